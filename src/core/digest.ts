@@ -1,0 +1,110 @@
+/**
+ * Digests as the OCI image specification writes them: `algorithm:hex`.
+ *
+ * Content is written under SHA-256 and read under SHA-256 and SHA-512, the two algorithms the
+ * specification registers.
+ * See https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests
+ * @module
+ */
+import { createHash, type Hash } from "node:crypto";
+import { InvalidInputError } from "./errors.ts";
+import type { OperationOptions } from "./operation.ts";
+
+/** Registered algorithms, with the length of their hexadecimal form. */
+const HEX_LENGTHS = { sha256: 64, sha512: 128 } as const;
+
+/** A digest algorithm this program can compute. */
+export type DigestAlgorithm = keyof typeof HEX_LENGTHS;
+
+/** A well-formed digest, such as `sha256:e3b0c442…`. */
+export type Digest = `${DigestAlgorithm}:${string}`;
+
+/** The digest of no bytes at all. */
+export const EMPTY_DIGEST: Digest =
+  "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/** Whether `text` is a digest of a known algorithm with lower-case hex of the right length. */
+export function isDigest(text: string): text is Digest {
+  const colon = text.indexOf(":");
+  const algorithm = text.slice(0, colon);
+  if (!Object.hasOwn(HEX_LENGTHS, algorithm)) return false;
+  const hex = text.slice(colon + 1);
+  return hex.length === HEX_LENGTHS[algorithm as DigestAlgorithm] && /^[0-9a-f]+$/.test(hex);
+}
+
+/**
+ * Reads a digest.
+ * @throws {InvalidInputError} when `text` is not a well-formed digest of a known algorithm.
+ */
+export function parseDigest(text: string): Digest {
+  if (isDigest(text)) return text;
+  throw new InvalidInputError(
+    `Cannot use ${JSON.stringify(text.slice(0, 200))} as a digest: ` +
+      `expected sha256: followed by 64 lower-case hexadecimal digits`,
+    { actual: text.slice(0, 200) },
+  );
+}
+
+/** The algorithm of a digest. */
+export function digestAlgorithm(digest: Digest): DigestAlgorithm {
+  return digest.slice(0, digest.indexOf(":")) as DigestAlgorithm;
+}
+
+/** The hexadecimal part of a digest. */
+export function digestHex(digest: Digest): string {
+  return digest.slice(digest.indexOf(":") + 1);
+}
+
+/** A digest short enough for a line of a table: `sha256:` and twelve digits. */
+export function shortDigest(digest: Digest): string {
+  return `${digestAlgorithm(digest)}:${digestHex(digest).slice(0, 12)}`;
+}
+
+/** Computes a digest over bytes as they pass, and counts them. */
+export class Digester {
+  readonly #algorithm: DigestAlgorithm;
+  readonly #hash: Hash;
+  #size = 0;
+
+  /** Starts a digest; SHA-256 unless another algorithm is asked for. */
+  constructor(algorithm: DigestAlgorithm = "sha256") {
+    this.#algorithm = algorithm;
+    this.#hash = createHash(algorithm);
+  }
+
+  /** Bytes seen so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds the next bytes. */
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+    this.#size += bytes.byteLength;
+  }
+
+  /** The digest of all bytes so far; more bytes may still be added afterwards. */
+  digest(): Digest {
+    return `${this.#algorithm}:${this.#hash.copy().digest("hex")}`;
+  }
+}
+
+/** The digest of bytes in memory. */
+export function digestBytes(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256"): Digest {
+  const digester = new Digester(algorithm);
+  digester.update(bytes);
+  return digester.digest();
+}
+
+/** Reads a stream to its end and returns the digest and the count of its bytes. */
+export async function digestStream(
+  stream: ReadableStream<Uint8Array>,
+  options: OperationOptions & { readonly algorithm?: DigestAlgorithm } = {},
+): Promise<{ digest: Digest; size: number }> {
+  const digester = new Digester(options.algorithm);
+  for await (const chunk of stream) {
+    options.signal?.throwIfAborted();
+    digester.update(chunk);
+  }
+  return { digest: digester.digest(), size: digester.size };
+}

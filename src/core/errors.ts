@@ -1,0 +1,128 @@
+/**
+ * The errors of the whole product: one class a kind, facts as fields.
+ *
+ * The library throws; it never decides exit codes, hints or colours. Those are chosen once, in the
+ * command line, from the `kind` and the facts an error carries.
+ * @module
+ */
+
+/** What went wrong, in terms of what a caller can do about it. */
+export type ErrorKind =
+  | "not-found"
+  | "invalid"
+  | "transfer"
+  | "denied"
+  | "integrity"
+  | "unsupported"
+  | "role-mismatch"
+  | "conflict";
+
+/** One of several problems found in a document; `line` counts from 1. */
+export interface Problem {
+  /** Line in the document, counted from 1; absent when the problem belongs to no line. */
+  readonly line?: number;
+  /** What is wrong, in one clause. */
+  readonly message: string;
+  /** What to write instead, when it is known. */
+  readonly suggestion?: string;
+}
+
+/** Facts that a renderer may turn into a hint; every one is optional and free of secrets. */
+export interface ErrorFacts {
+  /** The reference that was acted on, as the user wrote it. */
+  readonly reference?: string;
+  /** Host (and port) of the registry that was asked. */
+  readonly registry?: string;
+  /** Path of the file or folder that was acted on. */
+  readonly path?: string;
+  /** HTTP status of the answer that caused this. */
+  readonly status?: number;
+  /** Code of the registry's error document, such as `MANIFEST_UNKNOWN`. */
+  readonly code?: string;
+  /** The value that was wanted: a digest, a size, a media type. */
+  readonly expected?: string | number;
+  /** The value that was found. */
+  readonly actual?: string | number;
+  /** All the problems of a document, in line order. */
+  readonly problems?: readonly Problem[];
+  /** Known words near the one that was not understood. */
+  readonly suggestions?: readonly string[];
+  /** A remedy in the user's terms, where the thrower knows one that no other fact implies. */
+  readonly remedy?: string;
+}
+
+/** Options of every error of ours: the facts, and the error that caused it. */
+export type ErrorOptions = ErrorFacts & {
+  /** The lower error this one explains. */
+  readonly cause?: unknown;
+};
+
+/** The base of every error this library throws on purpose. */
+export abstract class ModelOpsError extends Error {
+  /** What the caller can do about it. */
+  abstract readonly kind: ErrorKind;
+  /** The facts the message was made from. */
+  readonly facts: ErrorFacts;
+
+  /** Makes an error with a message of the form: action, object, what was found. */
+  constructor(message: string, options: ErrorOptions = {}) {
+    const { cause, ...facts } = options;
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+    this.facts = facts;
+  }
+}
+
+/** The named thing does not exist. */
+export class NotFoundError extends ModelOpsError {
+  /** @ignore */
+  override readonly kind = "not-found";
+}
+
+/** The caller's input cannot be used: a malformed value, a wrong file, a broken document. */
+export class InvalidInputError extends ModelOpsError {
+  /** @ignore */
+  override readonly kind = "invalid";
+}
+
+/** Bytes could not be moved: network, disk or server fault. */
+export class TransferError extends ModelOpsError {
+  /** @ignore */
+  override readonly kind = "transfer";
+}
+
+/** A server refused the credentials or the permission. */
+export class AccessDeniedError extends ModelOpsError {
+  /** @ignore */
+  override readonly kind = "denied";
+}
+
+/** Content does not match its digest or size. */
+export class IntegrityError extends ModelOpsError {
+  /** @ignore */
+  override readonly kind = "integrity";
+}
+
+/** A media type, algorithm or form this program does not know. */
+export class UnsupportedError extends ModelOpsError {
+  /** @ignore */
+  override readonly kind = "unsupported";
+}
+
+/** The role asked for does not exist in the bundle, or names layers it does not have. */
+export class RoleMismatchError extends ModelOpsError {
+  /** @ignore */
+  override readonly kind = "role-mismatch";
+}
+
+/** Writing would overwrite or interfere with what is already there. */
+export class ConflictError extends ModelOpsError {
+  /** @ignore */
+  override readonly kind = "conflict";
+}
+
+/** Whether an error means that the operation was stopped by its signal. */
+export function isAbort(error: unknown, signal?: AbortSignal): boolean {
+  if (signal?.aborted && error === signal.reason) return true;
+  return error instanceof DOMException && error.name === "AbortError";
+}

@@ -1,0 +1,53 @@
+/**
+ * Content descriptors.
+ * See https://github.com/opencontainers/image-spec/blob/main/descriptor.md
+ * @module
+ */
+import { z } from "../deps/zod.ts";
+import { type Digest, digestBytes, isDigest } from "../core/digest.ts";
+
+/** A descriptor's annotations or a manifest's. */
+export type Annotations = Readonly<Record<string, string>>;
+
+/** Names content by type, digest and size. */
+export interface Descriptor {
+  /** RFC 6838 media type of the content. */
+  readonly mediaType: string;
+  /** Digest of the content. */
+  readonly digest: Digest;
+  /** Size of the content in bytes. */
+  readonly size: number;
+  /** Facts about the content. */
+  readonly annotations?: Annotations | undefined;
+  /** Type of the artifact, where the content is a manifest. */
+  readonly artifactType?: string | undefined;
+}
+
+/** Digests, in the form and of the algorithms this program knows. */
+export const digestSchema = z.custom<Digest>(
+  (value) => typeof value === "string" && isDigest(value),
+  { error: "expected sha256: or sha512: and lower-case hexadecimal digits" },
+);
+
+/** Media types as RFC 6838 §4.2 restricts them. */
+export const mediaTypeSchema = z.string().regex(
+  /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/,
+  "expected a media type",
+);
+
+/** Sizes: safe, whole and not negative. A lie here must never become an allocation. */
+export const sizeSchema = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+
+/** A descriptor from outside; keys that are not known are kept, since digests cover them anyway. */
+export const descriptorSchema = z.looseObject({
+  mediaType: mediaTypeSchema,
+  digest: digestSchema,
+  size: sizeSchema,
+  annotations: z.record(z.string(), z.string()).optional(),
+  artifactType: z.string().optional(),
+});
+
+/** The descriptor of bytes in memory. */
+export function describeBytes(mediaType: string, bytes: Uint8Array): Descriptor {
+  return { mediaType, digest: digestBytes(bytes), size: bytes.byteLength };
+}

@@ -1,0 +1,158 @@
+/**
+ * Image manifests and indexes: the documents that make content into an artifact.
+ *
+ * A parsed document keeps the bytes it came from. They are what gets stored and sent again, so a
+ * digest never changes by passing through this program.
+ * See https://github.com/opencontainers/image-spec/blob/main/manifest.md and image-index.md
+ * @module
+ */
+import { z } from "../deps/zod.ts";
+import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
+import { decodeJson } from "../core/json.ts";
+import { type Annotations, type Descriptor, descriptorSchema } from "./descriptor.ts";
+import { isIndexType, isManifestType, MediaType } from "./media_types.ts";
+
+/** The largest document read or accepted: what registries in the field accept, 4 MiB. */
+export const MANIFEST_SIZE_LIMIT = 4 * 1024 * 1024;
+
+/** A manifest: a configuration and layers. */
+export interface Manifest {
+  readonly kind: "manifest";
+  /** Media type the document is stored under. */
+  readonly mediaType: string;
+  /** Type of the artifact, where the manifest or its configuration says one. */
+  readonly artifactType?: string | undefined;
+  /** The configuration blob; absent only in the early artifact form. */
+  readonly config?: Descriptor | undefined;
+  /** The layers in order. */
+  readonly layers: readonly Descriptor[];
+  /** The manifest that this one refers to. */
+  readonly subject?: Descriptor | undefined;
+  /** Facts about the artifact. */
+  readonly annotations: Annotations;
+  /** The document as it was read. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** An index: a list of manifests. */
+export interface Index {
+  readonly kind: "index";
+  /** Media type the document is stored under. */
+  readonly mediaType: string;
+  /** Type of the artifact, where the index says one. */
+  readonly artifactType?: string | undefined;
+  /** The manifests listed, in order. */
+  readonly manifests: readonly Descriptor[];
+  /** The manifest that this index refers to. */
+  readonly subject?: Descriptor | undefined;
+  /** Facts about the index. */
+  readonly annotations: Annotations;
+  /** The document as it was read. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Either kind of document. */
+export type ManifestDocument = Manifest | Index;
+
+const descriptors = z.array(descriptorSchema);
+
+const documentSchema = z.looseObject({
+  schemaVersion: z.literal(2).optional(),
+  mediaType: z.string().optional(),
+  artifactType: z.string().optional(),
+  config: descriptorSchema.optional(),
+  layers: descriptors.nullish(),
+  blobs: descriptors.nullish(),
+  manifests: descriptors.nullish(),
+  subject: descriptorSchema.nullish(),
+  annotations: z.record(z.string(), z.string()).nullish(),
+});
+
+/**
+ * Reads a manifest or an index.
+ *
+ * `mediaType` is what the sender called the document (a descriptor's type or a Content-Type); a type in
+ * the document must agree with it. A document that could be read both ways is refused, because two
+ * programs could then see two artifacts behind one digest (CVE-2021-41190).
+ * @throws {InvalidInputError} when the document is malformed, too large or ambiguous.
+ * @throws {UnsupportedError} when its type is none that this program knows.
+ */
+export function parseManifest(
+  bytes: Uint8Array<ArrayBuffer>,
+  mediaType?: string,
+): ManifestDocument {
+  if (bytes.byteLength > MANIFEST_SIZE_LIMIT) {
+    throw new InvalidInputError(
+      `Cannot read manifest: ${bytes.byteLength} bytes are more than the limit of ${MANIFEST_SIZE_LIMIT}`,
+      { expected: MANIFEST_SIZE_LIMIT, actual: bytes.byteLength },
+    );
+  }
+  const parsed = documentSchema.safeParse(decodeJson(bytes, "manifest"));
+  if (!parsed.success) throw malformed(parsed.error);
+  const document = parsed.data;
+  const type = documentType(document, mediaType);
+  const common = {
+    mediaType: type,
+    artifactType: document.artifactType,
+    subject: document.subject ?? undefined,
+    annotations: document.annotations ?? {},
+    bytes,
+  };
+  if (isIndexType(type)) {
+    return { kind: "index", ...common, manifests: document.manifests ?? [] };
+  }
+  const layers = document.layers ?? document.blobs ?? [];
+  return { kind: "manifest", ...common, config: document.config, layers };
+}
+
+/** The one media type of a document, from what it says, what it was called, and what it holds. */
+function documentType(document: z.infer<typeof documentSchema>, called?: string): string {
+  const looksLikeIndex = document.manifests != null;
+  const looksLikeManifest = document.layers != null || document.blobs != null ||
+    document.config !== undefined;
+  if (looksLikeIndex && looksLikeManifest) {
+    throw new InvalidInputError("Cannot read manifest: it holds both layers and manifests");
+  }
+  const generic = called === undefined || called === "application/json" ||
+    called === MediaType.octetStream || called.startsWith("text/");
+  if (document.mediaType && !generic && document.mediaType !== called) {
+    throw new InvalidInputError(
+      `Cannot read manifest: it says it is ${JSON.stringify(document.mediaType)}, ` +
+        `but was delivered as ${JSON.stringify(called)}`,
+      { expected: called, actual: document.mediaType },
+    );
+  }
+  const type = document.mediaType ?? (generic ? undefined : called) ??
+    (looksLikeIndex ? MediaType.imageIndex : MediaType.imageManifest);
+  if (!isManifestType(type)) {
+    throw new UnsupportedError(`Cannot read manifest: unknown media type ${JSON.stringify(type)}`, {
+      actual: type,
+    });
+  }
+  if (isIndexType(type) ? looksLikeManifest : looksLikeIndex) {
+    throw new InvalidInputError(
+      `Cannot read manifest: its content does not fit its media type ${JSON.stringify(type)}`,
+      { actual: type },
+    );
+  }
+  return type;
+}
+
+function malformed(error: z.ZodError): InvalidInputError {
+  const problems = error.issues.map((issue) => ({
+    message: `${issue.path.join(".") || "document"}: ${issue.message}`,
+  }));
+  return new InvalidInputError(`Cannot read manifest: ${problems[0]?.message}`, {
+    problems,
+    cause: error,
+  });
+}
+
+/**
+ * The content a document needs to be complete, in the order it must be written. The subject is not
+ * among it: a referrer may arrive before what it refers to.
+ */
+export function children(document: ManifestDocument): readonly Descriptor[] {
+  if (document.kind === "index") return document.manifests;
+  return document.config ? [...document.layers, document.config] : document.layers;
+}

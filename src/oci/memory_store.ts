@@ -1,0 +1,214 @@
+/**
+ * A store in memory: for tests, for small artifacts, and as the plainest reading of the interfaces.
+ * @module
+ */
+import { randomUUID } from "node:crypto";
+import { compareText } from "../core/files.ts";
+import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/digest.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import { type BlobSource, bytesSource } from "../core/source.ts";
+import { checkContent, concatBytes, readAll, streamOf, verified } from "../core/streams.ts";
+import { NotFoundError } from "../core/errors.ts";
+import { describeBytes, type Descriptor } from "./descriptor.ts";
+import { parseManifest } from "./manifest.ts";
+import { isManifestType, MediaType } from "./media_types.ts";
+import { referrerDescriptor } from "./referrer.ts";
+import {
+  anonymousBlob,
+  type Catalog,
+  type ContentStore,
+  type Deletable,
+  type Ingest,
+  type Ingesting,
+  missing,
+  type Mountable,
+  type OpenContentOptions,
+  type ReferrerLister,
+} from "./store.ts";
+
+interface Content {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Media type it was written under; the manifests are those with a manifest type. */
+  readonly mediaType: string;
+}
+
+/** One repository in memory, with every optional capability. */
+export class MemoryStore implements ContentStore, Mountable, ReferrerLister, Deletable, Ingesting {
+  /** @ignore */
+  readonly name: string;
+  readonly #contents = new Map<Digest, Content>();
+  readonly #tags = new Map<string, Digest>();
+  readonly #ingests = new Map<string, Uint8Array[]>();
+
+  /** Makes an empty store; `name` is what messages call it. */
+  constructor(name = "memory") {
+    this.name = name;
+  }
+
+  /** Whether nothing was ever written here. */
+  get isEmpty(): boolean {
+    return this.#contents.size === 0;
+  }
+
+  /** @inheritdoc */
+  has(descriptor: Descriptor): Promise<boolean> {
+    return Promise.resolve(this.#contents.has(descriptor.digest));
+  }
+
+  /** @inheritdoc */
+  async open(
+    descriptor: Descriptor,
+    options: OpenContentOptions = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    options.signal?.throwIfAborted();
+    return await bytesSource(this.#get(descriptor.digest).bytes).open(options);
+  }
+
+  /** @inheritdoc */
+  async write(
+    descriptor: Descriptor,
+    source: BlobSource,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    const held = this.#contents.get(descriptor.digest);
+    if (held) {
+      // A manifest that first arrived as a plain blob becomes a manifest now.
+      if (isManifestType(descriptor.mediaType)) {
+        this.#contents.set(descriptor.digest, { ...held, mediaType: descriptor.mediaType });
+      }
+      return;
+    }
+    const stream = await source.open({ signal: options.signal });
+    const bytes = await readAll(streamOf(verified(stream, descriptor)), descriptor.size);
+    this.#contents.set(descriptor.digest, { bytes, mediaType: descriptor.mediaType });
+  }
+
+  /** @inheritdoc */
+  resolve(target: string): Promise<Descriptor> {
+    const digest = isDigest(target) ? target : this.#tags.get(target);
+    const content = digest && this.#contents.get(digest);
+    if (!content || !isManifestType(content.mediaType)) {
+      return Promise.reject(missing(this, target));
+    }
+    return Promise.resolve({
+      ...describeBytes(content.mediaType, content.bytes),
+      digest: digest!,
+    });
+  }
+
+  /** @inheritdoc */
+  async tag(descriptor: Descriptor, tag: string): Promise<void> {
+    this.#tags.set(tag, (await this.resolve(descriptor.digest)).digest);
+  }
+
+  /** @inheritdoc */
+  async *tags(): AsyncIterable<string> {
+    yield* [...this.#tags.keys()].sort(compareText);
+  }
+
+  /** @inheritdoc */
+  mount(descriptor: Descriptor, from: ContentStore): Promise<boolean> {
+    const content = from instanceof MemoryStore && from.#contents.get(descriptor.digest);
+    if (!content) return Promise.resolve(false);
+    this.#contents.set(descriptor.digest, content);
+    return Promise.resolve(true);
+  }
+
+  /** @inheritdoc */
+  async *referrers(
+    subject: Descriptor,
+    options: OperationOptions & { readonly artifactType?: string | undefined } = {},
+  ): AsyncIterable<Descriptor> {
+    for (const content of [...this.#contents.values()]) {
+      if (!isManifestType(content.mediaType)) continue;
+      const document = parseManifest(content.bytes, content.mediaType);
+      if (document.subject?.digest !== subject.digest) continue;
+      const referrer = referrerDescriptor(document);
+      if (options.artifactType && referrer.artifactType !== options.artifactType) continue;
+      yield referrer;
+    }
+  }
+
+  /** @inheritdoc */
+  delete(descriptor: Descriptor): Promise<void> {
+    if (!this.#contents.delete(descriptor.digest)) {
+      return Promise.reject(missing(this, descriptor.digest));
+    }
+    for (const [tag, digest] of this.#tags) {
+      if (digest === descriptor.digest) this.#tags.delete(tag);
+    }
+    return Promise.resolve();
+  }
+
+  /** @inheritdoc */
+  untag(tag: string): Promise<void> {
+    return this.#tags.delete(tag) ? Promise.resolve() : Promise.reject(missing(this, tag));
+  }
+
+  /** @inheritdoc */
+  ingest(): Promise<Ingest> {
+    const id = randomUUID();
+    this.#ingests.set(id, []);
+    return Promise.resolve(this.#ingestOf(id));
+  }
+
+  /** @inheritdoc */
+  resumeIngest(id: string): Promise<Ingest> {
+    if (this.#ingests.has(id)) return Promise.resolve(this.#ingestOf(id));
+    return Promise.reject(
+      new NotFoundError(`Cannot resume upload ${JSON.stringify(id)}: no such upload`),
+    );
+  }
+
+  #get(digest: Digest): Content {
+    const content = this.#contents.get(digest);
+    if (!content) throw missing(this, digest);
+    return content;
+  }
+
+  #ingestOf(id: string): Ingest {
+    const chunks = this.#ingests.get(id) ?? [];
+    const size = () => chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+    return {
+      id,
+      get size() {
+        return size();
+      },
+      async append(stream) {
+        for await (const chunk of stream) chunks.push(chunk.slice());
+      },
+      commit: async (expected) => {
+        this.#ingests.delete(id);
+        const bytes = concatBytes(chunks);
+        const digest = digestBytes(bytes, expected && digestAlgorithm(expected));
+        if (expected) checkContent({ digest: expected, size: size() }, { digest, size: size() });
+        this.#contents.set(digest, { bytes, mediaType: MediaType.octetStream });
+        return anonymousBlob(digest, bytes.byteLength);
+      },
+      abort: () => {
+        this.#ingests.delete(id);
+        return Promise.resolve();
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+}
+
+/** A set of repositories in memory. */
+export class MemoryCatalog implements Catalog {
+  readonly #repositories = new Map<string, MemoryStore>();
+
+  /** @inheritdoc */
+  repository(name: string): MemoryStore {
+    let store = this.#repositories.get(name);
+    if (!store) this.#repositories.set(name, store = new MemoryStore(name));
+    return store;
+  }
+
+  /** @inheritdoc */
+  async *repositories(): AsyncIterable<string> {
+    for (const [name, store] of [...this.#repositories].sort(([a], [b]) => compareText(a, b))) {
+      if (!store.isEmpty) yield name;
+    }
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * What the model operations take and give back: the shapes shared by the library, the commands and
+ * their `--json` documents.
+ * @module
+ */
+import type { Digest } from "../core/digest.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import type { ContentStore } from "../oci/store.ts";
+import type { Reference } from "../oci/reference.ts";
+import type { ModelConfig } from "./config.ts";
+
+/** How to reach a registry; what is absent is decided by the settings of the process. */
+export interface RegistryAccess {
+  /** Speak HTTP without TLS. */
+  readonly plainHttp?: boolean | undefined;
+  /** Accept any certificate, and fall back to HTTP. */
+  readonly insecure?: boolean | undefined;
+  /** URL of the proxy for every request. */
+  readonly proxy?: string | undefined;
+}
+
+/** Opens the repository that a reference names in its registry. */
+export type Connect = (reference: Reference, access: RegistryAccess) => ContentStore;
+
+/** Options of every operation that may talk to a registry. */
+export interface RemoteOptions extends OperationOptions, RegistryAccess {
+  /** Layers moved at once; 5 when absent or 0. */
+  readonly concurrency?: number | undefined;
+}
+
+/** Which family of media types and annotation keys an artifact is written with. */
+export type MediaTypeFamily = "cncf" | "cnai";
+
+/** Compression of tar layers. */
+export type LayerCompression = "none" | "gzip" | "zstd";
+
+/** How to build. */
+export interface BuildOptions extends RemoteOptions {
+  /** References the artifact gets; at least one, each with a tag. */
+  readonly targets: readonly string[];
+  /**
+   * The Modelfile: a path, looked up relative to the working directory and then to the workspace.
+   * `Modelfile` when absent; if that does not exist either, one is generated in memory.
+   */
+  readonly modelfile?: string | undefined;
+  /** Send every layer straight to the registry and keep nothing in the local store. */
+  readonly outputRemote?: boolean | undefined;
+  /** One file a layer as it is (the default), or as a tar archive. */
+  readonly raw?: boolean | undefined;
+  /** Compression of tar layers; `none` when absent. */
+  readonly compression?: LayerCompression | undefined;
+  /** Media types to write; `cncf` when absent. */
+  readonly mediaTypes?: MediaTypeFamily | undefined;
+  /** Recorded as `descriptor.sourceURL`; read from the workspace's git folder when absent. */
+  readonly sourceUrl?: string | undefined;
+  /** Recorded as `descriptor.revision`; read from the workspace's git folder when absent. */
+  readonly sourceRevision?: string | undefined;
+  /** Record that the model reasons. */
+  readonly reasoning?: boolean | undefined;
+  /** Leave every clock reading out of the artifact. */
+  readonly noCreationTime?: boolean | undefined;
+  /** Seconds since the epoch that clamp every time in the artifact (SOURCE_DATE_EPOCH). */
+  readonly sourceDateEpoch?: number | undefined;
+  /** More annotations of the manifest. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** Platforms recorded in the manifest annotation `org.modelops.platforms`. */
+  readonly platforms?: readonly string[] | undefined;
+  /** Patterns (gitignore syntax) of files that are left out. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Follow links that leave the workspace. */
+  readonly followLinks?: boolean | undefined;
+}
+
+/** A layer of an artifact as reports show it. */
+export interface LayerReport {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  /** Size of the blob in bytes. */
+  readonly size: number;
+  /** Path of the file in the model. */
+  readonly path: string;
+}
+
+/** What a build made. */
+export interface BuildResult {
+  /** The references that name it now. */
+  readonly references: readonly string[];
+  /** Digest of the manifest. */
+  readonly digest: Digest;
+  /** Bytes of manifest, configuration and layers. */
+  readonly size: number;
+  readonly layers: readonly LayerReport[];
+  /** The Modelfile was found at this path; absent when it was generated in memory. */
+  readonly modelfile?: string | undefined;
+  /** Things a person may want to know: files left out, facts not found. */
+  readonly warnings: readonly string[];
+}
+
+/** What moving an artifact did. */
+export interface TransferResult {
+  /** The reference that was moved. */
+  readonly reference: string;
+  /** Digest of the manifest. */
+  readonly digest: Digest;
+  /** Blobs and manifests that were sent or received. */
+  readonly copied: number;
+  /** Blobs and manifests that were there already. */
+  readonly skipped: number;
+  /** Bytes that were sent or received. */
+  readonly bytes: number;
+}
+
+/** How to pull. */
+export interface PullOptions extends RemoteOptions {
+  /** Folder that receives the model's files as well. */
+  readonly extractDir?: string | undefined;
+  /** Write only the files, nothing into the local store; needs `extractDir`. */
+  readonly extractFromRemote?: boolean | undefined;
+}
+
+/** What a pull did. */
+export interface PullResult extends TransferResult {
+  /** Files written, where a folder was given. */
+  readonly extracted?: ExtractResult | undefined;
+}
+
+/** How to extract. */
+export interface ExtractModelOptions extends OperationOptions {
+  /** Folder that receives the model's files. */
+  readonly output: string;
+  /** Files written at once; 5 when absent or 0. */
+  readonly concurrency?: number | undefined;
+}
+
+/** What an extraction did. */
+export interface ExtractResult {
+  /** Folder that received the files. */
+  readonly output: string;
+  /** Files that were written. */
+  readonly written: number;
+  /** Files that were there already with the same content. */
+  readonly unchanged: number;
+  /** Bytes that were written. */
+  readonly bytes: number;
+}
+
+/** A line of the listing. */
+export interface ListedModel {
+  /** Repository with its registry: `localhost:5000/models/demo`. */
+  readonly repository: string;
+  readonly tag: string;
+  /** Digest of the manifest. */
+  readonly digest: Digest;
+  /** Bytes of manifest, configuration and layers. */
+  readonly size: number;
+  /** RFC 3339 time of creation; absent when the artifact does not say. */
+  readonly createdAt?: string | undefined;
+}
+
+/** What a listing found. */
+export interface ListResult {
+  /** Newest first, then by name. */
+  readonly models: readonly ListedModel[];
+  /** Tags that could not be read, each with its reason. */
+  readonly warnings: readonly string[];
+}
+
+/** What is known of an artifact; keys as existing scripts read them. */
+export interface Inspection {
+  /** Digest of the configuration. */
+  readonly Id: string;
+  /** Digest of the manifest. */
+  readonly Digest: string;
+  readonly Architecture: string;
+  readonly CreatedAt: string;
+  readonly Family: string;
+  readonly Format: string;
+  readonly Name: string;
+  readonly ParamSize: string;
+  readonly Precision: string;
+  readonly Quantization: string;
+  readonly Layers: readonly {
+    readonly MediaType: string;
+    readonly Digest: string;
+    readonly Size: number;
+    readonly Filepath: string;
+  }[];
+}
+
+/** How to inspect. */
+export interface InspectOptions extends RemoteOptions {
+  /** Ask the registry, not the local store. */
+  readonly remote?: boolean | undefined;
+}
+
+/** What inspecting found. */
+export interface InspectResult {
+  readonly view: Inspection;
+  readonly config: ModelConfig;
+}
+
+/** What removing did. */
+export interface RemoveResult {
+  /** The reference that is gone. */
+  readonly removed: string;
+}
+
+/** What pruning did, or would do. */
+export interface PruneResult {
+  readonly dryRun: boolean;
+  /** Manifests removed, as `repository@digest`. */
+  readonly manifests: readonly string[];
+  /** Blobs removed. */
+  readonly blobs: readonly { readonly digest: Digest; readonly size: number }[];
+  /** Abandoned uploads removed. */
+  readonly uploads: number;
+  /** Bytes freed. */
+  readonly bytes: number;
+}
+
+/** How to prune. */
+export interface PruneOptions extends OperationOptions {
+  /** Report only. */
+  readonly dryRun?: boolean | undefined;
+  /** Remove manifests that no tag names; true when absent. */
+  readonly removeUntagged?: boolean | undefined;
+}
+
+/** Every model operation over one local store. */
+export interface ModelBackend {
+  /** Packages a workspace folder. */
+  build(workspace: string, options: BuildOptions): Promise<BuildResult>;
+  /** Sends an artifact of the local store to its registry, and moves the tag there. */
+  push(target: string, options?: RemoteOptions): Promise<TransferResult>;
+  /** Fetches an artifact into the local store, a folder, or both. */
+  pull(target: string, options?: PullOptions): Promise<PullResult>;
+  /** Writes the files of a local artifact into a folder. */
+  extract(target: string, options: ExtractModelOptions): Promise<ExtractResult>;
+  /** Lists the artifacts of the local store. */
+  list(options?: OperationOptions): Promise<ListResult>;
+  /** Describes an artifact. */
+  inspect(target: string, options?: InspectOptions): Promise<InspectResult>;
+  /** Gives an artifact one more name. */
+  tag(source: string, target: string, options?: RemoteOptions): Promise<void>;
+  /** Removes a tag, or a manifest with its tags. */
+  remove(target: string, options?: OperationOptions): Promise<RemoveResult>;
+  /** Frees what nothing names any more. */
+  prune(options?: PruneOptions): Promise<PruneResult>;
+}

@@ -60,6 +60,16 @@ export async function writeNewFile(
   await file.sync();
 }
 
+/**
+ * Flushes a folder's entries to the disk, so that a rename in it survives a power cut. Windows has no
+ * such call; there the file system's own journal has to do.
+ */
+export async function syncFolder(path: string): Promise<void> {
+  if (Deno.build.os === "windows") return;
+  using folder = await Deno.open(path, { read: true });
+  await folder.sync();
+}
+
 /** Removes a file or a whole folder; one that is already gone is fine. */
 export async function removeIfExists(path: string): Promise<void> {
   try {

@@ -70,8 +70,32 @@ export interface ExpectedContent {
 }
 
 /**
+ * Passes a stream on and fails when it does not have the expected size: as soon as a byte too many
+ * comes, or at its end.
+ * @throws {IntegrityError} with the wanted and the found size.
+ */
+export async function* sized(
+  stream: ReadableStream<Uint8Array>,
+  expected: ExpectedContent,
+  what: string = expected.digest,
+): AsyncGenerator<Uint8Array, void> {
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.byteLength;
+    if (size > expected.size) break;
+    yield chunk;
+  }
+  if (size === expected.size) return;
+  const found = size > expected.size ? `more than ${expected.size}` : `${size}`;
+  throw new IntegrityError(
+    `Cannot accept ${what}: got ${found} bytes, want ${expected.size}`,
+    { expected: expected.size, actual: size },
+  );
+}
+
+/**
  * Passes a stream on and fails at its end when digest or size are not as expected; too many bytes fail
- * as soon as they come. This is the one place where content is compared with its descriptor.
+ * as soon as they come.
  * @throws {IntegrityError} with the wanted and the found value.
  */
 export async function* verified(
@@ -80,38 +104,21 @@ export async function* verified(
   what: string = expected.digest,
 ): AsyncGenerator<Uint8Array, void> {
   const digester = new Digester(digestAlgorithm(expected.digest));
-  for await (const chunk of stream) {
+  for await (const chunk of sized(stream, expected, what)) {
     digester.update(chunk);
-    if (digester.size > expected.size) {
-      throw new IntegrityError(
-        `Cannot accept ${what}: got more than the expected ${expected.size} bytes`,
-        { expected: expected.size, actual: digester.size },
-      );
-    }
     yield chunk;
   }
-  checkContent(expected, { digest: digester.digest(), size: digester.size }, what);
+  checkDigest(expected.digest, digester.digest(), what);
 }
 
 /**
- * Compares the digest and size that were computed with the ones that were promised.
+ * Compares the digest that was computed with the one that was promised.
  * @throws {IntegrityError} with the wanted and the found value.
  */
-export function checkContent(
-  expected: ExpectedContent,
-  actual: ExpectedContent,
-  what: string = expected.digest,
-): void {
-  if (actual.size !== expected.size) {
-    throw new IntegrityError(
-      `Cannot accept ${what}: got ${actual.size} bytes, want ${expected.size}`,
-      { expected: expected.size, actual: actual.size },
-    );
-  }
-  if (actual.digest !== expected.digest) {
-    throw new IntegrityError(
-      `Cannot accept ${what}: got digest ${actual.digest}, want ${expected.digest}`,
-      { expected: expected.digest, actual: actual.digest },
-    );
-  }
+export function checkDigest(expected: Digest, actual: Digest, what: string = expected): void {
+  if (actual === expected) return;
+  throw new IntegrityError(
+    `Cannot accept ${what}: got digest ${actual}, want ${expected}`,
+    { expected, actual },
+  );
 }

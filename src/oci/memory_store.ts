@@ -7,7 +7,7 @@ import { compareText } from "../core/files.ts";
 import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
-import { checkContent, concatBytes, readAll, streamOf, verified } from "../core/streams.ts";
+import { checkDigest, concatBytes, readAll, streamOf, verified } from "../core/streams.ts";
 import { NotFoundError } from "../core/errors.ts";
 import { describeBytes, type Descriptor } from "./descriptor.ts";
 import { parseManifest } from "./manifest.ts";
@@ -181,7 +181,7 @@ export class MemoryStore implements ContentStore, Mountable, ReferrerLister, Del
         this.#ingests.delete(id);
         const bytes = concatBytes(chunks);
         const digest = digestBytes(bytes, expected && digestAlgorithm(expected));
-        if (expected) checkContent({ digest: expected, size: size() }, { digest, size: size() });
+        if (expected) checkDigest(expected, digest);
         this.#contents.set(digest, { bytes, mediaType: MediaType.octetStream });
         return anonymousBlob(digest, bytes.byteLength);
       },

@@ -1,0 +1,177 @@
+/**
+ * Content on its way into the local store: a file in `_uploads` that gets its final name when its digest
+ * is known to be right.
+ * @module
+ */
+import { basename, join } from "node:path";
+import { type Digest, digestAlgorithm, Digester } from "../core/digest.ts";
+import { ConflictError } from "../core/errors.ts";
+import { explainWrite, removeIfExists, writeFully } from "../core/files.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import { checkDigest, CHUNK_SIZE } from "../core/streams.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { anonymousBlob, type Ingest } from "./store.ts";
+
+/** Gives a finished file its final name, or leaves it when the content is there already. */
+export type Adopt = (file: string, blob: Descriptor) => Promise<void>;
+
+/** What an ingest is made with. */
+export interface IngestOptions {
+  /** What has hashed the bytes so far; bytes it has not seen are read again at the end. */
+  readonly digester: Digester;
+  /** Takes the file over when its digest is known to be right. */
+  readonly adopt: Adopt;
+}
+
+/** Unfinished uploads whose digests are remembered; older ones are read again at their end. */
+const REMEMBERED_DIGESTERS = 1024;
+
+/** What has hashed the bytes of unfinished uploads of this process, by upload id. */
+export class IngestDigesters {
+  readonly #byId = new Map<string, Digester>();
+
+  /** The digester of an upload: the one that has seen its bytes, or a fresh one. */
+  of(id: string): Digester {
+    const digester = this.#byId.get(id) ?? new Digester();
+    this.#byId.delete(id);
+    this.#byId.set(id, digester);
+    const oldest = this.#byId.keys().next().value;
+    if (this.#byId.size > REMEMBERED_DIGESTERS && oldest !== undefined) this.#byId.delete(oldest);
+    return digester;
+  }
+}
+
+/** An upload folder, `<repository>/_uploads/<uuid>`, with the bytes in `data`. */
+export class DiskIngest implements Ingest {
+  /** @ignore */
+  readonly id: string;
+  readonly #folder: string;
+  readonly #file: Deno.FsFile;
+  readonly #digester: Digester;
+  readonly #adopt: Adopt;
+  #size: number;
+  #open = true;
+
+  private constructor(
+    folder: string,
+    file: Deno.FsFile,
+    options: IngestOptions & { readonly size: number },
+  ) {
+    this.id = basename(folder);
+    this.#folder = folder;
+    this.#file = file;
+    this.#digester = options.digester;
+    this.#adopt = options.adopt;
+    this.#size = options.size;
+  }
+
+  /** Makes the upload folder `<uploads>/<id>` and starts an ingest in it. */
+  static async create(uploads: string, id: string, options: IngestOptions): Promise<DiskIngest> {
+    const folder = join(uploads, id);
+    try {
+      await Deno.mkdir(folder, { recursive: true });
+      await Deno.writeTextFile(join(folder, "startedat"), startedAt());
+      return await DiskIngest.open(uploads, id, options);
+    } catch (error) {
+      throw explainWrite(folder, error);
+    }
+  }
+
+  /**
+   * Takes up the ingest in `<uploads>/<id>`.
+   * @throws {ConflictError} when somebody else is writing to it.
+   */
+  static async open(uploads: string, id: string, options: IngestOptions): Promise<DiskIngest> {
+    const folder = join(uploads, id);
+    const file = await Deno.open(join(folder, "data"), { read: true, write: true, create: true });
+    try {
+      if (!await file.tryLock(true)) {
+        throw new ConflictError(`Cannot write upload ${JSON.stringify(id)}: it is in use`);
+      }
+      const size = await file.seek(0, Deno.SeekMode.End);
+      return new DiskIngest(folder, file, { ...options, size });
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** Bytes taken in so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** @inheritdoc */
+  async append(
+    stream: ReadableStream<Uint8Array>,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    for await (const chunk of stream) {
+      options.signal?.throwIfAborted();
+      try {
+        writeFully(this.#file, chunk);
+      } catch (error) {
+        // A part of the chunk may be on the disk: take it back, so that size and digest stay true.
+        await this.#file.truncate(this.#size);
+        throw explainWrite(join(this.#folder, "data"), error);
+      }
+      this.#digester.update(chunk);
+      this.#size += chunk.byteLength;
+    }
+  }
+
+  /** @inheritdoc */
+  async commit(expected?: Digest, options: OperationOptions = {}): Promise<Descriptor> {
+    try {
+      const digest = await this.#digest(expected, options);
+      if (expected) checkDigest(expected, digest);
+      await this.#file.sync();
+      this.#close();
+      const blob = anonymousBlob(digest, this.#size);
+      await this.#adopt(join(this.#folder, "data"), blob);
+      return blob;
+    } catch (error) {
+      throw explainWrite(join(this.#folder, "data"), error);
+    } finally {
+      await this.abort();
+    }
+  }
+
+  async #digest(expected: Digest | undefined, options: OperationOptions): Promise<Digest> {
+    const algorithm = expected ? digestAlgorithm(expected) : "sha256";
+    if (algorithm === "sha256" && this.#digester.size === this.#size) {
+      return this.#digester.digest();
+    }
+    const digester = new Digester(algorithm);
+    const buffer = new Uint8Array(CHUNK_SIZE);
+    await this.#file.seek(0, Deno.SeekMode.Start);
+    for (let count; (count = await this.#file.read(buffer)) !== null;) {
+      options.signal?.throwIfAborted();
+      digester.update(buffer.subarray(0, count));
+    }
+    return digester.digest();
+  }
+
+  /** @inheritdoc */
+  async abort(): Promise<void> {
+    this.#close();
+    await removeIfExists(this.#folder);
+  }
+
+  /** @inheritdoc */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#close();
+    return Promise.resolve();
+  }
+
+  #close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#file.close();
+  }
+}
+
+/** The time now as the registry's own uploads record it: RFC 3339 in UTC, whole seconds. */
+function startedAt(): string {
+  return new Date().toISOString().replace(/\.\d+Z$/, "Z");
+}

@@ -1,0 +1,136 @@
+/**
+ * Where everything lies in the local store.
+ *
+ * The tree is the one that the CNCF Distribution registry keeps on a file system, so that a stock
+ * registry can serve the folder and existing stores keep working. Host names, ports included, are the
+ * first component of a repository's name.
+ * @module
+ */
+import { join } from "node:path";
+import { type Digest, digestAlgorithm, digestHex } from "../core/digest.ts";
+import { InvalidInputError } from "../core/errors.ts";
+import { isTag } from "./reference.ts";
+
+const COMPONENT = /^[A-Za-z0-9][A-Za-z0-9._:-]*$/;
+
+/** IPv6 hosts are written as Windows writes them in paths, for lack of brackets in the alphabet. */
+const IPV6_SUFFIX = ".ipv6-literal.net";
+
+/** The paths of a store whose root is `<storage-dir>/content.v1`. */
+export class DiskLayout {
+  /** Folder of the registry tree. */
+  readonly root: string;
+  /** Folder of all repositories. */
+  readonly repositories: string;
+  readonly #windows: boolean;
+
+  /** Describes the tree below `contentDir`; on Windows, colons in names are encoded. */
+  constructor(contentDir: string, os: string = Deno.build.os) {
+    this.root = join(contentDir, "docker", "registry", "v2");
+    this.repositories = join(this.root, "repositories");
+    this.#windows = os === "windows";
+  }
+
+  /** Folder of all blobs of one algorithm. */
+  blobs(algorithm: string): string {
+    return join(this.root, "blobs", algorithm);
+  }
+
+  /** Folder of one blob. */
+  blobFolder(digest: Digest): string {
+    const hex = digestHex(digest);
+    return join(this.blobs(digestAlgorithm(digest)), hex.slice(0, 2), hex);
+  }
+
+  /** File of one blob's bytes. */
+  blobData(digest: Digest): string {
+    return join(this.blobFolder(digest), "data");
+  }
+
+  /**
+   * Folder of a repository.
+   * @throws {InvalidInputError} when the name cannot be a path below the repositories.
+   */
+  repository(name: string): string {
+    return join(this.repositories, ...this.#encode(name));
+  }
+
+  /** The name of the repository in the folder with these path components, below the repositories. */
+  repositoryName(components: readonly string[]): string {
+    const [host = "", ...path] = components;
+    const plain = this.#windows ? host.replaceAll("%3A", ":") : host;
+    const literal = new RegExp(`^([0-9a-fA-F.-]+)${IPV6_SUFFIX.replaceAll(".", "\\.")}(:\\d+)?$`)
+      .exec(plain);
+    const decoded = literal
+      ? `[${literal[1]?.replace(/^0--/, "--").replaceAll("-", ":")}]${literal[2] ?? ""}`
+      : plain;
+    return [decoded, ...path].join("/");
+  }
+
+  /** Link that makes a layer or configuration a member of a repository. */
+  layerLink(name: string, digest: Digest): string {
+    return join(this.repository(name), "_layers", ...digestPath(digest), "link");
+  }
+
+  /** Folder of a repository's layer links of one algorithm. */
+  layerLinks(name: string, algorithm: string): string {
+    return join(this.repository(name), "_layers", algorithm);
+  }
+
+  /** Link that makes a manifest a member of a repository. */
+  revisionLink(name: string, digest: Digest): string {
+    return join(this.revisions(name, digestAlgorithm(digest)), digestHex(digest), "link");
+  }
+
+  /** Folder of a repository's manifest links of one algorithm. */
+  revisions(name: string, algorithm: string): string {
+    return join(this.repository(name), "_manifests", "revisions", algorithm);
+  }
+
+  /** Folder of a repository's tags. */
+  tags(name: string): string {
+    return join(this.repository(name), "_manifests", "tags");
+  }
+
+  /**
+   * Folder of one tag.
+   * @throws {InvalidInputError} when `tag` is not a tag.
+   */
+  tag(name: string, tag: string): string {
+    if (!isTag(tag)) throw new InvalidInputError(`Cannot use ${JSON.stringify(tag)} as a tag`);
+    return join(this.tags(name), tag);
+  }
+
+  /** Link to the manifest that a tag names now. */
+  tagCurrent(name: string, tag: string): string {
+    return join(this.tag(name, tag), "current", "link");
+  }
+
+  /** Link of a manifest that a tag names or named. */
+  tagIndex(name: string, tag: string, digest: Digest): string {
+    return join(this.tag(name, tag), "index", ...digestPath(digest), "link");
+  }
+
+  /** Folder of a repository's unfinished uploads. */
+  uploads(name: string): string {
+    return join(this.repository(name), "_uploads");
+  }
+
+  #encode(name: string): string[] {
+    const [host = "", ...path] = name.split("/");
+    const literal = /^\[([0-9a-fA-F:.]+)\](:\d+)?$/.exec(host);
+    // A component may not start with "-", as an address that starts with "::" would.
+    const encoded = literal
+      ? `${literal[1]?.replaceAll(":", "-").replace(/^--/, "0--")}${IPV6_SUFFIX}${literal[2] ?? ""}`
+      : host;
+    const components = [encoded, ...path];
+    if (!components.every((component) => COMPONENT.test(component))) {
+      throw new InvalidInputError(`Cannot use ${JSON.stringify(name)} as a repository name`);
+    }
+    return this.#windows ? components.map((part) => part.replaceAll(":", "%3A")) : components;
+  }
+}
+
+function digestPath(digest: Digest): [string, string] {
+  return [digestAlgorithm(digest), digestHex(digest)];
+}

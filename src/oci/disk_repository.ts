@@ -1,0 +1,324 @@
+/**
+ * One repository of the local store.
+ *
+ * Blobs are shared by all repositories; a link file makes one a member of a repository. A tag is a link
+ * as well. Links are written last, so that whatever has a name is complete.
+ * @module
+ */
+import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
+import { type Digest, isDigest } from "../core/digest.ts";
+import { NotFoundError } from "../core/errors.ts";
+import {
+  explainWrite,
+  isMissing,
+  lstatIfExists,
+  readDirIfExists,
+  readTextIfExists,
+  removeIfExists,
+  syncFolder,
+  writeFileAtomic,
+} from "../core/files.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import { type BlobSource, explainRead, fileSource } from "../core/source.ts";
+import { sized, streamOf } from "../core/streams.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { type Adopt, DiskIngest, type IngestDigesters } from "./disk_ingest.ts";
+import type { DiskLayout } from "./disk_layout.ts";
+import { children, type ManifestDocument, parseManifest } from "./manifest.ts";
+import { isManifestType, MediaType } from "./media_types.ts";
+import { referrerDescriptor } from "./referrer.ts";
+import {
+  anonymousBlob,
+  type ContentStore,
+  type Deletable,
+  describeManifest,
+  type Ingest,
+  type Ingesting,
+  missing,
+  type Mountable,
+  type OpenContentOptions,
+  readContent,
+  type ReferrerLister,
+} from "./store.ts";
+import type { StoreLock } from "./store_lock.ts";
+
+/** Digest algorithms whose links are looked for when a repository is listed. */
+const ALGORITHMS = ["sha256", "sha512"] as const;
+
+/** What the repositories of one store share. */
+export interface SharedStore {
+  /** Where everything lies. */
+  readonly layout: DiskLayout;
+  /** The lock that keeps prune away. */
+  readonly lock: StoreLock;
+  /** What has hashed the bytes of unfinished uploads. */
+  readonly digesters: IngestDigesters;
+}
+
+/** One repository of the local store, with every optional capability. */
+export class DiskRepository
+  implements ContentStore, Mountable, ReferrerLister, Deletable, Ingesting {
+  /** @ignore */
+  readonly name: string;
+  readonly #shared: SharedStore;
+  readonly #layout: DiskLayout;
+
+  /** Opens the repository `name` of a store; it is made when something is written. */
+  constructor(name: string, shared: SharedStore) {
+    this.name = name;
+    this.#shared = shared;
+    this.#layout = shared.layout;
+    this.#layout.repository(name);
+  }
+
+  /** Whether the content is here; for a manifest, whether everything it needs is here too. */
+  async has(descriptor: Descriptor, options: OperationOptions = {}): Promise<boolean> {
+    if (!await this.#isMember(descriptor)) return false;
+    if (!await this.#holds(descriptor)) return false;
+    if (!isManifestType(descriptor.mediaType)) return true;
+    const below = children(await this.#read(descriptor, options));
+    for (const child of below) {
+      if (!await this.has(child, options)) return false;
+    }
+    return true;
+  }
+
+  /** @inheritdoc */
+  async open(
+    descriptor: Descriptor,
+    options: OpenContentOptions = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    options.signal?.throwIfAborted();
+    if (!await this.#isMember(descriptor)) throw missing(this, descriptor.digest);
+    try {
+      const source = await fileSource(this.#layout.blobData(descriptor.digest));
+      return await source.open(options);
+    } catch (error) {
+      if (error instanceof NotFoundError) throw missing(this, descriptor.digest);
+      throw error;
+    }
+  }
+
+  /** @inheritdoc */
+  async write(
+    descriptor: Descriptor,
+    source: BlobSource,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    await using _lock = await this.#shared.lock.shared(options);
+    if (!await this.#holds(descriptor)) await this.#take(descriptor, source, options);
+    await this.#link(descriptor);
+  }
+
+  async #take(
+    descriptor: Descriptor,
+    source: BlobSource,
+    options: OperationOptions,
+  ): Promise<void> {
+    const ingest = await this.#startIngest((file, blob) => this.#adopt(file, blob));
+    try {
+      const stream = await source.open({ signal: options.signal });
+      await ingest.append(streamOf(sized(stream, descriptor)), options);
+      await ingest.commit(descriptor.digest, options);
+    } catch (error) {
+      await ingest.abort();
+      throw error;
+    }
+  }
+
+  /** @inheritdoc */
+  async resolve(target: string, options: OperationOptions = {}): Promise<Descriptor> {
+    const digest = isDigest(target) ? target : await this.tagged(target);
+    if (!digest || !await this.#exists(this.#layout.revisionLink(this.name, digest))) {
+      throw missing(this, target);
+    }
+    const size = await this.#sizeOf(digest);
+    if (size === undefined) throw missing(this, digest);
+    const document = await this.#read(anonymousBlob(digest, size), options);
+    return { ...describeManifest(document), digest };
+  }
+
+  /** @inheritdoc */
+  async tag(descriptor: Descriptor, tag: string, options: OperationOptions = {}): Promise<void> {
+    const { digest } = await this.resolve(descriptor.digest, options);
+    await using _lock = await this.#shared.lock.shared(options);
+    await this.#writeLink(this.#layout.tagIndex(this.name, tag, digest), digest);
+    await this.#writeLink(this.#layout.tagCurrent(this.name, tag), digest);
+  }
+
+  /** @inheritdoc */
+  async *tags(): AsyncIterable<string> {
+    for (const entry of await readDirIfExists(this.#layout.tags(this.name))) {
+      // A folder without its link is a tag that is just being made or removed.
+      if (entry.isDirectory && await this.tagged(entry.name)) yield entry.name;
+    }
+  }
+
+  /** The digests of the manifests in this repository, tagged or not. */
+  async revisions(): Promise<Digest[]> {
+    return await this.#linked((algorithm) => this.#layout.revisions(this.name, algorithm));
+  }
+
+  /** The digests of the layers and configurations in this repository. */
+  async layers(): Promise<Digest[]> {
+    return await this.#linked((algorithm) => this.#layout.layerLinks(this.name, algorithm));
+  }
+
+  /** @inheritdoc */
+  async mount(
+    descriptor: Descriptor,
+    from: ContentStore,
+    options: OperationOptions = {},
+  ): Promise<boolean> {
+    const sibling = from instanceof DiskRepository && from.#shared.layout === this.#layout;
+    if (!sibling || !await from.has(descriptor, options)) return false;
+    await using _lock = await this.#shared.lock.shared(options);
+    await this.#link(descriptor);
+    return true;
+  }
+
+  /** @inheritdoc */
+  async *referrers(
+    subject: Descriptor,
+    options: OperationOptions & { readonly artifactType?: string | undefined } = {},
+  ): AsyncIterable<Descriptor> {
+    for (const digest of await this.revisions()) {
+      const document = await this.#read(await this.resolve(digest, options), options);
+      if (document.subject?.digest !== subject.digest) continue;
+      const referrer = referrerDescriptor(document);
+      if (options.artifactType && referrer.artifactType !== options.artifactType) continue;
+      yield referrer;
+    }
+  }
+
+  /** @inheritdoc */
+  async delete(descriptor: Descriptor, options: OperationOptions = {}): Promise<void> {
+    await using _lock = await this.#shared.lock.shared(options);
+    const link = this.#memberLink(descriptor);
+    if (!await this.#exists(link)) throw missing(this, descriptor.digest);
+    if (isManifestType(descriptor.mediaType)) {
+      for await (const tag of this.tags()) {
+        if (await this.tagged(tag) === descriptor.digest) await this.untag(tag, options);
+      }
+    }
+    await this.#remove(dirname(link));
+  }
+
+  /** @inheritdoc */
+  async untag(tag: string, options: OperationOptions = {}): Promise<void> {
+    await using _lock = await this.#shared.lock.shared(options);
+    if (!await this.tagged(tag)) throw missing(this, tag);
+    // The link goes first: whatever happens then, the tag names nothing.
+    await this.#remove(this.#layout.tagCurrent(this.name, tag));
+    await this.#remove(this.#layout.tag(this.name, tag));
+  }
+
+  /** @inheritdoc */
+  async ingest(): Promise<Ingest> {
+    return await this.#startIngest((file, blob) => this.#adoptAndLink(file, blob));
+  }
+
+  /** @inheritdoc */
+  async resumeIngest(id: string): Promise<Ingest> {
+    const uploads = this.#layout.uploads(this.name);
+    const known = /^[0-9a-f-]{36}$/.test(id) && await this.#exists(`${uploads}/${id}/startedat`);
+    if (!known) {
+      throw new NotFoundError(`Cannot resume upload ${JSON.stringify(id)}: no such upload`);
+    }
+    return await DiskIngest.open(uploads, id, {
+      digester: this.#shared.digesters.of(id),
+      adopt: (file, blob) => this.#adoptAndLink(file, blob),
+    });
+  }
+
+  async #startIngest(adopt: Adopt): Promise<DiskIngest> {
+    const id = randomUUID();
+    const digester = this.#shared.digesters.of(id);
+    return await DiskIngest.create(this.#layout.uploads(this.name), id, { digester, adopt });
+  }
+
+  /** Gives a verified file its final name, or leaves it where it is when the content is here. */
+  async #adopt(file: string, blob: Descriptor): Promise<void> {
+    if (await this.#holds(blob)) return;
+    const folder = this.#layout.blobFolder(blob.digest);
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.rename(file, this.#layout.blobData(blob.digest));
+    await syncFolder(folder);
+  }
+
+  async #adoptAndLink(file: string, blob: Descriptor): Promise<void> {
+    await using _lock = await this.#shared.lock.shared();
+    await this.#adopt(file, blob);
+    await this.#link(blob);
+  }
+
+  /** Whether the store holds the content's bytes, for whichever repository. */
+  async #holds(descriptor: Descriptor): Promise<boolean> {
+    return await this.#sizeOf(descriptor.digest) === descriptor.size;
+  }
+
+  async #sizeOf(digest: Digest): Promise<number | undefined> {
+    try {
+      return (await Deno.stat(this.#layout.blobData(digest))).size;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw explainRead(this.#layout.blobData(digest), error);
+    }
+  }
+
+  async #isMember(descriptor: Descriptor): Promise<boolean> {
+    return await this.#exists(this.#memberLink(descriptor));
+  }
+
+  #memberLink(descriptor: Descriptor): string {
+    return isManifestType(descriptor.mediaType)
+      ? this.#layout.revisionLink(this.name, descriptor.digest)
+      : this.#layout.layerLink(this.name, descriptor.digest);
+  }
+
+  async #link(descriptor: Descriptor): Promise<void> {
+    await this.#writeLink(this.#memberLink(descriptor), descriptor.digest);
+  }
+
+  async #writeLink(path: string, digest: Digest): Promise<void> {
+    if (await readTextIfExists(path) === digest) return;
+    await writeFileAtomic(path, new TextEncoder().encode(digest));
+  }
+
+  /** The digest a tag names, whether or not its manifest can be read; `undefined` for no tag. */
+  async tagged(tag: string): Promise<Digest | undefined> {
+    const text = (await readTextIfExists(this.#layout.tagCurrent(this.name, tag)))?.trim();
+    return text !== undefined && isDigest(text) ? text : undefined;
+  }
+
+  async #read(descriptor: Descriptor, options: OperationOptions): Promise<ManifestDocument> {
+    // The link of a manifest is that of its revision, whatever type the caller knows it by.
+    const held = { ...descriptor, mediaType: MediaType.imageManifest };
+    const bytes = await readContent(this, held, options);
+    return parseManifest(bytes);
+  }
+
+  async #linked(folder: (algorithm: string) => string): Promise<Digest[]> {
+    const found: Digest[] = [];
+    for (const algorithm of ALGORITHMS) {
+      for (const entry of await readDirIfExists(folder(algorithm))) {
+        const digest = `${algorithm}:${entry.name}`;
+        if (isDigest(digest)) found.push(digest);
+      }
+    }
+    return found;
+  }
+
+  async #exists(path: string): Promise<boolean> {
+    return await lstatIfExists(path) !== undefined;
+  }
+
+  async #remove(path: string): Promise<void> {
+    try {
+      await removeIfExists(path);
+    } catch (error) {
+      throw explainWrite(path, error);
+    }
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * Frees what nothing in the local store names any more.
+ *
+ * Kept are the manifests that a tag names, what those list, and what refers to them. Content that no
+ * manifest ever mentioned may belong to an artifact that another program is just writing; it is kept
+ * until it is older than the grace period, and so are unfinished uploads.
+ * @module
+ */
+import { dirname, join } from "node:path";
+import type { Digest } from "../core/digest.ts";
+import { isDigest } from "../core/digest.ts";
+import { explainWrite, lstatIfExists, readDirIfExists, removeIfExists } from "../core/files.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import type { DiskCatalog } from "./disk_catalog.ts";
+import type { DiskLayout } from "./disk_layout.ts";
+import type { DiskRepository } from "./disk_repository.ts";
+import { children, type ManifestDocument } from "./manifest.ts";
+import { readManifest } from "./store.ts";
+
+/** Milliseconds for which content and uploads without a manifest are left alone: one hour. */
+export const GRACE_PERIOD = 60 * 60 * 1000;
+
+/** How to prune. */
+export interface PruneStoreOptions extends OperationOptions {
+  /** Report only. */
+  readonly dryRun?: boolean | undefined;
+  /** Remove manifests that no tag names; true when absent. */
+  readonly removeUntagged?: boolean | undefined;
+  /** Milliseconds for which content without a manifest is left alone; an hour when absent. */
+  readonly gracePeriod?: number | undefined;
+  /** The time now, in milliseconds since the epoch. */
+  readonly now?: number | undefined;
+}
+
+/** What pruning removed, or would remove. */
+export interface PruneReport {
+  /** Manifests, as `repository@digest`. */
+  readonly manifests: readonly string[];
+  /** Blobs, manifests' own bytes included. */
+  readonly blobs: readonly { readonly digest: Digest; readonly size: number }[];
+  /** Unfinished uploads. */
+  readonly uploads: number;
+  /** Bytes freed. */
+  readonly bytes: number;
+}
+
+/** What pruning decided about one repository. */
+interface RepositoryPlan {
+  readonly name: string;
+  readonly doomedManifests: readonly Digest[];
+  readonly doomedLayers: readonly Digest[];
+  readonly doomedUploads: readonly string[];
+  /** Content the repository still needs. */
+  readonly kept: ReadonlySet<Digest>;
+  /** Content that only doomed manifests mention: free to go, however young. */
+  readonly released: ReadonlySet<Digest>;
+}
+
+/**
+ * Removes what nothing names, or with `dryRun` only tells what it would be. Waits for running builds and
+ * pulls, and keeps new ones out while it works. A store that does not exist has nothing to free.
+ * @throws {ConflictError} when the store stays in use.
+ */
+export async function pruneStore(
+  catalog: DiskCatalog,
+  options: PruneStoreOptions = {},
+): Promise<PruneReport> {
+  if (!await lstatIfExists(catalog.layout.root)) {
+    return { manifests: [], blobs: [], uploads: 0, bytes: 0 };
+  }
+  await using _lock = await catalog.lock.exclusive(options);
+  const plans: RepositoryPlan[] = [];
+  for await (const { name } of catalog.folders()) {
+    options.signal?.throwIfAborted();
+    plans.push(await planRepository(catalog, name, options));
+  }
+  const blobs = await doomedBlobs(catalog, plans, options);
+  if (!options.dryRun) await sweep(catalog, plans, blobs.map((blob) => blob.digest));
+  return {
+    manifests: plans.flatMap(({ name, doomedManifests }) =>
+      doomedManifests.map((digest) => `${name}@${digest}`)
+    ),
+    blobs,
+    uploads: plans.reduce((sum, plan) => sum + plan.doomedUploads.length, 0),
+    bytes: blobs.reduce((sum, blob) => sum + blob.size, 0),
+  };
+}
+
+async function planRepository(
+  catalog: DiskCatalog,
+  name: string,
+  options: PruneStoreOptions,
+): Promise<RepositoryPlan> {
+  const repository = catalog.repository(name);
+  const documents = await readDocuments(repository, options);
+  const roots = options.removeUntagged === false
+    ? [...documents.keys()]
+    : await taggedDigests(repository);
+  const keptManifests = reach(roots, documents);
+  const kept = mentions(keptManifests, documents);
+  const doomedManifests = [...documents.keys()].filter((digest) => !keptManifests.has(digest));
+  const released = mentions(doomedManifests, documents);
+  // A kept manifest that cannot be read may need any of the repository's layers.
+  const unreadable = [...keptManifests].some((digest) => !documents.get(digest));
+  const layers = await repository.layers();
+  if (unreadable) layers.forEach((digest) => kept.add(digest));
+  const doomedLayers: Digest[] = [];
+  for (const digest of layers) {
+    if (kept.has(digest)) continue;
+    const young = await isYoung(catalog.layout.layerLink(name, digest), options);
+    if (young && !released.has(digest)) kept.add(digest);
+    else doomedLayers.push(digest);
+  }
+  const doomedUploads = await oldUploads(catalog, name, options);
+  return { name, doomedManifests, doomedLayers, doomedUploads, kept, released };
+}
+
+/** Every manifest of a repository, parsed; `undefined` for one whose bytes are missing or broken. */
+async function readDocuments(
+  repository: DiskRepository,
+  options: PruneStoreOptions,
+): Promise<Map<Digest, ManifestDocument | undefined>> {
+  const documents = new Map<Digest, ManifestDocument | undefined>();
+  for (const digest of await repository.revisions()) {
+    try {
+      const descriptor = await repository.resolve(digest, options);
+      documents.set(digest, await readManifest(repository, descriptor, options));
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      options.log?.("warning", `Cannot read manifest ${repository.name}@${digest}`, { error });
+      documents.set(digest, undefined);
+    }
+  }
+  return documents;
+}
+
+async function taggedDigests(repository: DiskRepository): Promise<Digest[]> {
+  const digests: Digest[] = [];
+  for await (const tag of repository.tags()) {
+    const digest = await repository.tagged(tag);
+    if (digest) digests.push(digest);
+  }
+  return digests;
+}
+
+/** The manifests that `roots` keep alive: themselves, what indexes list, and what refers to any. */
+function reach(
+  roots: readonly Digest[],
+  documents: ReadonlyMap<Digest, ManifestDocument | undefined>,
+): Set<Digest> {
+  const referrers = Map.groupBy(documents, ([, document]) => document?.subject?.digest);
+  const alive = new Set<Digest>();
+  const queue = [...roots];
+  for (let digest = queue.pop(); digest !== undefined; digest = queue.pop()) {
+    if (alive.has(digest)) continue;
+    alive.add(digest);
+    const document = documents.get(digest);
+    if (document?.kind === "index") queue.push(...document.manifests.map((child) => child.digest));
+    queue.push(...(referrers.get(digest) ?? []).map(([referrer]) => referrer));
+  }
+  return alive;
+}
+
+/** The manifests and everything they list. */
+function mentions(
+  manifests: Iterable<Digest>,
+  documents: ReadonlyMap<Digest, ManifestDocument | undefined>,
+): Set<Digest> {
+  const mentioned = new Set<Digest>();
+  for (const digest of manifests) {
+    mentioned.add(digest);
+    const document = documents.get(digest);
+    if (document) children(document).forEach((child) => mentioned.add(child.digest));
+  }
+  return mentioned;
+}
+
+async function oldUploads(
+  catalog: DiskCatalog,
+  name: string,
+  options: PruneStoreOptions,
+): Promise<string[]> {
+  const folder = catalog.layout.uploads(name);
+  const old: string[] = [];
+  for (const entry of await readDirIfExists(folder)) {
+    const path = join(folder, entry.name);
+    const inUse = await isYoung(path, options) || await isYoung(join(path, "data"), options);
+    if (!inUse) old.push(path);
+  }
+  return old;
+}
+
+async function isYoung(path: string, options: PruneStoreOptions): Promise<boolean> {
+  const info = await lstatIfExists(path);
+  if (!info) return false;
+  const age = (options.now ?? Date.now()) - (info.mtime?.getTime() ?? 0);
+  return age < (options.gracePeriod ?? GRACE_PERIOD);
+}
+
+/** The blobs no repository needs, with their sizes. */
+async function doomedBlobs(
+  catalog: DiskCatalog,
+  plans: readonly RepositoryPlan[],
+  options: PruneStoreOptions,
+): Promise<{ digest: Digest; size: number }[]> {
+  const kept = new Set(plans.flatMap((plan) => [...plan.kept]));
+  const released = new Set(plans.flatMap((plan) => [...plan.released, ...plan.doomedLayers]));
+  const doomed: { digest: Digest; size: number }[] = [];
+  for await (const digest of storedDigests(catalog)) {
+    options.signal?.throwIfAborted();
+    const path = catalog.layout.blobData(digest);
+    if (kept.has(digest) || !released.has(digest) && await isYoung(path, options)) continue;
+    doomed.push({ digest, size: (await lstatIfExists(path))?.size ?? 0 });
+  }
+  return doomed;
+}
+
+async function* storedDigests(catalog: DiskCatalog): AsyncIterable<Digest> {
+  for (const algorithm of ["sha256", "sha512"]) {
+    const folder = catalog.layout.blobs(algorithm);
+    for (const prefix of await readDirIfExists(folder)) {
+      for (const entry of await readDirIfExists(join(folder, prefix.name))) {
+        const digest = `${algorithm}:${entry.name}`;
+        if (isDigest(digest)) yield digest;
+      }
+    }
+  }
+}
+
+/** Removes links before the bytes they lead to, so that no link ever leads nowhere. */
+async function sweep(
+  catalog: DiskCatalog,
+  plans: readonly RepositoryPlan[],
+  blobs: readonly Digest[],
+): Promise<void> {
+  const { layout } = catalog;
+  for (const plan of plans) {
+    const repository = catalog.repository(plan.name);
+    for (const digest of plan.doomedManifests) {
+      for await (const tag of repository.tags()) {
+        await remove(dirname(layout.tagIndex(plan.name, tag, digest)));
+      }
+      await remove(dirname(layout.revisionLink(plan.name, digest)));
+    }
+    for (const digest of plan.doomedLayers) {
+      await remove(dirname(layout.layerLink(plan.name, digest)));
+    }
+    for (const upload of plan.doomedUploads) await remove(upload);
+    if (plan.kept.size === 0) await removeEmptyRepository(layout, plan.name);
+  }
+  for (const digest of blobs) await remove(layout.blobFolder(digest));
+}
+
+/** Removes what is left of a repository without content, and the folders above that it leaves empty. */
+async function removeEmptyRepository(layout: DiskLayout, name: string): Promise<void> {
+  if ((await readDirIfExists(layout.uploads(name))).length > 0) return;
+  const folder = layout.repository(name);
+  for (const entry of await readDirIfExists(folder)) {
+    if (entry.name.startsWith("_")) await remove(join(folder, entry.name));
+  }
+  for (let path = folder; path !== layout.repositories; path = dirname(path)) {
+    if ((await readDirIfExists(path)).length > 0) return;
+    await remove(path);
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await removeIfExists(path);
+  } catch (error) {
+    throw explainWrite(path, error);
+  }
+}

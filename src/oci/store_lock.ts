@@ -1,0 +1,115 @@
+/**
+ * The lock that keeps prune away from running builds and pulls.
+ *
+ * Every command that adds content holds it shared; prune holds it alone. It is an advisory lock of the
+ * operating system on a file, which vanishes with the process that holds it: there is no stale lock to
+ * clean up after a crash, and no clock to trust.
+ * @module
+ */
+import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { ConflictError } from "../core/errors.ts";
+import { explainWrite } from "../core/files.ts";
+import type { OperationOptions } from "../core/operation.ts";
+
+const RETRY_MILLISECONDS = 50;
+
+/** How long to wait for others. */
+export interface LockOptions extends OperationOptions {
+  /** Milliseconds to wait for the lock; 30 seconds when absent. */
+  readonly timeout?: number | undefined;
+}
+
+/** A lock on a store, shared among the writers of this process and of others. */
+export class StoreLock {
+  readonly #path: string;
+  #holders = 0;
+  #shared: Promise<AsyncDisposable> | undefined;
+
+  /** Names the lock file; it is made when first locked. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Waits while somebody prunes, then holds prune off until disposed. */
+  async shared(options: LockOptions = {}): Promise<AsyncDisposable> {
+    this.#holders++;
+    this.#shared ??= this.#acquire(false, options);
+    let lock: AsyncDisposable;
+    try {
+      lock = await this.#shared;
+    } catch (error) {
+      this.#holders--;
+      this.#shared = undefined;
+      throw error;
+    }
+    let held = true;
+    return {
+      [Symbol.asyncDispose]: async () => {
+        if (!held) return;
+        held = false;
+        if (--this.#holders > 0) return;
+        this.#shared = undefined;
+        await lock[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  /**
+   * Waits until nobody adds content, then keeps everybody out until disposed.
+   * @throws {ConflictError} when others still hold the lock after the timeout.
+   */
+  async exclusive(options: LockOptions = {}): Promise<AsyncDisposable> {
+    return await this.#acquire(true, options);
+  }
+
+  async #acquire(exclusive: boolean, options: LockOptions): Promise<AsyncDisposable> {
+    const file = await this.#openFile();
+    try {
+      await this.#wait(file, exclusive, options);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await file.unlock();
+        file.close();
+      },
+    };
+  }
+
+  async #openFile(): Promise<Deno.FsFile> {
+    try {
+      await Deno.mkdir(dirname(this.#path), { recursive: true });
+      return await Deno.open(this.#path, { read: true, write: true, create: true });
+    } catch (error) {
+      throw explainWrite(this.#path, error);
+    }
+  }
+
+  async #wait(file: Deno.FsFile, exclusive: boolean, options: LockOptions): Promise<void> {
+    const timeout = options.timeout ?? 30_000;
+    for (let waited = 0; !await file.tryLock(exclusive); waited += RETRY_MILLISECONDS) {
+      if (waited === 0) options.log?.("info", "Waiting for another command that uses the store");
+      if (waited >= timeout) throw this.#busy(exclusive);
+      await delay(RETRY_MILLISECONDS, undefined, { signal: options.signal }).catch((error) => {
+        options.signal?.throwIfAborted();
+        throw error;
+      });
+    }
+  }
+
+  #busy(exclusive: boolean): ConflictError {
+    const store = JSON.stringify(dirname(this.#path));
+    return exclusive
+      ? new ConflictError(`Cannot prune ${store}: another command is adding content to it`, {
+        path: dirname(this.#path),
+        remedy: "run the command again when builds and pulls have finished",
+      })
+      : new ConflictError(`Cannot write to ${store}: another command is pruning it`, {
+        path: dirname(this.#path),
+        remedy: "run the command again when pruning has finished",
+      });
+  }
+}

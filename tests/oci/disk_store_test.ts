@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { bytesSource } from "../../src/core/source.ts";
+import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
+import { describeBytes } from "../../src/oci/descriptor.ts";
+import { InvalidInputError } from "../../src/core/errors.ts";
+import { DiskLayout } from "../../src/oci/disk_layout.ts";
+import { sampleArtifact, storeConformance, writeSample } from "../conformance/store.ts";
+import { tempFolder } from "../support/temp.ts";
+
+storeConformance("disk store", async () => {
+  const folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  return {
+    store: catalog.repository("registry.test/one"),
+    sibling: catalog.repository("localhost:5000/models/two"),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+});
+
+async function filesBelow(path: string, prefix = ""): Promise<string[]> {
+  const found: string[] = [];
+  for await (const entry of Deno.readDir(path)) {
+    const name = join(prefix, entry.name);
+    if (entry.isDirectory) found.push(...await filesBelow(join(path, entry.name), name));
+    else found.push(name);
+  }
+  return found.sort();
+}
+
+Deno.test("the disk store keeps exactly the tree of a Distribution registry", async () => {
+  await using folder = await tempFolder();
+  const store = new DiskCatalog(folder.path).repository("localhost:5000/demo");
+  const sample = sampleArtifact();
+  await writeSample(store, sample);
+  await store.tag(sample.manifest, "v1");
+  const hex = (descriptor: { digest: string }) => descriptor.digest.slice(7);
+  const blob = (descriptor: { digest: string }) =>
+    `blobs/sha256/${hex(descriptor).slice(0, 2)}/${hex(descriptor)}/data`;
+  const repository = "repositories/localhost:5000/demo";
+  assert.deepEqual(
+    await filesBelow(folder.join("content.v1/docker/registry/v2")),
+    [
+      ...[sample.layer, sample.config, sample.manifest].map(blob),
+      ...[sample.layer, sample.config].map((layer) =>
+        `${repository}/_layers/sha256/${hex(layer)}/link`
+      ),
+      `${repository}/_manifests/revisions/sha256/${hex(sample.manifest)}/link`,
+      `${repository}/_manifests/tags/v1/current/link`,
+      `${repository}/_manifests/tags/v1/index/sha256/${hex(sample.manifest)}/link`,
+    ].sort(),
+  );
+  const link = folder.join(
+    "content.v1/docker/registry/v2",
+    repository,
+    "_manifests/tags/v1/current/link",
+  );
+  assert.equal(await Deno.readTextFile(link), sample.manifest.digest);
+});
+
+Deno.test("a store that was never written to has no repositories and makes no folder", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.join("never"));
+  assert.deepEqual(await Array.fromAsync(catalog.repositories()), []);
+  assert.deepEqual(await Array.fromAsync(catalog.repository("registry.test/x").tags()), []);
+  await assert.rejects(Deno.stat(folder.join("never")), Deno.errors.NotFound);
+});
+
+Deno.test("repositories are listed by name, nested ones and hosts with ports included", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const names = ["[::1]:5000/v6", "a.test/m", "a.test/m/sub", "a.test/m-x", "localhost:5000/m"];
+  for (const name of names) await writeSample(catalog.repository(name), sampleArtifact());
+  assert.deepEqual(await Array.fromAsync(catalog.repositories()), [
+    "[::1]:5000/v6",
+    "a.test/m",
+    "a.test/m-x",
+    "a.test/m/sub",
+    "localhost:5000/m",
+  ]);
+});
+
+Deno.test("a blob whose file was cut short counts as absent and is repaired by the next write", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const bytes = new TextEncoder().encode("whole content");
+  const blob = describeBytes("application/vnd.test", bytes);
+  await store.write(blob, bytesSource(bytes));
+  await Deno.truncate(catalog.layout.blobData(blob.digest), 3);
+  assert.equal(await store.has(blob), false);
+  await store.write(blob, bytesSource(bytes));
+  assert.equal(await store.has(blob), true);
+  assert.deepEqual(await Deno.readFile(catalog.layout.blobData(blob.digest)), bytes);
+});
+
+Deno.test("a manifest whose layer is missing does not count as being here", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const sample = sampleArtifact();
+  await writeSample(store, sample);
+  await Deno.remove(catalog.layout.blobFolder(sample.layer.digest), { recursive: true });
+  assert.equal(await store.has(sample.manifest), false);
+});
+
+Deno.test("two writers of the same blob at once both succeed and leave one copy", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const bytes = crypto.getRandomValues(new Uint8Array(60_000));
+  const blob = describeBytes("application/vnd.test", bytes);
+  await Promise.all(Array.from({ length: 8 }, () => store.write(blob, bytesSource(bytes))));
+  assert.deepEqual(await Deno.readFile(catalog.layout.blobData(blob.digest)), bytes);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(catalog.layout.uploads(store.name))), []);
+});
+
+Deno.test("names that would leave the store are refused", () => {
+  const layout = new DiskLayout("content.v1");
+  for (
+    const name of [
+      "../x",
+      "a/../b",
+      "",
+      "a//b",
+      "/etc",
+      "a/_layers",
+      ".hidden/x",
+      "a/b\0",
+      "a\\b/c",
+    ]
+  ) {
+    assert.throws(() => layout.repository(name), InvalidInputError, name);
+  }
+  for (const tag of ["..", "a/b", "", "-x"]) {
+    assert.throws(() => layout.tag("a/b", tag), InvalidInputError, tag);
+  }
+});
+
+Deno.test("on Windows the port's colon is encoded, and decoded when listing", () => {
+  const layout = new DiskLayout("content.v1", "windows");
+  assert.match(layout.repository("localhost:5000/demo"), /localhost%3A5000/);
+  assert.equal(layout.repositoryName(["localhost%3A5000", "demo"]), "localhost:5000/demo");
+});

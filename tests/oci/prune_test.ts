@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { bytesSource } from "../../src/core/source.ts";
+import { ConflictError } from "../../src/core/errors.ts";
+import { describeBytes } from "../../src/oci/descriptor.ts";
+import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
+import { GRACE_PERIOD, pruneStore } from "../../src/oci/prune.ts";
+import { sampleArtifact, writeSample } from "../conformance/store.ts";
+import { tempFolder } from "../support/temp.ts";
+
+const LATER = () => Date.now() + 2 * GRACE_PERIOD;
+
+Deno.test("pruning a store that does not exist frees nothing and makes nothing", async () => {
+  await using folder = await tempFolder();
+  const report = await pruneStore(new DiskCatalog(folder.join("never")));
+  assert.deepEqual(report, { manifests: [], blobs: [], uploads: 0, bytes: 0 });
+  await assert.rejects(Deno.stat(folder.join("never")), Deno.errors.NotFound);
+});
+
+Deno.test("pruneStore() frees a removed artifact at once and keeps what others share", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const kept = sampleArtifact("kept");
+  const removed = sampleArtifact("removed");
+  for (const [sample, tag] of [[kept, "v1"], [removed, "v2"]] as const) {
+    await writeSample(store, sample);
+    await store.tag(sample.manifest, tag);
+  }
+  await store.untag("v2");
+  const expected = {
+    manifests: [`registry.test/x@${removed.manifest.digest}`],
+    digests: [removed.layer.digest, removed.manifest.digest].sort(),
+  };
+  const dry = await pruneStore(catalog, { dryRun: true });
+  assert.deepEqual(dry.manifests, expected.manifests);
+  assert.equal(await store.has(removed.manifest), true, "a dry run removes nothing");
+  const report = await pruneStore(catalog);
+  assert.deepEqual(report.manifests, expected.manifests);
+  assert.deepEqual(report.blobs.map((blob) => blob.digest).sort(), expected.digests);
+  assert.equal(report.bytes, removed.layerBytes.byteLength + removed.bytes.byteLength);
+  assert.equal(await store.has(kept.manifest), true);
+  assert.equal(await store.has(removed.manifest), false);
+  assert.deepEqual((await pruneStore(catalog)).blobs, []);
+});
+
+Deno.test("pruneStore() keeps untagged manifests when asked", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const sample = sampleArtifact();
+  await writeSample(store, sample);
+  const report = await pruneStore(catalog, { removeUntagged: false, now: LATER() });
+  assert.deepEqual(report.manifests, []);
+  assert.equal(await store.has(sample.manifest), true);
+});
+
+Deno.test("pruneStore() keeps what refers to a kept manifest", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const subject = sampleArtifact("subject");
+  const referrer = sampleArtifact("referrer", { subject: subject.manifest });
+  await writeSample(store, subject);
+  await writeSample(store, referrer);
+  await store.tag(subject.manifest, "v1");
+  assert.deepEqual((await pruneStore(catalog, { now: LATER() })).manifests, []);
+  await store.untag("v1");
+  assert.equal((await pruneStore(catalog, { now: LATER() })).manifests.length, 2);
+});
+
+Deno.test("a blob without a manifest is kept for the grace period, then freed", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const bytes = new TextEncoder().encode("uploaded ahead");
+  const blob = describeBytes("application/vnd.test", bytes);
+  await store.write(blob, bytesSource(bytes));
+  assert.deepEqual((await pruneStore(catalog)).blobs, []);
+  assert.equal(await store.has(blob), true);
+  const report = await pruneStore(catalog, { now: LATER() });
+  assert.deepEqual(report.blobs, [{ digest: blob.digest, size: bytes.byteLength }]);
+  assert.deepEqual(await Array.fromAsync(catalog.folders()), [], "the empty repository is gone");
+});
+
+Deno.test("an upload is kept for the grace period, then removed", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  await using ingest = await store.ingest();
+  await ingest.append(ReadableStream.from([new Uint8Array(10)]) as ReadableStream<Uint8Array>);
+  assert.equal((await pruneStore(catalog)).uploads, 0);
+  assert.equal((await pruneStore(catalog, { now: LATER() })).uploads, 1);
+});
+
+Deno.test("layers are kept when a tagged manifest cannot be read", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const sample = sampleArtifact();
+  await writeSample(store, sample);
+  await store.tag(sample.manifest, "v1");
+  await Deno.writeTextFile(catalog.layout.blobData(sample.manifest.digest), "garbage");
+  await pruneStore(catalog, { now: LATER() });
+  assert.equal(await store.has(sample.layer), true);
+});
+
+Deno.test("pruneStore() does not run while a build holds the store, and runs afterwards", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  await writeSample(catalog.repository("registry.test/x"), sampleArtifact());
+  const other = new DiskCatalog(folder.path);
+  {
+    await using _hold = await other.hold();
+    await using _again = await other.hold();
+    const { lock } = catalog;
+    await assert.rejects(lock.exclusive({ timeout: 0 }), ConflictError);
+  }
+  assert.equal((await pruneStore(catalog)).manifests.length, 1);
+});
+
+Deno.test("nothing is written while somebody prunes", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const other = new DiskCatalog(folder.path);
+  await using _pruning = await catalog.lock.exclusive();
+  await assert.rejects(other.lock.shared({ timeout: 0 }), ConflictError);
+});
+
+Deno.test("waiting for the lock ends with the signal", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  await using _pruning = await catalog.lock.exclusive();
+  const controller = new AbortController();
+  const waiting = new DiskCatalog(folder.path).hold({
+    signal: controller.signal,
+    log: () => controller.abort(new Error("stop")),
+  });
+  await assert.rejects(waiting, /stop/);
+});

@@ -141,7 +141,7 @@ export function explainWrite(path: string, error: unknown): unknown {
   if (error instanceof Deno.errors.NotFound) return new NotFoundError(message, options);
   const refused = error instanceof Deno.errors.PermissionDenied ||
     error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotADirectory ||
-    error instanceof Deno.errors.IsADirectory;
+    error instanceof Deno.errors.IsADirectory || error instanceof Deno.errors.AlreadyExists;
   return refused ? new InvalidInputError(message, options) : new TransferError(message, options);
 }
 
@@ -162,6 +162,8 @@ function writeFailure(error: unknown): string | undefined {
       return "no such folder";
     case "ENOTDIR":
       return "a part of the path is a file, not a folder";
+    case "EEXIST":
+      return "a file of that name is in the way";
     case "EISDIR":
       return "it is a directory";
     case "EFBIG":

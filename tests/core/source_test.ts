@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ConflictError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
+import { bytesSource, fileSource } from "../../src/core/source.ts";
+import { readAll } from "../../src/core/streams.ts";
+import { tempFolder } from "../support/temp.ts";
+
+Deno.test("fileSource() gives the same bytes as bytesSource(), for any range, any number of times", async () => {
+  await using folder = await tempFolder();
+  const bytes = crypto.getRandomValues(new Uint8Array(5000));
+  const file = await fileSource(await folder.write("model.bin", bytes));
+  const memory = bytesSource(bytes);
+  await fc.assert(
+    fc.asyncProperty(fc.nat(5000), fc.nat(5000), async (a, b) => {
+      const range = { start: Math.min(a, b), end: Math.max(a, b) };
+      const read = async (source: typeof memory) =>
+        await readAll(await source.open({ range }), 1 << 20);
+      const found = await read(file);
+      assert.deepEqual(found, bytes.slice(range.start, range.end));
+      assert.deepEqual(found, await read(memory));
+    }),
+    { numRuns: 40 },
+  );
+});
+
+Deno.test("a range outside the content is refused", async () => {
+  for (
+    const range of [{ start: -1 }, { start: 4 }, { start: 2, end: 1 }, { start: 0, end: 9 }, {
+      start: 0.5,
+    }, { start: NaN }]
+  ) {
+    await assert.rejects(
+      async () => await bytesSource(new Uint8Array(3)).open({ range }),
+      InvalidInputError,
+    );
+  }
+});
+
+Deno.test("a missing file, a directory and a device are refused with their state", async () => {
+  await using folder = await tempFolder();
+  await assert.rejects(
+    fileSource(folder.join("none")),
+    (error: Error) => error instanceof NotFoundError && /no such file/.test(error.message),
+  );
+  await assert.rejects(fileSource(folder.path), /it is a directory/);
+  await assert.rejects(fileSource("/dev/null"), /it is not a regular file/);
+});
+
+const CHANGES: [string, (path: string) => Promise<void>][] = [
+  ["grows", (path) => Deno.writeFile(path, new Uint8Array(10), { append: true })],
+  ["shrinks", (path) => Deno.truncate(path, 100)],
+  ["is touched", (path) => Deno.utime(path, 1, 1)],
+  ["is replaced", async (path) => {
+    await Deno.remove(path);
+    await Deno.writeFile(path, new Uint8Array(3 << 20).fill(9));
+    await Deno.utime(path, 2, 2);
+  }],
+];
+for (const [what, change] of CHANGES) {
+  Deno.test(`a file that ${what} before it is opened is an error`, async () => {
+    await using folder = await tempFolder();
+    const path = await folder.write("model.bin", new Uint8Array(3 << 20));
+    const source = await fileSource(path);
+    await change(path);
+    await assert.rejects(async () => readAll(await source.open(), 1 << 30), ConflictError);
+  });
+}
+
+for (const [what, change] of CHANGES.slice(0, 3)) {
+  Deno.test(`a file that ${what} while it is read is an error`, async () => {
+    await using folder = await tempFolder();
+    const path = await folder.write("model.bin", new Uint8Array(3 << 20));
+    const stream = await (await fileSource(path)).open();
+    const reader = stream.getReader();
+    await reader.read();
+    await change(path);
+    await assert.rejects(async () => {
+      while (!(await reader.read()).done);
+    }, ConflictError);
+  });
+}
+
+Deno.test("reading stops with the signal, and the file is closed", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("model.bin", new Uint8Array(3 << 20));
+  const controller = new AbortController();
+  const stream = await (await fileSource(path)).open({ signal: controller.signal });
+  const reader = stream.getReader();
+  await reader.read();
+  controller.abort(new Error("stop"));
+  await assert.rejects(reader.read(), /stop/);
+});

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { InvalidInputError, ModelOpsError, UnsupportedError } from "../../src/core/errors.ts";
+import { describeBytes } from "../../src/oci/descriptor.ts";
+import { children, MANIFEST_SIZE_LIMIT, parseManifest } from "../../src/oci/manifest.ts";
+import { MediaType } from "../../src/oci/media_types.ts";
+import { sampleArtifact } from "../conformance/store.ts";
+
+const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+const blob = describeBytes("application/vnd.test", new Uint8Array([1]));
+
+Deno.test("a manifest keeps the bytes it was read from", () => {
+  const bytes = new TextEncoder().encode(
+    ` { "schemaVersion" : 2, "unknown": 1.0, "config": ${JSON.stringify(blob)}, "layers": [] } `,
+  );
+  const manifest = parseManifest(bytes);
+  assert.equal(manifest.bytes, bytes);
+  assert.equal(manifest.mediaType, MediaType.imageManifest);
+});
+
+Deno.test("the children of a manifest are its layers and its configuration, not its subject", () => {
+  const sample = sampleArtifact("x", { subject: describeBytes("a/b", new Uint8Array()) });
+  const digests = children(parseManifest(sample.bytes)).map((child) => child.digest);
+  assert.deepEqual(digests, [sample.layer.digest, sample.config.digest]);
+});
+
+Deno.test("a null list of layers is an empty one", () => {
+  const manifest = parseManifest(encode({ schemaVersion: 2, config: blob, layers: null }));
+  assert.deepEqual(children(manifest).map((child) => child.digest), [blob.digest]);
+});
+
+Deno.test("Docker's forms and the early artifact form are read", () => {
+  const layers = { schemaVersion: 2, config: blob, layers: [blob] };
+  assert.equal(parseManifest(encode(layers), MediaType.dockerManifest).kind, "manifest");
+  const list = { schemaVersion: 2, mediaType: MediaType.dockerManifestList, manifests: [blob] };
+  assert.equal(parseManifest(encode(list)).kind, "index");
+  const artifact = { mediaType: MediaType.artifactManifest, artifactType: "a/b", blobs: [blob] };
+  assert.equal(children(parseManifest(encode(artifact))).length, 1);
+});
+
+const layer = (change: Record<string, unknown>) => ({
+  schemaVersion: 2,
+  config: blob,
+  layers: [{ ...blob, ...change }],
+});
+
+const REFUSED: [string, unknown, string?][] = [
+  ["both layers and manifests", { schemaVersion: 2, config: blob, layers: [], manifests: [] }],
+  ["an index called a manifest", { schemaVersion: 2, manifests: [] }, MediaType.imageManifest],
+  [
+    "a manifest called an index",
+    { schemaVersion: 2, config: blob, layers: [] },
+    MediaType.imageIndex,
+  ],
+  [
+    "a type other than it was delivered as",
+    { mediaType: MediaType.imageIndex, manifests: [] },
+    MediaType.imageManifest,
+  ],
+  ["schema version 1", { schemaVersion: 1, layers: [] }],
+  ["a list", []],
+  ["null", null],
+  ["a size of -1", layer({ size: -1 })],
+  ["a size of 2^62", layer({ size: 2 ** 62 })],
+  ["a size of 1.5", layer({ size: 1.5 })],
+  ["a size in text", layer({ size: "10" })],
+  ["no size", layer({ size: undefined })],
+  ["a short digest", layer({ digest: `sha256:${"a".repeat(63)}` })],
+  ["an upper-case digest", layer({ digest: `sha256:${"A".repeat(64)}` })],
+  ["an unknown algorithm", layer({ digest: `md5:${"a".repeat(32)}` })],
+  ["a digest that is a path", layer({ digest: "sha256:../../x" })],
+  ["a media type that is none", layer({ mediaType: "no type" })],
+  ["annotations that are not text", layer({ annotations: { a: 1 } })],
+];
+for (const [what, value, mediaType] of REFUSED) {
+  Deno.test(`a manifest with ${what} is refused`, () => {
+    assert.throws(() => parseManifest(encode(value), mediaType), InvalidInputError);
+  });
+}
+
+Deno.test("an unknown kind of document is unsupported, not invalid", () => {
+  const value = { schemaVersion: 2, mediaType: "application/vnd.test.unknown+json" };
+  assert.throws(() => parseManifest(encode(value)), UnsupportedError);
+});
+
+Deno.test("a document over the limit is refused before it is parsed", () => {
+  const bytes = new Uint8Array(MANIFEST_SIZE_LIMIT + 1);
+  assert.throws(() => parseManifest(bytes), /more than the limit/);
+});
+
+Deno.test("deep nesting is refused or read, never a crash", () => {
+  const bytes = new TextEncoder().encode("[".repeat(100_000));
+  assert.throws(() => parseManifest(bytes), InvalidInputError);
+});
+
+Deno.test("parseManifest() takes or refuses any bytes, and fails in no other way", () => {
+  const key = fc.constantFrom(
+    "schemaVersion",
+    "mediaType",
+    "config",
+    "layers",
+    "manifests",
+    "subject",
+    "annotations",
+  );
+  const value = fc.oneof(fc.jsonValue(), fc.constant(blob), fc.constant([blob]), fc.constant(2));
+  const documents = fc.oneof(
+    fc.uint8Array().map((bytes) => new Uint8Array(bytes)),
+    fc.dictionary(key, value).map(encode),
+  );
+  fc.assert(
+    fc.property(documents, (bytes) => {
+      try {
+        parseManifest(bytes);
+      } catch (error) {
+        assert.ok(error instanceof ModelOpsError, String(error));
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});

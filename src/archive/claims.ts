@@ -1,0 +1,51 @@
+/**
+ * Which paths an extraction has given away already.
+ * @module
+ */
+import { ConflictError } from "../core/errors.ts";
+import { duplicateKey, parentOf } from "./safe_path.ts";
+
+/**
+ * The paths of an extraction, so that two of them never meet in one file. Paths that only differ in
+ * case or in Unicode normal form count as the same, because on many file systems they are.
+ */
+export class Claims {
+  readonly #files = new Map<string, string>();
+  readonly #folders = new Map<string, string>();
+
+  /**
+   * Claims a path for a file; claiming the same path again is fine.
+   * @throws {ConflictError} when the path meets another one.
+   */
+  file(path: string): void {
+    this.folder(parentOf(path));
+    const key = duplicateKey(path);
+    const twin = this.#files.get(key) ?? path;
+    if (twin !== path) throw meets(path, twin, "only case or Unicode form tells them apart");
+    const folder = this.#folders.get(key);
+    if (folder !== undefined) throw meets(path, folder, "one is a file, the other a folder");
+    this.#files.set(key, path);
+  }
+
+  /**
+   * Claims a path, and those above it, for folders.
+   * @throws {ConflictError} when one of them is a file.
+   */
+  folder(path: string): void {
+    for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
+      const folder = path.slice(0, end);
+      const key = duplicateKey(folder);
+      if (this.#folders.has(key)) return;
+      const file = this.#files.get(key);
+      if (file !== undefined) throw meets(path, file, "one is a file, the other a folder");
+      this.#folders.set(key, folder);
+    }
+  }
+}
+
+function meets(path: string, other: string, reason: string): ConflictError {
+  return new ConflictError(
+    `Cannot extract ${JSON.stringify(path)}: it meets ${JSON.stringify(other)}, ${reason}`,
+    { path },
+  );
+}

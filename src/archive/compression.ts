@@ -1,0 +1,141 @@
+/**
+ * The compressions of layers, one row each.
+ *
+ * The same bytes compress to the same bytes, however they are cut into chunks and whatever the system.
+ * @module
+ */
+import { constants, createGunzip, createGzip } from "node:zlib";
+import { createZstdCompress, createZstdDecompress } from "node:zlib";
+import { IntegrityError } from "../core/errors.ts";
+import { CHUNK_SIZE, concatBytes, streamOf } from "../core/streams.ts";
+import { type Splitter, through, type ThroughOptions } from "./zlib_stream.ts";
+import { ZstdParts } from "./zstd_parts.ts";
+
+/** A compression by name. */
+export type CompressionName = "none" | "gzip" | "zstd";
+
+/** A way to compress a layer. */
+export interface Compression {
+  readonly name: CompressionName;
+  /** What the media type of a layer ends with. */
+  readonly suffix: "" | "+gzip" | "+zstd";
+  /** Compresses a stream. */
+  compress(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array>;
+  /**
+   * Decompresses a stream. The result fails with an {@linkcode IntegrityError} when the stream is
+   * corrupt, ends too early, or goes on after its end.
+   */
+  decompress(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array>;
+}
+
+/** Largest window that a zstd stream may ask for: 128 MiB, the limit of the `zstd` program too. */
+const ZSTD_WINDOW_LOG_MAX = 27;
+
+const CHUNKS = { chunkSize: CHUNK_SIZE } as const;
+
+/** All compressions by name. */
+export const COMPRESSIONS: Readonly<Record<CompressionName, Compression>> = {
+  none: {
+    name: "none",
+    suffix: "",
+    compress: (stream) => stream,
+    decompress: (stream) => stream,
+  },
+  gzip: {
+    name: "gzip",
+    suffix: "+gzip",
+    compress: (stream) => streamOf(withUnknownSystem(through(stream, compressing(gzip)))),
+    decompress: (stream) => through(stream, decompressing("gzip", gunzip, new Pass())),
+  },
+  zstd: {
+    name: "zstd",
+    suffix: "+zstd",
+    compress: (stream) => through(stream, compressing(zstd)),
+    decompress: (stream) => through(stream, decompressing("zstd", unzstd, new ZstdParts())),
+  },
+};
+
+/** The compression that the suffix of a layer's media type names; `none` without one. */
+export function compressionOfMediaType(mediaType: string): Compression {
+  const { none, ...others } = COMPRESSIONS;
+  return Object.values(others).find(({ suffix }) => mediaType.endsWith(suffix)) ?? none;
+}
+
+const gzip = () => createGzip(CHUNKS);
+const gunzip = () => createGunzip(CHUNKS);
+const zstd = () =>
+  createZstdCompress({ ...CHUNKS, params: { [constants.ZSTD_c_checksumFlag]: 1 } });
+const unzstd = () =>
+  createZstdDecompress({
+    ...CHUNKS,
+    params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX },
+  });
+
+function compressing(transform: ThroughOptions["transform"]): ThroughOptions {
+  return { transform, splitter: new EvenChunks(), explain: (error) => error };
+}
+
+function decompressing(
+  name: CompressionName,
+  transform: ThroughOptions["transform"],
+  splitter: Splitter,
+): ThroughOptions {
+  return {
+    transform,
+    splitter,
+    explain: (cause) =>
+      new IntegrityError(`Cannot decompress ${name} data: ${reasonOf(cause)}`, { cause }),
+  };
+}
+
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/^zstd decompress error: /i, "");
+}
+
+/** Passes chunks on as they are. */
+class Pass implements Splitter {
+  split(chunk: Uint8Array): Uint8Array[] {
+    return [chunk];
+  }
+  end(): void {}
+}
+
+/** Cuts a stream into chunks of one size: where the cuts are, decides what gzip makes of it. */
+class EvenChunks implements Splitter {
+  #parts: Uint8Array[] = [];
+  #size = 0;
+
+  *split(chunk: Uint8Array): Generator<Uint8Array, void> {
+    for (let rest = chunk; rest.byteLength > 0;) {
+      const part = rest.subarray(0, CHUNK_SIZE - this.#size);
+      rest = rest.subarray(part.byteLength);
+      this.#parts.push(part);
+      this.#size += part.byteLength;
+      if (this.#size === CHUNK_SIZE) yield* this.end();
+    }
+  }
+
+  end(): Uint8Array[] {
+    const whole = this.#size === 0 ? [] : [concatBytes(this.#parts)];
+    this.#parts = [];
+    this.#size = 0;
+    return whole;
+  }
+}
+
+/** Position of the byte in a gzip header that names the system, and its value for "unknown" (RFC 1952). */
+const GZIP_SYSTEM = { offset: 9, unknown: 255 } as const;
+
+/** Replaces the name of this system in a gzip header, which the compressor emits in one piece. */
+async function* withUnknownSystem(
+  stream: ReadableStream<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  let offset = 0;
+  for await (const chunk of stream) {
+    const at = GZIP_SYSTEM.offset - offset;
+    if (at >= 0 && at < chunk.byteLength) chunk[at] = GZIP_SYSTEM.unknown;
+    offset += chunk.byteLength;
+    yield chunk;
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * The one extractor: everything that writes files named by an artifact writes them here.
+ * @module
+ */
+import { explainWrite } from "../core/files.ts";
+import type { ExpectedContent } from "../core/streams.ts";
+import { Claims } from "./claims.ts";
+import { type FileContent, fileHasContent } from "./file_content.ts";
+import { safeRelativePath } from "./safe_path.ts";
+import type { StagedFile } from "./staged_file.ts";
+import { type ExtractionOptions, type FileFacts, Staging } from "./staging.ts";
+import { TargetFolder } from "./target_folder.ts";
+import { readTar, type ReadTarOptions, type TarMember } from "./tar_reader.ts";
+
+export type { FileContent } from "./file_content.ts";
+export type { ExtractionOptions, FileFacts } from "./staging.ts";
+
+/** Limits of one archive. */
+export type ExtractTarOptions = Pick<ReadTarOptions, "maxEntries" | "maxMetadata">;
+
+/** What came out of an archive. */
+export interface ExtractedTar {
+  /** The files that were written, in the archive's order. */
+  readonly files: readonly { readonly path: string; readonly size: number }[];
+  /** The entries that were left out, each with its reason: links and special files. */
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/**
+ * Writes files below one folder, and never outside it. Names are checked, links on the way are refused,
+ * and a file appears whole or not at all. Several files may be written at once.
+ *
+ * Disposing waits for what is still being written.
+ */
+export class Extraction implements AsyncDisposable {
+  readonly #target: TargetFolder;
+  readonly #options: ExtractionOptions;
+  readonly #claims = new Claims();
+  readonly #staging: Staging;
+  readonly #running = new Set<Promise<unknown>>();
+
+  private constructor(target: TargetFolder, options: ExtractionOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.#staging = new Staging(target, options);
+  }
+
+  /** Opens a folder for extraction, making it when it is missing. */
+  static async open(root: string, options: ExtractionOptions = {}): Promise<Extraction> {
+    options.signal?.throwIfAborted();
+    return new Extraction(await TargetFolder.open(root), options);
+  }
+
+  /** Absolute path of the folder, without links. */
+  get root(): string {
+    return this.#target.path;
+  }
+
+  /**
+   * Claims a name before anything is written, and returns it as a safe relative path. Claiming all the
+   * names first finds every clash before the first byte moves.
+   * @throws {InvalidInputError} when the name is unsafe.
+   * @throws {ConflictError} when it meets another name of this extraction.
+   */
+  claim(name: string): string {
+    const path = safeRelativePath(name);
+    this.#claims.file(path);
+    return path;
+  }
+
+  /**
+   * Whether a file is there already with this content, by reading all of it. Where it is, the path
+   * counts as written.
+   * @throws {InvalidInputError | ConflictError} as {@linkcode claim} does.
+   */
+  isUnchanged(name: string, expected: ExpectedContent): Promise<boolean> {
+    return this.#track(this.#isUnchanged(this.claim(name), expected));
+  }
+
+  /**
+   * Writes one file. The content is followed to its end before the file gets its name, so a content
+   * that verifies itself and throws leaves nothing behind. A path that this extraction has written
+   * before may come again with the same content only.
+   * @throws {InvalidInputError} when the name is unsafe or a limit is passed.
+   * @throws {IntegrityError} when the content has another size than the facts say.
+   * @throws {ConflictError} when something that must not be replaced is in the way.
+   */
+  writeFile(name: string, content: FileContent, facts: FileFacts = {}): Promise<void> {
+    return this.#track(this.#writeFile(name, content, facts));
+  }
+
+  /**
+   * Writes the regular files and folders of a tar archive. No file gets its name before the whole
+   * stream was read, so a stream that verifies itself and throws leaves no files behind.
+   * @throws {IntegrityError} when the archive is corrupt or truncated; besides, as {@linkcode writeFile}.
+   */
+  extractTar(
+    stream: ReadableStream<Uint8Array>,
+    options: ExtractTarOptions = {},
+  ): Promise<ExtractedTar> {
+    return this.#track(this.#extractTar(stream, options));
+  }
+
+  /** Waits for what is still being written. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#running);
+  }
+
+  async #track<Result>(work: Promise<Result>): Promise<Result> {
+    this.#running.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#running.delete(work);
+    }
+  }
+
+  async #isUnchanged(path: string, expected: ExpectedContent): Promise<boolean> {
+    if (this.#staging.has(path) || !await this.#target.hasFile(path)) return false;
+    const file = this.#target.resolve(path);
+    if (!await fileHasContent(file, expected, { signal: this.#options.signal })) return false;
+    this.#staging.keep(path);
+    return true;
+  }
+
+  async #writeFile(name: string, content: FileContent, facts: FileFacts): Promise<void> {
+    const path = this.claim(name);
+    const staged = await this.#staging.stage(path, content, facts);
+    await staged?.commit();
+  }
+
+  async #extractTar(
+    stream: ReadableStream<Uint8Array>,
+    limits: ExtractTarOptions,
+  ): Promise<ExtractedTar> {
+    const { signal } = this.#options;
+    const staged = new Map<string, StagedFile>();
+    const files: { path: string; size: number }[] = [];
+    const skipped: { path: string; reason: string }[] = [];
+    try {
+      for await (const member of readTar(stream, { ...limits, signal })) {
+        if (member.type === "directory") {
+          await this.#makeFolder(member);
+        } else if (member.type !== "file") {
+          skipped.push({ path: member.name, reason: `a ${member.type} is not extracted` });
+        } else {
+          const path = this.claim(member.name);
+          const file = await this.#staging.stage(path, member.body, member);
+          if (file === undefined) continue;
+          staged.set(path, file);
+          files.push({ path, size: member.size });
+        }
+      }
+      for (const file of staged.values()) await file.commit();
+    } catch (error) {
+      for (const [path, file] of staged) {
+        await file.discard();
+        this.#staging.forget(path);
+      }
+      throw error;
+    }
+    return { files, skipped };
+  }
+
+  async #makeFolder(member: TarMember): Promise<void> {
+    if (/^\.(\/+\.?)*$/.test(member.name)) return;
+    const path = safeRelativePath(member.name);
+    this.#claims.folder(path);
+    try {
+      await this.#target.ensureFolder(path, (member.mode & 0o777) | 0o700);
+    } catch (error) {
+      throw explainWrite(this.#target.resolve(path), error);
+    }
+  }
+}

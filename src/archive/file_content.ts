@@ -1,0 +1,73 @@
+/**
+ * The content of a file on its way to the disk.
+ * @module
+ */
+import { digestAlgorithm, digestStream } from "../core/digest.ts";
+import { IntegrityError, ModelOpsError } from "../core/errors.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import { fileSource } from "../core/source.ts";
+import type { ExpectedContent } from "../core/streams.ts";
+
+/** Content to write: bytes, or a function that opens them once their place is ready. */
+export type FileContent =
+  | AsyncIterable<Uint8Array>
+  | (() => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>);
+
+/** What passes through {@linkcode measured}. */
+export interface MeasureOptions {
+  /** What a person calls the content. */
+  readonly path: string;
+  /** Size it must have, in bytes; any when absent. */
+  readonly size?: number | undefined;
+  /** Called with each chunk's size before the chunk is passed on; what it throws ends the content. */
+  readonly onBytes: (count: number) => void;
+}
+
+/**
+ * Opens content and passes it on.
+ * @throws {IntegrityError} when it has not the size it must have; as soon as it has more.
+ */
+export async function* measured(
+  content: FileContent,
+  options: MeasureOptions,
+): AsyncGenerator<Uint8Array, void> {
+  const { path, size } = options;
+  let actual = 0;
+  for await (const chunk of typeof content === "function" ? await content() : content) {
+    actual += chunk.byteLength;
+    if (size !== undefined && actual > size) break;
+    options.onBytes(chunk.byteLength);
+    yield chunk;
+  }
+  if (size === undefined || actual === size) return;
+  const got = actual > size ? "more" : `${actual}`;
+  throw new IntegrityError(
+    `Cannot extract ${JSON.stringify(path)}: got ${got}, want ${size} bytes`,
+    {
+      path,
+      expected: size,
+      actual,
+    },
+  );
+}
+
+/**
+ * Whether a regular file has this content, by reading all of it. A file that cannot be read counts as
+ * different: it will be replaced or that will fail with a better reason.
+ */
+export async function fileHasContent(
+  path: string,
+  expected: ExpectedContent,
+  options: OperationOptions = {},
+): Promise<boolean> {
+  try {
+    const source = await fileSource(path);
+    if (source.size !== expected.size) return false;
+    const algorithm = digestAlgorithm(expected.digest);
+    const actual = await digestStream(await source.open(options), { ...options, algorithm });
+    return actual.digest === expected.digest;
+  } catch (error) {
+    if (error instanceof ModelOpsError) return false;
+    throw error;
+  }
+}

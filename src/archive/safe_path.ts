@@ -1,0 +1,111 @@
+/**
+ * The names that may become paths: every rule about hostile names lives here.
+ *
+ * An artifact is written once and read on many systems, so a name that is ambiguous on any of them (a
+ * backslash, a drive letter) is refused on all of them. Names that only Windows cannot hold are refused
+ * only there.
+ * @module
+ */
+import { InvalidInputError } from "../core/errors.ts";
+
+/** Longest name of one file or folder, in bytes of UTF-8. */
+const MAX_COMPONENT = 255;
+/** Longest path, in bytes of UTF-8. */
+const MAX_PATH = 4096;
+
+/** What is done with the name, and where. */
+export interface SafePathOptions {
+  /** The verb of the error message, such as `package`; `extract` when absent. */
+  readonly action?: string | undefined;
+  /** The system the name is meant for; the running one when absent. */
+  readonly platform?: typeof Deno.build.os | undefined;
+}
+
+type Rule = readonly [broken: (value: string) => boolean, reason: string];
+
+// deno-lint-ignore no-control-regex -- control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** Rules on the whole name, the most telling ones first. */
+const NAME_RULES: readonly Rule[] = [
+  [(name) => name === "", "the name is empty"],
+  [(name) => CONTROL.test(name), "the name has a control character"],
+  [(name) => !name.isWellFormed(), "the name is not valid Unicode"],
+  [(name) => name.startsWith("/"), "the path is absolute"],
+  [(name) => name.startsWith("\\"), "the path is absolute"],
+  [(name) => /^[A-Za-z]:/.test(name), "the path names a drive"],
+  [
+    (name) => name.includes("\\"),
+    "the name has a backslash, which some systems read as a separator",
+  ],
+  [(name) => name.split("/").includes(".."), "the path leaves the target directory"],
+  [(name) => components(name).length === 0, "the path names the target directory itself"],
+  [(name) => byteLength(name) > MAX_PATH, `the path is longer than ${MAX_PATH} bytes`],
+];
+
+/** Rules on each component. */
+const COMPONENT_RULES: readonly Rule[] = [
+  [(part) => byteLength(part) > MAX_COMPONENT, `a part is longer than ${MAX_COMPONENT} bytes`],
+];
+
+/** Rules on each component for Windows. */
+const WINDOWS_RULES: readonly Rule[] = [
+  [(part) => /[<>:"|?*]/.test(part), "a part has a character that Windows does not allow"],
+  [(part) => /[. ]$/.test(part), "a part ends with a dot or a space, which Windows drops"],
+  [
+    (part) => /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)/i.test(part),
+    "a part is a device name of Windows",
+  ],
+];
+
+/**
+ * The normalised relative path of a name from outside: components joined by `/`, without `.` and empty
+ * ones. Joined to any folder it stays below that folder, as far as names can say.
+ * @throws {InvalidInputError} naming the rule that the name breaks.
+ */
+export function safeRelativePath(name: string, options: SafePathOptions = {}): string {
+  refuse(name, name, NAME_RULES, options);
+  const parts = components(name);
+  const windows = (options.platform ?? Deno.build.os) === "windows";
+  for (const part of parts) {
+    refuse(name, part, COMPONENT_RULES, options);
+    if (windows) refuse(name, part, WINDOWS_RULES, options);
+  }
+  return parts.join("/");
+}
+
+/**
+ * The key under which two paths collide on a file system that folds case or Unicode normal forms:
+ * paths with equal keys may be one file there.
+ */
+export function duplicateKey(path: string): string {
+  return path.normalize("NFC").toLowerCase().normalize("NFC");
+}
+
+/** The folder part of a safe relative path; empty at the top. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+function components(name: string): string[] {
+  return name.split("/").filter((part) => part !== "" && part !== ".");
+}
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).byteLength;
+}
+
+function refuse(
+  name: string,
+  value: string,
+  rules: readonly Rule[],
+  options: SafePathOptions,
+): void {
+  const broken = rules.find(([isBroken]) => isBroken(value));
+  if (broken === undefined) return;
+  const shown = name.length > 200 ? `${name.slice(0, 200)}…` : name;
+  throw new InvalidInputError(
+    `Cannot ${options.action ?? "extract"} ${JSON.stringify(shown)}: ${broken[1]}`,
+    { path: shown },
+  );
+}

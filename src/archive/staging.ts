@@ -1,0 +1,160 @@
+/**
+ * Files of one extraction under their hidden names: their places, their limit and their progress.
+ * @module
+ */
+import { digestStream } from "../core/digest.ts";
+import { ConflictError, InvalidInputError } from "../core/errors.ts";
+import { explainWrite } from "../core/files.ts";
+import type { OperationOptions, ProgressEvent } from "../core/operation.ts";
+import { streamOf } from "../core/streams.ts";
+import { type FileContent, measured } from "./file_content.ts";
+import { parentOf } from "./safe_path.ts";
+import { type FileAttributes, StagedFile } from "./staged_file.ts";
+import type { TargetFolder } from "./target_folder.ts";
+
+/** What is known of a file before it is written. */
+export interface FileFacts extends FileAttributes {
+  /** Size the content must have, in bytes. */
+  readonly size?: number | undefined;
+  /** Identity of the file in progress events; its path when absent. */
+  readonly id?: string | undefined;
+}
+
+/** How to extract. The signal, progress and log hold for everything that is extracted. */
+export interface ExtractionOptions extends OperationOptions {
+  /** Most bytes to write in all; no limit when absent. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** Stages files below a folder, each path once. */
+export class Staging {
+  readonly #target: TargetFolder;
+  readonly #options: ExtractionOptions;
+  readonly #files = new Map<string, Promise<StagedFile>>();
+  #written = 0;
+
+  /** Stages below `target`. */
+  constructor(target: TargetFolder, options: ExtractionOptions) {
+    this.#target = target;
+    this.#options = options;
+  }
+
+  /** Whether a path was staged or kept. */
+  has(path: string): boolean {
+    return this.#files.has(path);
+  }
+
+  /** Takes a file that is there already as the content of its path. */
+  keep(path: string): void {
+    this.#files.set(path, Promise.resolve(StagedFile.existing(this.#target.resolve(path))));
+  }
+
+  /** Forgets a path whose staged file was discarded. */
+  forget(path: string): void {
+    this.#files.delete(path);
+  }
+
+  /**
+   * Writes a file under a hidden name; `undefined` when the path has the same content already.
+   * @throws {InvalidInputError} when the limit is passed.
+   * @throws {IntegrityError} when the content has another size than the facts say.
+   * @throws {ConflictError} when something that must not be replaced is in the way, or the path has
+   * other content already.
+   */
+  async stage(
+    path: string,
+    content: FileContent,
+    facts: FileFacts,
+  ): Promise<StagedFile | undefined> {
+    const earlier = this.#files.get(path);
+    if (earlier !== undefined) {
+      await this.#ensureSame(path, await earlier, content);
+      return undefined;
+    }
+    const staging = this.#write(path, content, facts);
+    this.#files.set(path, staging);
+    try {
+      return await staging;
+    } catch (error) {
+      // A caller that tries again must not be compared with what failed.
+      this.#files.delete(path);
+      throw error;
+    }
+  }
+
+  async #write(path: string, content: FileContent, facts: FileFacts): Promise<StagedFile> {
+    let bytes = 0;
+    const report = (state: ProgressEvent["state"]) =>
+      this.#options.progress?.({
+        id: facts.id ?? path,
+        phase: "extract",
+        name: path,
+        state,
+        bytes,
+        size: facts.size ?? bytes,
+      });
+    const onBytes = (count: number) => {
+      this.#count(path, count);
+      bytes += count;
+      report("advance");
+    };
+    report("start");
+    try {
+      this.#options.signal?.throwIfAborted();
+      const staged = await this.#place(
+        path,
+        measured(content, { path, size: facts.size, onBytes }),
+        facts,
+      );
+      report("done");
+      return staged;
+    } catch (error) {
+      report("fail");
+      throw explainWrite(this.#target.resolve(path), error);
+    }
+  }
+
+  async #place(
+    path: string,
+    content: AsyncIterable<Uint8Array>,
+    facts: FileFacts,
+  ): Promise<StagedFile> {
+    const ensurePlace = async () => {
+      await this.#target.ensureFolder(parentOf(path));
+      await this.#target.ensureReplaceable(path);
+    };
+    this.#count(path, 0, facts.size);
+    await ensurePlace();
+    return await StagedFile.write(this.#target.resolve(path), content, {
+      mode: facts.mode,
+      mtime: facts.mtime,
+      signal: this.#options.signal,
+      // The second look finds a folder that became a link between the first one and the opening.
+      onOpen: ensurePlace,
+    });
+  }
+
+  /** Counts bytes that were written, and looks whether the limit allows those to come. */
+  #count(path: string, written: number, toCome = 0): void {
+    const limit = this.#options.maxBytes ?? Infinity;
+    this.#written += written;
+    if (this.#written + toCome <= limit) return;
+    throw new InvalidInputError(
+      `Cannot extract ${JSON.stringify(path)}: the files exceed the limit of ${limit} bytes in all`,
+      { path, expected: limit },
+    );
+  }
+
+  /** Compares content that comes under a path once more with what came first. */
+  async #ensureSame(path: string, earlier: StagedFile, content: FileContent): Promise<void> {
+    const { signal } = this.#options;
+    const again = streamOf(measured(content, { path, onBytes: () => signal?.throwIfAborted() }));
+    const { digest } = await digestStream(again, { signal });
+    const first = await earlier.digest({ signal });
+    if (digest === first) return;
+    throw new ConflictError(
+      `Cannot extract ${JSON.stringify(path)}: two files of different content have this path`,
+      { path, expected: first, actual: digest },
+    );
+  }
+}

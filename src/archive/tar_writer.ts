@@ -1,0 +1,69 @@
+/**
+ * Tar archives as sources that can be opened again, at any byte, without reading what lies before.
+ * @module
+ */
+import { InvalidInputError } from "../core/errors.ts";
+import { type BlobSource, bytesSource, type OpenOptions, rangeBounds } from "../core/source.ts";
+import { streamOf } from "../core/streams.ts";
+import { BLOCK_SIZE, type TarEntry, tarHeader, tarPadding } from "./tar_header.ts";
+
+/** A file of an archive with its content. */
+export interface TarFile {
+  readonly entry: TarEntry;
+  readonly content: BlobSource;
+}
+
+/**
+ * A tar archive of one file: header, content padded to 512 bytes, two zero blocks.
+ * @throws {InvalidInputError} when the content has another size than the entry says.
+ */
+export function tarSource(entry: TarEntry, content: BlobSource): BlobSource {
+  return packTar([{ entry, content }]);
+}
+
+/**
+ * A tar archive of several files in the order given. The same files give the same bytes.
+ * @throws {InvalidInputError} when a content has another size than its entry says.
+ */
+export function packTar(files: readonly TarFile[]): BlobSource {
+  const end = bytesSource(new Uint8Array(2 * BLOCK_SIZE));
+  return concatSources([...files.flatMap(fileParts), end]);
+}
+
+function fileParts({ entry, content }: TarFile): BlobSource[] {
+  if (content.size !== entry.size) {
+    throw new InvalidInputError(
+      `Cannot package ${JSON.stringify(entry.name)}: got ${content.size} bytes, want ${entry.size}`,
+      { path: entry.name, expected: entry.size, actual: content.size },
+    );
+  }
+  return [bytesSource(tarHeader(entry)), content, bytesSource(tarPadding(entry.size))];
+}
+
+/** A source over several sources, one after the other; each is opened when its turn comes. */
+function concatSources(parts: readonly BlobSource[]): BlobSource {
+  const size = parts.reduce((sum, part) => sum + part.size, 0);
+  return {
+    size,
+    open(options = {}) {
+      const bounds = rangeBounds(options.range, size);
+      return Promise.resolve(streamOf(readParts(parts, bounds, options)));
+    },
+  };
+}
+
+async function* readParts(
+  parts: readonly BlobSource[],
+  bounds: { readonly start: number; readonly end: number },
+  options: OpenOptions,
+): AsyncGenerator<Uint8Array, void> {
+  let offset = 0;
+  for (const part of parts) {
+    const start = Math.max(0, bounds.start - offset);
+    const end = Math.min(part.size, bounds.end - offset);
+    offset += part.size;
+    if (start >= end) continue;
+    options.signal?.throwIfAborted();
+    yield* await part.open({ range: { start, end }, signal: options.signal });
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * The folder that receives files, and the only way to paths below it.
+ * @module
+ */
+import { join } from "node:path";
+import { ConflictError } from "../core/errors.ts";
+import { explainWrite, lstatIfExists } from "../core/files.ts";
+import { parentOf } from "./safe_path.ts";
+
+/** A folder whose subfolders are real folders on every way that leads through them. */
+export class TargetFolder {
+  /** Absolute path without links. */
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Opens a folder, making it when it is missing. It may be a link itself: the caller named it. */
+  static async open(root: string): Promise<TargetFolder> {
+    try {
+      await Deno.mkdir(root, { recursive: true });
+      return new TargetFolder(await Deno.realPath(root));
+    } catch (error) {
+      throw explainWrite(root, error);
+    }
+  }
+
+  /** The absolute path of a safe relative path. */
+  resolve(path: string): string {
+    return join(this.path, ...path.split("/"));
+  }
+
+  /**
+   * Makes sure that a safe relative path is a folder and that no link leads there. Missing folders are
+   * made, with permission bits `mode`.
+   * @throws {ConflictError} when a part of the path is a link or a file.
+   */
+  async ensureFolder(path: string, mode?: number): Promise<void> {
+    for (const folder of waysTo(path)) {
+      if (await this.#kind(folder) === "missing") await this.#make(folder, mode);
+      const kind = await this.#kind(folder);
+      if (kind !== "folder") throw inTheWay(path, folder, kind);
+    }
+  }
+
+  /** Whether a regular file is there and no link leads to it. */
+  async hasFile(path: string): Promise<boolean> {
+    for (const folder of waysTo(parentOf(path))) {
+      if (await this.#kind(folder) !== "folder") return false;
+    }
+    return await this.#kind(path) === "file";
+  }
+
+  /**
+   * Makes sure that a file may be renamed to a safe relative path: nothing, a file or a link is there.
+   * @throws {ConflictError} when something else is there.
+   */
+  async ensureReplaceable(path: string): Promise<void> {
+    const kind = await this.#kind(path);
+    if (kind === "folder" || kind === "special file") throw inTheWay(path, path, kind);
+  }
+
+  async #kind(path: string): Promise<Kind> {
+    const info = await lstatIfExists(this.resolve(path));
+    if (info === undefined) return "missing";
+    if (info.isSymlink) return "symbolic link";
+    if (info.isDirectory) return "folder";
+    return info.isFile ? "file" : "special file";
+  }
+
+  async #make(path: string, mode: number | undefined): Promise<void> {
+    try {
+      await Deno.mkdir(this.resolve(path), mode === undefined ? {} : { mode });
+    } catch (error) {
+      // Another file of the same extraction may have made it in the meantime; what it is, is checked.
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+  }
+}
+
+type Kind = "missing" | "symbolic link" | "folder" | "file" | "special file";
+
+/** `a`, `a/b` and `a/b/c` for `a/b/c`. */
+function waysTo(path: string): string[] {
+  if (path === "") return [];
+  const parts = path.split("/");
+  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+}
+
+function inTheWay(path: string, found: string, kind: Kind): ConflictError {
+  const place = path === found ? "" : `${JSON.stringify(found)} `;
+  const what = path === found ? `a ${kind} is in its place` : `is a ${kind}`;
+  return new ConflictError(`Cannot extract ${JSON.stringify(path)}: ${place}${what}`, {
+    path,
+    remedy: "move it away or choose another folder",
+  });
+}

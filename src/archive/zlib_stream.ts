@@ -1,0 +1,103 @@
+/**
+ * The transforms of `node:zlib` over web streams, with backpressure, cancellation and their own errors.
+ * @module
+ */
+import type { Transform } from "node:stream";
+import { streamOf } from "../core/streams.ts";
+
+/** Prepares chunks for a transform. */
+export interface Splitter {
+  /** The pieces that may be written now that `chunk` has come. */
+  split(chunk: Uint8Array): Iterable<Uint8Array>;
+  /** What is left when no more chunks come; throws when something is missing. */
+  end(): Iterable<Uint8Array> | void;
+}
+
+/** How to pass a stream through a transform. */
+export interface ThroughOptions {
+  /** Makes the transform; called when the first byte is asked for. */
+  readonly transform: () => Transform;
+  /** Cuts the chunks before they are written. */
+  readonly splitter: Splitter;
+  /** Turns an error of the transform into one of ours. */
+  readonly explain: (error: unknown) => unknown;
+}
+
+/**
+ * Passes a stream through a transform. Errors of the stream come out unchanged. No more is read than
+ * the reader of the result takes, and cancelling the result cancels the stream.
+ */
+export function through(
+  stream: ReadableStream<Uint8Array>,
+  options: ThroughOptions,
+): ReadableStream<Uint8Array> {
+  return streamOf(drive(stream, options));
+}
+
+async function* drive(
+  stream: ReadableStream<Uint8Array>,
+  options: ThroughOptions,
+): AsyncGenerator<Uint8Array, void> {
+  const reader = stream.getReader();
+  const transform = options.transform();
+  const feeding = new Feeding(reader, transform, options.splitter);
+  try {
+    for await (const chunk of transform) yield chunk;
+  } catch (error) {
+    throw feeding.failed ? feeding.failure : options.explain(error);
+  } finally {
+    transform.destroy();
+    // A stream that failed refuses to be cancelled with its own error, which was thrown above.
+    await reader.cancel().catch(() => undefined);
+    await feeding.done;
+  }
+}
+
+/** Writes a stream into a transform; `failure` is what the stream or the splitter threw. */
+class Feeding {
+  /** Settles, never with an error, when nothing more will be written. */
+  readonly done: Promise<void>;
+  failed = false;
+  failure: unknown;
+  readonly #transform: Transform;
+
+  constructor(
+    reader: ReadableStreamDefaultReader<Uint8Array>,
+    transform: Transform,
+    splitter: Splitter,
+  ) {
+    this.#transform = transform;
+    // Without a listener, an error that comes when nobody iterates any more would end the process.
+    transform.on("error", () => undefined);
+    this.done = this.#run(reader, splitter).catch((error) => {
+      this.failed = true;
+      this.failure = error;
+      transform.destroy(error instanceof Error ? error : new Error(String(error)));
+    });
+  }
+
+  async #run(reader: ReadableStreamDefaultReader<Uint8Array>, splitter: Splitter): Promise<void> {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      for (const piece of splitter.split(next.value)) {
+        if (this.#transform.destroyed) return;
+        await this.#write(piece);
+      }
+    }
+    if (this.#transform.destroyed) return;
+    for (const piece of splitter.end() ?? []) await this.#write(piece);
+    this.#transform.end();
+  }
+
+  /** Writes one piece and waits until the transform wants more, or is gone. */
+  #write(piece: Uint8Array): Promise<void> | undefined {
+    const transform = this.#transform;
+    if (transform.write(piece) || transform.destroyed) return undefined;
+    return new Promise((resolve) => {
+      const go = () => {
+        transform.off("drain", go).off("close", go);
+        resolve();
+      };
+      transform.on("drain", go).on("close", go);
+    });
+  }
+}

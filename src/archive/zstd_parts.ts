@@ -1,0 +1,111 @@
+/**
+ * The framing of Zstandard streams (RFC 8878, section 3.1), without decoding anything.
+ *
+ * The decoder of the runtime takes a stream that ends in the middle of a frame for a whole one, and
+ * reports an error cleanly only when it meets it at the beginning of a write. So frames are followed
+ * here, and handed on part by part.
+ * @module
+ */
+import { IntegrityError } from "../core/errors.ts";
+import { concatBytes } from "../core/streams.ts";
+
+const FRAME_MAGIC = 0xfd2fb528;
+const SKIPPABLE_MAGIC = 0x184d2a50;
+const MAX_BLOCK = 128 * 1024;
+const RLE_BLOCK = 1;
+const RESERVED_BLOCK = 3;
+
+/** What the next bytes are: how many, and what follows them; absent when more bytes must come first. */
+type Part = { readonly size: number; readonly then: State; readonly skip?: boolean };
+type State = (bytes: Uint8Array) => Part | undefined;
+
+/** Cuts a Zstandard stream into frame headers, blocks and checksums. */
+export class ZstdParts {
+  #rest: Uint8Array = new Uint8Array(0);
+  #state: State = frameStart;
+  #toSkip = 0;
+  #seenFrame = false;
+
+  /**
+   * The whole parts that the next bytes complete.
+   * @throws {IntegrityError} when the bytes are not a Zstandard stream.
+   */
+  *split(chunk: Uint8Array): Generator<Uint8Array, void> {
+    let bytes = this.#rest.byteLength === 0 ? chunk : concatBytes([this.#rest, chunk]);
+    while (true) {
+      const skipped = Math.min(this.#toSkip, bytes.byteLength);
+      this.#toSkip -= skipped;
+      bytes = bytes.subarray(skipped);
+      const part = this.#toSkip > 0 ? undefined : this.#state(bytes);
+      if (part === undefined || (!part.skip && part.size > bytes.byteLength)) break;
+      this.#state = part.then;
+      this.#seenFrame = true;
+      if (part.skip) {
+        this.#toSkip = part.size;
+      } else {
+        yield bytes.subarray(0, part.size);
+        bytes = bytes.subarray(part.size);
+      }
+    }
+    this.#rest = bytes.slice();
+  }
+
+  /**
+   * Tells that no bytes follow.
+   * @throws {IntegrityError} when the stream ends inside a frame.
+   */
+  end(): void {
+    const whole = this.#rest.byteLength === 0 && this.#toSkip === 0 &&
+      this.#state === frameStart && this.#seenFrame;
+    if (!whole) throw new IntegrityError("Cannot decompress zstd data: it is truncated");
+  }
+}
+
+const frameStart: State = (bytes) => {
+  if (bytes.byteLength < 4) return undefined;
+  const magic = littleEndian(bytes, 0, 4);
+  if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) {
+    if (bytes.byteLength < 8) return undefined;
+    return { size: 8 + littleEndian(bytes, 4, 4), then: frameStart, skip: true };
+  }
+  if (magic !== FRAME_MAGIC) throw malformed("a frame does not start where one is expected");
+  const descriptor = bytes[4];
+  if (descriptor === undefined) return undefined;
+  return { size: 5 + headerTail(descriptor), then: blockStart((descriptor & 4) !== 0) };
+};
+
+/** Bytes of a frame header after its descriptor byte: window, dictionary and content size. */
+function headerTail(descriptor: number): number {
+  const singleSegment = (descriptor & 0x20) !== 0;
+  const dictionary = [0, 1, 2, 4][descriptor & 3] ?? 0;
+  const contentSize = [singleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
+  return (singleSegment ? 0 : 1) + dictionary + contentSize;
+}
+
+function blockStart(hasChecksum: boolean): State {
+  const block: State = (bytes) => {
+    if (bytes.byteLength < 3) return undefined;
+    const header = littleEndian(bytes, 0, 3);
+    const type = (header >> 1) & 3;
+    const size = header >> 3;
+    if (type === RESERVED_BLOCK || size > MAX_BLOCK) throw malformed("a block has a wrong header");
+    const isLast = (header & 1) !== 0;
+    const afterLast = hasChecksum ? checksum : frameStart;
+    return { size: 3 + (type === RLE_BLOCK ? 1 : size), then: isLast ? afterLast : block };
+  };
+  return block;
+}
+
+const checksum: State = () => ({ size: 4, then: frameStart });
+
+function littleEndian(bytes: Uint8Array, offset: number, length: number): number {
+  let value = 0;
+  for (let index = length - 1; index >= 0; index--) {
+    value = value * 256 + (bytes[offset + index] ?? 0);
+  }
+  return value;
+}
+
+function malformed(reason: string): IntegrityError {
+  return new IntegrityError(`Cannot decompress zstd data: ${reason}`);
+}

@@ -1,0 +1,2 @@
+/** Edit distance between words. @module */
+export { distance } from "npm:fastest-levenshtein@1.0.16";

@@ -1,0 +1,2 @@
+/** The prompt for a secret. @module */
+export { default as password } from "npm:@inquirer/password@5.3.0";

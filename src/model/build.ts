@@ -1,0 +1,244 @@
+/**
+ * Packages a workspace folder as a model.
+ *
+ * Everything that can be wrong is looked for first: targets, Modelfile, files, the size of the manifest.
+ * Only then is the first byte moved.
+ * @module
+ */
+import { isAbsolute, resolve } from "node:path";
+import { mapConcurrent } from "../core/concurrency.ts";
+import { EMPTY_DIGEST } from "../core/digest.ts";
+import { InvalidInputError } from "../core/errors.ts";
+import { readTextIfExists } from "../core/files.ts";
+import { operationOptions } from "../core/operation.ts";
+import { bytesSource, explainRead } from "../core/source.ts";
+import { type Annotations, describeBytes, type Descriptor } from "../oci/descriptor.ts";
+import { MediaType } from "../oci/media_types.ts";
+import type { ContentStore } from "../oci/store.ts";
+import { encodeConfig, type ModelConfig } from "./config.ts";
+import { formatTime } from "./file_metadata.ts";
+import { generateModelfile } from "./generate.ts";
+import { layerAnnotations, type LayerOptions, type StoredLayer, storeLayer } from "./layers.ts";
+import { FAMILIES, layerForm, layerMediaType } from "./media_types.ts";
+import { encodeModelManifest, PLATFORMS_ANNOTATION } from "./model_manifest.ts";
+import type { Modelfile } from "./modelfile.ts";
+import { formatModelfile } from "./modelfile_format.ts";
+import { parseModelfile } from "./modelfile_parser.ts";
+import type { BuildOptions } from "./operations.ts";
+import { ownerNames } from "./owner_names.ts";
+import { readSourceInfo } from "./source_info.ts";
+import { resolveModelfileFiles, type WorkspaceFile } from "./workspace.ts";
+
+/** How to build, apart from where to. */
+export type PackageOptions = Omit<BuildOptions, "targets" | "outputRemote">;
+
+/** A workspace that was examined and can be packaged. */
+export interface BuildPlan {
+  readonly modelfile: Modelfile;
+  /** Where the Modelfile was found; absent when it was generated. */
+  readonly modelfilePath?: string | undefined;
+  /** In the order of the layers. */
+  readonly files: readonly WorkspaceFile[];
+  /** Facts about the source code, as the configuration records them. */
+  readonly source: {
+    readonly sourceURL?: string | undefined;
+    readonly revision?: string | undefined;
+  };
+  readonly warnings: readonly string[];
+}
+
+/** An artifact that is in its store, untagged. */
+export interface BuiltModel {
+  /** Descriptor of the manifest. */
+  readonly descriptor: Descriptor;
+  readonly config: Descriptor;
+  readonly layers: readonly StoredLayer[];
+}
+
+/**
+ * Examines a workspace.
+ * @throws {InvalidInputError} with every problem that stands in the way of packaging it.
+ * @throws {NotFoundError} when the workspace or a Modelfile that was asked for does not exist.
+ */
+export async function planBuild(workspace: string, options: PackageOptions): Promise<BuildPlan> {
+  const found = await findModelfile(workspace, options);
+  const { files, warnings } = await resolveModelfileFiles(found.modelfile, workspace, {
+    ...operationOptions(options),
+    exclude: options.exclude,
+    followLinks: options.followLinks,
+  });
+  const source = await sourceFacts(workspace, options);
+  checkManifestFits(files, found.modelfile, options);
+  return {
+    modelfile: found.modelfile,
+    modelfilePath: found.path,
+    files,
+    source: source.facts,
+    warnings: [...found.warnings, ...warnings, ...source.warnings],
+  };
+}
+
+interface FoundModelfile {
+  readonly modelfile: Modelfile;
+  readonly path?: string | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** Looks relative to the working directory, then to the workspace; generates one if none was named. */
+async function findModelfile(
+  workspace: string,
+  options: PackageOptions,
+): Promise<FoundModelfile> {
+  const name = options.modelfile ?? "Modelfile";
+  const candidates = isAbsolute(name) ? [name] : [resolve(name), resolve(workspace, name)];
+  for (const path of candidates) {
+    const text = await readModelfile(path);
+    if (text !== undefined) return { modelfile: parseModelfile(text, path), path, warnings: [] };
+  }
+  if (options.modelfile !== undefined && options.modelfile !== "Modelfile") {
+    throw explainRead(name, new Deno.errors.NotFound());
+  }
+  const { modelfile, warnings } = await generateModelfile(workspace, {
+    ...operationOptions(options),
+    exclude: options.exclude,
+  });
+  const notice = `No Modelfile in ${JSON.stringify(workspace)}: generated one in memory`;
+  return { modelfile, warnings: [notice, ...warnings] };
+}
+
+async function readModelfile(path: string): Promise<string | undefined> {
+  try {
+    return await readTextIfExists(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.IsADirectory) {
+      throw new InvalidInputError(`Cannot read ${JSON.stringify(path)}: it is a directory`, {
+        path,
+      });
+    }
+    throw explainRead(path, error);
+  }
+}
+
+async function sourceFacts(
+  workspace: string,
+  options: PackageOptions,
+): Promise<{ facts: BuildPlan["source"]; warnings: readonly string[] }> {
+  const { sourceUrl, sourceRevision } = options;
+  if (sourceUrl !== undefined) {
+    return { facts: { sourceURL: sourceUrl, revision: sourceRevision }, warnings: [] };
+  }
+  const found = await readSourceInfo(workspace, operationOptions(options));
+  const facts = { sourceURL: found.url, revision: sourceRevision ?? found.revision };
+  return { facts, warnings: found.warnings };
+}
+
+/** Registries refuse manifests over a limit; a model of too many files must fail before it is sent. */
+function checkManifestFits(
+  files: readonly WorkspaceFile[],
+  modelfile: Modelfile,
+  options: PackageOptions,
+): void {
+  const layerOptions: LayerOptions = { ...layerShape(options), owners: NO_OWNERS };
+  const draft = (mediaType: string, size: number, annotations: Annotations): Descriptor => ({
+    mediaType,
+    digest: EMPTY_DIGEST,
+    size,
+    annotations,
+  });
+  encodeModelManifest({
+    family: layerOptions.family,
+    config: draft(FAMILIES[layerOptions.family].configType, 0, {}),
+    layers: files.map((file) =>
+      draft(
+        layerMediaType(file.kind, layerOptions),
+        file.size,
+        layerAnnotations(file, layerOptions),
+      )
+    ),
+    annotations: manifestAnnotations(modelfile, options, 0),
+  });
+}
+
+const NO_OWNERS = { user: () => "", group: () => "" };
+
+function layerShape(options: PackageOptions): Omit<LayerOptions, "owners"> {
+  return {
+    family: options.mediaTypes ?? "cncf",
+    form: layerForm(options),
+    sourceDateEpoch: options.sourceDateEpoch,
+  };
+}
+
+/**
+ * Packages what `plan` found into a store: layers, configuration, manifest, in this order.
+ *
+ * `now` is the time of the build in milliseconds since the epoch; `SOURCE_DATE_EPOCH` and
+ * `noCreationTime` win over it.
+ */
+export async function buildModel(
+  store: ContentStore,
+  plan: BuildPlan,
+  options: PackageOptions & { readonly now: number },
+): Promise<BuiltModel> {
+  const shape = layerShape(options);
+  const operation = operationOptions(options);
+  const owners = shape.form === "raw" ? NO_OWNERS : await ownerNames();
+  const layers = await mapConcurrent(
+    plan.files,
+    (file) => storeLayer(store, file, { ...shape, ...operation, owners }),
+    options,
+  );
+  const time = options.sourceDateEpoch === undefined ? options.now : options.sourceDateEpoch * 1000;
+  const configBytes = encodeConfig(modelConfig(plan, layers, options, time));
+  const config = describeBytes(FAMILIES[shape.family].configType, configBytes);
+  await store.write(config, bytesSource(configBytes), operation);
+  const bytes = encodeModelManifest({
+    family: shape.family,
+    config,
+    layers: layers.map((layer) => layer.descriptor),
+    annotations: manifestAnnotations(plan.modelfile, options, time),
+  });
+  const descriptor = describeBytes(MediaType.imageManifest, bytes);
+  await store.write(descriptor, bytesSource(bytes), operation);
+  return { descriptor, config, layers };
+}
+
+function modelConfig(
+  plan: BuildPlan,
+  layers: readonly StoredLayer[],
+  options: PackageOptions,
+  time: number,
+): ModelConfig {
+  const { modelfile } = plan;
+  return {
+    descriptor: {
+      createdAt: options.noCreationTime ? undefined : formatTime(time),
+      family: modelfile.family,
+      name: modelfile.name,
+      ...plan.source,
+    },
+    modelfs: { type: "layers", diffIds: layers.map((layer) => layer.diffId) },
+    config: {
+      architecture: modelfile.arch,
+      format: modelfile.format,
+      paramSize: modelfile.paramSize,
+      precision: modelfile.precision,
+      quantization: modelfile.quantization,
+      capabilities: options.reasoning ? { reasoning: true } : undefined,
+    },
+  };
+}
+
+function manifestAnnotations(
+  modelfile: Modelfile,
+  options: PackageOptions,
+  time: number,
+): Annotations {
+  const generatedAt = options.noCreationTime ? undefined : formatTime(time);
+  const { platforms = [] } = options;
+  return {
+    [FAMILIES[options.mediaTypes ?? "cncf"].modelfile]: formatModelfile(modelfile, { generatedAt }),
+    ...(platforms.length > 0 ? { [PLATFORMS_ANNOTATION]: platforms.join(",") } : {}),
+    ...options.annotations,
+  };
+}

@@ -1,0 +1,212 @@
+/**
+ * The configuration of a model artifact: what the model is, and the digests of its layers.
+ * See https://github.com/modelpack/model-spec/blob/main/docs/config.md
+ * @module
+ */
+import { z } from "../deps/zod.ts";
+import type { Digest } from "../core/digest.ts";
+import { InvalidInputError } from "../core/errors.ts";
+import { decodeJson, encodeGoJson } from "../core/json.ts";
+import { digestSchema } from "../oci/descriptor.ts";
+
+/** Who made a model, where it comes from, and what people call it. */
+export interface ModelDescriptor {
+  /** RFC 3339 time at which the artifact was made. */
+  readonly createdAt?: string | undefined;
+  /** People or organisations responsible for the model. */
+  readonly authors?: readonly string[] | undefined;
+  /** Family of models, such as `llama`. */
+  readonly family?: string | undefined;
+  /** Name of the model. */
+  readonly name?: string | undefined;
+  /** Where it is documented. */
+  readonly docURL?: string | undefined;
+  /** Where its source is. */
+  readonly sourceURL?: string | undefined;
+  /** Where the data it was trained on is. */
+  readonly datasetsURL?: readonly string[] | undefined;
+  /** Version of the model. */
+  readonly version?: string | undefined;
+  /** Revision of the source the artifact was made from. */
+  readonly revision?: string | undefined;
+  /** Who distributes it. */
+  readonly vendor?: string | undefined;
+  /** SPDX license expressions. */
+  readonly licenses?: readonly string[] | undefined;
+  /** A title for people. */
+  readonly title?: string | undefined;
+  /** A description for people. */
+  readonly description?: string | undefined;
+}
+
+/** What a model can do. */
+export interface ModelCapabilities {
+  /** What it takes: `text`, `image`, `audio`, `video`, `embedding`, `other`. */
+  readonly inputTypes?: readonly string[] | undefined;
+  /** What it gives, in the words of `inputTypes`. */
+  readonly outputTypes?: readonly string[] | undefined;
+  /** RFC 3339 time that its knowledge ends at. */
+  readonly knowledgeCutoff?: string | undefined;
+  /** Whether it can reason. */
+  readonly reasoning?: boolean | undefined;
+  /** Whether it can use tools. */
+  readonly toolUsage?: boolean | undefined;
+  /** Whether it is a reward model. */
+  readonly reward?: boolean | undefined;
+  /** ISO 639 codes of two letters. */
+  readonly languages?: readonly string[] | undefined;
+}
+
+/** The technical facts an inference engine needs. */
+export interface ModelExecution {
+  /** Architecture, such as `transformer`. */
+  readonly architecture?: string | undefined;
+  /** Format of the weights, such as `safetensors`. */
+  readonly format?: string | undefined;
+  /** Count of parameters, such as `7b`. */
+  readonly paramSize?: string | undefined;
+  /** Type of the weights, such as `bfloat16`. */
+  readonly precision?: string | undefined;
+  /** Quantization, such as `awq`. */
+  readonly quantization?: string | undefined;
+  /** What the model can do. */
+  readonly capabilities?: ModelCapabilities | undefined;
+}
+
+/** A model's configuration, in the names of its document. */
+export interface ModelConfig {
+  /** What people call it. */
+  readonly descriptor: ModelDescriptor;
+  /** What its layers are. */
+  readonly modelfs: {
+    /** Always `layers` so far. */
+    readonly type: string;
+    /** Digests of the layers before compression, in layer order. */
+    readonly diffIds: readonly Digest[];
+  };
+  /** What an inference engine needs. */
+  readonly config: ModelExecution;
+}
+
+const text = z.string().nullish().transform((value) => value ?? undefined);
+const texts = z.array(z.string()).nullish().transform((value) => value ?? undefined);
+const flag = z.boolean().nullish().transform((value) => value ?? undefined);
+
+const descriptorFields = z.object({
+  createdAt: text,
+  authors: texts,
+  family: text,
+  name: text,
+  docURL: text,
+  sourceURL: text,
+  datasetsURL: texts,
+  version: text,
+  revision: text,
+  vendor: text,
+  licenses: texts,
+  title: text,
+  description: text,
+});
+
+const capabilityFields = z.object({
+  inputTypes: texts,
+  outputTypes: texts,
+  knowledgeCutoff: text,
+  reasoning: flag,
+  toolUsage: flag,
+  reward: flag,
+  languages: texts,
+});
+
+const executionFields = z.object({
+  architecture: text,
+  format: text,
+  paramSize: text,
+  precision: text,
+  quantization: text,
+  capabilities: z.preprocess(renamed, capabilityFields).optional(),
+});
+
+const fileSystemFields = z.object({
+  type: z.string().default("layers"),
+  diffIds: z.array(digestSchema).nullish().transform((value) => value ?? []),
+});
+
+const configSchema = z.object({
+  descriptor: z.preprocess(renamed, descriptorFields),
+  modelfs: z.preprocess(renamed, fileSystemFields),
+  config: z.preprocess(renamed, executionFields),
+});
+
+/** Keys that earlier versions of the specification used, and one that an early release misspelt. */
+const OLD_KEYS: ReadonlyMap<string, string> = new Map([
+  ["diff_ids", "diffIds"],
+  ["puantization", "quantization"],
+  ["input_types", "inputTypes"],
+  ["output_types", "outputTypes"],
+  ["knowledge_cutoff", "knowledgeCutoff"],
+  ["tool_usage", "toolUsage"],
+]);
+
+/** An object with today's keys; where it has both spellings, today's wins. Absent becomes empty. */
+function renamed(value: unknown): unknown {
+  if (value === undefined || value === null) return {};
+  if (typeof value !== "object" || Array.isArray(value)) return value;
+  const entries = Object.entries(value).map((
+    [key, content],
+  ) => [OLD_KEYS.get(key) ?? key, content]);
+  return { ...Object.fromEntries(entries), ...value };
+}
+
+/**
+ * Reads a configuration of any version of the specification: absent sections and `null` values are
+ * fine, old spellings of keys are understood. Keys that the specification does not have are dropped,
+ * and therefore lost when the configuration is written again.
+ * @throws {InvalidInputError} when the bytes are not JSON, or a value has the wrong type.
+ */
+export function parseConfig(bytes: Uint8Array): ModelConfig {
+  const parsed = configSchema.safeParse(decodeJson(bytes, "model configuration"));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => ({
+    message: `${issue.path.join(".") || "document"}: ${issue.message}`,
+  }));
+  throw new InvalidInputError(`Cannot read model configuration: ${problems[0]?.message}`, {
+    problems,
+    cause: parsed.error,
+  });
+}
+
+/**
+ * Writes a configuration as compact JSON. Keys have the order of the specification, which other tools
+ * also write, so that the same facts give the same digest; empty values are left out.
+ */
+export function encodeConfig(config: ModelConfig): Uint8Array<ArrayBuffer> {
+  const { capabilities } = config.config;
+  return encodeGoJson({
+    descriptor: ordered(config.descriptor, descriptorFields.shape),
+    modelfs: { type: config.modelfs.type, diffIds: config.modelfs.diffIds },
+    config: ordered(
+      {
+        ...config.config,
+        capabilities: capabilities && ordered(capabilities, capabilityFields.shape),
+      },
+      executionFields.shape,
+    ),
+  });
+}
+
+/** The values that are not empty, in the order of a schema's keys; `undefined` values are skipped. */
+function ordered<Shape extends object>(
+  values: { readonly [Key in keyof Shape]?: unknown },
+  shape: Shape,
+): Record<string, unknown> {
+  const keys = Object.keys(shape) as (keyof Shape & string)[];
+  return Object.fromEntries(
+    keys.map((key) => [key, values[key]]).filter(([, value]) => !isEmpty(value)),
+  );
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === "") return true;
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+}

@@ -1,0 +1,140 @@
+/**
+ * Writes the files of a model into a folder.
+ * @module
+ */
+import { compressionOfMediaType } from "../archive/compression.ts";
+import { Extraction } from "../archive/extract.ts";
+import { mapConcurrent } from "../core/concurrency.ts";
+import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
+import { operationOptions } from "../core/operation.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Manifest } from "../oci/manifest.ts";
+import { type ContentStore, openVerified } from "../oci/store.ts";
+import { layerFileMetadata, layerPath, parseLayerMediaType } from "./media_types.ts";
+import type { ExtractModelOptions, ExtractResult } from "./operations.ts";
+
+/** A layer that is one file. */
+interface RawLayer {
+  readonly form: "raw";
+  readonly descriptor: Descriptor;
+  readonly path: string;
+}
+
+/** A layer that is an archive and names its files itself. */
+interface TarLayer {
+  readonly form: "tar";
+  readonly descriptor: Descriptor;
+}
+
+type ModelLayer = RawLayer | TarLayer;
+
+/** What one layer brought. */
+interface LayerOutcome {
+  readonly written: number;
+  readonly unchanged: number;
+  readonly bytes: number;
+}
+
+/**
+ * Writes every file of a model below `options.output`. Names are checked before the first byte is
+ * written; every layer is verified before its files get their names; a file that is there already with
+ * the same content is left alone.
+ * @throws {InvalidInputError} when a name is missing or would leave the folder.
+ * @throws {UnsupportedError} when a layer is none of a model's.
+ * @throws {IntegrityError} when a layer is not what the manifest says.
+ * @throws {ConflictError} when something that must not be replaced is in the way.
+ */
+export async function extractModel(
+  store: ContentStore,
+  manifest: Manifest,
+  options: ExtractModelOptions,
+): Promise<ExtractResult> {
+  const layers = modelLayers(manifest, options);
+  await using extraction = await Extraction.open(options.output, operationOptions(options));
+  for (const layer of layers) if (layer.form === "raw") extraction.claim(layer.path);
+  const outcomes = await mapConcurrent(
+    layers,
+    (layer) =>
+      layer.form === "raw"
+        ? extractRaw(extraction, store, layer, options)
+        : extractTar(extraction, store, layer, options),
+    options,
+  );
+  const sum = (key: keyof LayerOutcome) =>
+    outcomes.reduce((total, outcome) => total + outcome[key], 0);
+  return {
+    output: extraction.root,
+    written: sum("written"),
+    unchanged: sum("unchanged"),
+    bytes: sum("bytes"),
+  };
+}
+
+/** The layers to extract. Where two of them are the same file, the last one counts. */
+function modelLayers(manifest: Manifest, options: ExtractModelOptions): ModelLayer[] {
+  const layers = new Map<string, ModelLayer>();
+  for (const descriptor of manifest.layers) {
+    const layer = modelLayer(descriptor);
+    const key = layer.form === "raw" ? layer.path : descriptor.digest;
+    const earlier = layers.get(key);
+    if (earlier && earlier.descriptor.digest !== descriptor.digest) {
+      options.log?.("warning", `Two layers hold ${JSON.stringify(key)}: the last one counts`);
+    }
+    layers.set(key, layer);
+  }
+  return [...layers.values()];
+}
+
+function modelLayer(descriptor: Descriptor): ModelLayer {
+  const type = parseLayerMediaType(descriptor.mediaType);
+  if (!type) {
+    throw new UnsupportedError(
+      `Cannot extract ${descriptor.digest}: ${JSON.stringify(descriptor.mediaType)} is not the ` +
+        `media type of a model's layer`,
+      { actual: descriptor.mediaType },
+    );
+  }
+  if (type.form !== "raw") return { form: "tar", descriptor };
+  const path = layerPath(descriptor.annotations);
+  if (path !== undefined) return { form: "raw", descriptor, path };
+  throw new InvalidInputError(
+    `Cannot extract ${descriptor.digest}: its layer does not name a file`,
+  );
+}
+
+async function extractRaw(
+  extraction: Extraction,
+  store: ContentStore,
+  { descriptor, path }: RawLayer,
+  options: ExtractModelOptions,
+): Promise<LayerOutcome> {
+  const { size } = descriptor;
+  if (await extraction.isUnchanged(path, descriptor)) {
+    const { progress } = options;
+    progress?.({ id: path, phase: "extract", name: path, state: "skip", bytes: size, size });
+    return { written: 0, unchanged: 1, bytes: 0 };
+  }
+  const { mode, mtime } = layerFileMetadata(descriptor.annotations) ?? {};
+  await extraction.writeFile(path, () => openVerified(store, descriptor, options), {
+    size,
+    mode,
+    mtime: mtime === undefined ? undefined : new Date(mtime),
+  });
+  return { written: 1, unchanged: 0, bytes: size };
+}
+
+async function extractTar(
+  extraction: Extraction,
+  store: ContentStore,
+  { descriptor }: TarLayer,
+  options: ExtractModelOptions,
+): Promise<LayerOutcome> {
+  const packed = await openVerified(store, descriptor, options);
+  const tar = compressionOfMediaType(descriptor.mediaType).decompress(packed);
+  const { files, skipped } = await extraction.extractTar(tar);
+  for (const { path, reason } of skipped) {
+    options.log?.("warning", `Left out ${JSON.stringify(path)} of ${descriptor.digest}: ${reason}`);
+  }
+  const bytes = files.reduce((total, file) => total + file.size, 0);
+  return { written: files.length, unchanged: 0, bytes };
+}

@@ -1,0 +1,100 @@
+/**
+ * What is known of a model, and of all the models in a store.
+ * @module
+ */
+import { compareText } from "../core/files.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import type { Catalog, ContentStore } from "../oci/store.ts";
+import type { ModelConfig } from "./config.ts";
+import { formatTime } from "./file_metadata.ts";
+import { layerPath } from "./media_types.ts";
+import { modelSize, readModel, readModelConfig, type StoredModel } from "./model_manifest.ts";
+import type { Inspection, InspectResult, ListedModel, ListResult } from "./operations.ts";
+
+/**
+ * Describes the model that a tag or digest of a repository names.
+ * @throws {NotFoundError} when there is none.
+ */
+export async function inspectModel(
+  store: ContentStore,
+  target: string,
+  options: OperationOptions = {},
+): Promise<InspectResult> {
+  const model = await readModel(store, target, options);
+  const config = await readModelConfig(store, model.manifest, options);
+  return { view: inspection(model, config), config };
+}
+
+function inspection({ descriptor, manifest }: StoredModel, model: ModelConfig): Inspection {
+  const { descriptor: facts, config } = model;
+  return {
+    Id: manifest.config?.digest ?? "",
+    Digest: descriptor.digest,
+    Architecture: config.architecture ?? "",
+    CreatedAt: wholeSeconds(facts.createdAt),
+    Family: facts.family ?? "",
+    Format: config.format ?? "",
+    Name: facts.name ?? "",
+    ParamSize: config.paramSize ?? "",
+    Precision: config.precision ?? "",
+    Quantization: config.quantization ?? "",
+    Layers: manifest.layers.map((layer) => ({
+      MediaType: layer.mediaType,
+      Digest: layer.digest,
+      Size: layer.size,
+      Filepath: layerPath(layer.annotations) ?? "",
+    })),
+  };
+}
+
+/** RFC 3339 without the fraction; the zone stays as it was written. */
+function wholeSeconds(time: string | undefined): string {
+  return time?.replace(/(T\d\d:\d\d:\d\d)\.\d+/, "$1") ?? "";
+}
+
+/** Lists every tag of every repository; a tag that cannot be read is a warning, not an end. */
+export async function listModels(
+  catalog: Catalog,
+  options: OperationOptions = {},
+): Promise<ListResult> {
+  const models: ListedModel[] = [];
+  const warnings: string[] = [];
+  for await (const name of catalog.repositories(options)) {
+    const store = catalog.repository(name);
+    for await (const tag of store.tags(options)) {
+      options.signal?.throwIfAborted();
+      try {
+        models.push(await listedModel(store, tag, options));
+      } catch (error) {
+        options.signal?.throwIfAborted();
+        const reason = error instanceof Error ? error.message : String(error);
+        warnings.push(`Skipped ${name}:${tag}: ${reason}`);
+      }
+    }
+  }
+  return { models: models.sort(newestFirst), warnings };
+}
+
+async function listedModel(
+  store: ContentStore,
+  tag: string,
+  options: OperationOptions,
+): Promise<ListedModel> {
+  const model = await readModel(store, tag, options);
+  const config = await readModelConfig(store, model.manifest, options);
+  const { createdAt } = config.descriptor;
+  return {
+    repository: store.name,
+    tag,
+    digest: model.descriptor.digest,
+    size: modelSize(model),
+    createdAt: createdAt && formatTime(Date.parse(createdAt)),
+  };
+}
+
+function newestFirst(a: ListedModel, b: ListedModel): number {
+  const time = (model: ListedModel) => model.createdAt ? Date.parse(model.createdAt) : -Infinity;
+  const [left, right] = [time(a), time(b)];
+  if (left !== right) return right > left ? 1 : -1;
+  return compareText(`${a.repository}:${a.tag}`, `${b.repository}:${b.tag}`);
+}

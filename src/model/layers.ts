@@ -1,0 +1,217 @@
+/**
+ * Files as layers: what a layer is called, what it holds, and how it gets into a store.
+ * @module
+ */
+import { type Compression, compressionOfMediaType } from "../archive/compression.ts";
+import { tarSource } from "../archive/tar_writer.ts";
+import { type Digest, Digester, digestStream } from "../core/digest.ts";
+import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
+import { type BlobSource, fileSource } from "../core/source.ts";
+import { streamOf } from "../core/streams.ts";
+import { watchedSource } from "../oci/copy_graph.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { anonymousBlob, canIngest, type ContentStore, type Ingesting } from "../oci/store.ts";
+import { encodeFileMetadata, type FileMetadata, fileMetadata } from "./file_metadata.ts";
+import { FAMILIES, type LayerForm, layerMediaType } from "./media_types.ts";
+import type { MediaTypeFamily } from "./operations.ts";
+import { type OwnerNames, ROOT_OWNERS } from "./owner_names.ts";
+import type { WorkspaceFile } from "./workspace.ts";
+
+/** How files become layers. */
+export interface LayerOptions {
+  readonly family: MediaTypeFamily;
+  readonly form: LayerForm;
+  /** Seconds since the epoch that clamp every time; owners are then 0. */
+  readonly sourceDateEpoch?: number | undefined;
+  /** Names of owners for tar headers. */
+  readonly owners: OwnerNames;
+}
+
+/** A layer that is in its store. */
+export interface StoredLayer {
+  /** The layer as the manifest lists it. */
+  readonly descriptor: Descriptor;
+  /** Digest before compression, as the configuration lists it. */
+  readonly diffId: Digest;
+  /** Path of the file in the model. */
+  readonly path: string;
+}
+
+/** The annotations of a file's layer. */
+export function layerAnnotations(
+  file: WorkspaceFile,
+  options: LayerOptions,
+): Readonly<Record<string, string>> {
+  const names = FAMILIES[options.family];
+  // In the bytewise order of the keys, as other tools write them.
+  return {
+    [names.fileMetadata]: encodeFileMetadata(metadataOf(file, options)),
+    [names.filepath]: file.path,
+  };
+}
+
+function metadataOf(file: WorkspaceFile, options: LayerOptions): FileMetadata {
+  return fileMetadata(file, { sourceDateEpoch: options.sourceDateEpoch });
+}
+
+/** Packages a file and puts it into a store, reading it once where the store can take it in one pass. */
+export async function storeLayer(
+  store: ContentStore,
+  file: WorkspaceFile,
+  options: LayerOptions & OperationOptions,
+): Promise<StoredLayer> {
+  const source = await layerSource(file, options);
+  const compression = compressionOfMediaType(options.form);
+  const { blob, diffId } = canIngest(store)
+    ? await ingestLayer(store, source, { ...options, file, compression })
+    : await sendLayer(store, source, { ...options, file, compression });
+  const descriptor: Descriptor = {
+    mediaType: layerMediaType(file.kind, options),
+    digest: blob.digest,
+    size: blob.size,
+    annotations: layerAnnotations(file, options),
+  };
+  return { descriptor, diffId, path: file.path };
+}
+
+/** The uncompressed content of a file's layer: the file itself, or a tar archive of it. */
+async function layerSource(file: WorkspaceFile, options: LayerOptions): Promise<BlobSource> {
+  const content = await fileSource(file.absolute);
+  if (options.form === "raw") return content;
+  const { mode, uid, gid, mtime } = metadataOf(file, options);
+  const owners = options.sourceDateEpoch === undefined ? options.owners : ROOT_OWNERS;
+  return tarSource({
+    name: file.path,
+    size: content.size,
+    mode,
+    uid,
+    gid,
+    uname: owners.user(uid),
+    gname: owners.group(gid),
+    mtime: new Date(mtime),
+  }, content);
+}
+
+interface StoringOptions extends OperationOptions {
+  readonly file: WorkspaceFile;
+  readonly compression: Compression;
+}
+
+interface StoredBlob {
+  readonly blob: { readonly digest: Digest; readonly size: number };
+  readonly diffId: Digest;
+}
+
+/** One pass: the store finds the digest while it writes. */
+async function ingestLayer(
+  store: Ingesting,
+  source: BlobSource,
+  options: StoringOptions,
+): Promise<StoredBlob> {
+  await using ingest = await store.ingest(options);
+  try {
+    const diffId = await withProgress("pack", source, options, async (watched) => {
+      const { stream, digester } = await openDigested(watched, options);
+      await ingest.append(stream, options);
+      return digester.digest();
+    });
+    return { blob: await ingest.commit(undefined, options), diffId };
+  } catch (error) {
+    await ingest.abort();
+    throw error;
+  }
+}
+
+/** Two passes: the digest first, so that content the store has already is not sent at all. */
+async function sendLayer(
+  store: ContentStore,
+  source: BlobSource,
+  options: StoringOptions,
+): Promise<StoredBlob> {
+  const { diffId, found } = await withProgress("hash", source, options, async (watched) => {
+    const { stream, digester } = await openDigested(watched, options);
+    const found = await digestStream(stream, { signal: options.signal });
+    return { diffId: digester.digest(), found };
+  });
+  const packed: BlobSource = {
+    size: found.size,
+    open: async ({ range, signal } = {}) => {
+      if (options.compression.name === "none") return await source.open({ range, signal });
+      const { stream } = await openDigested(source, { ...options, signal });
+      return streamOf(slice(stream, range?.start ?? 0, range?.end ?? found.size));
+    },
+  };
+  const blob = anonymousBlob(found.digest, found.size);
+  if (await store.has(blob, options)) report("upload", "skip", found.size, options, found.size);
+  else {
+    await withProgress("upload", packed, options, (watched) => store.write(blob, watched, options));
+  }
+  return { blob: found, diffId };
+}
+
+/** The stream that becomes the blob, and what hashes its uncompressed form on the way. */
+async function openDigested(
+  source: BlobSource,
+  options: StoringOptions,
+): Promise<{ stream: ReadableStream<Uint8Array>; digester: Digester }> {
+  const digester = new Digester();
+  const stream = streamOf(digested(await source.open({ signal: options.signal }), digester));
+  return { stream: options.compression.compress(stream), digester };
+}
+
+async function* digested(
+  stream: ReadableStream<Uint8Array>,
+  digester: Digester,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of stream) {
+    digester.update(chunk);
+    yield chunk;
+  }
+}
+
+/** The bytes from `start` up to `end` of a stream that can only be read from its beginning. */
+async function* slice(
+  stream: ReadableStream<Uint8Array>,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array, void> {
+  let position = 0;
+  for await (const chunk of stream) {
+    const part = chunk.subarray(Math.max(0, start - position), Math.max(0, end - position));
+    position += chunk.byteLength;
+    if (part.byteLength > 0) yield part;
+    if (position >= end) return;
+  }
+}
+
+async function withProgress<Result>(
+  phase: ProgressPhase,
+  source: BlobSource,
+  options: StoringOptions,
+  work: (watched: BlobSource) => Promise<Result>,
+): Promise<Result> {
+  report(phase, "start", 0, options, source.size);
+  try {
+    const watched = watchedSource(
+      source,
+      (bytes) => report(phase, "advance", bytes, options, source.size),
+    );
+    const result = await work(watched);
+    report(phase, "done", source.size, options, source.size);
+    return result;
+  } catch (error) {
+    report(phase, "fail", 0, options, source.size);
+    throw error;
+  }
+}
+
+function report(
+  phase: ProgressPhase,
+  state: "start" | "advance" | "done" | "skip" | "fail",
+  bytes: number,
+  options: StoringOptions,
+  size: number,
+): void {
+  const { path } = options.file;
+  options.progress?.({ id: path, phase, name: path, state, bytes, size });
+}

@@ -1,0 +1,115 @@
+/**
+ * The manifest of a model.
+ * See https://github.com/modelpack/model-spec/blob/main/docs/spec.md#oci-image-manifest
+ * @module
+ */
+import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
+import { compareText } from "../core/files.ts";
+import { encodeGoJson } from "../core/json.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import type { Annotations, Descriptor } from "../oci/descriptor.ts";
+import { type Manifest, MANIFEST_SIZE_LIMIT } from "../oci/manifest.ts";
+import { MediaType } from "../oci/media_types.ts";
+import { type ContentStore, readContent, readManifest } from "../oci/store.ts";
+import { type ModelConfig, parseConfig } from "./config.ts";
+import { FAMILIES } from "./media_types.ts";
+import type { MediaTypeFamily } from "./operations.ts";
+
+/** Manifest annotation that records the platforms a model was built for, separated by commas. */
+export const PLATFORMS_ANNOTATION = "org.modelops.platforms";
+
+/** What a model's manifest is made of. */
+export interface ModelManifestParts {
+  readonly family: MediaTypeFamily;
+  readonly config: Descriptor;
+  readonly layers: readonly Descriptor[];
+  readonly annotations: Annotations;
+}
+
+/**
+ * Writes a manifest as compact JSON, keys in the order other tools write and annotations sorted, so that
+ * the same parts give the same digest.
+ * @throws {InvalidInputError} when it is larger than registries accept.
+ */
+export function encodeModelManifest(parts: ModelManifestParts): Uint8Array<ArrayBuffer> {
+  const bytes = encodeGoJson({
+    schemaVersion: 2,
+    mediaType: MediaType.imageManifest,
+    artifactType: FAMILIES[parts.family].artifactType,
+    config: ordered(parts.config),
+    layers: parts.layers.map(ordered),
+    annotations: sortKeys(parts.annotations),
+  });
+  if (bytes.byteLength <= MANIFEST_SIZE_LIMIT) return bytes;
+  throw new InvalidInputError(
+    `Cannot package ${parts.layers.length} files: the manifest would have ${bytes.byteLength} bytes, ` +
+      `and registries accept ${MANIFEST_SIZE_LIMIT}`,
+    {
+      expected: MANIFEST_SIZE_LIMIT,
+      actual: bytes.byteLength,
+      remedy: "leave files out with .modignore or --exclude",
+    },
+  );
+}
+
+function ordered(descriptor: Descriptor): Record<string, unknown> {
+  const { mediaType, digest, size, annotations } = descriptor;
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(annotations ? { annotations: sortKeys(annotations) } : {}),
+  };
+}
+
+function sortKeys(annotations: Annotations): Record<string, string> {
+  return Object.fromEntries(Object.entries(annotations).sort(([a], [b]) => compareText(a, b)));
+}
+
+/** A model as a store has it. */
+export interface StoredModel {
+  /** Descriptor of the manifest. */
+  readonly descriptor: Descriptor;
+  readonly manifest: Manifest;
+}
+
+/**
+ * Reads the manifest that a tag or digest names.
+ * @throws {NotFoundError} when the store has none.
+ * @throws {UnsupportedError} when it is an index, which is no model.
+ */
+export async function readModel(
+  store: ContentStore,
+  target: string,
+  options: OperationOptions = {},
+): Promise<StoredModel> {
+  const descriptor = await store.resolve(target, options);
+  const document = await readManifest(store, descriptor, options);
+  if (document.kind === "manifest") return { descriptor, manifest: document };
+  throw new UnsupportedError(
+    `Cannot use "${store.name}:${target}" as a model: it is an index of ` +
+      `${document.manifests.length} manifests`,
+    { actual: document.mediaType, remedy: "name one of its manifests by digest" },
+  );
+}
+
+/**
+ * Reads a model's configuration.
+ * @throws {UnsupportedError} when the manifest has none.
+ */
+export async function readModelConfig(
+  store: ContentStore,
+  manifest: Manifest,
+  options: OperationOptions = {},
+): Promise<ModelConfig> {
+  if (!manifest.config) {
+    throw new UnsupportedError(`Cannot read the configuration of ${store.name}: it has none`);
+  }
+  return parseConfig(await readContent(store, manifest.config, options));
+}
+
+/** Bytes of a manifest, its configuration and its layers. */
+export function modelSize({ descriptor, manifest }: StoredModel): number {
+  const layers = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
+  return descriptor.size + (manifest.config?.size ?? 0) + layers;
+}

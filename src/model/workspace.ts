@@ -1,0 +1,246 @@
+/**
+ * From the lines of a Modelfile to the files of a workspace.
+ * @module
+ */
+import { isAbsolute } from "node:path";
+import { mapConcurrent } from "../core/concurrency.ts";
+import type { Problem } from "../core/errors.ts";
+import { compareText } from "../core/files.ts";
+import { explainRead } from "../core/source.ts";
+import { nearest } from "../core/suggest.ts";
+import type { FileOnDisk } from "./file_metadata.ts";
+import { escapeGlob, type Glob, parseGlob } from "./glob.ts";
+import { LAYER_KINDS, type LayerKind } from "./media_types.ts";
+import { fileCommand, type Modelfile, type ModelfileEntry } from "./modelfile.ts";
+import { quoteArgument, unsayable } from "./modelfile_format.ts";
+import { problemsError } from "./problems.ts";
+import {
+  IGNORE_FILE,
+  type TreeFile,
+  type TreeFolder,
+  type TreeNode,
+  unsafeName,
+  type WorkspaceOptions,
+  WorkspaceTree,
+} from "./workspace_tree.ts";
+
+/** What lets links out of the workspace, as a hint says it. */
+export const FOLLOW_LINKS_REMEDY = "use --follow-links to package what such links point to";
+
+/** A file that becomes part of a model. `path` is relative to the workspace, with forward slashes. */
+export interface WorkspaceFile extends FileOnDisk {
+  /** What it is in the model. */
+  readonly kind: LayerKind;
+  /** Path to read it from. */
+  readonly absolute: string;
+  /** Line of the Modelfile that named it first. */
+  readonly line?: number | undefined;
+}
+
+/** The files that a Modelfile names. */
+export interface ResolvedFiles {
+  /** By kind (config, model, code, doc, dataset), then bytewise by path; every path once. */
+  readonly files: readonly WorkspaceFile[];
+  /** Lines that brought nothing. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Finds every file a Modelfile names in its workspace.
+ *
+ * A pattern that matches nothing is a warning; where a file has that very name, wildcards and all, it is
+ * taken. A folder means the files below it, except `.git` and `.modignore`. Everything that stands in
+ * the way of packaging is found before this returns: missing and unreadable files, files of two kinds,
+ * links that leave the workspace or go in circles, names that would leave the folder they are extracted
+ * to.
+ * @throws {InvalidInputError} with all the problems, or when the workspace cannot be used.
+ * @throws {NotFoundError} when there is no workspace.
+ */
+export async function resolveModelfileFiles(
+  modelfile: Modelfile,
+  workspace: string,
+  options: WorkspaceOptions = {},
+): Promise<ResolvedFiles> {
+  const tree = await WorkspaceTree.open(workspace, options);
+  const resolver = new Resolver(tree);
+  for (const entry of modelfile.entries) await resolver.add(entry);
+  await resolver.checkReadable(options);
+  return resolver.result(workspace);
+}
+
+/** Collects files, problems and warnings entry by entry. */
+class Resolver {
+  readonly #tree: WorkspaceTree;
+  readonly #files = new Map<string, WorkspaceFile>();
+  readonly #problems = new Map<string, Problem>();
+  readonly #warnings: string[] = [];
+  #leaves = false;
+
+  constructor(tree: WorkspaceTree) {
+    this.#tree = tree;
+  }
+
+  async add(entry: ModelfileEntry): Promise<void> {
+    const pattern = this.#inWorkspace(entry.pattern);
+    if (pattern === undefined) {
+      return this.#problem(entry, `${shown(entry)} leads outside the workspace`);
+    }
+    const glob = parseGlob(pattern);
+    if (glob.fault !== undefined) {
+      return this.#problem(entry, `malformed pattern ${shown(entry)}: ${glob.fault}`);
+    }
+    if (glob.literal === undefined) await this.#addMatches(entry, glob, pattern);
+    else await this.#addPath(entry, glob.literal);
+  }
+
+  /** Opens every file once: permissions cannot be told from its facts. */
+  async checkReadable(options: WorkspaceOptions): Promise<void> {
+    await mapConcurrent(this.#files.values(), async (file) => {
+      try {
+        (await Deno.open(file.absolute)).close();
+      } catch (error) {
+        const explained = explainRead(file.path, error);
+        if (!(explained instanceof Error)) throw error;
+        this.#problem(file, explained.message);
+      }
+    }, { signal: options.signal, concurrency: 16 });
+  }
+
+  result(workspace: string): ResolvedFiles {
+    if (this.#problems.size > 0) {
+      throw problemsError([...this.#problems.values()], {
+        action: "package",
+        object: workspace,
+        ...(this.#leaves ? { remedy: FOLLOW_LINKS_REMEDY } : {}),
+      });
+    }
+    const files = [...this.#files.values()].sort((a, b) =>
+      LAYER_KINDS.indexOf(a.kind) - LAYER_KINDS.indexOf(b.kind) || compareText(a.path, b.path)
+    );
+    return { files, warnings: this.#warnings };
+  }
+
+  /** A pattern relative to the workspace without `.` and `..`, `undefined` when it leads out. */
+  #inWorkspace(pattern: string): string | undefined {
+    const inside = isAbsolute(pattern) ? this.#tree.relative(pattern) : pattern;
+    const parts: string[] = [];
+    for (const part of inside?.split("/") ?? [".."]) {
+      if (part === "" || part === ".") continue;
+      if (part !== "..") parts.push(part);
+      else if (parts.pop() === undefined) return undefined;
+    }
+    return parts.join("/");
+  }
+
+  async #addPath(entry: ModelfileEntry, path: string): Promise<void> {
+    const node = await this.#tree.at(path);
+    if (node === undefined) return await this.#missing(entry, path);
+    if (this.#tree.ignores(node)) {
+      this.#warn(entry, `${shown(entry)} is left out by ${IGNORE_FILE} or an exclude pattern`);
+    } else if (await this.#addAll(entry, everything(this.#tree, node)) === 0) {
+      this.#warn(entry, `${shown(entry)} is a folder without files`);
+    }
+  }
+
+  async #addMatches(entry: ModelfileEntry, glob: Glob, pattern: string): Promise<void> {
+    if (await this.#addAll(entry, matching(this.#tree, this.#tree.top, glob)) > 0) return;
+    // Generators that do not escape write a name like `weights[1].bin` as it is.
+    const named = await this.#tree.at(pattern);
+    if (named === undefined) this.#warn(entry, `${shown(entry)} matches no file`);
+    else await this.#addPath(entry, pattern);
+  }
+
+  /** Adds what a walk finds, problems too, and returns how much that was. */
+  async #addAll(entry: ModelfileEntry, nodes: AsyncIterable<TreeNode>): Promise<number> {
+    let found = 0;
+    for await (const node of nodes) {
+      found++;
+      if (node.type === "fault") {
+        this.#problem(entry, `${JSON.stringify(node.path)}: ${node.message}`);
+      } else if (node.leaves && !this.#tree.followsLinks) {
+        this.#leaves = true;
+        this.#problem(entry, `${JSON.stringify(node.path)} is a link that leaves the workspace`);
+      } else if (node.type === "file") {
+        this.#addFile(entry, node);
+      }
+    }
+    return found;
+  }
+
+  #addFile(entry: ModelfileEntry, node: TreeFile): void {
+    const known = this.#files.get(node.path);
+    if (known !== undefined && known.kind !== entry.kind) {
+      const other = known.line === undefined ? "" : `, by line ${known.line}`;
+      const message = `${JSON.stringify(node.path)} is ${fileCommand(known.kind)} already${other}`;
+      return this.#problem(entry, message);
+    }
+    if (known !== undefined) return;
+    const unsafe = unsafeName(node.path);
+    if (unsafe !== undefined) return this.#problem(entry, unsafe);
+    const { size, mode, uid, gid, mtime } = node.info;
+    this.#files.set(node.path, {
+      kind: entry.kind,
+      path: node.path,
+      absolute: node.absolute,
+      line: entry.line,
+      size,
+      mode: mode ?? 0o644,
+      uid: uid ?? 0,
+      gid: gid ?? 0,
+      mtime: mtime?.getTime() ?? 0,
+    });
+  }
+
+  async #missing(entry: ModelfileEntry, path: string): Promise<void> {
+    const slash = path.lastIndexOf("/");
+    const parent = await this.#tree.at(path.slice(0, Math.max(slash, 0)));
+    const siblings = parent?.type === "folder" ? await this.#tree.list(parent) : [];
+    const [near] = nearest(path, siblings.map((node) => node.path));
+    const message = `${shown(entry)} does not exist`;
+    if (near === undefined || unsayable(near) !== undefined) return this.#problem(entry, message);
+    this.#problem(entry, message, `${fileCommand(entry.kind)} ${quoteArgument(escapeGlob(near))}`);
+  }
+
+  /** Notes a problem once, for the first line that has it. */
+  #problem(where: { line?: number | undefined }, message: string, suggestion?: string): void {
+    if (this.#problems.has(message)) return;
+    this.#problems.set(message, {
+      message,
+      ...(where.line === undefined ? {} : { line: where.line }),
+      ...(suggestion === undefined ? {} : { suggestion }),
+    });
+  }
+
+  #warn(entry: ModelfileEntry, message: string): void {
+    this.#warnings.push(entry.line === undefined ? message : `line ${entry.line}: ${message}`);
+  }
+}
+
+/** A node, or all that lies below it; a folder that may not be entered is given as itself. */
+async function* everything(tree: WorkspaceTree, node: TreeNode): AsyncGenerator<TreeNode> {
+  if (node.type !== "folder" || (node.leaves && !tree.followsLinks)) yield node;
+  else for (const child of await tree.list(node)) yield* everything(tree, child);
+}
+
+/** All that matches a pattern below a folder, and what prevents looking for it. */
+async function* matching(
+  tree: WorkspaceTree,
+  folder: TreeFolder,
+  glob: Glob,
+): AsyncGenerator<TreeNode> {
+  for (const node of await tree.list(folder)) {
+    if (glob.matches(node.path)) {
+      yield* everything(tree, node);
+    } else if (node.type === "folder" && glob.mayMatchBelow(node.path)) {
+      if (node.leaves && !tree.followsLinks) yield node;
+      else yield* matching(tree, node, glob);
+    } else if (node.type === "fault" && node.path === (folder.path || ".")) {
+      yield node;
+    }
+  }
+}
+
+/** An entry as a person wrote it. */
+function shown(entry: ModelfileEntry): string {
+  return `${fileCommand(entry.kind)} ${JSON.stringify(entry.pattern)}`;
+}

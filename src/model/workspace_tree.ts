@@ -1,0 +1,221 @@
+/**
+ * The files of a workspace as they may be packaged: links followed, ignored names left out.
+ * @module
+ */
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { safeRelativePath } from "../archive/safe_path.ts";
+import { InvalidInputError, NotFoundError } from "../core/errors.ts";
+import { compareText, lstatIfExists, readTextIfExists } from "../core/files.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import { explainRead } from "../core/source.ts";
+import { ignore } from "../deps/ignore.ts";
+
+/** Name of the file, in gitignore syntax, that lists what is never packaged. */
+export const IGNORE_FILE = ".modignore";
+
+/** Names that no pattern and no folder brings in: the history of the workspace may hold secrets. */
+const NEVER_LISTED: ReadonlySet<string> = new Set([".git", IGNORE_FILE]);
+
+/** How to see a workspace. */
+export interface WorkspaceOptions extends OperationOptions {
+  /** Patterns (gitignore syntax) of files that are left out, besides those of `.modignore`. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Follow links that leave the workspace. */
+  readonly followLinks?: boolean | undefined;
+}
+
+/** A regular file, or a link to one. */
+export interface TreeFile {
+  /** Tells it from the other nodes. */
+  readonly type: "file";
+  /** Path relative to the workspace, with forward slashes. */
+  readonly path: string;
+  /** Path to read it from. */
+  readonly absolute: string;
+  /** Whether the content lies outside the workspace. */
+  readonly leaves: boolean;
+  /** The facts of the file, not of a link to it. */
+  readonly info: Deno.FileInfo;
+}
+
+/** A folder, or a link to one. */
+export interface TreeFolder {
+  /** Tells it from the other nodes. */
+  readonly type: "folder";
+  /** Path relative to the workspace, with forward slashes; empty for the workspace itself. */
+  readonly path: string;
+  /** Whether the folder lies outside the workspace. */
+  readonly leaves: boolean;
+  /** Real paths of the folders from the workspace down to this one; they show cycles of links. */
+  readonly trail: readonly string[];
+}
+
+/** Something that cannot be packaged. */
+export interface TreeFault {
+  /** Tells it from the other nodes. */
+  readonly type: "fault";
+  /** Path relative to the workspace, with forward slashes. */
+  readonly path: string;
+  /** What it is, in one clause. */
+  readonly message: string;
+}
+
+/** What a path of a workspace is. */
+export type TreeNode = TreeFile | TreeFolder | TreeFault;
+
+/** A workspace folder. */
+export class WorkspaceTree {
+  /** Real path of the workspace. */
+  readonly root: string;
+  /** The workspace itself. */
+  readonly top: TreeFolder;
+  readonly #given: string;
+  readonly #options: WorkspaceOptions;
+  readonly #rules: ReturnType<typeof ignore>;
+
+  private constructor(given: string, root: string, options: WorkspaceOptions, rules: string) {
+    this.root = root;
+    this.top = { type: "folder", path: "", leaves: false, trail: [root] };
+    this.#given = resolve(given);
+    this.#options = options;
+    this.#rules = ignore({ ignoreCase: false }).add(rules).add([...options.exclude ?? []]);
+  }
+
+  /**
+   * Opens a workspace, which may be a link to a folder, and reads its `.modignore`.
+   * @throws {NotFoundError} when there is no such folder.
+   * @throws {InvalidInputError} when it is no folder, is empty, or may not be read.
+   */
+  static async open(workspace: string, options: WorkspaceOptions = {}): Promise<WorkspaceTree> {
+    options.signal?.throwIfAborted();
+    try {
+      await checkFolder(workspace);
+      const root = await Deno.realPath(workspace);
+      const rules = await readTextIfExists(join(root, IGNORE_FILE)) ?? "";
+      return new WorkspaceTree(workspace, root, options, rules);
+    } catch (error) {
+      throw explainRead(workspace, error);
+    }
+  }
+
+  /** Whether links that leave the workspace are followed. */
+  get followsLinks(): boolean {
+    return this.#options.followLinks ?? false;
+  }
+
+  /** Whether `.modignore` or an exclude pattern leaves this path out. */
+  ignores(node: TreeNode): boolean {
+    if (node.path === "") return false;
+    return this.#rules.ignores(node.type === "folder" ? `${node.path}/` : node.path);
+  }
+
+  /** The part of an absolute path below the workspace, `undefined` when it lies elsewhere. */
+  relative(absolute: string): string | undefined {
+    for (const root of [this.#given, this.root]) {
+      if (absolute === root) return "";
+      if (absolute.startsWith(root + sep)) return absolute.slice(root.length + 1);
+    }
+    return undefined;
+  }
+
+  /** What is at a path, whether ignored or not; `undefined` when nothing is. */
+  async at(path: string): Promise<TreeNode | undefined> {
+    if (path === "") return this.top;
+    const parents = path.split("/").slice(0, -1).map((_, index, all) =>
+      all.slice(0, index + 1).join("/")
+    );
+    try {
+      if (await lstatIfExists(join(this.root, path)) === undefined) return undefined;
+      const trail = [this.root];
+      for (const parent of parents) trail.push(await Deno.realPath(join(this.root, parent)));
+      return await this.#visit(path, trail);
+    } catch (error) {
+      return { type: "fault", path, message: faultOf(error) };
+    }
+  }
+
+  /** What a folder holds, in bytewise order of names, without what is ignored. */
+  async list(folder: TreeFolder): Promise<TreeNode[]> {
+    this.#options.signal?.throwIfAborted();
+    const nodes: TreeNode[] = [];
+    try {
+      const entries = await Array.fromAsync(Deno.readDir(join(this.root, folder.path)));
+      for (const { name } of entries.sort((a, b) => compareText(a.name, b.name))) {
+        if (NEVER_LISTED.has(name)) continue;
+        const node = await this.#visit(folder.path ? `${folder.path}/${name}` : name, folder.trail);
+        if (!this.ignores(node)) nodes.push(node);
+      }
+    } catch (error) {
+      nodes.push({ type: "fault", path: folder.path || ".", message: faultOf(error) });
+    }
+    return nodes;
+  }
+
+  /** What is at a path whose parent folders have the real paths of `trail`. */
+  async #visit(path: string, trail: readonly string[]): Promise<TreeNode> {
+    const absolute = join(this.root, path);
+    try {
+      const real = await Deno.realPath(absolute);
+      const info = await Deno.stat(absolute);
+      const leaves = !isWithin(this.root, real);
+      if (info.isFile) return { type: "file", path, absolute, leaves, info };
+      if (!info.isDirectory) return { type: "fault", path, message: "it is not a regular file" };
+      if (trail.some((parent) => isWithin(real, parent))) {
+        const message = "it is a link that leads back to a folder above it";
+        return { type: "fault", path, message };
+      }
+      return { type: "folder", path, leaves, trail: [...trail, real] };
+    } catch (error) {
+      // The system gives names that are no UTF-8 with replacement characters, which name nothing.
+      const message = path.includes("\uFFFD") ? "its name is not valid UTF-8" : faultOf(error);
+      return { type: "fault", path, message };
+    }
+  }
+}
+
+/** Why a path may not be packaged, `undefined` when it may: what no reader could extract again. */
+export function unsafeName(path: string): string | undefined {
+  try {
+    safeRelativePath(path, { action: "package" });
+    return undefined;
+  } catch (error) {
+    if (error instanceof InvalidInputError) return error.message;
+    throw error;
+  }
+}
+
+async function checkFolder(workspace: string): Promise<void> {
+  const info = await Deno.stat(workspace).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    throw new NotFoundError(`Cannot package ${JSON.stringify(workspace)}: no such folder`, {
+      path: workspace,
+      cause: error,
+    });
+  });
+  if (!info.isDirectory) throw unusable(workspace, "the workspace is not a folder");
+  for await (const _ of Deno.readDir(workspace)) return;
+  throw unusable(workspace, "the workspace is empty");
+}
+
+function unusable(workspace: string, found: string): InvalidInputError {
+  return new InvalidInputError(`Cannot package ${JSON.stringify(workspace)}: ${found}`, {
+    path: workspace,
+  });
+}
+
+/** Whether `path` is `folder` or lies below it; both are real paths. */
+function isWithin(folder: string, path: string): boolean {
+  const rest = relative(folder, path);
+  return rest !== ".." && !rest.startsWith(`..${sep}`) && !isAbsolute(rest);
+}
+
+/** What an operating-system error says about a path, in one clause; other errors are thrown on. */
+function faultOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "it is a link to nothing";
+  if (error instanceof Deno.errors.FilesystemLoop) return "it is a link that leads back to itself";
+  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
+    return "permission denied";
+  }
+  if (error instanceof Error && "code" in error) return error.message;
+  throw error;
+}

@@ -160,7 +160,7 @@ async function* selectFiles(
     if (selection.excludes(node.path)) continue;
     if (node.type === "folder") {
       if (!selection.entersFolder(node.path)) continue;
-      if (node.leaves && !tree.followsLinks) yield `${quote(node)} was left out: ${LEAVES}`;
+      if (node.leaves && !tree.followsLinks) yield `${quote(node)} was left out: it ${LEAVES}`;
       else yield* selectFiles(tree, node, selection);
     } else if (selection.takesFile(node.path)) {
       yield node.type === "file" ? node : `${quote(node)} was left out: ${node.message}`;

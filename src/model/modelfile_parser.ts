@@ -134,10 +134,10 @@ function trim(text: string): string {
   return text.slice(start, end);
 }
 
-/** The first word of a line, and what follows the blanks after it. */
+/** The first word of a line, and what follows the blanks after it; any blank may stand there. */
 function splitCommand(text: string): [string, string] {
   const end = text.search(/\s/);
-  return end < 0 ? [text, ""] : [text.slice(0, end), text.slice(end)];
+  return end < 0 ? [text, ""] : [text.slice(0, end), trim(text.slice(end))];
 }
 
 /** The one argument of an instruction, or the problem it has. */

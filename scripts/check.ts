@@ -1,0 +1,48 @@
+/**
+ * `deno task check`: everything that holds for the whole tree. All of it runs, a table says what held, and
+ * the exit code is 1 when anything did not.
+ * @module
+ */
+// deno-lint-ignore-file no-console -- printing is what this script is for
+
+/** What holds, and the arguments of `deno` that find out. */
+const CHECKS: Readonly<Record<string, readonly string[]>> = {
+  "format": ["fmt", "--check"],
+  "lint": ["lint"],
+  "types": ["check", "mod.ts", "cli.ts", "src", "scripts", "tests"],
+  "documentation": ["doc", "--lint", "mod.ts"],
+  "imports": [
+    ...["test", "--allow-all", "--no-check"],
+    ...["tests/house/import_rules_test.ts", "tests/house/deps_test.ts"],
+  ],
+};
+
+/** How one check ended. */
+interface Outcome {
+  readonly name: string;
+  readonly held: boolean;
+  readonly seconds: number;
+}
+
+/** Runs one check and prints what it found wrong. */
+async function run(name: string, args: readonly string[]): Promise<Outcome> {
+  const started = performance.now();
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: new URL("../", import.meta.url),
+    stdin: "null",
+  }).output();
+  if (!success) {
+    const decoder = new TextDecoder();
+    console.log(`${name}: deno ${args.join(" ")}`);
+    console.log(decoder.decode(stdout) + decoder.decode(stderr));
+  }
+  return { name, held: success, seconds: (performance.now() - started) / 1000 };
+}
+
+const outcomes: Outcome[] = [];
+for (const [name, args] of Object.entries(CHECKS)) outcomes.push(await run(name, args));
+for (const { name, held, seconds } of outcomes) {
+  console.log(`${name.padEnd(16)}${(held ? "holds" : "FAILS").padEnd(8)}${seconds.toFixed(1)} s`);
+}
+Deno.exit(outcomes.every(({ held }) => held) ? 0 : 1);

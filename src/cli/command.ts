@@ -1,0 +1,156 @@
+/**
+ * Commander as this program uses it: `--flag=false` for every switch, help on standard output, and
+ * mistakes thrown instead of printed.
+ * @module
+ */
+import { Command, CommanderError, type Option } from "../deps/commander.ts";
+import { InvalidInputError } from "../core/errors.ts";
+import type { CliContext } from "./context.ts";
+import type { Session } from "./session.ts";
+
+/** What the file of a command exports. */
+export interface CommandModule {
+  /** Gives a command its arguments, flags and action. */
+  configure(command: Command, session: Session): void;
+}
+
+/** A row of a table of commands: what help shows of it, and where the rest is. */
+export interface CommandRow {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** Imports the file of the command; only the command that runs is imported. */
+  load(): Promise<CommandModule>;
+}
+
+const SWITCH_VALUES: Readonly<Record<string, boolean>> = {
+  true: true,
+  t: true,
+  1: true,
+  false: false,
+  f: false,
+  0: false,
+};
+
+/** A command whose switches take `=true` and `=false`, and never the next word. */
+export class CliCommand extends Command {
+  /** @ignore */
+  override createCommand(name?: string): Command {
+    return new CliCommand(name) as unknown as Command;
+  }
+
+  /** Sets the switches that are written with a value; the rest is read as always. */
+  override parseOptions(args: string[]): { operands: string[]; unknown: string[] } {
+    const rest: string[] = [];
+    for (let index = 0; index < args.length; index++) {
+      const word = args[index] ?? "";
+      if (word === "--") return super.parseOptions([...rest, ...args.slice(index)]);
+      const [flag, value] = splitFlag(word);
+      const option = this.options.find((option) => option.long === flag || option.short === flag);
+      if (option !== undefined && isSwitch(option)) this.#set(option, value ?? "true");
+      else rest.push(word);
+      if (option?.required && value === undefined) rest.push(...args.slice(++index, index + 1));
+    }
+    return super.parseOptions(rest);
+  }
+
+  /** Throws a mistake on the command line as an error of ours. */
+  override error(message: string): never {
+    throw usageError(message, commandWords(this as unknown as Command));
+  }
+
+  #set(option: Option, value: string): void {
+    const on = SWITCH_VALUES[value.toLowerCase()];
+    if (on === undefined) {
+      throw new InvalidInputError(
+        `Cannot use ${option.long}=${value}: the flag takes true or false`,
+      );
+    }
+    this.setOptionValueWithSource(option.attributeName(), on !== option.negate, "cli");
+  }
+}
+
+function splitFlag(word: string): [flag: string, value?: string] {
+  const equals = word.startsWith("--") ? word.indexOf("=") : -1;
+  return equals < 0 ? [word] : [word.slice(0, equals), word.slice(equals + 1)];
+}
+
+/** Whether an option takes no value; `--version` acts at once, so commander has to see it. */
+function isSwitch(option: Option): boolean {
+  return !option.required && !option.optional && option.long !== "--version";
+}
+
+/** Makes the root command, without flags and subcommands. */
+export function rootCommand(context: CliContext): Command {
+  const write = (text: string) => context.stdout.write(text);
+  return (new CliCommand(context.programName) as unknown as Command)
+    .exitOverride()
+    .helpOption("-h, --help", "show this help")
+    .configureOutput({
+      writeOut: write,
+      // Only help is written here: mistakes come out of exitOverride().
+      writeErr: write,
+      outputError: () => {},
+      getOutHelpWidth: () => helpWidth(context),
+      getErrHelpWidth: () => helpWidth(context),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .configureHelp({
+      showGlobalOptions: true,
+      subcommandTerm: (command) => [command.name(), ...command.aliases()].join(", "),
+    });
+}
+
+function helpWidth({ stdout }: CliContext): number {
+  return Math.min(stdout.columns() ?? 100, 100);
+}
+
+/**
+ * Adds the commands of a table. Each is listed with what its row says; the file of the one that runs is
+ * imported when it is known, and gets the session, by when the flags of the parent have been read.
+ */
+export function addCommands(
+  parent: Command,
+  rows: readonly CommandRow[],
+  session: () => Session,
+): void {
+  // The help command is a row like the others.
+  parent.helpCommand(false);
+  for (const row of rows) {
+    parent.command(row.name).summary(row.summary).description(`${row.summary}.`)
+      .aliases(row.aliases ?? []);
+  }
+  // `help help` comes by the same command twice.
+  const configured = new Set<string>();
+  parent.hook("preSubcommand", async (_parent, command) => {
+    const row = rows.find((row) => row.name === command.name());
+    if (row === undefined || configured.has(row.name)) return;
+    configured.add(row.name);
+    (await row.load()).configure(command as Command, session());
+  });
+}
+
+/** Whether an error of commander is the end of a request for help or for the version. */
+export function isHelpShown(error: unknown): boolean {
+  return error instanceof CommanderError &&
+    ["commander.help", "commander.helpDisplayed", "commander.version"].includes(error.code);
+}
+
+/** The words that lead to a command: `modelops modelfile generate`. */
+export function commandWords(command: Command): string {
+  const parent = command.parent as Command | null;
+  return parent === null ? command.name() : `${commandWords(parent)} ${command.name()}`;
+}
+
+/** Commander's words for a mistake, as a reason and the words that were perhaps meant. */
+function usageError(message: string, command: string): InvalidInputError {
+  const [, found = message, near] =
+    /^(?:error: )?(.*?)\.?(?:\s*\(Did you mean (?:one of )?(.*)\?\))?$/s.exec(message) ?? [];
+  const reason = found.replace(/'([^']*)'/g, (_match, quoted) => JSON.stringify(quoted));
+  return new InvalidInputError(`Cannot run "${command}": ${reason}`, {
+    ...(near === undefined ? {} : { suggestions: near.split(", ") }),
+    remedy: `run \`${command} --help\``,
+  });
+}

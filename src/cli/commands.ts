@@ -1,0 +1,85 @@
+/**
+ * The commands, in the order that help lists them.
+ * @module
+ */
+import type { CommandRow } from "./command.ts";
+
+/** Every command of the program. */
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: "build",
+    summary: "Package a folder as a model artifact",
+    load: () => import("./commands/build.ts"),
+  },
+  {
+    name: "push",
+    summary: "Send a model artifact to its registry",
+    load: () => import("./commands/push.ts"),
+  },
+  {
+    name: "pull",
+    summary: "Fetch a model artifact from its registry",
+    load: () => import("./commands/pull.ts"),
+  },
+  {
+    name: "extract",
+    summary: "Write the files of a local model artifact into a folder",
+    load: () => import("./commands/extract.ts"),
+  },
+  {
+    name: "inspect",
+    summary: "Show what a model artifact is made of",
+    load: () => import("./commands/inspect.ts"),
+  },
+  {
+    name: "list",
+    aliases: ["ls"],
+    summary: "List the model artifacts of the local store",
+    load: () => import("./commands/list.ts"),
+  },
+  {
+    name: "tag",
+    summary: "Give a model artifact one more name",
+    load: () => import("./commands/tag.ts"),
+  },
+  {
+    name: "rm",
+    summary: "Remove a model artifact from the local store",
+    load: () => import("./commands/rm.ts"),
+  },
+  {
+    name: "prune",
+    summary: "Free what no name of the local store leads to",
+    load: () => import("./commands/prune.ts"),
+  },
+  {
+    name: "modelfile",
+    summary: "Work with Modelfiles",
+    load: () => import("./commands/modelfile.ts"),
+  },
+  {
+    name: "login",
+    summary: "Log in to a registry",
+    load: () => import("./commands/login.ts"),
+  },
+  {
+    name: "logout",
+    summary: "Forget the login of a registry",
+    load: () => import("./commands/logout.ts"),
+  },
+  {
+    name: "serve",
+    summary: "Serve the local store as a registry",
+    load: () => import("./commands/serve.ts"),
+  },
+  {
+    name: "version",
+    summary: "Show version, commit, platform and build time",
+    load: () => import("./commands/version.ts"),
+  },
+  {
+    name: "help",
+    summary: "Show the help of a command",
+    load: () => import("./commands/help.ts"),
+  },
+];

@@ -1,0 +1,22 @@
+/** `extract`: writes the files of a local artifact. @module */
+import type { Command } from "../../deps/commander.ts";
+import { concurrency } from "../options.ts";
+import type { Session } from "../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("<target>", "name of the artifact")
+    .requiredOption("--output <folder>", "folder that receives the files")
+    .addOption(concurrency)
+    .action(async (target, { output, concurrency }) => {
+      const backend = await session.backend();
+      const result = await session.operation((options) =>
+        backend.extract(target, { ...options, output, concurrency })
+      );
+      session.output.result(
+        result,
+        `Successfully extracted model artifact ${target} to ${output}`,
+      );
+    });
+}

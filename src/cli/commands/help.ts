@@ -1,0 +1,17 @@
+/** `help`: the help of a command, as its own `--help` shows it. @module */
+import type { Command } from "../../deps/commander.ts";
+import type { Session } from "../session.ts";
+
+/** Gives the command its arguments and action. */
+export function configure(command: Command, _session: Session): void {
+  const root = command.parent as Command;
+  command
+    .argument("[command...]", "the command to explain")
+    .action(async (words) => {
+      const [name] = words;
+      const known = name === undefined || root.commands
+        .some((row) => row.name() === name || row.aliases().includes(name));
+      // A word that is no command fails as it would without "help" before it.
+      await root.parseAsync(known ? [...words, "--help"] : [name], { from: "user" });
+    });
+}

@@ -1,0 +1,16 @@
+/** `list`: the artifacts of the local store. @module */
+import type { Command } from "../../deps/commander.ts";
+import { formatListing } from "../listing.ts";
+import type { Session } from "../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .action(async () => {
+      const { stdout, now } = session.context;
+      const backend = await session.backend();
+      const result = await backend.list(session.quiet());
+      for (const warning of result.warnings) session.output.warn(warning);
+      session.output.result(result, formatListing(result.models, stdout, now()));
+    });
+}

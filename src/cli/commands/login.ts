@@ -1,0 +1,26 @@
+/** `login`: tries a login at a registry and keeps it. @module */
+import type { Command } from "../../deps/commander.ts";
+import { type GivenLogin, obtainLogin } from "../credentials_input.ts";
+import { insecure, plainHttp, proxy } from "../options.ts";
+import type { Session } from "../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("<registry>", "host of the registry, with port where it has one")
+    .option("-u, --username <name>", "user (default: $MODCTL_REGISTRY_USER)")
+    .option("-p, --password <password>", "password (default: $MODCTL_REGISTRY_PASS)")
+    .option("--password-stdin", "read the password from standard input")
+    .option("--authfile <file>", "take the login from this Docker configuration file")
+    .addOption(plainHttp)
+    .addOption(insecure)
+    .addOption(proxy)
+    .action(async (registry, { plainHttp, insecure, proxy, ...given }) => {
+      const accounts = await session.context.services.openAccounts(session.settings);
+      const login = await obtainLogin(registry, given satisfies GivenLogin, { session, accounts });
+      session.output.note("Logging In...");
+      const access = { plainHttp, insecure, proxy };
+      const result = await accounts.login(registry, login, { ...session.quiet(), ...access });
+      session.output.result(result, "Login Succeeded.");
+    });
+}

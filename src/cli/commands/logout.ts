@@ -1,0 +1,15 @@
+/** `logout`: forgets the login of a registry. @module */
+import type { Command } from "../../deps/commander.ts";
+import type { Session } from "../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("<registry>", "host of the registry, with port where it has one")
+    .action(async (registry) => {
+      const accounts = await session.context.services.openAccounts(session.settings);
+      const removed = await accounts.logout(registry, session.quiet());
+      if (!removed) session.output.note(`note: there was no login for ${registry}`);
+      session.output.result({ registry, removed }, "Logout Succeeded.");
+    });
+}

@@ -1,0 +1,17 @@
+/** `modelfile`: the commands about Modelfiles. @module */
+import type { Command } from "../../deps/commander.ts";
+import { addCommands, type CommandRow } from "../command.ts";
+import type { Session } from "../session.ts";
+
+const COMMANDS: readonly CommandRow[] = [
+  {
+    name: "generate",
+    summary: "Write a Modelfile for the files of a folder",
+    load: () => import("./modelfile_generate.ts"),
+  },
+];
+
+/** Gives the command its own commands. */
+export function configure(command: Command, session: Session): void {
+  addCommands(command, COMMANDS, () => session);
+}

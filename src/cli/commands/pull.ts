@@ -1,0 +1,39 @@
+/** `pull`: fetches an artifact. @module */
+import type { Command } from "../../deps/commander.ts";
+import { InvalidInputError } from "../../core/errors.ts";
+import {
+  concurrency,
+  dragonflyEndpoint,
+  insecure,
+  noteIgnored,
+  plainHttp,
+  proxy,
+} from "../options.ts";
+import type { Session } from "../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("<target>", "name of the artifact")
+    .option("--extract-dir <folder>", "write the files into this folder as well")
+    .option("--extract-from-remote", "write only the files, nothing into the local store")
+    .addOption(concurrency)
+    .addOption(plainHttp)
+    .addOption(insecure)
+    .addOption(proxy)
+    .addOption(dragonflyEndpoint)
+    .action(async (target, { dragonflyEndpoint, ...flags }) => {
+      if (flags.extractFromRemote && !flags.extractDir) {
+        throw new InvalidInputError(
+          `Cannot pull ${JSON.stringify(target)}: --extract-from-remote needs --extract-dir`,
+          { reference: target, remedy: "add `--extract-dir <folder>`" },
+        );
+      }
+      noteIgnored(session.output, "--dragonfly-endpoint", dragonflyEndpoint);
+      const backend = await session.backend();
+      const result = await session.operation((options) =>
+        backend.pull(target, { ...options, ...flags })
+      );
+      session.output.result(result, `Successfully pulled model artifact: ${target}`);
+    });
+}

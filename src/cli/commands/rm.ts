@@ -1,0 +1,14 @@
+/** `rm`: removes an artifact from the local store. @module */
+import type { Command } from "../../deps/commander.ts";
+import type { Session } from "../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("<target>", "name of the artifact, with a tag or a digest")
+    .action(async (target) => {
+      const backend = await session.backend();
+      const result = await backend.remove(target, session.quiet());
+      session.output.result(result, `Deleted: ${result.removed}`);
+    });
+}

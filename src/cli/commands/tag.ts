@@ -1,0 +1,19 @@
+/** `tag`: one more name for an artifact. @module */
+import type { Command } from "../../deps/commander.ts";
+import { insecure, plainHttp, proxy } from "../options.ts";
+import type { Session } from "../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("<source>", "name of an artifact, in the local store or else in its registry")
+    .argument("<target>", "the new name")
+    .addOption(plainHttp)
+    .addOption(insecure)
+    .addOption(proxy)
+    .action(async (source, target, flags) => {
+      const backend = await session.backend();
+      await session.operation((options) => backend.tag(source, target, { ...options, ...flags }));
+      session.output.result({ source, target }, "");
+    });
+}

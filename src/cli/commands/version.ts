@@ -1,0 +1,20 @@
+/** `version`: what this program is. @module */
+import type { Command } from "../../deps/commander.ts";
+import { BUILD_INFO } from "../build_info.ts";
+import type { Session } from "../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .allowExcessArguments()
+    .action(() => {
+      const document = { ...BUILD_INFO, platform: session.context.platform };
+      const lines = [
+        ["Version:", document.version],
+        ["Commit:", document.commit],
+        ["Platform:", document.platform],
+        ["BuildTime:", document.buildTime],
+      ].map(([label = "", value]) => `${label.padEnd(12)}${value}`);
+      session.output.result(document, lines.join("\n"));
+    });
+}

@@ -1,0 +1,136 @@
+/**
+ * Everything the commands know of the world: handed in, so that a test is a world of its own.
+ * @module
+ */
+import type { OperationOptions } from "../core/operation.ts";
+import type { ModelfileValues } from "../model/modelfile.ts";
+import type { ModelBackend, RegistryAccess } from "../model/operations.ts";
+import type { Settings } from "./settings.ts";
+import type { TextInput, TextSink } from "./streams.ts";
+
+/** Asks a person at the terminal. */
+export interface Prompts {
+  /** Asks for a line of text. */
+  text(question: string, signal: AbortSignal): Promise<string>;
+  /** Asks for a line of text that is not shown. */
+  secret(question: string, signal: AbortSignal): Promise<string>;
+}
+
+/** A user's name and password. */
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Where a login was kept. */
+export interface LoginResult {
+  readonly registry: string;
+  readonly username: string;
+  /** The file or helper that keeps it. */
+  readonly storedIn: string;
+}
+
+/** Logins that are kept between runs. */
+export interface Accounts {
+  /**
+   * Tries a login at the registry and keeps it when it is accepted.
+   * @throws {AccessDeniedError} when the registry refuses it.
+   */
+  login(
+    registry: string,
+    login: Login,
+    options: OperationOptions & RegistryAccess,
+  ): Promise<LoginResult>;
+  /** Forgets the login of a registry; `false` when there was none. */
+  logout(registry: string, options: OperationOptions): Promise<boolean>;
+  /** The login that is kept for a registry, in our file or another tool's. */
+  stored(registry: string, options: OperationOptions): Promise<Login | undefined>;
+  /**
+   * The login that a Docker configuration file holds for a registry.
+   * @throws {NotFoundError} when the file or the entry is missing.
+   */
+  readAuthFile(path: string, registry: string, options: OperationOptions): Promise<Login>;
+}
+
+/** What `modelfile generate` is asked for. */
+export interface GenerateRequest {
+  /** Values that replace what was inferred. */
+  readonly values: ModelfileValues;
+  /** Patterns of files that are left out. */
+  readonly exclude: readonly string[];
+  /** Patterns that take in what is left out by habit. */
+  readonly include: readonly string[];
+  /** RFC 3339 time that the text names as its own. */
+  readonly generatedAt: string;
+}
+
+/** A generated Modelfile. */
+export interface GeneratedModelfile {
+  readonly text: string;
+  /** Things a person may want to know. */
+  readonly warnings: readonly string[];
+}
+
+/** How to serve the local store. */
+export interface ServeRequest {
+  /** `host:port`; port 0 lets the system choose. */
+  readonly address: string;
+  readonly readOnly: boolean;
+  /** Password file in the form of Apache's htpasswd. */
+  readonly htpasswd?: string | undefined;
+  /** Whether a public address may be served without passwords. */
+  readonly allowAnonymous: boolean;
+}
+
+/** A server that runs. */
+export interface RunningServer {
+  /** `host:port` as a reference starts with it. */
+  readonly address: string;
+  /** Settles when the server has stopped, which the signal asks for. */
+  readonly finished: Promise<void>;
+}
+
+/** What the commands do their work with; each part is loaded when it is first used. */
+export interface Services {
+  /** The model operations over the local store. */
+  openBackend(settings: Settings): Promise<ModelBackend>;
+  /** The logins of registries. */
+  openAccounts(settings: Settings): Promise<Accounts>;
+  /** Writes a Modelfile for the files of a folder. */
+  generateModelfile(
+    workspace: string,
+    request: GenerateRequest,
+    options: OperationOptions,
+  ): Promise<GeneratedModelfile>;
+  /**
+   * Starts a registry over the local store.
+   * @throws {InvalidInputError} when the address cannot be used, or is public and nothing guards it.
+   */
+  serve(
+    settings: Settings,
+    request: ServeRequest,
+    options: OperationOptions,
+  ): Promise<RunningServer>;
+}
+
+/** The world of a run. */
+export interface CliContext {
+  /** The name the program was called by: `modelops`, `modctl`. */
+  readonly programName: string;
+  /** The system the program runs on: `linux/amd64`. */
+  readonly platform: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The working directory. */
+  readonly cwd: string;
+  /** The user's folder; absent for a user that has none. */
+  readonly home?: string | undefined;
+  readonly stdin: TextInput;
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  readonly prompts: Prompts;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** The time now. */
+  now(): Date;
+  readonly services: Services;
+}

@@ -1,0 +1,138 @@
+/**
+ * The one place that decides what a failure looks like: its exit code, its text and its hint.
+ * @module
+ */
+import { type ErrorFacts, type ErrorKind, isAbort, ModelOpsError } from "../core/errors.ts";
+import { escapeControls } from "./format.ts";
+
+/** The exit code of each kind of failure. */
+export const EXIT_CODES: Readonly<Record<FailureKind, number>> = {
+  "not-found": 1,
+  invalid: 2,
+  transfer: 3,
+  unexpected: 3,
+  denied: 4,
+  integrity: 5,
+  unsupported: 10,
+  "role-mismatch": 11,
+  conflict: 12,
+  interrupted: 130,
+};
+
+/** The kinds of errors, and what else can end a run. */
+export type FailureKind = ErrorKind | "unexpected" | "interrupted";
+
+/** A failure as it is reported. */
+export interface Failure {
+  /** The exit code. */
+  readonly code: number;
+  readonly kind: FailureKind;
+  readonly message: string;
+  /** The single problems of a document, in order. */
+  readonly problems: readonly string[];
+  /** What to do about it, in one line. */
+  readonly hint?: string | undefined;
+}
+
+/** What of the run decides the words of a failure. */
+export interface FailureSurroundings {
+  /** The name the program was called by; hints name it. */
+  readonly programName: string;
+  /** The signal of the run. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Describes what ended a run. */
+export function describeFailure(error: unknown, surroundings: FailureSurroundings): Failure {
+  if (isAbort(error, surroundings.signal)) {
+    return failure("interrupted", "Interrupted");
+  }
+  if (error instanceof ModelOpsError) {
+    const hint = chooseHint(error, surroundings.programName);
+    return failure(error.kind, error.message, problemLines(error.facts), hint);
+  }
+  if (isSystemError(error)) return failure("transfer", error.message);
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return failure(
+    "unexpected",
+    `Unexpected failure, please report it: ${message}`,
+    [],
+    "run it again with `--log-level debug` to see where it came from",
+  );
+}
+
+/** Whether the operating system refused something; its own words are then the best there are. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && /^E[A-Z0-9]+$/.test(String(error.code));
+}
+
+function failure(
+  kind: FailureKind,
+  message: string,
+  problems: readonly string[] = [],
+  hint?: string,
+): Failure {
+  return { code: EXIT_CODES[kind], kind, message, problems, hint };
+}
+
+function problemLines({ problems = [] }: ErrorFacts): string[] {
+  return problems.map(({ line, message, suggestion }) => {
+    const place = line === undefined ? "" : `line ${line}: `;
+    const better = suggestion === undefined ? "" : ` (did you mean ${quote(suggestion)}?)`;
+    return `${place}${message}${better}`;
+  });
+}
+
+type HintRule = (error: ModelOpsError, program: string) => string | undefined;
+
+/** The first rule that knows a hint decides; the more is known, the earlier it stands. */
+const HINT_RULES: readonly HintRule[] = [
+  ({ facts }) =>
+    facts.suggestions?.length ? `did you mean ${either(facts.suggestions)}?` : undefined,
+  ({ facts }) => facts.remedy,
+  ({ kind, facts }, program) =>
+    facts.registry !== undefined &&
+      (kind === "denied" || facts.status === 401 || facts.status === 403)
+      ? `run \`${program} login ${facts.registry}\``
+      : undefined,
+  ({ kind, facts }, program) =>
+    kind === "not-found" && facts.reference !== undefined && facts.status === undefined
+      ? `run \`${program} list\` to see what the local store has`
+      : undefined,
+];
+
+function chooseHint(error: ModelOpsError, program: string): string | undefined {
+  for (const rule of HINT_RULES) {
+    const hint = rule(error, program);
+    if (hint !== undefined) return hint;
+  }
+  return undefined;
+}
+
+function either(words: readonly string[]): string {
+  return words.map(quote).join(" or ");
+}
+
+function quote(word: string): string {
+  return `"${word}"`;
+}
+
+/** A failure as text for standard error; what came from outside cannot steer the terminal. */
+export function renderFailure(failure: Failure): string {
+  if (failure.kind === "interrupted") return "Interrupted\n";
+  const lines = [
+    `error: ${escapeControls(failure.message)}`,
+    ...failure.problems.map((problem) => `  ${escapeControls(problem)}`),
+    ...(failure.hint === undefined ? [] : [`hint: ${escapeControls(failure.hint)}`]),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** A failure as the document that `--json` promises. */
+export function failureDocument(
+  { code, kind, message, problems, hint }: Failure,
+): { readonly error: Omit<Failure, "problems"> & { readonly problems?: readonly string[] } } {
+  return {
+    error: { code, kind, message, ...(problems.length === 0 ? {} : { problems }), hint },
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * Sizes, times and foreign text as people read them.
+ * @module
+ */
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+
+/**
+ * Bytes in powers of 1024 with two significant digits or more: `7 B`, `1.5 GiB`, `16 KiB`.
+ * @param gap What stands between number and unit.
+ */
+export function formatBytes(bytes: number, gap = " "): string {
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  // 1023.5 would be shown as "1024 KiB".
+  while (value >= 1023.5 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  const digits = unit > 0 && value < 9.95 ? 1 : 0;
+  return `${value.toFixed(digits)}${gap}${UNITS[unit]}`;
+}
+
+/** A duration in seconds as `0.4 s`, `12 s`, `3m 05s`, `2h 07m`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const pad = (value: number) => String(value).padStart(2, "0");
+  if (whole < 3600) return `${Math.floor(whole / 60)}m ${pad(whole % 60)}s`;
+  return `${Math.floor(whole / 3600)}h ${pad(Math.floor(whole % 3600 / 60))}m`;
+}
+
+const SPANS: readonly (readonly [seconds: number, unit: string])[] = [
+  [365 * 86400, "year"],
+  [30 * 86400, "month"],
+  [7 * 86400, "week"],
+  [86400, "day"],
+  [3600, "hour"],
+  [60, "minute"],
+  [1, "second"],
+];
+
+/** How long ago a time was, in the largest unit that fits: `3 weeks ago`, `now`, `in 2 hours`. */
+export function formatAge(time: Date, now: Date): string {
+  const seconds = Math.trunc((now.getTime() - time.getTime()) / 1000);
+  const span = SPANS.find(([length]) => Math.abs(seconds) >= length);
+  if (span === undefined) return "now";
+  const [length, unit] = span;
+  const count = Math.floor(Math.abs(seconds) / length);
+  const amount = `${count} ${unit}${count === 1 ? "" : "s"}`;
+  return seconds < 0 ? `in ${amount}` : `${amount} ago`;
+}
+
+/** A time as RFC 3339 in UTC with seconds; `undefined` when the text is no time. */
+export function formatTime(text: string | undefined): string | undefined {
+  const time = new Date(text ?? "");
+  return Number.isNaN(time.getTime()) ? undefined : time.toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+/** A digest as people compare them: the algorithm and the first twelve digits. */
+export function shortDigest(digest: string): string {
+  return digest.replace(/^([^:]+:[0-9a-f]{12})[0-9a-f]+$/, "$1");
+}
+
+/** A number with its noun: `1 layer`, `3 layers`. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/**
+ * Text from outside made harmless for a terminal: control characters, and those that turn the direction
+ * of writing, are shown as escapes.
+ */
+export function escapeControls(text: string): string {
+  return text.replace(
+    CONTROLS,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Text cut to a width, with an ellipsis where something is missing; the end of a path tells more. */
+export function fitEnd(text: string, width: number): string {
+  if (text.length <= width) return text;
+  return width < 2 ? text.slice(0, Math.max(0, width)) : `…${text.slice(text.length - width + 1)}`;
+}

@@ -1,0 +1,24 @@
+/**
+ * Ctrl-C: the first asks the run to stop, the second stops it.
+ * @module
+ */
+import { EXIT_CODES } from "./failure.ts";
+
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM"];
+
+/**
+ * A signal that is aborted by SIGINT or SIGTERM. The second of them ends the process at once, for the
+ * case that something does not stop when it is asked to.
+ */
+export function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of SIGNALS) {
+    Deno.addSignalListener(signal, () => {
+      if (controller.signal.aborted) Deno.exit(EXIT_CODES.interrupted);
+      controller.abort(new DOMException("Interrupted", "AbortError"));
+    });
+  }
+  return controller.signal;
+}

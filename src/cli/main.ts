@@ -1,0 +1,20 @@
+/**
+ * The way into the program.
+ * @module
+ */
+import { BUILD_INFO } from "./build_info.ts";
+
+/**
+ * Runs the program with the arguments of the process, and ends the process. The version is answered at
+ * once: loading the parser of arguments takes longer than all the rest.
+ */
+export async function main(): Promise<never> {
+  const [first, second] = Deno.args;
+  if ((first === "--version" || first === "-V") && second === undefined) {
+    await Deno.stdout.write(new TextEncoder().encode(`${BUILD_INFO.version}\n`));
+    Deno.exit(0);
+  }
+  const { run } = await import("./run.ts");
+  const { processContext } = await import("./process.ts");
+  Deno.exit(await run(Deno.args, processContext()));
+}

@@ -1,0 +1,91 @@
+/**
+ * The world of a run as the process finds it.
+ * @module
+ */
+import { homedir } from "node:os";
+import { basename } from "node:path";
+import type { CliContext } from "./context.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { terminalPrompts } from "./prompt.ts";
+import type { TextInput, TextSink } from "./streams.ts";
+import { services } from "./wiring.ts";
+
+/** The context of this process. From here on Ctrl-C is a request to stop. */
+export function processContext(): CliContext {
+  return {
+    programName: programName(Deno.execPath()),
+    platform: platform(),
+    env: Deno.env.toObject(),
+    cwd: Deno.cwd(),
+    home: home(),
+    stdin: standardInput(),
+    stdout: sink(Deno.stdout),
+    stderr: sink(Deno.stderr),
+    prompts: terminalPrompts(),
+    signal: interruptSignal(),
+    now: () => new Date(),
+    services,
+  };
+}
+
+/** The name the program was called by; run by Deno itself, it is called by its own name. */
+export function programName(executable: string): string {
+  const name = basename(executable.replaceAll("\\", "/")).replace(/\.exe$/i, "");
+  return name === "modctl" ? name : "modelops";
+}
+
+const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64" };
+
+function platform(): string {
+  return `${Deno.build.os}/${ARCHITECTURES[Deno.build.arch] ?? Deno.build.arch}`;
+}
+
+/** The user's folder: `HOME`, else what the system knows; some users of containers have neither. */
+function home(): string | undefined {
+  try {
+    return Deno.env.get("HOME") || homedir() || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function standardInput(): TextInput {
+  return {
+    isTerminal: Deno.stdin.isTerminal(),
+    readAll: () => new Response(Deno.stdin.readable).text(),
+  };
+}
+
+function sink(stream: typeof Deno.stdout): TextSink {
+  const isTerminal = stream.isTerminal();
+  const encoder = new TextEncoder();
+  let closed = false;
+  return {
+    isTerminal,
+    columns: () => isTerminal ? terminalWidth() : undefined,
+    write(text) {
+      if (closed) return;
+      try {
+        writeFully(stream, encoder.encode(text));
+      } catch (error) {
+        // The reader has seen enough, as `head` does: the rest is not for anyone.
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        closed = true;
+      }
+    },
+  };
+}
+
+function writeFully(stream: typeof Deno.stdout, bytes: Uint8Array): void {
+  let offset = 0;
+  while (offset < bytes.byteLength) offset += stream.writeSync(bytes.subarray(offset));
+}
+
+function terminalWidth(): number | undefined {
+  try {
+    return Deno.consoleSize().columns || undefined;
+  } catch {
+    // Neither standard input, output nor error is a terminal with a size.
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Questions to the person at the terminal.
+ * @module
+ */
+import type { Prompts } from "./context.ts";
+
+/** Prompts on standard error, so that standard output stays data. */
+export function terminalPrompts(): Prompts {
+  return { text: askText, secret: askSecret };
+}
+
+async function askText(question: string, signal: AbortSignal): Promise<string> {
+  const { createInterface } = await import("node:readline/promises");
+  const { stdin, stderr } = (await import("node:process")).default;
+  const reader = createInterface({ input: stdin, output: stderr });
+  try {
+    return (await reader.question(`${question} `, { signal })).trim();
+  } catch (error) {
+    throw interrupted(error);
+  } finally {
+    reader.close();
+  }
+}
+
+async function askSecret(question: string, signal: AbortSignal): Promise<string> {
+  const { password } = await import("../deps/inquirer-password.ts");
+  const { stderr } = (await import("node:process")).default;
+  try {
+    return await password({ message: question, toggleMask: false }, { output: stderr, signal });
+  } catch (error) {
+    throw interrupted(error);
+  }
+}
+
+/** Ctrl-C and the end of input come out of prompts as errors of their own; to us they are aborts. */
+function interrupted(error: unknown): unknown {
+  const stopped = error instanceof Error &&
+    ["AbortError", "AbortPromptError", "ExitPromptError"].includes(error.name);
+  return stopped ? new DOMException("Interrupted", "AbortError") : error;
+}

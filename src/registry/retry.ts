@@ -1,0 +1,176 @@
+/**
+ * Another try, where another try can succeed: after lost connections, 408, 429 and 5xx. Everything else
+ * fails at once.
+ * @module
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { TransferError } from "../core/errors.ts";
+import type { Log } from "../core/operation.ts";
+import { discard } from "./bodies.ts";
+import { explainFault, faultError, isFault } from "./faults.ts";
+import { repeatable } from "./repeat.ts";
+import type { Transport } from "./transport.ts";
+
+/** How to try again. Times are in milliseconds. */
+export interface RetryOptions {
+  /** Tries in all; 5 when absent. */
+  readonly attempts?: number | undefined;
+  /** Longest wait before the second try, doubled before each further one; 500 when absent. */
+  readonly firstWait?: number | undefined;
+  /** Longest wait of our own choice; 30 000 when absent. */
+  readonly longestWait?: number | undefined;
+  /** Longest wait that a server may ask for; 60 000 when absent. */
+  readonly longestRetryAfter?: number | undefined;
+  /** Longest time without an answer or a byte before a connection counts as lost; 120 000 when absent. */
+  readonly stallTime?: number | undefined;
+  /** Waits; the clock's own wait when absent. */
+  readonly sleep?: ((milliseconds: number, signal?: AbortSignal) => Promise<void>) | undefined;
+  /** A number from 0 up to 1; `Math.random` when absent. */
+  readonly random?: (() => number) | undefined;
+}
+
+/** Tries in all when nobody says otherwise. */
+export const DEFAULT_ATTEMPTS = 5;
+
+/** Milliseconds without a byte after which a connection counts as lost. */
+export const DEFAULT_STALL_TIME = 120_000;
+
+const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
+
+/** Whether an answer with this status may be followed by a better one. */
+export function isRetriedStatus(status: number): boolean {
+  return RETRIED.has(status);
+}
+
+/**
+ * A transport that tries again. Requests with large bodies are sent once: who made them knows how to go
+ * on. When all tries are used up the last answer is given as it is, and the last fault is thrown.
+ * @throws {TransferError} for a fault of the network, or when the server asks for too long a wait.
+ */
+export function retrying(
+  next: Transport,
+  options: RetryOptions & { readonly log?: Log | undefined } = {},
+): Transport {
+  const reached = new Set<string>();
+  return async (request) => {
+    const again = await repeatable(request);
+    const attempts = again.once ? 1 : options.attempts ?? DEFAULT_ATTEMPTS;
+    const { host } = new URL(request.url);
+    for (let attempt = 1;; attempt++) {
+      const outcome = await tryOnce(next, again.next(), options);
+      if (outcome instanceof Response) reached.add(host);
+      const hopeless = outcome instanceof Response
+        ? !isRetriedStatus(outcome.status)
+        : !isWorthRetrying(outcome.fault, reached.has(host));
+      if (hopeless || attempt >= attempts) return answerOf(outcome, request.url);
+      const wait = waitFor(outcome, attempt, host, options);
+      const reason = outcome instanceof Response
+        ? `status ${outcome.status}`
+        : explainFault(outcome.fault).reason;
+      options.log?.("info", `Trying ${host} again in ${Math.ceil(wait / 1000)} s: ${reason}`);
+      if (outcome instanceof Response) await discard(outcome);
+      await sleep(wait, options, request.signal);
+    }
+  };
+}
+
+interface Failed {
+  readonly fault: unknown;
+}
+
+async function tryOnce(
+  next: Transport,
+  request: Request,
+  options: RetryOptions,
+): Promise<Response | Failed> {
+  request.signal.throwIfAborted();
+  try {
+    return await answerInTime(next, request, options.stallTime ?? DEFAULT_STALL_TIME);
+  } catch (fault) {
+    request.signal.throwIfAborted();
+    if (isFault(fault, request.signal)) return { fault };
+    throw fault;
+  }
+}
+
+/** Sends a request without a body and gives up on it when no answer comes in time. */
+async function answerInTime(
+  next: Transport,
+  request: Request,
+  milliseconds: number,
+): Promise<Response> {
+  // How long a server may work on what it was sent is not ours to say.
+  if (request.body !== null) return await next(request);
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error("timed out")), milliseconds);
+  try {
+    const signal = AbortSignal.any([request.signal, late.signal]);
+    return await next(new Request(request, { signal }));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function answerOf(outcome: Response | Failed, url: string): Response {
+  if (outcome instanceof Response) return outcome;
+  throw faultError(outcome.fault, url);
+}
+
+function isWorthRetrying(fault: unknown, reachedBefore: boolean): boolean {
+  const { kind } = explainFault(fault);
+  return kind === "lost" || (kind === "unreachable" && reachedBefore);
+}
+
+function waitFor(
+  outcome: Response | Failed,
+  attempt: number,
+  host: string,
+  options: RetryOptions,
+): number {
+  const asked = outcome instanceof Response ? retryAfter(outcome.headers) : undefined;
+  if (asked === undefined) return backoff(attempt, options);
+  const longest = options.longestRetryAfter ?? 60_000;
+  if (asked <= longest) return asked;
+  const seconds = Math.ceil(asked / 1000);
+  const status = (outcome as Response).status;
+  throw new TransferError(
+    `Cannot reach ${JSON.stringify(host)}: it wants no request for ${seconds} s (status ${status})`,
+    { registry: host, status, remedy: `run the command again in ${seconds} s` },
+  );
+}
+
+/** Milliseconds to wait after try number `attempt`: anything up to a bound that doubles. */
+export function backoff(attempt: number, options: RetryOptions = {}): number {
+  const { firstWait = 500, longestWait = 30_000, random = Math.random } = options;
+  return random() * Math.min(longestWait, firstWait * 2 ** (attempt - 1));
+}
+
+/** Waits, or throws the reason of `signal` as soon as it is aborted. */
+export async function sleep(
+  milliseconds: number,
+  options: Pick<RetryOptions, "sleep">,
+  signal?: AbortSignal,
+): Promise<void> {
+  signal?.throwIfAborted();
+  const wait = options.sleep ??
+    ((time, stop) => delay(time, undefined, stop ? { signal: stop } : {}));
+  try {
+    await wait(milliseconds, signal);
+  } finally {
+    signal?.throwIfAborted();
+  }
+}
+
+/**
+ * Milliseconds that a server asks to wait, from `Retry-After` (seconds or a date, RFC 9110 §10.2.3) or
+ * the reset time `t` of an exhausted `RateLimit`.
+ */
+export function retryAfter(headers: Headers, now: number = Date.now()): number | undefined {
+  const text = headers.get("Retry-After")?.trim() ?? "";
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const date = text === "" ? NaN : Date.parse(text);
+  if (!Number.isNaN(date)) return Math.max(0, date - now);
+  const limit = headers.get("RateLimit") ?? "";
+  const reset = /\br=0\b/.test(limit) ? /\bt=(\d+)/.exec(limit)?.[1] : undefined;
+  return reset === undefined ? undefined : Number(reset) * 1000;
+}

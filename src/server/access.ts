@@ -1,0 +1,58 @@
+/**
+ * Who may come in: HTTP Basic authentication (RFC 7617), and no pages of other sites.
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { RegistryFault } from "./fault.ts";
+
+/** Tells whether a password is the one of a user. */
+export type Authenticate = (username: string, password: string) => Promise<boolean>;
+
+/** Lets a request pass or throws the fault that refuses it. */
+export type Gate = (request: Request) => Promise<void>;
+
+/** Password checks under way at once. They are slow by design; a flood of them must not grow. */
+const PENDING_LIMIT = 64;
+
+/** Makes the gate; without `authenticate` it is open to every client that is not a foreign web page. */
+export function createGate(authenticate?: Authenticate): Gate {
+  let pending = 0;
+  return async (request) => {
+    refuseForeignPages(request);
+    if (!authenticate) return;
+    const credentials = basicCredentials(request.headers.get("authorization"));
+    if (!credentials) throw unauthorized();
+    if (pending >= PENDING_LIMIT) {
+      throw new RegistryFault("TOOMANYREQUESTS", { headers: { "retry-after": "1" } });
+    }
+    pending += 1;
+    try {
+      if (!await authenticate(credentials.username, credentials.password)) throw unauthorized();
+    } finally {
+      pending -= 1;
+    }
+  };
+}
+
+/** A page the user happens to visit could otherwise fill a registry on loopback without being asked. */
+function refuseForeignPages(request: Request): void {
+  if (request.headers.get("sec-fetch-site") === "cross-site") throw new RegistryFault("DENIED");
+}
+
+/** Reads an `Authorization` header; `undefined` when it is not of the Basic scheme or malformed. */
+export function basicCredentials(
+  header: string | null,
+): { username: string; password: string } | undefined {
+  const encoded = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header?.trim() ?? "")?.[1];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, "base64").toString("utf8");
+  const colon = text.indexOf(":");
+  if (colon < 0) return undefined;
+  return { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+function unauthorized(): RegistryFault {
+  return new RegistryFault("UNAUTHORIZED", {
+    headers: { "www-authenticate": 'Basic realm="modelops"' },
+  });
+}

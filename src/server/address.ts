@@ -1,0 +1,76 @@
+/**
+ * Addresses to listen on, and which of them only this machine can reach.
+ * @module
+ */
+import { isIPv4, isIPv6 } from "node:net";
+import { InvalidInputError } from "../core/errors.ts";
+
+/** Where to listen. */
+export interface ListenAddress {
+  /** Name or IP address, without brackets. */
+  readonly hostname: string;
+  /** Port; 0 lets the system choose a free one. */
+  readonly port: number;
+}
+
+const HOSTNAME = /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/;
+
+/**
+ * Reads `host:port`, `[::1]:port`, or `:port` for all addresses.
+ * @throws {InvalidInputError} naming the part that is wrong.
+ */
+export function parseListenAddress(text: string): ListenAddress {
+  const refuse = (reason: string): never => {
+    throw new InvalidInputError(`Cannot listen on ${JSON.stringify(text)}: ${reason}`, {
+      remedy: "write an address such as 127.0.0.1:5000 or [::1]:5000",
+    });
+  };
+  const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):([0-9]{1,5})$/.exec(text);
+  if (!match) return refuse("expected host:port");
+  const [, literal, name, digits] = match;
+  const port = Number(digits);
+  if (port > 65535) refuse(`port ${port} is larger than 65535`);
+  if (literal !== undefined) {
+    return isIPv6(literal) ? { hostname: literal, port } : refuse("expected an IPv6 address in []");
+  }
+  if (name === undefined || name === "") return { hostname: "0.0.0.0", port };
+  return HOSTNAME.test(name) ? { hostname: name, port } : refuse("expected a host name");
+}
+
+/** Writes an address as {@linkcode parseListenAddress} reads it. */
+export function formatListenAddress({ hostname, port }: ListenAddress): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+/**
+ * Whether only this machine can reach a host: `localhost`, 127.0.0.0/8 and `::1`. Anything that has to be
+ * looked up or is written in an unusual form counts as public.
+ */
+export function isLoopbackAddress(hostname: string): boolean {
+  const mapped = hostname.toLowerCase().replace(/^::ffff:(?=[0-9.]+$)/, "");
+  if (isIPv4(mapped)) return mapped.startsWith("127.");
+  return mapped === "localhost" || mapped === "::1";
+}
+
+/** What decides whether a registry may be opened to others. */
+export interface Exposure {
+  /** Where it will listen. */
+  readonly address: ListenAddress;
+  /** The password file; `undefined` when everybody is let in. */
+  readonly htpasswd?: string | undefined;
+  /** Whether the user said that everybody may come in. */
+  readonly allowAnonymous?: boolean | undefined;
+}
+
+/**
+ * Refuses to open a registry without passwords to other machines.
+ * @throws {InvalidInputError} for a public address without a password file, unless that is allowed.
+ */
+export function checkExposure({ address, htpasswd, allowAnonymous }: Exposure): void {
+  if (isLoopbackAddress(address.hostname) || htpasswd !== undefined || allowAnonymous) return;
+  throw new InvalidInputError(
+    `Cannot listen on ${JSON.stringify(formatListenAddress(address))}: ` +
+      "other machines could reach it and no passwords are set",
+    { remedy: "add --htpasswd FILE, or --allow-anonymous to let everybody in" },
+  );
+}

@@ -1,0 +1,41 @@
+/**
+ * The size of a blob of which a request gives only the digest.
+ * @module
+ */
+import type { Digest } from "../core/digest.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { anonymousBlob, type ContentStore } from "../oci/store.ts";
+
+/** A store that knows the size of its blobs. */
+export interface Stattable {
+  /**
+   * The descriptor of a blob, of media type `application/octet-stream`.
+   * @throws {NotFoundError} when the blob is not here.
+   */
+  stat(digest: Digest, options?: OperationOptions): Promise<Descriptor>;
+}
+
+/** Whether a store knows the size of its blobs. */
+export function canStat(store: ContentStore): store is ContentStore & Stattable {
+  return "stat" in store;
+}
+
+/**
+ * The descriptor of a blob. A store that cannot tell sizes is read through, which is right but slow.
+ * @throws {NotFoundError} when the blob is not here.
+ */
+export async function statBlob(
+  store: ContentStore,
+  digest: Digest,
+  options: OperationOptions = {},
+): Promise<Descriptor> {
+  if (canStat(store)) return await store.stat(digest, options);
+  const stream = await store.open(anonymousBlob(digest, 0), options);
+  let size = 0;
+  for await (const chunk of stream) {
+    options.signal?.throwIfAborted();
+    size += chunk.byteLength;
+  }
+  return anonymousBlob(digest, size);
+}

@@ -1,0 +1,68 @@
+/**
+ * Blobs, whole and in ranges.
+ * See https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs
+ * @module
+ */
+import type { Descriptor } from "../oci/descriptor.ts";
+import { MediaType } from "../oci/media_types.ts";
+import { canDelete } from "../oci/store.ts";
+import { statBlob } from "./blob_facts.ts";
+import { entityTag, type Exchange, isKnownToClient, requireDigest } from "./exchange.ts";
+import { RegistryFault } from "./fault.ts";
+import { type BoundedRange, parseByteRange } from "./ranges.ts";
+
+/** Sends a blob, or one range of it (end-2). */
+export async function getBlob(exchange: Exchange): Promise<Response> {
+  const { request, store, operation } = exchange;
+  const blob = await requestedBlob(exchange);
+  if (isKnownToClient(request, blob.digest)) {
+    return new Response(null, { status: 304, headers: { etag: entityTag(blob.digest) } });
+  }
+  const range = requestedRange(request, blob);
+  const body = await store.open(blob, range ? { ...operation, range } : operation);
+  const headers = blobHeaders(blob, range);
+  return new Response(body as BodyInit, { status: range ? 206 : 200, headers });
+}
+
+/** Tells whether a blob is here, and its size (end-2). */
+export async function headBlob(exchange: Exchange): Promise<Response> {
+  return new Response(null, { headers: blobHeaders(await requestedBlob(exchange)) });
+}
+
+/** Removes a blob from the repository (end-10). */
+export async function deleteBlob(exchange: Exchange): Promise<Response> {
+  const { store, operation } = exchange;
+  if (!canDelete(store)) throw new RegistryFault("UNSUPPORTED");
+  await store.delete(await requestedBlob(exchange), operation);
+  return new Response(null, { status: 202 });
+}
+
+async function requestedBlob(exchange: Exchange): Promise<Descriptor> {
+  return await statBlob(exchange.store, requireDigest(exchange.target), exchange.operation);
+}
+
+/** The range to send; `undefined` for everything. */
+function requestedRange(request: Request, blob: Descriptor): BoundedRange | undefined {
+  const condition = request.headers.get("if-range");
+  if (condition !== null && condition !== entityTag(blob.digest)) return undefined;
+  const range = parseByteRange(request.headers.get("range"), blob.size);
+  if (range === "whole") return undefined;
+  if (range !== "unsatisfiable") return range;
+  throw new RegistryFault("SIZE_INVALID", {
+    status: 416,
+    message: "The range lies outside the blob",
+    headers: { "content-range": `bytes */${blob.size}` },
+  });
+}
+
+function blobHeaders(blob: Descriptor, range?: BoundedRange): Record<string, string> {
+  const { start, end } = range ?? { start: 0, end: blob.size };
+  return {
+    "accept-ranges": "bytes",
+    "content-length": `${end - start}`,
+    "content-type": MediaType.octetStream,
+    "docker-content-digest": blob.digest,
+    etag: entityTag(blob.digest),
+    ...(range ? { "content-range": `bytes ${start}-${end - 1}/${blob.size}` } : {}),
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * One request on its way to its answer, and what every endpoint asks of it.
+ * @module
+ */
+import { type Digest, isDigest } from "../core/digest.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import type { Catalog, ContentStore } from "../oci/store.ts";
+import { RegistryFault } from "./fault.ts";
+import type { UploadSessions } from "./upload_sessions.ts";
+
+/** A request that was routed and let in. */
+export interface Exchange {
+  /** The request, its body not read yet. */
+  readonly request: Request;
+  /** Parameters of its query. */
+  readonly query: URLSearchParams;
+  /** Name of the repository; empty where the endpoint has none. */
+  readonly name: string;
+  /** The reference, digest or upload in the path; empty where the endpoint has none. */
+  readonly target: string;
+  /** All repositories. */
+  readonly catalog: Catalog;
+  /** The repository of that name. */
+  readonly store: ContentStore;
+  /** The uploads that are being written. */
+  readonly uploads: UploadSessions;
+  /** Signal and log for the store. */
+  readonly operation: OperationOptions;
+}
+
+/** Answers a request. */
+export type Action = (exchange: Exchange) => Promise<Response>;
+
+/**
+ * Reads a digest of a path or a query.
+ * @throws {RegistryFault} when it is not a digest of a known algorithm.
+ */
+export function requireDigest(text: string | null): Digest {
+  if (text !== null && isDigest(text)) return text;
+  throw new RegistryFault("DIGEST_INVALID", {
+    message: "Expected sha256: or sha512: and lower-case hexadecimal digits",
+  });
+}
+
+/** Path of a repository under `/v2/`. It is relative to the host, so that a proxy may stand before it. */
+export function repositoryPath(exchange: Pick<Exchange, "name">): string {
+  return `/v2/${encodeURI(exchange.name)}`;
+}
+
+/** The validator of content: its digest, quoted (RFC 9110 §8.8.3). */
+export function entityTag(digest: Digest): string {
+  return `"${digest}"`;
+}
+
+/** Whether the client says that it has this content already (RFC 9110 §13.1.2). */
+export function isKnownToClient(request: Request, digest: Digest): boolean {
+  const header = request.headers.get("if-none-match") ?? "";
+  return header.split(",").some((tag) => tag.trim().replace(/^W\//, "") === entityTag(digest));
+}

@@ -1,0 +1,158 @@
+/**
+ * Manifests and indexes, by tag and by digest, byte for byte as they came.
+ * See https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests
+ * @module
+ */
+import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/digest.ts";
+import { InvalidInputError, NotFoundError, UnsupportedError } from "../core/errors.ts";
+import { mapConcurrent } from "../core/concurrency.ts";
+import { bytesSource } from "../core/source.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import {
+  children,
+  MANIFEST_SIZE_LIMIT,
+  type ManifestDocument,
+  parseManifest,
+} from "../oci/manifest.ts";
+import { isManifestType } from "../oci/media_types.ts";
+import { isTag } from "../oci/reference.ts";
+import { canDelete, canListReferrers, describeManifest, readContent } from "../oci/store.ts";
+import { readDocument } from "./body.ts";
+import {
+  entityTag,
+  type Exchange,
+  isKnownToClient,
+  repositoryPath,
+  requireDigest,
+} from "./exchange.ts";
+import { RegistryFault } from "./fault.ts";
+
+/** Unknown descriptors named in one error document. */
+const REPORTED_LIMIT = 100;
+
+/** Sends a manifest (end-3). Its stored bytes are verified first, so a damaged one is never served. */
+export async function getManifest(exchange: Exchange): Promise<Response> {
+  const { request, store, operation } = exchange;
+  const descriptor = await requestedManifest(exchange);
+  if (isKnownToClient(request, descriptor.digest)) {
+    return new Response(null, { status: 304, headers: { etag: entityTag(descriptor.digest) } });
+  }
+  const bytes = await readContent(store, descriptor, operation);
+  return new Response(bytes, { headers: manifestHeaders(descriptor) });
+}
+
+/** Tells whether a manifest is here, and its type, digest and size (end-3). */
+export async function headManifest(exchange: Exchange): Promise<Response> {
+  return new Response(null, { headers: manifestHeaders(await requestedManifest(exchange)) });
+}
+
+/** Takes a manifest in and lets a tag name it (end-7). */
+export async function putManifest(exchange: Exchange): Promise<Response> {
+  const { request, store, target, operation } = exchange;
+  const tag = writtenTag(target);
+  const bytes = await readDocument(request, MANIFEST_SIZE_LIMIT);
+  const document = readManifestBody(bytes, request.headers.get("content-type"));
+  const descriptor = { ...describeManifest(document), digest: bodyDigest(bytes, target) };
+  await requireChildren(exchange, document);
+  await store.write(descriptor, bytesSource(bytes), operation);
+  if (tag !== undefined) await store.tag(descriptor, tag, operation);
+  const subject = canListReferrers(store) ? document.subject : undefined;
+  return new Response(null, {
+    status: 201,
+    headers: {
+      location: `${repositoryPath(exchange)}/manifests/${descriptor.digest}`,
+      "docker-content-digest": descriptor.digest,
+      ...(subject ? { "oci-subject": subject.digest } : {}),
+    },
+  });
+}
+
+/** Removes a tag, or a manifest with all its tags (end-9). */
+export async function deleteManifest(exchange: Exchange): Promise<Response> {
+  const { store, target, operation } = exchange;
+  if (!canDelete(store)) throw new RegistryFault("UNSUPPORTED");
+  if (isTag(target)) await store.untag(target, operation);
+  else await store.delete(await requestedManifest(exchange), operation);
+  return new Response(null, { status: 202 });
+}
+
+async function requestedManifest({ store, target, operation }: Exchange): Promise<Descriptor> {
+  if (target.includes(":")) return await store.resolve(requireDigest(target), operation);
+  // What cannot be a tag is answered like a tag that does not exist.
+  if (!isTag(target)) throw new RegistryFault("MANIFEST_UNKNOWN");
+  return await store.resolve(target, operation);
+}
+
+function manifestHeaders(descriptor: Descriptor): Record<string, string> {
+  return {
+    "content-length": `${descriptor.size}`,
+    "content-type": descriptor.mediaType,
+    "docker-content-digest": descriptor.digest,
+    etag: entityTag(descriptor.digest),
+  };
+}
+
+/** The tag a manifest is written under, `undefined` when it is written under its digest. */
+function writtenTag(target: string): string | undefined {
+  if (isTag(target)) return target;
+  if (target.includes(":")) {
+    requireDigest(target);
+    return undefined;
+  }
+  throw new RegistryFault("MANIFEST_INVALID", {
+    message: "The tag is malformed: expected letters, digits, _, . and -, at most 128 of them",
+  });
+}
+
+/** The digest of the body, in the algorithm of the digest it is written under. */
+function bodyDigest(bytes: Uint8Array, target: string): Digest {
+  const actual = digestBytes(bytes, isDigest(target) ? digestAlgorithm(target) : "sha256");
+  if (!isDigest(target) || actual === target) return actual;
+  throw new RegistryFault("DIGEST_INVALID", { details: [{ expected: target, actual }] });
+}
+
+function readManifestBody(
+  bytes: Uint8Array<ArrayBuffer>,
+  contentType: string | null,
+): ManifestDocument {
+  const [mediaType = ""] = (contentType ?? "").split(";");
+  try {
+    return parseManifest(bytes, mediaType.trim() || undefined);
+  } catch (cause) {
+    if (!(cause instanceof InvalidInputError || cause instanceof UnsupportedError)) throw cause;
+    throw new RegistryFault("MANIFEST_INVALID", { message: cause.message.slice(0, 500), cause });
+  }
+}
+
+/** Refuses a document whose content is not in the repository; its subject may come later. */
+async function requireChildren(exchange: Exchange, document: ManifestDocument): Promise<void> {
+  const wanted = new Map(
+    children(document).filter((child) => !isForeign(child)).map((child) => [child.digest, child]),
+  );
+  const here = await mapConcurrent(
+    wanted.values(),
+    (child) => hasChild(exchange, child),
+    exchange.operation,
+  );
+  const unknown = [...wanted.keys()].filter((_, index) => !here[index]);
+  if (unknown.length === 0) return;
+  const details = unknown.slice(0, REPORTED_LIMIT).map((digest) => ({ digest }));
+  throw new RegistryFault("MANIFEST_BLOB_UNKNOWN", { details });
+}
+
+/** Foreign layers name the place they are fetched from; no registry needs to hold them. */
+function isForeign(descriptor: Descriptor): boolean {
+  return "urls" in descriptor && Array.isArray(descriptor.urls) && descriptor.urls.length > 0;
+}
+
+/** Whether a child is in the repository. A manifest was complete when it came, so its name is enough. */
+async function hasChild({ store, operation }: Exchange, child: Descriptor): Promise<boolean> {
+  if (!isManifestType(child.mediaType)) return await store.has(child, operation);
+  try {
+    await store.resolve(child.digest, operation);
+    return true;
+  } catch (error) {
+    if (error instanceof NotFoundError) return false;
+    throw error;
+  }
+}

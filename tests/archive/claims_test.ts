@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { Claims } from "../../src/archive/claims.ts";
+import { ConflictError } from "../../src/core/errors.ts";
+
+Deno.test("a path may be claimed again, and others beside it", () => {
+  const claims = new Claims();
+  for (const path of ["a/b", "a/b", "a/c", "a.b", "b"]) claims.file(path);
+  for (const path of ["a", "a/d/e", "a", ""]) claims.folder(path);
+});
+
+Deno.test("twins in case or Unicode form are refused", () => {
+  for (
+    const [first, second] of [["README.md", "readme.md"], ["caf\u00e9", "cafe\u0301"]] as const
+  ) {
+    const claims = new Claims();
+    claims.file(first);
+    assert.throws(() => claims.file(second), (error) => {
+      assert.ok(error instanceof ConflictError);
+      assert.match(error.message, /^Cannot extract ".*": it meets ".*", only case or Unicode/);
+      return true;
+    });
+  }
+});
+
+Deno.test("a path cannot be a file and a folder", () => {
+  const meets = (...claims: ((claims: Claims) => void)[]) => {
+    const all = new Claims();
+    const last = claims.pop();
+    for (const claim of claims) claim(all);
+    assert.throws(() => last?.(all), ConflictError);
+  };
+  meets((claims) => claims.file("a"), (claims) => claims.file("a/b/c"));
+  meets((claims) => claims.file("a/b/c"), (claims) => claims.file("a/b"));
+  meets((claims) => claims.file("a/b"), (claims) => claims.folder("a/b"));
+  meets((claims) => claims.folder("A/b"), (claims) => claims.file("a"));
+});

@@ -1,0 +1,213 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { constants, zstdCompressSync } from "node:zlib";
+import fc from "fast-check";
+import {
+  type Compression,
+  compressionOfMediaType,
+  COMPRESSIONS,
+} from "../../src/archive/compression.ts";
+import { IntegrityError } from "../../src/core/errors.ts";
+import { concatBytes, readAll, streamOf } from "../../src/core/streams.ts";
+
+const MiB = 1024 * 1024;
+const PACKED: readonly Compression[] = [COMPRESSIONS.gzip, COMPRESSIONS.zstd];
+
+function* cut(bytes: Uint8Array, size: number): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += size) yield bytes.subarray(at, at + size);
+}
+
+function compress(by: Compression, bytes: Uint8Array, chunk = MiB): Promise<Uint8Array> {
+  return readAll(by.compress(streamOf(cut(bytes, chunk))), 64 * MiB);
+}
+
+function decompress(by: Compression, bytes: Uint8Array, chunk = MiB): Promise<Uint8Array> {
+  return readAll(by.decompress(streamOf(cut(bytes, chunk))), 64 * MiB);
+}
+
+/** Bytes that compress, but not to nothing. */
+function sample(size: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, index) => (index * 7919 >> 5) & 255);
+}
+
+Deno.test("compressionOfMediaType() goes by the suffix", () => {
+  assert.equal(compressionOfMediaType("application/vnd.cncf.model.weight.v1.tar").name, "none");
+  assert.equal(compressionOfMediaType("application/vnd.cncf.model.weight.v1.raw").name, "none");
+  assert.equal(compressionOfMediaType("application/vnd.cncf.model.doc.v1.tar+gzip").name, "gzip");
+  assert.equal(compressionOfMediaType("application/vnd.cncf.model.doc.v1.tar+zstd").name, "zstd");
+});
+
+Deno.test("no compression passes the stream on", () => {
+  const stream = streamOf([sample(3)]);
+  assert.equal(COMPRESSIONS.none.compress(stream), stream);
+  assert.equal(COMPRESSIONS.none.decompress(stream), stream);
+});
+
+for (const by of PACKED) {
+  Deno.test(`${by.name} gives back what it was given, however it is cut`, async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 3000 }),
+        fc.integer({ min: 1, max: 1000 }),
+        async (bytes, chunk) => {
+          const packed = await compress(by, bytes, chunk);
+          assert.deepEqual(Buffer.from(await decompress(by, packed, chunk)), Buffer.from(bytes));
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  Deno.test(`${by.name} output does not depend on how the input is cut`, async () => {
+    const bytes = sample(2 * MiB + 17);
+    const whole = await compress(by, bytes);
+    for (const chunk of [4096, 777_777, 4 * MiB]) {
+      assert.ok(Buffer.from(whole).equals(await compress(by, bytes, chunk)), `${chunk}`);
+    }
+    assert.ok(Buffer.from(bytes).equals(await decompress(by, whole, 65_536)));
+  });
+
+  Deno.test(`${by.name} hands out large chunks`, async () => {
+    const packed = await compress(by, sample(4 * MiB));
+    let largest = 0;
+    for await (const chunk of by.decompress(streamOf([packed]))) {
+      largest = Math.max(largest, chunk.byteLength);
+    }
+    assert.ok(largest >= MiB / 8 && largest <= MiB, `${largest}`);
+  });
+
+  Deno.test(`${by.name} reads several members as one stream`, async () => {
+    const one = await compress(by, sample(1000));
+    const two = await compress(by, sample(500));
+    for (const chunk of [7, one.byteLength, MiB]) {
+      const got = await decompress(by, concatBytes([one, two]), chunk);
+      assert.ok(Buffer.concat([sample(1000), sample(500)]).equals(got));
+    }
+  });
+
+  Deno.test(`${by.name} refuses a stream that is cut anywhere`, async () => {
+    const packed = await compress(by, sample(300_000));
+    for (const missing of [1, 4, 7, 20, 300, packed.byteLength - 5, packed.byteLength]) {
+      for (const chunk of [50, MiB]) {
+        await assert.rejects(
+          decompress(by, packed.subarray(0, packed.byteLength - missing), chunk),
+          IntegrityError,
+          `${missing} bytes missing`,
+        );
+      }
+    }
+  });
+
+  Deno.test(`${by.name} refuses bytes after its end`, async () => {
+    const packed = await compress(by, sample(3000));
+    for (const extra of [[1], [1, 2, 3, 4, 5, 6, 7, 8, 9], [...packed.subarray(0, 3)]]) {
+      for (const chunk of [packed.byteLength, MiB]) {
+        await assert.rejects(
+          decompress(by, concatBytes([packed, Uint8Array.from(extra)]), chunk),
+          IntegrityError,
+        );
+      }
+    }
+  });
+
+  Deno.test(`${by.name} refuses a stream with any byte changed, and never hangs`, async () => {
+    const packed = await compress(by, sample(2 * MiB));
+    // Bytes 3 to 9 of gzip are informative, the descriptor of a zstd frame may read as another one.
+    const positions = Array.from(
+      { length: 40 },
+      (_, i) => 12 + i * ((packed.length - 12) / 40 | 0),
+    );
+    for (const at of [0, 1, ...positions, packed.length - 6, packed.length - 1]) {
+      const broken = packed.slice();
+      broken[at] = (broken[at] ?? 0) ^ 0xff;
+      for (const chunk of [5000, MiB]) {
+        await assert.rejects(decompress(by, broken, chunk), (error) => {
+          assert.ok(error instanceof IntegrityError, `byte ${at}: ${error}`);
+          assert.match(error.message, new RegExp(`^Cannot decompress ${by.name} data: .*[^.]$`));
+          return true;
+        });
+      }
+    }
+  });
+
+  Deno.test(`${by.name} refuses what was never compressed`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
+        await assert.rejects(decompress(by, bytes), IntegrityError);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  Deno.test(`${by.name} passes an error of its input on unchanged`, async () => {
+    const failure = new RangeError("the cable was pulled");
+    const packed = await compress(by, sample(3000));
+    const failing = () =>
+      streamOf((async function* () {
+        yield packed.slice(0, 100);
+        throw failure;
+      })());
+    for (const stream of [by.decompress(failing()), by.compress(failing())]) {
+      await assert.rejects(readAll(stream, MiB), (error) => error === failure);
+    }
+  });
+
+  Deno.test(`cancelling a ${by.name} stream cancels its input`, async () => {
+    let cancelled = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(crypto.getRandomValues(new Uint8Array(65_536))),
+      cancel: () => void cancelled++,
+    }, { highWaterMark: 0 });
+    const reader = by.compress(endless).getReader();
+    await reader.read();
+    await reader.cancel();
+    assert.equal(cancelled, 1);
+  });
+
+  Deno.test(`a slow reader of ${by.name} does not make it read ahead`, async () => {
+    const packed = await compress(by, crypto.getRandomValues(new Uint8Array(65_536)));
+    let read = 0;
+    const source = streamOf((function* () {
+      for (const part of cut(concatBytes(Array(200).fill(packed)), 8192)) {
+        read += part.byteLength;
+        yield part;
+      }
+    })());
+    const reader = by.decompress(source).getReader();
+    await reader.read();
+    assert.ok(read < packed.byteLength * 100, `${read} bytes`);
+    await reader.cancel();
+  });
+}
+
+Deno.test("gzip headers carry no time, no name and no system", async () => {
+  const packed = await compress(COMPRESSIONS.gzip, sample(10));
+  assert.deepEqual([...packed.subarray(0, 10)], [31, 139, 8, 0, 0, 0, 0, 0, 0, 255]);
+});
+
+Deno.test("zstd frames that ask for a window above 128 MiB are refused", async () => {
+  // Magic, a descriptor without options, a window descriptor of 2^28 bytes, one empty last block.
+  const frame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, (28 - 10) << 3, 1, 0, 0);
+  await assert.rejects(decompress(COMPRESSIONS.zstd, frame), IntegrityError);
+  const allowed = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, (27 - 10) << 3, 1, 0, 0);
+  assert.equal((await decompress(COMPRESSIONS.zstd, allowed)).byteLength, 0);
+});
+
+Deno.test("zstd reads frames of every header form, and skips skippable ones", async () => {
+  const skippable = Uint8Array.of(0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 9, 9, 9);
+  const levels = [1, 3, 19].flatMap((level) =>
+    [0, 1].map((flag) =>
+      zstdCompressSync(sample(70_000), {
+        params: {
+          [constants.ZSTD_c_compressionLevel]: level,
+          [constants.ZSTD_c_checksumFlag]: flag,
+        },
+      })
+    )
+  );
+  for (const chunk of [1, 1000, MiB]) {
+    const packed = concatBytes([skippable, ...levels, skippable]);
+    const got = await decompress(COMPRESSIONS.zstd, packed, chunk);
+    assert.ok(Buffer.concat(levels.map(() => sample(70_000))).equals(got));
+  }
+});

@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { readTar, type ReadTarOptions } from "../../src/archive/tar_reader.ts";
+import { packTar } from "../../src/archive/tar_writer.ts";
+import { IntegrityError, InvalidInputError, UnsupportedError } from "../../src/core/errors.ts";
+import { bytesSource } from "../../src/core/source.ts";
+import { concatBytes, readAll, streamOf } from "../../src/core/streams.ts";
+import { pax, type RawEntry, rawEntry, rawTar, tarEntry } from "./raw_tar.ts";
+
+function cut(bytes: Uint8Array, size: number): ReadableStream<Uint8Array> {
+  return streamOf((function* () {
+    for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  })());
+}
+
+/** Every entry as `type name = content`, with `-> target` for links. */
+async function list(bytes: Uint8Array, chunk = 1 << 20, options: ReadTarOptions = {}) {
+  const lines: string[] = [];
+  for await (const member of readTar(cut(bytes, chunk), options)) {
+    const content = new TextDecoder().decode(await readAll(member.body, 1 << 20));
+    const link = member.linkName === undefined ? "" : ` -> ${member.linkName}`;
+    lines.push(`${member.type} ${member.name}${link} = ${content}`);
+  }
+  return lines;
+}
+
+Deno.test("readTar() gives entries of every type in their order, however the stream is cut", async () => {
+  const archive = rawTar(
+    { name: "dir/", type: "5" },
+    { name: "dir/file", body: "hello" },
+    { name: "old", type: "\0", body: "v7" },
+    { name: "contiguous", type: "7", body: "c" },
+    { name: "soft", type: "2", link: "/etc/passwd" },
+    { name: "hard", type: "1", link: "dir/file" },
+    { name: "tty", type: "3" },
+    { name: "disk", type: "4" },
+    { name: "pipe", type: "6" },
+    { name: "label", type: "V" },
+    { name: "folder-in-disguise/", body: "" },
+    { name: "empty" },
+  );
+  for (const chunk of [1, 100, 512, 1000, 1 << 20]) {
+    assert.deepEqual(await list(archive, chunk), [
+      "directory dir/ = ",
+      "file dir/file = hello",
+      "file old = v7",
+      "file contiguous = c",
+      "symbolic link soft -> /etc/passwd = ",
+      "hard link hard -> dir/file = ",
+      "device tty = ",
+      "device disk = ",
+      "fifo pipe = ",
+      "other label = ",
+      "directory folder-in-disguise/ = ",
+      "file empty = ",
+    ]);
+  }
+});
+
+Deno.test("readTar() takes long names from PAX and GNU headers, for one entry only", async () => {
+  const long = "long/".repeat(50) + "name";
+  const archive = rawTar(
+    pax({ path: long, mtime: "1700000000.25" }),
+    { name: "short", body: "1" },
+    { name: "././@LongLink", type: "L", body: `${long}\0` },
+    { name: "short", body: "2" },
+    { name: "././@LongLink", type: "K", body: `${long}\0` },
+    { name: "link", type: "2", link: "short" },
+    { name: "plain", body: "3" },
+  );
+  assert.deepEqual(await list(archive), [
+    `file ${long} = 1`,
+    `file ${long} = 2`,
+    `symbolic link link -> ${long} = `,
+    "file plain = 3",
+  ]);
+});
+
+Deno.test("readTar() gives metadata, and applies global PAX records until they end", async () => {
+  const archive = rawTar(
+    pax({ mtime: "1700000000.25" }, "g"),
+    { name: "a", mode: 0o4755 },
+    pax({ mtime: "5" }),
+    { name: "b" },
+    { name: "c" },
+  );
+  const seen: unknown[] = [];
+  for await (const { name, mode, mtime, size } of readTar(cut(archive, 700))) {
+    seen.push([name, mode, mtime.getTime(), size]);
+  }
+  assert.deepEqual(seen, [
+    ["a", 0o4755, 1_700_000_000_250, 0],
+    ["b", 0o644, 5000, 0],
+    ["c", 0o644, 1_700_000_000_250, 0],
+  ]);
+});
+
+Deno.test("readTar() reads sizes above 8 GiB as numbers, in both forms", async () => {
+  const size = 9 * 1024 ** 3;
+  const base256 = new Uint8Array(12);
+  new DataView(base256.buffer).setBigUint64(4, BigInt(size));
+  base256[0] = 0x80;
+  for (
+    const entries of [
+      [{ name: "big", patch: [{ at: 124, bytes: base256 }] }],
+      [pax({ size: String(size) }), { name: "big" }],
+    ] satisfies RawEntry[][]
+  ) {
+    const members = readTar(cut(rawTar(...entries), 512));
+    assert.equal((await members.next()).value?.size, size);
+    await assert.rejects(members.next(), /Cannot read tar archive: it is truncated/);
+  }
+});
+
+Deno.test("readTar() skips what is not read of a body", async () => {
+  const archive = rawTar({ name: "a", body: "x".repeat(2000) }, { name: "b", body: "y" });
+  const names: string[] = [];
+  for await (const { name, body } of readTar(cut(archive, 100))) {
+    names.push(name);
+    const reader = body.getReader();
+    await reader.read();
+    if (name === "a") await reader.cancel();
+  }
+  assert.deepEqual(names, ["a", "b"]);
+});
+
+Deno.test("readTar() reads what the writer writes", async () => {
+  const file = fc.record({
+    name: fc.array(fc.string({ unit: "grapheme", minLength: 1, maxLength: 80 }), {
+      minLength: 1,
+      maxLength: 4,
+    }).map((parts) => parts.map((part) => part.replace(/[\0/]/g, "_")).join("/")),
+    content: fc.uint8Array({ maxLength: 1500 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(file, { maxLength: 5 }),
+      fc.integer({ min: 1, max: 999 }),
+      async (files, chunk) => {
+        const archive = packTar(files.map(({ name, content }) => ({
+          entry: tarEntry({ name, size: content.length }),
+          content: bytesSource(content),
+        })));
+        const bytes = await readAll(await archive.open(), 1 << 20);
+        const seen: unknown[] = [];
+        for await (const { name, body } of readTar(cut(bytes, chunk))) {
+          seen.push({ name, content: Uint8Array.from(await readAll(body, 1 << 20)) });
+        }
+        assert.deepEqual(
+          seen,
+          files.map(({ name, content }) => ({ name, content: Uint8Array.from(content) })),
+        );
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+const archive = rawTar({ name: "a", body: "a".repeat(700) }, pax({ path: "p" }), {
+  name: "b",
+  body: "b",
+});
+
+Deno.test("readTar() refuses an archive that is cut anywhere before its end", async () => {
+  for (let size = 0; size < archive.length; size += 64) {
+    await assert.rejects(list(archive.subarray(0, size)), {
+      name: "IntegrityError",
+      message: "Cannot read tar archive: it is truncated",
+    }, `${size}`);
+  }
+});
+
+Deno.test("readTar() accepts zeros after the end, and nothing else", async () => {
+  assert.equal((await list(concatBytes([archive, new Uint8Array(10_000)]))).length, 2);
+  for (const tail of [Uint8Array.of(1), archive, concatBytes([new Uint8Array(512), archive])]) {
+    await assert.rejects(list(concatBytes([archive, tail]), 512), IntegrityError);
+  }
+  const hidden = concatBytes([rawEntry({ name: "a" }), new Uint8Array(512), rawTar({ name: "b" })]);
+  await assert.rejects(list(hidden), IntegrityError);
+});
+
+Deno.test("readTar() refuses corrupt headers", async () => {
+  const corrupt: Uint8Array[] = [];
+  for (const at of [0, 100, 124, 130, 150, 156, 300]) {
+    const copy = archive.slice();
+    copy[at] = (copy[at] ?? 0) ^ 1;
+    corrupt.push(copy);
+  }
+  corrupt.push(rawTar({ name: "x", patch: [{ at: 124, bytes: "not a number" }] }));
+  corrupt.push(
+    rawTar({ name: "x", patch: [{ at: 124, bytes: Uint8Array.from(Array(12).fill(255)) }] }),
+  );
+  corrupt.push(rawTar({ name: "x", type: "x", patch: [{ at: 124, bytes: "zzzzzzzzzzz" }] }));
+  corrupt.push(rawTar({ name: "a" }, pax({ path: "nothing follows" })));
+  for (const bytes of corrupt) await assert.rejects(list(bytes), IntegrityError);
+});
+
+Deno.test("readTar() never fails otherwise on bytes of any kind", async () => {
+  const mutation = fc.array(fc.tuple(fc.nat(archive.length - 1), fc.nat(255)), { maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(mutation, async (changes) => {
+      const bytes = archive.slice();
+      for (const [at, value] of changes) bytes[at] = value;
+      try {
+        await list(bytes);
+      } catch (error) {
+        const known = [IntegrityError, InvalidInputError, UnsupportedError];
+        assert.ok(known.some((type) => error instanceof type), String(error));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("readTar() refuses sparse files, which it would read wrongly", async () => {
+  for (
+    const entries of [
+      [{ name: "holes", type: "S", body: "x" }],
+      [pax({ "GNU.sparse.major": "1", "GNU.sparse.name": "holes" }), { name: "x", body: "x" }],
+    ] satisfies RawEntry[][]
+  ) {
+    await assert.rejects(list(rawTar(...entries)), UnsupportedError);
+  }
+});
+
+Deno.test("readTar() holds its limits on entries and metadata", async () => {
+  const many = rawTar(...Array.from({ length: 11 }, (_, index) => ({ name: `f${index}` })));
+  assert.equal((await list(many, 1 << 20, { maxEntries: 11 })).length, 11);
+  await assert.rejects(list(many, 1 << 20, { maxEntries: 10 }), {
+    name: "InvalidInputError",
+    message: "Cannot read tar archive: it has more than 10 entries",
+  });
+  const claimsTwoGiB = rawTar({ name: "x", type: "x", patch: [{ at: 124, bytes: "20000000000" }] });
+  const adds = rawTar(...Array.from({ length: 20 }, () => pax({ comment: "x".repeat(900) })), {
+    name: "a",
+  });
+  for (const bytes of [claimsTwoGiB, adds]) {
+    await assert.rejects(list(bytes, 1 << 20, { maxMetadata: 10_000 }), InvalidInputError);
+  }
+});
+
+Deno.test("readTar() stops on its signal and cancels the stream", async () => {
+  const abort = new AbortController();
+  let cancelled = 0;
+  const stream = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(rawEntry({ name: "again" })),
+    cancel: () => void cancelled++,
+  }, { highWaterMark: 0 });
+  const reason = new Error("enough");
+  await assert.rejects(async () => {
+    let count = 0;
+    for await (const _ of readTar(stream, { signal: abort.signal })) {
+      if (++count === 3) abort.abort(reason);
+    }
+  }, (error) => error === reason);
+  assert.equal(cancelled, 1);
+});

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { nearest } from "../../src/core/suggest.ts";
+
+const WORDS = ["CODE", "MODEL", "CONFIG", "DOC", "NAME"];
+
+Deno.test("nearest() finds a word with two letters swapped", () => {
+  assert.equal(nearest("MODLE", WORDS)[0], "MODEL");
+  assert.equal(nearest("CONIFG", WORDS)[0], "CONFIG");
+  assert.equal(nearest("NAEM", WORDS)[0], "NAME");
+});
+
+Deno.test("nearest() does not mind letter case", () => {
+  assert.equal(nearest("modl", WORDS)[0], "MODEL");
+});
+
+Deno.test("nearest() gives nothing when nothing is near", () => {
+  assert.deepEqual(nearest("LICENSE", WORDS), []);
+});
+
+Deno.test("nearest() puts the nearest first and gives at most three", () => {
+  const found = nearest("abcdef", ["abcxyf", "abcdef", "abcdex", "abcdxx", "zzzzzz"]);
+  assert.deepEqual(found, ["abcdef", "abcdex", "abcxyf"]);
+});
+
+Deno.test("nearest() always finds the word itself first", () => {
+  fc.assert(fc.property(fc.string({ minLength: 1 }), (word) => {
+    assert.equal(nearest(word, [`${word}x`, word])[0], word);
+  }));
+});

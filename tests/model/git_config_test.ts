@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { remoteUrl, withoutCredentials } from "../../src/model/git_config.ts";
+
+Deno.test("remoteUrl() finds the first URL of the remote", () => {
+  const config = `[core]
+\tbare = false
+[remote "upstream"]
+\turl = https://git.test/up
+[remote "origin"]
+\tfetch = +refs/heads/*:refs/remotes/origin/*
+\turl = https://git.test/first
+\turl = https://git.test/second
+[branch "main"]
+\tremote = origin
+`;
+  assert.equal(remoteUrl(config, "origin"), "https://git.test/first");
+  assert.equal(remoteUrl(config, "upstream"), "https://git.test/up");
+  assert.equal(remoteUrl(config, "other"), undefined);
+});
+
+Deno.test("remoteUrl() understands quotes, comments, escapes and letter case", () => {
+  const rows = [
+    ['[remote "origin"] url = a', "a"],
+    ['[REMOTE "origin"]\nURL=a', "a"],
+    ['[remote "origin"]\nurl = a ; comment', "a"],
+    ['[remote "origin"]\nurl = "a # b"', "a # b"],
+    ['[remote "origin"]\nurl = a\\\\b\\"', 'a\\b"'],
+    ['[remote "origin"]\r\nurl = a\r\n', "a"],
+    ['[remote "origin"]\nurl = a\\\nb', "ab"],
+    ['# [remote "origin"]\nurl = a', undefined],
+    ['[remote "Origin"]\nurl = a', undefined],
+    ["[remote]\nurl = a", undefined],
+  ] as const;
+  for (const [config, expected] of rows) {
+    assert.equal(remoteUrl(config, "origin"), expected, config);
+  }
+});
+
+Deno.test("remoteUrl() never throws", () => {
+  fc.assert(fc.property(fc.string(), (text) => {
+    remoteUrl(text, "origin");
+    remoteUrl(`[remote "origin"]\nurl = ${text}`, "origin");
+  }));
+});
+
+Deno.test("withoutCredentials() drops what may be secret", () => {
+  const rows = [
+    ["https://git.test/a.git", "https://git.test/a.git"],
+    ["https://user:secret@git.test/a.git", "https://git.test/a.git"],
+    ["https://token@git.test:8443/a.git", "https://git.test:8443/a.git"],
+    ["https://user:se@cr?et#@git.test/a.git", "https://git.test/a.git"],
+    ["https://git.test/a.git?private_token=secret#x", "https://git.test/a.git"],
+    ["https://git.test/@scope/a.git", "https://git.test/@scope/a.git"],
+    ["ssh://git@git.test:2222/a.git", "ssh://git.test:2222/a.git"],
+    ["git@git.test:team/a.git", "git@git.test:team/a.git"],
+    ["user:secret@git.test:team/a.git", "git.test:team/a.git"],
+    ["/srv/git/a.git", "/srv/git/a.git"],
+    ["../a.git", "../a.git"],
+  ] as const;
+  for (const [url, expected] of rows) assert.equal(withoutCredentials(url), expected);
+});
+
+Deno.test("withoutCredentials() refuses a URL that cannot be taken apart", () => {
+  assert.throws(() => withoutCredentials("https://user:se/cret@git.test/a"), /malformed/);
+});
+
+Deno.test("withoutCredentials() lets no user or password through", () => {
+  const secret = fc.stringMatching(/^[A-Z0-9!?#@:]{8,}$/).map((text) => `SECRET${text}`);
+  fc.assert(fc.property(secret, secret, (user, password) => {
+    const url = `https://${user}:${password}@git.test/a`;
+    assert.equal(withoutCredentials(url), "https://git.test/a");
+  }));
+});

@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import fc from "fast-check";
+import { digestBytes } from "../../src/core/digest.ts";
+import {
+  AccessDeniedError,
+  ConflictError,
+  IntegrityError,
+  TransferError,
+  UnsupportedError,
+} from "../../src/core/errors.ts";
+import type { Log } from "../../src/core/operation.ts";
+import { MemoryCatalog, MemoryStore } from "../../src/oci/memory_store.ts";
+import type { Catalog, ContentStore } from "../../src/oci/store.ts";
+import { createRegistryHandler } from "../../src/server/handler.ts";
+import {
+  assertFault,
+  header,
+  json,
+  RegistryClient,
+  sampleArtifact,
+  utf8,
+} from "../conformance/distribution_client.ts";
+
+const UNKNOWN = `sha256:${"0".repeat(64)}`;
+
+function basic(credentials: string) {
+  return { headers: { authorization: `Basic ${Buffer.from(credentials).toString("base64")}` } };
+}
+
+/** A catalog whose stores do one thing in another way. */
+function catalogWith(change: (store: MemoryStore) => void): Catalog {
+  const catalog = new MemoryCatalog();
+  return {
+    repositories: () => catalog.repositories(),
+    repository(name) {
+      const store = catalog.repository(name);
+      change(store);
+      return store;
+    },
+  };
+}
+
+Deno.test("a read-only registry serves everything and takes nothing", async () => {
+  const catalog = new MemoryCatalog();
+  const digest = await new RegistryClient(createRegistryHandler(catalog)).push("demo", "v1");
+  const client = new RegistryClient(createRegistryHandler(catalog, { readOnly: true }));
+  for (const path of ["manifests/v1", "tags/list", `blobs/${digestBytes(utf8("{}"))}`]) {
+    assert.equal((await client.send("GET", `/v2/demo/${path}`)).status, 200);
+  }
+  const writes = [
+    ["PUT", "manifests/v2", "GET, HEAD"],
+    ["DELETE", "manifests/v1", "GET, HEAD"],
+    ["DELETE", `blobs/${digest}`, "GET, HEAD"],
+    ["POST", "blobs/uploads/", ""],
+    ["PATCH", "blobs/uploads/id", "GET"],
+    ["PUT", "blobs/uploads/id", "GET"],
+    ["DELETE", "blobs/uploads/id", "GET"],
+  ] as const;
+  for (const [method, path, allow] of writes) {
+    const answer = await client.send(method, `/v2/demo/${path}`);
+    assertFault(answer, 405, "UNSUPPORTED");
+    assert.equal(json(answer).errors[0].message, "This registry is read-only");
+    assert.equal(header(answer, "allow"), allow);
+  }
+});
+
+Deno.test("a registry with passwords lets nobody in without one", async () => {
+  const authenticate = async (username: string, password: string) =>
+    username === "ada" && password === "s3:ürét";
+  const client = new RegistryClient(createRegistryHandler(new MemoryCatalog(), { authenticate }));
+  const strangers = [
+    {},
+    basic("ada:wrong"),
+    basic("bob:s3:ürét"),
+    basic("ada"),
+    basic(""),
+    { headers: { authorization: "Basic" } },
+    { headers: { authorization: "Basic %%%" } },
+    { headers: { authorization: "Bearer abc" } },
+  ];
+  for (const parts of strangers) {
+    for (const path of ["/v2/", "/v2/_catalog", "/v2/demo/manifests/v1", "/elsewhere"]) {
+      const answer = await client.send("GET", path, parts);
+      assertFault(answer, 401, "UNAUTHORIZED");
+      assert.equal(header(answer, "www-authenticate"), 'Basic realm="modelops"');
+      assert.equal(header(answer, "docker-distribution-api-version"), "registry/2.0");
+    }
+  }
+  assert.equal((await client.send("GET", "/v2/", basic("ada:s3:ürét"))).status, 200);
+});
+
+Deno.test("a flood of password checks is TOOMANYREQUESTS", async () => {
+  const gate = Promise.withResolvers<boolean>();
+  const authenticate = () => gate.promise;
+  const client = new RegistryClient(createRegistryHandler(new MemoryCatalog(), { authenticate }));
+  const waiting = Array.from({ length: 64 }, () => client.send("GET", "/v2/", basic("a:b")));
+  const refused = await client.send("GET", "/v2/", basic("a:b"));
+  assertFault(refused, 429, "TOOMANYREQUESTS");
+  assert.equal(header(refused, "retry-after"), "1");
+  gate.resolve(true);
+  for (const answer of await Promise.all(waiting)) assert.equal(answer.status, 200);
+  assert.equal((await client.send("GET", "/v2/", basic("a:b"))).status, 200);
+});
+
+Deno.test("a page of another site is refused", async () => {
+  const client = new RegistryClient(createRegistryHandler(new MemoryCatalog()));
+  const parts = { headers: { "sec-fetch-site": "cross-site" } };
+  assertFault(await client.send("POST", "/v2/demo/blobs/uploads/", parts), 403, "DENIED");
+});
+
+Deno.test("a store's failure is answered by its kind, logged, and shows no path", async () => {
+  const full = Object.assign(new Error("ENOSPC: /secret/store"), { code: "ENOSPC" });
+  const options = { path: "/secret/store" };
+  const rows: [Error, number, string][] = [
+    [new TransferError("Cannot write /secret/store", { ...options, cause: full }), 507, "UNKNOWN"],
+    [new TransferError("Cannot write /secret/store", options), 500, "UNKNOWN"],
+    [new IntegrityError("Cannot accept /secret/store", options), 500, "UNKNOWN"],
+    [new AccessDeniedError("Cannot open /secret/store", options), 403, "DENIED"],
+    [new UnsupportedError("Cannot use /secret/store", options), 400, "UNSUPPORTED"],
+    [new ConflictError("Cannot lock /secret/store", options), 409, "UNKNOWN"],
+    [new TypeError("/secret/store"), 500, "UNKNOWN"],
+  ];
+  for (const [error, status, code] of rows) {
+    const logged: string[] = [];
+    const log: Log = (level, _message, properties) => {
+      if (properties?.error instanceof Error) logged.push(`${level} ${properties.error.message}`);
+    };
+    const catalog = catalogWith((store) => store.resolve = () => Promise.reject(error));
+    const client = new RegistryClient(createRegistryHandler(catalog, { log }));
+    const answer = await client.send("GET", "/v2/demo/manifests/v1");
+    assertFault(answer, status, code);
+    assert.doesNotMatch(new TextDecoder().decode(answer.bytes), /secret/);
+    assert.deepEqual(logged, status >= 500 ? [`error ${error.message}`] : []);
+  }
+});
+
+Deno.test("a damaged manifest is an error of the server, not a manifest", async () => {
+  const catalog = catalogWith((store) => {
+    const { open } = MemoryStore.prototype;
+    store.open = (descriptor) =>
+      open.call(store, { ...descriptor, digest: digestBytes(utf8("{}")) });
+  });
+  const client = new RegistryClient(createRegistryHandler(catalog));
+  await client.push("demo", "v1");
+  assertFault(await client.send("GET", "/v2/demo/manifests/v1"), 500, "UNKNOWN");
+});
+
+Deno.test("a stopping registry answers 503", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const client = new RegistryClient(createRegistryHandler(new MemoryCatalog(), { signal }));
+  const digest = await client.pushBlob("demo", utf8("{}"));
+  controller.abort();
+  assertFault(await client.send("GET", `/v2/demo/blobs/${digest}`), 503, "UNKNOWN");
+});
+
+Deno.test("a store that only reads and writes serves pulls, and refuses the rest", async () => {
+  const store = new MemoryStore("demo");
+  const plain: ContentStore = {
+    name: store.name,
+    has: (descriptor) => store.has(descriptor),
+    open: (descriptor, options) => store.open(descriptor, options),
+    write: (descriptor, source) => store.write(descriptor, source),
+    resolve: (target) => store.resolve(target),
+    tag: (descriptor, tag) => store.tag(descriptor, tag),
+    tags: () => store.tags(),
+  };
+  const catalog: Catalog = { repository: () => plain, repositories: async function* () {} };
+  const client = new RegistryClient(createRegistryHandler(catalog));
+  const bytes = utf8("{}");
+  const digest = digestBytes(bytes);
+  const blob = { mediaType: "application/octet-stream", digest, size: bytes.byteLength };
+  await store.write(blob, { size: 2, open: async () => new Blob([bytes]).stream() });
+  const answer = await client.send("GET", `/v2/demo/blobs/${digest}`);
+  assert.deepEqual(answer.bytes, bytes);
+  const refused = [
+    ["POST", "blobs/uploads/", 405],
+    ["POST", `blobs/uploads/?mount=${digest}&from=demo`, 405],
+    ["PATCH", "blobs/uploads/id", 405],
+    ["DELETE", "manifests/v1", 405],
+    ["DELETE", `blobs/${digest}`, 405],
+    ["GET", `referrers/${digest}`, 404],
+  ] as const;
+  for (const [method, path, status] of refused) {
+    assertFault(await client.send(method, `/v2/demo/${path}`), status, "UNSUPPORTED");
+  }
+});
+
+Deno.test("whatever is asked gets an answer below 500", async () => {
+  const handle = createRegistryHandler(new MemoryCatalog());
+  const { manifest } = sampleArtifact();
+  const word = fc.oneof(
+    fc.constantFrom("v2", "blobs", "uploads", "manifests", "tags", "list", "referrers", "_catalog"),
+    fc.constantFrom("", ".", "..", "%2e%2e", "%2F", "%", "a", "localhost:5000", UNKNOWN),
+    fc.string({ unit: "binary" }),
+  );
+  const query = fc.dictionary(
+    fc.constantFrom("digest", "mount", "from", "n", "last", "artifactType"),
+    fc.oneof(fc.string(), fc.constantFrom(UNKNOWN, "a", "0")),
+  );
+  const headerValue = fc.oneof(
+    fc.constantFrom("0-3", "bytes=0-", "5"),
+    fc.stringMatching(/^[ -~]*$/),
+  );
+  const headers = fc.dictionary(
+    fc.constantFrom("range", "content-range", "content-type", "if-none-match", "authorization"),
+    headerValue,
+  );
+  const method = fc.constantFrom("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS", "X");
+  const bodies = fc.constantFrom(undefined, "{}", "[[[[", manifest);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(word, { maxLength: 7 }),
+      fc.record({ query, headers, method, body: bodies }),
+      async (words, { query, headers, method, body }) => {
+        const url = `http://registry.test/v2/${words.join("/")}?${new URLSearchParams(query)}`;
+        if (!URL.canParse(url)) return;
+        const withBody = body !== undefined && method !== "GET" && method !== "HEAD";
+        const init = { method, headers, ...(withBody ? { body } : {}) };
+        const response = await handle(new Request(url, init));
+        await response.body?.cancel();
+        assert.ok(response.status < 500, `${method} ${url}: ${response.status}`);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+Deno.test("an answer repeats nothing of the path", async () => {
+  const client = new RegistryClient(createRegistryHandler(new MemoryCatalog()));
+  for (const path of ["/v2/<script>/tags/list", "/v2/a/manifests/<script>", "/<script>"]) {
+    const answer = await client.send("GET", path);
+    assert.ok(answer.status >= 400);
+    assert.doesNotMatch(new TextDecoder().decode(answer.bytes), /script/);
+    assert.equal(header(answer, "x-content-type-options"), "nosniff");
+  }
+});

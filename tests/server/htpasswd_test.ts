@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
+import { htpasswdAuthenticator, parseHtpasswd, readHtpasswd } from "../../src/server/htpasswd.ts";
+import { tempFolder } from "../support/temp.ts";
+
+/** The bcrypt hash of "correct horse", at the lowest cost. */
+const HASH = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
+
+for (const version of ["2a", "2b", "2y"]) {
+  Deno.test(`htpasswdAuthenticator() checks $${version}$ hashes`, async () => {
+    const users = parseHtpasswd(`ada:${HASH.replace("2b", version)}\n`, "users");
+    const authenticate = htpasswdAuthenticator(users);
+    assert.equal(await authenticate("ada", "correct horse"), true);
+    assert.equal(await authenticate("ada", "wrong"), false);
+    assert.equal(await authenticate("ada", ""), false);
+  });
+}
+
+Deno.test("htpasswdAuthenticator() knows the same answer again, and in parallel", async () => {
+  const authenticate = htpasswdAuthenticator(parseHtpasswd(`ada:${HASH}`, "users"));
+  for (let round = 0; round < 2; round++) {
+    const answers = await Promise.all([
+      authenticate("ada", "correct horse"),
+      authenticate("ada", "wrong"),
+      authenticate("ada", "correct horse"),
+      authenticate("bob", "correct horse"),
+    ]);
+    assert.deepEqual(answers, [true, false, true, false]);
+  }
+});
+
+Deno.test("htpasswdAuthenticator() keeps apart what reads alike when joined", async () => {
+  const authenticate = htpasswdAuthenticator(parseHtpasswd(`ada:${HASH}`, "users"));
+  assert.equal(await authenticate("ada", "correct horse"), true);
+  assert.equal(await authenticate("ada:correct horse", ""), false);
+  assert.equal(await authenticate("", "ada:correct horse"), false);
+});
+
+Deno.test("htpasswdAuthenticator() stays right when it forgets", async () => {
+  const authenticate = htpasswdAuthenticator(parseHtpasswd(`ada:${HASH}`, "users"));
+  const wrong = Array.from({ length: 300 }, (_, index) => authenticate("ada", `guess ${index}`));
+  const right = authenticate("ada", "correct horse");
+  assert.ok((await Promise.all(wrong)).every((answer) => !answer));
+  assert.equal(await right, true);
+  assert.equal(await authenticate("ada", "correct horse"), true);
+});
+
+Deno.test("parseHtpasswd() skips comments and empty lines", () => {
+  const users = parseHtpasswd(`# users\r\n\r\nada:${HASH}\r\nb o b:${HASH} \n`, "users");
+  assert.deepEqual([...users], [["ada", HASH], ["b o b", HASH]]);
+});
+
+Deno.test("parseHtpasswd() reports every bad line and no hash", () => {
+  const text = [
+    `ada:${HASH}`,
+    "md5:$apr1$salt$hashhashhash",
+    "# fine",
+    "sha:{SHA}0DPiKuNIrrVmD8IUCuw1hQxNqZc=",
+    "nothing",
+    `ada:${HASH}`,
+    `:${HASH}`,
+  ].join("\n");
+  assert.throws(() => parseHtpasswd(text, "users"), (error) => {
+    assert.ok(error instanceof InvalidInputError);
+    assert.equal(
+      error.message,
+      'Cannot use "users" as a password file: line 2: the password of "md5" is not a bcrypt hash',
+    );
+    assert.deepEqual(error.facts.problems?.map((problem) => problem.line), [2, 4, 5, 6, 7]);
+    assert.doesNotMatch(JSON.stringify(error.facts), /hashhash|0DPiK|abcdefgh/);
+    return true;
+  });
+});
+
+Deno.test("parseHtpasswd() refuses a file that names nobody", () => {
+  for (const text of ["", "\n\n", "# only a comment\n"]) {
+    assert.throws(() => parseHtpasswd(text, "users"), /it names no user/);
+  }
+});
+
+Deno.test("parseHtpasswd() gives users or an InvalidInputError for any text", () => {
+  fc.assert(fc.property(fc.string(), (text) => {
+    try {
+      assert.ok(parseHtpasswd(text, "users").size > 0);
+    } catch (error) {
+      assert.ok(error instanceof InvalidInputError);
+    }
+  }));
+});
+
+Deno.test("readHtpasswd() reads a file, and says when there is none", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("users", `ada:${HASH}\n`);
+  assert.deepEqual([...(await readHtpasswd(path)).keys()], ["ada"]);
+  await assert.rejects(readHtpasswd(folder.join("missing")), NotFoundError);
+});

@@ -1,0 +1,65 @@
+/** The whole program, run as a user runs it, in a home of its own. @module */
+import { fileURLToPath } from "node:url";
+import { runCommand, runOk } from "./command.ts";
+import type { CommandOptions, CommandResult } from "./command.ts";
+import { denoCache } from "./deno_cache.ts";
+import { tempFolder } from "./temp.ts";
+import type { TempFolder } from "./temp.ts";
+
+/** The file that `deno run` is given. */
+export const CLI_PATH: string = fileURLToPath(new URL("../../cli.ts", import.meta.url));
+
+/** The program with a home folder that nobody else uses; disposing removes the home. */
+export interface Program extends AsyncDisposable {
+  /** The home folder: the local store, credentials and configuration lie in it. */
+  readonly home: TempFolder;
+  /** Runs the program, whatever its exit code. */
+  run(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /**
+   * Runs the program and returns its standard output.
+   * @throws {Error} with all that it printed when it fails.
+   */
+  ok(args: readonly string[], options?: CommandOptions): Promise<string>;
+  /** Runs the program with `--json` and returns the document it printed; throws as {@linkcode ok}. */
+  json(args: readonly string[], options?: CommandOptions): Promise<Record<string, unknown>>;
+}
+
+/** Makes a home for the program. */
+export async function openProgram(): Promise<Program> {
+  const home = await tempFolder();
+  const environment = { ...homeEnvironment(home), DENO_DIR: (await denoCache()).denoDir };
+  const command = (args: readonly string[], options: CommandOptions = {}) =>
+    [
+      Deno.execPath(),
+      ["run", "-A", "--quiet", CLI_PATH, ...args],
+      { cwd: home.path, ...options, env: { ...environment, ...options.env } },
+    ] as const;
+  const ok = async (args: readonly string[], options?: CommandOptions) =>
+    (await runOk(...command(args, options))).stdout;
+  return {
+    home,
+    run: (args, options) => runCommand(...command(args, options)),
+    ok,
+    json: async (args, options) => JSON.parse(await ok([...args, "--json"], options)),
+    [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
+  };
+}
+
+/** Everything through which a program finds its user's files, and settings that tests choose. */
+function homeEnvironment(home: TempFolder): Record<string, string> {
+  return {
+    HOME: home.path,
+    USERPROFILE: home.path,
+    DOCKER_CONFIG: home.join(".docker"),
+    XDG_CACHE_HOME: home.join(".cache"),
+    XDG_CONFIG_HOME: home.join(".config"),
+    XDG_DATA_HOME: home.join(".local", "share"),
+    XDG_RUNTIME_DIR: home.join(".run"),
+    REGISTRY_AUTH_FILE: "",
+    CI: "",
+    SOURCE_DATE_EPOCH: "",
+    MODCTL_REGISTRY_USER: "",
+    MODCTL_REGISTRY_PASS: "",
+    MODCTL_STORAGE_DIR: "",
+  };
+}

@@ -40,6 +40,7 @@ import {
   type OpenContentOptions,
   readContent,
   type ReferrerLister,
+  type Stattable,
 } from "./store.ts";
 import type { StoreLock } from "./store_lock.ts";
 
@@ -58,7 +59,7 @@ export interface SharedStore {
 
 /** One repository of the local store, with every optional capability. */
 export class DiskRepository
-  implements ContentStore, Mountable, ReferrerLister, Deletable, Ingesting {
+  implements ContentStore, Stattable, Mountable, ReferrerLister, Deletable, Ingesting {
   /** @ignore */
   readonly name: string;
   readonly #shared: SharedStore;
@@ -82,6 +83,14 @@ export class DiskRepository
       if (!await this.has(child, options)) return false;
     }
     return true;
+  }
+
+  /** @inheritdoc */
+  async stat(digest: Digest): Promise<Descriptor> {
+    const size = await this.#sizeOf(digest);
+    const blob = anonymousBlob(digest, size ?? 0);
+    if (size === undefined || !await this.#isMember(blob)) throw missing(this, digest);
+    return blob;
   }
 
   /** @inheritdoc */

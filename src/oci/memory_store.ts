@@ -24,6 +24,7 @@ import {
   type Mountable,
   type OpenContentOptions,
   type ReferrerLister,
+  type Stattable,
 } from "./store.ts";
 
 interface Content {
@@ -33,7 +34,8 @@ interface Content {
 }
 
 /** One repository in memory, with every optional capability. */
-export class MemoryStore implements ContentStore, Mountable, ReferrerLister, Deletable, Ingesting {
+export class MemoryStore
+  implements ContentStore, Stattable, Mountable, ReferrerLister, Deletable, Ingesting {
   /** @ignore */
   readonly name: string;
   readonly #contents = new Map<Digest, Content>();
@@ -53,6 +55,11 @@ export class MemoryStore implements ContentStore, Mountable, ReferrerLister, Del
   /** @inheritdoc */
   has(descriptor: Descriptor): Promise<boolean> {
     return Promise.resolve(this.#contents.has(descriptor.digest));
+  }
+
+  /** @inheritdoc */
+  async stat(digest: Digest): Promise<Descriptor> {
+    return anonymousBlob(digest, this.#get(digest).bytes.byteLength);
   }
 
   /** @inheritdoc */

@@ -90,6 +90,15 @@ export interface Deletable {
   untag(tag: string, options?: OperationOptions): Promise<void>;
 }
 
+/** A store that knows the size of content of which only the digest is given. */
+export interface Stattable {
+  /**
+   * The descriptor of a blob, of media type `application/octet-stream`.
+   * @throws {NotFoundError} when the blob is not here.
+   */
+  stat(digest: Digest, options?: OperationOptions): Promise<Descriptor>;
+}
+
 /** Content on its way into a store, whose digest may not be known yet. */
 export interface Ingest extends AsyncDisposable {
   /** Names this ingest; it can be taken up again under this name until it is committed or aborted. */
@@ -134,6 +143,11 @@ export function canListReferrers(store: ContentStore): store is ContentStore & R
 /** Whether a store can forget. */
 export function canDelete(store: ContentStore): store is ContentStore & Deletable {
   return "delete" in store;
+}
+
+/** Whether a store knows the size of its blobs. */
+export function canStat(store: ContentStore): store is ContentStore & Stattable {
+  return "stat" in store;
 }
 
 /** Whether a store takes content in a single pass. */

@@ -5,21 +5,7 @@
 import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { anonymousBlob, type ContentStore } from "../oci/store.ts";
-
-/** A store that knows the size of its blobs. */
-export interface Stattable {
-  /**
-   * The descriptor of a blob, of media type `application/octet-stream`.
-   * @throws {NotFoundError} when the blob is not here.
-   */
-  stat(digest: Digest, options?: OperationOptions): Promise<Descriptor>;
-}
-
-/** Whether a store knows the size of its blobs. */
-export function canStat(store: ContentStore): store is ContentStore & Stattable {
-  return "stat" in store;
-}
+import { anonymousBlob, canStat, type ContentStore } from "../oci/store.ts";
 
 /**
  * The descriptor of a blob. A store that cannot tell sizes is read through, which is right but slow.

@@ -11,6 +11,7 @@ import { MediaType } from "../oci/media_types.ts";
 import { anonymousBlob, canListReferrers } from "../oci/store.ts";
 import { type Exchange, repositoryPath, requireDigest } from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
+import { ReferrersPage } from "./referrers_page.ts";
 
 /** The most names on one page, which is also the page when nobody asks for a size. */
 const PAGE_LIMIT = 10_000;
@@ -104,10 +105,6 @@ function requestedArtifactType(query: URLSearchParams): string | undefined {
   return query.get("artifactType")?.replaceAll(" ", "+") || undefined;
 }
 
-/**
- * Referrers in the order of their digests, as many as fit on a page. Candidates for later pages are
- * dropped while reading, so memory is bounded by two pages however many referrers there are.
- */
 async function readReferrers(
   exchange: Exchange,
   digest: Digest,
@@ -115,50 +112,10 @@ async function readReferrers(
 ): Promise<Page<Descriptor>> {
   const { store, operation } = exchange;
   if (!canListReferrers(store)) throw new RegistryFault("UNSUPPORTED", { status: 404 });
-  const last = exchange.query.get("last") ?? "";
-  const found = new ReferrersPage();
+  const page = new ReferrersPage(exchange.query.get("last") ?? "", REFERRERS_PAGE_SIZE);
   const subject = anonymousBlob(digest, 0);
   for await (const referrer of store.referrers(subject, { ...operation, artifactType })) {
-    if (referrer.digest > last) found.add(referrer);
+    page.add(referrer);
   }
-  return found.finish();
-}
-
-/** Keeps the first referrers, by digest, that fit on a page. */
-class ReferrersPage {
-  #items: Descriptor[] = [];
-  #bytes = 0;
-  #isComplete = true;
-
-  add(referrer: Descriptor): void {
-    this.#items.push(referrer);
-    this.#bytes += sizeOnPage(referrer);
-    if (this.#bytes > 2 * REFERRERS_PAGE_SIZE) this.#trim();
-  }
-
-  finish(): Page<Descriptor> {
-    this.#trim();
-    return { items: this.#items, next: this.#isComplete ? undefined : this.#items.at(-1)?.digest };
-  }
-
-  /** Drops what does not fit, but never the first: a page must get the reader further. */
-  #trim(): void {
-    const sorted = this.#items.sort((a, b) => compareText(a.digest, b.digest));
-    this.#items = [];
-    this.#bytes = 0;
-    for (const referrer of sorted) {
-      const size = sizeOnPage(referrer);
-      if (this.#items.length > 0 && this.#bytes + size > REFERRERS_PAGE_SIZE) {
-        this.#isComplete = false;
-        return;
-      }
-      this.#items.push(referrer);
-      this.#bytes += size;
-    }
-  }
-}
-
-/** Bytes of a descriptor in a list: its JSON and a comma. */
-function sizeOnPage(referrer: Descriptor): number {
-  return new TextEncoder().encode(JSON.stringify(referrer)).byteLength + 1;
+  return page.finish();
 }

@@ -5,7 +5,9 @@
 
 /** Part of a content: from byte `start` up to, not including, byte `end`. */
 export interface BoundedRange {
+  /** First byte. */
   readonly start: number;
+  /** The byte after the last. */
   readonly end: number;
 }
 

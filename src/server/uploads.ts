@@ -4,7 +4,7 @@
  * @module
  */
 import type { Digest } from "../core/digest.ts";
-import { IntegrityError, NotFoundError } from "../core/errors.ts";
+import { IntegrityError, InvalidInputError, NotFoundError } from "../core/errors.ts";
 import { canMount, type Ingest } from "../oci/store.ts";
 import { statBlob } from "./blob_facts.ts";
 import { contentLength, receiveBody } from "./body.ts";
@@ -39,7 +39,8 @@ async function mountBlob(exchange: Exchange, digest: Digest): Promise<boolean> {
     const source = catalog.repository(from);
     return await store.mount(await statBlob(source, digest, operation), source, operation);
   } catch (error) {
-    if (error instanceof NotFoundError) return false;
+    // A name that the store cannot have is one more repository that does not have the blob.
+    if (error instanceof NotFoundError || error instanceof InvalidInputError) return false;
     throw error;
   }
 }

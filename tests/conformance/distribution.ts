@@ -376,7 +376,9 @@ const UPLOADS: Record<string, Case> = {
   },
   "a mount that is not possible starts an upload": async (client) => {
     await client.pushBlob("source", BLOB);
-    for (const from of ["&from=nowhere", "", "&from=..%2Fsource", "&from=Source"]) {
+    for (
+      const from of ["&from=nowhere", "", "&from=..%2Fsource", "&from=Source", "&from=[.]:1/a"]
+    ) {
       const path = `/v2/target/blobs/uploads/?mount=${BLOB_DIGEST}${from}`;
       const answer = await client.send("POST", path);
       assert.equal(answer.status, 202);

@@ -15,6 +15,7 @@ import {
   canIngest,
   canListReferrers,
   canMount,
+  canStat,
   type ContentStore,
 } from "../../src/oci/store.ts";
 
@@ -95,6 +96,15 @@ export function storeConformance(backend: string, make: () => Promise<StoreFixtu
     await store.write(blob, bytesSource(bytes));
     assert.deepEqual(await read(store, blob, [3, 6]), text("345"));
     assert.deepEqual(await read(store, blob, [8]), text("89"));
+  });
+
+  test("the size of a blob is known from its digest", async ({ store }) => {
+    if (!canStat(store)) return;
+    const bytes = text("hello");
+    const blob = describeBytes("application/vnd.test", bytes);
+    await assert.rejects(store.stat(blob.digest), NotFoundError);
+    await store.write(blob, bytesSource(bytes));
+    assert.equal((await store.stat(blob.digest)).size, 5);
   });
 
   test("reading what is not there is a NotFoundError", async ({ store }) => {

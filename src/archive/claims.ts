@@ -7,11 +7,17 @@ import { duplicateKey, parentOf } from "./safe_path.ts";
 
 /**
  * The paths of an extraction, so that two of them never meet in one file. Paths that only differ in
- * case or in Unicode normal form count as the same, because on many file systems they are.
+ * case or in Unicode normal form meet on the systems that fold them.
  */
 export class Claims {
+  readonly #platform: string;
   readonly #files = new Map<string, string>();
   readonly #folders = new Map<string, string>();
+
+  /** Starts without claims; `platform` is the system the paths are for. */
+  constructor(platform: string = Deno.build.os) {
+    this.#platform = platform;
+  }
 
   /**
    * Claims a path for a file; claiming the same path again is fine.
@@ -19,7 +25,7 @@ export class Claims {
    */
   file(path: string): void {
     this.folder(parentOf(path));
-    const key = duplicateKey(path);
+    const key = duplicateKey(path, this.#platform);
     const twin = this.#files.get(key) ?? path;
     if (twin !== path) throw meets(path, twin, "only case or Unicode form tells them apart");
     const folder = this.#folders.get(key);
@@ -34,7 +40,7 @@ export class Claims {
   folder(path: string): void {
     for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
       const folder = path.slice(0, end);
-      const key = duplicateKey(folder);
+      const key = duplicateKey(folder, this.#platform);
       if (this.#folders.has(key)) return;
       const file = this.#files.get(key);
       if (file !== undefined) throw meets(path, file, "one is a file, the other a folder");

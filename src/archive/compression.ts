@@ -4,8 +4,13 @@
  * The same bytes compress to the same bytes, however they are cut into chunks and whatever the system.
  * @module
  */
-import { constants, createGunzip, createGzip } from "node:zlib";
-import { createZstdCompress, createZstdDecompress } from "node:zlib";
+import {
+  constants,
+  createGunzip,
+  createGzip,
+  createZstdCompress,
+  createZstdDecompress,
+} from "node:zlib";
 import { IntegrityError } from "../core/errors.ts";
 import { CHUNK_SIZE, concatBytes, streamOf } from "../core/streams.ts";
 import { type Splitter, through, type ThroughOptions } from "./zlib_stream.ts";
@@ -16,6 +21,7 @@ export type CompressionName = "none" | "gzip" | "zstd";
 
 /** A way to compress a layer. */
 export interface Compression {
+  /** Its name, as options spell it. */
   readonly name: CompressionName;
   /** What the media type of a layer ends with. */
   readonly suffix: "" | "+gzip" | "+zstd";

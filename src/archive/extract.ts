@@ -5,7 +5,7 @@
 import { explainWrite } from "../core/files.ts";
 import type { ExpectedContent } from "../core/streams.ts";
 import { Claims } from "./claims.ts";
-import { type FileContent, fileHasContent } from "./file_content.ts";
+import { type FileContent, fileHasContent, release } from "./file_content.ts";
 import { safeRelativePath } from "./safe_path.ts";
 import type { StagedFile } from "./staged_file.ts";
 import { type ExtractionOptions, type FileFacts, Staging } from "./staging.ts";
@@ -29,6 +29,9 @@ export interface ExtractedTar {
 /**
  * Writes files below one folder, and never outside it. Names are checked, links on the way are refused,
  * and a file appears whole or not at all. Several files may be written at once.
+ *
+ * Someone else who may write to the folder can still put a link in the way at the very moment of a
+ * rename; what he gains is that the rename fails, since the hidden file is not where the link leads.
  *
  * Disposing waits for what is still being written.
  */
@@ -74,11 +77,12 @@ export class Extraction implements AsyncDisposable {
    * @throws {InvalidInputError | ConflictError} as {@linkcode claim} does.
    */
   isUnchanged(name: string, expected: ExpectedContent): Promise<boolean> {
-    return this.#track(this.#isUnchanged(this.claim(name), expected));
+    return this.#track(this.#isUnchanged(name, expected));
   }
 
   /**
-   * Writes one file. The content is followed to its end before the file gets its name, so a content
+   * Writes one file. A stream is cancelled when it is not needed to its end; what must be closed even
+   * when it was never begun is best given as a function. The content is followed to its end before the file gets its name, so a content
    * that verifies itself and throws leaves nothing behind. A path that this extraction has written
    * before may come again with the same content only.
    * @throws {InvalidInputError} when the name is unsafe or a limit is passed.
@@ -115,7 +119,8 @@ export class Extraction implements AsyncDisposable {
     }
   }
 
-  async #isUnchanged(path: string, expected: ExpectedContent): Promise<boolean> {
+  async #isUnchanged(name: string, expected: ExpectedContent): Promise<boolean> {
+    const path = this.claim(name);
     if (this.#staging.has(path) || !await this.#target.hasFile(path)) return false;
     const file = this.#target.resolve(path);
     if (!await fileHasContent(file, expected, { signal: this.#options.signal })) return false;
@@ -124,9 +129,17 @@ export class Extraction implements AsyncDisposable {
   }
 
   async #writeFile(name: string, content: FileContent, facts: FileFacts): Promise<void> {
-    const path = this.claim(name);
-    const staged = await this.#staging.stage(path, content, facts);
-    await staged?.commit();
+    try {
+      const path = this.claim(name);
+      const staged = await this.#staging.stage(path, content, facts);
+      await staged?.commit().catch((error) => {
+        this.#staging.forget(path);
+        throw error;
+      });
+    } catch (error) {
+      await release(content);
+      throw error;
+    }
   }
 
   async #extractTar(
@@ -142,7 +155,7 @@ export class Extraction implements AsyncDisposable {
         if (member.type === "directory") {
           await this.#makeFolder(member);
         } else if (member.type !== "file") {
-          skipped.push({ path: member.name, reason: `a ${member.type} is not extracted` });
+          skipped.push({ path: member.name, reason: `${member.type} entries are not extracted` });
         } else {
           const path = this.claim(member.name);
           const file = await this.#staging.stage(path, member.body, member);
@@ -167,7 +180,7 @@ export class Extraction implements AsyncDisposable {
     const path = safeRelativePath(member.name);
     this.#claims.folder(path);
     try {
-      await this.#target.ensureFolder(path, (member.mode & 0o777) | 0o700);
+      await this.#target.ensureFolder(path, { mode: (member.mode & 0o777) | 0o700 });
     } catch (error) {
       throw explainWrite(this.#target.resolve(path), error);
     }

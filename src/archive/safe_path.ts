@@ -33,7 +33,7 @@ const NAME_RULES: readonly Rule[] = [
   [(name) => !name.isWellFormed(), "the name is not valid Unicode"],
   [(name) => name.startsWith("/"), "the path is absolute"],
   [(name) => name.startsWith("\\"), "the path is absolute"],
-  [(name) => /^[A-Za-z]:/.test(name), "the path names a drive"],
+  [(name) => /^[A-Za-z]:/.test(components(name)[0] ?? ""), "the path names a drive"],
   [
     (name) => name.includes("\\"),
     "the name has a backslash, which some systems read as a separator",
@@ -74,11 +74,15 @@ export function safeRelativePath(name: string, options: SafePathOptions = {}): s
   return parts.join("/");
 }
 
+/** Systems whose file systems usually fold case, and some of them Unicode normal forms. */
+const FOLDING_SYSTEMS: ReadonlySet<string> = new Set(["windows", "darwin"]);
+
 /**
- * The key under which two paths collide on a file system that folds case or Unicode normal forms:
- * paths with equal keys may be one file there.
+ * The key under which two paths collide: paths with equal keys are one file. Where the system's file
+ * systems fold case or Unicode normal forms, so does the key.
  */
-export function duplicateKey(path: string): string {
+export function duplicateKey(path: string, platform: string = Deno.build.os): string {
+  if (!FOLDING_SYSTEMS.has(platform)) return path;
   return path.normalize("NFC").toLowerCase().normalize("NFC");
 }
 

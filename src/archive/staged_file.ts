@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { digestStream } from "../core/digest.ts";
 import type { Digest } from "../core/digest.ts";
-import { ConflictError } from "../core/errors.ts";
+import { ConflictError, NotFoundError } from "../core/errors.ts";
 import { explainWrite, lstatIfExists, removeIfExists, writeFully } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { fileSource } from "../core/source.ts";
@@ -78,9 +78,12 @@ export class StagedFile {
 
   /** The digest of the content, whether the file has its name yet or not. */
   async digest(options: OperationOptions = {}): Promise<Digest> {
-    const current = await lstatIfExists(this.#partial) === undefined ? this.#path : this.#partial;
-    const stream = await (await fileSource(current)).open(options);
-    return (await digestStream(stream, options)).digest;
+    try {
+      return await digestFile(this.#partial, options);
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      return await digestFile(this.#path, options);
+    }
   }
 
   async #write(content: AsyncIterable<Uint8Array>, options: StageOptions): Promise<void> {
@@ -109,6 +112,11 @@ export class StagedFile {
       { path: this.#path },
     );
   }
+}
+
+async function digestFile(path: string, options: OperationOptions): Promise<Digest> {
+  const source = await fileSource(path);
+  return (await digestStream(await source.open(options), options)).digest;
 }
 
 async function setTime(file: Deno.FsFile, mtime: Date | undefined): Promise<void> {

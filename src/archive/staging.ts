@@ -94,8 +94,8 @@ export class Staging {
         size: facts.size ?? bytes,
       });
     const onBytes = (count: number) => {
-      this.#count(path, count);
       bytes += count;
+      this.#count(path, count);
       report("advance");
     };
     report("start");
@@ -109,6 +109,7 @@ export class Staging {
       report("done");
       return staged;
     } catch (error) {
+      this.#written -= bytes;
       report("fail");
       throw explainWrite(this.#target.resolve(path), error);
     }
@@ -120,7 +121,7 @@ export class Staging {
     facts: FileFacts,
   ): Promise<StagedFile> {
     const ensurePlace = async () => {
-      await this.#target.ensureFolder(parentOf(path));
+      await this.#target.ensureFolder(parentOf(path), { of: path });
       await this.#target.ensureReplaceable(path);
     };
     this.#count(path, 0, facts.size);

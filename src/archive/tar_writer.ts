@@ -9,7 +9,9 @@ import { BLOCK_SIZE, type TarEntry, tarHeader, tarPadding } from "./tar_header.t
 
 /** A file of an archive with its content. */
 export interface TarFile {
+  /** Its name and metadata. */
   readonly entry: TarEntry;
+  /** Its content, of the size the entry says. */
   readonly content: BlobSource;
 }
 

@@ -7,6 +7,14 @@ import { ConflictError } from "../core/errors.ts";
 import { explainWrite, lstatIfExists } from "../core/files.ts";
 import { parentOf } from "./safe_path.ts";
 
+/** How to make sure of a folder. */
+export interface EnsureFolderOptions {
+  /** Permission bits of the folders that are made; the system's default when absent. */
+  readonly mode?: number | undefined;
+  /** The path that needs the folder, for error messages; the folder itself when absent. */
+  readonly of?: string | undefined;
+}
+
 /** A folder whose subfolders are real folders on every way that leads through them. */
 export class TargetFolder {
   /** Absolute path without links. */
@@ -33,14 +41,17 @@ export class TargetFolder {
 
   /**
    * Makes sure that a safe relative path is a folder and that no link leads there. Missing folders are
-   * made, with permission bits `mode`.
+   * made.
    * @throws {ConflictError} when a part of the path is a link or a file.
    */
-  async ensureFolder(path: string, mode?: number): Promise<void> {
+  async ensureFolder(path: string, options: EnsureFolderOptions = {}): Promise<void> {
     for (const folder of waysTo(path)) {
-      if (await this.#kind(folder) === "missing") await this.#make(folder, mode);
-      const kind = await this.#kind(folder);
-      if (kind !== "folder") throw inTheWay(path, folder, kind);
+      let kind = await this.#kind(folder);
+      if (kind === "missing") {
+        await this.#make(folder, options.mode);
+        kind = await this.#kind(folder);
+      }
+      if (kind !== "folder") throw inTheWay(options.of ?? path, folder, kind);
     }
   }
 

@@ -88,8 +88,9 @@ function askSecret(session: Session, registry: string): Promise<string> {
 
 /** The password from a pipe or file, less one line end; nothing when it is to be typed or not asked for. */
 async function readPassword(given: GivenLogin, session: Session): Promise<string | undefined> {
-  if (!given.passwordStdin || session.context.stdin.isTerminal) return undefined;
-  return (await session.context.stdin.readAll()).replace(/\r?\n$/, "");
+  const { stdin, signal } = session.context;
+  if (!given.passwordStdin || stdin.isTerminal) return undefined;
+  return (await stdin.readAll(signal)).replace(/\r?\n$/, "");
 }
 
 function requireValue(

@@ -52,7 +52,10 @@ function home(): string | undefined {
 function standardInput(): TextInput {
   return {
     isTerminal: Deno.stdin.isTerminal(),
-    readAll: () => new Response(Deno.stdin.readable).text(),
+    readAll: (signal) => {
+      const interruptible = Deno.stdin.readable.pipeThrough(new TransformStream(), { signal });
+      return new Response(interruptible).text();
+    },
   };
 }
 

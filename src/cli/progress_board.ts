@@ -22,10 +22,28 @@ const VISIBLE_ITEMS = 8;
 const SPEED_WINDOW_MS = 5000;
 
 const VERB_WIDTH = 11;
-const NAME_WIDTH_MIN = 10;
 const NAME_WIDTH_MAX = 40;
-const BAR_WIDTH_MIN = 10;
-const BAR_WIDTH_MAX = 30;
+
+type Fact = "percent" | "amount" | "speed" | "left";
+
+/** What a line shows from which width on, the widest first. */
+const LAYOUTS: readonly { from: number; bar: number; facts: readonly Fact[] }[] = [
+  { from: 120, bar: 24, facts: ["percent", "amount", "speed", "left"] },
+  { from: 78, bar: 12, facts: ["percent", "speed", "left"] },
+  { from: 60, bar: 0, facts: ["percent", "speed", "left"] },
+  { from: 40, bar: 0, facts: ["percent", "speed"] },
+];
+const NARROWEST = { bar: 0, facts: ["percent"] } as const;
+
+/** Each fact in a fixed width; what is not known yet is blank, so that nothing moves when it is. */
+const FACTS: Readonly<Record<Fact, (gauge: Gauge) => string>> = {
+  percent: (gauge) => `${String(Math.floor(fraction(gauge) * 100)).padStart(3)}%`,
+  amount: ({ bytes, size }) =>
+    `${formatBytes(bytes).padStart(8)} / ${formatBytes(size).padStart(8)}`,
+  speed: ({ speed }) => (speed === 0 ? "" : `${formatBytes(speed)}/s`).padStart(10),
+  left: ({ bytes, size, speed }) =>
+    (speed === 0 ? "" : `${formatDuration(Math.max(0, size - bytes) / speed)} left`).padEnd(12),
+};
 
 /** Bytes done of something over time. */
 class Gauge {
@@ -154,28 +172,15 @@ function stageSummary(verb: string, stage: Stage): string {
   return `${verb} ${formatBytes(stage.total.size)} in ${formatDuration(seconds)}${speed}${skipped}`;
 }
 
-/** One line of at most `width` characters; what matters least goes first when it is narrow. */
+/** One line shorter than `width`, so that no terminal wraps it. */
 function progressLine(verb: string, name: string, gauge: Gauge, width: number): string {
-  const facts = gaugeFacts(gauge);
-  const room = () =>
-    width - 1 - VERB_WIDTH - 1 - facts.reduce((sum, fact) => sum + 2 + fact.length, 0);
-  while (facts.length > 1 && room() < NAME_WIDTH_MIN) facts.pop();
-  const forBar = Math.min(BAR_WIDTH_MAX, room() - NAME_WIDTH_MIN * 2 - 2);
-  const bar = forBar < BAR_WIDTH_MIN ? [] : [drawBar(gauge, forBar)];
-  const nameWidth = Math.min(NAME_WIDTH_MAX, room() - (bar[0] === undefined ? 0 : forBar + 2));
-  const shown = fitEnd(name, nameWidth).padEnd(Math.max(0, nameWidth));
-  return [`${verb.padEnd(VERB_WIDTH)} ${shown}`, ...bar, ...facts].join("  ")
-    .slice(0, Math.max(0, width - 1));
-}
-
-/** Percentage, amount, speed and time left, the most telling first. */
-function gaugeFacts(gauge: Gauge): string[] {
-  const { bytes, size, speed } = gauge;
-  const percent = `${String(Math.floor(fraction(gauge) * 100)).padStart(3)}%`;
-  const amount = `${formatBytes(bytes).padStart(8)} / ${formatBytes(size).padStart(8)}`;
-  if (speed === 0) return [percent, amount];
-  const left = `${formatDuration(Math.max(0, size - bytes) / speed)} left`;
-  return [percent, amount, `${formatBytes(speed)}/s`.padStart(10), left];
+  const layout = LAYOUTS.find(({ from }) => width >= from) ?? NARROWEST;
+  const bar = layout.bar === 0 ? [] : [drawBar(gauge, layout.bar)];
+  const right = [...bar, ...layout.facts.map((fact) => FACTS[fact](gauge))].join("  ");
+  const room = width - 1 - VERB_WIDTH - 1 - 2 - right.length;
+  const nameWidth = Math.max(0, Math.min(NAME_WIDTH_MAX, room));
+  const left = `${verb.padEnd(VERB_WIDTH)} ${fitEnd(name, nameWidth).padEnd(nameWidth)}`;
+  return `${left}  ${right}`.slice(0, Math.max(0, width - 1)).trimEnd();
 }
 
 function fraction({ bytes, size }: Gauge): number {

@@ -5,7 +5,7 @@
 import type { Log, OperationOptions } from "../core/operation.ts";
 import type { ModelBackend } from "../model/operations.ts";
 import type { CliContext } from "./context.ts";
-import { openLog } from "./log.ts";
+import { isDebug, openLog } from "./log.ts";
 import { Output } from "./output.ts";
 import { openProgress } from "./progress.ts";
 import { type GlobalFlags, resolveSettings, type Settings } from "./settings.ts";
@@ -18,8 +18,9 @@ export class Session {
   readonly settings: Settings;
   /** Where results and remarks go. */
   readonly output: Output;
-  /** Takes log records. */
-  readonly log: Log;
+  readonly #fileLog: Log;
+  /** Warnings that wait until the bars are gone from the screen. */
+  #held: string[] | undefined;
 
   /**
    * Opens a session.
@@ -29,11 +30,22 @@ export class Session {
     this.context = context;
     this.settings = resolveSettings(flags, context);
     this.output = new Output(context, this.settings.json);
-    this.log = openLog(this.settings, {
+    this.#fileLog = openLog(this.settings, {
       now: () => context.now(),
       stderr: context.stderr,
-      warn: (message) => this.output.warn(message),
+      warn: (message) => this.#warn(message),
     });
+  }
+
+  /** Takes log records. Warnings are shown as well: most of them are about what was asked for. */
+  readonly log: Log = (level, message, properties) => {
+    this.#fileLog(level, message, properties);
+    if (level === "warning" && !isDebug(this.settings.logLevel)) this.#warn(message);
+  };
+
+  #warn(message: string): void {
+    if (this.#held === undefined) this.output.warn(message);
+    else this.#held.push(message);
   }
 
   /** The model operations over the local store. */
@@ -43,8 +55,20 @@ export class Session {
 
   /** Runs an operation with its progress on display; the display is gone when this returns. */
   async operation<Result>(work: (options: OperationOptions) => Promise<Result>): Promise<Result> {
+    using _warnings = this.#holdWarnings();
     await using progress = await openProgress(this.settings.progress, this.context);
     return await work({ ...this.quiet(), progress: progress.report });
+  }
+
+  #holdWarnings(): Disposable {
+    if (this.settings.progress === "bars") this.#held = [];
+    return {
+      [Symbol.dispose]: () => {
+        const held = this.#held ?? [];
+        this.#held = undefined;
+        for (const message of held) this.#warn(message);
+      },
+    };
   }
 
   /** The options of an operation that shows no progress. */

@@ -17,6 +17,6 @@ export interface TextSink {
 export interface TextInput {
   /** Whether a person types it. */
   readonly isTerminal: boolean;
-  /** Everything up to the end, as text. */
-  readAll(): Promise<string>;
+  /** Everything up to the end, as text; the signal ends the waiting. */
+  readAll(signal: AbortSignal): Promise<string>;
 }

@@ -1,6 +1,80 @@
 /**
- * What the commands work with, each part loaded when it is first used.
+ * What the commands work with: the only place where the parts of the product meet. Each is loaded when
+ * it is first used.
  * @module
  */
-import type { Services } from "./context.ts";
-export const services: Services = {} as Services;
+import type { OperationOptions } from "../core/operation.ts";
+import type { ModelBackend } from "../model/operations.ts";
+import type {
+  GeneratedModelfile,
+  GenerateRequest,
+  RunningServer,
+  ServeRequest,
+  Services,
+} from "./context.ts";
+import type { Settings } from "./settings.ts";
+
+/** The real services. */
+export const services: Services = {
+  openBackend,
+  openAccounts: () => Promise.reject(new Error("later")),
+  generateModelfile,
+  serve,
+};
+
+async function openBackend(settings: Settings): Promise<ModelBackend> {
+  const [{ DiskCatalog }, { createModelBackend }] = await Promise.all([
+    import("../oci/disk_catalog.ts"),
+    import("../model/backend.ts"),
+  ]);
+  return createModelBackend({
+    catalog: new DiskCatalog(settings.storageDir),
+    connect: () => {
+      throw new Error("later");
+    },
+  });
+}
+
+async function generateModelfile(
+  workspace: string,
+  { values, exclude, include, generatedAt }: GenerateRequest,
+  options: OperationOptions,
+): Promise<GeneratedModelfile> {
+  const [{ generateModelfile }, { formatModelfile }] = await Promise.all([
+    import("../model/generate.ts"),
+    import("../model/modelfile_format.ts"),
+  ]);
+  const request = { ...values, ...options, exclude, include };
+  const { modelfile, warnings } = await generateModelfile(workspace, request);
+  return { text: formatModelfile(modelfile, { generatedAt }), warnings };
+}
+
+async function serve(
+  settings: Settings,
+  { address: text, readOnly, htpasswd, allowAnonymous }: ServeRequest,
+  options: OperationOptions,
+): Promise<RunningServer> {
+  const [
+    { checkExposure, formatListenAddress, parseListenAddress },
+    { createRegistryHandler },
+    { htpasswdAuthenticator, readHtpasswd },
+    { listen },
+    { DiskCatalog },
+  ] = await Promise.all([
+    import("../server/address.ts"),
+    import("../server/handler.ts"),
+    import("../server/htpasswd.ts"),
+    import("../server/listen.ts"),
+    import("../oci/disk_catalog.ts"),
+  ]);
+  const address = parseListenAddress(text);
+  checkExposure({ address, htpasswd, allowAnonymous });
+  const users = htpasswd === undefined ? undefined : await readHtpasswd(htpasswd, options);
+  const handler = createRegistryHandler(new DiskCatalog(settings.storageDir), {
+    ...options,
+    readOnly,
+    authenticate: users && htpasswdAuthenticator(users),
+  });
+  const listener = listen(handler, { address, signal: options.signal });
+  return { address: formatListenAddress(listener.address), finished: listener.finished };
+}

@@ -11,10 +11,10 @@ import { InvalidInputError } from "./errors.ts";
 import type { OperationOptions } from "./operation.ts";
 
 /** Registered algorithms, with the length of their hexadecimal form. */
-const HEX_LENGTHS = { sha256: 64, sha512: 128 } as const;
+const HEX_LENGTHS: Readonly<Record<DigestAlgorithm, number>> = { sha256: 64, sha512: 128 };
 
 /** A digest algorithm this program can compute. */
-export type DigestAlgorithm = keyof typeof HEX_LENGTHS;
+export type DigestAlgorithm = "sha256" | "sha512";
 
 /** A well-formed digest, such as `sha256:e3b0c442…`. */
 export type Digest = `${DigestAlgorithm}:${string}`;

@@ -75,49 +75,49 @@ export abstract class ModelOpsError extends Error {
 
 /** The named thing does not exist. */
 export class NotFoundError extends ModelOpsError {
-  /** @ignore */
+  /** What the caller can do about it. */
   override readonly kind = "not-found";
 }
 
 /** The caller's input cannot be used: a malformed value, a wrong file, a broken document. */
 export class InvalidInputError extends ModelOpsError {
-  /** @ignore */
+  /** What the caller can do about it. */
   override readonly kind = "invalid";
 }
 
 /** Bytes could not be moved: network, disk or server fault. */
 export class TransferError extends ModelOpsError {
-  /** @ignore */
+  /** What the caller can do about it. */
   override readonly kind = "transfer";
 }
 
 /** A server refused the credentials or the permission. */
 export class AccessDeniedError extends ModelOpsError {
-  /** @ignore */
+  /** What the caller can do about it. */
   override readonly kind = "denied";
 }
 
 /** Content does not match its digest or size. */
 export class IntegrityError extends ModelOpsError {
-  /** @ignore */
+  /** What the caller can do about it. */
   override readonly kind = "integrity";
 }
 
 /** A media type, algorithm or form this program does not know. */
 export class UnsupportedError extends ModelOpsError {
-  /** @ignore */
+  /** What the caller can do about it. */
   override readonly kind = "unsupported";
 }
 
 /** The role asked for does not exist in the bundle, or names layers it does not have. */
 export class RoleMismatchError extends ModelOpsError {
-  /** @ignore */
+  /** What the caller can do about it. */
   override readonly kind = "role-mismatch";
 }
 
 /** Writing would overwrite or interfere with what is already there. */
 export class ConflictError extends ModelOpsError {
-  /** @ignore */
+  /** What the caller can do about it. */
   override readonly kind = "conflict";
 }
 

@@ -10,7 +10,9 @@ import { CHUNK_SIZE } from "./streams.ts";
 
 /** Part of a content: from byte `start` up to, not including, byte `end` (the size when absent). */
 export interface ByteRange {
+  /** First byte. */
   readonly start: number;
+  /** Byte after the last one. */
   readonly end?: number | undefined;
 }
 

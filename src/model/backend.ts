@@ -19,19 +19,27 @@ import {
   repositoryName,
 } from "../oci/reference.ts";
 import type { ContentStore } from "../oci/store.ts";
+import { attachFile } from "./attach.ts";
 import { buildModel, type BuiltModel, planBuild } from "./build.ts";
 import { extractModel } from "./extract_model.ts";
+import { fetchFiles } from "./fetch.ts";
 import { inspectModel, listModels } from "./inspect.ts";
-import { layerPath } from "./media_types.ts";
+import { type StoredLayer, storeLayer } from "./layers.ts";
+import { layerForm, layerPath } from "./media_types.ts";
 import { readModel } from "./model_manifest.ts";
 import type {
+  AttachOptions,
+  AttachResult,
   BuildOptions,
   BuildResult,
   Connect,
   ExtractModelOptions,
   ExtractResult,
+  FetchOptions,
+  FetchResult,
   InspectOptions,
   InspectResult,
+  LayerReport,
   ListResult,
   ModelBackend,
   PruneOptions,
@@ -41,7 +49,11 @@ import type {
   RemoteOptions,
   RemoveResult,
   TransferResult,
+  UploadOptions,
+  UploadResult,
 } from "./operations.ts";
+import { ownerNames } from "./owner_names.ts";
+import { singleFile } from "./single_file.ts";
 import { buildTargets } from "./targets.ts";
 
 /** What a backend works on. */
@@ -73,7 +85,6 @@ class LocalModelBackend implements ModelBackend {
   async build(workspace: string, options: BuildOptions): Promise<BuildResult> {
     const targets = buildTargets(options.targets);
     const plan = await planBuild(workspace, options);
-    plan.warnings.forEach((warning) => options.log?.("warning", warning));
     await using _hold = options.outputRemote ? NO_HOLD : await this.#catalog.hold(options);
     const open = (reference: Reference) =>
       options.outputRemote ? this.#connect(reference, options) : this.#local(reference);
@@ -84,12 +95,7 @@ class LocalModelBackend implements ModelBackend {
       references: targets.map(formatReference),
       digest: built.descriptor.digest,
       size: builtSize(built),
-      layers: built.layers.map(({ descriptor: { mediaType, digest, size }, path }) => ({
-        mediaType,
-        digest,
-        size,
-        path,
-      })),
+      layers: built.layers.map(layerReport),
       modelfile: plan.modelfilePath,
       warnings: plan.warnings,
     };
@@ -180,6 +186,50 @@ class LocalModelBackend implements ModelBackend {
     return await extractModel(local, manifest, options);
   }
 
+  async attach(file: string, options: AttachOptions): Promise<AttachResult> {
+    const from = parseReference(options.source);
+    const to = buildTargets([options.target])[0];
+    const open = (reference: Reference): ContentStore =>
+      options.outputRemote ? this.#connect(reference, options) : this.#local(reference);
+    await using _hold = options.outputRemote ? NO_HOLD : await this.#catalog.hold(options);
+    const { store, descriptor, layer } = await attachFile(
+      open(from),
+      referenceTarget(from),
+      file,
+      { ...options, now: this.#now() },
+    );
+    const target = open(to);
+    await this.#copy(store, target, descriptor, { ...options, phase: "upload" });
+    await target.tag(descriptor, referenceTarget(to), operationOptions(options));
+    return {
+      reference: formatReference(to),
+      digest: descriptor.digest,
+      layer: layer && layerReport(layer),
+    };
+  }
+
+  async upload(file: string, options: UploadOptions): Promise<UploadResult> {
+    const { tag: _tag, digest: _digest, ...repository } = parseReference(options.repository);
+    const layer = await storeLayer(
+      this.#connect(repository, options),
+      await singleFile(file, options),
+      {
+        ...operationOptions(options),
+        family: "cncf",
+        form: layerForm(options),
+        owners: await ownerNames(),
+      },
+    );
+    return { repository: repositoryName(repository), layer: layerReport(layer) };
+  }
+
+  async fetch(target: string, options: FetchOptions): Promise<FetchResult> {
+    const reference = parseReference(target);
+    const remote = this.#connect(reference, options);
+    const fetched = await fetchFiles(remote, referenceTarget(reference), options);
+    return { ...fetched, reference: formatReference(reference) };
+  }
+
   async list(options: OperationOptions = {}): Promise<ListResult> {
     return await listModels(this.#catalog, options);
   }
@@ -250,6 +300,11 @@ class LocalModelBackend implements ModelBackend {
       describe: contentName,
     });
   }
+}
+
+function layerReport({ descriptor, path }: StoredLayer): LayerReport {
+  const { mediaType, digest, size } = descriptor;
+  return { mediaType, digest, size, path };
 }
 
 const NO_HOLD: AsyncDisposable = { [Symbol.asyncDispose]: () => Promise.resolve() };

@@ -100,7 +100,8 @@ async function findModelfile(
   }
   const { modelfile, warnings } = await generateModelfile(workspace, {
     ...operationOptions(options),
-    exclude: options.exclude,
+    ignore: options.exclude,
+    followLinks: options.followLinks,
   });
   const notice = `No Modelfile in ${JSON.stringify(workspace)}: generated one in memory`;
   return { modelfile, warnings: [notice, ...warnings] };

@@ -26,6 +26,9 @@ export interface GlobOptions {
   readonly ignoreCase?: boolean | undefined;
 }
 
+/** Longer patterns name no path, and are refused by the matcher. */
+const LONGEST_PATTERN = 4096;
+
 const SPECIAL = new Set("*?[]{}\\");
 
 /** The pattern that matches exactly this path. */
@@ -71,6 +74,8 @@ function literalGlob(literal: string, options: GlobOptions): Glob {
 }
 
 function compile(pattern: string, options: GlobOptions): (path: string) => boolean {
+  // The matcher knows no empty pattern, which `/a` and `a//b` have as a part.
+  if (pattern === "") return (path) => path === "";
   const isMatch = picomatch(pattern, {
     dot: true,
     nonegate: true,
@@ -95,6 +100,7 @@ interface Scanned {
  * quotes, `+`, `!`, `|`): those are made literal. Returns what is wrong, if anything is.
  */
 function scan(pattern: string): Scanned | string {
+  if (pattern.length > LONGEST_PATTERN) return `it has more than ${LONGEST_PATTERN} characters`;
   let out = "";
   let literal = "";
   let wild = false;

@@ -73,7 +73,9 @@ export interface BuildOptions extends RemoteOptions {
 
 /** A layer of an artifact as reports show it. */
 export interface LayerReport {
+  /** Media type of the layer. */
   readonly mediaType: string;
+  /** Digest of the blob. */
   readonly digest: Digest;
   /** Size of the blob in bytes. */
   readonly size: number;
@@ -89,6 +91,7 @@ export interface BuildResult {
   readonly digest: Digest;
   /** Bytes of manifest, configuration and layers. */
   readonly size: number;
+  /** The layers in order. */
   readonly layers: readonly LayerReport[];
   /** The Modelfile was found at this path; absent when it was generated in memory. */
   readonly modelfile?: string | undefined;
@@ -144,10 +147,79 @@ export interface ExtractResult {
   readonly bytes: number;
 }
 
+/** How to attach a file to a model. */
+export interface AttachOptions extends RemoteOptions {
+  /** The model that is extended. */
+  readonly source: string;
+  /** The name the extended model gets. */
+  readonly target: string;
+  /** Folder in the model that receives the file; the file's own relative path when absent. */
+  readonly destinationDir?: string | undefined;
+  /** Replace a file that the model has already. */
+  readonly force?: boolean | undefined;
+  /** Read the source from its registry and write the target to its registry. */
+  readonly outputRemote?: boolean | undefined;
+  /** The file as it is (the default), or as a tar archive. */
+  readonly raw?: boolean | undefined;
+  /** The file replaces the model's configuration; no layer is added. */
+  readonly config?: boolean | undefined;
+  /** Keep the time of creation as it is. */
+  readonly noCreationTime?: boolean | undefined;
+  /** Seconds since the epoch that clamp every time in the artifact (SOURCE_DATE_EPOCH). */
+  readonly sourceDateEpoch?: number | undefined;
+}
+
+/** What attaching made. */
+export interface AttachResult {
+  /** The name of the extended model. */
+  readonly reference: string;
+  /** Digest of its manifest. */
+  readonly digest: Digest;
+  /** The layer that was added; absent when the configuration was replaced. */
+  readonly layer?: LayerReport | undefined;
+}
+
+/** How to upload a file ahead of a build. */
+export interface UploadOptions extends RemoteOptions {
+  /** The repository that receives the file; a tag in it has no meaning. */
+  readonly repository: string;
+  /** Folder in the model that the file belongs to; the file's own relative path when absent. */
+  readonly destinationDir?: string | undefined;
+  /** The file as it is (the default), or as a tar archive. */
+  readonly raw?: boolean | undefined;
+}
+
+/** What an upload did. */
+export interface UploadResult {
+  /** The repository, with its registry. */
+  readonly repository: string;
+  /** The file as a layer. */
+  readonly layer: LayerReport;
+}
+
+/** How to fetch some files of a model from its registry. */
+export interface FetchOptions extends RemoteOptions {
+  /** Folder that receives the files. */
+  readonly output: string;
+  /** Patterns of paths in the model: `*` within a folder, `**` across, `?`, `[…]`, `{a,b}`. */
+  readonly patterns: readonly string[];
+}
+
+/** What a fetch did. */
+export interface FetchResult extends ExtractResult {
+  /** The model. */
+  readonly reference: string;
+  /** Digest of its manifest. */
+  readonly digest: Digest;
+  /** Paths of the layers that matched. */
+  readonly matched: readonly string[];
+}
+
 /** A line of the listing. */
 export interface ListedModel {
   /** Repository with its registry: `localhost:5000/models/demo`. */
   readonly repository: string;
+  /** The tag. */
   readonly tag: string;
   /** Digest of the manifest. */
   readonly digest: Digest;
@@ -171,14 +243,23 @@ export interface Inspection {
   readonly Id: string;
   /** Digest of the manifest. */
   readonly Digest: string;
+  /** Architecture, such as `transformer`. Facts that are not known are empty text. */
   readonly Architecture: string;
+  /** RFC 3339 time of creation, in whole seconds. */
   readonly CreatedAt: string;
+  /** Family of models, such as `llama`. */
   readonly Family: string;
+  /** Format of the weights, such as `safetensors`. */
   readonly Format: string;
+  /** Name of the model. */
   readonly Name: string;
+  /** Count of parameters, such as `7b`. */
   readonly ParamSize: string;
+  /** Number format of the weights, such as `bfloat16`. */
   readonly Precision: string;
+  /** How the weights are quantized, such as `awq`. */
   readonly Quantization: string;
+  /** The layers in order. */
   readonly Layers: readonly {
     readonly MediaType: string;
     readonly Digest: string;
@@ -195,7 +276,9 @@ export interface InspectOptions extends RemoteOptions {
 
 /** What inspecting found. */
 export interface InspectResult {
+  /** The facts that most people want. */
   readonly view: Inspection;
+  /** The whole configuration. */
   readonly config: ModelConfig;
 }
 
@@ -207,6 +290,7 @@ export interface RemoveResult {
 
 /** What pruning did, or would do. */
 export interface PruneResult {
+  /** Whether everything is still there. */
   readonly dryRun: boolean;
   /** Manifests removed, as `repository@digest`. */
   readonly manifests: readonly string[];
@@ -236,6 +320,12 @@ export interface ModelBackend {
   pull(target: string, options?: PullOptions): Promise<PullResult>;
   /** Writes the files of a local artifact into a folder. */
   extract(target: string, options: ExtractModelOptions): Promise<ExtractResult>;
+  /** Adds a file to a model, or replaces its configuration, under a new name or the same. */
+  attach(file: string, options: AttachOptions): Promise<AttachResult>;
+  /** Sends a file to a repository, so that a later build finds it there. */
+  upload(file: string, options: UploadOptions): Promise<UploadResult>;
+  /** Writes some files of a model in a registry into a folder. */
+  fetch(target: string, options: FetchOptions): Promise<FetchResult>;
   /** Lists the artifacts of the local store. */
   list(options?: OperationOptions): Promise<ListResult>;
   /** Describes an artifact. */

@@ -11,13 +11,9 @@ export function describeProblem(problem: Problem): string {
   return `${where}${problem.message}${instead}`;
 }
 
-/** Problems in the order of their lines; those of no line come first. */
-export function inLineOrder(problems: readonly Problem[]): Problem[] {
-  return problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
-}
-
 /**
- * The error that reports all the problems found on the way to `action` with `object`.
+ * The error that reports all the problems, at least one, in the order of their lines; those of no
+ * line come first.
  *
  * @param attempt What was tried, on what, and what would help.
  */
@@ -25,9 +21,9 @@ export function problemsError(
   problems: readonly Problem[],
   attempt: { readonly action: string; readonly object: string; readonly remedy?: string },
 ): InvalidInputError {
-  const sorted = inLineOrder(problems);
-  const first = sorted[0] === undefined ? "nothing was found" : describeProblem(sorted[0]);
-  const found = sorted.length > 1 ? `${sorted.length} problems, first ${first}` : first;
+  const sorted = problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  const first = sorted.slice(0, 1).map(describeProblem).join();
+  const found = sorted.length > 1 ? `${sorted.length} problems, the first: ${first}` : first;
   return new InvalidInputError(
     `Cannot ${attempt.action} ${JSON.stringify(attempt.object)}: ${found}`,
     {

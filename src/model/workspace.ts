@@ -2,9 +2,9 @@
  * From the lines of a Modelfile to the files of a workspace.
  * @module
  */
-import { isAbsolute } from "node:path";
+import { isAbsolute, posix } from "node:path";
 import { mapConcurrent } from "../core/concurrency.ts";
-import type { Problem } from "../core/errors.ts";
+import { ModelOpsError, type Problem } from "../core/errors.ts";
 import { compareText } from "../core/files.ts";
 import { explainRead } from "../core/source.ts";
 import { nearest } from "../core/suggest.ts";
@@ -100,7 +100,7 @@ class Resolver {
         (await Deno.open(file.absolute)).close();
       } catch (error) {
         const explained = explainRead(file.path, error);
-        if (!(explained instanceof Error)) throw error;
+        if (!(explained instanceof ModelOpsError)) throw error;
         this.#problem(file, explained.message);
       }
     }, { signal: options.signal, concurrency: 16 });
@@ -117,6 +117,7 @@ class Resolver {
     const files = [...this.#files.values()].sort((a, b) =>
       LAYER_KINDS.indexOf(a.kind) - LAYER_KINDS.indexOf(b.kind) || compareText(a.path, b.path)
     );
+    if (files.length === 0) this.#warnings.push("the Modelfile brings no file: the model is empty");
     return { files, warnings: this.#warnings };
   }
 
@@ -192,13 +193,16 @@ class Resolver {
   }
 
   async #missing(entry: ModelfileEntry, path: string): Promise<void> {
-    const slash = path.lastIndexOf("/");
-    const parent = await this.#tree.at(path.slice(0, Math.max(slash, 0)));
+    const folder = posix.dirname(path);
+    const parent = await this.#tree.at(folder === "." ? "" : folder);
     const siblings = parent?.type === "folder" ? await this.#tree.list(parent) : [];
-    const [near] = nearest(path, siblings.map((node) => node.path));
-    const message = `${shown(entry)} does not exist`;
-    if (near === undefined || unsayable(near) !== undefined) return this.#problem(entry, message);
-    this.#problem(entry, message, `${fileCommand(entry.kind)} ${quoteArgument(escapeGlob(near))}`);
+    const names = siblings.map((node) => posix.basename(node.path)).filter((name) =>
+      !unsayable(name)
+    );
+    const [near] = nearest(posix.basename(path), names);
+    const instead = near === undefined ? undefined : escapeGlob(posix.join(folder, near));
+    const suggestion = instead && `${fileCommand(entry.kind)} ${quoteArgument(instead)}`;
+    this.#problem(entry, `${shown(entry)} does not exist`, suggestion);
   }
 
   /** Notes a problem once, for the first line that has it. */

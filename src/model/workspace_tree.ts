@@ -90,12 +90,11 @@ export class WorkspaceTree {
     options.signal?.throwIfAborted();
     try {
       await checkFolder(workspace);
-      const root = await Deno.realPath(workspace);
-      const rules = await readTextIfExists(join(root, IGNORE_FILE)) ?? "";
-      return new WorkspaceTree(workspace, root, options, rules);
     } catch (error) {
       throw explainRead(workspace, error);
     }
+    const root = await Deno.realPath(workspace);
+    return new WorkspaceTree(workspace, root, options, await readRules(root));
   }
 
   /** Whether links that leave the workspace are followed. */
@@ -170,6 +169,16 @@ export class WorkspaceTree {
       const message = path.includes("\uFFFD") ? "its name is not valid UTF-8" : faultOf(error);
       return { type: "fault", path, message };
     }
+  }
+}
+
+/** The text of a workspace's `.modignore`; empty when it has none. */
+async function readRules(root: string): Promise<string> {
+  const path = join(root, IGNORE_FILE);
+  try {
+    return await readTextIfExists(path) ?? "";
+  } catch (error) {
+    throw explainRead(path, error);
   }
 }
 

@@ -11,7 +11,7 @@ import { counted, streamOf } from "../core/streams.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { children, parseManifest } from "./manifest.ts";
 import { isManifestType } from "./media_types.ts";
-import { canMount, type ContentStore, readContent, storeSource } from "./store.ts";
+import { canMount, type ContentStore, isLayered, readContent, storeSource } from "./store.ts";
 
 /** Indexes may list indexes, but no artifact in the field goes deeper than two. */
 const DEPTH_LIMIT = 8;
@@ -96,7 +96,8 @@ class GraphCopier {
 
   async #copyBlob(descriptor: Descriptor): Promise<void> {
     if (canMount(this.#to)) {
-      const mounted = await this.#to.mount(descriptor, this.#from, this.#options);
+      const holder = isLayered(this.#from) ? this.#from.holder(descriptor) : this.#from;
+      const mounted = await this.#to.mount(descriptor, holder, this.#options);
       if (mounted) return this.#skip(descriptor);
     }
     await this.#write(descriptor, storeSource(this.#from, descriptor));

@@ -26,12 +26,12 @@ export class DiskCatalog implements Catalog {
     this.#shared = { layout: this.layout, lock: this.lock, digesters: new IngestDigesters() };
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Catalog.repository} says. */
   repository(name: string): DiskRepository {
     return new DiskRepository(name, this.#shared);
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Catalog.repositories} says. */
   async *repositories(): AsyncIterable<string> {
     for await (const { name, parts } of this.folders()) {
       if (parts.includes("_manifests")) yield name;

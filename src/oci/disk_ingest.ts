@@ -43,7 +43,7 @@ export class IngestDigesters {
 
 /** An upload folder, `<repository>/_uploads/<uuid>`, with the bytes in `data`. */
 export class DiskIngest implements Ingest {
-  /** @ignore */
+  /** Names this ingest. */
   readonly id: string;
   readonly #folder: string;
   readonly #file: Deno.FsFile;
@@ -101,7 +101,7 @@ export class DiskIngest implements Ingest {
     return this.#size;
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Ingest.append} says. */
   async append(
     stream: ReadableStream<Uint8Array>,
     options: OperationOptions = {},
@@ -120,7 +120,7 @@ export class DiskIngest implements Ingest {
     }
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Ingest.commit} says. */
   async commit(expected?: Digest, options: OperationOptions = {}): Promise<Descriptor> {
     try {
       const digest = await this.#digest(expected, options);
@@ -152,13 +152,13 @@ export class DiskIngest implements Ingest {
     return digester.digest();
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Ingest.abort} says. */
   async abort(): Promise<void> {
     this.#close();
     await removeIfExists(this.#folder);
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Ingest.asyncDispose} says. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#close();
     return Promise.resolve();

@@ -60,7 +60,7 @@ export interface SharedStore {
 /** One repository of the local store, with every optional capability. */
 export class DiskRepository
   implements ContentStore, Stattable, Mountable, ReferrerLister, Deletable, Ingesting {
-  /** @ignore */
+  /** What people call the store in messages. */
   readonly name: string;
   readonly #shared: SharedStore;
   readonly #layout: DiskLayout;
@@ -85,7 +85,7 @@ export class DiskRepository
     return true;
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Stattable.stat} says. */
   async stat(digest: Digest): Promise<Descriptor> {
     const size = await this.#sizeOf(digest);
     const blob = anonymousBlob(digest, size ?? 0);
@@ -93,7 +93,7 @@ export class DiskRepository
     return blob;
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode ContentStore.open} says. */
   async open(
     descriptor: Descriptor,
     options: OpenContentOptions = {},
@@ -109,7 +109,7 @@ export class DiskRepository
     }
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode ContentStore.write} says. */
   async write(
     descriptor: Descriptor,
     source: BlobSource,
@@ -136,7 +136,7 @@ export class DiskRepository
     }
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode ContentStore.resolve} says. */
   async resolve(target: string, options: OperationOptions = {}): Promise<Descriptor> {
     const digest = isDigest(target) ? target : await this.tagged(target);
     if (!digest || !await this.#exists(this.#layout.revisionLink(this.name, digest))) {
@@ -148,7 +148,7 @@ export class DiskRepository
     return { ...describeManifest(document), digest };
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode ContentStore.tag} says. */
   async tag(descriptor: Descriptor, tag: string, options: OperationOptions = {}): Promise<void> {
     const { digest } = await this.resolve(descriptor.digest, options);
     await using _lock = await this.#shared.lock.shared(options);
@@ -156,7 +156,7 @@ export class DiskRepository
     await this.#writeLink(this.#layout.tagCurrent(this.name, tag), digest);
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode ContentStore.tags} says. */
   async *tags(): AsyncIterable<string> {
     for (const entry of await readDirIfExists(this.#layout.tags(this.name))) {
       // A folder without its link is a tag that is just being made or removed.
@@ -174,7 +174,7 @@ export class DiskRepository
     return await this.#linked((algorithm) => this.#layout.layerLinks(this.name, algorithm));
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Mountable.mount} says. */
   async mount(
     descriptor: Descriptor,
     from: ContentStore,
@@ -187,7 +187,7 @@ export class DiskRepository
     return true;
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode ReferrerLister.referrers} says. */
   async *referrers(
     subject: Descriptor,
     options: OperationOptions & { readonly artifactType?: string | undefined } = {},
@@ -201,7 +201,7 @@ export class DiskRepository
     }
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Deletable.delete} says. */
   async delete(descriptor: Descriptor, options: OperationOptions = {}): Promise<void> {
     await using _lock = await this.#shared.lock.shared(options);
     const link = this.#memberLink(descriptor);
@@ -214,7 +214,7 @@ export class DiskRepository
     await this.#remove(dirname(link));
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Deletable.untag} says. */
   async untag(tag: string, options: OperationOptions = {}): Promise<void> {
     await using _lock = await this.#shared.lock.shared(options);
     if (!await this.tagged(tag)) throw missing(this, tag);
@@ -223,12 +223,12 @@ export class DiskRepository
     await this.#remove(this.#layout.tag(this.name, tag));
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Ingesting.ingest} says. */
   async ingest(): Promise<Ingest> {
     return await this.#startIngest((file, blob) => this.#adoptAndLink(file, blob));
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Ingesting.resumeIngest} says. */
   async resumeIngest(id: string): Promise<Ingest> {
     const uploads = this.#layout.uploads(this.name);
     const known = /^[0-9a-f-]{36}$/.test(id) && await this.#exists(`${uploads}/${id}/startedat`);

@@ -17,6 +17,7 @@ export const MANIFEST_SIZE_LIMIT = 4 * 1024 * 1024;
 
 /** A manifest: a configuration and layers. */
 export interface Manifest {
+  /** Tells a manifest from an index. */
   readonly kind: "manifest";
   /** Media type the document is stored under. */
   readonly mediaType: string;
@@ -36,6 +37,7 @@ export interface Manifest {
 
 /** An index: a list of manifests. */
 export interface Index {
+  /** Tells an index from a manifest. */
   readonly kind: "index";
   /** Media type the document is stored under. */
   readonly mediaType: string;

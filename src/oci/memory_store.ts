@@ -36,7 +36,7 @@ interface Content {
 /** One repository in memory, with every optional capability. */
 export class MemoryStore
   implements ContentStore, Stattable, Mountable, ReferrerLister, Deletable, Ingesting {
-  /** @ignore */
+  /** What people call the store in messages. */
   readonly name: string;
   readonly #contents = new Map<Digest, Content>();
   readonly #tags = new Map<string, Digest>();
@@ -52,17 +52,17 @@ export class MemoryStore
     return this.#contents.size === 0;
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode ContentStore.has} says. */
   has(descriptor: Descriptor): Promise<boolean> {
     return Promise.resolve(this.#contents.has(descriptor.digest));
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Stattable.stat} says. */
   async stat(digest: Digest): Promise<Descriptor> {
     return anonymousBlob(digest, this.#get(digest).bytes.byteLength);
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode ContentStore.open} says. */
   async open(
     descriptor: Descriptor,
     options: OpenContentOptions = {},
@@ -71,7 +71,7 @@ export class MemoryStore
     return await bytesSource(this.#get(descriptor.digest).bytes).open(options);
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode ContentStore.write} says. */
   async write(
     descriptor: Descriptor,
     source: BlobSource,
@@ -90,7 +90,7 @@ export class MemoryStore
     this.#contents.set(descriptor.digest, { bytes, mediaType: descriptor.mediaType });
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode ContentStore.resolve} says. */
   resolve(target: string): Promise<Descriptor> {
     const digest = isDigest(target) ? target : this.#tags.get(target);
     const content = digest && this.#contents.get(digest);
@@ -103,17 +103,17 @@ export class MemoryStore
     });
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode ContentStore.tag} says. */
   async tag(descriptor: Descriptor, tag: string): Promise<void> {
     this.#tags.set(tag, (await this.resolve(descriptor.digest)).digest);
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode ContentStore.tags} says. */
   async *tags(): AsyncIterable<string> {
     yield* [...this.#tags.keys()].sort(compareText);
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Mountable.mount} says. */
   mount(descriptor: Descriptor, from: ContentStore): Promise<boolean> {
     const content = from instanceof MemoryStore && from.#contents.get(descriptor.digest);
     if (!content) return Promise.resolve(false);
@@ -121,7 +121,7 @@ export class MemoryStore
     return Promise.resolve(true);
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode ReferrerLister.referrers} says. */
   async *referrers(
     subject: Descriptor,
     options: OperationOptions & { readonly artifactType?: string | undefined } = {},
@@ -136,7 +136,7 @@ export class MemoryStore
     }
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Deletable.delete} says. */
   delete(descriptor: Descriptor): Promise<void> {
     if (!this.#contents.delete(descriptor.digest)) {
       return Promise.reject(missing(this, descriptor.digest));
@@ -147,19 +147,19 @@ export class MemoryStore
     return Promise.resolve();
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Deletable.untag} says. */
   untag(tag: string): Promise<void> {
     return this.#tags.delete(tag) ? Promise.resolve() : Promise.reject(missing(this, tag));
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Ingesting.ingest} says. */
   ingest(): Promise<Ingest> {
     const id = randomUUID();
     this.#ingests.set(id, []);
     return Promise.resolve(this.#ingestOf(id));
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Ingesting.resumeIngest} says. */
   resumeIngest(id: string): Promise<Ingest> {
     if (this.#ingests.has(id)) return Promise.resolve(this.#ingestOf(id));
     return Promise.reject(
@@ -205,14 +205,14 @@ export class MemoryStore
 export class MemoryCatalog implements Catalog {
   readonly #repositories = new Map<string, MemoryStore>();
 
-  /** @inheritdoc */
+  /** As {@linkcode Catalog.repository} says. */
   repository(name: string): MemoryStore {
     let store = this.#repositories.get(name);
     if (!store) this.#repositories.set(name, store = new MemoryStore(name));
     return store;
   }
 
-  /** @inheritdoc */
+  /** As {@linkcode Catalog.repositories} says. */
   async *repositories(): AsyncIterable<string> {
     for (const [name, store] of [...this.#repositories].sort(([a], [b]) => compareText(a, b))) {
       if (!store.isEmpty) yield name;

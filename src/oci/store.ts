@@ -58,6 +58,12 @@ export interface Catalog {
   repositories(options?: OperationOptions): AsyncIterable<string>;
 }
 
+/** A store made of others. */
+export interface Layered {
+  /** The store that holds a content, which a target may know how to mount from. */
+  holder(descriptor: Descriptor): ContentStore;
+}
+
 /** A store that can take content from a sibling without the bytes passing through this program. */
 export interface Mountable {
   /** Tries to take content over from `from`; `false` when it has to be written instead. */
@@ -128,6 +134,11 @@ export interface Ingesting {
    * @throws {NotFoundError} when there is none of that id.
    */
   resumeIngest(id: string, options?: OperationOptions): Promise<Ingest>;
+}
+
+/** Whether a store is made of others. */
+export function isLayered(store: ContentStore): store is ContentStore & Layered {
+  return "holder" in store;
 }
 
 /** Whether a store can take content over from a sibling. */

@@ -85,7 +85,10 @@ class Authenticator {
     this.#challenge = challenge;
     const renewed = challenge.scheme === "basic"
       ? await this.#basic(permit)
-      : await this.#bearer(permit, challenge, { refused, asked: challenge.parameters.get("scope") });
+      : await this.#bearer(permit, challenge, {
+        refused,
+        asked: challenge.parameters.get("scope"),
+      });
     return renewed === refused ? undefined : renewed;
   }
 

@@ -6,7 +6,9 @@ import { InvalidInputError } from "../core/errors.ts";
 
 /** A user name and its password. */
 export interface PasswordCredentials {
+  /** The user. */
   readonly username: string;
+  /** The secret. */
   readonly password: string;
 }
 

@@ -10,12 +10,7 @@ import { z } from "../deps/zod.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../core/files.ts";
 import { explainRead } from "../core/source.ts";
-import {
-  canonicalHost,
-  checkUsername,
-  type Credentials,
-  encodeBasic,
-} from "./credentials.ts";
+import { canonicalHost, checkUsername, type Credentials, encodeBasic } from "./credentials.ts";
 
 const entrySchema = z.looseObject({
   auth: z.string().optional(),

@@ -8,6 +8,7 @@
  * of at most `limit` characters.
  */
 export function plainText(text: string, limit = 200): string {
-  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, " ").replace(/ {2,}/g, " ").trim();
+  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, " ").replace(/ {2,}/g, " ")
+    .trim();
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
 }

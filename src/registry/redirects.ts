@@ -50,18 +50,18 @@ export function perOrigin(origin: string, home: Transport, away: Transport): Tra
  */
 export function checkedLocation(text: string | null, start: URL, current: URL): URL {
   const target = text === null ? null : URL.parse(text, current);
-  if (!target) throw refused(start, "it redirects without saying where to");
+  if (!target) throw refused(start, "it does not say where to go on");
   if (target.protocol !== "https:" && target.protocol !== "http:") {
-    throw refused(start, `it redirects to a URL of scheme ${JSON.stringify(target.protocol)}`);
+    throw refused(start, `it points to a URL of scheme ${JSON.stringify(target.protocol)}`);
   }
   if (target.username !== "" || target.password !== "") {
-    throw refused(start, "it redirects to a URL with a user name");
+    throw refused(start, "it points to a URL with a user name");
   }
   if (current.protocol === "https:" && target.protocol === "http:") {
-    throw refused(start, `it redirects to ${target.host} without TLS`);
+    throw refused(start, `it points to ${target.host} without TLS`);
   }
   if (!mayPointTo(start, target)) {
-    throw refused(start, `it redirects to ${target.host}, an address of a private network`);
+    throw refused(start, `it points to ${target.host}, an address of a private network`);
   }
   target.hash = "";
   return target;

@@ -42,6 +42,8 @@ const BAD: readonly (readonly [name: string, reason: RegExp])[] = [
   ["C:/x", /names a drive$/],
   ["D:foo", /names a drive$/],
   ["c:", /names a drive$/],
+  ["./C:", /names a drive$/],
+  [".//D:foo", /names a drive$/],
   ["..\\x", /backslash/],
   ["a\\b", /backslash/],
   ["a\0b", /control character$/],
@@ -163,9 +165,11 @@ Deno.test("no accepted name leaves the folder it is joined to", () => {
 });
 
 Deno.test("duplicateKey() is equal for twins in case and normal form only", () => {
-  assert.equal(duplicateKey("Models/A.bin"), duplicateKey("models/a.BIN"));
-  assert.equal(duplicateKey("caf\u00e9"), duplicateKey("CAFE\u0301"));
-  assert.notEqual(duplicateKey("a/b"), duplicateKey("a/c"));
+  const key = (path: string) => duplicateKey(path, "windows");
+  assert.equal(key("Models/A.bin"), key("models/a.BIN"));
+  assert.equal(key("caf\u00e9"), key("CAFE\u0301"));
+  assert.notEqual(key("a/b"), key("a/c"));
+  assert.notEqual(duplicateKey("A", "linux"), duplicateKey("a", "linux"));
 });
 
 Deno.test("parentOf() gives the folder part", () => {

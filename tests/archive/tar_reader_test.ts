@@ -234,7 +234,11 @@ Deno.test("readTar() holds its limits on entries and metadata", async () => {
   const adds = rawTar(...Array.from({ length: 20 }, () => pax({ comment: "x".repeat(900) })), {
     name: "a",
   });
-  for (const bytes of [claimsTwoGiB, adds]) {
+  const globals = rawTar(
+    ...Array.from({ length: 20 }, () => pax({ comment: "x".repeat(900) }, "g")),
+    { name: "a" },
+  );
+  for (const bytes of [claimsTwoGiB, adds, globals]) {
     await assert.rejects(list(bytes, 1 << 20, { maxMetadata: 10_000 }), InvalidInputError);
   }
 });

@@ -10,7 +10,7 @@ const digest: Digest = `sha256:${"a".repeat(64)}`;
 const transfer = { reference: "r.test/m:v1", digest, copied: 3, skipped: 1, bytes: 2048 };
 
 /** A backend that keeps its calls, without signal, progress and log. */
-function recordingBackend(calls: Call[]): ModelBackend {
+function recordingBackend(calls: Call[]): Partial<ModelBackend> {
   const keep = (name: string, ...args: unknown[]) => {
     calls.push([name, ...args.map((arg) => typeof arg === "object" ? facts(arg) : arg)]);
   };

@@ -1,4 +1,5 @@
 /** A world for one run of the commands: everything they read is given, everything they write is kept. @module */
+import { fileURLToPath } from "node:url";
 import type { CliContext, Login, Services } from "../../src/cli/context.ts";
 import { run } from "../../src/cli/run.ts";
 import type { TextSink } from "../../src/cli/streams.ts";
@@ -127,4 +128,9 @@ export function fakeAccounts(
       },
     }),
   };
+}
+
+/** The path of a file beside the tests. */
+export function besideTests(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
 }

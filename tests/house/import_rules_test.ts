@@ -100,7 +100,7 @@ for (const [from, file] of WRONG_PARTS) {
     const graph: SourceGraph = new Map([[from, [{ specifier: "./it.ts", file }]]]);
     const found = wrongParts(graph);
     assert.equal(found.length, 1);
-    assert.ok(found[0]?.startsWith(from), found[0]);
+    assert.ok(found[0]?.startsWith(from), `found ${found[0]}`);
   });
 }
 

@@ -141,7 +141,7 @@ CONFIG config.json
     assert.ok(error instanceof InvalidInputError);
     assert.equal(
       error.message,
-      'Cannot read "dir/Modelfile": 10 problems, first line 2: unknown instruction "MODLE"; write MODEL',
+      'Cannot read "dir/Modelfile": 10 problems, the first: line 2: unknown instruction "MODLE"; write MODEL',
     );
     const lines = error.facts.problems?.map(({ line }) => line);
     assert.deepEqual(lines, [2, 3, 4, 5, 6, 8, 9, 10, 11, 12]);

@@ -131,6 +131,9 @@ Deno.test("lines that bring nothing are warnings", async () => {
       'line 4: CODE "b.bin" is left out by .modignore or an exclude pattern',
     ],
   });
+  assert.deepEqual((await resolveText(folder, "")).warnings, [
+    "the Modelfile brings no file: the model is empty",
+  ]);
 });
 
 Deno.test(".modignore and exclude patterns leave files out, in gitignore syntax", async () => {
@@ -239,7 +242,7 @@ MODEL x/../../y
     { line: 8, message: '"config.json" is CONFIG already, by line 1' },
     { line: 9, message: 'MODEL "x/../../y" leads outside the workspace' },
   ]);
-  assert.match(error.message, /^Cannot package ".*": 8 problems, first line 2: MODEL /);
+  assert.match(error.message, /^Cannot package ".*": 8 problems, the first: line 2: MODEL /);
 });
 
 Deno.test({
@@ -276,6 +279,20 @@ Deno.test("a workspace that is missing, a file or empty is an error of its own",
     name: "InvalidInputError",
     message: /: the workspace is empty$/,
   });
+});
+
+Deno.test("a near name is suggested with its folder, and escaped", async () => {
+  await using folder = await workspace("long/folder/name/w[1] a.bin", "long/folder/name/q.py");
+  const error = await errorOf(resolveText(folder, "MODEL long/folder/name/w1a.bin\nCODE x/y.py\n"));
+  assert.deepEqual(error.facts.problems?.map(({ suggestion }) => suggestion), [
+    'MODEL "long/folder/name/w\\\\[1\\\\] a.bin"',
+    undefined,
+  ]);
+});
+
+Deno.test("a .modignore that cannot be read is an error that names it", async () => {
+  await using folder = await workspace(".modignore/x", "a.bin");
+  await assert.rejects(resolveText(folder, "MODEL *"), /^\w+: Cannot read ".*\.modignore": /);
 });
 
 Deno.test("resolving stops with the reason of its signal", async () => {

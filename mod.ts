@@ -1,0 +1,174 @@
+/**
+ * modelops as a library: everything the commands do, without the commands.
+ *
+ * ```ts
+ * import { createModelBackend, DiskCatalog, RegistryConnector } from "./mod.ts";
+ *
+ * await using registries = new RegistryConnector();
+ * const models = createModelBackend({
+ *   catalog: new DiskCatalog("/var/lib/models"),
+ *   connect: registries.connect,
+ * });
+ * await models.build("./llama", { targets: ["registry.example.com/llama:v1"] });
+ * await models.push("registry.example.com/llama:v1");
+ * ```
+ *
+ * Every asynchronous operation takes `{ signal, progress, log }` last. Errors are of the classes below;
+ * their `kind` says what a caller can do, their `facts` what was found. Importing this module does
+ * nothing else.
+ * @module
+ */
+
+// Core: digests, byte sources, errors, options of operations.
+export {
+  AccessDeniedError,
+  ConflictError,
+  type ErrorFacts,
+  type ErrorKind,
+  type ErrorOptions,
+  IntegrityError,
+  InvalidInputError,
+  ModelOpsError,
+  NotFoundError,
+  type Problem,
+  RoleMismatchError,
+  TransferError,
+  UnsupportedError,
+} from "./src/core/errors.ts";
+export {
+  type Digest,
+  type DigestAlgorithm,
+  digestBytes,
+  Digester,
+  digestStream,
+  isDigest,
+  parseDigest,
+} from "./src/core/digest.ts";
+export type {
+  Log,
+  LogLevel,
+  OperationOptions,
+  ProgressEvent,
+  ProgressPhase,
+} from "./src/core/operation.ts";
+export {
+  type BlobSource,
+  type ByteRange,
+  bytesSource,
+  type FileFacts,
+  type FileSource,
+  fileSource,
+  type OpenOptions,
+} from "./src/core/source.ts";
+
+// OCI: documents, references, stores, and the one mover of content.
+export { type Annotations, describeBytes, type Descriptor } from "./src/oci/descriptor.ts";
+export {
+  type Index,
+  type Manifest,
+  type ManifestDocument,
+  parseManifest,
+} from "./src/oci/manifest.ts";
+export { MediaType } from "./src/oci/media_types.ts";
+export { formatReference, parseReference, type Reference } from "./src/oci/reference.ts";
+export {
+  type Catalog,
+  type ContentStore,
+  type Deletable,
+  type Ingest,
+  type Ingesting,
+  type Mountable,
+  type OpenContentOptions,
+  type ReferrerLister,
+  type Stattable,
+} from "./src/oci/store.ts";
+export { copyGraph, type CopyGraphOptions, type CopyReport } from "./src/oci/copy_graph.ts";
+export { MemoryCatalog, MemoryStore } from "./src/oci/memory_store.ts";
+export { DiskCatalog } from "./src/oci/disk_catalog.ts";
+export { DiskLayout } from "./src/oci/disk_layout.ts";
+export { DiskRepository, type SharedStore } from "./src/oci/disk_repository.ts";
+export { type Adopt, IngestDigesters } from "./src/oci/disk_ingest.ts";
+export { type LockOptions, StoreLock } from "./src/oci/store_lock.ts";
+export { type PruneReport, pruneStore, type PruneStoreOptions } from "./src/oci/prune.ts";
+
+// Registries: the client and the server.
+export { RegistryClient, type RegistryClientOptions } from "./src/registry/client.ts";
+export type { EndpointOptions } from "./src/registry/endpoint.ts";
+export type { Transport, TransportOptions } from "./src/registry/transport.ts";
+export type { ProxySettings } from "./src/registry/no_proxy.ts";
+export type { RetryOptions } from "./src/registry/retry.ts";
+export type { ReferrerOptions } from "./src/registry/referrers.ts";
+export { type ConnectOptions, RegistryConnector } from "./src/registry/connector.ts";
+export { RegistryRepository } from "./src/registry/repository.ts";
+export {
+  type Credentials,
+  type CredentialSource,
+  firstCredentials,
+  fixedCredentials,
+  type PasswordCredentials,
+} from "./src/registry/credentials.ts";
+export {
+  configFileCredentials,
+  type ConfigFileOptions,
+} from "./src/registry/credential_helpers.ts";
+export {
+  createRegistryHandler,
+  type RegistryHandler,
+  type RegistryServerOptions,
+} from "./src/server/handler.ts";
+export { type Authenticate } from "./src/server/access.ts";
+export {
+  formatListenAddress,
+  type ListenAddress,
+  parseListenAddress,
+} from "./src/server/address.ts";
+export { htpasswdAuthenticator, type HtpasswdUsers, readHtpasswd } from "./src/server/htpasswd.ts";
+export { listen, type ListenOptions, type RegistryListener } from "./src/server/listen.ts";
+
+// Models: Modelfiles and every operation on models.
+export { createModelBackend, type ModelBackendOptions } from "./src/model/backend.ts";
+export type {
+  AttachOptions,
+  AttachResult,
+  BuildOptions,
+  BuildResult,
+  Connect,
+  ExtractModelOptions,
+  ExtractResult,
+  FetchOptions,
+  FetchResult,
+  Inspection,
+  InspectOptions,
+  InspectResult,
+  LayerCompression,
+  LayerReport,
+  ListedModel,
+  ListResult,
+  MediaTypeFamily,
+  ModelBackend,
+  PruneOptions,
+  PruneResult,
+  PullOptions,
+  PullResult,
+  RegistryAccess,
+  RemoteOptions,
+  RemoveResult,
+  TransferResult,
+  UploadOptions,
+  UploadResult,
+} from "./src/model/operations.ts";
+export type {
+  ModelCapabilities,
+  ModelConfig,
+  ModelDescriptor,
+  ModelExecution,
+} from "./src/model/config.ts";
+export type { Modelfile, ModelfileEntry, ModelfileValues } from "./src/model/modelfile.ts";
+export { parseModelfile, validateModelfile } from "./src/model/modelfile_parser.ts";
+export { formatModelfile, type FormatModelfileOptions } from "./src/model/modelfile_format.ts";
+export {
+  generateModelfile,
+  type GenerateOptions,
+  type GenerateResult,
+} from "./src/model/generate.ts";
+export type { LayerKind } from "./src/model/media_types.ts";

@@ -1,0 +1,135 @@
+/**
+ * The registry client: everything that is shared among the repositories that a program talks to.
+ * @module
+ */
+import { InvalidInputError } from "../core/errors.ts";
+import { compareText } from "../core/files.ts";
+import type { Log, OperationOptions } from "../core/operation.ts";
+import { isRegistryHost, isRepositoryName, type Reference } from "../oci/reference.ts";
+import type { Catalog } from "../oci/store.ts";
+import { discard } from "./bodies.ts";
+import { ANONYMOUS, canonicalHost, type CredentialSource } from "./credentials.ts";
+import type { EndpointOptions } from "./endpoint.ts";
+import { pageNames, pages } from "./pagination.ts";
+import { PAGE_SIZE, RegistryRepository } from "./repository.ts";
+import type { RetryOptions } from "./retry.ts";
+import { RegistrySession } from "./session.ts";
+import { createTransport, type Transport, type TransportOptions } from "./transport.ts";
+
+/** How to reach registries, and as whom. */
+export interface RegistryClientOptions extends TransportOptions, EndpointOptions {
+  /** Where credentials come from; nobody is logged in when absent. */
+  readonly credentials?: CredentialSource | undefined;
+  /** How requests are tried again. */
+  readonly retry?: RetryOptions | undefined;
+  /** Told about repeated tries and the like; no record holds a secret. */
+  readonly log?: Log | undefined;
+  /** The way to the network; one made from the other options when absent. */
+  readonly transport?: Transport | undefined;
+  /** The clock, in milliseconds since the epoch; `Date.now` when absent. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** Talks to registries. It holds connections, tokens and what it learned until it is disposed. */
+export class RegistryClient implements AsyncDisposable {
+  readonly #options: RegistryClientOptions;
+  readonly #sessions = new Map<string, RegistrySession>();
+  readonly #resources = new DisposableStack();
+  readonly #home: Transport;
+  readonly #away: Transport;
+
+  /**
+   * Makes a client; nothing is sent before the first request.
+   * @throws {InvalidInputError} when a certificate, a key or a proxy cannot be used.
+   */
+  constructor(options: RegistryClientOptions = {}) {
+    this.#options = options;
+    this.#home = options.transport ?? this.#resources.use(createTransport(options)).send;
+    // The user's certificate is shown to registries, not to whoever they point to.
+    const bare = { ...options, cert: undefined, key: undefined };
+    this.#away = options.transport ??
+      (options.cert ? this.#resources.use(createTransport(bare)).send : this.#home);
+  }
+
+  /**
+   * Asks a registry whether it is there and knows the user: what a login has to find out.
+   * @throws {AccessDeniedError} when it refuses the credentials, or wants some and there are none.
+   * @throws {NotFoundError} when nothing at this host speaks the API of registries.
+   */
+  async ping(registry: string, options: OperationOptions = {}): Promise<void> {
+    const session = this.#session(registry);
+    const response = await session.send("GET", "/v2/", { signal: options.signal });
+    if (!response.ok) {
+      throw await session.error(response, `reach registry ${JSON.stringify(registry)}`);
+    }
+    await discard(response);
+  }
+
+  /**
+   * The repository that a reference, or a name with its host, points to; it need not exist.
+   * @throws {InvalidInputError} when the name is none of a repository.
+   */
+  repository(name: string | Pick<Reference, "registry" | "repository">): RegistryRepository {
+    if (typeof name !== "string") {
+      return new RegistryRepository(this.#session(name.registry), name.repository);
+    }
+    const slash = name.indexOf("/");
+    const session = this.#session(name.slice(0, Math.max(slash, 0)));
+    return new RegistryRepository(session, name.slice(slash + 1));
+  }
+
+  /** A registry seen as a catalog, whose names carry no host. */
+  catalog(registry: string): Catalog {
+    const session = this.#session(registry);
+    return {
+      repository: (name) => new RegistryRepository(session, name),
+      repositories: (options) => repositories(session, options),
+    };
+  }
+
+  /** Closes all connections. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#resources.dispose();
+    return Promise.resolve();
+  }
+
+  #session(registry: string): RegistrySession {
+    if (!isRegistryHost(registry)) {
+      throw new InvalidInputError(
+        `Cannot use registry ${JSON.stringify(registry)}: it is not a host`,
+      );
+    }
+    const key = canonicalHost(registry);
+    const known = this.#sessions.get(key);
+    if (known) return known;
+    const { credentials = ANONYMOUS, retry = {}, log, now = Date.now } = this.#options;
+    const { plainHttp, insecure } = this.#options;
+    const session = new RegistrySession(key, {
+      ...{ plainHttp, insecure, credentials, retry, log, now },
+      home: this.#home,
+      away: this.#away,
+    });
+    this.#sessions.set(key, session);
+    return session;
+  }
+}
+
+/** The names of the repositories of a registry, as far as it lists them, in bytewise order. */
+async function* repositories(
+  session: RegistrySession,
+  options: OperationOptions = {},
+): AsyncGenerator<string, void> {
+  const action = `list the repositories of ${JSON.stringify(session.registry)}`;
+  const found = new Set<string>();
+  const list = pages(session, `/v2/_catalog?n=${PAGE_SIZE}`, {
+    signal: options.signal,
+    action,
+    missing: new Set(),
+  });
+  for await (const page of list) {
+    for (const name of pageNames(page, "repositories", `catalog of ${session.registry}`)) {
+      if (isRepositoryName(name)) found.add(name);
+    }
+  }
+  yield* [...found].sort(compareText);
+}

@@ -1,0 +1,57 @@
+/**
+ * Where a registry is: its base URL.
+ * @module
+ */
+import type { Log } from "../core/operation.ts";
+import { isLoopbackHost } from "./addresses.ts";
+import { discard } from "./bodies.ts";
+import { canonicalHost } from "./credentials.ts";
+import { explainFault, faultError, isFault } from "./faults.ts";
+import type { Transport } from "./transport.ts";
+
+/** How connections to registries may be made. */
+export interface EndpointOptions {
+  /** Speak HTTP without TLS. */
+  readonly plainHttp?: boolean | undefined;
+  /** Accept any certificate, and a registry without TLS. */
+  readonly insecure?: boolean | undefined;
+}
+
+/** How to find a registry's base URL. */
+export interface FindEndpointOptions extends EndpointOptions {
+  /** The way to the registry, without credentials. */
+  readonly probe: Transport;
+  readonly signal?: AbortSignal | undefined;
+  readonly log?: Log | undefined;
+}
+
+/**
+ * The base URL of a registry: HTTPS, unless the user said otherwise. On this machine, and where the user
+ * accepts insecure connections, one request without credentials finds out whether the server speaks TLS,
+ * and HTTP is used when it does not.
+ * @throws {TransferError} when that request does not reach the server.
+ */
+export async function findEndpoint(registry: string, options: FindEndpointOptions): Promise<URL> {
+  const host = canonicalHost(registry) === "docker.io" ? "registry-1.docker.io" : registry;
+  if (options.plainHttp) return new URL(`http://${host}/`);
+  const secure = new URL(`https://${host}/`);
+  const mayFallBack = options.insecure || isLoopbackHost(secure.hostname);
+  if (!mayFallBack || await speaksTls(secure, options)) return secure;
+  options.log?.("debug", `${registry} does not speak TLS: using HTTP`);
+  return new URL(`http://${host}/`);
+}
+
+async function speaksTls(base: URL, { probe, signal }: FindEndpointOptions): Promise<boolean> {
+  const url = new URL("/v2/", base);
+  try {
+    await discard(await probe(new Request(url, signal ? { signal } : {})));
+    return true;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!isFault(error, signal)) throw error;
+    const { kind } = explainFault(error);
+    if (kind === "unreachable") throw faultError(error, url.href);
+    // A certificate that is not trusted is shown by the request to come.
+    return kind === "refused";
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Manifests of one repository of a registry.
+ * @module
+ */
+import { checkDigest, readAll, streamOf, verified } from "../core/streams.ts";
+import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/digest.ts";
+import { IntegrityError } from "../core/errors.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import type { BlobSource } from "../core/source.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "../oci/manifest.ts";
+import { ACCEPTED_MANIFESTS } from "../oci/media_types.ts";
+import { describeManifest, missing } from "../oci/store.ts";
+import { discard, readBody } from "./bodies.ts";
+import type { Channel } from "./channel.ts";
+
+/** Bytes of manifests kept in memory: the largest one, or some thousand of the usual ones. */
+const CACHE_LIMIT = 2 * MANIFEST_SIZE_LIMIT;
+
+/** A manifest, and the digest under which the registry knows it. */
+export interface Found {
+  readonly document: ManifestDocument;
+  readonly descriptor: Descriptor;
+}
+
+/** What a registry said to a manifest that it took. */
+export interface Stored {
+  /** Whether it also lists the manifest as a referrer of its subject. */
+  readonly listsSubject: boolean;
+}
+
+/** Gets and puts manifests, and remembers the latest ones. */
+export class ManifestClient {
+  readonly #channel: Channel;
+  readonly #known = new Map<Digest, Found>();
+
+  /** Makes a client without anything in memory. */
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  /**
+   * The manifest that a tag or a digest names, verified. A tag is asked for each time; what a digest names
+   * does not change, so it may come from memory.
+   * @throws {NotFoundError} when there is none.
+   * @throws {IntegrityError} when the bytes are not those of the digest.
+   */
+  async get(target: string, options: OperationOptions = {}): Promise<Found> {
+    const known = isDigest(target) ? this.#known.get(target) : undefined;
+    if (known) return known;
+    const path = `manifests/${target}`;
+    const { signal } = options;
+    const headers = { Accept: ACCEPTED_MANIFESTS.join(", ") };
+    const response = await this.#channel.send("GET", path, { headers, signal });
+    if (response.status === 404) {
+      await discard(response);
+      throw missing(this.#channel, target);
+    }
+    if (response.status !== 200) throw await this.#channel.error(response, "read", target);
+    const base = await this.#channel.session.base(signal);
+    const bytes = await readBody(response, { url: base.href, signal }, MANIFEST_SIZE_LIMIT);
+    const digest = this.#checkedDigest(target, response.headers, bytes);
+    const document = parseManifest(bytes, contentType(response.headers));
+    const found = { document, descriptor: { ...describeManifest(document), digest } };
+    this.#remember(found);
+    return found;
+  }
+
+  /** Whether the registry has a manifest. */
+  async has(digest: Digest, options: OperationOptions = {}): Promise<boolean> {
+    const headers = { Accept: ACCEPTED_MANIFESTS.join(", ") };
+    const parts = { headers, signal: options.signal };
+    let response = await this.#channel.send("HEAD", `manifests/${digest}`, parts);
+    await discard(response);
+    // Some proxies let only GET pass.
+    if (response.status === 405 || response.status === 501) {
+      response = await this.#channel.send("GET", `manifests/${digest}`, parts);
+      await discard(response);
+    }
+    if (response.status === 404) return false;
+    if (response.ok) return true;
+    throw await this.#channel.error(response, "look for", digest);
+  }
+
+  /** Reads a manifest from a source and stores it under its digest. */
+  async write(
+    descriptor: Descriptor,
+    source: BlobSource,
+    options: OperationOptions = {},
+  ): Promise<Stored & { readonly document: ManifestDocument }> {
+    const stream = await source.open({ signal: options.signal });
+    const bytes = await readAll(streamOf(verified(stream, descriptor)), MANIFEST_SIZE_LIMIT);
+    const document = parseManifest(bytes, descriptor.mediaType);
+    const stored = await this.put({ document, descriptor }, descriptor.digest, options);
+    return { ...stored, document };
+  }
+
+  /** Stores a manifest under a tag or its digest. */
+  async put(found: Found, target: string, options: OperationOptions = {}): Promise<Stored> {
+    const { document, descriptor } = found;
+    const response = await this.#channel.send("PUT", `manifests/${target}`, {
+      headers: { "Content-Type": document.mediaType },
+      body: document.bytes,
+      signal: options.signal,
+    });
+    if (!response.ok) throw await this.#channel.error(response, "write", target);
+    await discard(response);
+    const told = response.headers.get("Docker-Content-Digest");
+    if (told !== null && told !== descriptor.digest && isSameAlgorithm(told, descriptor.digest)) {
+      throw this.#mismatch(target, told, descriptor.digest);
+    }
+    this.#remember(found);
+    return { listsSubject: response.headers.has("OCI-Subject") };
+  }
+
+  /** Forgets a manifest that was deleted. */
+  forget(digest: Digest): void {
+    this.#known.delete(digest);
+  }
+
+  /** The digest of a manifest: the one asked for, or the registry's, or our own; proved in any case. */
+  #checkedDigest(target: string, headers: Headers, bytes: Uint8Array): Digest {
+    const what = `${this.#channel.name}${isDigest(target) ? "@" : ":"}${target}`;
+    const told = headers.get("Docker-Content-Digest");
+    if (told !== null && !isDigest(told)) throw this.#mismatch(target, told, digestBytes(bytes));
+    for (const digest of [told, isDigest(target) ? target : null]) {
+      if (digest) checkDigest(digest, digestBytes(bytes, digestAlgorithm(digest)), what);
+    }
+    return isDigest(target) ? target : told ?? digestBytes(bytes);
+  }
+
+  #mismatch(target: string, told: string, computed: Digest): IntegrityError {
+    const actual = told.slice(0, 200);
+    return new IntegrityError(
+      `Cannot accept manifest ${JSON.stringify(target)} of ${this.#channel.name}: ` +
+        `the registry calls it ${JSON.stringify(actual)}, its bytes are ${computed}`,
+      { registry: this.#channel.session.registry, expected: computed, actual },
+    );
+  }
+
+  #remember(found: Found): void {
+    this.#known.delete(found.descriptor.digest);
+    this.#known.set(found.descriptor.digest, found);
+    let size = 0;
+    for (const [digest, { document }] of [...this.#known].reverse()) {
+      size += document.bytes.byteLength;
+      if (size > CACHE_LIMIT) this.#known.delete(digest);
+    }
+  }
+}
+
+/** The media type of an answer, without parameters. */
+export function contentType(headers: Headers): string | undefined {
+  const type = headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase();
+  return type === "" ? undefined : type;
+}
+
+/** A registry may name by its own algorithm what was stored by another: that is no contradiction. */
+function isSameAlgorithm(a: string, b: Digest): boolean {
+  return !isDigest(a) || digestAlgorithm(a) === digestAlgorithm(b);
+}

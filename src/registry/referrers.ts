@@ -1,0 +1,144 @@
+/**
+ * Manifests that refer to a manifest: from the registry's endpoint, or from the tag that stands in for it.
+ * See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers and
+ * …#referrers-tag-schema
+ * @module
+ */
+import { NotFoundError } from "../core/errors.ts";
+import { encodeGoJson } from "../core/json.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import { describeBytes, type Descriptor } from "../oci/descriptor.ts";
+import { type ManifestDocument, parseManifest } from "../oci/manifest.ts";
+import { isManifestType, MediaType } from "../oci/media_types.ts";
+import { referrerDescriptor, referrersTag } from "../oci/referrer.ts";
+import type { Channel } from "./channel.ts";
+import { contentType, type ManifestClient } from "./manifests.ts";
+import { pages } from "./pagination.ts";
+
+/** Statuses by which registries without the endpoint answer. */
+const NO_ENDPOINT = new Set([400, 404, 405, 501]);
+
+/** How to list. */
+export interface ReferrerOptions extends OperationOptions {
+  /** Only referrers of this type; all when absent. */
+  readonly artifactType?: string | undefined;
+}
+
+/** Lists referrers, and keeps the list itself where the registry does not. */
+export class ReferrerClient {
+  readonly #channel: Channel;
+  readonly #manifests: ManifestClient;
+  /** Changes of lists, one after the other: each reads the list, adds to it and writes it. */
+  #lastChange: Promise<void> = Promise.resolve();
+
+  /** Makes a client for the repository of `channel`. */
+  constructor(channel: Channel, manifests: ManifestClient) {
+    this.#channel = channel;
+    this.#manifests = manifests;
+  }
+
+  /** The referrers of a manifest, each once. */
+  async *list(
+    subject: Descriptor,
+    options: ReferrerOptions = {},
+  ): AsyncGenerator<Descriptor, void> {
+    const seen = new Set<string>([subject.digest]);
+    for await (const referrer of this.#all(subject, options)) {
+      if (seen.has(referrer.digest) || !isManifestType(referrer.mediaType)) continue;
+      seen.add(referrer.digest);
+      const { artifactType } = options;
+      if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer;
+    }
+  }
+
+  /** Adds a manifest to its subject's list, for a registry that did not do so itself. */
+  async add(document: ManifestDocument, options: OperationOptions = {}): Promise<void> {
+    const { subject } = document;
+    if (!subject) return;
+    const added = referrerDescriptor(document);
+    await this.#change(
+      subject,
+      options,
+      (list) => list.some(({ digest }) => digest === added.digest) ? list : [...list, added],
+    );
+  }
+
+  /** Takes a manifest off its subject's list. */
+  async remove(document: ManifestDocument, options: OperationOptions = {}): Promise<void> {
+    const { subject } = document;
+    if (!subject) return;
+    const { digest } = referrerDescriptor(document);
+    await this.#change(subject, options, (list) => list.filter((kept) => kept.digest !== digest));
+  }
+
+  async *#all(subject: Descriptor, options: ReferrerOptions): AsyncGenerator<Descriptor, void> {
+    const { session } = this.#channel;
+    if (!session.quirks.noReferrers) {
+      if (yield* this.#fromEndpoint(subject, options)) return;
+      session.quirks.noReferrers = true;
+    }
+    yield* await this.#fromTag(subject, options);
+  }
+
+  /** Lists from the endpoint; `false` when there is none. */
+  async *#fromEndpoint(
+    subject: Descriptor,
+    options: ReferrerOptions,
+  ): AsyncGenerator<Descriptor, boolean> {
+    const { session, path, name } = this.#channel;
+    const { artifactType, signal } = options;
+    const query = artifactType ? `?artifactType=${encodeURIComponent(artifactType)}` : "";
+    const found = pages(session, `/v2/${path}/referrers/${subject.digest}${query}`, {
+      signal,
+      action: `list the referrers of "${name}@${subject.digest}"`,
+      missing: NO_ENDPOINT,
+      headers: { Accept: MediaType.imageIndex },
+    });
+    let exists = false;
+    for await (const { response, bytes } of found) {
+      // Some servers answer everything they do not know with a page for people.
+      if (contentType(response.headers) === "text/html") return false;
+      const index = parseManifest(bytes, MediaType.imageIndex);
+      if (index.kind === "index") yield* index.manifests;
+      exists = true;
+    }
+    return exists;
+  }
+
+  async #fromTag(subject: Descriptor, options: OperationOptions): Promise<readonly Descriptor[]> {
+    try {
+      const { document } = await this.#manifests.get(referrersTag(subject), options);
+      return document.kind === "index" ? document.manifests : [];
+    } catch (error) {
+      if (error instanceof NotFoundError) return [];
+      throw error;
+    }
+  }
+
+  async #change(
+    subject: Descriptor,
+    options: OperationOptions,
+    edit: (list: readonly Descriptor[]) => readonly Descriptor[],
+  ): Promise<void> {
+    const change = this.#lastChange.then(async () => {
+      const list = await this.#fromTag(subject, options);
+      const edited = edit(list);
+      if (edited.length !== list.length) await this.#writeList(subject, edited, options);
+    });
+    // A change that failed is its caller's to report; the next one starts afresh.
+    this.#lastChange = change.catch(() => {});
+    await change;
+  }
+
+  async #writeList(
+    subject: Descriptor,
+    manifests: readonly Descriptor[],
+    options: OperationOptions,
+  ): Promise<void> {
+    const index = { schemaVersion: 2, mediaType: MediaType.imageIndex, manifests };
+    const bytes = encodeGoJson(index);
+    const document = parseManifest(bytes, MediaType.imageIndex);
+    const descriptor = describeBytes(MediaType.imageIndex, bytes);
+    await this.#manifests.put({ document, descriptor }, referrersTag(subject), options);
+  }
+}

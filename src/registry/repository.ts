@@ -1,0 +1,215 @@
+/**
+ * A repository in a registry, as a content store.
+ * See https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+ * @module
+ */
+import type { Digest } from "../core/digest.ts";
+import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
+import { compareText } from "../core/files.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import { type BlobSource, bytesSource } from "../core/source.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { isManifestType } from "../oci/media_types.ts";
+import { isRepositoryName, isTag } from "../oci/reference.ts";
+import {
+  type ContentStore,
+  type Deletable,
+  missing,
+  type Mountable,
+  type OpenContentOptions,
+  type ReferrerLister,
+} from "../oci/store.ts";
+import { discard } from "./bodies.ts";
+import { Channel } from "./channel.ts";
+import { download } from "./download.ts";
+import { ManifestClient } from "./manifests.ts";
+import { pageNames, pages } from "./pagination.ts";
+import { checkedLocation } from "./redirects.ts";
+import { ReferrerClient, type ReferrerOptions } from "./referrers.ts";
+import type { RegistrySession } from "./session.ts";
+import { upload } from "./upload.ts";
+
+/** Names asked for at once; some registries take no more. */
+export const PAGE_SIZE = 1000;
+
+const NOTHING_THERE: ReadonlySet<number> = new Set([404]);
+
+/** One repository of a registry, with every optional capability but single-pass ingest. */
+export class RegistryRepository implements ContentStore, Mountable, ReferrerLister, Deletable {
+  /** What people call the store in messages. */
+  readonly name: string;
+  readonly #channel: Channel;
+  readonly #manifests: ManifestClient;
+  readonly #referrers: ReferrerClient;
+  /** Blobs that the registry just said it does not have, so that writing need not ask again. */
+  readonly #absent = new Set<Digest>();
+
+  /**
+   * Opens the repository at a path of a registry; nothing is sent.
+   * @throws {InvalidInputError} when `path` cannot be the path of a repository.
+   */
+  constructor(session: RegistrySession, path: string) {
+    if (!isRepositoryName(path)) {
+      throw new InvalidInputError(
+        `Cannot use repository ${JSON.stringify(path)}: not a valid name`,
+      );
+    }
+    this.#channel = new Channel(session, path);
+    this.#manifests = new ManifestClient(this.#channel);
+    this.#referrers = new ReferrerClient(this.#channel, this.#manifests);
+    this.name = this.#channel.name;
+  }
+
+  /** As {@linkcode ContentStore.has} says. */
+  async has(descriptor: Descriptor, options: OperationOptions = {}): Promise<boolean> {
+    const { digest } = descriptor;
+    const found = isManifestType(descriptor.mediaType)
+      ? await this.#manifests.has(digest, options)
+      : await this.#hasBlob(digest, options);
+    if (found) this.#absent.delete(digest);
+    else this.#absent.add(digest);
+    return found;
+  }
+
+  async #hasBlob(digest: Digest, { signal }: OperationOptions): Promise<boolean> {
+    const response = await this.#channel.send("HEAD", `blobs/${digest}`, { signal });
+    await discard(response);
+    if (response.ok) return true;
+    if (response.status === 404) return false;
+    throw await this.#channel.error(response, "look for", digest);
+  }
+
+  /** As {@linkcode ContentStore.open} says. */
+  async open(
+    descriptor: Descriptor,
+    options: OpenContentOptions = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    if (!isManifestType(descriptor.mediaType)) {
+      return await download(this.#channel, descriptor, options);
+    }
+    const { document } = await this.#manifests.get(descriptor.digest, options);
+    return await bytesSource(document.bytes).open(options);
+  }
+
+  /**
+   * Takes content in; the registry verifies blobs. A manifest that refers to another is also put on its
+   * subject's list where the registry does not do that.
+   */
+  async write(
+    descriptor: Descriptor,
+    source: BlobSource,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    const { digest } = descriptor;
+    if (!this.#absent.has(digest) && await this.has(descriptor, options)) return;
+    if (isManifestType(descriptor.mediaType)) {
+      const { document, listsSubject } = await this.#manifests.write(descriptor, source, options);
+      if (!listsSubject) await this.#referrers.add(document, options);
+    } else {
+      await upload(this.#channel, descriptor, source, options);
+    }
+    this.#absent.delete(digest);
+  }
+
+  /**
+   * The descriptor of the manifest that a tag or a digest names. The manifest is read, not only asked
+   * about: headers of a HEAD have been seen to lie about digests and sizes, and reading it afterwards
+   * then costs no request.
+   */
+  async resolve(target: string, options: OperationOptions = {}): Promise<Descriptor> {
+    return (await this.#manifests.get(target, options)).descriptor;
+  }
+
+  /** As {@linkcode ContentStore.tag} says. */
+  async tag(descriptor: Descriptor, tag: string, options: OperationOptions = {}): Promise<void> {
+    const found = await this.#manifests.get(descriptor.digest, options);
+    await this.#manifests.put(found, tag, options);
+  }
+
+  /** The tags in bytewise order; none when the registry does not know the repository. */
+  async *tags(options: OperationOptions = {}): AsyncIterable<string> {
+    const { session, path, name } = this.#channel;
+    const action = `list the tags of ${JSON.stringify(name)}`;
+    const found = new Set<string>();
+    const list = pages(session, `/v2/${path}/tags/list?n=${PAGE_SIZE}`, {
+      signal: options.signal,
+      action,
+      missing: NOTHING_THERE,
+    });
+    for await (const page of list) {
+      for (const tag of pageNames(page, "tags", `tags of ${name}`)) if (isTag(tag)) found.add(tag);
+    }
+    yield* [...found].sort(compareText);
+  }
+
+  /** Takes a blob over from another repository of the same registry and client. */
+  async mount(
+    descriptor: Descriptor,
+    from: ContentStore,
+    options: OperationOptions = {},
+  ): Promise<boolean> {
+    if (!(from instanceof RegistryRepository) || isManifestType(descriptor.mediaType)) return false;
+    const { session, path } = this.#channel;
+    const source = from.#channel;
+    if (source.session !== session || source.path === path) return false;
+    const query = new URLSearchParams({ mount: descriptor.digest, from: source.path });
+    const response = await this.#channel.send("POST", `blobs/uploads/?${query}`, options);
+    await discard(response);
+    if (response.status === 202) await this.#cancel(response, options);
+    // Whatever else speaks against it, writing the blob will show whether that works.
+    return response.status === 201;
+  }
+
+  /** As {@linkcode ReferrerLister.referrers} says. */
+  referrers(subject: Descriptor, options: ReferrerOptions = {}): AsyncIterable<Descriptor> {
+    return this.#referrers.list(subject, options);
+  }
+
+  /**
+   * Removes a manifest or a blob, and a manifest that refers to another from the list of its subject.
+   * @throws {UnsupportedError} when the registry does not allow that.
+   */
+  async delete(descriptor: Descriptor, options: OperationOptions = {}): Promise<void> {
+    const { digest } = descriptor;
+    if (!isManifestType(descriptor.mediaType)) return await this.#delete("blobs", digest, options);
+    const { document } = await this.#manifests.get(digest, options);
+    await this.#delete("manifests", digest, options);
+    this.#manifests.forget(digest);
+    if (this.#channel.session.quirks.noReferrers) await this.#referrers.remove(document, options);
+  }
+
+  /**
+   * Removes a tag and leaves the manifest.
+   * @throws {UnsupportedError} when the registry can delete only manifests.
+   */
+  async untag(tag: string, options: OperationOptions = {}): Promise<void> {
+    await this.#delete("manifests", tag, options);
+  }
+
+  async #delete(
+    kind: "blobs" | "manifests",
+    target: string,
+    { signal }: OperationOptions,
+  ): Promise<void> {
+    const response = await this.#channel.send("DELETE", `${kind}/${target}`, { signal });
+    if (response.ok) return await discard(response);
+    const error = await this.#channel.error(response, "delete", target);
+    if (response.status === 404) throw missing(this, target);
+    const refused = response.status === 405 || error.facts.code === "UNSUPPORTED" ||
+      isTag(target) && response.status === 400;
+    if (!refused) throw error;
+    throw new UnsupportedError(error.message, { ...error.facts, remedy: deleteRemedy(target) });
+  }
+
+  async #cancel(response: Response, { signal }: OperationOptions): Promise<void> {
+    const base = await this.#channel.session.base(signal);
+    const location = checkedLocation(response.headers.get("Location"), base, base);
+    await discard(await this.#channel.send("DELETE", location, { signal }));
+  }
+}
+
+function deleteRemedy(target: string): string {
+  return isTag(target)
+    ? "delete the manifest by its digest, which removes all of its tags"
+    : "ask whoever runs the registry to allow deleting";
+}

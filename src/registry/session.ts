@@ -1,0 +1,119 @@
+/**
+ * One registry, as one client sees it: where it is, who the user is there, and what was learned.
+ * @module
+ */
+import type { ModelOpsError } from "../core/errors.ts";
+import type { Log } from "../core/operation.ts";
+import { authenticated } from "./auth.ts";
+import type { CredentialSource } from "./credentials.ts";
+import { type EndpointOptions, findEndpoint } from "./endpoint.ts";
+import { responseError } from "./errors.ts";
+import { noQuirks } from "./quirks.ts";
+import { perOrigin, redirecting } from "./redirects.ts";
+import { retrying, type RetryOptions } from "./retry.ts";
+import type { Transport } from "./transport.ts";
+
+/** What a session is made from. */
+export interface SessionOptions extends EndpointOptions {
+  /** The way to the registry itself; it may show a client certificate. */
+  readonly home: Transport;
+  /** The way to other servers that the registry points to. */
+  readonly away: Transport;
+  readonly credentials: CredentialSource;
+  readonly retry: RetryOptions;
+  readonly log?: Log | undefined;
+  /** The clock, in milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** What goes with a request. */
+export interface RequestParts {
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Body; a stream needs a Content-Length among the headers. */
+  readonly body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Connection {
+  readonly base: URL;
+  readonly send: Transport;
+}
+
+/** Sends requests to one registry. */
+export class RegistrySession {
+  /** Host of the registry, as in references. */
+  readonly registry: string;
+  /** How requests are tried again. */
+  readonly retry: RetryOptions;
+  /** What was learned about the registry. */
+  readonly quirks = noQuirks();
+  readonly #options: SessionOptions;
+  #connection: Connection | undefined;
+
+  /** Prepares a session; nothing is sent before the first request. */
+  constructor(registry: string, options: SessionOptions) {
+    this.registry = registry;
+    this.retry = options.retry;
+    this.#options = options;
+  }
+
+  /** Where what happens is told. */
+  get log(): Log | undefined {
+    return this.#options.log;
+  }
+
+  /** The base URL of the registry; finding it may take a request. */
+  async base(signal?: AbortSignal): Promise<URL> {
+    return (await this.#connect(signal)).base;
+  }
+
+  /**
+   * Sends a request to a path of the registry (`/v2/…`), or to a URL that it named. Credentials are added
+   * only where they belong.
+   * @throws {TransferError} when the server cannot be reached.
+   * @throws {AccessDeniedError} when its token server refuses the credentials.
+   */
+  async send(method: string, target: string | URL, parts: RequestParts = {}): Promise<Response> {
+    const { base, send } = await this.#connect(parts.signal);
+    const { body, signal } = parts;
+    const headers = new Headers(parts.headers);
+    if (body instanceof Uint8Array) headers.set("Content-Length", String(body.byteLength));
+    return await send(
+      new Request(new URL(target, base), {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body }),
+        ...(signal ? { signal } : {}),
+      }),
+    );
+  }
+
+  /** The error for an answer to something that was tried (`read "…"`). */
+  async error(response: Response, action: string): Promise<ModelOpsError> {
+    return await responseError(response, { action, registry: this.registry });
+  }
+
+  async #connect(signal: AbortSignal | undefined): Promise<Connection> {
+    const { home, plainHttp, insecure, log } = this.#options;
+    this.#connection ??= this.#stack(
+      await findEndpoint(this.registry, { plainHttp, insecure, probe: home, signal, log }),
+    );
+    return this.#connection;
+  }
+
+  /** The layers between a request and the network, outermost first: auth, retry, redirects. */
+  #stack(base: URL): Connection {
+    const { home, away, retry, log, credentials, now, plainHttp, insecure } = this.#options;
+    const network = redirecting(perOrigin(base.origin, home, away));
+    const patient = retrying(network, { ...retry, log });
+    const send = authenticated(patient, {
+      registry: this.registry,
+      origin: base,
+      allowHttp: (plainHttp || insecure) ?? false,
+      send: patient,
+      credentials,
+      now,
+    });
+    return { base, send };
+  }
+}

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { besideTests, runIn } from "./support.ts";
+
+const SNAPSHOT = besideTests("testdata/help.txt");
+
+const PAGES = [
+  [],
+  ...COMMANDS.filter(({ name }) => name !== "help").map(({ name }) => [name]),
+  ["modelfile", "generate"],
+];
+
+/** All pages of help in one text; flags that every page lists are shown once. */
+async function allHelp(): Promise<string> {
+  const pages: string[] = [];
+  for (const words of PAGES) {
+    const { code, stdout, stderr } = await runIn([...words, "--help"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    pages.push(stdout.replace(/\nGlobal Options:\n(?: {2}.*\n)+/, ""));
+  }
+  return pages.join(`${"-".repeat(100)}\n`);
+}
+
+Deno.test("the help of every command is the one that was agreed on", async () => {
+  const help = await allHelp();
+  // To agree on new texts: delete the file, run this test, and read what it wrote.
+  const agreed = await Deno.readTextFile(SNAPSHOT).catch(async () => {
+    await Deno.writeTextFile(SNAPSHOT, help);
+    return undefined;
+  });
+  assert.equal(help, agreed);
+});
+
+Deno.test("help lists every command of the table, with its aliases", async () => {
+  const { stdout } = await runIn(["--help"]);
+  for (const { name, aliases = [], summary } of COMMANDS) {
+    const line = stdout.split("\n").find((line) =>
+      line.trim().startsWith(`${name} `) ||
+      line.trim().startsWith(`${name}, `)
+    );
+    assert.ok(line?.includes([name, ...aliases].join(", ")) && line.endsWith(summary), name);
+  }
+});
+
+Deno.test("no arguments, and a group without a command, show help on standard output", async () => {
+  assert.deepEqual(await runIn([]), await runIn(["--help"]));
+  assert.deepEqual(await runIn(["modelfile"]), await runIn(["modelfile", "--help"]));
+});
+
+Deno.test("help and --help show the same", async () => {
+  assert.deepEqual(await runIn(["help"]), await runIn(["--help"]));
+  assert.deepEqual(await runIn(["help", "ls"]), await runIn(["list", "--help"]));
+  assert.deepEqual(
+    await runIn(["help", "modelfile", "generate"]),
+    await runIn(["modelfile", "generate", "--help"]),
+  );
+  const unknown = await runIn(["help", "lst"]);
+  assert.deepEqual([unknown.code, unknown.stdout], [2, ""]);
+  assert.match(unknown.stderr, /unknown command "lst"\nhint: did you mean "list" or "ls"\?\n/);
+});
+
+Deno.test("help wins over missing arguments and flags", async () => {
+  const { code, stdout } = await runIn(["build", "--help"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^Usage: modelops build \[options\] <path>\n/);
+});
+
+Deno.test("help names the program as it was called, and lists the flags of every command", async () => {
+  const { stdout } = await runIn(["push", "--help"], { programName: "modctl" });
+  assert.match(stdout, /^Usage: modctl push \[options\] <target>\n/);
+  assert.match(stdout, /\nGlobal Options:\n(?:.*\n)*? {2}--storage-dir <folder> /);
+  assert.doesNotMatch(stdout, /nydusify/);
+});
+
+Deno.test("help fits a narrow terminal", async () => {
+  const { stdout } = await runIn(["build", "--help"], { terminal: true, columns: 80 });
+  assert.ok(stdout.split("\n").every((line) => line.length <= 80), stdout);
+});

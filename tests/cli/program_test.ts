@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { programName } from "../../src/cli/process.ts";
+import { besideTests } from "./support.ts";
+import config from "../../deno.json" with { type: "json" };
+import { type TempFolder, tempFolder } from "../support/temp.ts";
+
+/** Runs the program as a process of its own. */
+async function runProgram(folder: TempFolder, args: string[], env: Record<string, string> = {}) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", besideTests("../../cli.ts"), ...args],
+    cwd: folder.path,
+    env: { HOME: folder.path, MODCTL_STORAGE_DIR: folder.join("store"), NO_COLOR: "1", ...env },
+  }).output();
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+Deno.test("the program answers for its version", async () => {
+  await using folder = await tempFolder();
+  const expected = { code: 0, stdout: `${config.version}\n`, stderr: "" };
+  assert.deepEqual(await runProgram(folder, ["--version"]), expected);
+  assert.deepEqual(await runProgram(folder, ["-V"]), expected);
+  assert.deepEqual(await runProgram(folder, ["--no-progress", "--version"]), expected);
+});
+
+Deno.test("the version is answered without the parser of arguments", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", besideTests("../../src/cli/main.ts")],
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout));
+  const main = modules.find(({ specifier }: { specifier: string }) =>
+    specifier.endsWith("main.ts")
+  );
+  const loaded = main.dependencies
+    .filter(({ isDynamic }: { isDynamic?: boolean }) => !isDynamic)
+    .map(({ specifier }: { specifier: string }) => specifier);
+  assert.deepEqual(loaded, ["./build_info.ts"]);
+});
+
+Deno.test("the program ends with the codes of its failures", async () => {
+  await using folder = await tempFolder();
+  const usage = await runProgram(folder, ["biuld", "."]);
+  assert.deepEqual([usage.code, usage.stdout], [2, ""]);
+  assert.equal(
+    usage.stderr,
+    'error: Cannot run "modelops": unknown command "biuld"\nhint: did you mean "build"?\n',
+  );
+  const help = await runProgram(folder, []);
+  assert.deepEqual([help.code, help.stderr], [0, ""]);
+  assert.match(help.stdout, /^Usage: modelops \[options\] \[command\]\n/);
+});
+
+Deno.test("a reader that stops early is no failure", async () => {
+  await using folder = await tempFolder();
+  await using child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", besideTests("../../cli.ts"), "--help"],
+    cwd: folder.path,
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  await child.stdout.cancel();
+  const stderr = await new Response(child.stderr).text();
+  assert.deepEqual([(await child.status).code, stderr], [0, ""]);
+});
+
+Deno.test("serve answers at the address it names, and ends well when it is interrupted", async () => {
+  await using folder = await tempFolder();
+  await using child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "-A",
+      besideTests("../../cli.ts"),
+      "serve",
+      "--address",
+      "127.0.0.1:0",
+    ],
+    cwd: folder.path,
+    env: { HOME: folder.path, MODCTL_STORAGE_DIR: folder.join("store") },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream());
+  let ready = "";
+  for await (const text of lines.values({ preventCancel: true })) {
+    ready += text;
+    if (ready.includes("\n")) break;
+  }
+  const address = /^ready (127\.0\.0\.1:\d+)\n$/.exec(ready)?.[1];
+  const response = await fetch(`http://${address}/v2/`);
+  await response.body?.cancel();
+  assert.equal(response.status, 200);
+  child.kill("SIGINT");
+  await lines.cancel();
+  const stderr = await new Response(child.stderr).text();
+  assert.deepEqual(
+    [(await child.status).code, stderr],
+    [0, `Serving ${folder.join("store")} on http://${address}\n`],
+  );
+});
+
+Deno.test("what a person builds can be listed, inspected and extracted", async () => {
+  await using folder = await tempFolder();
+  await folder.write("model/config.json", '{"model_type":"test"}');
+  await folder.write("model/model.bin", "weights");
+  const reference = "registry.test/demo:v1";
+  const built = await runProgram(folder, ["build", "-t", reference, "model"]);
+  assert.deepEqual(
+    [built.code, built.stdout],
+    [0, `Successfully built model artifact: ${reference}\n`],
+    built.stderr,
+  );
+  const listed = await runProgram(folder, ["list"]);
+  assert.match(listed.stdout, /\nregistry\.test\/demo v1 sha256:.* registry\.test\/demo:v1\n$/);
+  const inspected = await runProgram(folder, ["inspect", reference]);
+  assert.match(inspected.stdout, /^\{\n\t"Id": "sha256:/);
+  const extracted = await runProgram(folder, ["extract", reference, "--output", "out"]);
+  assert.equal(extracted.code, 0, extracted.stderr);
+  assert.equal(await Deno.readTextFile(folder.join("out", "model.bin")), "weights");
+  const missing = await runProgram(folder, ["extract", "registry.test/demo:v2", "--output", "o"]);
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /\nhint: run `modelops list` to see what the local store has\n$/);
+});
+
+Deno.test("the first Ctrl-C asks the program to stop, the second stops it", async () => {
+  const program = `
+    import { interruptSignal } from ${
+    JSON.stringify(import.meta.resolve("../../src/cli/interrupt.ts"))
+  };
+    const signal = interruptSignal();
+    signal.addEventListener("abort", () => console.log(signal.reason.name));
+    console.log("ready");
+    setInterval(() => {}, 1000);
+  `;
+  await using child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", program],
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const seen: string[] = [];
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    seen.push(text);
+    // Each answer is the moment for the next signal.
+    child.kill("SIGINT");
+  }
+  assert.deepEqual(seen, ["ready\n", "AbortError\n"]);
+  assert.equal((await child.status).code, 130);
+});
+
+Deno.test("programName() is modctl when it is called so, and modelops otherwise", () => {
+  const rows: [string, string][] = [
+    ["/usr/local/bin/modctl", "modctl"],
+    ["C:\\tools\\modctl.exe", "modctl"],
+    ["/usr/local/bin/modelops", "modelops"],
+    ["/opt/deno", "modelops"],
+  ];
+  for (const [path, name] of rows) assert.equal(programName(path), name);
+});

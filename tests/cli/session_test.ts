@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { Session } from "../../src/cli/session.ts";
+import { tempFolder } from "../support/temp.ts";
+import { fakeContext } from "./support.ts";
+
+Deno.test("a warning of an operation is shown, and logged", async () => {
+  await using folder = await tempFolder();
+  const context = fakeContext();
+  const session = new Session(context, { storageDir: folder.path });
+  await session.operation(async ({ log }) => log?.("warning", "used the local one"));
+  assert.equal(context.stderr.text, "warning: used the local one\n");
+  const logged = await Deno.readTextFile(folder.join("logs", "modctl.log"));
+  assert.match(logged, /level=warning msg="used the local one"\n$/);
+});
+
+Deno.test("a warning waits until the bars are gone", async () => {
+  await using folder = await tempFolder();
+  const context = fakeContext({ terminal: true, columns: 80 });
+  const session = new Session(context, { storageDir: folder.path });
+  await session.operation(async ({ log, progress }) => {
+    progress?.({ id: "a", name: "a", phase: "upload", state: "done", bytes: 1, size: 1 });
+    log?.("warning", "used the local one");
+    assert.doesNotMatch(context.stderr.text, /used the local one/);
+  });
+  assert.match(context.stderr.text, /uploaded 1 B in 0\.0 s\nwarning: used the local one\n$/);
+});

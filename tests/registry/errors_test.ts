@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parseErrorDocument, responseError } from "../../src/registry/errors.ts";
+import { plainText } from "../../src/registry/plain_text.ts";
+
+const ASKED = { action: 'read "registry.test/a:v1"', registry: "registry.test" };
+
+function answer(status: number, body: BodyInit, type = "application/json"): Response {
+  return new Response(body, { status, headers: { "Content-Type": type } });
+}
+
+const document = (code: string, message = "m") => JSON.stringify({ errors: [{ code, message }] });
+
+const KINDS: readonly (readonly [number, string, string])[] = [
+  [401, document("UNAUTHORIZED"), "denied"],
+  [403, document("DENIED"), "denied"],
+  [404, document("NAME_UNKNOWN"), "not-found"],
+  [405, document("UNSUPPORTED"), "unsupported"],
+  [400, document("DIGEST_INVALID"), "integrity"],
+  [400, document("MANIFEST_INVALID"), "transfer"],
+  [429, document("TOOMANYREQUESTS"), "transfer"],
+  [500, "<html>", "transfer"],
+  [599, "", "transfer"],
+];
+
+for (const [status, body, kind] of KINDS) {
+  Deno.test(`responseError() makes "${kind}" of ${status} with ${body || "no body"}`, async () => {
+    const error = await responseError(answer(status, body), ASKED);
+    assert.equal(error.kind, kind);
+    assert.equal(error.facts.status, status);
+    assert.equal(error.facts.registry, "registry.test");
+  });
+}
+
+Deno.test("responseError() says what the registry said, and how to log in", async () => {
+  const error = await responseError(answer(401, document("UNAUTHORIZED", "who are you")), ASKED);
+  assert.equal(
+    error.message,
+    'Cannot read "registry.test/a:v1": registry.test answered 401 Unauthorized (UNAUTHORIZED: who are you)',
+  );
+  assert.equal(error.facts.code, "UNAUTHORIZED");
+  assert.equal(error.facts.remedy, "run modelops login registry.test");
+});
+
+Deno.test("responseError() shows no control characters, and no page", async () => {
+  const nasty = document("DENIED", "\u001b[31mred\u001b[0m\r\n\u202etxt");
+  const error = await responseError(answer(403, nasty), ASKED);
+  assert.match(error.message, /DENIED: \[31mred \[0m txt\)$/);
+  const page = await responseError(answer(502, "<html>gateway</html>", "text/html"), ASKED);
+  assert.equal(
+    page.message,
+    'Cannot read "registry.test/a:v1": registry.test answered 502 Bad Gateway',
+  );
+});
+
+Deno.test("responseError() shows a line of plain text", async () => {
+  const text = "Client sent an HTTP request to an HTTPS server.\n";
+  const error = await responseError(answer(400, text, "text/plain; charset=utf-8"), ASKED);
+  assert.match(
+    error.message,
+    /400 Bad Request \(Client sent an HTTP request to an HTTPS server\.\)$/,
+  );
+});
+
+Deno.test("responseError() reads no endless body", async () => {
+  let cancelled = false;
+  const endless = new ReadableStream({
+    pull: (controller) => controller.enqueue(new Uint8Array(4096)),
+    cancel: () => void (cancelled = true),
+  });
+  const error = await responseError(answer(500, endless), ASKED);
+  assert.equal(error.kind, "transfer");
+  assert(cancelled);
+});
+
+Deno.test("parseErrorDocument() takes any text and any document", () => {
+  fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+    const { code, message } = parseErrorDocument(text);
+    assert(code === undefined || typeof code === "string");
+    assert(message === undefined || typeof message === "string");
+  }));
+  for (const errors of [null, 1, "x", [], [null], [{ code: 1, message: {} }]]) {
+    assert.deepEqual(parseErrorDocument(JSON.stringify({ errors })), {
+      code: undefined,
+      message: undefined,
+    });
+  }
+});
+
+Deno.test("plainText() gives one short line without control characters", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const line = plainText(text, 50);
+    assert(line.length <= 51);
+    assert(!/[\p{Cc}\p{Cf}\u2028\u2029]/u.test(line));
+  }));
+});

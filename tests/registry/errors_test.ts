@@ -80,10 +80,8 @@ Deno.test("parseErrorDocument() takes any text and any document", () => {
     assert(message === undefined || typeof message === "string");
   }));
   for (const errors of [null, 1, "x", [], [null], [{ code: 1, message: {} }]]) {
-    assert.deepEqual(parseErrorDocument(JSON.stringify({ errors })), {
-      code: undefined,
-      message: undefined,
-    });
+    const { code, message } = parseErrorDocument(JSON.stringify({ errors }));
+    assert.deepEqual([code, message], [undefined, undefined]);
   }
 });
 

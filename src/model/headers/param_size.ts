@@ -22,9 +22,9 @@ const SCALES: readonly (readonly [letter: string, factor: number])[] = [
 export function formatParamSize(count: number): string | undefined {
   if (!Number.isFinite(count) || count < 50) return undefined;
   for (const [letter, factor] of SCALES) {
-    const value = rounded(count / factor);
-    // Rounding may reach the next magnitude: 999 999 is 1m, not 1000k.
-    if (value >= 1 || letter === "k") return `${value}${letter}`;
+    const value = count / factor;
+    // What the next smaller letter would round to a thousand belongs to this one: 999 999 is 1m.
+    if (value >= 0.9995 || letter === "k") return `${rounded(value)}${letter}`;
   }
   return undefined;
 }
@@ -39,6 +39,5 @@ export function parseParamSize(text: string): number | undefined {
 
 /** One digit after the point below a hundred, none above. */
 function rounded(value: number): number {
-  if (value < 0.99995) return value < 0.9 ? Math.round(value * 10) / 10 : value;
   return value < 99.95 ? Math.round(value * 10) / 10 : Math.round(value);
 }

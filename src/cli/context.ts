@@ -93,7 +93,7 @@ export interface RunningServer {
 /** What the commands do their work with; each part is loaded when it is first used. */
 export interface Services {
   /** The model operations over the local store. */
-  openBackend(settings: Settings): Promise<ModelBackend>;
+  openBackend(settings: Settings, options: OperationOptions): Promise<ModelBackend>;
   /** The logins of registries. */
   openAccounts(settings: Settings): Promise<Accounts>;
   /** Writes a Modelfile for the files of a folder. */

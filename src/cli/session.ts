@@ -50,7 +50,7 @@ export class Session {
 
   /** The model operations over the local store. */
   backend(): Promise<ModelBackend> {
-    return this.context.services.openBackend(this.settings);
+    return this.context.services.openBackend(this.settings, this.quiet());
   }
 
   /** Runs an operation with its progress on display; the display is gone when this returns. */

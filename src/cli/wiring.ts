@@ -5,6 +5,7 @@
  */
 import type { OperationOptions } from "../core/operation.ts";
 import type { ModelBackend } from "../model/operations.ts";
+import type { RegistryConnector } from "../registry/connector.ts";
 import type {
   GeneratedModelfile,
   GenerateRequest,
@@ -17,21 +18,26 @@ import type { Settings } from "./settings.ts";
 /** The real services. */
 export const services: Services = {
   openBackend,
-  openAccounts: () => Promise.reject(new Error("later")),
+  openAccounts: async (settings) =>
+    new (await import("./registries.ts")).RegistryAccounts(settings),
   generateModelfile,
   serve,
 };
 
-async function openBackend(settings: Settings): Promise<ModelBackend> {
+async function openBackend(
+  settings: Settings,
+  options: OperationOptions,
+): Promise<ModelBackend> {
   const [{ DiskCatalog }, { createModelBackend }] = await Promise.all([
     import("../oci/disk_catalog.ts"),
     import("../model/backend.ts"),
   ]);
+  let opened: Promise<RegistryConnector> | undefined;
+  const registries = () =>
+    opened ??= import("./registries.ts").then((module) => module.openRegistries(settings, options));
   return createModelBackend({
     catalog: new DiskCatalog(settings.storageDir),
-    connect: () => {
-      throw new Error("later");
-    },
+    connect: async (reference, access) => (await registries()).connect(reference, access),
   });
 }
 

@@ -88,9 +88,11 @@ class LocalModelBackend implements ModelBackend {
     await using _hold = options.outputRemote ? NO_HOLD : await this.#catalog.hold(options);
     const open = (reference: Reference) =>
       options.outputRemote ? this.#connect(reference, options) : this.#local(reference);
-    const store = open(targets[0]);
+    const store = await open(targets[0]);
     const built = await buildModel(store, plan, { ...options, now: this.#now() });
-    for (const target of targets) await this.#publish(store, open(target), built, target, options);
+    for (const target of targets) {
+      await this.#publish(store, await open(target), built, target, options);
+    }
     return {
       references: targets.map(formatReference),
       digest: built.descriptor.digest,
@@ -117,7 +119,7 @@ class LocalModelBackend implements ModelBackend {
     const reference = parseReference(target);
     const local = this.#local(reference);
     const descriptor = await local.resolve(referenceTarget(reference), options);
-    const remote = this.#connect(reference, options);
+    const remote = await this.#connect(reference, options);
     const report = await this.#copy(local, remote, descriptor, { ...options, phase: "upload" });
     if (reference.tag) await remote.tag(descriptor, reference.tag, operationOptions(options));
     return transfer(reference, descriptor, report);
@@ -149,7 +151,7 @@ class LocalModelBackend implements ModelBackend {
     options: PullOptions,
   ): Promise<{ store: ContentStore; descriptor: Descriptor }> {
     const target = referenceTarget(reference);
-    const remote = this.#connect(reference, options);
+    const remote = await this.#connect(reference, options);
     try {
       return { store: remote, descriptor: await remote.resolve(target, options) };
     } catch (error) {
@@ -168,7 +170,7 @@ class LocalModelBackend implements ModelBackend {
     output: string,
     options: PullOptions,
   ): Promise<PullResult> {
-    const remote = this.#connect(reference, options);
+    const remote = await this.#connect(reference, options);
     const { descriptor, manifest } = await readModel(remote, referenceTarget(reference), options);
     const extracted = await extractModel(remote, manifest, { ...options, output });
     const report = {
@@ -189,16 +191,16 @@ class LocalModelBackend implements ModelBackend {
   async attach(file: string, options: AttachOptions): Promise<AttachResult> {
     const from = parseReference(options.source);
     const to = buildTargets([options.target])[0];
-    const open = (reference: Reference): ContentStore =>
+    const open = (reference: Reference) =>
       options.outputRemote ? this.#connect(reference, options) : this.#local(reference);
     await using _hold = options.outputRemote ? NO_HOLD : await this.#catalog.hold(options);
     const { store, descriptor, layer } = await attachFile(
-      open(from),
+      await open(from),
       referenceTarget(from),
       file,
       { ...options, now: this.#now() },
     );
-    const target = open(to);
+    const target = await open(to);
     await this.#copy(store, target, descriptor, { ...options, phase: "upload" });
     await target.tag(descriptor, referenceTarget(to), operationOptions(options));
     return {
@@ -211,7 +213,7 @@ class LocalModelBackend implements ModelBackend {
   async upload(file: string, options: UploadOptions): Promise<UploadResult> {
     const { tag: _tag, digest: _digest, ...repository } = parseReference(options.repository);
     const layer = await storeLayer(
-      this.#connect(repository, options),
+      await this.#connect(repository, options),
       await singleFile(file, options),
       {
         ...operationOptions(options),
@@ -225,7 +227,7 @@ class LocalModelBackend implements ModelBackend {
 
   async fetch(target: string, options: FetchOptions): Promise<FetchResult> {
     const reference = parseReference(target);
-    const remote = this.#connect(reference, options);
+    const remote = await this.#connect(reference, options);
     const fetched = await fetchFiles(remote, referenceTarget(reference), options);
     return { ...fetched, reference: formatReference(reference) };
   }
@@ -236,7 +238,7 @@ class LocalModelBackend implements ModelBackend {
 
   async inspect(target: string, options: InspectOptions = {}): Promise<InspectResult> {
     const reference = parseReference(target);
-    const store = options.remote ? this.#connect(reference, options) : this.#local(reference);
+    const store = options.remote ? await this.#connect(reference, options) : this.#local(reference);
     return await inspectModel(store, referenceTarget(reference), options);
   }
 
@@ -252,9 +254,9 @@ class LocalModelBackend implements ModelBackend {
 
   /** The source is not in the local store: the tag is made where the source is. */
   async #tagRemote(from: Reference, to: Reference, options: RemoteOptions): Promise<void> {
-    const remote = this.#connect(from, options);
+    const remote = await this.#connect(from, options);
     const descriptor = await remote.resolve(referenceTarget(from), options);
-    await this.#retag(remote, this.#connect(to, options), descriptor, to, options);
+    await this.#retag(remote, await this.#connect(to, options), descriptor, to, options);
     options.log?.("info", `Tagged ${formatReference(to)} in the registry`);
   }
 

@@ -20,7 +20,10 @@ export interface RegistryAccess {
 }
 
 /** Opens the repository that a reference names in its registry. */
-export type Connect = (reference: Reference, access: RegistryAccess) => ContentStore;
+export type Connect = (
+  reference: Reference,
+  access: RegistryAccess,
+) => ContentStore | Promise<ContentStore>;
 
 /** Options of every operation that may talk to a registry. */
 export interface RemoteOptions extends OperationOptions, RegistryAccess {

@@ -107,8 +107,12 @@ class Authenticator {
     const realm = parameters.get("realm");
     if (realm === undefined) return undefined;
     const key = permit.scopes.join(" ");
-    const held = await this.#usable(key, permit.signal);
-    if (held !== undefined && bearer(held) !== refused) return bearer(held);
+    // Nothing is awaited between the last look and the entry of the new token: one request gets it for all.
+    for (let held = this.#tokens.get(key); held; held = this.#tokens.get(key)) {
+      const value = await this.#usable(held, permit.signal);
+      if (value !== undefined && bearer(value) !== refused) return bearer(value);
+      if (this.#tokens.get(key) === held) this.#tokens.delete(key);
+    }
     const scopes = mergeScopes([...asked.split(" ").filter(Boolean), ...permit.scopes]);
     const request = { realm, service: parameters.get("service"), scopes, credentials };
     const token = fetchToken({ ...request, signal: permit.signal }, this.#options);
@@ -116,23 +120,16 @@ class Authenticator {
     return bearer((await token).value);
   }
 
-  /** A token for these scopes that this client has, or is just getting for another request. */
-  async #usable(key: string, signal: AbortSignal): Promise<string | undefined> {
-    const held = this.#tokens.get(key);
-    if (!held) return undefined;
+  /** The value of a token that this client has, or is just getting for another request. */
+  async #usable(held: Promise<Token>, signal: AbortSignal): Promise<string | undefined> {
     try {
       const token = await held;
-      if (token.usableUntil > this.#options.now()) return token.value;
+      return token.usableUntil > this.#options.now() ? token.value : undefined;
     } catch {
       // The request that asked for it reports why it failed; this one asks for itself.
       signal.throwIfAborted();
+      return undefined;
     }
-    this.#forget(key, held);
-    return undefined;
-  }
-
-  #forget(key: string, held: Promise<Token>): void {
-    if (this.#tokens.get(key) === held) this.#tokens.delete(key);
   }
 
   async #find(permit: Permit): Promise<Credentials | undefined> {

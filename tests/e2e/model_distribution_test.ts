@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { digestBytes } from "../../src/core/digest.ts";
 import { readDirIfExists } from "../../src/core/files.ts";
 import { openProgram } from "../support/program.ts";
 import { copyOcrModels } from "../support/models.ts";
@@ -75,13 +76,8 @@ e2eTest("a build straight to the registry is the build that is pushed", { needs 
     folder.join("ws"),
   ]);
   assert.equal(remote.digest, local.digest);
-  const digest = await skopeo(
-    "inspect",
-    "--tls-verify=false",
-    "--format={{.Digest}}",
-    `docker://${b}`,
-  );
-  assert.equal(digest.trim(), local.digest);
+  const raw = await skopeo("inspect", "--raw", "--tls-verify=false", `docker://${b}`);
+  assert.equal(digestBytes(new TextEncoder().encode(raw)), local.digest);
 });
 
 e2eTest("push moves a tag of a real registry, and pull after rm brings it back", {

@@ -3,6 +3,7 @@
  * function, and that can be told to misbehave. @module
  */
 import { type Digest, digestBytes, isDigest } from "../../src/core/digest.ts";
+import { concatBytes } from "../../src/core/streams.ts";
 import { parseManifest } from "../../src/oci/manifest.ts";
 import { referrerDescriptor } from "../../src/oci/referrer.ts";
 import { RegistryClient, type RegistryClientOptions } from "../../src/registry/client.ts";
@@ -166,7 +167,7 @@ export class FakeRegistry {
     if (request.method === "GET") return this.#progress(name, id, 204);
     const start = /^(\d+)-/.exec(request.headers.get("Content-Range") ?? "")?.[1];
     if (start !== undefined && Number(start) !== held.byteLength) return fail(416, "RANGE_INVALID");
-    const joined = new Uint8Array([...held, ...body]);
+    const joined = concatBytes([held, body]);
     this.uploads.set(id, joined);
     if (request.method === "PATCH") return this.#progress(name, id, 202);
     this.uploads.delete(id);

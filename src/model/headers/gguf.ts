@@ -197,7 +197,7 @@ async function readTensor(
   const type = await reader.u32(encoding.order);
   const offset = await reader.u64(encoding.order);
   // Types of one bit exist, so eight elements in a byte are the most a file can hold.
-  if (offset > reader.left || count > 8 * reader.left) {
+  if (offset > reader.left || !(count <= 8 * reader.left)) {
     throw reader.invalid("it has a tensor larger than the file");
   }
   addElements(elements, GGUF_TENSOR_TYPES.get(type) ?? `type-${type}`, count);

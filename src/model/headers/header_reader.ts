@@ -85,6 +85,11 @@ export class HeaderReader {
     return this.#window.subarray(start, start + count);
   }
 
+  /** The next byte; {@linkcode need} must have made it available. */
+  takeByte(): number {
+    return this.#window[this.#position++ - this.#windowStart] ?? 0;
+  }
+
   /** The next four bytes as a number without sign. */
   async u32(order: ByteOrder): Promise<number> {
     return view(await this.bytes(4)).getUint32(0, order === "little");

@@ -140,7 +140,7 @@ function checkTensor(
   }
   const count = shape.reduce((product, size) => product * size, 1);
   // No type has elements of less than four bits, so more of them cannot be in so many bytes.
-  if (count > 2 * (end - start)) {
+  if (!(count <= 2 * (end - start))) {
     throw invalid(context, `its tensor ${shown} has more elements than its bytes can hold`);
   }
   return { dtype, count };

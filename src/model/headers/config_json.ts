@@ -1,0 +1,126 @@
+/**
+ * What the `config.json` of a model says, as the transformers library writes it.
+ * @module
+ */
+import { z } from "../../deps/zod.ts";
+import type { HeaderFacts } from "./facts.ts";
+
+/** A word that a Modelfile can hold. */
+const word = z.string().regex(/^[^\p{Cc}]+$/u).optional().catch(undefined);
+const count = z.int().positive().optional().catch(undefined);
+const flag = z.boolean().optional().catch(undefined);
+
+const quantizationSchema = z.looseObject({
+  quant_method: word,
+  quant_type: word,
+  quant_algo: word,
+  format: word,
+  fmt: word,
+  weights: word,
+  bits: count,
+  nbits: count,
+  w_bit: count,
+  load_in_4bit: flag,
+  load_in_8bit: flag,
+  bnb_4bit_quant_type: word,
+  config_groups: z.record(
+    z.string(),
+    z.looseObject({ weights: z.looseObject({ num_bits: count, type: word }) }),
+  ).optional().catch(undefined),
+});
+
+type Quantization = z.infer<typeof quantizationSchema>;
+
+const quantization = quantizationSchema.optional().catch(undefined);
+const typed = z.looseObject({ torch_dtype: word, dtype: word }).optional().catch(undefined);
+
+const configSchema = z.looseObject({
+  torch_dtype: word,
+  dtype: word,
+  model_type: word,
+  num_parameters: count,
+  n_params: count,
+  quantization,
+  quantization_config: quantization,
+  architectures: z.array(z.string()).optional().catch(undefined),
+  text_config: typed,
+  llm_config: typed,
+});
+
+/** Families of models that the transformers library runs and that are no transformers. */
+const OTHER_ARCHITECTURES: ReadonlyMap<string, string> = new Map([
+  ["mamba", "mamba"],
+  ["mamba2", "mamba"],
+  ["falcon_mamba", "mamba"],
+  ["rwkv", "rwkv"],
+  ["resnet", "cnn"],
+  ["convnext", "cnn"],
+  ["convnextv2", "cnn"],
+  ["efficientnet", "cnn"],
+  ["mobilenet_v1", "cnn"],
+  ["mobilenet_v2", "cnn"],
+  ["regnet", "cnn"],
+  ["unet", "cnn"],
+]);
+
+/**
+ * The facts in the values of a `config.json`. Values of another type than they should have, and words
+ * that a Modelfile cannot hold, are passed over.
+ */
+export function configFacts(config: Readonly<Record<string, unknown>>): HeaderFacts {
+  const parsed = configSchema.safeParse(config);
+  if (!parsed.success) return {};
+  const { data } = parsed;
+  const inner = data.text_config ?? data.llm_config;
+  const method = data.quantization_config ?? data.quantization;
+  return {
+    family: data.model_type,
+    architecture: architectureOf(config, data),
+    precision: precisionOf(
+      data.torch_dtype ?? data.dtype ?? inner?.torch_dtype ?? inner?.dtype,
+    ),
+    quantization: method === undefined ? undefined : quantizationName(method),
+    paramCount: data.num_parameters ?? data.n_params,
+  };
+}
+
+function architectureOf(
+  config: Readonly<Record<string, unknown>>,
+  { model_type, architectures }: z.infer<typeof configSchema>,
+): string | undefined {
+  const other = OTHER_ARCHITECTURES.get(model_type ?? "");
+  if (other !== undefined) return other;
+  const isTransformer = Object.hasOwn(config, "transformers_version") ||
+    (architectures !== undefined && architectures.length > 0 && model_type !== undefined);
+  return isTransformer ? "transformer" : undefined;
+}
+
+/** `torch.float16` is `float16`, and `auto` says nothing. */
+function precisionOf(dtype: string | undefined): string | undefined {
+  const name = dtype?.replace(/^torch\./, "");
+  return name === "auto" ? undefined : name;
+}
+
+/** The method and the width of the weights: `gptq-int4`, `bitsandbytes-nf4`, `fp8`. */
+function quantizationName(config: Quantization): string | undefined {
+  const method = config.quant_method?.toLowerCase();
+  const width = widthOf(config)?.toLowerCase();
+  if (method === undefined) return width;
+  return width === undefined || method.includes(width) ? method : `${method}-${width}`;
+}
+
+/** How wide the weights are, by whichever key of the many methods says it. */
+function widthOf(config: Quantization): string | undefined {
+  if (config.load_in_4bit) return config.bnb_4bit_quant_type ?? "fp4";
+  if (config.load_in_8bit) return "int8";
+  const bits = config.bits ?? config.nbits ?? config.w_bit;
+  if (bits !== undefined) return `int${bits}`;
+  return groupWidth(config) ?? config.quant_algo ?? config.weights;
+}
+
+/** The width of `compressed-tensors`, which says it for groups of layers. */
+function groupWidth(config: Quantization): string | undefined {
+  const weights = Object.values(config.config_groups ?? {})[0]?.weights;
+  if (weights?.num_bits === undefined) return undefined;
+  return `${weights.type === "float" ? "fp" : "int"}${weights.num_bits}`;
+}

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { TransferError } from "../../src/core/errors.ts";
+import { findEndpoint } from "../../src/registry/endpoint.ts";
+
+const NOT_TLS = "received corrupt message of type InvalidContentType";
+
+/** The base URL that is found when the probe gives `outcome`, and what was probed. */
+async function find(
+  registry: string,
+  outcome: Response | string = new Response(null, { status: 401 }),
+  options: { plainHttp?: boolean; insecure?: boolean } = {},
+) {
+  const probed: Request[] = [];
+  const base = await findEndpoint(registry, {
+    ...options,
+    probe: (request) => {
+      probed.push(request);
+      return outcome instanceof Response
+        ? Promise.resolve(outcome)
+        : Promise.reject(new TypeError("fetch failed", { cause: new Error(outcome) }));
+    },
+  });
+  return { url: base.href, probed };
+}
+
+Deno.test("findEndpoint() uses HTTPS without a probe", async () => {
+  const { url, probed } = await find("registry.test:5000", NOT_TLS);
+  assert.equal(url, "https://registry.test:5000/");
+  assert.equal(probed.length, 0);
+});
+
+Deno.test("findEndpoint() knows where Docker Hub is", async () => {
+  assert.equal((await find("docker.io")).url, "https://registry-1.docker.io/");
+});
+
+Deno.test("findEndpoint() uses HTTP without a probe where the user says so", async () => {
+  const { url, probed } = await find("registry.test", NOT_TLS, { plainHttp: true });
+  assert.equal(url, "http://registry.test/");
+  assert.equal(probed.length, 0);
+});
+
+for (const host of ["localhost:5000", "127.0.0.1:5000", "[::1]:5000"]) {
+  Deno.test(`findEndpoint() falls back to HTTP on ${host}`, async () => {
+    const { url, probed } = await find(host, NOT_TLS);
+    assert.equal(url, `http://${host}/`);
+    assert.deepEqual(probed.map((request) => request.url), [`https://${host}/v2/`]);
+    assert.equal((await find(host, "tls handshake eof")).url, `http://${host}/`);
+    assert.equal((await find(host)).url, `https://${host}/`);
+  });
+}
+
+Deno.test("findEndpoint() falls back to HTTP anywhere under insecure", async () => {
+  const options = { insecure: true };
+  assert.equal((await find("registry.test", NOT_TLS, options)).url, "http://registry.test/");
+  assert.equal((await find("registry.test", undefined, options)).url, "https://registry.test/");
+});
+
+Deno.test("findEndpoint() does not give up TLS over a certificate", async () => {
+  const { url } = await find("localhost:5000", "invalid peer certificate: UnknownIssuer");
+  assert.equal(url, "https://localhost:5000/");
+});
+
+Deno.test("findEndpoint() sends no credentials with the probe", async () => {
+  const { probed } = await find("localhost:5000");
+  assert.deepEqual([...probed[0]!.headers.keys()], []);
+});
+
+Deno.test("findEndpoint() says so when nobody is there", async () => {
+  await assert.rejects(find("localhost:5000", "connection refused"), (error) => {
+    assert(error instanceof TransferError);
+    assert.equal(error.message, 'Cannot reach "localhost:5000": the connection was refused');
+    return true;
+  });
+});
+
+Deno.test("findEndpoint() stops with the signal's reason", async () => {
+  const reason = new Error("stop");
+  const signal = AbortSignal.abort(reason);
+  const probe = () => Promise.reject(reason);
+  await assert.rejects(findEndpoint("localhost", { probe, signal }), (error) => error === reason);
+});

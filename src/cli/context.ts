@@ -95,7 +95,7 @@ export interface Services {
   /** The model operations over the local store. */
   openBackend(settings: Settings, options: OperationOptions): Promise<ModelBackend>;
   /** The logins of registries. */
-  openAccounts(settings: Settings): Promise<Accounts>;
+  openAccounts(settings: Settings, options: OperationOptions): Promise<Accounts>;
   /** Writes a Modelfile for the files of a folder. */
   generateModelfile(
     workspace: string,

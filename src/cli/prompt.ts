@@ -12,12 +12,18 @@ export function terminalPrompts(): Prompts {
 async function askText(question: string, signal: AbortSignal): Promise<string> {
   const { createInterface } = await import("node:readline/promises");
   const { stdin, stderr } = (await import("node:process")).default;
-  const reader = createInterface({ input: stdin, output: stderr });
+  // The terminal edits the line and turns Ctrl-C into a signal; in raw mode the question never ended.
+  const reader = createInterface({ input: stdin, output: stderr, terminal: false });
+  const closed = new Promise<never>((_resolve, reject) => {
+    reader.once("close", () => reject(new DOMException("Interrupted", "AbortError")));
+  });
   try {
-    return (await reader.question(`${question} `, { signal })).trim();
+    const answer = await Promise.race([reader.question(`${question} `, { signal }), closed]);
+    return answer.trim();
   } catch (error) {
     throw interrupted(error);
   } finally {
+    closed.catch(() => {});
     reader.close();
   }
 }
@@ -32,7 +38,7 @@ async function askSecret(question: string, signal: AbortSignal): Promise<string>
   }
 }
 
-/** Ctrl-C and the end of input come out of prompts as errors of their own; to us they are aborts. */
+/** Ctrl-C comes out of prompts as errors of their own; to us they are aborts. */
 function interrupted(error: unknown): unknown {
   const stopped = error instanceof Error &&
     ["AbortError", "AbortPromptError", "ExitPromptError"].includes(error.name);

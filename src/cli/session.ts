@@ -4,7 +4,7 @@
  */
 import type { Log, OperationOptions } from "../core/operation.ts";
 import type { ModelBackend } from "../model/operations.ts";
-import type { CliContext } from "./context.ts";
+import type { Accounts, CliContext } from "./context.ts";
 import { isDebug, openLog } from "./log.ts";
 import { Output } from "./output.ts";
 import { openProgress } from "./progress.ts";
@@ -51,6 +51,11 @@ export class Session {
   /** The model operations over the local store. */
   backend(): Promise<ModelBackend> {
     return this.context.services.openBackend(this.settings, this.quiet());
+  }
+
+  /** The logins of registries. */
+  accounts(): Promise<Accounts> {
+    return this.context.services.openAccounts(this.settings, this.quiet());
   }
 
   /** Runs an operation with its progress on display; the display is gone when this returns. */

@@ -26,7 +26,7 @@ export interface ProxySettings {
   readonly http?: string | undefined;
   readonly https?: string | undefined;
   /** Hosts that are asked directly, separated by commas. */
-  readonly none?: string | undefined;
+  readonly noProxy?: string | undefined;
 }
 
 /** Files with logins, in the order they are asked. */
@@ -109,7 +109,7 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
       // Upper-case HTTP_PROXY can be set by a request's header in CGI; everyone prefers the other form.
       http: firstSet(env, ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]),
       https: firstSet(env, ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
-      none: firstSet(env, ["no_proxy", "NO_PROXY"]),
+      noProxy: firstSet(env, ["no_proxy", "NO_PROXY"]),
     },
     credentialFiles: credentialFiles(dotFolder, source),
     username: ours(env, "REGISTRY_USER"),

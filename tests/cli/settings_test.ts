@@ -88,7 +88,11 @@ Deno.test("proxies and certificates come from the usual variables", () => {
     no_proxy: "localhost",
     SSL_CERT_FILE: "/ca.pem",
   });
-  assert.deepEqual(found.proxy, { http: undefined, https: "http://proxy.test", none: "localhost" });
+  assert.deepEqual(found.proxy, {
+    http: undefined,
+    https: "http://proxy.test",
+    noProxy: "localhost",
+  });
   assert.equal(found.caFile, "/ca.pem");
   assert.equal(found.certFile, "/here/c.pem");
   assert.equal(settings({ caFile: "/mine" }, { SSL_CERT_FILE: "/ca.pem" }).caFile, "/mine");

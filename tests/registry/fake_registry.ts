@@ -75,6 +75,7 @@ export class FakeRegistry {
     this.seen.push(entry);
     const early = await this.intercept?.(request, url);
     if (early) return early;
+    request.signal.throwIfAborted();
     const body = new Uint8Array(await request.arrayBuffer());
     this.seen[this.seen.indexOf(entry)] = { ...entry, size: body.byteLength };
     const claimed = headers.get("Content-Length");

@@ -14,7 +14,7 @@ const MIB = 1024 * 1024;
 
 function blobOf(size: number) {
   const bytes = new Uint8Array(size);
-  for (let index = 0; index < size; index += 1000) bytes[index] = index % 251;
+  for (let index = 0; index < size; index += 1000) bytes[index] = index % 251 + 1;
   return { bytes, blob: anonymousBlob(digestBytes(bytes), size) };
 }
 
@@ -268,7 +268,7 @@ Deno.test("an upload stops with the signal's reason", async () => {
   const { signal } = controller;
   const writing = repository.write(SMALL.blob, bytesSource(SMALL.bytes), { signal });
   await assert.rejects(writing, (error) => error === reason);
-  assert.equal(registry.seen.filter(({ method }) => method === "PUT").length <= 1, true);
+  assert.equal(registry.repository("a").blobs.size, 0);
 });
 
 const located = (location: string | null) => (request: Request) =>

@@ -16,7 +16,7 @@ export function configure(command: Command, session: Session): void {
     .addOption(insecure)
     .addOption(proxy)
     .action(async (registry, { plainHttp, insecure, proxy, ...given }) => {
-      const accounts = await session.context.services.openAccounts(session.settings);
+      const accounts = await session.accounts();
       const login = await obtainLogin(registry, given satisfies GivenLogin, { session, accounts });
       session.output.note("Logging In...");
       const access = { plainHttp, insecure, proxy };

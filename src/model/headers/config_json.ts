@@ -12,10 +12,7 @@ const flag = z.boolean().optional().catch(undefined);
 
 const quantizationSchema = z.looseObject({
   quant_method: word,
-  quant_type: word,
   quant_algo: word,
-  format: word,
-  fmt: word,
   weights: word,
   bits: count,
   nbits: count,
@@ -103,7 +100,8 @@ function precisionOf(dtype: string | undefined): string | undefined {
 
 /** The method and the width of the weights: `gptq-int4`, `bitsandbytes-nf4`, `fp8`. */
 function quantizationName(config: Quantization): string | undefined {
-  const method = config.quant_method?.toLowerCase();
+  const loaded = config.load_in_4bit || config.load_in_8bit ? "bitsandbytes" : undefined;
+  const method = config.quant_method?.toLowerCase() ?? loaded;
   const width = widthOf(config)?.toLowerCase();
   if (method === undefined) return width;
   return width === undefined || method.includes(width) ? method : `${method}-${width}`;

@@ -103,7 +103,7 @@ async function formatted(
   if (row === undefined) return undefined;
   const format = formatOf(row, await headOf(file.source, row, signal));
   if (format !== undefined) return { ...file, format };
-  warnings.push(`${JSON.stringify(file.path)} is no ${row.format} file, whatever its name says`);
+  warnings.push(`${JSON.stringify(file.path)} does not begin as a ${row.format} file does`);
   return undefined;
 }
 

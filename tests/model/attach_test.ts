@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { ConflictError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
+import { digestBytes } from "../../src/core/digest.ts";
+import { bytesSource } from "../../src/core/source.ts";
+import { describeBytes } from "../../src/oci/descriptor.ts";
+import { readContent } from "../../src/oci/store.ts";
+import { build, fixture, RAW_DIGESTS, SAMPLE, TARGET } from "./fixture.ts";
+
+const NEXT = "localhost:5000/demo:v2";
+const ELSEWHERE = "registry.test/other/demo:v2";
+
+type Fixture = Awaited<ReturnType<typeof fixture>>;
+
+async function paths(fx: Fixture, target: string, remote = false): Promise<string[]> {
+  const { view } = await fx.backend.inspect(target, { remote });
+  return view.Layers.map((layer) => layer.Filepath);
+}
+
+Deno.test("an attached file takes its place among its kind, and all else stays", async () => {
+  await using fx = await fixture();
+  await fx.backend.build(await fx.workspace(), build({ reasoning: true, annotations: { a: "b" } }));
+  const file = await fx.folder.write("extra/adapter.safetensors", "adapter");
+  const result = await fx.backend.attach(file, { source: TARGET, target: NEXT });
+  assert.equal(result.layer?.path, "adapter.safetensors");
+  assert.deepEqual(await paths(fx, NEXT), [
+    "config.json",
+    "adapter.safetensors",
+    "model.safetensors",
+    "tokenizer.py",
+    "README.md",
+  ]);
+  const { config } = await fx.backend.inspect(NEXT);
+  assert.equal(config.config.capabilities?.reasoning, true);
+  assert.equal(config.config.precision, "bfloat16");
+  assert.equal(config.modelfs.diffIds.length, 5);
+  assert.equal(config.modelfs.diffIds[1], digestBytes(new TextEncoder().encode("adapter")));
+  const store = fx.catalog.repository("localhost:5000/demo");
+  const text = new TextDecoder().decode(await readContent(store, await store.resolve("v2")));
+  assert.equal(JSON.parse(text).annotations.a, "b");
+  const output = fx.folder.join("out");
+  await fx.backend.extract(NEXT, { output });
+  assert.equal(await Deno.readTextFile(`${output}/adapter.safetensors`), "adapter");
+});
+
+for (const source of [TARGET, "localhost:5000/old:v1"]) {
+  Deno.test(`attach across registries copies everything (${source})`, async () => {
+    await using fx = await fixture();
+    const built = build({ targets: [source], outputRemote: true });
+    await fx.backend.build(await fx.workspace(), built);
+    const file = await fx.folder.write("staging-config.json", "{}");
+    await fx.backend.attach(file, { source, target: ELSEWHERE, outputRemote: true });
+    const output = fx.folder.join("out");
+    await fx.open("other").pull(ELSEWHERE, { extractDir: output });
+    for (const [path, content] of Object.entries({ ...SAMPLE, "staging-config.json": "{}" })) {
+      assert.equal(await Deno.readTextFile(`${output}/${path}`), content);
+    }
+    await assert.rejects(fx.backend.inspect(ELSEWHERE), NotFoundError, "nothing is kept here");
+  });
+}
+
+Deno.test("a file the model has is a conflict, however it is spelt, unless it is forced", async () => {
+  await using fx = await fixture();
+  await fx.backend.build(await fx.workspace(), build());
+  const file = await fx.folder.write("new/config.json", '{"new":true}');
+  for (const destinationDir of [undefined, ".", "./"]) {
+    const options = { source: TARGET, target: NEXT, destinationDir };
+    await assert.rejects(fx.backend.attach(file, options), ConflictError);
+  }
+  await fx.backend.attach(file, { source: TARGET, target: NEXT, force: true });
+  assert.equal((await paths(fx, NEXT)).filter((path) => path === "config.json").length, 1);
+  const output = fx.folder.join("out");
+  await fx.backend.extract(NEXT, { output });
+  assert.equal(await Deno.readTextFile(`${output}/config.json`), '{"new":true}');
+});
+
+Deno.test("attaching what changes nothing still gives the target its tag", async () => {
+  await using fx = await fixture();
+  await fx.backend.build(await fx.workspace(), build());
+  const file = `${await fx.workspace()}/README.md`;
+  await fx.backend.attach(file, { source: TARGET, target: NEXT, force: true });
+  assert.deepEqual((await fx.backend.inspect(NEXT)).config.modelfs.diffIds, RAW_DIGESTS);
+});
+
+Deno.test("a destination folder must lie within the model", async () => {
+  await using fx = await fixture();
+  await fx.backend.build(await fx.workspace(), build());
+  const file = await fx.folder.write("x.json", "{}");
+  await fx.backend.attach(file, { source: TARGET, target: NEXT, destinationDir: "a/b" });
+  assert.ok((await paths(fx, NEXT)).includes("a/b/x.json"));
+  for (const destinationDir of ["/abs", "../up"]) {
+    const options = { source: TARGET, target: NEXT, destinationDir };
+    await assert.rejects(fx.backend.attach(file, options), InvalidInputError, destinationDir);
+  }
+});
+
+Deno.test("--config replaces the configuration and keeps the layers", async () => {
+  await using fx = await fixture();
+  await fx.backend.build(await fx.workspace(), build());
+  const config = {
+    descriptor: { name: "renamed", licenses: ["MIT"] },
+    modelfs: { type: "layers", diffIds: RAW_DIGESTS },
+    config: { format: "safetensors" },
+    unknown: { kept: true },
+  };
+  const file = await fx.folder.write("config.json", JSON.stringify(config));
+  await fx.backend.attach(file, { source: TARGET, target: NEXT, config: true });
+  const { view } = await fx.backend.inspect(NEXT);
+  assert.equal(view.Name, "renamed");
+  assert.equal(view.Layers.length, 4);
+  const broken = await fx.folder.write("broken.json", "{");
+  const options = { source: TARGET, target: NEXT, config: true };
+  await assert.rejects(fx.backend.attach(broken, options), InvalidInputError);
+});
+
+Deno.test("nothing of an older configuration is lost when a file is attached", async () => {
+  await using fx = await fixture();
+  const store = fx.catalog.repository("localhost:5000/demo");
+  const layerBytes = new TextEncoder().encode("weights");
+  const layer = {
+    ...describeBytes("application/vnd.cnai.model.weight.v1.raw", layerBytes),
+    annotations: { "org.cnai.model.filepath": "model.bin" },
+  };
+  const configBytes = new TextEncoder().encode(JSON.stringify({
+    descriptor: { name: "old", authors: ["me"], future: 1 },
+    modelfs: { type: "layers", diff_ids: [layer.digest] },
+    config: { capabilities: { input_types: ["text"] } },
+  }));
+  const config = describeBytes("application/vnd.cnai.model.config.v1+json", configBytes);
+  const bytes = new TextEncoder().encode(JSON.stringify({
+    schemaVersion: 2,
+    config,
+    layers: [layer],
+    annotations: { "org.cnai.modctl.modelfile": "NAME old\n" },
+    future: true,
+  }));
+  const manifest = describeBytes("application/vnd.oci.image.manifest.v1+json", bytes);
+  await store.write(layer, bytesSource(layerBytes));
+  await store.write(config, bytesSource(configBytes));
+  await store.write(manifest, bytesSource(bytes));
+  await store.tag(manifest, "v1");
+
+  const file = await fx.folder.write("extra.json", "{}");
+  const { layer: added } = await fx.backend.attach(file, { source: TARGET, target: NEXT });
+  assert.match(added?.mediaType ?? "", /vnd\.cnai\./, "the family is kept");
+  const read = async (target: Parameters<typeof readContent>[1]) =>
+    JSON.parse(new TextDecoder().decode(await readContent(store, target)));
+  const made = await read(await store.resolve("v2"));
+  assert.equal(made.future, true);
+  const madeConfig = await read(made.config);
+  assert.deepEqual(madeConfig.config.capabilities, { input_types: ["text"] });
+  assert.equal(madeConfig.descriptor.future, 1);
+  assert.deepEqual(madeConfig.descriptor.authors, ["me"]);
+  assert.deepEqual(madeConfig.modelfs.diffIds, [added?.digest, layer.digest]);
+});
+
+Deno.test("an uploaded file is found there by a later build", async () => {
+  await using fx = await fixture();
+  const workspace = await fx.workspace();
+  const uploaded = await fx.backend.upload(`${workspace}/model.safetensors`, {
+    repository: "localhost:5000/demo:ignored",
+  });
+  assert.equal(uploaded.repository, "localhost:5000/demo");
+  assert.equal(uploaded.layer.digest, RAW_DIGESTS[1]);
+  const skipped: string[] = [];
+  await fx.backend.build(
+    workspace,
+    build({
+      outputRemote: true,
+      progress: ({ state, name }) => state === "skip" && skipped.push(name),
+    }),
+  );
+  assert.deepEqual(skipped, ["model.safetensors"]);
+  await assert.rejects(
+    fx.backend.upload(fx.folder.join("none"), { repository: "localhost:5000/demo" }),
+    NotFoundError,
+  );
+});
+
+const FETCHES: [string, string[], string[]][] = [
+  ["one pattern", ["*.json"], ["config.json"]],
+  ["overlapping patterns", ["*.json", "config.*", "**"], Object.keys(SAMPLE)],
+  ["alternatives", ["{README,tokenizer}.*"], ["README.md", "tokenizer.py"]],
+];
+for (const [what, patterns, expected] of FETCHES) {
+  Deno.test(`fetch by ${what} writes each file once`, async () => {
+    await using fx = await fixture();
+    await fx.backend.build(await fx.workspace(), build({ outputRemote: true }));
+    const output = fx.folder.join("out");
+    const result = await fx.backend.fetch(TARGET, { output, patterns });
+    assert.equal(result.written, expected.length);
+    const found = (await Array.fromAsync(Deno.readDir(output))).map((entry) => entry.name);
+    assert.deepEqual(found.sort(), [...expected].sort());
+  });
+}
+
+Deno.test("fetch says so when nothing matches, and refuses patterns it cannot read", async () => {
+  await using fx = await fixture();
+  await fx.backend.build(await fx.workspace(), build({ outputRemote: true }));
+  const output = fx.folder.join("out");
+  await assert.rejects(
+    fx.backend.fetch(TARGET, { output, patterns: ["sub/*.json"] }),
+    NotFoundError,
+  );
+  await assert.rejects(fx.backend.fetch(TARGET, { output, patterns: [] }), InvalidInputError);
+  await assert.rejects(fx.backend.fetch(TARGET, { output, patterns: ["[a"] }), InvalidInputError);
+  await assert.rejects(Deno.stat(output), Deno.errors.NotFound);
+});

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { AccessDeniedError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
+import { copyGraph } from "../../src/oci/copy_graph.ts";
+import { bytesSource } from "../../src/core/source.ts";
+import { describeBytes } from "../../src/oci/descriptor.ts";
+import { MediaType } from "../../src/oci/media_types.ts";
+import { MemoryStore } from "../../src/oci/memory_store.ts";
+import { readContent } from "../../src/oci/store.ts";
+import { fail, fakeClient, FakeRegistry } from "./fake_registry.ts";
+
+Deno.test("ping() reaches the registry and nothing else", async () => {
+  const registry = new FakeRegistry();
+  await fakeClient(registry.handle).ping("registry.test:5000");
+  assert.deepEqual(registry.log, ["GET /v2/"]);
+  assert.equal(registry.seen[0]?.origin, "https://registry.test:5000");
+});
+
+Deno.test("ping() with a wrong password is denied with one try", async () => {
+  let tries = 0;
+  const client = fakeClient(() => {
+    tries++;
+    const headers = { "WWW-Authenticate": 'Basic realm="r"' };
+    return Promise.resolve(new Response(null, { status: 401, headers }));
+  }, { credentials: { find: () => Promise.resolve({ username: "a", password: "wrong" }) } });
+  await assert.rejects(client.ping("registry.test"), (error) => {
+    assert(error instanceof AccessDeniedError);
+    assert.equal(error.facts.remedy, "run modelops login registry.test");
+    assert(!error.message.includes("wrong"));
+    return true;
+  });
+  assert.equal(tries, 2);
+});
+
+Deno.test("ping() of something that is no registry says so", async () => {
+  const client = fakeClient(() => Promise.resolve(fail(404, "X")));
+  await assert.rejects(client.ping("registry.test"), NotFoundError);
+});
+
+Deno.test("repository() takes references and names with hosts", () => {
+  const client = fakeClient(() => Promise.reject(new Error("must not be used")));
+  assert.equal(client.repository("registry.test:5000/a/b").name, "registry.test:5000/a/b");
+  const reference = { registry: "docker.io", repository: "library/a" };
+  assert.equal(client.repository(reference).name, "docker.io/library/a");
+  for (
+    const name of ["", "a", "registry.test/", "registry.test/A", "registry.test/../x", "r t/a"]
+  ) {
+    assert.throws(() => client.repository(name), InvalidInputError, name);
+  }
+});
+
+Deno.test("credentials of one registry are not sent to another", async () => {
+  const seen = new Map<string, string | null>();
+  const client = fakeClient((request) => {
+    const { host } = new URL(request.url);
+    const authorization = request.headers.get("Authorization");
+    seen.set(host, authorization);
+    const status = authorization ? 200 : 401;
+    return Promise.resolve(
+      new Response(null, { status, headers: { "WWW-Authenticate": "Basic" } }),
+    );
+  }, {
+    credentials: {
+      find: (registry) =>
+        Promise.resolve(registry === "a.test" ? { username: "a", password: "b" } : undefined),
+    },
+  });
+  await client.ping("a.test");
+  await assert.rejects(client.ping("a.test:5000"), AccessDeniedError);
+  await assert.rejects(client.ping("b.test"), AccessDeniedError);
+  assert.equal(seen.get("a.test"), `Basic ${btoa("a:b")}`);
+  assert.equal(seen.get("a.test:5000"), null);
+  assert.equal(seen.get("b.test"), null);
+});
+
+Deno.test("copyGraph() moves an artifact to a registry, across it, and back", async () => {
+  const source = new MemoryStore();
+  const layer = describeBytes("application/x-layer", new Uint8Array(3000).fill(7));
+  const config = describeBytes(MediaType.emptyJson, new TextEncoder().encode("{}"));
+  const document = {
+    schemaVersion: 2,
+    mediaType: MediaType.imageManifest,
+    config,
+    layers: [layer],
+  };
+  const bytes = new TextEncoder().encode(JSON.stringify(document));
+  const root = describeBytes(MediaType.imageManifest, bytes);
+  await source.write(layer, bytesSource(new Uint8Array(3000).fill(7)));
+  await source.write(config, bytesSource(new TextEncoder().encode("{}")));
+  await source.write(root, bytesSource(bytes));
+  const registry = new FakeRegistry();
+  const client = fakeClient(registry.handle);
+  const [a, b] = [client.repository("registry.test/a"), client.repository("registry.test/b")];
+  assert.equal((await copyGraph(source, a, root)).copied, 3);
+  assert.equal((await copyGraph(source, a, root)).skipped, 1);
+  assert.deepEqual(await copyGraph(a, b, root), { copied: 1, skipped: 2, bytes: root.size });
+  await b.tag(root, "v1");
+  const target = new MemoryStore();
+  await copyGraph(b, target, await b.resolve("v1"));
+  assert.deepEqual(await readContent(target, layer), new Uint8Array(3000).fill(7));
+  const perBlob = registry.seen.filter(({ path }) =>
+    path.includes(layer.digest) && path.includes("/a/")
+  );
+  assert.deepEqual(perBlob.map(({ method }) => method), ["HEAD"]);
+});

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { TransferError } from "../../src/core/errors.ts";
+import { nextPage } from "../../src/registry/pagination.ts";
+import { fail, fakeClient } from "./fake_registry.ts";
+
+/** A client of a registry whose answers to tag lists come from a function of the URL. */
+function setup(answer: (url: URL, count: number) => Response) {
+  const seen: string[] = [];
+  const client = fakeClient((request) => {
+    seen.push(request.url);
+    return Promise.resolve(answer(new URL(request.url), seen.length));
+  });
+  const list = async () => await Array.fromAsync(client.repository("registry.test/a").tags());
+  return { list, seen, client };
+}
+
+const page = (tags: unknown, link?: string) =>
+  Response.json({ name: "a", tags }, link === undefined ? {} : { headers: { Link: link } });
+
+Deno.test("tags() follows pages and sorts by bytes", async () => {
+  const { list, seen } = setup((url) =>
+    url.searchParams.has("last")
+      ? page(["a", "B"])
+      : page(["c", "a"], '</v2/a/tags/list?last=c&n=1000>; rel="next"')
+  );
+  assert.deepEqual(await list(), ["B", "a", "c"]);
+  assert.deepEqual(seen, [
+    "https://registry.test/v2/a/tags/list?n=1000",
+    "https://registry.test/v2/a/tags/list?last=c&n=1000",
+  ]);
+});
+
+Deno.test("tags() are none where there is no repository, or the list is null", async () => {
+  assert.deepEqual(await setup(() => fail(404, "NAME_UNKNOWN")).list(), []);
+  assert.deepEqual(await setup(() => page(null)).list(), []);
+});
+
+Deno.test("tags() leaves out what is no tag", async () => {
+  const { list } = setup(() =>
+    page(["ok", "\u001b[31m", "../x", "", 5, null, "a b", "x".repeat(129)])
+  );
+  assert.deepEqual(await list(), ["ok"]);
+});
+
+Deno.test("tags() refuses pages that go round in circles", async () => {
+  const self = setup((url) => page(["a"], `<${url.href}>; rel="next"`));
+  await assert.rejects(self.list(), /its pages go round in circles/);
+  assert.equal(self.seen.length, 1);
+  const two = setup((_, count) => page(["a"], `<?p=${count % 2}>; rel="next"`));
+  await assert.rejects(two.list(), /its pages go round in circles/);
+});
+
+Deno.test("tags() refuses pages without end", async () => {
+  const { list, seen } = setup((_, count) => page(["a"], `<?p=${count}>; rel="next"`));
+  await assert.rejects(list(), /more than 10000 pages/);
+  assert.equal(seen.length, 10_000);
+});
+
+for (
+  const target of ["https://evil.test/", "http://registry.test/", "https://registry.test:444/"]
+) {
+  Deno.test(`tags() does not go to ${target} for the next page`, async () => {
+    const { list, seen } = setup(() => page(["a"], `<${target}>; rel="next"`));
+    await assert.rejects(list(), (error) => {
+      assert(error instanceof TransferError);
+      assert.match(error.message, /next page is on another server/);
+      return true;
+    });
+    assert.equal(seen.length, 1);
+  });
+}
+
+Deno.test("tags() reads no endless page, and no page of another form", async () => {
+  const endless = setup(() =>
+    new Response(
+      new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1 << 20)) }),
+    )
+  );
+  await assert.rejects(endless.list(), /larger than 8388608 bytes/);
+  await assert.rejects(setup(() => new Response("<html>")).list(), /Cannot read tags/);
+  assert.deepEqual(await setup(() => new Response("null")).list(), []);
+});
+
+Deno.test("tags() fails when a later page is missing", async () => {
+  const { list } = setup((url) =>
+    url.searchParams.has("p") ? fail(404, "NAME_UNKNOWN") : page(["a"], '<?p=1>; rel="next"')
+  );
+  await assert.rejects(list(), /answered 404/);
+});
+
+Deno.test("a catalog lists repositories that can be named", async () => {
+  const { client, seen } = setup(() =>
+    Response.json({ repositories: ["b", "a/c", "Bad", "../x"] })
+  );
+  assert.deepEqual(await Array.fromAsync(client.catalog("registry.test").repositories()), [
+    "a/c",
+    "b",
+  ]);
+  assert.deepEqual(seen, ["https://registry.test/v2/_catalog?n=1000"]);
+});
+
+const LINKS: readonly (readonly [string | null, string | undefined])[] = [
+  ['</x?n=1>; rel="next"', "https://r.test/x?n=1"],
+  ["</x>; rel=next", "https://r.test/x"],
+  ['</p>; rel="prev", </n>; title="a"; rel="last next"', "https://r.test/n"],
+  ['</p>; rel="nexthop"', undefined],
+  ['</p>; rel="prev"', undefined],
+  ["</p>", undefined],
+  ["", undefined],
+  [null, undefined],
+];
+
+for (const [link, target] of LINKS) {
+  Deno.test(`nextPage() of ${link} is ${target}`, () => {
+    assert.equal(nextPage(link, new URL("https://r.test/v2/"))?.href, target);
+  });
+}
+
+Deno.test("nextPage() takes any header", () => {
+  const base = new URL("https://r.test/v2/");
+  fc.assert(fc.property(fc.string(), (link) => {
+    const url = nextPage(link, base);
+    assert(url === undefined || url instanceof URL);
+  }));
+});

@@ -115,7 +115,7 @@ export class MemoryStore
 
   /** As {@linkcode Mountable.mount} says. */
   mount(descriptor: Descriptor, from: ContentStore): Promise<boolean> {
-    const content = from instanceof MemoryStore && from.#contents.get(descriptor.digest);
+    const content = #contents in from && from.#contents.get(descriptor.digest);
     if (!content) return Promise.resolve(false);
     this.#contents.set(descriptor.digest, content);
     return Promise.resolve(true);

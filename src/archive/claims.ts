@@ -24,13 +24,7 @@ export class Claims {
    * @throws {ConflictError} when the path meets another one.
    */
   file(path: string): void {
-    this.folder(parentOf(path));
-    const key = duplicateKey(path, this.#platform);
-    const twin = this.#files.get(key) ?? path;
-    if (twin !== path) throw meets(path, twin, "only case or Unicode form tells them apart");
-    const folder = this.#folders.get(key);
-    if (folder !== undefined) throw meets(path, folder, "one is a file, the other a folder");
-    this.#files.set(key, path);
+    refuse(path, this.tryFile(path));
   }
 
   /**
@@ -38,20 +32,40 @@ export class Claims {
    * @throws {ConflictError} when one of them is a file.
    */
   folder(path: string): void {
+    refuse(path, this.#tryFolder(path));
+  }
+
+  /** Claims a path for a file as {@linkcode file} does; returns what it meets instead of throwing. */
+  tryFile(path: string): string | undefined {
+    const blocked = this.#tryFolder(parentOf(path));
+    if (blocked !== undefined) return blocked;
+    const key = duplicateKey(path, this.#platform);
+    const twin = this.#files.get(key) ?? path;
+    if (twin !== path) return meets(twin, "only case or Unicode form tells them apart");
+    const folder = this.#folders.get(key);
+    if (folder !== undefined) return meets(folder, "one is a file, the other a folder");
+    this.#files.set(key, path);
+    return undefined;
+  }
+
+  #tryFolder(path: string): string | undefined {
     for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
       const folder = path.slice(0, end);
       const key = duplicateKey(folder, this.#platform);
-      if (this.#folders.has(key)) return;
+      if (this.#folders.has(key)) return undefined;
       const file = this.#files.get(key);
-      if (file !== undefined) throw meets(path, file, "one is a file, the other a folder");
+      if (file !== undefined) return meets(file, "one is a file, the other a folder");
       this.#folders.set(key, folder);
     }
+    return undefined;
   }
 }
 
-function meets(path: string, other: string, reason: string): ConflictError {
-  return new ConflictError(
-    `Cannot extract ${JSON.stringify(path)}: it meets ${JSON.stringify(other)}, ${reason}`,
-    { path },
-  );
+function meets(other: string, reason: string): string {
+  return `it meets ${JSON.stringify(other)}, ${reason}`;
+}
+
+function refuse(path: string, reason: string | undefined): void {
+  if (reason === undefined) return;
+  throw new ConflictError(`Cannot extract ${JSON.stringify(path)}: ${reason}`, { path });
 }

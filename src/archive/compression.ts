@@ -19,6 +19,12 @@ import { ZstdParts } from "./zstd_parts.ts";
 /** A compression by name. */
 export type CompressionName = "none" | "gzip" | "zstd";
 
+/** How to compress. */
+export interface CompressOptions {
+  /** How hard to try, 1 to 22 with zstd and 1 to 9 with gzip; the compression's default when absent. */
+  readonly level?: number | undefined;
+}
+
 /** A way to compress a layer. */
 export interface Compression {
   /** Its name, as options spell it. */
@@ -26,7 +32,10 @@ export interface Compression {
   /** What the media type of a layer ends with. */
   readonly suffix: "" | "+gzip" | "+zstd";
   /** Compresses a stream. */
-  compress(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array>;
+  compress(
+    stream: ReadableStream<Uint8Array>,
+    options?: CompressOptions,
+  ): ReadableStream<Uint8Array>;
   /**
    * Decompresses a stream. The result fails with an {@linkcode IntegrityError} when the stream is
    * corrupt, ends too early, or goes on after its end.
@@ -50,13 +59,14 @@ export const COMPRESSIONS: Readonly<Record<CompressionName, Compression>> = {
   gzip: {
     name: "gzip",
     suffix: "+gzip",
-    compress: (stream) => streamOf(withUnknownSystem(through(stream, compressing(gzip)))),
+    compress: (stream, options) =>
+      streamOf(withUnknownSystem(through(stream, compressing(() => gzip(options))))),
     decompress: (stream) => through(stream, decompressing("gzip", gunzip, new Pass())),
   },
   zstd: {
     name: "zstd",
     suffix: "+zstd",
-    compress: (stream) => through(stream, compressing(zstd)),
+    compress: (stream, options) => through(stream, compressing(() => zstd(options))),
     decompress: (stream) => through(stream, decompressing("zstd", unzstd, new ZstdParts())),
   },
 };
@@ -67,10 +77,17 @@ export function compressionOfMediaType(mediaType: string): Compression {
   return Object.values(others).find(({ suffix }) => mediaType.endsWith(suffix)) ?? none;
 }
 
-const gzip = () => createGzip(CHUNKS);
+const gzip = ({ level }: CompressOptions = {}) =>
+  createGzip({ ...CHUNKS, ...(level === undefined ? {} : { level }) });
 const gunzip = () => createGunzip(CHUNKS);
-const zstd = () =>
-  createZstdCompress({ ...CHUNKS, params: { [constants.ZSTD_c_checksumFlag]: 1 } });
+const zstd = ({ level }: CompressOptions = {}) =>
+  createZstdCompress({
+    ...CHUNKS,
+    params: {
+      [constants.ZSTD_c_checksumFlag]: 1,
+      ...(level === undefined ? {} : { [constants.ZSTD_c_compressionLevel]: level }),
+    },
+  });
 const unzstd = () =>
   createZstdDecompress({
     ...CHUNKS,

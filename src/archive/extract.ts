@@ -2,15 +2,16 @@
  * The one extractor: everything that writes files named by an artifact writes them here.
  * @module
  */
-import { explainWrite } from "../core/files.ts";
+import { explainWrite, removeIfExists } from "../core/files.ts";
+import { fileSource } from "../core/source.ts";
 import type { ExpectedContent } from "../core/streams.ts";
 import { Claims } from "./claims.ts";
 import { type FileContent, fileHasContent, release } from "./file_content.ts";
-import { safeRelativePath } from "./safe_path.ts";
+import { parentOf, safeRelativePath } from "./safe_path.ts";
 import type { StagedFile } from "./staged_file.ts";
 import { type ExtractionOptions, type FileFacts, Staging } from "./staging.ts";
 import { TargetFolder } from "./target_folder.ts";
-import { readTar, type ReadTarOptions, type TarMember } from "./tar_reader.ts";
+import { readTar, type ReadTarOptions } from "./tar_reader.ts";
 
 export type { FileContent } from "./file_content.ts";
 export type { ExtractionOptions, FileFacts } from "./staging.ts";
@@ -94,6 +95,24 @@ export class Extraction implements AsyncDisposable {
   }
 
   /**
+   * Gives a finished file a name below the folder, by renaming it; between two disks it is copied. The
+   * caller answers for its content.
+   * @throws {InvalidInputError | ConflictError} as {@linkcode writeFile} does.
+   */
+  adoptFile(name: string, file: string, facts: FileFacts = {}): Promise<void> {
+    return this.#track(this.#adoptFile(name, file, facts));
+  }
+
+  /**
+   * Makes a folder, and those above it.
+   * @throws {InvalidInputError} when the name is unsafe.
+   * @throws {ConflictError} when a file or a link is in the way.
+   */
+  makeFolder(name: string, options: { readonly mode?: number | undefined } = {}): Promise<void> {
+    return this.#track(this.#makeFolder(name, options.mode ?? 0o755));
+  }
+
+  /**
    * Writes the regular files and folders of a tar archive. No file gets its name before the whole
    * stream was read, so a stream that verifies itself and throws leaves no files behind.
    * @throws {IntegrityError} when the archive is corrupt or truncated; besides, as {@linkcode writeFile}.
@@ -142,6 +161,23 @@ export class Extraction implements AsyncDisposable {
     }
   }
 
+  async #adoptFile(name: string, file: string, facts: FileFacts): Promise<void> {
+    const path = this.claim(name);
+    const place = this.#target.resolve(path);
+    try {
+      await this.#target.ensureFolder(parentOf(path), { of: path });
+      await this.#target.ensureReplaceable(path);
+      if (facts.mode && Deno.build.os !== "windows") await Deno.chmod(file, facts.mode & 0o777);
+      await Deno.rename(file, place);
+      this.#staging.keep(path);
+    } catch (error) {
+      if (!isOtherDisk(error)) throw explainWrite(place, error);
+      const source = await fileSource(file);
+      await this.#writeFile(path, () => source.open({ signal: this.#options.signal }), facts);
+      await removeIfExists(file);
+    }
+  }
+
   async #extractTar(
     stream: ReadableStream<Uint8Array>,
     limits: ExtractTarOptions,
@@ -153,7 +189,7 @@ export class Extraction implements AsyncDisposable {
     try {
       for await (const member of readTar(stream, { ...limits, signal })) {
         if (member.type === "directory") {
-          await this.#makeFolder(member);
+          await this.#makeFolder(member.name, member.mode);
         } else if (member.type !== "file") {
           skipped.push({ path: member.name, reason: `${member.type} entries are not extracted` });
         } else {
@@ -175,14 +211,18 @@ export class Extraction implements AsyncDisposable {
     return { files, skipped };
   }
 
-  async #makeFolder(member: TarMember): Promise<void> {
-    if (/^\.(\/+\.?)*$/.test(member.name)) return;
-    const path = safeRelativePath(member.name);
+  async #makeFolder(name: string, mode: number): Promise<void> {
+    if (/^\.(\/+\.?)*$/.test(name)) return;
+    const path = safeRelativePath(name);
     this.#claims.folder(path);
     try {
-      await this.#target.ensureFolder(path, { mode: (member.mode & 0o777) | 0o700 });
+      await this.#target.ensureFolder(path, { mode: (mode & 0o777) | 0o700 });
     } catch (error) {
       throw explainWrite(this.#target.resolve(path), error);
     }
   }
+}
+
+function isOtherDisk(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EXDEV";
 }

@@ -19,6 +19,8 @@ export interface SafePathOptions {
   readonly action?: string | undefined;
   /** The system the name is meant for; the running one when absent. */
   readonly platform?: typeof Deno.build.os | undefined;
+  /** Names that Windows opens as something else are refused everywhere; only there when absent. */
+  readonly portable?: boolean | undefined;
 }
 
 type Rule = readonly [broken: (value: string) => boolean, reason: string];
@@ -48,14 +50,19 @@ const COMPONENT_RULES: readonly Rule[] = [
   [(part) => byteLength(part) > MAX_COMPONENT, `a part is longer than ${MAX_COMPONENT} bytes`],
 ];
 
-/** Rules on each component for Windows. */
-const WINDOWS_RULES: readonly Rule[] = [
-  [(part) => /[<>:"|?*]/.test(part), "a part has a character that Windows does not allow"],
+/** Rules on each component whose name Windows takes for another one. */
+const PORTABLE_RULES: readonly Rule[] = [
   [(part) => /[. ]$/.test(part), "a part ends with a dot or a space, which Windows drops"],
   [
     (part) => /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)/i.test(part),
     "a part is a device name of Windows",
   ],
+];
+
+/** Rules on each component for Windows. */
+const WINDOWS_RULES: readonly Rule[] = [
+  [(part) => /[<>:"|?*]/.test(part), "a part has a character that Windows does not allow"],
+  ...PORTABLE_RULES,
 ];
 
 /**
@@ -67,9 +74,10 @@ export function safeRelativePath(name: string, options: SafePathOptions = {}): s
   refuse(name, name, NAME_RULES, options);
   const parts = components(name);
   const windows = (options.platform ?? Deno.build.os) === "windows";
+  const rules = windows ? WINDOWS_RULES : options.portable ? PORTABLE_RULES : [];
   for (const part of parts) {
     refuse(name, part, COMPONENT_RULES, options);
-    if (windows) refuse(name, part, WINDOWS_RULES, options);
+    refuse(name, part, rules, options);
   }
   return parts.join("/");
 }

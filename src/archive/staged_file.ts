@@ -23,6 +23,8 @@ export interface FileAttributes {
 export interface StageOptions extends FileAttributes {
   /** Stops the writing. */
   readonly signal?: AbortSignal | undefined;
+  /** What the hidden name starts with; a dot when absent. */
+  readonly hiddenPrefix?: string | undefined;
   /** Called when the hidden file is open and empty; what it throws ends the staging. */
   readonly onOpen: () => Promise<void>;
 }
@@ -51,7 +53,8 @@ export class StagedFile {
     content: AsyncIterable<Uint8Array>,
     options: StageOptions,
   ): Promise<StagedFile> {
-    const staged = new StagedFile(path, join(dirname(path), `.${randomUUID()}.partial`));
+    const hidden = `${options.hiddenPrefix ?? "."}${randomUUID()}.partial`;
+    const staged = new StagedFile(path, join(dirname(path), hidden));
     try {
       await staged.#write(content, options);
       return staged;

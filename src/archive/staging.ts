@@ -24,6 +24,8 @@ export interface FileFacts extends FileAttributes {
 export interface ExtractionOptions extends OperationOptions {
   /** Most bytes to write in all; no limit when absent. */
   readonly maxBytes?: number | undefined;
+  /** What the hidden names of unfinished files start with; a dot when absent. */
+  readonly hiddenPrefix?: string | undefined;
 }
 
 /** Stages files below a folder, each path once. */
@@ -130,6 +132,7 @@ export class Staging {
       mode: facts.mode,
       mtime: facts.mtime,
       signal: this.#options.signal,
+      hiddenPrefix: this.#options.hiddenPrefix,
       // The second look finds a folder that became a link between the first one and the opening.
       onOpen: ensurePlace,
     });

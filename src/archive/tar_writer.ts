@@ -6,6 +6,10 @@ import { InvalidInputError } from "../core/errors.ts";
 import { type BlobSource, bytesSource, type OpenOptions, rangeBounds } from "../core/source.ts";
 import { streamOf } from "../core/streams.ts";
 import { BLOCK_SIZE, type TarEntry, tarHeader, tarPadding } from "./tar_header.ts";
+import { type UstarEntry, ustarHeader } from "./ustar_header.ts";
+
+/** What an anonymous archive is padded to: twenty blocks, the record of tar's tape drives. */
+const RECORD_SIZE = 20 * BLOCK_SIZE;
 
 /** A file of an archive with its content. */
 export interface TarFile {
@@ -29,17 +33,42 @@ export function tarSource(entry: TarEntry, content: BlobSource): BlobSource {
  */
 export function packTar(files: readonly TarFile[]): BlobSource {
   const end = bytesSource(new Uint8Array(2 * BLOCK_SIZE));
-  return concatSources([...files.flatMap(fileParts), end]);
+  const parts = files.flatMap((file) => fileParts(file, tarHeader(file.entry)));
+  return concatSources([...parts, end]);
 }
 
-function fileParts({ entry, content }: TarFile): BlobSource[] {
+/** A file or folder of an anonymous archive with its content. */
+export interface UstarFile {
+  /** Its name and kind. */
+  readonly entry: UstarEntry;
+  /** Its content, of the size the entry says. */
+  readonly content: BlobSource;
+}
+
+/**
+ * A tar archive without owners and times, in the order given, padded to 10 KiB. Equal files give equal
+ * bytes on every system.
+ * @throws {InvalidInputError} when a name or size does not fit the format, or a content has another
+ * size than its entry says.
+ */
+export function packUstar(files: readonly UstarFile[]): BlobSource {
+  const parts = files.flatMap((file) => fileParts(file, ustarHeader(file.entry)));
+  const size = parts.reduce((sum, part) => sum + part.size, 2 * BLOCK_SIZE);
+  const end = Math.ceil(size / RECORD_SIZE) * RECORD_SIZE - size + 2 * BLOCK_SIZE;
+  return concatSources([...parts, bytesSource(new Uint8Array(end))]);
+}
+
+function fileParts(
+  { entry, content }: TarFile | UstarFile,
+  header: Uint8Array,
+): BlobSource[] {
   if (content.size !== entry.size) {
     throw new InvalidInputError(
       `Cannot package ${JSON.stringify(entry.name)}: got ${content.size} bytes, want ${entry.size}`,
       { path: entry.name, expected: entry.size, actual: content.size },
     );
   }
-  return [bytesSource(tarHeader(entry)), content, bytesSource(tarPadding(entry.size))];
+  return [bytesSource(header), content, bytesSource(tarPadding(entry.size))];
 }
 
 /** A source over several sources, one after the other; each is opened when its turn comes. */

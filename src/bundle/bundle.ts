@@ -84,4 +84,10 @@ export interface ResolvedBundle {
   readonly totalSize: number;
   /** The repository that holds the content. */
   readonly store: ContentStore;
+  /** Name of that repository, where it has one: `host/path`, or a path of the local store. */
+  readonly repository?: string | undefined;
+  /** Description in the bundle's own manifest, where it has one. */
+  readonly description?: string | undefined;
+  /** What the manifest lists, which gives sizes that old indexes do not. */
+  readonly contents?: readonly Descriptor[] | undefined;
 }

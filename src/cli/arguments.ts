@@ -30,6 +30,19 @@ export function collectList(
 }
 
 /**
+ * Collects a flag that is given several times, each with patterns between commas. Commas within braces
+ * or double quotes belong to the pattern.
+ */
+export function collectPatterns(
+  value: string,
+  previous: readonly string[] | undefined,
+): readonly string[] {
+  const parts = value.match(/(?:"[^"]*"|\{[^{}]*\}|[^,{"]|[{"])+/g) ?? [];
+  const patterns = parts.map((part) => part.trim().replace(/^"(.*)"$/, "$1"));
+  return [...(previous ?? []), ...patterns.filter((pattern) => pattern !== "")];
+}
+
+/**
  * Collects `key=value` pairs; the value may contain `=`, and a later one of the same key wins.
  * @throws {InvalidInputError} when there is no `=` or no key before it.
  */

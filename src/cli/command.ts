@@ -114,7 +114,7 @@ function helpWidth({ stdout }: CliContext): number {
 export function addCommands(
   parent: Command,
   rows: readonly CommandRow[],
-  session: () => Session,
+  session: (command: string) => Session,
 ): void {
   // The help command is a row like the others.
   parent.helpCommand(false);
@@ -128,7 +128,7 @@ export function addCommands(
     const row = rows.find((row) => row.name === command.name());
     if (row === undefined || configured.has(row.name)) return;
     configured.add(row.name);
-    (await row.load()).configure(command as Command, session());
+    (await row.load()).configure(command as Command, session(row.name));
   });
 }
 

@@ -27,6 +27,21 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import("./commands/extract.ts"),
   },
   {
+    name: "attach",
+    summary: "Add a file to a model artifact",
+    load: () => import("./commands/attach.ts"),
+  },
+  {
+    name: "upload",
+    summary: "Send a file to a repository ahead of a build",
+    load: () => import("./commands/upload.ts"),
+  },
+  {
+    name: "fetch",
+    summary: "Write some files of a remote model artifact into a folder",
+    load: () => import("./commands/fetch.ts"),
+  },
+  {
     name: "inspect",
     summary: "Show what a model artifact is made of",
     load: () => import("./commands/inspect.ts"),

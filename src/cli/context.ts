@@ -71,6 +71,24 @@ export interface GeneratedModelfile {
   readonly warnings: readonly string[];
 }
 
+/** How to look at a workspace. */
+export interface CheckRequest extends OperationOptions {
+  /** Patterns (gitignore syntax) of files that are left out. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Whether links that leave the workspace are followed. */
+  readonly followLinks?: boolean | undefined;
+}
+
+/** A Modelfile that is fine. */
+export interface CheckedModelfile {
+  /** Count of the files it brings. */
+  readonly files: number;
+  /** Their size together. */
+  readonly bytes: number;
+  /** Things a person may want to know. */
+  readonly warnings: readonly string[];
+}
+
 /** How to serve the local store. */
 export interface ServeRequest {
   /** `host:port`; port 0 lets the system choose. */
@@ -102,6 +120,15 @@ export interface Services {
     request: GenerateRequest,
     options: OperationOptions,
   ): Promise<GeneratedModelfile>;
+  /**
+   * Looks for everything that is wrong with a Modelfile and the files it names.
+   * @throws {InvalidInputError} with all the problems.
+   */
+  checkModelfile(
+    path: string,
+    workspace: string,
+    options: CheckRequest,
+  ): Promise<CheckedModelfile>;
   /**
    * Starts a registry over the local store.
    * @throws {InvalidInputError} when the address cannot be used, or is public and nothing guards it.

@@ -2,7 +2,7 @@
  * The one place that decides what a failure looks like: its exit code, its text and its hint.
  * @module
  */
-import { type ErrorFacts, type ErrorKind, isAbort, ModelOpsError } from "../core/errors.ts";
+import { type ErrorKind, isAbort, ModelOpsError, type Problem } from "../core/errors.ts";
 import { escapeControls } from "./format.ts";
 
 /** The exit code of each kind of failure. */
@@ -29,7 +29,7 @@ export interface Failure {
   readonly kind: FailureKind;
   readonly message: string;
   /** The single problems of a document, in order. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Problem[];
   /** What to do about it, in one line. */
   readonly hint?: string | undefined;
 }
@@ -38,6 +38,8 @@ export interface Failure {
 export interface FailureSurroundings {
   /** The name the program was called by; hints name it. */
   readonly programName: string;
+  /** The command that ran, if it came to that. */
+  readonly command?: string | undefined;
   /** The signal of the run. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -48,8 +50,8 @@ export function describeFailure(error: unknown, surroundings: FailureSurrounding
     return failure("interrupted", "Interrupted");
   }
   if (error instanceof ModelOpsError) {
-    const hint = chooseHint(error, surroundings.programName);
-    return failure(error.kind, error.message, problemLines(error.facts), hint);
+    const hint = chooseHint(error, surroundings);
+    return failure(error.kind, error.message, error.facts.problems, hint);
   }
   if (isSystemError(error)) return failure("transfer", error.message);
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -69,41 +71,41 @@ function isSystemError(error: unknown): error is Error {
 function failure(
   kind: FailureKind,
   message: string,
-  problems: readonly string[] = [],
+  problems: readonly Problem[] = [],
   hint?: string,
 ): Failure {
   return { code: EXIT_CODES[kind], kind, message, problems, hint };
 }
 
-function problemLines({ problems = [] }: ErrorFacts): string[] {
-  return problems.map(({ line, message, suggestion }) => {
-    const place = line === undefined ? "" : `line ${line}: `;
-    const better = suggestion === undefined ? "" : ` (did you mean ${quote(suggestion)}?)`;
-    return `${place}${message}${better}`;
-  });
+function problemLine({ line, message, suggestion }: Problem): string {
+  const place = line === undefined ? "" : `line ${line}: `;
+  const better = suggestion === undefined ? "" : ` (did you mean ${quote(suggestion)}?)`;
+  return `${place}${message}${better}`;
 }
 
-type HintRule = (error: ModelOpsError, program: string) => string | undefined;
+/** Commands that look for artifacts in the local store only. */
+const LOCAL_COMMANDS = new Set(["extract", "push", "rm"]);
 
-/** The first rule that knows a hint decides; the more is known, the earlier it stands. */
+type HintRule = (error: ModelOpsError, surroundings: FailureSurroundings) => string | undefined;
+
+/** The first rule that knows a hint decides. */
 const HINT_RULES: readonly HintRule[] = [
   ({ facts }) =>
     facts.suggestions?.length ? `did you mean ${either(facts.suggestions)}?` : undefined,
-  ({ facts }) => facts.remedy,
-  ({ kind, facts }, program) =>
-    facts.registry !== undefined &&
-      (kind === "denied" || facts.status === 401 || facts.status === 403)
-      ? `run \`${program} login ${facts.registry}\``
+  ({ kind, facts: { registry, status } }, { programName }) =>
+    kind === "denied" && registry !== undefined && (status === 401 || status === 403)
+      ? `run \`${programName} login ${registry}\``
       : undefined,
-  ({ kind, facts }, program) =>
-    kind === "not-found" && facts.reference !== undefined && facts.status === undefined
-      ? `run \`${program} list\` to see what the local store has`
+  ({ facts }) => facts.remedy,
+  ({ kind, facts }, { programName, command = "" }) =>
+    kind === "not-found" && facts.reference !== undefined && LOCAL_COMMANDS.has(command)
+      ? `run \`${programName} list\` to see what the local store has`
       : undefined,
 ];
 
-function chooseHint(error: ModelOpsError, program: string): string | undefined {
+function chooseHint(error: ModelOpsError, surroundings: FailureSurroundings): string | undefined {
   for (const rule of HINT_RULES) {
-    const hint = rule(error, program);
+    const hint = rule(error, surroundings);
     if (hint !== undefined) return hint;
   }
   return undefined;
@@ -122,7 +124,7 @@ export function renderFailure(failure: Failure): string {
   if (failure.kind === "interrupted") return "Interrupted\n";
   const lines = [
     `error: ${escapeControls(failure.message)}`,
-    ...failure.problems.map((problem) => `  ${escapeControls(problem)}`),
+    ...failure.problems.map((problem) => `  ${escapeControls(problemLine(problem))}`),
     ...(failure.hint === undefined ? [] : [`hint: ${escapeControls(failure.hint)}`]),
   ];
   return `${lines.join("\n")}\n`;
@@ -131,7 +133,7 @@ export function renderFailure(failure: Failure): string {
 /** A failure as the document that `--json` promises. */
 export function failureDocument(
   { code, kind, message, problems, hint }: Failure,
-): { readonly error: Omit<Failure, "problems"> & { readonly problems?: readonly string[] } } {
+): { readonly error: Omit<Failure, "problems"> & { readonly problems?: readonly Problem[] } } {
   return {
     error: { code, kind, message, ...(problems.length === 0 ? {} : { problems }), hint },
   };

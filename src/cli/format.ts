@@ -76,10 +76,16 @@ const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2
  * of writing, are shown as escapes.
  */
 export function escapeControls(text: string): string {
-  return text.replace(
-    CONTROLS,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return text.replace(CONTROLS, toEscape);
+}
+
+/** The same for JSON: line ends and tabs between its words stay, and it means what it meant. */
+export function escapeJsonControls(json: string): string {
+  return json.replace(CONTROLS, (char) => char < " " ? char : toEscape(char));
+}
+
+function toEscape(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 /** Text cut to a width, with an ellipsis where something is missing; the end of a path tells more. */

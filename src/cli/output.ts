@@ -3,7 +3,7 @@
  * @module
  */
 import type { CliContext } from "./context.ts";
-import { escapeControls } from "./format.ts";
+import { escapeControls, escapeJsonControls } from "./format.ts";
 
 /** The two streams of a run, with the rules of what goes where. */
 export class Output {
@@ -22,9 +22,10 @@ export class Output {
     else if (text !== "") this.#context.stdout.write(`${text}\n`);
   }
 
-  /** Writes a JSON document. */
+  /** Writes a JSON document, given as a value or as the text of it. */
   document(document: unknown): void {
-    this.#context.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+    const json = typeof document === "string" ? document : JSON.stringify(document, undefined, 2);
+    this.#context.stdout.write(`${escapeJsonControls(json)}\n`);
   }
 
   /** Says something that is not a result; nothing with `--json`. */

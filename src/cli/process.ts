@@ -16,7 +16,7 @@ export function processContext(): CliContext {
     programName: programName(Deno.execPath()),
     platform: platform(),
     env: Deno.env.toObject(),
-    cwd: Deno.cwd(),
+    cwd: workingDirectory(),
     home: home(),
     stdin: standardInput(),
     stdout: sink(Deno.stdout),
@@ -38,6 +38,15 @@ const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "amd64", aarch
 
 function platform(): string {
   return `${Deno.build.os}/${ARCHITECTURES[Deno.build.arch] ?? Deno.build.arch}`;
+}
+
+/** The working directory; when it was removed, whoever uses a path in it says so. */
+function workingDirectory(): string {
+  try {
+    return Deno.cwd();
+  } catch {
+    return ".";
+  }
 }
 
 /** The user's folder: `HOME`, else what the system knows; some users of containers have neither. */

@@ -35,12 +35,11 @@ export async function openRegistries(
   const [ca, cert, key] = await Promise.all(
     [settings.caFile, settings.certFile, settings.keyFile].map(readPem),
   );
-  const { http, https, none } = settings.proxy;
   return new RegistryConnector({
     caCerts: ca === undefined ? undefined : [ca],
     cert,
     key,
-    proxy: { http, https, noProxy: none },
+    proxy: settings.proxy,
     userAgent: `modelops/${BUILD_INFO.version}`,
     credentials: options.credentials ?? credentialChain(settings, options),
     log: options.log,

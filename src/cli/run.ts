@@ -10,29 +10,36 @@ import type { CliContext } from "./context.ts";
 import { describeFailure, failureDocument, renderFailure } from "./failure.ts";
 import { escapeControls } from "./format.ts";
 import { isDebug } from "./log.ts";
+import { Output } from "./output.ts";
 import { Session } from "./session.ts";
 
 /** Runs the command that the arguments name, and returns the exit code. It does not throw. */
 export async function run(args: readonly string[], context: CliContext): Promise<number> {
-  let session: Session | undefined;
-  const program = createProgram(context, (opened) => session = opened);
+  let begun: Begun | undefined;
+  const program = createProgram(context, (session, command) => begun = { session, command });
   try {
     await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
     if (isHelpShown(error)) return 0;
-    const json = session?.settings.json ?? args.includes("--json");
-    return report(error, context, { json, session });
+    const json = begun?.session.settings.json ?? args.includes("--json");
+    return report(error, context, { json, ...begun });
   }
+}
+
+/** How far a run came: to a command, with its settings. */
+interface Begun {
+  readonly session: Session;
+  readonly command: string;
 }
 
 /**
  * The program with all its commands.
- * @param onSession Told of the session when the global flags have been read.
+ * @param onSession Told of session and command when the global flags have been read.
  */
-export function createProgram(
+function createProgram(
   context: CliContext,
-  onSession: (session: Session) => void,
+  onSession: (session: Session, command: string) => void,
 ): Command {
   const root = rootCommand(context)
     .description("Package machine-learning models as OCI artifacts, and move them.")
@@ -45,9 +52,9 @@ export function createProgram(
     .option("--ca-file <file>", "trust the authorities of this PEM file as well")
     .option("--cert-file <file>", "certificate to show to registries (PEM)")
     .option("--key-file <file>", "key of that certificate (PEM)");
-  addCommands(root as unknown as Command, COMMANDS, () => {
+  addCommands(root as unknown as Command, COMMANDS, (command) => {
     const session = new Session(context, root.opts());
-    onSession(session);
+    onSession(session, command);
     return session;
   });
   return root as unknown as Command;
@@ -57,14 +64,15 @@ export function createProgram(
 function report(
   error: unknown,
   context: CliContext,
-  { json, session }: { readonly json: boolean; readonly session: Session | undefined },
+  { json, session, command }: { readonly json: boolean } & Partial<Begun>,
 ): number {
-  const failure = describeFailure(error, context);
+  const { programName, signal } = context;
+  const failure = describeFailure(error, { programName, signal, command });
   session?.log("error", failure.message, { kind: failure.kind });
   if (session !== undefined && isDebug(session.settings.logLevel)) {
     context.stderr.write(`${stackOf(error)}\n`);
   }
-  if (json) context.stdout.write(`${JSON.stringify(failureDocument(failure), undefined, 2)}\n`);
+  if (json) new Output(context, true).document(failureDocument(failure));
   else context.stderr.write(renderFailure(failure));
   return failure.code;
 }

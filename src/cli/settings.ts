@@ -76,7 +76,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const PREFIXES = ["MODCTL_", "MODELOPS_", "MODEL_OPS_"];
 
 /** The value of the first variable of the environment that is set and not empty. */
-export function firstSet(env: Environment, names: readonly string[]): string | undefined {
+function firstSet(env: Environment, names: readonly string[]): string | undefined {
   return names.map((name) => env[name]).find((value) => value !== undefined && value !== "");
 }
 

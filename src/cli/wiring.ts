@@ -7,6 +7,8 @@ import type { OperationOptions } from "../core/operation.ts";
 import type { ModelBackend } from "../model/operations.ts";
 import type { RegistryConnector } from "../registry/connector.ts";
 import type {
+  CheckedModelfile,
+  CheckRequest,
   GeneratedModelfile,
   GenerateRequest,
   RunningServer,
@@ -21,6 +23,7 @@ export const services: Services = {
   openAccounts: async (settings) =>
     new (await import("./registries.ts")).RegistryAccounts(settings),
   generateModelfile,
+  checkModelfile,
   serve,
 };
 
@@ -53,6 +56,17 @@ async function generateModelfile(
   const request = { ...values, ...options, exclude, include };
   const { modelfile, warnings } = await generateModelfile(workspace, request);
   return { text: formatModelfile(modelfile, { generatedAt }), warnings };
+}
+
+async function checkModelfile(
+  path: string,
+  workspace: string,
+  options: CheckRequest,
+): Promise<CheckedModelfile> {
+  const { checkModelfile } = await import("../model/check_modelfile.ts");
+  const { files, warnings } = await checkModelfile(path, workspace, options);
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  return { files: files.length, bytes, warnings };
 }
 
 async function serve(

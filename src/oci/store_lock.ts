@@ -7,12 +7,9 @@
  * @module
  */
 import { dirname } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { ConflictError } from "../core/errors.ts";
-import { explainWrite } from "../core/files.ts";
-import type { OperationOptions } from "../core/operation.ts";
-
-const RETRY_MILLISECONDS = 50;
+import { lockFile } from "../core/file_lock.ts";
+import { type OperationOptions, operationOptions } from "../core/operation.ts";
 
 /** How long to wait for others. */
 export interface LockOptions extends OperationOptions {
@@ -64,40 +61,13 @@ export class StoreLock {
   }
 
   async #acquire(exclusive: boolean, options: LockOptions): Promise<AsyncDisposable> {
-    const file = await this.#openFile();
-    try {
-      await this.#wait(file, exclusive, options);
-    } catch (error) {
-      file.close();
-      throw error;
-    }
-    return {
-      [Symbol.asyncDispose]: async () => {
-        await file.unlock();
-        file.close();
-      },
-    };
-  }
-
-  async #openFile(): Promise<Deno.FsFile> {
-    try {
-      await Deno.mkdir(dirname(this.#path), { recursive: true });
-      return await Deno.open(this.#path, { read: true, write: true, create: true });
-    } catch (error) {
-      throw explainWrite(this.#path, error);
-    }
-  }
-
-  async #wait(file: Deno.FsFile, exclusive: boolean, options: LockOptions): Promise<void> {
-    const timeout = options.timeout ?? 30_000;
-    for (let waited = 0; !await file.tryLock(exclusive); waited += RETRY_MILLISECONDS) {
-      if (waited === 0) options.log?.("info", "Waiting for another command that uses the store");
-      if (waited >= timeout) throw this.#busy(exclusive);
-      await delay(RETRY_MILLISECONDS, undefined, { signal: options.signal }).catch((error) => {
-        options.signal?.throwIfAborted();
-        throw error;
-      });
-    }
+    return await lockFile(this.#path, {
+      ...operationOptions(options),
+      exclusive,
+      timeout: options.timeout ?? 30_000,
+      waiting: "Waiting for another command that uses the store",
+      busy: () => this.#busy(exclusive),
+    });
   }
 
   #busy(exclusive: boolean): ConflictError {

@@ -76,7 +76,10 @@ async function runHelper(
     stderr: "null",
   }).spawn();
   let late = false;
-  const timer = setTimeout(() => kill(child, () => late = true), helperTime);
+  const timer = setTimeout(() => {
+    late = true;
+    kill(child);
+  }, helperTime);
   try {
     const [output] = await Promise.all([
       readAll(child.stdout, OUTPUT_LIMIT),
@@ -94,8 +97,7 @@ async function runHelper(
   }
 }
 
-function kill(child: Deno.ChildProcess, before?: () => void): void {
-  before?.();
+function kill(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch (error) {

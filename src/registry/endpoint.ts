@@ -21,7 +21,9 @@ export interface EndpointOptions {
 export interface FindEndpointOptions extends EndpointOptions {
   /** The way to the registry, without credentials. */
   readonly probe: Transport;
+  /** Stops the probe. */
   readonly signal?: AbortSignal | undefined;
+  /** Told what was found. */
   readonly log?: Log | undefined;
 }
 

@@ -25,6 +25,8 @@ export interface Asked {
   readonly action: string;
   /** Host of the registry. */
   readonly registry: string;
+  /** Host that answered, where it is another than the registry. */
+  readonly server?: string | undefined;
 }
 
 /** What an error document says. */
@@ -39,7 +41,9 @@ export async function responseError(response: Response, asked: Asked): Promise<M
   const name = STATUS_CODES[response.status];
   const status = name ? `${response.status} ${name}` : `${response.status}`;
   const words = [said.code, said.message].filter(Boolean).join(": ");
-  const found = `${asked.registry} answered ${status}${words === "" ? "" : ` (${words})`}`;
+  const found = `${asked.server ?? asked.registry} answered ${status}${
+    words === "" ? "" : ` (${words})`
+  }`;
   const facts: ErrorFacts = {
     registry: asked.registry,
     status: response.status,

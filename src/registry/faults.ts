@@ -31,6 +31,18 @@ const PLAIN_HTTP = "add --plain-http if the registry is meant to be used without
 const IDENTITY = "add --cert-file and --key-file";
 const PROXY = "put the user name and password of the proxy into its URL";
 
+/** What a source of bytes failed with while a request was sent: no fault of the network. */
+export class SourceFailure extends Error {
+  /** What the source threw. */
+  readonly error: unknown;
+
+  /** Wraps what a source threw. */
+  constructor(error: unknown) {
+    super("the source failed", { cause: error });
+    this.error = error;
+  }
+}
+
 /** The words of the runtime's two network stacks, most telling first. */
 const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
   [/InvalidContentType|wrong.version.number/i, "not-tls", "it does not speak TLS", PLAIN_HTTP],
@@ -71,7 +83,8 @@ export function explainFault(error: unknown): Fault {
 
 /** Whether an error of a transport is a fault of the network, not an abort or an error of ours. */
 export function isFault(error: unknown, signal?: AbortSignal): boolean {
-  return !(error instanceof ModelOpsError) && !signal?.aborted && !isAbort(error, signal);
+  const ours = error instanceof ModelOpsError || error instanceof SourceFailure;
+  return !ours && !signal?.aborted && !isAbort(error, signal);
 }
 
 /** The error for a fault on the way to `url`. Only the host of the URL is shown. */

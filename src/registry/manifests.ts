@@ -19,7 +19,9 @@ const CACHE_LIMIT = 2 * MANIFEST_SIZE_LIMIT;
 
 /** A manifest, and the digest under which the registry knows it. */
 export interface Found {
+  /** The manifest. */
   readonly document: ManifestDocument;
+  /** Its descriptor. */
   readonly descriptor: Descriptor;
 }
 

@@ -9,8 +9,6 @@ import * as https from "node:https";
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { rootCertificates } from "node:tls";
-import { HttpProxyAgent } from "../deps/http-proxy-agent.ts";
-import { HttpsProxyAgent } from "../deps/https-proxy-agent.ts";
 import { proxyFor } from "./no_proxy.ts";
 import type { TransportOptions } from "./transport.ts";
 
@@ -20,7 +18,7 @@ const BODYLESS = new Set([204, 205, 304]);
 /** Sends requests through `node:http(s)` and keeps the connections until it is closed. */
 export class NodeSender {
   readonly #options: TransportOptions;
-  readonly #agents = new Map<string, http.Agent>();
+  readonly #agents = new Map<string, Promise<http.Agent>>();
 
   /** Makes a sender; nothing is opened before the first request. */
   constructor(options: TransportOptions) {
@@ -35,7 +33,7 @@ export class NodeSender {
     const outgoing = (secure ? https : http).request(url, {
       method: request.method,
       headers: Object.fromEntries(request.headers),
-      agent: this.#agent(url),
+      agent: await this.#agent(url),
       signal: request.signal,
       ...(secure ? this.#tls() : {}),
     });
@@ -53,7 +51,7 @@ export class NodeSender {
 
   /** Closes all connections. */
   close(): void {
-    for (const agent of this.#agents.values()) agent.destroy();
+    for (const agent of this.#agents.values()) agent.then((made) => made.destroy());
     this.#agents.clear();
   }
 
@@ -66,7 +64,7 @@ export class NodeSender {
     };
   }
 
-  #agent(url: URL): http.Agent {
+  #agent(url: URL): Promise<http.Agent> {
     const proxy = proxyFor(url, this.#options.proxy);
     const name = `${url.protocol} ${proxy ?? ""}`;
     const known = this.#agents.get(name);
@@ -77,11 +75,16 @@ export class NodeSender {
   }
 }
 
-function makeAgent(secure: boolean, proxy: string | undefined): http.Agent {
+/** The agents for proxies take 40 ms to load, so they are loaded when there is a proxy. */
+async function makeAgent(secure: boolean, proxy: string | undefined): Promise<http.Agent> {
   const options = { keepAlive: true };
   if (proxy === undefined) return secure ? new https.Agent(options) : new http.Agent(options);
-  const agent = secure ? new HttpsProxyAgent(proxy, options) : new HttpProxyAgent(proxy, options);
-  return agent as unknown as http.Agent;
+  if (secure) {
+    const { HttpsProxyAgent } = await import("../deps/https-proxy-agent.ts");
+    return new HttpsProxyAgent(proxy, options) as unknown as http.Agent;
+  }
+  const { HttpProxyAgent } = await import("../deps/http-proxy-agent.ts");
+  return new HttpProxyAgent(proxy, options) as unknown as http.Agent;
 }
 
 /** Sends the body and waits for the answer, which may come before the body is sent. */

@@ -17,7 +17,9 @@ const PAGE_COUNT_LIMIT = 10_000;
 
 /** A page that was read. */
 export interface Page {
+  /** The answer, whose body was read. */
   readonly response: Response;
+  /** The body. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 

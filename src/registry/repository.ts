@@ -153,7 +153,9 @@ export class RegistryRepository implements ContentStore, Mountable, ReferrerList
     const source = from.#channel;
     if (source.session !== session || source.path === path) return false;
     const query = new URLSearchParams({ mount: descriptor.digest, from: source.path });
-    const response = await this.#channel.send("POST", `blobs/uploads/?${query}`, options);
+    const response = await this.#channel.send("POST", `blobs/uploads/?${query}`, {
+      signal: options.signal,
+    });
     await discard(response);
     if (response.status === 202) await this.#cancel(response, options);
     // Whatever else speaks against it, writing the blob will show whether that works.

@@ -58,17 +58,16 @@ export function retrying(
     const { host } = new URL(request.url);
     for (let attempt = 1;; attempt++) {
       const outcome = await tryOnce(next, again.next(), options);
-      if (outcome instanceof Response) reached.add(host);
-      const hopeless = outcome instanceof Response
-        ? !isRetriedStatus(outcome.status)
-        : !isWorthRetrying(outcome.fault, reached.has(host));
-      if (hopeless || attempt >= attempts) return answerOf(outcome, request.url);
-      const wait = waitFor(outcome, attempt, host, options);
-      const reason = outcome instanceof Response
-        ? `status ${outcome.status}`
-        : explainFault(outcome.fault).reason;
-      options.log?.("info", `Trying ${host} again in ${Math.ceil(wait / 1000)} s: ${reason}`);
-      if (outcome instanceof Response) await discard(outcome);
+      const response = outcome instanceof Response ? outcome : undefined;
+      if (response) reached.add(host);
+      if (attempt >= attempts || !isWorthRetrying(outcome, reached.has(host))) {
+        return answerOf(outcome, request.url);
+      }
+      if (response) await discard(response);
+      const wait = pauseFor(attempt, { ...options, host, response });
+      options.log?.("info", `Trying ${host} again in ${Math.ceil(wait / 1000)} s`, {
+        reason: reasonOf(outcome),
+      });
       await sleep(wait, options, request.signal);
     }
   };
@@ -116,23 +115,37 @@ function answerOf(outcome: Response | Failed, url: string): Response {
   throw faultError(outcome.fault, url);
 }
 
-function isWorthRetrying(fault: unknown, reachedBefore: boolean): boolean {
-  const { kind } = explainFault(fault);
+function isWorthRetrying(outcome: Response | Failed, reachedBefore: boolean): boolean {
+  if (outcome instanceof Response) return isRetriedStatus(outcome.status);
+  const { kind } = explainFault(outcome.fault);
   return kind === "lost" || (kind === "unreachable" && reachedBefore);
 }
 
-function waitFor(
-  outcome: Response | Failed,
+function reasonOf(outcome: Response | Failed): string {
+  return outcome instanceof Response
+    ? `status ${outcome.status}`
+    : explainFault(outcome.fault).reason;
+}
+
+/**
+ * Milliseconds to wait after failure number `attempt`: what the server asks for, else our own choice.
+ * @throws {TransferError} when the server asks for a longer wait than is allowed.
+ */
+export function pauseFor(
   attempt: number,
-  host: string,
-  options: RetryOptions,
+  options: RetryOptions & {
+    /** Host that failed, for the error. */
+    readonly host: string;
+    /** The answer of the server, if there was one. */
+    readonly response?: Response | undefined;
+  },
 ): number {
-  const asked = outcome instanceof Response ? retryAfter(outcome.headers) : undefined;
+  const { response, host, longestRetryAfter = 60_000 } = options;
+  const asked = response && retryAfter(response.headers);
   if (asked === undefined) return backoff(attempt, options);
-  const longest = options.longestRetryAfter ?? 60_000;
-  if (asked <= longest) return asked;
+  if (asked <= longestRetryAfter) return asked;
   const seconds = Math.ceil(asked / 1000);
-  const status = (outcome as Response).status;
+  const { status } = response!;
   throw new TransferError(
     `Cannot reach ${JSON.stringify(host)}: it wants no request for ${seconds} s (status ${status})`,
     { registry: host, status, remedy: `run the command again in ${seconds} s` },

@@ -8,7 +8,7 @@ import { authenticated } from "./auth.ts";
 import type { CredentialSource } from "./credentials.ts";
 import { type EndpointOptions, findEndpoint } from "./endpoint.ts";
 import { responseError } from "./errors.ts";
-import { noQuirks } from "./quirks.ts";
+import { noQuirks, type Quirks } from "./quirks.ts";
 import { perOrigin, redirecting } from "./redirects.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
 import type { Transport } from "./transport.ts";
@@ -19,8 +19,11 @@ export interface SessionOptions extends EndpointOptions {
   readonly home: Transport;
   /** The way to other servers that the registry points to. */
   readonly away: Transport;
+  /** Where credentials come from. */
   readonly credentials: CredentialSource;
+  /** How requests are tried again. */
   readonly retry: RetryOptions;
+  /** Told about repeated tries and the like. */
   readonly log?: Log | undefined;
   /** The clock, in milliseconds since the epoch. */
   readonly now: () => number;
@@ -28,9 +31,11 @@ export interface SessionOptions extends EndpointOptions {
 
 /** What goes with a request. */
 export interface RequestParts {
+  /** Headers. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Body; a stream needs a Content-Length among the headers. */
   readonly body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined;
+  /** Stops the request and the reading of its answer. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -46,7 +51,7 @@ export class RegistrySession {
   /** How requests are tried again. */
   readonly retry: RetryOptions;
   /** What was learned about the registry. */
-  readonly quirks = noQuirks();
+  readonly quirks: Quirks = noQuirks();
   readonly #options: SessionOptions;
   #connection: Connection | undefined;
 
@@ -57,7 +62,7 @@ export class RegistrySession {
     this.#options = options;
   }
 
-  /** Where what happens is told. */
+  /** Told about repeated tries and the like. */
   get log(): Log | undefined {
     return this.#options.log;
   }
@@ -95,10 +100,11 @@ export class RegistrySession {
 
   async #connect(signal: AbortSignal | undefined): Promise<Connection> {
     const { home, plainHttp, insecure, log } = this.#options;
-    this.#connection ??= this.#stack(
-      await findEndpoint(this.registry, { plainHttp, insecure, probe: home, signal, log }),
-    );
-    return this.#connection;
+    if (this.#connection) return this.#connection;
+    const options = { plainHttp, insecure, probe: home, signal, log };
+    const base = await findEndpoint(this.registry, options);
+    // Another request may have found it meanwhile, and tokens since.
+    return this.#connection ??= this.#stack(base);
   }
 
   /** The layers between a request and the network, outermost first: auth, retry, redirects. */

@@ -21,6 +21,7 @@ const SLACK = 10;
 
 /** A token and the time until which it is used. */
 export interface Token {
+  /** What goes into the Authorization header. */
   readonly value: string;
   /** Milliseconds since the epoch. */
   readonly usableUntil: number;
@@ -36,6 +37,7 @@ export interface TokenRequest {
   readonly scopes: readonly string[];
   /** Who asks; nobody in particular when absent. */
   readonly credentials?: Credentials | undefined;
+  /** Stops the request. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -69,14 +71,14 @@ export async function fetchToken(
     ? postRequest(realm, request, credentials.identityToken)
     : getRequest(realm, request);
   const response = await options.send(outgoing);
-  const action = `get a token for ${JSON.stringify(options.registry)} from ${realm.host}`;
+  const action = `get a token for ${JSON.stringify(options.registry)}`;
   if (response.status !== 200) {
-    throw await responseError(response, { action, registry: options.registry });
+    throw await responseError(response, { action, registry: options.registry, server: realm.host });
   }
   const body = await readBody(response, outgoing, ANSWER_LIMIT);
   const token = parseToken(body, options.now());
   if (token) return token;
-  throw new TransferError(`Cannot ${action}: its answer holds no token`, {
+  throw new TransferError(`Cannot ${action}: the answer of ${realm.host} holds none`, {
     registry: options.registry,
   });
 }

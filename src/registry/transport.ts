@@ -6,7 +6,7 @@
  * `node:https` is also the only way that can skip the check of certificates.
  * @module
  */
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { InvalidInputError } from "../core/errors.ts";
 import { proxyFor, type ProxySettings } from "./no_proxy.ts";
 import { NodeSender } from "./node_sender.ts";
@@ -120,6 +120,7 @@ function checkOptions(options: TransportOptions): void {
     });
   }
   if (options.cert !== undefined) checkCertificate(options.cert, "client certificate");
+  if (options.key !== undefined) checkKey(options.key);
   const { proxy } = options;
   for (const url of typeof proxy === "string" ? [proxy] : [proxy?.http, proxy?.https]) {
     if (url) checkProxy(url);
@@ -132,6 +133,15 @@ function checkCertificate(pem: string, what: string): void {
     new X509Certificate(pem);
   } catch (cause) {
     throw new InvalidInputError(`Cannot use ${what}: it holds no PEM certificate`, { cause });
+  }
+}
+
+function checkKey(pem: string): void {
+  try {
+    createPrivateKey(pem);
+  } catch {
+    // The parser's own words might quote the key.
+    throw new InvalidInputError("Cannot use client key: it is no PEM key without a passphrase");
   }
 }
 

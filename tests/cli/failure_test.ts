@@ -40,8 +40,12 @@ Deno.test("hints are commands to paste, chosen from the facts", () => {
   const rows: [unknown, string | undefined][] = [
     [new AccessDeniedError("x", { registry, status: 401 }), "run `modelops login registry.test`"],
     [new AccessDeniedError("x", { registry, status: 403 }), "run `modelops login registry.test`"],
-    [new NotFoundError("x", { reference }), "run `modelops list` to see what the local store has"],
-    [new NotFoundError("x", { reference, registry, status: 404 }), undefined],
+    [
+      new AccessDeniedError("x", { registry, status: 401, remedy: "log in" }),
+      "run `modelops login registry.test`",
+    ],
+    [new AccessDeniedError("x", { remedy: "ask for access" }), "ask for access"],
+    [new NotFoundError("x", { reference }), undefined],
     [new InvalidInputError("x", { suggestions: ["MODEL"] }), 'did you mean "MODEL"?'],
     [
       new InvalidInputError("x", { suggestions: ["a", "b"], remedy: "y" }),
@@ -51,6 +55,15 @@ Deno.test("hints are commands to paste, chosen from the facts", () => {
     [new IntegrityError("x"), undefined],
   ];
   for (const [error, hint] of rows) assert.equal(describeFailure(error, world).hint, hint);
+});
+
+Deno.test("what the local store does not have is looked for in its list", () => {
+  const error = new NotFoundError("x", { reference: "registry.test/demo:v1" });
+  const hint = "run `modelops list` to see what the local store has";
+  const rows = { extract: hint, push: hint, rm: hint, pull: undefined, inspect: undefined };
+  for (const [command, expected] of Object.entries(rows)) {
+    assert.equal(describeFailure(error, { ...world, command }).hint, expected, command);
+  }
 });
 
 Deno.test("hints name the program as it was called", () => {

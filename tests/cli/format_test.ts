@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   escapeControls,
+  escapeJsonControls,
   fitEnd,
   formatAge,
   formatBytes,
@@ -75,6 +76,15 @@ Deno.test("escapeControls() leaves no control character, and all other text as i
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) =>
     // deno-lint-ignore no-control-regex
     !/[\u0000-\u001f\u007f-\u009f]/.test(escapeControls(text))));
+});
+
+Deno.test("escapeJsonControls() leaves a document that means the same", () => {
+  const value = fc.dictionary(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }));
+  fc.assert(fc.property(value, (value) => {
+    const json = escapeJsonControls(JSON.stringify(value, undefined, "\t"));
+    assert.deepEqual(JSON.parse(json), JSON.parse(JSON.stringify(value)));
+    assert.doesNotMatch(json, /[\u007f-\u009f\u202e]/);
+  }));
 });
 
 Deno.test("fitEnd() keeps the end of what is too long", () => {

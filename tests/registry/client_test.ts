@@ -72,6 +72,20 @@ Deno.test("credentials of one registry are not sent to another", async () => {
   assert.equal(seen.get("b.test"), null);
 });
 
+Deno.test("requests that start together share what they learn", async () => {
+  let tokens = 0;
+  const client = fakeClient((request) => {
+    const url = new URL(request.url);
+    if (url.protocol === "https:") return Promise.reject(new TypeError("InvalidContentType"));
+    if (url.pathname === "/token") return Promise.resolve(Response.json({ token: `t${++tokens}` }));
+    if (request.headers.has("Authorization")) return Promise.resolve(new Response("{}"));
+    const headers = { "WWW-Authenticate": 'Bearer realm="http://localhost:5000/token"' };
+    return Promise.resolve(new Response(null, { status: 401, headers }));
+  });
+  await Promise.all(Array.from({ length: 5 }, () => client.ping("localhost:5000")));
+  assert.equal(tokens, 1);
+});
+
 Deno.test("copyGraph() moves an artifact to a registry, across it, and back", async () => {
   const source = new MemoryStore();
   const layer = describeBytes("application/x-layer", new Uint8Array(3000).fill(7));

@@ -8,6 +8,7 @@ import { RegistryClient } from "../../src/registry/client.ts";
 import { explainFault } from "../../src/registry/faults.ts";
 import { createTransport, type TransportOptions } from "../../src/registry/transport.ts";
 import { makeCertificates } from "../support/certificates.ts";
+import { e2eTest } from "../support/registry.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Certificates as PEM text. */
@@ -24,7 +25,12 @@ async function pems() {
   };
 }
 
-const CERTS = await pems();
+let made: ReturnType<typeof pems> | undefined;
+
+/** The same certificates for all tests. */
+const certificates = () => made ??= pems();
+
+const NEEDS = { needs: ["openssl"] } as const;
 
 interface Running extends AsyncDisposable {
   readonly host: string;
@@ -70,10 +76,10 @@ function echo(request: http.IncomingMessage, response: http.ServerResponse): voi
 }
 
 const startHttp = () => listen(http.createServer(echo), "http");
-const startHttps = () => {
-  const { ca, cert, key } = CERTS;
+const startHttps = async () => {
+  const { ca, cert, key } = await certificates();
   const options = { ca, cert, key, requestCert: true, rejectUnauthorized: false };
-  return listen(https.createServer(options, echo), "https");
+  return await listen(https.createServer(options, echo), "https");
 };
 
 /** Sends with a new transport, a body where `size` says so, and reads what the server saw. */
@@ -89,11 +95,12 @@ async function ask(url: string, options: TransportOptions = {}, size?: number) {
   return { status: response.status, ...await response.json() };
 }
 
-Deno.test("a stream is sent with its length, without TLS and with it", async () => {
+e2eTest("a stream is sent with its length, without TLS and with it", NEEDS, async () => {
+  const certs = await certificates();
   await using plain = await startHttp();
   await using secure = await startHttps();
   for (const url of [plain.url, secure.url]) {
-    const seen = await ask(url, { caCerts: [CERTS.ca] }, 2_000_000);
+    const seen = await ask(url, { caCerts: [certs.ca] }, 2_000_000);
     assert.equal(seen.length, "2000000");
     assert.equal(seen.size, 2_000_000);
     assert.equal(seen.chunked, undefined);
@@ -114,30 +121,46 @@ Deno.test("redirects are not followed", async () => {
   assert.equal((await ask(`${server.url}redirect`, {}, 1000)).status, 307);
 });
 
-Deno.test("a certificate of an unknown authority is not trusted, until the authority is given", async () => {
+e2eTest(
+  "a certificate of an unknown authority is not trusted, until the authority is given",
+  NEEDS,
+  async () => {
+    const certs = await certificates();
+    await using server = await startHttps();
+    for (const size of [undefined, 1000]) {
+      await assert.rejects(ask(server.url, {}, size), (error) => {
+        assert.equal(explainFault(error).reason, "its certificate is not trusted");
+        return true;
+      });
+      assert.equal((await ask(server.url, { caCerts: [certs.ca] }, size)).status, 200);
+      assert.equal((await ask(server.url, { insecure: true }, size)).status, 200);
+    }
+  },
+);
+
+e2eTest("an authority may stand anywhere in a bundle", NEEDS, async () => {
+  const certs = await certificates();
   await using server = await startHttps();
+  const bundle = `# Authorities\n\n${certs.cert}\n# The right one\n${certs.ca}`;
   for (const size of [undefined, 1000]) {
-    await assert.rejects(ask(server.url, {}, size), (error) => {
-      assert.equal(explainFault(error).reason, "its certificate is not trusted");
-      return true;
-    });
-    assert.equal((await ask(server.url, { caCerts: [CERTS.ca] }, size)).status, 200);
-    assert.equal((await ask(server.url, { insecure: true }, size)).status, 200);
+    assert.equal((await ask(server.url, { caCerts: [bundle] }, size)).status, 200);
   }
 });
 
-Deno.test("a client certificate is shown to the registry", async () => {
+e2eTest("a client certificate is shown to the registry", NEEDS, async () => {
+  const certs = await certificates();
   await using server = await startHttps();
-  const options = { caCerts: [CERTS.ca], cert: CERTS.clientCert, key: CERTS.clientKey };
+  const options = { caCerts: [certs.ca], cert: certs.clientCert, key: certs.clientKey };
   for (const size of [undefined, 1000]) {
     assert.match((await ask(server.url, options, size)).client, /client/);
-    assert.equal((await ask(server.url, { caCerts: [CERTS.ca] }, size)).client, undefined);
+    assert.equal((await ask(server.url, { caCerts: [certs.ca] }, size)).client, undefined);
   }
 });
 
-Deno.test("a client certificate is not shown where a registry redirects to", async () => {
+e2eTest("a client certificate is not shown where a registry redirects to", NEEDS, async () => {
+  const certs = await certificates();
   const seen: unknown[] = [];
-  const { ca, cert, key } = CERTS;
+  const { ca, cert, key } = certs;
   const options = { ca, cert, key, requestCert: true, rejectUnauthorized: false };
   const note = (request: http.IncomingMessage) => {
     seen.push((request.socket as TLSSocket).getPeerCertificate()?.subject?.CN);
@@ -158,34 +181,39 @@ Deno.test("a client certificate is not shown where a registry redirects to", asy
   );
   await using client = new RegistryClient({
     caCerts: [ca],
-    cert: CERTS.clientCert,
-    key: CERTS.clientKey,
+    cert: certs.clientCert,
+    key: certs.clientKey,
   });
   await client.ping(registry.host);
   assert.match(String(seen[0]), /client/);
   assert.deepEqual(seen.slice(-1), [undefined]);
 });
 
-Deno.test("what is no certificate, key or proxy is refused before anything is sent", () => {
-  const { clientCert: cert, clientKey: key } = CERTS;
-  const bad: TransportOptions[] = [
-    { caCerts: ["garbage"] },
-    { caCerts: [CERTS.ca, ""] },
-    { cert },
-    { key },
-    { cert: "garbage", key },
-    { cert, key: "garbage" },
-    { proxy: "proxy.test:8080" },
-    { proxy: { https: "ftp://user:secret@proxy.test" } },
-  ];
-  for (const options of bad) {
-    assert.throws(() => createTransport(options), (error) => {
-      assert(error instanceof InvalidInputError);
-      assert(!error.message.includes("secret"));
-      return true;
-    }, JSON.stringify(options).slice(0, 60));
-  }
-});
+e2eTest(
+  "what is no certificate, key or proxy is refused before anything is sent",
+  NEEDS,
+  async () => {
+    const certs = await certificates();
+    const { clientCert: cert, clientKey: key } = certs;
+    const bad: TransportOptions[] = [
+      { caCerts: ["garbage"] },
+      { caCerts: [certs.ca, ""] },
+      { cert },
+      { key },
+      { cert: "garbage", key },
+      { cert, key: "garbage" },
+      { proxy: "proxy.test:8080" },
+      { proxy: { https: "ftp://user:secret@proxy.test" } },
+    ];
+    for (const options of bad) {
+      assert.throws(() => createTransport(options), (error) => {
+        assert(error instanceof InvalidInputError);
+        assert(!error.message.includes("secret"));
+        return true;
+      }, JSON.stringify(options).slice(0, 60));
+    }
+  },
+);
 
 Deno.test("a server may answer before the body is sent", async () => {
   await using server = await listen(
@@ -227,6 +255,23 @@ for (const insecure of [false, true]) {
   });
 }
 
+Deno.test("an abort ends an upload that the server does not read", async () => {
+  let cancelled = false;
+  const controller = new AbortController();
+  const reason = new Error("stop");
+  await using server = await listen(http.createServer(() => controller.abort(reason)), "http");
+  using transport = createTransport();
+  const body = new ReadableStream({
+    pull: (stream) => stream.enqueue(new Uint8Array(1024 * 1024)),
+    cancel: () => void (cancelled = true),
+  }, { highWaterMark: 0 });
+  const headers = { "Content-Length": String(1e12) };
+  const { signal } = controller;
+  const sending = transport.send(new Request(server.url, { method: "PUT", headers, body, signal }));
+  await assert.rejects(sending, (error) => error === reason);
+  assert(cancelled);
+});
+
 /** A proxy that wants credentials and remembers what went through it. */
 async function startProxy() {
   const seen: string[] = [];
@@ -262,12 +307,13 @@ async function startProxy() {
   return { seen, running, url: `http://ann:p%40ss@${running.host}` };
 }
 
-Deno.test("requests go through a proxy, with its credentials", async () => {
+e2eTest("requests go through a proxy, with its credentials", NEEDS, async () => {
+  const certs = await certificates();
   await using plain = await startHttp();
   await using secure = await startHttps();
   const proxy = await startProxy();
   await using _running = proxy.running;
-  const options = { caCerts: [CERTS.ca], proxy: proxy.url };
+  const options = { caCerts: [certs.ca], proxy: proxy.url };
   for (const size of [undefined, 1000]) {
     assert.equal((await ask(plain.url, options, size)).status, 200);
     assert.equal((await ask(secure.url, options, size)).status, 200);
@@ -293,7 +339,7 @@ Deno.test("hosts of noProxy are reached directly", async () => {
   assert.deepEqual(proxy.seen, []);
 });
 
-Deno.test("a proxy that wants other credentials is an error that says so", async () => {
+e2eTest("a proxy that wants other credentials is an error that says so", NEEDS, async () => {
   await using secure = await startHttps();
   const proxy = await startProxy();
   await using running = proxy.running;
@@ -314,13 +360,17 @@ Deno.test("a server without TLS on this machine is found at the price of one con
   await lenient.ping(plain.host);
 });
 
-Deno.test("a registry with a certificate that is not trusted is an error that says what helps", async () => {
-  await using secure = await startHttps();
-  await using client = new RegistryClient();
-  await assert.rejects(client.ping(secure.host), (error) => {
-    assert(error instanceof TransferError);
-    assert.match(error.message, /its certificate is not trusted/);
-    assert.match(error.facts.remedy ?? "", /--ca-file/);
-    return true;
-  });
-});
+e2eTest(
+  "a registry with a certificate that is not trusted is an error that says what helps",
+  NEEDS,
+  async () => {
+    await using secure = await startHttps();
+    await using client = new RegistryClient();
+    await assert.rejects(client.ping(secure.host), (error) => {
+      assert(error instanceof TransferError);
+      assert.match(error.message, /its certificate is not trusted/);
+      assert.match(error.facts.remedy ?? "", /--ca-file/);
+      return true;
+    });
+  },
+);

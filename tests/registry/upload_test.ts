@@ -173,7 +173,7 @@ for (const kept of [0, 1]) {
   Deno.test(`an upload begins again when the registry may have kept ${kept} bytes`, async () => {
     const { write, steps, stored } = cutAfter(kept);
     await write(LARGE);
-    assert.deepEqual(steps(), ["POST 0", "PUT 0", "GET 0", "POST 0", `PUT ${9 * MIB}`]);
+    assert.deepEqual(steps(), ["POST 0", "PUT 0", "GET 0", "HEAD 0", "POST 0", `PUT ${9 * MIB}`]);
     assert.deepEqual(stored(), [LARGE.blob.digest]);
   });
 }
@@ -185,8 +185,21 @@ Deno.test("an upload begins again when its session is gone", async () => {
     return fail(404, "BLOB_UPLOAD_INVALID");
   });
   await write(SMALL);
-  assert.deepEqual(steps(), ["POST 0", "PUT 0", "GET 0", "POST 0", "PUT 1000"]);
+  assert.deepEqual(steps(), ["POST 0", "PUT 0", "GET 0", "HEAD 0", "POST 0", "PUT 1000"]);
   assert.deepEqual(stored(), [SMALL.blob.digest]);
+});
+
+Deno.test("an upload of which only the last answer was lost is not repeated", async () => {
+  const { registry, write, steps, stored } = setup();
+  registry.intercept = once("PUT", async (request) => {
+    await request.text();
+    registry.addBlob("a", SMALL.bytes);
+    registry.uploads.clear();
+    throw new TypeError("connection reset");
+  });
+  await write(SMALL);
+  assert.deepEqual(steps().slice(-2).map((step) => step.slice(0, 4)), ["GET ", "HEAD"]);
+  assert.equal(stored().length, 1);
 });
 
 Deno.test("an upload that was resumed at a wrong place is sent again as a whole", async () => {
@@ -249,14 +262,17 @@ for (const size of [999, 1001]) {
   });
 }
 
-Deno.test("a source that fails is not taken for the network", async () => {
-  const { registry, write } = setup();
-  const failure = new ConflictError("Cannot read: it changed");
-  const source = { size: 1000, open: () => Promise.reject(failure) };
-  await assert.rejects(write(SMALL, source), (error) => error === failure);
-  assert.equal(registry.seen.filter(({ method }) => method === "PUT").length, 0);
-  assert.equal(registry.uploads.size, 0);
-});
+for (const content of [SMALL, LARGE]) {
+  Deno.test(`a source of ${content.blob.size} bytes that fails is not taken for the network`, async () => {
+    const { registry, write, stored } = setup();
+    const failure = new ConflictError("Cannot read: it changed");
+    const source = { size: content.blob.size, open: () => Promise.reject(failure) };
+    await assert.rejects(write(content, source), (error) => error === failure);
+    assert.equal(registry.seen.filter(({ method }) => method === "POST").length, 1);
+    assert.deepEqual(stored(), []);
+    assert.equal(registry.uploads.size, 0);
+  });
+}
 
 Deno.test("an upload stops with the signal's reason", async () => {
   const reason = new Error("stop");

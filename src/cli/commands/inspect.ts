@@ -18,6 +18,6 @@ export function configure(command: Command, session: Session): void {
       const result = await backend.inspect(target, { ...session.quiet(), ...flags });
       // The same with --json: it is a document already, indented as scripts know it.
       const document = config ? result.config : result.view;
-      session.context.stdout.write(`${goJson(document, "\t")}\n`);
+      session.output.document(goJson(document, "\t"));
     });
 }

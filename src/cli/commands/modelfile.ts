@@ -9,6 +9,11 @@ const COMMANDS: readonly CommandRow[] = [
     summary: "Write a Modelfile for the files of a folder",
     load: () => import("./modelfile_generate.ts"),
   },
+  {
+    name: "validate",
+    summary: "Find everything that is wrong with a Modelfile",
+    load: () => import("./modelfile_validate.ts"),
+  },
 ];
 
 /** Gives the command its own commands. */

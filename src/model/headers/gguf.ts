@@ -20,7 +20,7 @@ import { parseParamSize } from "./param_size.ts";
 export const GGUF_MAGIC = "GGUF";
 
 /** Bounds of what a header may announce; real ones stay far below. */
-const LIMITS = { pairs: 65_536, tensors: 1_000_000, texts: 8_000_000, dimensions: 8 } as const;
+const LIMITS = { pairs: 65_536, tensors: 1_000_000, texts: 4_000_000, dimensions: 8 } as const;
 
 /** Longest text that is a fact; longer ones (chat templates) are passed over. Bytes. */
 const LONGEST_FACT = 1024;

@@ -1,0 +1,100 @@
+/**
+ * The content of a bundle's registry entries, each blob fetched once.
+ *
+ * With a cache, blobs are copied into it and read back from there, verified both times. Files of a
+ * workspace are copies and never hard links to the cache: a link can be written through, and a cache
+ * that changes under a digest would spoil every later workspace.
+ * @module
+ */
+import { NotFoundError, TransferError, UnsupportedError } from "../core/errors.ts";
+import type { Digest } from "../core/digest.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import { streamOf, verified } from "../core/streams.ts";
+import { copyGraph } from "../oci/copy_graph.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { canStat, type ContentStore, openVerified } from "../oci/store.ts";
+import { knownSize } from "./plan_materialize.ts";
+
+/** Reads blobs of a repository, through a cache where there is one. */
+export class RegistryContent {
+  readonly #store: ContentStore;
+  readonly #cache: ContentStore | undefined;
+  readonly #options: OperationOptions;
+  readonly #cached = new Map<Digest, Promise<Descriptor>>();
+  /** Bytes that came from the repository. */
+  bytesFetched = 0;
+
+  /** Reads from `store`, through `cache` where one is given. */
+  constructor(store: ContentStore, cache: ContentStore | undefined, options: OperationOptions) {
+    this.#store = store;
+    this.#cache = cache;
+    this.#options = options;
+  }
+
+  /** Whether blobs are read through a cache. */
+  get hasCache(): boolean {
+    return this.#cache !== undefined;
+  }
+
+  /**
+   * The blob with its size, which old indexes do not say.
+   * @throws {TransferError} when the repository does not have it.
+   */
+  async sizedBlob(blob: Descriptor, path: string): Promise<Descriptor> {
+    if (knownSize(blob) !== undefined) return blob;
+    if (!canStat(this.#store)) {
+      throw new UnsupportedError(
+        `Cannot fetch ${JSON.stringify(path)}: its index does not say how large it is`,
+        { path },
+      );
+    }
+    const { size } = await explained(this.#store.stat(blob.digest, this.#options), path);
+    return { ...blob, size };
+  }
+
+  /**
+   * Opens a blob, verified, from the cache where there is one.
+   * @throws {TransferError} when the repository does not have it.
+   */
+  async open(blob: Descriptor, path: string): Promise<ReadableStream<Uint8Array>> {
+    const cache = this.#cache;
+    if (!cache) return await this.openDirectly(blob, path);
+    let caching = this.#cached.get(blob.digest);
+    if (!caching) this.#cached.set(blob.digest, caching = this.#fill(cache, blob, path));
+    await caching;
+    return await openVerified(cache, blob, this.#options);
+  }
+
+  /**
+   * Opens a blob of the repository, verified.
+   * @throws {TransferError} when the repository does not have it.
+   */
+  async openDirectly(blob: Descriptor, path: string): Promise<ReadableStream<Uint8Array>> {
+    const stream = await explained(this.#store.open(blob, this.#options), path);
+    this.bytesFetched += blob.size;
+    return streamOf(verified(stream, blob, `${JSON.stringify(path)} of ${this.#store.name}`));
+  }
+
+  async #fill(cache: ContentStore, blob: Descriptor, path: string): Promise<Descriptor> {
+    const copying = copyGraph(this.#store, cache, blob, {
+      ...this.#options,
+      phase: "download",
+      describe: () => path,
+    });
+    this.bytesFetched += (await explained(copying, path)).bytes;
+    return blob;
+  }
+}
+
+/** Turns "not found" into a failed transfer: the bundle is there, a part of it is not. */
+export async function explained<Result>(work: Promise<Result>, path: string): Promise<Result> {
+  try {
+    return await work;
+  } catch (cause) {
+    if (!(cause instanceof NotFoundError)) throw cause;
+    throw new TransferError(
+      `Cannot fetch ${JSON.stringify(path)}: its content is missing where the bundle says it is`,
+      { ...cause.facts, path, cause },
+    );
+  }
+}

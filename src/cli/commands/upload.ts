@@ -1,0 +1,37 @@
+/** `upload`: sends a file to a repository ahead of a build. @module */
+import { type Command, Option } from "../../deps/commander.ts";
+import { InvalidInputError } from "../../core/errors.ts";
+import { insecure, noteIgnored, nydusify, plainHttp, proxy } from "../options.ts";
+import type { Session } from "../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("<file>", "the file to send")
+    .option("--repo <repository>", "repository that receives the file")
+    .addOption(
+      new Option("-t, --target <reference>", "the same as --repo; a tag in it has no meaning"),
+    )
+    .option("--destination-dir <folder>", "folder of the file in the model")
+    .option("--raw", "the file as it is; --raw=false makes a tar layer", true)
+    .addOption(plainHttp)
+    .addOption(insecure)
+    .addOption(proxy)
+    .addOption(nydusify)
+    .action(async (file, { nydusify, repo, target, ...flags }) => {
+      noteIgnored(session.output, "--nydusify", nydusify);
+      const repository = repo ?? target;
+      if (repository === undefined) {
+        throw new InvalidInputError(`Cannot upload ${JSON.stringify(file)}: no repository given`, {
+          path: file,
+          remedy: "add `--repo registry.example.com/name`",
+        });
+      }
+      const backend = await session.backend();
+      const result = await session.operation((options) =>
+        backend.upload(file, { ...options, ...flags, repository })
+      );
+      const place = `model artifact repository: ${result.repository}`;
+      session.output.result(result, `Successfully uploaded ${file} to ${place}`);
+    });
+}

@@ -1,0 +1,88 @@
+/**
+ * Advisory locks of the operating system on files.
+ *
+ * Such a lock vanishes with the process that holds it: there is no stale lock to clean up after a crash,
+ * and no clock to trust.
+ * @module
+ */
+import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { explainWrite, lstatIfExists, removeIfExists } from "./files.ts";
+import type { OperationOptions } from "./operation.ts";
+
+const RETRY_MILLISECONDS = 50;
+
+/** How to lock a file. */
+export interface FileLockOptions extends OperationOptions {
+  /** Whether nobody else may hold the lock at the same time. */
+  readonly exclusive: boolean;
+  /** Milliseconds to wait for others. */
+  readonly timeout: number;
+  /** What to log when others have to be waited for. */
+  readonly waiting: string;
+  /** The error when others still hold the lock after the timeout. */
+  readonly busy: () => Error;
+  /** Whether the file is removed when the lock is let go of; only for exclusive locks. */
+  readonly removeFile?: boolean | undefined;
+}
+
+/**
+ * Locks a file, which is made with its folder when it is missing, until disposed.
+ * @throws what `options.busy` makes, when others still hold the lock after the timeout.
+ */
+export async function lockFile(path: string, options: FileLockOptions): Promise<AsyncDisposable> {
+  for (let waited = 0;; waited += RETRY_MILLISECONDS) {
+    options.signal?.throwIfAborted();
+    const file = await tryToLock(path, options.exclusive);
+    if (file) return held(path, file, options.removeFile ?? false);
+    if (waited === 0) options.log?.("info", options.waiting);
+    if (waited >= options.timeout) throw options.busy();
+    await delay(RETRY_MILLISECONDS, undefined, { signal: options.signal }).catch((error) => {
+      options.signal?.throwIfAborted();
+      throw error;
+    });
+  }
+}
+
+async function tryToLock(path: string, exclusive: boolean): Promise<Deno.FsFile | undefined> {
+  const file = await openFile(path);
+  if (!file) return undefined;
+  try {
+    // Whoever held the lock before may have removed the file: then the lock is on a file that nobody
+    // else will ever find.
+    if (await file.tryLock(exclusive) && await isNamed(file, path)) return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  file.close();
+  return undefined;
+}
+
+/** Opens the file; `undefined` when somebody removes its folder at this very moment. */
+async function openFile(path: string): Promise<Deno.FsFile | undefined> {
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    return await Deno.open(path, { read: true, write: true, create: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw explainWrite(path, error);
+  }
+}
+
+async function isNamed(file: Deno.FsFile, path: string): Promise<boolean> {
+  if (Deno.build.os === "windows") return true;
+  const [locked, named] = [await file.stat(), await lstatIfExists(path)];
+  return named !== undefined && locked.ino === named.ino && locked.dev === named.dev;
+}
+
+function held(path: string, file: Deno.FsFile, removeFile: boolean): AsyncDisposable {
+  return {
+    [Symbol.asyncDispose]: async () => {
+      // Windows keeps the name of a removed file taken until the last handle is closed.
+      if (removeFile && Deno.build.os !== "windows") await removeIfExists(path);
+      await file.unlock();
+      file.close();
+    },
+  };
+}

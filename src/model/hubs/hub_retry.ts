@@ -1,0 +1,82 @@
+/**
+ * Another try, where another try can succeed: after lost connections, 408, 429 and 5xx.
+ * @module
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { isAbort, ModelOpsError } from "../../core/errors.ts";
+
+/** How to try again. Times are in milliseconds. */
+export interface HubRetryOptions {
+  /** Tries in all; 5 when absent. */
+  readonly attempts?: number | undefined;
+  /** Longest wait before the second try, doubled before each further one; 500 when absent. */
+  readonly firstWait?: number | undefined;
+  /** Longest wait, whoever asks for it; 60 000 when absent. */
+  readonly longestWait?: number | undefined;
+  /** Longest time without an answer or a byte; then the connection counts as lost. 120 000 when absent. */
+  readonly stallTime?: number | undefined;
+}
+
+/** Tries in all when nobody says otherwise. */
+export const DEFAULT_ATTEMPTS = 5;
+
+/** Milliseconds without a byte after which a connection counts as lost. */
+export const DEFAULT_STALL_TIME = 120_000;
+
+const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
+
+/** Whether an answer with this status may be followed by a better one. */
+export function isRetriedStatus(status: number): boolean {
+  return RETRIED.has(status);
+}
+
+/** Whether an error is a fault of the network: no abort and no error of ours. */
+export function isFault(error: unknown, signal: AbortSignal | undefined): boolean {
+  return !(error instanceof ModelOpsError) && !signal?.aborted && !isAbort(error, signal);
+}
+
+/** What happened to a connection, without the URLs that a runtime may quote: they may be signed. */
+export function faultReason(error: unknown): string {
+  const { message } = error instanceof Error ? error : new Error(String(error));
+  return message.replace(/\bhttps?:\/\/\S+/g, "the server").slice(0, 300) ||
+    "the connection failed";
+}
+
+/** Waits before the next try: what the server asks for, else anything up to a bound that doubles. */
+export async function waitToRetry(
+  failures: number,
+  options: HubRetryOptions & { readonly signal?: AbortSignal | undefined },
+  response?: Response,
+): Promise<void> {
+  const { firstWait = 500, longestWait = 60_000, signal } = options;
+  const asked = Number(response?.headers.get("Retry-After") ?? NaN) * 1000;
+  const chosen = Number.isFinite(asked) ? asked : Math.random() * firstWait * 2 ** (failures - 1);
+  try {
+    await delay(Math.min(chosen, longestWait), undefined, signal === undefined ? {} : { signal });
+  } finally {
+    signal?.throwIfAborted();
+  }
+}
+
+/**
+ * Runs `work` with a signal that also aborts when `touch` was not called for `stallTime` milliseconds.
+ */
+export async function withStallTimer<Result>(
+  options: HubRetryOptions & { readonly signal?: AbortSignal | undefined },
+  work: (signal: AbortSignal, touch: () => void) => Promise<Result>,
+): Promise<Result> {
+  const stalled = new AbortController();
+  const limit = options.stallTime ?? DEFAULT_STALL_TIME;
+  const expire = () => stalled.abort(new Error(`nothing came for ${limit / 1000} s`));
+  let timer = setTimeout(expire, limit);
+  const touch = () => {
+    clearTimeout(timer);
+    timer = setTimeout(expire, limit);
+  };
+  try {
+    const signals = [stalled.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    return await work(AbortSignal.any(signals), touch);
+  } finally {
+    clearTimeout(timer);
+  }
+}

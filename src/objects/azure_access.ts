@@ -1,0 +1,166 @@
+/**
+ * Where an Azure storage account is, and with what it is entered.
+ *
+ * No message of this file shows a key, a signature or a connection string.
+ * See https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string
+ * @module
+ */
+import { InvalidInputError } from "../core/errors.ts";
+
+/** An Azure storage account as a user configures it. */
+export interface AzureSettings {
+  /** Name of the storage account. */
+  readonly account?: string | undefined;
+  /** Key of the account (Shared Key). */
+  readonly key?: string | undefined;
+  /** Shared access signature, with or without its leading question mark. */
+  readonly sas?: string | undefined;
+  /** Account, credential and endpoint in one string; excludes `key` and `sas`. */
+  readonly connectionString?: string | undefined;
+  /** Address of the Blob service, where it is not the public cloud's. */
+  readonly endpoint?: string | undefined;
+  /** Whether to log in as Microsoft Entra ID finds this user or machine. */
+  readonly identity?: boolean | undefined;
+}
+
+/** With what an account is entered. */
+export type AzureCredential =
+  | { readonly kind: "key"; readonly account: string; readonly key: string }
+  | { readonly kind: "sas"; readonly sas: string }
+  | { readonly kind: "identity" };
+
+/** An account that can be entered. */
+export interface AzureAccess {
+  /** Address of the account's Blob service, without query and trailing slash. */
+  readonly url: string;
+  /** With what it is entered. */
+  readonly credential: AzureCredential;
+}
+
+const DEVELOPMENT: AzureSettings = {
+  account: "devstoreaccount1",
+  // The one key of all emulators, which their documentation publishes.
+  key: "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+  endpoint: "http://127.0.0.1:10000/devstoreaccount1",
+};
+
+/** Whether the settings have anything to enter an account with. */
+export function hasAzureCredential(settings: AzureSettings | undefined): boolean {
+  return Boolean(
+    settings?.connectionString || settings?.key || settings?.sas || settings?.identity,
+  );
+}
+
+/**
+ * What the settings say, checked.
+ * @throws {InvalidInputError} when something is missing, malformed or contradictory.
+ */
+export function azureAccess(settings: AzureSettings): AzureAccess {
+  if (!settings.connectionString) return accessOf(settings);
+  if (settings.key || settings.sas) {
+    throw unusable("a connection string and an account key or SAS are both set", {
+      remedy: "unset AZURE_STORAGE_KEY and AZURE_STORAGE_SAS_TOKEN, or " +
+        "AZURE_STORAGE_CONNECTION_STRING",
+    });
+  }
+  const stated = parseConnectionString(settings.connectionString);
+  if (settings.endpoint) return accessOf({ ...stated, endpoint: settings.endpoint });
+  // The endpoint of a connection string is the account's own, whatever its form.
+  return entered(endpointUrl(stated.endpoint ?? ""), credentialOf(stated));
+}
+
+function accessOf(settings: AzureSettings): AzureAccess {
+  const { account = "", endpoint } = settings;
+  const credential = credentialOf(settings);
+  if (endpoint) return entered(accountUrl(endpoint, account), credential);
+  if (account === "") throw missingAccount();
+  return { url: `https://${account}.blob.core.windows.net`, credential };
+}
+
+function credentialOf({ account = "", key, sas, identity }: AzureSettings): AzureCredential {
+  if (account !== "" && !/^[a-z0-9]{3,24}$/.test(account)) {
+    throw unusable(`${JSON.stringify(account)} is not the name of a storage account`);
+  }
+  if (key && account === "") throw missingAccount();
+  if (key) return { kind: "key", account, key };
+  if (sas) return { kind: "sas", sas: sas.replace(/^\?/, "") };
+  if (identity) return { kind: "identity" };
+  throw unusable("nothing is set to enter the storage account with", {
+    remedy: "set AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING",
+  });
+}
+
+function entered(url: string, credential: AzureCredential): AzureAccess {
+  if (credential.kind === "identity" && !url.startsWith("https:")) {
+    throw unusable("a login of Microsoft Entra ID is only sent to an https:// endpoint");
+  }
+  return { url, credential };
+}
+
+/**
+ * The address of an account at an endpoint: the endpoint itself when its host or path names the account,
+ * else the path `/<account>` below it, as emulators have it.
+ */
+function accountUrl(endpoint: string, account: string): string {
+  const url = endpointUrl(endpoint);
+  const named = new URL(url).hostname.startsWith(`${account}.`) || url.endsWith(`/${account}`);
+  return named || account === "" ? url : `${url}/${account}`;
+}
+
+/** An endpoint without trailing slashes. */
+function endpointUrl(endpoint: string): string {
+  const url = URL.parse(endpoint);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw unusable("the endpoint is not an http:// or https:// address");
+  }
+  if (url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
+    throw unusable("the endpoint has a query, a fragment or user info", {
+      remedy: "put a shared access signature into AZURE_STORAGE_SAS_TOKEN",
+    });
+  }
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
+}
+
+/** The names in a connection string that matter, in lower case, and what they set. */
+const NAMES: Readonly<Record<string, "account" | "key" | "sas" | "endpoint">> = {
+  accountname: "account",
+  accountkey: "key",
+  sharedaccesssignature: "sas",
+  blobendpoint: "endpoint",
+};
+
+/**
+ * Reads a connection string: `name=value` pairs separated by semicolons. Unknown names are for other
+ * services and pass.
+ * @throws {InvalidInputError} when it is malformed; no part of it is shown.
+ */
+export function parseConnectionString(text: string): AzureSettings {
+  const values = new Map(text.split(";").map((pair) => pair.trim()).filter(Boolean).map(readPair));
+  if (values.get("usedevelopmentstorage")?.toLowerCase() === "true") return DEVELOPMENT;
+  const settings: { -readonly [Name in keyof AzureSettings]: AzureSettings[Name] } = {};
+  for (const [name, value] of values) {
+    const setting = Object.hasOwn(NAMES, name) ? NAMES[name] : undefined;
+    if (setting !== undefined && value !== "") settings[setting] = value;
+  }
+  if (!settings.endpoint && settings.account) {
+    const protocol = values.get("defaultendpointsprotocol") ?? "https";
+    const suffix = values.get("endpointsuffix") ?? "core.windows.net";
+    settings.endpoint = `${protocol}://${settings.account}.blob.${suffix}`;
+  }
+  if (settings.endpoint) return settings;
+  throw unusable("the connection string names neither an account nor a blob endpoint");
+}
+
+function readPair(pair: string): [name: string, value: string] {
+  const equals = pair.indexOf("=");
+  if (equals > 0) return [pair.slice(0, equals).trim().toLowerCase(), pair.slice(equals + 1).trim()];
+  throw unusable("the connection string is malformed: want name=value pairs between semicolons");
+}
+
+function missingAccount(): InvalidInputError {
+  return unusable("the storage account is not named", { remedy: "set AZURE_STORAGE_ACCOUNT" });
+}
+
+function unusable(found: string, facts: { readonly remedy?: string } = {}): InvalidInputError {
+  return new InvalidInputError(`Cannot use "Azure Blob Storage": ${found}`, facts);
+}

@@ -1,0 +1,115 @@
+/**
+ * The SDK of Azure Blob Storage over this program's own network, loaded when the first object is touched.
+ *
+ * The SDK makes, signs and reads the requests. It sends each once: trying again is done by who knows how
+ * far an operation got.
+ * @module
+ */
+import { Readable } from "node:stream";
+import type {
+  BlockBlobClient,
+  HttpOperationResponse,
+  IHttpClient,
+  WebResource,
+} from "../deps/azure-storage-blob.ts";
+import type { TokenCredential } from "../deps/azure-identity.ts";
+import { InvalidInputError } from "../core/errors.ts";
+import type { AzureAccess, AzureCredential } from "./azure_access.ts";
+import { type ContainerUri, formatObjectUri, quoteUri } from "./object_uri.ts";
+
+/** Sends a request and gives the answer: `fetch`, or anything of its shape. */
+export type Transport = (request: Request) => Promise<Response>;
+
+/** Finds an object of the account. */
+export type BlobFinder = (uri: ContainerUri) => BlockBlobClient;
+
+/** How to reach an account. */
+export interface AzureClientOptions {
+  /** Carries the requests. */
+  readonly transport: Transport;
+  /** Makes the login of Microsoft Entra ID; the SDK's default chain when absent. */
+  readonly login?: (() => Promise<TokenCredential>) | undefined;
+}
+
+/** Makes the client of an account. Nothing is sent yet. */
+export async function azureClient(
+  access: AzureAccess,
+  options: AzureClientOptions,
+): Promise<BlobFinder> {
+  const { AnonymousCredential, BlobServiceClient, StorageSharedKeyCredential } = await import(
+    "../deps/azure-storage-blob.ts"
+  );
+  const { credential } = access;
+  const signer = credential.kind === "key"
+    ? new StorageSharedKeyCredential(credential.account, credential.key)
+    : credential.kind === "sas"
+    ? new AnonymousCredential()
+    : await (options.login ?? defaultLogin)();
+  const service = new BlobServiceClient(addressOf(access.url, credential), signer, {
+    httpClient: httpClient(options.transport),
+    retryOptions: { maxTries: 1 },
+  });
+  return (uri) => {
+    checkContainer(uri);
+    return service.getContainerClient(uri.container).getBlockBlobClient(uri.key);
+  };
+}
+
+function addressOf(url: string, credential: AzureCredential): string {
+  return credential.kind === "sas" ? `${url}?${credential.sas}` : url;
+}
+
+async function defaultLogin(): Promise<TokenCredential> {
+  const { DefaultAzureCredential } = await import("../deps/azure-identity.ts");
+  return new DefaultAzureCredential();
+}
+
+/** Names of containers that the service allows; `$root` and `$web` are its own. */
+const CONTAINER_NAME = /^(?:\$root|\$web|(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*)$/;
+
+function checkContainer(uri: ContainerUri): void {
+  if (CONTAINER_NAME.test(uri.container)) return;
+  throw new InvalidInputError(
+    `Cannot use ${quoteUri(formatObjectUri(uri))} as an object: an Azure container has 3 to 63 ` +
+      "lower-case letters, digits and single hyphens between them",
+  );
+}
+
+/** The SDK's way to the network. */
+function httpClient(transport: Transport): IHttpClient {
+  return {
+    async sendRequest(resource) {
+      const response = await transport(requestOf(resource));
+      return await answerOf(resource, response);
+    },
+  };
+}
+
+function requestOf({ url, method, headers, body, abortSignal }: WebResource): Request {
+  const plain = new Headers(headers.toJson());
+  // The SDK's own tells the machine's operating system and version to the service.
+  plain.set("User-Agent", "modelops");
+  // Bytes have to come as they are stored, whatever their Content-Encoding says.
+  plain.set("Accept-Encoding", "identity");
+  return new Request(url, {
+    method,
+    headers: plain,
+    body: (body ?? null) as BodyInit | null,
+    signal: (abortSignal ?? null) as AbortSignal | null,
+    redirect: "error",
+  });
+}
+
+async function answerOf(
+  request: WebResource,
+  response: Response,
+): Promise<HttpOperationResponse> {
+  const headers = request.headers.clone();
+  for (const name of headers.headerNames()) headers.remove(name);
+  for (const [name, value] of response.headers) headers.set(name, value);
+  const answer = { request, status: response.status, headers };
+  const wantsStream = request.streamResponseStatusCodes?.has(response.status);
+  if (!wantsStream) return { ...answer, bodyAsText: await response.text() };
+  const body = response.body ?? new ReadableStream<Uint8Array>({ start: (it) => it.close() });
+  return { ...answer, readableStreamBody: Readable.fromWeb(body as never) };
+}

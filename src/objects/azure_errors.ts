@@ -1,0 +1,146 @@
+/**
+ * Failures of Azure Blob Storage in this program's terms.
+ *
+ * The SDK's errors hold the request with its signature and its credentials, so they are neither shown
+ * nor kept as a cause.
+ * @module
+ */
+import {
+  AccessDeniedError,
+  IntegrityError,
+  InvalidInputError,
+  ModelOpsError,
+  NotFoundError,
+  TransferError,
+} from "../core/errors.ts";
+import { quoteUri } from "./object_uri.ts";
+import { Fault, isRetriedStatus, retryAfter } from "./retry.ts";
+
+/** What is done with which object. */
+export interface AzureAction {
+  /** The verb of the message. */
+  readonly action: "read" | "write";
+  /** The address of the object. */
+  readonly uri: string;
+  /** Stops the operation. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What an SDK's error for an answer of the service has. */
+interface ServiceError extends Error {
+  readonly statusCode: number;
+  readonly code?: string | undefined;
+  readonly response?: { readonly headers: { get(name: string): string | undefined } } | undefined;
+}
+
+/** Turns what a call of the SDK threw into a fault, which another try may mend, or a lasting error. */
+export function explainAzure(error: unknown, { action, uri, signal }: AzureAction): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (error instanceof ModelOpsError || error instanceof Fault) return error;
+  if (isCredentialError(error)) return refusedLogin(action, uri);
+  if (!isServiceError(error)) return new Fault(faultReason(error));
+  const { statusCode: status } = error;
+  const code = codeOf(error);
+  const wait = retryAfter(error.response?.headers.get("retry-after"));
+  if (isRetriedStatus(status)) return new Fault(found(status, code), wait);
+  const row = EXPLANATIONS.find(([match]) => match === status || match === code);
+  const message = `Cannot ${action} ${quoteUri(uri)}: `;
+  const facts = { status, ...(code === undefined ? {} : { code }) };
+  if (row === undefined) return new TransferError(message + found(status, code), facts);
+  const [, Kind, reason, remedy] = row;
+  return new Kind(`${message}${reason} (${found(status, code)})`, {
+    ...facts,
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+}
+
+/** Turns the last fault of an operation into the error that ends it; other errors pass. */
+export function giveUp(error: unknown, { action, uri, signal }: AzureAction): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (!(error instanceof Fault)) return error;
+  return new TransferError(`Cannot ${action} ${quoteUri(uri)}: ${error.message}`);
+}
+
+type Row = readonly [
+  match: number | string,
+  kind: new (message: string, facts: { status: number }) => ModelOpsError,
+  reason: string,
+  remedy?: string,
+];
+
+/** Answers of the service, codes before the statuses they come with. */
+const EXPLANATIONS: readonly Row[] = [
+  [
+    "ContainerNotFound",
+    NotFoundError,
+    "the container does not exist",
+    "create the container in the storage account first",
+  ],
+  [404, NotFoundError, "there is no such object"],
+  [
+    401,
+    AccessDeniedError,
+    "the storage account refused the credentials",
+    "check AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY",
+  ],
+  [
+    403,
+    AccessDeniedError,
+    "the storage account refused the credentials or the permission",
+    "check AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY, or that the SAS is valid still",
+  ],
+  [412, IntegrityError, "it was changed meanwhile", "run the command again"],
+  [416, InvalidInputError, "the range is not within the object"],
+  [
+    "BlobArchived",
+    TransferError,
+    "it is in the archive tier and cannot be read there",
+    "rehydrate it to the hot or cool tier, which takes hours, and try again then",
+  ],
+  [
+    "BlobBeingRehydrated",
+    TransferError,
+    "it is on its way out of the archive tier",
+    "try again when the rehydration is done, which takes hours",
+  ],
+];
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && "statusCode" in error && typeof error.statusCode === "number";
+}
+
+/** Whether the login itself failed, before there was any request to the store. */
+function isCredentialError(error: unknown): boolean {
+  return error instanceof Error &&
+    /Credential|Authentication/.test(`${error.name} ${error.constructor.name}`);
+}
+
+function refusedLogin(action: string, uri: string): AccessDeniedError {
+  return new AccessDeniedError(
+    `Cannot ${action} ${quoteUri(uri)}: Microsoft Entra ID gave no login for the storage account`,
+    { remedy: "run `az login`, or set AZURE_STORAGE_KEY" },
+  );
+}
+
+/** The service's own code, such as `BlobNotFound`; an answer to HEAD has it in a header only. */
+function codeOf(error: ServiceError): string | undefined {
+  const code = error.response?.headers.get("x-ms-error-code") ?? error.code;
+  return code !== undefined && /^\w{1,80}$/.test(code) ? code : undefined;
+}
+
+function found(status: number, code: string | undefined): string {
+  return code === undefined ? `status ${status}` : `status ${status}, ${code}`;
+}
+
+/** The words of the runtime's network, most telling first. Nothing of them is shown: they quote URLs. */
+const FAULTS: readonly (readonly [RegExp, string])[] = [
+  [/certificate|UnknownIssuer/i, "the certificate of the storage account is not trusted"],
+  [/refused/i, "the connection was refused"],
+  [/dns|ENOTFOUND|EAI_AGAIN/i, "the host of the storage account was not found"],
+  [/unreachable|No route/i, "there is no way to the host of the storage account"],
+];
+
+function faultReason(error: unknown): string {
+  const words = error instanceof Error ? `${error.message} ${error.cause ?? ""}` : String(error);
+  return FAULTS.find(([pattern]) => pattern.test(words))?.[1] ?? "the connection was lost";
+}

@@ -1,0 +1,181 @@
+/**
+ * Writing of Azure blobs: small ones in one request, large ones in blocks of which several are under way.
+ *
+ * A block is named by the digest of everything up to its end. An interrupted upload therefore finds the
+ * blocks that the service has already, and can use none that belongs to other content.
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { checkDigest, type Digest, Digester, digestHex } from "../core/digest.ts";
+import { NotFoundError } from "../core/errors.ts";
+import type { BlobSource } from "../core/source.ts";
+import { concatBytes, sized, verified } from "../core/streams.ts";
+import { type AzureTarget, callAzure } from "./azure_call.ts";
+import { quoteUri } from "./object_uri.ts";
+import { partSize, PARTS_AT_ONCE, regrouped } from "./parts.ts";
+
+/** What is written, and how. */
+export interface UploadOptions {
+  /** Digest of the content. */
+  readonly digest: Digest;
+  /** Access tier as the service writes it; the account's own when absent. */
+  readonly tier?: string | undefined;
+  /** Metadata of the blob. */
+  readonly metadata: Record<string, string>;
+  /** Called with the bytes that the service has. */
+  readonly onBytes: (bytes: number) => void;
+}
+
+/**
+ * Writes a blob. Nothing is visible before all of the content is there and has the right digest.
+ * @throws {IntegrityError} when the source has another size or digest.
+ */
+export async function writeBlob(
+  target: AzureTarget,
+  source: BlobSource,
+  options: UploadOptions,
+): Promise<void> {
+  const length = partSize(source.size);
+  if (source.size <= length) return await writeSmall(target, source, options);
+  const ids = await stageBlocks(target, source, { ...options, length });
+  await callAzure(target, (abortSignal) =>
+    target.blob.commitBlockList(ids, {
+      abortSignal,
+      metadata: options.metadata,
+      ...tierOption(options),
+    }), { action: "write" });
+}
+
+async function writeSmall(
+  target: AzureTarget,
+  source: BlobSource,
+  options: UploadOptions,
+): Promise<void> {
+  const { digest, metadata } = options;
+  const stream = await source.open({ signal: target.signal });
+  const expected = { digest, size: source.size };
+  const bytes = concatBytes(await Array.fromAsync(verified(stream, expected, quoteUri(target.uri))));
+  await callAzure(target, (abortSignal) =>
+    target.blob.upload(bytes, bytes.byteLength, {
+      abortSignal,
+      metadata,
+      // The service compares it with what came.
+      blobHTTPHeaders: { blobContentMD5: md5(bytes) },
+      ...tierOption(options),
+    }), { action: "write", sends: bytes.byteLength });
+  options.onBytes(bytes.byteLength);
+}
+
+/** Sends the blocks that the service does not have yet, and returns the names of all. */
+async function stageBlocks(
+  target: AzureTarget,
+  source: BlobSource,
+  options: UploadOptions & { readonly length: number },
+): Promise<string[]> {
+  const { digest, length } = options;
+  const staged = await stagedBlocks(target);
+  const stream = await source.open({ signal: target.signal });
+  const what = quoteUri(target.uri);
+  const digester = new Digester();
+  const ids: string[] = [];
+  let arrived = 0;
+  await using sender = new BlockSender(target, (bytes) => options.onBytes(arrived += bytes));
+  for await (const block of regrouped(sized(stream, { digest, size: source.size }, what), length)) {
+    target.signal?.throwIfAborted();
+    digester.update(block);
+    const id = blockId(digester.digest(), block.byteLength);
+    ids.push(id);
+    if (staged.get(id) === block.byteLength) sender.skip(block);
+    else await sender.send(id, block);
+  }
+  checkDigest(digest, digester.digest(), what);
+  await sender.finish();
+  return ids;
+}
+
+/** Sends blocks, a few at once. */
+class BlockSender implements AsyncDisposable {
+  readonly #target: AzureTarget;
+  readonly #onBytes: (bytes: number) => void;
+  readonly #stop = new AbortController();
+  /** What is under way, and what has failed. */
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(target: AzureTarget, onBytes: (bytes: number) => void) {
+    const { signal } = this.#stop;
+    this.#target = {
+      ...target,
+      signal: target.signal ? AbortSignal.any([target.signal, signal]) : signal,
+    };
+    this.#onBytes = onBytes;
+  }
+
+  /** Counts a block that the service has already. */
+  skip(block: Uint8Array): void {
+    this.#onBytes(block.byteLength);
+  }
+
+  /** Starts to send a block, and waits while too many are under way. */
+  async send(id: string, block: Uint8Array<ArrayBuffer>): Promise<void> {
+    const sending = this.#stage(id, block).then(() => this.#running.delete(sending));
+    // One that fails stays in the set, where the next wait finds it.
+    sending.catch(() => {});
+    this.#running.add(sending);
+    if (this.#running.size >= PARTS_AT_ONCE) await Promise.race(this.#running);
+  }
+
+  /** Waits until every block has arrived. */
+  async finish(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  /** Stops what is under way, so that nothing is sent any more when this returns. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error("another block failed"));
+    await Promise.allSettled(this.#running);
+  }
+
+  async #stage(id: string, block: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { blob } = this.#target;
+    const transactionalContentMD5 = md5(block);
+    await callAzure(
+      this.#target,
+      (abortSignal) =>
+        blob.stageBlock(id, block, block.byteLength, { abortSignal, transactionalContentMD5 }),
+      { action: "write", sends: block.byteLength },
+    );
+    this.#onBytes(block.byteLength);
+  }
+}
+
+/** The names and sizes of the blocks that an earlier upload has left. */
+async function stagedBlocks(target: AzureTarget): Promise<Map<string, number>> {
+  try {
+    const list = await callAzure(
+      target,
+      (abortSignal) => target.blob.getBlockList("uncommitted", { abortSignal }),
+      { action: "read" },
+    );
+    return new Map(list.uncommittedBlocks?.map(({ name, size }) => [name, size]));
+  } catch (error) {
+    if (error instanceof NotFoundError) return new Map();
+    throw error;
+  }
+}
+
+/** Base64 of a digest and a length: 48 characters, as all names of blocks of a blob have one length. */
+function blockId(prefix: Digest, length: number): string {
+  const bytes = Buffer.alloc(36);
+  bytes.write(digestHex(prefix), "hex");
+  bytes.writeUInt32BE(length, 32);
+  return bytes.toString("base64");
+}
+
+function md5(bytes: Uint8Array): Uint8Array {
+  return createHash("md5").update(bytes).digest();
+}
+
+function tierOption({ tier }: UploadOptions): { tier?: string } {
+  return tier === undefined ? {} : { tier };
+}

@@ -1,0 +1,67 @@
+/**
+ * Big bytes outside the registry: what every object store does.
+ *
+ * Objects are addressed as `object_uri.ts` says. A store does not vouch for the bytes it reads: who reads
+ * knows size and digest and verifies, with `verified` or `downloadToFile`.
+ * @module
+ */
+import type { OperationOptions } from "../core/operation.ts";
+import type { BlobSource, ByteRange } from "../core/source.ts";
+
+/** How fast and how costly an object is to read; an object in `archive` may have to be thawed first. */
+export type StorageTier = "hot" | "cool" | "archive";
+
+/** The tiers, from the fastest to the cheapest. */
+export const STORAGE_TIERS: readonly StorageTier[] = ["hot", "cool", "archive"];
+
+/** What a store knows about an object. */
+export interface ObjectFacts {
+  /** The address that was asked for. */
+  readonly uri: string;
+  /** Size in bytes. */
+  readonly size: number;
+  /** SHA-256, 64 lower-case hexadecimal digits, as recorded when it was written; absent when unknown. */
+  readonly sha256?: string | undefined;
+  /** Its tier; absent when the store has none or another one. */
+  readonly tier?: StorageTier | undefined;
+  /** Changes whenever the object is written. */
+  readonly etag?: string | undefined;
+}
+
+/** How to open an object. */
+export interface OpenObjectOptions extends OperationOptions {
+  /** Only these bytes; everything when absent. */
+  readonly range?: ByteRange | undefined;
+  /** Only while the object is this one: the `etag` of its facts. */
+  readonly etag?: string | undefined;
+}
+
+/** How to write an object. */
+export interface PutObjectOptions extends OperationOptions {
+  /** SHA-256 of the content, 64 lower-case hexadecimal digits. */
+  readonly sha256: string;
+  /** The tier to keep it in; the store's own choice when absent. */
+  readonly tier?: StorageTier | undefined;
+}
+
+/** A store of large objects. */
+export interface ObjectStore {
+  /**
+   * What the store knows about an object.
+   * @throws {NotFoundError} when there is no such object.
+   */
+  stat(uri: string, options?: OperationOptions): Promise<ObjectFacts>;
+  /**
+   * Opens an object, or a range of it. All bytes of a stream are of one version of the object.
+   * @throws {NotFoundError} when there is no such object.
+   * @throws {IntegrityError} when the object changes meanwhile, or is not the one of `etag`.
+   */
+  open(uri: string, options?: OpenObjectOptions): Promise<ReadableStream<Uint8Array>>;
+  /**
+   * Writes an object, in place of what has its name. The object appears whole or not at all. Nothing is
+   * sent when the store has the same size and digest under that name.
+   * @returns the facts of the object.
+   * @throws {IntegrityError} when the source has another size or digest; the store is unchanged then.
+   */
+  put(uri: string, source: BlobSource, options: PutObjectOptions): Promise<ObjectFacts>;
+}

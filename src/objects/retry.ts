@@ -1,0 +1,121 @@
+/**
+ * Another try, where another try can succeed: after lost connections, silence, 408, 429 and 5xx.
+ * @module
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Log } from "../core/operation.ts";
+
+/** How long to wait and how often to try. */
+export interface Patience {
+  /** Tries after the first. */
+  readonly retries: number;
+  /** Milliseconds without an answer or a byte after which a connection counts as lost. */
+  readonly stallTime: number;
+  /** Longest wait before the second try, in milliseconds, doubled before each further one. */
+  readonly firstWait: number;
+}
+
+/** What of an operation a try needs. */
+export interface TryOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly log?: Log | undefined;
+}
+
+const LONGEST_WAIT = 30_000;
+const LONGEST_RETRY_AFTER = 60_000;
+const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
+
+/** Another try may succeed where this failed. */
+export class Fault extends Error {
+  /** Milliseconds that the server asks to wait. */
+  readonly wait: number | undefined;
+
+  /** Makes a fault from what happened, as a clause without secrets. */
+  constructor(reason: string, wait?: number) {
+    super(reason);
+    this.wait = wait;
+  }
+}
+
+/** Whether an answer with this status may be followed by a better one. */
+export function isRetriedStatus(status: number): boolean {
+  return RETRIED.has(status);
+}
+
+/**
+ * Runs `work` until it ends with anything but a {@linkcode Fault}, or the tries are used up.
+ * @throws the last fault.
+ */
+export async function retried<Result>(
+  work: () => Promise<Result>,
+  patience: Patience,
+  options: TryOptions = {},
+): Promise<Result> {
+  for (let failures = 1;; failures++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      await waitAfter(error, failures, { ...options, patience });
+    }
+  }
+}
+
+/** Waits before the next try after `failures` in a row, or throws the fault when there is no next try. */
+export async function waitAfter(
+  fault: Fault,
+  failures: number,
+  options: TryOptions & { readonly patience: Patience },
+): Promise<void> {
+  const { patience, signal, log } = options;
+  const wait = fault.wait ?? backoff(failures, patience.firstWait);
+  if (failures > patience.retries || wait > LONGEST_RETRY_AFTER) throw fault;
+  log?.("info", `Trying the object store again in ${Math.ceil(wait / 1000)} s: ${fault.message}`);
+  try {
+    await delay(wait, undefined, signal ? { signal } : {});
+  } finally {
+    signal?.throwIfAborted();
+  }
+}
+
+/** Milliseconds to wait after failure number `failures`: anything up to a bound that doubles. */
+function backoff(failures: number, firstWait: number): number {
+  return Math.random() * Math.min(LONGEST_WAIT, firstWait * 2 ** (failures - 1));
+}
+
+/** Milliseconds that `Retry-After` asks for, in seconds or as a date (RFC 9110 §10.2.3). */
+export function retryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
+  const text = value?.trim() ?? "";
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const date = text === "" ? NaN : Date.parse(text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** A signal that aborts when an answer is too long in coming, or when the operation is stopped. */
+export class StallWatch {
+  /** Aborts with a {@linkcode Fault} after silence, or with the reason of the operation's signal. */
+  readonly signal: AbortSignal;
+  readonly #late = new AbortController();
+  readonly #limit: number;
+
+  /** Makes a watch that is at rest; `limit` is in milliseconds. */
+  constructor(limit: number, signal: AbortSignal | undefined) {
+    this.#limit = limit;
+    this.signal = signal ? AbortSignal.any([signal, this.#late.signal]) : this.#late.signal;
+  }
+
+  /** Waits for `work`; the signal aborts when that takes longer than the limit. */
+  async during<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.signal.throwIfAborted();
+    const fault = new Fault(`no answer for ${this.#limit / 1000} s`);
+    const timer = setTimeout(() => this.#late.abort(fault), this.#limit);
+    try {
+      return await work();
+    } catch (error) {
+      // What the network says about being stopped is less telling than why it was.
+      throw this.signal.aborted ? this.signal.reason : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -94,7 +94,8 @@ export { type PruneReport, pruneStore, type PruneStoreOptions } from "./src/oci/
 // Registries: the client and the server.
 export { RegistryClient, type RegistryClientOptions } from "./src/registry/client.ts";
 export type { EndpointOptions } from "./src/registry/endpoint.ts";
-export type { Transport, TransportOptions } from "./src/registry/transport.ts";
+export type { Transport } from "./src/registry/transport.ts";
+export type { TransportOptions } from "./src/registry/transport_options.ts";
 export type { ProxySettings } from "./src/registry/no_proxy.ts";
 export type { RetryOptions } from "./src/registry/retry.ts";
 export type { ReferrerOptions } from "./src/registry/referrers.ts";

@@ -4,7 +4,7 @@
  */
 import { type Digest, digestBytes, EMPTY_DIGEST } from "../core/digest.ts";
 import { compareText } from "../core/files.ts";
-import type { BundleEntry } from "./bundle.ts";
+import type { BundleEntry, ExternalEntry } from "./bundle.ts";
 import { pathFilter, type PathFilterOptions } from "./path_filter.ts";
 import {
   collectConflicts,
@@ -162,8 +162,6 @@ function wanted(entry: BundleEntry): WantedFile {
 function moves({ action }: FileVerdict): boolean {
   return action === "create" || action === "replace";
 }
-
-type ExternalEntry = Extract<BundleEntry, { kind: "external" }>;
 
 async function planExternal(
   survey: WorkspaceSurvey,

@@ -5,6 +5,7 @@
 import { mapConcurrent } from "../core/concurrency.ts";
 import {
   AccessDeniedError,
+  type ErrorKind,
   IntegrityError,
   InvalidInputError,
   ModelOpsError,
@@ -103,15 +104,10 @@ async function locate(ref: BundleRef, options: ResolveOptions): Promise<Location
     } catch (error) {
       // Registries deny what does not exist, lest strangers learn which names do.
       if (error instanceof AccessDeniedError) refused ??= error;
-      else if (!isAbsent(error)) throw error;
+      else if (!(error instanceof NotFoundError)) throw error;
     }
   }
   throw refused ?? noSuchBundle(ref, tried);
-}
-
-/** Whether an error says that a repository does not have the bundle. */
-function isAbsent(error: unknown): error is ModelOpsError {
-  return error instanceof NotFoundError;
 }
 
 /** The repositories that may have the bundle, the likeliest first. */
@@ -190,12 +186,21 @@ async function totalsOf(
   };
 }
 
+/** Failures that are of the layer itself, not of the way to it. */
+const BROKEN: ReadonlySet<ErrorKind> = new Set([
+  "not-found",
+  "invalid",
+  "integrity",
+  "unsupported",
+]);
+
 /** A broken layer must not hide the others: whoever needs it meets the same error again. */
 async function entriesIfReadable(bundle: ReadBundle, layer: string, options: OperationOptions) {
   try {
     return await readLayerIndex(bundle, layer, options);
   } catch (error) {
-    if (!(error instanceof ModelOpsError)) throw error;
+    const broken = error instanceof ModelOpsError && BROKEN.has(error.kind);
+    if (!broken) throw error;
     options.log?.("warning", `Cannot count layer "${layer}": ${error.message}`, { layer });
     return [];
   }

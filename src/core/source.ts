@@ -201,6 +201,12 @@ export function explainRead(path: string, error: unknown): unknown {
       cause: error,
     });
   }
+  if (error instanceof Deno.errors.IsADirectory) {
+    return new InvalidInputError(`Cannot read ${quoted}: it is a directory`, {
+      path,
+      cause: error,
+    });
+  }
   if (error instanceof Error && "code" in error && typeof error.code === "string") {
     return new TransferError(`Cannot read ${quoted}: ${error.message}`, { path, cause: error });
   }

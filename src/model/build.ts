@@ -8,7 +8,6 @@
 import { isAbsolute, resolve } from "node:path";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { EMPTY_DIGEST } from "../core/digest.ts";
-import { InvalidInputError } from "../core/errors.ts";
 import { readTextIfExists } from "../core/files.ts";
 import { operationOptions } from "../core/operation.ts";
 import { bytesSource, explainRead } from "../core/source.ts";
@@ -111,11 +110,6 @@ async function readModelfile(path: string): Promise<string | undefined> {
   try {
     return await readTextIfExists(path);
   } catch (error) {
-    if (error instanceof Deno.errors.IsADirectory) {
-      throw new InvalidInputError(`Cannot read ${JSON.stringify(path)}: it is a directory`, {
-        path,
-      });
-    }
     throw explainRead(path, error);
   }
 }

@@ -36,8 +36,7 @@ async function readText(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.IsADirectory)) throw explainRead(path, error);
-    throw new InvalidInputError(`Cannot read ${JSON.stringify(path)}: it is a directory`, { path });
+    throw explainRead(path, error);
   }
 }
 

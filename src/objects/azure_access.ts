@@ -153,7 +153,9 @@ export function parseConnectionString(text: string): AzureSettings {
 
 function readPair(pair: string): [name: string, value: string] {
   const equals = pair.indexOf("=");
-  if (equals > 0) return [pair.slice(0, equals).trim().toLowerCase(), pair.slice(equals + 1).trim()];
+  if (equals > 0) {
+    return [pair.slice(0, equals).trim().toLowerCase(), pair.slice(equals + 1).trim()];
+  }
   throw unusable("the connection string is malformed: want name=value pairs between semicolons");
 }
 

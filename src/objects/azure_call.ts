@@ -32,14 +32,18 @@ export async function callAzure<Result>(
   const { uri, signal, patience } = target;
   const limit = patience.stallTime + Math.ceil(sends / SLOWEST) * 1000;
   try {
-    return await retried(async () => {
-      const watch = new StallWatch(limit, signal);
-      try {
-        return await watch.during(() => work(watch.signal));
-      } catch (error) {
-        throw explainAzure(error, { action, uri, signal });
-      }
-    }, patience, target);
+    return await retried(
+      async () => {
+        const watch = new StallWatch(limit, signal);
+        try {
+          return await watch.during(() => work(watch.signal));
+        } catch (error) {
+          throw explainAzure(error, { action, uri, signal });
+        }
+      },
+      patience,
+      target,
+    );
   } catch (error) {
     throw giveUp(error, { action, uri, signal });
   }

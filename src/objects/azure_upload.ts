@@ -7,13 +7,13 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { checkDigest, type Digest, Digester, digestHex } from "../core/digest.ts";
+import { type Digest, Digester, digestHex } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
 import type { BlobSource } from "../core/source.ts";
-import { concatBytes, sized, verified } from "../core/streams.ts";
+import { checkDigest, concatBytes, sized, verified } from "../core/streams.ts";
 import { type AzureTarget, callAzure } from "./azure_call.ts";
 import { quoteUri } from "./object_uri.ts";
-import { partSize, PARTS_AT_ONCE, regrouped } from "./parts.ts";
+import { PARTS_AT_ONCE, partSize, regrouped } from "./parts.ts";
 
 /** What is written, and how. */
 export interface UploadOptions {
@@ -55,7 +55,9 @@ async function writeSmall(
   const { digest, metadata } = options;
   const stream = await source.open({ signal: target.signal });
   const expected = { digest, size: source.size };
-  const bytes = concatBytes(await Array.fromAsync(verified(stream, expected, quoteUri(target.uri))));
+  const bytes = concatBytes(
+    await Array.fromAsync(verified(stream, expected, quoteUri(target.uri))),
+  );
   await callAzure(target, (abortSignal) =>
     target.blob.upload(bytes, bytes.byteLength, {
       abortSignal,
@@ -118,7 +120,8 @@ class BlockSender implements AsyncDisposable {
 
   /** Starts to send a block, and waits while too many are under way. */
   async send(id: string, block: Uint8Array<ArrayBuffer>): Promise<void> {
-    const sending = this.#stage(id, block).then(() => this.#running.delete(sending));
+    const sending: Promise<unknown> = this.#stage(id, block)
+      .then(() => this.#running.delete(sending));
     // One that fails stays in the set, where the next wait finds it.
     sending.catch(() => {});
     this.#running.add(sending);

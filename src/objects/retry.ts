@@ -84,7 +84,10 @@ function backoff(failures: number, firstWait: number): number {
 }
 
 /** Milliseconds that `Retry-After` asks for, in seconds or as a date (RFC 9110 §10.2.3). */
-export function retryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
+export function retryAfter(
+  value: string | undefined,
+  now: number = Date.now(),
+): number | undefined {
   const text = value?.trim() ?? "";
   if (/^\d+$/.test(text)) return Number(text) * 1000;
   const date = text === "" ? NaN : Date.parse(text);

@@ -10,7 +10,7 @@ import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { rootCertificates } from "node:tls";
 import { proxyFor } from "./no_proxy.ts";
-import type { TransportOptions } from "./transport.ts";
+import type { TransportOptions } from "./transport_options.ts";
 
 /** Statuses whose answers have no body, as the Fetch standard lists them. */
 const BODYLESS = new Set([204, 205, 304]);

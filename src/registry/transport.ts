@@ -8,8 +8,9 @@
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { InvalidInputError } from "../core/errors.ts";
-import { proxyFor, type ProxySettings } from "./no_proxy.ts";
+import { proxyFor } from "./no_proxy.ts";
 import { NodeSender } from "./node_sender.ts";
+import type { TransportOptions } from "./transport_options.ts";
 
 /** Sends a request and gives the answer as it came. Everything about the network has this shape. */
 export type Transport = (request: Request) => Promise<Response>;
@@ -18,22 +19,6 @@ export type Transport = (request: Request) => Promise<Response>;
 export interface DisposableTransport extends Disposable {
   /** Sends a request. Redirects are not followed. */
   readonly send: Transport;
-}
-
-/** How to reach servers. All certificates and keys are PEM text. */
-export interface TransportOptions {
-  /** Authorities to trust beside the usual ones. */
-  readonly caCerts?: readonly string[] | undefined;
-  /** Certificate that shows servers who this is; together with `key`. */
-  readonly cert?: string | undefined;
-  /** Private key of `cert`. */
-  readonly key?: string | undefined;
-  /** Accept any certificate. */
-  readonly insecure?: boolean | undefined;
-  /** URL of the proxy for every request, or the proxies of the process. */
-  readonly proxy?: string | ProxySettings | undefined;
-  /** What to call this program. */
-  readonly userAgent?: string | undefined;
 }
 
 /** The name under which this program sends requests when it is given no other. */

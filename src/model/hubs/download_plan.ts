@@ -55,10 +55,11 @@ export function planDownload(
   return named.map((planned) => ({ ...planned, partial: partialName(planned.path, taken) }));
 }
 
-/** A name for the incomplete file that no file of the model has. */
-function partialName(path: string, taken: ReadonlySet<string>): string {
+/** A name for the incomplete file that nothing else has; it is taken then. */
+function partialName(path: string, taken: Set<string>): string {
   let name = `${path}.partial`;
   while (taken.has(duplicateKey(name))) name += ".partial";
+  taken.add(duplicateKey(name));
   return name;
 }
 

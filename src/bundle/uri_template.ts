@@ -1,0 +1,51 @@
+/**
+ * Addresses of external objects, made from a template and a file.
+ *
+ * A template holds placeholders in braces; a doubled brace is a brace.
+ * @module
+ */
+
+/** The values that a template may use. */
+export interface TemplateValues {
+  /** Relative path of the file. */
+  readonly path: string;
+  /** Name of the bundle. */
+  readonly name: string;
+  /** Version of the bundle. */
+  readonly version: string;
+  /** Name of the layer. */
+  readonly layer: string;
+  /** SHA-256 of the file, 64 hexadecimal digits. */
+  readonly sha256: string;
+}
+
+const PLACEHOLDERS: readonly (keyof TemplateValues)[] = [
+  "path",
+  "name",
+  "version",
+  "layer",
+  "sha256",
+];
+
+const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
+
+/** What is wrong with a template, in one clause; `undefined` when nothing is. */
+export function templateFault(template: string): string | undefined {
+  for (const [token, placeholder] of template.matchAll(TOKEN)) {
+    if (token === "{{" || token === "}}") continue;
+    if (placeholder === undefined) return `has a single ${JSON.stringify(token)}`;
+    if (!PLACEHOLDERS.some((name) => name === placeholder)) {
+      const known = PLACEHOLDERS.map((name) => `{${name}}`).join(", ");
+      return `has an unknown placeholder ${JSON.stringify(token)}; known are ${known}`;
+    }
+  }
+  return undefined;
+}
+
+/** The address that a template without fault gives for a file. */
+export function expandTemplate(template: string, values: TemplateValues): string {
+  return template.replaceAll(TOKEN, (token, placeholder?: keyof TemplateValues) => {
+    if (placeholder !== undefined) return values[placeholder];
+    return token.slice(0, 1);
+  });
+}

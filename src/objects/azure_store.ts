@@ -1,0 +1,155 @@
+/**
+ * Objects in Azure Blob Storage.
+ *
+ * The digest of an object is recorded in its metadata, whose names have to be C# identifiers: `sha256`
+ * and `modelops_sha256` are written, and `modelops-sha256` is read too.
+ * @module
+ */
+import { digestHex, isDigest, parseDigest } from "../core/digest.ts";
+import { IntegrityError, InvalidInputError, NotFoundError } from "../core/errors.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import type { BlobSource } from "../core/source.ts";
+import type { AzureAccess } from "./azure_access.ts";
+import { type AzureTarget, callAzure } from "./azure_call.ts";
+import { azureClient, type AzureClientOptions, type BlobFinder } from "./azure_client.ts";
+import { readBlob } from "./azure_read.ts";
+import { writeBlob } from "./azure_upload.ts";
+import type {
+  ObjectFacts,
+  ObjectStore,
+  OpenObjectOptions,
+  PutObjectOptions,
+  StorageTier,
+} from "./object_store.ts";
+import { parseObjectUri, quoteUri } from "./object_uri.ts";
+import { reported } from "./report.ts";
+import type { Patience } from "./retry.ts";
+
+/** How an Azure store is reached. */
+export interface AzureStoreOptions extends AzureClientOptions {
+  /** Where the account is; called when the first object is touched. */
+  readonly access: () => AzureAccess;
+  /** When to give up. */
+  readonly patience: Patience;
+}
+
+/** Names of the metadata that holds the digest, the first one found counts. */
+const DIGEST_NAMES = ["sha256", "modelops_sha256", "modelops-sha256"];
+
+/** The service's names of the tiers. */
+const TIERS: Readonly<Record<StorageTier, string>> = {
+  hot: "Hot",
+  cool: "Cool",
+  archive: "Archive",
+};
+
+/** A store over one storage account; it takes `az://` and `azure://`. */
+export class AzureStore implements ObjectStore {
+  readonly #options: AzureStoreOptions;
+  #finder: Promise<BlobFinder> | undefined;
+
+  /** Makes a store; nothing is loaded, checked or sent before an object is touched. */
+  constructor(options: AzureStoreOptions) {
+    this.#options = options;
+  }
+
+  /** What the service knows about a blob. A digest that is not one counts as unknown. */
+  async stat(uri: string, options: OperationOptions = {}): Promise<ObjectFacts> {
+    const target = await this.#target(uri, options);
+    const found = await callAzure(
+      target,
+      (abortSignal) => target.blob.getProperties({ abortSignal }),
+      { action: "read" },
+    );
+    return {
+      uri,
+      size: found.contentLength ?? 0,
+      sha256: recordedDigest(found.metadata ?? {}),
+      tier: tierOf(found.accessTier),
+      etag: found.etag,
+    };
+  }
+
+  /** Opens a blob; the stream goes on over lost connections while the blob stays the same. */
+  async open(uri: string, options: OpenObjectOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    return await readBlob(await this.#target(uri, options), options);
+  }
+
+  /** Writes a blob, large ones in blocks that an interrupted upload finds again. */
+  async put(uri: string, source: BlobSource, options: PutObjectOptions): Promise<ObjectFacts> {
+    const digest = parseDigest(`sha256:${options.sha256}`);
+    const target = await this.#target(uri, options);
+    const report = { id: uri, name: uri, size: source.size, phase: "upload" } as const;
+    return await reported(report, options, async (onBytes) => {
+      const there = await this.#existing(uri, options);
+      if (there?.size === source.size && there.sha256 === options.sha256) {
+        return { result: await this.#retier(target, there, options.tier), skipped: true };
+      }
+      await writeBlob(target, source, {
+        digest,
+        tier: options.tier && TIERS[options.tier],
+        metadata: { sha256: digestHex(digest), modelops_sha256: digestHex(digest) },
+        onBytes,
+      });
+      return { result: await this.#written(uri, source.size, options), skipped: false };
+    });
+  }
+
+  async #target(uri: string, { signal, log }: OperationOptions): Promise<AzureTarget> {
+    const parsed = parseObjectUri(uri);
+    if (parsed.scheme !== "az" && parsed.scheme !== "azure") {
+      throw new InvalidInputError(
+        `Cannot use ${quoteUri(uri)} as an object of Azure: want az://container/key`,
+      );
+    }
+    this.#finder ??= azureClient(this.#options.access(), this.#options);
+    const find = await this.#finder;
+    return { blob: find(parsed), uri, patience: this.#options.patience, signal, log };
+  }
+
+  async #existing(uri: string, options: OperationOptions): Promise<ObjectFacts | undefined> {
+    try {
+      return await this.stat(uri, options);
+    } catch (error) {
+      if (error instanceof NotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Moves a blob that is there already to the tier that is wanted. */
+  async #retier(
+    target: AzureTarget,
+    facts: ObjectFacts,
+    tier: StorageTier | undefined,
+  ): Promise<ObjectFacts> {
+    if (tier === undefined || tier === facts.tier) return facts;
+    await callAzure(
+      target,
+      (abortSignal) => target.blob.setAccessTier(TIERS[tier], { abortSignal }),
+      { action: "write" },
+    );
+    return { ...facts, tier };
+  }
+
+  /** The facts of a blob that was just written, whose size the service has to confirm. */
+  async #written(uri: string, size: number, options: OperationOptions): Promise<ObjectFacts> {
+    const facts = await this.stat(uri, options);
+    if (facts.size === size) return facts;
+    throw new IntegrityError(
+      `Cannot write ${quoteUri(uri)}: the store has ${facts.size} bytes, want ${size}`,
+      { expected: size, actual: facts.size },
+    );
+  }
+}
+
+function recordedDigest(metadata: Readonly<Record<string, string>>): string | undefined {
+  const lower = new Map(
+    Object.entries(metadata).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  const recorded = DIGEST_NAMES.map((name) => lower.get(name)).find((value) => value !== undefined);
+  return recorded !== undefined && isDigest(`sha256:${recorded}`) ? recorded : undefined;
+}
+
+function tierOf(name: string | undefined): StorageTier | undefined {
+  return (Object.keys(TIERS) as StorageTier[]).find((tier) => TIERS[tier] === name);
+}

@@ -5,17 +5,20 @@
  * it is disposed. Nothing here depends on a service that the machine itself may run.
  * @module
  */
+import { Buffer } from "node:buffer";
+import { createHmac } from "node:crypto";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { hash } from "bcryptjs";
 
-/** Where a program comes from when the machine does not have it. */
-export interface Tool {
-  /** The Debian package that brings the program. */
-  readonly debianPackage: string;
-}
+/** Where a program comes from when the machine does not have it: a package of Debian or of npm. */
+export type Tool =
+  | { readonly debianPackage: string }
+  | { readonly npmPackage: string };
 
 /** The programs that tests may need, by the name of their command. */
 export const TOOLS = {
+  "azurite-blob": { npmPackage: "azurite@3.37.0" },
   "docker-registry": { debianPackage: "docker-registry" },
   "openssl": { debianPackage: "openssl" },
   "skopeo": { debianPackage: "skopeo" },
@@ -26,9 +29,26 @@ export type ToolName = keyof typeof TOOLS;
 
 const TOOL_NAMES = Object.keys(TOOLS) as ToolName[];
 
+/** The package that brings a program, as its package manager names it. */
+export function packageOfTool(name: ToolName): string {
+  const tool: Tool = TOOLS[name];
+  return "npmPackage" in tool ? tool.npmPackage : tool.debianPackage;
+}
+
 /** The path of a program, or `undefined` when the machine does not have it. */
 export function findTool(name: ToolName): string | undefined {
-  return findProgram(name);
+  const tool: Tool = TOOLS[name];
+  if (!("npmPackage" in tool)) return findProgram(name);
+  // A program of npm is taken in its exact version, from our own folder, and runs in node.
+  const path = join(npmFolder(tool.npmPackage), "node_modules", ".bin", name);
+  return findProgram("node") !== undefined && isFile(path) ? path : undefined;
+}
+
+/** The user's folder that a package of npm is installed into. */
+function npmFolder(npmPackage: string): string {
+  const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? tmpdir();
+  const cache = Deno.env.get("XDG_CACHE_HOME") || join(home, ".cache");
+  return join(cache, "modelops-tools", npmPackage);
 }
 
 /**
@@ -38,7 +58,7 @@ export function findTool(name: ToolName): string | undefined {
 export function requireTool(name: ToolName): string {
   const path = findTool(name);
   if (path === undefined) {
-    throw new Error(`Cannot find "${name}": install it with ${installCommand([name]).join(" ")}`);
+    throw new Error(`Cannot find "${name}": install it with ${installCommand(name).join(" ")}`);
   }
   return path;
 }
@@ -49,22 +69,59 @@ export function missingTools(names: readonly ToolName[] = TOOL_NAMES): ToolName[
 }
 
 /**
- * Installs what is missing, where that is allowed: on Debian, as root.
+ * Installs what is missing, where that is allowed: packages of Debian as root, those of npm always.
  * @returns the programs that are missing still.
- * @throws {Error} when the package manager fails.
+ * @throws {Error} when a package manager fails.
  */
 export async function installTools(names: readonly ToolName[] = TOOL_NAMES): Promise<ToolName[]> {
   const missing = missingTools(names);
-  if (missing.length === 0 || Deno.uid() !== 0 || findProgram("apt-get") === undefined) {
-    return missing;
+  const debian = missing.filter((name) => !isNpm(name));
+  if (debian.length > 0 && Deno.uid() === 0 && findProgram("apt-get") !== undefined) {
+    await runInstaller(["apt-get", "update"]);
+    await runInstaller(installDebian(debian.map(packageOfTool)));
   }
-  await runInstaller(["apt-get", "update"]);
-  await runInstaller(installCommand(missing));
+  const npm = missing.filter(isNpm);
+  if (npm.length > 0 && findProgram("npm") !== undefined && findProgram("node") !== undefined) {
+    for (const name of npm) await installNpm(packageOfTool(name));
+  }
   return missingTools(names);
 }
 
-function installCommand(names: readonly ToolName[]): string[] {
-  return ["apt-get", "install", "-y", ...names.map((name) => TOOLS[name].debianPackage)];
+function isNpm(name: ToolName): boolean {
+  return "npmPackage" in TOOLS[name];
+}
+
+function installCommand(name: ToolName): string[] {
+  const from = packageOfTool(name);
+  return isNpm(name) ? installNpmInto(npmFolder(from), from) : installDebian([from]);
+}
+
+function installDebian(packages: readonly string[]): string[] {
+  return ["apt-get", "install", "-y", ...packages];
+}
+
+function installNpmInto(folder: string, npmPackage: string): string[] {
+  return ["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, npmPackage];
+}
+
+/** Installs beside the final folder and renames, so that nobody finds half of a package. */
+async function installNpm(npmPackage: string): Promise<void> {
+  const folder = npmFolder(npmPackage);
+  await Deno.mkdir(join(folder, ".."), { recursive: true });
+  const fresh = await Deno.makeTempDir({ dir: join(folder, ".."), prefix: "installing-" });
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => Deno.remove(fresh, { recursive: true }).catch(ignoreMissing));
+  await runInstaller(installNpmInto(fresh, npmPackage));
+  try {
+    await Deno.rename(fresh, folder);
+  } catch (error) {
+    // Another process may have been faster.
+    if (!isFile(join(folder, "package.json"))) throw error;
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 async function runInstaller([program = "", ...args]: readonly string[]): Promise<void> {
@@ -145,6 +202,83 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
   };
 }
 
+/** An Azurite that runs, and how its one account is entered. */
+export interface RunningAzurite extends RunningService {
+  /** Name of the account. */
+  readonly account: string;
+  /** Key of the account, which all emulators share. */
+  readonly key: string;
+  /** Address of the account's Blob service. */
+  readonly endpoint: string;
+  /** All of it in one string. */
+  readonly connectionString: string;
+  /** Makes a container. */
+  createContainer(name: string): Promise<void>;
+}
+
+/**
+ * Starts Azurite, the emulator of Azure Blob Storage, and waits until it answers.
+ * @throws {Error} when the program is missing or does not answer, with the end of its log.
+ */
+export async function startAzurite(): Promise<RunningAzurite> {
+  const program = requireTool("azurite-blob");
+  await using stack = new AsyncDisposableStack();
+  const root = await Deno.makeTempDir({ prefix: "modelops-azurite-" });
+  stack.defer(() => Deno.remove(root, { recursive: true }));
+  const service = stack.use(
+    new LoggedProcess(program, [
+      // The emulator takes a free port itself and says which.
+      ...["--blobHost", "127.0.0.1", "--blobPort", "0", "--location", root],
+      ...["--silent", "--skipApiVersionCheck", "--disableTelemetry"],
+    ]),
+  );
+  const address = await listeningAddress(service);
+  const running = stack.move();
+  return {
+    address,
+    root,
+    ...emulatorAccount(address),
+    logs: () => service.log,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+function emulatorAccount(address: string) {
+  const account = "devstoreaccount1";
+  // Published in the emulator's documentation.
+  const key =
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+  const endpoint = `http://${address}/${account}`;
+  const connectionString = `DefaultEndpointsProtocol=http;AccountName=${account};` +
+    `AccountKey=${key};BlobEndpoint=${endpoint};`;
+  return {
+    account,
+    key,
+    endpoint,
+    connectionString,
+    createContainer: (name: string) => createContainer({ account, key, endpoint }, name),
+  };
+}
+
+/** Makes a container with a request of its own, signed with the account's key (Shared Key). */
+async function createContainer(
+  { account, key, endpoint }: Pick<RunningAzurite, "account" | "key" | "endpoint">,
+  name: string,
+): Promise<void> {
+  const headers = { "x-ms-date": new Date().toUTCString(), "x-ms-version": "2021-12-02" };
+  const lines = Object.entries(headers).map(([header, value]) => `${header}:${value}`);
+  // The path of the emulator starts with the account, which the signature names before every path.
+  const resource = `/${account}/${account}/${name}\nrestype:container`;
+  const text = ["PUT", ...Array(11).fill(""), ...lines, resource].join("\n");
+  const signature = createHmac("sha256", Buffer.from(key, "base64")).update(text).digest("base64");
+  const response = await fetch(`${endpoint}/${name}?restype=container`, {
+    method: "PUT",
+    headers: { ...headers, Authorization: `SharedKey ${account}:${signature}` },
+  });
+  const said = await response.text();
+  if (!response.ok) throw new Error(`Cannot make the container "${name}": ${said}`);
+}
+
 async function registryConfig(options: RegistryOptions, folder: string, root: string) {
   return {
     version: "0.1",
@@ -186,7 +320,7 @@ const START_LIMIT = 20_000;
 async function listeningAddress(service: LoggedProcess): Promise<string> {
   const deadline = Date.now() + START_LIMIT;
   while (!service.ended && Date.now() < deadline) {
-    const address = /listening on (127\.0\.0\.1:\d+)/.exec(service.log)?.[1];
+    const address = /listen(?:ing|s) on (?:http:\/\/)?(127\.0\.0\.1:\d+)/.exec(service.log)?.[1];
     if (address !== undefined && await answers(address)) return address;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { stripVTControlCharacters } from "node:util";
-import { installTools, TOOLS } from "./services.ts";
+import { installTools, packageOfTool } from "./services.ts";
 
 /** How many tests ended how. */
 export interface Totals {
@@ -54,7 +54,7 @@ async function runTests(args: readonly string[]): Promise<{ code: number; tail: 
 /** Installs missing tools where that is allowed; says what stays missing. */
 async function prepare(): Promise<void> {
   const missing = await installTools();
-  const packages = missing.map((name) => TOOLS[name].debianPackage).join(" ");
+  const packages = missing.map(packageOfTool).join(" ");
   if (missing.length > 0) say(Deno.stderr, `Missing, so tests are skipped: ${packages}\n`);
 }
 

@@ -10,7 +10,7 @@ import { MediaType } from "../oci/media_types.ts";
 import { canStat, readContent } from "../oci/store.ts";
 import type { BundleEntry, ResolvedBundle } from "./bundle.ts";
 import { bundleLabel } from "./bundle_ref.ts";
-import { type IndexEntry, readLayerIndexDocument } from "./documents.ts";
+import { type IndexEntry, readLayerIndexDocument } from "./layer_index.ts";
 
 /** The largest index read: some hundred thousand files. */
 const INDEX_SIZE_LIMIT = 64 * 1024 * 1024;

@@ -2,13 +2,11 @@
  * Writes the files of a bundle into a workspace.
  * @module
  */
-import { dirname, join } from "node:path";
-import { randomUUID } from "node:crypto";
+import { fileHasContent } from "../archive/file_content.ts";
 import type { Extraction } from "../archive/extract.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { type Digest, digestBytes } from "../core/digest.ts";
 import { IntegrityError, InvalidInputError, isAbort } from "../core/errors.ts";
-import { removeIfExists } from "../core/files.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { fileSource } from "../core/source.ts";
 import { streamOf, verified } from "../core/streams.ts";
@@ -28,7 +26,7 @@ import { encodeProvenance, provenanceOf } from "./provenance.ts";
 import { explained, RegistryContent } from "./registry_content.ts";
 import { type OpenWorkspaceOptions, Workspace } from "./workspace.ts";
 import { WorkspaceConflictError } from "./workspace_conflict.ts";
-import { HIDDEN_PREFIX, placeOf, pointerPath, PROVENANCE_PATH } from "./workspace_layout.ts";
+import { placeOf, pointerPath, PROVENANCE_PATH } from "./workspace_layout.ts";
 
 /** What to materialize, and how. */
 export interface MaterializeOptions extends PlanMaterializeOptions, OpenWorkspaceOptions {
@@ -158,7 +156,11 @@ class Materialization {
       if (file.action === "keep") return await this.#keep(file);
       const { entry } = file;
       if (entry.kind !== "registry") return;
-      await this.#inPlace(file, () => this.#writeBlob(writer, entry));
+      await this.#workspace.inPlace(
+        file.path,
+        file.verdict.place,
+        () => this.#writeBlob(writer, entry),
+      );
     }, this.#options);
   }
 
@@ -264,7 +266,7 @@ class Materialization {
       const expected = { digest: `sha256:${entry.sha256}` as const, size };
       const facts = { size, mode: modeOf(entry) };
       const placed = first;
-      await this.#inPlace(file, async () => {
+      await this.#workspace.inPlace(path, file.verdict.place, async () => {
         if (placed) await writer.writeFile(path, () => this.#copyOf(placed, expected), facts);
         else await this.#download(objects, writer, entry);
       });
@@ -276,28 +278,15 @@ class Materialization {
 
   async #download(objects: ObjectStore, writer: Extraction, entry: ExternalEntry): Promise<void> {
     const { uri, path, size, sha256 } = entry;
-    const partial = this.#workspace.downloadPlace(sha256);
-    await explained(
-      downloadToFile(objects, uri, partial, { ...this.#common, size, sha256 }),
-      path,
-    );
-    this.bytesPrefetched += size;
-    await writer.adoptFile(path, partial, { size, mode: modeOf(entry) });
-  }
-
-  /** Writes a file; a folder that is in its place is moved away, and back when the writing fails. */
-  async #inPlace({ path, verdict }: PlannedFile, write: () => Promise<void>): Promise<void> {
-    if (verdict.place.kind !== "folder") return await write();
-    const place = placeOf(this.#workspace.root, path);
-    const aside = join(dirname(place), `${HIDDEN_PREFIX}${randomUUID()}.partial`);
-    await Deno.rename(place, aside);
-    try {
-      await write();
-    } catch (error) {
-      await Deno.rename(aside, place);
-      throw error;
+    const { path: partial, folder: partialFolder } = this.#workspace.downloadPlace(sha256);
+    // A run that was killed at the last moment has left it whole.
+    const expected = { digest: `sha256:${sha256}`, size } as const;
+    if (!await fileHasContent(partial, expected, this.#common)) {
+      const download = { ...this.#common, size, sha256, partialFolder };
+      await explained(downloadToFile(objects, uri, partial, download), path);
+      this.bytesPrefetched += size;
     }
-    await removeIfExists(aside);
+    await writer.adoptFile(path, partial, { size, mode: modeOf(entry) });
   }
 }
 

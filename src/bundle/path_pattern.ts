@@ -99,10 +99,10 @@ function patternRegex(pattern: string, any: string): RegExp {
   const source = pattern.replace(/\*+/g, "*").replace(
     /\[(!?)(\]?[^\]]*)\]|[^]/gu,
     (token, negated: string | undefined, members: string | undefined) => {
-      if (members !== undefined) return characterClass(negated === "!", members);
+      if (members) return characterClass(negated === "!", members);
       if (token === "*") return `${any}*`;
       if (token === "?") return any;
-      return token.replace(/[\\^$.*+?()[\]{}|\/]/g, "\\$&");
+      return token.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
     },
   );
   return new RegExp(`^${source}$`, "u");

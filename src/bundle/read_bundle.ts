@@ -12,8 +12,8 @@ import type { OperationOptions } from "../core/operation.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { canStat, type ContentStore, readContent, readManifest } from "../oci/store.ts";
-import type { BundleRef, ResolvedBundle } from "./bundle.ts";
-import { type BundleManifest, readBundleManifest } from "./documents.ts";
+import type { ResolvedBundle } from "./bundle.ts";
+import { type BundleManifest, readBundleManifest } from "./bundle_manifest.ts";
 import {
   BundleMediaType,
   layerIndexTitle,

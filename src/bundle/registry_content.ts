@@ -81,7 +81,8 @@ export class RegistryContent {
       phase: "download",
       describe: () => path,
     });
-    this.bytesFetched += (await explained(copying, path)).bytes;
+    const { bytes } = await explained(copying, path);
+    this.bytesFetched += bytes;
     return blob;
   }
 }

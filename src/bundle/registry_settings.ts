@@ -19,10 +19,15 @@ export interface RegistrySettings {
 
 /** The values that decide it, with the names that messages call them by. */
 export interface RegistrySource {
+  /** Address of the registry. */
   readonly url: string | undefined;
+  /** Variable that the address comes from. */
   readonly urlVariable: string;
+  /** Path in the registry, perhaps with a host. */
   readonly repository: string | undefined;
+  /** Variable that the path comes from. */
   readonly repositoryVariable: string;
+  /** As in {@linkcode RegistrySettings}. */
   readonly insecure: boolean;
 }
 

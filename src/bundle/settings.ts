@@ -8,6 +8,9 @@
  */
 import { InvalidInputError } from "../core/errors.ts";
 import { type RegistrySettings, registrySettings } from "./registry_settings.ts";
+import { type BundleEnvironment, Variables } from "./settings_variables.ts";
+
+export type { BundleEnvironment };
 
 /** How to reach Azure Blob storage; data only, no client is made of it here. */
 export interface AzureSettings {
@@ -51,48 +54,8 @@ export interface BundleSettings extends RegistrySettings {
   readonly provider?: string | undefined;
 }
 
-/** Variables of the environment by name. */
-export type BundleEnvironment = Readonly<Record<string, string | undefined>>;
-
-/** Names of each setting, the first that is set counts. */
-const VARIABLES = {
-  registryUrl: ours("REGISTRY_URL", "REGISTRY_URL"),
-  registryRepo: ours("REGISTRY_REPO", "REGISTRY_REPO"),
-  insecure: ours("REGISTRY_INSECURE", "REGISTRY_INSECURE"),
-  username: ours("REGISTRY_USERNAME", "REGISTRY_USERNAME"),
-  password: ours("REGISTRY_PASSWORD", "REGISTRY_PASSWORD"),
-  httpTimeout: ours("HTTP_TIMEOUT"),
-  httpRetries: ours("HTTP_RETRY"),
-  externalTimeout: [
-    "EXTERNAL_TIMEOUT_S",
-    "MODELOPS_EXTERNAL_TIMEOUT",
-    ...ours("EXT_TIMEOUT"),
-  ],
-  externalRetries: ["EXTERNAL_RETRIES", ...ours("EXT_RETRY")],
-  allowStatWithoutSha: ours("ALLOW_STAT_WITHOUT_SHA"),
-  account: ["AZURE_STORAGE_ACCOUNT"],
-  key: ["AZURE_STORAGE_KEY"],
-  sasToken: ["AZURE_STORAGE_SAS_TOKEN"],
-  connectionString: ["AZURE_STORAGE_CONNECTION_STRING"],
-  container: ["AZURE_STORAGE_CONTAINER"],
-  endpoint: ["AZURE_STORAGE_ENDPOINT", "AZURE_BLOB_ENDPOINT", ...ours("AZURE_BLOB_ENDPOINT")],
-  objectStore: ours("OBJECT_STORE", "OBJECT_STORE"),
-  cacheFolder: ours("CACHE_DIR"),
-  provider: ours("PROVIDER"),
-} as const satisfies Record<string, readonly string[]>;
-
-type SettingName = keyof typeof VARIABLES;
-
-function ours(suffix: string, ...guideNames: string[]): readonly string[] {
-  return [...guideNames, `MODELOPS_${suffix}`, `MODEL_OPS_${suffix}`];
-}
-
 /** Seconds that both timeouts have when nothing says otherwise. */
 const DEFAULT_TIMEOUT_SECONDS = 30;
-/** Longest timeout that timers can keep. */
-const LONGEST_TIMEOUT_SECONDS = 2 ** 31 / 1000 - 1;
-const MOST_RETRIES = 100;
-
 /**
  * Reads the settings from variables.
  * @throws {InvalidInputError} naming the variable whose value cannot be used.
@@ -122,11 +85,11 @@ export function bundleSettingsFromEnv(env: BundleEnvironment): BundleSettings {
 }
 
 function azureSettings(read: Variables): AzureSettings {
-  const { key, connectionString } = VARIABLES;
   if (read.text("connectionString") !== undefined && read.text("key") !== undefined) {
     throw new InvalidInputError(
-      `Cannot use both ${connectionString[0]} and ${key[0]}: each is a full set of credentials`,
-      { remedy: `unset one of them` },
+      "Cannot use both AZURE_STORAGE_CONNECTION_STRING and AZURE_STORAGE_KEY: " +
+        "each is a full set of credentials",
+      { remedy: "unset one of them" },
     );
   }
   return {
@@ -163,50 +126,4 @@ function objectStore(read: Variables): string | undefined {
   const url = text === undefined ? undefined : URL.parse(text);
   if (text === undefined || url?.protocol === "file:") return text?.replace(/\/+$/, "");
   throw read.refuse("objectStore", `${JSON.stringify(text)} is not a file:///… address`);
-}
-
-/** The variables, read under the names of the settings. */
-class Variables {
-  readonly #env: BundleEnvironment;
-
-  constructor(env: BundleEnvironment) {
-    this.#env = env;
-  }
-
-  /** The variable that decides a setting. */
-  nameOf(setting: SettingName): string | undefined {
-    return VARIABLES[setting].find((name) => (this.#env[name]?.trim() ?? "") !== "");
-  }
-
-  text(setting: SettingName): string | undefined {
-    const name = this.nameOf(setting);
-    return name === undefined ? undefined : this.#env[name]?.trim();
-  }
-
-  flag(setting: SettingName): boolean {
-    return ["1", "true", "yes", "on"].includes(this.text(setting)?.toLowerCase() ?? "");
-  }
-
-  seconds(setting: SettingName): number | undefined {
-    const text = this.text(setting);
-    if (text === undefined) return undefined;
-    const value = Number(text);
-    const valid = /^[0-9.]+$/.test(text) && value > 0 && value <= LONGEST_TIMEOUT_SECONDS;
-    if (valid) return value;
-    throw this.refuse(setting, `${JSON.stringify(text)} is not a number of seconds above 0`);
-  }
-
-  count(setting: SettingName): number | undefined {
-    const text = this.text(setting);
-    if (text === undefined) return undefined;
-    if (/^[0-9]{1,9}$/.test(text) && Number(text) <= MOST_RETRIES) return Number(text);
-    throw this.refuse(
-      setting,
-      `${JSON.stringify(text)} is not a whole number from 0 to ${MOST_RETRIES}`,
-    );
-  }
-
-  refuse(setting: SettingName, reason: string): InvalidInputError {
-    return new InvalidInputError(`Cannot use ${this.nameOf(setting)}: ${reason}`);
-  }
 }

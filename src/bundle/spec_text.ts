@@ -34,7 +34,7 @@ export class SpecText {
   readonly #lines = new LineCounter();
   readonly #document: Document;
   /** What makes it no YAML, or no map. */
-  readonly faults: readonly LocatedProblem[];
+  readonly faults: readonly Problem[];
   /** The value, in the nested form. */
   readonly value: unknown;
   /** Whether it is written in the nested form. */
@@ -43,17 +43,30 @@ export class SpecText {
   /** Parses the text; what is wrong with it is in `faults`. */
   constructor(text: string) {
     this.#text = text;
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
-    const value = this.#toValue();
+    this.#document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      logLevel: "error",
+    });
+    const { value, reason } = this.#toValue();
     this.isNested = isRecord(value) && "spec" in value;
-    this.faults = this.#findFaults(value);
+    this.faults = this.#findFaults(value, reason);
     this.value = isRecord(value) ? nestedForm(value, this.isNested) : value;
   }
 
+  /** A problem under the name of its part as it is written, with its line. */
+  locate({ path, message }: LocatedProblem): Problem {
+    const written = this.#written(path);
+    const line = this.#lineOf(written);
+    return {
+      ...(line === undefined ? {} : { line }),
+      message: `${nameOf(written)} ${message}`.trimStart(),
+    };
+  }
+
   /** The error that reports problems, in the order of their lines. */
-  error(path: string, located: readonly LocatedProblem[]): InvalidInputError {
-    const problems: Problem[] = [...this.#syntaxProblems(), ...located.map((p) => this.#problem(p))]
-      .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  error(path: string, found: readonly Problem[]): InvalidInputError {
+    const problems = found.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
     const [first] = problems;
     const where = first?.line === undefined ? "" : `line ${first.line}: `;
     const many = problems.length > 1 ? `${problems.length} problems, the first: ` : "";
@@ -80,38 +93,22 @@ export class SpecText {
     return this.#text.slice(0, start) + quote + version + quote + this.#text.slice(end);
   }
 
-  #toValue(): unknown {
+  /** The value, or why there is none: aliases without an anchor, or too many of them. */
+  #toValue(): { value?: unknown; reason?: string } {
     try {
-      return this.#document.toJS();
-    } catch {
-      // Aliases without an anchor, or too many of them; the parser's errors do not have these.
-      return undefined;
+      return { value: this.#document.toJS() };
+    } catch (error) {
+      return { reason: error instanceof Error ? error.message : String(error) };
     }
   }
 
-  #findFaults(value: unknown): LocatedProblem[] {
-    if (isRecord(value)) return this.#document.errors.length > 0 ? [{ path: [], message: "" }] : [];
-    return [{ path: [], message: "the document is not a map" }];
-  }
-
-  #syntaxProblems(): Problem[] {
-    return this.#document.errors.map(({ message, pos }) => ({
+  #findFaults(value: unknown, reason = "the document is not a map"): Problem[] {
+    const faults = this.#document.errors.map(({ message, pos }) => ({
       line: this.#lines.linePos(pos[0]).line,
       message: message.split("\n", 1)[0] ?? message,
     }));
-  }
-
-  #problem({ path, message }: LocatedProblem): Problem {
-    const written = this.#written(path);
-    const name = written.reduce<string>(
-      (text, key) => typeof key === "number" ? `${text}[${key}]` : text ? `${text}.${key}` : key,
-      "",
-    );
-    const line = this.#lineOf(written);
-    return {
-      ...(line === undefined ? {} : { line }),
-      message: name === "" ? message : `${name} ${message}`,
-    };
+    if (faults.length > 0 || isRecord(value)) return faults;
+    return [{ message: reason }];
   }
 
   /** The path as it is written, in whichever form. */
@@ -144,6 +141,11 @@ export class SpecText {
     }
     return offset === undefined ? undefined : this.#lines.linePos(offset).line;
   }
+}
+
+/** A path as people write it: `layers[0].name`. */
+function nameOf(path: SpecPath): string {
+  return path.map((key) => typeof key === "number" ? `[${key}]` : `.${key}`).join("").slice(1);
 }
 
 function startOf(node: unknown): number | undefined {

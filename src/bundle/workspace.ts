@@ -6,12 +6,12 @@
  * missing, nothing has to be looked for.
  * @module
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { randomUUID } from "node:crypto";
 import { Extraction } from "../archive/extract.ts";
 import { ConflictError } from "../core/errors.ts";
 import { lockFile } from "../core/file_lock.ts";
-import { lstatIfExists, readDirIfExists, removeIfExists } from "../core/files.ts";
-import { explainWrite } from "../core/files.ts";
+import { explainWrite, lstatIfExists, readDirIfExists, removeIfExists } from "../core/files.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { WorkspaceConflictError } from "./workspace_conflict.ts";
 import {
@@ -22,6 +22,7 @@ import {
   placeOf,
 } from "./workspace_layout.ts";
 import { RESERVED_FOLDER } from "./workspace_path.ts";
+import type { Place } from "./workspace_survey.ts";
 
 /** How to open a workspace. */
 export interface OpenWorkspaceOptions extends OperationOptions {
@@ -86,9 +87,28 @@ export class Workspace implements AsyncDisposable {
     return await Extraction.open(this.root, { ...this.#options, hiddenPrefix: HIDDEN_PREFIX });
   }
 
-  /** The place where content of that digest is downloaded to. */
-  downloadPlace(sha256: string): string {
-    return placeOf(this.root, `${DOWNLOAD_FOLDER}/${sha256}`);
+  /**
+   * Writes the file of a path where `place` was found. A folder that has to be replaced is moved away
+   * first, and back when the writing fails.
+   */
+  async inPlace(path: string, place: Place, write: () => Promise<void>): Promise<void> {
+    if (place.kind !== "folder") return await write();
+    const folder = placeOf(this.root, path);
+    const aside = join(dirname(folder), `${HIDDEN_PREFIX}${randomUUID()}.partial`);
+    await Deno.rename(folder, aside);
+    try {
+      await write();
+    } catch (error) {
+      await Deno.rename(aside, folder);
+      throw error;
+    }
+    await removeIfExists(aside);
+  }
+
+  /** Where content of that digest is downloaded to, and the folder for parts of it. */
+  downloadPlace(sha256: string): { readonly path: string; readonly folder: string } {
+    const folder = placeOf(this.root, DOWNLOAD_FOLDER);
+    return { path: join(folder, sha256), folder };
   }
 
   /** Says that everything was written: unfinished downloads are not needed any more. */

@@ -14,7 +14,7 @@ import { describeBytes, type Descriptor } from "../oci/descriptor.ts";
 import { MANIFEST_SIZE_LIMIT } from "../oci/manifest.ts";
 import { MediaType } from "../oci/media_types.ts";
 import { encodeCanonical } from "./canonical.ts";
-import type { IndexEntry } from "./documents.ts";
+import type { IndexEntry } from "./layer_index.ts";
 import {
   BundleMediaType,
   fileMediaType,

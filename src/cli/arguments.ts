@@ -59,6 +59,18 @@ export function collectPairs(
   return { ...previous, [pair.slice(0, equals)]: pair.slice(equals + 1) };
 }
 
+const COLLECTORS: ReadonlySet<unknown> = new Set([
+  collect,
+  collectList,
+  collectPatterns,
+  collectPairs,
+]);
+
+/** Whether a reader keeps what earlier uses of its flag gave. */
+export function isCollector(reader: unknown): boolean {
+  return COLLECTORS.has(reader);
+}
+
 /**
  * A count of at least one.
  * @throws {InvalidInputError} when it is anything else.

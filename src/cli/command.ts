@@ -20,8 +20,25 @@ export interface CommandRow {
   readonly aliases?: readonly string[];
   /** One line for the list of commands. */
   readonly summary: string;
+  /** Whether help leaves it out. */
+  readonly hidden?: boolean;
   /** Imports the file of the command; only the command that runs is imported. */
   load(): Promise<CommandModule>;
+}
+
+/** Somebody asked for the help of a command, which ends the run. */
+export class HelpRequest extends Error {
+  /** The command to explain. */
+  readonly command: Command;
+  /** Writes the help as text. */
+  readonly show: () => void;
+
+  /** Asks for the help of `command`. */
+  constructor(command: Command, show: () => void) {
+    super(`help of ${command.name()}`);
+    this.command = command;
+    this.show = show;
+  }
 }
 
 const SWITCH_VALUES: Readonly<Record<string, boolean>> = {
@@ -53,6 +70,16 @@ export class CliCommand extends Command {
       if (option?.required && value === undefined) rest.push(...args.slice(++index, index + 1));
     }
     return super.parseOptions(rest);
+  }
+
+  /** Throws a {@linkcode HelpRequest}: only the run knows in which form help is wanted. */
+  override outputHelp(): never {
+    const [word] = this.args;
+    if (this.commands.length > 0 && word !== undefined && !word.startsWith("-")) {
+      // Words that lead to a command never come here. The types do not know this method.
+      (this as unknown as { unknownCommand(): never }).unknownCommand();
+    }
+    throw new HelpRequest(this as unknown as Command, () => super.outputHelp());
   }
 
   /** Throws a mistake on the command line as an error of ours. */
@@ -107,6 +134,9 @@ function helpWidth({ stdout }: CliContext): number {
   return Math.min(stdout.columns() ?? 100, 100);
 }
 
+/** How the file of a command is brought in, for the commands of tables. */
+const loaders = new WeakMap<Command, () => Promise<void>>();
+
 /**
  * Adds the commands of a table. Each is listed with what its row says; the file of the one that runs is
  * imported when it is known, and gets the session, by when the flags of the parent have been read.
@@ -114,28 +144,35 @@ function helpWidth({ stdout }: CliContext): number {
 export function addCommands(
   parent: Command,
   rows: readonly CommandRow[],
-  session: (command: string) => Session,
+  session: () => Session,
 ): void {
   // The help command is a row like the others.
   parent.helpCommand(false);
   for (const row of rows) {
-    parent.command(row.name).summary(row.summary).description(`${row.summary}.`)
-      .aliases(row.aliases ?? []);
+    const command = parent.command(row.name, { hidden: row.hidden ?? false })
+      .summary(row.summary).description(`${row.summary}.`).aliases(row.aliases ?? []);
+    let loaded: Promise<void> | undefined;
+    const load = async () => (await row.load()).configure(command as Command, session());
+    // `help help` comes by the same command twice.
+    loaders.set(command as Command, () => loaded ??= load());
   }
-  // `help help` comes by the same command twice.
-  const configured = new Set<string>();
-  parent.hook("preSubcommand", async (_parent, command) => {
-    const row = rows.find((row) => row.name === command.name());
-    if (row === undefined || configured.has(row.name)) return;
-    configured.add(row.name);
-    (await row.load()).configure(command as Command, session(row.name));
-  });
+  parent.hook("preSubcommand", (_parent, command) => loadCommand(command as Command));
 }
 
-/** Whether an error of commander is the end of a request for help or for the version. */
-export function isHelpShown(error: unknown): boolean {
-  return error instanceof CommanderError &&
-    ["commander.help", "commander.helpDisplayed", "commander.version"].includes(error.code);
+/** Brings in the file of a command: from then on its flags, arguments and commands are known. */
+export async function loadCommand(command: Command): Promise<void> {
+  await loaders.get(command)?.();
+}
+
+/** Brings in the files of a command and of all the commands below it. */
+export async function loadTree(command: Command): Promise<void> {
+  await loadCommand(command);
+  await Promise.all(command.commands.map((child) => loadTree(child as Command)));
+}
+
+/** Whether an error of commander is the end of a request for the version. */
+export function isVersionShown(error: unknown): boolean {
+  return error instanceof CommanderError && error.code === "commander.version";
 }
 
 /** The words that lead to a command: `modelops modelfile generate`. */

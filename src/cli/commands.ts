@@ -88,6 +88,17 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import("./commands/serve.ts"),
   },
   {
+    name: "completion",
+    summary: "Write the script that completes commands in a shell",
+    load: () => import("./commands/completion.ts"),
+  },
+  {
+    name: "__complete",
+    hidden: true,
+    summary: "Say what a command line may go on with, for the scripts of completion",
+    load: () => import("./commands/complete.ts"),
+  },
+  {
     name: "version",
     summary: "Show version, commit, platform and build time",
     load: () => import("./commands/version.ts"),

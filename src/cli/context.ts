@@ -64,6 +64,28 @@ export interface GenerateRequest {
   readonly generatedAt: string;
 }
 
+/** What a model is downloaded by. */
+export interface DownloadRequest {
+  /** URL of the model on its hub, or a short form that the hub knows. */
+  readonly url: string;
+  /** Name of the hub, for short forms. */
+  readonly provider?: string | undefined;
+  /** Absolute path of the folder that receives a folder named after the model. */
+  readonly parent: string;
+  /** Patterns of files that are not downloaded. */
+  readonly exclude: readonly string[];
+}
+
+/** A model that was downloaded. */
+export interface DownloadedFolder {
+  /** Absolute path of the folder with the model's files. */
+  readonly folder: string;
+  /** Count of the files that were downloaded. */
+  readonly downloaded: number;
+  /** Count of the files that were there before. */
+  readonly present: number;
+}
+
 /** A generated Modelfile. */
 export interface GeneratedModelfile {
   readonly text: string;
@@ -114,6 +136,15 @@ export interface Services {
   openBackend(settings: Settings, options: OperationOptions): Promise<ModelBackend>;
   /** The logins of registries. */
   openAccounts(settings: Settings, options: OperationOptions): Promise<Accounts>;
+  /**
+   * Downloads a model from its hub. The folder is kept: what is generated for it names its files.
+   * @throws {InvalidInputError} when the URL names no model of a known hub.
+   */
+  downloadModel(
+    settings: Settings,
+    request: DownloadRequest,
+    options: OperationOptions,
+  ): Promise<DownloadedFolder>;
   /** Writes a Modelfile for the files of a folder. */
   generateModelfile(
     workspace: string,
@@ -142,7 +173,7 @@ export interface Services {
 
 /** The world of a run. */
 export interface CliContext {
-  /** The name the program was called by: `modelops`, `modctl`. */
+  /** The name the program was called by: `modelops`, `modctl`, `modelops-bundles`. */
   readonly programName: string;
   /** The system the program runs on: `linux/amd64`. */
   readonly platform: string;

@@ -3,6 +3,7 @@
  * @module
  */
 import { type ErrorKind, isAbort, ModelOpsError, type Problem } from "../core/errors.ts";
+import { isLoopbackHost } from "../registry/addresses.ts";
 import { escapeControls } from "./format.ts";
 
 /** The exit code of each kind of failure. */
@@ -101,7 +102,17 @@ const HINT_RULES: readonly HintRule[] = [
     kind === "not-found" && facts.reference !== undefined && LOCAL_COMMANDS.has(command)
       ? `run \`${programName} list\` to see what the local store has`
       : undefined,
+  ({ kind, facts: { registry, status } }, { programName }) =>
+    kind === "transfer" && status === undefined && registry !== undefined && isHere(registry)
+      ? `is a registry running there? start one with \`${programName} serve\``
+      : undefined,
 ];
+
+/** Whether a registry, as a reference names it, is on this machine. */
+function isHere(registry: string): boolean {
+  const host = URL.parse(`http://${registry}`)?.hostname;
+  return host !== undefined && isLoopbackHost(host);
+}
 
 function chooseHint(error: ModelOpsError, surroundings: FailureSurroundings): string | undefined {
   for (const rule of HINT_RULES) {

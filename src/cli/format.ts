@@ -84,6 +84,11 @@ export function escapeJsonControls(json: string): string {
   return json.replace(CONTROLS, (char) => char < " " ? char : toEscape(char));
 }
 
+/** The same for text of several lines: line ends and tabs stay. */
+export function escapeTextControls(text: string): string {
+  return text.replace(CONTROLS, (char) => char === "\n" || char === "\t" ? char : toEscape(char));
+}
+
 function toEscape(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

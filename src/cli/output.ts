@@ -3,7 +3,7 @@
  * @module
  */
 import type { CliContext } from "./context.ts";
-import { escapeControls, escapeJsonControls } from "./format.ts";
+import { escapeControls, escapeJsonControls, escapeTextControls } from "./format.ts";
 
 /** The two streams of a run, with the rules of what goes where. */
 export class Output {
@@ -26,6 +26,11 @@ export class Output {
   document(document: unknown): void {
     const json = typeof document === "string" ? document : JSON.stringify(document, undefined, 2);
     this.#context.stdout.write(`${escapeJsonControls(json)}\n`);
+  }
+
+  /** Writes text that may have several lines, to which a line end is added where it has none. */
+  text(text: string): void {
+    this.#context.stdout.write(`${escapeTextControls(text).replace(/\n$/, "")}\n`);
   }
 
   /** Says something that is not a result; nothing with `--json`. */

@@ -28,10 +28,12 @@ export function processContext(): CliContext {
   };
 }
 
+const KNOWN_NAMES = ["modctl", "modelops-bundles"];
+
 /** The name the program was called by; run by Deno itself, it is called by its own name. */
 export function programName(executable: string): string {
   const name = basename(executable.replaceAll("\\", "/")).replace(/\.exe$/i, "");
-  return name === "modctl" ? name : "modelops";
+  return KNOWN_NAMES.includes(name) ? name : "modelops";
 }
 
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64" };

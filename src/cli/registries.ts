@@ -46,7 +46,11 @@ export async function openRegistries(
   });
 }
 
-async function readPem(path: string | undefined): Promise<string | undefined> {
+/**
+ * The text of a file with certificates or a key.
+ * @throws {NotFoundError | InvalidInputError} when it cannot be read.
+ */
+export async function readPem(path: string | undefined): Promise<string | undefined> {
   if (path === undefined) return undefined;
   try {
     return await Deno.readTextFile(path);

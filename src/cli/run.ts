@@ -4,60 +4,96 @@
  */
 import type { Command } from "../deps/commander.ts";
 import { BUILD_INFO } from "./build_info.ts";
-import { addCommands, isHelpShown, rootCommand } from "./command.ts";
+import { addCommands, HelpRequest, isVersionShown, rootCommand } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import type { CliContext } from "./context.ts";
 import { describeFailure, failureDocument, renderFailure } from "./failure.ts";
 import { escapeControls } from "./format.ts";
 import { isDebug } from "./log.ts";
 import { Output } from "./output.ts";
+import type { Profiling } from "./profiling.ts";
 import { Session } from "./session.ts";
+import { DEFAULT_PPROF_ADDRESS, type GlobalFlags } from "./settings.ts";
 
 /** Runs the command that the arguments name, and returns the exit code. It does not throw. */
 export async function run(args: readonly string[], context: CliContext): Promise<number> {
-  let begun: Begun | undefined;
-  const program = createProgram(context, (session, command) => begun = { session, command });
+  const begun: Begun = {};
+  const program = createProgram(context, begun);
   try {
-    await program.parseAsync([...args], { from: "user" });
+    await using _profiling = { [Symbol.asyncDispose]: async () => await begun.profiling?.stop() };
+    await parse(program, args, context);
     return 0;
   } catch (error) {
-    if (isHelpShown(error)) return 0;
-    const json = begun?.session.settings.json ?? args.includes("--json");
+    if (isVersionShown(error)) return 0;
+    const json = begun.session?.settings.json ?? args.includes("--json");
     return report(error, context, { json, ...begun });
   }
 }
 
-/** How far a run came: to a command, with its settings. */
+/** How far a run came. */
 interface Begun {
-  readonly session: Session;
-  readonly command: string;
+  /** The settings, when the global flags have been read. */
+  session?: Session;
+  /** The name of the command. */
+  command?: string;
+  /** The profiles of the run are served meanwhile. */
+  profiling?: Profiling | undefined;
 }
 
-/**
- * The program with all its commands.
- * @param onSession Told of session and command when the global flags have been read.
- */
-function createProgram(
+/** Runs the command, or shows the help that is asked for. */
+async function parse(
+  program: Command,
+  args: readonly string[],
   context: CliContext,
-  onSession: (session: Session, command: string) => void,
-): Command {
+): Promise<void> {
+  try {
+    await program.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof HelpRequest)) throw error;
+    if (!(program.opts() as GlobalFlags).json) return error.show();
+    const { describeProgram } = await import("./describe.ts");
+    new Output(context, true).document(await describeProgram(error.command));
+  }
+}
+
+/** The program with all its commands. It keeps in `begun` how far it comes. */
+function createProgram(context: CliContext, begun: Begun): Command {
   const root = rootCommand(context)
     .description("Package machine-learning models as OCI artifacts, and move them.")
     .version(BUILD_INFO.version, "-V, --version", "show the version")
     .option("--storage-dir <folder>", "the local store (default: ~/.modctl)")
     .option("--log-dir <folder>", "folder of the log file (default: logs in the local store)")
-    .option("--log-level <level>", "error, warn, info or debug (default: info)")
+    .option(
+      "--log-level <level>",
+      "panic, fatal, error, warn, info, debug or trace (default: info)",
+    )
     .option("--no-progress", "show no progress")
-    .option("--json", "write results and errors as JSON")
+    .option("--json", "write results, errors and help as JSON")
     .option("--ca-file <file>", "trust the authorities of this PEM file as well")
     .option("--cert-file <file>", "certificate to show to registries (PEM)")
-    .option("--key-file <file>", "key of that certificate (PEM)");
-  addCommands(root as unknown as Command, COMMANDS, (command) => {
-    const session = new Session(context, root.opts());
-    onSession(session, command);
-    return session;
+    .option("--key-file <file>", "key of that certificate (PEM)")
+    .option("--pprof", "serve profiles of this run while it lasts")
+    .option("--pprof-addr <host:port>", "where to serve them", DEFAULT_PPROF_ADDRESS);
+  const program = root as unknown as Command;
+  const session = () => begun.session ??= new Session(context, root.opts());
+  program.hook("preSubcommand", (_program, command) => {
+    begun.command = command.name();
   });
-  return root as unknown as Command;
+  addCommands(program, COMMANDS, session);
+  program.hook("preAction", async () => {
+    if (begun.profiling === undefined) begun.profiling = await profile(session());
+  });
+  return program;
+}
+
+/** Serves the profiles of the run where that is asked for. */
+async function profile({ settings, output }: Session): Promise<Profiling | undefined> {
+  if (settings.pprof === undefined) return undefined;
+  const { startProfiling } = await import("./profiling.ts");
+  return await startProfiling(settings.pprof, {
+    warn: (text) => output.warn(text),
+    note: (text) => output.note(text),
+  });
 }
 
 /** Reports a failure where it belongs, and returns its exit code. */

@@ -5,6 +5,8 @@
 import { join, resolve } from "node:path";
 import { InvalidInputError } from "../core/errors.ts";
 import { isOneOf } from "./arguments.ts";
+import { type Environment, firstSet } from "./environment.ts";
+import { type HubSettings, hubSettings } from "./hub_settings.ts";
 import { isDebug, LOG_LEVELS, type LogLevelName } from "./log.ts";
 import type { TextSink } from "./streams.ts";
 
@@ -19,7 +21,12 @@ export interface GlobalFlags {
   readonly caFile?: string | undefined;
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
+  readonly pprof?: boolean | undefined;
+  readonly pprofAddr?: string | undefined;
 }
+
+/** Where profiles are served when nobody says it: on this machine only. */
+export const DEFAULT_PPROF_ADDRESS = "localhost:6060";
 
 /** Which proxy a request goes through. */
 export interface ProxySettings {
@@ -54,6 +61,10 @@ export interface Settings {
   readonly keyFile?: string | undefined;
   readonly proxy: ProxySettings;
   readonly credentialFiles: CredentialFiles;
+  /** Address that profiles of the run are served at; absent when nobody wants them. */
+  readonly pprof?: string | undefined;
+  /** How to reach the hubs that models are downloaded from. */
+  readonly hubs: HubSettings;
   /** User for every registry, from the environment. */
   readonly username?: string | undefined;
   /** Password for every registry, from the environment. */
@@ -70,15 +81,7 @@ export interface SettingsSource {
   readonly stderr: Pick<TextSink, "isTerminal">;
 }
 
-/** Variables of the environment by name. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 const PREFIXES = ["MODCTL_", "MODELOPS_", "MODEL_OPS_"];
-
-/** The value of the first variable of the environment that is set and not empty. */
-function firstSet(env: Environment, names: readonly string[]): string | undefined {
-  return names.map((name) => env[name]).find((value) => value !== undefined && value !== "");
-}
 
 /** The value of a setting of ours in the environment, under any of the prefixes. */
 function ours(env: Environment, name: string): string | undefined {
@@ -112,6 +115,8 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
       noProxy: firstSet(env, ["no_proxy", "NO_PROXY"]),
     },
     credentialFiles: credentialFiles(dotFolder, source),
+    pprof: flags.pprof ? flags.pprofAddr || DEFAULT_PPROF_ADDRESS : undefined,
+    hubs: hubSettings(source),
     username: ours(env, "REGISTRY_USER"),
     password: ours(env, "REGISTRY_PASS"),
   };
@@ -131,7 +136,7 @@ function progressStyle(
   { env, stderr }: SettingsSource,
   level: LogLevelName,
 ): Settings["progress"] {
-  if (flags.progress === false || flags.json) return "none";
+  if (flags.progress === false || flags.json || isSet(ours(env, "NO_PROGRESS"))) return "none";
   // Log records on the terminal and lines that are redrawn would garble each other.
   const redraws = stderr.isTerminal && env["TERM"] !== "dumb" && !isSet(env["CI"]) &&
     !isDebug(level);

@@ -22,6 +22,8 @@ export const services: Services = {
   openBackend,
   openAccounts: async (settings) =>
     new (await import("./registries.ts")).RegistryAccounts(settings),
+  downloadModel: async (settings, request, options) =>
+    await (await import("./downloads.ts")).downloadToFolder(settings, request, options),
   generateModelfile,
   checkModelfile,
   serve,

@@ -2,9 +2,12 @@
  * Facts about a model, read from the files that come with it.
  * @module
  */
-import { z } from "../deps/zod.ts";
-import { explainRead } from "../core/source.ts";
+import { explainRead, fileSource } from "../core/source.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { configFacts } from "./headers/config_json.ts";
+import { formatRowOf } from "./headers/formats.ts";
+import { readHeaderFacts } from "./headers/inspect_headers.ts";
+import { formatParamSize } from "./headers/param_size.ts";
 import type { ModelfileValues } from "./modelfile.ts";
 
 /** A file of the workspace that facts may be read from. */
@@ -31,28 +34,48 @@ const FACT_FILES = ["config.json", "generation_config.json"];
 /** A larger file is no configuration, and is not worth the memory. Bytes. */
 const LARGEST_FACT_FILE = 16 * 1024 * 1024;
 
-/** Names of weight files that tell the format, the preferred format first. */
-const FORMATS: readonly (readonly [format: string, name: RegExp])[] = [
-  ["safetensors", /\.safetensors$/i],
-  ["gguf", /\.gguf(\.|$)/i],
-  ["onnx", /\.onnx$/i],
-  ["tensorflow", /^saved_model\.pb(txt)?$/i],
-  ["pytorch", /(\.pth?$)|(^pytorch_model.*\.bin$)/i],
-];
-
-/** A word that a Modelfile can hold. */
-const word = z.string().regex(/^[^\p{Cc}]+$/u).optional().catch(undefined);
-
-const factsSchema = z.looseObject({ torch_dtype: word, dtype: word, model_type: word });
-
 /**
- * Reads what `config.json` and `generation_config.json` say (`torch_dtype` or `dtype`, `model_type`,
- * `transformers_version`), and the format from the names of the files.
+ * Reads what `config.json` and `generation_config.json` say, and what the headers of the weight files
+ * say. Where both know a fact the configuration counts, but for the number of parameters, which the
+ * weights know best.
  */
 export async function introspect(
   files: readonly KnownFile[],
   options: OperationOptions = {},
 ): Promise<Introspection> {
+  const { merged, warnings } = await readFactFiles(files, options);
+  const config = configFacts(merged);
+  const headers = await readHeaderFacts(
+    await Promise.all(
+      files.filter(({ path }) => formatRowOf(path) !== undefined)
+        .map(async ({ path, absolute }) => ({ path, source: await fileSource(absolute) })),
+    ),
+    options,
+  );
+  const paramCount = headers.paramCount ?? config.paramCount;
+  const values: ModelfileValues = {
+    arch: config.architecture ?? headers.architecture,
+    family: config.family ?? headers.family,
+    format: headers.format,
+    paramSize: paramCount === undefined ? undefined : formatParamSize(paramCount),
+    precision: config.precision ?? headers.precision,
+    quantization: config.quantization ?? headers.quantization,
+  };
+  return { values: sayable(values), warnings: [...warnings, ...headers.warnings] };
+}
+
+/** The facts that a Modelfile can hold: those without control characters. */
+function sayable(values: ModelfileValues): ModelfileValues {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined && !/\p{Cc}/u.test(value)),
+  );
+}
+
+/** The keys of the fact files together. */
+async function readFactFiles(
+  files: readonly KnownFile[],
+  options: OperationOptions,
+): Promise<{ merged: Record<string, unknown>; warnings: string[] }> {
   const warnings: string[] = [];
   let merged: Record<string, unknown> = {};
   for (const name of FACT_FILES) {
@@ -63,21 +86,7 @@ export async function introspect(
     if (typeof facts === "string") warnings.push(`${name} tells nothing: ${facts}`);
     else merged = { ...merged, ...facts };
   }
-  const { format, others } = formatOf(files);
-  if (others.length > 0) {
-    const found = [format, ...others].join(", ");
-    warnings.push(`files of several formats were found (${found}): FORMAT says ${format}`);
-  }
-  return { values: { ...valuesOf(merged), format }, warnings };
-}
-
-function valuesOf(facts: Record<string, unknown>): ModelfileValues {
-  const { torch_dtype, dtype, model_type } = factsSchema.parse(facts);
-  return {
-    arch: Object.hasOwn(facts, "transformers_version") ? "transformer" : undefined,
-    family: model_type,
-    precision: torch_dtype ?? dtype,
-  };
+  return { merged, warnings };
 }
 
 /** The keys of a JSON file, or why it has none. */
@@ -93,12 +102,4 @@ async function readFacts(file: KnownFile): Promise<Record<string, unknown> | str
     if (error instanceof SyntaxError) return "it is not valid JSON";
     throw explainRead(file.path, error);
   }
-}
-
-/** The preferred format among those the files have, and the other formats found. */
-function formatOf(files: readonly KnownFile[]): { format: string | undefined; others: string[] } {
-  const names = files.map(({ path }) => path.slice(path.lastIndexOf("/") + 1));
-  const found = FORMATS.filter(([, pattern]) => names.some((name) => pattern.test(name)));
-  const [format, ...others] = found.map(([format]) => format);
-  return { format, others };
 }

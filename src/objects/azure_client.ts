@@ -111,5 +111,8 @@ async function answerOf(
   const wantsStream = request.streamResponseStatusCodes?.has(response.status);
   if (!wantsStream) return { ...answer, bodyAsText: await response.text() };
   const body = response.body ?? new ReadableStream<Uint8Array>({ start: (it) => it.close() });
-  return { ...answer, readableStreamBody: Readable.fromWeb(body as never) };
+  const stream = Readable.fromWeb(body as never);
+  // The SDK stops listening before the stream has ended; a failure then would end the process.
+  stream.on("error", () => {});
+  return { ...answer, readableStreamBody: stream };
 }

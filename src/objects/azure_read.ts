@@ -2,9 +2,11 @@
  * Reading of Azure blobs.
  * @module
  */
+import { TransferError } from "../core/errors.ts";
 import { type ByteRange, rangeBounds } from "../core/source.ts";
 import { type AzureTarget, callAzure } from "./azure_call.ts";
 import { explainAzure, giveUp } from "./azure_errors.ts";
+import { quoteUri } from "./object_uri.ts";
 import { Fault, StallWatch, waitAfter } from "./retry.ts";
 
 /** What of a blob to read. */
@@ -35,6 +37,7 @@ export async function readBlob(
 /** The body of an answer, as the SDK hands it out. */
 interface Body {
   destroy(): void;
+  on(event: "error", listener: () => void): void;
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array>;
 }
 
@@ -54,6 +57,8 @@ class BlobReader {
   constructor(target: AzureTarget, { range, etag }: ReadOptions) {
     this.#target = target;
     this.#range = range ?? { start: 0 };
+    // The size is not known yet, but what fits no size is not worth a request.
+    rangeBounds(this.#range, this.#range.end ?? Number.MAX_SAFE_INTEGER);
     this.#whole = this.#range.start === 0 && this.#range.end === undefined;
     this.#position = this.#range.start;
     this.#etag = etag;
@@ -99,24 +104,35 @@ class BlobReader {
     const { signal: abortSignal } = this.#watch;
     const { end } = this.#range;
     const count = end === undefined ? undefined : end - this.#position;
-    const answer = await this.#watch.during(() =>
-      this.#target.blob.download(this.#position, count, {
+    const { answer, body } = await this.#watch.during(async () => {
+      const answer = await this.#target.blob.download(this.#position, count, {
         abortSignal,
         conditions: this.#conditions(),
         maxRetryRequests: 0,
-      })
-    );
-    const body = answer.readableStreamBody as unknown as Body;
+      });
+      return { answer, body: guarded(answer.readableStreamBody as unknown as Body, abortSignal) };
+    });
     this.#body = body;
     this.#chunks = body[Symbol.asyncIterator]();
     this.#etag ??= answer.etag;
-    const total = totalSize(answer);
     try {
+      if (this.#position > 0 || count !== undefined) this.#checkStart(answer.contentRange);
+      const total = totalSize(answer);
       this.#end ??= this.#whole ? total : rangeBounds(this.#range, total).end;
     } catch (error) {
       this.close();
       throw error;
     }
+  }
+
+  /** Something between here and the service may send the whole where a range was asked for. */
+  #checkStart(contentRange: string | undefined): void {
+    const want = `bytes ${this.#position}-`;
+    if (contentRange?.startsWith(want)) return;
+    throw new TransferError(
+      `Cannot read ${quoteUri(this.#target.uri)}: got Content-Range ` +
+        `${JSON.stringify(contentRange ?? "")}, want ${JSON.stringify(want)}`,
+    );
   }
 
   #conditions(): { ifMatch?: string } {
@@ -159,6 +175,14 @@ class BlobReader {
     }
     await this.open();
   }
+}
+
+/** A body whose failure ends nothing but its reading, and which does not outlive its request. */
+function guarded(body: Body, signal: AbortSignal): Body {
+  // Whoever reads is told of a failure; when nobody reads any more it would end the process.
+  body.on("error", () => {});
+  if (signal.aborted) body.destroy();
+  return body;
 }
 
 /** The size of the whole blob, from an answer with all or some of it. */

@@ -54,7 +54,7 @@ type Rule = readonly [broken: (text: string) => boolean, reason: string];
 const TEXT_RULES: readonly Rule[] = [
   [(text) => text === "", "it is empty"],
   [(text) => /[?#]/.test(text), "a query or a fragment is not part of a name"],
-  [(text) => /\p{Cc}/u.test(text), "it has a control character"],
+  [(text) => /[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), "it has a control character"],
   [(text) => !text.isWellFormed(), "it is not valid Unicode"],
   [(text) => text.includes("\\"), "it has a backslash"],
   [(text) => text.split("/").some(isDots), 'it has a "." or ".." part'],

@@ -7,7 +7,7 @@
  * the system drops the lock with its process.
  * @module
  */
-import { removeIfExists, writeFully } from "../core/files.ts";
+import { lstatIfExists, removeIfExists, writeFully } from "../core/files.ts";
 import { type Part, partsOf } from "./parts.ts";
 
 /** What a partial file becomes. */
@@ -86,7 +86,7 @@ export class PartialFile implements AsyncDisposable {
     this.#keep = false;
   }
 
-  /** Throws away what is written: disposing removes the files. */
+  /** Disposing removes what is written, instead of keeping it for the next time. */
   discard(): void {
     this.#keep = false;
   }
@@ -106,8 +106,9 @@ export class PartialFile implements AsyncDisposable {
     const [found, ...lines] = (await Deno.readTextFile(this.#journalPath)).split("\n");
     const whole = await sizeOf(this.path) === size;
     if (found === header && whole) {
-      // A last line that a killed process cut short is followed by no line end, so it is left out.
-      for (const line of lines.slice(0, -1)) this.#done.add(Number(line));
+      // What follows the last line end is a line that a killed process did not finish.
+      const written = new Set(lines.slice(0, -1).map(Number));
+      for (const { index } of this.parts) if (written.has(index)) this.#done.add(index);
     }
     await this.#journal.truncate();
     await this.#journal.seek(0, Deno.SeekMode.Start);
@@ -120,12 +121,22 @@ export class PartialFile implements AsyncDisposable {
   }
 }
 
-async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    const info = await Deno.lstat(path);
-    return info.isFile ? info.size : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
+/**
+ * Opens and locks a journal, or gives `undefined` when another process has it. A journal that was removed
+ * between opening and locking is nobody's any more, so another one is opened then.
+ */
+async function lockedJournal(path: string): Promise<Deno.FsFile | undefined> {
+  for (;;) {
+    const file = await Deno.open(path, { create: true, read: true, write: true });
+    const locked = await file.tryLock(true);
+    const [held, named] = [await file.stat(), await lstatIfExists(path)];
+    if (locked && named !== undefined && held.ino === named.ino) return file;
+    file.close();
+    if (!locked) return undefined;
   }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  const info = await lstatIfExists(path);
+  return info?.isFile ? info.size : undefined;
 }

@@ -107,18 +107,20 @@ export class StallWatch {
     this.signal = signal ? AbortSignal.any([signal, this.#late.signal]) : this.#late.signal;
   }
 
-  /** Waits for `work`; the signal aborts when that takes longer than the limit. */
+  /** Waits for `work`, but no longer than the limit, and not when the operation is stopped. */
   async during<Result>(work: () => Promise<Result>): Promise<Result> {
     this.signal.throwIfAborted();
+    const { promise: stopped, reject } = Promise.withResolvers<never>();
+    const stop = () => reject(this.signal.reason);
+    this.signal.addEventListener("abort", stop);
     const fault = new Fault(`no answer for ${this.#limit / 1000} s`);
     const timer = setTimeout(() => this.#late.abort(fault), this.#limit);
     try {
-      return await work();
-    } catch (error) {
-      // What the network says about being stopped is less telling than why it was.
-      throw this.signal.aborted ? this.signal.reason : error;
+      // Not all that is stopped says so, and what it says is less telling than why it was stopped.
+      return await Promise.race([stopped, work()]);
     } finally {
       clearTimeout(timer);
+      this.signal.removeEventListener("abort", stop);
     }
   }
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { canonicalJson, encodeCanonical, selfDigest } from "../../src/bundle/canonical.ts";
-import { readBundleManifest, readLayerIndexDocument } from "../../src/bundle/documents.ts";
+import { readBundleManifest } from "../../src/bundle/bundle_manifest.ts";
+import { readLayerIndexDocument } from "../../src/bundle/layer_index.ts";
 import { writeBundleDocuments } from "../../src/bundle/write_documents.ts";
 import { digestBytes, digestHex } from "../../src/core/digest.ts";
 import { InvalidInputError, UnsupportedError } from "../../src/core/errors.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { makeCertificates } from "../support/certificates.ts";
-import { e2eTest, skopeo, startRegistry } from "../support/registry.ts";
+import { e2eTest, skopeo, startAzurite, startRegistry } from "../support/registry.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const needs = ["docker-registry"] as const;
@@ -70,4 +70,18 @@ e2eTest("skopeo() says what the program printed when it fails", {
   await using registry = await startRegistry();
   const missing = `docker://${registry.address}/nothing:v1`;
   await assert.rejects(skopeo("inspect", "--tls-verify=false", missing), /manifest unknown/);
+});
+
+e2eTest("startAzurite() keeps its data in a folder that goes with it", {
+  needs: ["azurite-blob"],
+}, async () => {
+  let root: string;
+  {
+    await using azurite = await startAzurite();
+    root = azurite.root;
+    await azurite.createContainer("data");
+    assert.equal(await status(`${azurite.endpoint}/data?restype=container`), 403);
+    await assert.rejects(azurite.createContainer("data"), /ContainerAlreadyExists/);
+  }
+  await assert.rejects(Deno.stat(root), Deno.errors.NotFound);
 });

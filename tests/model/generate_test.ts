@@ -45,7 +45,7 @@ Deno.test("the sample workspace gives the bytes of the shared vector", async () 
 Deno.test("values given win over values found; empty ones do not", async () => {
   await using folder = await tempFolder();
   await folder.write("llm/config.json", LLAMA);
-  await folder.write("llm/a.gguf", "");
+  await folder.write("llm/a.gguf", "GGUF");
   const { modelfile: found } = await generateModelfile(folder.join("llm"), { name: "", arch: "" });
   const { entries: _, ...values } = found;
   assert.deepEqual(values, {

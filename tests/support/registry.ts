@@ -6,8 +6,8 @@ import { findTool, missingTools, requireTool } from "../../scripts/services.ts";
 import type { ToolName } from "../../scripts/services.ts";
 import { runOk } from "./command.ts";
 
-export { startRegistry } from "../../scripts/services.ts";
-export type { RegistryOptions, RunningService } from "../../scripts/services.ts";
+export { startAzurite, startRegistry } from "../../scripts/services.ts";
+export type { RegistryOptions, RunningAzurite, RunningService } from "../../scripts/services.ts";
 
 /** What a test depends on. */
 export interface Needs {

@@ -3,7 +3,7 @@ import type { Command } from "../../deps/commander.ts";
 import type { Session } from "../session.ts";
 
 /** Gives the command its arguments and action. */
-export function configure(command: Command, _session: Session): void {
+export function configure(command: Command, session: Session): void {
   const root = command.parent as Command;
   command
     .argument("[command...]", "the command to explain")
@@ -12,6 +12,9 @@ export function configure(command: Command, _session: Session): void {
       const known = name === undefined || root.commands
         .some((row) => row.name() === name || row.aliases().includes(name));
       // A word that is no command fails as it would without "help" before it.
-      await root.parseAsync(known ? [...words, "--help"] : [name], { from: "user" });
+      const again = known ? [...words, "--help"] : [name];
+      // Flags before the words are forgotten when the parser starts again.
+      const json = session.settings.json ? ["--json"] : [];
+      await root.parseAsync([...again, ...json], { from: "user" });
     });
 }

@@ -1,17 +1,19 @@
 /** `modelfile generate`: writes a Modelfile for the files of a folder. @module */
 import { join, resolve } from "node:path";
-import type { Command } from "../../deps/commander.ts";
-import { ConflictError } from "../../core/errors.ts";
+import { type Command, Option } from "../../deps/commander.ts";
+import { ConflictError, InvalidInputError } from "../../core/errors.ts";
 import { lstatIfExists, writeFileAtomic } from "../../core/files.ts";
 import { collect } from "../arguments.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext, DownloadRequest } from "../context.ts";
+import { countOf } from "../format.ts";
+import { noteIgnored } from "../options.ts";
 import type { Session } from "../session.ts";
 import { sourceDateEpoch } from "../settings.ts";
 
 /** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
-    .argument("[path]", "folder with the model's files", ".")
+    .argument("[path]", "folder with the model's files (default: .)")
     .option("-n, --name <name>", "name of the model (default: the folder's name)")
     .option("--arch <architecture>", "architecture, as transformer")
     .option("--family <family>", "family, as llama")
@@ -23,14 +25,24 @@ export function configure(command: Command, session: Session): void {
     .option("--overwrite", "replace a Modelfile that is there")
     .option("--exclude <pattern>", "leave out files; repeatable", collect)
     .option("--include <pattern>", "take in files left out by habit; repeatable", collect)
+    .option("--model-url <url>", "download the model first, and keep it in a folder of its name")
+    .addOption(
+      new Option("-p, --provider <hub>", "the hub that a short form such as owner/name is of")
+        .choices(["huggingface", "modelscope", "mlflow"] as const),
+    )
+    .option("--download-dir <folder>", "folder that receives the model's folder (default: .)")
+    .addOption(new Option("--ignore-unrecognized-file-types").hideHelp())
     .action(async (path, flags) => {
       const { context, output } = session;
-      const workspace = resolve(context.cwd, path);
-      const target = join(resolve(context.cwd, flags.output), "Modelfile");
-      if (!flags.overwrite) await refuseExisting(target);
+      const { modelUrl, provider, downloadDir, ignoreUnrecognizedFileTypes, ...rest } = flags;
+      const { output: folder, overwrite, exclude = [], include = [], ...values } = rest;
+      noteIgnored(output, "--ignore-unrecognized-file-types", ignoreUnrecognizedFileTypes);
+      const target = join(resolve(context.cwd, folder), "Modelfile");
+      if (!overwrite) await refuseExisting(target);
+      const workspace = modelUrl === undefined
+        ? resolve(context.cwd, path ?? ".")
+        : await download(session, path, { url: modelUrl, provider, downloadDir, exclude });
       output.note(`Generating modelfile for ${workspace}`);
-      const { exclude = [], include = [], output: _output, overwrite: _overwrite, ...values } =
-        flags;
       const generatedAt = clock(context).toISOString();
       const { text, warnings } = await context.services.generateModelfile(
         workspace,
@@ -41,6 +53,30 @@ export function configure(command: Command, session: Session): void {
       await writeFileAtomic(target, new TextEncoder().encode(text), { signal: context.signal });
       output.result({ path: target, text }, `Successfully generated modelfile:\n${text.trimEnd()}`);
     });
+}
+
+/** Downloads a model, and returns its folder. */
+async function download(
+  session: Session,
+  path: string | undefined,
+  { downloadDir = ".", ...request }: Omit<DownloadRequest, "parent"> & {
+    readonly downloadDir: string | undefined;
+  },
+): Promise<string> {
+  const { context, output, settings } = session;
+  if (path !== undefined) {
+    throw new InvalidInputError(
+      `Cannot generate a Modelfile for ${JSON.stringify(path)}: ` +
+        "a path and --model-url exclude each other",
+      { path, remedy: "leave one of them out" },
+    );
+  }
+  const parent = resolve(context.cwd, downloadDir);
+  const { folder, downloaded, present } = await session.operation((options) =>
+    context.services.downloadModel(settings, { ...request, parent }, options)
+  );
+  output.note(`Downloaded ${countOf(downloaded, "file")} to ${folder}, ${present} were there`);
+  return folder;
 }
 
 /** The time that the text names: the fixed one of a reproducible run, else now. */

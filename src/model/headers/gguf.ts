@@ -16,9 +16,6 @@ import { GGUF_FILE_TYPES, GGUF_TENSOR_TYPES } from "./gguf_types.ts";
 import { type ByteOrder, HeaderReader } from "./header_reader.ts";
 import { parseParamSize } from "./param_size.ts";
 
-/** The first four bytes of every GGUF file. */
-export const GGUF_MAGIC = "GGUF";
-
 /** Bounds of what a header may announce; real ones stay far below. */
 const LIMITS = { pairs: 65_536, tensors: 1_000_000, texts: 4_000_000, dimensions: 8 } as const;
 
@@ -95,7 +92,7 @@ export function mergeGguf(parts: readonly WeightFacts[]): WeightFacts {
 
 async function readEncoding(reader: HeaderReader): Promise<Encoding> {
   const magic = new TextDecoder().decode(await reader.bytes(4));
-  if (magic !== GGUF_MAGIC) throw reader.invalid("it does not begin with GGUF");
+  if (magic !== "GGUF") throw reader.invalid("it does not begin with GGUF");
   const bytes = (await reader.bytes(4)).slice();
   // Versions are small: the order that makes the number small is the order of the file.
   const order = bytes[0] === 0 ? "big" : "little";

@@ -6,7 +6,7 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { NotFoundError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { TargetFolder } from "../../archive/target_folder.ts";
-import { FileDownload } from "./file_download.ts";
+import { type DownloadedFile, FileDownload } from "./file_download.ts";
 import { type FileSelection, planDownload } from "./download_plan.ts";
 import type { HubSnapshot } from "./hub.ts";
 
@@ -14,16 +14,6 @@ import type { HubSnapshot } from "./hub.ts";
 export interface DownloadOptions extends FileSelection, OperationOptions {
   /** Files downloaded at once; 5 when absent. */
   readonly concurrency?: number | undefined;
-}
-
-/** A file that is in the folder now. */
-export interface DownloadedFile {
-  /** Path in the folder, with forward slashes. */
-  readonly path: string;
-  /** Size in bytes. */
-  readonly size: number;
-  /** Whether it was there before. */
-  readonly present: boolean;
 }
 
 /** What a download left in the folder. */

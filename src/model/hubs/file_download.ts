@@ -30,18 +30,18 @@ export interface FileDownloadContext {
   readonly options: OperationOptions;
 }
 
-/** Size of what came and of what is there, for the caller's report. */
-export interface FileOutcome {
-  /** Path in the folder. */
+/** A file that is in the folder now. */
+export interface DownloadedFile {
+  /** Path in the folder, with forward slashes. */
   readonly path: string;
   /** Size in bytes. */
   readonly size: number;
-  /** Whether the file was there before. */
+  /** Whether it was there before. */
   readonly present: boolean;
 }
 
 /** Bytes on their way into the incomplete file. */
-interface Partial {
+interface PartialFile {
   readonly file: Deno.FsFile;
   /** Bytes written so far. */
   position: number;
@@ -77,7 +77,7 @@ export class FileDownload {
    * @throws {IntegrityError} when what comes is not what the hub promised; nothing of it remains.
    * @throws {TransferError} when the connection is lost too often in a row.
    */
-  async run(): Promise<FileOutcome> {
+  async run(): Promise<DownloadedFile> {
     const { path } = this.#file;
     const present = await this.#presentSize();
     if (present !== undefined) {
@@ -143,12 +143,12 @@ export class FileDownload {
     return partial.position;
   }
 
-  #isRight({ hash }: Partial): boolean {
+  #isRight({ hash }: PartialFile): boolean {
     return hash?.copy().digest("hex") === this.#check?.expected;
   }
 
   /** Opens the incomplete file, with the bytes of an earlier run where they can be trusted later. */
-  async #open(): Promise<Partial> {
+  async #open(): Promise<PartialFile> {
     const info = await lstatIfExists(this.#partialPath);
     const resumable = this.#check !== undefined && info?.isFile === true &&
       info.size <= (this.#size ?? -1);
@@ -165,7 +165,7 @@ export class FileDownload {
     return { file, position, hash, resumed: position > 0 };
   }
 
-  #restart(partial: Partial): void {
+  #restart(partial: PartialFile): void {
     partial.file.truncateSync(0);
     partial.file.seekSync(0, Deno.SeekMode.Start);
     partial.position = 0;
@@ -175,11 +175,12 @@ export class FileDownload {
   }
 
   /** Receives until all bytes are there, from a new connection when one is lost. */
-  async #receiveAll(partial: Partial): Promise<void> {
+  async #receiveAll(partial: PartialFile): Promise<void> {
     const { client, options } = this.#context;
     const attempts = client.retry.attempts ?? DEFAULT_ATTEMPTS;
+    // A server that never gives the last byte starts again and again: only new ground is progress.
+    let farthest = partial.position;
     for (let failures = 0; partial.position !== this.#size;) {
-      const before = partial.position;
       try {
         await this.#receive(partial);
         this.#size ??= partial.position;
@@ -188,7 +189,8 @@ export class FileDownload {
       } catch (error) {
         options.signal?.throwIfAborted();
         if (!isFault(error, options.signal) || isSystemError(error)) throw error;
-        failures = partial.position > before ? 1 : failures + 1;
+        failures = partial.position > farthest ? 1 : failures + 1;
+        farthest = Math.max(farthest, partial.position);
         const found = `${faultReason(error)} after ${partial.position} of ${
           this.#size ?? "unknown"
         } bytes`;
@@ -199,7 +201,7 @@ export class FileDownload {
     }
   }
 
-  async #receive(partial: Partial): Promise<void> {
+  async #receive(partial: PartialFile): Promise<void> {
     const { client, options } = this.#context;
     // Bytes of unknown content are only continued when the server says that it is still the same.
     const unsure = this.#check === undefined && this.#etag === undefined;
@@ -215,18 +217,23 @@ export class FileDownload {
       if (partial.position === 0) throw this.#lost("the server has no bytes of it", 0);
       return this.#restart(partial);
     }
-    this.#agree(response, partial);
+    try {
+      this.#agree(response, partial);
+    } catch (error) {
+      await response.body?.cancel();
+      throw error;
+    }
     if (response.body !== null) await this.#write(response.body, partial);
   }
 
-  #rangeHeaders({ position }: Partial): Record<string, string> {
+  #rangeHeaders({ position }: PartialFile): Record<string, string> {
     if (position === 0) return {};
     const range = { Range: `bytes=${position}-` };
     return this.#etag === undefined ? range : { ...range, "If-Range": this.#etag };
   }
 
   /** Finds out which bytes the server sends: those that were asked for, or all of them. */
-  #agree(response: Response, partial: Partial): void {
+  #agree(response: Response, partial: PartialFile): void {
     if (response.status === 206) {
       const range = response.headers.get("Content-Range") ?? "";
       const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range) ?? [];
@@ -250,7 +257,7 @@ export class FileDownload {
     if (size !== this.#size) throw this.#wrongSize(size);
   }
 
-  async #write(body: ReadableStream<Uint8Array>, partial: Partial): Promise<void> {
+  async #write(body: ReadableStream<Uint8Array>, partial: PartialFile): Promise<void> {
     const { client, options } = this.#context;
     const limit = client.retry.stallTime ?? DEFAULT_STALL_TIME;
     for await (const chunk of inTime(body, limit, options.signal)) {

@@ -2,12 +2,12 @@
  * HTTP with a hub: credentials for its own origin, redirects by hand, another try where that helps.
  * @module
  */
-import { TransferError } from "../../core/errors.ts";
+import { InvalidInputError, TransferError } from "../../core/errors.ts";
 import { decodeJson } from "../../core/json.ts";
 import type { Log } from "../../core/operation.ts";
 import { readAll } from "../../core/streams.ts";
-import { DEFAULT_ATTEMPTS, faultReason, type HubRetryOptions } from "./hub_retry.ts";
-import { isFault, isRetriedStatus, waitToRetry, withStallTimer } from "./hub_retry.ts";
+import { answerInTime, DEFAULT_ATTEMPTS, faultReason, type HubRetryOptions } from "./hub_retry.ts";
+import { isFault, isRetriedStatus, waitToRetry } from "./hub_retry.ts";
 
 /** Sends a request and gives the answer. The platform's `fetch` is one. */
 export type HubFetch = (request: Request) => Promise<Response>;
@@ -58,12 +58,17 @@ export class HubClient {
   /** Called with each log record. */
   readonly log: Log | undefined;
   readonly #hub: URL;
+  readonly #credentials: Headers;
   readonly #options: HubClientOptions;
   readonly #fetch: HubFetch;
 
-  /** Makes a client; nothing is sent. */
+  /**
+   * Makes a client; nothing is sent.
+   * @throws {InvalidInputError} when the credentials cannot be sent.
+   */
   constructor(options: HubClientOptions) {
     this.#hub = new URL(options.hubUrl);
+    this.#credentials = credentialHeaders(options.credentials ?? {}, this.#hub.host);
     this.#options = options;
     this.#fetch = options.fetch ?? fetch;
     this.retry = options.retry ?? {};
@@ -144,7 +149,7 @@ export class HubClient {
 
   async #exchange(url: URL, headers: Headers, options: HubSendOptions): Promise<Response> {
     const { post, signal } = options;
-    return await withStallTimer({ ...this.retry, signal }, (stop) =>
+    return await answerInTime({ ...this.retry, signal }, (stop) =>
       this.#fetch(
         new Request(url, {
           method: post === undefined ? "GET" : "POST",
@@ -157,11 +162,26 @@ export class HubClient {
   }
 
   #headers(url: URL, { headers, post }: HubSendOptions): Headers {
-    const own = url.origin === this.#hub.origin ? this.#options.credentials : {};
-    const all = new Headers({ ...headers, ...own });
+    const all = new Headers(headers);
+    if (url.origin === this.#hub.origin) {
+      for (const [name, value] of this.#credentials) all.set(name, value);
+    }
     if (post !== undefined) all.set("Content-Type", "application/json");
     return all;
   }
+}
+
+/** The runtime's own error would repeat the secret. */
+function credentialHeaders(credentials: Readonly<Record<string, string>>, host: string): Headers {
+  if (Object.values(credentials).every((value) => /^[\x21-\x7e][\x20-\x7e]*$/.test(value))) {
+    return new Headers(credentials);
+  }
+  throw new InvalidInputError(
+    `Cannot use the credentials for ${
+      JSON.stringify(host)
+    }: they hold characters that no header can hold`,
+    { registry: host, remedy: "look for spaces and line ends in the token" },
+  );
 }
 
 function redirectTarget(response: Response, from: URL): URL {

@@ -2,6 +2,7 @@
  * Paths of models on hubs.
  * @module
  */
+import { InvalidInputError } from "../../core/errors.ts";
 
 /** How paths of a hub look. */
 export interface RepositoryForm {
@@ -53,9 +54,18 @@ export function encodePath(path: string): string {
   return path.split("/").map(encodeURIComponent).join("/");
 }
 
-/** A URL without slashes at its end. */
-export function withoutSlash(url: string): string {
-  return url.replace(/\/+$/, "");
+/**
+ * The URL of a hub, without slashes at its end.
+ * @throws {InvalidInputError} when it is no HTTP URL, or holds credentials.
+ */
+export function checkedHubUrl(text: string): string {
+  const url = URL.parse(text);
+  const isHttp = url?.protocol === "https:" || url?.protocol === "http:";
+  if (isHttp && url.username === "" && url.password === "") return text.replace(/[/?#]+$/, "");
+  // What is there instead may be a secret, so it is not shown.
+  throw new InvalidInputError("Cannot use the URL of the hub: want http(s)://HOST[:PORT][/PATH]", {
+    remedy: "look at HF_ENDPOINT, MODELSCOPE_DOMAIN or MLFLOW_TRACKING_URI",
+  });
 }
 
 function trimSlashes(path: string): string {

@@ -59,23 +59,20 @@ export async function waitToRetry(
 }
 
 /**
- * Runs `work` with a signal that also aborts when `touch` was not called for `stallTime` milliseconds.
+ * Runs `send` with a signal that also aborts when no answer comes for `stallTime` milliseconds. What is
+ * read of the answer afterwards is not bound by that time.
  */
-export async function withStallTimer<Result>(
+export async function answerInTime(
   options: HubRetryOptions & { readonly signal?: AbortSignal | undefined },
-  work: (signal: AbortSignal, touch: () => void) => Promise<Result>,
-): Promise<Result> {
-  const stalled = new AbortController();
+  send: (signal: AbortSignal) => Promise<Response>,
+): Promise<Response> {
+  const late = new AbortController();
   const limit = options.stallTime ?? DEFAULT_STALL_TIME;
-  const expire = () => stalled.abort(new Error(`nothing came for ${limit / 1000} s`));
-  let timer = setTimeout(expire, limit);
-  const touch = () => {
-    clearTimeout(timer);
-    timer = setTimeout(expire, limit);
-  };
+  const expire = () => late.abort(new Error(`no answer came in ${limit / 1000} s`));
+  const timer = setTimeout(expire, limit);
   try {
-    const signals = [stalled.signal, ...(options.signal === undefined ? [] : [options.signal])];
-    return await work(AbortSignal.any(signals), touch);
+    const signals = options.signal === undefined ? [] : [options.signal];
+    return await send(AbortSignal.any([late.signal, ...signals]));
   } finally {
     clearTimeout(timer);
   }

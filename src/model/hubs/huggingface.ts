@@ -8,7 +8,7 @@ import { FILE_LIMIT, type HubFile, type HubModel, type HubOptions } from "./hub.
 import type { HubSnapshot, ModelHub } from "./hub.ts";
 import { HubClient } from "./hub_client.ts";
 import { hubAnswerError, type HubErrorContext, hubStatusError } from "./hub_errors.ts";
-import { encodePath, mentionsHost, parseRepository, withoutSlash } from "./hub_paths.ts";
+import { checkedHubUrl, encodePath, mentionsHost, parseRepository } from "./hub_paths.ts";
 
 const HUB_URL = "https://huggingface.co";
 const HOSTS = ["huggingface.co", "hf.co"];
@@ -47,7 +47,7 @@ export const huggingFace: ModelHub = {
 };
 
 async function listModel(model: HubModel, options: HubOptions = {}): Promise<HubSnapshot> {
-  const hubUrl = withoutSlash(options.hubUrl ?? HUB_URL);
+  const hubUrl = checkedHubUrl(options.hubUrl ?? HUB_URL);
   const page = `${hubUrl}/${model.repository}`;
   const context: HubErrorContext = {
     model,

@@ -11,7 +11,7 @@ import { FILE_LIMIT, type HubFile, type HubModel, type HubOptions } from "./hub.
 import type { HubRequest, HubSnapshot, ModelHub } from "./hub.ts";
 import { HubClient } from "./hub_client.ts";
 import { hubAnswerError, type HubErrorContext, hubStatusError } from "./hub_errors.ts";
-import { decode, encodePath, isRevision, withoutSlash } from "./hub_paths.ts";
+import { checkedHubUrl, decode, encodePath, isRevision } from "./hub_paths.ts";
 
 const SCHEME = "models:/";
 
@@ -50,7 +50,7 @@ export const mlflow: ModelHub = {
     // A version or a stage follows a slash, an alias an at sign, which stays to tell them apart.
     const [, name, version, alias] = /^([^/@:]+)(?:\/([^/@]+)|(@[^/@]+))?$/.exec(bare) ?? [];
     const revision = version ?? alias;
-    if (name === undefined || !isRevision(name)) return undefined;
+    if (name === undefined || !isRevision(name) || name === ".") return undefined;
     if (revision === undefined) return { hub: "mlflow", repository: name };
     return isRevision(revision.replace(/^@/, ""))
       ? { hub: "mlflow", repository: name, revision }
@@ -110,7 +110,7 @@ class Registry {
         },
       );
     }
-    this.hubUrl = withoutSlash(options.hubUrl);
+    this.hubUrl = checkedHubUrl(options.hubUrl);
     this.#model = model;
     this.#signal = options.signal;
     this.#context = {

@@ -8,7 +8,7 @@ import { FILE_LIMIT, type HubFile, type HubModel, type HubOptions } from "./hub.
 import type { HubSnapshot, ModelHub } from "./hub.ts";
 import { HubClient } from "./hub_client.ts";
 import { hubAnswerError, type HubErrorContext, hubStatusError } from "./hub_errors.ts";
-import { mentionsHost, parseRepository, withoutSlash } from "./hub_paths.ts";
+import { checkedHubUrl, mentionsHost, parseRepository } from "./hub_paths.ts";
 
 const HUB_URL = "https://www.modelscope.cn";
 const HOSTS = ["modelscope.cn", "modelscope.ai"];
@@ -44,7 +44,7 @@ export const modelScope: ModelHub = {
 };
 
 async function listModel(model: HubModel, options: HubOptions = {}): Promise<HubSnapshot> {
-  const hubUrl = withoutSlash(options.hubUrl ?? HUB_URL);
+  const hubUrl = checkedHubUrl(options.hubUrl ?? HUB_URL);
   const context: HubErrorContext = {
     model,
     title: "ModelScope",

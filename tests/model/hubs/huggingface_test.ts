@@ -161,7 +161,7 @@ Deno.test("a missing revision and a missing model are not found", async () => {
 });
 
 Deno.test("unsafe names are all refused before anything is written", async () => {
-  const files = { "../evil": "x", "/abs": "x", "a\\b": "x", "good": "x", "A": "1", "a": "2" };
+  const files = { "../evil": "x", "/abs": "x", "a\\b": "x", "good": "x", "good/b": "2" };
   await using hub = await serve(huggingFaceServer({ revisions: { main: files } }));
   await using folder = await tempFolder();
   await assert.rejects(downloadModel(MODEL, folder.join("in"), { hubUrl: hub.url }), (error) => {
@@ -248,4 +248,30 @@ Deno.test("real models arrive whole", async () => {
     assert.equal(sha256(await Deno.readFile(folder.join(name))), sha256(bytes));
     assert.ok(phases.has(`${name} download done`));
   }
+});
+
+Deno.test("credentials and URLs that cannot be used are refused and not repeated", async () => {
+  const bad = [
+    { hubUrl: "https://hub.test", token: "secret\n" },
+    { hubUrl: "https://secret:x@hub.test" },
+    { hubUrl: "secret" },
+    { hubUrl: "ftp://secret.test" },
+  ];
+  for (const options of bad) {
+    await assert.rejects(downloadModel(MODEL, "/nowhere", options), (error) => {
+      assert.ok(error instanceof InvalidInputError, String(error));
+      assert.ok(!JSON.stringify([error.message, error.facts]).includes("secret"));
+      return true;
+    });
+  }
+});
+
+Deno.test("a hub may live below a path", async () => {
+  const good = huggingFaceServer({ revisions: { main: FILES } });
+  await using hub = await serve((request) =>
+    good(new Request(request.url.replace("/mirror/", "/"), request))
+  );
+  await using folder = await tempFolder();
+  await downloadModel(MODEL, folder.path, { hubUrl: `${hub.url}/mirror/` });
+  assert.ok(hub.paths().every((path) => path.startsWith("/mirror/")));
 });

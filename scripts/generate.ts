@@ -1,0 +1,105 @@
+/**
+ * `deno task generate [--check]`: writes what is derived from the code. That is `docs/commands.md`, every
+ * page of the program's help in one document. With `--check` nothing is written; the exit code is 1 and
+ * the first difference is shown when a file is not what it would be.
+ * @module
+ */
+// deno-lint-ignore-file no-console -- printing is what this script is for
+import { parseArgs } from "node:util";
+import { processContext } from "../src/cli/process.ts";
+import { run } from "../src/cli/run.ts";
+
+/** The files that are derived, and how. */
+const GENERATED: Readonly<Record<string, () => Promise<string>>> = {
+  "docs/commands.md": commandsDocument,
+};
+
+/** Every page of help, the commands in the order in which help lists them. */
+async function commandsDocument(): Promise<string> {
+  const root = await helpPage([]);
+  const pages: string[] = [];
+  for await (const page of commandPages([], root)) pages.push(page);
+  return [
+    "# Commands",
+    "The help of every command. Written by `deno task generate`; do not edit.",
+    section("modelops", root),
+    ...pages,
+  ].join("\n\n") + "\n";
+}
+
+async function* commandPages(words: readonly string[], page: string): AsyncGenerator<string> {
+  for (const name of subcommands(page)) {
+    // The help of help is the help of everything else.
+    if (name === "help") continue;
+    const path = [...words, name];
+    const help = await helpPage(path);
+    yield section(["modelops", ...path].join(" "), help);
+    yield* commandPages(path, help);
+  }
+}
+
+function section(title: string, help: string): string {
+  return `## ${title}\n\n\`\`\`text\n${help.trim()}\n\`\`\``;
+}
+
+/** The names that a page of help lists under "Commands:". */
+export function subcommands(page: string): string[] {
+  const [, list = ""] = /^Commands:\n((?: {2,}.*\n?)+)/m.exec(page) ?? [];
+  return list.split("\n").flatMap((line) => /^ {2}([\w-]+)/.exec(line)?.[1] ?? []);
+}
+
+/** A page of help; the flags that every page repeats are left to the first one. */
+async function helpPage(words: readonly string[]): Promise<string> {
+  let text = "";
+  const stdout = {
+    write: (part: string) => void (text += part),
+    isTerminal: false,
+    columns: () => undefined,
+  };
+  const context = { ...processContext(), programName: "modelops", stdout };
+  const code = await run([...words, "--help"], context);
+  if (code !== 0) {
+    throw new Error(`Cannot show the help of "${words.join(" ")}": exit code ${code}`);
+  }
+  return text.replace(/\nGlobal Options:\n(?: {2,}.*\n)+/, "");
+}
+
+/** The first line in which two texts differ, with its number; `undefined` when they are equal. */
+export function firstDifference(actual: string, expected: string): string | undefined {
+  const [found, wanted] = [actual.split("\n"), expected.split("\n")];
+  const at = [...wanted, ...found].findIndex((_, index) => found[index] !== wanted[index]);
+  if (at < 0) return undefined;
+  const show = (line: string | undefined) => line ?? "(the end)";
+  return `line ${at + 1}\n- ${show(found[at])}\n+ ${show(wanted[at])}`;
+}
+
+/** Compares a file with what it would be, and tells a difference. */
+async function isCurrent(file: string, url: URL, expected: string): Promise<boolean> {
+  const actual = await Deno.readTextFile(url).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  });
+  const difference = firstDifference(actual, expected);
+  if (difference !== undefined) {
+    console.error(`${file} is not current: run \`deno task generate\`\n${difference}`);
+  }
+  return difference === undefined;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
+  let current = true;
+  for (const [file, make] of Object.entries(GENERATED)) {
+    const url = new URL(`../${file}`, import.meta.url);
+    const text = await make();
+    if (values.check) {
+      current = await isCurrent(file, url, text) && current;
+    } else {
+      await Deno.mkdir(new URL("./", url), { recursive: true });
+      await Deno.writeTextFile(url, text);
+      console.log(file);
+    }
+  }
+  // The context of a run listens for interrupts, which would keep this script waiting.
+  Deno.exit(current ? 0 : 1);
+}

@@ -1,0 +1,34 @@
+/** `__complete`: what a command line may go on with. @module */
+import type { Command } from "../../deps/commander.ts";
+import { complete } from "../completion.ts";
+import { escapeControls } from "../format.ts";
+import type { Session } from "../session.ts";
+import { resolveSettings } from "../settings.ts";
+
+/** Gives the command its arguments and action. */
+export function configure(command: Command, session: Session): void {
+  const { context } = session;
+  command
+    .argument("[word...]", "the words after the program's name; the last is the one to complete")
+    .action(async (words) => {
+      const { kind, candidates } = await complete(command.parent as Command, words, {
+        references: (flags) => localReferences(session, flags),
+      });
+      const lines = candidates.map(({ value, summary }) =>
+        [value, summary].filter((text) => text !== "").map(escapeControls).join("\t")
+      );
+      context.stdout.write([kind, ...lines, ""].join("\n"));
+    });
+}
+
+/** The artifacts of the local store, or of the one that the line names. */
+async function localReferences(
+  { context, settings }: Session,
+  { storageDir }: { readonly storageDir?: string },
+): Promise<string[]> {
+  const options = { signal: context.signal };
+  const chosen = storageDir === undefined ? settings : resolveSettings({ storageDir }, context);
+  const backend = await context.services.openBackend(chosen, options);
+  const { models } = await backend.list(options);
+  return models.map(({ repository, tag }) => `${repository}:${tag}`);
+}

@@ -1,0 +1,26 @@
+/** `completion`: the scripts that complete commands in a shell. @module */
+import { Argument, type Command } from "../../deps/commander.ts";
+import { completionScript, SHELLS } from "../completion_scripts.ts";
+import type { Session } from "../session.ts";
+
+/** Gives the command its arguments and action. */
+export function configure(command: Command, session: Session): void {
+  const { programName } = session.context;
+  const name = programName;
+  command
+    .addArgument(new Argument("<shell>", "the shell that reads the script").choices(SHELLS))
+    .addHelpText(
+      "after",
+      [
+        "",
+        "To complete from now on:",
+        `  bash   echo 'source <(${name} completion bash)' >> ~/.bashrc`,
+        `  zsh    echo 'source <(${name} completion zsh)' >> ~/.zshrc   (after compinit)`,
+        `  fish   ${name} completion fish > ~/.config/fish/completions/${name}.fish`,
+      ].join("\n"),
+    )
+    .action((shell) => {
+      const script = completionScript(shell, programName);
+      session.output.result({ shell, script }, script.trimEnd());
+    });
+}

@@ -1,0 +1,112 @@
+/**
+ * The scripts that make shells complete our commands. Each asks `__complete` with the words of the line and
+ * gets the kind of completion in the first line, then a candidate a line, a tab before its summary.
+ *
+ * What a person has typed is only ever passed on as an argument: a script that evaluated it would run the
+ * `$(…)` in a line that nobody has sent yet.
+ * @module
+ */
+/** The shells that there is a script for. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+
+/** A shell that there is a script for. */
+export type Shell = typeof SHELLS[number];
+
+/** The script for a shell, which completes the program of this name. */
+export function completionScript(shell: Shell, programName: string): string {
+  const name = programName.replace(/[^A-Za-z0-9_]/g, "_");
+  return SCRIPTS[shell]
+    .replaceAll("PROGRAM", programName)
+    .replaceAll("NAME", name);
+}
+
+/**
+ * Bash breaks words at = and :, so the script puts them together again, and gives back only what follows
+ * the last break. It works with the Bash 3.2 of macOS, which has no compopt.
+ */
+const BASH = `# bash completion for PROGRAM
+_NAME_complete() {
+  local rest=\${COMP_LINE:0:COMP_POINT} i fragment= last=-1
+  local -a words=()
+  for ((i = 0; i <= COMP_CWORD; i++)); do
+    if [[ $i -eq 0 || $rest == [[:space:]]* ]]; then
+      rest=\${rest#"\${rest%%[![:space:]]*}"}
+      words[++last]=
+    fi
+    fragment=\${rest:0:\${#COMP_WORDS[i]}}
+    words[last]+=$fragment
+    rest=\${rest:\${#fragment}}
+  done
+
+  local program=$1 current=\${words[last]} kind= value summary prefix=
+  type -P "$program" >/dev/null || program=PROGRAM
+  [[ $current == --*=* ]] && prefix=\${current%%=*}=
+  [[ $fragment == [=:]* ]] && fragment=
+  local before=\${current%"$fragment"}
+
+  COMPREPLY=()
+  while IFS=$'\\t' read -r value summary; do
+    if [[ -z $kind ]]; then
+      kind=$value
+    else
+      value=$prefix$value
+      COMPREPLY+=("\${value#"$before"}")
+    fi
+  done < <("$program" __complete -- "\${words[@]:1}" 2>/dev/null)
+
+  case $kind in
+    files) ;;
+    folders) compopt +o default -o dirnames 2>/dev/null ;;
+    *) compopt +o default 2>/dev/null ;;
+  esac
+}
+complete -o default -F _NAME_complete PROGRAM
+`;
+
+const ZSH = `#compdef PROGRAM
+# zsh completion for PROGRAM
+_NAME_complete() {
+  local program=\${words[1]} line
+  local -a lines described
+  (( $+commands[$program] )) || [[ -x $program ]] || program=PROGRAM
+  lines=("\${(@f)$("$program" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  [[ $PREFIX == --*=* ]] && compset -P '*='
+  case \${lines[1]} in
+    files) _files ;;
+    folders) _files -/ ;;
+    *)
+      for line in "\${(@)lines[2,-1]}"; do
+        # A colon parts a word from its summary.
+        [[ $line == *$'\\t'* ]] || line+=$'\\t'
+        described+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+      done
+      _describe -t values PROGRAM described
+      ;;
+  esac
+}
+compdef _NAME_complete PROGRAM
+`;
+
+const FISH = `# fish completion for PROGRAM
+function __NAME_complete
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    set -l program $words[1]
+    type -q "$program"; or set program PROGRAM
+    set -l lines ($program __complete -- $words[2..-1] "$current" 2>/dev/null)
+    set -l prefix (string match -r -- '^--[^=]*=' "$current")
+    set -l start (string replace -r -- '^--[^=]*=' '' "$current")
+    switch "$lines[1]"
+        case files
+            set lines '' (__fish_complete_path "$start")
+        case folders
+            set lines '' (__fish_complete_directories "$start" '')
+    end
+    for line in $lines[2..-1]
+        printf '%s%s\\n' "$prefix" $line
+    end
+end
+complete -c PROGRAM -f -a '(__NAME_complete)'
+`;
+
+const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };

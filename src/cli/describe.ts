@@ -1,0 +1,133 @@
+/**
+ * The commands and their flags as one document, for programs that read help.
+ * @module
+ */
+import type { Argument, Command, Option } from "../deps/commander.ts";
+import { isCollector } from "./arguments.ts";
+import { BUILD_INFO } from "./build_info.ts";
+import { loadTree } from "./command.ts";
+import { EXIT_CODES } from "./failure.ts";
+
+/** What `help --json` writes. */
+export interface ProgramDocument {
+  /** The name the program was called by. */
+  readonly program: string;
+  readonly version: string;
+  /** The flags that every command takes. */
+  readonly globalFlags: readonly FlagDocument[];
+  /** The command that was asked about; without one, the program with all its commands. */
+  readonly command: CommandDocument;
+  /** What each exit code means, in order. */
+  readonly exitCodes: readonly { readonly code: number; readonly meaning: string }[];
+}
+
+/** A command. */
+export interface CommandDocument {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly summary: string;
+  readonly hidden: boolean;
+  /** The arguments in order. */
+  readonly arguments: readonly ArgumentDocument[];
+  /** The command's own flags. */
+  readonly flags: readonly FlagDocument[];
+  /** The commands below it. */
+  readonly commands: readonly CommandDocument[];
+}
+
+/** What flags and arguments have in common. */
+interface ValueDocument {
+  readonly description: string;
+  readonly required: boolean;
+  /** The value when none is given, or words for it. */
+  readonly default?: unknown;
+  /** The values that are accepted, where they can be counted. */
+  readonly choices?: readonly string[] | undefined;
+}
+
+/** An argument. */
+export interface ArgumentDocument extends ValueDocument {
+  readonly name: string;
+  /** Whether it takes all the words that are left. */
+  readonly variadic: boolean;
+}
+
+/** A flag. */
+export interface FlagDocument extends ValueDocument {
+  /** The long form: `--output`. */
+  readonly name: string;
+  /** The short form: `-o`. */
+  readonly short?: string | undefined;
+  /** What its value is called; absent for a switch, which takes `=true` and `=false`. */
+  readonly value?: string | undefined;
+  /** Whether it may be given several times, all of which count. */
+  readonly repeatable: boolean;
+  readonly hidden: boolean;
+}
+
+/** Describes a command, with what is below it, and the program it belongs to. */
+export async function describeProgram(command: Command): Promise<ProgramDocument> {
+  await loadTree(command);
+  let root = command;
+  while (root.parent !== null) root = root.parent as Command;
+  const codes = Object.entries(EXIT_CODES).map(([meaning, code]) => ({ code, meaning }));
+  return {
+    program: root.name(),
+    version: BUILD_INFO.version,
+    globalFlags: flagsOf(root),
+    command: describeCommand(command),
+    exitCodes: [{ code: 0, meaning: "done" }, ...codes],
+  };
+}
+
+function describeCommand(command: Command): CommandDocument {
+  const children = command.commands as readonly Command[];
+  const parent = command.parent as Command | null;
+  const visible = parent?.createHelp().visibleCommands(parent) as readonly Command[] | undefined;
+  return {
+    name: command.name(),
+    aliases: command.aliases(),
+    summary: command.summary() || command.description(),
+    hidden: visible !== undefined && !visible.includes(command),
+    arguments: command.registeredArguments.map((argument) => describeArgument(argument)),
+    // The flags of the program itself are those of every command.
+    flags: parent === null ? [] : flagsOf(command),
+    commands: children.map(describeCommand),
+  };
+}
+
+function describeArgument(argument: Argument): ArgumentDocument {
+  return {
+    name: argument.name(),
+    variadic: argument.variadic,
+    required: argument.required,
+    description: argument.description,
+    default: argument.defaultValue ?? defaultInWords(argument.description),
+    choices: argument.argChoices,
+  };
+}
+
+function flagsOf(command: Command): FlagDocument[] {
+  return command.options.map(describeFlag);
+}
+
+function describeFlag(option: Option): FlagDocument {
+  const value = /[<[](.+)[>\]]/.exec(option.flags)?.[1];
+  const standard = value === undefined ? option.defaultValue === true && !option.negate : undefined;
+  return {
+    name: option.long ?? option.flags,
+    short: option.short,
+    value,
+    required: option.mandatory,
+    repeatable: isCollector(option.parseArg),
+    hidden: option.hidden,
+    description: option.description,
+    default: standard ?? option.defaultValue ?? defaultInWords(option.description),
+    choices: option.argChoices,
+  };
+}
+
+/** A default that depends on the surroundings is told in the description. */
+function defaultInWords(description: string): string | undefined {
+  return /\(default: ([^)]*)\)/.exec(description)?.[1];
+}

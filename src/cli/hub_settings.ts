@@ -1,0 +1,69 @@
+/**
+ * How to reach model hubs, in the variables that the hubs' own tools read.
+ * @module
+ */
+import { join } from "node:path";
+import type { HubName } from "../model/hubs/hub.ts";
+import { type Environment, firstSet } from "./environment.ts";
+
+/** How to reach a hub. */
+export interface HubAccess {
+  /** URL of the hub; its public one when absent. */
+  readonly hubUrl?: string | undefined;
+  readonly token?: string | undefined;
+  /** Files that may hold a token where the environment has none, in the order they are asked. */
+  readonly tokenFiles: readonly string[];
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+/** How to reach each hub. */
+export type HubSettings = Readonly<Record<HubName, HubAccess>>;
+
+/** What of the world decides about hubs. */
+export interface HubSource {
+  readonly env: Environment;
+  /** The user's folder; absent for a user that has none. */
+  readonly home?: string | undefined;
+}
+
+/** Decides how to reach each hub. Nothing is read but the environment. */
+export function hubSettings(source: HubSource): HubSettings {
+  return {
+    huggingface: huggingFace(source),
+    modelscope: modelScope(source),
+    mlflow: mlflow(source),
+  };
+}
+
+function huggingFace({ env, home }: HubSource): HubAccess {
+  const cache = firstSet(env, ["XDG_CACHE_HOME"]) ?? (home && join(home, ".cache"));
+  const hubHome = firstSet(env, ["HF_HOME"]) ?? (cache && join(cache, "huggingface"));
+  const file = firstSet(env, ["HF_TOKEN_PATH"]) ?? (hubHome && join(hubHome, "token"));
+  return {
+    hubUrl: firstSet(env, ["HF_ENDPOINT"]),
+    token: firstSet(env, ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]),
+    tokenFiles: [file, home && join(home, ".huggingface", "token")].filter((path) =>
+      !!path
+    ) as readonly string[],
+  };
+}
+
+function modelScope({ env }: HubSource): HubAccess {
+  return { token: firstSet(env, ["MODELSCOPE_SDK_TOKEN", "MODELSCOPE_API_TOKEN"]), tokenFiles: [] };
+}
+
+/** MLflow's own server, or Databricks when that is what the tracking URI says or all that is set. */
+function mlflow({ env }: HubSource): HubAccess {
+  const tracking = firstSet(env, ["MLFLOW_TRACKING_URI"]);
+  const onDatabricks = tracking === undefined || /^databricks(:|$)/.test(tracking);
+  const prefix = onDatabricks ? "DATABRICKS" : "MLFLOW_TRACKING";
+  const host = onDatabricks ? firstSet(env, ["DATABRICKS_HOST"]) : tracking;
+  return {
+    hubUrl: host && (host.includes("://") ? host : `https://${host}`),
+    token: firstSet(env, [`${prefix}_TOKEN`]),
+    username: firstSet(env, [`${prefix}_USERNAME`]),
+    password: firstSet(env, [`${prefix}_PASSWORD`]),
+    tokenFiles: [],
+  };
+}

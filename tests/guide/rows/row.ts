@@ -1,0 +1,50 @@
+/** A row of the table of a guide: its command lines, and what must be true when they have run. @module */
+import assert from "node:assert/strict";
+import type { CommandResult } from "../../support/command.ts";
+import { type GuideWorld, type ScriptOptions, told } from "../world.ts";
+
+/** Command lines that run. */
+export interface RunnableRow {
+  /** Position in the list of what the guide promises. */
+  readonly number: number;
+  /** The command lines as the guide writes them. */
+  readonly commands: string;
+  /** What is run instead, where the lines cannot run as they are written; `differs` says why. */
+  readonly script?: string | ((world: GuideWorld) => string) | undefined;
+  /** How what runs differs from what is written. */
+  readonly differs?: string | undefined;
+  /** Variables that the guide sets elsewhere. */
+  readonly env?: ScriptOptions["env"];
+  /** Text on standard input. */
+  readonly stdin?: string | undefined;
+  /** Makes what the guide supposes. */
+  readonly prepare?: ((world: GuideWorld) => Promise<unknown>) | undefined;
+  /** Fails when something is not as the guide promises. */
+  check(world: GuideWorld, result: CommandResult): Promise<void> | void;
+}
+
+/** Command lines that no machine like this one can run. */
+export interface BlockedRow {
+  readonly number: number;
+  readonly commands: string;
+  /** Why not. */
+  readonly cannotRun: string;
+}
+
+/** A row of the table. */
+export type Row = RunnableRow | BlockedRow;
+
+/** Whether a row can run. */
+export function isRunnable(row: Row): row is RunnableRow {
+  return !("cannotRun" in row);
+}
+
+/** Runs a row: all its lines have to succeed, and then its check holds. */
+export async function runRow(row: RunnableRow, world: GuideWorld): Promise<void> {
+  await row.prepare?.(world);
+  const { script = row.commands } = row;
+  const text = typeof script === "string" ? script : script(world);
+  const result = await world.run(text, { env: row.env, stdin: row.stdin });
+  assert.equal(result.code, 0, told(text, result));
+  await row.check(world, result);
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { InvalidInputError } from "../../src/core/errors.ts";
+import {
+  azureAccess,
+  type AzureSettings,
+  hasAzureCredential,
+  parseConnectionString,
+} from "../../src/objects/azure_access.ts";
+
+const key = { kind: "key", account: "acct", key: "a2V5" };
+
+Deno.test("azureAccess() knows the address of an account", () => {
+  const url = (settings: AzureSettings) => azureAccess({ key: "a2V5", ...settings }).url;
+  const account = "acct";
+  assert.equal(url({ account }), "https://acct.blob.core.windows.net");
+  const endpoints = {
+    "http://127.0.0.1:10000": "http://127.0.0.1:10000/acct",
+    "http://127.0.0.1:10000/": "http://127.0.0.1:10000/acct",
+    "http://127.0.0.1:10000/acct/": "http://127.0.0.1:10000/acct",
+    "https://acct.blob.core.usgovcloudapi.net/": "https://acct.blob.core.usgovcloudapi.net",
+    "https://proxy.test/blobs": "https://proxy.test/blobs/acct",
+  };
+  for (const [endpoint, want] of Object.entries(endpoints)) {
+    assert.equal(url({ account, endpoint }), want);
+  }
+});
+
+Deno.test("azureAccess() takes a key, a SAS or a login, in this order", () => {
+  const account = "acct";
+  const credential = (settings: AzureSettings) => azureAccess({ account, ...settings }).credential;
+  assert.deepEqual(credential({ key: "a2V5", sas: "sig=x", identity: true }), key);
+  assert.deepEqual(credential({ sas: "?sv=1&sig=x", identity: true }), {
+    kind: "sas",
+    sas: "sv=1&sig=x",
+  });
+  assert.deepEqual(credential({ identity: true }), { kind: "identity" });
+});
+
+Deno.test("azureAccess() reads connection strings", () => {
+  const access = (connectionString: string, settings: AzureSettings = {}) =>
+    azureAccess({ connectionString, ...settings });
+  const url = "https://acct.blob.core.windows.net";
+  assert.deepEqual(access("AccountName=acct;AccountKey=a2V5"), { url, credential: key });
+  assert.deepEqual(
+    access(
+      "defaultendpointsprotocol=http; accountname = acct ;AccountKey=a2V5==;;EndpointSuffix=x.y",
+    ),
+    { url: "http://acct.blob.x.y", credential: { ...key, key: "a2V5==" } },
+  );
+  assert.deepEqual(
+    access("BlobEndpoint=https://blobs.test/;SharedAccessSignature=sv=1&sig=a=b"),
+    { url: "https://blobs.test", credential: { kind: "sas", sas: "sv=1&sig=a=b" } },
+  );
+  assert.equal(
+    access("AccountName=acct;AccountKey=a2V5", { endpoint: "http://127.0.0.1:1" }).url,
+    "http://127.0.0.1:1/acct",
+  );
+  assert.equal(
+    access("UseDevelopmentStorage=true").url,
+    "http://127.0.0.1:10000/devstoreaccount1",
+  );
+});
+
+Deno.test("azureAccess() says what is missing and which variable sets it", () => {
+  const cases: [AzureSettings, RegExp][] = [
+    [{}, /AZURE_STORAGE_KEY/],
+    [{ account: "acct" }, /AZURE_STORAGE_KEY/],
+    [{ key: "s3cr3t" }, /AZURE_STORAGE_ACCOUNT/],
+    [{ sas: "s3cr3t" }, /AZURE_STORAGE_ACCOUNT/],
+    [{ connectionString: "s3cr3t=1;AccountName=acct;", key: "s3cr3t" }, /unset AZURE_STORAGE_KEY/],
+    [{ connectionString: "AccountName=acct" }, /AZURE_STORAGE_KEY/],
+  ];
+  for (const [settings, remedy] of cases) {
+    assert.throws(() => azureAccess(settings), (error) => {
+      assert(error instanceof InvalidInputError);
+      assert.match(error.facts.remedy ?? "", remedy);
+      return !Deno.inspect(error).includes("s3cr3t");
+    });
+  }
+});
+
+Deno.test("azureAccess() refuses what cannot be right, and shows no secret", () => {
+  const account = "acct";
+  const wrong: AzureSettings[] = [
+    { account: "Acct", key: "s3cr3t" },
+    { account: "evil.test/x", key: "s3cr3t" },
+    { account, key: "s3cr3t", endpoint: "ftp://x" },
+    { account, key: "s3cr3t", endpoint: "s3cr3t" },
+    { account, key: "k", endpoint: "https://x.test/?sig=s3cr3t" },
+    { account, key: "k", endpoint: "https://s3cr3t@x.test/" },
+    { account, identity: true, endpoint: "http://127.0.0.1:10000" },
+    { connectionString: "s3cr3t" },
+    { connectionString: "AccountKey=s3cr3t" },
+    { connectionString: "AccountName=a/b;AccountKey=s3cr3t" },
+    { connectionString: "AccountName=acct;AccountKey=s3cr3t;BlobEndpoint=x" },
+  ];
+  for (const settings of wrong) {
+    assert.throws(
+      () => azureAccess(settings),
+      (error) => error instanceof InvalidInputError && !Deno.inspect(error).includes("s3cr3t"),
+    );
+  }
+});
+
+Deno.test("hasAzureCredential() asks for more than an account", () => {
+  assert.equal(hasAzureCredential(undefined), false);
+  assert.equal(hasAzureCredential({ account: "acct", key: "", identity: false }), false);
+  assert.equal(hasAzureCredential({ sas: "sig=x" }), true);
+});
+
+Deno.test("parseConnectionString() gives settings or an error of ours for any text", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    try {
+      parseConnectionString(text);
+    } catch (error) {
+      assert(error instanceof InvalidInputError);
+    }
+  }));
+  const value = fc.stringMatching(/^[A-Za-z0-9+/=]{1,30}$/);
+  fc.assert(fc.property(value, value, (account, key) => {
+    const text = `AccountKey=${key};BlobEndpoint=http://x.test;AccountName=${account}`;
+    assert.deepEqual(parseConnectionString(text), { account, key, endpoint: "http://x.test" });
+  }));
+});

@@ -1,0 +1,47 @@
+/** What tests of Azure share: one Azurite, stores over it, and networks that fail. @module */
+import { startAzurite } from "../support/registry.ts";
+import type { RunningAzurite } from "../support/registry.ts";
+import type { AzureSettings } from "../../src/objects/azure_access.ts";
+import {
+  type ObjectStoreSettings,
+  type ObjectStoreWorld,
+  openObjectStore,
+} from "../../src/objects/dispatch.ts";
+import type { ObjectStore } from "../../src/objects/object_store.ts";
+
+/** An Azurite with a container called `data`. */
+export interface AzureWorld extends AsyncDisposable {
+  readonly azurite: RunningAzurite;
+  /** The settings that reach it with the account's key. */
+  readonly azure: AzureSettings;
+  /** A store over it. */
+  store(world?: ObjectStoreWorld, settings?: ObjectStoreSettings): ObjectStore;
+}
+
+/** Starts an Azurite. */
+export async function azureWorld(): Promise<AzureWorld> {
+  const azurite = await startAzurite();
+  await azurite.createContainer("data");
+  const { account, key, endpoint } = azurite;
+  const azure = { account, key, endpoint };
+  return {
+    azurite,
+    azure,
+    store: (world = {}, settings = {}) =>
+      openObjectStore({ azure, ...settings }, { firstWait: 1, ...world }),
+    [Symbol.asyncDispose]: () => azurite[Symbol.asyncDispose](),
+  };
+}
+
+/** A body that is cut after some bytes. */
+export function cutBody(response: Response, after: number): Response {
+  let left = after;
+  const cut = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      controller.enqueue(chunk.subarray(0, left));
+      left -= Math.min(left, chunk.length);
+      if (left === 0) controller.error(new TypeError("connection reset"));
+    },
+  });
+  return new Response(response.body?.pipeThrough(cut) ?? null, response);
+}

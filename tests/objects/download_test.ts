@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { IntegrityError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
+import { bytesSource } from "../../src/core/source.ts";
+import { streamOf } from "../../src/core/streams.ts";
+import { downloadToFile, PARALLEL_FROM } from "../../src/objects/download.ts";
+import { FileStore } from "../../src/objects/file_store.ts";
+import type { ObjectStore, OpenObjectOptions } from "../../src/objects/object_store.ts";
+import { PartialFile } from "../../src/objects/partial_file.ts";
+import { partSize } from "../../src/objects/parts.ts";
+import { noise, sha256Of } from "../conformance/object_store.ts";
+import { tempFolder } from "../support/temp.ts";
+import type { TempFolder } from "../support/temp.ts";
+
+const MIB = 1024 * 1024;
+const size = PARALLEL_FROM + 3 * MIB + 1;
+const bytes = noise(size);
+const sha256 = sha256Of(bytes);
+const PARTS = 5;
+const uri = "file:large";
+
+interface Scene extends AsyncDisposable {
+  readonly folder: TempFolder;
+  /** A store with one large object, which notes the ranges that are opened. */
+  readonly store: ObjectStore;
+  readonly opened: OpenObjectOptions[];
+  /** Where the object goes. */
+  readonly path: string;
+  readonly partialFolder: string;
+}
+
+async function scene(content = bytes): Promise<Scene> {
+  const folder = await tempFolder();
+  const files = new FileStore({ root: folder.join("store") });
+  await files.put(uri, bytesSource(content), { sha256: sha256Of(content) });
+  const opened: OpenObjectOptions[] = [];
+  return {
+    folder,
+    opened,
+    path: folder.join("out", "large.bin"),
+    partialFolder: folder.join("partial"),
+    store: {
+      stat: (...args) => files.stat(...args),
+      put: (...args) => files.put(...args),
+      open: (at, options = {}) => {
+        opened.push(options);
+        return files.open(at, options);
+      },
+    },
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+async function names(path: string): Promise<string[]> {
+  try {
+    return await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/** The store, but every range from the second on breaks in its middle. */
+function breaking({ store }: Scene): ObjectStore {
+  let ranges = 0;
+  return {
+    ...store,
+    async open(at, options) {
+      const stream = await store.open(at, options);
+      return ++ranges === 1 ? stream : streamOf(cut(stream));
+    },
+  };
+}
+
+async function* cut(stream: ReadableStream<Uint8Array>) {
+  let chunks = 0;
+  for await (const chunk of stream) {
+    if (++chunks > 3) throw new Error("cut");
+    yield chunk;
+  }
+}
+
+Deno.test("downloadToFile() goes on with what a failed download has left", async () => {
+  await using it = await scene();
+  const options = { size, sha256, partialFolder: it.partialFolder, concurrency: 1 };
+  await assert.rejects(downloadToFile(breaking(it), uri, it.path, options), /cut/);
+  assert.deepEqual(await names(it.folder.join("out")), []);
+  assert.deepEqual((await names(it.partialFolder)).sort(), [
+    `${sha256}-${size}.journal`,
+    `${sha256}-${size}.partial`,
+  ]);
+  it.opened.length = 0;
+  await downloadToFile(it.store, uri, it.path, options);
+  assert.deepEqual(it.opened.map(({ range }) => range?.start), [8, 16, 24, 32].map((n) => n * MIB));
+  assert.equal(sha256Of(await Deno.readFile(it.path)), sha256);
+  assert.deepEqual(await names(it.partialFolder), []);
+});
+
+Deno.test("downloadToFile() leaves nothing of a failed download without a folder for it", async () => {
+  await using it = await scene();
+  await assert.rejects(downloadToFile(breaking(it), uri, it.path, { size, sha256 }), /cut/);
+  assert.deepEqual(await names(it.folder.join("out")), []);
+});
+
+Deno.test("downloadToFile() goes on after an abort, with its reason", async () => {
+  await using it = await scene();
+  const stop = new AbortController();
+  const reason = new Error("enough");
+  const options = { size, sha256, partialFolder: it.partialFolder, concurrency: 1 };
+  await assert.rejects(
+    downloadToFile(it.store, uri, it.path, {
+      ...options,
+      signal: stop.signal,
+      progress: ({ bytes }) => bytes > 20 * MIB && stop.abort(reason),
+    }),
+    (error) => error === reason,
+  );
+  it.opened.length = 0;
+  await downloadToFile(it.store, uri, it.path, options);
+  assert(it.opened.length < PARTS);
+  assert.equal(sha256Of(await Deno.readFile(it.path)), sha256);
+});
+
+Deno.test("downloadToFile() starts anew when what was left is damaged", async () => {
+  await using it = await scene();
+  const options = { size, sha256, partialFolder: it.partialFolder, concurrency: 1 };
+  await assert.rejects(downloadToFile(breaking(it), uri, it.path, options), /cut/);
+  {
+    const partial = it.folder.join("partial", `${sha256}-${size}.partial`);
+    using file = await Deno.open(partial, { write: true });
+    await file.write(new Uint8Array([1, 2, 3]));
+  }
+  await downloadToFile(it.store, uri, it.path, options);
+  assert.equal(sha256Of(await Deno.readFile(it.path)), sha256);
+  assert.deepEqual(await names(it.partialFolder), []);
+});
+
+Deno.test("downloadToFile() takes nothing from a journal of something else", async () => {
+  const content = { sha256, size, partSize: partSize(size) };
+  const journals = [
+    "",
+    "\n",
+    `${sha256} ${size} 1\n0\n1\n`,
+    "\0\xff",
+    `${"0".repeat(64)} 1 1\n0\n`,
+  ];
+  for (const journal of journals) {
+    await using folder = await tempFolder();
+    await folder.write("x.journal", journal);
+    await folder.write("x.partial", "short");
+    await using partial = await PartialFile.open(folder.join("x"), content);
+    assert.equal(partial?.written, 0);
+    assert.equal((await Deno.stat(partial.path)).size, size);
+  }
+});
+
+Deno.test("PartialFile leaves out a line that was not finished", async () => {
+  await using folder = await tempFolder();
+  const content = { sha256, size: 30, partSize: 1 };
+  await folder.write("x.journal", `${sha256} 30 1\n0\n3\n99\n-1\n2`);
+  await folder.write("x.partial", "x".repeat(30));
+  await using partial = await PartialFile.open(folder.join("x"), content);
+  assert.deepEqual(
+    partial?.parts.filter((part) => partial.has(part)).map(({ index }) => index),
+    [0, 3],
+  );
+});
+
+Deno.test("downloadToFile() does not touch what another process is writing", async () => {
+  await using it = await scene();
+  const { partialFolder } = it;
+  await Deno.mkdir(partialFolder);
+  const base = it.folder.join("partial", `${sha256}-${size}`);
+  await using other = await PartialFile.open(base, { sha256, size, partSize: partSize(size) });
+  assert.notEqual(other, undefined);
+  await downloadToFile(it.store, uri, it.path, { size, sha256, partialFolder });
+  assert.equal(sha256Of(await Deno.readFile(it.path)), sha256);
+  assert.equal((await names(partialFolder)).length, 2);
+});
+
+Deno.test("several downloads of one object at once all end well", async () => {
+  await using it = await scene();
+  const options = { size, sha256, partialFolder: it.partialFolder };
+  const paths = ["a", "b", "c"].map((name) => it.folder.join("out", name));
+  await Promise.all(paths.map((path) => downloadToFile(it.store, uri, path, options)));
+  for (const path of paths) assert.equal(sha256Of(await Deno.readFile(path)), sha256);
+  assert.deepEqual(await names(it.partialFolder), []);
+});
+
+Deno.test("downloadToFile() refuses another size or digest and keeps nothing", async () => {
+  const small = noise(1000);
+  for (const content of [bytes, small]) {
+    await using it = await scene(content);
+    await it.folder.write("out/large.bin", "before");
+    const right = { size: content.length, sha256: sha256Of(content) };
+    const { partialFolder } = it;
+    for (
+      const wrong of [
+        { ...right, sha256: "0".repeat(64) },
+        { ...right, size: right.size + 1 },
+        { ...right, size: right.size - 1 },
+      ]
+    ) {
+      await assert.rejects(
+        downloadToFile(it.store, uri, it.path, { ...wrong, partialFolder }),
+        IntegrityError,
+      );
+      assert.deepEqual(await names(partialFolder), []);
+      assert.equal(await Deno.readTextFile(it.path), "before");
+      assert.deepEqual(await names(it.folder.join("out")), ["large.bin"]);
+    }
+  }
+});
+
+Deno.test("downloadToFile() says what is in its way", async () => {
+  await using it = await scene();
+  await it.folder.write("file", "x");
+  await Deno.mkdir(it.path, { recursive: true });
+  for (const path of [it.path, it.folder.join("file", "x")]) {
+    await assert.rejects(
+      downloadToFile(it.store, uri, path, { size, sha256 }),
+      (error: Error) => error instanceof InvalidInputError && error.message.includes(path),
+    );
+  }
+  assert.deepEqual(await names(it.folder.join("out")), ["large.bin"]);
+});
+
+Deno.test("downloadToFile() says that an object is not there", async () => {
+  await using it = await scene(noise(10));
+  for (const size of [10, PARALLEL_FROM]) {
+    await assert.rejects(
+      downloadToFile(it.store, "file:missing", it.path, { size, sha256 }),
+      NotFoundError,
+    );
+  }
+  await assert.rejects(
+    downloadToFile(it.store, uri, it.path, { size: 10, sha256: "x" }),
+    InvalidInputError,
+  );
+});
+
+Deno.test("downloadToFile() does not mix two versions of an object", async () => {
+  await using it = await scene();
+  const other = noise(size, 2);
+  let ranges = 0;
+  const store: ObjectStore = {
+    ...it.store,
+    async open(at, options) {
+      if (++ranges === 2) {
+        await it.store.put(uri, bytesSource(other), { sha256: sha256Of(other) });
+      }
+      return await it.store.open(at, options);
+    },
+  };
+  const options = { size, sha256, concurrency: 1, partialFolder: it.partialFolder };
+  await assert.rejects(downloadToFile(store, uri, it.path, options), /changed meanwhile/);
+  assert.deepEqual(await names(it.partialFolder), []);
+});

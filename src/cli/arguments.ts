@@ -32,14 +32,17 @@ export function collectList(
 /**
  * Collects a flag that is given several times, each with patterns between commas. Commas within braces
  * or double quotes belong to the pattern.
+ * @throws {InvalidInputError} when there is no pattern in it.
  */
 export function collectPatterns(
   value: string,
   previous: readonly string[] | undefined,
 ): readonly string[] {
   const parts = value.match(/(?:"[^"]*"|\{[^{}]*\}|[^,{"]|[{"])+/g) ?? [];
-  const patterns = parts.map((part) => part.trim().replace(/^"(.*)"$/, "$1"));
-  return [...(previous ?? []), ...patterns.filter((pattern) => pattern !== "")];
+  const patterns = parts.map((part) => part.trim().replace(/^"(.*)"$/s, "$1"))
+    .filter((pattern) => pattern !== "");
+  if (patterns.length > 0) return [...(previous ?? []), ...patterns];
+  throw new InvalidInputError(`Cannot use patterns ${JSON.stringify(value)}: there is none`);
 }
 
 /**

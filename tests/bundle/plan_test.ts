@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { planDocument, placedFiles, planStorage } from "../../src/bundle/plan.ts";
+import { placedFiles, planDocument, planStorage } from "../../src/bundle/plan.ts";
 import { parseSpec } from "../../src/bundle/read_spec.ts";
 import type { Inventory } from "../../src/bundle/scan.ts";
 import { digestBytes, digestHex } from "../../src/core/digest.ts";

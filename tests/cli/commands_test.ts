@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { NotFoundError } from "../../src/core/errors.ts";
+import { InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
 import type { Digest } from "../../src/core/digest.ts";
 import type { BuildOptions, ModelBackend, PullOptions } from "../../src/model/operations.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -31,13 +31,30 @@ function recordingBackend(calls: Call[]): Partial<ModelBackend> {
       keep("extract", target, options);
       return { output: options.output, written: 2, unchanged: 0, bytes: 10 };
     },
+    attach: async (file, options) => {
+      keep("attach", file, options);
+      return { reference: options.target, digest };
+    },
+    upload: async (file, options) => {
+      keep("upload", file, options);
+      const layer = { path: file, mediaType: "m", digest, size: 1 };
+      return { repository: options.repository, layer } as never;
+    },
+    fetch: async (target, options) => {
+      keep("fetch", target, options);
+      const counts = { output: options.output, written: 1, unchanged: 0, bytes: 1 };
+      return { ...counts, reference: target, digest, matched: ["a"] };
+    },
     list: async () => ({
       models: [{ repository: "r.test/m", tag: "v1", digest, size: 1024 }],
       warnings: ["Cannot read r.test/broken:v1"],
     }),
     inspect: async (target, options) => {
       keep("inspect", target, options);
-      return { view: { Id: digest, Name: "<m>" }, config: { descriptor: { name: "m" } } } as never;
+      return {
+        view: { Id: digest, Name: "<m>" },
+        config: { descriptor: { name: "m" }, config: {} },
+      } as never;
     },
     tag: async (source, target, options) => keep("tag", source, target, options),
     remove: async (target) => ({ removed: target }),
@@ -166,6 +183,8 @@ Deno.test("build reads SOURCE_DATE_EPOCH, and other commands do not mind it", as
   assert.equal(other.code, 0);
 });
 
+const ATTACH_DEFAULTS = { raw: true, noCreationTime: false, concurrency: 5 };
+
 Deno.test("every command says what it did", async () => {
   const rows: [string[], Call[], string][] = [
     [
@@ -203,7 +222,89 @@ Deno.test("every command says what it did", async () => {
     [
       ["inspect", "r.test/m:v1", "--config"],
       [["inspect", "r.test/m:v1", {}]],
-      '{\n\t"descriptor": {\n\t\t"name": "m"\n\t}\n}\n',
+      '{\n\t"descriptor": {\n\t\t"name": "m"\n\t},\n\t"config": {}\n}\n',
+    ],
+    [
+      ["attach", "LICENSE", "-s", "r.test/m:v1", "-t", "r.test/m:v2", "-d", "docs", "-f"],
+      [["attach", "LICENSE", {
+        ...ATTACH_DEFAULTS,
+        source: "r.test/m:v1",
+        target: "r.test/m:v2",
+        destinationDir: "docs",
+        force: true,
+      }]],
+      "Successfully attached model artifact: r.test/m:v2\n",
+    ],
+    [
+      [
+        "attach",
+        "c.json",
+        "--source=a:1",
+        "--target=a:1",
+        "--config",
+        "--output-remote",
+        "--raw=0",
+      ],
+      [["attach", "c.json", {
+        ...ATTACH_DEFAULTS,
+        source: "a:1",
+        target: "a:1",
+        config: true,
+        outputRemote: true,
+        raw: false,
+      }]],
+      "Successfully attached model artifact: a:1\n",
+    ],
+    [
+      ["attach", "f", "-s", "a", "-t", "b", "--no-creation-time", "-c2", "--plain-http"],
+      [["attach", "f", {
+        ...ATTACH_DEFAULTS,
+        source: "a",
+        target: "b",
+        noCreationTime: true,
+        concurrency: 2,
+        plainHttp: true,
+      }]],
+      "Successfully attached model artifact: b\n",
+    ],
+    [
+      ["upload", "w.bin", "--repo", "r.test/m", "--destination-dir", "sub", "--insecure"],
+      [["upload", "w.bin", {
+        repository: "r.test/m",
+        raw: true,
+        destinationDir: "sub",
+        insecure: true,
+      }]],
+      "Successfully uploaded w.bin to model artifact repository: r.test/m\n",
+    ],
+    [
+      ["upload", "-t", "r.test/m:v1", "w.bin", "--raw=false"],
+      [["upload", "w.bin", { repository: "r.test/m:v1", raw: false }]],
+      "Successfully uploaded w.bin to model artifact repository: r.test/m:v1\n",
+    ],
+    [
+      ["upload", "-t", "r.test/other:v1", "--repo", "r.test/m", "w.bin"],
+      [["upload", "w.bin", { repository: "r.test/m", raw: true }]],
+      "Successfully uploaded w.bin to model artifact repository: r.test/m\n",
+    ],
+    [
+      ["fetch", "r.test/m:v1", "--output", "o", "--patterns", "*.json,a/{b,c}", "--patterns=d/**"],
+      [["fetch", "r.test/m:v1", {
+        output: "o",
+        patterns: ["*.json", "a/{b,c}", "d/**"],
+        concurrency: 5,
+      }]],
+      "Successfully fetched model artifact: r.test/m:v1\n",
+    ],
+    [
+      ["inspect", "r.test/m:v1", "--format", "{{.Name}} {{.Config.descriptor.family}}."],
+      [["inspect", "r.test/m:v1", {}]],
+      "<m> .\n",
+    ],
+    [
+      ["inspect", "r.test/m:v1", "--config", "--format", "{{.descriptor.name}}\\n"],
+      [["inspect", "r.test/m:v1", {}]],
+      "m\n",
     ],
     [
       ["version", "whatever"],
@@ -308,6 +409,54 @@ Deno.test("mistakes on the command line end with code 2 and say what helps", asy
     [
       ["build", "-t", "x", ".", "--annotation", "novalue"],
       'Cannot use annotation "novalue": it is not of the form key=value',
+    ],
+    [
+      ["attach", "f", "-s", "a"],
+      'Cannot run "modelops attach": required option "-t, --target <reference>" not specified\n' +
+      "hint: run `modelops attach --help`",
+    ],
+    [
+      ["attach", "-s", "a", "-t", "b"],
+      'Cannot run "modelops attach": missing required argument "file"\n' +
+      "hint: run `modelops attach --help`",
+    ],
+    [
+      ["upload", "w.bin"],
+      'Cannot upload "w.bin": no repository given\nhint: add `--repo registry.example.com/name`',
+    ],
+    [
+      ["fetch", "r.test/m:v1", "--output", "o"],
+      'Cannot run "modelops fetch": required option "--patterns <list>" not specified\n' +
+      "hint: run `modelops fetch --help`",
+    ],
+    [
+      ["fetch", "r.test/m:v1", "--output", "o", "--patterns", " , "],
+      'Cannot use patterns " , ": there is none',
+    ],
+    [
+      ["inspect", "r.test/m:v1", "--format", "{{.digest}}"],
+      'Cannot use template "{{.digest}}": there is no field "digest" at character 3\n' +
+      'hint: did you mean ".Digest"?',
+    ],
+    [
+      ["inspect", "r.test/m:v1", "--format", "{{.Digest"],
+      'Cannot use template "{{.Digest": there is no }} for the {{ at character 1',
+    ],
+    [
+      ["modelfile", "generate", "-p", "hub", "--model-url", "a/b"],
+      'Cannot run "modelops modelfile generate": option "-p, --provider <hub>" argument "hub" is ' +
+      "invalid. Allowed choices are huggingface, modelscope, mlflow\n" +
+      "hint: run `modelops modelfile generate --help`",
+    ],
+    [
+      ["modelfile", "generate", "model", "--model-url", "a/b"],
+      'Cannot generate a Modelfile for "model": a path and --model-url exclude each other\n' +
+      "hint: leave one of them out",
+    ],
+    [
+      ["completion", "tcsh"],
+      'Cannot run "modelops completion": command-argument value "tcsh" is invalid for argument ' +
+      '"shell". Allowed choices are bash, zsh, fish\nhint: run `modelops completion --help`',
     ],
     [
       ["pull", "r.test/m:v1", "--extract-from-remote"],
@@ -424,6 +573,89 @@ Deno.test("modelfile generate writes the file, and replaces one only when told t
   assert.match(second.stderr, /: it exists\nhint: add `--overwrite` to replace it\n$/);
   assert.equal(requests.length, 1);
   assert.equal((await runIn([...args, "--overwrite"], world)).code, 0);
+});
+
+Deno.test("modelfile generate downloads a model first, and keeps it", async () => {
+  await using folder = await tempFolder();
+  const requests: unknown[] = [];
+  const services: WorldOptions["services"] = {
+    downloadModel: async (_settings, request) => {
+      requests.push(request);
+      return { folder: folder.join("hub", "demo"), downloaded: 3, present: 1 };
+    },
+    generateModelfile: async (workspace, request) => {
+      requests.push([workspace, request.values]);
+      return { text: "NAME demo\n", warnings: [] };
+    },
+  };
+  const args = ["modelfile", "generate", "--model-url", "me/demo", "-p", "huggingface"];
+  const flags = ["--download-dir", "hub", "--exclude", "*.bin", "--family", "llama"];
+  const { code, stderr } = await runIn([...args, ...flags], { services, cwd: folder.path });
+  assert.equal(
+    stderr,
+    `Downloaded 3 files to ${folder.join("hub", "demo")}, 1 were there\n` +
+      `Generating modelfile for ${folder.join("hub", "demo")}\n`,
+  );
+  assert.equal(code, 0);
+  const request = { url: "me/demo", provider: "huggingface", exclude: ["*.bin"] };
+  assert.deepEqual(requests, [
+    { ...request, parent: folder.join("hub") },
+    [folder.join("hub", "demo"), { family: "llama" }],
+  ]);
+  // What is there already is found before anything is downloaded.
+  assert.equal((await runIn(args, { services, cwd: folder.path })).code, 12);
+  assert.equal(requests.length, 2);
+});
+
+Deno.test("modelfile validate says what a Modelfile brings, and passes on how to look", async () => {
+  const requests: unknown[] = [];
+  const services: WorldOptions["services"] = {
+    checkModelfile: async (path, workspace, options) => {
+      requests.push([path, workspace, facts(options)]);
+      return { files: 2, bytes: 2048, warnings: ["a is empty"] };
+    },
+  };
+  const found = await runIn(["modelfile", "validate", "model/Modelfile"], { services });
+  assert.deepEqual(found, {
+    code: 0,
+    stdout: "model/Modelfile is valid: 2 files, 2.0 KiB\n",
+    stderr: "warning: a is empty\n",
+  });
+  const flags = ["--workspace", "/w", "--exclude", "a", "--exclude=b,c", "--follow-links"];
+  const json = await runIn(["modelfile", "validate", "--json", ...flags], { services });
+  assert.deepEqual(JSON.parse(json.stdout), {
+    path: "/work/here/Modelfile",
+    valid: true,
+    files: 2,
+    bytes: 2048,
+    warnings: ["a is empty"],
+  });
+  assert.deepEqual(requests, [
+    ["/work/here/model/Modelfile", "/work/here/model", {}],
+    ["/work/here/Modelfile", "/w", { exclude: ["a", "b,c"], followLinks: true }],
+  ]);
+});
+
+Deno.test("modelfile validate shows every problem with its line, as text and as a document", async () => {
+  const problems = [
+    { line: 1, message: 'unknown instruction "MODLE"', suggestion: "MODEL" },
+    { line: 3, message: "duplicate NAME" },
+  ];
+  const services: WorldOptions["services"] = {
+    checkModelfile: async () => {
+      throw new InvalidInputError('Cannot use "Modelfile": 2 problems', { problems });
+    },
+  };
+  const text = await runIn(["modelfile", "validate"], { services });
+  assert.deepEqual(text, {
+    code: 2,
+    stdout: "",
+    stderr: 'error: Cannot use "Modelfile": 2 problems\n' +
+      '  line 1: unknown instruction "MODLE" (did you mean "MODEL"?)\n' +
+      "  line 3: duplicate NAME\n",
+  });
+  const json = await runIn(["modelfile", "validate", "--json"], { services });
+  assert.deepEqual(JSON.parse(json.stdout).error.problems, problems);
 });
 
 Deno.test("serve says when it is ready, and ends when the server does", async () => {

@@ -66,6 +66,26 @@ Deno.test("what the local store does not have is looked for in its list", () => 
   }
 });
 
+Deno.test("a registry of this machine that cannot be reached may not be running", () => {
+  const hint = "is a registry running there? start one with `modelops serve`";
+  for (const registry of ["localhost:5000", "127.0.0.1:5000", "[::1]:5000", "reg.localhost"]) {
+    assert.equal(describeFailure(new TransferError("x", { registry }), world).hint, hint, registry);
+  }
+  const others = [
+    new TransferError("x", { registry: "registry.test" }),
+    new TransferError("x", { registry: "localhost:5000", status: 500 }),
+    new TransferError("x", { registry: "a b[" }),
+    new TransferError("x"),
+    new NotFoundError("x", { registry: "localhost:5000" }),
+  ];
+  for (const error of others) assert.equal(describeFailure(error, world).hint, undefined);
+  const remedied = new TransferError("x", {
+    registry: "localhost:5000",
+    remedy: "add --plain-http",
+  });
+  assert.equal(describeFailure(remedied, world).hint, "add --plain-http");
+});
+
 Deno.test("hints name the program as it was called", () => {
   const error = new AccessDeniedError("x", { registry: "registry.test", status: 401 });
   assert.equal(
@@ -123,7 +143,7 @@ Deno.test("the document of a failure has code, kind, message and hint", () => {
       code: 2,
       kind: "invalid",
       message: "Cannot",
-      problems: ["line 1: no"],
+      problems: [{ line: 1, message: "no" }],
       hint: undefined,
     },
   });

@@ -6,8 +6,9 @@ const SNAPSHOT = besideTests("testdata/help.txt");
 
 const PAGES = [
   [],
-  ...COMMANDS.filter(({ name }) => name !== "help").map(({ name }) => [name]),
+  ...COMMANDS.filter(({ name, hidden }) => name !== "help" && !hidden).map(({ name }) => [name]),
   ["modelfile", "generate"],
+  ["modelfile", "validate"],
 ];
 
 /** All pages of help in one text; flags that every page lists are shown once. */
@@ -33,12 +34,14 @@ Deno.test("the help of every command is the one that was agreed on", async () =>
 
 Deno.test("help lists every command of the table, with its aliases", async () => {
   const { stdout } = await runIn(["--help"]);
-  for (const { name, aliases = [], summary } of COMMANDS) {
+  for (const { name, aliases = [], summary, hidden = false } of COMMANDS) {
+    if (hidden) assert.ok(!stdout.includes(name), name);
     const line = stdout.split("\n").find((line) =>
       line.trim().startsWith(`${name} `) ||
       line.trim().startsWith(`${name}, `)
     );
-    assert.ok(line?.includes([name, ...aliases].join(", ")) && line.endsWith(summary), name);
+    const shown = line?.includes([name, ...aliases].join(", ")) && line.endsWith(summary);
+    assert.equal(shown ?? false, !hidden, name);
   }
 });
 
@@ -57,6 +60,17 @@ Deno.test("help and --help show the same", async () => {
   const unknown = await runIn(["help", "lst"]);
   assert.deepEqual([unknown.code, unknown.stdout], [2, ""]);
   assert.match(unknown.stderr, /unknown command "lst"\nhint: did you mean "list" or "ls"\?\n/);
+});
+
+Deno.test("a word that is no command is a mistake, with --help too", async () => {
+  for (const args of [["biuld", "--help"], ["biuld", "."]]) {
+    const { code, stdout, stderr } = await runIn(args);
+    assert.deepEqual([code, stdout], [2, ""], stderr);
+    assert.match(stderr, /unknown command "biuld"\nhint: did you mean "build"\?\n/);
+  }
+  const group = await runIn(["modelfile", "genrate", "--help"]);
+  assert.equal(group.code, 2);
+  assert.match(group.stderr, /hint: did you mean "generate"\?/);
 });
 
 Deno.test("help wins over missing arguments and flags", async () => {

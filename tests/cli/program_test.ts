@@ -147,11 +147,12 @@ Deno.test("the first Ctrl-C asks the program to stop, the second stops it", asyn
   assert.equal((await child.status).code, 130);
 });
 
-Deno.test("programName() is modctl when it is called so, and modelops otherwise", () => {
+Deno.test("programName() is a name that we know, and modelops otherwise", () => {
   const rows: [string, string][] = [
     ["/usr/local/bin/modctl", "modctl"],
     ["C:\\tools\\modctl.exe", "modctl"],
     ["/usr/local/bin/modelops", "modelops"],
+    ["/usr/local/bin/modelops-bundles", "modelops-bundles"],
     ["/opt/deno", "modelops"],
   ];
   for (const [path, name] of rows) assert.equal(programName(path), name);

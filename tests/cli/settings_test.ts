@@ -5,6 +5,7 @@ import {
   type SettingsSource,
   sourceDateEpoch,
 } from "../../src/cli/settings.ts";
+import { LOG_LEVELS } from "../../src/cli/log.ts";
 import { InvalidInputError } from "../../src/core/errors.ts";
 
 function settings(
@@ -52,6 +53,76 @@ Deno.test("the log level is one of the known names, in any case of letters", () 
   assert.throws(() => settings({}, { MODCTL_LOG_LEVEL: "loud" }), InvalidInputError);
 });
 
+Deno.test("every level that scripts know is understood, by flag and by variable", () => {
+  for (const level of LOG_LEVELS) {
+    assert.equal(settings({ logLevel: level }).logLevel, level);
+    assert.equal(settings({}, { MODCTL_LOG_LEVEL: level }).logLevel, level);
+  }
+});
+
+Deno.test("profiles are served when they are asked for, on this machine if nothing else is said", () => {
+  assert.equal(settings().pprof, undefined);
+  assert.equal(settings({ pprofAddr: "localhost:1" }).pprof, undefined);
+  assert.equal(settings({ pprof: true }).pprof, "localhost:6060");
+  assert.equal(settings({ pprof: true, pprofAddr: "127.0.0.1:0" }).pprof, "127.0.0.1:0");
+});
+
+Deno.test("hubs are reached as their own variables say", () => {
+  assert.deepEqual(settings().hubs, {
+    huggingface: {
+      hubUrl: undefined,
+      token: undefined,
+      tokenFiles: ["/home/user/.cache/huggingface/token", "/home/user/.huggingface/token"],
+    },
+    modelscope: { token: undefined, tokenFiles: [] },
+    mlflow: {
+      hubUrl: undefined,
+      token: undefined,
+      username: undefined,
+      password: undefined,
+      tokenFiles: [],
+    },
+  });
+  const { huggingface, modelscope } = settings({}, {
+    HF_ENDPOINT: "https://hub.test",
+    HF_TOKEN: "hf",
+    HF_HOME: "/hf",
+    MODELSCOPE_SDK_TOKEN: "ms",
+  }).hubs;
+  assert.deepEqual(huggingface, {
+    hubUrl: "https://hub.test",
+    token: "hf",
+    tokenFiles: ["/hf/token", "/home/user/.huggingface/token"],
+  });
+  assert.equal(modelscope.token, "ms");
+  assert.deepEqual(settings({}, {}, { home: undefined }).hubs.huggingface.tokenFiles, []);
+});
+
+Deno.test("MLflow is a server of one's own, or Databricks", () => {
+  const own = {
+    MLFLOW_TRACKING_URI: "http://mlflow.test:5000",
+    MLFLOW_TRACKING_USERNAME: "me",
+    MLFLOW_TRACKING_PASSWORD: "secret",
+  };
+  const databricks = { DATABRICKS_HOST: "dbc.test", DATABRICKS_TOKEN: "token" };
+  const facts = { token: undefined, username: undefined, password: undefined, tokenFiles: [] };
+  const ofOwn = {
+    ...facts,
+    hubUrl: "http://mlflow.test:5000",
+    username: "me",
+    password: "secret",
+  };
+  const ofDatabricks = { ...facts, hubUrl: "https://dbc.test", token: "token" };
+  assert.deepEqual(settings({}, own).hubs.mlflow, ofOwn);
+  assert.deepEqual(settings({}, databricks).hubs.mlflow, ofDatabricks);
+  // The login of one server is never sent to the other.
+  assert.deepEqual(settings({}, { ...own, ...databricks }).hubs.mlflow, ofOwn);
+  assert.deepEqual(
+    settings({}, { ...own, ...databricks, MLFLOW_TRACKING_URI: "databricks" }).hubs.mlflow,
+    ofDatabricks,
+  );
+});
+
 Deno.test("progress is drawn for a person only, and not into a log", () => {
   const terminal = { stderr: { isTerminal: true } };
   const rows: [GlobalFlags, Record<string, string>, string][] = [
@@ -62,6 +133,8 @@ Deno.test("progress is drawn for a person only, and not into a log", () => {
     [{ logLevel: "debug" }, {}, "lines"],
     [{ progress: false }, {}, "none"],
     [{ json: true }, {}, "none"],
+    [{}, { MODCTL_NO_PROGRESS: "1" }, "none"],
+    [{}, { MODELOPS_NO_PROGRESS: "0" }, "bars"],
   ];
   for (const [flags, env, style] of rows) {
     assert.equal(settings(flags, env, terminal).progress, style, JSON.stringify([flags, env]));

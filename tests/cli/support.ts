@@ -84,7 +84,9 @@ export function fakeContext(
     services: {
       openBackend: async () => options.backend as ModelBackend,
       openAccounts: unexpected("openAccounts"),
+      downloadModel: unexpected("downloadModel"),
       generateModelfile: unexpected("generateModelfile"),
+      checkModelfile: unexpected("checkModelfile"),
       serve: unexpected("serve"),
       ...options.services,
     },

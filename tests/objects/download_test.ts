@@ -120,6 +120,48 @@ Deno.test("downloadToFile() goes on after an abort, with its reason", async () =
   assert.equal(sha256Of(await Deno.readFile(it.path)), sha256);
 });
 
+/** Downloads all parts but the last two, says so, and waits for its end. */
+function childProgram(it: Scene): string {
+  const module = (name: string) =>
+    JSON.stringify(new URL(`../../src/objects/${name}`, import.meta.url));
+  return `
+    import { downloadToFile } from ${module("download.ts")};
+    import { FileStore } from ${module("file_store.ts")};
+    const files = new FileStore({ root: ${JSON.stringify(it.folder.join("store"))} });
+    let opened = 0;
+    const open = (uri, options) => {
+      if (++opened < 4) return files.open(uri, options);
+      console.log("ready");
+      setInterval(() => {}, 1000);
+      return new Promise(() => {});
+    };
+    const store = { stat: (...args) => files.stat(...args), open };
+    await downloadToFile(store, ${JSON.stringify(uri)}, ${JSON.stringify(it.path)}, {
+      size: ${size}, sha256: "${sha256}", concurrency: 1,
+      partialFolder: ${JSON.stringify(it.partialFolder)},
+    });
+  `;
+}
+
+Deno.test("downloadToFile() goes on after its process was killed", async () => {
+  await using it = await scene();
+  const program = await it.folder.write("child.ts", childProgram(it));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--no-lock", "--no-config", program],
+    stdout: "piped",
+  }).spawn();
+  for await (const chunk of child.stdout) {
+    if (new TextDecoder().decode(chunk).includes("ready")) child.kill("SIGKILL");
+  }
+  await child.status;
+  assert.deepEqual(await names(it.folder.join("out")), []);
+  const { partialFolder } = it;
+  await downloadToFile(it.store, uri, it.path, { size, sha256, partialFolder, concurrency: 1 });
+  assert.deepEqual(it.opened.map(({ range }) => range?.start), [24 * MIB, 32 * MIB]);
+  assert.equal(sha256Of(await Deno.readFile(it.path)), sha256);
+  assert.deepEqual(await names(partialFolder), []);
+});
+
 Deno.test("downloadToFile() starts anew when what was left is damaged", async () => {
   await using it = await scene();
   const options = { size, sha256, partialFolder: it.partialFolder, concurrency: 1 };

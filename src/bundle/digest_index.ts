@@ -6,7 +6,9 @@
  */
 import { join } from "node:path";
 import { type Digest, digestAlgorithm, digestHex } from "../core/digest.ts";
+import { ModelOpsError } from "../core/errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../core/files.ts";
+import type { OperationOptions } from "../core/operation.ts";
 import { explainRead } from "../core/source.ts";
 import { isRepositoryName } from "../oci/reference.ts";
 
@@ -33,8 +35,20 @@ export class DigestIndex {
     }
   }
 
-  /** Notes that a repository has a manifest. */
-  async note(digest: Digest, repository: string): Promise<void> {
+  /**
+   * Notes that a repository has a manifest. Where the folder cannot be written to, that is logged as a
+   * warning: what is noted here is a convenience.
+   */
+  async note(digest: Digest, repository: string, options: OperationOptions = {}): Promise<void> {
+    try {
+      await this.#note(digest, repository);
+    } catch (error) {
+      if (!(error instanceof ModelOpsError)) throw error;
+      options.log?.("warning", `Cannot remember where ${digest} is: ${error.message}`, { digest });
+    }
+  }
+
+  async #note(digest: Digest, repository: string): Promise<void> {
     const known = await this.find(digest);
     if (known[0] === repository) return;
     const others = known.filter((name) => name !== repository);

@@ -2,12 +2,14 @@
  * Writes the files of a bundle into a workspace.
  * @module
  */
+import { randomUUID } from "node:crypto";
 import { fileHasContent } from "../archive/file_content.ts";
 import type { Extraction } from "../archive/extract.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { type Digest, digestBytes } from "../core/digest.ts";
-import { IntegrityError, InvalidInputError, isAbort } from "../core/errors.ts";
-import { type OperationOptions, operationOptions } from "../core/operation.ts";
+import { IntegrityError, InvalidInputError, isAbort, NotFoundError } from "../core/errors.ts";
+import { explainWrite, removeIfExists } from "../core/files.ts";
+import { type OperationOptions, operationOptions, type ProgressEvent } from "../core/operation.ts";
 import { fileSource } from "../core/source.ts";
 import { streamOf, verified } from "../core/streams.ts";
 import { downloadToFile } from "../objects/download.ts";
@@ -116,6 +118,10 @@ export async function materializeBundle(options: MaterializeOptions): Promise<Ma
   await using workspace = await Workspace.open(options.dest, options);
   const plan = await planMaterialize(entries, workspace.root, options);
   if (plan.conflicts.length > 0) throw new WorkspaceConflictError(options.dest, plan.conflicts);
+  if (plan.diskFree !== undefined && plan.diskFree < plan.bytesToMove) {
+    const facts = { needed: plan.bytesToMove, free: plan.diskFree };
+    options.log?.("warning", "The disk has less space than the files need", facts);
+  }
   const run = new Materialization(workspace, options);
   await run.write(plan.files);
   return resultOf(options, plan, run);
@@ -182,11 +188,13 @@ class Materialization {
     const { digest } = blob;
     if (this.#content.hasCache) {
       try {
+        const file = await this.#content.cachedFile(blob, path);
+        if (file !== undefined) return await this.#placeCopy(writer, file, { path, blob, facts });
         return await writer.writeFile(path, () => this.#content.open(blob, path), facts);
       } catch (error) {
-        if (!(error instanceof IntegrityError)) throw error;
-        // Either the cache is damaged, which must not keep anybody from working, or the repository
-        // is: then this fails too.
+        if (!(error instanceof IntegrityError || error instanceof NotFoundError)) throw error;
+        // Either the cache is damaged or pruned, which must not keep anybody from working, or the
+        // repository is: then this fails too.
         this.#options.log?.("warning", `Reading ${digest} past the cache: ${error.message}`);
         return await writer.writeFile(path, () => this.#content.openDirectly(blob, path), facts);
       }
@@ -199,6 +207,38 @@ class Materialization {
       .then(() => path);
     this.#placed.set(digest, writing);
     await writing;
+  }
+
+  /** Copies a file of the cache, by sharing its blocks where the file system can, and verifies it. */
+  async #placeCopy(
+    writer: Extraction,
+    file: string,
+    { path, blob, facts }: {
+      readonly path: string;
+      readonly blob: RegistryEntry["blob"];
+      readonly facts: { readonly size: number; readonly mode: number };
+    },
+  ): Promise<void> {
+    const { size, digest } = blob;
+    const report = (state: ProgressEvent["state"], bytes: number) =>
+      this.#options.progress?.({ id: path, phase: "extract", name: path, state, bytes, size });
+    report("start", 0);
+    const copy = this.#workspace.downloadPlace(randomUUID()).path;
+    try {
+      await copyFile(file, copy, facts.mode);
+      if (!await fileHasContent(copy, { digest, size }, this.#common)) {
+        throw new IntegrityError(`Cannot use the cached content of ${JSON.stringify(path)}`, {
+          path,
+          expected: digest,
+        });
+      }
+      await writer.adoptFile(path, copy, facts);
+      report("done", size);
+    } catch (error) {
+      report("fail", 0);
+      await removeIfExists(copy);
+      throw error;
+    }
   }
 
   /** Opens the content of a file that has been placed before, verified. */
@@ -287,6 +327,18 @@ class Materialization {
       this.bytesPrefetched += size;
     }
     await writer.adoptFile(path, partial, { size, mode: modeOf(entry) });
+  }
+}
+
+/** Copies a file and flushes the copy; the system shares blocks instead of copying where it can. */
+async function copyFile(from: string, to: string, mode: number): Promise<void> {
+  try {
+    await Deno.copyFile(from, to);
+    if (Deno.build.os !== "windows") await Deno.chmod(to, mode);
+    using file = await Deno.open(to, { read: true, write: true });
+    await file.sync();
+  } catch (error) {
+    throw explainWrite(to, error);
   }
 }
 

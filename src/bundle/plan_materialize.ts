@@ -60,7 +60,7 @@ export interface PlanMaterializeOptions extends PathFilterOptions, PlanFilesOpti
 
 /** A plan, with all the reasons why it may not be carried out. */
 export interface MaterializePlan {
-  /** The folder, as given. */
+  /** The folder that was looked at. */
   readonly dest: string;
   /** The files in the order of code points. */
   readonly files: readonly PlannedFile[];

@@ -121,7 +121,7 @@ export async function publishBundle(
   // Someone else may have published meanwhile.
   await guardTags(store, guard);
   for (const tag of tags) await store.tag(root, tag, operation);
-  await options.digestIndex?.note(root.digest, repository);
+  await options.digestIndex?.note(root.digest, repository, operation);
   if (options.bump !== undefined) await writeBumpedSpec(source);
   return { ...result, registry, external };
 }

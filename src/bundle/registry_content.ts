@@ -2,8 +2,9 @@
  * The content of a bundle's registry entries, each blob fetched once.
  *
  * With a cache, blobs are copied into it and read back from there, verified both times. Files of a
- * workspace are copies and never hard links to the cache: a link can be written through, and a cache
- * that changes under a digest would spoil every later workspace.
+ * workspace are copies, which share blocks with the cache where the file system can do that, and never
+ * hard links: a link can be written through, and a cache that changes under a digest would spoil every
+ * later workspace.
  * @module
  */
 import { NotFoundError, TransferError, UnsupportedError } from "../core/errors.ts";
@@ -12,7 +13,7 @@ import type { OperationOptions } from "../core/operation.ts";
 import { streamOf, verified } from "../core/streams.ts";
 import { copyGraph } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { canStat, type ContentStore, openVerified } from "../oci/store.ts";
+import { canStat, type ContentStore, isFileBacked, openVerified } from "../oci/store.ts";
 import { knownSize } from "./plan_materialize.ts";
 
 /** Reads blobs of a repository, through a cache where there is one. */
@@ -20,7 +21,7 @@ export class RegistryContent {
   readonly #store: ContentStore;
   readonly #cache: ContentStore | undefined;
   readonly #options: OperationOptions;
-  readonly #cached = new Map<Digest, Promise<Descriptor>>();
+  readonly #filling = new Map<Digest, Promise<void>>();
   /** Bytes that came from the repository. */
   bytesFetched = 0;
 
@@ -57,12 +58,18 @@ export class RegistryContent {
    * @throws {TransferError} when the repository does not have it.
    */
   async open(blob: Descriptor, path: string): Promise<ReadableStream<Uint8Array>> {
-    const cache = this.#cache;
+    const cache = await this.#filledCache(blob, path);
     if (!cache) return await this.openDirectly(blob, path);
-    let caching = this.#cached.get(blob.digest);
-    if (!caching) this.#cached.set(blob.digest, caching = this.#fill(cache, blob, path));
-    await caching;
     return await openVerified(cache, blob, this.#options);
+  }
+
+  /**
+   * The cache's own file of a blob, not verified; `undefined` where there is none.
+   * @throws {TransferError} when the repository does not have it.
+   */
+  async cachedFile(blob: Descriptor, path: string): Promise<string | undefined> {
+    const cache = await this.#filledCache(blob, path);
+    return cache && isFileBacked(cache) ? cache.filePath(blob) : undefined;
   }
 
   /**
@@ -75,7 +82,16 @@ export class RegistryContent {
     return streamOf(verified(stream, blob, `${JSON.stringify(path)} of ${this.#store.name}`));
   }
 
-  async #fill(cache: ContentStore, blob: Descriptor, path: string): Promise<Descriptor> {
+  async #filledCache(blob: Descriptor, path: string): Promise<ContentStore | undefined> {
+    const cache = this.#cache;
+    if (!cache) return undefined;
+    let filling = this.#filling.get(blob.digest);
+    if (!filling) this.#filling.set(blob.digest, filling = this.#fill(cache, blob, path));
+    await filling;
+    return cache;
+  }
+
+  async #fill(cache: ContentStore, blob: Descriptor, path: string): Promise<void> {
     const copying = copyGraph(this.#store, cache, blob, {
       ...this.#options,
       phase: "download",
@@ -83,7 +99,6 @@ export class RegistryContent {
     });
     const { bytes } = await explained(copying, path);
     this.bytesFetched += bytes;
-    return blob;
   }
 }
 

@@ -57,7 +57,7 @@ async function findBundle(ref: BundleRef, options: ResolveOptions): Promise<Foun
   const operation = operationOptions(options);
   const { repository, store, root } = await locateBundle(ref, options);
   const bundle = await readBundle(store, root, operation);
-  await options.digestIndex?.note(root.digest, repository);
+  await options.digestIndex?.note(root.digest, repository, operation);
   return { bundle, repository };
 }
 

@@ -34,7 +34,7 @@ export interface OpenWorkspaceOptions extends OperationOptions {
 export class Workspace implements AsyncDisposable {
   /** Absolute path without links. */
   readonly root: string;
-  readonly #isNew: boolean;
+  #isNew: boolean;
   readonly #lock: AsyncDisposable;
   readonly #options: OperationOptions;
 
@@ -95,7 +95,9 @@ export class Workspace implements AsyncDisposable {
     if (place.kind !== "folder") return await write();
     const folder = placeOf(this.root, path);
     const aside = join(dirname(folder), `${HIDDEN_PREFIX}${randomUUID()}.partial`);
-    await Deno.rename(folder, aside);
+    await Deno.rename(folder, aside).catch((error) => {
+      throw explainWrite(folder, error);
+    });
     try {
       await write();
     } catch (error) {
@@ -114,6 +116,8 @@ export class Workspace implements AsyncDisposable {
   /** Says that everything was written: unfinished downloads are not needed any more. */
   async finish(): Promise<void> {
     await removeIfExists(placeOf(this.root, DOWNLOAD_FOLDER));
+    // What was made on purpose stays, even when it is empty.
+    this.#isNew = false;
   }
 
   /** Lets go of the workspace. Downloads that can go on later stay. */

@@ -69,7 +69,9 @@ async function readToken(files: HubAccess["tokenFiles"]): Promise<string | undef
       const token = (await Deno.readTextFile(path)).trim();
       if (token !== "") return token;
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw explainRead(path, error);
+      const missing = error instanceof Deno.errors.NotFound ||
+        error instanceof Deno.errors.NotADirectory;
+      if (!missing) throw explainRead(path, error);
     }
   }
   return undefined;

@@ -4,6 +4,7 @@
  */
 import { homedir } from "node:os";
 import { basename } from "node:path";
+import process from "node:process";
 import type { CliContext } from "./context.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { terminalPrompts } from "./prompt.ts";
@@ -13,7 +14,8 @@ import { services } from "./wiring.ts";
 /** The context of this process. From here on Ctrl-C is a request to stop. */
 export function processContext(): CliContext {
   return {
-    programName: programName(Deno.execPath()),
+    // The path of the executable would be that of what a link of another name leads to.
+    programName: programName(process.argv0),
     platform: platform(),
     env: Deno.env.toObject(),
     cwd: workingDirectory(),

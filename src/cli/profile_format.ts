@@ -133,6 +133,19 @@ interface Walk<Node> {
 /** A name and its unit. */
 type NamedUnit = readonly [name: string, unit: string];
 
+/** A call in the tree, as the id of its place, and the call that made it. */
+interface Frame {
+  readonly location: number;
+  readonly caller: Frame | undefined;
+}
+
+/** The places of a call and its callers, the innermost first. */
+function stackOf(frame: Frame): number[] {
+  const stack: number[] = [];
+  for (let at: Frame | undefined = frame; at !== undefined; at = at.caller) stack.push(at.location);
+  return stack;
+}
+
 /** Collects what a profile consists of; equal functions and places are kept once. */
 class ProfileBuilder {
   readonly #strings = new StringTable();
@@ -152,17 +165,17 @@ class ProfileBuilder {
     walk: Walk<Node>,
   ): void {
     // A list instead of a recursion: stacks may be deep.
-    const open = roots.map((node) => ({ node, stack: [] as readonly number[] }));
+    const open: { readonly node: Node; readonly caller: Frame | undefined }[] = [];
+    for (const node of roots) open.push({ node, caller: undefined });
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      const { node } = next;
+      const { node, caller } = next;
       const isRoot = node.callFrame.functionName === "(root)";
-      // The place where it happened comes first.
-      const stack = isRoot ? next.stack : [this.#location(node.callFrame), ...next.stack];
+      const frame = isRoot ? caller : { location: this.#location(node.callFrame), caller };
       const value = [...walk.values(node)];
-      if (stack.length > 0 && value.some((amount) => amount > 0)) {
-        this.#samples.push(new Sample({ locationId: [...stack], value }));
+      if (frame !== undefined && value.some((amount) => amount > 0)) {
+        this.#samples.push(new Sample({ locationId: stackOf(frame), value }));
       }
-      for (const child of walk.children(node)) open.push({ node: child, stack });
+      for (const child of walk.children(node)) open.push({ node: child, caller: frame });
     }
   }
 

@@ -19,7 +19,7 @@ import {
 export interface Profiling {
   /** URL of the page that lists them. */
   readonly url: string;
-  /** Ends the serving, profiles under way included. */
+  /** Ends the serving; a profile under way ends early and is sent with what it has. */
   stop(): Promise<void>;
 }
 
@@ -36,6 +36,9 @@ const HEAP_INTERVAL = 32 * 1024;
 
 /** Time between two samples of the processor in µs, as often as other tools sample. */
 const CPU_INTERVAL_MICROS = 10_000;
+
+/** How long the last answers may take when the run is over. */
+const MILLISECONDS_TO_READ = 2000;
 
 const DEFAULT_SECONDS = 30;
 const MOST_SECONDS = 3600;
@@ -56,18 +59,22 @@ export async function startProfiling(
         "without a password",
     );
   }
-  const stopping = new AbortController();
-  const profiler = new Profiler(stopping.signal);
+  const [ending, cutting] = [new AbortController(), new AbortController()];
+  const profiler = new Profiler(ending.signal);
   const handle = (request: Request) => answer(request, profiler);
-  const listener = listenHere(handle, { address, signal: stopping.signal });
+  const listener = listenHere(handle, { address, signal: cutting.signal });
   await profiler.start();
   const url = `${listener.url}/debug/pprof/`;
   note(`Serving profiles on ${url}`);
   return {
     url,
     async stop() {
-      stopping.abort();
-      await listener.finished;
+      ending.abort();
+      const closing = listener[Symbol.asyncDispose]();
+      // Somebody who does not read what was sent must not keep the run alive.
+      const patience = setTimeout(() => cutting.abort(), MILLISECONDS_TO_READ);
+      await closing;
+      clearTimeout(patience);
       await profiler.stop();
     },
   };
@@ -94,16 +101,34 @@ class Refusal extends Error {
   }
 }
 
-type Page = (url: URL, profiler: Profiler, signal: AbortSignal) => Response | Promise<Response>;
+type Page = (url: URL, profiler: Profiler) => Response | Promise<Response>;
 
 /** The pages by path. */
 const PAGES: Readonly<Record<string, Page>> = {
   "/debug/pprof": (url) => Response.redirect(new URL("/debug/pprof/", url), 301),
   "/debug/pprof/": () => new Response(INDEX, { headers: { "Content-Type": "text/html" } }),
-  "/debug/pprof/profile": async (url, profiler, signal) =>
-    attachment("profile", await profiler.cpu(readSeconds(url), signal)),
+  "/debug/pprof/profile": (url, profiler) => {
+    const gone = new AbortController();
+    return attachment("profile", lateBody(profiler.cpu(readSeconds(url), gone.signal), gone));
+  },
   "/debug/pprof/heap": async (_url, profiler) => attachment("heap", await profiler.heap()),
 };
+
+/** A body that comes later; `gone` is told when nobody waits for it any more. */
+function lateBody(
+  bytes: Promise<Uint8Array<ArrayBuffer>>,
+  gone: AbortController,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    async pull(controller) {
+      const profile = await bytes;
+      if (gone.signal.aborted) return;
+      controller.enqueue(profile);
+      controller.close();
+    },
+    cancel: () => gone.abort(),
+  });
+}
 
 const INDEX = `<!DOCTYPE html>
 <title>Profiles</title>
@@ -120,15 +145,15 @@ async function answer(request: Request, profiler: Profiler): Promise<Response> {
   try {
     if (page === undefined) throw new Refusal(404, "there is no such profile, see /debug/pprof/");
     if (request.method !== "GET") throw new Refusal(405, "only GET is understood");
-    return await page(url, profiler, request.signal);
+    return await page(url, profiler);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return new Response(`${error.message}\n`, { status: error.status });
   }
 }
 
-function attachment(name: string, bytes: Uint8Array<ArrayBuffer>): Response {
-  return new Response(bytes, {
+function attachment(name: string, body: BodyInit): Response {
+  return new Response(body, {
     headers: {
       "Content-Type": "application/octet-stream",
       "Content-Disposition": `attachment; filename="${name}"`,
@@ -147,11 +172,12 @@ function readSeconds(url: URL): number {
 /** The profiler of this process. It can do one profile of the processor at a time. */
 class Profiler {
   readonly #session = new Session();
-  readonly #stopping: AbortSignal;
+  readonly #ending: AbortSignal;
   #current: Promise<unknown> | undefined;
 
-  constructor(stopping: AbortSignal) {
-    this.#stopping = stopping;
+  /** Makes a profiler; the signal ends a profile of the processor early. */
+  constructor(ending: AbortSignal) {
+    this.#ending = ending;
   }
 
   /** Samples allocations from now on; what was allocated before is not seen. */
@@ -176,28 +202,21 @@ class Profiler {
     return await encodeHeapProfile(profile as HeapProfile, facts);
   }
 
-  /** Profiles for some seconds, or until nobody waits for it any more. */
-  async cpu(seconds: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  /** Profiles for some seconds, or until the signal is aborted; refused while it does so already. */
+  cpu(seconds: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#current) throw new Refusal(409, "another profile of the processor is under way");
-    try {
-      return await (this.#current = this.#profile(seconds, signal));
-    } finally {
-      this.#current = undefined;
-    }
+    const profile = this.#profile(seconds, signal).finally(() => this.#current = undefined);
+    this.#current = profile;
+    return profile;
   }
 
   async #profile(seconds: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     const startedAt = new Date();
     await this.#session.post("Profiler.start");
-    const waited = await this.#wait(seconds, signal);
+    const either = AbortSignal.any([signal, this.#ending]);
+    // An abort only makes it shorter.
+    await wait(seconds * 1000, undefined, { signal: either }).catch(() => {});
     const { profile } = await this.#session.post("Profiler.stop");
-    if (!waited) throw new Refusal(503, "the run is over");
     return await encodeCpuProfile(profile as CpuProfile, startedAt);
-  }
-
-  /** `false` when there is no reason to go on. */
-  async #wait(seconds: number, signal: AbortSignal): Promise<boolean> {
-    const either = AbortSignal.any([signal, this.#stopping]);
-    return await wait(seconds * 1000, true, { signal: either }).catch(() => false);
   }
 }

@@ -89,6 +89,17 @@ export async function lstatIfExists(path: string): Promise<Deno.FileInfo | undef
   }
 }
 
+/** What is at a path, links followed: `undefined` for nothing, or for something else than these. */
+export async function statKind(path: string): Promise<"file" | "folder" | undefined> {
+  try {
+    const info = await Deno.stat(path);
+    return info.isDirectory ? "folder" : info.isFile ? "file" : undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
 /** A small text file's content, or `undefined` when there is no such file. */
 export async function readTextIfExists(path: string): Promise<string | undefined> {
   try {

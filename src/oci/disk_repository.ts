@@ -33,6 +33,7 @@ import {
   type ContentStore,
   type Deletable,
   describeManifest,
+  type FileBacked,
   type Ingest,
   type Ingesting,
   missing,
@@ -59,7 +60,7 @@ export interface SharedStore {
 
 /** One repository of the local store, with every optional capability. */
 export class DiskRepository
-  implements ContentStore, Stattable, Mountable, ReferrerLister, Deletable, Ingesting {
+  implements ContentStore, Stattable, Mountable, ReferrerLister, Deletable, Ingesting, FileBacked {
   /** What people call the store in messages. */
   readonly name: string;
   readonly #shared: SharedStore;
@@ -91,6 +92,11 @@ export class DiskRepository
     const blob = anonymousBlob(digest, size ?? 0);
     if (size === undefined || !await this.#isMember(blob)) throw missing(this, digest);
     return blob;
+  }
+
+  /** As {@linkcode FileBacked.filePath} says. */
+  filePath(descriptor: Descriptor): string {
+    return this.#layout.blobData(descriptor.digest);
   }
 
   /** As {@linkcode ContentStore.open} says. */

@@ -105,6 +105,12 @@ export interface Stattable {
   stat(digest: Digest, options?: OperationOptions): Promise<Descriptor>;
 }
 
+/** A store that keeps every content as a file of its own. */
+export interface FileBacked {
+  /** Path of the file that holds a content: to be read, never to be written to or linked. */
+  filePath(descriptor: Descriptor): string;
+}
+
 /** Content on its way into a store, whose digest may not be known yet. */
 export interface Ingest extends AsyncDisposable {
   /** Names this ingest; it can be taken up again under this name until it is committed or aborted. */
@@ -159,6 +165,11 @@ export function canDelete(store: ContentStore): store is ContentStore & Deletabl
 /** Whether a store knows the size of its blobs. */
 export function canStat(store: ContentStore): store is ContentStore & Stattable {
   return "stat" in store;
+}
+
+/** Whether a store keeps every content as a file. */
+export function isFileBacked(store: ContentStore): store is ContentStore & FileBacked {
+  return "filePath" in store;
 }
 
 /** Whether a store takes content in a single pass. */

@@ -391,3 +391,33 @@ Deno.test("a file where the folder should be is a plain error", async () => {
   await assert.rejects(Extraction.open(path), /^\w+Error: Cannot write ".*file": /);
   await assert.rejects(Extraction.open(join(path, "x")), /^\w+Error: Cannot write ".*x": /);
 });
+
+Deno.test(
+  "adoptFile() gives a finished file its name, and never through a link",
+  posix,
+  async () => {
+    await using temp = await tempFolder();
+    await Deno.mkdir(temp.join("root", "taken"), { recursive: true });
+    await Deno.symlink("/nowhere", temp.join("root", "out"));
+    await using extraction = await Extraction.open(temp.join("root"));
+    const finished = await temp.write("finished", "1");
+    for (const name of ["../evil", "out/x", "taken"]) {
+      await assert.rejects(extraction.adoptFile(name, finished));
+      assert.equal(await Deno.readTextFile(finished), "1");
+    }
+    await extraction.adoptFile("a/b", finished, { mode: 0o4751 });
+    assert.equal(((await Deno.stat(temp.join("root", "a", "b"))).mode ?? 0) & 0o7777, 0o751);
+    await assert.rejects(Deno.stat(finished), Deno.errors.NotFound);
+  },
+);
+
+Deno.test("makeFolder() makes folders, and refuses links and names that leave", posix, async () => {
+  await using temp = await tempFolder();
+  await Deno.symlink(".", temp.join("link"));
+  await using extraction = await Extraction.open(temp.path);
+  await extraction.makeFolder("a/b");
+  await extraction.makeFolder("a/b");
+  await assert.rejects(extraction.makeFolder("link"), ConflictError);
+  await assert.rejects(extraction.makeFolder("../a"), InvalidInputError);
+  assert.deepEqual(await tree(temp.path), ["a/", "a/b/", "link -> ."]);
+});

@@ -205,7 +205,9 @@ Deno.test("exportArchive() names every link, special file and unsafe name", posi
     }
     return true;
   });
-  assert.ok(!Object.keys(await tree(temp.path)).includes("out.tar"));
+  // A pipe must not be read, so only names are looked at.
+  const left = await Array.fromAsync(Deno.readDir(temp.path));
+  assert.deepEqual(left.map(({ name }) => name), ["tree"]);
 });
 
 Deno.test("exportArchive() refuses names that become one", posix, async () => {

@@ -74,6 +74,7 @@ export async function materializeFolder(
     prefetchExternal: true,
     objects: () => new SlowObjects(join(folder, "objects"), opened),
     concurrency: 2,
+    lockTimeout: 60_000,
   });
 }
 

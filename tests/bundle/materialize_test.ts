@@ -393,6 +393,14 @@ Deno.test("a cache keeps blobs from being fetched again, and its content from be
   assert.equal(store.opened.length, 2);
   assert.equal(second.counters.bytesFetched, 0);
   assert.deepEqual(await files(temp.join("two")), { a: "same", b: "same", c: "other" });
+  const cached = cache.filePath(entries[2]!.blob);
+  assert.equal((await Deno.stat(cached)).nlink, Deno.build.os === "windows" ? null : 1);
+  await Deno.chmod(cached, 0o644);
+  await Deno.writeTextFile(cached, "wrong");
+  const third = await materialize(temp.join("three"), store, entries, { cache });
+  assert.equal(third.counters.bytesFetched, 5);
+  assert.deepEqual(await files(temp.join("three")), { a: "same", b: "same", c: "other" });
+  assert.deepEqual(Object.keys(await tree(temp.join("three", ".mops"))), [".mops-manifest.json"]);
 });
 
 Deno.test("a damaged cache is passed by", async () => {

@@ -155,3 +155,14 @@ Deno.test("DigestIndex keeps the latest repositories of a digest and survives no
   await Deno.writeTextFile(path, "../../etc\n\u0000\nr.test/ok\n\nBAD\n");
   assert.deepEqual(await index.find(digest), ["r.test/ok"]);
 });
+
+Deno.test("resolveBundle() does not need a place to remember what it found", async () => {
+  await using folder = await tempFolder();
+  const digestIndex = new DigestIndex(await folder.write("file", ""));
+  const registry = memoryRegistry();
+  await putBundle(registry.catalog.repository("registry.test/team/x"), "1");
+  const warnings: string[] = [];
+  const log = (_: string, message: string) => warnings.push(message);
+  await resolveBundle("x:1", { ...registry, digestIndex, log });
+  assert.match(warnings.join(), /Cannot remember where sha256:/);
+});

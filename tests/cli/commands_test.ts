@@ -434,9 +434,9 @@ Deno.test("mistakes on the command line end with code 2 and say what helps", asy
       'Cannot use patterns " , ": there is none',
     ],
     [
-      ["inspect", "r.test/m:v1", "--format", "{{.digest}}"],
-      'Cannot use template "{{.digest}}": there is no field "digest" at character 3\n' +
-      'hint: did you mean ".Digest"?',
+      ["inspect", "r.test/m:v1", "--format", "{{.name}}"],
+      'Cannot use template "{{.name}}": there is no field "name" at character 3\n' +
+      'hint: did you mean ".Name"?',
     ],
     [
       ["inspect", "r.test/m:v1", "--format", "{{.Digest"],

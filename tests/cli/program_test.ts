@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { programName } from "../../src/cli/process.ts";
 import { besideTests } from "./support.ts";
 import config from "../../deno.json" with { type: "json" };
+import { denoCache } from "../support/deno_cache.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 
 /** Runs the program as a process of its own. */
@@ -9,10 +10,16 @@ async function runProgram(folder: TempFolder, args: string[], env: Record<string
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "-A", besideTests("../../cli.ts"), ...args],
     cwd: folder.path,
-    env: { HOME: folder.path, MODCTL_STORAGE_DIR: folder.join("store"), NO_COLOR: "1", ...env },
+    env: { ...await homeOf(folder), NO_COLOR: "1", ...env },
   }).output();
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: decode(stdout), stderr: decode(stderr) };
+}
+
+/** A home of its own, but Deno's own cache: nothing is downloaded again. */
+async function homeOf(folder: TempFolder): Promise<Record<string, string>> {
+  const { denoDir } = await denoCache();
+  return { HOME: folder.path, DENO_DIR: denoDir, MODCTL_STORAGE_DIR: folder.join("store") };
 }
 
 Deno.test("the program answers for its version", async () => {
@@ -76,7 +83,7 @@ Deno.test("serve answers at the address it names, and ends well when it is inter
       "127.0.0.1:0",
     ],
     cwd: folder.path,
-    env: { HOME: folder.path, MODCTL_STORAGE_DIR: folder.join("store") },
+    env: await homeOf(folder),
     stdout: "piped",
     stderr: "piped",
   }).spawn();

@@ -10,14 +10,23 @@ export class RecordingSink implements TextSink {
   text = "";
   readonly isTerminal: boolean;
   readonly #columns: number | undefined;
+  readonly #onWrite: ((text: string) => void) | undefined;
 
-  constructor(options: { terminal?: boolean; columns?: number } = {}) {
+  constructor(
+    options: {
+      terminal?: boolean;
+      columns?: number;
+      onWrite?: ((text: string) => void) | undefined;
+    } = {},
+  ) {
     this.isTerminal = options.terminal ?? false;
+    this.#onWrite = options.onWrite;
     this.#columns = options.columns;
   }
 
   write(text: string): void {
     this.text += text;
+    this.#onWrite?.(text);
   }
 
   columns(): number | undefined {
@@ -39,6 +48,8 @@ export interface WorldOptions {
   readonly terminal?: boolean;
   readonly columns?: number;
   readonly signal?: AbortSignal;
+  /** Told what is written to standard error, when it is. */
+  readonly onStderr?: (text: string) => void;
   /** What the person answers to prompts, in order. */
   readonly answers?: string[];
   /** What the model operations do; an operation that is not given fails the test. */
@@ -77,7 +88,7 @@ export function fakeContext(
     home: "home" in options ? options.home : "/dev/null/home",
     stdin: { isTerminal: terminal, readAll: async () => options.stdin ?? "" },
     stdout: new RecordingSink({ terminal, ...columns }),
-    stderr: new RecordingSink({ terminal, ...columns }),
+    stderr: new RecordingSink({ terminal, ...columns, onWrite: options.onStderr }),
     prompts: { text: answer, secret: answer },
     signal: options.signal ?? new AbortController().signal,
     now: () => new Date("2026-03-01T12:00:00Z"),

@@ -1,4 +1,4 @@
-/** A program of a user: builds models, and deploys them from registry to registry. @module */
+/** Builds models, and deploys them from registry to registry. @module */
 import { join } from "node:path";
 import {
   createModelBackend,
@@ -9,7 +9,6 @@ import {
   RegistryConnector,
 } from "../../mod.ts";
 
-/** What a model is, and how it is built. */
 export interface ManagedBuildOptions {
   name?: string;
   arch?: string;
@@ -19,7 +18,6 @@ export interface ManagedBuildOptions {
   annotations?: Record<string, string>;
 }
 
-/** Builds and deploys models over one local store. */
 export class ModelManager implements AsyncDisposable {
   readonly #backend: ModelBackend;
   readonly #registries = new RegistryConnector();
@@ -37,10 +35,10 @@ export class ModelManager implements AsyncDisposable {
     { name, arch, family, platform, ...options }: ManagedBuildOptions = {},
   ): Promise<void> {
     // Generate a Modelfile if there is none
-    const modelfile = join(workspace, "Modelfile");
-    if (!await exists(modelfile)) {
-      const generated = await generateModelfile(workspace, { name, arch, family });
-      await Deno.writeTextFile(modelfile, formatModelfile(generated.modelfile));
+    const path = join(workspace, "Modelfile");
+    if (!await exists(path)) {
+      const { modelfile } = await generateModelfile(workspace, { name, arch, family });
+      await Deno.writeTextFile(path, formatModelfile(modelfile));
     }
     // Build the model
     const platforms = platform === undefined ? [] : [platform];

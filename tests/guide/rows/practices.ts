@@ -168,9 +168,26 @@ modctl login myregistry.com`,
   {
     number: 16,
     commands: "modctl login myregistry.com",
-    env: ACCOUNT_ENV,
+    script: `mkfifo answers
+script --quiet --return --command "modctl login myregistry.com" /dev/null < answers > screen &
+exec 3> answers
+until grep -q "User name" screen; do sleep 0.05; done
+echo username >&3
+until grep -q "Password" screen; do sleep 0.05; done
+echo password >&3
+wait $!`,
+    differs: "script(1) is the terminal, and somebody who answers sits at it",
     prepare: lock,
-    check: (world) => assertLoggedIn(world),
+    async check(world) {
+      await assertLoggedIn(world);
+      const screen = await world.read("screen");
+      assert.match(screen, /username/);
+      assert.doesNotMatch(screen, /\bpassword\b/, "the password is not shown");
+      // Without a terminal, the environment answers.
+      await world.ok("modctl logout myregistry.com");
+      await world.ok("modctl login myregistry.com", { env: ACCOUNT_ENV });
+      await assertLoggedIn(world);
+    },
   },
   {
     number: 17,

@@ -75,6 +75,7 @@ export {
   type Catalog,
   type ContentStore,
   type Deletable,
+  type FileBacked,
   type Ingest,
   type Ingesting,
   type Mountable,
@@ -94,7 +95,7 @@ export { type PruneReport, pruneStore, type PruneStoreOptions } from "./src/oci/
 // Registries: the client and the server.
 export { RegistryClient, type RegistryClientOptions } from "./src/registry/client.ts";
 export type { EndpointOptions } from "./src/registry/endpoint.ts";
-export type { Transport } from "./src/registry/transport.ts";
+export type { Transport } from "./src/core/transport.ts";
 export type { TransportOptions } from "./src/registry/transport_options.ts";
 export type { ProxySettings } from "./src/registry/no_proxy.ts";
 export type { RetryOptions } from "./src/registry/retry.ts";
@@ -173,3 +174,92 @@ export {
   type GenerateResult,
 } from "./src/model/generate.ts";
 export type { LayerKind } from "./src/model/media_types.ts";
+
+// Bundles: resolve, materialize, publish, export, import, scan, plan, diff, verify.
+export {
+  type BundleProvider,
+  type MaterializeRequest,
+  Operations,
+  type OpsConfig,
+  type PushRequest,
+  type VerifyRequest,
+} from "./src/bundle/operations.ts";
+export {
+  bundleProvider,
+  type BundleWorld,
+  defaultProviderFromEnv,
+} from "./src/library/bundle_provider.ts";
+export type {
+  BundleEntry,
+  BundleRef,
+  CommonEntry,
+  ExternalEntry,
+  RegistryEntry,
+  ResolvedBundle,
+} from "./src/bundle/bundle.ts";
+export type { OpenRepository } from "./src/bundle/locate.ts";
+export { type RegistrySettings } from "./src/bundle/registry_settings.ts";
+export { DigestIndex } from "./src/bundle/digest_index.ts";
+export type {
+  MaterializeCounters,
+  MaterializedFile,
+  MaterializeOptions,
+  MaterializeResult,
+} from "./src/bundle/materialize.ts";
+export type {
+  FileAction,
+  MaterializePlan,
+  PlanMaterializeOptions,
+  PlannedFile,
+  PlannedPointer,
+} from "./src/bundle/plan_materialize.ts";
+export type { FileVerdict, PlanFilesOptions } from "./src/bundle/plan_files.ts";
+export type { Place } from "./src/bundle/workspace_survey.ts";
+export type { PathFilterOptions } from "./src/bundle/path_filter.ts";
+export type { OpenWorkspaceOptions } from "./src/bundle/workspace.ts";
+export type { Provenance } from "./src/bundle/provenance.ts";
+export type { BumpKind } from "./src/bundle/bump.ts";
+export type { ExternalReport } from "./src/bundle/publish_externals.ts";
+export type { PublishOptions, PublishResult } from "./src/bundle/publish.ts";
+export type {
+  ArchiveCompression,
+  ExportOptions,
+  ExportResult,
+} from "./src/bundle/export_archive.ts";
+export type { ImportedFile, ImportOptions, ImportResult } from "./src/bundle/import_archive.ts";
+export type { Inventory, ScannedFile, ScannedLayer } from "./src/bundle/scan.ts";
+export type { Decision, PlacedFile, StoragePlan } from "./src/bundle/plan.ts";
+export type { BundleDiff, ListedFile, ModifiedFile } from "./src/bundle/diff.ts";
+export type { VerifiedFile, VerifiedState, VerifyReport } from "./src/bundle/verify_workspace.ts";
+export type { BundleSpec, ExternalRule, SpecLayer } from "./src/bundle/spec.ts";
+export { formatBundleRef, parseBundleRef } from "./src/bundle/bundle_ref.ts";
+export {
+  type AzureSettings as BundleAzureSettings,
+  type BundleEnvironment,
+  type BundleSettings,
+  bundleSettingsFromEnv as settingsFromEnv,
+} from "./src/bundle/settings.ts";
+export {
+  BundleDownloadError,
+  BundleNotFoundError,
+  GUIDE_EXIT_CODES,
+  RoleLayerMismatch,
+  UnsupportedMediaType,
+  ValidationError,
+  WorkdirConflict,
+} from "./src/bundle/errors.ts";
+export { type WorkspaceConflict, WorkspaceConflictError } from "./src/bundle/workspace_conflict.ts";
+
+// External storage of big files.
+export { type ObjectStoreSettings, openObjectStore } from "./src/objects/dispatch.ts";
+export type { AzureClientOptions } from "./src/objects/azure_client.ts";
+export type { TokenCredential } from "./src/deps/azure-identity.ts";
+export type { ObjectStoreWorld } from "./src/objects/dispatch.ts";
+export type {
+  ObjectFacts,
+  ObjectStore,
+  OpenObjectOptions,
+  PutObjectOptions,
+  StorageTier,
+} from "./src/objects/object_store.ts";
+export type { AzureSettings } from "./src/objects/azure_access.ts";

@@ -6,15 +6,29 @@
 // deno-lint-ignore-file no-console -- printing is what this script is for
 import { installTools } from "./services.ts";
 
-for (const name of await installTools()) console.log(`missing: ${name} (tests that need it are skipped)`);
+for (const name of await installTools()) {
+  console.log(`missing: ${name} (tests that need it are skipped)`);
+}
 
-const { code } = await new Deno.Command(Deno.execPath(), {
-  // Checking the types of a file fetches everything that it and its types need.
-  args: ["check", "--quiet", "mod.ts", "cli.ts", "src", "scripts", "tests"],
-  cwd: new URL("../", import.meta.url),
-  stdin: "null",
-  stdout: "inherit",
-  stderr: "inherit",
-}).output();
-console.log(code === 0 ? "ready: run `deno task test`" : "not ready: some files do not check");
-Deno.exit(code);
+/** What fetches every package of the program and the scripts, and then of the tests. */
+const FETCHES = [
+  ["cache", "mod.ts", "cli.ts", ...await scripts()],
+  ["test", "--no-run", "--no-check"],
+];
+
+for (const args of FETCHES) {
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: new URL("../", import.meta.url),
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).output();
+  if (code !== 0) Deno.exit(code);
+}
+console.log("ready: run `deno task test`");
+
+async function scripts(): Promise<string[]> {
+  const names = await Array.fromAsync(Deno.readDir(new URL("./", import.meta.url)));
+  return names.map(({ name }) => `scripts/${name}`).filter((path) => path.endsWith(".ts"));
+}

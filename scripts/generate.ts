@@ -6,6 +6,7 @@
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
 import { parseArgs } from "node:util";
+import type { CliContext } from "../src/cli/context.ts";
 import { processContext } from "../src/cli/process.ts";
 import { run } from "../src/cli/run.ts";
 
@@ -16,9 +17,11 @@ const GENERATED: Readonly<Record<string, () => Promise<string>>> = {
 
 /** Every page of help, the commands in the order in which help lists them. */
 async function commandsDocument(): Promise<string> {
-  const root = await helpPage([]);
+  const context = processContext();
+  const help = (words: readonly string[]) => helpPage(words, context);
+  const root = await help([]);
   const pages: string[] = [];
-  for await (const page of commandPages([], root)) pages.push(page);
+  for await (const page of commandPages([], root, help)) pages.push(page);
   return [
     "# Commands",
     "The help of every command. Written by `deno task generate`; do not edit.",
@@ -27,14 +30,21 @@ async function commandsDocument(): Promise<string> {
   ].join("\n\n") + "\n";
 }
 
-async function* commandPages(words: readonly string[], page: string): AsyncGenerator<string> {
+/** Shows the help of the command that some words name. */
+type ShowHelp = (words: readonly string[]) => Promise<string>;
+
+async function* commandPages(
+  words: readonly string[],
+  page: string,
+  help: ShowHelp,
+): AsyncGenerator<string> {
   for (const name of subcommands(page)) {
     // The help of help is the help of everything else.
     if (name === "help") continue;
     const path = [...words, name];
-    const help = await helpPage(path);
-    yield section(["modelops", ...path].join(" "), help);
-    yield* commandPages(path, help);
+    const text = await help(path);
+    yield section(["modelops", ...path].join(" "), text);
+    yield* commandPages(path, text, help);
   }
 }
 
@@ -49,14 +59,14 @@ export function subcommands(page: string): string[] {
 }
 
 /** A page of help; the flags that every page repeats are left to the first one. */
-async function helpPage(words: readonly string[]): Promise<string> {
+async function helpPage(words: readonly string[], world: CliContext): Promise<string> {
   let text = "";
   const stdout = {
     write: (part: string) => void (text += part),
     isTerminal: false,
     columns: () => undefined,
   };
-  const context = { ...processContext(), programName: "modelops", stdout };
+  const context = { ...world, programName: "modelops", stdout };
   const code = await run([...words, "--help"], context);
   if (code !== 0) {
     throw new Error(`Cannot show the help of "${words.join(" ")}": exit code ${code}`);

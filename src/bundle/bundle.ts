@@ -3,14 +3,14 @@
  * @module
  */
 import type { Digest } from "../core/digest.ts";
+import type { StorageTier } from "../objects/object_store.ts";
+
+export type { StorageTier };
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { ContentStore } from "../oci/store.ts";
 
-/** How costly an external object is to read; a hint. */
-export type StorageTier = "hot" | "cool" | "archive";
-
 /** What all entries have. */
-interface CommonEntry {
+export interface CommonEntry {
   /** Normalised relative path of the file, with forward slashes. */
   readonly path: string;
   /** Name of the layer the entry is in. */

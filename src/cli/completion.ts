@@ -87,21 +87,17 @@ class CommandLine {
     const { registeredArguments } = this.command;
     const last = registeredArguments.at(-1);
     const argument = registeredArguments[this.#position] ?? (last?.variadic ? last : undefined);
-    return argument === undefined ? { is: "nothing" } : {
-      is: "value",
-      of: argument,
-      name: argument.name(),
-    };
+    if (argument === undefined) return { is: "nothing" };
+    return { is: "value", of: argument, name: argument.name() };
   }
 
   #readFlag(word: string): void {
-    const [flag = "", ...rest] = word.startsWith("--") ? word.split("=") : [word.slice(0, 2)];
+    const [, flag = "", value] = /^(--[^=]*)(?:=(.*))?$/s.exec(word) ??
+      /^(-.)(.+)?$/s.exec(word) ?? [];
     const option = this.#option(flag);
     if (option === undefined || !takesValue(option)) return;
     this.#pending = option;
-    if (word.startsWith("--") ? rest.length > 0 : word.length > 2) {
-      this.#keep(word.startsWith("--") ? rest.join("=") : word.slice(2));
-    }
+    if (value !== undefined) this.#keep(value);
   }
 
   #keep(value: string): void {

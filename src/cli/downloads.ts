@@ -47,13 +47,22 @@ export async function downloadToFolder(
   return { folder, downloaded: files.length - present, present };
 }
 
+/** What a hub's URL says may be a credential, so it is not repeated. */
 function checkHubUrl(hubUrl: string | undefined): void {
-  if (hubUrl === undefined || /^https?:$/.test(URL.parse(hubUrl)?.protocol ?? "")) return;
-  // The text may hold credentials, so it is not repeated.
-  throw new InvalidInputError("Cannot use the hub that the environment names: it is no HTTP URL", {
-    remedy: "set HF_ENDPOINT, MLFLOW_TRACKING_URI or DATABRICKS_HOST to a URL such as " +
-      "https://hub.example.com",
-  });
+  if (hubUrl === undefined) return;
+  const { protocol = "", username, password } = URL.parse(hubUrl) ?? {};
+  const cannot = "Cannot use the hub that the environment names";
+  if (!/^https?:$/.test(protocol)) {
+    throw new InvalidInputError(`${cannot}: it is no HTTP URL`, {
+      remedy: "set HF_ENDPOINT, MLFLOW_TRACKING_URI or DATABRICKS_HOST to a URL such as " +
+        "https://hub.example.com",
+    });
+  }
+  if (username || password) {
+    throw new InvalidInputError(`${cannot}: its URL holds credentials`, {
+      remedy: "set HF_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, instead",
+    });
+  }
 }
 
 /** A client with the user's own certificates; nothing when there are none. */

@@ -37,15 +37,18 @@ export function hubSettings(source: HubSource): HubSettings {
 }
 
 function huggingFace({ env, home }: HubSource): HubAccess {
-  const cache = firstSet(env, ["XDG_CACHE_HOME"]) ?? (home && join(home, ".cache"));
-  const hubHome = firstSet(env, ["HF_HOME"]) ?? (cache && join(cache, "huggingface"));
-  const file = firstSet(env, ["HF_TOKEN_PATH"]) ?? (hubHome && join(hubHome, "token"));
+  const below = (folder: string | undefined, ...names: string[]) =>
+    folder === undefined ? undefined : join(folder, ...names);
+  const cache = firstSet(env, ["XDG_CACHE_HOME"]) ?? below(home, ".cache");
+  const hubHome = firstSet(env, ["HF_HOME"]) ?? below(cache, "huggingface");
+  const files = [
+    firstSet(env, ["HF_TOKEN_PATH"]) ?? below(hubHome, "token"),
+    below(home, ".huggingface", "token"),
+  ];
   return {
     hubUrl: firstSet(env, ["HF_ENDPOINT"]),
     token: firstSet(env, ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]),
-    tokenFiles: [file, home && join(home, ".huggingface", "token")].filter((path) =>
-      !!path
-    ) as readonly string[],
+    tokenFiles: files.filter((path) => path !== undefined),
   };
 }
 

@@ -100,7 +100,7 @@ async function profile({ settings, output }: Session): Promise<Profiling | undef
 function report(
   error: unknown,
   context: CliContext,
-  { json, session, command }: { readonly json: boolean } & Partial<Begun>,
+  { json, session, command }: { readonly json: boolean } & Begun,
 ): number {
   const { programName, signal } = context;
   const failure = describeFailure(error, { programName, signal, command });

@@ -5,6 +5,7 @@
  * far an operation got.
  * @module
  */
+import type { Transport } from "../core/transport.ts";
 import { Readable } from "node:stream";
 import type {
   BlockBlobClient,
@@ -16,9 +17,6 @@ import type { TokenCredential } from "../deps/azure-identity.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import type { AzureAccess, AzureCredential } from "./azure_access.ts";
 import { type ContainerUri, formatObjectUri, quoteUri } from "./object_uri.ts";
-
-/** Sends a request and gives the answer: `fetch`, or anything of its shape. */
-export type Transport = (request: Request) => Promise<Response>;
 
 /** Finds an object of the account. */
 export type BlobFinder = (uri: ContainerUri) => BlockBlobClient;

@@ -6,7 +6,8 @@ import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource } from "../core/source.ts";
 import { azureAccess, type AzureSettings, hasAzureCredential } from "./azure_access.ts";
-import type { AzureClientOptions, Transport } from "./azure_client.ts";
+import type { Transport } from "../core/transport.ts";
+import type { AzureClientOptions } from "./azure_client.ts";
 import { AzureStore } from "./azure_store.ts";
 import { FileStore } from "./file_store.ts";
 import type {

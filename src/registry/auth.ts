@@ -8,7 +8,7 @@ import { basicAuthorization, type Credentials, type CredentialSource } from "./c
 import { repeatable } from "./repeat.ts";
 import { mergeScopes, repositoryOf, scopesOf } from "./scopes.ts";
 import { fetchToken, type Token, type TokenServerOptions } from "./token.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport } from "../core/transport.ts";
 
 /** How to authenticate at a registry. */
 export interface AuthOptions extends TokenServerOptions {

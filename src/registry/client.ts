@@ -14,7 +14,8 @@ import { pageNames, pages } from "./pagination.ts";
 import { PAGE_SIZE, RegistryRepository } from "./repository.ts";
 import type { RetryOptions } from "./retry.ts";
 import { RegistrySession } from "./session.ts";
-import { createTransport, type Transport } from "./transport.ts";
+import type { Transport } from "../core/transport.ts";
+import { createTransport } from "./transport.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** How to reach registries, and as whom. */

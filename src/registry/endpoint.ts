@@ -7,7 +7,7 @@ import { isLoopbackHost } from "./addresses.ts";
 import { discard } from "./bodies.ts";
 import { canonicalHost } from "./credentials.ts";
 import { explainFault, faultError, isFault } from "./faults.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport } from "../core/transport.ts";
 
 /** How connections to registries may be made. */
 export interface EndpointOptions {

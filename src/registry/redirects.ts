@@ -6,7 +6,7 @@
 import { AccessDeniedError, TransferError } from "../core/errors.ts";
 import { mayPointTo } from "./addresses.ts";
 import { discard } from "./bodies.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport } from "../core/transport.ts";
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 

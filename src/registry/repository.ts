@@ -12,12 +12,14 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { isManifestType } from "../oci/media_types.ts";
 import { isRepositoryName, isTag } from "../oci/reference.ts";
 import {
+  anonymousBlob,
   type ContentStore,
   type Deletable,
   missing,
   type Mountable,
   type OpenContentOptions,
   type ReferrerLister,
+  type Stattable,
 } from "../oci/store.ts";
 import { discard } from "./bodies.ts";
 import { Channel } from "./channel.ts";
@@ -35,7 +37,8 @@ export const PAGE_SIZE = 1000;
 const NOTHING_THERE: ReadonlySet<number> = new Set([404]);
 
 /** One repository of a registry, with every optional capability but single-pass ingest. */
-export class RegistryRepository implements ContentStore, Mountable, ReferrerLister, Deletable {
+export class RegistryRepository
+  implements ContentStore, Stattable, Mountable, ReferrerLister, Deletable {
   /** What people call the store in messages. */
   readonly name: string;
   readonly #channel: Channel;
@@ -76,6 +79,18 @@ export class RegistryRepository implements ContentStore, Mountable, ReferrerList
     await discard(response);
     if (response.ok) return true;
     if (response.status === 404) return false;
+    throw await this.#channel.error(response, "look for", digest);
+  }
+
+  /** As {@linkcode Stattable.stat} says. */
+  async stat(digest: Digest, options: OperationOptions = {}): Promise<Descriptor> {
+    const response = await this.#channel.send("HEAD", `blobs/${digest}`, {
+      signal: options.signal,
+    });
+    await discard(response);
+    if (response.status === 404) throw missing(this, digest);
+    const size = Number(response.headers.get("content-length") ?? NaN);
+    if (response.ok && Number.isSafeInteger(size) && size >= 0) return anonymousBlob(digest, size);
     throw await this.#channel.error(response, "look for", digest);
   }
 

@@ -9,7 +9,7 @@ import type { Log } from "../core/operation.ts";
 import { discard } from "./bodies.ts";
 import { explainFault, faultError, isFault } from "./faults.ts";
 import { repeatable } from "./repeat.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport } from "../core/transport.ts";
 
 /** How to try again. Times are in milliseconds. */
 export interface RetryOptions {

@@ -11,7 +11,7 @@ import { responseError } from "./errors.ts";
 import { noQuirks, type Quirks } from "./quirks.ts";
 import { perOrigin, redirecting } from "./redirects.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport } from "../core/transport.ts";
 
 /** What a session is made from. */
 export interface SessionOptions extends EndpointOptions {

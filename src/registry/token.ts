@@ -8,7 +8,7 @@ import { mayPointTo } from "./addresses.ts";
 import { readBody } from "./bodies.ts";
 import { basicAuthorization, type Credentials } from "./credentials.ts";
 import { responseError } from "./errors.ts";
-import type { Transport } from "./transport.ts";
+import type { Transport } from "../core/transport.ts";
 
 /** The most of a token server's answer that is read. */
 const ANSWER_LIMIT = 1024 * 1024;

@@ -8,12 +8,10 @@
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { InvalidInputError } from "../core/errors.ts";
+import type { Transport } from "../core/transport.ts";
 import { proxyFor } from "./no_proxy.ts";
 import { NodeSender } from "./node_sender.ts";
 import type { TransportOptions } from "./transport_options.ts";
-
-/** Sends a request and gives the answer as it came. Everything about the network has this shape. */
-export type Transport = (request: Request) => Promise<Response>;
 
 /** A transport that holds connections until it is disposed. */
 export interface DisposableTransport extends Disposable {

@@ -593,7 +593,7 @@ Deno.test("modelfile generate downloads a model first, and keeps it", async () =
   const { code, stderr } = await runIn([...args, ...flags], { services, cwd: folder.path });
   assert.equal(
     stderr,
-    `Downloaded 3 files to ${folder.join("hub", "demo")}, 1 were there\n` +
+    `Downloaded 3 files to ${folder.join("hub", "demo")}, 1 already there\n` +
       `Generating modelfile for ${folder.join("hub", "demo")}\n`,
   );
   assert.equal(code, 0);

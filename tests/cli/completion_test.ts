@@ -87,6 +87,8 @@ Deno.test("names of local artifacts are completed where one is wanted", async ()
   assert.deepEqual(await complete("attach", "--source=loc"), ["words", MODELS[0]]);
   for (const command of ["pull", "fetch"]) assert.deepEqual(await complete(command, ""), ["words"]);
   assert.deepEqual(await complete("push", "x", ""), ["words"]);
+  assert.deepEqual(await complete("push", "-c", "2", "reg"), ["words", MODELS[1]]);
+  assert.deepEqual(await complete("push", "-c2", "--proxy=x=y", "reg"), ["words", MODELS[1]]);
 });
 
 Deno.test("the local store is the one that the line names", async () => {

@@ -69,6 +69,7 @@ Deno.test("bad settings and URLs are errors, and no credential is shown", async 
   const rows: [Record<string, string>, { url?: string; provider?: string }][] = [
     [{ HF_ENDPOINT: "nonsense:user:pass@" }, {}],
     [{ HF_ENDPOINT: "ftp://user:pass@hub.test" }, {}],
+    [{ HF_ENDPOINT: "http://user:pass@127.0.0.1:1" }, {}],
     [{}, { url: "https://user:pass@huggingface.co/owner/name" }],
     [{}, { url: "not a model" }],
     [{ MLFLOW_TRACKING_URI: "file:///pass" }, { url: "models:/name", provider: "mlflow" }],

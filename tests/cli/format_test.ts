@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   escapeControls,
   escapeJsonControls,
+  escapeTextControls,
   fitEnd,
   formatAge,
   formatBytes,
@@ -85,6 +86,13 @@ Deno.test("escapeJsonControls() leaves a document that means the same", () => {
     assert.deepEqual(JSON.parse(json), JSON.parse(JSON.stringify(value)));
     assert.doesNotMatch(json, /[\u007f-\u009f\u202e]/);
   }));
+});
+
+Deno.test("escapeTextControls() leaves line ends and tabs, and no other control character", () => {
+  assert.equal(escapeTextControls("a\tb\n\u001b[31mc\r"), "a\tb\n\\u001b[31mc\\u000d");
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) =>
+    // deno-lint-ignore no-control-regex
+    !/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(escapeTextControls(text))));
 });
 
 Deno.test("fitEnd() keeps the end of what is too long", () => {

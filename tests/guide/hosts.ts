@@ -8,8 +8,8 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as net from "node:net";
 import type { Duplex } from "node:stream";
-import { makeHostCertificate } from "./host_certificate.ts";
 import { type RegistryOptions, type RunningService, startRegistry } from "../support/registry.ts";
+import { makeHostCertificate } from "./host_certificate.ts";
 
 /** Registries with TLS, whose certificate is in {@linkcode GuideHosts.caFile}. */
 export const TLS_HOSTS = [
@@ -113,10 +113,12 @@ export class GuideHosts implements AsyncDisposable {
   async #tunnel(request: http.IncomingMessage, socket: Duplex): Promise<void> {
     const target = await this.#lookup(request.url ?? "");
     if (target === undefined) return void socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
-    const onward = this.#keep(net.connect(target));
-    await once(onward, "connect");
-    socket.write("HTTP/1.1 200 OK\r\n\r\n");
-    onward.pipe(socket).pipe(onward);
+    const onward = this.#keep(net.connect(target, () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      onward.pipe(socket).pipe(onward);
+    }));
+    onward.on("close", () => socket.destroy());
+    socket.on("close", () => onward.destroy());
   }
 
   /** Remembers a socket until it closes; one that fails closes, which is all its other end needs. */

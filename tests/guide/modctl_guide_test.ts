@@ -6,9 +6,9 @@ import { GuideWorld } from "./world.ts";
 
 const needs = ["docker-registry", "openssl"] as const;
 
-/** The first of a row's command lines. */
+/** The first of a row's command lines, with what continues it. */
 function title(commands: string): string {
-  const lines = commands.split("\n").map((line) => line.trim());
+  const lines = commands.replaceAll(/\\\n\s*/g, "").split("\n").map((line) => line.trim());
   return lines.find((line) => line !== "" && !line.startsWith("#")) ?? commands;
 }
 

@@ -12,6 +12,9 @@ import { CLI_PATH } from "../support/program.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 import { GuideHosts } from "./hosts.ts";
 
+/** What a script started does not outlive it, however it ends. */
+const END_JOBS = "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT";
+
 /** How a script is run. */
 export interface ScriptOptions {
   /** Variables, added to those of the world. */
@@ -82,7 +85,7 @@ export class GuideWorld implements AsyncDisposable {
 
   /** Runs a script under bash in the working folder; its first failure ends it. */
   async run(script: string, options: ScriptOptions = {}): Promise<CommandResult> {
-    return await runCommand("bash", ["-e", "-o", "pipefail", "-c", script, "guide"], {
+    return await runCommand("bash", ["-e", "-o", "pipefail", "-c", `${END_JOBS}\n${script}`], {
       cwd: this.path(),
       env: { ...this.#env, ...options.env },
       stdin: options.stdin,
@@ -227,9 +230,8 @@ function environment(home: TempFolder, hosts: GuideHosts): Record<string, string
     REGISTRY_AUTH_FILE: "",
     SOURCE_DATE_EPOCH: "",
     TZ: "UTC",
-    ...Object.fromEntries(
-      ["USER", "PASS"].map((name) => [`MODCTL_REGISTRY_${name}`, ""]),
-    ),
+    MODCTL_REGISTRY_USER: "",
+    MODCTL_REGISTRY_PASS: "",
     MODCTL_STORAGE_DIR: "",
     MODCTL_LOG_LEVEL: "",
   };

@@ -15,9 +15,10 @@ const LIBRARY = [
 
 /** What each part may import besides itself and the packages of `src/deps`. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  "cli.ts": ["cli", ...LIBRARY, "deno.json"],
-  "mod.ts": LIBRARY,
-  cli: [...LIBRARY, "mod.ts", "deno.json"],
+  "cli.ts": ["cli", "library", ...LIBRARY, "deno.json"],
+  "mod.ts": ["library", ...LIBRARY],
+  cli: ["library", ...LIBRARY, "mod.ts", "deno.json"],
+  library: LIBRARY,
   model: ["oci", "archive", "work", "core"],
   bundle: ["oci", "objects", "archive", "work", "core"],
   server: ["oci", "core"],

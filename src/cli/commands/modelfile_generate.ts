@@ -75,7 +75,8 @@ async function download(
   const { folder, downloaded, present } = await session.operation((options) =>
     context.services.downloadModel(settings, { ...request, parent }, options)
   );
-  output.note(`Downloaded ${countOf(downloaded, "file")} to ${folder}, ${present} were there`);
+  const already = present === 0 ? "" : `, ${present} already there`;
+  output.note(`Downloaded ${countOf(downloaded, "file")} to ${folder}${already}`);
   return folder;
 }
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import {
   ACCOUNT,
+  ACCOUNT_ENV,
   assertLoggedIn,
   assertNothingLocal,
   buildRemotely,
@@ -146,6 +147,14 @@ modctl build -t $REGISTRY_URL/models/$MODEL_NAME:$BUILD_ID --output-remote .`,
       const inspected = await world.json<{ Name: string }>(`inspect --remote ${name}`);
       assert.equal(inspected.Name, "demo");
       await assertNothingLocal(world);
+      // A pod may run as a user whom nobody knows and who has no home.
+      const stranger = "env -u HOME unshare --user --map-user=4711";
+      await world.ok(
+        `if ${stranger} true 2> /dev/null; then
+  ${stranger} modctl build -t myregistry.com/models/llama2-7b:v2 --output-remote .
+fi`,
+        { env: ACCOUNT_ENV },
+      );
     },
   },
 ];

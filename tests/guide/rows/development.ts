@@ -154,7 +154,7 @@ go doc -all > docs/api-generated.md
 make docs
 make docs-serve --port 0 > served &
 PID=$!
-until grep -q http served; do sleep 0.05; done
+until grep -q http served; do kill -0 $PID; sleep 0.05; done
 curl --noproxy '*' --silent --fail "$(grep http served)" > page.html
 kill $PID
 wait $PID || true`,

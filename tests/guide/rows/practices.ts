@@ -171,9 +171,9 @@ modctl login myregistry.com`,
     script: `mkfifo answers
 script --quiet --return --command "modctl login myregistry.com" /dev/null < answers > screen &
 exec 3> answers
-until grep -q "User name" screen; do sleep 0.05; done
+until grep -q "User name" screen; do kill -0 $!; sleep 0.05; done
 echo username >&3
-until grep -q "Password" screen; do sleep 0.05; done
+until grep -q "Password" screen; do kill -0 $!; sleep 0.05; done
 echo password >&3
 wait $!`,
     differs: "script(1) is the terminal, and somebody who answers sits at it",

@@ -10,7 +10,7 @@ export interface RunnableRow {
   /** The command lines as the guide writes them. */
   readonly commands: string;
   /** What is run instead, where the lines cannot run as they are written; `differs` says why. */
-  readonly script?: string | ((world: GuideWorld) => string) | undefined;
+  readonly script?: string | (() => string) | undefined;
   /** How what runs differs from what is written. */
   readonly differs?: string | undefined;
   /** Variables that the guide sets elsewhere. */
@@ -43,7 +43,7 @@ export function isRunnable(row: Row): row is RunnableRow {
 export async function runRow(row: RunnableRow, world: GuideWorld): Promise<void> {
   await row.prepare?.(world);
   const { script = row.commands } = row;
-  const text = typeof script === "string" ? script : script(world);
+  const text = typeof script === "string" ? script : script();
   const result = await world.run(text, { env: row.env, stdin: row.stdin });
   assert.equal(result.code, 0, told(text, result));
   await row.check(world, result);

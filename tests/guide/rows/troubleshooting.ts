@@ -5,7 +5,7 @@ import { ACCOUNT, ACCOUNT_ENV, assertLoggedIn, buildLocally, lock, putModel } fr
 import type { Row } from "./row.ts";
 import { type GuideWorld, told } from "../world.ts";
 
-/** Everything below the home that an artifact could be in, by size and name. */
+/** Every file of the local store with its size. */
 function storeListing(world: GuideWorld): Promise<string> {
   return world.ok("find ~/.modctl/content.v1 -type f -printf '%P %s\\n' | sort");
 }
@@ -102,11 +102,10 @@ modctl build -t myregistry.com/model:debug .`,
     number: 49,
     commands: `modctl --pprof --pprof-addr=localhost:6060 build -t myregistry.com/model:profile . &
 go tool pprof http://localhost:6060/debug/pprof/profile`,
-    script: (world) => {
+    script: () => {
       const port = freePort();
       return `modctl --pprof --pprof-addr=localhost:${port} build -t myregistry.com/model:profile . &
-until curl --noproxy '*' --silent --fail --output "${world.path("profile")}" \
-  "http://localhost:${port}/debug/pprof/profile"
+until curl --noproxy '*' --silent --fail --output profile http://localhost:${port}/debug/pprof/profile
 do kill -0 $!; done
 wait`;
     },
@@ -129,7 +128,7 @@ wait`;
 time modctl build -t myregistry.com/model:benchmark .`,
     script: `modctl serve --address 127.0.0.1:0 > served &
 PID=$!
-until test -s served; do sleep 0.05; done
+until test -s served; do kill -0 $PID; sleep 0.05; done
 pgrep modctl | grep -x $PID
 top -b -n 1 -p $PID
 kill -INT $PID

@@ -214,7 +214,7 @@ export type {
   PlannedPointer,
 } from "./src/bundle/plan_materialize.ts";
 export type { FileVerdict, PlanFilesOptions } from "./src/bundle/plan_files.ts";
-export type { Place } from "./src/bundle/workspace_survey.ts";
+export type { Place, PlaceKind } from "./src/bundle/workspace_survey.ts";
 export type { PathFilterOptions } from "./src/bundle/path_filter.ts";
 export type { OpenWorkspaceOptions } from "./src/bundle/workspace.ts";
 export type { Provenance } from "./src/bundle/provenance.ts";
@@ -252,8 +252,7 @@ export { type WorkspaceConflict, WorkspaceConflictError } from "./src/bundle/wor
 
 // External storage of big files.
 export { type ObjectStoreSettings, openObjectStore } from "./src/objects/dispatch.ts";
-export type { AzureClientOptions } from "./src/objects/azure_client.ts";
-export type { TokenCredential } from "./src/deps/azure-identity.ts";
+export type { AzureClientOptions, AzureTokenSource } from "./src/objects/azure_client.ts";
 export type { ObjectStoreWorld } from "./src/objects/dispatch.ts";
 export type {
   ObjectFacts,

@@ -20,8 +20,10 @@ export type Tool =
 export const TOOLS = {
   "azurite-blob": { npmPackage: "azurite@3.37.0" },
   "docker-registry": { debianPackage: "docker-registry" },
+  "fish": { debianPackage: "fish" },
   "openssl": { debianPackage: "openssl" },
   "skopeo": { debianPackage: "skopeo" },
+  "zsh": { debianPackage: "zsh" },
 } as const satisfies Record<string, Tool>;
 
 /** The name of a program that tests may need. */

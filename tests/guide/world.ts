@@ -19,8 +19,6 @@ const END_JOBS = "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT";
 export interface ScriptOptions {
   /** Variables, added to those of the world. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Text on standard input. */
-  readonly stdin?: string | undefined;
   /** The arguments of the script. */
   readonly args?: readonly string[] | undefined;
 }
@@ -88,7 +86,6 @@ export class GuideWorld implements AsyncDisposable {
     return await runCommand("bash", ["-e", "-o", "pipefail", "-c", `${END_JOBS}\n${script}`], {
       cwd: this.path(),
       env: { ...this.#env, ...options.env },
-      stdin: options.stdin,
     });
   }
 
@@ -97,7 +94,6 @@ export class GuideWorld implements AsyncDisposable {
     return await runCommand("bash", [path, ...options.args ?? []], {
       cwd: this.path(),
       env: { ...this.#env, ...options.env },
-      stdin: options.stdin,
     });
   }
 

@@ -15,8 +15,6 @@ export interface RunnableRow {
   readonly differs?: string | undefined;
   /** Variables that the guide sets elsewhere. */
   readonly env?: ScriptOptions["env"];
-  /** Text on standard input. */
-  readonly stdin?: string | undefined;
   /** Makes what the guide supposes. */
   readonly prepare?: ((world: GuideWorld) => Promise<unknown>) | undefined;
   /** Fails when something is not as the guide promises. */
@@ -44,7 +42,7 @@ export async function runRow(row: RunnableRow, world: GuideWorld): Promise<void>
   await row.prepare?.(world);
   const { script = row.commands } = row;
   const text = typeof script === "string" ? script : script();
-  const result = await world.run(text, { env: row.env, stdin: row.stdin });
+  const result = await world.run(text, { env: row.env });
   assert.equal(result.code, 0, told(text, result));
   await row.check(world, result);
 }

@@ -1,0 +1,54 @@
+/**
+ * The bundles of a run: which registries, which store, and where big files are.
+ * @module
+ */
+import { join } from "node:path";
+import { Operations } from "../bundle/operations.ts";
+import { type BundleSettings, bundleSettingsFromEnv } from "../bundle/settings.ts";
+import { InvalidInputError } from "../core/errors.ts";
+import { bundleProvider } from "../library/bundle_provider.ts";
+import { DiskCatalog } from "../oci/disk_catalog.ts";
+import type { BundlesRequest } from "./context.ts";
+import { firstSet } from "./environment.ts";
+import { openRegistries } from "./registries.ts";
+import type { Settings } from "./settings.ts";
+
+/**
+ * Opens the operations on bundles. Nothing is asked for before it is needed.
+ * @throws {InvalidInputError} naming the variable whose value cannot be used.
+ */
+export async function openBundles(
+  settings: Settings,
+  request: BundlesRequest,
+): Promise<Operations> {
+  const { env, config, ...options } = request;
+  const bundle = bundleSettingsFromEnv(env);
+  if (bundle.provider !== undefined) {
+    throw new InvalidInputError(
+      `Cannot use provider ${JSON.stringify(bundle.provider)}: this program has no built-in provider`,
+      { remedy: "unset MODELOPS_PROVIDER" },
+    );
+  }
+  const registries = await openRegistries(withLogin(settings, bundle), {
+    ...options,
+    retry: {
+      attempts: bundle.httpRetries === undefined ? undefined : bundle.httpRetries + 1,
+      stallTime: bundle.httpTimeoutSeconds * 1000,
+    },
+  });
+  const catalog = new DiskCatalog(settings.storageDir);
+  return new Operations({
+    config,
+    provider: bundleProvider(bundle, { catalog, registries, cacheFolder: cacheFolder(request) }),
+  });
+}
+
+/** The login of the bundles' own variables comes first. */
+function withLogin(settings: Settings, { username, password }: BundleSettings): Settings {
+  return username && password ? { ...settings, username, password } : settings;
+}
+
+/** Where what may be forgotten is kept; the variables of bundles may name another folder. */
+function cacheFolder({ env, home = "." }: BundlesRequest): string {
+  return join(firstSet(env, ["XDG_CACHE_HOME"]) ?? join(home, ".cache"), "modelops");
+}

@@ -1,0 +1,63 @@
+/** `bundle`: the commands about bundles. @module */
+import type { Command } from "../../deps/commander.ts";
+import { addCommands, type CommandRow } from "../command.ts";
+import type { Session } from "../session.ts";
+
+/** The commands about bundles, in the order that help lists them. */
+export const BUNDLE_COMMANDS: readonly CommandRow[] = [
+  {
+    name: "resolve",
+    summary: "Show the identity, the roles and the size of a bundle",
+    load: () => import("./bundle_resolve.ts"),
+  },
+  {
+    name: "materialize",
+    summary: "Write the files that a role of a bundle needs into a folder",
+    load: () => import("./bundle_materialize.ts"),
+  },
+  {
+    name: "pull",
+    summary: "The same as materialize",
+    load: () => import("./bundle_materialize.ts"),
+  },
+  {
+    name: "export",
+    summary: "Pack a folder into a deterministic archive",
+    load: () => import("./bundle_export.ts"),
+  },
+  {
+    name: "import",
+    summary: "Verify an archive and write its files into a folder",
+    load: () => import("./bundle_import.ts"),
+  },
+  {
+    name: "push",
+    summary: "Publish the bundle that modelops.yaml describes",
+    load: () => import("./bundle_push.ts"),
+  },
+  {
+    name: "scan",
+    summary: "List the files of a bundle by layer",
+    load: () => import("./bundle_scan.ts"),
+  },
+  {
+    name: "plan",
+    summary: "Show where each file would be stored, and why",
+    load: () => import("./bundle_plan.ts"),
+  },
+  {
+    name: "diff",
+    summary: "Compare two bundles, folders or archives",
+    load: () => import("./bundle_diff.ts"),
+  },
+  {
+    name: "verify",
+    summary: "Read everything again and compare digests",
+    load: () => import("./bundle_verify.ts"),
+  },
+];
+
+/** Gives the command its own commands. */
+export function configure(command: Command, session: Session): void {
+  addCommands(command, BUNDLE_COMMANDS, () => session);
+}

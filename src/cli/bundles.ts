@@ -8,9 +8,10 @@ import { type BundleSettings, bundleSettingsFromEnv } from "../bundle/settings.t
 import { InvalidInputError } from "../core/errors.ts";
 import { bundleProvider } from "../library/bundle_provider.ts";
 import { DiskCatalog } from "../oci/disk_catalog.ts";
+import { createTransport } from "../registry/transport.ts";
 import type { BundlesRequest } from "./context.ts";
 import { firstSet } from "./environment.ts";
-import { openRegistries } from "./registries.ts";
+import { openRegistries, transportOptions } from "./registries.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -25,7 +26,9 @@ export async function openBundles(
   const bundle = bundleSettingsFromEnv(env);
   if (bundle.provider !== undefined) {
     throw new InvalidInputError(
-      `Cannot use provider ${JSON.stringify(bundle.provider)}: this program has no built-in provider`,
+      `Cannot use provider ${
+        JSON.stringify(bundle.provider)
+      }: this program has no built-in provider`,
       { remedy: "unset MODELOPS_PROVIDER" },
     );
   }
@@ -36,11 +39,14 @@ export async function openBundles(
       stallTime: bundle.httpTimeoutSeconds * 1000,
     },
   });
-  const catalog = new DiskCatalog(settings.storageDir);
-  return new Operations({
-    config,
-    provider: bundleProvider(bundle, { catalog, registries, cacheFolder: cacheFolder(request) }),
+  const network = await transportOptions(settings);
+  const provider = bundleProvider(bundle, {
+    catalog: new DiskCatalog(settings.storageDir),
+    registries,
+    cacheFolder: cacheFolder(request),
+    transport: () => createTransport(network).send,
   });
+  return new Operations({ config, provider });
 }
 
 /** The login of the bundles' own variables comes first. */

@@ -3,6 +3,7 @@
  * @module
  */
 import type { CommandRow } from "./command.ts";
+import { BUNDLE_COMMANDS } from "./commands/bundle.ts";
 
 /** Every command of the program. */
 export const COMMANDS: readonly CommandRow[] = [
@@ -73,6 +74,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import("./commands/modelfile.ts"),
   },
   {
+    name: "bundle",
+    summary: "Work with bundles: files by role, big ones outside the registry",
+    load: () => import("./commands/bundle.ts"),
+  },
+  {
     name: "login",
     summary: "Log in to a registry",
     load: () => import("./commands/login.ts"),
@@ -109,3 +115,17 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import("./commands/help.ts"),
   },
 ];
+
+/** Commands that have nothing to do with models alone. */
+const SHARED = ["login", "logout", "serve", "completion", "__complete", "version", "help"];
+
+/** The commands of a program by its name: `modelops-bundles` has those of `modelops bundle` as its own. */
+export function commandsOf(programName: string): readonly CommandRow[] {
+  if (!isBundlesProgram(programName)) return COMMANDS;
+  return [...BUNDLE_COMMANDS, ...COMMANDS.filter(({ name }) => SHARED.includes(name))];
+}
+
+/** Whether a program of that name is about bundles and nothing else. */
+export function isBundlesProgram(programName: string): boolean {
+  return programName === "modelops-bundles";
+}

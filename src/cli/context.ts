@@ -2,9 +2,11 @@
  * Everything the commands know of the world: handed in, so that a test is a world of its own.
  * @module
  */
+import type { Operations, OpsConfig } from "../bundle/operations.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { ModelfileValues } from "../model/modelfile.ts";
 import type { ModelBackend, RegistryAccess } from "../model/operations.ts";
+import type { Environment } from "./environment.ts";
 import type { Settings } from "./settings.ts";
 import type { TextInput, TextSink } from "./streams.ts";
 
@@ -130,10 +132,25 @@ export interface RunningServer {
   readonly finished: Promise<void>;
 }
 
+/** How to open the operations on bundles. */
+export interface BundlesRequest extends OperationOptions {
+  /** How they behave. */
+  readonly config: OpsConfig;
+  /** The variables of the bundles guide say where bundles are. */
+  readonly env: Environment;
+  /** The user's folder; absent for a user that has none. */
+  readonly home?: string | undefined;
+}
+
 /** What the commands do their work with; each part is loaded when it is first used. */
 export interface Services {
   /** The model operations over the local store. */
   openBackend(settings: Settings, options: OperationOptions): Promise<ModelBackend>;
+  /**
+   * The operations on bundles.
+   * @throws {InvalidInputError} naming the variable whose value cannot be used.
+   */
+  openBundles(settings: Settings, request: BundlesRequest): Promise<Operations>;
   /** The logins of registries. */
   openAccounts(settings: Settings, options: OperationOptions): Promise<Accounts>;
   /**

@@ -20,6 +20,8 @@ import {
   removeCredentials,
   saveCredentials,
 } from "../registry/docker_config.ts";
+import type { RetryOptions } from "../registry/retry.ts";
+import type { TransportOptions } from "../registry/transport_options.ts";
 import { BUILD_INFO } from "./build_info.ts";
 import type { Accounts, Login, LoginResult } from "./context.ts";
 import type { Settings } from "./settings.ts";
@@ -30,20 +32,33 @@ import type { Settings } from "./settings.ts";
  */
 export async function openRegistries(
   settings: Settings,
-  options: OperationOptions & { readonly credentials?: CredentialSource | undefined } = {},
+  options: OperationOptions & {
+    readonly credentials?: CredentialSource | undefined;
+    readonly retry?: RetryOptions | undefined;
+  } = {},
 ): Promise<RegistryConnector> {
-  const [ca, cert, key] = await Promise.all(
-    [settings.caFile, settings.certFile, settings.keyFile].map(readPem),
-  );
+  const [cert, key] = await Promise.all([settings.certFile, settings.keyFile].map(readPem));
   return new RegistryConnector({
-    caCerts: ca === undefined ? undefined : [ca],
+    ...await transportOptions(settings),
     cert,
     key,
-    proxy: settings.proxy,
-    userAgent: `modelops/${BUILD_INFO.version}`,
     credentials: options.credentials ?? credentialChain(settings, options),
+    retry: options.retry,
     log: options.log,
   });
+}
+
+/**
+ * How a run reaches the network, whoever it talks to.
+ * @throws {NotFoundError | InvalidInputError} when a certificate cannot be read.
+ */
+export async function transportOptions(settings: Settings): Promise<TransportOptions> {
+  const ca = await readPem(settings.caFile);
+  return {
+    caCerts: ca === undefined ? undefined : [ca],
+    proxy: settings.proxy,
+    userAgent: `modelops/${BUILD_INFO.version}`,
+  };
 }
 
 /**

@@ -4,9 +4,10 @@
  */
 import type { Command } from "../deps/commander.ts";
 import { BUILD_INFO } from "./build_info.ts";
-import { addCommands, HelpRequest, isVersionShown, rootCommand } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { addCommands, commandWords, HelpRequest, isVersionShown, rootCommand } from "./command.ts";
+import { commandsOf, isBundlesProgram } from "./commands.ts";
 import type { CliContext } from "./context.ts";
+import { FailedResult } from "./failed_result.ts";
 import { describeFailure, failureDocument, renderFailure } from "./failure.ts";
 import { escapeControls } from "./format.ts";
 import { isDebug } from "./log.ts";
@@ -59,7 +60,7 @@ async function parse(
 /** The program with all its commands. It keeps in `begun` how far it comes. */
 function createProgram(context: CliContext, begun: Begun): Command {
   const root = rootCommand(context)
-    .description("Package machine-learning models as OCI artifacts, and move them.")
+    .description(describe(context.programName))
     .version(BUILD_INFO.version, "-V, --version", "show the version")
     .option("--storage-dir <folder>", "the local store (default: ~/.modctl)")
     .option("--log-dir <folder>", "folder of the log file (default: logs in the local store)")
@@ -77,13 +78,26 @@ function createProgram(context: CliContext, begun: Begun): Command {
   const program = root as unknown as Command;
   const session = () => begun.session ??= new Session(context, root.opts());
   program.hook("preSubcommand", (_program, command) => {
-    begun.command = command.name();
+    // A command of bundles is not the command of models that has its name.
+    begun.command = isBundlesProgram(context.programName) ? "bundle" : command.name();
   });
-  addCommands(program, COMMANDS, session);
-  program.hook("preAction", async () => {
+  addCommands(program, commandsOf(context.programName), session);
+  program.hook("preAction", async (_program, command) => {
+    const { settings, log } = session();
+    const { version } = BUILD_INFO;
+    log("debug", `Running ${commandWords(command as Command)}`, {
+      version,
+      storageDir: settings.storageDir,
+    });
     if (begun.profiling === undefined) begun.profiling = await profile(session());
   });
   return program;
+}
+
+function describe(programName: string): string {
+  return isBundlesProgram(programName)
+    ? "Publish bundles of files by role, and materialize them."
+    : "Package machine-learning models as OCI artifacts, and move them.";
 }
 
 /** Serves the profiles of the run where that is asked for. */
@@ -98,17 +112,20 @@ async function profile({ settings, output }: Session): Promise<Profiling | undef
 
 /** Reports a failure where it belongs, and returns its exit code. */
 function report(
-  error: unknown,
+  thrown: unknown,
   context: CliContext,
   { json, session, command }: { readonly json: boolean } & Begun,
 ): number {
   const { programName, signal } = context;
+  const { failure: error, document } = thrown instanceof FailedResult
+    ? thrown
+    : { failure: thrown, document: {} };
   const failure = describeFailure(error, { programName, signal, command });
   session?.log("error", failure.message, { kind: failure.kind });
   if (session !== undefined && isDebug(session.settings.logLevel)) {
     context.stderr.write(`${stackOf(error)}\n`);
   }
-  if (json) new Output(context, true).document(failureDocument(failure));
+  if (json) new Output(context, true).document({ ...failureDocument(failure), ...document });
   else context.stderr.write(renderFailure(failure));
   return failure.code;
 }

@@ -2,6 +2,7 @@
  * A run of the program: its settings and what every command does in the same way.
  * @module
  */
+import type { Operations, OpsConfig } from "../bundle/operations.ts";
 import type { Log, OperationOptions } from "../core/operation.ts";
 import type { ModelBackend } from "../model/operations.ts";
 import type { Accounts, CliContext } from "./context.ts";
@@ -53,15 +54,28 @@ export class Session {
     return this.context.services.openBackend(this.settings, this.quiet());
   }
 
+  /** The operations on bundles. */
+  bundles(config: OpsConfig = {}): Promise<Operations> {
+    const { env, home, services } = this.context;
+    return services.openBundles(this.settings, { ...this.quiet(), config, env, home });
+  }
+
   /** The logins of registries. */
   accounts(): Promise<Accounts> {
     return this.context.services.openAccounts(this.settings, this.quiet());
   }
 
-  /** Runs an operation with its progress on display; the display is gone when this returns. */
-  async operation<Result>(work: (options: OperationOptions) => Promise<Result>): Promise<Result> {
+  /**
+   * Runs an operation with its progress on display; the display is gone when this returns.
+   * @param options `silent` shows no progress, whatever the settings say.
+   */
+  async operation<Result>(
+    work: (options: OperationOptions) => Promise<Result>,
+    options: { readonly silent?: boolean | undefined } = {},
+  ): Promise<Result> {
     using _warnings = this.#holdWarnings();
-    await using progress = await openProgress(this.settings.progress, this.context);
+    const style = options.silent ? "none" : this.settings.progress;
+    await using progress = await openProgress(style, this.context);
     return await work({ ...this.quiet(), progress: progress.report });
   }
 

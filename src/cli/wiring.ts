@@ -20,6 +20,8 @@ import type { Settings } from "./settings.ts";
 /** The real services. */
 export const services: Services = {
   openBackend,
+  openBundles: async (settings, request) =>
+    await (await import("./bundles.ts")).openBundles(settings, request),
   openAccounts: async (settings) =>
     new (await import("./registries.ts")).RegistryAccounts(settings),
   downloadModel: async (settings, request, options) =>

@@ -10,6 +10,7 @@ import {
   type BundleSettings,
   bundleSettingsFromEnv,
 } from "../bundle/settings.ts";
+import type { Transport } from "../core/transport.ts";
 import { DiskCatalog } from "../oci/disk_catalog.ts";
 import { isRegistryHost, parseReference } from "../oci/reference.ts";
 import { openObjectStore } from "../objects/dispatch.ts";
@@ -27,18 +28,19 @@ export interface BundleWorld {
   readonly registries: RegistryConnector;
   /** Folder for what may be forgotten. */
   readonly cacheFolder: string;
+  /** Makes what carries the requests to object stores; `fetch` when absent. */
+  readonly transport?: (() => Transport) | undefined;
 }
 
 /** Makes the provider that settings describe. */
 export function bundleProvider(settings: BundleSettings, world: BundleWorld): BundleProvider {
   const { catalog, registries } = world;
-  const { plainHttp, insecure } = settings;
   const { container, sasToken: sas, ...azure } = settings.azure;
   return {
     settings,
     open: (name) =>
-      startsWithHost(name)
-        ? registries.connect(parseReference(name), withoutFalse({ plainHttp, insecure }))
+      startsWithHost(name, settings.registry)
+        ? registries.connect(parseReference(name), switchesFor(name, settings))
         : catalog.repository(name),
     objects: () =>
       openObjectStore({
@@ -46,7 +48,7 @@ export function bundleProvider(settings: BundleSettings, world: BundleWorld): Bu
         fileRoot: settings.objectStore,
         timeoutSeconds: settings.externalTimeoutSeconds,
         retries: settings.externalRetries,
-      }),
+      }, { transport: world.transport?.() }),
     externalBase: `az://${container}`,
     cache: catalog.repository(CACHE_REPOSITORY),
     digestIndex: new DigestIndex(
@@ -56,17 +58,27 @@ export function bundleProvider(settings: BundleSettings, world: BundleWorld): Bu
   };
 }
 
-/** Whether a name is that of a registry's repository; the local store's own need no host. */
-function startsWithHost(name: string): boolean {
-  const first = name.slice(0, Math.max(0, name.indexOf("/")));
-  return (first === "localhost" || /[.:]/.test(first)) && isRegistryHost(first);
+/**
+ * Whether a name is that of a registry's repository; the local store's own need no host. What was set as
+ * the registry is one, even where its name looks like the part of a path.
+ */
+function startsWithHost(name: string, registry: string | undefined): boolean {
+  const first = hostOf(name);
+  return first === registry ||
+    (first === "localhost" || /[.:]/.test(first)) && isRegistryHost(first);
 }
 
-/** Switches that are off leave the choice to the connection. */
-function withoutFalse(switches: { plainHttp: boolean; insecure: boolean }) {
+function hostOf(name: string): string {
+  return name.slice(0, Math.max(0, name.indexOf("/")));
+}
+
+/** Switches that are off leave the choice to the connection; `http://` is said of one registry alone. */
+function switchesFor(name: string, settings: BundleSettings) {
+  const { insecure } = settings;
+  const plainHttp = settings.plainHttp && hostOf(name) === settings.registry;
   return {
-    ...(switches.plainHttp ? { plainHttp: true } : {}),
-    ...(switches.insecure ? { insecure: true } : {}),
+    ...(plainHttp ? { plainHttp: true } : {}),
+    ...(insecure ? { insecure: true } : {}),
   };
 }
 

@@ -2,7 +2,7 @@
  * The model operations over one local store and the registries that references name.
  * @module
  */
-import { NotFoundError } from "../core/errors.ts";
+import { NotFoundError, TransferError } from "../core/errors.ts";
 import { isDigest } from "../core/digest.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { copyGraph, type CopyReport } from "../oci/copy_graph.ts";
@@ -18,7 +18,7 @@ import {
   referenceTarget,
   repositoryName,
 } from "../oci/reference.ts";
-import type { ContentStore } from "../oci/store.ts";
+import { type ContentStore, missing } from "../oci/store.ts";
 import { attachFile } from "./attach.ts";
 import { buildModel, type BuiltModel, planBuild } from "./build.ts";
 import { extractModel } from "./extract_model.ts";
@@ -118,11 +118,31 @@ class LocalModelBackend implements ModelBackend {
   async push(target: string, options: RemoteOptions = {}): Promise<TransferResult> {
     const reference = parseReference(target);
     const local = this.#local(reference);
-    const descriptor = await local.resolve(referenceTarget(reference), options);
+    const descriptor = await resolveIfPresent(local, referenceTarget(reference), options);
     const remote = await this.#connect(reference, options);
+    if (!descriptor) return await this.#pushed(reference, remote, options);
     const report = await this.#copy(local, remote, descriptor, { ...options, phase: "upload" });
     if (reference.tag) await remote.tag(descriptor, reference.tag, operationOptions(options));
     return transfer(reference, descriptor, report);
+  }
+
+  /** Nothing to send from here; `tag` may have named the model where it is already, in the registry. */
+  async #pushed(
+    reference: Reference,
+    remote: ContentStore,
+    options: RemoteOptions,
+  ): Promise<TransferResult> {
+    const target = referenceTarget(reference);
+    let descriptor: Descriptor;
+    try {
+      descriptor = await remote.resolve(target, options);
+    } catch (error) {
+      if (!isMissingOrUnreachable(error)) throw error;
+      throw missing(this.#local(reference), target);
+    }
+    const name = formatReference(reference);
+    options.log?.("warning", `${name} is not in the local store: the registry has it already`);
+    return transfer(reference, descriptor, { copied: 0, skipped: 1, bytes: 0 });
   }
 
   async pull(target: string, options: PullOptions = {}): Promise<PullResult> {
@@ -155,7 +175,9 @@ class LocalModelBackend implements ModelBackend {
     try {
       return { store: remote, descriptor: await remote.resolve(target, options) };
     } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
+      const mayBeLocal = error instanceof NotFoundError ||
+        isLoopback(reference) && isMissingOrUnreachable(error);
+      if (!mayBeLocal) throw error;
       const local = this.#local(reference);
       const descriptor = await resolveIfPresent(local, target, options);
       if (!descriptor) throw error;
@@ -329,6 +351,17 @@ function transfer(
   report: CopyReport,
 ): TransferResult {
   return { reference: formatReference(reference), digest: descriptor.digest, ...report };
+}
+
+/** Whether a registry does not have something, or no registry answered at all. */
+function isMissingOrUnreachable(error: unknown): boolean {
+  return error instanceof NotFoundError ||
+    error instanceof TransferError && error.facts.status === undefined;
+}
+
+/** Whether a reference names a registry of this machine, which need not run all the time. */
+function isLoopback({ registry }: Reference): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i.test(registry);
 }
 
 /** The descriptor that a tag or digest names, or `undefined` when the store has none. */

@@ -51,6 +51,7 @@ export const GENERATE_LIMITS = {
  * configuration. Hidden files, Modelfiles and what Python leaves behind are passed over, and so is what
  * `.modignore` names. Wildcards in file names are escaped.
  * @throws {NotFoundError} when there is no workspace.
+ * A workspace without any file gets a Modelfile of the values given, where there are any.
  * @throws {InvalidInputError} when the workspace cannot be used, holds no weights and no code, or is
  * beyond {@linkcode GENERATE_LIMITS}; with all the problems when patterns are malformed or names unsafe.
  */
@@ -59,10 +60,13 @@ export async function generateModelfile(
   options: GenerateOptions = {},
 ): Promise<GenerateResult> {
   const selection = new Selection(workspace, options);
+  // Facts that are given make sense before there is a file.
+  const beginsModel = VALUE_INSTRUCTIONS.some(({ key }) => options[key]);
   const tree = await WorkspaceTree.open(workspace, {
     signal: options.signal,
     exclude: options.ignore,
     followLinks: options.followLinks,
+    allowEmpty: beginsModel,
   });
   const warnings: string[] = [];
   const files: TreeFile[] = [];
@@ -82,7 +86,8 @@ export async function generateModelfile(
     file,
     classify(basename(file.path), file.info.size),
   ]);
-  checkKinds(workspace, kinds.map(([, kind]) => kind));
+  if (beginsModel && files.length === 0) warnings.push(NO_FILES);
+  else checkKinds(workspace, kinds.map(([, kind]) => kind));
   const known = await introspect(
     files.map(({ path, absolute, info }) => ({ path, absolute, size: info.size })),
     options,
@@ -95,6 +100,8 @@ export async function generateModelfile(
     warnings: [...warnings, ...known.warnings],
   };
 }
+
+const NO_FILES = "the workspace has no files yet: the Modelfile only holds the facts given";
 
 const LEAVES = "is a link that leaves the workspace: building needs --follow-links";
 

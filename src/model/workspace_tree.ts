@@ -22,6 +22,8 @@ export interface WorkspaceOptions extends OperationOptions {
   readonly exclude?: readonly string[] | undefined;
   /** Follow links that leave the workspace. */
   readonly followLinks?: boolean | undefined;
+  /** Take a workspace without files too. */
+  readonly allowEmpty?: boolean | undefined;
 }
 
 /** A regular file, or a link to one. */
@@ -89,7 +91,7 @@ export class WorkspaceTree {
   static async open(workspace: string, options: WorkspaceOptions = {}): Promise<WorkspaceTree> {
     options.signal?.throwIfAborted();
     try {
-      await checkFolder(workspace);
+      await checkFolder(workspace, options.allowEmpty ?? false);
     } catch (error) {
       throw explainRead(workspace, error);
     }
@@ -193,7 +195,7 @@ export function unsafeName(path: string): string | undefined {
   }
 }
 
-async function checkFolder(workspace: string): Promise<void> {
+async function checkFolder(workspace: string, allowEmpty: boolean): Promise<void> {
   const info = await Deno.stat(workspace).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new NotFoundError(`Cannot package ${JSON.stringify(workspace)}: no such folder`, {
@@ -202,6 +204,7 @@ async function checkFolder(workspace: string): Promise<void> {
     });
   });
   if (!info.isDirectory) throw unusable(workspace, "the workspace is not a folder");
+  if (allowEmpty) return;
   for await (const _ of Deno.readDir(workspace)) return;
   throw unusable(workspace, "the workspace is empty");
 }

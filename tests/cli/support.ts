@@ -94,6 +94,7 @@ export function fakeContext(
     now: () => new Date("2026-03-01T12:00:00Z"),
     services: {
       openBackend: async () => options.backend as ModelBackend,
+      openBundles: unexpected("openBundles"),
       openAccounts: unexpected("openAccounts"),
       downloadModel: unexpected("downloadModel"),
       generateModelfile: unexpected("generateModelfile"),

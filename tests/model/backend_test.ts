@@ -280,6 +280,15 @@ Deno.test("tag falls back to the registry when the source is not local", async (
   await assert.rejects(fx.backend.tag("localhost:5000/none:v1", TARGET), NotFoundError);
 });
 
+Deno.test("push of a model that is in the registry only succeeds, and sends nothing", async () => {
+  await using fx = await fixture();
+  const built = await fx.backend.build(await fx.workspace(), build({ outputRemote: true }));
+  await fx.backend.tag(TARGET, "localhost:5000/demo:latest");
+  const pushed = await fx.backend.push("localhost:5000/demo:latest");
+  assert.deepEqual([pushed.digest, pushed.copied, pushed.bytes], [built.digest, 0, 0]);
+  await assert.rejects(fx.backend.push("localhost:5000/demo:none"), NotFoundError);
+});
+
 Deno.test("pull takes a model that was built here and never pushed from the local store", async () => {
   await using fx = await fixture();
   await fx.backend.build(await fx.workspace(), build());

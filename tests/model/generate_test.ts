@@ -149,6 +149,13 @@ Deno.test("malformed patterns are named, all of them", async () => {
   });
 });
 
+Deno.test("an empty workspace gets a Modelfile of the facts given, with a warning", async () => {
+  await using folder = await tempFolder();
+  const { modelfile, warnings } = await generateModelfile(folder.path, { name: "my-llm" });
+  assert.deepEqual(modelfile, { name: "my-llm", entries: [] });
+  assert.match(warnings.join(), /no files yet/);
+});
+
 Deno.test("a workspace without weights and code, an empty and a missing one are errors", async () => {
   await using folder = await workspace("docs/README.md", "docs/config.json", "file");
   await Deno.mkdir(folder.join("empty"));

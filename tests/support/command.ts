@@ -26,20 +26,29 @@ export async function runCommand(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
-  const child = new Deno.Command(program, {
-    args: [...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { NO_COLOR: "1", ...options.env },
-  }).spawn();
+  const child = startCommand(program, args, options);
   const [{ code, stdout, stderr }] = await Promise.all([
     child.output(),
     feed(child.stdin, options.stdin ?? ""),
   ]);
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Starts a program; all its streams are pipes. */
+export function startCommand(
+  program: string,
+  args: readonly string[],
+  { cwd, env }: CommandOptions = {},
+): Deno.ChildProcess {
+  return new Deno.Command(program, {
+    args: [...args],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { NO_COLOR: "1", ...env },
+  }).spawn();
 }
 
 /** Runs a program to its end and throws with its output when it fails. */

@@ -1,6 +1,6 @@
 /** The whole program, run as a user runs it, in a home of its own. @module */
 import { fileURLToPath } from "node:url";
-import { runCommand, runOk } from "./command.ts";
+import { runCommand, runOk, startCommand } from "./command.ts";
 import type { CommandOptions, CommandResult } from "./command.ts";
 import { denoCache } from "./deno_cache.ts";
 import { tempFolder } from "./temp.ts";
@@ -22,6 +22,8 @@ export interface Program extends AsyncDisposable {
   ok(args: readonly string[], options?: CommandOptions): Promise<string>;
   /** Runs the program with `--json` and returns the document it printed; throws as {@linkcode ok}. */
   json(args: readonly string[], options?: CommandOptions): Promise<Record<string, unknown>>;
+  /** Starts the program, for tests that end it themselves. */
+  spawn(args: readonly string[], options?: Omit<CommandOptions, "stdin">): Deno.ChildProcess;
 }
 
 /** Makes a home for the program. */
@@ -41,6 +43,7 @@ export async function openProgram(): Promise<Program> {
     run: (args, options) => runCommand(...command(args, options)),
     ok,
     json: async (args, options) => JSON.parse(await ok([...args, "--json"], options)),
+    spawn: (args, options) => startCommand(...command(args, options)),
     [Symbol.asyncDispose]: () => home[Symbol.asyncDispose](),
   };
 }

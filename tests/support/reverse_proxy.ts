@@ -32,8 +32,8 @@ export function startReverseProxy(target: string): ReverseProxy {
 }
 
 async function passOn(request: Request, url: string): Promise<Response> {
-  const { method, headers, body, signal } = request;
-  return await fetch(url, { method, headers, body, signal, redirect: "manual" });
+  const { method, headers, body } = request;
+  return await fetch(url, { method, headers, body, redirect: "manual" });
 }
 
 /** An answer that promises the whole body of another and ends after half of it. */

@@ -26,7 +26,9 @@ export function configure(command: Command, session: Session): void {
     .option("--verbose", "say what happens to each file")
     .option("--dry-run", "only say what would happen")
     .action(async (ref, dest, { cache, ci, verbose, ...flags }) => {
-      if (flags.layers?.length === 0) throw new InvalidInputError("Cannot use --layers: it is empty");
+      if (flags.layers?.length === 0) {
+        throw new InvalidInputError("Cannot use --layers: it is empty");
+      }
       const bundles = await session.bundles({ cache, ci, verbose });
       const result = await withConflicts(() =>
         session.operation(

@@ -2,8 +2,8 @@
 import type { Command } from "../../deps/commander.ts";
 import {
   type Decision,
-  placedFiles,
   type PlacedFile,
+  placedFiles,
   planDocument,
   type StoragePlan,
 } from "../../bundle/plan.ts";
@@ -27,9 +27,9 @@ export function configure(command: Command, session: Session): void {
 
 function describePlan(plan: StoragePlan, externalPreview: boolean): readonly string[] {
   const files = placedFiles(plan);
-  const rows = files.map(({ decision, size, path }) =>
-    [decision.kind, bundleSize(size), path, decision.reason]
-  );
+  const rows = files.map((
+    { decision, size, path },
+  ) => [decision.kind, bundleSize(size), path, decision.reason]);
   return [
     `Storage plan for ${plan.inventory.workdir}`,
     ...tableLines(rows),

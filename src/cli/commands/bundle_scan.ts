@@ -19,9 +19,9 @@ export function configure(command: Command, session: Session): void {
 
 function describeInventory({ workdir, spec, layers }: Inventory): readonly string[] {
   const files = layers.flatMap((layer) => layer.files);
-  const rows = files.map(({ layer, size, mode, path }) =>
-    [layer, bundleSize(size), modeText(mode), path]
-  );
+  const rows = files.map((
+    { layer, size, mode, path },
+  ) => [layer, bundleSize(size), modeText(mode), path]);
   const totals = layers.map(({ name, files }) =>
     `Layer ${name}: ${countOf(files.length, "file")}, ${bundleSize(sizeOf(files))}`
   );

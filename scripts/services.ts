@@ -19,9 +19,13 @@ export type Tool =
 /** The programs that tests may need, by the name of their command. */
 export const TOOLS = {
   "azurite-blob": { npmPackage: "azurite@3.37.0" },
+  "curl": { debianPackage: "curl" },
   "docker-registry": { debianPackage: "docker-registry" },
   "fish": { debianPackage: "fish" },
+  "git": { debianPackage: "git" },
   "openssl": { debianPackage: "openssl" },
+  "pgrep": { debianPackage: "procps" },
+  "script": { debianPackage: "bsdutils" },
   "skopeo": { debianPackage: "skopeo" },
   "zsh": { debianPackage: "zsh" },
 } as const satisfies Record<string, Tool>;
@@ -351,8 +355,12 @@ class LoggedProcess implements AsyncDisposable {
 
   constructor(program: string, args: string[]) {
     this.program = program;
+    // Settings of the person who runs the tests must not reach the service: REGISTRY_* are its own.
+    const env = Object.entries(Deno.env.toObject()).filter(([name]) => !/^REGISTRY_/.test(name));
     this.#child = new Deno.Command(program, {
       args,
+      clearEnv: true,
+      env: Object.fromEntries(env),
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -126,12 +126,18 @@ function quote(word: string): string {
   return `"${word}"`;
 }
 
+/** A line for each problem; the only one is not said twice. */
+function problemLines({ message, problems }: Failure): readonly string[] {
+  const lines = problems.map(problemLine);
+  return lines.length === 1 && message.endsWith(lines[0] ?? "") ? [] : lines;
+}
+
 /** A failure as text for standard error; what came from outside cannot steer the terminal. */
 export function renderFailure(failure: Failure): string {
   if (failure.kind === "interrupted") return "Interrupted\n";
   const lines = [
     `error: ${escapeControls(failure.message)}`,
-    ...failure.problems.map((problem) => `  ${escapeControls(problemLine(problem))}`),
+    ...problemLines(failure).map((line) => `  ${escapeControls(line)}`),
     ...(failure.hint === undefined ? [] : [`hint: ${escapeControls(failure.hint)}`]),
   ];
   return `${lines.join("\n")}\n`;

@@ -76,6 +76,9 @@ export async function generateModelfile(
       continue;
     }
     files.push(found);
+    if (SECRET_NAMES.test(basename(found.path))) {
+      warnings.push(`${quote(found)} may hold secrets: leave it out with --exclude if it does`);
+    }
     if (found.leaves && !tree.followsLinks) warnings.push(`${quote(found)} ${LEAVES}`);
     if (files.length > GENERATE_LIMITS.files) {
       throw beyondLimits(workspace, `more than ${GENERATE_LIMITS.files} files`);
@@ -100,6 +103,9 @@ export async function generateModelfile(
     warnings: [...warnings, ...known.warnings],
   };
 }
+
+/** Names of files that usually hold passwords, tokens or keys. */
+const SECRET_NAMES = /(^|\.)env(\.|$)|\.(pem|key|p12|pfx)$|^id_(rsa|ecdsa|ed25519)$|^\.?netrc$/i;
 
 const NO_FILES = "the workspace has no files yet: the Modelfile only holds the facts given";
 

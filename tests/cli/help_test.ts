@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../src/cli/commands.ts";
+import { BUNDLE_COMMANDS } from "../../src/cli/commands/bundle.ts";
 import { besideTests, runIn } from "./support.ts";
 
 const SNAPSHOT = besideTests("testdata/help.txt");
@@ -9,6 +10,7 @@ const PAGES = [
   ...COMMANDS.filter(({ name, hidden }) => name !== "help" && !hidden).map(({ name }) => [name]),
   ["modelfile", "generate"],
   ["modelfile", "validate"],
+  ...BUNDLE_COMMANDS.map(({ name }) => ["bundle", name]),
 ];
 
 /** All pages of help in one text; flags that every page lists are shown once. */

@@ -135,7 +135,9 @@ e2eTest("2,000 files and 300 MiB come back byte for byte, with one digest on the
   });
 
   await t.step("export and import, with its pointer alone", async () => {
-    const [from, archive, dest] = ["training", "small.tar.zst", "pointers"].map((n) => home.join(n));
+    const [from, archive, dest] = ["training", "small.tar.zst", "pointers"].map((n) =>
+      home.join(n)
+    );
     await json("export", from!, archive!);
     await json("import", archive!, dest!);
     const { [BIG.path]: _big, ...expected } = below(ROLES.training, source);

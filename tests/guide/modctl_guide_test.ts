@@ -4,7 +4,7 @@ import { MODCTL_ROWS } from "./modctl_rows.ts";
 import { isRunnable, runRow } from "./rows/row.ts";
 import { GuideWorld } from "./world.ts";
 
-const needs = ["docker-registry", "openssl"] as const;
+const needs = ["docker-registry", "openssl", "curl", "git", "pgrep", "script"] as const;
 
 /** The first of a row's command lines, with what continues it. */
 function title(commands: string): string {

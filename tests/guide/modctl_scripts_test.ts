@@ -9,7 +9,7 @@ import { PLAIN_HOST } from "./hosts.ts";
 import { buildLocally, MODEL_FILES, putModel, remoteText } from "./rows/fixtures.ts";
 import { GuideWorld, scriptPath, told } from "./world.ts";
 
-const needs = ["docker-registry", "openssl"] as const;
+const needs = ["docker-registry", "openssl", "git"] as const;
 
 /** Notes what it was asked, and refuses whatever the guide does not ask. */
 const DOCKER = `echo "$*" >> ~/docker.log

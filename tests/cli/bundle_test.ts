@@ -1,0 +1,615 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import fc from "fast-check";
+import { bundleSize, textOf } from "../../src/cli/bundle_text.ts";
+import { BUNDLE_COMMANDS } from "../../src/cli/commands/bundle.ts";
+import { services } from "../../src/cli/wiring.ts";
+import { digestBytes } from "../../src/core/digest.ts";
+import { bytesSource } from "../../src/core/source.ts";
+import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
+import { type TempFolder, tempFolder } from "../support/temp.ts";
+import { type Finished, runIn, type WorldOptions } from "./support.ts";
+
+const SPEC = `# A comment that stays
+apiVersion: v1
+kind: Bundle
+metadata: { name: demo, version: "1.0.0", description: A small one }
+spec:
+  layers:
+    - { name: code, type: code, files: ["src/**"] }
+    - { name: config, type: config, files: ["config/**"] }
+    - { name: data, type: data, files: ["data/**"] }
+  roles:
+    default: [config]
+    runtime: [code, config]
+    training: [code, config, data]
+  external_rules:
+    - { pattern: "data/*.bin", uri_template: "az://cont1/b/{path}", tier: cool }
+`;
+
+const FILES = {
+  "src/a.py": "print(1)\n",
+  "src/ünïcode/模型.py": "",
+  "config/base.yaml": "x: 1\n",
+  "data/ten.bin": "0123456789",
+};
+
+/** A working directory, a local store and an object store, all empty but the first. */
+class World implements AsyncDisposable {
+  readonly folder: TempFolder;
+
+  private constructor(folder: TempFolder) {
+    this.folder = folder;
+  }
+
+  static async make(): Promise<World> {
+    const folder = await tempFolder();
+    await folder.write("work/modelops.yaml", SPEC);
+    for (const [name, text] of Object.entries(FILES)) await folder.write(`work/${name}`, text);
+    return new World(folder);
+  }
+
+  /** A path in the folder of the world. */
+  at(...parts: string[]): string {
+    return this.folder.join(...parts);
+  }
+
+  /** Runs a command of `modelops bundle`. */
+  async run(args: readonly string[], options: WorldOptions = {}): Promise<Finished> {
+    return await this.program(["bundle", ...args], options);
+  }
+
+  /** Runs the program. */
+  async program(args: readonly string[], options: WorldOptions = {}): Promise<Finished> {
+    return await runIn(["--storage-dir", this.at("store"), ...args], {
+      home: this.at("home"),
+      services: { openBundles: services.openBundles },
+      ...options,
+      env: {
+        REGISTRY_REPO: "models",
+        OBJECT_STORE: `file://${this.at("objects")}`,
+        ...options.env,
+      },
+    });
+  }
+
+  /** Runs a command that has to succeed, and returns what it says. */
+  async done(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(args);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  }
+
+  /** Runs a command and returns its JSON document. */
+  // deno-lint-ignore no-explicit-any -- the tests say what is in the documents
+  async json(...args: string[]): Promise<any> {
+    const { stdout, stderr } = await this.run([...args, "--json"]);
+    assert.equal(stderr, "");
+    return JSON.parse(stdout);
+  }
+
+  /** Runs a command that has to fail, and returns its code and what it says of it. */
+  async failed(...args: string[]): Promise<[code: number, stderr: string]> {
+    const { code, stdout, stderr } = await this.run(args);
+    assert.equal(stdout, "", stderr);
+    return [code, stderr];
+  }
+
+  /** The text of every file below a folder, but those of logs. */
+  async tree(...parts: string[]): Promise<Record<string, string>> {
+    const found: Record<string, string> = {};
+    const walk = async (folder: string, prefix: string) => {
+      for await (const { name, isDirectory } of Deno.readDir(folder)) {
+        const path = `${prefix}${name}`;
+        if (name === "logs") continue;
+        if (isDirectory) await walk(join(folder, name), `${path}/`);
+        else found[path] = await Deno.readTextFile(join(folder, name));
+      }
+    };
+    await walk(this.at(...parts), "");
+    return found;
+  }
+
+  async exists(...parts: string[]): Promise<boolean> {
+    return await Deno.lstat(this.at(...parts)).then(() => true, () => false);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.folder[Symbol.asyncDispose]();
+  }
+}
+
+/** The files of a workspace that are not ours. */
+function content(tree: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(tree).filter(([path]) => !path.startsWith(".mops/")));
+}
+
+function digestIn(text: string): string {
+  return /sha256:[0-9a-f]{64}/.exec(text)?.[0] ?? "none";
+}
+
+Deno.test("a bundle goes round: push, resolve, materialize, verify, export, import, diff", async () => {
+  await using world = await World.make();
+  const at = (...parts: string[]) => world.at(...parts);
+
+  const pushed = await world.done("push", at("work"));
+  const digest = digestIn(pushed);
+  assert.equal(
+    pushed,
+    `Pushed bundle models/demo:1.0.0\nManifest digest: ${digest}\nFiles: 4 total, 1 external\n` +
+      `Size: 24 B\nTags: 1.0.0\nSuccessfully pushed bundle from ${at("work")}\n`,
+  );
+
+  const identity = `Bundle: demo:1.0.0\nManifest: ${digest}\nSize: 24 B\n`;
+  const roles = "Roles\n  Role      Layers\n  default   config\n  runtime   code, config\n" +
+    "  training  code, config, data\n";
+  assert.equal(await world.done("resolve", "demo:1.0.0"), identity + roles);
+  assert.equal(
+    await world.done("resolve", "demo:1.0.0", "--verbose"),
+    `${identity}Reference type: name:version\nExternal index: present\n` +
+      `Repository: models/demo\n${roles}`,
+  );
+  for (const ref of [digest, `@${digest}`, `demo@${digest}`]) {
+    assert.equal(digestIn(await world.done("resolve", ref)), digest, ref);
+  }
+
+  const { "config/base.yaml": base, "data/ten.bin": _external, ...code } = FILES;
+  const config = { "config/base.yaml": base };
+  const wanted: Record<string, Record<string, string>> = {
+    default: config,
+    runtime: { ...code, ...config },
+    training: { ...code, ...config },
+  };
+  for (const [role, files] of Object.entries(wanted)) {
+    const flags = role === "default" ? [] : ["--role", role];
+    const said = await world.done("materialize", "demo:1.0.0", at(role), ...flags);
+    assert.equal(said.split("\n")[0], `Materialized demo:1.0.0 to ${at(role)}`);
+    assert.equal(said.split("\n")[1], `Role: ${role}`);
+    assert.deepEqual(content(await world.tree(role)), files);
+    assert.match(await world.done("verify", at(role)), /^Verified .*\nFiles: \d as they must be/);
+  }
+
+  const prefetch = ["--role=training", "--prefetch-external"];
+  await world.done("pull", "demo:1.0.0", at("training"), ...prefetch);
+  assert.deepEqual(content(await world.tree("training")), FILES);
+  assert.match(await world.done("verify", "demo:1.0.0", "--read-external"), /\nRead: 24 B\n$/);
+
+  const archive = at("demo.tar.zst");
+  assert.equal(
+    await world.done("export", at("training"), archive, "--include-external"),
+    `Exported ${at("training")} to ${archive}\nExternal data: included\n`,
+  );
+  assert.equal(
+    await world.done("import", archive, at("imported")),
+    `Imported ${archive} to ${at("imported")}\n`,
+  );
+  assert.deepEqual(await world.tree("imported"), await world.tree("training"));
+  assert.match(await world.done("verify", at("imported")), /^Verified /);
+
+  for (const to of [at("imported"), archive, at("work")]) {
+    const said = await world.done("diff", "demo:1.0.0", to);
+    assert.equal(
+      said,
+      `Diff from demo:1.0.0 to ${to}\n0 added, 0 modified, 0 removed, 4 unchanged\n`,
+    );
+  }
+});
+
+Deno.test("layers and patterns choose files", async () => {
+  await using world = await World.make();
+  await world.done("push", world.at("work"));
+  const rows: [string[], string[]][] = [
+    [["--layers", "code"], ["src/a.py", "src/ünïcode/模型.py"]],
+    [["--layers=code,config", "--include=*.yaml"], ["config/base.yaml"]],
+    [["--role=runtime", "--include", "*.py", "--exclude", "src/ünïcode"], ["src/a.py"]],
+  ];
+  for (const [index, [flags, paths]] of rows.entries()) {
+    const folder = `chosen${index}`;
+    const said = await world.done("materialize", "demo:1.0.0", world.at(folder), ...flags);
+    assert.match(said, /\nLayers: code/);
+    assert.deepEqual(Object.keys(content(await world.tree(folder))).sort(), paths);
+  }
+});
+
+Deno.test("push and resolve as JSON have stable names", async () => {
+  await using world = await World.make();
+  const pushed = await world.json("push", world.at("work"), "--tag", "stable", "--tag=latest");
+  assert.deepEqual(pushed.tags, ["1.0.0", "stable", "latest"]);
+  assert.deepEqual(
+    [pushed.reference, pushed.files, pushed.external, pushed.dry_run, pushed.up_to_date],
+    ["models/demo:1.0.0", 4, { uploaded: 1, skipped: 0, uploaded_bytes: 10 }, false, false],
+  );
+  const { layer_indexes: indexes, ...resolved } = await world.json("resolve", "demo:latest");
+  assert.deepEqual(Object.keys(indexes), ["code", "config", "data"]);
+  assert.match(indexes.code, /^sha256:[0-9a-f]{64}$/);
+  assert.deepEqual(resolved, {
+    name: "demo",
+    version: "1.0.0",
+    description: "A small one",
+    repository: "models/demo",
+    manifest_digest: pushed.digest,
+    media_type: "application/vnd.oci.image.manifest.v1+json",
+    roles: {
+      default: ["config"],
+      runtime: ["code", "config"],
+      training: ["code", "config", "data"],
+    },
+    layers: ["code", "config", "data"],
+    external_index_present: true,
+    total_size: 24,
+  });
+  assert.equal((await world.json("push", world.at("work"))).up_to_date, true);
+});
+
+Deno.test("materialize, verify, export and import as JSON have stable names", async () => {
+  await using world = await World.make();
+  await world.done("push", world.at("work"));
+  const ws = world.at("ws");
+  const made = await world.json("materialize", "demo:1.0.0", ws, "--role", "training");
+  assert.deepEqual(
+    [made.bundle.name, made.selected_role, made.selected_layers, made.dest_path, made.dry_run],
+    ["demo", "training", ["code", "config", "data"], ws, false],
+  );
+  assert.deepEqual(made.files.at(0), {
+    path: "config/base.yaml",
+    action: "create",
+    size: 5,
+    kind: "registry",
+    layer: "config",
+  });
+  assert.deepEqual(made.counters, {
+    created: 3,
+    replaced: 0,
+    kept: 0,
+    pointers: 1,
+    bytes_written: 14,
+    // The local store has them.
+    bytes_fetched: 0,
+    bytes_prefetched: 0,
+  });
+
+  const verified = await world.json("verify", ws);
+  assert.deepEqual(
+    [verified.target, verified.ok, verified.missing, verified.modified, verified.extra],
+    [ws, true, [], [], []],
+  );
+
+  const archive = world.at("ws.tar");
+  const { digest, size, ...exported } = await world.json("export", ws, archive);
+  const bytes = await Deno.readFile(archive);
+  assert.deepEqual([digest, size], [digestBytes(bytes), bytes.length]);
+  assert.deepEqual(exported, {
+    working_dir: ws,
+    path: archive,
+    compression: "none",
+    files: 5,
+    folders: 6,
+    include_external: false,
+    pointers_only: ["data/ten.bin"],
+  });
+
+  const imported = await world.json("import", archive, world.at("again"));
+  assert.equal(imported.manifest_digest, made.bundle.manifest_digest);
+  assert.deepEqual(imported.pointers_only, ["data/ten.bin"]);
+  assert.deepEqual([imported.counters.created, imported.counters.kept], [5, 0]);
+});
+
+Deno.test("scan, plan and diff tell what there is, where it goes and what changed", async () => {
+  await using world = await World.make();
+  const work = world.at("work");
+  const scanned = await world.done("scan", work);
+  assert.match(scanned, /^Scanned .*\nBundle: demo:1\.0\.0\ncode +9 B +0644 +src\/a\.py\n/);
+  assert.match(scanned, /\nLayer code: 2 files, 9 B\n(?:.*\n)*Total: 4 files, 24 B\n$/);
+  const { layers, total_size } = await world.json("scan", work);
+  assert.deepEqual([layers.length, total_size], [3, 24]);
+
+  const plan = await world.done("plan", work);
+  assert.match(plan, /\nexternal +10 B +data\/ten\.bin +matches rule "data\/\*\.bin"\n/);
+  assert.match(plan, /\nRegistry: 3 files, 14 B\nExternal: 1 file, 10 B\n$/);
+  assert.doesNotMatch(plan, /az:/);
+  const preview = await world.done("plan", work, "--external-preview");
+  assert.match(
+    preview,
+    /\nExternal files\ndata\/ten\.bin +az:\/\/cont1\/b\/data\/ten\.bin +cool\n/,
+  );
+  const { totals } = await world.json("plan", work);
+  assert.deepEqual([totals.registry_count, totals.external_size], [3, 10]);
+
+  await world.done("push", work);
+  await world.folder.write("work/src/new.py", "new\n");
+  await world.folder.write("work/config/base.yaml", "x: 22\n");
+  await Deno.remove(world.at("work/src/a.py"));
+  assert.equal(
+    await world.done("diff", "demo:1.0.0", work),
+    `Diff from demo:1.0.0 to ${work}\n+ src/new.py (4 B)\n~ config/base.yaml (5 B -> 6 B)\n` +
+      "- src/a.py (9 B)\n1 added, 1 modified, 1 removed, 2 unchanged\n",
+  );
+  const diff = await world.json("diff", "demo:1.0.0", work);
+  assert.deepEqual([diff.identical, diff.modified[0].new_size], [false, 6]);
+});
+
+Deno.test("a raised version is written into the spec, which keeps its comments", async () => {
+  await using world = await World.make();
+  const said = await world.done("push", world.at("work"), "--bump", "minor");
+  assert.match(said, /\nVersion bump: minor \(1\.0\.0 -> 1\.1\.0\)\n/);
+  assert.equal(
+    await Deno.readTextFile(world.at("work/modelops.yaml")),
+    SPEC.replace("1.0.0", "1.1.0"),
+  );
+});
+
+Deno.test("a tag that names another bundle moves with --force only", async () => {
+  await using world = await World.make();
+  await world.done("push", world.at("work"));
+  await world.folder.write("work/src/a.py", "print(2)\n");
+  const [code, stderr] = await world.failed("push", world.at("work"), "--no-progress");
+  assert.equal(code, 12);
+  assert.match(stderr, /^error: Cannot publish "models\/demo:1\.0\.0": .*\nhint: .*--force\n$/);
+  await world.done("push", world.at("work"), "--force");
+});
+
+Deno.test("a dry run changes nothing anywhere", async () => {
+  await using world = await World.make();
+  const work = world.at("work");
+  const spec = await world.tree("work");
+  const said = await world.done("push", work, "--dry-run", "--bump=patch");
+  assert.match(said, /^Would push bundle models\/demo:1\.0\.1\n/);
+  assert.deepEqual(await world.tree("work"), spec);
+  assert.equal(await world.exists("objects"), false);
+  assert.equal(await world.exists("store", "content.v1"), false);
+
+  await world.done("push", work);
+  const plan = await world.done("materialize", "demo:1.0.0", world.at("ws"), "--dry-run");
+  assert.match(plan, /^create +5 B +config\/base\.yaml\nWould materialize demo:1\.0\.0 to .*\n/);
+  assert.match(plan, /\nFiles: 1 to create\nBytes to move: 5 B\nDisk: 5 B needed, .* free\n$/);
+  assert.equal(await world.exists("ws"), false);
+
+  await world.done("export", work, world.at("a.tar"));
+  const imported = await world.done("import", world.at("a.tar"), world.at("ws"), "--dry-run");
+  assert.match(imported, /\nWould import .*\nFiles: 5 to create\n$/);
+  assert.equal(await world.exists("ws"), false);
+});
+
+Deno.test("all conflicts are told, one on a line, and nothing is written", async () => {
+  await using world = await World.make();
+  await world.done("push", world.at("work"));
+  await world.folder.write("ws/src/a.py", "mine\n");
+  await world.folder.write("ws/config/base.yaml", "y: 1\n");
+  const before = await world.tree("ws");
+  const args = ["materialize", "demo:1.0.0", world.at("ws"), "--role=runtime"];
+  const [code, stderr] = await world.failed(...args, "--ci");
+  assert.equal(code, 12);
+  const lines = stderr.split("\n");
+  assert.match(lines[0]!, /^error: Cannot write to workspace ".*": 2 paths are in conflict$/);
+  assert.match(lines[1]!, /^ {2}"config\/base\.yaml": a different file is there: got sha256:/);
+  assert.match(lines[2]!, /^ {2}"src\/a\.py": a different file is there: got 5 bytes, want 9$/);
+  assert.match(lines[3]!, /^hint: .*--overwrite/);
+  assert.deepEqual(await world.tree("ws"), before);
+
+  const { error, conflicts, conflict_count } = await world.json(...args);
+  assert.deepEqual([error.code, error.kind, conflict_count], [12, "conflict", 2]);
+  assert.deepEqual(
+    conflicts.map(({ path }: { path: string }) => path),
+    ["config/base.yaml", "src/a.py"],
+  );
+
+  await world.done(...args, "--overwrite");
+  assert.equal((await world.tree("ws"))["src/a.py"], FILES["src/a.py"]);
+});
+
+Deno.test("a dry run with conflicts shows the plan and fails as the run would", async () => {
+  await using world = await World.make();
+  await world.done("push", world.at("work"));
+  await world.done("export", world.at("work"), world.at("a.tar"));
+  await world.folder.write("ws/config/base.yaml", "mine\n");
+  const rows = [
+    ["materialize", "demo:1.0.0", world.at("ws"), "--dry-run"],
+    ["import", world.at("a.tar"), world.at("ws"), "--dry-run"],
+  ];
+  for (const args of rows) {
+    const { code, stdout, stderr } = await world.run(args);
+    assert.equal(code, 12);
+    assert.match(stdout, /^conflict +5 B +config\/base\.yaml$/m);
+    assert.match(stdout, /1 in conflict/);
+    assert.match(stderr, /error: Cannot write to workspace/);
+    // Said once: there is but one.
+    assert.equal(stderr.match(/a different file is there/g)?.length, 1);
+    const { error, dry_run, files, conflict_count } = await world.json(...args);
+    assert.deepEqual([error.code, dry_run, conflict_count], [12, true, 1]);
+    assert.ok(files.some(({ action }: { action: string }) => action === "conflict"));
+  }
+  assert.deepEqual(await world.tree("ws"), { "config/base.yaml": "mine\n" });
+});
+
+Deno.test("verify names everything that is missing or modified, and fails with 5", async () => {
+  await using world = await World.make();
+  await world.done("push", world.at("work"));
+  const ws = world.at("ws");
+  await world.done("materialize", "demo:1.0.0", ws, "--role=runtime");
+  await world.folder.write("ws/src/a.py", "print(2)\n");
+  await world.folder.write("ws/notes.txt", "mine\n");
+  await Deno.remove(world.at("ws/config/base.yaml"));
+  const [code, stderr] = await world.failed("verify", ws);
+  assert.equal(code, 5);
+  assert.match(stderr, /error: Cannot verify ".*": 1 file missing, 1 file modified\n/);
+  assert.match(stderr, /\n {2}"config\/base\.yaml": missing\n {2}"src\/a\.py": modified, its /);
+  const { error, ok, missing, modified, extra } = await world.json("verify", ws);
+  assert.deepEqual(
+    [error.code, ok, missing, modified, extra],
+    [5, false, ["config/base.yaml"], ["src/a.py"], ["notes.txt"]],
+  );
+
+  await Deno.remove(world.at("objects"), { recursive: true });
+  const [gone, reason] = await world.failed("verify", "demo:1.0.0");
+  assert.equal(gone, 5);
+  assert.match(reason, /"data\/ten\.bin": missing/);
+});
+
+Deno.test("every failure has its exit code, and says why on standard error", async () => {
+  await using world = await World.make();
+  await world.done("push", world.at("work"));
+  await putForeign(world);
+  const [work, ws] = [world.at("work"), world.at("ws")];
+  const rows: [code: number, reason: RegExp, ...args: string[]][] = [
+    [1, /demo:9/, "resolve", "demo:9.9.9"],
+    [1, /sha256:0000/, "resolve", `sha256:${"0".repeat(64)}`],
+    [1, /nowhere/, "verify", "nowhere:1"],
+    [2, /no name/, "resolve", "no name"],
+    [2, /sha256:abc/, "resolve", "sha256:abc"],
+    [2, /missing required argument "bundle"/, "resolve"],
+    [2, /missing required argument "folder"/, "materialize", "demo:1.0.0"],
+    [2, /unknown option "--provider"/, "resolve", "demo:1.0.0", "--provider", "fake"],
+    [2, /unknown command "resolv"/, "resolv", "demo:1.0.0"],
+    [2, /--layers/, "materialize", "demo:1.0.0", ws, "--layers", ","],
+    [2, /Cannot use patterns/, "materialize", "demo:1.0.0", ws, "--include", ""],
+    [2, /true or false/, "materialize", "demo:1.0.0", ws, "--overwrite=maybe"],
+    [2, /is not a folder/, "export", world.at("nowhere"), world.at("a.tar")],
+    [2, /must end in \.tar\.zst/, "export", work, world.at("a.zip")],
+    [2, /must end in \.tar/, "export", work, world.at("a.tar.zst"), "--compression", "none"],
+    [2, /compression/, "export", work, world.at("a.tar"), "--compression", "gzip"],
+    [2, /from 1 to 22/, "export", work, world.at("a.zst"), "--zstd-level", "23"],
+    [2, /from 1 to 22/, "export", work, world.at("a.zst"), "--zstd-level=x"],
+    [2, /bump/, "push", work, "--bump", "tiny"],
+    [2, /as a tag/, "push", work, "--tag", "no tag"],
+    [2, /whole number greater than 0/, "push", work, "-c", "0"],
+    [2, /modelops\.yaml/, "push", world.at("objects")],
+    [2, /modelops\.yaml/, "scan", world.at("objects")],
+    [2, /modelops\.yaml/, "plan", world.at("objects")],
+    [10, /foreign/, "resolve", "foreign:1"],
+    [11, /its roles are "default", "runtime", "training"/, "pull", "demo:1.0.0", ws, "--role=x"],
+    [11, /has no layer "x"/, "materialize", "demo:1.0.0", ws, "--layers=code,x"],
+  ];
+  for (const [code, reason, ...args] of rows) {
+    const [found, stderr] = await world.failed(...args);
+    assert.equal(found, code, `${args.join(" ")}: ${stderr}`);
+    assert.match(stderr, /^error: [^\n]+\n/m);
+    assert.match(stderr, reason);
+  }
+  for (const file of ["a.tar", "a.zip", "a.zst", "a.tar.zst", "ws"]) {
+    assert.equal(await world.exists(file), false, file);
+  }
+});
+
+/** An artifact that is no bundle, beside the bundles. */
+async function putForeign(world: World): Promise<void> {
+  const store = new DiskCatalog(world.at("store")).repository("models/foreign");
+  const put = async (mediaType: string, text: string) => {
+    const bytes = new TextEncoder().encode(text);
+    const descriptor = { mediaType, digest: digestBytes(bytes), size: bytes.length };
+    await store.write(descriptor, bytesSource(bytes));
+    return descriptor;
+  };
+  const mediaType = "application/vnd.oci.image.manifest.v1+json";
+  const config = await put("application/vnd.oci.image.config.v1+json", "{}");
+  const layers = [await put("application/vnd.oci.image.layer.v1.tar", "layer")];
+  const manifest = { schemaVersion: 2, mediaType, config, layers };
+  await store.tag(await put(mediaType, JSON.stringify(manifest)), "1");
+}
+
+Deno.test("variables that cannot be used are named", async () => {
+  await using world = await World.make();
+  const rows: [Record<string, string>, RegExp][] = [
+    [{ REGISTRY_REPO: "" }, /REGISTRY_REPO is not set/],
+    [{ REGISTRY_REPO: "Up/Per" }, /Cannot use REGISTRY_REPO "Up\/Per"/],
+    [{ OBJECT_STORE: "s3://x" }, /Cannot use OBJECT_STORE/],
+    [{ EXTERNAL_TIMEOUT_S: "soon" }, /Cannot use EXTERNAL_TIMEOUT_S/],
+    [{ MODELOPS_PROVIDER: "fake" }, /Cannot use provider "fake".*\nhint: unset MODELOPS_PROVIDER/],
+  ];
+  for (const [env, reason] of rows) {
+    const { code, stderr } = await world.run(["resolve", "demo:1.0.0"], { env });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, reason);
+  }
+});
+
+Deno.test("commands on folders and archives need no settings", async () => {
+  await using world = await World.make();
+  const env = { REGISTRY_REPO: "", OBJECT_STORE: "" };
+  const [work, archive] = [world.at("work"), world.at("a.tar.zst")];
+  for (
+    const args of [
+      ["scan", work],
+      ["plan", work],
+      ["resolve", work],
+      ["export", work, archive],
+      ["import", archive, world.at("ws")],
+      ["diff", work, archive],
+      ["materialize", archive, world.at("ws2")],
+    ]
+  ) {
+    const { code, stderr } = await world.run(args, { env });
+    assert.equal(code, 0, `${args.join(" ")}: ${stderr}`);
+  }
+});
+
+Deno.test("--ci shows no progress; --verbose tells of each file", async () => {
+  await using world = await World.make();
+  await world.done("push", world.at("work"));
+  const args = (folder: string) => ["materialize", "demo:1.0.0", world.at(folder)];
+  const loud = await world.run([...args("a"), "--verbose"]);
+  assert.match(loud.stderr, /^extracted config\/base\.yaml 5 B$/m);
+  assert.match(loud.stdout, /^create +5 B +config\/base\.yaml\nMaterialized /);
+  const quiet = await world.run([...args("b"), "--ci"]);
+  assert.equal(quiet.stderr, "Files: 1 created; 5 B written\n");
+});
+
+Deno.test("what the local store has is not fetched, unless --no-cache", async () => {
+  await using world = await World.make();
+  await world.done("push", world.at("work"));
+  const fetched = async (folder: string, ...flags: string[]) => {
+    const args = ["materialize", "demo:1.0.0", world.at(folder), "--role=runtime", ...flags];
+    return (await world.json(...args)).counters.bytes_fetched;
+  };
+  assert.equal(await fetched("a", "--no-cache"), 14);
+  assert.equal(await fetched("b"), 0);
+});
+
+Deno.test("called modelops-bundles, the commands of bundles are the program's own", async () => {
+  await using world = await World.make();
+  const called = { programName: "modelops-bundles" };
+  const { stdout: help } = await world.program(["--help"], called);
+  assert.match(help, /^Usage: modelops-bundles \[options\] \[command\]\n/);
+  for (const { name, summary } of BUNDLE_COMMANDS) {
+    assert.match(help, new RegExp(`^ {2}${name} +${summary}$`, "m"));
+    const page = await world.program([name, "--help"], called);
+    assert.match(page.stdout, new RegExp(`^Usage: modelops-bundles ${name} \\[options\\]`));
+  }
+  for (const name of ["login", "logout", "serve", "completion", "version", "help"]) {
+    assert.match(help, new RegExp(`^ {2}${name} `, "m"));
+  }
+  const pushed = await world.program(["push", world.at("work")], called);
+  assert.equal(pushed.code, 0, pushed.stderr);
+  const resolved = await world.program(["resolve", "demo:1.0.0"], called);
+  assert.match(resolved.stdout, /^Bundle: demo:1\.0\.0\n/);
+  assert.match((await world.program(["help", "pull"], called)).stdout, /modelops-bundles pull/);
+  for (const name of ["build", "bundle", "prune"]) {
+    const { code, stderr } = await world.program([name], called);
+    assert.equal(code, 2);
+    assert.match(stderr, /unknown command/);
+  }
+  // The hint of the model command of that name would send people to a command that is not there.
+  const missing = await world.program(["push", world.at("nowhere")], called);
+  assert.notEqual(missing.code, 0);
+  assert.doesNotMatch(missing.stderr, /modelops-bundles list/);
+});
+
+Deno.test("sizes are in powers of 1024", () => {
+  const rows: [number, string][] = [
+    [0, "0 B"],
+    [1023, "1023 B"],
+    [1024, "1.0 KB"],
+    [1_560_000, "1.5 MB"],
+    [3 * 2 ** 30, "3.0 GB"],
+    [5 * 2 ** 40, "5120.0 GB"],
+  ];
+  for (const [bytes, text] of rows) assert.equal(bundleSize(bytes), text);
+});
+
+Deno.test("no name can start a line or steer the terminal", () => {
+  fc.assert(fc.property(fc.array(fc.string({ unit: "binary" }), { minLength: 1 }), (lines) => {
+    const text = textOf(lines);
+    assert.equal(text.split("\n").length, lines.length);
+    // deno-lint-ignore no-control-regex -- these are what is looked for
+    assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  }));
+});

@@ -95,6 +95,7 @@ export { type PruneReport, pruneStore, type PruneStoreOptions } from "./src/oci/
 // Registries: the client and the server.
 export { RegistryClient, type RegistryClientOptions } from "./src/registry/client.ts";
 export type { EndpointOptions } from "./src/registry/endpoint.ts";
+export type { BackoffOptions } from "./src/core/retry.ts";
 export type { Transport } from "./src/core/transport.ts";
 export type { TransportOptions } from "./src/registry/transport_options.ts";
 export type { ProxySettings } from "./src/registry/no_proxy.ts";
@@ -217,7 +218,7 @@ export type { FileVerdict, PlanFilesOptions } from "./src/bundle/plan_files.ts";
 export type { Place, PlaceKind } from "./src/bundle/workspace_survey.ts";
 export type { PathFilterOptions } from "./src/bundle/path_filter.ts";
 export type { OpenWorkspaceOptions } from "./src/bundle/workspace.ts";
-export type { Provenance } from "./src/bundle/provenance.ts";
+export type { Provenance, Selection } from "./src/bundle/provenance.ts";
 export type { BumpKind } from "./src/bundle/bump.ts";
 export type { ExternalReport } from "./src/bundle/publish_externals.ts";
 export type { PublishOptions, PublishResult } from "./src/bundle/publish.ts";

@@ -40,6 +40,8 @@ export interface MaterializeOptions extends PlanMaterializeOptions, OpenWorkspac
   readonly dest: string;
   /** The role that was selected. */
   readonly role: string;
+  /** The layers that were chosen instead of the role's. */
+  readonly layers?: readonly string[] | undefined;
   /** Opens the store of external files; called only when one has to be fetched. */
   readonly objects?: (() => ObjectStore | Promise<ObjectStore>) | undefined;
   /** Where blobs are kept for other materializations; none are kept when absent. */
@@ -153,7 +155,11 @@ class Materialization {
     await this.#writePointers(writer, files);
     await this.#fetchExternalFiles(files);
     const { bundle, role } = this.#options;
-    await writeUnlessSame(writer, PROVENANCE_PATH, encodeProvenance(provenanceOf(bundle, role)));
+    await writeUnlessSame(
+      writer,
+      PROVENANCE_PATH,
+      encodeProvenance(provenanceOf(bundle, role, this.#options)),
+    );
     await this.#workspace.finish();
   }
 

@@ -8,7 +8,7 @@ import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import type { ObjectStore } from "../objects/object_store.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import type { ContentStore } from "../oci/store.ts";
-import type { BundleRef, ResolvedBundle } from "./bundle.ts";
+import type { BundleEntry, BundleRef, ResolvedBundle } from "./bundle.ts";
 import { type BundleDiff, diffListings, type FileListing } from "./diff.ts";
 import type { DigestIndex } from "./digest_index.ts";
 import { readEntries } from "./entries.ts";
@@ -22,6 +22,7 @@ import {
   type MaterializeOptions,
   type MaterializeResult,
 } from "./materialize.ts";
+import { pathFilter } from "./path_filter.ts";
 import { planStorage, type StoragePlan } from "./plan.ts";
 import { publishBundle, type PublishOptions, type PublishResult } from "./publish.ts";
 import type { Provenance } from "./provenance.ts";
@@ -29,6 +30,7 @@ import type { RegistrySettings } from "./registry_settings.ts";
 import { resolveBundle } from "./resolve.ts";
 import { checkLayers, selectRole } from "./roles.ts";
 import { type Inventory, scanBundle } from "./scan.ts";
+import { workspacePath } from "./workspace_path.ts";
 import { readWorkspaceProvenance } from "./workspace_provenance.ts";
 import { verifyBundle, type VerifyReport, verifyWorkspace } from "./verify_workspace.ts";
 
@@ -222,7 +224,7 @@ export class Operations {
     if (!provenance) return undefined;
     try {
       const bundle = await this.resolve(pinnedRef(provenance), options);
-      return readEntries(bundle, selectRole(bundle, provenance.role).layers, options);
+      return selectedEntries(bundle, provenance, options);
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
       options.log?.("warning", `${error.message}; only pointers are verified`);
@@ -239,6 +241,19 @@ function pinnedRef({ ref, manifestDigest: digest }: Provenance): BundleRef {
   return {
     reference: formatReference({ ...parseReference(ref.reference), tag: undefined, digest }),
   };
+}
+
+/** The entries that are to be in a workspace. */
+async function* selectedEntries(
+  bundle: ResolvedBundle,
+  { role, selection = {} }: Provenance,
+  options: OperationOptions,
+): AsyncGenerator<BundleEntry, void> {
+  const layers = selection.layers ?? selectRole(bundle, role).layers;
+  const matches = pathFilter(selection);
+  for await (const entry of readEntries(bundle, layers, options)) {
+    if (matches(workspacePath(entry.path, "verify"))) yield entry;
+  }
 }
 
 function chosenLayers(

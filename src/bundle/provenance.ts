@@ -10,6 +10,13 @@ import { InvalidInputError } from "../core/errors.ts";
 import { decodeJson } from "../core/json.ts";
 import { z } from "../deps/zod.ts";
 import type { BundleRef, ResolvedBundle } from "./bundle.ts";
+import type { PathFilterOptions } from "./path_filter.ts";
+
+/** Which part of a role is in a workspace, where it is not all of it. */
+export interface Selection extends PathFilterOptions {
+  /** The layers that were chosen instead of the role's. */
+  readonly layers?: readonly string[] | undefined;
+}
 
 /** What a provenance file says. */
 export interface Provenance {
@@ -25,10 +32,17 @@ export interface Provenance {
   readonly layerIndexes: Readonly<Record<string, string>>;
   /** What the user asked for. */
   readonly ref: BundleRef;
+  /** Which part of the role; all of it when absent. */
+  readonly selection?: Selection | undefined;
 }
 
 /** The provenance of a workspace made from a bundle. */
-export function provenanceOf(bundle: ResolvedBundle, role: string): Provenance {
+export function provenanceOf(
+  bundle: ResolvedBundle,
+  role: string,
+  { layers, include = [], exclude = [] }: Selection = {},
+): Provenance {
+  const isPart = layers !== undefined || include.length + exclude.length > 0;
   const indexes = Object.entries(bundle.layerIndexes);
   return {
     manifestDigest: bundle.manifestDigest,
@@ -37,12 +51,13 @@ export function provenanceOf(bundle: ResolvedBundle, role: string): Provenance {
     roles: bundle.roles,
     layerIndexes: Object.fromEntries(indexes.map(([layer, { digest }]) => [layer, digest])),
     ref: bundle.ref,
+    ...(isPart ? { selection: { layers, include, exclude } } : {}),
   };
 }
 
 /** The exact bytes of a provenance file: compact JSON with sorted keys. */
 export function encodeProvenance(provenance: Provenance): Uint8Array<ArrayBuffer> {
-  const { ref } = provenance;
+  const { ref, selection } = provenance;
   return new TextEncoder().encode(JSON.stringify({
     layer_indexes: sorted(provenance.layerIndexes),
     manifest_digest: provenance.manifestDigest,
@@ -58,6 +73,14 @@ export function encodeProvenance(provenance: Provenance): Uint8Array<ArrayBuffer
     },
     role: provenance.role,
     roles: sorted(provenance.roles),
+    // This is there only where it is needed, too.
+    ...(selection && {
+      selection: {
+        exclude: selection.exclude ?? [],
+        include: selection.include ?? [],
+        layers: selection.layers ?? null,
+      },
+    }),
   }));
 }
 
@@ -81,6 +104,11 @@ const provenanceSchema = z.object({
   }),
   role: z.string(),
   roles: z.record(z.string(), z.array(z.string())),
+  selection: z.object({
+    exclude: z.array(z.string()).default([]),
+    include: z.array(z.string()).default([]),
+    layers: z.array(z.string()).nullish().transform((layers) => layers ?? undefined),
+  }).optional(),
 });
 
 /**
@@ -104,6 +132,7 @@ export function decodeProvenance(bytes: Uint8Array, what: string): Provenance {
     roles: data.roles,
     layerIndexes: data.layer_indexes,
     ref: { ...ref, localPath: local_path },
+    ...(data.selection ? { selection: data.selection } : {}),
   };
 }
 

@@ -14,7 +14,8 @@ import {
   TransferError,
 } from "../core/errors.ts";
 import { quoteUri } from "./object_uri.ts";
-import { Fault, isRetriedStatus, retryAfter } from "./retry.ts";
+import { isRetriedStatus, parseRetryAfter } from "../core/retry.ts";
+import { Fault } from "./retry.ts";
 
 /** What is done with which object. */
 export interface AzureAction {
@@ -41,7 +42,7 @@ export function explainAzure(error: unknown, { action, uri, signal }: AzureActio
   if (!isServiceError(error)) return new Fault(faultReason(error));
   const { statusCode: status } = error;
   const code = codeOf(error);
-  const wait = retryAfter(error.response?.headers.get("retry-after"));
+  const wait = parseRetryAfter(error.response?.headers.get("retry-after"));
   if (isRetriedStatus(status)) return new Fault(found(status, code), wait);
   const row = EXPLANATIONS.find(([match]) => match === status || match === code);
   const message = `Cannot ${action} ${quoteUri(uri)}: `;

@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../core/operation.ts";
+import { backoff } from "../core/retry.ts";
 
 /** How long to wait and how often to try. */
 export interface Patience {
@@ -21,9 +22,7 @@ export interface TryOptions {
   readonly log?: Log | undefined;
 }
 
-const LONGEST_WAIT = 30_000;
 const LONGEST_RETRY_AFTER = 60_000;
-const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
 
 /** Another try may succeed where this failed. */
 export class Fault extends Error {
@@ -35,11 +34,6 @@ export class Fault extends Error {
     super(reason);
     this.wait = wait;
   }
-}
-
-/** Whether an answer with this status may be followed by a better one. */
-export function isRetriedStatus(status: number): boolean {
-  return RETRIED.has(status);
 }
 
 /**
@@ -68,7 +62,7 @@ export async function waitAfter(
   options: TryOptions & { readonly patience: Patience },
 ): Promise<void> {
   const { patience, signal, log } = options;
-  const wait = fault.wait ?? backoff(failures, patience.firstWait);
+  const wait = fault.wait ?? backoff(failures, patience);
   if (failures > patience.retries || wait > LONGEST_RETRY_AFTER) throw fault;
   log?.("info", `Trying the object store again in ${Math.ceil(wait / 1000)} s: ${fault.message}`);
   try {
@@ -76,22 +70,6 @@ export async function waitAfter(
   } finally {
     signal?.throwIfAborted();
   }
-}
-
-/** Milliseconds to wait after failure number `failures`: anything up to a bound that doubles. */
-function backoff(failures: number, firstWait: number): number {
-  return Math.random() * Math.min(LONGEST_WAIT, firstWait * 2 ** (failures - 1));
-}
-
-/** Milliseconds that `Retry-After` asks for, in seconds or as a date (RFC 9110 §10.2.3). */
-export function retryAfter(
-  value: string | undefined,
-  now: number = Date.now(),
-): number | undefined {
-  const text = value?.trim() ?? "";
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const date = text === "" ? NaN : Date.parse(text);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
 /** A signal that aborts when an answer is too long in coming, or when the operation is stopped. */

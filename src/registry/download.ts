@@ -9,7 +9,8 @@ import { missing, type OpenContentOptions } from "../oci/store.ts";
 import { discard, encoded } from "./bodies.ts";
 import type { Channel } from "./channel.ts";
 import { explainFault, isFault } from "./faults.ts";
-import { backoff, DEFAULT_ATTEMPTS, DEFAULT_STALL_TIME, sleep } from "./retry.ts";
+import { backoff } from "../core/retry.ts";
+import { DEFAULT_ATTEMPTS, DEFAULT_STALL_TIME, sleep } from "./retry.ts";
 
 /**
  * Opens a blob, or a range of it. When the connection is lost the stream goes on where it stopped: the

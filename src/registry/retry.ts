@@ -6,27 +6,22 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { TransferError } from "../core/errors.ts";
 import type { Log } from "../core/operation.ts";
+import { backoff, type BackoffOptions, isRetriedStatus, parseRetryAfter } from "../core/retry.ts";
 import { discard } from "./bodies.ts";
 import { explainFault, faultError, isFault } from "./faults.ts";
 import { repeatable } from "./repeat.ts";
 import type { Transport } from "../core/transport.ts";
 
-/** How to try again. Times are in milliseconds. */
-export interface RetryOptions {
+/** How to try again. Times are in milliseconds; the longest wait is one of our own choice. */
+export interface RetryOptions extends BackoffOptions {
   /** Tries in all; 5 when absent. */
   readonly attempts?: number | undefined;
-  /** Longest wait before the second try, doubled before each further one; 500 when absent. */
-  readonly firstWait?: number | undefined;
-  /** Longest wait of our own choice; 30 000 when absent. */
-  readonly longestWait?: number | undefined;
   /** Longest wait that a server may ask for; 60 000 when absent. */
   readonly longestRetryAfter?: number | undefined;
   /** Longest time without an answer or a byte before a connection counts as lost; 120 000 when absent. */
   readonly stallTime?: number | undefined;
   /** Waits; the clock's own wait when absent. */
   readonly sleep?: ((milliseconds: number, signal?: AbortSignal) => Promise<void>) | undefined;
-  /** A number from 0 up to 1; `Math.random` when absent. */
-  readonly random?: (() => number) | undefined;
 }
 
 /** Tries in all when nobody says otherwise. */
@@ -34,13 +29,6 @@ export const DEFAULT_ATTEMPTS = 5;
 
 /** Milliseconds without a byte after which a connection counts as lost. */
 export const DEFAULT_STALL_TIME = 120_000;
-
-const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
-
-/** Whether an answer with this status may be followed by a better one. */
-export function isRetriedStatus(status: number): boolean {
-  return RETRIED.has(status);
-}
 
 /**
  * A transport that tries again. Requests with large bodies are sent once: who made them knows how to go
@@ -152,12 +140,6 @@ export function pauseFor(
   );
 }
 
-/** Milliseconds to wait after try number `attempt`: anything up to a bound that doubles. */
-export function backoff(attempt: number, options: RetryOptions = {}): number {
-  const { firstWait = 500, longestWait = 30_000, random = Math.random } = options;
-  return random() * Math.min(longestWait, firstWait * 2 ** (attempt - 1));
-}
-
 /** Waits, or throws the reason of `signal` as soon as it is aborted. */
 export async function sleep(
   milliseconds: number,
@@ -179,10 +161,8 @@ export async function sleep(
  * the reset time `t` of an exhausted `RateLimit`.
  */
 export function retryAfter(headers: Headers, now: number = Date.now()): number | undefined {
-  const text = headers.get("Retry-After")?.trim() ?? "";
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const date = text === "" ? NaN : Date.parse(text);
-  if (!Number.isNaN(date)) return Math.max(0, date - now);
+  const asked = parseRetryAfter(headers.get("Retry-After"), now);
+  if (asked !== undefined) return asked;
   const limit = headers.get("RateLimit") ?? "";
   const reset = /\br=0\b/.test(limit) ? /\bt=(\d+)/.exec(limit)?.[1] : undefined;
   return reset === undefined ? undefined : Number(reset) * 1000;

@@ -11,7 +11,8 @@ import { discard } from "./bodies.ts";
 import type { Channel } from "./channel.ts";
 import { isFault, SourceFailure } from "./faults.ts";
 import { PART_SIZE } from "./quirks.ts";
-import { DEFAULT_ATTEMPTS, isRetriedStatus, pauseFor, sleep } from "./retry.ts";
+import { isRetriedStatus } from "../core/retry.ts";
+import { DEFAULT_ATTEMPTS, pauseFor, sleep } from "./retry.ts";
 import { UploadSession } from "./upload_session.ts";
 
 /**

@@ -123,3 +123,20 @@ Deno.test("provenance is compact JSON with sorted keys that reads back", async (
   assert.deepEqual(encodeProvenance(read), bytes);
   assert.throws(() => decodeProvenance(utf8("{}"), "provenance"), InvalidInputError);
 });
+
+Deno.test("provenance tells which part of a role was chosen, where it was not all of it", async () => {
+  const store = new MemoryStore("registry.test/my-model");
+  const bundle = bundleOver(store, await registryEntries(store, { "a": "1" }));
+  const whole = encodeProvenance(provenanceOf(bundle, "default"));
+  assert.deepEqual(encodeProvenance(provenanceOf(bundle, "default", { include: [] })), whole);
+  const rows = [
+    { layers: ["code"], include: [], exclude: [] },
+    { layers: undefined, include: ["*.py"], exclude: ["b"] },
+  ];
+  for (const selection of rows) {
+    const bytes = encodeProvenance(provenanceOf(bundle, "default", selection));
+    const read = decodeProvenance(bytes, "provenance");
+    assert.deepEqual(read.selection, selection);
+    assert.deepEqual(encodeProvenance(read), bytes);
+  }
+});

@@ -208,6 +208,8 @@ Deno.test("layers and patterns choose files", async () => {
     const said = await world.done("materialize", "demo:1.0.0", world.at(folder), ...flags);
     assert.match(said, /\nLayers: code/);
     assert.deepEqual(Object.keys(content(await world.tree(folder))).sort(), paths);
+    // What was left out on purpose is not missed.
+    assert.match(await world.done("verify", world.at(folder)), /^Verified /);
   }
 });
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
-import { Fault, retried, retryAfter } from "../../src/objects/retry.ts";
+import { Fault, retried } from "../../src/objects/retry.ts";
 
 const patience = { retries: 2, stallTime: 1000, firstWait: 1 };
 
@@ -29,16 +28,4 @@ Deno.test("retried() stops waiting when it is told to", async () => {
     retried(work, patience, { signal: stop.signal }),
     (error) => error === reason,
   );
-});
-
-Deno.test("retryAfter() reads seconds and dates", () => {
-  const now = Date.parse("2026-01-01T00:00:00Z");
-  assert.equal(retryAfter("7"), 7000);
-  assert.equal(retryAfter("Thu, 01 Jan 2026 00:00:05 GMT", now), 5000);
-  assert.equal(retryAfter("Wed, 31 Dec 2025 00:00:00 GMT", now), 0);
-  for (const value of [undefined, "", "soon", "-"]) assert.equal(retryAfter(value), undefined);
-  fc.assert(fc.property(fc.string(), (text) => {
-    const wait = retryAfter(text);
-    assert(wait === undefined || wait >= 0);
-  }));
 });

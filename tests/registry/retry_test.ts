@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { AccessDeniedError, TransferError } from "../../src/core/errors.ts";
-import { backoff, retryAfter, retrying, type RetryOptions } from "../../src/registry/retry.ts";
+import { backoff } from "../../src/core/retry.ts";
+import { retryAfter, retrying, type RetryOptions } from "../../src/registry/retry.ts";
 
 type Step = Response | Error;
 

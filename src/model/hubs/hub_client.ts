@@ -7,7 +7,8 @@ import { decodeJson } from "../../core/json.ts";
 import type { Log } from "../../core/operation.ts";
 import { readAll } from "../../core/streams.ts";
 import { answerInTime, DEFAULT_ATTEMPTS, faultReason, type HubRetryOptions } from "./hub_retry.ts";
-import { isFault, isRetriedStatus, waitToRetry } from "./hub_retry.ts";
+import { isRetriedStatus } from "../../core/retry.ts";
+import { isFault, waitToRetry } from "./hub_retry.ts";
 
 /** Sends a request and gives the answer. The platform's `fetch` is one. */
 export type HubFetch = (request: Request) => Promise<Response>;

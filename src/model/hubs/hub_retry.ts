@@ -4,6 +4,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { isAbort, ModelOpsError } from "../../core/errors.ts";
+import { backoff, parseRetryAfter } from "../../core/retry.ts";
 
 /** How to try again. Times are in milliseconds. */
 export interface HubRetryOptions {
@@ -22,13 +23,6 @@ export const DEFAULT_ATTEMPTS = 5;
 
 /** Milliseconds without a byte after which a connection counts as lost. */
 export const DEFAULT_STALL_TIME = 120_000;
-
-const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
-
-/** Whether an answer with this status may be followed by a better one. */
-export function isRetriedStatus(status: number): boolean {
-  return RETRIED.has(status);
-}
 
 /** Whether an error is a fault of the network: no abort and no error of ours. */
 export function isFault(error: unknown, signal: AbortSignal | undefined): boolean {
@@ -49,8 +43,8 @@ export async function waitToRetry(
   response?: Response,
 ): Promise<void> {
   const { firstWait = 500, longestWait = 60_000, signal } = options;
-  const asked = Number(response?.headers.get("Retry-After") ?? NaN) * 1000;
-  const chosen = Number.isFinite(asked) ? asked : Math.random() * firstWait * 2 ** (failures - 1);
+  const chosen = parseRetryAfter(response?.headers.get("Retry-After")) ??
+    backoff(failures, { firstWait, longestWait });
   try {
     await delay(Math.min(chosen, longestWait), undefined, signal === undefined ? {} : { signal });
   } finally {

@@ -3,8 +3,14 @@ import assert from "node:assert/strict";
 import type { CommandResult } from "../../support/command.ts";
 import { type GuideWorld, type ScriptOptions, told } from "../world.ts";
 
+/** Where the command lines of a guide run. */
+export interface ScriptWorld {
+  /** Runs a script; its first failure ends it. */
+  run(script: string, options?: ScriptOptions): Promise<CommandResult>;
+}
+
 /** Command lines that run. */
-export interface RunnableRow {
+export interface RunnableRow<World extends ScriptWorld = GuideWorld> {
   /** Position in the list of what the guide promises. */
   readonly number: number;
   /** The command lines as the guide writes them. */
@@ -16,9 +22,9 @@ export interface RunnableRow {
   /** Variables that the guide sets elsewhere. */
   readonly env?: ScriptOptions["env"];
   /** Makes what the guide supposes. */
-  readonly prepare?: ((world: GuideWorld) => Promise<unknown>) | undefined;
+  readonly prepare?: ((world: World) => Promise<unknown>) | undefined;
   /** Fails when something is not as the guide promises. */
-  check(world: GuideWorld, result: CommandResult): Promise<void> | void;
+  check(world: World, result: CommandResult): Promise<void> | void;
 }
 
 /** Command lines that no machine like this one can run. */
@@ -30,15 +36,18 @@ export interface BlockedRow {
 }
 
 /** A row of the table. */
-export type Row = RunnableRow | BlockedRow;
+export type Row<World extends ScriptWorld = GuideWorld> = RunnableRow<World> | BlockedRow;
 
 /** Whether a row can run. */
-export function isRunnable(row: Row): row is RunnableRow {
+export function isRunnable<World extends ScriptWorld>(row: Row<World>): row is RunnableRow<World> {
   return !("cannotRun" in row);
 }
 
 /** Runs a row: all its lines have to succeed, and then its check holds. */
-export async function runRow(row: RunnableRow, world: GuideWorld): Promise<void> {
+export async function runRow<World extends ScriptWorld>(
+  row: RunnableRow<World>,
+  world: World,
+): Promise<void> {
   await row.prepare?.(world);
   const { script = row.commands } = row;
   const text = typeof script === "string" ? script : script();

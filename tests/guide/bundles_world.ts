@@ -1,0 +1,207 @@
+/**
+ * The world in which the command lines of the bundles guide run: the bundle `my-model:1.0.0` in a registry
+ * and in Azurite, and for every row a home with a working folder and `modelops-bundles` in the path.
+ * @module
+ */
+import assert from "node:assert/strict";
+import { delimiter } from "node:path";
+import { bytesSource } from "../../src/core/source.ts";
+import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
+import { RegistryClient } from "../../src/registry/client.ts";
+import { type BundleServices, startBundleServices } from "../support/bundles.ts";
+import { type CommandResult, runCommand } from "../support/command.ts";
+import { denoCache } from "../support/deno_cache.ts";
+import { CLI_PATH } from "../support/program.ts";
+import { type TempFolder, tempFolder } from "../support/temp.ts";
+import { type ScriptOptions, told } from "./world.ts";
+
+/** The files of `my-model`, by the conventions of the guide. */
+export const BUNDLE_FILES = {
+  "src/predict.py": "print('predict')\n",
+  "src/train.py": "print('train')\n",
+  "config/params.yaml": "rate: 0.1\n",
+  "data/train.csv": "a,b\n1,2\n".repeat(100),
+  "models/weights.onnx": "weights",
+} as const;
+
+/** The spec of `my-model`. */
+export const SPEC = `name: my-model
+version: "1.0.0"
+layers:
+  - { name: code, type: code, files: ["src/**"] }
+  - { name: config, type: config, files: ["config/**"] }
+  - { name: data, type: data, files: ["data/**"] }
+  - { name: models, type: models, files: ["models/**"] }
+roles:
+  default: [code]
+  runtime: [code, config]
+  training: [code, config, data]
+  inference: [code, config, models]
+external_rules:
+  - { pattern: "data/*", uri_template: "az://bundles/{name}/{path}", tier: cool }
+`;
+
+/** The services that all rows share, with `my-model:1.0.0` in them. */
+export interface PublishedBundle extends AsyncDisposable {
+  readonly services: BundleServices;
+  /** The digest that publishing reported. */
+  readonly digest: string;
+}
+
+/** Starts the services and publishes the bundle. */
+export async function publishBundle(): Promise<PublishedBundle> {
+  await using stack = new AsyncDisposableStack();
+  const services = stack.use(await startBundleServices());
+  await using world = await BundlesWorld.open({ services, digest: "" });
+  await world.writeBundle();
+  const { digest } = await world.json<{ digest: string }>("push bundle");
+  const running = stack.move();
+  return { services, digest, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** A home with a working folder in it; disposing removes both. */
+export class BundlesWorld implements AsyncDisposable {
+  /** The home folder. */
+  readonly home: TempFolder;
+  /** The services. */
+  readonly services: BundleServices;
+  /** The digest of `my-model:1.0.0`. */
+  readonly digest: string;
+  /** The variables of the user, with the names of the guide. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly #run: Readonly<Record<string, string>>;
+
+  private constructor(
+    home: TempFolder,
+    { services, digest }: Pick<PublishedBundle, "services" | "digest">,
+    denoDir: string,
+  ) {
+    this.home = home;
+    this.services = services;
+    this.digest = digest;
+    this.env = { ...services.env, HOME: home.path };
+    this.#run = { ...this.env, ...surroundings(home), DENO_DIR: denoDir };
+  }
+
+  /** Makes a home beside services that run. */
+  static async open(bundle: Pick<PublishedBundle, "services" | "digest">): Promise<BundlesWorld> {
+    const home = await tempFolder();
+    const world = new BundlesWorld(home, bundle, (await denoCache()).denoDir);
+    await Deno.mkdir(world.path());
+    await world.#addProgram();
+    return world;
+  }
+
+  /** A path in the working folder. */
+  path(...parts: string[]): string {
+    return this.home.join("work", ...parts);
+  }
+
+  /** Writes a file in the working folder. */
+  write(name: string, content: string | Uint8Array): Promise<string> {
+    return this.home.write(`work/${name}`, content);
+  }
+
+  /** Reads a text file of the working folder. */
+  read(name: string): Promise<string> {
+    return Deno.readTextFile(this.path(name));
+  }
+
+  /** Reads a JSON file of the working folder. */
+  async readJson(name: string): Promise<Record<string, unknown>> {
+    return JSON.parse(await this.read(name));
+  }
+
+  /** Writes the working directory of `my-model` into `bundle`. */
+  async writeBundle(spec: string = SPEC): Promise<void> {
+    for (const [path, text] of Object.entries(BUNDLE_FILES)) {
+      await this.write(`bundle/${path}`, text);
+    }
+    await this.write("bundle/modelops.yaml", spec);
+  }
+
+  /** Runs a script under bash in the working folder; its first failure ends it. */
+  async run(script: string, options: ScriptOptions = {}): Promise<CommandResult> {
+    return await runCommand("bash", ["-e", "-o", "pipefail", "-c", script, "guide"], {
+      cwd: this.path(),
+      env: { ...this.#run, ...options.env },
+    });
+  }
+
+  /** Runs a script that has to succeed, and returns its standard output. */
+  async ok(script: string, options: ScriptOptions = {}): Promise<string> {
+    const result = await this.run(script, options);
+    assert.equal(result.code, 0, told(script, result));
+    return result.stdout;
+  }
+
+  /** Runs `modelops-bundles` with `--json` and returns its document. */
+  async json<T>(command: string, options: ScriptOptions = {}): Promise<T> {
+    return JSON.parse(await this.ok(`modelops-bundles ${command} --json`, options));
+  }
+
+  /**
+   * Puts a bundle into the registry that no program of ours would publish: one layer, `code`, with one
+   * empty file at a path.
+   */
+  async publishPath(name: string, path: string): Promise<void> {
+    await using client = new RegistryClient();
+    const store = client.repository(`${this.env["REGISTRY_REPO"]}/${name}`);
+    const put = async (mediaType: string, value: string | object): Promise<Descriptor> => {
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      const bytes = new TextEncoder().encode(text);
+      const descriptor = describeBytes(mediaType, bytes);
+      await store.write(descriptor, bytesSource(bytes));
+      return descriptor;
+    };
+    const { digest, size } = await put("application/octet-stream", "");
+    const entries = [{ path, layer: "code", oras: { digest, size } }];
+    const index = await put("application/json", {
+      ...{ mediaType: "application/json", layer: "code", entries },
+    });
+    const document = await put("application/json", {
+      ...{ mediaType: "application/json", name, version: "1.0.0", roles: { default: ["code"] } },
+      ...{ layers: ["code"], layer_indexes: { code: index.digest } },
+    });
+    const mediaType = "application/vnd.oci.image.manifest.v1+json";
+    const config = await put("application/vnd.oci.empty.v1+json", {});
+    const layers = [document, index];
+    await store.tag(
+      await put(mediaType, { schemaVersion: 2, mediaType, config, layers }),
+      "1.0.0",
+    );
+  }
+
+  /** `modelops-bundles` as it is installed where there is no compiled binary: a process of that name. */
+  async #addProgram(): Promise<void> {
+    const runtime = this.home.join("lib/modelops-bundles");
+    await Deno.mkdir(this.home.join("lib"));
+    await Deno.symlink(Deno.execPath(), runtime);
+    const script = `#!/bin/bash\nexec "${runtime}" run -A --quiet "${CLI_PATH}" "$@"\n`;
+    await Deno.chmod(await this.home.write("bin/modelops-bundles", script), 0o755);
+  }
+
+  /** Removes everything. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const proxy of [this.services.registryProxy, this.services.azureProxy]) {
+      delete proxy.answer;
+    }
+    await this.home[Symbol.asyncDispose]();
+  }
+}
+
+/** The environment of a user who has nothing but this home. */
+function surroundings(home: TempFolder): Record<string, string> {
+  return {
+    PATH: [home.join("bin"), Deno.env.get("PATH") ?? ""].join(delimiter),
+    DOCKER_CONFIG: home.join(".docker"),
+    XDG_CACHE_HOME: home.join(".cache"),
+    XDG_CONFIG_HOME: home.join(".config"),
+    XDG_RUNTIME_DIR: home.join(".run"),
+    REGISTRY_AUTH_FILE: "",
+    REGISTRY_URL: "",
+    CI: "",
+    SOURCE_DATE_EPOCH: "",
+    TZ: "UTC",
+  };
+}

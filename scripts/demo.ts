@@ -117,7 +117,6 @@ async function demoModel({ folder, registry, registries }: World): Promise<void>
   ];
   const { view } = await user.inspect(target);
   printHeader("model", target, view.Digest);
-  console.log();
   for (const { Filepath, Size, Digest } of view.Layers) {
     console.log(`${mebibytes(Size).padStart(9)}  ${Digest.slice(0, 19)}  ${Filepath}`);
   }
@@ -204,7 +203,6 @@ function printHeader(kind: string, reference: string, digest: string): void {
 }
 
 function printSteps(steps: readonly Step[]): void {
-  console.log();
   for (const { name, bytes, seconds, note } of steps) {
     const rate = `${(bytes / MEBIBYTE / seconds).toFixed(0)} MiB/s`;
     console.log(

@@ -11,6 +11,7 @@ import { canStat, readContent } from "../oci/store.ts";
 import type { BundleEntry, ResolvedBundle } from "./bundle.ts";
 import { bundleLabel } from "./bundle_ref.ts";
 import { type IndexEntry, readLayerIndexDocument } from "./layer_index.ts";
+import { explainedDocument } from "./missing_part.ts";
 
 /** The largest index read: some hundred thousand files. */
 const INDEX_SIZE_LIMIT = 64 * 1024 * 1024;
@@ -19,7 +20,7 @@ const INDEX_SIZE_LIMIT = 64 * 1024 * 1024;
  * The files of some layers, layer by layer in the order given and in the order of each index. A path
  * that several layers have comes several times.
  * @throws {InvalidInputError} when an index is missing or malformed.
- * @throws {NotFoundError | IntegrityError} when an index is gone, or is not what its descriptor says.
+ * @throws {TransferError | IntegrityError} when an index is gone, or is not what its descriptor says.
  */
 export async function* readEntries(
   bundle: ResolvedBundle,
@@ -44,10 +45,11 @@ export async function readLayerIndex(
   if (index === undefined) {
     throw new InvalidInputError(`Cannot read ${what}: the bundle does not say where it is`);
   }
-  const bytes = await readContent(bundle.store, index, {
+  const reading = readContent(bundle.store, index, {
     ...operationOptions(options),
     limit: INDEX_SIZE_LIMIT,
   });
+  const bytes = await explainedDocument(reading, what);
   const sizes = new SizeFinder(bundle);
   const entries: BundleEntry[] = [];
   for (const entry of readLayerIndexDocument(bytes, layer, what)) {

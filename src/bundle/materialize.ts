@@ -16,6 +16,7 @@ import { downloadToFile } from "../objects/download.ts";
 import type { ObjectStore } from "../objects/object_store.ts";
 import type { ContentStore } from "../oci/store.ts";
 import type { BundleEntry, ExternalEntry, RegistryEntry, ResolvedBundle } from "./bundle.ts";
+import { explained } from "./missing_part.ts";
 import {
   type FileAction,
   type MaterializePlan,
@@ -25,7 +26,7 @@ import {
 } from "./plan_materialize.ts";
 import { encodePointer, pointerOf } from "./pointer.ts";
 import { encodeProvenance, provenanceOf } from "./provenance.ts";
-import { explained, RegistryContent } from "./registry_content.ts";
+import { RegistryContent } from "./registry_content.ts";
 import { type OpenWorkspaceOptions, Workspace } from "./workspace.ts";
 import { WorkspaceConflictError } from "./workspace_conflict.ts";
 import { placeOf, pointerPath, PROVENANCE_PATH } from "./workspace_layout.ts";

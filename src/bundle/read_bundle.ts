@@ -20,6 +20,7 @@ import {
   MANIFEST_TITLE,
   TITLE_ANNOTATION,
 } from "./media_types.ts";
+import { explainedDocument } from "./missing_part.ts";
 
 /** A bundle that was read, before its entries are. */
 export type ReadBundle = Omit<ResolvedBundle, "ref" | "totalSize" | "repository">;
@@ -28,6 +29,7 @@ export type ReadBundle = Omit<ResolvedBundle, "ref" | "totalSize" | "repository"
  * Reads the bundle whose manifest has this descriptor.
  * @throws {UnsupportedError} when the manifest is that of something else.
  * @throws {InvalidInputError} when the bundle's documents are malformed.
+ * @throws {TransferError} when one of them is not where the manifest says.
  */
 export async function readBundle(
   store: ContentStore,
@@ -47,8 +49,9 @@ export async function readBundle(
   const contents = [...manifest.layers, ...manifest.config ? [manifest.config] : []];
   const found = findBundleManifest(manifest);
   if (found === undefined) throw notABundle(store, root, manifest);
-  const bytes = await readContent(store, found, options);
-  const document = readBundleManifest(bytes, `the bundle manifest of ${nameOf(store, root)}`);
+  const what = `the bundle manifest of ${nameOf(store, root)}`;
+  const bytes = await explainedDocument(readContent(store, found, options), what);
+  const document = readBundleManifest(bytes, what);
   return {
     ...common(store, root, document),
     layerIndexes: await indexDescriptors(document, { store, contents, ...options }),
@@ -148,7 +151,9 @@ async function blobDescriptor(
 ): Promise<Descriptor> {
   const listed = contents.find((content) => content.digest === digest);
   if (listed) return listed;
-  if (canStat(store)) return await store.stat(digest, options);
+  if (canStat(store)) {
+    return await explainedDocument(store.stat(digest, options), `${digest} of ${store.name}`);
+  }
   throw new UnsupportedError(
     `Cannot read ${digest} of ${store.name}: its manifest does not list it, so its size is unknown`,
     { reference: `${store.name}@${digest}` },

@@ -7,13 +7,14 @@
  * later workspace.
  * @module
  */
-import { NotFoundError, TransferError, UnsupportedError } from "../core/errors.ts";
+import { UnsupportedError } from "../core/errors.ts";
 import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { streamOf, verified } from "../core/streams.ts";
 import { copyGraph } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { canStat, type ContentStore, isFileBacked, openVerified } from "../oci/store.ts";
+import { explained } from "./missing_part.ts";
 import { knownSize } from "./plan_materialize.ts";
 
 /** Reads blobs of a repository, through a cache where there is one. */
@@ -99,18 +100,5 @@ export class RegistryContent {
     });
     const { bytes } = await explained(copying, path);
     this.bytesFetched += bytes;
-  }
-}
-
-/** Turns "not found" into a failed transfer: the bundle is there, a part of it is not. */
-export async function explained<Result>(work: Promise<Result>, path: string): Promise<Result> {
-  try {
-    return await work;
-  } catch (cause) {
-    if (!(cause instanceof NotFoundError)) throw cause;
-    throw new TransferError(
-      `Cannot fetch ${JSON.stringify(path)}: its content is missing where the bundle says it is`,
-      { ...cause.facts, path, cause },
-    );
   }
 }

@@ -9,6 +9,7 @@ import type { BundleRef, ResolvedBundle } from "./bundle.ts";
 import { toBundleRef } from "./bundle_ref.ts";
 import { readLayerIndex } from "./entries.ts";
 import { locateBundle, type LocateOptions } from "./locate.ts";
+import { isMissing } from "./missing_part.ts";
 import { type ReadBundle, readBundle } from "./read_bundle.ts";
 
 /** How to resolve; a digest index also notes what is found. */
@@ -84,19 +85,14 @@ async function totalsOf(
 }
 
 /** Failures that are of the layer itself, not of the way to it. */
-const BROKEN: ReadonlySet<ErrorKind> = new Set([
-  "not-found",
-  "invalid",
-  "integrity",
-  "unsupported",
-]);
+const BROKEN: ReadonlySet<ErrorKind> = new Set(["invalid", "integrity", "unsupported"]);
 
 /** A broken layer must not hide the others: whoever needs it meets the same error again. */
 async function entriesIfReadable(bundle: ReadBundle, layer: string, options: OperationOptions) {
   try {
     return await readLayerIndex(bundle, layer, options);
   } catch (error) {
-    const broken = error instanceof ModelOpsError && BROKEN.has(error.kind);
+    const broken = error instanceof ModelOpsError && (BROKEN.has(error.kind) || isMissing(error));
     if (!broken) throw error;
     options.log?.("warning", `Cannot count layer "${layer}": ${error.message}`, { layer });
     return [];

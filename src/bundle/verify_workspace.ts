@@ -4,13 +4,14 @@
  */
 import { mapConcurrent } from "../core/concurrency.ts";
 import { type Digest, digestStream } from "../core/digest.ts";
-import { IntegrityError, NotFoundError, TransferError } from "../core/errors.ts";
+import { IntegrityError } from "../core/errors.ts";
 import { compareText } from "../core/files.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { streamOf, verified } from "../core/streams.ts";
 import type { ObjectStore } from "../objects/object_store.ts";
 import type { BundleEntry, ExternalEntry, RegistryEntry, ResolvedBundle } from "./bundle.ts";
 import { knownSize } from "./plan_materialize.ts";
+import { isMissing } from "./missing_part.ts";
 import type { Pointer } from "./pointer.ts";
 import { RegistryContent } from "./registry_content.ts";
 import { isTransient, pointerPath } from "./workspace_layout.ts";
@@ -225,9 +226,7 @@ async function outcome(path: string, read: () => Promise<number>): Promise<Verif
   try {
     return { path, state: "ok", bytes: await read() };
   } catch (error) {
-    const isMissing = error instanceof NotFoundError ||
-      (error instanceof TransferError && error.cause instanceof NotFoundError);
-    if (isMissing) return { path, state: "missing", bytes: 0, reason: error.message };
+    if (isMissing(error)) return { path, state: "missing", bytes: 0, reason: error.message };
     if (!(error instanceof IntegrityError)) throw error;
     return { path, state: "modified", bytes: 0, reason: error.message };
   }

@@ -57,8 +57,8 @@ export function actionLines(files: readonly FileOfPlan[]): readonly string[] {
   return tableLines(files.map(({ action, size, path }) => [action, bundleSize(size), path]));
 }
 
-/** Counts with their names, those that are not zero: `2 created, 1 kept`. */
+/** Counts with their names, those that are not zero: `2 created, 1 kept`, or `none`. */
 export function countsText(counts: Readonly<Record<string, number>>): string {
   const found = Object.entries(counts).filter(([, count]) => count > 0);
-  return found.map(([name, count]) => `${count} ${name}`).join(", ") || "no files";
+  return found.map(([name, count]) => `${count} ${name}`).join(", ") || "none";
 }

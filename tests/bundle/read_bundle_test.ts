@@ -9,6 +9,7 @@ import {
   InvalidInputError,
   NotFoundError,
   RoleMismatchError,
+  TransferError,
   UnsupportedError,
 } from "../../src/core/errors.ts";
 import { bytesSource } from "../../src/core/source.ts";
@@ -288,7 +289,7 @@ Deno.test("readLayerIndex() tells what is wrong with an index, and resolving goe
   await assert.rejects(readLayerIndex(bundle, "bad"), InvalidInputError);
   await assert.rejects(readLayerIndex(bundle, "foreign"), UnsupportedError);
   await assert.rejects(readLayerIndex(bundle, "none"), InvalidInputError);
-  await assert.rejects(readLayerIndex(bundle, "gone"), NotFoundError);
+  await assert.rejects(readLayerIndex(bundle, "gone"), TransferError);
   await assert.rejects(readLayerIndex(bundle, "toString"), InvalidInputError);
 });
 

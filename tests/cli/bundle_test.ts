@@ -434,7 +434,10 @@ Deno.test("verify names everything that is missing or modified, and fails with 5
   const [code, stderr] = await world.failed("verify", ws);
   assert.equal(code, 5);
   assert.match(stderr, /error: Cannot verify ".*": 1 file missing, 1 file modified\n/);
-  assert.match(stderr, /\n {2}"config\/base\.yaml": missing\n {2}"src\/a\.py": modified, its /);
+  assert.match(
+    stderr,
+    /\n {2}"config\/base\.yaml": missing\n {2}"src\/a\.py": modified, its .*\nhint: /,
+  );
   const { error, ok, missing, modified, extra } = await world.json("verify", ws);
   assert.deepEqual(
     [error.code, ok, missing, modified, extra],

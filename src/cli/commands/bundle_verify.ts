@@ -2,6 +2,7 @@
 import type { Command } from "../../deps/commander.ts";
 import type { VerifiedFile, VerifyReport } from "../../bundle/verify_workspace.ts";
 import { IntegrityError } from "../../core/errors.ts";
+import { statKind } from "../../core/files.ts";
 import { verifyDocument } from "../bundle_documents.ts";
 import { bundleSize, textOf } from "../bundle_text.ts";
 import { FailedResult } from "../failed_result.ts";
@@ -19,7 +20,7 @@ export function configure(command: Command, session: Session): void {
         bundles.verify({ ...options, target, readExternal })
       );
       const document = verifyDocument(report, target);
-      if (!report.ok) throw new FailedResult(failureOf(report, target), document);
+      if (!report.ok) throw new FailedResult(await failureOf(report, target), document);
       session.output.result(document, textOf(describeReport(report, target)));
     });
 }
@@ -37,7 +38,10 @@ function describeReport({ files, extra, bytes }: VerifyReport, target: string): 
   ];
 }
 
-function failureOf({ files, missing, modified }: VerifyReport, target: string): IntegrityError {
+async function failureOf(
+  { files, missing, modified }: VerifyReport,
+  target: string,
+): Promise<IntegrityError> {
   const faults = files.filter(({ state }) => state === "missing" || state === "modified");
   const counts = [
     ...(missing.length === 0 ? [] : [`${countOf(missing.length, "file")} missing`]),
@@ -46,6 +50,9 @@ function failureOf({ files, missing, modified }: VerifyReport, target: string): 
   return new IntegrityError(`Cannot verify ${JSON.stringify(target)}: ${counts.join(", ")}`, {
     path: target,
     problems: faults.map((file) => ({ message: faultText(file) })),
+    ...(await statKind(target) === "folder"
+      ? { remedy: "materialize the bundle again with --overwrite" }
+      : {}),
   });
 }
 

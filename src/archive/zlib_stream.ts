@@ -3,7 +3,8 @@
  * @module
  */
 import type { Transform } from "node:stream";
-import { streamOf } from "../core/streams.ts";
+import { IntegrityError } from "../core/errors.ts";
+import { transformed } from "../core/streams.ts";
 
 /** Prepares chunks for a transform. */
 export interface Splitter {
@@ -31,7 +32,7 @@ export function through(
   stream: ReadableStream<Uint8Array>,
   options: ThroughOptions,
 ): ReadableStream<Uint8Array> {
-  return streamOf(drive(stream, options));
+  return transformed(stream, (bytes) => drive(bytes, options));
 }
 
 async function* drive(
@@ -43,6 +44,9 @@ async function* drive(
   const feeding = new Feeding(reader, transform, options.splitter);
   try {
     for await (const chunk of transform) yield chunk;
+    // A transform may end before its input does, as gunzip does when zeros follow. Whoever verifies the
+    // input does so at its end, so it has to be read to there.
+    if (!feeding.atEnd) throw new IntegrityError("it goes on after its end");
   } catch (error) {
     throw feeding.failed ? feeding.failure : options.explain(error);
   } finally {
@@ -59,6 +63,8 @@ class Feeding {
   readonly done: Promise<void>;
   failed = false;
   failure: unknown;
+  /** Whether the stream was read to its end. */
+  atEnd = false;
   readonly #transform: Transform;
 
   constructor(
@@ -83,6 +89,7 @@ class Feeding {
         await this.#write(piece);
       }
     }
+    this.atEnd = true;
     if (this.#transform.destroyed) return;
     for (const piece of splitter.end() ?? []) await this.#write(piece);
     this.#transform.end();

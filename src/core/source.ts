@@ -108,7 +108,7 @@ export async function fileSource(path: string): Promise<FileSource> {
       const { start, end } = rangeBounds(options.range, noted.size);
       const file = await openFile(path);
       try {
-        if (!sameFacts(noted, factsOf(await file.stat()))) throw changed(path);
+        if (!sameFacts(noted, factsOf(await file.stat()))) throw fileChanged(path);
         if (start > 0) await file.seek(start, Deno.SeekMode.Start);
       } catch (error) {
         file.close();
@@ -135,11 +135,11 @@ function fileStream(file: Deno.FsFile, options: FileStreamOptions): ReadableStre
         options.signal?.throwIfAborted();
         const buffer = new Uint8Array(Math.min(CHUNK_SIZE, left));
         const count = left === 0 ? 0 : await file.read(buffer);
-        if (count === null) throw changed(options.path);
+        if (count === null) throw fileChanged(options.path);
         left -= count;
         if (count > 0) controller.enqueue(buffer.subarray(0, count));
         if (left > 0) return;
-        if (!sameFacts(options.noted, factsOf(await file.stat()))) throw changed(options.path);
+        if (!sameFacts(options.noted, factsOf(await file.stat()))) throw fileChanged(options.path);
         file.close();
         controller.close();
       } catch (error) {
@@ -162,7 +162,8 @@ function closeQuietly(file: Deno.FsFile): void {
   }
 }
 
-function changed(path: string): ConflictError {
+/** The error for a file that is not what it was when it was looked at first. */
+export function fileChanged(path: string): ConflictError {
   return new ConflictError(`Cannot read ${JSON.stringify(path)}: it changed while it was read`, {
     path,
     remedy: "wait until nothing writes to the file, then run the command again",
@@ -192,7 +193,7 @@ async function openFile(path: string): Promise<Deno.FsFile> {
 /** Turns an operating-system error on reading `path` into one that a person can act on. */
 export function explainRead(path: string, error: unknown): unknown {
   const quoted = JSON.stringify(path);
-  if (error instanceof Deno.errors.NotFound) {
+  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
     return new NotFoundError(`Cannot read ${quoted}: no such file`, { path, cause: error });
   }
   if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
@@ -208,6 +209,10 @@ export function explainRead(path: string, error: unknown): unknown {
     });
   }
   if (error instanceof Error && "code" in error && typeof error.code === "string") {
+    if (error.code === "ENAMETOOLONG" || error.code === "ELOOP") {
+      const reason = error.code === "ELOOP" ? "links go in a circle" : "the name is too long";
+      return new InvalidInputError(`Cannot read ${quoted}: ${reason}`, { path, cause: error });
+    }
     return new TransferError(`Cannot read ${quoted}: ${error.message}`, { path, cause: error });
   }
   return error;

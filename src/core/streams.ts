@@ -45,11 +45,33 @@ export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuff
   return joined;
 }
 
-/** A stream over what an iterable yields; closing the stream ends the iterable. */
+/** A stream over what an iterable yields; cancelling the stream ends the iterable. */
 export function streamOf(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): ReadableStream<Uint8Array> {
   return ReadableStream.from(chunks) as ReadableStream<Uint8Array>;
+}
+
+/**
+ * A stream of what `transform` makes of another. Cancelling it cancels the other as well, also before
+ * anything was read: a generator that never began would not let go of what it was given.
+ */
+export function transformed(
+  stream: ReadableStream<Uint8Array>,
+  transform: (stream: ReadableStream<Uint8Array>) => AsyncGenerator<Uint8Array, void>,
+): ReadableStream<Uint8Array> {
+  const chunks = transform(stream);
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = await chunks.next();
+      if (next.done) controller.close();
+      else controller.enqueue(next.value);
+    },
+    async cancel(reason) {
+      await chunks.return();
+      if (!stream.locked) await stream.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
 }
 
 /** Passes a stream on and calls `onBytes` with the size of each chunk. */

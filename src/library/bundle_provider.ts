@@ -94,7 +94,13 @@ export function defaultProviderFromEnv(env: BundleEnvironment): BundleProvider {
   const login = username && password ? [fixedCredentials({ username, password })] : [];
   return bundleProvider(settings, {
     catalog: new DiskCatalog(env["MODCTL_STORAGE_DIR"] || folder),
-    registries: new RegistryConnector({ credentials: firstCredentials(...login) }),
+    registries: new RegistryConnector({
+      credentials: firstCredentials(...login),
+      retry: {
+        attempts: settings.httpRetries === undefined ? undefined : settings.httpRetries + 1,
+        stallTime: settings.httpTimeoutSeconds * 1000,
+      },
+    }),
     cacheFolder: join(folder, "cache"),
   });
 }

@@ -115,12 +115,13 @@ class LocalModelBackend implements ModelBackend {
     await to.tag(built.descriptor, referenceTarget(target), operationOptions(options));
   }
 
-  async push(target: string, options: RemoteOptions = {}): Promise<TransferResult> {
-    const reference = parseReference(target);
+  async push(name: string, options: RemoteOptions = {}): Promise<TransferResult> {
+    const reference = parseReference(name);
     const local = this.#local(reference);
-    const descriptor = await resolveIfPresent(local, referenceTarget(reference), options);
+    const target = referenceTarget(reference);
     const remote = await this.#connect(reference, options);
-    if (!descriptor) return await this.#pushed(reference, remote, options);
+    if (!await local.knows(target)) return await this.#pushed(reference, remote, options);
+    const descriptor = await local.resolve(target, options);
     const report = await this.#copy(local, remote, descriptor, { ...options, phase: "upload" });
     if (reference.tag) await remote.tag(descriptor, reference.tag, operationOptions(options));
     return transfer(reference, descriptor, report);

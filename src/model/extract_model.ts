@@ -4,6 +4,7 @@
  */
 import { compressionOfMediaType } from "../archive/compression.ts";
 import { Extraction } from "../archive/extract.ts";
+import { safeRelativePath } from "../archive/safe_path.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { operationOptions } from "../core/operation.ts";
@@ -75,7 +76,7 @@ function modelLayers(manifest: Manifest, options: ExtractModelOptions): ModelLay
   const layers = new Map<string, ModelLayer>();
   for (const descriptor of manifest.layers) {
     const layer = modelLayer(descriptor);
-    const key = layer.form === "raw" ? layer.path : descriptor.digest;
+    const key = layer.form === "raw" ? safeRelativePath(layer.path) : descriptor.digest;
     const earlier = layers.get(key);
     if (earlier && earlier.descriptor.digest !== descriptor.digest) {
       options.log?.("warning", `Two layers hold ${JSON.stringify(key)}: the last one counts`);

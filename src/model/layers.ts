@@ -6,7 +6,7 @@ import { type Compression, compressionOfMediaType } from "../archive/compression
 import { tarSource } from "../archive/tar_writer.ts";
 import { type Digest, Digester, digestStream } from "../core/digest.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
-import { type BlobSource, fileSource } from "../core/source.ts";
+import { type BlobSource, fileChanged, fileSource } from "../core/source.ts";
 import { streamOf } from "../core/streams.ts";
 import { watchedSource } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -77,6 +77,7 @@ export async function storeLayer(
 /** The uncompressed content of a file's layer: the file itself, or a tar archive of it. */
 async function layerSource(file: WorkspaceFile, options: LayerOptions): Promise<BlobSource> {
   const content = await fileSource(file.absolute);
+  if (content.size !== file.size || content.mtime !== file.mtime) throw fileChanged(file.absolute);
   if (options.form === "raw") return content;
   const { mode, uid, gid, mtime } = metadataOf(file, options);
   const owners = options.sourceDateEpoch === undefined ? options.owners : ROOT_OWNERS;

@@ -7,7 +7,7 @@ import { type Digest, shortDigest } from "../core/digest.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
-import { counted, streamOf } from "../core/streams.ts";
+import { counted, transformed } from "../core/streams.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { children, parseManifest } from "./manifest.ts";
 import { isManifestType } from "./media_types.ts";
@@ -147,7 +147,10 @@ export function watchedSource(source: BlobSource, onPosition: (bytes: number) =>
     async open(options) {
       let position = options?.range?.start ?? 0;
       const stream = await source.open(options);
-      return streamOf(counted(stream, (count) => onPosition(position += count)));
+      return transformed(
+        stream,
+        (bytes) => counted(bytes, (count) => onPosition(position += count)),
+      );
     },
   };
 }

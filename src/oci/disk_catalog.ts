@@ -3,7 +3,7 @@
  * @module
  */
 import { join } from "node:path";
-import { compareText, readDirIfExists } from "../core/files.ts";
+import { compareText, readDirIfExists, statKind } from "../core/files.ts";
 import { explainRead } from "../core/source.ts";
 import { IngestDigesters } from "./disk_ingest.ts";
 import { DiskLayout } from "./disk_layout.ts";
@@ -56,7 +56,14 @@ export class DiskCatalog implements Catalog {
     components: readonly string[],
   ): AsyncIterable<{ name: string; parts: readonly string[] }> {
     const entries = await readFolder(join(this.layout.repositories, ...components));
-    const names = entries.filter((entry) => entry.isDirectory).map((entry) => entry.name);
+    const names: string[] = [];
+    for (const entry of entries) {
+      // What a link leads to counts as here: prune must see who needs a blob.
+      const path = join(this.layout.repositories, ...components, entry.name);
+      if (entry.isDirectory || entry.isSymlink && await statKind(path) === "folder") {
+        names.push(entry.name);
+      }
+    }
     // Names of repositories never start with "_"; the folders of a repository's own data do.
     const parts = names.filter((name) => name.startsWith("_"));
     if (parts.length > 0) yield { name: this.layout.repositoryName(components), parts };

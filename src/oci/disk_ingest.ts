@@ -5,7 +5,7 @@
  */
 import { basename, join } from "node:path";
 import { type Digest, digestAlgorithm, Digester } from "../core/digest.ts";
-import { ConflictError } from "../core/errors.ts";
+import { ConflictError, IntegrityError } from "../core/errors.ts";
 import { explainWrite, removeIfExists, writeFully } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { checkDigest, CHUNK_SIZE } from "../core/streams.ts";
@@ -13,7 +13,11 @@ import type { Descriptor } from "./descriptor.ts";
 import { anonymousBlob, type Ingest } from "./store.ts";
 
 /** Gives a finished file its final name, or leaves it when the content is there already. */
-export type Adopt = (file: string, blob: Descriptor) => Promise<void>;
+export type Adopt = (
+  file: string,
+  blob: Descriptor,
+  options: OperationOptions,
+) => Promise<void>;
 
 /** What an ingest is made with. */
 export interface IngestOptions {
@@ -113,6 +117,7 @@ export class DiskIngest implements Ingest {
       } catch (error) {
         // A part of the chunk may be on the disk: take it back, so that size and digest stay true.
         await this.#file.truncate(this.#size);
+        await this.#file.seek(this.#size, Deno.SeekMode.Start);
         throw explainWrite(join(this.#folder, "data"), error);
       }
       this.#digester.update(chunk);
@@ -122,18 +127,20 @@ export class DiskIngest implements Ingest {
 
   /** As {@linkcode Ingest.commit} says. */
   async commit(expected?: Digest, options: OperationOptions = {}): Promise<Descriptor> {
+    const data = join(this.#folder, "data");
     try {
       const digest = await this.#digest(expected, options);
       if (expected) checkDigest(expected, digest);
       await this.#file.sync();
       this.#close();
       const blob = anonymousBlob(digest, this.#size);
-      await this.#adopt(join(this.#folder, "data"), blob);
+      await this.#adopt(data, blob, options);
+      await this.abort();
       return blob;
     } catch (error) {
-      throw explainWrite(join(this.#folder, "data"), error);
-    } finally {
-      await this.abort();
+      // Bytes that are wrong stay wrong; after any other failure the upload can be taken up again.
+      if (error instanceof IntegrityError) await this.abort();
+      throw explainWrite(data, error);
     }
   }
 

@@ -7,8 +7,8 @@
  */
 import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
-import { type Digest, isDigest } from "../core/digest.ts";
-import { NotFoundError } from "../core/errors.ts";
+import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/digest.ts";
+import { IntegrityError, NotFoundError } from "../core/errors.ts";
 import {
   explainWrite,
   isMissing,
@@ -21,7 +21,7 @@ import {
 } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, explainRead, fileSource } from "../core/source.ts";
-import { sized, streamOf } from "../core/streams.ts";
+import { sized, transformed } from "../core/streams.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { type Adopt, DiskIngest, type IngestDigesters } from "./disk_ingest.ts";
 import type { DiskLayout } from "./disk_layout.ts";
@@ -34,6 +34,7 @@ import {
   type Deletable,
   describeManifest,
   type FileBacked,
+  type Holdable,
   type Ingest,
   type Ingesting,
   missing,
@@ -60,7 +61,15 @@ export interface SharedStore {
 
 /** One repository of the local store, with every optional capability. */
 export class DiskRepository
-  implements ContentStore, Stattable, Mountable, ReferrerLister, Deletable, Ingesting, FileBacked {
+  implements
+    ContentStore,
+    Stattable,
+    Mountable,
+    ReferrerLister,
+    Deletable,
+    Ingesting,
+    FileBacked,
+    Holdable {
   /** What people call the store in messages. */
   readonly name: string;
   readonly #shared: SharedStore;
@@ -79,11 +88,15 @@ export class DiskRepository
     if (!await this.#isMember(descriptor)) return false;
     if (!await this.#holds(descriptor)) return false;
     if (!isManifestType(descriptor.mediaType)) return true;
-    const below = children(await this.#read(descriptor, options));
-    for (const child of below) {
+    for (const child of children(await this.#read(descriptor, options))) {
       if (!await this.has(child, options)) return false;
     }
     return true;
+  }
+
+  /** As {@linkcode Holdable.hold} says. */
+  async hold(options: OperationOptions = {}): Promise<AsyncDisposable> {
+    return await this.#shared.lock.shared(options);
   }
 
   /** As {@linkcode Stattable.stat} says. */
@@ -121,7 +134,7 @@ export class DiskRepository
     source: BlobSource,
     options: OperationOptions = {},
   ): Promise<void> {
-    await using _lock = await this.#shared.lock.shared(options);
+    await using _lock = await this.hold(options);
     if (!await this.#holds(descriptor)) await this.#take(descriptor, source, options);
     await this.#link(descriptor);
   }
@@ -131,10 +144,13 @@ export class DiskRepository
     source: BlobSource,
     options: OperationOptions,
   ): Promise<void> {
-    const ingest = await this.#startIngest((file, blob) => this.#adopt(file, blob));
+    const { mediaType } = descriptor;
+    const ingest = await this.#startIngest((file, blob) =>
+      this.#adopt(file, { ...blob, mediaType })
+    );
     try {
       const stream = await source.open({ signal: options.signal });
-      await ingest.append(streamOf(sized(stream, descriptor)), options);
+      await ingest.append(transformed(stream, (bytes) => sized(bytes, descriptor)), options);
       await ingest.commit(descriptor.digest, options);
     } catch (error) {
       await ingest.abort();
@@ -154,19 +170,32 @@ export class DiskRepository
     return { ...describeManifest(document), digest };
   }
 
+  /** Whether there is such a tag or manifest, be it damaged or whole. */
+  async knows(target: string): Promise<boolean> {
+    return await this.#exists(
+      isDigest(target)
+        ? this.#layout.revisionLink(this.name, target)
+        : this.#layout.tagCurrent(this.name, target),
+    );
+  }
+
   /** As {@linkcode ContentStore.tag} says. */
   async tag(descriptor: Descriptor, tag: string, options: OperationOptions = {}): Promise<void> {
+    await using _lock = await this.hold(options);
     const { digest } = await this.resolve(descriptor.digest, options);
-    await using _lock = await this.#shared.lock.shared(options);
+    const current = this.#layout.tagCurrent(this.name, tag);
+    const before = await this.#linkedDigest(current);
     await this.#writeLink(this.#layout.tagIndex(this.name, tag, digest), digest);
-    await this.#writeLink(this.#layout.tagCurrent(this.name, tag), digest);
+    await this.#writeLink(current, digest);
+    if (before && before !== digest) await this.#releaseUntagged(before);
   }
 
   /** As {@linkcode ContentStore.tags} says. */
   async *tags(): AsyncIterable<string> {
     for (const entry of await readDirIfExists(this.#layout.tags(this.name))) {
       // A folder without its link is a tag that is just being made or removed.
-      if (entry.isDirectory && await this.tagged(entry.name)) yield entry.name;
+      const current = this.#layout.tagCurrent(this.name, entry.name);
+      if (entry.isDirectory && await this.#exists(current)) yield entry.name;
     }
   }
 
@@ -187,8 +216,9 @@ export class DiskRepository
     options: OperationOptions = {},
   ): Promise<boolean> {
     const sibling = from instanceof DiskRepository && from.#shared.layout === this.#layout;
-    if (!sibling || !await from.has(descriptor, options)) return false;
-    await using _lock = await this.#shared.lock.shared(options);
+    if (!sibling) return false;
+    await using _lock = await this.hold(options);
+    if (!await from.has(descriptor, options)) return false;
     await this.#link(descriptor);
     return true;
   }
@@ -199,8 +229,8 @@ export class DiskRepository
     options: OperationOptions & { readonly artifactType?: string | undefined } = {},
   ): AsyncIterable<Descriptor> {
     for (const digest of await this.revisions()) {
-      const document = await this.#read(await this.resolve(digest, options), options);
-      if (document.subject?.digest !== subject.digest) continue;
+      const document = await this.#readIfWhole(digest, options);
+      if (document?.subject?.digest !== subject.digest) continue;
       const referrer = referrerDescriptor(document);
       if (options.artifactType && referrer.artifactType !== options.artifactType) continue;
       yield referrer;
@@ -209,12 +239,13 @@ export class DiskRepository
 
   /** As {@linkcode Deletable.delete} says. */
   async delete(descriptor: Descriptor, options: OperationOptions = {}): Promise<void> {
-    await using _lock = await this.#shared.lock.shared(options);
+    await using _lock = await this.hold(options);
     const link = this.#memberLink(descriptor);
     if (!await this.#exists(link)) throw missing(this, descriptor.digest);
     if (isManifestType(descriptor.mediaType)) {
       for await (const tag of this.tags()) {
-        if (await this.tagged(tag) === descriptor.digest) await this.untag(tag, options);
+        const current = this.#layout.tagCurrent(this.name, tag);
+        if (await this.#linkedDigest(current) === descriptor.digest) await this.untag(tag, options);
       }
     }
     await this.#remove(dirname(link));
@@ -222,16 +253,33 @@ export class DiskRepository
 
   /** As {@linkcode Deletable.untag} says. */
   async untag(tag: string, options: OperationOptions = {}): Promise<void> {
-    await using _lock = await this.#shared.lock.shared(options);
-    if (!await this.tagged(tag)) throw missing(this, tag);
+    await using _lock = await this.hold(options);
+    const current = this.#layout.tagCurrent(this.name, tag);
+    if (!await this.#exists(current)) throw missing(this, tag);
+    const before = await this.#linkedDigest(current);
     // The link goes first: whatever happens then, the tag names nothing.
-    await this.#remove(this.#layout.tagCurrent(this.name, tag));
+    await this.#remove(current);
     await this.#remove(this.#layout.tag(this.name, tag));
+    if (before) await this.#releaseUntagged(before);
+  }
+
+  /**
+   * Lets prune take a manifest at once when no tag names it any more: somebody wanted it gone. A manifest
+   * that never had a tag may be part of a push that is still going on.
+   */
+  async #releaseUntagged(digest: Digest): Promise<void> {
+    for await (const tag of this.tags()) {
+      if (await this.#linkedDigest(this.#layout.tagCurrent(this.name, tag)) === digest) return;
+    }
+    const link = this.#layout.revisionLink(this.name, digest);
+    if (await this.#exists(link)) await Deno.utime(link, 0, 0);
   }
 
   /** As {@linkcode Ingesting.ingest} says. */
   async ingest(): Promise<Ingest> {
-    return await this.#startIngest((file, blob) => this.#adoptAndLink(file, blob));
+    return await this.#startIngest((file, blob, options) =>
+      this.#adoptAndLink(file, blob, options)
+    );
   }
 
   /** As {@linkcode Ingesting.resumeIngest} says. */
@@ -243,7 +291,7 @@ export class DiskRepository
     }
     return await DiskIngest.open(uploads, id, {
       digester: this.#shared.digesters.of(id),
-      adopt: (file, blob) => this.#adoptAndLink(file, blob),
+      adopt: (file, blob, options) => this.#adoptAndLink(file, blob, options),
     });
   }
 
@@ -262,15 +310,25 @@ export class DiskRepository
     await syncFolder(folder);
   }
 
-  async #adoptAndLink(file: string, blob: Descriptor): Promise<void> {
-    await using _lock = await this.#shared.lock.shared();
+  async #adoptAndLink(
+    file: string,
+    blob: Descriptor,
+    options: OperationOptions,
+  ): Promise<void> {
+    await using _lock = await this.hold(options);
     await this.#adopt(file, blob);
     await this.#link(blob);
   }
 
-  /** Whether the store holds the content's bytes, for whichever repository. */
-  async #holds(descriptor: Descriptor): Promise<boolean> {
-    return await this.#sizeOf(descriptor.digest) === descriptor.size;
+  /**
+   * Whether the store holds the content's bytes, for whichever repository. Documents are small enough to
+   * be looked at; blobs were verified when they came, and are again when they are extracted.
+   */
+  async #holds({ mediaType, digest, size }: Descriptor): Promise<boolean> {
+    if (await this.#sizeOf(digest) !== size) return false;
+    if (!isManifestType(mediaType)) return true;
+    const bytes = await Deno.readFile(this.#layout.blobData(digest));
+    return digestBytes(bytes, digestAlgorithm(digest)) === digest;
   }
 
   async #sizeOf(digest: Digest): Promise<number | undefined> {
@@ -292,19 +350,60 @@ export class DiskRepository
       : this.#layout.layerLink(this.name, descriptor.digest);
   }
 
+  /** Makes content a member; its link is as young as the latest wish for it, which prune respects. */
   async #link(descriptor: Descriptor): Promise<void> {
-    await this.#writeLink(this.#memberLink(descriptor), descriptor.digest);
+    const path = this.#memberLink(descriptor);
+    if (!await this.#writeLink(path, descriptor.digest)) {
+      const now = new Date();
+      await Deno.utime(path, now, now);
+    }
   }
 
-  async #writeLink(path: string, digest: Digest): Promise<void> {
-    if (await readTextIfExists(path) === digest) return;
+  /** Writes a link; `false` when it is there already. */
+  async #writeLink(path: string, digest: Digest): Promise<boolean> {
+    if (await this.#linkedDigest(path) === digest) return false;
     await writeFileAtomic(path, new TextEncoder().encode(digest));
+    return true;
   }
 
-  /** The digest a tag names, whether or not its manifest can be read; `undefined` for no tag. */
+  /**
+   * The digest a tag names, whether or not its manifest can be read; `undefined` for no tag.
+   * @throws {IntegrityError} when the tag is there and its link is damaged.
+   */
   async tagged(tag: string): Promise<Digest | undefined> {
-    const text = (await readTextIfExists(this.#layout.tagCurrent(this.name, tag)))?.trim();
-    return text !== undefined && isDigest(text) ? text : undefined;
+    const path = this.#layout.tagCurrent(this.name, tag);
+    const digest = await this.#linkedDigest(path);
+    if (digest || !await this.#exists(path)) return digest;
+    throw new IntegrityError(`Cannot read tag "${this.name}:${tag}": its link is damaged`, {
+      reference: `${this.name}:${tag}`,
+      path,
+      remedy: "write the tag again with push, pull or build, or remove it with rm",
+    });
+  }
+
+  /** The digest that a link holds; `undefined` for none, or a damaged one. */
+  async #linkedDigest(path: string): Promise<Digest | undefined> {
+    try {
+      const text = (await readTextIfExists(path))?.trim();
+      return text !== undefined && isDigest(text) ? text : undefined;
+    } catch (error) {
+      if (error instanceof Deno.errors.IsADirectory) return undefined;
+      throw explainRead(path, error);
+    }
+  }
+
+  /** A manifest of this repository; `undefined`, with a word in the log, when it cannot be read. */
+  async #readIfWhole(
+    digest: Digest,
+    options: OperationOptions,
+  ): Promise<ManifestDocument | undefined> {
+    try {
+      return await this.#read(await this.resolve(digest, options), options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      options.log?.("warning", `Cannot read manifest ${this.name}@${digest}`, { error });
+      return undefined;
+    }
   }
 
   async #read(descriptor: Descriptor, options: OperationOptions): Promise<ManifestDocument> {

@@ -2,8 +2,9 @@
  * Frees what nothing in the local store names any more.
  *
  * Kept are the manifests that a tag names, what those list, and what refers to them. Content that no
- * manifest ever mentioned may belong to an artifact that another program is just writing; it is kept
- * until it is older than the grace period, and so are unfinished uploads.
+ * manifest ever mentioned, and manifests that never had a tag, may belong to an artifact that another
+ * program is just writing; they are kept until they are older than the grace period, and so are
+ * unfinished uploads. What lost its last tag goes at once: somebody wanted it gone.
  * @module
  */
 import { dirname, join } from "node:path";
@@ -93,10 +94,10 @@ async function planRepository(
 ): Promise<RepositoryPlan> {
   const repository = catalog.repository(name);
   const documents = await readDocuments(repository, options);
-  const roots = options.removeUntagged === false
-    ? [...documents.keys()]
-    : await taggedDigests(repository);
-  const keptManifests = reach(roots, documents);
+  const keptManifests = await manifestsToKeep(repository, documents, {
+    ...options,
+    isYoung: (digest) => isYoung(catalog.layout.revisionLink(name, digest), options),
+  });
   const kept = mentions(keptManifests, documents);
   const doomedManifests = [...documents.keys()].filter((digest) => !keptManifests.has(digest));
   const released = mentions(doomedManifests, documents);
@@ -134,13 +135,32 @@ async function readDocuments(
   return documents;
 }
 
-async function taggedDigests(repository: DiskRepository): Promise<Digest[]> {
-  const digests: Digest[] = [];
-  for await (const tag of repository.tags()) {
-    const digest = await repository.tagged(tag);
-    if (digest) digests.push(digest);
+/**
+ * The manifests that stay: those a tag names, and those without a tag that may be part of a push that is
+ * still going on. Where a tag or a manifest that counts cannot be read, all of them stay.
+ */
+async function manifestsToKeep(
+  repository: DiskRepository,
+  documents: ReadonlyMap<Digest, ManifestDocument | undefined>,
+  options: PruneStoreOptions & { readonly isYoung: (digest: Digest) => Promise<boolean> },
+): Promise<Set<Digest>> {
+  const all = new Set(documents.keys());
+  if (options.removeUntagged === false) return all;
+  const roots: Digest[] = [];
+  try {
+    for await (const tag of repository.tags()) {
+      const digest = await repository.tagged(tag);
+      if (digest) roots.push(digest);
+    }
+  } catch (error) {
+    options.log?.("warning", `Everything in ${repository.name} is kept: a tag cannot be read`, {
+      error,
+    });
+    return all;
   }
-  return digests;
+  for (const digest of all) if (await options.isYoung(digest)) roots.push(digest);
+  const kept = reach(roots, documents);
+  return [...kept].every((digest) => documents.get(digest)) ? kept : all.union(kept);
 }
 
 /** The manifests that `roots` keep alive: themselves, what indexes list, and what refers to any. */

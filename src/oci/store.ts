@@ -10,7 +10,7 @@ import { isDigest } from "../core/digest.ts";
 import { IntegrityError, NotFoundError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource, ByteRange } from "../core/source.ts";
-import { readAll, streamOf, verified } from "../core/streams.ts";
+import { readAll, transformed, verified } from "../core/streams.ts";
 import { describeBytes, type Descriptor } from "./descriptor.ts";
 import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "./manifest.ts";
 import { MediaType } from "./media_types.ts";
@@ -111,6 +111,12 @@ export interface FileBacked {
   filePath(descriptor: Descriptor): string;
 }
 
+/** A store that somebody may clean up behind a writer's back. */
+export interface Holdable {
+  /** Keeps what is here from being cleaned up until disposed, so that what was checked stays true. */
+  hold(options?: OperationOptions): Promise<AsyncDisposable>;
+}
+
 /** Content on its way into a store, whose digest may not be known yet. */
 export interface Ingest extends AsyncDisposable {
   /** Names this ingest; it can be taken up again under this name until it is committed or aborted. */
@@ -172,6 +178,11 @@ export function isFileBacked(store: ContentStore): store is ContentStore & FileB
   return "filePath" in store;
 }
 
+/** Whether a store can be kept from being cleaned up. */
+export function canHold(store: ContentStore): store is ContentStore & Holdable {
+  return "hold" in store;
+}
+
 /** Whether a store takes content in a single pass. */
 export function canIngest(store: ContentStore): store is ContentStore & Ingesting {
   return "ingest" in store;
@@ -192,7 +203,8 @@ export async function openVerified(
   options: OperationOptions = {},
 ): Promise<ReadableStream<Uint8Array>> {
   const stream = await store.open(descriptor, options);
-  return streamOf(verified(stream, descriptor, `${descriptor.digest} of ${store.name}`));
+  const what = `${descriptor.digest} of ${store.name}`;
+  return transformed(stream, (bytes) => verified(bytes, descriptor, what));
 }
 
 /**

@@ -20,36 +20,18 @@ export interface LockOptions extends OperationOptions {
 /** A lock on a store, shared among the writers of this process and of others. */
 export class StoreLock {
   readonly #path: string;
-  #holders = 0;
-  #shared: Promise<AsyncDisposable> | undefined;
 
   /** Names the lock file; it is made when first locked. */
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Waits while somebody prunes, then holds prune off until disposed. */
+  /**
+   * Waits while somebody prunes, then holds prune off until disposed.
+   * @throws {ConflictError} when somebody still prunes after the timeout.
+   */
   async shared(options: LockOptions = {}): Promise<AsyncDisposable> {
-    this.#holders++;
-    this.#shared ??= this.#acquire(false, options);
-    let lock: AsyncDisposable;
-    try {
-      lock = await this.#shared;
-    } catch (error) {
-      this.#holders--;
-      this.#shared = undefined;
-      throw error;
-    }
-    let held = true;
-    return {
-      [Symbol.asyncDispose]: async () => {
-        if (!held) return;
-        held = false;
-        if (--this.#holders > 0) return;
-        this.#shared = undefined;
-        await lock[Symbol.asyncDispose]();
-      },
-    };
+    return await this.#acquire(false, options);
   }
 
   /**

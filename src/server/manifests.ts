@@ -16,7 +16,13 @@ import {
 } from "../oci/manifest.ts";
 import { isManifestType } from "../oci/media_types.ts";
 import { isTag } from "../oci/reference.ts";
-import { canDelete, canListReferrers, describeManifest, readContent } from "../oci/store.ts";
+import {
+  canDelete,
+  canHold,
+  canListReferrers,
+  describeManifest,
+  readContent,
+} from "../oci/store.ts";
 import { readDocument } from "./body.ts";
 import {
   entityTag,
@@ -53,6 +59,8 @@ export async function putManifest(exchange: Exchange): Promise<Response> {
   const bytes = await readDocument(request, MANIFEST_SIZE_LIMIT);
   const document = readManifestBody(bytes, request.headers.get("content-type"));
   const descriptor = { ...describeManifest(document), digest: bodyDigest(bytes, target) };
+  // What was found to be here must still be here when the manifest is.
+  await using _hold = canHold(store) ? await store.hold(operation) : undefined;
   await requireChildren(exchange, document);
   await store.write(descriptor, bytesSource(bytes), operation);
   if (tag !== undefined) await store.tag(descriptor, tag, operation);

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { constants, zstdCompressSync } from "node:zlib";
@@ -211,3 +212,18 @@ Deno.test("zstd reads frames of every header form, and skips skippable ones", as
     assert.ok(Buffer.concat(levels.map(() => sample(70_000))).equals(got));
   }
 });
+
+for (const chunkSize of [1024, 65_536, 1 << 20]) {
+  Deno.test(`a gzip stream that goes on with zeros is refused, cut into ${chunkSize} bytes`, async () => {
+    const member = new Uint8Array(gzipSync("content"));
+    const padded = new Uint8Array(3_000_000);
+    padded.set(member);
+    const chunks = [];
+    for (let at = 0; at < padded.length; at += chunkSize) {
+      chunks.push(padded.slice(at, at + chunkSize));
+    }
+    // Who verifies the compressed stream can only do so at its end, so it must never be left early.
+    const decompressed = COMPRESSIONS.gzip.decompress(streamOf(chunks));
+    await assert.rejects(readAll(decompressed, 1 << 20), IntegrityError);
+  });
+}

@@ -185,8 +185,17 @@ function told({ code, stdout, stderr }: CommandResult): string {
 
 const materialize = ["bundle", "materialize", "my-model:1.0.0", "workspace", "--no-cache"];
 
-e2eTest("a registry that lies or fails changes nothing", { needs }, async (t) => {
+e2eTest("registries and object stores that lie or fail", { needs }, async (t) => {
   await using scene = await openScene();
+  const parts = {
+    "whatever a registry does wrong changes nothing": lyingRegistry,
+    "a registry that redirects is followed, and its password stays at home": redirectingRegistry,
+    "an external object that is not what the bundle says is left out": badObjects,
+  };
+  for (const [what, run] of Object.entries(parts)) await t.step(what, (t) => run(scene, t));
+});
+
+async function lyingRegistry(scene: Scene, t: Deno.TestContext): Promise<void> {
   const { registryProxy } = scene.services;
   for (const lie of LIES) {
     await t.step(`the registry ${lie.what} the ${lie.part}: exit ${lie.code}`, async () => {
@@ -195,12 +204,10 @@ e2eTest("a registry that lies or fails changes nothing", { needs }, async (t) =>
       await assertFails(scene, { ...lie, args: materialize });
     });
   }
-});
+  delete registryProxy.answer;
+}
 
-e2eTest("a registry that redirects is followed, and its password stays at home", {
-  needs,
-}, async (t) => {
-  await using scene = await openScene();
+async function redirectingRegistry(scene: Scene, t: Deno.TestContext): Promise<void> {
   const { program, services, parts } = scene;
   const { registryProxy } = services;
   const seen: (string | null)[] = [];
@@ -240,12 +247,10 @@ e2eTest("a registry that redirects is followed, and its password stays at home",
     lying = true;
     await assertFails({ ...scene, env }, { args: materialize, code: 5, says: /sha256:/ });
   });
-});
+  delete registryProxy.answer;
+}
 
-e2eTest("an external object that is not what the bundle says is left out", {
-  needs,
-}, async (t) => {
-  await using scene = await openScene();
+async function badObjects(scene: Scene, t: Deno.TestContext): Promise<void> {
   const { program, services, env } = scene;
   const { account, key, endpoint } = services.azurite;
   const objects = openObjectStore({ azure: { account, key, endpoint } });
@@ -307,4 +312,4 @@ e2eTest("an external object that is not what the bundle says is left out", {
     assert.equal((await pointer()).fulfilled, true);
     assert.deepEqual((await Deno.stat(`${dest}/data/big.bin`)).mtime, mtime);
   });
-});
+}

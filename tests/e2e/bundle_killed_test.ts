@@ -63,17 +63,14 @@ interface World {
   readonly services: BundleServices;
   /** The digests of the bundle's files. */
   readonly contents: ReadonlySet<string>;
+  /** The bundle's files. */
+  readonly source: Readonly<Record<string, FileState>>;
 }
 
-/** Every file of the bundle that has its final name has its final content. */
-function assertWhole(
-  there: Readonly<Record<string, FileState>>,
-  source: Readonly<Record<string, FileState>>,
-): void {
-  for (const [path, state] of Object.entries(bundleFiles(there))) {
-    // The working names of unfinished files are hidden and nobody's.
-    if (!path.endsWith(".partial")) assert.equal(state, source[path], `${path} is there in part`);
-  }
+/** The files of the bundle that have their final names; the working names of others are hidden. */
+function finalFiles(state: Readonly<Record<string, FileState>>): Record<string, FileState> {
+  const files = Object.entries(bundleFiles(state));
+  return Object.fromEntries(files.filter(([path]) => !path.endsWith(".partial")));
 }
 
 /** What a run fetched, as the last component of each address: digests, and the name of the big file. */
@@ -83,48 +80,60 @@ function fetched({ registryProxy, azureProxy }: BundleServices): string[] {
     .map((request) => /([^/ ?]+)(?:[ ?].*)?$/.exec(request.slice(4))?.[1] ?? "");
 }
 
-for (const [what, flags] of Object.entries({ "without a cache": ["--no-cache"], "with it": [] })) {
-  e2eTest(`a killed materialization leaves no partial file and is taken up again, ${what}`, {
-    needs: ["docker-registry", "azurite-blob"],
-  }, async () => {
-    await using program = await openProgram();
-    await using services = await startBundleServices();
-    const { home } = program;
-    for (let index = 0; index < 12; index++) {
-      await writeNoise(home.join(`work/src/file-${index}`), 200_000 + index, index);
-    }
-    await writeNoise(home.join("work", BIG), BIG_SIZE, 99);
-    await home.write("work/modelops.yaml", bundleSpec());
-    await program.ok(["bundle", "push", "work"], { env: { ...services.env } });
-    const { ["modelops.yaml"]: _spec, ...source } = await folderState(home.join("work"));
-    const contents = new Set(Object.values(source).map((state) => state.split(" ")[0] ?? ""));
-    const world = { program, services, contents };
+/** Kills a materialization at one point and runs it again; returns whether it came to be killed. */
+async function killAndFinish(count: number, world: World, flags: readonly string[]) {
+  const { program, services, contents, source } = world;
+  const dest = program.home.join(`workspace-${count}`);
+  const command = ["bundle", "materialize", "my-model:1.0.0", dest, "--role", "training"];
+  const args = [...command, "--prefetch-external", ...flags];
+  const killed = await killAt(count, world, args);
+  const there = finalFiles(await folderState(dest));
+  for (const [path, digest] of Object.entries(there)) {
+    assert.equal(digest, source[path], `${path} is there in part`);
+  }
 
-    let finished = false;
-    for (let count = 1; !finished; count += count < 12 ? 5 : 2) {
-      const dest = home.join(`workspace-${count}`);
-      const command = ["bundle", "materialize", "my-model:1.0.0", dest, "--role", "training"];
-      const args = [...command, "--prefetch-external", ...flags];
-      finished = !await killAt(count, world, args);
-      const there = await folderState(dest);
-      assertWhole(there, source);
+  services.registryProxy.requests.length = 0;
+  services.azureProxy.requests.length = 0;
+  await program.ok(args, { env: { ...services.proxiedEnv } });
+  // Nothing is left of unfinished files either.
+  assert.deepEqual(bundleFiles(await folderState(dest)), source);
+  const again = fetched(services);
+  for (const [path, digest] of Object.entries(there)) {
+    assert.ok(!again.includes(digest), `${path} was there and is fetched again`);
+  }
+  if (BIG in there) assert.ok(!again.includes("big.bin"), `${BIG} is fetched again`);
+  const files = again.filter((name) => contents.has(name));
+  assert.equal(new Set(files).size, files.length, "a file is fetched twice");
+  await Deno.remove(dest, { recursive: true });
+  return killed;
+}
 
-      services.registryProxy.requests.length = 0;
-      services.azureProxy.requests.length = 0;
-      await program.ok(args, { env: { ...services.proxiedEnv } });
-      const state = await folderState(dest);
-      assert.deepEqual(bundleFiles(state), source);
-      assert.deepEqual(Object.keys(state).filter((path) => path.endsWith(".partial")), []);
-      const again = fetched(services);
-      for (const [path, digest] of Object.entries(bundleFiles(there))) {
-        assert.ok(!again.includes(digest), `${path} was there and is fetched again`);
-      }
-      if (BIG in there) assert.ok(!again.includes("big.bin"), `${BIG} is fetched again`);
-      const files = again.filter((name) => contents.has(name));
-      assert.equal(new Set(files).size, files.length, "a file is fetched twice");
-      await Deno.remove(dest, { recursive: true });
-      // The cache would answer for the registry.
-      if (flags.length === 0) await Deno.remove(home.join(".modctl"), { recursive: true });
+e2eTest("a killed materialization leaves no partial file, and the next one fetches the rest", {
+  needs: ["docker-registry", "azurite-blob"],
+}, async (t) => {
+  await using program = await openProgram();
+  await using services = await startBundleServices();
+  const { home } = program;
+  for (let index = 0; index < 12; index++) {
+    await writeNoise(home.join(`work/src/file-${index}`), 200_000 + index, index);
+  }
+  await writeNoise(home.join("work", BIG), BIG_SIZE, 99);
+  await home.write("work/modelops.yaml", bundleSpec());
+  await program.ok(["bundle", "push", "work"], { env: { ...services.env } });
+  const { ["modelops.yaml"]: _spec, ...source } = await folderState(home.join("work"));
+  const contents = new Set(Object.values(source).map((state) => state.split(" ")[0] ?? ""));
+  const world = { program, services, contents, source };
+
+  await t.step("without a cache", async () => {
+    let count = 1;
+    while (await killAndFinish(count, world, ["--no-cache"])) count += 5;
+    assert.ok(count > 15, `only ${count} requests`);
+  });
+  await t.step("with a cache", async () => {
+    for (const count of [2, 9]) {
+      assert.ok(await killAndFinish(count, world, []));
+      // It would answer for the registry next time.
+      await Deno.remove(home.join(".modctl"), { recursive: true });
     }
   });
-}
+});

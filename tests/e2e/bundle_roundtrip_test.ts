@@ -1,5 +1,6 @@
 /** A large bundle on its whole way: pushed, resolved, materialized, exported, imported. */
 import assert from "node:assert/strict";
+import { mapConcurrent } from "../../src/core/concurrency.ts";
 import { digestBytes } from "../../src/core/digest.ts";
 import {
   bundleFiles,
@@ -25,12 +26,13 @@ const ROLES = {
 /** Writes 2,000 files under names of several scripts, an executable, and the big external file. */
 async function writeBundle(program: Program): Promise<void> {
   const { home } = program;
-  const kinds = ["src/пакет/модуль", "src/x", "config/配置/設定", "data/😀/данные"];
-  for (let index = 0; index < 1999; index++) {
+  const data = ["data/😀/данные", "data/數據", "data/x", "data/😀/🚀"];
+  const kinds = ["src/пакет/модуль", "config/配置/設定", ...data];
+  await mapConcurrent(Array(1999).keys(), async (index) => {
     // Some are empty, and some have the content of another.
-    const text = index % 50 === 0 ? "" : `content ${index % 1500}\n`;
+    const text = index % 50 === 0 ? "" : `content ${index % 700}\n`;
     await home.write(`work/${kinds[index % kinds.length]}-${index}.txt`, text);
-  }
+  });
   await home.write("work/src/run.sh", "#!/bin/sh\necho ok\n");
   await Deno.chmod(home.join("work/src/run.sh"), 0o755);
   await writeNoise(home.join("work", BIG.path), BIG.size, 7);

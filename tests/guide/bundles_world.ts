@@ -11,8 +11,8 @@ import { RegistryClient } from "../../src/registry/client.ts";
 import { type BundleServices, startBundleServices } from "../support/bundles.ts";
 import { type CommandResult, runCommand } from "../support/command.ts";
 import { denoCache } from "../support/deno_cache.ts";
-import { CLI_PATH } from "../support/program.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
+import { addLauncher } from "./launcher.ts";
 import { type ScriptOptions, told } from "./world.ts";
 
 /** The files of `my-model`, by the conventions of the guide. */
@@ -59,6 +59,9 @@ export async function publishBundle(): Promise<PublishedBundle> {
   return { services, digest, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
+/** Writes a JSON document as a blob of some media type. */
+export type PutDocument = (mediaType: string, value: unknown) => Promise<Descriptor>;
+
 /** A home with a working folder in it; disposing removes both. */
 export class BundlesWorld implements AsyncDisposable {
   /** The home folder. */
@@ -88,7 +91,7 @@ export class BundlesWorld implements AsyncDisposable {
     const home = await tempFolder();
     const world = new BundlesWorld(home, bundle, (await denoCache()).denoDir);
     await Deno.mkdir(world.path());
-    await world.#addProgram();
+    await addLauncher(home, "modelops-bundles");
     return world;
   }
 
@@ -141,44 +144,40 @@ export class BundlesWorld implements AsyncDisposable {
   }
 
   /**
-   * Puts a bundle into the registry that no program of ours would publish: one layer, `code`, with one
-   * empty file at a path.
+   * Puts a manifest into the registry that no program of ours would publish, as version 1.0.0 of a name.
+   *
+   * @param content Writes the contents, and gives `config` and `layers` of the manifest.
    */
-  async publishPath(name: string, path: string): Promise<void> {
+  async publishManifest(
+    name: string,
+    content: (put: PutDocument) => Promise<Record<string, unknown>>,
+  ): Promise<void> {
     await using client = new RegistryClient();
     const store = client.repository(`${this.env["REGISTRY_REPO"]}/${name}`);
-    const put = async (mediaType: string, value: string | object): Promise<Descriptor> => {
-      const text = typeof value === "string" ? value : JSON.stringify(value);
-      const bytes = new TextEncoder().encode(text);
-      const descriptor = describeBytes(mediaType, bytes);
+    const put: PutDocument = async (type, value) => {
+      const bytes = new TextEncoder().encode(JSON.stringify(value));
+      const descriptor = describeBytes(type, bytes);
       await store.write(descriptor, bytesSource(bytes));
       return descriptor;
     };
-    const { digest, size } = await put("application/octet-stream", "");
-    const entries = [{ path, layer: "code", oras: { digest, size } }];
-    const index = await put("application/json", {
-      ...{ mediaType: "application/json", layer: "code", entries },
-    });
-    const document = await put("application/json", {
-      ...{ mediaType: "application/json", name, version: "1.0.0", roles: { default: ["code"] } },
-      ...{ layers: ["code"], layer_indexes: { code: index.digest } },
-    });
     const mediaType = "application/vnd.oci.image.manifest.v1+json";
-    const config = await put("application/vnd.oci.empty.v1+json", {});
-    const layers = [document, index];
-    await store.tag(
-      await put(mediaType, { schemaVersion: 2, mediaType, config, layers }),
-      "1.0.0",
-    );
+    const manifest = await put(mediaType, { schemaVersion: 2, mediaType, ...await content(put) });
+    await store.tag(manifest, "1.0.0");
   }
 
-  /** `modelops-bundles` as it is installed where there is no compiled binary: a process of that name. */
-  async #addProgram(): Promise<void> {
-    const runtime = this.home.join("lib/modelops-bundles");
-    await Deno.mkdir(this.home.join("lib"));
-    await Deno.symlink(Deno.execPath(), runtime);
-    const script = `#!/bin/bash\nexec "${runtime}" run -A --quiet "${CLI_PATH}" "$@"\n`;
-    await Deno.chmod(await this.home.write("bin/modelops-bundles", script), 0o755);
+  /** Puts a bundle into the registry whose only file, in the layer `code`, has this path. */
+  async publishPath(name: string, path: string): Promise<void> {
+    await this.publishManifest(name, async (put) => {
+      const { digest, size } = await put("application/octet-stream", "content");
+      const entries = [{ path, layer: "code", oras: { digest, size } }];
+      const mediaType = "application/json";
+      const index = await put(mediaType, { mediaType, layer: "code", entries });
+      const layers = { layers: ["code"], layer_indexes: { code: index.digest } };
+      const roles = { default: ["code"] };
+      const bundle = await put(mediaType, { mediaType, name, version: "1.0.0", roles, ...layers });
+      const config = await put("application/vnd.oci.empty.v1+json", {});
+      return { config, layers: [bundle, index] };
+    });
   }
 
   /** Removes everything. */

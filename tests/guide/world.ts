@@ -8,9 +8,9 @@ import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type CommandResult, runCommand } from "../support/command.ts";
 import { denoCache } from "../support/deno_cache.ts";
-import { CLI_PATH } from "../support/program.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 import { GuideHosts } from "./hosts.ts";
+import { addLauncher } from "./launcher.ts";
 
 /** What a script started does not outlive it, however it ends. */
 const END_JOBS = "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT";
@@ -56,7 +56,7 @@ export class GuideWorld implements AsyncDisposable {
     const { denoDir } = await denoCache();
     await Deno.mkdir(home.join("work"));
     const world = new GuideWorld(home, hosts, { ...environment(home, hosts), DENO_DIR: denoDir });
-    await world.#addModctl();
+    await addLauncher(home, "modctl");
     return world;
   }
 
@@ -169,14 +169,6 @@ export class GuideWorld implements AsyncDisposable {
     // Read here, while the client is open.
     const { status, headers } = response;
     return new Response(await response.bytes(), { status, headers });
-  }
-
-  /** `modctl` as it is installed where there is no compiled binary: a process of that name. */
-  async #addModctl(): Promise<void> {
-    const runtime = this.home.join("lib/modctl");
-    await Deno.mkdir(this.home.join("lib"));
-    await Deno.symlink(Deno.execPath(), runtime);
-    await this.addProgram("modctl", `exec "${runtime}" run -A --quiet "${CLI_PATH}" "$@"`);
   }
 
   /** Ends everything. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { digestBytes } from "../../src/core/digest.ts";
 import { bytesSource } from "../../src/core/source.ts";
+import { streamOf } from "../../src/core/streams.ts";
 import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { InvalidInputError } from "../../src/core/errors.ts";
@@ -92,6 +94,38 @@ Deno.test("a blob whose file was cut short counts as absent and is repaired by t
   await store.write(blob, bytesSource(bytes));
   assert.equal(await store.has(blob), true);
   assert.deepEqual(await Deno.readFile(catalog.layout.blobData(blob.digest)), bytes);
+});
+
+Deno.test("a manifest whose bytes rotted at the same size is repaired by the next write", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const sample = sampleArtifact();
+  await writeSample(store, sample);
+  const path = catalog.layout.blobData(sample.manifest.digest);
+  await Deno.writeFile(path, new Uint8Array(sample.bytes.byteLength));
+  assert.equal(await store.has(sample.manifest), false);
+  await store.write(sample.manifest, bytesSource(sample.bytes));
+  assert.deepEqual(await Deno.readFile(path), sample.bytes);
+});
+
+Deno.test("an upload survives a commit that was interrupted, and not one with wrong bytes", async () => {
+  await using folder = await tempFolder();
+  const store = new DiskCatalog(folder.path).repository("registry.test/x");
+  const ingest = await store.ingest();
+  await ingest.append(streamOf([new Uint8Array(10)]));
+  const { id } = ingest;
+  await ingest[Symbol.asyncDispose]();
+  const resumed = await store.resumeIngest(id);
+  const signal = AbortSignal.abort(new Error("stop"));
+  await assert.rejects(
+    resumed.commit(digestBytes(new Uint8Array(10), "sha512"), { signal }),
+    /stop/,
+  );
+  await resumed[Symbol.asyncDispose]();
+  await using again = await store.resumeIngest(id);
+  assert.equal(again.size, 10);
+  await again.commit(digestBytes(new Uint8Array(10)));
 });
 
 Deno.test("a manifest whose layer is missing does not count as being here", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { bytesSource } from "../../src/core/source.ts";
-import { ConflictError } from "../../src/core/errors.ts";
+import { ConflictError, IntegrityError, NotFoundError } from "../../src/core/errors.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
 import { GRACE_PERIOD, pruneStore } from "../../src/oci/prune.ts";
@@ -92,6 +92,89 @@ Deno.test("an upload is kept for the grace period, then removed", async () => {
   assert.equal((await pruneStore(catalog, { now: LATER() })).uploads, 1);
 });
 
+Deno.test("a manifest that was pushed without a tag just now is kept with what it needs", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const sample = sampleArtifact();
+  await writeSample(store, sample);
+  assert.deepEqual((await pruneStore(catalog)).manifests, []);
+  assert.equal(await store.has(sample.manifest), true);
+  assert.equal((await pruneStore(catalog, { now: LATER() })).manifests.length, 1);
+});
+
+Deno.test("what a moved tag named before goes at once", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const [first, second] = [sampleArtifact("first"), sampleArtifact("second")];
+  for (const sample of [first, second]) {
+    await writeSample(store, sample);
+    await store.tag(sample.manifest, "v1");
+  }
+  const { manifests } = await pruneStore(catalog);
+  assert.deepEqual(manifests, [`registry.test/x@${first.manifest.digest}`]);
+});
+
+Deno.test("a blob that was uploaded again just now is young, however old it is", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const bytes = new TextEncoder().encode("weights");
+  const blob = describeBytes("application/vnd.test", bytes);
+  await store.write(blob, bytesSource(bytes));
+  const link = catalog.layout.layerLink(store.name, blob.digest);
+  await Deno.utime(link, 0, 0);
+  await Deno.utime(catalog.layout.blobData(blob.digest), 0, 0);
+  await store.write(blob, bytesSource(bytes));
+  assert.deepEqual((await pruneStore(catalog)).blobs, []);
+});
+
+for (const damage of ["", "garbage"]) {
+  Deno.test(`a tag whose link holds ${JSON.stringify(damage)} costs nothing but itself`, async () => {
+    await using folder = await tempFolder();
+    const catalog = new DiskCatalog(folder.path);
+    const store = catalog.repository("registry.test/x");
+    const sample = sampleArtifact();
+    await writeSample(store, sample);
+    for (const tag of ["good", "bad"]) await store.tag(sample.manifest, tag);
+    await Deno.writeTextFile(catalog.layout.tagCurrent(store.name, "bad"), damage);
+    assert.deepEqual((await pruneStore(catalog, { now: LATER() })).manifests, []);
+    assert.deepEqual(await Array.fromAsync(store.tags()), ["bad", "good"]);
+    await assert.rejects(store.resolve("bad"), IntegrityError);
+    assert.equal((await store.resolve("good")).digest, sample.manifest.digest);
+    await store.untag("bad");
+    assert.deepEqual(await Array.fromAsync(store.tags()), ["good"]);
+  });
+}
+
+Deno.test("a tag that waits for prune does not name what prune removed", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const sample = sampleArtifact();
+  await writeSample(store, sample);
+  const pruning = await catalog.lock.exclusive();
+  const tagging = store.tag(sample.manifest, "v1");
+  await Deno.remove(catalog.layout.revisionLink(store.name, sample.manifest.digest));
+  await pruning[Symbol.asyncDispose]();
+  await assert.rejects(tagging, NotFoundError);
+  assert.deepEqual(await Array.fromAsync(store.tags()), []);
+});
+
+Deno.test("everyone who waits for the lock has a signal of their own", async () => {
+  await using folder = await tempFolder();
+  const catalog = new DiskCatalog(folder.path);
+  const pruning = await catalog.lock.exclusive();
+  const controller = new AbortController();
+  const stopped = catalog.hold({ signal: controller.signal });
+  const patient = catalog.hold();
+  controller.abort(new Error("stop"));
+  await assert.rejects(stopped, /stop/);
+  await pruning[Symbol.asyncDispose]();
+  await using _held = await patient;
+});
+
 Deno.test("layers are kept when a tagged manifest cannot be read", async () => {
   await using folder = await tempFolder();
   const catalog = new DiskCatalog(folder.path);
@@ -115,7 +198,7 @@ Deno.test("pruneStore() does not run while a build holds the store, and runs aft
     const { lock } = catalog;
     await assert.rejects(lock.exclusive({ timeout: 0 }), ConflictError);
   }
-  assert.equal((await pruneStore(catalog)).manifests.length, 1);
+  assert.equal((await pruneStore(catalog, { now: LATER() })).manifests.length, 1);
 });
 
 Deno.test("nothing is written while somebody prunes", async () => {

@@ -1,6 +1,7 @@
 /** Bundles for tests that run the whole program: services, working directories, workspaces. @module */
 import { createCipheriv } from "node:crypto";
 import { dirname, join } from "node:path";
+import { mapConcurrent } from "../../src/core/concurrency.ts";
 import { type Digest, digestStream } from "../../src/core/digest.ts";
 import { readDirIfExists } from "../../src/core/files.ts";
 import { fileSource } from "../../src/core/source.ts";
@@ -94,14 +95,16 @@ export type FileState = `${Digest}${"" | " x"}`;
 
 /** Every file below a folder by its path, in bytewise order; links and special files are not looked at. */
 export async function folderState(root: string): Promise<Record<string, FileState>> {
-  const found: [string, FileState][] = [];
-  for await (const path of filesBelow(root, "")) {
-    const source = await fileSource(join(root, path));
-    const { digest } = await digestStream(await source.open());
-    const { mode } = await Deno.stat(join(root, path));
-    found.push([path, ((mode ?? 0) & 0o100) === 0 ? digest : `${digest} x`]);
-  }
-  return Object.fromEntries(found.sort(([one], [other]) => one < other ? -1 : 1));
+  const paths = (await Array.fromAsync(filesBelow(root, ""))).sort();
+  const states = await mapConcurrent(paths, (path) => fileState(join(root, path)));
+  return Object.fromEntries(paths.map((path, index) => [path, states[index]!]));
+}
+
+async function fileState(path: string): Promise<FileState> {
+  const source = await fileSource(path);
+  const { digest } = await digestStream(await source.open());
+  const { mode } = await Deno.stat(path);
+  return ((mode ?? 0) & 0o100) === 0 ? digest : `${digest} x`;
 }
 
 async function* filesBelow(root: string, prefix: string): AsyncGenerator<string, void> {

@@ -93,8 +93,15 @@ function sink(stream: typeof Deno.stdout): TextSink {
 }
 
 function writeFully(stream: typeof Deno.stdout, bytes: Uint8Array): void {
-  let offset = 0;
-  while (offset < bytes.byteLength) offset += stream.writeSync(bytes.subarray(offset));
+  for (let offset = 0; offset < bytes.byteLength;) {
+    try {
+      offset += stream.writeSync(bytes.subarray(offset));
+    } catch (error) {
+      // A pipe that was made not to block is full: its reader needs a moment.
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
 }
 
 function terminalWidth(): number | undefined {

@@ -183,7 +183,8 @@ class LocalModelBackend implements ModelBackend {
       const descriptor = await resolveIfPresent(local, target, options);
       if (!descriptor) throw error;
       const name = formatReference(reference);
-      options.log?.("warning", `The registry does not have ${name}: using the local store's`);
+      const why = error instanceof NotFoundError ? "does not have" : "could not be asked for";
+      options.log?.("warning", `The registry ${why} ${name}: using the local store's`);
       return { store: local, descriptor };
     }
   }

@@ -131,6 +131,9 @@ function documentType(document: z.infer<typeof documentSchema>, called?: string)
       actual: type,
     });
   }
+  if (!looksLikeIndex && !looksLikeManifest) {
+    throw new InvalidInputError("Cannot read manifest: it holds neither layers nor manifests");
+  }
   if (isIndexType(type) ? looksLikeManifest : looksLikeIndex) {
     throw new InvalidInputError(
       `Cannot read manifest: its content does not fit its media type ${JSON.stringify(type)}`,

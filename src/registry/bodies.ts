@@ -3,7 +3,7 @@
  * @module
  */
 import { InvalidInputError, TransferError } from "../core/errors.ts";
-import { readAll } from "../core/streams.ts";
+import { readAll, transformed } from "../core/streams.ts";
 import { faultError, isFault } from "./faults.ts";
 
 /**
@@ -18,12 +18,44 @@ export async function readBody(
   const encoding = response.headers.get("Content-Encoding") ?? "identity";
   try {
     if (encoding !== "identity") throw encoded(request.url, encoding);
-    return response.body ? await readAll(response.body, limit) : new Uint8Array();
+    if (!response.body) return new Uint8Array();
+    return await readAll(transformed(response.body, withoutStalls), limit);
   } catch (error) {
     await discard(response);
     request.signal?.throwIfAborted();
     if (error instanceof InvalidInputError) throw tooLarge(request.url, limit, error);
     throw isFault(error) ? faultError(error, request.url) : error;
+  }
+}
+
+/** Milliseconds without a byte after which a connection counts as lost. */
+const STALL_TIME = 120_000;
+
+/** Passes a stream on, and gives up on it when nothing comes for long. */
+async function* withoutStalls(
+  stream: ReadableStream<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await inTime(reader.read());
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // The read that never ended ends with this; why, is thrown already.
+    await reader.cancel().catch(() => undefined);
+    reader.releaseLock();
+  }
+}
+
+async function inTime<Result>(work: Promise<Result>): Promise<Result> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("timed out")), STALL_TIME);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

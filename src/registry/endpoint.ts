@@ -43,17 +43,28 @@ export async function findEndpoint(registry: string, options: FindEndpointOption
   return new URL(`http://${host}/`);
 }
 
+/** Milliseconds in which a server has to say anything at all to the first request. */
+const PROBE_TIME = 30_000;
+
 async function speaksTls(base: URL, { probe, signal }: FindEndpointOptions): Promise<boolean> {
   const url = new URL("/v2/", base);
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error("timed out")), PROBE_TIME);
   try {
-    await discard(await probe(new Request(url, signal ? { signal } : {})));
+    const stop = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+    await discard(await probe(new Request(url, { signal: stop })));
     return true;
   } catch (error) {
     signal?.throwIfAborted();
     if (!isFault(error, signal)) throw error;
     const { kind } = explainFault(error);
     if (kind === "unreachable") throw faultError(error, url.href);
-    // A certificate that is not trusted is shown by the request to come.
-    return kind === "refused";
+    if (kind === "not-tls") return false;
+    // On this machine some servers just hang up on TLS. Elsewhere a lost connection must not be taken for
+    // one that may go on in clear text, with the password. A certificate that is not trusted is shown by
+    // the request to come.
+    return kind !== "lost" || !isLoopbackHost(url.hostname);
+  } finally {
+    clearTimeout(timer);
   }
 }

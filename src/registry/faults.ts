@@ -70,13 +70,15 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
     "lost",
     "the connection was cut",
   ],
+  [/SendRequest|error sending|error reading|incomplete|connection error/i, "lost", "it broke off"],
 ];
 
 /** Explains an error that a transport threw. */
 export function explainFault(error: unknown): Fault {
   const words = chain(error).join(" | ");
   const row = FAULTS.find(([pattern]) => pattern.test(words));
-  if (!row) return { kind: "lost", reason: `the connection failed: ${scrub(words)}` };
+  // What nobody has seen before is as likely a mistake of ours as a fault that passes.
+  if (!row) return { kind: "refused", reason: `the connection failed: ${scrub(words)}` };
   const [, kind, reason, remedy] = row;
   return { kind, reason, remedy };
 }

@@ -101,6 +101,9 @@ async function exchange(
   return incoming;
 }
 
+/** Milliseconds in which a server has to take more of a body, or the connection counts as lost. */
+const STALL_TIME = 120_000;
+
 async function sendBody(
   outgoing: http.ClientRequest,
   request: Request,
@@ -111,7 +114,12 @@ async function sendBody(
     for await (const chunk of request.body) {
       if (outgoing.write(chunk)) continue;
       const drained = once(outgoing, "drain").then(() => false, () => true);
-      if (await Promise.race([drained, answered])) return;
+      const timer = setTimeout(() => outgoing.destroy(new Error("timed out")), STALL_TIME);
+      try {
+        if (await Promise.race([drained, answered])) return;
+      } finally {
+        clearTimeout(timer);
+      }
     }
   }
   outgoing.end();

@@ -33,7 +33,7 @@ export function createTransport(options: TransportOptions = {}): DisposableTrans
   return {
     send: (request) => {
       const prepared = prepare(request, options.userAgent ?? USER_AGENT);
-      const viaNode = options.insecure || request.body !== null;
+      const viaNode = options.insecure || request.body !== null || isExempt(request, options);
       return viaNode ? sender.send(prepared) : fetcher.send(prepared);
     },
     [Symbol.dispose]() {
@@ -41,6 +41,15 @@ export function createTransport(options: TransportOptions = {}): DisposableTrans
       sender.close();
     },
   };
+}
+
+/**
+ * Whether a request goes directly although there are proxies. `fetch` reads the environment by itself,
+ * and by rules of its own: it might take the proxy.
+ */
+function isExempt(request: Request, { proxy }: TransportOptions): boolean {
+  const some = typeof proxy === "object" && Boolean(proxy.http || proxy.https);
+  return some && proxyFor(new URL(request.url), proxy) === undefined;
 }
 
 function prepare(request: Request, userAgent: string): Request {
@@ -104,6 +113,12 @@ function checkOptions(options: TransportOptions): void {
   }
   if (options.cert !== undefined) checkCertificate(options.cert, "client certificate");
   if (options.key !== undefined) checkKey(options.key);
+  if (options.cert !== undefined && options.key !== undefined) {
+    const key = createPrivateKey(options.key);
+    if (!new X509Certificate(options.cert).checkPrivateKey(key)) {
+      throw new InvalidInputError("Cannot use client certificate: the key is that of another one");
+    }
+  }
   const { proxy } = options;
   for (const url of typeof proxy === "string" ? [proxy] : [proxy?.http, proxy?.https]) {
     if (url) checkProxy(url);

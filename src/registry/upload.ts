@@ -72,7 +72,7 @@ class BlobSender {
   /** Lets the registry forget what it kept of an upload that is given up. */
   async abandon(error: unknown): Promise<void> {
     const unreachable = error instanceof TransferError && error.facts.status === undefined;
-    if (!this.#session || this.#signal?.aborted || unreachable) return;
+    if (!this.#session || unreachable) return;
     try {
       await this.#session.cancel();
     } catch (failure) {

@@ -21,6 +21,9 @@ export interface Span {
   readonly end: number;
 }
 
+/** Milliseconds that a registry has to forget an upload. */
+const CANCEL_TIME = 2_000;
+
 /** An open session, at the place where the registry wants the next bytes. */
 export class UploadSession {
   /** Bytes that a part has to have at least, save the last one. */
@@ -87,9 +90,18 @@ export class UploadSession {
     return kept <= this.#blob.size ? kept : undefined;
   }
 
-  /** Tells the registry to forget what it has kept. */
+  /**
+   * Tells the registry to forget what it has kept, also when the operation was stopped: then for no
+   * longer than a person waits for a prompt to come back.
+   */
   async cancel(): Promise<void> {
-    await discard(await this.#channel.send("DELETE", this.#location, { signal: this.#signal }));
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new Error("timed out")), CANCEL_TIME);
+    try {
+      await discard(await this.#channel.send("DELETE", this.#location, { signal: late.signal }));
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #send(method: string, url: URL, source: BlobSource, span: Span): Promise<Response> {

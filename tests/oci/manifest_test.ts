@@ -57,6 +57,8 @@ const REFUSED: [string, unknown, string?][] = [
     { mediaType: MediaType.imageIndex, manifests: [] },
     MediaType.imageManifest,
   ],
+  ["neither layers nor manifests", { schemaVersion: 2 }],
+  ["the errors of a gateway", { errors: [] }, MediaType.imageManifest],
   ["schema version 1", { schemaVersion: 1, layers: [] }],
   ["a list", []],
   ["null", null],

@@ -79,3 +79,12 @@ Deno.test("findEndpoint() stops with the signal's reason", async () => {
   const probe = () => Promise.reject(reason);
   await assert.rejects(findEndpoint("localhost", { probe, signal }), (error) => error === reason);
 });
+
+Deno.test("a connection that is cut never leads from TLS to clear text on another machine", async () => {
+  const cut = () =>
+    Promise.reject(new TypeError("fetch failed", { cause: new Error("connection reset") }));
+  const remote = await findEndpoint("registry.test", { insecure: true, probe: cut });
+  assert.equal(remote.href, "https://registry.test/");
+  const local = await findEndpoint("localhost:5000", { probe: cut });
+  assert.equal(local.href, "http://localhost:5000/");
+});

@@ -17,7 +17,7 @@ const CASES: readonly (readonly [string, string, string])[] = [
   ["tls handshake eof", "lost", "the connection was cut"],
   ["http2 error: stream error received: INTERNAL_ERROR", "lost", "the connection was cut"],
   ["operation timed out", "lost", "it did not answer in time"],
-  ["something new", "lost", "the connection failed: fetch failed | something new"],
+  ["something new", "refused", "the connection failed: fetch failed | something new"],
 ];
 
 for (const [message, kind, reason] of CASES) {

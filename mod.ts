@@ -76,6 +76,7 @@ export {
   type ContentStore,
   type Deletable,
   type FileBacked,
+  type Holdable,
   type Ingest,
   type Ingesting,
   type Mountable,

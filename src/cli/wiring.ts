@@ -79,7 +79,7 @@ async function serve(
   options: OperationOptions,
 ): Promise<RunningServer> {
   const [
-    { checkExposure, formatListenAddress, parseListenAddress },
+    { checkExposure, formatListenAddress, isLoopbackAddress, parseListenAddress },
     { createRegistryHandler },
     { htpasswdAuthenticator, readHtpasswd },
     { listen },
@@ -98,6 +98,7 @@ async function serve(
     ...options,
     readOnly,
     authenticate: users && htpasswdAuthenticator(users),
+    loopbackOnly: users === undefined && isLoopbackAddress(address.hostname),
   });
   const listener = listen(handler, { address, signal: options.signal });
   return { address: formatListenAddress(listener.address), finished: listener.finished };

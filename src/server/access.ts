@@ -3,6 +3,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { isLoopbackAddress } from "./address.ts";
 import { RegistryFault } from "./fault.ts";
 
 /** Tells whether a password is the one of a user. */
@@ -14,11 +15,20 @@ export type Gate = (request: Request) => Promise<void>;
 /** Password checks under way at once. They are slow by design; a flood of them must not grow. */
 const PENDING_LIMIT = 64;
 
+/** Who may come in. */
+export interface GateOptions {
+  /** Checks user names and passwords; everybody is let in when absent. */
+  readonly authenticate?: Authenticate | undefined;
+  /** Whether requests must name this machine by a loopback name. */
+  readonly loopbackOnly?: boolean | undefined;
+}
+
 /** Makes the gate; without `authenticate` it is open to every client that is not a foreign web page. */
-export function createGate(authenticate?: Authenticate): Gate {
+export function createGate({ authenticate, loopbackOnly }: GateOptions = {}): Gate {
   let pending = 0;
   return async (request) => {
     refuseForeignPages(request);
+    if (loopbackOnly) refuseForeignNames(request);
     if (!authenticate) return;
     const credentials = basicCredentials(request.headers.get("authorization"));
     if (!credentials) throw unauthorized();
@@ -36,7 +46,14 @@ export function createGate(authenticate?: Authenticate): Gate {
 
 /** A page the user happens to visit could otherwise fill a registry on loopback without being asked. */
 function refuseForeignPages(request: Request): void {
-  if (request.headers.get("sec-fetch-site") === "cross-site") throw new RegistryFault("DENIED");
+  const site = request.headers.get("sec-fetch-site");
+  if (site === "cross-site" || site === "same-site") throw new RegistryFault("DENIED");
+}
+
+/** The name of a page's own site can be pointed at this machine; then its requests are not foreign. */
+function refuseForeignNames(request: Request): void {
+  const { hostname } = new URL(request.url);
+  if (!isLoopbackAddress(hostname.replace(/^\[|\]$/g, ""))) throw new RegistryFault("DENIED");
 }
 
 /** Reads an `Authorization` header; `undefined` when it is not of the Basic scheme or malformed. */

@@ -26,6 +26,11 @@ export interface RegistryServerOptions extends Pick<OperationOptions, "signal" |
   readonly readOnly?: boolean | undefined;
   /** Checks user names and passwords; everybody is let in when absent. */
   readonly authenticate?: Authenticate | undefined;
+  /**
+   * Answer only requests that name this machine by a loopback name: a web page whose own name was
+   * pointed at it cannot send those.
+   */
+  readonly loopbackOnly?: boolean | undefined;
 }
 
 /** Makes a registry over `catalog`. */
@@ -34,7 +39,7 @@ export function createRegistryHandler(
   options: RegistryServerOptions = {},
 ): RegistryHandler {
   const { signal, log } = options;
-  const admit = createGate(options.authenticate);
+  const admit = createGate(options);
   const uploads = new UploadSessions();
 
   async function answer(request: Request, target: RequestTarget): Promise<Response> {

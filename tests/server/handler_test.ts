@@ -236,3 +236,13 @@ Deno.test("an answer repeats nothing of the path", async () => {
     assert.equal(header(answer, "x-content-type-options"), "nosniff");
   }
 });
+
+Deno.test("a registry on loopback answers only who names it so", async () => {
+  const handle = createRegistryHandler(new MemoryCatalog(), { loopbackOnly: true });
+  for (const host of ["localhost:5000", "127.0.0.1", "[::1]:5000"]) {
+    assert.equal((await handle(new Request(`http://${host}/v2/`))).status, 200, host);
+  }
+  for (const host of ["evil.example", "10.0.0.1:5000", "localhost.evil.example"]) {
+    assert.equal((await handle(new Request(`http://${host}/v2/`))).status, 403, host);
+  }
+});

@@ -5,6 +5,7 @@
 import { InvalidInputError, TransferError } from "../core/errors.ts";
 import { readAll, transformed } from "../core/streams.ts";
 import { faultError, isFault } from "./faults.ts";
+import { inTime } from "./stall.ts";
 
 /**
  * Reads the body of an answer into memory.
@@ -28,9 +29,6 @@ export async function readBody(
   }
 }
 
-/** Milliseconds without a byte after which a connection counts as lost. */
-const STALL_TIME = 120_000;
-
 /** Passes a stream on, and gives up on it when nothing comes for long. */
 async function* withoutStalls(
   stream: ReadableStream<Uint8Array>,
@@ -46,16 +44,6 @@ async function* withoutStalls(
     // The read that never ended ends with this; why, is thrown already.
     await reader.cancel().catch(() => undefined);
     reader.releaseLock();
-  }
-}
-
-async function inTime<Result>(work: Promise<Result>): Promise<Result> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("timed out")), STALL_TIME);
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

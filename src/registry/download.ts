@@ -10,7 +10,8 @@ import { discard, encoded } from "./bodies.ts";
 import type { Channel } from "./channel.ts";
 import { explainFault, isFault } from "./faults.ts";
 import { backoff } from "../core/retry.ts";
-import { DEFAULT_ATTEMPTS, DEFAULT_STALL_TIME, sleep } from "./retry.ts";
+import { DEFAULT_ATTEMPTS, sleep } from "./retry.ts";
+import { inTime } from "./stall.ts";
 
 /**
  * Opens a blob, or a range of it. When the connection is lost the stream goes on where it stopped: the
@@ -129,14 +130,7 @@ class BlobReader {
 
   /** Reads, and takes a connection for lost that gives nothing for long. */
   async #read(body: Body): Promise<ReadableStreamReadResult<Uint8Array>> {
-    const limit = this.#channel.session.retry.stallTime ?? DEFAULT_STALL_TIME;
-    const { promise, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new Error("timed out")), limit);
-    try {
-      return await Promise.race([body.read(), promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+    return await inTime(body.read(), this.#channel.session.retry.stallTime);
   }
 
   async #resume(fault: unknown): Promise<void> {

@@ -10,6 +10,7 @@ import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { rootCertificates } from "node:tls";
 import { proxyFor } from "./no_proxy.ts";
+import { DEFAULT_STALL_TIME } from "./stall.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** Statuses whose answers have no body, as the Fetch standard lists them. */
@@ -101,9 +102,6 @@ async function exchange(
   return incoming;
 }
 
-/** Milliseconds in which a server has to take more of a body, or the connection counts as lost. */
-const STALL_TIME = 120_000;
-
 async function sendBody(
   outgoing: http.ClientRequest,
   request: Request,
@@ -114,7 +112,7 @@ async function sendBody(
     for await (const chunk of request.body) {
       if (outgoing.write(chunk)) continue;
       const drained = once(outgoing, "drain").then(() => false, () => true);
-      const timer = setTimeout(() => outgoing.destroy(new Error("timed out")), STALL_TIME);
+      const timer = setTimeout(() => outgoing.destroy(new Error("timed out")), DEFAULT_STALL_TIME);
       try {
         if (await Promise.race([drained, answered])) return;
       } finally {

@@ -10,6 +10,7 @@ import { backoff, type BackoffOptions, isRetriedStatus, parseRetryAfter } from "
 import { discard } from "./bodies.ts";
 import { explainFault, faultError, isFault } from "./faults.ts";
 import { repeatable } from "./repeat.ts";
+import { DEFAULT_STALL_TIME } from "./stall.ts";
 import type { Transport } from "../core/transport.ts";
 
 /** How to try again. Times are in milliseconds; the longest wait is one of our own choice. */
@@ -26,9 +27,6 @@ export interface RetryOptions extends BackoffOptions {
 
 /** Tries in all when nobody says otherwise. */
 export const DEFAULT_ATTEMPTS = 5;
-
-/** Milliseconds without a byte after which a connection counts as lost. */
-export const DEFAULT_STALL_TIME = 120_000;
 
 /**
  * A transport that tries again. Requests with large bodies are sent once: who made them knows how to go

@@ -97,10 +97,10 @@ export { type PruneReport, pruneStore, type PruneStoreOptions } from "./src/oci/
 export { RegistryClient, type RegistryClientOptions } from "./src/registry/client.ts";
 export type { EndpointOptions } from "./src/registry/endpoint.ts";
 export type { BackoffOptions } from "./src/core/retry.ts";
-export type { Transport } from "./src/core/transport.ts";
-export type { TransportOptions } from "./src/registry/transport_options.ts";
-export type { ProxySettings } from "./src/registry/no_proxy.ts";
-export type { RetryOptions } from "./src/registry/retry.ts";
+export type { Transport } from "./src/http/transport_options.ts";
+export type { TransportOptions } from "./src/http/transport_options.ts";
+export type { ProxySettings } from "./src/http/proxies.ts";
+export type { RetryOptions } from "./src/http/retrying.ts";
 export type { ReferrerOptions } from "./src/registry/referrers.ts";
 export { type ConnectOptions, RegistryConnector } from "./src/registry/connector.ts";
 export { RegistryRepository } from "./src/registry/repository.ts";
@@ -110,11 +110,11 @@ export {
   firstCredentials,
   fixedCredentials,
   type PasswordCredentials,
-} from "./src/registry/credentials.ts";
+} from "./src/registry/auth/credentials.ts";
 export {
   configFileCredentials,
   type ConfigFileOptions,
-} from "./src/registry/credential_helpers.ts";
+} from "./src/registry/auth/credential_helpers.ts";
 export {
   createRegistryHandler,
   type RegistryHandler,
@@ -167,14 +167,14 @@ export type {
   ModelDescriptor,
   ModelExecution,
 } from "./src/model/config.ts";
-export type { Modelfile, ModelfileEntry, ModelfileValues } from "./src/model/modelfile.ts";
-export { parseModelfile, validateModelfile } from "./src/model/modelfile_parser.ts";
-export { formatModelfile, type FormatModelfileOptions } from "./src/model/modelfile_format.ts";
+export type { Modelfile, ModelfileEntry, ModelfileValues } from "./src/model/modelfile/values.ts";
+export { parseModelfile, validateModelfile } from "./src/model/modelfile/parser.ts";
+export { formatModelfile, type FormatModelfileOptions } from "./src/model/modelfile/format.ts";
 export {
   generateModelfile,
   type GenerateOptions,
   type GenerateResult,
-} from "./src/model/generate.ts";
+} from "./src/model/modelfile/generate.ts";
 export type { LayerKind } from "./src/model/media_types.ts";
 
 // Bundles: resolve, materialize, publish, export, import, scan, plan, diff, verify.
@@ -198,43 +198,43 @@ export type {
   ExternalEntry,
   RegistryEntry,
   ResolvedBundle,
-} from "./src/bundle/bundle.ts";
-export type { OpenRepository } from "./src/bundle/locate.ts";
-export { type RegistrySettings } from "./src/bundle/registry_settings.ts";
-export { DigestIndex } from "./src/bundle/digest_index.ts";
+} from "./src/bundle/documents/bundle.ts";
+export type { OpenRepository } from "./src/bundle/resolve/locate.ts";
+export { type RegistrySettings } from "./src/bundle/resolve/registry.ts";
+export { DigestIndex } from "./src/bundle/resolve/digest_index.ts";
 export type {
   MaterializeCounters,
   MaterializedFile,
   MaterializeOptions,
   MaterializeResult,
-} from "./src/bundle/materialize.ts";
+} from "./src/bundle/workspace/materialize.ts";
 export type {
   FileAction,
   MaterializePlan,
   PlanMaterializeOptions,
   PlannedFile,
   PlannedPointer,
-} from "./src/bundle/plan_materialize.ts";
-export type { FileVerdict, PlanFilesOptions } from "./src/bundle/plan_files.ts";
-export type { Place, PlaceKind } from "./src/bundle/workspace_survey.ts";
-export type { PathFilterOptions } from "./src/bundle/path_filter.ts";
-export type { OpenWorkspaceOptions } from "./src/bundle/workspace.ts";
-export type { Provenance, Selection } from "./src/bundle/provenance.ts";
-export type { BumpKind } from "./src/bundle/bump.ts";
-export type { ExternalReport } from "./src/bundle/publish_externals.ts";
-export type { PublishOptions, PublishResult } from "./src/bundle/publish.ts";
+} from "./src/bundle/workspace/plan.ts";
+export type { FileVerdict, PlanFilesOptions } from "./src/bundle/workspace/plan_files.ts";
+export type { Place, PlaceKind } from "./src/bundle/workspace/survey.ts";
+export type { PathFilterOptions } from "./src/bundle/compare/path_filter.ts";
+export type { OpenWorkspaceOptions } from "./src/bundle/workspace/open.ts";
+export type { Provenance, Selection } from "./src/bundle/documents/provenance.ts";
+export type { BumpKind } from "./src/bundle/spec/bump.ts";
+export type { ExternalReport } from "./src/bundle/publish/externals.ts";
+export type { PublishOptions, PublishResult } from "./src/bundle/publish/bundle.ts";
 export type {
   ArchiveCompression,
   ExportOptions,
   ExportResult,
-} from "./src/bundle/export_archive.ts";
-export type { ImportedFile, ImportOptions, ImportResult } from "./src/bundle/import_archive.ts";
-export type { Inventory, ScannedFile, ScannedLayer } from "./src/bundle/scan.ts";
-export type { Decision, PlacedFile, StoragePlan } from "./src/bundle/plan.ts";
-export type { BundleDiff, ListedFile, ModifiedFile } from "./src/bundle/diff.ts";
-export type { VerifiedFile, VerifiedState, VerifyReport } from "./src/bundle/verify_workspace.ts";
-export type { BundleSpec, ExternalRule, SpecLayer } from "./src/bundle/spec.ts";
-export { formatBundleRef, parseBundleRef } from "./src/bundle/bundle_ref.ts";
+} from "./src/bundle/archive/export.ts";
+export type { ImportedFile, ImportOptions, ImportResult } from "./src/bundle/archive/import.ts";
+export type { Inventory, ScannedFile, ScannedLayer } from "./src/bundle/publish/scan.ts";
+export type { Decision, PlacedFile, StoragePlan } from "./src/bundle/publish/plan.ts";
+export type { BundleDiff, ListedFile, ModifiedFile } from "./src/bundle/compare/diff.ts";
+export type { VerifiedFile, VerifiedState, VerifyReport } from "./src/bundle/workspace/verify.ts";
+export type { BundleSpec, ExternalRule, SpecLayer } from "./src/bundle/spec/description.ts";
+export { formatBundleRef, parseBundleRef } from "./src/bundle/resolve/reference.ts";
 export {
   type AzureSettings as BundleAzureSettings,
   type BundleEnvironment,
@@ -250,7 +250,7 @@ export {
   ValidationError,
   WorkdirConflict,
 } from "./src/bundle/errors.ts";
-export { type WorkspaceConflict, WorkspaceConflictError } from "./src/bundle/workspace_conflict.ts";
+export { type WorkspaceConflict, WorkspaceConflictError } from "./src/bundle/workspace/conflict.ts";
 
 // External storage of big files.
 export { type ObjectStoreSettings, openObjectStore } from "./src/objects/dispatch.ts";

@@ -170,18 +170,18 @@ export interface RunningService extends AsyncDisposable {
 /** How a registry is started. */
 export interface RegistryOptions {
   /** The only user who is let in; everybody may read and write when absent. */
-  readonly htpasswd?: { readonly username: string; readonly password: string } | undefined;
+  readonly htpasswd?: { readonly username: string; readonly password: string };
   /** Serves HTTPS instead of HTTP; all files are PEM. */
   readonly tls?: {
     readonly certFile: string;
     readonly keyFile: string;
     /** Only clients with a certificate of this authority are let in. */
-    readonly clientCaFile?: string | undefined;
+    readonly clientCaFile?: string;
   } | undefined;
   /** Folder to serve, which stays when the service ends; a temporary one when absent. */
-  readonly rootDirectory?: string | undefined;
+  readonly rootDirectory?: string;
   /** Whether manifests and blobs may be deleted; true when absent. */
-  readonly deleteEnabled?: boolean | undefined;
+  readonly deleteEnabled?: boolean;
 }
 
 /**

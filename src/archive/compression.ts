@@ -22,7 +22,7 @@ export type CompressionName = "none" | "gzip" | "zstd";
 /** How to compress. */
 export interface CompressOptions {
   /** How hard to try, 1 to 22 with zstd and 1 to 9 with gzip; the compression's default when absent. */
-  readonly level?: number | undefined;
+  readonly level?: number;
 }
 
 /** A way to compress a layer. */

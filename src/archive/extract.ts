@@ -8,7 +8,7 @@ import type { ExpectedContent } from "../core/streams.ts";
 import { Claims } from "./claims.ts";
 import { type FileContent, fileHasContent, release } from "./file_content.ts";
 import { parentOf, safeRelativePath } from "./safe_path.ts";
-import type { StagedFile } from "./staged_file.ts";
+import type { StagedFile } from "../core/staged_file.ts";
 import { type ExtractionOptions, type FileFacts, Staging } from "./staging.ts";
 import { TargetFolder } from "./target_folder.ts";
 import { readTar, type ReadTarOptions } from "./tar_reader.ts";
@@ -108,7 +108,7 @@ export class Extraction implements AsyncDisposable {
    * @throws {InvalidInputError} when the name is unsafe.
    * @throws {ConflictError} when a file or a link is in the way.
    */
-  makeFolder(name: string, options: { readonly mode?: number | undefined } = {}): Promise<void> {
+  makeFolder(name: string, options: { readonly mode?: number } = {}): Promise<void> {
     return this.#track(this.#makeFolder(name, options.mode ?? 0o755));
   }
 

@@ -18,7 +18,7 @@ export interface MeasureOptions {
   /** What a person calls the content. */
   readonly path: string;
   /** Size it must have, in bytes; any when absent. */
-  readonly size?: number | undefined;
+  readonly size?: number;
   /** Called with each chunk's size before the chunk is passed on; what it throws ends the content. */
   readonly onBytes: (count: number) => void;
 }

@@ -16,11 +16,11 @@ const MAX_PATH = 4096;
 /** What is done with the name, and where. */
 export interface SafePathOptions {
   /** The verb of the error message, such as `package`; `extract` when absent. */
-  readonly action?: string | undefined;
+  readonly action?: string;
   /** The system the name is meant for; the running one when absent. */
-  readonly platform?: typeof Deno.build.os | undefined;
+  readonly platform?: typeof Deno.build.os;
   /** Names that Windows opens as something else are refused everywhere; only there when absent. */
-  readonly portable?: boolean | undefined;
+  readonly portable?: boolean;
 }
 
 type Rule = readonly [broken: (value: string) => boolean, reason: string];

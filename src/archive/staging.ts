@@ -9,23 +9,23 @@ import type { OperationOptions, ProgressEvent } from "../core/operation.ts";
 import { streamOf } from "../core/streams.ts";
 import { type FileContent, measured } from "./file_content.ts";
 import { parentOf } from "./safe_path.ts";
-import { type FileAttributes, StagedFile } from "./staged_file.ts";
+import { type FileAttributes, StagedFile } from "../core/staged_file.ts";
 import type { TargetFolder } from "./target_folder.ts";
 
 /** What is known of a file before it is written. */
 export interface FileFacts extends FileAttributes {
   /** Size the content must have, in bytes. */
-  readonly size?: number | undefined;
+  readonly size?: number;
   /** Identity of the file in progress events; its path when absent. */
-  readonly id?: string | undefined;
+  readonly id?: string;
 }
 
 /** How to extract. The signal, progress and log hold for everything that is extracted. */
 export interface ExtractionOptions extends OperationOptions {
   /** Most bytes to write in all; no limit when absent. */
-  readonly maxBytes?: number | undefined;
+  readonly maxBytes?: number;
   /** What the hidden names of unfinished files start with; a dot when absent. */
-  readonly hiddenPrefix?: string | undefined;
+  readonly hiddenPrefix?: string;
 }
 
 /** Stages files below a folder, each path once. */

@@ -35,7 +35,7 @@ export interface TarFacts {
   /** Modification time; an invalid date when the archive has nonsense. */
   readonly mtime: Date;
   /** Where a link points. */
-  readonly linkName?: string | undefined;
+  readonly linkName?: string;
 }
 
 const TYPES: Readonly<Record<string, TarMemberType>> = {

@@ -26,9 +26,9 @@ export interface TarMember extends TarFacts {
 /** Limits that keep a hostile archive from using up memory and time. */
 export interface ReadTarOptions extends OperationOptions {
   /** Most entries of an archive; a million when absent. */
-  readonly maxEntries?: number | undefined;
+  readonly maxEntries?: number;
   /** Most bytes of long names and PAX records that one entry may have; 1 MiB when absent. */
-  readonly maxMetadata?: number | undefined;
+  readonly maxMetadata?: number;
 }
 
 /**

@@ -10,9 +10,9 @@ import { parentOf } from "./safe_path.ts";
 /** How to make sure of a folder. */
 export interface EnsureFolderOptions {
   /** Permission bits of the folders that are made; the system's default when absent. */
-  readonly mode?: number | undefined;
+  readonly mode?: number;
   /** The path that needs the folder, for error messages; the folder itself when absent. */
-  readonly of?: string | undefined;
+  readonly of?: string;
 }
 
 /** A folder whose subfolders are real folders on every way that leads through them. */

@@ -8,44 +8,44 @@ import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import type { ObjectStore } from "../objects/object_store.ts";
 import { formatReference, parseReference } from "../oci/reference.ts";
 import type { ContentStore } from "../oci/store.ts";
-import type { BundleEntry, BundleRef, ResolvedBundle } from "./bundle.ts";
-import { type BundleDiff, diffListings, type FileListing } from "./diff.ts";
-import type { DigestIndex } from "./digest_index.ts";
-import { readEntries } from "./entries.ts";
-import { exportArchive, type ExportOptions, type ExportResult } from "./export_archive.ts";
-import { importArchive, type ImportOptions, type ImportResult } from "./import_archive.ts";
-import { listArchive, listBundle, listDirectory } from "./listing.ts";
-import { localBundleOpener } from "./local_bundle.ts";
-import type { OpenRepository } from "./locate.ts";
+import type { BundleEntry, BundleRef, ResolvedBundle } from "./documents/bundle.ts";
+import { type BundleDiff, diffListings, type FileListing } from "./compare/diff.ts";
+import type { DigestIndex } from "./resolve/digest_index.ts";
+import { readEntries } from "./documents/entries.ts";
+import { exportArchive, type ExportOptions, type ExportResult } from "./archive/export.ts";
+import { importArchive, type ImportOptions, type ImportResult } from "./archive/import.ts";
+import { listArchive, listBundle, listDirectory } from "./compare/listing.ts";
+import { localBundleOpener } from "./resolve/local.ts";
+import type { OpenRepository } from "./resolve/locate.ts";
 import {
   materializeBundle,
   type MaterializeOptions,
   type MaterializeResult,
-} from "./materialize.ts";
-import { pathFilter } from "./path_filter.ts";
-import { planStorage, type StoragePlan } from "./plan.ts";
-import { publishBundle, type PublishOptions, type PublishResult } from "./publish.ts";
-import type { Provenance } from "./provenance.ts";
-import type { RegistrySettings } from "./registry_settings.ts";
-import { resolveBundle } from "./resolve.ts";
-import { checkLayers, selectRole } from "./roles.ts";
-import { type Inventory, scanBundle } from "./scan.ts";
-import { workspacePath } from "./workspace_path.ts";
-import { readWorkspaceProvenance } from "./workspace_provenance.ts";
-import { verifyBundle, type VerifyReport, verifyWorkspace } from "./verify_workspace.ts";
+} from "./workspace/materialize.ts";
+import { pathFilter } from "./compare/path_filter.ts";
+import { planStorage, type StoragePlan } from "./publish/plan.ts";
+import { publishBundle, type PublishOptions, type PublishResult } from "./publish/bundle.ts";
+import type { Provenance } from "./documents/provenance.ts";
+import type { RegistrySettings } from "./resolve/registry.ts";
+import { resolveBundle } from "./resolve/resolver.ts";
+import { checkLayers, selectRole } from "./documents/roles.ts";
+import { type Inventory, scanBundle } from "./publish/scan.ts";
+import { workspacePath } from "./workspace/path.ts";
+import { readWorkspaceProvenance } from "./workspace/provenance.ts";
+import { verifyBundle, type VerifyReport, verifyWorkspace } from "./workspace/verify.ts";
 
 /** How the operations behave; the fields and defaults of the bundles guide. */
 export interface OpsConfig {
   /** Show no progress. */
-  readonly ci?: boolean | undefined;
+  readonly ci?: boolean;
   /** Keep the content of bundles for other materializations; true when absent. */
-  readonly cache?: boolean | undefined;
+  readonly cache?: boolean;
   /** How hard zstd tries when exporting, 1 to 22; 19 when absent. */
-  readonly zstdLevel?: number | undefined;
+  readonly zstdLevel?: number;
   /** Write sizes and times for people; true when absent. */
-  readonly human?: boolean | undefined;
+  readonly human?: boolean;
   /** Tell more. */
-  readonly verbose?: boolean | undefined;
+  readonly verbose?: boolean;
 }
 
 /** Where bundles and their big files are. */
@@ -55,15 +55,15 @@ export interface BundleProvider {
   /** Where bundles are. */
   readonly settings: RegistrySettings;
   /** Opens the store of external files; called only when one is touched. */
-  readonly objects?: (() => ObjectStore | Promise<ObjectStore>) | undefined;
+  readonly objects?: () => ObjectStore | Promise<ObjectStore>;
   /** Where external files go for rules without a template: `az://bundles`. */
-  readonly externalBase?: string | undefined;
+  readonly externalBase?: string;
   /** Keeps the content of bundles for other materializations. */
-  readonly cache?: ContentStore | undefined;
+  readonly cache?: ContentStore;
   /** Remembers where bundles were seen, by digest. */
-  readonly digestIndex?: DigestIndex | undefined;
+  readonly digestIndex?: DigestIndex;
   /** More repositories to look for a bare digest in. */
-  readonly repositories?: (() => AsyncIterable<string> | Iterable<string>) | undefined;
+  readonly repositories?: () => AsyncIterable<string> | Iterable<string>;
 }
 
 /** What to materialize. */
@@ -75,9 +75,9 @@ export interface MaterializeRequest extends
   /** The bundle. */
   readonly ref: string | BundleRef;
   /** The role; that of the reference, else `default`, when absent. */
-  readonly role?: string | undefined;
+  readonly role?: string;
   /** Only these layers, whatever the role says. */
-  readonly layers?: readonly string[] | undefined;
+  readonly layers?: readonly string[];
 }
 
 /** What to publish. */
@@ -95,7 +95,7 @@ export interface VerifyRequest extends OperationOptions {
   /** A workspace folder, or a reference. */
   readonly target: string;
   /** Read and hash external files too, and not only ask for them. */
-  readonly readExternal?: boolean | undefined;
+  readonly readExternal?: boolean;
 }
 
 /** The operations on bundles over one provider. */
@@ -106,7 +106,7 @@ export class Operations {
 
   /** Makes the operations. */
   constructor(
-    options: { readonly config?: OpsConfig | undefined; readonly provider: BundleProvider },
+    options: { readonly config?: OpsConfig; readonly provider: BundleProvider },
   ) {
     this.config = options.config ?? {};
     this.#provider = options.provider;

@@ -7,7 +7,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
-import { type RegistrySettings, registrySettings } from "./registry_settings.ts";
+import { type RegistrySettings, registrySettings } from "./resolve/registry.ts";
 import { type BundleEnvironment, Variables } from "./settings_variables.ts";
 
 export type { BundleEnvironment };
@@ -17,13 +17,13 @@ export interface AzureSettings {
   /** Name of the account. */
   readonly account: string;
   /** Key of the account. */
-  readonly key?: string | undefined;
+  readonly key?: string;
   /** Token of a shared access signature. */
-  readonly sasToken?: string | undefined;
+  readonly sasToken?: string;
   /** Connection string; it wins over the account's name. */
-  readonly connectionString?: string | undefined;
+  readonly connectionString?: string;
   /** Address of the blob service, where it is not that of the account in the public cloud. */
-  readonly endpoint?: string | undefined;
+  readonly endpoint?: string;
   /** Container for external objects that no rule places elsewhere. */
   readonly container: string;
 }
@@ -31,27 +31,27 @@ export interface AzureSettings {
 /** All settings of bundles. */
 export interface BundleSettings extends RegistrySettings {
   /** User at the registry. */
-  readonly username?: string | undefined;
+  readonly username?: string;
   /** Password at the registry. */
-  readonly password?: string | undefined;
+  readonly password?: string;
   /** Longest time without progress with the registry, in seconds. */
   readonly httpTimeoutSeconds: number;
   /** How often a failed request to the registry is repeated; the client's own choice when absent. */
-  readonly httpRetries?: number | undefined;
+  readonly httpRetries?: number;
   /** Longest time without progress with external storage, in seconds. */
   readonly externalTimeoutSeconds: number;
   /** How often a failed request to external storage is repeated; the client's own choice when absent. */
-  readonly externalRetries?: number | undefined;
+  readonly externalRetries?: number;
   /** Whether external objects without a recorded SHA-256 are accepted when they are only asked about. */
   readonly allowStatWithoutSha: boolean;
   /** Azure Blob storage. */
   readonly azure: AzureSettings;
   /** Where external objects go without an account: `file:///…`. */
-  readonly objectStore?: string | undefined;
+  readonly objectStore?: string;
   /** Folder for what may be forgotten. */
-  readonly cacheFolder?: string | undefined;
+  readonly cacheFolder?: string;
   /** Name of a built-in provider that replaces registry and storage, such as `fake`. */
-  readonly provider?: string | undefined;
+  readonly provider?: string;
 }
 
 /** Seconds that both timeouts have when nothing says otherwise. */

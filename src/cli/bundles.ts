@@ -8,11 +8,11 @@ import { type BundleSettings, bundleSettingsFromEnv } from "../bundle/settings.t
 import { InvalidInputError } from "../core/errors.ts";
 import { bundleProvider } from "../library/bundle_provider.ts";
 import { DiskCatalog } from "../oci/disk_catalog.ts";
-import { createTransport } from "../registry/transport.ts";
+import { createTransport } from "../http/transport.ts";
 import type { BundlesRequest } from "./context.ts";
-import { firstSet } from "./environment.ts";
+import { firstSet } from "./settings/environment.ts";
 import { openRegistries, transportOptions } from "./registries.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/global.ts";
 
 /**
  * Opens the operations on bundles. Nothing is asked for before it is needed.

@@ -4,11 +4,11 @@
  */
 import type { Operations, OpsConfig } from "../bundle/operations.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import type { ModelfileValues } from "../model/modelfile.ts";
+import type { ModelfileValues } from "../model/modelfile/values.ts";
 import type { ModelBackend, RegistryAccess } from "../model/operations.ts";
-import type { Environment } from "./environment.ts";
-import type { Settings } from "./settings.ts";
-import type { TextInput, TextSink } from "./streams.ts";
+import type { Environment } from "./settings/environment.ts";
+import type { Settings } from "./settings/global.ts";
+import type { TextInput, TextSink } from "./output/streams.ts";
 
 /** Asks a person at the terminal. */
 export interface Prompts {
@@ -71,7 +71,7 @@ export interface DownloadRequest {
   /** URL of the model on its hub, or a short form that the hub knows. */
   readonly url: string;
   /** Name of the hub, for short forms. */
-  readonly provider?: string | undefined;
+  readonly provider?: string;
   /** Absolute path of the folder that receives a folder named after the model. */
   readonly parent: string;
   /** Patterns of files that are not downloaded. */
@@ -98,9 +98,9 @@ export interface GeneratedModelfile {
 /** How to look at a workspace. */
 export interface CheckRequest extends OperationOptions {
   /** Patterns (gitignore syntax) of files that are left out. */
-  readonly exclude?: readonly string[] | undefined;
+  readonly exclude?: readonly string[];
   /** Whether links that leave the workspace are followed. */
-  readonly followLinks?: boolean | undefined;
+  readonly followLinks?: boolean;
 }
 
 /** A Modelfile that is fine. */
@@ -119,7 +119,7 @@ export interface ServeRequest {
   readonly address: string;
   readonly readOnly: boolean;
   /** Password file in the form of Apache's htpasswd. */
-  readonly htpasswd?: string | undefined;
+  readonly htpasswd?: string;
   /** Whether a public address may be served without passwords. */
   readonly allowAnonymous: boolean;
 }
@@ -139,7 +139,7 @@ export interface BundlesRequest extends OperationOptions {
   /** The variables of the bundles guide say where bundles are. */
   readonly env: Environment;
   /** The user's folder; absent for a user that has none. */
-  readonly home?: string | undefined;
+  readonly home?: string;
 }
 
 /** What the commands do their work with; each part is loaded when it is first used. */
@@ -198,7 +198,7 @@ export interface CliContext {
   /** The working directory. */
   readonly cwd: string;
   /** The user's folder; absent for a user that has none. */
-  readonly home?: string | undefined;
+  readonly home?: string;
   readonly stdin: TextInput;
   readonly stdout: TextSink;
   readonly stderr: TextSink;

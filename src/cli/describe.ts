@@ -6,7 +6,7 @@ import type { Argument, Command, Option } from "../deps/commander.ts";
 import { isCollector } from "./arguments.ts";
 import { BUILD_INFO } from "./build_info.ts";
 import { loadTree } from "./command.ts";
-import { EXIT_CODES } from "./failure.ts";
+import { EXIT_CODES } from "./output/failure.ts";
 
 /** What `help --json` writes. */
 export interface ProgramDocument {
@@ -42,7 +42,7 @@ interface ValueDocument {
   /** The value when none is given, or words for it. */
   readonly default?: unknown;
   /** The values that are accepted, where they can be counted. */
-  readonly choices?: readonly string[] | undefined;
+  readonly choices?: readonly string[];
 }
 
 /** An argument. */
@@ -57,9 +57,9 @@ export interface FlagDocument extends ValueDocument {
   /** The long form: `--output`. */
   readonly name: string;
   /** The short form: `-o`. */
-  readonly short?: string | undefined;
+  readonly short?: string;
   /** What its value is called; absent for a switch, which takes `=true` and `=false`. */
-  readonly value?: string | undefined;
+  readonly value?: string;
   /** Whether it may be given several times, all of which count. */
   readonly repeatable: boolean;
   readonly hidden: boolean;

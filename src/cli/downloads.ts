@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { InvalidInputError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { explainRead } from "../core/source.ts";
-import { downloadModel } from "../model/hubs/download_model.ts";
-import { modelFolderName, parseModelUrl } from "../model/hubs/model_url.ts";
+import { downloadModel } from "../hubs/download_model.ts";
+import { modelFolderName, parseModelUrl } from "../hubs/model_url.ts";
 import type { DownloadedFolder, DownloadRequest } from "./context.ts";
-import type { HubAccess } from "./hub_settings.ts";
+import type { HubAccess } from "./settings/hubs.ts";
 import { readPem } from "./registries.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/global.ts";
 
 /**
  * Downloads a model into a folder named after it.

@@ -2,7 +2,7 @@
  * Ctrl-C: the first asks the run to stop, the second stops it.
  * @module
  */
-import { EXIT_CODES } from "./failure.ts";
+import { EXIT_CODES } from "./output/failure.ts";
 
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]

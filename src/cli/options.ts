@@ -5,7 +5,7 @@
 import { Option } from "../deps/commander.ts";
 import { DEFAULT_CONCURRENCY } from "../core/concurrency.ts";
 import { positiveCount } from "./arguments.ts";
-import type { Output } from "./output.ts";
+import type { Output } from "./output/writer.ts";
 
 /** `--plain-http` */
 export const plainHttp = new Option("--plain-http", "speak HTTP without TLS");

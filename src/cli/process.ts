@@ -7,8 +7,8 @@ import { basename } from "node:path";
 import process from "node:process";
 import type { CliContext } from "./context.ts";
 import { interruptSignal } from "./interrupt.ts";
-import { terminalPrompts } from "./prompt.ts";
-import type { TextInput, TextSink } from "./streams.ts";
+import { terminalPrompts } from "./settings/prompt.ts";
+import type { TextInput, TextSink } from "./output/streams.ts";
 import { services } from "./wiring.ts";
 
 /** The context of this process. From here on Ctrl-C is a request to stop. */

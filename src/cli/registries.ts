@@ -8,23 +8,23 @@ import type { OperationOptions } from "../core/operation.ts";
 import { explainRead } from "../core/source.ts";
 import type { RegistryAccess } from "../model/operations.ts";
 import { RegistryConnector } from "../registry/connector.ts";
-import { configFileCredentials } from "../registry/credential_helpers.ts";
+import { configFileCredentials } from "../registry/auth/credential_helpers.ts";
 import {
   type CredentialSource,
   firstCredentials,
   fixedCredentials,
-} from "../registry/credentials.ts";
+} from "../registry/auth/credentials.ts";
 import {
   findAuth,
   readDockerConfig,
   removeCredentials,
   saveCredentials,
-} from "../registry/docker_config.ts";
-import type { RetryOptions } from "../registry/retry.ts";
-import type { TransportOptions } from "../registry/transport_options.ts";
+} from "../registry/auth/docker_config.ts";
+import type { RetryOptions } from "../http/retrying.ts";
+import type { TransportOptions } from "../http/transport_options.ts";
 import { BUILD_INFO } from "./build_info.ts";
 import type { Accounts, Login, LoginResult } from "./context.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/global.ts";
 
 /**
  * Makes the connector of a run.
@@ -33,8 +33,8 @@ import type { Settings } from "./settings.ts";
 export async function openRegistries(
   settings: Settings,
   options: OperationOptions & {
-    readonly credentials?: CredentialSource | undefined;
-    readonly retry?: RetryOptions | undefined;
+    readonly credentials?: CredentialSource;
+    readonly retry?: RetryOptions;
   } = {},
 ): Promise<RegistryConnector> {
   const [cert, key] = await Promise.all([settings.certFile, settings.keyFile].map(readPem));

@@ -7,14 +7,14 @@ import { BUILD_INFO } from "./build_info.ts";
 import { addCommands, commandWords, HelpRequest, isVersionShown, rootCommand } from "./command.ts";
 import { commandsOf, isBundlesProgram } from "./commands.ts";
 import type { CliContext } from "./context.ts";
-import { FailedResult } from "./failed_result.ts";
-import { describeFailure, failureDocument, renderFailure } from "./failure.ts";
-import { escapeControls } from "./format.ts";
-import { isDebug } from "./log.ts";
-import { Output } from "./output.ts";
-import type { Profiling } from "./profiling.ts";
+import { FailedResult } from "./output/failed_result.ts";
+import { describeFailure, failureDocument, renderFailure } from "./output/failure.ts";
+import { escapeControls } from "./output/format.ts";
+import { isDebug } from "./output/log.ts";
+import { Output } from "./output/writer.ts";
+import type { Profiling } from "./profiling/server.ts";
 import { Session } from "./session.ts";
-import { DEFAULT_PPROF_ADDRESS, type GlobalFlags } from "./settings.ts";
+import { DEFAULT_PPROF_ADDRESS, type GlobalFlags } from "./settings/global.ts";
 
 /** Runs the command that the arguments name, and returns the exit code. It does not throw. */
 export async function run(args: readonly string[], context: CliContext): Promise<number> {
@@ -38,7 +38,7 @@ interface Begun {
   /** The name of the command. */
   command?: string;
   /** The profiles of the run are served meanwhile. */
-  profiling?: Profiling | undefined;
+  profiling?: Profiling;
 }
 
 /** Runs the command, or shows the help that is asked for. */
@@ -103,7 +103,7 @@ function describe(programName: string): string {
 /** Serves the profiles of the run where that is asked for. */
 async function profile({ settings, output }: Session): Promise<Profiling | undefined> {
   if (settings.pprof === undefined) return undefined;
-  const { startProfiling } = await import("./profiling.ts");
+  const { startProfiling } = await import("./profiling/server.ts");
   return await startProfiling(settings.pprof, {
     warn: (text) => output.warn(text),
     note: (text) => output.note(text),

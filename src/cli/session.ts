@@ -6,10 +6,10 @@ import type { Operations, OpsConfig } from "../bundle/operations.ts";
 import type { Log, OperationOptions } from "../core/operation.ts";
 import type { ModelBackend } from "../model/operations.ts";
 import type { Accounts, CliContext } from "./context.ts";
-import { isDebug, openLog } from "./log.ts";
-import { Output } from "./output.ts";
-import { openProgress } from "./progress.ts";
-import { type GlobalFlags, resolveSettings, type Settings } from "./settings.ts";
+import { isDebug, openLog } from "./output/log.ts";
+import { Output } from "./output/writer.ts";
+import { openProgress } from "./output/progress.ts";
+import { type GlobalFlags, resolveSettings, type Settings } from "./settings/global.ts";
 
 /** What a command works with. */
 export class Session {
@@ -71,7 +71,7 @@ export class Session {
    */
   async operation<Result>(
     work: (options: OperationOptions) => Promise<Result>,
-    options: { readonly silent?: boolean | undefined } = {},
+    options: { readonly silent?: boolean } = {},
   ): Promise<Result> {
     using _warnings = this.#holdWarnings();
     const style = options.silent ? "none" : this.settings.progress;

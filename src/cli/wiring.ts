@@ -15,7 +15,7 @@ import type {
   ServeRequest,
   Services,
 } from "./context.ts";
-import type { Settings } from "./settings.ts";
+import type { Settings } from "./settings/global.ts";
 
 /** The real services. */
 export const services: Services = {
@@ -54,8 +54,8 @@ async function generateModelfile(
   options: OperationOptions,
 ): Promise<GeneratedModelfile> {
   const [{ generateModelfile }, { formatModelfile }] = await Promise.all([
-    import("../model/generate.ts"),
-    import("../model/modelfile_format.ts"),
+    import("../model/modelfile/generate.ts"),
+    import("../model/modelfile/format.ts"),
   ]);
   const request = { ...values, ...options, exclude, include };
   const { modelfile, warnings } = await generateModelfile(workspace, request);
@@ -67,7 +67,7 @@ async function checkModelfile(
   workspace: string,
   options: CheckRequest,
 ): Promise<CheckedModelfile> {
-  const { checkModelfile } = await import("../model/check_modelfile.ts");
+  const { checkModelfile } = await import("../model/modelfile/check.ts");
   const { files, warnings } = await checkModelfile(path, workspace, options);
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
   return { files: files.length, bytes, warnings };

@@ -16,8 +16,8 @@ export async function mapConcurrent<Item, Result>(
   items: Iterable<Item>,
   work: (item: Item, index: number) => Promise<Result>,
   options: {
-    readonly concurrency?: number | undefined;
-    readonly signal?: AbortSignal | undefined;
+    readonly concurrency?: number;
+    readonly signal?: AbortSignal;
   } = {},
 ): Promise<Result[]> {
   const limit = pLimit(Math.max(1, options.concurrency || DEFAULT_CONCURRENCY));

@@ -23,7 +23,7 @@ export interface FileLockOptions extends OperationOptions {
   /** The error when others still hold the lock after the timeout. */
   readonly busy: () => Error;
   /** Whether the file is removed when the lock is let go of; only for exclusive locks. */
-  readonly removeFile?: boolean | undefined;
+  readonly removeFile?: boolean;
 }
 
 /**

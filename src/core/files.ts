@@ -16,9 +16,9 @@ export function writeFully(file: Deno.FsFile, bytes: Uint8Array): void {
 /** How {@linkcode writeFileAtomic} writes. */
 export interface AtomicWriteOptions {
   /** Permission bits of the file; 0o666 less the umask when absent. */
-  readonly mode?: number | undefined;
+  readonly mode?: number;
   /** Stops the writing; nothing is left behind. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /**

@@ -35,11 +35,11 @@ export type Log = (
 /** Cancellation, progress and log, handed through every layer unchanged. */
 export interface OperationOptions {
   /** Stops the operation; its reason is what the operation throws. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
   /** Called with each step of progress. It must not throw. */
-  readonly progress?: ((event: ProgressEvent) => void) | undefined;
+  readonly progress?: (event: ProgressEvent) => void;
   /** Called with each log record. It must not throw. */
-  readonly log?: Log | undefined;
+  readonly log?: Log;
 }
 
 /** The three common options of `options`, without what a particular operation adds to them. */

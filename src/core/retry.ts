@@ -13,11 +13,11 @@ export function isRetriedStatus(status: number): boolean {
 /** How long to wait. Times are in milliseconds. */
 export interface BackoffOptions {
   /** Longest wait before the second try, doubled before each further one; 500 when absent. */
-  readonly firstWait?: number | undefined;
+  readonly firstWait?: number;
   /** Longest wait of all; 30 000 when absent. */
-  readonly longestWait?: number | undefined;
+  readonly longestWait?: number;
   /** A number from 0 up to 1; `Math.random` when absent. */
-  readonly random?: (() => number) | undefined;
+  readonly random?: () => number;
 }
 
 /**

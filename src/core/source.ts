@@ -13,15 +13,15 @@ export interface ByteRange {
   /** First byte. */
   readonly start: number;
   /** Byte after the last one. */
-  readonly end?: number | undefined;
+  readonly end?: number;
 }
 
 /** How to open a source. */
 export interface OpenOptions {
   /** Only these bytes; everything when absent. */
-  readonly range?: ByteRange | undefined;
+  readonly range?: ByteRange;
   /** Stops the stream. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /** Bytes of a known size that can be read any number of times. */
@@ -123,7 +123,7 @@ interface FileStreamOptions {
   readonly path: string;
   readonly noted: FileFacts;
   readonly length: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /** Streams `length` bytes of an open file in large chunks, and closes it whatever happens. */

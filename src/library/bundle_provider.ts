@@ -4,18 +4,18 @@
  */
 import { join } from "node:path";
 import type { BundleProvider } from "../bundle/operations.ts";
-import { DigestIndex } from "../bundle/digest_index.ts";
+import { DigestIndex } from "../bundle/resolve/digest_index.ts";
 import {
   type BundleEnvironment,
   type BundleSettings,
   bundleSettingsFromEnv,
 } from "../bundle/settings.ts";
-import type { Transport } from "../core/transport.ts";
+import type { Transport } from "../http/transport_options.ts";
 import { DiskCatalog } from "../oci/disk_catalog.ts";
 import { isRegistryHost, parseReference } from "../oci/reference.ts";
 import { openObjectStore } from "../objects/dispatch.ts";
 import { RegistryConnector } from "../registry/connector.ts";
-import { firstCredentials, fixedCredentials } from "../registry/credentials.ts";
+import { firstCredentials, fixedCredentials } from "../registry/auth/credentials.ts";
 
 /** Repository of the local store that keeps the content of bundles for other materializations. */
 const CACHE_REPOSITORY = "modelops.cache/bundles";
@@ -29,7 +29,7 @@ export interface BundleWorld {
   /** Folder for what may be forgotten. */
   readonly cacheFolder: string;
   /** Makes what carries the requests to object stores; `fetch` when absent. */
-  readonly transport?: (() => Transport) | undefined;
+  readonly transport?: () => Transport;
 }
 
 /** Makes the provider that settings describe. */

@@ -37,7 +37,7 @@ export interface AttachedModel {
   /** Descriptor of the new manifest. */
   readonly descriptor: Descriptor;
   /** The layer that was added; absent when the configuration was replaced. */
-  readonly layer?: StoredLayer | undefined;
+  readonly layer?: StoredLayer;
 }
 
 /** What attaching needs to know besides its options. */

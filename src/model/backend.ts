@@ -63,7 +63,7 @@ export interface ModelBackendOptions {
   /** Opens a repository of a registry. */
   readonly connect: Connect;
   /** The clock, in milliseconds since the epoch; the system's when absent. */
-  readonly now?: (() => number) | undefined;
+  readonly now?: () => number;
 }
 
 /** Makes a backend over a local store. */

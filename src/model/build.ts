@@ -16,13 +16,13 @@ import { MediaType } from "../oci/media_types.ts";
 import type { ContentStore } from "../oci/store.ts";
 import { encodeConfig, type ModelConfig } from "./config.ts";
 import { formatTime } from "./file_metadata.ts";
-import { generateModelfile } from "./generate.ts";
+import { generateModelfile } from "./modelfile/generate.ts";
 import { layerAnnotations, type LayerOptions, type StoredLayer, storeLayer } from "./layers.ts";
 import { FAMILIES, layerForm, layerMediaType } from "./media_types.ts";
 import { encodeModelManifest, PLATFORMS_ANNOTATION } from "./model_manifest.ts";
-import type { Modelfile } from "./modelfile.ts";
-import { formatModelfile } from "./modelfile_format.ts";
-import { parseModelfile } from "./modelfile_parser.ts";
+import type { Modelfile } from "./modelfile/values.ts";
+import { formatModelfile } from "./modelfile/format.ts";
+import { parseModelfile } from "./modelfile/parser.ts";
 import type { BuildOptions } from "./operations.ts";
 import { ownerNames } from "./owner_names.ts";
 import { readSourceInfo } from "./source_info.ts";
@@ -35,13 +35,13 @@ export type PackageOptions = Omit<BuildOptions, "targets" | "outputRemote">;
 export interface BuildPlan {
   readonly modelfile: Modelfile;
   /** Where the Modelfile was found; absent when it was generated. */
-  readonly modelfilePath?: string | undefined;
+  readonly modelfilePath?: string;
   /** In the order of the layers. */
   readonly files: readonly WorkspaceFile[];
   /** Facts about the source code, as the configuration records them. */
   readonly source: {
-    readonly sourceURL?: string | undefined;
-    readonly revision?: string | undefined;
+    readonly sourceURL?: string;
+    readonly revision?: string;
   };
   readonly warnings: readonly string[];
 }
@@ -79,7 +79,7 @@ export async function planBuild(workspace: string, options: PackageOptions): Pro
 
 interface FoundModelfile {
   readonly modelfile: Modelfile;
-  readonly path?: string | undefined;
+  readonly path?: string;
   readonly warnings: readonly string[];
 }
 

@@ -12,65 +12,65 @@ import { digestSchema } from "../oci/descriptor.ts";
 /** Who made a model, where it comes from, and what people call it. */
 export interface ModelDescriptor {
   /** RFC 3339 time at which the artifact was made. */
-  readonly createdAt?: string | undefined;
+  readonly createdAt?: string;
   /** People or organisations responsible for the model. */
-  readonly authors?: readonly string[] | undefined;
+  readonly authors?: readonly string[];
   /** Family of models, such as `llama`. */
-  readonly family?: string | undefined;
+  readonly family?: string;
   /** Name of the model. */
-  readonly name?: string | undefined;
+  readonly name?: string;
   /** Where it is documented. */
-  readonly docURL?: string | undefined;
+  readonly docURL?: string;
   /** Where its source is. */
-  readonly sourceURL?: string | undefined;
+  readonly sourceURL?: string;
   /** Where the data it was trained on is. */
-  readonly datasetsURL?: readonly string[] | undefined;
+  readonly datasetsURL?: readonly string[];
   /** Version of the model. */
-  readonly version?: string | undefined;
+  readonly version?: string;
   /** Revision of the source the artifact was made from. */
-  readonly revision?: string | undefined;
+  readonly revision?: string;
   /** Who distributes it. */
-  readonly vendor?: string | undefined;
+  readonly vendor?: string;
   /** SPDX license expressions. */
-  readonly licenses?: readonly string[] | undefined;
+  readonly licenses?: readonly string[];
   /** A title for people. */
-  readonly title?: string | undefined;
+  readonly title?: string;
   /** A description for people. */
-  readonly description?: string | undefined;
+  readonly description?: string;
 }
 
 /** What a model can do. */
 export interface ModelCapabilities {
   /** What it takes: `text`, `image`, `audio`, `video`, `embedding`, `other`. */
-  readonly inputTypes?: readonly string[] | undefined;
+  readonly inputTypes?: readonly string[];
   /** What it gives, in the words of `inputTypes`. */
-  readonly outputTypes?: readonly string[] | undefined;
+  readonly outputTypes?: readonly string[];
   /** RFC 3339 time that its knowledge ends at. */
-  readonly knowledgeCutoff?: string | undefined;
+  readonly knowledgeCutoff?: string;
   /** Whether it can reason. */
-  readonly reasoning?: boolean | undefined;
+  readonly reasoning?: boolean;
   /** Whether it can use tools. */
-  readonly toolUsage?: boolean | undefined;
+  readonly toolUsage?: boolean;
   /** Whether it is a reward model. */
-  readonly reward?: boolean | undefined;
+  readonly reward?: boolean;
   /** ISO 639 codes of two letters. */
-  readonly languages?: readonly string[] | undefined;
+  readonly languages?: readonly string[];
 }
 
 /** The technical facts an inference engine needs. */
 export interface ModelExecution {
   /** Architecture, such as `transformer`. */
-  readonly architecture?: string | undefined;
+  readonly architecture?: string;
   /** Format of the weights, such as `safetensors`. */
-  readonly format?: string | undefined;
+  readonly format?: string;
   /** Count of parameters, such as `7b`. */
-  readonly paramSize?: string | undefined;
+  readonly paramSize?: string;
   /** Type of the weights, such as `bfloat16`. */
-  readonly precision?: string | undefined;
+  readonly precision?: string;
   /** Quantization, such as `awq`. */
-  readonly quantization?: string | undefined;
+  readonly quantization?: string;
   /** What the model can do. */
-  readonly capabilities?: ModelCapabilities | undefined;
+  readonly capabilities?: ModelCapabilities;
 }
 
 /** A model's configuration, in the names of its document. */

@@ -5,7 +5,7 @@
 import { InvalidInputError, NotFoundError } from "../core/errors.ts";
 import type { ContentStore } from "../oci/store.ts";
 import { extractModel } from "./extract_model.ts";
-import { type Glob, parseGlob } from "./glob.ts";
+import { type Glob, parseGlob } from "../core/glob.ts";
 import { layerPath } from "./media_types.ts";
 import { readModel } from "./model_manifest.ts";
 import type { FetchOptions, FetchResult } from "./operations.ts";

@@ -2,7 +2,7 @@
  * What a file is in a model, told by its name.
  * @module
  */
-import { parseGlob } from "./glob.ts";
+import { parseGlob } from "../core/glob.ts";
 import type { LayerKind } from "./media_types.ts";
 
 /** Larger files that no table knows are weights; smaller ones are code. Bytes. */

@@ -44,7 +44,7 @@ export interface FileOnDisk {
 /** What makes metadata the same for the same content on different machines. */
 export interface FileMetadataOptions {
   /** Seconds since the epoch: no time is later than it, and owners are 0. */
-  readonly sourceDateEpoch?: number | undefined;
+  readonly sourceDateEpoch?: number;
 }
 
 /**

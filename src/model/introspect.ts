@@ -4,11 +4,11 @@
  */
 import { explainRead, fileSource } from "../core/source.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { configFacts } from "./headers/config_json.ts";
-import { formatRowOf } from "./headers/formats.ts";
-import { readHeaderFacts } from "./headers/inspect_headers.ts";
-import { formatParamSize } from "./headers/param_size.ts";
-import type { ModelfileValues } from "./modelfile.ts";
+import { configFacts } from "./weights/config_json.ts";
+import { formatRowOf } from "./weights/formats.ts";
+import { readHeaderFacts } from "./weights/inspect_headers.ts";
+import { formatParamSize } from "./weights/param_size.ts";
+import type { ModelfileValues } from "./modelfile/values.ts";
 
 /** A file of the workspace that facts may be read from. */
 export interface KnownFile {

@@ -22,7 +22,7 @@ export interface LayerOptions {
   readonly family: MediaTypeFamily;
   readonly form: LayerForm;
   /** Seconds since the epoch that clamp every time; owners are then 0. */
-  readonly sourceDateEpoch?: number | undefined;
+  readonly sourceDateEpoch?: number;
   /** Names of owners for tar headers. */
   readonly owners: OwnerNames;
 }

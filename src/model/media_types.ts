@@ -87,8 +87,8 @@ export function layerMediaType(
 /** The form of layers that build options ask for; raw when they do not say. */
 export function layerForm(
   options: {
-    readonly raw?: boolean | undefined;
-    readonly compression?: LayerCompression | undefined;
+    readonly raw?: boolean;
+    readonly compression?: LayerCompression;
   },
 ): LayerForm {
   if (options.raw ?? true) return "raw";

@@ -12,11 +12,11 @@ import type { ModelConfig } from "./config.ts";
 /** How to reach a registry; what is absent is decided by the settings of the process. */
 export interface RegistryAccess {
   /** Speak HTTP without TLS. */
-  readonly plainHttp?: boolean | undefined;
+  readonly plainHttp?: boolean;
   /** Accept any certificate, and fall back to HTTP. */
-  readonly insecure?: boolean | undefined;
+  readonly insecure?: boolean;
   /** URL of the proxy for every request. */
-  readonly proxy?: string | undefined;
+  readonly proxy?: string;
 }
 
 /** Opens the repository that a reference names in its registry. */
@@ -28,7 +28,7 @@ export type Connect = (
 /** Options of every operation that may talk to a registry. */
 export interface RemoteOptions extends OperationOptions, RegistryAccess {
   /** Layers moved at once; 5 when absent or 0. */
-  readonly concurrency?: number | undefined;
+  readonly concurrency?: number;
 }
 
 /** Which family of media types and annotation keys an artifact is written with. */
@@ -45,33 +45,33 @@ export interface BuildOptions extends RemoteOptions {
    * The Modelfile: a path, looked up relative to the working directory and then to the workspace.
    * `Modelfile` when absent; if that does not exist either, one is generated in memory.
    */
-  readonly modelfile?: string | undefined;
+  readonly modelfile?: string;
   /** Send every layer straight to the registry and keep nothing in the local store. */
-  readonly outputRemote?: boolean | undefined;
+  readonly outputRemote?: boolean;
   /** One file a layer as it is (the default), or as a tar archive. */
-  readonly raw?: boolean | undefined;
+  readonly raw?: boolean;
   /** Compression of tar layers; `none` when absent. */
-  readonly compression?: LayerCompression | undefined;
+  readonly compression?: LayerCompression;
   /** Media types to write; `cncf` when absent. */
-  readonly mediaTypes?: MediaTypeFamily | undefined;
+  readonly mediaTypes?: MediaTypeFamily;
   /** Recorded as `descriptor.sourceURL`; read from the workspace's git folder when absent. */
-  readonly sourceUrl?: string | undefined;
+  readonly sourceUrl?: string;
   /** Recorded as `descriptor.revision`; read from the workspace's git folder when absent. */
-  readonly sourceRevision?: string | undefined;
+  readonly sourceRevision?: string;
   /** Record that the model reasons. */
-  readonly reasoning?: boolean | undefined;
+  readonly reasoning?: boolean;
   /** Leave every clock reading out of the artifact. */
-  readonly noCreationTime?: boolean | undefined;
+  readonly noCreationTime?: boolean;
   /** Seconds since the epoch that clamp every time in the artifact (SOURCE_DATE_EPOCH). */
-  readonly sourceDateEpoch?: number | undefined;
+  readonly sourceDateEpoch?: number;
   /** More annotations of the manifest. */
-  readonly annotations?: Readonly<Record<string, string>> | undefined;
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Platforms recorded in the manifest annotation `org.modelops.platforms`. */
-  readonly platforms?: readonly string[] | undefined;
+  readonly platforms?: readonly string[];
   /** Patterns (gitignore syntax) of files that are left out. */
-  readonly exclude?: readonly string[] | undefined;
+  readonly exclude?: readonly string[];
   /** Follow links that leave the workspace. */
-  readonly followLinks?: boolean | undefined;
+  readonly followLinks?: boolean;
 }
 
 /** A layer of an artifact as reports show it. */
@@ -97,7 +97,7 @@ export interface BuildResult {
   /** The layers in order. */
   readonly layers: readonly LayerReport[];
   /** The Modelfile was found at this path; absent when it was generated in memory. */
-  readonly modelfile?: string | undefined;
+  readonly modelfile?: string;
   /** Things a person may want to know: files left out, facts not found. */
   readonly warnings: readonly string[];
 }
@@ -119,15 +119,15 @@ export interface TransferResult {
 /** How to pull. */
 export interface PullOptions extends RemoteOptions {
   /** Folder that receives the model's files as well. */
-  readonly extractDir?: string | undefined;
+  readonly extractDir?: string;
   /** Write only the files, nothing into the local store; needs `extractDir`. */
-  readonly extractFromRemote?: boolean | undefined;
+  readonly extractFromRemote?: boolean;
 }
 
 /** What a pull did. */
 export interface PullResult extends TransferResult {
   /** Files written, where a folder was given. */
-  readonly extracted?: ExtractResult | undefined;
+  readonly extracted?: ExtractResult;
 }
 
 /** How to extract. */
@@ -135,7 +135,7 @@ export interface ExtractModelOptions extends OperationOptions {
   /** Folder that receives the model's files. */
   readonly output: string;
   /** Files written at once; 5 when absent or 0. */
-  readonly concurrency?: number | undefined;
+  readonly concurrency?: number;
 }
 
 /** What an extraction did. */
@@ -157,19 +157,19 @@ export interface AttachOptions extends RemoteOptions {
   /** The name the extended model gets. */
   readonly target: string;
   /** Folder in the model that receives the file; the file's own relative path when absent. */
-  readonly destinationDir?: string | undefined;
+  readonly destinationDir?: string;
   /** Replace a file that the model has already. */
-  readonly force?: boolean | undefined;
+  readonly force?: boolean;
   /** Read the source from its registry and write the target to its registry. */
-  readonly outputRemote?: boolean | undefined;
+  readonly outputRemote?: boolean;
   /** The file as it is (the default), or as a tar archive. */
-  readonly raw?: boolean | undefined;
+  readonly raw?: boolean;
   /** The file replaces the model's configuration; no layer is added. */
-  readonly config?: boolean | undefined;
+  readonly config?: boolean;
   /** Keep the time of creation as it is. */
-  readonly noCreationTime?: boolean | undefined;
+  readonly noCreationTime?: boolean;
   /** Seconds since the epoch that clamp every time in the artifact (SOURCE_DATE_EPOCH). */
-  readonly sourceDateEpoch?: number | undefined;
+  readonly sourceDateEpoch?: number;
 }
 
 /** What attaching made. */
@@ -179,7 +179,7 @@ export interface AttachResult {
   /** Digest of its manifest. */
   readonly digest: Digest;
   /** The layer that was added; absent when the configuration was replaced. */
-  readonly layer?: LayerReport | undefined;
+  readonly layer?: LayerReport;
 }
 
 /** How to upload a file ahead of a build. */
@@ -187,9 +187,9 @@ export interface UploadOptions extends RemoteOptions {
   /** The repository that receives the file; a tag in it has no meaning. */
   readonly repository: string;
   /** Folder in the model that the file belongs to; the file's own relative path when absent. */
-  readonly destinationDir?: string | undefined;
+  readonly destinationDir?: string;
   /** The file as it is (the default), or as a tar archive. */
-  readonly raw?: boolean | undefined;
+  readonly raw?: boolean;
 }
 
 /** What an upload did. */
@@ -229,7 +229,7 @@ export interface ListedModel {
   /** Bytes of manifest, configuration and layers. */
   readonly size: number;
   /** RFC 3339 time of creation; absent when the artifact does not say. */
-  readonly createdAt?: string | undefined;
+  readonly createdAt?: string;
 }
 
 /** What a listing found. */
@@ -274,7 +274,7 @@ export interface Inspection {
 /** How to inspect. */
 export interface InspectOptions extends RemoteOptions {
   /** Ask the registry, not the local store. */
-  readonly remote?: boolean | undefined;
+  readonly remote?: boolean;
 }
 
 /** What inspecting found. */
@@ -308,9 +308,9 @@ export interface PruneResult {
 /** How to prune. */
 export interface PruneOptions extends OperationOptions {
   /** Report only. */
-  readonly dryRun?: boolean | undefined;
+  readonly dryRun?: boolean;
   /** Remove manifests that no tag names; true when absent. */
-  readonly removeUntagged?: boolean | undefined;
+  readonly removeUntagged?: boolean;
 }
 
 /** Every model operation over one local store. */

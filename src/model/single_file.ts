@@ -12,7 +12,7 @@ import type { WorkspaceFile } from "./workspace.ts";
 /** Where the file goes in the model. */
 export interface SingleFileOptions {
   /** Folder in the model; the file's own relative path counts when absent. */
-  readonly destinationDir?: string | undefined;
+  readonly destinationDir?: string;
 }
 
 /**

@@ -11,9 +11,9 @@ import { remoteUrl, withoutCredentials } from "./git_config.ts";
 /** Facts about the source of a workspace. */
 export interface SourceInfo {
   /** URL of the remote `origin` without credentials. */
-  readonly url?: string | undefined;
+  readonly url?: string;
   /** Name of the commit that is checked out, in hex. It does not tell whether files were changed. */
-  readonly revision?: string | undefined;
+  readonly revision?: string;
   /** Why a fact is missing although the workspace is a git repository. */
   readonly warnings: readonly string[];
 }

@@ -9,10 +9,10 @@ import { compareText } from "../core/files.ts";
 import { explainRead } from "../core/source.ts";
 import { nearest } from "../core/suggest.ts";
 import type { FileOnDisk } from "./file_metadata.ts";
-import { escapeGlob, type Glob, parseGlob } from "./glob.ts";
+import { escapeGlob, type Glob, parseGlob } from "../core/glob.ts";
 import { LAYER_KINDS, type LayerKind } from "./media_types.ts";
-import { fileCommand, type Modelfile, type ModelfileEntry } from "./modelfile.ts";
-import { quoteArgument, unsayable } from "./modelfile_format.ts";
+import { fileCommand, type Modelfile, type ModelfileEntry } from "./modelfile/values.ts";
+import { quoteArgument, unsayable } from "./modelfile/format.ts";
 import { problemsError } from "./problems.ts";
 import {
   IGNORE_FILE,
@@ -34,7 +34,7 @@ export interface WorkspaceFile extends FileOnDisk {
   /** Path to read it from. */
   readonly absolute: string;
   /** Line of the Modelfile that named it first. */
-  readonly line?: number | undefined;
+  readonly line?: number;
 }
 
 /** The files that a Modelfile names. */
@@ -206,7 +206,7 @@ class Resolver {
   }
 
   /** Notes a problem once, for the first line that has it. */
-  #problem(where: { line?: number | undefined }, message: string, suggestion?: string): void {
+  #problem(where: { line?: number }, message: string, suggestion?: string): void {
     if (this.#problems.has(message)) return;
     this.#problems.set(message, {
       message,

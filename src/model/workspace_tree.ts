@@ -19,11 +19,11 @@ const NEVER_LISTED: ReadonlySet<string> = new Set([".git", IGNORE_FILE]);
 /** How to see a workspace. */
 export interface WorkspaceOptions extends OperationOptions {
   /** Patterns (gitignore syntax) of files that are left out, besides those of `.modignore`. */
-  readonly exclude?: readonly string[] | undefined;
+  readonly exclude?: readonly string[];
   /** Follow links that leave the workspace. */
-  readonly followLinks?: boolean | undefined;
+  readonly followLinks?: boolean;
   /** Take a workspace without files too. */
-  readonly allowEmpty?: boolean | undefined;
+  readonly allowEmpty?: boolean;
 }
 
 /** A regular file, or a link to one. */

@@ -10,17 +10,17 @@ import { InvalidInputError } from "../core/errors.ts";
 /** An Azure storage account as a user configures it. */
 export interface AzureSettings {
   /** Name of the storage account. */
-  readonly account?: string | undefined;
+  readonly account?: string;
   /** Key of the account (Shared Key). */
-  readonly key?: string | undefined;
+  readonly key?: string;
   /** Shared access signature, with or without its leading question mark. */
-  readonly sas?: string | undefined;
+  readonly sas?: string;
   /** Account, credential and endpoint in one string; excludes `key` and `sas`. */
-  readonly connectionString?: string | undefined;
+  readonly connectionString?: string;
   /** Address of the Blob service, where it is not the public cloud's. */
-  readonly endpoint?: string | undefined;
+  readonly endpoint?: string;
   /** Whether to log in as Microsoft Entra ID finds this user or machine. */
-  readonly identity?: boolean | undefined;
+  readonly identity?: boolean;
 }
 
 /** With what an account is entered. */

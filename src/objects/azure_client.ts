@@ -5,7 +5,7 @@
  * far an operation got.
  * @module
  */
-import type { Transport } from "../core/transport.ts";
+import type { Transport } from "../http/transport_options.ts";
 import { Readable } from "node:stream";
 import type {
   BlockBlobClient,
@@ -34,7 +34,7 @@ export interface AzureClientOptions {
   /** Carries the requests. */
   readonly transport: Transport;
   /** Makes the login of Microsoft Entra ID; the SDK's default chain when absent. */
-  readonly login?: (() => Promise<AzureTokenSource>) | undefined;
+  readonly login?: () => Promise<AzureTokenSource>;
 }
 
 /** Makes the client of an account. Nothing is sent yet. */

@@ -24,13 +24,13 @@ export interface AzureAction {
   /** The address of the object. */
   readonly uri: string;
   /** Stops the operation. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /** What an SDK's error for an answer of the service has. */
 interface ServiceError extends Error {
   readonly statusCode: number;
-  readonly code?: string | undefined;
+  readonly code?: string;
   readonly response?: { readonly headers: { get(name: string): string | undefined } } | undefined;
 }
 

@@ -12,9 +12,9 @@ import { Fault, StallWatch, waitAfter } from "./retry.ts";
 /** What of a blob to read. */
 export interface ReadOptions {
   /** Only these bytes; everything when absent. */
-  readonly range?: ByteRange | undefined;
+  readonly range?: ByteRange;
   /** Only while the blob is this one. */
-  readonly etag?: string | undefined;
+  readonly etag?: string;
 }
 
 /**

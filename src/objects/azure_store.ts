@@ -22,7 +22,7 @@ import type {
   StorageTier,
 } from "./object_store.ts";
 import { parseObjectUri, quoteUri } from "./object_uri.ts";
-import { reported } from "./report.ts";
+import { reported } from "../core/progress.ts";
 import type { Patience } from "./retry.ts";
 
 /** How an Azure store is reached. */

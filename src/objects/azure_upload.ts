@@ -13,14 +13,14 @@ import type { BlobSource } from "../core/source.ts";
 import { checkDigest, concatBytes, sized, verified } from "../core/streams.ts";
 import { type AzureTarget, callAzure } from "./azure_call.ts";
 import { quoteUri } from "./object_uri.ts";
-import { PARTS_AT_ONCE, partSize, regrouped } from "./parts.ts";
+import { PARTS_AT_ONCE, partSize, regrouped } from "../transfer/parts.ts";
 
 /** What is written, and how. */
 export interface UploadOptions {
   /** Digest of the content. */
   readonly digest: Digest;
   /** Access tier as the service writes it; the account's own when absent. */
-  readonly tier?: string | undefined;
+  readonly tier?: string;
   /** Metadata of the blob. */
   readonly metadata: Record<string, string>;
   /** Called with the bytes that the service has. */

@@ -6,7 +6,7 @@ import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource } from "../core/source.ts";
 import { azureAccess, type AzureSettings, hasAzureCredential } from "./azure_access.ts";
-import type { Transport } from "../core/transport.ts";
+import type { Transport } from "../http/transport_options.ts";
 import type { AzureClientOptions } from "./azure_client.ts";
 import { AzureStore } from "./azure_store.ts";
 import { FileStore } from "./file_store.ts";
@@ -21,23 +21,23 @@ import { type ObjectUri, parseObjectUri, quoteUri } from "./object_uri.ts";
 /** Where objects are, as plain data. */
 export interface ObjectStoreSettings {
   /** The Azure account, and what enters it. */
-  readonly azure?: AzureSettings | undefined;
+  readonly azure?: AzureSettings;
   /** Folder of the embedded store: `file:///folder` or a path of the file system. */
-  readonly fileRoot?: string | undefined;
+  readonly fileRoot?: string;
   /** Seconds without an answer or a byte after which a connection counts as lost; 30 when absent. */
-  readonly timeoutSeconds?: number | undefined;
+  readonly timeoutSeconds?: number;
   /** Tries after the first; 5 when absent. */
-  readonly retries?: number | undefined;
+  readonly retries?: number;
 }
 
 /** What a test or an embedding program may put in place of the world. */
 export interface ObjectStoreWorld {
   /** Carries the requests; `fetch` when absent. */
-  readonly transport?: Transport | undefined;
+  readonly transport?: Transport;
   /** Makes the login of Microsoft Entra ID; the SDK's default chain when absent. */
   readonly login?: AzureClientOptions["login"];
   /** Longest first wait between two tries, in milliseconds; 500 when absent. */
-  readonly firstWait?: number | undefined;
+  readonly firstWait?: number;
 }
 
 /**

@@ -15,10 +15,10 @@ import type { OperationOptions } from "../core/operation.ts";
 import { checkDigest, counted, sized, streamOf, verified } from "../core/streams.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { quoteUri } from "./object_uri.ts";
-import { PartialFile } from "./partial_file.ts";
-import { PARTS_AT_ONCE, partSize } from "./parts.ts";
-import { PrefixHasher } from "./prefix_hasher.ts";
-import { reported } from "./report.ts";
+import { PartialFile } from "../transfer/partial_file.ts";
+import { PARTS_AT_ONCE, partSize } from "../transfer/parts.ts";
+import { PrefixHasher } from "../transfer/prefix_hasher.ts";
+import { reported } from "../core/progress.ts";
 
 /** Objects from this size on, in bytes, come down in several ranges at once. */
 export const PARALLEL_FROM = 32 * 1024 * 1024;
@@ -33,9 +33,9 @@ export interface DownloadOptions extends OperationOptions {
    * Folder on the file system of the target that keeps what was downloaded of a large object when the
    * download fails, for the next one of the same content. Without it nothing is kept.
    */
-  readonly partialFolder?: string | undefined;
+  readonly partialFolder?: string;
   /** Ranges of a large object that are under way at once; 4 when absent. */
-  readonly concurrency?: number | undefined;
+  readonly concurrency?: number;
 }
 
 /**

@@ -15,7 +15,7 @@ export interface FileNote {
   /** SHA-256 of the content, 64 lower-case hexadecimal digits. */
   readonly sha256: string;
   /** The tier that was asked for; a folder has no tiers, so it is only remembered. */
-  readonly tier?: StorageTier | undefined;
+  readonly tier?: StorageTier;
 }
 
 /** The note about a file, or `undefined` when there is none that fits it. */

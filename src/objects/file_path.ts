@@ -17,7 +17,7 @@ export interface ObjectPlace {
   /** Absolute path of the object. */
   readonly path: string;
   /** Absolute path of the folder that the object must not leave; absent where the user chose no root. */
-  readonly root?: string | undefined;
+  readonly root?: string;
 }
 
 /**

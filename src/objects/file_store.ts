@@ -19,12 +19,12 @@ import type {
   PutObjectOptions,
 } from "./object_store.ts";
 import { quoteUri } from "./object_uri.ts";
-import { reported } from "./report.ts";
+import { reported } from "../core/progress.ts";
 
 /** Where a file store keeps its objects. */
 export interface FileStoreOptions {
   /** Absolute path of its folder. Without one only `file:///absolute/path` has a place. */
-  readonly root?: string | undefined;
+  readonly root?: string;
 }
 
 /** A store over a folder. A link is never followed below its root, and only regular files are objects. */

@@ -21,19 +21,19 @@ export interface ObjectFacts {
   /** Size in bytes. */
   readonly size: number;
   /** SHA-256, 64 lower-case hexadecimal digits, as recorded when it was written; absent when unknown. */
-  readonly sha256?: string | undefined;
+  readonly sha256?: string;
   /** Its tier; absent when the store has none or another one. */
-  readonly tier?: StorageTier | undefined;
+  readonly tier?: StorageTier;
   /** Changes whenever the object is written. */
-  readonly etag?: string | undefined;
+  readonly etag?: string;
 }
 
 /** How to open an object. */
 export interface OpenObjectOptions extends OperationOptions {
   /** Only these bytes; everything when absent. */
-  readonly range?: ByteRange | undefined;
+  readonly range?: ByteRange;
   /** Only while the object is this one: the `etag` of its facts. */
-  readonly etag?: string | undefined;
+  readonly etag?: string;
 }
 
 /** How to write an object. */
@@ -41,7 +41,7 @@ export interface PutObjectOptions extends OperationOptions {
   /** SHA-256 of the content, 64 lower-case hexadecimal digits. */
   readonly sha256: string;
   /** The tier to keep it in; the store's own choice when absent. */
-  readonly tier?: StorageTier | undefined;
+  readonly tier?: StorageTier;
 }
 
 /** A store of large objects. */

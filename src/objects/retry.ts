@@ -18,8 +18,8 @@ export interface Patience {
 
 /** What of an operation a try needs. */
 export interface TryOptions {
-  readonly signal?: AbortSignal | undefined;
-  readonly log?: Log | undefined;
+  readonly signal?: AbortSignal;
+  readonly log?: Log;
 }
 
 const LONGEST_RETRY_AFTER = 60_000;

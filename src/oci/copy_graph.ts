@@ -19,11 +19,11 @@ const DEPTH_LIMIT = 8;
 /** How to copy. */
 export interface CopyGraphOptions extends OperationOptions {
   /** Blobs moved at once; 5 when absent or 0. */
-  readonly concurrency?: number | undefined;
+  readonly concurrency?: number;
   /** What to call the movement in progress events; `copy` when absent. */
-  readonly phase?: ProgressPhase | undefined;
+  readonly phase?: ProgressPhase;
   /** What a person calls a piece of content; a short digest when absent. */
-  readonly describe?: ((descriptor: Descriptor) => string | undefined) | undefined;
+  readonly describe?: (descriptor: Descriptor) => string | undefined;
 }
 
 /** What a copy did. */

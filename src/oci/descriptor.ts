@@ -18,9 +18,9 @@ export interface Descriptor {
   /** Size of the content in bytes. */
   readonly size: number;
   /** Facts about the content. */
-  readonly annotations?: Annotations | undefined;
+  readonly annotations?: Annotations;
   /** Type of the artifact, where the content is a manifest. */
-  readonly artifactType?: string | undefined;
+  readonly artifactType?: string;
 }
 
 /** Digests, in the form and of the algorithms this program knows. */

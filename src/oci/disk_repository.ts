@@ -226,7 +226,7 @@ export class DiskRepository
   /** As {@linkcode ReferrerLister.referrers} says. */
   async *referrers(
     subject: Descriptor,
-    options: OperationOptions & { readonly artifactType?: string | undefined } = {},
+    options: OperationOptions & { readonly artifactType?: string } = {},
   ): AsyncIterable<Descriptor> {
     for (const digest of await this.revisions()) {
       const document = await this.#readIfWhole(digest, options);

@@ -22,13 +22,13 @@ export interface Manifest {
   /** Media type the document is stored under. */
   readonly mediaType: string;
   /** Type of the artifact, where the manifest or its configuration says one. */
-  readonly artifactType?: string | undefined;
+  readonly artifactType?: string;
   /** The configuration blob; absent only in the early artifact form. */
-  readonly config?: Descriptor | undefined;
+  readonly config?: Descriptor;
   /** The layers in order. */
   readonly layers: readonly Descriptor[];
   /** The manifest that this one refers to. */
-  readonly subject?: Descriptor | undefined;
+  readonly subject?: Descriptor;
   /** Facts about the artifact. */
   readonly annotations: Annotations;
   /** The document as it was read. */
@@ -42,11 +42,11 @@ export interface Index {
   /** Media type the document is stored under. */
   readonly mediaType: string;
   /** Type of the artifact, where the index says one. */
-  readonly artifactType?: string | undefined;
+  readonly artifactType?: string;
   /** The manifests listed, in order. */
   readonly manifests: readonly Descriptor[];
   /** The manifest that this index refers to. */
-  readonly subject?: Descriptor | undefined;
+  readonly subject?: Descriptor;
   /** Facts about the index. */
   readonly annotations: Annotations;
   /** The document as it was read. */

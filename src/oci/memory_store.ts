@@ -124,7 +124,7 @@ export class MemoryStore
   /** As {@linkcode ReferrerLister.referrers} says. */
   async *referrers(
     subject: Descriptor,
-    options: OperationOptions & { readonly artifactType?: string | undefined } = {},
+    options: OperationOptions & { readonly artifactType?: string } = {},
   ): AsyncIterable<Descriptor> {
     for (const content of [...this.#contents.values()]) {
       if (!isManifestType(content.mediaType)) continue;

@@ -24,13 +24,13 @@ export const GRACE_PERIOD = 60 * 60 * 1000;
 /** How to prune. */
 export interface PruneStoreOptions extends OperationOptions {
   /** Report only. */
-  readonly dryRun?: boolean | undefined;
+  readonly dryRun?: boolean;
   /** Remove manifests that no tag names; true when absent. */
-  readonly removeUntagged?: boolean | undefined;
+  readonly removeUntagged?: boolean;
   /** Milliseconds for which content without a manifest is left alone; an hour when absent. */
-  readonly gracePeriod?: number | undefined;
+  readonly gracePeriod?: number;
   /** The time now, in milliseconds since the epoch. */
-  readonly now?: number | undefined;
+  readonly now?: number;
 }
 
 /** What pruning removed, or would remove. */

@@ -15,9 +15,9 @@ export interface Reference {
   /** Path of the repository within the registry: `models/demo`. */
   readonly repository: string;
   /** The tag, where the reference has one. */
-  readonly tag?: string | undefined;
+  readonly tag?: string;
   /** The digest, where the reference has one. It wins over the tag. */
-  readonly digest?: Digest | undefined;
+  readonly digest?: Digest;
 }
 
 const HOST =

@@ -18,7 +18,7 @@ import { MediaType } from "./media_types.ts";
 /** How to open content of a store. */
 export interface OpenContentOptions extends OperationOptions {
   /** Only these bytes; everything when absent. */
-  readonly range?: ByteRange | undefined;
+  readonly range?: ByteRange;
 }
 
 /** One repository of content: blobs, manifests, and tags that name manifests. */
@@ -78,7 +78,7 @@ export interface ReferrerLister {
    */
   referrers(
     subject: Descriptor,
-    options?: OperationOptions & { readonly artifactType?: string | undefined },
+    options?: OperationOptions & { readonly artifactType?: string },
   ): AsyncIterable<Descriptor>;
 }
 

@@ -14,7 +14,7 @@ import { type OperationOptions, operationOptions } from "../core/operation.ts";
 /** How long to wait for others. */
 export interface LockOptions extends OperationOptions {
   /** Milliseconds to wait for the lock; 30 seconds when absent. */
-  readonly timeout?: number | undefined;
+  readonly timeout?: number;
 }
 
 /** A lock on a store, shared among the writers of this process and of others. */

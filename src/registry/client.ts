@@ -7,29 +7,29 @@ import { compareText } from "../core/files.ts";
 import type { Log, OperationOptions } from "../core/operation.ts";
 import { isRegistryHost, isRepositoryName, type Reference } from "../oci/reference.ts";
 import type { Catalog } from "../oci/store.ts";
-import { discard } from "./bodies.ts";
-import { ANONYMOUS, canonicalHost, type CredentialSource } from "./credentials.ts";
+import { discard } from "../http/bodies.ts";
+import { ANONYMOUS, canonicalHost, type CredentialSource } from "./auth/credentials.ts";
 import type { EndpointOptions } from "./endpoint.ts";
 import { pageNames, pages } from "./pagination.ts";
 import { PAGE_SIZE, RegistryRepository } from "./repository.ts";
-import type { RetryOptions } from "./retry.ts";
+import type { RetryOptions } from "../http/retrying.ts";
 import { RegistrySession } from "./session.ts";
-import type { Transport } from "../core/transport.ts";
-import { createTransport } from "./transport.ts";
-import type { TransportOptions } from "./transport_options.ts";
+import type { Transport } from "../http/transport_options.ts";
+import { createTransport } from "../http/transport.ts";
+import type { TransportOptions } from "../http/transport_options.ts";
 
 /** How to reach registries, and as whom. */
 export interface RegistryClientOptions extends TransportOptions, EndpointOptions {
   /** Where credentials come from; nobody is logged in when absent. */
-  readonly credentials?: CredentialSource | undefined;
+  readonly credentials?: CredentialSource;
   /** How requests are tried again. */
-  readonly retry?: RetryOptions | undefined;
+  readonly retry?: RetryOptions;
   /** Told about repeated tries and the like; no record holds a secret. */
-  readonly log?: Log | undefined;
+  readonly log?: Log;
   /** The way to the network; one made from the other options when absent. */
-  readonly transport?: Transport | undefined;
+  readonly transport?: Transport;
   /** The clock, in milliseconds since the epoch; `Date.now` when absent. */
-  readonly now?: (() => number) | undefined;
+  readonly now?: () => number;
 }
 
 /** Talks to registries. It holds connections, tokens and what it learned until it is disposed. */

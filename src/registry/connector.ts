@@ -9,11 +9,11 @@ import type { RegistryRepository } from "./repository.ts";
 /** What of the way to a registry may differ from one operation to the next. */
 export interface ConnectOptions {
   /** Speak HTTP without TLS. */
-  readonly plainHttp?: boolean | undefined;
+  readonly plainHttp?: boolean;
   /** Accept any certificate, and fall back to HTTP. */
-  readonly insecure?: boolean | undefined;
+  readonly insecure?: boolean;
   /** URL of the proxy for every request. */
-  readonly proxy?: string | undefined;
+  readonly proxy?: string;
 }
 
 /**

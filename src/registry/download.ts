@@ -6,12 +6,12 @@ import { IntegrityError, type ModelOpsError, TransferError } from "../core/error
 import { rangeBounds } from "../core/source.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { missing, type OpenContentOptions } from "../oci/store.ts";
-import { discard, encoded } from "./bodies.ts";
+import { discard, encoded } from "../http/bodies.ts";
 import type { Channel } from "./channel.ts";
-import { explainFault, isFault } from "./faults.ts";
+import { explainFault, isFault } from "../http/faults.ts";
 import { backoff } from "../core/retry.ts";
-import { DEFAULT_ATTEMPTS, sleep } from "./retry.ts";
-import { inTime } from "./stall.ts";
+import { DEFAULT_ATTEMPTS, sleep } from "../http/retrying.ts";
+import { inTime } from "../http/stall.ts";
 
 /**
  * Opens a blob, or a range of it. When the connection is lost the stream goes on where it stopped: the

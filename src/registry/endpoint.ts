@@ -3,18 +3,18 @@
  * @module
  */
 import type { Log } from "../core/operation.ts";
-import { isLoopbackHost } from "./addresses.ts";
-import { discard } from "./bodies.ts";
-import { canonicalHost } from "./credentials.ts";
-import { explainFault, faultError, isFault } from "./faults.ts";
-import type { Transport } from "../core/transport.ts";
+import { isLoopbackHost } from "../http/addresses.ts";
+import { discard } from "../http/bodies.ts";
+import { canonicalHost } from "./auth/credentials.ts";
+import { explainFault, faultError, isFault } from "../http/faults.ts";
+import type { Transport } from "../http/transport_options.ts";
 
 /** How connections to registries may be made. */
 export interface EndpointOptions {
   /** Speak HTTP without TLS. */
-  readonly plainHttp?: boolean | undefined;
+  readonly plainHttp?: boolean;
   /** Accept any certificate, and a registry without TLS. */
-  readonly insecure?: boolean | undefined;
+  readonly insecure?: boolean;
 }
 
 /** How to find a registry's base URL. */
@@ -22,9 +22,9 @@ export interface FindEndpointOptions extends EndpointOptions {
   /** The way to the registry, without credentials. */
   readonly probe: Transport;
   /** Stops the probe. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
   /** Told what was found. */
-  readonly log?: Log | undefined;
+  readonly log?: Log;
 }
 
 /**

@@ -13,8 +13,8 @@ import {
   TransferError,
   UnsupportedError,
 } from "../core/errors.ts";
-import { readBody } from "./bodies.ts";
-import { plainText } from "./plain_text.ts";
+import { readBody } from "../http/bodies.ts";
+import { plainText } from "../core/text.ts";
 
 /** The most of an error document that is read. */
 const DOCUMENT_LIMIT = 64 * 1024;
@@ -26,13 +26,13 @@ export interface Asked {
   /** Host of the registry. */
   readonly registry: string;
   /** Host that answered, where it is another than the registry. */
-  readonly server?: string | undefined;
+  readonly server?: string;
 }
 
 /** What an error document says. */
 interface Said {
-  readonly code?: string | undefined;
-  readonly message?: string | undefined;
+  readonly code?: string;
+  readonly message?: string;
 }
 
 /** The error for an answer. Its body is read. */
@@ -85,8 +85,8 @@ async function readDocument(response: Response, asked: Asked): Promise<Said> {
  * to be shown; nothing for any other text.
  */
 export function parseErrorDocument(text: string): {
-  readonly code?: string | undefined;
-  readonly message?: string | undefined;
+  readonly code?: string;
+  readonly message?: string;
 } {
   const first = firstError(text);
   if (typeof first !== "object" || first === null) return {};

@@ -11,7 +11,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "../oci/manifest.ts";
 import { ACCEPTED_MANIFESTS } from "../oci/media_types.ts";
 import { describeManifest, missing } from "../oci/store.ts";
-import { discard, readBody } from "./bodies.ts";
+import { discard, readBody } from "../http/bodies.ts";
 import type { Channel } from "./channel.ts";
 
 /** Bytes of manifests kept in memory: the largest one, or some thousand of the usual ones. */

@@ -6,7 +6,7 @@
 import { TransferError } from "../core/errors.ts";
 import { decodeJson } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { readBody } from "./bodies.ts";
+import { readBody } from "../http/bodies.ts";
 import type { RegistrySession } from "./session.ts";
 
 /** The most of one page that is read. */
@@ -36,7 +36,7 @@ export async function* pages(
     readonly action: string;
     /** Statuses of the first page that mean that there is no list. */
     readonly missing: ReadonlySet<number>;
-    readonly headers?: Readonly<Record<string, string>> | undefined;
+    readonly headers?: Readonly<Record<string, string>>;
   },
 ): AsyncGenerator<Page, void> {
   const { signal, action, headers } = options;

@@ -21,7 +21,7 @@ const NO_ENDPOINT = new Set([400, 404, 405, 501]);
 /** How to list. */
 export interface ReferrerOptions extends OperationOptions {
   /** Only referrers of this type; all when absent. */
-  readonly artifactType?: string | undefined;
+  readonly artifactType?: string;
 }
 
 /** Lists referrers, and keeps the list itself where the registry does not. */

@@ -21,12 +21,12 @@ import {
   type ReferrerLister,
   type Stattable,
 } from "../oci/store.ts";
-import { discard } from "./bodies.ts";
+import { discard } from "../http/bodies.ts";
 import { Channel } from "./channel.ts";
 import { download } from "./download.ts";
 import { ManifestClient } from "./manifests.ts";
 import { pageNames, pages } from "./pagination.ts";
-import { checkedLocation } from "./redirects.ts";
+import { checkedLocation } from "../http/redirects.ts";
 import { ReferrerClient, type ReferrerOptions } from "./referrers.ts";
 import type { RegistrySession } from "./session.ts";
 import { upload } from "./upload.ts";

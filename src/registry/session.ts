@@ -4,14 +4,14 @@
  */
 import type { ModelOpsError } from "../core/errors.ts";
 import type { Log } from "../core/operation.ts";
-import { authenticated } from "./auth.ts";
-import type { CredentialSource } from "./credentials.ts";
+import { authenticated } from "./auth/authenticator.ts";
+import type { CredentialSource } from "./auth/credentials.ts";
 import { type EndpointOptions, findEndpoint } from "./endpoint.ts";
 import { responseError } from "./errors.ts";
 import { noQuirks, type Quirks } from "./quirks.ts";
-import { perOrigin, redirecting } from "./redirects.ts";
-import { retrying, type RetryOptions } from "./retry.ts";
-import type { Transport } from "../core/transport.ts";
+import { perOrigin, redirecting } from "../http/redirects.ts";
+import { retrying, type RetryOptions } from "../http/retrying.ts";
+import type { Transport } from "../http/transport_options.ts";
 
 /** What a session is made from. */
 export interface SessionOptions extends EndpointOptions {
@@ -24,7 +24,7 @@ export interface SessionOptions extends EndpointOptions {
   /** How requests are tried again. */
   readonly retry: RetryOptions;
   /** Told about repeated tries and the like. */
-  readonly log?: Log | undefined;
+  readonly log?: Log;
   /** The clock, in milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -32,11 +32,11 @@ export interface SessionOptions extends EndpointOptions {
 /** What goes with a request. */
 export interface RequestParts {
   /** Headers. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Body; a stream needs a Content-Length among the headers. */
-  readonly body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined;
+  readonly body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
   /** Stops the request and the reading of its answer. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 interface Connection {

@@ -7,12 +7,12 @@ import { IntegrityError, TransferError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource } from "../core/source.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { discard } from "./bodies.ts";
+import { discard } from "../http/bodies.ts";
 import type { Channel } from "./channel.ts";
-import { isFault, SourceFailure } from "./faults.ts";
+import { isFault, SourceFailure } from "../http/faults.ts";
 import { PART_SIZE } from "./quirks.ts";
 import { isRetriedStatus } from "../core/retry.ts";
-import { DEFAULT_ATTEMPTS, pauseFor, sleep } from "./retry.ts";
+import { DEFAULT_ATTEMPTS, pauseFor, sleep } from "../http/retrying.ts";
 import { UploadSession } from "./upload_session.ts";
 
 /**

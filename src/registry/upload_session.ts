@@ -7,11 +7,11 @@ import type { Digest } from "../core/digest.ts";
 import type { BlobSource } from "../core/source.ts";
 import { sized, streamOf } from "../core/streams.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { discard } from "./bodies.ts";
+import { discard } from "../http/bodies.ts";
 import type { Channel } from "./channel.ts";
-import { SourceFailure } from "./faults.ts";
+import { SourceFailure } from "../http/faults.ts";
 import { PART_SIZE } from "./quirks.ts";
-import { checkedLocation } from "./redirects.ts";
+import { checkedLocation } from "../http/redirects.ts";
 
 /** The bytes from `start` up to, not including, `end`. */
 export interface Span {
@@ -106,12 +106,11 @@ export class UploadSession {
 
   async #send(method: string, url: URL, source: BlobSource, span: Span): Promise<Response> {
     const length = span.end - span.start;
-    const range = method === "PATCH" ? { "Content-Range": `${span.start}-${span.end - 1}` } : {};
     return await this.#channel.send(method, url, {
       headers: {
         "Content-Type": "application/octet-stream",
         "Content-Length": String(length),
-        ...range,
+        ...(method === "PATCH" && { "Content-Range": `${span.start}-${span.end - 1}` }),
       },
       signal: this.#signal,
       ...(length === 0 ? {} : { body: streamOf(this.#read(source, span)) }),

@@ -18,9 +18,9 @@ const PENDING_LIMIT = 64;
 /** Who may come in. */
 export interface GateOptions {
   /** Checks user names and passwords; everybody is let in when absent. */
-  readonly authenticate?: Authenticate | undefined;
+  readonly authenticate?: Authenticate;
   /** Whether requests must name this machine by a loopback name. */
-  readonly loopbackOnly?: boolean | undefined;
+  readonly loopbackOnly?: boolean;
 }
 
 /** Makes the gate; without `authenticate` it is open to every client that is not a foreign web page. */

@@ -57,9 +57,9 @@ export interface Exposure {
   /** Where it will listen. */
   readonly address: ListenAddress;
   /** The password file; `undefined` when everybody is let in. */
-  readonly htpasswd?: string | undefined;
+  readonly htpasswd?: string;
   /** Whether the user said that everybody may come in. */
-  readonly allowAnonymous?: boolean | undefined;
+  readonly allowAnonymous?: boolean;
 }
 
 /**

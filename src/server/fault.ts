@@ -39,13 +39,13 @@ export type ErrorCode = keyof typeof CODES;
 /** What a fault says beyond its code. */
 export interface FaultOptions {
   /** HTTP status; the usual one of the code when absent. */
-  readonly status?: number | undefined;
+  readonly status?: number;
   /** For people; the usual one of the code when absent. It must not hold facts about this machine. */
-  readonly message?: string | undefined;
+  readonly message?: string;
   /** One error of the document for each; a single one without detail when absent. */
-  readonly details?: readonly unknown[] | undefined;
+  readonly details?: readonly unknown[];
   /** More headers of the answer. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
   /** The lower error, for the log only. */
   readonly cause?: unknown;
 }
@@ -100,7 +100,7 @@ const KINDS: Partial<Record<ErrorKind, readonly [ErrorCode, FaultOptions]>> = {
  */
 export function faultOf(
   error: unknown,
-  options: { readonly unknown: ErrorCode; readonly signal?: AbortSignal | undefined },
+  options: { readonly unknown: ErrorCode; readonly signal?: AbortSignal },
 ): RegistryFault {
   if (error instanceof RegistryFault) return error;
   if (isAbort(error, options.signal)) {

@@ -23,14 +23,14 @@ export type RegistryHandler = (request: Request) => Promise<Response>;
 /** How a registry behaves. */
 export interface RegistryServerOptions extends Pick<OperationOptions, "signal" | "log"> {
   /** Refuse everything that would change the catalog. */
-  readonly readOnly?: boolean | undefined;
+  readonly readOnly?: boolean;
   /** Checks user names and passwords; everybody is let in when absent. */
-  readonly authenticate?: Authenticate | undefined;
+  readonly authenticate?: Authenticate;
   /**
    * Answer only requests that name this machine by a loopback name: a web page whose own name was
    * pointed at it cannot send those.
    */
-  readonly loopbackOnly?: boolean | undefined;
+  readonly loopbackOnly?: boolean;
 }
 
 /** Makes a registry over `catalog`. */

@@ -23,7 +23,7 @@ export interface ListenOptions {
   /** Where to listen. */
   readonly address: ListenAddress;
   /** Closes every connection at once; uploads stay as far as they came. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /**

@@ -22,7 +22,7 @@ const REFERRERS_PAGE_SIZE = MANIFEST_SIZE_LIMIT - 1024;
 interface Page<Item> {
   readonly items: readonly Item[];
   /** What the next page starts after; `undefined` on the last page. */
-  readonly next?: string | undefined;
+  readonly next?: string;
 }
 
 /** Lists the tags of a repository (end-8a, end-8b). */

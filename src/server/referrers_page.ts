@@ -35,7 +35,7 @@ export class ReferrersPage {
   }
 
   /** The referrers in the order of their digests, and what the next page starts after, if there is one. */
-  finish(): { items: readonly Descriptor[]; next?: string | undefined } {
+  finish(): { items: readonly Descriptor[]; next?: string } {
     this.#trim();
     return { items: this.#items, next: this.#end && this.#items.at(-1)?.digest };
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Extraction } from "../../src/archive/extract.ts";
-import { StagedFile } from "../../src/archive/staged_file.ts";
+import { StagedFile } from "../../src/core/staged_file.ts";
 import { digestBytes } from "../../src/core/digest.ts";
 import { ConflictError, IntegrityError, InvalidInputError } from "../../src/core/errors.ts";
 import type { ProgressEvent } from "../../src/core/operation.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { baseRepository, bundleRepositories } from "../../src/bundle/registry_settings.ts";
+import { baseRepository, bundleRepositories } from "../../src/bundle/resolve/registry.ts";
 import { bundleSettingsFromEnv } from "../../src/bundle/settings.ts";
 import { InvalidInputError } from "../../src/core/errors.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { bundleSize, textOf } from "../../src/cli/bundle_text.ts";
+import { bundleSize, textOf } from "../../src/cli/output/bundle_text.ts";
 import { BUNDLE_COMMANDS } from "../../src/cli/commands/bundle.ts";
 import { services } from "../../src/cli/wiring.ts";
 import { digestBytes } from "../../src/core/digest.ts";

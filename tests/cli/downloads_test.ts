@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { downloadToFolder } from "../../src/cli/downloads.ts";
-import { resolveSettings } from "../../src/cli/settings.ts";
+import { resolveSettings } from "../../src/cli/settings/global.ts";
 import { services } from "../../src/cli/wiring.ts";
 import { AccessDeniedError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
-import { huggingFaceServer, serve } from "../model/hubs/support.ts";
+import { huggingFaceServer, serve } from "../hubs/support.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 import { runIn } from "./support.ts";
 

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import type { CliContext, Login, Services } from "../../src/cli/context.ts";
 import { run } from "../../src/cli/run.ts";
-import type { TextSink } from "../../src/cli/streams.ts";
+import type { TextSink } from "../../src/cli/output/streams.ts";
 import type { ModelBackend } from "../../src/model/operations.ts";
 
 /** A sink that keeps what is written. */
@@ -16,7 +16,7 @@ export class RecordingSink implements TextSink {
     options: {
       terminal?: boolean;
       columns?: number;
-      onWrite?: ((text: string) => void) | undefined;
+      onWrite?: (text: string) => void;
     } = {},
   ) {
     this.isTerminal = options.terminal ?? false;
@@ -41,7 +41,7 @@ export type Call = readonly [name: string, ...args: unknown[]];
 export interface WorldOptions {
   readonly env?: Record<string, string>;
   readonly cwd?: string;
-  readonly home?: string | undefined;
+  readonly home?: string;
   readonly programName?: string;
   readonly stdin?: string;
   /** Whether the three streams are a terminal. */

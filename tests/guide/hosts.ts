@@ -28,7 +28,7 @@ export const PLAIN_HOST = "localhost:5000";
 /** What of a registry a row may choose. */
 export interface HostOptions extends Pick<RegistryOptions, "htpasswd"> {
   /** Whether it speaks TLS; by its name when absent. */
-  readonly tls?: boolean | undefined;
+  readonly tls?: boolean;
 }
 
 /** The hosts of a guide; disposing ends the proxy and every registry that was started. */

@@ -18,9 +18,9 @@ const END_JOBS = "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT";
 /** How a script is run. */
 export interface ScriptOptions {
   /** Variables, added to those of the world. */
-  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly env?: Readonly<Record<string, string>>;
   /** The arguments of the script. */
-  readonly args?: readonly string[] | undefined;
+  readonly args?: readonly string[];
 }
 
 /** What a registry says about a manifest. */

@@ -1,14 +1,17 @@
 /** Who may import whom. Every rule takes a graph and returns one sentence a violation. @module */
 import type { Import, SourceGraph } from "./source_graph.ts";
 
+/** Every part of the product that knows nothing of the command line. */
 const LIBRARY = [
   "core",
+  "http",
+  "transfer",
   "archive",
   "oci",
-  "registry",
-  "server",
   "objects",
-  "work",
+  "registry",
+  "hubs",
+  "server",
   "model",
   "bundle",
 ];
@@ -19,14 +22,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "mod.ts": ["library", ...LIBRARY],
   cli: ["library", ...LIBRARY, "mod.ts", "deno.json"],
   library: LIBRARY,
-  model: ["oci", "archive", "work", "core"],
-  bundle: ["oci", "objects", "archive", "work", "core"],
+  model: ["oci", "archive", "core"],
+  bundle: ["oci", "objects", "transfer", "archive", "core"],
   server: ["oci", "core"],
-  registry: ["oci", "core"],
-  work: ["archive", "core"],
-  objects: ["core"],
-  oci: ["core"],
+  hubs: ["http", "transfer", "archive", "core"],
+  registry: ["oci", "http", "transfer", "core"],
+  objects: ["http", "transfer", "core"],
+  oci: ["transfer", "core"],
   archive: ["core"],
+  transfer: ["core"],
+  http: ["core"],
   core: [],
   deps: [],
   "deno.json": [],

@@ -8,9 +8,9 @@ export interface Import {
   /** As written in the file. */
   readonly specifier: string;
   /** The file of ours that it means, relative to the root of the tree; absent for all else. */
-  readonly file?: string | undefined;
+  readonly file?: string;
   /** Where the types come from, when `@ts-types` says that it is another package. */
-  readonly types?: string | undefined;
+  readonly types?: string;
 }
 
 /** The imports of every file of the product, by path relative to the root of the tree. */

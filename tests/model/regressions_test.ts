@@ -7,7 +7,7 @@ import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
 import { MemoryStore } from "../../src/oci/memory_store.ts";
 import type { ContentStore } from "../../src/oci/store.ts";
 import { createModelBackend } from "../../src/model/backend.ts";
-import { generateModelfile } from "../../src/model/generate.ts";
+import { generateModelfile } from "../../src/model/modelfile/generate.ts";
 import { RegistryClient } from "../../src/registry/client.ts";
 import { createRegistryHandler } from "../../src/server/handler.ts";
 import { MemoryCatalog } from "../../src/oci/memory_store.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
-import { parseModelfile } from "../../src/model/modelfile_parser.ts";
+import { parseModelfile } from "../../src/model/modelfile/parser.ts";
 import { resolveModelfileFiles } from "../../src/model/workspace.ts";
 import type { WorkspaceOptions } from "../../src/model/workspace_tree.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";

@@ -12,7 +12,7 @@ import {
   BlobServiceClient,
   StorageSharedKeyCredential,
 } from "../../src/deps/azure-storage-blob.ts";
-import type { Transport } from "../../src/core/transport.ts";
+import type { Transport } from "../../src/http/transport_options.ts";
 import { openObjectStore } from "../../src/objects/dispatch.ts";
 import { downloadToFile } from "../../src/objects/download.ts";
 import type { ObjectStore } from "../../src/objects/object_store.ts";

@@ -5,8 +5,8 @@ import { streamOf } from "../../src/core/streams.ts";
 import { downloadToFile, PARALLEL_FROM } from "../../src/objects/download.ts";
 import { FileStore } from "../../src/objects/file_store.ts";
 import type { ObjectStore, OpenObjectOptions } from "../../src/objects/object_store.ts";
-import { PartialFile } from "../../src/objects/partial_file.ts";
-import { partSize } from "../../src/objects/parts.ts";
+import { PartialFile } from "../../src/transfer/partial_file.ts";
+import { partSize } from "../../src/transfer/parts.ts";
 import { noise, sha256Of } from "../conformance/object_store.ts";
 import { tempFolder } from "../support/temp.ts";
 import type { TempFolder } from "../support/temp.ts";
@@ -122,11 +122,10 @@ Deno.test("downloadToFile() goes on after an abort, with its reason", async () =
 
 /** Downloads all parts but the last two, says so, and waits for its end. */
 function childProgram(it: Scene): string {
-  const module = (name: string) =>
-    JSON.stringify(new URL(`../../src/objects/${name}`, import.meta.url));
+  const module = (name: string) => JSON.stringify(new URL(`../../src/${name}`, import.meta.url));
   return `
-    import { downloadToFile } from ${module("download.ts")};
-    import { FileStore } from ${module("file_store.ts")};
+    import { downloadToFile } from ${module("objects/download.ts")};
+    import { FileStore } from ${module("objects/file_store.ts")};
     const files = new FileStore({ root: ${JSON.stringify(it.folder.join("store"))} });
     let opened = 0;
     const open = (uri, options) => {

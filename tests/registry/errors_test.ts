@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseErrorDocument, responseError } from "../../src/registry/errors.ts";
-import { plainText } from "../../src/registry/plain_text.ts";
+import { plainText } from "../../src/core/text.ts";
 
 const ASKED = { action: 'read "registry.test/a:v1"', registry: "registry.test" };
 

@@ -13,11 +13,11 @@ export interface CommandResult {
 /** How a program is run. */
 export interface CommandOptions {
   /** Working directory; the test's own when absent. */
-  readonly cwd?: string | undefined;
+  readonly cwd?: string;
   /** Environment variables, added to the test's own. */
-  readonly env?: Record<string, string> | undefined;
+  readonly env?: Record<string, string>;
   /** Text on standard input; nothing when absent. */
-  readonly stdin?: string | undefined;
+  readonly stdin?: string;
 }
 
 /** Runs a program to its end, whatever its exit code. */

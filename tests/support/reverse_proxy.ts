@@ -10,7 +10,7 @@ export interface ReverseProxy extends AsyncDisposable {
   /** Every request so far, as `METHOD /path?query`, with its range where it has one. */
   readonly requests: string[];
   /** Answers a request; passes it on when absent. */
-  answer?: ((request: Request, forward: Forward) => Promise<Response> | Response) | undefined;
+  answer?: (request: Request, forward: Forward) => Promise<Response> | Response;
 }
 
 /** Starts a proxy in front of a server of plain HTTP, given as host and port. */

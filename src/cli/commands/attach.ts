@@ -2,7 +2,7 @@
 import type { Command } from "../../deps/commander.ts";
 import { concurrency, insecure, noteIgnored, nydusify, plainHttp, proxy } from "../options.ts";
 import type { Session } from "../session.ts";
-import { sourceDateEpoch } from "../settings.ts";
+import { sourceDateEpoch } from "../settings/global.ts";
 
 /** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {

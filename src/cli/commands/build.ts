@@ -2,11 +2,11 @@
 import { type Command, Option } from "../../deps/commander.ts";
 import type { BuildResult } from "../../model/operations.ts";
 import { collect, collectList, collectPairs } from "../arguments.ts";
-import { countOf, formatBytes } from "../format.ts";
+import { countOf, formatBytes } from "../output/format.ts";
 import { concurrency, insecure, noteIgnored, nydusify, plainHttp, proxy } from "../options.ts";
-import type { Output } from "../output.ts";
+import type { Output } from "../output/writer.ts";
 import type { Session } from "../session.ts";
-import { sourceDateEpoch } from "../settings.ts";
+import { sourceDateEpoch } from "../settings/global.ts";
 
 /** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {

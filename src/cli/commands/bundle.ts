@@ -8,52 +8,52 @@ export const BUNDLE_COMMANDS: readonly CommandRow[] = [
   {
     name: "resolve",
     summary: "Show the identity, the roles and the size of a bundle",
-    load: () => import("./bundle_resolve.ts"),
+    load: () => import("./bundle/resolve.ts"),
   },
   {
     name: "materialize",
     summary: "Write the files that a role of a bundle needs into a folder",
-    load: () => import("./bundle_materialize.ts"),
+    load: () => import("./bundle/materialize.ts"),
   },
   {
     name: "pull",
     summary: "The same as materialize",
-    load: () => import("./bundle_materialize.ts"),
+    load: () => import("./bundle/materialize.ts"),
   },
   {
     name: "export",
     summary: "Pack a folder into a deterministic archive",
-    load: () => import("./bundle_export.ts"),
+    load: () => import("./bundle/export.ts"),
   },
   {
     name: "import",
     summary: "Verify an archive and write its files into a folder",
-    load: () => import("./bundle_import.ts"),
+    load: () => import("./bundle/import.ts"),
   },
   {
     name: "push",
     summary: "Publish the bundle that modelops.yaml describes",
-    load: () => import("./bundle_push.ts"),
+    load: () => import("./bundle/push.ts"),
   },
   {
     name: "scan",
     summary: "List the files of a bundle by layer",
-    load: () => import("./bundle_scan.ts"),
+    load: () => import("./bundle/scan.ts"),
   },
   {
     name: "plan",
     summary: "Show where each file would be stored, and why",
-    load: () => import("./bundle_plan.ts"),
+    load: () => import("./bundle/plan.ts"),
   },
   {
     name: "diff",
     summary: "Compare two bundles, folders or archives",
-    load: () => import("./bundle_diff.ts"),
+    load: () => import("./bundle/diff.ts"),
   },
   {
     name: "verify",
     summary: "Read everything again and compare digests",
-    load: () => import("./bundle_verify.ts"),
+    load: () => import("./bundle/verify.ts"),
   },
 ];
 

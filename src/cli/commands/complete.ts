@@ -1,9 +1,9 @@
 /** `__complete`: what a command line may go on with. @module */
 import type { Command } from "../../deps/commander.ts";
-import { complete } from "../completion.ts";
-import { escapeControls } from "../format.ts";
+import { complete } from "../completion/candidates.ts";
+import { escapeControls } from "../output/format.ts";
 import type { Session } from "../session.ts";
-import { resolveSettings } from "../settings.ts";
+import { resolveSettings } from "../settings/global.ts";
 
 /** Gives the command its arguments and action. */
 export function configure(command: Command, session: Session): void {

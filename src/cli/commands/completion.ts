@@ -1,6 +1,6 @@
 /** `completion`: the scripts that complete commands in a shell. @module */
 import { Argument, type Command } from "../../deps/commander.ts";
-import { completionScript, SHELLS } from "../completion_scripts.ts";
+import { completionScript, SHELLS } from "../completion/scripts.ts";
 import type { Session } from "../session.ts";
 
 /** Gives the command its arguments and action. */

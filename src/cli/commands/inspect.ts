@@ -35,7 +35,7 @@ export function configure(command: Command, session: Session): void {
 }
 
 async function compile(format: string) {
-  return (await import("../template.ts")).compileTemplate(format);
+  return (await import("../template/compile.ts")).compileTemplate(format);
 }
 
 /** What the fields of a template are: those of the document that is shown, and the configuration. */

@@ -1,6 +1,6 @@
 /** `list`: the artifacts of the local store. @module */
 import type { Command } from "../../deps/commander.ts";
-import { formatListing } from "../listing.ts";
+import { formatListing } from "../output/listing.ts";
 import type { Session } from "../session.ts";
 
 /** Gives the command its arguments, flags and action. */

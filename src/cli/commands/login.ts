@@ -1,6 +1,6 @@
 /** `login`: tries a login at a registry and keeps it. @module */
 import type { Command } from "../../deps/commander.ts";
-import { type GivenLogin, obtainLogin } from "../credentials_input.ts";
+import { type GivenLogin, obtainLogin } from "../settings/credentials.ts";
 import { insecure, plainHttp, proxy } from "../options.ts";
 import type { Session } from "../session.ts";
 

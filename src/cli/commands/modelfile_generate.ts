@@ -5,10 +5,10 @@ import { ConflictError, InvalidInputError } from "../../core/errors.ts";
 import { lstatIfExists, writeFileAtomic } from "../../core/files.ts";
 import { collect } from "../arguments.ts";
 import type { CliContext, DownloadRequest } from "../context.ts";
-import { countOf } from "../format.ts";
+import { countOf } from "../output/format.ts";
 import { noteIgnored } from "../options.ts";
 import type { Session } from "../session.ts";
-import { sourceDateEpoch } from "../settings.ts";
+import { sourceDateEpoch } from "../settings/global.ts";
 
 /** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {

@@ -2,7 +2,7 @@
 import { dirname, resolve } from "node:path";
 import type { Command } from "../../deps/commander.ts";
 import { collect } from "../arguments.ts";
-import { countOf, formatBytes } from "../format.ts";
+import { countOf, formatBytes } from "../output/format.ts";
 import type { Session } from "../session.ts";
 
 /** Gives the command its arguments, flags and action. */

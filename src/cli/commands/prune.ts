@@ -1,7 +1,7 @@
 /** `prune`: frees what nothing names any more. @module */
 import type { Command } from "../../deps/commander.ts";
 import type { PruneResult } from "../../model/operations.ts";
-import { countOf, formatBytes } from "../format.ts";
+import { countOf, formatBytes } from "../output/format.ts";
 import type { Session } from "../session.ts";
 
 /** Gives the command its arguments, flags and action. */

@@ -16,13 +16,13 @@ export interface RunnableRow<World extends ScriptWorld = GuideWorld> {
   /** The command lines as the guide writes them. */
   readonly commands: string;
   /** What is run instead, where the lines cannot run as they are written; `differs` says why. */
-  readonly script?: string | (() => string) | undefined;
+  readonly script?: string | (() => string);
   /** How what runs differs from what is written. */
-  readonly differs?: string | undefined;
+  readonly differs?: string;
   /** Variables that the guide sets elsewhere. */
   readonly env?: ScriptOptions["env"];
   /** Makes what the guide supposes. */
-  readonly prepare?: ((world: World) => Promise<unknown>) | undefined;
+  readonly prepare?: (world: World) => Promise<unknown>;
   /** Fails when something is not as the guide promises. */
   check(world: World, result: CommandResult): Promise<void> | void;
 }

@@ -1,0 +1,174 @@
+/**
+ * What is in an export archive, verified by reading all of it once.
+ * @module
+ */
+import { COMPRESSIONS } from "../../archive/compression.ts";
+import { readTar, type TarMember } from "../../archive/tar_reader.ts";
+import { type Digest, digestBytes, digestStream } from "../../core/digest.ts";
+import { IntegrityError, InvalidInputError, type Problem } from "../../core/errors.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import { type FileSource, fileSource } from "../../core/source.ts";
+import { readAll } from "../../core/streams.ts";
+import { decodePointer, type Pointer, POINTER_SIZE_LIMIT } from "../documents/pointer.ts";
+import { decodeProvenance, type Provenance } from "../documents/provenance.ts";
+import { isPointerPath, isTransient, pointerPath, PROVENANCE_PATH } from "../workspace/layout.ts";
+import { isReserved, portablePath, RESERVED_FOLDER } from "../workspace/path.ts";
+
+/** A file of an archive. */
+export interface ArchiveFile {
+  /** Normalised path. */
+  readonly path: string;
+  /** Digest of its content. */
+  readonly digest: Digest;
+  /** Size in bytes. */
+  readonly size: number;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+/** What is in an archive. */
+export interface ArchiveContents {
+  /** The files by path. */
+  readonly files: ReadonlyMap<string, ArchiveFile>;
+  /** Paths of the folders. */
+  readonly folders: readonly string[];
+  /** The pointers by path of their pointer files. */
+  readonly pointers: ReadonlyMap<string, Pointer>;
+  /** Where the workspace came from, when the archive says so. */
+  readonly provenance?: Provenance;
+}
+
+/** First bytes of a zstd frame. */
+const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
+
+/** An archive that can be read several times. */
+export class BundleArchive {
+  readonly #source: FileSource;
+  readonly #isZstd: boolean;
+
+  private constructor(source: FileSource, isZstd: boolean) {
+    this.#source = source;
+    this.#isZstd = isZstd;
+  }
+
+  /**
+   * Opens an archive, compressed or not; its bytes say which, not its name.
+   * @throws {NotFoundError} when there is no such file.
+   */
+  static async open(path: string, options: OperationOptions = {}): Promise<BundleArchive> {
+    const source = await fileSource(path);
+    const range = { start: 0, end: Math.min(ZSTD_MAGIC.length, source.size) };
+    const start = await readAll(await source.open({ range, signal: options.signal }), range.end);
+    return new BundleArchive(source, ZSTD_MAGIC.every((byte, index) => start[index] === byte));
+  }
+
+  /** The entries in their order; fails when the file has changed since it was opened. */
+  async *members(options: OperationOptions = {}): AsyncGenerator<TarMember, void> {
+    const stream = await this.#source.open({ signal: options.signal });
+    const tar = this.#isZstd ? COMPRESSIONS.zstd.decompress(stream) : stream;
+    yield* readTar(tar, { signal: options.signal });
+  }
+
+  /**
+   * Reads and verifies everything.
+   * @throws {IntegrityError} when the archive is corrupt, or a file is not what its pointer says.
+   * @throws {InvalidInputError} naming every link, special file, unsafe name and malformed pointer.
+   */
+  async contents(options: OperationOptions = {}): Promise<ArchiveContents> {
+    const reader = new ContentsReader(this.#source.path);
+    for await (const member of this.members(options)) await reader.add(member, options);
+    return reader.finish();
+  }
+}
+
+class ContentsReader {
+  readonly #archive: string;
+  readonly #files = new Map<string, ArchiveFile>();
+  readonly #folders = new Set<string>();
+  readonly #pointers = new Map<string, Pointer>();
+  readonly #problems: Problem[] = [];
+  #provenance: Provenance | undefined;
+
+  constructor(archive: string) {
+    this.#archive = archive;
+  }
+
+  async add(member: TarMember, options: OperationOptions): Promise<void> {
+    try {
+      const path = memberPath(member);
+      if (this.#files.has(path) || this.#folders.has(path)) {
+        throw refused(path, "the archive has it twice");
+      }
+      if (member.type === "directory") this.#folders.add(path);
+      else this.#files.set(path, await this.#read(path, member, options));
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      this.#problems.push({ message: error.message });
+    }
+  }
+
+  async #read(path: string, member: TarMember, options: OperationOptions): Promise<ArchiveFile> {
+    const mode = (member.mode & 0o777) | 0o600;
+    if (!isPointerPath(path) && path !== PROVENANCE_PATH) {
+      return { path, mode, ...await digestStream(member.body, options) };
+    }
+    const bytes = await readAll(member.body, POINTER_SIZE_LIMIT);
+    const what = `${JSON.stringify(path)} of ${JSON.stringify(this.#archive)}`;
+    if (path === PROVENANCE_PATH) this.#provenance = decodeProvenance(bytes, what);
+    else this.#pointers.set(path, ownPointer(path, decodePointer(bytes, what)));
+    return { path, mode, digest: digestBytes(bytes), size: bytes.byteLength };
+  }
+
+  finish(): ArchiveContents {
+    const [first] = this.#problems;
+    if (first) {
+      const path = this.#archive;
+      throw new InvalidInputError(
+        this.#problems.length === 1
+          ? first.message
+          : `Cannot import ${JSON.stringify(path)}: ${this.#problems.length} entries are refused`,
+        { path, problems: this.#problems },
+      );
+    }
+    for (const pointer of this.#pointers.values()) this.#checkPointed(pointer);
+    return {
+      files: this.#files,
+      folders: [...this.#folders],
+      pointers: this.#pointers,
+      provenance: this.#provenance,
+    };
+  }
+
+  /** Compares a file with the pointer that says that its bytes are here. */
+  #checkPointed({ path, sha256, size, fulfilled }: Pointer): void {
+    const file = this.#files.get(path);
+    const expected = `sha256:${sha256}`;
+    if (!fulfilled || !file || (file.digest === expected && file.size === size)) return;
+    throw new IntegrityError(
+      `Cannot import ${JSON.stringify(path)}: got ${file.size} bytes with digest ${file.digest}, ` +
+        `its pointer wants ${size} bytes with ${expected}`,
+      { path, expected, actual: file.digest },
+    );
+  }
+}
+
+/** The path of an entry of an archive. */
+export function memberPath(member: Pick<TarMember, "name" | "type">): string {
+  const { name, type } = member;
+  if (type !== "file" && type !== "directory") throw refused(name, `it is a ${type}`);
+  const path = portablePath(name, "import");
+  if (isReserved(path) && path.split("/", 1)[0] !== RESERVED_FOLDER) {
+    throw refused(name, `some systems take its folder for "${RESERVED_FOLDER}"`);
+  }
+  if (isTransient(path)) throw refused(name, "only unfinished files have such a name");
+  return path;
+}
+
+function ownPointer(path: string, pointer: Pointer): Pointer {
+  if (pointerPath(pointer.path) === path) return pointer;
+  throw refused(path, `it is the pointer of ${JSON.stringify(pointer.path)}, which is elsewhere`);
+}
+
+function refused(path: string, reason: string): InvalidInputError {
+  return new InvalidInputError(`Cannot import ${JSON.stringify(path)}: ${reason}`, { path });
+}

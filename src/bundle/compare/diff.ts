@@ -1,0 +1,111 @@
+/**
+ * The difference between any two lists of files: directories, bundles, archives.
+ * @module
+ */
+import { compareText } from "../../core/files.ts";
+
+/** A file as it is compared. */
+export interface ListedFile {
+  /** Normalised relative path. */
+  readonly path: string;
+  /** Size in bytes. */
+  readonly size: number;
+  /** SHA-256 of the content, 64 lower-case hexadecimal digits. */
+  readonly sha256: string;
+  /** Permission bits, where they are known. */
+  readonly mode?: number;
+}
+
+/** A list of files, and what it is called. */
+export interface FileListing {
+  /** What people call it: a path or a reference. */
+  readonly label: string;
+  /** The files by path. */
+  readonly files: ReadonlyMap<string, ListedFile>;
+}
+
+/** A file that both lists have, with another content or another executable bit. */
+export interface ModifiedFile {
+  /** Normalised relative path. */
+  readonly path: string;
+  /** The file in the first list. */
+  readonly from: ListedFile;
+  /** The file in the second list. */
+  readonly to: ListedFile;
+}
+
+/** What makes the second list out of the first; all in bytewise order of paths. */
+export interface BundleDiff {
+  /** What the first list is called. */
+  readonly from: string;
+  /** What the second list is called. */
+  readonly to: string;
+  /** Files that only the second list has. */
+  readonly added: readonly ListedFile[];
+  /** Files that differ. */
+  readonly modified: readonly ModifiedFile[];
+  /** Files that only the first list has. */
+  readonly removed: readonly ListedFile[];
+  /** Files that are the same, as the second list has them. */
+  readonly unchanged: readonly ListedFile[];
+}
+
+/** Compares two lists by content; permission bits count where both lists know them. */
+export function diffListings(from: FileListing, to: FileListing): BundleDiff {
+  const before = sorted(from);
+  const after = sorted(to);
+  const pairs = after.flatMap((file) => {
+    const old = from.files.get(file.path);
+    return old === undefined ? [] : [{ path: file.path, from: old, to: file }];
+  });
+  return {
+    from: from.label,
+    to: to.label,
+    added: after.filter(({ path }) => !from.files.has(path)),
+    modified: pairs.filter((pair) => differ(pair.from, pair.to)),
+    removed: before.filter(({ path }) => !to.files.has(path)),
+    unchanged: pairs.filter((pair) => !differ(pair.from, pair.to)).map((pair) => pair.to),
+  };
+}
+
+function sorted({ files }: FileListing): ListedFile[] {
+  return [...files.values()].sort((a, b) => compareText(a.path, b.path));
+}
+
+function differ(a: ListedFile, b: ListedFile): boolean {
+  if (a.sha256 !== b.sha256) return true;
+  return a.mode !== undefined && b.mode !== undefined && isExecutable(a) !== isExecutable(b);
+}
+
+function isExecutable({ mode = 0 }: ListedFile): boolean {
+  return (mode & 0o100) !== 0;
+}
+
+/** A difference as a JSON document with stable field names. */
+export function diffDocument(diff: BundleDiff): Record<string, unknown> {
+  return {
+    from: diff.from,
+    to: diff.to,
+    identical: diff.added.length + diff.modified.length + diff.removed.length === 0,
+    added: diff.added.map(fileDocument),
+    modified: diff.modified.map(({ path, from, to }) => ({
+      path,
+      old_size: from.size,
+      new_size: to.size,
+      old_sha256: from.sha256,
+      new_sha256: to.sha256,
+    })),
+    removed: diff.removed.map(fileDocument),
+    unchanged: diff.unchanged.map(({ path }) => path),
+    totals: {
+      added: diff.added.length,
+      modified: diff.modified.length,
+      removed: diff.removed.length,
+      unchanged: diff.unchanged.length,
+    },
+  };
+}
+
+function fileDocument({ path, size, sha256 }: ListedFile): Record<string, unknown> {
+  return { path, size, sha256 };
+}

@@ -1,0 +1,93 @@
+/**
+ * What a bundle is, once it is read: names, roles, layers, and the entries that become files.
+ * @module
+ */
+import type { Digest } from "../../core/digest.ts";
+import type { StorageTier } from "../../objects/object_store.ts";
+
+export type { StorageTier };
+import type { Descriptor } from "../../oci/descriptor.ts";
+import type { ContentStore } from "../../oci/store.ts";
+
+/** What all entries have. */
+export interface CommonEntry {
+  /** Normalised relative path of the file, with forward slashes. */
+  readonly path: string;
+  /** Name of the layer the entry is in. */
+  readonly layer: string;
+  /** Permission bits, where the bundle carries them. */
+  readonly mode?: number;
+}
+
+/** A file whose bytes are in the registry. */
+export interface RegistryEntry extends CommonEntry {
+  /** Tells it from an external entry. */
+  readonly kind: "registry";
+  /** The blob; its size is what the index says, and 0 in old indexes that say none. */
+  readonly blob: Descriptor;
+}
+
+/** A file whose bytes are in an object store, behind a pointer file. */
+export interface ExternalEntry extends CommonEntry {
+  /** Tells it from a registry entry. */
+  readonly kind: "external";
+  /** Where the bytes are: `az://container/key`. */
+  readonly uri: string;
+  /** SHA-256 of the bytes, 64 lower-case hexadecimal digits. */
+  readonly sha256: string;
+  /** Size in bytes. */
+  readonly size: number;
+  /** Storage tier, where the index says one. */
+  readonly tier?: StorageTier;
+}
+
+/** A file of a bundle. */
+export type BundleEntry = RegistryEntry | ExternalEntry;
+
+/** What a user asks for, as parsed; exactly one of the ways to name a bundle is set. */
+export interface BundleRef {
+  /** Name of the bundle, lower case: `org/my-model`. */
+  readonly name?: string;
+  /** Version, which is the tag. */
+  readonly version?: string;
+  /** Digest of the manifest. */
+  readonly digest?: Digest;
+  /** A folder or an export archive. */
+  readonly localPath?: string;
+  /** A full reference, `host/repository:tag`. */
+  readonly reference?: string;
+  /** The role that is asked for. */
+  readonly role?: string;
+}
+
+/** A bundle that was found and read: its identity, and where its content is. */
+export interface ResolvedBundle {
+  /** What was asked for. */
+  readonly ref: BundleRef;
+  /** Digest of the manifest's raw bytes. */
+  readonly manifestDigest: Digest;
+  /** Media type of the manifest. */
+  readonly mediaType: string;
+  /** Name in the bundle's own manifest, where it has one. */
+  readonly name?: string;
+  /** Version in the bundle's own manifest, where it has one. */
+  readonly version?: string;
+  /** Layers of each role. */
+  readonly roles: Readonly<Record<string, readonly string[]>>;
+  /** Names of the layers, in the bundle's order. */
+  readonly layers: readonly string[];
+  /** Descriptor of each layer's index document. */
+  readonly layerIndexes: Readonly<Record<string, Descriptor>>;
+  /** Whether any layer has external entries. */
+  readonly externalIndexPresent: boolean;
+  /** Bytes of all external entries; more where the sizes of registry entries are known too. */
+  readonly totalSize: number;
+  /** The repository that holds the content. */
+  readonly store: ContentStore;
+  /** Name of that repository, where it has one: `host/path`, or a path of the local store. */
+  readonly repository?: string;
+  /** Description in the bundle's own manifest, where it has one. */
+  readonly description?: string;
+  /** What the manifest lists, which gives sizes that old indexes do not. */
+  readonly contents?: readonly Descriptor[];
+}

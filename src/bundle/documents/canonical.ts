@@ -1,0 +1,60 @@
+/**
+ * Canonical JSON: one text for one value, so that documents have one digest.
+ *
+ * Keys are sorted by code point, nothing stands between the tokens, and everything outside ASCII is
+ * escaped.
+ * @module
+ */
+import { type Digest, digestBytes } from "../../core/digest.ts";
+import { compareText } from "../../core/files.ts";
+
+/** The canonical text of a JSON value; members that are `undefined` are left out. */
+export function canonicalJson(value: unknown): string {
+  // Not JSON.stringify alone: it puts keys that look like numbers first, whatever their order.
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (!isRecord(value)) return ascii(JSON.stringify(value));
+  const members = Object.entries(value).filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([key, member]) => `${ascii(JSON.stringify(key))}:${canonicalJson(member)}`);
+  return `{${members.join(",")}}`;
+}
+
+function ascii(json: string): string {
+  return json.replace(
+    // deno-lint-ignore no-control-regex -- everything outside ASCII is what it looks for
+    /[^\x00-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** The canonical text as bytes. */
+export function encodeCanonical(value: unknown): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(canonicalJson(value));
+}
+
+/**
+ * The digest that earlier writers put into a document itself: over the document without its `digest`
+ * and without members that are null, its entries in order of their paths.
+ */
+export function selfDigest(document: Readonly<Record<string, unknown>>): Digest {
+  const { digest: _, ...rest } = document;
+  const entries = Array.isArray(rest["entries"]) ? { entries: byPath(rest["entries"]) } : {};
+  return digestBytes(encodeCanonical(withoutNulls({ ...rest, ...entries })));
+}
+
+function byPath(entries: readonly unknown[]): unknown[] {
+  const pathOf = (entry: unknown) => isRecord(entry) ? String(entry["path"]) : "";
+  return entries.toSorted((a, b) => compareText(pathOf(a), pathOf(b)));
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isRecord(value)) return value;
+  const kept = Object.entries(value).filter(([, member]) => member !== null);
+  // A key may be "__proto__", so no object literal is filled member by member.
+  return Object.fromEntries(kept.map(([key, member]) => [key, withoutNulls(member)]));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,20 @@
+/**
+ * The names of bundles, layers and roles.
+ * @module
+ */
+import { isRepositoryName } from "../../oci/reference.ts";
+
+const NAME = /^[a-z0-9/-]+$/;
+
+/** What a name may consist of, for messages. */
+export const NAME_RULE = 'lower-case letters, digits, "-" and "/"';
+
+/** Whether `text` can be the name of a layer or a role. */
+export function isPartName(text: string): boolean {
+  return NAME.test(text);
+}
+
+/** Whether `text`, in lower case, can be the name of a bundle, which is also part of a repository's name. */
+export function isBundleName(text: string): boolean {
+  return NAME.test(text) && isRepositoryName(text);
+}

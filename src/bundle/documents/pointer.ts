@@ -1,0 +1,91 @@
+/**
+ * Pointer files: what stands in a workspace for a file whose bytes are in an object store.
+ *
+ * The bytes of a pointer depend on nothing but its facts: keys are sorted and the time is a constant.
+ * @module
+ */
+import { InvalidInputError } from "../../core/errors.ts";
+import { decodeJson } from "../../core/json.ts";
+import { z } from "../../deps/zod.ts";
+import type { ExternalEntry, StorageTier } from "./bundle.ts";
+import { workspacePath } from "../workspace/path.ts";
+
+/** Most bytes of a pointer file. */
+export const POINTER_SIZE_LIMIT = 1024 * 1024;
+
+/** What a pointer file says. */
+export interface Pointer {
+  /** Normalised path of the file. */
+  readonly path: string;
+  /** Name of the layer the file is in. */
+  readonly layer: string;
+  /** Where the bytes are. */
+  readonly uri: string;
+  /** SHA-256 of the bytes, 64 lower-case hexadecimal digits. */
+  readonly sha256: string;
+  /** Size in bytes. */
+  readonly size: number;
+  /** Storage tier, where it is known. */
+  readonly tier?: StorageTier;
+  /** Whether the bytes are in the workspace too. */
+  readonly fulfilled: boolean;
+}
+
+/** The pointer of an external entry. */
+export function pointerOf(entry: ExternalEntry, fulfilled: boolean): Pointer {
+  const { path, layer, uri, sha256, size, tier } = entry;
+  return { path, layer, uri, sha256, size, tier, fulfilled };
+}
+
+/** The exact bytes of a pointer file. */
+export function encodePointer(pointer: Pointer): Uint8Array<ArrayBuffer> {
+  const { path, layer, uri, sha256, size, tier, fulfilled } = pointer;
+  return new TextEncoder().encode(JSON.stringify({
+    created_at: "1970-01-01T00:00:00Z",
+    fulfilled,
+    layer,
+    local_path: fulfilled ? path : null,
+    original_path: path,
+    schema_version: 1,
+    sha256,
+    size,
+    tier: tier ?? null,
+    uri,
+  }));
+}
+
+const pointerSchema = z.object({
+  fulfilled: z.boolean(),
+  layer: z.string().default(""),
+  local_path: z.string().nullish(),
+  original_path: z.string(),
+  schema_version: z.literal(1).default(1),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 lower-case hexadecimal digits"),
+  size: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER),
+  tier: z.enum(["hot", "cool", "archive"]).nullish(),
+  uri: z.string().min(1),
+});
+
+/**
+ * Reads a pointer file. Only the facts that describe the file are required.
+ *
+ * @param what The pointer's name in messages.
+ * @throws {InvalidInputError} when it is no pointer, or names a file that it must not.
+ */
+export function decodePointer(bytes: Uint8Array, what: string): Pointer {
+  const result = pointerSchema.safeParse(decodeJson(bytes, what));
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    const where = issue?.path.join(".") || "document";
+    throw new InvalidInputError(`Cannot read ${what}: ${where}: ${issue?.message ?? "malformed"}`);
+  }
+  const { original_path, local_path, tier, schema_version: _, ...facts } = result.data;
+  const path = workspacePath(original_path, "read pointer of");
+  if (local_path != null && workspacePath(local_path, "read pointer of") !== path) {
+    throw new InvalidInputError(
+      `Cannot read ${what}: local_path ${JSON.stringify(local_path)} is not the original path`,
+      { expected: path, actual: local_path },
+    );
+  }
+  return { ...facts, path, ...(tier == null ? {} : { tier }) };
+}

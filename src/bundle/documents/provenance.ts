@@ -1,0 +1,141 @@
+/**
+ * Provenance: where a workspace says which bundle and role it was made from.
+ *
+ * It holds no time and nothing of the machine, so the same bundle gives the same bytes.
+ * @module
+ */
+import { compareText } from "../../core/files.ts";
+import { type Digest, isDigest } from "../../core/digest.ts";
+import { InvalidInputError } from "../../core/errors.ts";
+import { decodeJson } from "../../core/json.ts";
+import { z } from "../../deps/zod.ts";
+import type { BundleRef, ResolvedBundle } from "./bundle.ts";
+import type { PathFilterOptions } from "../compare/path_filter.ts";
+
+/** Which part of a role is in a workspace, where it is not all of it. */
+export interface Selection extends PathFilterOptions {
+  /** The layers that were chosen instead of the role's. */
+  readonly layers?: readonly string[];
+}
+
+/** What a provenance file says. */
+export interface Provenance {
+  /** Digest of the bundle's manifest. */
+  readonly manifestDigest: Digest;
+  /** Media type of the manifest. */
+  readonly mediaType: string;
+  /** The role whose layers are in the workspace. */
+  readonly role: string;
+  /** Layers of each role of the bundle. */
+  readonly roles: Readonly<Record<string, readonly string[]>>;
+  /** Digest of each layer's index document. */
+  readonly layerIndexes: Readonly<Record<string, string>>;
+  /** What the user asked for. */
+  readonly ref: BundleRef;
+  /** Which part of the role; all of it when absent. */
+  readonly selection?: Selection;
+}
+
+/** The provenance of a workspace made from a bundle. */
+export function provenanceOf(
+  bundle: ResolvedBundle,
+  role: string,
+  { layers, include = [], exclude = [] }: Selection = {},
+): Provenance {
+  const isPart = layers !== undefined || include.length + exclude.length > 0;
+  const indexes = Object.entries(bundle.layerIndexes);
+  return {
+    manifestDigest: bundle.manifestDigest,
+    mediaType: bundle.mediaType,
+    role,
+    roles: bundle.roles,
+    layerIndexes: Object.fromEntries(indexes.map(([layer, { digest }]) => [layer, digest])),
+    ref: bundle.ref,
+    ...(isPart ? { selection: { layers, include, exclude } } : {}),
+  };
+}
+
+/** The exact bytes of a provenance file: compact JSON with sorted keys. */
+export function encodeProvenance(provenance: Provenance): Uint8Array<ArrayBuffer> {
+  const { ref, selection } = provenance;
+  return new TextEncoder().encode(JSON.stringify({
+    layer_indexes: sorted(provenance.layerIndexes),
+    manifest_digest: provenance.manifestDigest,
+    media_type: provenance.mediaType,
+    ref: {
+      digest: ref.digest ?? null,
+      local_path: ref.localPath ?? null,
+      name: ref.name ?? null,
+      // Readers of earlier workspaces know five keys; the sixth is there only where it is needed.
+      ...(ref.reference === undefined ? {} : { reference: ref.reference }),
+      role: ref.role ?? null,
+      version: ref.version ?? null,
+    },
+    role: provenance.role,
+    roles: sorted(provenance.roles),
+    // This is there only where it is needed, too.
+    ...(selection && {
+      selection: {
+        exclude: selection.exclude ?? [],
+        include: selection.include ?? [],
+        layers: selection.layers ?? null,
+      },
+    }),
+  }));
+}
+
+const digestSchema = z.custom<Digest>(
+  (value) => typeof value === "string" && isDigest(value),
+  "expected a digest",
+);
+const textSchema = z.string().nullish().transform((text) => text ?? undefined);
+
+const provenanceSchema = z.object({
+  layer_indexes: z.record(z.string(), z.string()).default({}),
+  manifest_digest: digestSchema,
+  media_type: z.string(),
+  ref: z.object({
+    digest: digestSchema.nullish().transform((digest) => digest ?? undefined),
+    local_path: textSchema,
+    name: textSchema,
+    reference: textSchema,
+    role: textSchema,
+    version: textSchema,
+  }),
+  role: z.string(),
+  roles: z.record(z.string(), z.array(z.string())),
+  selection: z.object({
+    exclude: z.array(z.string()).default([]),
+    include: z.array(z.string()).default([]),
+    layers: z.array(z.string()).nullish().transform((layers) => layers ?? undefined),
+  }).optional(),
+});
+
+/**
+ * Reads a provenance file.
+ *
+ * @param what The file's name in messages.
+ * @throws {InvalidInputError} when it is none.
+ */
+export function decodeProvenance(bytes: Uint8Array, what: string): Provenance {
+  const result = provenanceSchema.safeParse(decodeJson(bytes, what));
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    const where = issue?.path.join(".") || "document";
+    throw new InvalidInputError(`Cannot read ${what}: ${where}: ${issue?.message ?? "malformed"}`);
+  }
+  const { ref: { local_path, ...ref }, ...data } = result.data;
+  return {
+    manifestDigest: data.manifest_digest,
+    mediaType: data.media_type,
+    role: data.role,
+    roles: data.roles,
+    layerIndexes: data.layer_indexes,
+    ref: { ...ref, localPath: local_path },
+    ...(data.selection ? { selection: data.selection } : {}),
+  };
+}
+
+function sorted<Value>(record: Readonly<Record<string, Value>>): Record<string, Value> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => compareText(a, b)));
+}

@@ -1,0 +1,70 @@
+/**
+ * What the readers of all bundle documents share.
+ * @module
+ */
+import { z } from "../../deps/zod.ts";
+import type { Digest } from "../../core/digest.ts";
+import { InvalidInputError, UnsupportedError } from "../../core/errors.ts";
+import { decodeJson } from "../../core/json.ts";
+
+/** A digest as bundle documents give it. */
+export const sha256Digest = z.custom<Digest>(
+  (value) => typeof value === "string" && /^sha256:[0-9a-f]{64}$/.test(value),
+  { error: "expected sha256: and 64 lower-case hexadecimal digits" },
+);
+
+/** What a document has to be. */
+export interface DocumentForm<Schema extends z.ZodType> {
+  /** The media types it may say that it has. */
+  readonly mediaTypes: ReadonlySet<string>;
+  /** Its shape. */
+  readonly schema: Schema;
+}
+
+/**
+ * Parses a document and checks its form.
+ *
+ * @param what The document's name in messages.
+ * @throws {UnsupportedError} when its media type is none of those.
+ * @throws {InvalidInputError} when it is no JSON in UTF-8, or has another shape.
+ */
+export function readDocument<Schema extends z.ZodType>(
+  bytes: Uint8Array,
+  { mediaTypes, schema }: DocumentForm<Schema>,
+  what: string,
+): z.infer<Schema> {
+  const raw = decodeJson(bytes, what);
+  checkMediaType(raw, mediaTypes, what);
+  return parseDocument(schema, raw, what);
+}
+
+function checkMediaType(raw: unknown, known: ReadonlySet<string>, what: string): void {
+  if (typeof raw !== "object" || raw === null || !("mediaType" in raw)) return;
+  const { mediaType } = raw;
+  if (typeof mediaType !== "string" || known.has(mediaType)) return;
+  throw new UnsupportedError(
+    `Cannot read ${what}: unknown media type ${JSON.stringify(mediaType)}`,
+    { actual: mediaType, expected: [...known].join(", ") },
+  );
+}
+
+function parseDocument<Schema extends z.ZodType>(
+  schema: Schema,
+  raw: unknown,
+  what: string,
+): z.infer<Schema> {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => ({
+    message: `${issue.path.join(".") || "document"}: ${reasonOf(issue)}`,
+  }));
+  throw new InvalidInputError(`Cannot read ${what}: ${problems[0]?.message}`, {
+    problems,
+    cause: parsed.error,
+  });
+}
+
+/** What is wrong with a key, where the key itself is: the library only says that it is. */
+function reasonOf(issue: z.core.$ZodIssue): string {
+  return issue.code === "invalid_key" ? issue.issues[0]?.message ?? issue.message : issue.message;
+}

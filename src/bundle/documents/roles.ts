@@ -1,0 +1,76 @@
+/**
+ * The choice of a role, and with it of layers.
+ * @module
+ */
+import { RoleMismatchError } from "../../core/errors.ts";
+import { compareText } from "../../core/files.ts";
+import { nearest } from "../../core/suggest.ts";
+import type { ResolvedBundle } from "./bundle.ts";
+import { bundleLabel } from "../resolve/reference.ts";
+
+/** A role and its layers, in the order of the role. */
+export interface SelectedRole {
+  /** Name of the role. */
+  readonly role: string;
+  /** Its layers. */
+  readonly layers: readonly string[];
+}
+
+/** The role that counts when none is asked for. */
+const DEFAULT_ROLE = "default";
+
+/**
+ * Chooses the role that is asked for, else the one of the reference, else `default`. An empty name asks
+ * for nothing.
+ * @throws {RoleMismatchError} listing the roles there are, or the layers that the role names and the
+ * bundle does not have.
+ */
+export function selectRole(bundle: ResolvedBundle, role?: string): SelectedRole {
+  const asked = role || bundle.ref.role || undefined;
+  const name = asked ?? DEFAULT_ROLE;
+  if (!Object.hasOwn(bundle.roles, name)) throw noSuchRole(bundle, asked);
+  const layers = [...new Set(bundle.roles[name])];
+  checkLayers(bundle, layers, `role ${JSON.stringify(name)}`);
+  return { role: name, layers };
+}
+
+/**
+ * Checks that a bundle has layers.
+ *
+ * @param asker What names the layers, for the message.
+ * @throws {RoleMismatchError} listing those it does not have.
+ */
+export function checkLayers(
+  bundle: ResolvedBundle,
+  layers: readonly string[],
+  asker: string,
+): void {
+  const missing = layers.filter((layer) => !bundle.layers.includes(layer)).sort(compareText);
+  if (missing.length === 0) return;
+  const [first] = missing;
+  throw new RoleMismatchError(
+    `Cannot use ${asker} of ${JSON.stringify(bundleLabel(bundle))}: ` +
+      `the bundle has no layer ${list(missing)}; its layers are ${list(bundle.layers) || "none"}`,
+    { actual: missing.join(", "), suggestions: nearest(first ?? "", bundle.layers) },
+  );
+}
+
+function noSuchRole(bundle: ResolvedBundle, asked: string | undefined): RoleMismatchError {
+  const roles = Object.keys(bundle.roles).sort(compareText);
+  const label = JSON.stringify(bundleLabel(bundle));
+  const found = roles.length === 0 ? "it has no roles" : `its roles are ${list(roles)}`;
+  if (asked === undefined) {
+    return new RoleMismatchError(
+      `Cannot choose a role of ${label}: it has none named "${DEFAULT_ROLE}", and ${found}`,
+      roles[0] === undefined ? {} : { remedy: `choose one, such as --role ${roles[0]}` },
+    );
+  }
+  return new RoleMismatchError(
+    `Cannot use role ${JSON.stringify(asked)} of ${label}: ${found}`,
+    { actual: asked, suggestions: nearest(asked, roles) },
+  );
+}
+
+function list(names: readonly string[]): string {
+  return names.map((name) => JSON.stringify(name)).join(", ");
+}

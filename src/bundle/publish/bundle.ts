@@ -1,0 +1,186 @@
+/**
+ * Publishes the bundle of a working directory.
+ *
+ * Everything that can be wrong is looked for first: spec, files, places, tags. Then the external objects
+ * are uploaded, then what the registry holds, children first, then the tags, and last the version in the
+ * spec is raised, if that was asked for. After a failure no tag has moved and the spec is as it was.
+ * @module
+ */
+import type { Digest } from "../../core/digest.ts";
+import { InvalidInputError } from "../../core/errors.ts";
+import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { bytesSource } from "../../core/source.ts";
+import type { ObjectStore } from "../../objects/object_store.ts";
+import { copyGraph, type CopyReport } from "../../oci/copy_graph.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { isTag } from "../../oci/reference.ts";
+import type { BumpKind } from "../spec/bump.ts";
+import { type BumpedSpec, bumpSpec, writeBumpedSpec } from "../spec/bumped.ts";
+import { bundleContents } from "./content.ts";
+import type { DigestIndex } from "../resolve/digest_index.ts";
+import { TITLE_ANNOTATION } from "../documents/media_types.ts";
+import { placedFiles, planStorage, type StoragePlan } from "./plan.ts";
+import { type ExternalReport, publishExternals } from "./externals.ts";
+import { readSpecFile } from "../spec/read.ts";
+import { bundleRepositories, type RegistrySettings } from "../resolve/registry.ts";
+import type { OpenRepository } from "../resolve/locate.ts";
+import { scanBundle } from "./scan.ts";
+import { guardTags } from "./tag_guard.ts";
+
+/** How to publish. */
+export interface PublishOptions extends OperationOptions {
+  /** Opens repositories. */
+  readonly open: OpenRepository;
+  /** Where bundles are. */
+  readonly settings: RegistrySettings;
+  /** Opens the store of external objects; called only when a file goes there. */
+  readonly objects?: () => ObjectStore | Promise<ObjectStore>;
+  /** Where objects go for rules without a template: `az://bundles` when absent. */
+  readonly externalBase?: string;
+  /** Tags besides the version. */
+  readonly tags?: readonly string[];
+  /** Lets tags move that name another bundle. */
+  readonly force?: boolean;
+  /** Changes nothing anywhere. */
+  readonly dryRun?: boolean;
+  /** Publishes the next version, and writes it into the spec. */
+  readonly bump?: BumpKind;
+  /** Contents moved at once; 5 when absent or 0. */
+  readonly concurrency?: number;
+  /** Where the repository is noted, so that the bare digest is a reference here. */
+  readonly digestIndex?: DigestIndex;
+}
+
+/** What publishing did, or would do. */
+export interface PublishResult {
+  /** `repository:version`. */
+  readonly reference: string;
+  /** Name of the repository, with its host. */
+  readonly repository: string;
+  /** Name of the bundle. */
+  readonly name: string;
+  /** Version that was published. */
+  readonly version: string;
+  /** Version in the spec before it was raised. */
+  readonly previousVersion?: string;
+  /** Digest of the manifest. */
+  readonly digest: Digest;
+  /** The tags. */
+  readonly tags: readonly string[];
+  /** Where each file went. */
+  readonly plan: StoragePlan;
+  /** What the registry was sent: contents written and skipped, and bytes. */
+  readonly registry: CopyReport;
+  /** What the object store was sent. */
+  readonly external: ExternalReport;
+  /** Whether all tags named this very bundle before. */
+  readonly upToDate: boolean;
+  /** Whether nothing was changed because nothing was to be. */
+  readonly dryRun: boolean;
+}
+
+/**
+ * Publishes the bundle of a working directory.
+ * @throws {InvalidInputError} when the spec or the files cannot be published.
+ * @throws {ConflictError} when a tag names another bundle and `force` is not given.
+ */
+export async function publishBundle(
+  workdir: string,
+  options: PublishOptions,
+): Promise<PublishResult> {
+  const operation = operationOptions(options);
+  const source = bumpSpec(await readSpecFile(workdir, operation), options.bump);
+  const { name, version } = source.spec;
+  const tags = tagsOf(version, options.tags);
+  const plan = await planFor(workdir, source, options);
+  const { written, store: contents } = await bundleContents(plan);
+  const root = written.manifest.descriptor;
+  const [repository = ""] = bundleRepositories(options.settings, name);
+  const store = options.open(repository);
+  const guard = { ...operation, tags, digest: root.digest, force: options.force };
+  const result = {
+    reference: `${repository}:${version}`,
+    repository,
+    name,
+    version,
+    previousVersion: options.bump === undefined ? undefined : source.previousVersion,
+    digest: root.digest,
+    tags,
+    plan,
+    upToDate: await guardTags(store, guard),
+    dryRun: options.dryRun ?? false,
+  };
+  if (options.dryRun) return { ...result, registry: NOTHING, external: NOTHING };
+  const external = await publishExternals(plan, options);
+  const registry = await copyGraph(contents, store, root, {
+    ...operation,
+    concurrency: options.concurrency,
+    phase: "upload",
+    describe: describer([root, ...written.documents.map((d) => d.descriptor), ...written.files]),
+  });
+  // Someone else may have published meanwhile.
+  await guardTags(store, guard);
+  for (const tag of tags) await store.tag(root, tag, operation);
+  await options.digestIndex?.note(root.digest, repository, operation);
+  if (options.bump !== undefined) await writeBumpedSpec(source);
+  return { ...result, registry, external };
+}
+
+const NOTHING = { copied: 0, skipped: 0, bytes: 0 } as const;
+
+/** Scans and plans; where the spec is itself part of the bundle, it is packed with its new version. */
+async function planFor(
+  workdir: string,
+  source: BumpedSpec,
+  options: PublishOptions,
+): Promise<StoragePlan> {
+  const text = new TextEncoder().encode(source.text);
+  const inventory = await scanBundle(workdir, {
+    ...operationOptions(options),
+    concurrency: options.concurrency,
+    spec: source.spec,
+    ...(options.bump === undefined ? {} : {
+      replace: new Map([[source.name, bytesSource(text)]]),
+    }),
+  });
+  for (const warning of inventory.warnings) options.log?.("warning", warning);
+  return planStorage(inventory, options);
+}
+
+function tagsOf(version: string, more: readonly string[] = []): readonly string[] {
+  const wrong = more.find((tag) => !isTag(tag));
+  if (wrong === undefined) return [...new Set([version, ...more])];
+  throw new InvalidInputError(`Cannot use ${JSON.stringify(wrong)} as a tag: it is not one`);
+}
+
+/** Names contents by their titles. */
+function describer(contents: readonly Descriptor[]): (content: Descriptor) => string | undefined {
+  const titles = new Map(
+    contents.map(({ digest, annotations }) => [digest, annotations?.[TITLE_ANNOTATION]]),
+  );
+  return ({ digest }) => titles.get(digest);
+}
+
+/** What publishing did, as a JSON document with stable field names. */
+export function publishDocument(result: PublishResult): Record<string, unknown> {
+  const { plan, registry, external, previousVersion } = result;
+  return {
+    reference: result.reference,
+    digest: result.digest,
+    name: result.name,
+    version: result.version,
+    ...(previousVersion === undefined ? {} : { previous_version: previousVersion }),
+    tags: result.tags,
+    files: placedFiles(plan).length,
+    uploaded: registry.copied,
+    skipped: registry.skipped,
+    uploaded_bytes: registry.bytes,
+    external: {
+      uploaded: external.copied,
+      skipped: external.skipped,
+      uploaded_bytes: external.bytes,
+    },
+    up_to_date: result.upToDate,
+    dry_run: result.dryRun,
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * Uploads the files of a bundle that go to an object store.
+ * @module
+ */
+import { mapConcurrent } from "../../core/concurrency.ts";
+import { digestHex } from "../../core/digest.ts";
+import { InvalidInputError, NotFoundError } from "../../core/errors.ts";
+import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import type { ObjectFacts, ObjectStore } from "../../objects/object_store.ts";
+import { watchedSource } from "../../oci/copy_graph.ts";
+import { type PlacedFile, placedFiles, type StoragePlan } from "./plan.ts";
+
+/** What the object store was sent. */
+export interface ExternalReport {
+  /** Objects written. */
+  readonly copied: number;
+  /** Objects that were there already, with the same content. */
+  readonly skipped: number;
+  /** Bytes written. */
+  readonly bytes: number;
+}
+
+/** Where to upload to. */
+export interface ExternalOptions extends OperationOptions {
+  /** Opens the store; called only when a file goes there. */
+  readonly objects?: () => ObjectStore | Promise<ObjectStore>;
+  /** Objects moved at once; 5 when absent or 0. */
+  readonly concurrency?: number;
+}
+
+type ExternalFile = PlacedFile & {
+  readonly decision: Extract<PlacedFile["decision"], { kind: "external" }>;
+};
+
+/**
+ * Uploads the external files of a plan; objects that have the same content already are left alone. An
+ * object of other content is replaced, and that is logged as a warning, since earlier bundles may name it.
+ * @throws {InvalidInputError} when there are external files and no store to take them.
+ */
+export async function publishExternals(
+  plan: StoragePlan,
+  options: ExternalOptions,
+): Promise<ExternalReport> {
+  const files = externalFiles(plan);
+  const [first] = files;
+  if (first === undefined) return { copied: 0, skipped: 0, bytes: 0 };
+  if (options.objects === undefined) {
+    throw new InvalidInputError(
+      `Cannot upload ${JSON.stringify(first.path)} to ${JSON.stringify(first.decision.uri)}: ` +
+        "no object store is configured",
+      {
+        path: first.path,
+        remedy: "set AZURE_STORAGE_KEY, or OBJECT_STORE=file:///path/to/a/folder",
+      },
+    );
+  }
+  const objects = await options.objects();
+  const sent = await mapConcurrent(files, (file) => publish(file, objects, options), options);
+  return {
+    copied: sent.filter((bytes) => bytes !== undefined).length,
+    skipped: sent.filter((bytes) => bytes === undefined).length,
+    bytes: sent.reduce<number>((sum, bytes) => sum + (bytes ?? 0), 0),
+  };
+}
+
+/** The external files of a plan, one for each address. */
+function externalFiles(plan: StoragePlan): readonly ExternalFile[] {
+  const external = placedFiles(plan).filter((file): file is ExternalFile =>
+    file.decision.kind === "external"
+  );
+  return [...new Map(external.map((file) => [file.decision.uri, file])).values()];
+}
+
+/** Uploads a file and returns its size, or `undefined` when its object was there. */
+async function publish(
+  file: ExternalFile,
+  objects: ObjectStore,
+  options: ExternalOptions,
+): Promise<number | undefined> {
+  const { decision: { uri, tier }, path, size } = file;
+  const sha256 = digestHex(file.digest);
+  const report = (state: "start" | "advance" | "done" | "skip" | "fail", bytes: number) =>
+    options.progress?.({ id: uri, phase: "upload", name: path, state, bytes, size });
+  const there = await statIfExists(objects, uri, options);
+  if (there?.size === size && there.sha256 === sha256) {
+    report("skip", size);
+    return undefined;
+  }
+  if (there) options.log?.("warning", `Replacing ${uri}, which earlier bundles may name`, { uri });
+  report("start", 0);
+  try {
+    const source = watchedSource(file.source, (bytes) => report("advance", bytes));
+    // The store's own progress would name the object a second time.
+    await objects.put(uri, source, { signal: options.signal, log: options.log, sha256, tier });
+  } catch (error) {
+    report("fail", 0);
+    throw error;
+  }
+  report("done", size);
+  return size;
+}
+
+async function statIfExists(
+  objects: ObjectStore,
+  uri: string,
+  options: OperationOptions,
+): Promise<ObjectFacts | undefined> {
+  try {
+    return await objects.stat(uri, operationOptions(options));
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}

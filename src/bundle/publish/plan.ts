@@ -1,0 +1,194 @@
+/**
+ * Where each file of a bundle goes, and why: into the registry, or to an object store.
+ *
+ * The first rule whose pattern matches and whose threshold the file reaches decides. What no rule takes
+ * goes into the registry, if it is not too large.
+ * @module
+ */
+import { digestHex } from "../../core/digest.ts";
+import { InvalidInputError, ModelOpsError } from "../../core/errors.ts";
+import { parseObjectUri } from "../../objects/object_uri.ts";
+import type { StorageTier } from "../documents/bundle.ts";
+import { parseFilter } from "../spec/path_pattern.ts";
+import { type Inventory, modeText, type ScannedFile, sizeOf } from "./scan.ts";
+import type { BundleSpec, ExternalRule } from "../spec/description.ts";
+import { expandTemplate } from "../spec/uri_template.ts";
+
+/** Where a file goes. */
+export type Decision =
+  | { readonly kind: "registry"; readonly reason: string }
+  | {
+    readonly kind: "external";
+    readonly reason: string;
+    /** Address of the object. */
+    readonly uri: string;
+    /** Tier of the object. */
+    readonly tier: StorageTier;
+  };
+
+/** A file and where it goes. */
+export interface PlacedFile extends ScannedFile {
+  /** Where it goes. */
+  readonly decision: Decision;
+}
+
+/** Where all files go. */
+export interface StoragePlan {
+  /** What was planned. */
+  readonly inventory: Inventory;
+  /** The layers in order, each with its files in order of their paths. */
+  readonly layers: readonly { readonly name: string; readonly files: readonly PlacedFile[] }[];
+}
+
+/** How to plan. */
+export interface PlanOptions {
+  /** Where objects go for rules without a template: `az://bundles` or `file:///srv/objects`. */
+  readonly externalBase?: string;
+}
+
+/** Container for rules without a template when nobody says another. */
+const DEFAULT_EXTERNAL_BASE = "az://bundles";
+
+/**
+ * Decides where each file goes.
+ * @throws {InvalidInputError} with every file that no place takes, and every address that two different
+ * contents would have.
+ */
+export function planStorage(inventory: Inventory, options: PlanOptions = {}): StoragePlan {
+  const planner = new Planner(inventory.spec, options.externalBase ?? DEFAULT_EXTERNAL_BASE);
+  const layers = inventory.layers.map(({ name, files }) => ({
+    name,
+    files: files.flatMap((file) => planner.plan(file) ?? []),
+  }));
+  planner.refuseProblems(inventory.workdir);
+  return { inventory, layers };
+}
+
+class Planner {
+  readonly #spec: BundleSpec;
+  readonly #base: string;
+  readonly #rules: readonly { rule: ExternalRule; matches: (path: string) => boolean }[];
+  readonly #owners = new Map<string, ScannedFile>();
+  readonly #problems: string[] = [];
+
+  constructor(spec: BundleSpec, base: string) {
+    this.#spec = spec;
+    this.#base = base;
+    this.#rules = spec.externalRules.map((rule) => ({
+      rule,
+      matches: parseFilter(rule.pattern),
+    }));
+  }
+
+  /** The file with its place; `undefined` when it has none, which is then a problem. */
+  plan(file: ScannedFile): PlacedFile | undefined {
+    const matching = this.#rules.filter(({ matches }) => matches(file.path));
+    const applying = matching.find(({ rule }) => file.size >= (rule.sizeThreshold ?? 0));
+    if (applying) return this.#external(file, applying.rule);
+    const limit = this.#spec.orasSizeLimit;
+    if (file.size > limit) {
+      return this.#refuse(
+        `${JSON.stringify(file.path)} has ${file.size} bytes, more than oras_size_limit ` +
+          `(${limit}), and no external rule takes it`,
+      );
+    }
+    const below = matching[0]?.rule;
+    const reason = below === undefined
+      ? "no external rule matches"
+      : `smaller than the ${below.sizeThreshold} bytes of rule ${JSON.stringify(below.pattern)}`;
+    return { ...file, decision: { kind: "registry", reason } };
+  }
+
+  #external(file: ScannedFile, rule: ExternalRule): PlacedFile | undefined {
+    const template = rule.uriTemplate ?? `${this.#base}/{name}/{path}`;
+    const uri = expandTemplate(template, {
+      path: file.path,
+      name: this.#spec.name,
+      version: this.#spec.version,
+      layer: file.layer,
+      sha256: digestHex(file.digest),
+    });
+    const fault = this.#addressFault(uri, file);
+    if (fault !== undefined) return this.#refuse(fault);
+    const size = rule.sizeThreshold === undefined
+      ? ""
+      : `, and has ${rule.sizeThreshold} bytes or more`;
+    const reason = `matches rule ${JSON.stringify(rule.pattern)}${size}`;
+    return { ...file, decision: { kind: "external", uri, tier: rule.tier, reason } };
+  }
+
+  #addressFault(uri: string, file: ScannedFile): string | undefined {
+    try {
+      parseObjectUri(uri);
+    } catch (error) {
+      if (!(error instanceof ModelOpsError)) throw error;
+      return `${JSON.stringify(file.path)}: ${error.message}`;
+    }
+    const owner = this.#owners.get(uri) ?? file;
+    this.#owners.set(uri, owner);
+    if (owner.digest === file.digest) return undefined;
+    return `${JSON.stringify(file.path)} and ${JSON.stringify(owner.path)} would both be ${uri}`;
+  }
+
+  #refuse(problem: string): undefined {
+    this.#problems.push(problem);
+    return undefined;
+  }
+
+  refuseProblems(workdir: string): void {
+    const [first] = this.#problems;
+    if (first === undefined) return;
+    const count = this.#problems.length;
+    throw new InvalidInputError(
+      `Cannot plan ${JSON.stringify(workdir)}: ` +
+        (count === 1 ? first : `${count} files have no place, the first: ${first}`),
+      {
+        path: workdir,
+        problems: count === 1 ? [] : this.#problems.map((message) => ({ message })),
+        remedy: "adjust external_rules or oras_size_limit in the spec",
+      },
+    );
+  }
+}
+
+/** All files of a plan. */
+export function placedFiles(plan: StoragePlan): readonly PlacedFile[] {
+  return plan.layers.flatMap(({ files }) => files);
+}
+
+/** A plan as a JSON document with stable field names. */
+export function planDocument(plan: StoragePlan): Record<string, unknown> {
+  const files = placedFiles(plan);
+  const { workdir, spec, warnings } = plan.inventory;
+  return {
+    working_dir: workdir,
+    name: spec.name,
+    version: spec.version,
+    files: files.map(fileDocument),
+    totals: {
+      file_count: files.length,
+      total_size: sizeOf(files),
+      ...totals("registry", files.filter(({ decision }) => decision.kind === "registry")),
+      ...totals("external", files.filter(({ decision }) => decision.kind === "external")),
+    },
+    warnings,
+  };
+}
+
+function fileDocument({ path, layer, size, mode, digest, decision }: PlacedFile) {
+  const external = decision.kind === "external";
+  return {
+    path,
+    layer,
+    size,
+    mode: modeText(mode),
+    sha256: digestHex(digest),
+    decision: decision.kind,
+    reason: decision.reason,
+    ...(external ? { uri: decision.uri, tier: decision.tier } : {}),
+  };
+}
+
+function totals(kind: string, files: readonly PlacedFile[]): Record<string, number> {
+  return { [`${kind}_count`]: files.length, [`${kind}_size`]: sizeOf(files) };
+}

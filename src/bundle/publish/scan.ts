@@ -1,0 +1,162 @@
+/**
+ * The inventory of a working directory: which files each layer has, and what they are.
+ * @module
+ */
+import { type Digest, digestHex } from "../../core/digest.ts";
+import { InvalidInputError, type Problem } from "../../core/errors.ts";
+import { operationOptions } from "../../core/operation.ts";
+import type { BlobSource } from "../../core/source.ts";
+import { findFiles, type FoundFile } from "../spec/files.ts";
+import { type HashedFile, Hasher, type HashOptions } from "../workspace/hash_files.ts";
+import { readSpecFile } from "../spec/read.ts";
+import type { BundleSpec } from "../spec/description.ts";
+import { pathClashes } from "../workspace/path.ts";
+
+/** A file of an inventory. */
+export interface ScannedFile {
+  /** Normalised relative path. */
+  readonly path: string;
+  /** Name of the layer. */
+  readonly layer: string;
+  /** Size in bytes. */
+  readonly size: number;
+  /** Permission bits that the bundle carries: 0o755 or 0o644. */
+  readonly mode: number;
+  /** Digest of the content. */
+  readonly digest: Digest;
+  /** The content, which fails when the file changes. */
+  readonly source: BlobSource;
+}
+
+/** A layer of an inventory. */
+export interface ScannedLayer {
+  /** Name of the layer. */
+  readonly name: string;
+  /** Kind of the layer, as the spec says. */
+  readonly type: string;
+  /** Its files in bytewise order of their paths. */
+  readonly files: readonly ScannedFile[];
+}
+
+/** The inventory of a working directory. */
+export interface Inventory {
+  /** The working directory as it was given. */
+  readonly workdir: string;
+  /** What the spec says. */
+  readonly spec: BundleSpec;
+  /** The layers in the order of the spec. */
+  readonly layers: readonly ScannedLayer[];
+  /** What may be a mistake, such as patterns that match nothing. */
+  readonly warnings: readonly string[];
+}
+
+/** How to scan. */
+export interface ScanOptions extends HashOptions {
+  /** What to scan by; the spec of the directory when absent. */
+  readonly spec?: BundleSpec;
+}
+
+/**
+ * Lists and hashes the files of a working directory by its spec. The same files give the same inventory.
+ * @throws {InvalidInputError} with every problem: of the spec, or of files that cannot be in a bundle.
+ * @throws {NotFoundError} when there is no such directory.
+ */
+export async function scanBundle(workdir: string, options: ScanOptions = {}): Promise<Inventory> {
+  const spec = options.spec ?? (await readSpecFile(workdir, operationOptions(options))).spec;
+  const root = await Deno.realPath(workdir);
+  const found = [];
+  for (const layer of spec.layers) {
+    found.push({ layer, ...await findFiles(root, layer, operationOptions(options)) });
+  }
+  const paths = new Map(found.map(({ layer, files }) => [layer.name, files]));
+  const problems = found.flatMap((layer) => layer.problems);
+  refuseProblems(workdir, [...problems, ...roleClashes(spec, paths)]);
+  const hasher = new Hasher(options);
+  const layers = [];
+  for (const { layer, files } of found) {
+    const { name, type } = layer;
+    const hashed = await hasher.files(files);
+    layers.push({ name, type, files: hashed.map((file) => scannedFile(name, file)) });
+  }
+  const warnings = found.flatMap(({ layer, unmatched }) =>
+    unmatched.map((pattern) =>
+      `Layer ${JSON.stringify(layer.name)}: ${JSON.stringify(pattern)} matches no file`
+    )
+  );
+  return { workdir, spec, layers, warnings };
+}
+
+function scannedFile(layer: string, { path, mode, digest, source }: HashedFile): ScannedFile {
+  return { path, layer, size: source.size, mode, digest, source };
+}
+
+/** Paths that meet within a role: whoever materializes that role could not have both. */
+function roleClashes(
+  { roles }: BundleSpec,
+  layers: ReadonlyMap<string, readonly FoundFile[]>,
+): Problem[] {
+  const problems = Object.entries(roles).flatMap(([role, names]) => {
+    const paths = [...new Set(names)].flatMap((name) =>
+      (layers.get(name) ?? []).map(({ path }) => path)
+    );
+    const seen = new Set<string>();
+    const twice = new Set(paths.filter((path) => seen.size === seen.add(path).size));
+    return [
+      ...Array.from(twice, (path) => ({ path, reason: "several of its layers have it" })),
+      ...pathClashes(seen),
+    ].map(({ path, reason }) =>
+      `Cannot publish ${JSON.stringify(path)} in role ${JSON.stringify(role)}: ${reason}`
+    );
+  });
+  return [...new Set(problems)].map((message) => ({ message }));
+}
+
+function refuseProblems(workdir: string, problems: readonly Problem[]): void {
+  const [first] = problems;
+  if (first === undefined) return;
+  const message = problems.length === 1
+    ? first.message
+    : `Cannot publish ${JSON.stringify(workdir)}: ${problems.length} files cannot be in a bundle`;
+  throw new InvalidInputError(message, {
+    path: workdir,
+    ...(problems.length === 1 ? {} : { problems }),
+  });
+}
+
+/** An inventory as a JSON document with stable field names. */
+export function scanDocument(inventory: Inventory): Record<string, unknown> {
+  const layers = inventory.layers.map(({ name, type, files }) => ({
+    name,
+    type,
+    file_count: files.length,
+    size: sizeOf(files),
+    files: files.map(({ path, size, mode, digest }) => ({
+      path,
+      size,
+      mode: modeText(mode),
+      sha256: digestHex(digest),
+    })),
+  }));
+  return {
+    working_dir: inventory.workdir,
+    name: inventory.spec.name,
+    version: inventory.spec.version,
+    roles: inventory.spec.roles,
+    layers,
+    file_count: layers.reduce((sum, layer) => sum + layer.file_count, 0),
+    total_size: layers.reduce((sum, layer) => sum + layer.size, 0),
+    warnings: inventory.warnings,
+  };
+}
+
+/** The sum of sizes in bytes. */
+export function sizeOf(files: Iterable<{ readonly size: number }>): number {
+  let sum = 0;
+  for (const { size } of files) sum += size;
+  return sum;
+}
+
+/** Permission bits as people write them: `0644`. */
+export function modeText(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
+}

@@ -1,0 +1,59 @@
+/**
+ * Keeps tags from moving from one bundle to another by accident.
+ * @module
+ */
+import type { Digest } from "../../core/digest.ts";
+import { ConflictError, NotFoundError } from "../../core/errors.ts";
+import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import type { ContentStore } from "../../oci/store.ts";
+
+/** What tags are to name. */
+export interface TagGuard extends OperationOptions {
+  /** The tags. */
+  readonly tags: readonly string[];
+  /** Digest of the manifest they are to name. */
+  readonly digest: Digest;
+  /** Lets them move. */
+  readonly force?: boolean;
+}
+
+/**
+ * Checks that tags name nothing else, and returns whether all of them name the manifest already.
+ * @throws {ConflictError} when a tag names something else and `force` is not given.
+ */
+export async function guardTags(store: ContentStore, guard: TagGuard): Promise<boolean> {
+  const current = await Promise.all(
+    guard.tags.map((tag) => digestOf(store, tag, operationOptions(guard))),
+  );
+  for (const [index, digest] of current.entries()) {
+    if (digest === undefined || digest === guard.digest || guard.force) continue;
+    throw wouldMove(`${store.name}:${guard.tags[index]}`, digest, guard.digest);
+  }
+  return current.every((digest) => digest === guard.digest);
+}
+
+/** What a tag names now, if anything. */
+async function digestOf(
+  store: ContentStore,
+  tag: string,
+  options: OperationOptions,
+): Promise<Digest | undefined> {
+  try {
+    return (await store.resolve(tag, options)).digest;
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
+function wouldMove(reference: string, actual: Digest, expected: Digest): ConflictError {
+  return new ConflictError(
+    `Cannot publish ${JSON.stringify(reference)}: the tag names another bundle, ${actual}`,
+    {
+      reference,
+      expected,
+      actual,
+      remedy: "raise the version with --bump patch, or move the tag with --force",
+    },
+  );
+}

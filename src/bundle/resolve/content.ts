@@ -1,0 +1,104 @@
+/**
+ * The content of a bundle's registry entries, each blob fetched once.
+ *
+ * With a cache, blobs are copied into it and read back from there, verified both times. Files of a
+ * workspace are copies, which share blocks with the cache where the file system can do that, and never
+ * hard links: a link can be written through, and a cache that changes under a digest would spoil every
+ * later workspace.
+ * @module
+ */
+import { UnsupportedError } from "../../core/errors.ts";
+import type { Digest } from "../../core/digest.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import { streamOf, verified } from "../../core/streams.ts";
+import { copyGraph } from "../../oci/copy_graph.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { canStat, type ContentStore, isFileBacked, openVerified } from "../../oci/store.ts";
+import { explained } from "./missing_part.ts";
+import { knownSize } from "../workspace/plan.ts";
+
+/** Reads blobs of a repository, through a cache where there is one. */
+export class RegistryContent {
+  readonly #store: ContentStore;
+  readonly #cache: ContentStore | undefined;
+  readonly #options: OperationOptions;
+  readonly #filling = new Map<Digest, Promise<void>>();
+  /** Bytes that came from the repository. */
+  bytesFetched = 0;
+
+  /** Reads from `store`, through `cache` where one is given. */
+  constructor(store: ContentStore, cache: ContentStore | undefined, options: OperationOptions) {
+    this.#store = store;
+    this.#cache = cache;
+    this.#options = options;
+  }
+
+  /** Whether blobs are read through a cache. */
+  get hasCache(): boolean {
+    return this.#cache !== undefined;
+  }
+
+  /**
+   * The blob with its size, which old indexes do not say.
+   * @throws {TransferError} when the repository does not have it.
+   */
+  async sizedBlob(blob: Descriptor, path: string): Promise<Descriptor> {
+    if (knownSize(blob) !== undefined) return blob;
+    if (!canStat(this.#store)) {
+      throw new UnsupportedError(
+        `Cannot fetch ${JSON.stringify(path)}: its index does not say how large it is`,
+        { path },
+      );
+    }
+    const { size } = await explained(this.#store.stat(blob.digest, this.#options), path);
+    return { ...blob, size };
+  }
+
+  /**
+   * Opens a blob, verified, from the cache where there is one.
+   * @throws {TransferError} when the repository does not have it.
+   */
+  async open(blob: Descriptor, path: string): Promise<ReadableStream<Uint8Array>> {
+    const cache = await this.#filledCache(blob, path);
+    if (!cache) return await this.openDirectly(blob, path);
+    return await openVerified(cache, blob, this.#options);
+  }
+
+  /**
+   * The cache's own file of a blob, not verified; `undefined` where there is none.
+   * @throws {TransferError} when the repository does not have it.
+   */
+  async cachedFile(blob: Descriptor, path: string): Promise<string | undefined> {
+    const cache = await this.#filledCache(blob, path);
+    return cache && isFileBacked(cache) ? cache.filePath(blob) : undefined;
+  }
+
+  /**
+   * Opens a blob of the repository, verified.
+   * @throws {TransferError} when the repository does not have it.
+   */
+  async openDirectly(blob: Descriptor, path: string): Promise<ReadableStream<Uint8Array>> {
+    const stream = await explained(this.#store.open(blob, this.#options), path);
+    this.bytesFetched += blob.size;
+    return streamOf(verified(stream, blob, `${JSON.stringify(path)} of ${this.#store.name}`));
+  }
+
+  async #filledCache(blob: Descriptor, path: string): Promise<ContentStore | undefined> {
+    const cache = this.#cache;
+    if (!cache) return undefined;
+    let filling = this.#filling.get(blob.digest);
+    if (!filling) this.#filling.set(blob.digest, filling = this.#fill(cache, blob, path));
+    await filling;
+    return cache;
+  }
+
+  async #fill(cache: ContentStore, blob: Descriptor, path: string): Promise<void> {
+    const copying = copyGraph(this.#store, cache, blob, {
+      ...this.#options,
+      phase: "download",
+      describe: () => path,
+    });
+    const { bytes } = await explained(copying, path);
+    this.bytesFetched += bytes;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * From a reference to a manifest: which repositories may have it, and the first that does.
+ * @module
+ */
+import { AccessDeniedError, IntegrityError, NotFoundError } from "../../core/errors.ts";
+import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { parseReference, referenceTarget, repositoryName } from "../../oci/reference.ts";
+import type { ContentStore } from "../../oci/store.ts";
+import type { BundleRef } from "../documents/bundle.ts";
+import { formatBundleRef } from "./reference.ts";
+import type { DigestIndex } from "./digest_index.ts";
+import { baseRepository, bundleRepositories, type RegistrySettings } from "./registry.ts";
+
+/** Opens a repository: `host/path` in a registry, or a path of the local store. */
+export type OpenRepository = (name: string) => ContentStore;
+
+/** Where to look. */
+export interface LocateOptions extends OperationOptions {
+  /** Opens repositories. */
+  readonly open: OpenRepository;
+  /** Where bundles are. */
+  readonly settings: RegistrySettings;
+  /** What bare digests are looked up in. */
+  readonly digestIndex?: DigestIndex;
+  /** More repositories to look for a bare digest in, such as those of the local store. */
+  readonly repositories?: () => AsyncIterable<string> | Iterable<string>;
+}
+
+/** Where a bundle was found. */
+export interface BundleLocation {
+  /** Name of the repository, with its host. */
+  readonly repository: string;
+  /** The repository. */
+  readonly store: ContentStore;
+  /** Descriptor of the manifest. */
+  readonly root: Descriptor;
+}
+
+/**
+ * Finds the first repository that has what a reference names. A name is looked for in both layouts of
+ * repositories; a bare digest in the repository at the path for bundles itself, in those noted earlier and
+ * in those the caller knows.
+ * @throws {NotFoundError} naming all repositories that were asked.
+ * @throws {IntegrityError} when the version of the reference is not the one of its digest.
+ */
+export async function locateBundle(
+  ref: BundleRef,
+  options: LocateOptions,
+): Promise<BundleLocation> {
+  const tried: string[] = [];
+  let refused: AccessDeniedError | undefined;
+  for await (const repository of candidates(ref, options)) {
+    options.signal?.throwIfAborted();
+    if (tried.includes(repository)) continue;
+    tried.push(repository);
+    const store = options.open(repository);
+    try {
+      return { repository, store, root: await rootOf(ref, store, options) };
+    } catch (error) {
+      // Registries deny what does not exist, lest strangers learn which names do.
+      if (error instanceof AccessDeniedError) refused ??= error;
+      else if (!(error instanceof NotFoundError)) throw error;
+    }
+  }
+  throw refused ?? noSuchBundle(ref, tried);
+}
+
+/** The repositories that may have the bundle, the likeliest first. */
+async function* candidates(
+  ref: BundleRef,
+  { settings, digestIndex, repositories }: LocateOptions,
+): AsyncGenerator<string, void> {
+  if (ref.reference !== undefined) return yield repositoryName(parseReference(ref.reference));
+  if (ref.name !== undefined) return yield* bundleRepositories(settings, ref.name);
+  const base = baseRepository(settings);
+  if (base !== undefined) yield base;
+  if (ref.digest !== undefined && digestIndex) yield* await digestIndex.find(ref.digest);
+  if (repositories) yield* repositories();
+}
+
+/** The manifest that a reference names in a repository. */
+async function rootOf(
+  ref: BundleRef,
+  store: ContentStore,
+  options: OperationOptions,
+): Promise<Descriptor> {
+  const { tag, target } = targetOf(ref);
+  const root = await store.resolve(target, operationOptions(options));
+  if (tag === undefined || tag === target) return root;
+  const tagged = await store.resolve(tag, operationOptions(options));
+  if (tagged.digest === root.digest) return root;
+  const text = formatBundleRef(ref);
+  throw new IntegrityError(
+    `Cannot resolve ${JSON.stringify(text)}: ${store.name}:${tag} is ${tagged.digest}, ` +
+      `want ${root.digest}`,
+    { reference: text, expected: root.digest, actual: tagged.digest },
+  );
+}
+
+/** The tag of a reference where it has one, and what decides: its digest, else its tag. */
+function targetOf(ref: BundleRef): { tag?: string; target: string } {
+  if (ref.reference !== undefined) {
+    const reference = parseReference(ref.reference);
+    return { tag: reference.tag, target: referenceTarget(reference) };
+  }
+  // toBundleRef() lets no reference pass that has neither.
+  return { tag: ref.version, target: ref.digest ?? ref.version ?? "" };
+}
+
+function noSuchBundle(ref: BundleRef, tried: readonly string[]): NotFoundError {
+  const text = formatBundleRef(ref);
+  const bare = ref.digest !== undefined && ref.name === undefined;
+  const where = tried.length === 0 ? "no repository is known" : `not in ${tried.join(", ")}`;
+  return new NotFoundError(`Cannot find bundle ${JSON.stringify(text)}: ${where}`, {
+    reference: text,
+    remedy: bare
+      ? `name the repository too, such as my-model@${ref.digest}`
+      : "check the name and the version, and REGISTRY_REPO",
+  });
+}

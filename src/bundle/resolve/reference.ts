@@ -1,0 +1,174 @@
+/**
+ * The ways to name a bundle.
+ *
+ * A bundle is named by `name:version`, by the digest of its manifest, by both, by a full reference with
+ * the host of a registry, or by the path of a folder or of an export archive.
+ * @module
+ */
+import { isAbsolute } from "node:path";
+import { z } from "../../deps/zod.ts";
+import type { Digest } from "../../core/digest.ts";
+import { InvalidInputError } from "../../core/errors.ts";
+import { isRegistryHost, isTag, parseReference, referenceTarget } from "../../oci/reference.ts";
+import type { BundleRef } from "../documents/bundle.ts";
+import { isBundleName, NAME_RULE } from "../documents/names.ts";
+
+const ARCHIVE = /\.(tar|tar\.zst|zst)$/;
+
+/**
+ * Reads the text form of a reference; white space around it does not count, names are put in lower case,
+ * and so are the hexadecimal digits of digests.
+ * @throws {InvalidInputError} naming the part that is wrong.
+ */
+export function parseBundleRef(text: string): BundleRef {
+  const trimmed = text.trim();
+  if (trimmed === "") throw refuse(text, "it is empty", "write name:version");
+  if (isLocalPath(trimmed)) return { localPath: trimmed };
+  const at = trimmed.indexOf("@");
+  if (at < 0 && trimmed.startsWith("sha256:")) return { digest: bundleDigest(trimmed, text) };
+  const named = at < 0 ? trimmed : trimmed.slice(0, at);
+  const digest = at < 0 ? undefined : bundleDigest(trimmed.slice(at + 1), text);
+  if (named === "" && digest !== undefined) return { digest };
+  if (startsWithHost(named)) return fullReference(named, digest);
+  return shortReference(named, digest, text);
+}
+
+/** Whether a text is a path by its form; the file system is not asked. */
+function isLocalPath(text: string): boolean {
+  if (text === "." || text === "..") return true;
+  if (isAbsolute(text) || /^(\.{1,2}|[A-Za-z]:)[\\/]/.test(text)) return true;
+  return ARCHIVE.test(text) && !/[:@]/.test(text);
+}
+
+/** Whether the first component is a host, by the rule of Docker's clients. */
+function startsWithHost(text: string): boolean {
+  const slash = text.indexOf("/");
+  if (slash < 0) return false;
+  const first = text.slice(0, slash);
+  return (first === "localhost" || /[.:]/.test(first)) && isRegistryHost(first);
+}
+
+function fullReference(named: string, digest: Digest | undefined): BundleRef {
+  const reference = digest === undefined ? named : `${named}@${digest}`;
+  referenceTarget(parseReference(reference));
+  return { reference };
+}
+
+function shortReference(named: string, digest: Digest | undefined, text: string): BundleRef {
+  const colon = named.indexOf(":");
+  const name = bundleName(colon < 0 ? named : named.slice(0, colon), text);
+  if (colon >= 0) {
+    const version = bundleVersion(named.slice(colon + 1), text);
+    return digest === undefined ? { name, version } : { name, version, digest };
+  }
+  if (digest !== undefined) return { name, digest };
+  throw refuse(
+    text,
+    "it has neither a version nor a digest",
+    `write ${name}:latest, or ./${named}`,
+  );
+}
+
+function bundleName(text: string, whole: string): string {
+  const name = text.toLowerCase();
+  if (isBundleName(name)) return name;
+  throw refuse(whole, `${JSON.stringify(text)} is not the name of a bundle (${NAME_RULE})`);
+}
+
+function bundleVersion(text: string, whole: string): string {
+  if (isTag(text)) return text;
+  throw refuse(
+    whole,
+    `${JSON.stringify(text)} is not a version ` +
+      '(letters, digits, "_", "." and "-", at most 128 of them)',
+  );
+}
+
+function bundleDigest(text: string, whole: string): Digest {
+  const hex = /^sha256:([0-9A-Fa-f]{64})$/.exec(text)?.[1];
+  if (hex !== undefined) return `sha256:${hex.toLowerCase()}`;
+  throw refuse(
+    whole,
+    `${JSON.stringify(text.slice(0, 200))} is not a digest (sha256: and 64 hexadecimal digits)`,
+  );
+}
+
+function refuse(text: string, reason: string, remedy?: string): InvalidInputError {
+  return new InvalidInputError(
+    `Cannot use bundle reference ${JSON.stringify(text.slice(0, 400))}: ${reason}`,
+    { reference: text, ...(remedy === undefined ? {} : { remedy }) },
+  );
+}
+
+const fields = z.strictObject({
+  name: z.string().optional(),
+  version: z.string().optional(),
+  digest: z.string().optional(),
+  localPath: z.string().min(1).optional(),
+  reference: z.string().optional(),
+  role: z.string().optional(),
+});
+
+/**
+ * Takes a reference as text, or as fields that are checked by the same rules.
+ * @throws {InvalidInputError} when a field is unknown or malformed, or not exactly one way to name a
+ * bundle is used.
+ */
+export function toBundleRef(ref: string | BundleRef): BundleRef {
+  if (typeof ref === "string") return parseBundleRef(ref);
+  const shown = JSON.stringify(ref);
+  const parsed = fields.safeParse(ref);
+  if (!parsed.success) {
+    throw refuse(shown, parsed.error.issues.map(({ message }) => message).join("; "));
+  }
+  const { name, version, digest, localPath, reference, role } = parsed.data;
+  const byName = name !== undefined || version !== undefined || digest !== undefined;
+  const ways = [byName, localPath !== undefined, reference !== undefined];
+  if (ways.filter(Boolean).length !== 1) {
+    throw refuse(
+      shown,
+      "exactly one of a name with a version, a digest, a reference and a path is needed",
+    );
+  }
+  const asked = role === undefined ? {} : { role };
+  if (localPath !== undefined) return { localPath, ...asked };
+  if (reference !== undefined) return { ...parsedReference(reference), ...asked };
+  if (version !== undefined && name === undefined) throw refuse(shown, "a version needs a name");
+  if (digest === undefined && version === undefined) {
+    throw refuse(shown, "a name needs a version or a digest");
+  }
+  return {
+    ...(name === undefined ? {} : { name: bundleName(name, shown) }),
+    ...(version === undefined ? {} : { version: bundleVersion(version, shown) }),
+    ...(digest === undefined ? {} : { digest: bundleDigest(digest, shown) }),
+    ...asked,
+  };
+}
+
+function parsedReference(reference: string): BundleRef {
+  if (!startsWithHost(reference)) {
+    throw refuse(reference, "it does not start with the host of a registry");
+  }
+  return parseBundleRef(reference);
+}
+
+/** The text form of a reference; reading it gives the same reference, but for its role. */
+export function formatBundleRef(ref: BundleRef): string {
+  if (ref.localPath !== undefined) return ref.localPath;
+  if (ref.reference !== undefined) return ref.reference;
+  const version = ref.version === undefined ? "" : `:${ref.version}`;
+  if (ref.digest === undefined) return `${ref.name}${version}`;
+  return ref.name === undefined ? ref.digest : `${ref.name}${version}@${ref.digest}`;
+}
+
+/** What a bundle is called in output: `name:version`, else the start of its manifest's digest. */
+export function bundleLabel(
+  bundle: {
+    readonly name?: string;
+    readonly version?: string;
+    readonly manifestDigest: Digest;
+  },
+): string {
+  if (bundle.name && bundle.version) return `${bundle.name}:${bundle.version}`;
+  return `${bundle.manifestDigest.slice(0, 18)}…`;
+}

@@ -1,0 +1,100 @@
+/**
+ * From a reference to a bundle: finds the repository, reads the manifest, and says what is in it.
+ * @module
+ */
+import { mapConcurrent } from "../../core/concurrency.ts";
+import { type ErrorKind, InvalidInputError, ModelOpsError } from "../../core/errors.ts";
+import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import type { BundleRef, ResolvedBundle } from "../documents/bundle.ts";
+import { toBundleRef } from "./reference.ts";
+import { readLayerIndex } from "../documents/entries.ts";
+import { locateBundle, type LocateOptions } from "./locate.ts";
+import { isMissing } from "./missing_part.ts";
+import { type ReadBundle, readBundle } from "./read.ts";
+
+/** How to resolve; a digest index also notes what is found. */
+export interface ResolveOptions extends LocateOptions {
+  /** Reads a bundle from a folder or an archive; such references are refused when absent. */
+  readonly openLocal?: OpenLocalBundle;
+}
+
+/** Reads a bundle from a path. */
+export type OpenLocalBundle = (path: string, options: OperationOptions) => Promise<ReadBundle>;
+
+/**
+ * Finds and reads a bundle.
+ * @throws {NotFoundError} when there is no such bundle.
+ * @throws {InvalidInputError} when the reference or the bundle is malformed, or `REGISTRY_REPO` is needed
+ * and not set.
+ * @throws {UnsupportedError} when what is there is no bundle.
+ * @throws {IntegrityError} when the version of a reference is not the one of its digest.
+ */
+export async function resolveBundle(
+  ref: string | BundleRef,
+  options: ResolveOptions,
+): Promise<ResolvedBundle> {
+  const parsed = toBundleRef(ref);
+  const found = parsed.localPath === undefined
+    ? await findBundle(parsed, options)
+    : { bundle: await readLocal(parsed.localPath, options) };
+  const totals = await totalsOf(found.bundle, operationOptions(options));
+  return { ...found.bundle, ...totals, ref: parsed, repository: found.repository };
+}
+
+interface FoundBundle {
+  readonly bundle: ReadBundle;
+  readonly repository?: string;
+}
+
+async function readLocal(path: string, options: ResolveOptions): Promise<ReadBundle> {
+  if (options.openLocal) return await options.openLocal(path, operationOptions(options));
+  throw new InvalidInputError(
+    `Cannot resolve ${JSON.stringify(path)}: a reference to a registry is needed here`,
+    { path },
+  );
+}
+
+async function findBundle(ref: BundleRef, options: ResolveOptions): Promise<FoundBundle> {
+  const operation = operationOptions(options);
+  const { repository, store, root } = await locateBundle(ref, options);
+  const bundle = await readBundle(store, root, operation);
+  await options.digestIndex?.note(root.digest, repository, operation);
+  return { bundle, repository };
+}
+
+/** What the indexes say about the bundle as a whole, as far as they can be read. */
+async function totalsOf(
+  bundle: ReadBundle,
+  options: OperationOptions,
+): Promise<Pick<ResolvedBundle, "totalSize" | "externalIndexPresent">> {
+  const layers = await mapConcurrent(
+    bundle.layers,
+    (layer) => entriesIfReadable(bundle, layer, options),
+    options,
+  );
+  const entries = layers.flat();
+  const size = entries.reduce(
+    (sum, entry) => sum + (entry.kind === "external" ? entry.size : entry.blob.size),
+    0,
+  );
+  const external = entries.some(({ kind }) => kind === "external");
+  return {
+    totalSize: Math.min(size, Number.MAX_SAFE_INTEGER),
+    externalIndexPresent: bundle.externalIndexPresent || external,
+  };
+}
+
+/** Failures that are of the layer itself, not of the way to it. */
+const BROKEN: ReadonlySet<ErrorKind> = new Set(["invalid", "integrity", "unsupported"]);
+
+/** A broken layer must not hide the others: whoever needs it meets the same error again. */
+async function entriesIfReadable(bundle: ReadBundle, layer: string, options: OperationOptions) {
+  try {
+    return await readLayerIndex(bundle, layer, options);
+  } catch (error) {
+    const broken = error instanceof ModelOpsError && (BROKEN.has(error.kind) || isMissing(error));
+    if (!broken) throw error;
+    options.log?.("warning", `Cannot count layer "${layer}": ${error.message}`, { layer });
+    return [];
+  }
+}

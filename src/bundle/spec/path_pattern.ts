@@ -1,0 +1,123 @@
+/**
+ * The patterns of `modelops.yaml`, in their two dialects.
+ *
+ * Patterns that bring files in go part by part: `*`, `?` and `[…]` stop at a slash, `**` is any number of
+ * folders, and a wildcard does not match a name that starts with a dot. Patterns that leave files out, and
+ * those of rules, are compared with the whole path: there `*` crosses slashes and hidden names are not
+ * special; read part by part they may match, too, so that a leading `**` and a slash also match at the top.
+ * @module
+ */
+
+/** Places in a pattern that may come next; empty when nothing below can match. */
+export type PatternState = ReadonlySet<number>;
+
+/** A pattern that is compared part by part. */
+export interface PathPattern {
+  /** What makes the pattern unusable, as a clause that follows its name. */
+  readonly fault?: string;
+  /** Where comparing begins. */
+  readonly start: PatternState;
+  /** Goes on by one name of a path. */
+  step(state: PatternState, name: string): PatternState;
+  /** Whether a file whose names led here matches. */
+  accepts(state: PatternState): boolean;
+}
+
+interface PatternOptions {
+  /** Wildcards match names that start with a dot. */
+  readonly hidden?: boolean;
+}
+
+const ANY_DEPTH = "**";
+
+/** Reads a pattern that brings files in. */
+export function parsePathPattern(
+  text: string,
+  { hidden = false }: PatternOptions = {},
+): PathPattern {
+  const parts = text.normalize("NFC").split("/").filter((part) => part !== "" && part !== ".");
+  const matchers = parts.map((part) => partMatcher(part, hidden));
+  const end = parts.length;
+  /** Adds a place, and those after it that need no name. */
+  const reach = (place: number, state: Set<number>): void => {
+    state.add(place);
+    // At the end of a pattern, any depth means at least the file itself.
+    if (parts[place] === ANY_DEPTH && place < end - 1) reach(place + 1, state);
+  };
+  const start = new Set<number>();
+  reach(0, start);
+  return {
+    fault: patternFault(text, parts),
+    start,
+    step(state, name) {
+      const next = new Set<number>();
+      for (const place of state) {
+        if (!matchers[place]?.(name)) continue;
+        if (parts[place] === ANY_DEPTH) reach(place, next);
+        if (parts[place] !== ANY_DEPTH || place === end - 1) reach(place + 1, next);
+      }
+      return next;
+    },
+    accepts: (state) => state.has(end),
+  };
+}
+
+function patternFault(text: string, parts: readonly string[]): string | undefined {
+  if (text.startsWith("/") || /^[A-Za-z]:[\\/]/.test(text)) {
+    return `${JSON.stringify(text)} is absolute: write it relative to the working directory`;
+  }
+  if (parts.includes("..")) return `${JSON.stringify(text)} leaves the working directory`;
+  if (text.includes("\\")) return `${JSON.stringify(text)} has a backslash: write "/"`;
+  return parts.length === 0
+    ? `${JSON.stringify(text)} names the working directory itself`
+    : undefined;
+}
+
+function partMatcher(part: string, hidden: boolean): (name: string) => boolean {
+  const shown = (name: string) => hidden || part.startsWith(".") || !name.startsWith(".");
+  if (part === ANY_DEPTH) return shown;
+  const regex = patternRegex(part, "[^/]");
+  return (name) => shown(name) && regex.test(name);
+}
+
+/** Reads a pattern that leaves files out, or of a rule. */
+export function parseFilter(text: string): (path: string) => boolean {
+  const whole = patternRegex(text.normalize("NFC"), "[^]");
+  const pattern = parsePathPattern(text, { hidden: true });
+  return (path) => whole.test(path) || matchesPath(pattern, path);
+}
+
+/** Whether a whole path matches a pattern. */
+export function matchesPath(pattern: PathPattern, path: string): boolean {
+  const names = path.split("/");
+  return pattern.accepts(names.reduce((state, name) => pattern.step(state, name), pattern.start));
+}
+
+/** A pattern without slashes of its own meaning as an expression; `any` is what a wildcard matches. */
+function patternRegex(pattern: string, any: string): RegExp {
+  // Repeated stars mean the same as one, and would only make the expression slow.
+  const source = pattern.replace(/\*+/g, "*").replace(
+    /\[(!?)(\]?[^\]]*)\]|[^]/gu,
+    (token, negated: string | undefined, members: string | undefined) => {
+      if (members) return characterClass(negated === "!", members);
+      if (token === "*") return `${any}*`;
+      if (token === "?") return any;
+      return token.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+    },
+  );
+  return new RegExp(`^${source}$`, "u");
+}
+
+/** The members of a class; a range that goes backwards has none. */
+function characterClass(negated: boolean, members: string): string {
+  const body = members.replace(/(.)-(.)|(.)/gsu, (_, from?: string, to?: string, one?: string) => {
+    if (from === undefined || to === undefined) return escapeMember(one ?? "");
+    const backwards = (from.codePointAt(0) ?? 0) > (to.codePointAt(0) ?? 0);
+    return backwards ? "" : `${escapeMember(from)}-${escapeMember(to)}`;
+  });
+  return negated ? `[^${body}]` : `[${body}]`;
+}
+
+function escapeMember(char: string): string {
+  return char.replace(/[\\^\]\[\-]/g, "\\$&");
+}

@@ -1,0 +1,171 @@
+/**
+ * The text of `modelops.yaml`: its value, the lines that its parts are on, and the one edit that is made
+ * to it.
+ * @module
+ */
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from "../../deps/yaml.ts";
+import { InvalidInputError, type Problem } from "../../core/errors.ts";
+
+/** A path in the document: keys and positions. */
+export type SpecPath = readonly (string | number)[];
+
+/** A problem of a part of the spec; the path is that of the nested form. */
+export interface LocatedProblem {
+  /** The part. */
+  readonly path: SpecPath;
+  /** What is wrong with it, as a clause that follows its name. */
+  readonly message: string;
+}
+
+/** Keys of the flat form that the nested form has under `metadata`. */
+const METADATA_KEYS = ["name", "version", "description"];
+
+/** A spec as text. */
+export class SpecText {
+  readonly #text: string;
+  readonly #lines = new LineCounter();
+  readonly #document: Document;
+  /** What makes it no YAML, or no map. */
+  readonly faults: readonly Problem[];
+  /** The value, in the nested form. */
+  readonly value: unknown;
+  /** Whether it is written in the nested form. */
+  readonly isNested: boolean;
+
+  /** Parses the text; what is wrong with it is in `faults`. */
+  constructor(text: string) {
+    this.#text = text;
+    this.#document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      logLevel: "error",
+    });
+    const { value, reason } = this.#toValue();
+    this.isNested = isRecord(value) && "spec" in value;
+    this.faults = this.#findFaults(value, reason);
+    this.value = isRecord(value) ? nestedForm(value, this.isNested) : value;
+  }
+
+  /** A problem under the name of its part as it is written, with its line. */
+  locate({ path, message }: LocatedProblem): Problem {
+    const written = this.#written(path);
+    const line = this.#lineOf(written);
+    return {
+      ...(line === undefined ? {} : { line }),
+      message: `${nameOf(written)} ${message}`.trimStart(),
+    };
+  }
+
+  /** The error that reports problems, in the order of their lines. */
+  error(path: string, found: readonly Problem[]): InvalidInputError {
+    const problems = found.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    const [first] = problems;
+    const where = first?.line === undefined ? "" : `line ${first.line}: `;
+    const many = problems.length > 1 ? `${problems.length} problems, the first: ` : "";
+    return new InvalidInputError(
+      `Cannot use ${JSON.stringify(path)}: ${many}${where}${first?.message}`,
+      { path, problems },
+    );
+  }
+
+  /**
+   * The text with another version; every other byte stays.
+   * @throws {InvalidInputError} when the version is not written as plain or quoted text.
+   */
+  withVersion(version: string): string {
+    const node = this.#document.getIn(this.#written(["metadata", "version"]), true);
+    if (!isScalar(node) || !node.range || !isInline(node.type)) {
+      throw new InvalidInputError(
+        `Cannot change the version to ${JSON.stringify(version)}: ` +
+          "it is not written as plain or quoted text",
+      );
+    }
+    const [start, end] = node.range;
+    const quote = /^["']/.exec(this.#text.slice(start, end))?.[0] ?? "";
+    return this.#text.slice(0, start) + quote + version + quote + this.#text.slice(end);
+  }
+
+  /** The value, or why there is none: aliases without an anchor, or too many of them. */
+  #toValue(): { value?: unknown; reason?: string } {
+    try {
+      return { value: this.#document.toJS() };
+    } catch (error) {
+      return { reason: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #findFaults(value: unknown, reason = "the document is not a map"): Problem[] {
+    const faults = this.#document.errors.map(({ message, pos }) => ({
+      line: this.#lines.linePos(pos[0]).line,
+      message: message.split("\n", 1)[0] ?? message,
+    }));
+    if (faults.length > 0 || isRecord(value)) return faults;
+    return [{ message: reason }];
+  }
+
+  /** The path as it is written, in whichever form. */
+  #written(path: SpecPath): SpecPath {
+    const [first, ...rest] = path;
+    const wrapped = first === "metadata" && !this.#has(path) || first === "spec";
+    return !this.isNested && wrapped ? rest : path;
+  }
+
+  #has(path: SpecPath): boolean {
+    return this.#document.hasIn(path);
+  }
+
+  /** The line of the deepest part of a path that is there. */
+  #lineOf(path: SpecPath): number | undefined {
+    let node: unknown = this.#document.contents;
+    let offset = isMap(node) || isSeq(node) ? node.range?.[0] : undefined;
+    for (const key of path) {
+      if (isMap(node)) {
+        const pair = node.items.find((item) =>
+          isScalar(item.key) && String(item.key.value) === key
+        );
+        if (pair === undefined) break;
+        offset = startOf(pair.key) ?? offset;
+        node = pair.value;
+      } else if (isSeq(node) && typeof key === "number" && key in node.items) {
+        node = node.items[key];
+        offset = startOf(node) ?? offset;
+      } else break;
+    }
+    return offset === undefined ? undefined : this.#lines.linePos(offset).line;
+  }
+}
+
+/** A path as people write it: `layers[0].name`. */
+function nameOf(path: SpecPath): string {
+  return path.map((key) => typeof key === "number" ? `[${key}]` : `.${key}`).join("").slice(1);
+}
+
+function startOf(node: unknown): number | undefined {
+  return (node as Node | null)?.range?.[0];
+}
+
+function isInline(type: unknown): boolean {
+  return type === "PLAIN" || type === "QUOTE_DOUBLE" || type === "QUOTE_SINGLE";
+}
+
+/** A spec in the nested form. */
+function nestedForm(value: Record<string, unknown>, isNested: boolean): unknown {
+  if (isNested) return value;
+  const given = isRecord(value["metadata"]) ? value["metadata"] : {};
+  const metadata = Object.fromEntries(
+    METADATA_KEYS.map((key) => [key, value[key] ?? given[key]]),
+  );
+  return { apiVersion: value["apiVersion"], kind: value["kind"], metadata, spec: value };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

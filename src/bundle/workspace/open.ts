@@ -1,0 +1,156 @@
+/**
+ * A workspace while it is written to: locked, and swept of what a killed command left behind.
+ *
+ * Unfinished files have hidden names that only holders of the lock give, so whoever holds it may remove
+ * every one that is there. The folder of downloads exists while something is unfinished; where it is
+ * missing, nothing has to be looked for.
+ * @module
+ */
+import { dirname, join } from "node:path";
+import { randomUUID } from "node:crypto";
+import { Extraction } from "../../archive/extract.ts";
+import { ConflictError } from "../../core/errors.ts";
+import { lockFile } from "../../core/file_lock.ts";
+import { explainWrite, lstatIfExists, readDirIfExists, removeIfExists } from "../../core/files.ts";
+import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { WorkspaceConflictError } from "./conflict.ts";
+import { DOWNLOAD_FOLDER, HIDDEN_PREFIX, isHiddenName, LOCK_PATH, placeOf } from "./layout.ts";
+import { RESERVED_FOLDER } from "./path.ts";
+import type { Place } from "./survey.ts";
+
+/** How to open a workspace. */
+export interface OpenWorkspaceOptions extends OperationOptions {
+  /** Milliseconds to wait for another command that writes to it; 5 seconds when absent. */
+  readonly lockTimeout?: number;
+}
+
+/** A locked workspace; disposing lets go of it and leaves no trace where nothing was written. */
+export class Workspace implements AsyncDisposable {
+  /** Absolute path without links. */
+  readonly root: string;
+  #isNew: boolean;
+  readonly #lock: AsyncDisposable;
+  readonly #options: OperationOptions;
+
+  private constructor(
+    root: string,
+    isNew: boolean,
+    { lock, options }: { readonly lock: AsyncDisposable; readonly options: OperationOptions },
+  ) {
+    this.root = root;
+    this.#isNew = isNew;
+    this.#lock = lock;
+    this.#options = options;
+  }
+
+  /**
+   * Locks the workspace in a folder, which is made when it is missing.
+   * @throws {ConflictError} when another command keeps writing to it, or its reserved folder is none.
+   */
+  static async open(path: string, options: OpenWorkspaceOptions = {}): Promise<Workspace> {
+    options.signal?.throwIfAborted();
+    const isNew = await lstatIfExists(path) === undefined;
+    const root = await makeFolder(path);
+    await checkReserved(root);
+    const lock = await lockFile(join(root, LOCK_PATH), {
+      ...operationOptions(options),
+      exclusive: true,
+      removeFile: true,
+      timeout: options.lockTimeout ?? 5000,
+      waiting: "Waiting for another command that writes to the workspace",
+      busy: () =>
+        new ConflictError(
+          `Cannot write to workspace ${JSON.stringify(path)}: another command is writing to it`,
+          { path, remedy: "run the command again when the other one has finished" },
+        ),
+    });
+    return new Workspace(root, isNew, { lock, options: operationOptions(options) });
+  }
+
+  /** Removes what killed commands left, and makes ready for writing. */
+  async begin(): Promise<void> {
+    const downloads = placeOf(this.root, DOWNLOAD_FOLDER);
+    const left = await lstatIfExists(downloads);
+    if (left && !left.isDirectory) await removeIfExists(downloads);
+    else if (left) await sweep(this.root, this.#options);
+    await makeFolder(downloads);
+  }
+
+  /** Opens a way to write files; their hidden names are those that {@linkcode begin} removes. */
+  async writer(): Promise<Extraction> {
+    return await Extraction.open(this.root, { ...this.#options, hiddenPrefix: HIDDEN_PREFIX });
+  }
+
+  /**
+   * Writes the file of a path where `place` was found. A folder that has to be replaced is moved away
+   * first, and back when the writing fails.
+   */
+  async inPlace(path: string, place: Place, write: () => Promise<void>): Promise<void> {
+    if (place.kind !== "folder") return await write();
+    const folder = placeOf(this.root, path);
+    const aside = join(dirname(folder), `${HIDDEN_PREFIX}${randomUUID()}.partial`);
+    await Deno.rename(folder, aside).catch((error) => {
+      throw explainWrite(folder, error);
+    });
+    try {
+      await write();
+    } catch (error) {
+      await Deno.rename(aside, folder);
+      throw error;
+    }
+    await removeIfExists(aside);
+  }
+
+  /** Where content of that digest is downloaded to, and the folder for parts of it. */
+  downloadPlace(sha256: string): { readonly path: string; readonly folder: string } {
+    const folder = placeOf(this.root, DOWNLOAD_FOLDER);
+    return { path: join(folder, sha256), folder };
+  }
+
+  /** Says that everything was written: unfinished downloads are not needed any more. */
+  async finish(): Promise<void> {
+    await removeIfExists(placeOf(this.root, DOWNLOAD_FOLDER));
+    // What was made on purpose stays, even when it is empty.
+    this.#isNew = false;
+  }
+
+  /** Lets go of the workspace. Downloads that can go on later stay. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await removeIfEmpty(placeOf(this.root, DOWNLOAD_FOLDER));
+    await this.#lock[Symbol.asyncDispose]();
+    await removeIfEmpty(placeOf(this.root, RESERVED_FOLDER));
+    if (this.#isNew) await removeIfEmpty(this.root);
+  }
+}
+
+async function makeFolder(path: string): Promise<string> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+    return await Deno.realPath(path);
+  } catch (error) {
+    throw explainWrite(path, error);
+  }
+}
+
+async function checkReserved(root: string): Promise<void> {
+  const info = await lstatIfExists(placeOf(root, RESERVED_FOLDER));
+  if (info === undefined || info.isDirectory) return;
+  const reason = info.isSymlink ? "it is a symbolic link" : "it is not a folder";
+  throw new WorkspaceConflictError(root, [{ path: RESERVED_FOLDER, reason, replaceable: false }]);
+}
+
+/** Removes everything with the hidden name of an unfinished file; links are not followed. */
+async function sweep(folder: string, options: OperationOptions): Promise<void> {
+  options.signal?.throwIfAborted();
+  for (const { name, isDirectory } of await readDirIfExists(folder)) {
+    const path = join(folder, name);
+    if (isHiddenName(name)) await removeIfExists(path);
+    else if (isDirectory) await sweep(path, options);
+  }
+}
+
+async function removeIfEmpty(folder: string): Promise<void> {
+  if ((await readDirIfExists(folder)).length > 0) return;
+  // Somebody else may write into it at this moment: then it stays, and that is right.
+  await Deno.remove(folder).catch(() => undefined);
+}

@@ -1,0 +1,84 @@
+/**
+ * The paths of files in bundles and workspaces.
+ *
+ * A bundle is written on one system and read on all of them, so a name that some system reads as
+ * something else is refused on every system.
+ * @module
+ */
+import { Claims } from "../../archive/claims.ts";
+import { safeRelativePath } from "../../archive/safe_path.ts";
+import { InvalidInputError } from "../../core/errors.ts";
+
+/** Folder in a workspace for pointer files and provenance; no bundle has content in it. */
+export const RESERVED_FOLDER = ".mops";
+
+type Rule = readonly [broken: (path: string) => boolean, reason: string];
+
+const DIRECTION: Rule = [
+  (path) => /\p{Bidi_Control}/u.test(path),
+  "the name has a character that changes the direction of text",
+];
+
+const RESERVED: Rule = [
+  isReserved,
+  `"${RESERVED_FOLDER}" is reserved for pointers and provenance`,
+];
+
+/**
+ * The normalised path of a file in a bundle: relative, components joined by `/`.
+ *
+ * @param action The verb of the error message, such as `materialize`.
+ * @throws {InvalidInputError} naming the rule that the path breaks.
+ */
+export function workspacePath(name: string, action: string = "materialize"): string {
+  return checked(name, action, [DIRECTION, RESERVED]);
+}
+
+/**
+ * The normalised path of a file in a workspace: as {@linkcode workspacePath}, but it may be in the
+ * reserved folder.
+ * @throws {InvalidInputError} naming the rule that the path breaks.
+ */
+export function portablePath(name: string, action: string): string {
+  return checked(name, action, [DIRECTION]);
+}
+
+/** Whether a normalised path is the reserved folder or in it, on any system. */
+export function isReserved(path: string): boolean {
+  return folded(path.split("/", 1)[0] ?? "") === RESERVED_FOLDER;
+}
+
+/** A path that cannot be beside the others, and why. */
+export interface PathClash {
+  /** The path. */
+  readonly path: string;
+  /** What it meets, as a clause. */
+  readonly reason: string;
+}
+
+/**
+ * The paths that cannot be together in one folder on every system: twins that only letter case or
+ * Unicode form tells apart, and files that would be folders of others.
+ */
+export function pathClashes(paths: Iterable<string>): PathClash[] {
+  const claims = new Claims("windows");
+  return Array.from(paths).flatMap((path) => {
+    const reason = claims.tryFile(path);
+    return reason === undefined ? [] : [{ path, reason }];
+  });
+}
+
+function checked(name: string, action: string, rules: readonly Rule[]): string {
+  const path = safeRelativePath(name, { action, portable: true });
+  const broken = rules.find(([isBroken]) => isBroken(path));
+  if (broken === undefined) return path;
+  throw new InvalidInputError(`Cannot ${action} ${JSON.stringify(name)}: ${broken[1]}`, {
+    path: name,
+  });
+}
+
+/** A name as file systems that fold letter case and ignore invisible characters compare it. */
+function folded(name: string): string {
+  return name.replace(/\p{Default_Ignorable_Code_Point}/gu, "").normalize("NFC").toUpperCase()
+    .toLowerCase();
+}

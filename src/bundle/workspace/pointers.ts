@@ -1,0 +1,41 @@
+/**
+ * The pointer files of a workspace.
+ * @module
+ */
+import { InvalidInputError } from "../../core/errors.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import { fileSource } from "../../core/source.ts";
+import { readAll } from "../../core/streams.ts";
+import { decodePointer, type Pointer, POINTER_SIZE_LIMIT } from "../documents/pointer.ts";
+import { isPointerPath, placeOf } from "./layout.ts";
+import type { TreeNode } from "./tree.ts";
+
+/** The pointers of a workspace by path of their pointer files. */
+export interface WorkspacePointers {
+  /** Those that could be read. */
+  readonly pointers: ReadonlyMap<string, Pointer>;
+  /** Those that could not, each with the reason. */
+  readonly malformed: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** Reads every pointer file among the nodes of a workspace. */
+export async function readPointers(
+  root: string,
+  nodes: readonly TreeNode[],
+  options: OperationOptions = {},
+): Promise<WorkspacePointers> {
+  const pointers = new Map<string, Pointer>();
+  const malformed: { path: string; reason: string }[] = [];
+  for (const { path, kind } of nodes) {
+    if (kind !== "file" || !isPointerPath(path)) continue;
+    try {
+      const source = await fileSource(placeOf(root, path));
+      const bytes = await readAll(await source.open(options), POINTER_SIZE_LIMIT);
+      pointers.set(path, decodePointer(bytes, JSON.stringify(path)));
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      malformed.push({ path, reason: error.message });
+    }
+  }
+  return { pointers, malformed };
+}

@@ -1,0 +1,34 @@
+/** `bundle diff`: compares two bundles, folders or archives. @module */
+import type { Command } from "../../../deps/commander.ts";
+import { type BundleDiff, diffDocument, type ModifiedFile } from "../../../bundle/compare/diff.ts";
+import { bundleSize, textOf } from "../../output/bundle_text.ts";
+import type { Session } from "../../session.ts";
+
+/** Gives the command its arguments and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("<from>", "bundle, folder or archive")
+    .argument("[to]", "bundle, folder or archive to compare it with", ".")
+    .action(async (from, to) => {
+      const bundles = await session.bundles();
+      const diff = await session.operation((options) => bundles.diff(from, to, options));
+      session.output.result(diffDocument(diff), textOf(describeDiff(diff)));
+    });
+}
+
+function describeDiff(diff: BundleDiff): readonly string[] {
+  const { added, modified, removed, unchanged } = diff;
+  return [
+    `Diff from ${diff.from} to ${diff.to}`,
+    ...added.map(({ path, size }) => `+ ${path} (${bundleSize(size)})`),
+    ...modified.map((file) => `~ ${file.path} (${changeOf(file)})`),
+    ...removed.map(({ path, size }) => `- ${path} (${bundleSize(size)})`),
+    `${added.length} added, ${modified.length} modified, ${removed.length} removed, ` +
+    `${unchanged.length} unchanged`,
+  ];
+}
+
+function changeOf({ from, to }: ModifiedFile): string {
+  if (from.sha256 === to.sha256) return "executable bit";
+  return `${bundleSize(from.size)} -> ${bundleSize(to.size)}`;
+}

@@ -1,0 +1,54 @@
+/** `bundle export`: packs a folder. @module */
+import { type Command, Option } from "../../../deps/commander.ts";
+import { InvalidInputError } from "../../../core/errors.ts";
+import { exportDocument } from "../../output/bundle_documents.ts";
+import { textOf } from "../../output/bundle_text.ts";
+import { countOf } from "../../output/format.ts";
+import type { Session } from "../../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("<folder>", "folder to pack")
+    .argument("[file]", "the archive (default: named after the folder, here)")
+    .addOption(
+      new Option("--compression <form>", "compression (default: zstd, none for a name in .tar)")
+        .choices(["zstd", "none"] as const),
+    )
+    .option("--include-external", "pack external files that are here, not only their pointers")
+    .option("--zstd-level <level>", "how hard zstd tries, 1 to 22 (default: 19)", zstdLevel)
+    .action(async (workdir, dest, { compression, includeExternal = false, zstdLevel }) => {
+      const bundles = await session.bundles({ zstdLevel });
+      const result = await session.operation((options) =>
+        bundles.exportArchive({
+          ...options,
+          workdir,
+          dest,
+          includeExternal,
+          compression: compression ?? (dest?.endsWith(".tar") ? "none" : "zstd"),
+        })
+      );
+      const missing = result.pointersOnly.length;
+      if (includeExternal && missing > 0) {
+        session.output.warn(
+          `${countOf(missing, "external file")} not in ${JSON.stringify(workdir)}: ` +
+            "only pointers were packed",
+        );
+      }
+      session.output.result(
+        exportDocument(result, { workdir, includeExternal }),
+        textOf([
+          `Exported ${workdir} to ${result.path}`,
+          `External data: ${includeExternal ? "included" : "pointer files only"}`,
+        ]),
+      );
+    });
+}
+
+function zstdLevel(text: string): number {
+  const level = /^[0-9]{1,2}$/.test(text) ? Number(text) : 0;
+  if (level >= 1 && level <= 22) return level;
+  throw new InvalidInputError(
+    `Cannot use zstd level ${JSON.stringify(text)}: it must be a whole number from 1 to 22`,
+  );
+}

@@ -1,0 +1,53 @@
+/** `bundle import`: unpacks an archive. @module */
+import type { Command } from "../../../deps/commander.ts";
+import type { ImportResult } from "../../../bundle/archive/import.ts";
+import { importDocument } from "../../output/bundle_documents.ts";
+import { bundleSize, textOf } from "../../output/bundle_text.ts";
+import { countOf } from "../../output/format.ts";
+import type { Session } from "../../session.ts";
+import {
+  actionLines,
+  countsText,
+  reportPlan,
+  withConflicts,
+} from "../../output/workspace_report.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("<file>", "the archive")
+    .argument("<folder>", "folder that receives the files")
+    .option("--overwrite", "replace what is in the way")
+    .option("--dry-run", "only say what would happen")
+    .action(async (archive, dest, flags) => {
+      const bundles = await session.bundles();
+      const result = await withConflicts(() =>
+        session.operation((options) =>
+          bundles.importArchive({ ...options, ...flags, archive, dest })
+        )
+      );
+      report(session, result, archive);
+    });
+}
+
+function report(session: Session, result: ImportResult, archive: string): void {
+  const { created, replaced, kept, conflicts, destPath: dest, files } = result;
+  const document = importDocument(result, archive);
+  if (result.dryRun) {
+    const conflict = files.filter(({ action }) => action === "conflict").length;
+    const counts = {
+      "to create": created,
+      "to replace": replaced,
+      "to keep": kept,
+      "in conflict": conflict,
+    };
+    const title = `Would import ${archive} to ${dest}`;
+    const lines = [...actionLines(files), title, `Files: ${countsText(counts)}`];
+    return reportPlan(session, { dest, conflicts, document, lines });
+  }
+  session.output.result(document, textOf([`Imported ${archive} to ${dest}`]));
+  const counts = countsText({ created, replaced, kept });
+  session.output.note(`Files: ${counts}; ${bundleSize(result.bytesWritten)} written`);
+  const missing = result.pointersOnly.length;
+  if (missing > 0) session.output.note(`${countOf(missing, "external file")} not in the archive`);
+}

@@ -1,0 +1,96 @@
+/** `bundle materialize` and `bundle pull`: writes the files of a bundle. @module */
+import type { Command } from "../../../deps/commander.ts";
+import { bundleLabel } from "../../../bundle/resolve/reference.ts";
+import type { MaterializeResult } from "../../../bundle/workspace/materialize.ts";
+import { InvalidInputError } from "../../../core/errors.ts";
+import { collectList, collectPatterns } from "../../arguments.ts";
+import { materializeDocument } from "../../output/bundle_documents.ts";
+import { bundleSize, textOf } from "../../output/bundle_text.ts";
+import { countOf } from "../../output/format.ts";
+import type { Session } from "../../session.ts";
+import {
+  actionLines,
+  countsText,
+  reportPlan,
+  withConflicts,
+} from "../../output/workspace_report.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("<bundle>", "name:version, digest, full reference, folder or archive")
+    .argument("<folder>", "folder that receives the files")
+    .option("--role <name>", "role whose layers are written (default: the role default)")
+    .option("--layers <list>", "only these layers, whatever the role says", collectList)
+    .option("--include <glob>", "only files that match; repeatable", collectPatterns)
+    .option("--exclude <glob>", "no files that match; repeatable", collectPatterns)
+    .option("--overwrite", "replace what is in the way")
+    .option("--prefetch-external", "fetch external files too, not only pointers to them")
+    .option("--no-cache", "keep nothing for other commands")
+    .option("--ci", "show no progress")
+    .option("--verbose", "say what happens to each file")
+    .option("--dry-run", "only say what would happen")
+    .action(async (ref, dest, { cache, ci, verbose, ...flags }) => {
+      if (flags.layers?.length === 0) {
+        throw new InvalidInputError("Cannot use --layers: it is empty");
+      }
+      const bundles = await session.bundles({ cache, ci, verbose });
+      const result = await withConflicts(() =>
+        session.operation(
+          (options) => bundles.materialize({ ...options, ...flags, ref, dest }),
+          { silent: ci },
+        )
+      );
+      report(session, result, { layers: flags.layers, verbose });
+    });
+}
+
+interface ReportOptions {
+  /** The layers that were chosen, where the role does not say them. */
+  readonly layers?: readonly string[];
+  readonly verbose?: boolean;
+}
+
+function report(session: Session, result: MaterializeResult, options: ReportOptions): void {
+  const { bundle, selectedRole: role, files, destPath: dest, plan: { conflicts } } = result;
+  const layers = [...new Set(options.layers ?? bundle.roles[role] ?? [])];
+  const document = materializeDocument(result, layers);
+  const target = [`Role: ${role}`, `Layers: ${layers.join(", ")}`];
+  if (result.dryRun) {
+    const title = `Would materialize ${bundleLabel(bundle)} to ${dest}`;
+    const lines = [...actionLines(files), title, ...target, ...planLines(result)];
+    return reportPlan(session, { dest, conflicts, document, lines });
+  }
+  const title = `Materialized ${bundleLabel(bundle)} to ${dest}`;
+  const details = options.verbose ? actionLines(files) : [];
+  session.output.result(document, textOf([...details, title, ...target]));
+  note(session, result);
+}
+
+function note({ output }: Session, { counters }: MaterializeResult): void {
+  const { created, replaced, kept, pointers, bytesWritten } = counters;
+  const counts = countsText({ created, replaced, kept });
+  output.note(`Files: ${counts}; ${bundleSize(bytesWritten)} written`);
+  if (pointers > 0) {
+    output.note(
+      `${countOf(pointers, "external file")} not fetched: --prefetch-external fetches them`,
+    );
+  }
+}
+
+function planLines({ counters, plan }: MaterializeResult): readonly string[] {
+  const conflict = plan.files.filter(({ action }) => action === "conflict").length;
+  const counts = {
+    "to create": counters.created,
+    "to replace": counters.replaced,
+    "to keep": counters.kept,
+    "external, pointer only": counters.pointers,
+    "in conflict": conflict,
+  };
+  const free = plan.diskFree === undefined ? "unknown" : bundleSize(plan.diskFree);
+  return [
+    `Files: ${countsText(counts)}`,
+    `Bytes to move: ${bundleSize(plan.bytesToMove)}`,
+    `Disk: ${bundleSize(plan.bytesToMove)} needed, ${free} free`,
+  ];
+}

@@ -1,0 +1,55 @@
+/** `bundle plan`: says where each file of a bundle goes. @module */
+import type { Command } from "../../../deps/commander.ts";
+import {
+  type Decision,
+  type PlacedFile,
+  placedFiles,
+  planDocument,
+  type StoragePlan,
+} from "../../../bundle/publish/plan.ts";
+import { sizeOf } from "../../../bundle/publish/scan.ts";
+import { bundleSize, tableLines, textOf } from "../../output/bundle_text.ts";
+import { countOf } from "../../output/format.ts";
+import type { Session } from "../../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("[folder]", "folder with modelops.yaml", ".")
+    .option("--external-preview", "show the addresses and tiers of external files")
+    .action(async (workdir, { externalPreview = false }) => {
+      const bundles = await session.bundles();
+      const plan = await session.operation((options) => bundles.plan(workdir, options));
+      for (const warning of plan.inventory.warnings) session.output.warn(warning);
+      session.output.result(planDocument(plan), textOf(describePlan(plan, externalPreview)));
+    });
+}
+
+function describePlan(plan: StoragePlan, externalPreview: boolean): readonly string[] {
+  const files = placedFiles(plan);
+  const rows = files.map((
+    { decision, size, path },
+  ) => [decision.kind, bundleSize(size), path, decision.reason]);
+  return [
+    `Storage plan for ${plan.inventory.workdir}`,
+    ...tableLines(rows),
+    ...(externalPreview ? previewLines(files) : []),
+    totalLine("Registry", ofKind(files, "registry")),
+    totalLine("External", ofKind(files, "external")),
+  ];
+}
+
+function previewLines(files: readonly PlacedFile[]): readonly string[] {
+  const rows = files.flatMap(({ path, decision }) =>
+    decision.kind === "external" ? [[path, decision.uri, decision.tier]] : []
+  );
+  return rows.length === 0 ? [] : ["External files", ...tableLines(rows)];
+}
+
+function ofKind(files: readonly PlacedFile[], kind: Decision["kind"]): readonly PlacedFile[] {
+  return files.filter(({ decision }) => decision.kind === kind);
+}
+
+function totalLine(place: string, files: readonly PlacedFile[]): string {
+  return `${place}: ${countOf(files.length, "file")}, ${bundleSize(sizeOf(files))}`;
+}

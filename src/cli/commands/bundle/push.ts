@@ -1,0 +1,68 @@
+/** `bundle push`: publishes the bundle of a working directory. @module */
+import { type Command, Option } from "../../../deps/commander.ts";
+import { BUMP_KINDS } from "../../../bundle/spec/bump.ts";
+import { placedFiles } from "../../../bundle/publish/plan.ts";
+import { publishDocument, type PublishResult } from "../../../bundle/publish/bundle.ts";
+import { sizeOf } from "../../../bundle/publish/scan.ts";
+import { collect } from "../../arguments.ts";
+import { bundleSize, textOf } from "../../output/bundle_text.ts";
+import { concurrency } from "../../options.ts";
+import type { Session } from "../../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("[folder]", "folder with modelops.yaml", ".")
+    .addOption(
+      new Option("--bump <part>", "publish the next version, and write it into modelops.yaml")
+        .choices(BUMP_KINDS),
+    )
+    .option("--tag <tag>", "one more tag beside the version; repeatable", collect)
+    .option("--force", "move tags that name another bundle")
+    .option("--dry-run", "only say what would happen")
+    .addOption(concurrency)
+    .action(async (workdir, { tag: tags, ...flags }) => {
+      const bundles = await session.bundles();
+      const result = await session.operation((options) =>
+        bundles.push({ ...options, ...flags, tags, workdir })
+      );
+      const lines = describePush(result, { workdir, bump: flags.bump });
+      session.output.result(publishDocument(result), textOf(lines));
+      note(session, result);
+    });
+}
+
+function describePush(
+  result: PublishResult,
+  { workdir, bump }: { readonly workdir: string; readonly bump?: string },
+): readonly string[] {
+  const { reference, digest, dryRun, previousVersion, version } = result;
+  const files = placedFiles(result.plan);
+  const external = files.filter(({ decision }) => decision.kind === "external").length;
+  const more = external === 0 ? "" : `, ${external} external`;
+  return [
+    dryRun ? `Would push bundle ${reference}` : `Pushed bundle ${reference}`,
+    `Manifest digest: ${digest}`,
+    `Files: ${files.length} total${more}`,
+    `Size: ${bundleSize(sizeOf(files))}`,
+    `Tags: ${result.tags.join(", ")}`,
+    ...(bump === undefined ? [] : [`Version bump: ${bump} (${previousVersion} -> ${version})`]),
+    ...(dryRun ? [] : [`Successfully pushed bundle from ${workdir}`]),
+  ];
+}
+
+function note({ output }: Session, result: PublishResult): void {
+  if (result.upToDate) output.note("The tags named this very bundle before");
+  if (result.dryRun) return;
+  for (const [place, { copied, skipped, bytes }] of moved(result)) {
+    output.note(`${place}: ${copied} sent (${bundleSize(bytes)}), ${skipped} there before`);
+  }
+}
+
+function moved({ registry, external }: PublishResult) {
+  const { copied, skipped } = external;
+  return [
+    ["Registry", registry] as const,
+    ...(copied + skipped > 0 ? [["External storage", external] as const] : []),
+  ];
+}

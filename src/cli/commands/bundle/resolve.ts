@@ -1,0 +1,53 @@
+/** `bundle resolve`: says what a reference leads to. @module */
+import type { Command } from "../../../deps/commander.ts";
+import type { ResolvedBundle } from "../../../bundle/documents/bundle.ts";
+import { bundleLabel } from "../../../bundle/resolve/reference.ts";
+import { compareText } from "../../../core/files.ts";
+import { bundleDocument } from "../../output/bundle_documents.ts";
+import { bundleSize, tableLines, textOf } from "../../output/bundle_text.ts";
+import type { Session } from "../../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("<bundle>", "name:version, digest, full reference, folder or archive")
+    .option("--no-cache", "keep nothing for other commands")
+    .option("--verbose", "tell more")
+    .action(async (ref, { cache, verbose }) => {
+      const bundles = await session.bundles({ cache, verbose });
+      const bundle = await session.operation((options) => bundles.resolve(ref, options));
+      const lines = describeBundle(bundle, verbose ?? false);
+      session.output.result(bundleDocument(bundle), textOf(lines));
+    });
+}
+
+function describeBundle(bundle: ResolvedBundle, verbose: boolean): readonly string[] {
+  const identity = [
+    `Bundle: ${bundleLabel(bundle)}`,
+    `Manifest: ${bundle.manifestDigest}`,
+    `Size: ${bundleSize(bundle.totalSize)}`,
+  ];
+  return [...identity, ...(verbose ? details(bundle) : []), ...roleLines(bundle.roles)];
+}
+
+function details({ ref, externalIndexPresent, repository }: ResolvedBundle): readonly string[] {
+  return [
+    `Reference type: ${referenceType(ref)}`,
+    `External index: ${externalIndexPresent ? "present" : "not present"}`,
+    ...(repository === undefined ? [] : [`Repository: ${repository}`]),
+  ];
+}
+
+function referenceType(ref: ResolvedBundle["ref"]): string {
+  if (ref.localPath !== undefined) return "local path";
+  if (ref.reference !== undefined) return "full reference";
+  if (ref.digest === undefined) return "name:version";
+  return ref.name === undefined ? "digest-only" : "name@digest";
+}
+
+function roleLines(roles: ResolvedBundle["roles"]): readonly string[] {
+  const rows = Object.entries(roles).sort(([a], [b]) => compareText(a, b))
+    .map(([role, layers]) => [role, layers.join(", ")]);
+  if (rows.length === 0) return ["No roles defined"];
+  return ["Roles", ...tableLines([["Role", "Layers"], ...rows]).map((line) => `  ${line}`)];
+}

@@ -1,0 +1,35 @@
+/** `bundle scan`: lists the files of a bundle. @module */
+import type { Command } from "../../../deps/commander.ts";
+import { type Inventory, modeText, scanDocument, sizeOf } from "../../../bundle/publish/scan.ts";
+import { bundleSize, tableLines, textOf } from "../../output/bundle_text.ts";
+import { countOf } from "../../output/format.ts";
+import type { Session } from "../../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("[folder]", "folder with modelops.yaml", ".")
+    .action(async (workdir) => {
+      const bundles = await session.bundles();
+      const inventory = await session.operation((options) => bundles.scan(workdir, options));
+      for (const warning of inventory.warnings) session.output.warn(warning);
+      session.output.result(scanDocument(inventory), textOf(describeInventory(inventory)));
+    });
+}
+
+function describeInventory({ workdir, spec, layers }: Inventory): readonly string[] {
+  const files = layers.flatMap((layer) => layer.files);
+  const rows = files.map((
+    { layer, size, mode, path },
+  ) => [layer, bundleSize(size), modeText(mode), path]);
+  const totals = layers.map(({ name, files }) =>
+    `Layer ${name}: ${countOf(files.length, "file")}, ${bundleSize(sizeOf(files))}`
+  );
+  return [
+    `Scanned ${workdir}`,
+    `Bundle: ${spec.name}:${spec.version}`,
+    ...tableLines(rows),
+    ...totals,
+    `Total: ${countOf(files.length, "file")}, ${bundleSize(sizeOf(files))}`,
+  ];
+}

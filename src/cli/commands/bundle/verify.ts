@@ -1,0 +1,61 @@
+/** `bundle verify`: reads everything again. @module */
+import type { Command } from "../../../deps/commander.ts";
+import type { VerifiedFile, VerifyReport } from "../../../bundle/workspace/verify.ts";
+import { IntegrityError } from "../../../core/errors.ts";
+import { statKind } from "../../../core/files.ts";
+import { verifyDocument } from "../../output/bundle_documents.ts";
+import { bundleSize, textOf } from "../../output/bundle_text.ts";
+import { FailedResult } from "../../output/failed_result.ts";
+import { countOf } from "../../output/format.ts";
+import type { Session } from "../../session.ts";
+
+/** Gives the command its arguments, flags and action. */
+export function configure(command: Command, session: Session): void {
+  command
+    .argument("<folder|bundle>", "a materialized folder, or a bundle where it is stored")
+    .option("--read-external", "read external files of a stored bundle too, not only their facts")
+    .action(async (target, { readExternal }) => {
+      const bundles = await session.bundles();
+      const report = await session.operation((options) =>
+        bundles.verify({ ...options, target, readExternal })
+      );
+      const document = verifyDocument(report, target);
+      if (!report.ok) throw new FailedResult(await failureOf(report, target), document);
+      session.output.result(document, textOf(describeReport(report, target)));
+    });
+}
+
+function describeReport({ files, extra, bytes }: VerifyReport, target: string): readonly string[] {
+  const pointers = files.filter(({ state }) => state === "pointer").length;
+  const more = [
+    ...(pointers === 0 ? [] : [`${pointers} external, not here`]),
+    ...(extra.length === 0 ? [] : [`${extra.length} not of the bundle`]),
+  ];
+  return [
+    `Verified ${target}`,
+    [`Files: ${files.length - pointers} as they must be`, ...more].join(", "),
+    `Read: ${bundleSize(bytes)}`,
+  ];
+}
+
+async function failureOf(
+  { files, missing, modified }: VerifyReport,
+  target: string,
+): Promise<IntegrityError> {
+  const faults = files.filter(({ state }) => state === "missing" || state === "modified");
+  const counts = [
+    ...(missing.length === 0 ? [] : [`${countOf(missing.length, "file")} missing`]),
+    ...(modified.length === 0 ? [] : [`${countOf(modified.length, "file")} modified`]),
+  ];
+  return new IntegrityError(`Cannot verify ${JSON.stringify(target)}: ${counts.join(", ")}`, {
+    path: target,
+    problems: faults.map((file) => ({ message: faultText(file) })),
+    ...(await statKind(target) === "folder"
+      ? { remedy: "materialize the bundle again with --overwrite" }
+      : {}),
+  });
+}
+
+function faultText({ path, state, reason }: VerifiedFile): string {
+  return `${JSON.stringify(path)}: ${state}${reason === undefined ? "" : `, ${reason}`}`;
+}

@@ -1,0 +1,209 @@
+/**
+ * What a command line may go on with.
+ * @module
+ */
+import type { Argument, Command, Option } from "../../deps/commander.ts";
+import { loadCommand } from "../command.ts";
+import { LOG_LEVELS } from "../output/log.ts";
+
+/** A word that fits. */
+export interface Candidate {
+  readonly value: string;
+  /** What it means, in one line; may be empty. */
+  readonly summary: string;
+}
+
+/** How a command line may go on. */
+export interface Completion {
+  /** Whether the shell completes names of files or folders; the candidates are complete otherwise. */
+  readonly kind: "words" | "files" | "folders";
+  readonly candidates: readonly Candidate[];
+}
+
+/** What completing asks of the surroundings. */
+export interface CompletionSources {
+  /** Names of artifacts in the local store, by the flags of the command line that take a value. */
+  references(flags: Readonly<Record<string, string>>): Promise<readonly string[]>;
+}
+
+/**
+ * Completes the last of the words that follow the program's name, which may be empty. In
+ * `--flag=value` the candidates are the values alone.
+ */
+export async function complete(
+  root: Command,
+  words: readonly string[],
+  sources: CompletionSources,
+): Promise<Completion> {
+  const line = new CommandLine(root);
+  for (const word of words.slice(0, -1)) await line.read(word);
+  const { start, slot } = line.slotFor(words.at(-1) ?? "");
+  const completion = await fill(slot, line, sources);
+  const fitting = completion.candidates.filter(({ value }) => value.startsWith(start));
+  return { ...completion, candidates: fitting };
+}
+
+/** What a word stands for. */
+type Slot =
+  | { readonly is: "command" | "flag" | "nothing" }
+  | { readonly is: "value"; readonly of: Option | Argument; readonly name: string };
+
+/** A command line as far as it has been read. */
+class CommandLine {
+  /** The command that the words have led to. */
+  command: Command;
+  /** The values of flags. */
+  readonly values: Record<string, string> = {};
+  /** The flag that takes the next word. */
+  #pending: Option | undefined;
+  #onlyArguments = false;
+  #position = 0;
+
+  constructor(root: Command) {
+    this.command = root;
+  }
+
+  async read(word: string): Promise<void> {
+    if (this.#pending !== undefined) return this.#keep(word);
+    if (word === "--" && !this.#onlyArguments) this.#onlyArguments = true;
+    else if (word.startsWith("-") && !this.#onlyArguments) this.#readFlag(word);
+    else await this.#readOperand(word);
+  }
+
+  slotFor(word: string): { readonly start: string; readonly slot: Slot } {
+    if (this.#pending !== undefined) return { start: word, slot: valueOf(this.#pending) };
+    const equals = word.indexOf("=");
+    if (!this.#onlyArguments && word.startsWith("--") && equals > 0) {
+      const option = this.#option(word.slice(0, equals));
+      const slot: Slot = option === undefined ? { is: "nothing" } : valueOf(option);
+      return { start: word.slice(equals + 1), slot };
+    }
+    if (!this.#onlyArguments && word.startsWith("-")) return { start: word, slot: { is: "flag" } };
+    if (this.command.commands.length > 0) return { start: word, slot: { is: "command" } };
+    return { start: word, slot: this.#argumentSlot() };
+  }
+
+  #argumentSlot(): Slot {
+    const { registeredArguments } = this.command;
+    const last = registeredArguments.at(-1);
+    const argument = registeredArguments[this.#position] ?? (last?.variadic ? last : undefined);
+    if (argument === undefined) return { is: "nothing" };
+    return { is: "value", of: argument, name: argument.name() };
+  }
+
+  #readFlag(word: string): void {
+    const [, flag = "", value] = /^(--[^=]*)(?:=(.*))?$/s.exec(word) ??
+      /^(-.)(.+)?$/s.exec(word) ?? [];
+    const option = this.#option(flag);
+    if (option === undefined || !takesValue(option)) return;
+    this.#pending = option;
+    if (value !== undefined) this.#keep(value);
+  }
+
+  #keep(value: string): void {
+    if (this.#pending !== undefined) this.values[this.#pending.attributeName()] = value;
+    this.#pending = undefined;
+  }
+
+  async #readOperand(word: string): Promise<void> {
+    const child = (this.command.commands as readonly Command[])
+      .find((command) => command.name() === word || command.aliases().includes(word));
+    if (child === undefined) {
+      this.#position++;
+      return;
+    }
+    await loadCommand(child);
+    this.command = child;
+  }
+
+  #option(flag: string): Option | undefined {
+    return allOptions(this.command).find(({ long, short }) => long === flag || short === flag);
+  }
+}
+
+/** The flags of a command and of those above it. */
+function allOptions(command: Command): readonly Option[] {
+  const parent = command.parent as Command | null;
+  return parent === null ? command.options : [...command.options, ...allOptions(parent)];
+}
+
+function takesValue(option: Option): boolean {
+  return option.required || option.optional;
+}
+
+function valueOf(option: Option): Slot {
+  const name = /[<[](.+)[>\]]/.exec(option.flags)?.[1] ?? "";
+  return { is: "value", of: option, name };
+}
+
+async function fill(
+  slot: Slot,
+  { command, values }: CommandLine,
+  sources: CompletionSources,
+): Promise<Completion> {
+  switch (slot.is) {
+    case "nothing":
+      return wordsOf([]);
+    case "command":
+      return wordsOf(commandCandidates(command));
+    case "flag":
+      return wordsOf(flagCandidates(command));
+    case "value":
+      if (slot.of.argChoices !== undefined) return wordsOf(bare(slot.of.argChoices));
+      return await (KINDS_OF_VALUES[slot.name] ?? noValues)({ command, values, sources });
+  }
+}
+
+interface Question {
+  readonly command: Command;
+  readonly values: Readonly<Record<string, string>>;
+  readonly sources: CompletionSources;
+}
+
+const noValues = () => wordsOf([]);
+const files = (): Completion => ({ kind: "files", candidates: [] });
+const folders = (): Completion => ({ kind: "folders", candidates: [] });
+
+/** These look for artifacts in a registry, whose names nobody here knows. */
+const REMOTE_COMMANDS = ["pull", "fetch"];
+
+async function references({ command, values, sources }: Question): Promise<Completion> {
+  if (REMOTE_COMMANDS.includes(command.name())) return noValues();
+  return wordsOf(bare(await sources.references(values)));
+}
+
+/** What stands for a value, by the name that help gives it. A switch has no name. */
+const KINDS_OF_VALUES: Readonly<
+  Record<string, (question: Question) => Completion | Promise<Completion>>
+> = {
+  "": () => wordsOf(bare(["true", "false"])),
+  file: files,
+  folder: folders,
+  path: folders,
+  level: () => wordsOf(bare(LOG_LEVELS)),
+  reference: references,
+  source: references,
+  target: references,
+  command: ({ command }) => wordsOf(commandCandidates(command.parent as Command)),
+};
+
+function wordsOf(candidates: readonly Candidate[]): Completion {
+  return { kind: "words", candidates };
+}
+
+function bare(values: readonly string[]): Candidate[] {
+  return values.map((value) => ({ value, summary: "" }));
+}
+
+function commandCandidates(command: Command): Candidate[] {
+  return command.createHelp().visibleCommands(command)
+    .map((child) => ({ value: child.name(), summary: child.summary() }));
+}
+
+/** The flags that help shows; a short form is known to whoever types it. */
+function flagCandidates(command: Command): Candidate[] {
+  const help = command.createHelp();
+  return [...help.visibleOptions(command), ...help.visibleGlobalOptions(command)]
+    .map(({ long, description }) => ({ value: long ?? "", summary: description }))
+    .filter(({ value }) => value !== "");
+}

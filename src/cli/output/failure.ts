@@ -1,0 +1,153 @@
+/**
+ * The one place that decides what a failure looks like: its exit code, its text and its hint.
+ * @module
+ */
+import { type ErrorKind, isAbort, ModelOpsError, type Problem } from "../../core/errors.ts";
+import { escapeControls } from "./format.ts";
+
+/** The exit code of each kind of failure. */
+export const EXIT_CODES: Readonly<Record<FailureKind, number>> = {
+  "not-found": 1,
+  invalid: 2,
+  transfer: 3,
+  unexpected: 3,
+  denied: 4,
+  integrity: 5,
+  unsupported: 10,
+  "role-mismatch": 11,
+  conflict: 12,
+  interrupted: 130,
+};
+
+/** The kinds of errors, and what else can end a run. */
+export type FailureKind = ErrorKind | "unexpected" | "interrupted";
+
+/** A failure as it is reported. */
+export interface Failure {
+  /** The exit code. */
+  readonly code: number;
+  readonly kind: FailureKind;
+  readonly message: string;
+  /** The single problems of a document, in order. */
+  readonly problems: readonly Problem[];
+  /** What to do about it, in one line. */
+  readonly hint?: string;
+}
+
+/** What of the run decides the words of a failure. */
+export interface FailureSurroundings {
+  /** The name the program was called by; hints name it. */
+  readonly programName: string;
+  /** The command that ran, if it came to that. */
+  readonly command?: string;
+  /** The signal of the run. */
+  readonly signal?: AbortSignal;
+}
+
+/** Describes what ended a run. */
+export function describeFailure(error: unknown, surroundings: FailureSurroundings): Failure {
+  if (isAbort(error, surroundings.signal)) {
+    return failure("interrupted", "Interrupted");
+  }
+  if (error instanceof ModelOpsError) {
+    const hint = chooseHint(error, surroundings);
+    return failure(error.kind, error.message, error.facts.problems, hint);
+  }
+  if (isSystemError(error)) return failure("transfer", error.message);
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return failure(
+    "unexpected",
+    `Unexpected failure, please report it: ${message}`,
+    [],
+    "run it again with `--log-level debug` to see where it came from",
+  );
+}
+
+/** Whether the operating system refused something; its own words are then the best there are. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && /^E[A-Z0-9]+$/.test(String(error.code));
+}
+
+function failure(
+  kind: FailureKind,
+  message: string,
+  problems: readonly Problem[] = [],
+  hint?: string,
+): Failure {
+  return { code: EXIT_CODES[kind], kind, message, problems, hint };
+}
+
+function problemLine({ line, message, suggestion }: Problem): string {
+  const place = line === undefined ? "" : `line ${line}: `;
+  const better = suggestion === undefined ? "" : ` (did you mean ${quote(suggestion)}?)`;
+  return `${place}${message}${better}`;
+}
+
+/** Commands that look for artifacts in the local store only. */
+const LOCAL_COMMANDS = new Set(["extract", "push", "rm"]);
+
+type HintRule = (error: ModelOpsError, surroundings: FailureSurroundings) => string | undefined;
+
+/** The first rule that knows a hint decides. */
+const HINT_RULES: readonly HintRule[] = [
+  ({ facts }) =>
+    facts.suggestions?.length ? `did you mean ${either(facts.suggestions)}?` : undefined,
+  ({ kind, facts: { registry, status } }, { programName }) =>
+    kind === "denied" && registry !== undefined && (status === 401 || status === 403)
+      ? `run \`${programName} login ${registry}\``
+      : undefined,
+  ({ facts }) => facts.remedy,
+  ({ kind, facts }, { programName, command = "" }) =>
+    kind === "not-found" && facts.reference !== undefined && LOCAL_COMMANDS.has(command)
+      ? `run \`${programName} list\` to see what the local store has`
+      : undefined,
+  ({ kind, facts: { registry, status } }, { programName }) =>
+    kind === "transfer" && status === undefined && HERE.test(registry ?? "")
+      ? `is a registry running there? start one with \`${programName} serve\``
+      : undefined,
+];
+
+/** Names of this machine, as references begin with them. A parser of addresses would load 25 ms longer. */
+const HERE = /^(?:localhost|[^:/]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+
+function chooseHint(error: ModelOpsError, surroundings: FailureSurroundings): string | undefined {
+  for (const rule of HINT_RULES) {
+    const hint = rule(error, surroundings);
+    if (hint !== undefined) return hint;
+  }
+  return undefined;
+}
+
+function either(words: readonly string[]): string {
+  return words.map(quote).join(" or ");
+}
+
+function quote(word: string): string {
+  return `"${word}"`;
+}
+
+/** A line for each problem; the only one is not said twice. */
+function problemLines({ message, problems }: Failure): readonly string[] {
+  const lines = problems.map(problemLine);
+  return lines.length === 1 && message.endsWith(lines[0] ?? "") ? [] : lines;
+}
+
+/** A failure as text for standard error; what came from outside cannot steer the terminal. */
+export function renderFailure(failure: Failure): string {
+  if (failure.kind === "interrupted") return "Interrupted\n";
+  const lines = [
+    `error: ${escapeControls(failure.message)}`,
+    ...problemLines(failure).map((line) => `  ${escapeControls(line)}`),
+    ...(failure.hint === undefined ? [] : [`hint: ${escapeControls(failure.hint)}`]),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** A failure as the document that `--json` promises. */
+export function failureDocument(
+  { code, kind, message, problems, hint }: Failure,
+): { readonly error: Omit<Failure, "problems"> & { readonly problems?: readonly Problem[] } } {
+  return {
+    error: { code, kind, message, ...(problems.length === 0 ? {} : { problems }), hint },
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * The log file: one line a record, in the form `time="…" level=info msg="…" key=value`.
+ * @module
+ */
+import { join } from "node:path";
+import type { Log, LogLevel } from "../../core/operation.ts";
+import type { TextSink } from "./streams.ts";
+
+/** Names of log levels, from the gravest to the chattiest; scripts know all of them. */
+export const LOG_LEVELS = [
+  "panic",
+  "fatal",
+  "error",
+  "warn",
+  "warning",
+  "info",
+  "debug",
+  "trace",
+] as const;
+
+/** The name of a log level. */
+export type LogLevelName = typeof LOG_LEVELS[number];
+
+/** Where a log goes, and how much of it. */
+export interface LogSettings {
+  /** Folder of the log file. */
+  readonly logDir: string;
+  readonly logLevel: LogLevelName;
+}
+
+/** What {@linkcode openLog} needs besides the settings. */
+export interface LogSurroundings {
+  /** The time now. */
+  now(): Date;
+  /** Receives the records as well when the level is `debug` or chattier. */
+  readonly stderr: TextSink;
+  /** Told once when the log file cannot be written. */
+  warn(message: string): void;
+}
+
+const SEVERITY: Readonly<Record<LogLevel, number>> = { error: 0, warning: 1, info: 2, debug: 3 };
+
+const THRESHOLD: Readonly<Record<LogLevelName, number>> = {
+  panic: -1,
+  fatal: -1,
+  error: 0,
+  warn: 1,
+  warning: 1,
+  info: 2,
+  debug: 3,
+  trace: 3,
+};
+
+/** Whether records go to standard error as well. */
+export function isDebug(level: LogLevelName): boolean {
+  return THRESHOLD[level] >= SEVERITY.debug;
+}
+
+/**
+ * Makes the log of a run. The folder and the file `modctl.log` are made with the first record, and the
+ * file is only ever appended to. A log that cannot be written is a warning, never a failure.
+ */
+export function openLog(settings: LogSettings, surroundings: LogSurroundings): Log {
+  const threshold = THRESHOLD[settings.logLevel];
+  const append = fileAppender(settings.logDir, surroundings.warn);
+  return (level, message, properties = {}) => {
+    if (SEVERITY[level] > threshold) return;
+    const line = formatRecord(surroundings.now(), level, message, properties);
+    append(line);
+    if (isDebug(settings.logLevel)) surroundings.stderr.write(line);
+  };
+}
+
+/** Appends lines to the log file until that fails once. */
+function fileAppender(folder: string, warn: (message: string) => void): (line: string) => void {
+  const path = join(folder, "modctl.log");
+  let state: "new" | "open" | "failed" = "new";
+  return (line) => {
+    if (state === "failed") return;
+    try {
+      if (state === "new") Deno.mkdirSync(folder, { recursive: true });
+      state = "open";
+      Deno.writeTextFileSync(path, line, { append: true });
+    } catch (error) {
+      state = "failed";
+      warn(`Cannot write the log ${JSON.stringify(path)}: ${(error as Error).message}`);
+    }
+  };
+}
+
+/** A record as a line of text, control characters escaped. */
+export function formatRecord(
+  time: Date,
+  level: LogLevel,
+  message: string,
+  properties: Readonly<Record<string, unknown>>,
+): string {
+  const fields = Object.entries({ msg: message, ...properties })
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${formatValue(value)}`);
+  return `time="${time.toISOString()}" level=${level} ${fields.join(" ")}\n`;
+}
+
+function formatValue(value: unknown): string {
+  const text = typeof value === "string"
+    ? value
+    : value instanceof Error
+    ? value.message
+    : JSON.stringify(value) ?? String(value);
+  return /^[\w./:@+-]+$/.test(text) ? text : JSON.stringify(text);
+}

@@ -1,0 +1,64 @@
+/**
+ * What commands that write a workspace have in common: the conflicts, and the plan of a dry run.
+ * @module
+ */
+import { type WorkspaceConflict, WorkspaceConflictError } from "../../bundle/workspace/conflict.ts";
+import { bundleSize, tableLines, textOf } from "./bundle_text.ts";
+import { FailedResult } from "./failed_result.ts";
+import type { Session } from "../session.ts";
+
+/** The conflicts as fields of a JSON document. */
+export function conflictFields(conflicts: readonly WorkspaceConflict[]): Record<string, unknown> {
+  return { conflicts, conflict_count: conflicts.length };
+}
+
+/** Runs an operation; its conflicts become fields of the error's document. */
+export async function withConflicts<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof WorkspaceConflictError)) throw error;
+    throw new FailedResult(error, conflictFields(error.conflicts));
+  }
+}
+
+/** What a dry run found out. */
+export interface WorkspacePlan {
+  /** The workspace as it was given. */
+  readonly dest: string;
+  /** What is in the way. */
+  readonly conflicts: readonly WorkspaceConflict[];
+  /** The plan for programs. */
+  readonly document: Readonly<Record<string, unknown>>;
+  /** The plan for people. */
+  readonly lines: readonly string[];
+}
+
+/**
+ * Reports the plan of a dry run, which ends as the run itself would.
+ * @throws {FailedResult} when something is in the way.
+ */
+export function reportPlan({ output, settings }: Session, plan: WorkspacePlan): void {
+  const { dest, conflicts, document, lines } = plan;
+  if (conflicts.length === 0) return output.result(document, textOf(lines));
+  if (!settings.json) output.text(textOf(lines));
+  throw new FailedResult(new WorkspaceConflictError(dest, conflicts), document);
+}
+
+/** A file of a workspace and what happens to it. */
+interface FileOfPlan {
+  readonly path: string;
+  readonly action: string;
+  readonly size: number;
+}
+
+/** A line for each file: what happens to it, its size and its path. */
+export function actionLines(files: readonly FileOfPlan[]): readonly string[] {
+  return tableLines(files.map(({ action, size, path }) => [action, bundleSize(size), path]));
+}
+
+/** Counts with their names, those that are not zero: `2 created, 1 kept`, or `none`. */
+export function countsText(counts: Readonly<Record<string, number>>): string {
+  const found = Object.entries(counts).filter(([, count]) => count > 0);
+  return found.map(([name, count]) => `${count} ${name}`).join(", ") || "none";
+}

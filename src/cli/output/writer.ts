@@ -1,0 +1,45 @@
+/**
+ * What a command says: results on standard output, remarks on standard error.
+ * @module
+ */
+import type { CliContext } from "../context.ts";
+import { escapeControls, escapeJsonControls, escapeTextControls } from "./format.ts";
+
+/** The two streams of a run, with the rules of what goes where. */
+export class Output {
+  readonly #context: Pick<CliContext, "stdout" | "stderr">;
+  readonly #json: boolean;
+
+  /** Writes to the streams of `context`; with `json`, results are documents instead of texts. */
+  constructor(context: Pick<CliContext, "stdout" | "stderr">, json: boolean) {
+    this.#context = context;
+    this.#json = json;
+  }
+
+  /** Reports a result: the document with `--json`, else the text, to which a line end is added. */
+  result(document: unknown, text: string): void {
+    if (this.#json) this.document(document);
+    else if (text !== "") this.#context.stdout.write(`${text}\n`);
+  }
+
+  /** Writes a JSON document, given as a value or as the text of it. */
+  document(document: unknown): void {
+    const json = typeof document === "string" ? document : JSON.stringify(document, undefined, 2);
+    this.#context.stdout.write(`${escapeJsonControls(json)}\n`);
+  }
+
+  /** Writes text that may have several lines, to which a line end is added where it has none. */
+  text(text: string): void {
+    this.#context.stdout.write(`${escapeTextControls(text).replace(/\n$/, "")}\n`);
+  }
+
+  /** Says something that is not a result; nothing with `--json`. */
+  note(text: string): void {
+    if (!this.#json) this.#context.stderr.write(`${escapeControls(text)}\n`);
+  }
+
+  /** Warns. */
+  warn(text: string): void {
+    this.#context.stderr.write(`warning: ${escapeControls(text)}\n`);
+  }
+}

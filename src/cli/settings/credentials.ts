@@ -1,0 +1,111 @@
+/**
+ * Where `login` gets a user and a password from.
+ * @module
+ */
+import { InvalidInputError } from "../../core/errors.ts";
+import type { Accounts, Login } from "../context.ts";
+import type { Session } from "../session.ts";
+
+/** What the command line says about a login. */
+export interface GivenLogin {
+  readonly username?: string;
+  readonly password?: string;
+  readonly passwordStdin?: boolean;
+  readonly authfile?: string;
+}
+
+/** What {@linkcode obtainLogin} works with. */
+export interface LoginSurroundings {
+  readonly session: Session;
+  readonly accounts: Pick<Accounts, "stored" | "readAuthFile">;
+}
+
+/**
+ * Finds a login for a registry: from `--authfile`, else the flags, standard input where it is asked for,
+ * the environment, what is stored, and at last the person at the terminal.
+ * @throws {InvalidInputError} when the user or the password is missing or empty.
+ */
+export async function obtainLogin(
+  registry: string,
+  given: GivenLogin,
+  surroundings: LoginSurroundings,
+): Promise<Login> {
+  const { session, accounts } = surroundings;
+  if (given.authfile !== undefined) {
+    if (given.username !== undefined || given.password !== undefined) {
+      throw refusal(registry, "--authfile cannot be used together with -u or -p");
+    }
+    return await accounts.readAuthFile(given.authfile, registry, session.quiet());
+  }
+  if (given.password !== undefined) {
+    session.output.warn(
+      "a password on the command line is visible to others on this machine; " +
+        "use --password-stdin instead",
+    );
+  }
+  const { settings } = session;
+  const interactive = session.context.stdin.isTerminal;
+  const stored = await storedLogin(registry, given, surroundings);
+  const username = given.username ?? settings.username ??
+    (interactive ? await ask(session, registry) : stored?.username);
+  requireValue(registry, "user name", username, "pass `-u <name>`, or set MODCTL_REGISTRY_USER");
+  const password = given.password ?? await readPassword(given, session) ?? settings.password ??
+    (interactive
+      ? await askSecret(session, registry)
+      : stored?.username === username
+      ? stored.password
+      : undefined);
+  requireValue(
+    registry,
+    "password",
+    password,
+    `pipe it into \`${session.context.programName} login --password-stdin ${registry}\`, ` +
+      "or set MODCTL_REGISTRY_PASS",
+  );
+  return { username, password };
+}
+
+/** The login that is kept already, asked for only where nobody can be asked and something is missing. */
+async function storedLogin(
+  registry: string,
+  given: GivenLogin,
+  { session, accounts }: LoginSurroundings,
+): Promise<Login | undefined> {
+  const { settings, context } = session;
+  const complete = (given.username ?? settings.username) !== undefined &&
+    (given.password ?? settings.password) !== undefined;
+  if (context.stdin.isTerminal || complete) return undefined;
+  return await accounts.stored(registry, session.quiet());
+}
+
+function ask(session: Session, registry: string): Promise<string> {
+  return session.context.prompts.text(`User name for ${registry}:`, session.context.signal);
+}
+
+function askSecret(session: Session, registry: string): Promise<string> {
+  return session.context.prompts.secret(`Password for ${registry}:`, session.context.signal);
+}
+
+/** The password from a pipe or file, less one line end; nothing when it is to be typed or not asked for. */
+async function readPassword(given: GivenLogin, session: Session): Promise<string | undefined> {
+  const { stdin, signal } = session.context;
+  if (!given.passwordStdin || stdin.isTerminal) return undefined;
+  return (await stdin.readAll(signal)).replace(/\r?\n$/, "");
+}
+
+function requireValue(
+  registry: string,
+  what: string,
+  value: string | undefined,
+  remedy: string,
+): asserts value is string {
+  if (value) return;
+  throw refusal(registry, `the ${what} is ${value === undefined ? "missing" : "empty"}`, remedy);
+}
+
+function refusal(registry: string, reason: string, remedy?: string): InvalidInputError {
+  return new InvalidInputError(`Cannot log in to ${JSON.stringify(registry)}: ${reason}`, {
+    registry,
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+}

@@ -1,0 +1,183 @@
+/**
+ * Settings: a flag wins over the environment, and that over the default.
+ * @module
+ */
+import { join, resolve } from "node:path";
+import { InvalidInputError } from "../../core/errors.ts";
+import { isOneOf } from "../arguments.ts";
+import { type Environment, firstSet } from "./environment.ts";
+import { type HubSettings, hubSettings } from "./hubs.ts";
+import { isDebug, LOG_LEVELS, type LogLevelName } from "../output/log.ts";
+import type { TextSink } from "../output/streams.ts";
+
+/** The flags that every command takes, as the parser leaves them. */
+export interface GlobalFlags {
+  readonly storageDir?: string;
+  readonly logDir?: string;
+  readonly logLevel?: string;
+  /** `false` for `--no-progress`. */
+  readonly progress?: boolean;
+  readonly json?: boolean;
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  readonly pprof?: boolean;
+  readonly pprofAddr?: string;
+}
+
+/** Where profiles are served when nobody says it: on this machine only. */
+export const DEFAULT_PPROF_ADDRESS = "localhost:6060";
+
+/** Which proxy a request goes through. */
+export interface ProxySettings {
+  readonly http?: string;
+  readonly https?: string;
+  /** Hosts that are asked directly, separated by commas. */
+  readonly noProxy?: string;
+}
+
+/** Files with logins, in the order they are asked. */
+export interface CredentialFiles {
+  /** Where `login` writes. */
+  readonly own: string;
+  /** Files of other tools, only read. */
+  readonly others: readonly string[];
+}
+
+/** The settings of a run; paths are absolute. */
+export interface Settings {
+  readonly storageDir: string;
+  readonly logDir: string;
+  readonly logLevel: LogLevelName;
+  /** How progress is shown on standard error. */
+  readonly progress: "bars" | "lines" | "none";
+  /** Whether results and errors are JSON documents. */
+  readonly json: boolean;
+  /** Certificates of authorities to trust besides the built-in ones (PEM). */
+  readonly caFile?: string;
+  /** Certificate of this client (PEM). */
+  readonly certFile?: string;
+  /** Key of this client's certificate (PEM). */
+  readonly keyFile?: string;
+  readonly proxy: ProxySettings;
+  readonly credentialFiles: CredentialFiles;
+  /** Address that profiles of the run are served at; absent when nobody wants them. */
+  readonly pprof?: string;
+  /** How to reach the hubs that models are downloaded from. */
+  readonly hubs: HubSettings;
+  /** User for every registry, from the environment. */
+  readonly username?: string;
+  /** Password for every registry, from the environment. */
+  readonly password?: string;
+}
+
+/** What of the world decides the settings. */
+export interface SettingsSource {
+  readonly env: Environment;
+  /** The working directory. */
+  readonly cwd: string;
+  /** The user's folder; absent for a user that has none. */
+  readonly home?: string;
+  readonly stderr: Pick<TextSink, "isTerminal">;
+}
+
+const PREFIXES = ["MODCTL_", "MODELOPS_", "MODEL_OPS_"];
+
+/** The value of a setting of ours in the environment, under any of the prefixes. */
+function ours(env: Environment, name: string): string | undefined {
+  return firstSet(env, PREFIXES.map((prefix) => prefix + name));
+}
+
+/**
+ * Decides the settings.
+ * @throws {InvalidInputError} when a value cannot be used.
+ */
+export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Settings {
+  const { env, cwd } = source;
+  const at = (path: string | undefined) => path === undefined ? undefined : resolve(cwd, path);
+  // A user without a home (an arbitrary id in a container) still gets a store.
+  const dotFolder = join(source.home ?? cwd, ".modctl");
+  const level = logLevel(flags.logLevel, ours(env, "LOG_LEVEL"));
+  const storageDir = at(flags.storageDir || ours(env, "STORAGE_DIR")) ?? dotFolder;
+  return {
+    storageDir,
+    logDir: at(flags.logDir || ours(env, "LOG_DIR")) ?? join(storageDir, "logs"),
+    logLevel: level,
+    progress: progressStyle(flags, source, level),
+    json: flags.json ?? false,
+    caFile: at(flags.caFile || firstSet(env, ["SSL_CERT_FILE"])),
+    certFile: at(flags.certFile || undefined),
+    keyFile: at(flags.keyFile || undefined),
+    proxy: {
+      // Upper-case HTTP_PROXY can be set by a request's header in CGI; everyone prefers the other form.
+      http: firstSet(env, ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]),
+      https: firstSet(env, ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
+      noProxy: firstSet(env, ["no_proxy", "NO_PROXY"]),
+    },
+    credentialFiles: credentialFiles(dotFolder, source),
+    pprof: flags.pprof ? flags.pprofAddr || DEFAULT_PPROF_ADDRESS : undefined,
+    hubs: hubSettings(source),
+    username: ours(env, "REGISTRY_USER"),
+    password: ours(env, "REGISTRY_PASS"),
+  };
+}
+
+function logLevel(flag: string | undefined, variable: string | undefined): LogLevelName {
+  const level = (flag ?? variable ?? "info").toLowerCase();
+  if (isOneOf(LOG_LEVELS, level)) return level;
+  const where = flag === undefined ? "the environment's log level" : "--log-level";
+  throw new InvalidInputError(
+    `Cannot use ${where} ${JSON.stringify(level)}: the levels are ${LOG_LEVELS.join(", ")}`,
+  );
+}
+
+function progressStyle(
+  flags: GlobalFlags,
+  { env, stderr }: SettingsSource,
+  level: LogLevelName,
+): Settings["progress"] {
+  if (flags.progress === false || flags.json || isSet(ours(env, "NO_PROGRESS"))) return "none";
+  // Log records on the terminal and lines that are redrawn would garble each other.
+  const redraws = stderr.isTerminal && env["TERM"] !== "dumb" && !isSet(env["CI"]) &&
+    !isDebug(level);
+  return redraws ? "bars" : "lines";
+}
+
+/** Whether a switch of the environment is on. */
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && !["", "0", "false"].includes(value.toLowerCase());
+}
+
+function credentialFiles(dotFolder: string, { env, home }: SettingsSource): CredentialFiles {
+  const inHome = (...parts: string[]) => home === undefined ? undefined : join(home, ...parts);
+  const docker = firstSet(env, ["DOCKER_CONFIG"]) ?? inHome(".docker");
+  const runtime = firstSet(env, ["XDG_RUNTIME_DIR"]);
+  const config = firstSet(env, ["XDG_CONFIG_HOME"]) ?? inHome(".config");
+  const others = [
+    docker === undefined ? undefined : join(docker, "config.json"),
+    firstSet(env, ["REGISTRY_AUTH_FILE"]),
+    runtime === undefined ? undefined : join(runtime, "containers", "auth.json"),
+    config === undefined ? undefined : join(config, "containers", "auth.json"),
+  ];
+  return {
+    own: join(dotFolder, "config.json"),
+    others: others.filter((path) => path !== undefined),
+  };
+}
+
+/**
+ * The time that clamps every time in an artifact, in seconds since 1970 (reproducible-builds.org,
+ * SOURCE_DATE_EPOCH); `undefined` when the environment does not say.
+ * @throws {InvalidInputError} when it is not a whole number of seconds.
+ */
+export function sourceDateEpoch(env: Environment): number | undefined {
+  const text = firstSet(env, ["SOURCE_DATE_EPOCH"]);
+  if (text === undefined) return undefined;
+  // 253402300799 is the last second of the year 9999, the last that RFC 3339 can write.
+  if (/^[0-9]{1,12}$/.test(text) && Number(text) <= 253402300799) return Number(text);
+  throw new InvalidInputError(
+    `Cannot use SOURCE_DATE_EPOCH ${JSON.stringify(text)}: ` +
+      "it is not a whole number of seconds since 1970",
+    { remedy: "write SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)" },
+  );
+}

@@ -1,0 +1,72 @@
+/**
+ * How to reach model hubs, in the variables that the hubs' own tools read.
+ * @module
+ */
+import { join } from "node:path";
+import type { HubName } from "../../hubs/hub.ts";
+import { type Environment, firstSet } from "./environment.ts";
+
+/** How to reach a hub. */
+export interface HubAccess {
+  /** URL of the hub; its public one when absent. */
+  readonly hubUrl?: string;
+  readonly token?: string;
+  /** Files that may hold a token where the environment has none, in the order they are asked. */
+  readonly tokenFiles: readonly string[];
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/** How to reach each hub. */
+export type HubSettings = Readonly<Record<HubName, HubAccess>>;
+
+/** What of the world decides about hubs. */
+export interface HubSource {
+  readonly env: Environment;
+  /** The user's folder; absent for a user that has none. */
+  readonly home?: string;
+}
+
+/** Decides how to reach each hub. Nothing is read but the environment. */
+export function hubSettings(source: HubSource): HubSettings {
+  return {
+    huggingface: huggingFace(source),
+    modelscope: modelScope(source),
+    mlflow: mlflow(source),
+  };
+}
+
+function huggingFace({ env, home }: HubSource): HubAccess {
+  const below = (folder: string | undefined, ...names: string[]) =>
+    folder === undefined ? undefined : join(folder, ...names);
+  const cache = firstSet(env, ["XDG_CACHE_HOME"]) ?? below(home, ".cache");
+  const hubHome = firstSet(env, ["HF_HOME"]) ?? below(cache, "huggingface");
+  const files = [
+    firstSet(env, ["HF_TOKEN_PATH"]) ?? below(hubHome, "token"),
+    below(home, ".huggingface", "token"),
+  ];
+  return {
+    hubUrl: firstSet(env, ["HF_ENDPOINT"]),
+    token: firstSet(env, ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]),
+    tokenFiles: files.filter((path) => path !== undefined),
+  };
+}
+
+function modelScope({ env }: HubSource): HubAccess {
+  return { token: firstSet(env, ["MODELSCOPE_SDK_TOKEN", "MODELSCOPE_API_TOKEN"]), tokenFiles: [] };
+}
+
+/** MLflow's own server, or Databricks when that is what the tracking URI says or all that is set. */
+function mlflow({ env }: HubSource): HubAccess {
+  const tracking = firstSet(env, ["MLFLOW_TRACKING_URI"]);
+  const onDatabricks = tracking === undefined || /^databricks(:|$)/.test(tracking);
+  const prefix = onDatabricks ? "DATABRICKS" : "MLFLOW_TRACKING";
+  const host = onDatabricks ? firstSet(env, ["DATABRICKS_HOST"]) : tracking;
+  return {
+    hubUrl: host && (host.includes("://") ? host : `https://${host}`),
+    token: firstSet(env, [`${prefix}_TOKEN`]),
+    username: firstSet(env, [`${prefix}_USERNAME`]),
+    password: firstSet(env, [`${prefix}_PASSWORD`]),
+    tokenFiles: [],
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * A file that is whole under a hidden name before its own name exists.
+ * @module
+ */
+import { dirname, join } from "node:path";
+import { randomUUID } from "node:crypto";
+import { digestStream } from "./digest.ts";
+import type { Digest } from "./digest.ts";
+import { ConflictError, NotFoundError } from "./errors.ts";
+import { explainWrite, lstatIfExists, removeIfExists, writeFully } from "./files.ts";
+import type { OperationOptions } from "./operation.ts";
+import { fileSource } from "./source.ts";
+
+/** What a file is apart from its content. */
+export interface FileAttributes {
+  /** Permission bits; others are ignored. The system's default when absent or 0. */
+  readonly mode?: number;
+  /** Modification time; the present when absent or not a date. */
+  readonly mtime?: Date;
+}
+
+/** How to stage a file. */
+export interface StageOptions extends FileAttributes {
+  /** Stops the writing. */
+  readonly signal?: AbortSignal;
+  /** What the hidden name starts with; a dot when absent. */
+  readonly hiddenPrefix?: string;
+  /** Called when the hidden file is open and empty; what it throws ends the staging. */
+  readonly onOpen: () => Promise<void>;
+}
+
+/** Times that every file system of interest can hold, in seconds: 1970 up to the year 9999. */
+const LAST_SECOND = 253_402_300_799;
+
+/** A written file that waits for its name. */
+export class StagedFile {
+  readonly #path: string;
+  readonly #partial: string;
+
+  private constructor(path: string, partial: string) {
+    this.#path = path;
+    this.#partial = partial;
+  }
+
+  /** A file that has its name already. */
+  static existing(path: string): StagedFile {
+    return new StagedFile(path, path);
+  }
+
+  /** Writes content to a hidden file beside `path` and flushes it. Nothing stays after a failure. */
+  static async write(
+    path: string,
+    content: AsyncIterable<Uint8Array>,
+    options: StageOptions,
+  ): Promise<StagedFile> {
+    const hidden = `${options.hiddenPrefix ?? "."}${randomUUID()}.partial`;
+    const staged = new StagedFile(path, join(dirname(path), hidden));
+    try {
+      await staged.#write(content, options);
+      return staged;
+    } catch (error) {
+      await staged.discard();
+      throw error;
+    }
+  }
+
+  /** Gives the file its name, in place of what had it. Links are replaced, never followed. */
+  async commit(): Promise<void> {
+    try {
+      await Deno.rename(this.#partial, this.#path);
+    } catch (error) {
+      await this.discard();
+      throw explainWrite(this.#path, error);
+    }
+  }
+
+  /** Removes the hidden file, if it still is one. */
+  async discard(): Promise<void> {
+    if (this.#partial !== this.#path) await removeIfExists(this.#partial);
+  }
+
+  /** The digest of the content, whether the file has its name yet or not. */
+  async digest(options: OperationOptions = {}): Promise<Digest> {
+    try {
+      return await digestFile(this.#partial, options);
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      return await digestFile(this.#path, options);
+    }
+  }
+
+  async #write(content: AsyncIterable<Uint8Array>, options: StageOptions): Promise<void> {
+    const mode = options.mode ? options.mode & 0o777 : undefined;
+    const creation = { write: true, createNew: true, ...(mode === undefined ? {} : { mode }) };
+    using file = await Deno.open(this.#partial, creation);
+    await options.onOpen();
+    await this.#ensureSame(file);
+    for await (const chunk of content) {
+      options.signal?.throwIfAborted();
+      writeFully(file, chunk);
+    }
+    options.signal?.throwIfAborted();
+    await setTime(file, options.mtime);
+    await file.sync();
+    // The mode given to open is subject to the umask.
+    if (mode !== undefined && Deno.build.os !== "windows") await Deno.chmod(this.#partial, mode);
+  }
+
+  /** Makes sure that the open file is the one the hidden name leads to now. */
+  async #ensureSame(file: Deno.FsFile): Promise<void> {
+    const [opened, named] = [await file.stat(), await lstatIfExists(this.#partial)];
+    if (named && opened.ino === named.ino && opened.dev === named.dev) return;
+    throw new ConflictError(
+      `Cannot write ${JSON.stringify(this.#path)}: its folder was replaced meanwhile`,
+      { path: this.#path },
+    );
+  }
+}
+
+async function digestFile(path: string, options: OperationOptions): Promise<Digest> {
+  const source = await fileSource(path);
+  return (await digestStream(await source.open(options), options)).digest;
+}
+
+async function setTime(file: Deno.FsFile, mtime: Date | undefined): Promise<void> {
+  const seconds = (mtime?.getTime() ?? NaN) / 1000;
+  if (Number.isNaN(seconds)) return;
+  const possible = Math.min(Math.max(seconds, 0), LAST_SECOND);
+  await file.utime(possible, possible);
+}

@@ -1,0 +1,115 @@
+/**
+ * What can go wrong before there is an answer, in plain words.
+ * @module
+ */
+import { isAbort, ModelOpsError, TransferError } from "../core/errors.ts";
+import { plainText } from "../core/text.ts";
+
+/** Kinds of faults, by what can be done about them. */
+export type FaultKind =
+  /** Nobody is there: trying again helps only when somebody was there before. */
+  | "unreachable"
+  /** The server does not speak TLS. */
+  | "not-tls"
+  /** Trust or identity: trying again changes nothing. */
+  | "refused"
+  /** The connection was lost: trying again may help. */
+  | "lost";
+
+/** A fault explained. */
+export interface Fault {
+  /** What can be done about it. */
+  readonly kind: FaultKind;
+  /** What happened, as a clause. */
+  readonly reason: string;
+  /** What the user can do, where something is known. */
+  readonly remedy?: string;
+}
+
+const TRUST = "add --ca-file with the authority of the registry, or --insecure to skip the check";
+const PLAIN_HTTP = "add --plain-http if the registry is meant to be used without TLS";
+const IDENTITY = "add --cert-file and --key-file";
+const PROXY = "put the user name and password of the proxy into its URL";
+
+/** What a source of bytes failed with while a request was sent: no fault of the network. */
+export class SourceFailure extends Error {
+  /** What the source threw. */
+  readonly error: unknown;
+
+  /** Wraps what a source threw. */
+  constructor(error: unknown) {
+    super("the source failed", { cause: error });
+    this.error = error;
+  }
+}
+
+/** The words of the runtime's two network stacks, most telling first. */
+const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
+  [/InvalidContentType|wrong.version.number/i, "not-tls", "it does not speak TLS", PLAIN_HTTP],
+  [/proxy auth/i, "refused", "the proxy wants credentials", PROXY],
+  [/certificate.?required/i, "refused", "it wants a client certificate", IDENTITY],
+  [/CERT_HAS_EXPIRED|certificate.*expired/i, "refused", "its certificate has expired", TRUST],
+  [
+    /ALTNAME_INVALID|NotValidForName/i,
+    "refused",
+    "its certificate is for another name",
+    "check the name, or add --insecure to skip the check",
+  ],
+  [
+    /certificate|SELF.SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/i,
+    "refused",
+    "its certificate is not trusted",
+    TRUST,
+  ],
+  [/ECONNREFUSED|connection refused/i, "unreachable", "the connection was refused"],
+  [/ENOTFOUND|EAI_AGAIN|dns error/i, "unreachable", "its name was not found"],
+  [/EHOSTUNREACH|ENETUNREACH|unreachable|No route/i, "unreachable", "there is no way to it"],
+  [/ETIMEDOUT|timed out|timeout/i, "lost", "it did not answer in time"],
+  [
+    /ECONNRESET|EPIPE|reset|closed|hang up|eof|aborted|http2|GOAWAY|broken pipe|before secure/i,
+    "lost",
+    "the connection was cut",
+  ],
+  [/SendRequest|error sending|error reading|incomplete|connection error/i, "lost", "it broke off"],
+];
+
+/** Explains an error that a transport threw. */
+export function explainFault(error: unknown): Fault {
+  const words = chain(error).join(" | ");
+  const row = FAULTS.find(([pattern]) => pattern.test(words));
+  // What nobody has seen before is as likely a mistake of ours as a fault that passes.
+  if (!row) return { kind: "refused", reason: `the connection failed: ${scrub(words)}` };
+  const [, kind, reason, remedy] = row;
+  return { kind, reason, remedy };
+}
+
+/** Whether an error of a transport is a fault of the network, not an abort or an error of ours. */
+export function isFault(error: unknown, signal?: AbortSignal): boolean {
+  const ours = error instanceof ModelOpsError || error instanceof SourceFailure;
+  return !ours && !signal?.aborted && !isAbort(error, signal);
+}
+
+/** The error for a fault on the way to `url`. Only the host of the URL is shown. */
+export function faultError(error: unknown, url: string): TransferError {
+  const host = new URL(url).host;
+  const { reason, remedy } = explainFault(error);
+  return new TransferError(`Cannot reach ${JSON.stringify(host)}: ${reason}`, {
+    registry: host,
+    ...(remedy === undefined ? {} : { remedy }),
+    // The runtime's text may quote a signed URL, so the error itself is not kept.
+    cause: new Error(scrub(chain(error).join(": "))),
+  });
+}
+
+/** The messages and codes of an error and its causes. */
+function chain(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  const code = "code" in error && typeof error.code === "string" ? [error.code] : [];
+  const cause = error.cause === undefined ? [] : chain(error.cause);
+  return [...code, error.message, ...cause];
+}
+
+/** Text without the queries of URLs, which may hold signatures. */
+function scrub(text: string): string {
+  return plainText(text.replace(/(\bhttps?:\/\/[^\s?#)]*)[?#][^\s)]*/g, "$1"), 300);
+}

@@ -1,0 +1,142 @@
+/**
+ * Requests through `node:http(s)`: bodies with a Content-Length, and servers whose certificates are not
+ * to be checked.
+ * @module
+ */
+import { once } from "node:events";
+import * as http from "node:http";
+import * as https from "node:https";
+import { Readable } from "node:stream";
+import type { ReadableStream as NodeReadableStream } from "node:stream/web";
+import { rootCertificates } from "node:tls";
+import { proxyFor } from "./proxies.ts";
+import { DEFAULT_STALL_TIME } from "./stall.ts";
+import type { TransportOptions } from "./transport_options.ts";
+
+/** Statuses whose answers have no body, as the Fetch standard lists them. */
+const BODYLESS = new Set([204, 205, 304]);
+
+/** Sends requests through `node:http(s)` and keeps the connections until it is closed. */
+export class NodeSender {
+  readonly #options: TransportOptions;
+  readonly #agents = new Map<string, Promise<http.Agent>>();
+
+  /** Makes a sender; nothing is opened before the first request. */
+  constructor(options: TransportOptions) {
+    this.#options = options;
+  }
+
+  /** Sends a request with its body, and gives the answer without following redirects. */
+  async send(request: Request): Promise<Response> {
+    request.signal.throwIfAborted();
+    const url = new URL(request.url);
+    const secure = url.protocol === "https:";
+    const outgoing = (secure ? https : http).request(url, {
+      method: request.method,
+      headers: Object.fromEntries(request.headers),
+      agent: await this.#agent(url),
+      signal: request.signal,
+      ...(secure ? this.#tls() : {}),
+    });
+    try {
+      const incoming = await exchange(outgoing, request);
+      // A server that answered early is not sent the rest; its connection cannot be used again.
+      if (!outgoing.writableEnded) incoming.once("close", () => outgoing.destroy());
+      return toResponse(incoming, request.method);
+    } catch (error) {
+      outgoing.destroy();
+      request.signal.throwIfAborted();
+      throw error;
+    }
+  }
+
+  /** Closes all connections. */
+  close(): void {
+    for (const agent of this.#agents.values()) agent.then((made) => made.destroy());
+    this.#agents.clear();
+  }
+
+  #tls(): https.RequestOptions {
+    const { caCerts, cert, key, insecure } = this.#options;
+    return {
+      ...(caCerts ? { ca: [...rootCertificates, ...caCerts] } : {}),
+      ...(cert && key ? { cert, key } : {}),
+      ...(insecure ? { rejectUnauthorized: false } : {}),
+    };
+  }
+
+  #agent(url: URL): Promise<http.Agent> {
+    const proxy = proxyFor(url, this.#options.proxy);
+    const name = `${url.protocol} ${proxy ?? ""}`;
+    const known = this.#agents.get(name);
+    if (known) return known;
+    const agent = makeAgent(url.protocol === "https:", proxy);
+    this.#agents.set(name, agent);
+    return agent;
+  }
+}
+
+/** The agents for proxies take 40 ms to load, so they are loaded when there is a proxy. */
+async function makeAgent(secure: boolean, proxy: string | undefined): Promise<http.Agent> {
+  const options = { keepAlive: true };
+  if (proxy === undefined) return secure ? new https.Agent(options) : new http.Agent(options);
+  if (secure) {
+    const { HttpsProxyAgent } = await import("../deps/https-proxy-agent.ts");
+    return new HttpsProxyAgent(proxy, options) as unknown as http.Agent;
+  }
+  const { HttpProxyAgent } = await import("../deps/http-proxy-agent.ts");
+  return new HttpProxyAgent(proxy, options) as unknown as http.Agent;
+}
+
+/** Sends the body and waits for the answer, which may come before the body is sent. */
+async function exchange(
+  outgoing: http.ClientRequest,
+  request: Request,
+): Promise<http.IncomingMessage> {
+  const answer = new Promise<http.IncomingMessage>((resolve, reject) => {
+    outgoing.once("response", resolve);
+    // Stays: a server that answers early may also cut the connection while the body is on its way.
+    outgoing.on("error", reject);
+  });
+  const [incoming] = await Promise.all([answer, sendBody(outgoing, request, answer)]);
+  return incoming;
+}
+
+async function sendBody(
+  outgoing: http.ClientRequest,
+  request: Request,
+  answer: Promise<unknown>,
+): Promise<void> {
+  const answered = answer.then(() => true, () => true);
+  if (request.body) {
+    for await (const chunk of request.body) {
+      if (outgoing.write(chunk)) continue;
+      const drained = once(outgoing, "drain").then(() => false, () => true);
+      const timer = setTimeout(() => outgoing.destroy(new Error("timed out")), DEFAULT_STALL_TIME);
+      try {
+        if (await Promise.race([drained, answered])) return;
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+  }
+  outgoing.end();
+}
+
+function toResponse(incoming: http.IncomingMessage, method: string): Response {
+  const status = incoming.statusCode ?? 0;
+  const headers = new Headers();
+  for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2) {
+    headers.append(incoming.rawHeaders[index]!, incoming.rawHeaders[index + 1]!);
+  }
+  if (method === "HEAD" || BODYLESS.has(status)) {
+    incoming.resume();
+    return new Response(null, { status, headers });
+  }
+  return new Response(toWebStream(incoming), { status, headers });
+}
+
+function toWebStream(incoming: http.IncomingMessage): ReadableStream<Uint8Array> {
+  const stream: NodeReadableStream = Readable.toWeb(incoming);
+  return stream as unknown as ReadableStream<Uint8Array>;
+}

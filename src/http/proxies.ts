@@ -1,0 +1,58 @@
+/**
+ * Which proxy a URL goes through.
+ *
+ * `NO_PROXY` has no specification. This follows what curl and Go's clients agree on: names match
+ * themselves and everything below them, with or without a leading dot; addresses match themselves and
+ * networks in CIDR form; an entry with a port matches only that port; `*` matches everything.
+ * @module
+ */
+import { BlockList, isIP, isIPv4 } from "node:net";
+
+/** The proxies of a process, by the scheme of the URL that is asked for. */
+export interface ProxySettings {
+  /** URL of the proxy for `http:` URLs. */
+  readonly http?: string;
+  /** URL of the proxy for `https:` URLs. */
+  readonly https?: string;
+  /** Hosts that are reached directly: the value of `NO_PROXY`. */
+  readonly noProxy?: string;
+}
+
+/** The URL of the proxy that `url` goes through; none when it is reached directly. */
+export function proxyFor(url: URL, proxy: string | ProxySettings | undefined): string | undefined {
+  if (typeof proxy === "string") return proxy;
+  const chosen = url.protocol === "https:" ? proxy?.https : proxy?.http;
+  return chosen && !matchesNoProxy(url, proxy?.noProxy ?? "") ? chosen : undefined;
+}
+
+/** Whether a list of hosts in the form of `NO_PROXY` covers the host and port of `url`. */
+export function matchesNoProxy(url: URL, list: string): boolean {
+  const host = url.hostname.toLowerCase().replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  return list.split(/[\s,]+/).filter(Boolean).some((entry) => matchesEntry(host, port, entry));
+}
+
+function matchesEntry(host: string, port: string, entry: string): boolean {
+  if (entry === "*") return true;
+  if (entry.includes("/")) return inNetwork(host, entry);
+  const { name, port: wanted } = splitPort(entry.toLowerCase());
+  if (wanted !== undefined && wanted !== port) return false;
+  const suffix = name.replace(/^\*?\./, "");
+  return suffix !== "" && (host === suffix || !isIP(host) && host.endsWith(`.${suffix}`));
+}
+
+function splitPort(entry: string): { name: string; port?: string } {
+  if (isIP(entry)) return { name: entry };
+  const match = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry);
+  return { name: match?.[1] ?? entry, port: match?.[2] };
+}
+
+function inNetwork(host: string, network: string): boolean {
+  const family = (address: string) => isIPv4(address) ? "ipv4" : "ipv6";
+  const [address = "", prefix = ""] = network.split("/");
+  if (!isIP(host) || !isIP(address) || !/^\d{1,3}$/.test(prefix)) return false;
+  if (Number(prefix) > (isIPv4(address) ? 32 : 128)) return false;
+  const list = new BlockList();
+  list.addSubnet(address, Number(prefix), family(address));
+  return list.check(host, family(host));
+}

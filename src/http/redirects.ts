@@ -1,0 +1,101 @@
+/**
+ * Redirects, followed by hand: another origin gets neither credentials nor anything else that identifies
+ * the user.
+ * @module
+ */
+import { AccessDeniedError, TransferError } from "../core/errors.ts";
+import { mayPointTo } from "./addresses.ts";
+import { discard } from "./bodies.ts";
+import type { Transport } from "./transport_options.ts";
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** Redirects followed for one request. */
+const HOP_LIMIT = 10;
+
+/** The headers that may go to another origin. */
+const PORTABLE_HEADERS = ["Accept", "Accept-Encoding", "Range", "User-Agent"];
+
+/**
+ * A transport that follows the redirects of GET and HEAD. Redirects of other methods are answers.
+ * @throws {TransferError} for a redirect that must not be followed, or more than ten of them.
+ * @throws {AccessDeniedError} when another origin refuses what the first one sent there.
+ */
+export function redirecting(next: Transport): Transport {
+  return async (request) => {
+    const start = new URL(request.url);
+    let current = request;
+    for (let hops = 0; hops <= HOP_LIMIT; hops++) {
+      const response = await next(current);
+      const follows = request.method === "GET" || request.method === "HEAD";
+      if (!follows || !REDIRECTS.has(response.status)) {
+        return await checkRefusal(response, start, new URL(current.url));
+      }
+      await discard(response);
+      const target = redirectTarget(response, start, new URL(current.url));
+      current = follow(current, target);
+    }
+    throw refused(start, `it redirects more than ${HOP_LIMIT} times`);
+  };
+}
+
+/** A transport that uses `home` for one origin and `away` for all others. */
+export function perOrigin(origin: string, home: Transport, away: Transport): Transport {
+  return (request) => (new URL(request.url).origin === origin ? home : away)(request);
+}
+
+/**
+ * The URL that a server's `Location` names, checked.
+ * @throws {TransferError} when it is no HTTP URL, gives up TLS, or leads inside from outside.
+ */
+export function checkedLocation(text: string | null, start: URL, current: URL): URL {
+  const target = text === null ? null : URL.parse(text, current);
+  if (!target) throw refused(start, "it does not say where to go on");
+  if (target.protocol !== "https:" && target.protocol !== "http:") {
+    throw refused(start, `it points to a URL of scheme ${JSON.stringify(target.protocol)}`);
+  }
+  if (target.username !== "" || target.password !== "") {
+    throw refused(start, "it points to a URL with a user name");
+  }
+  if (current.protocol === "https:" && target.protocol === "http:") {
+    throw refused(start, `it points to ${target.host} without TLS`);
+  }
+  if (!mayPointTo(start, target)) {
+    throw refused(start, `it points to ${target.host}, an address of a private network`);
+  }
+  target.hash = "";
+  return target;
+}
+
+function redirectTarget(response: Response, start: URL, current: URL): URL {
+  return checkedLocation(response.headers.get("Location"), start, current);
+}
+
+function follow(request: Request, target: URL): Request {
+  if (target.origin === new URL(request.url).origin) return new Request(target, request);
+  const headers = new Headers();
+  for (const name of PORTABLE_HEADERS) {
+    const value = request.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  return new Request(target, { method: request.method, headers, signal: request.signal });
+}
+
+/** Another origin's 401 or 403 must not look like the registry's: nobody may answer it with a token. */
+async function checkRefusal(response: Response, start: URL, last: URL): Promise<Response> {
+  const denied = response.status === 401 || response.status === 403;
+  if (!denied || last.origin === start.origin) return response;
+  await discard(response);
+  throw new AccessDeniedError(
+    `Cannot read from ${
+      JSON.stringify(last.host)
+    }: it answered ${response.status} to what ${start.host} sent there`,
+    { registry: start.host, status: response.status },
+  );
+}
+
+function refused(start: URL, reason: string): TransferError {
+  return new TransferError(`Cannot follow ${JSON.stringify(start.host)}: ${reason}`, {
+    registry: start.host,
+  });
+}

@@ -1,0 +1,55 @@
+/**
+ * The files of a snapshot, several at once, into a folder.
+ * @module
+ */
+import { mapConcurrent } from "../core/concurrency.ts";
+import { NotFoundError } from "../core/errors.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import { TargetFolder } from "../archive/target_folder.ts";
+import { type DownloadedFile, FileDownload } from "./file_download.ts";
+import { type FileSelection, planDownload } from "./download_plan.ts";
+import type { HubSnapshot } from "./hub.ts";
+
+/** How to download. */
+export interface DownloadOptions extends FileSelection, OperationOptions {
+  /** Files downloaded at once; 5 when absent. */
+  readonly concurrency?: number;
+}
+
+/** What a download left in the folder. */
+export interface DownloadReport {
+  /** Absolute path of the folder. */
+  readonly folder: string;
+  /** The files, in the hub's order. */
+  readonly files: readonly DownloadedFile[];
+}
+
+/**
+ * Downloads files that are missing or differ. A file appears under its name when all its bytes have come
+ * and are what the hub promised. Until then it is `NAME.partial`; where the hub promises a hash, a later
+ * run goes on from there, and otherwise nothing of it remains after a failure.
+ * @throws {NotFoundError} when no file is wanted.
+ * @throws {InvalidInputError} with all the problems when names are unsafe or patterns malformed.
+ * @throws {IntegrityError} when a file is not what the hub says it is.
+ */
+export async function downloadFiles(
+  snapshot: HubSnapshot,
+  folder: string,
+  options: DownloadOptions = {},
+): Promise<DownloadReport> {
+  const planned = planDownload(snapshot.files, options);
+  if (planned.length === 0) {
+    throw new NotFoundError(
+      `Cannot download ${JSON.stringify(snapshot.sourceUrl)}: no file of it is wanted`,
+      { reference: snapshot.sourceUrl },
+    );
+  }
+  const target = await TargetFolder.open(folder);
+  const { concurrency, signal } = options;
+  const files = await mapConcurrent(
+    planned,
+    (file) => new FileDownload(file, { client: snapshot.client, target, options }).run(),
+    { concurrency, signal },
+  );
+  return { folder: target.path, files };
+}

@@ -1,0 +1,276 @@
+/**
+ * Models registered with MLflow, on a tracking server of one's own or on Databricks.
+ * See https://mlflow.org/docs/latest/rest-api.html
+ * @module
+ */
+import { basename } from "node:path/posix";
+import { z } from "../deps/zod.ts";
+import { safeRelativePath } from "../archive/safe_path.ts";
+import { InvalidInputError, NotFoundError, UnsupportedError } from "../core/errors.ts";
+import { FILE_LIMIT, type HubFile, type HubModel, type HubOptions } from "./hub.ts";
+import type { HubRequest, HubSnapshot, ModelHub } from "./hub.ts";
+import { HubClient } from "./client.ts";
+import { hubAnswerError, type HubErrorContext, hubStatusError } from "./errors.ts";
+import { checkedHubUrl, decode, encodePath, isRevision } from "./paths.ts";
+
+const SCHEME = "models:/";
+
+/** Where a tracking server hands out the artifacts it stores. */
+const PROXY = "/api/2.0/mlflow-artifacts/artifacts";
+
+const versionsSchema = z.object({
+  model_versions: z.array(z.object({
+    version: z.coerce.string(),
+    current_stage: z.string().optional().catch(undefined),
+  })).default([]),
+});
+const aliasSchema = z.object({ model_version: z.object({ version: z.coerce.string() }) });
+const uriSchema = z.object({ artifact_uri: z.string().min(1) });
+const filesSchema = z.object({
+  files: z.array(z.object({
+    path: z.string(),
+    is_dir: z.boolean().default(false),
+    file_size: z.coerce.number().int().nonnegative().optional().catch(undefined),
+  })).default([]),
+  next_page_token: z.string().optional(),
+});
+const signedSchema = z.object({
+  signed_uri: z.url({ protocol: /^https?$/ }),
+  headers: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
+});
+
+/** MLflow's model registry. */
+export const mlflow: ModelHub = {
+  name: "mlflow",
+  title: "MLflow",
+  hosts: [],
+  supports: (text) => text.startsWith(SCHEME),
+  parse(path) {
+    const bare = path.startsWith(SCHEME) ? path.slice(SCHEME.length) : path;
+    // A version or a stage follows a slash, an alias an at sign, which stays to tell them apart.
+    const [, name, version, alias] = /^([^/@:]+)(?:\/([^/@]+)|(@[^/@]+))?$/.exec(bare) ?? [];
+    const revision = version ?? alias;
+    if (name === undefined || !isRevision(name) || name === ".") return undefined;
+    if (revision === undefined) return { hub: "mlflow", repository: name };
+    return isRevision(revision.replace(/^@/, ""))
+      ? { hub: "mlflow", repository: name, revision }
+      : undefined;
+  },
+  list: listModel,
+};
+
+async function listModel(model: HubModel, options: HubOptions = {}): Promise<HubSnapshot> {
+  const registry = new Registry(model, options);
+  const version = await registry.version();
+  const uri = await registry.artifactUri(version);
+  return {
+    client: registry.client,
+    revision: version,
+    sourceUrl: `${registry.hubUrl}/#/models/${encodeURIComponent(model.repository)}`,
+    files: await registry.files(uri, version),
+  };
+}
+
+/** Where the artifacts of a kind of URI are listed and read. */
+type Lister = (registry: Registry, uri: URL, version: string) => Promise<HubFile[]>;
+
+/** The kinds of artifact URIs that can be read over HTTP. */
+const LISTERS: Readonly<Record<string, Lister>> = {
+  "mlflow-artifacts:": (registry, uri) => {
+    const { protocol } = new URL(registry.hubUrl);
+    const base = uri.host === "" ? registry.hubUrl : `${protocol}//${uri.host}`;
+    return registry.listProxied(base, uri.pathname);
+  },
+  "http:": listProxiedUrl,
+  "https:": listProxiedUrl,
+  "dbfs:": (registry, _, version) => registry.listDatabricks(version),
+};
+
+function listProxiedUrl(registry: Registry, uri: URL): Promise<HubFile[]> {
+  const at = uri.pathname.indexOf(PROXY);
+  if (at < 0) throw registry.unsupported(uri.protocol);
+  const base = uri.origin + uri.pathname.slice(0, at);
+  return registry.listProxied(base, uri.pathname.slice(at + PROXY.length));
+}
+
+class Registry {
+  readonly client: HubClient;
+  readonly hubUrl: string;
+  readonly #model: HubModel;
+  readonly #context: HubErrorContext;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(model: HubModel, options: HubOptions) {
+    if (!options.hubUrl) {
+      throw new InvalidInputError(
+        `Cannot read ${JSON.stringify(model.repository)} from MLflow: no server is named`,
+        {
+          reference: model.repository,
+          remedy: "set MLFLOW_TRACKING_URI or DATABRICKS_HOST to the URL of the server",
+        },
+      );
+    }
+    this.hubUrl = checkedHubUrl(options.hubUrl);
+    this.#model = model;
+    this.#signal = options.signal;
+    this.#context = {
+      model,
+      title: "MLflow",
+      host: new URL(this.hubUrl).host,
+      login:
+        "set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD " +
+        "(for Databricks DATABRICKS_TOKEN)",
+    };
+    this.client = new HubClient({
+      hubUrl: this.hubUrl,
+      credentials: credentialsOf(options),
+      fetch: options.fetch,
+      retry: options.retry,
+      log: options.log,
+      explain: (response) => hubStatusError(response, this.#context),
+    });
+  }
+
+  /** The version that the revision of the model stands for: the latest when there is none. */
+  async version(): Promise<string> {
+    const { repository: name, revision } = this.#model;
+    if (revision !== undefined && /^\d+$/.test(revision)) return revision;
+    if (revision?.startsWith("@")) {
+      const query = new URLSearchParams({ name, alias: revision.slice(1) });
+      const answer = await this.#get(`registered-models/alias?${query}`);
+      return this.#parse(aliasSchema, answer, "the version of an alias").model_version.version;
+    }
+    const answer = await this.client.json(
+      `${this.hubUrl}/api/2.0/mlflow/registered-models/get-latest-versions`,
+      { post: { name }, signal: this.#signal },
+    );
+    const stage = revision === "latest" ? undefined : revision?.toLowerCase();
+    const versions = this.#parse(versionsSchema, answer, "its versions").model_versions
+      .filter(({ current_stage }) => stage === undefined || current_stage?.toLowerCase() === stage)
+      .map(({ version }) => version)
+      .sort((a, b) => Number(b) - Number(a));
+    const [latest] = versions;
+    if (latest !== undefined) return latest;
+    throw new NotFoundError(
+      `Cannot read ${JSON.stringify(name)} from MLflow: it has no such version`,
+      { reference: name, registry: this.#context.host },
+    );
+  }
+
+  async artifactUri(version: string): Promise<URL> {
+    const query = new URLSearchParams({ name: this.#model.repository, version });
+    const answer = await this.#get(`model-versions/get-download-uri?${query}`);
+    const { artifact_uri } = this.#parse(uriSchema, answer, "the place of its files");
+    const uri = URL.parse(artifact_uri);
+    if (uri === null) throw this.unsupported("a path on the server");
+    return uri;
+  }
+
+  async files(uri: URL, version: string): Promise<HubFile[]> {
+    const lister = LISTERS[uri.protocol];
+    if (lister === undefined) throw this.unsupported(uri.protocol);
+    return await lister(this, uri, version);
+  }
+
+  /** Files that the tracking server hands out itself. */
+  async listProxied(base: string, pathname: string): Promise<HubFile[]> {
+    const root = pathname.replace(/^\/+|\/+$/g, "");
+    const place = `${base}${PROXY}`;
+    return await this.#walk(async (folder) => {
+      const path = [decode(root), folder].filter((part) => part !== "").join("/");
+      const answer = await this.client.json(`${place}?${new URLSearchParams({ path })}`, {
+        signal: this.#signal,
+      });
+      const { files } = this.#parse(filesSchema, answer, "its list of files");
+      // Servers answer with names in the folder, or with whole paths.
+      return files.map((file) => ({ ...file, path: joined(folder, basename(file.path)) }));
+    }, (path) => Promise.resolve({ url: `${place}/${root}/${encodePath(path)}` }));
+  }
+
+  /** Files that Databricks hands out by signed URLs. */
+  async listDatabricks(version: string): Promise<HubFile[]> {
+    const { repository: name } = this.#model;
+    return await this.#walk(async (path) => {
+      const found: z.infer<typeof filesSchema>["files"] = [];
+      for (let token: string | undefined = "";;) {
+        const query = new URLSearchParams({ name, version, path });
+        if (token) query.set("page_token", token);
+        const answer = await this.#get(`model-versions/list-artifacts?${query}`);
+        const page: z.infer<typeof filesSchema> = this.#parse(filesSchema, answer, "its files");
+        found.push(...page.files);
+        token = page.next_page_token;
+        if (!token || page.files.length === 0 || found.length > FILE_LIMIT) return found;
+      }
+    }, async (path) => {
+      const query = new URLSearchParams({ name, version, path });
+      const answer = await this.#get(`model-versions/get-signed-download-uri?${query}`);
+      const signed = this.#parse(signedSchema, answer, "the place of a file");
+      const headers = (signed.headers ?? []).map(({ name, value }) => [name, value] as const);
+      return { url: signed.signed_uri, headers: Object.fromEntries(headers) };
+    });
+  }
+
+  /** The error for artifacts that are where only cloud storage clients go. */
+  unsupported(kind: string): UnsupportedError {
+    const name = this.#model.repository;
+    return new UnsupportedError(
+      `Cannot read ${
+        JSON.stringify(name)
+      } from MLflow: its files are not behind the server (${kind})`,
+      {
+        reference: name,
+        registry: this.#context.host,
+        actual: kind,
+        remedy: "run the MLflow server with --serve-artifacts, or download the files with the " +
+          "tool of that storage and generate from their folder",
+      },
+    );
+  }
+
+  /** All files below the top folder. */
+  async #walk(
+    list: (folder: string) => Promise<z.infer<typeof filesSchema>["files"]>,
+    locate: (path: string) => Promise<HubRequest>,
+  ): Promise<HubFile[]> {
+    const files: HubFile[] = [];
+    const folders = [""];
+    let seen = 0;
+    for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
+      this.#signal?.throwIfAborted();
+      for (const { path, is_dir, file_size } of await list(folder)) {
+        if (++seen > FILE_LIMIT) throw hubAnswerError(this.#context, "it has too many files");
+        if (is_dir) folders.push(this.#below(folder, path));
+        else files.push({ path, size: file_size, request: () => locate(path) });
+      }
+    }
+    return files;
+  }
+
+  /** A folder that is listed next: below the present one, or the walk would go in circles. */
+  #below(folder: string, path: string): string {
+    const safe = safeRelativePath(path, { action: "download" });
+    if (safe !== folder && safe.startsWith(folder === "" ? "" : `${folder}/`)) return safe;
+    throw hubAnswerError(this.#context, `it lists ${JSON.stringify(safe)} in another folder`);
+  }
+
+  #get(path: string): Promise<unknown> {
+    return this.client.json(`${this.hubUrl}/api/2.0/mlflow/${path}`, { signal: this.#signal });
+  }
+
+  #parse<Value>(schema: z.ZodType<Value>, answer: unknown, what: string): Value {
+    const parsed = schema.safeParse(answer);
+    if (parsed.success) return parsed.data;
+    throw hubAnswerError(this.#context, `the answer on ${what} is malformed`);
+  }
+}
+
+function joined(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
+}
+
+function credentialsOf({ token, username, password }: HubOptions): Record<string, string> {
+  if (token) return { Authorization: `Bearer ${token}` };
+  if (!username) return {};
+  const pair = new TextEncoder().encode(`${username}:${password ?? ""}`);
+  return { Authorization: `Basic ${pair.toBase64()}` };
+}

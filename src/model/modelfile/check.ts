@@ -1,0 +1,50 @@
+/**
+ * Finds everything that is wrong with a Modelfile and the files it names.
+ * @module
+ */
+import { InvalidInputError, type Problem } from "../../core/errors.ts";
+import { explainRead } from "../../core/source.ts";
+import { readModelfile } from "./parser.ts";
+import { problemsError } from "../problems.ts";
+import { type ResolvedFiles, resolveModelfileFiles } from "../workspace.ts";
+import type { WorkspaceOptions } from "../workspace_tree.ts";
+
+/**
+ * Reads a Modelfile and looks for the files it names in `workspace`. What is wrong with the text and what
+ * is wrong with the files is reported together, in line order.
+ * @throws {InvalidInputError} with all the problems.
+ * @throws {NotFoundError} when there is no such Modelfile or workspace.
+ */
+export async function checkModelfile(
+  path: string,
+  workspace: string,
+  options: WorkspaceOptions = {},
+): Promise<ResolvedFiles> {
+  const { modelfile, problems } = readModelfile(await readText(path));
+  const found = await resolveModelfileFiles(modelfile, workspace, options).catch(
+    (error: unknown) => error as Error,
+  );
+  if (!(found instanceof Error)) {
+    if (problems.length === 0) return found;
+    throw allProblems(path, problems);
+  }
+  if (!(found instanceof InvalidInputError) || !found.facts.problems) throw found;
+  throw allProblems(path, [...problems, ...found.facts.problems], found.facts.remedy);
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw explainRead(path, error);
+  }
+}
+
+function allProblems(
+  path: string,
+  problems: readonly Problem[],
+  remedy?: string,
+): InvalidInputError {
+  const attempt = { action: "accept", object: path };
+  return problemsError(problems, remedy === undefined ? attempt : { ...attempt, remedy });
+}

@@ -1,0 +1,225 @@
+/**
+ * Writes the Modelfile of a workspace that has none.
+ * @module
+ */
+import { basename, resolve } from "node:path";
+import { InvalidInputError, type Problem } from "../../core/errors.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import { classify, isSkipped } from "../file_kinds.ts";
+import { escapeGlob, type Glob, parseGlob } from "../../core/glob.ts";
+import { introspect } from "../introspect.ts";
+import type { LayerKind } from "../media_types.ts";
+import { fileCommand, type Modelfile, type ModelfileValues, VALUE_INSTRUCTIONS } from "./values.ts";
+import { unsayable } from "./format.ts";
+import { problemsError } from "../problems.ts";
+import { type TreeFile, type TreeFolder, unsafeName, WorkspaceTree } from "../workspace_tree.ts";
+
+/** How to generate; a value given here replaces the one found, an empty one does not. */
+export interface GenerateOptions extends ModelfileValues, OperationOptions {
+  /** Patterns of paths to take although their names are usually passed over (hidden files). */
+  readonly include?: readonly string[];
+  /** Patterns of paths to leave out; they win over `include`. */
+  readonly exclude?: readonly string[];
+  /** Patterns (gitignore syntax) of files to leave out, besides those of `.modignore`. */
+  readonly ignore?: readonly string[];
+  /** Enter folders that links outside the workspace point to. */
+  readonly followLinks?: boolean;
+}
+
+/** What was generated. */
+export interface GenerateResult {
+  /** The facts, and one entry a file. */
+  readonly modelfile: Modelfile;
+  /** Files left out because they cannot be packaged, and facts that could not be read. */
+  readonly warnings: readonly string[];
+}
+
+/** Bounds of a workspace that is taken for a model; sizes in bytes. */
+export const GENERATE_LIMITS = {
+  files: 2048,
+  fileSize: 128_000_000_000,
+  totalSize: 8_000_000_000_000,
+} as const;
+
+/**
+ * Makes a Modelfile of the files in a workspace: what each is by its name, and what the model is by its
+ * configuration. Hidden files, Modelfiles and what Python leaves behind are passed over, and so is what
+ * `.modignore` names. Wildcards in file names are escaped.
+ * @throws {NotFoundError} when there is no workspace.
+ * A workspace without any file gets a Modelfile of the values given, where there are any.
+ * @throws {InvalidInputError} when the workspace cannot be used, holds no weights and no code, or is
+ * beyond {@linkcode GENERATE_LIMITS}; with all the problems when patterns are malformed or names unsafe.
+ */
+export async function generateModelfile(
+  workspace: string,
+  options: GenerateOptions = {},
+): Promise<GenerateResult> {
+  const selection = new Selection(workspace, options);
+  // Facts that are given make sense before there is a file.
+  const beginsModel = VALUE_INSTRUCTIONS.some(({ key }) => options[key]);
+  const tree = await WorkspaceTree.open(workspace, {
+    signal: options.signal,
+    exclude: options.ignore,
+    followLinks: options.followLinks,
+    allowEmpty: beginsModel,
+  });
+  const warnings: string[] = [];
+  const files: TreeFile[] = [];
+  for await (const found of selectFiles(tree, tree.top, selection)) {
+    if (typeof found === "string") {
+      warnings.push(found);
+      continue;
+    }
+    files.push(found);
+    if (SECRET_NAMES.test(basename(found.path))) {
+      warnings.push(`${quote(found)} may hold secrets: leave it out with --exclude if it does`);
+    }
+    if (found.leaves && !tree.followsLinks) warnings.push(`${quote(found)} ${LEAVES}`);
+    if (files.length > GENERATE_LIMITS.files) {
+      throw beyondLimits(workspace, `more than ${GENERATE_LIMITS.files} files`);
+    }
+  }
+  checkFiles(workspace, files);
+  const kinds = files.map((file): [TreeFile, LayerKind] => [
+    file,
+    classify(basename(file.path), file.info.size),
+  ]);
+  if (beginsModel && files.length === 0) warnings.push(NO_FILES);
+  else checkKinds(workspace, kinds.map(([, kind]) => kind));
+  const known = await introspect(
+    files.map(({ path, absolute, info }) => ({ path, absolute, size: info.size })),
+    options,
+  );
+  return {
+    modelfile: {
+      ...chosenValues(options, { name: basename(resolve(workspace)), ...known.values }),
+      entries: kinds.map(([file, kind]) => ({ kind, pattern: escapeGlob(file.path) })),
+    },
+    warnings: [...warnings, ...known.warnings],
+  };
+}
+
+/** Names of files that usually hold passwords, tokens or keys. */
+const SECRET_NAMES = /(^|\.)env(\.|$)|\.(pem|key|p12|pfx)$|^id_(rsa|ecdsa|ed25519)$|^\.?netrc$/i;
+
+const NO_FILES = "the workspace has no files yet: the Modelfile only holds the facts given";
+
+const LEAVES = "is a link that leaves the workspace: building needs --follow-links";
+
+/** Which paths of a workspace are taken. */
+class Selection {
+  readonly #include: readonly Glob[];
+  readonly #includeTexts: readonly string[];
+  readonly #exclude: readonly Glob[];
+
+  /** @throws {InvalidInputError} with every malformed pattern. */
+  constructor(workspace: string, options: GenerateOptions) {
+    this.#includeTexts = (options.include ?? []).map(withoutTrailingSlash);
+    this.#include = this.#includeTexts.map((pattern) => parseGlob(pattern));
+    const excludeTexts = (options.exclude ?? []).map(withoutTrailingSlash);
+    this.#exclude = excludeTexts.map((pattern) => parseGlob(pattern));
+    const problems = [
+      ...patternProblems("include", this.#includeTexts, this.#include),
+      ...patternProblems("exclude", excludeTexts, this.#exclude),
+    ];
+    if (problems.length > 0) {
+      throw problemsError(problems, { action: "generate a Modelfile for", object: workspace });
+    }
+  }
+
+  excludes(path: string): boolean {
+    return this.#exclude.some((glob) => glob.matches(path));
+  }
+
+  takesFile(path: string): boolean {
+    return !isSkipped(basename(path)) || this.#includes(path);
+  }
+
+  /** A folder that is usually passed over is entered where an include pattern names it or starts in it. */
+  entersFolder(path: string): boolean {
+    return !isSkipped(basename(path)) || this.#includes(path) ||
+      this.#includeTexts.some((pattern) => pattern.startsWith(`${path}/`));
+  }
+
+  #includes(path: string): boolean {
+    return this.#include.some((glob) => glob.matches(path));
+  }
+}
+
+function withoutTrailingSlash(pattern: string): string {
+  return pattern.replace(/\/$/, "");
+}
+
+function patternProblems(flag: string, patterns: readonly string[], globs: readonly Glob[]) {
+  return globs.flatMap(({ fault }, index): Problem[] =>
+    fault === undefined ? [] : [{
+      message: `malformed ${flag} pattern ${JSON.stringify(patterns[index])}: ${fault}`,
+    }]
+  );
+}
+
+/** The files of a folder that are taken; for what cannot be taken, a sentence that says so. */
+async function* selectFiles(
+  tree: WorkspaceTree,
+  folder: TreeFolder,
+  selection: Selection,
+): AsyncGenerator<TreeFile | string> {
+  for (const node of await tree.list(folder)) {
+    if (selection.excludes(node.path)) continue;
+    if (node.type === "folder") {
+      if (!selection.entersFolder(node.path)) continue;
+      if (node.leaves && !tree.followsLinks) yield `${quote(node)} was left out: it ${LEAVES}`;
+      else yield* selectFiles(tree, node, selection);
+    } else if (selection.takesFile(node.path)) {
+      yield node.type === "file" ? node : `${quote(node)} was left out: ${node.message}`;
+    }
+  }
+}
+
+function checkFiles(workspace: string, files: readonly TreeFile[]): void {
+  const tooLarge = files.find(({ info }) => info.size > GENERATE_LIMITS.fileSize);
+  if (tooLarge !== undefined) {
+    const limit = `${quote(tooLarge)} has ${tooLarge.info.size} bytes, more than`;
+    throw beyondLimits(workspace, `${limit} ${GENERATE_LIMITS.fileSize}`);
+  }
+  const total = files.reduce((sum, { info }) => sum + info.size, 0);
+  if (total > GENERATE_LIMITS.totalSize) {
+    const limit = `its files have ${total} bytes, more than ${GENERATE_LIMITS.totalSize}`;
+    throw beyondLimits(workspace, limit);
+  }
+  const problems = files.flatMap(({ path }): Problem[] => {
+    const message = unsafeName(path) ?? unsayable(path);
+    return message === undefined ? [] : [{ message }];
+  });
+  if (problems.length > 0) {
+    throw problemsError(problems, { action: "generate a Modelfile for", object: workspace });
+  }
+}
+
+function checkKinds(workspace: string, kinds: readonly LayerKind[]): void {
+  if (kinds.some((kind) => kind !== "config" && kind !== "doc")) return;
+  throw new InvalidInputError(
+    `Cannot generate a Modelfile for ${JSON.stringify(workspace)}: no model and no code was found`,
+    { path: workspace, remedy: `write a Modelfile with a ${fileCommand("model")} line by hand` },
+  );
+}
+
+function beyondLimits(workspace: string, found: string): InvalidInputError {
+  return new InvalidInputError(
+    `Cannot generate a Modelfile for ${JSON.stringify(workspace)}: ${found}`,
+    { path: workspace, remedy: "leave files out with --exclude, or write the Modelfile by hand" },
+  );
+}
+
+/** The values given, and where none is given the ones found. */
+function chosenValues(given: ModelfileValues, found: ModelfileValues): ModelfileValues {
+  return Object.fromEntries(
+    VALUE_INSTRUCTIONS
+      .map(({ key }) => [key, given[key] || found[key]] as const)
+      .filter(([, value]) => value),
+  );
+}
+
+function quote(node: { readonly path: string }): string {
+  return JSON.stringify(node.path);
+}

@@ -1,0 +1,136 @@
+/**
+ * A cursor over the beginning of a file, for headers that lie about their size.
+ * @module
+ */
+import { InvalidInputError } from "../../core/errors.ts";
+import type { BlobSource } from "../../core/source.ts";
+import { readAll } from "../../core/streams.ts";
+
+/** Byte order of numbers. */
+export type ByteOrder = "little" | "big";
+
+/** How to read. */
+export interface HeaderReaderOptions {
+  /** What is read, for error messages. */
+  readonly what: string;
+  /** Stops the reading. */
+  readonly signal?: AbortSignal;
+  /** Bytes fetched at once; 64 KiB when absent. */
+  readonly window?: number;
+  /** Bytes fetched in all; 128 MiB when absent. */
+  readonly budget?: number;
+}
+
+/** No header has a single value that is larger. Bytes. */
+const LARGEST_VALUE = 1024 * 1024;
+
+/**
+ * Reads numbers and short texts in order, and skips the rest without reading it. Nothing beyond the
+ * file's size is asked for, no size from the file is allocated before it is checked, and what is read in
+ * all is bounded.
+ */
+export class HeaderReader {
+  readonly #source: BlobSource;
+  readonly #options: HeaderReaderOptions;
+  readonly #windowSize: number;
+  #budget: number;
+  #position = 0;
+  #window = new Uint8Array(0);
+  #windowStart = 0;
+
+  /** Starts at the first byte. */
+  constructor(source: BlobSource, options: HeaderReaderOptions) {
+    this.#source = source;
+    this.#options = options;
+    this.#windowSize = options.window ?? 64 * 1024;
+    this.#budget = options.budget ?? 128 * 1024 * 1024;
+  }
+
+  /** Where the next byte is read. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Bytes from here to the end of the file. */
+  get left(): number {
+    return this.#source.size - this.#position;
+  }
+
+  /**
+   * Passes over bytes without reading them.
+   * @throws {InvalidInputError} when the file does not have as many.
+   */
+  skip(count: number): void {
+    this.#check(count);
+    this.#position += count;
+  }
+
+  /** Makes the next `count` bytes available; awaiting it is needed only when it returns a promise. */
+  need(count: number): Promise<void> | undefined {
+    this.#check(count);
+    const end = this.#position + count;
+    const inside = this.#position >= this.#windowStart &&
+      end <= this.#windowStart + this.#window.byteLength;
+    return inside ? undefined : this.#fetch(count);
+  }
+
+  /** The next bytes; they are good until the next call. */
+  async bytes(count: number): Promise<Uint8Array> {
+    if (count > LARGEST_VALUE) {
+      throw this.invalid(`a value of ${count} bytes is announced`);
+    }
+    await this.need(count);
+    const start = this.#position - this.#windowStart;
+    this.#position += count;
+    return this.#window.subarray(start, start + count);
+  }
+
+  /** The next byte; {@linkcode need} must have made it available. */
+  takeByte(): number {
+    return this.#window[this.#position++ - this.#windowStart] ?? 0;
+  }
+
+  /** The next four bytes as a number without sign. */
+  async u32(order: ByteOrder): Promise<number> {
+    return view(await this.bytes(4)).getUint32(0, order === "little");
+  }
+
+  /**
+   * The next eight bytes as a number without sign.
+   * @throws {InvalidInputError} when it is larger than a number can hold exactly.
+   */
+  async u64(order: ByteOrder): Promise<number> {
+    const value = view(await this.bytes(8)).getBigUint64(0, order === "little");
+    if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
+    throw this.invalid(`a number is too large: ${value}`);
+  }
+
+  /** The error that says that this file is not what it should be. */
+  invalid(found: string): InvalidInputError {
+    return new InvalidInputError(`Cannot read ${this.#options.what}: ${found}`);
+  }
+
+  #check(count: number): void {
+    if (Number.isSafeInteger(count) && count >= 0 && count <= this.left) return;
+    throw this.invalid(
+      `it ends at byte ${this.#source.size}, and ${count} bytes are announced at ${this.#position}`,
+    );
+  }
+
+  async #fetch(count: number): Promise<void> {
+    this.#options.signal?.throwIfAborted();
+    const start = this.#position;
+    const end = Math.min(this.#source.size, start + Math.max(count, this.#windowSize));
+    this.#budget -= end - start;
+    if (this.#budget < 0) throw this.invalid("its header is too large");
+    const range = { start, end };
+    const stream = await this.#source.open({ range, signal: this.#options.signal });
+    this.#window = await readAll(stream, end - start);
+    this.#windowStart = start;
+    if (this.#window.byteLength !== end - start) throw this.invalid("it ends early");
+  }
+}
+
+function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,139 @@
+/**
+ * The shape of an ONNX model: the types and sizes of the tensors it holds or refers to.
+ *
+ * Weights are initializers of the graph, or constants among its nodes, as some exporters write them.
+ * Their bytes are never read, so a model of two gigabytes costs as much as its names do.
+ * See https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+ * @module
+ */
+import type { OperationOptions } from "../../core/operation.ts";
+import type { BlobSource } from "../../core/source.ts";
+import { addElements, countElements, dominantType, type WeightFacts } from "./facts.ts";
+import { HeaderReader } from "./header_reader.ts";
+import { type ProtobufField, ProtobufReader } from "./protobuf.ts";
+
+/** Fields walked in one file; the largest real graphs have some hundred thousand. */
+const FIELD_LIMIT = 2_000_000;
+
+/** Longest name of an operator that is looked at. Bytes. */
+const LONGEST_OPERATOR = 64;
+
+/** Numbers of the fields that are looked into, by message. */
+const MODEL = { irVersion: 1, graph: 7 } as const;
+const GRAPH = { node: 1, initializer: 5 } as const;
+const NODE = { operator: 4, attribute: 5 } as const;
+const ATTRIBUTE = { tensor: 5 } as const;
+const TENSOR = { dimensions: 1, type: 2 } as const;
+
+/** Types of tensors in the words of a Modelfile, by their number; texts are no weights. */
+const TYPES: ReadonlyMap<number, string> = new Map([
+  [1, "float32"],
+  [2, "uint8"],
+  [3, "int8"],
+  [4, "uint16"],
+  [5, "int16"],
+  [6, "int32"],
+  [7, "int64"],
+  [9, "bool"],
+  [10, "float16"],
+  [11, "float64"],
+  [12, "uint32"],
+  [13, "uint64"],
+  [14, "complex64"],
+  [15, "complex128"],
+  [16, "bfloat16"],
+  [17, "float8_e4m3"],
+  [18, "float8_e4m3"],
+  [19, "float8_e5m2"],
+  [20, "float8_e5m2"],
+  [21, "uint4"],
+  [22, "int4"],
+  [23, "float4_e2m1"],
+]);
+
+/** Operators whose weights are several to an element. */
+const PACKING_OPERATORS = new Set(["MatMulNBits", "MatMulBnb4", "GatherBlockQuantized", "QMoE"]);
+
+/**
+ * Reads the shape of an ONNX model.
+ * @throws {InvalidInputError} when it is not one.
+ */
+export async function readOnnx(
+  source: BlobSource,
+  options: OperationOptions & { readonly name?: string } = {},
+): Promise<WeightFacts> {
+  const what = JSON.stringify(options.name ?? "ONNX model");
+  // Small, because most of what follows a tensor's shape is its bytes, which are skipped.
+  const window = 16 * 1024;
+  const reader = new HeaderReader(source, { what, signal: options.signal, window });
+  const walk = new OnnxWalk(new ProtobufReader(reader, FIELD_LIMIT), reader);
+  return await walk.model(source.size);
+}
+
+class OnnxWalk {
+  readonly #fields: ProtobufReader;
+  readonly #reader: HeaderReader;
+  readonly #elements = new Map<string, number>();
+  #packed = false;
+
+  constructor(fields: ProtobufReader, reader: HeaderReader) {
+    this.#fields = fields;
+    this.#reader = reader;
+  }
+
+  async model(end: number): Promise<WeightFacts> {
+    const seen = new Set<number>();
+    for await (const field of this.#fields.fields(end)) {
+      seen.add(field.number);
+      if (field.number === MODEL.graph) await this.#graph(field);
+    }
+    const isModel = seen.has(MODEL.irVersion) && seen.has(MODEL.graph);
+    if (!isModel) throw this.#reader.invalid("it has no graph and no version");
+    return {
+      format: "onnx",
+      elements: this.#elements,
+      packed: this.#packed,
+      precision: this.#packed ? undefined : dominantType(this.#elements),
+      paramCount: this.#packed ? undefined : countElements(this.#elements),
+    };
+  }
+
+  async #graph(graph: ProtobufField): Promise<void> {
+    for await (const field of this.#within(graph)) {
+      if (field.number === GRAPH.initializer) await this.#tensor(field);
+      if (field.number === GRAPH.node) await this.#node(field);
+    }
+  }
+
+  async #node(node: ProtobufField): Promise<void> {
+    for await (const field of this.#within(node)) {
+      if (field.number === NODE.attribute) await this.#attribute(field);
+      if (field.number !== NODE.operator) continue;
+      const operator = await this.#fields.text(field, LONGEST_OPERATOR);
+      if (PACKING_OPERATORS.has(operator ?? "")) this.#packed = true;
+    }
+  }
+
+  async #attribute(attribute: ProtobufField): Promise<void> {
+    for await (const field of this.#within(attribute)) {
+      if (field.number === ATTRIBUTE.tensor) await this.#tensor(field);
+    }
+  }
+
+  async #tensor(tensor: ProtobufField): Promise<void> {
+    let count = 1;
+    let type: string | undefined;
+    for await (const field of this.#within(tensor)) {
+      if (field.number === TENSOR.type) type = TYPES.get(field.value ?? 0);
+      if (field.number !== TENSOR.dimensions) continue;
+      for (const size of await this.#fields.numbers(field)) count *= size;
+    }
+    if (!Number.isSafeInteger(count)) throw this.#reader.invalid("it has a tensor without bounds");
+    if (type !== undefined) addElements(this.#elements, type, count);
+  }
+
+  #within(field: ProtobufField): AsyncGenerator<ProtobufField, void> {
+    if (field.end === undefined) throw this.#reader.invalid("it is no ONNX model");
+    return this.#fields.fields(field.end);
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * The header of a safetensors file: eight bytes with its length, then a JSON object of tensors.
+ * See https://github.com/huggingface/safetensors#format
+ * @module
+ */
+import { z } from "../../deps/zod.ts";
+import { InvalidInputError } from "../../core/errors.ts";
+import { decodeJson } from "../../core/json.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import type { BlobSource } from "../../core/source.ts";
+import { readAll } from "../../core/streams.ts";
+import {
+  addElements,
+  countElements,
+  dominantType,
+  mergeElements,
+  type WeightFacts,
+} from "./facts.ts";
+import { HeaderReader } from "./header_reader.ts";
+
+/** Longest header that the format allows. Bytes. */
+const LONGEST_HEADER = 100_000_000;
+
+/** Types of the format in the words of a Modelfile; another type keeps its name in lower case. */
+const PRECISIONS: ReadonlyMap<string, string> = new Map([
+  ["F64", "float64"],
+  ["F32", "float32"],
+  ["F16", "float16"],
+  ["BF16", "bfloat16"],
+  ["F8_E4M3", "float8_e4m3"],
+  ["F8_E5M2", "float8_e5m2"],
+  ["F8_E8M0", "float8_e8m0"],
+  ["F6_E2M3", "float6_e2m3"],
+  ["F6_E3M2", "float6_e3m2"],
+  ["F4", "float4_e2m1"],
+  ["C64", "complex64"],
+  ["I64", "int64"],
+  ["I32", "int32"],
+  ["I16", "int16"],
+  ["I8", "int8"],
+  ["U64", "uint64"],
+  ["U32", "uint32"],
+  ["U16", "uint16"],
+  ["U8", "uint8"],
+  ["BOOL", "bool"],
+]);
+
+/** Names of tensors that hold several weights in one element, or the state that unpacks them. */
+const PACKED =
+  /(^|[._])(qweight|weight_packed|qzeros|absmax|quant_map|quant_state(\..+)?)$|_blocks$/;
+
+/** Names of tensors that scale others: bookkeeping of a quantization, and no parameters. */
+const SCALE = /(^|\.)(weight_scale(_inv|_2)?|weight_zero_point|input_scale|output_scale)$/;
+
+const tensorSchema = z.object({
+  dtype: z.string().max(32),
+  shape: z.array(z.int().nonnegative()).max(64),
+  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+});
+
+/**
+ * Reads the header of a safetensors file.
+ * @throws {InvalidInputError} when it is not one, or when its tensors do not fit into the file.
+ */
+export async function readSafetensors(
+  source: BlobSource,
+  options: OperationOptions & { readonly name?: string } = {},
+): Promise<WeightFacts> {
+  const what = JSON.stringify(options.name ?? "safetensors header");
+  const reader = new HeaderReader(source, { what, signal: options.signal, window: 8 });
+  const length = await reader.u64("little");
+  if (length > LONGEST_HEADER) {
+    throw reader.invalid(`its header of ${length} bytes is longer than ${LONGEST_HEADER}`);
+  }
+  const start = reader.position;
+  reader.skip(length);
+  const range = { start, end: start + length };
+  const bytes = await readAll(await source.open({ range, signal: options.signal }), length);
+  return headerFacts(decodeJson(bytes, what), { what, dataSize: reader.left });
+}
+
+/**
+ * The facts of a model whose tensors are spread over several safetensors files.
+ */
+export function mergeSafetensors(shards: readonly WeightFacts[]): WeightFacts {
+  const quantization = shards.find((shard) => shard.quantization)?.quantization;
+  return factsOf(mergeElements(shards), {
+    packed: shards.some(({ packed }) => packed),
+    quantization,
+  });
+}
+
+interface HeaderContext {
+  readonly what: string;
+  /** Bytes behind the header. */
+  readonly dataSize: number;
+}
+
+function headerFacts(header: unknown, context: HeaderContext): WeightFacts {
+  if (typeof header !== "object" || header === null || Array.isArray(header)) {
+    throw invalid(context, "its header is no JSON object");
+  }
+  const elements = new Map<string, number>();
+  let packed = false;
+  for (const [name, value] of Object.entries(header)) {
+    if (name === "__metadata__") continue;
+    const { dtype, count } = checkTensor(name, value, context);
+    if (PACKED.test(name)) packed = true;
+    if (!SCALE.test(name)) addElements(elements, precisionOf(dtype), count);
+  }
+  return factsOf(elements, { packed, quantization: quantizationOf(header) });
+}
+
+function factsOf(
+  elements: ReadonlyMap<string, number>,
+  { packed, quantization }: { packed: boolean; quantization: string | undefined },
+): WeightFacts {
+  return {
+    format: "safetensors",
+    elements,
+    packed,
+    quantization,
+    // The type of packed weights is that of their container, which says nothing about the model.
+    precision: packed ? undefined : dominantType(elements),
+    paramCount: packed ? undefined : countElements(elements),
+  };
+}
+
+function checkTensor(
+  name: string,
+  value: unknown,
+  context: HeaderContext,
+): { dtype: string; count: number } {
+  const tensor = tensorSchema.safeParse(value);
+  const shown = JSON.stringify(name.slice(0, 200));
+  if (!tensor.success) throw invalid(context, `its tensor ${shown} is malformed`);
+  const { dtype, shape, data_offsets: [start, end] } = tensor.data;
+  if (start > end || end > context.dataSize) {
+    throw invalid(context, `its tensor ${shown} lies outside the file`);
+  }
+  const count = shape.reduce((product, size) => product * size, 1);
+  // No type has elements of less than four bits, so more of them cannot be in so many bytes.
+  if (!(count <= 2 * (end - start))) {
+    throw invalid(context, `its tensor ${shown} has more elements than its bytes can hold`);
+  }
+  return { dtype, count };
+}
+
+function precisionOf(dtype: string): string {
+  return PRECISIONS.get(dtype) ?? dtype.toLowerCase();
+}
+
+/** What bitsandbytes writes into the names of its tensors. */
+function quantizationOf(header: object): string | undefined {
+  const state = Object.keys(header).find((name) => name.includes("bitsandbytes__"));
+  const kind = /bitsandbytes__(nf4|fp4)$/.exec(state ?? "")?.[1];
+  return kind === undefined ? undefined : `bitsandbytes-${kind}`;
+}
+
+function invalid({ what }: HeaderContext, found: string): InvalidInputError {
+  return new InvalidInputError(`Cannot read ${what}: ${found}`);
+}

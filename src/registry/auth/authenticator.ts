@@ -1,0 +1,147 @@
+/**
+ * Credentials for requests to one registry: none until it asks, then whatever it asks for.
+ * @module
+ */
+import { discard } from "../../http/bodies.ts";
+import { type Challenge, parseChallenges } from "./challenge.ts";
+import { basicAuthorization, type Credentials, type CredentialSource } from "./credentials.ts";
+import { repeatable } from "../../http/repeatable.ts";
+import { mergeScopes, repositoryOf, scopesOf } from "./scopes.ts";
+import { fetchToken, type Token, type TokenServerOptions } from "./token.ts";
+import type { Transport } from "../../http/transport_options.ts";
+
+/** How to authenticate at a registry. */
+export interface AuthOptions extends TokenServerOptions {
+  /** Where credentials come from. */
+  readonly credentials: CredentialSource;
+}
+
+/**
+ * A transport that answers the registry's challenges and remembers what it learned: the scheme, and a
+ * token for each set of scopes. A token that is refused is renewed once; a password is not tried twice.
+ * Requests to other origins pass through bare.
+ */
+export function authenticated(next: Transport, options: AuthOptions): Transport {
+  const authenticator = new Authenticator(options);
+  return async (request) => {
+    if (new URL(request.url).origin !== options.origin.origin) return await next(request);
+    const again = await repeatable(request);
+    const permit = permitFor(request);
+    const held = await authenticator.authorization(permit);
+    const response = await next(authorize(again.next(), held));
+    if (response.status !== 401) return response;
+    const challenges = parseChallenges(response.headers.get("WWW-Authenticate"));
+    const renewed = await authenticator.renew(permit, challenges, held);
+    if (renewed === undefined || again.once) return response;
+    await discard(response);
+    return await next(authorize(again.next(), renewed));
+  };
+}
+
+function authorize(request: Request, authorization: string | undefined): Request {
+  if (authorization !== undefined) request.headers.set("Authorization", authorization);
+  return request;
+}
+
+/** What a request needs from the authenticator. */
+interface Permit {
+  readonly scopes: readonly string[];
+  readonly repository?: string;
+  readonly signal: AbortSignal;
+}
+
+function permitFor(request: Request): Permit {
+  const repository = repositoryOf(new URL(request.url));
+  return { scopes: scopesOf(request), repository, signal: request.signal };
+}
+
+class Authenticator {
+  readonly #options: AuthOptions;
+  readonly #tokens = new Map<string, Promise<Token>>();
+  readonly #credentials = new Map<string | undefined, Promise<Credentials | undefined>>();
+  #challenge: Challenge | undefined;
+
+  constructor(options: AuthOptions) {
+    this.#options = options;
+  }
+
+  /** The Authorization of a request, as far as the registry has said what it wants. */
+  async authorization(permit: Permit): Promise<string | undefined> {
+    if (this.#challenge?.scheme === "basic") return await this.#basic(permit);
+    if (this.#challenge?.scheme === "bearer") return await this.#bearer(permit, this.#challenge);
+    return undefined;
+  }
+
+  /** Another Authorization after `refused` was not good enough; `undefined` when there is none. */
+  async renew(
+    permit: Permit,
+    challenges: readonly Challenge[],
+    refused: string | undefined,
+  ): Promise<string | undefined> {
+    const challenge = ["bearer", "basic"]
+      .map((scheme) => challenges.find((offered) => offered.scheme === scheme))
+      .find((offered) => offered !== undefined);
+    if (!challenge) return undefined;
+    this.#challenge = challenge;
+    const renewed = challenge.scheme === "basic"
+      ? await this.#basic(permit)
+      : await this.#bearer(permit, challenge, {
+        refused,
+        asked: challenge.parameters.get("scope"),
+      });
+    return renewed === refused ? undefined : renewed;
+  }
+
+  async #basic(permit: Permit): Promise<string | undefined> {
+    const credentials = await this.#find(permit);
+    return credentials && "username" in credentials ? basicAuthorization(credentials) : undefined;
+  }
+
+  async #bearer(
+    permit: Permit,
+    { parameters }: Challenge,
+    { refused, asked = "" }: { refused?: string; asked?: string } = {},
+  ): Promise<string | undefined> {
+    const credentials = await this.#find(permit);
+    if (credentials && "registryToken" in credentials) return bearer(credentials.registryToken);
+    const realm = parameters.get("realm");
+    if (realm === undefined) return undefined;
+    const key = permit.scopes.join(" ");
+    // Nothing is awaited between the last look and the entry of the new token: one request gets it for all.
+    for (let held = this.#tokens.get(key); held; held = this.#tokens.get(key)) {
+      const value = await this.#usable(held, permit.signal);
+      if (value !== undefined && bearer(value) !== refused) return bearer(value);
+      if (this.#tokens.get(key) === held) this.#tokens.delete(key);
+    }
+    const scopes = mergeScopes([...asked.split(" ").filter(Boolean), ...permit.scopes]);
+    const request = { realm, service: parameters.get("service"), scopes, credentials };
+    const token = fetchToken({ ...request, signal: permit.signal }, this.#options);
+    this.#tokens.set(key, token);
+    return bearer((await token).value);
+  }
+
+  /** The value of a token that this client has, or is just getting for another request. */
+  async #usable(held: Promise<Token>, signal: AbortSignal): Promise<string | undefined> {
+    try {
+      const token = await held;
+      return token.usableUntil > this.#options.now() ? token.value : undefined;
+    } catch {
+      // The request that asked for it reports why it failed; this one asks for itself.
+      signal.throwIfAborted();
+      return undefined;
+    }
+  }
+
+  async #find(permit: Permit): Promise<Credentials | undefined> {
+    const { repository } = permit;
+    const known = this.#credentials.get(repository);
+    if (known) return await known;
+    const found = this.#options.credentials.find(this.#options.registry, repository);
+    this.#credentials.set(repository, found);
+    return await found;
+  }
+}
+
+function bearer(token: string): string {
+  return `Bearer ${token}`;
+}

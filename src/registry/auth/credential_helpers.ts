@@ -1,0 +1,137 @@
+/**
+ * Credentials kept by helper programs, and by the files that name them.
+ * See https://github.com/docker/docker-credential-helpers
+ * @module
+ */
+import { z } from "../../deps/zod.ts";
+import type { Log } from "../../core/operation.ts";
+import { readAll } from "../../core/streams.ts";
+import type { Credentials, CredentialSource } from "./credentials.ts";
+import { findAuth, helperFor, readDockerConfig, serverKey } from "./docker_config.ts";
+
+/** The most of a helper's output that is read. */
+const OUTPUT_LIMIT = 1024 * 1024;
+
+const answerSchema = z.looseObject({ Username: z.string(), Secret: z.string() });
+
+/** How to use a configuration file. */
+export interface ConfigFileOptions {
+  /** Told about helpers that do not work; the search then goes on. */
+  readonly log?: Log;
+  /** Milliseconds a helper may take; 30 000 when absent. */
+  readonly helperTime?: number;
+}
+
+/**
+ * The credentials of one configuration file in Docker's format: those of the helper it names for a
+ * registry, else its own. The file is read at each search.
+ */
+export function configFileCredentials(
+  path: string,
+  options: ConfigFileOptions = {},
+): CredentialSource {
+  return {
+    async find(registry, repository) {
+      const config = await readDockerConfig(path);
+      const helper = helperFor(config, registry);
+      const kept = helper && await askHelper(helper, registry, options);
+      return kept || findAuth(config, registry, repository);
+    },
+  };
+}
+
+/**
+ * Asks `docker-credential-<name>` for a registry's credentials. A helper that is missing, fails or talks
+ * nonsense is reported in the log, and is as good as one that knows nothing.
+ */
+export async function askHelper(
+  name: string,
+  registry: string,
+  options: ConfigFileOptions = {},
+): Promise<Credentials | undefined> {
+  const program = `docker-credential-${name}`;
+  const complain = (reason: string) =>
+    options.log?.("warning", `Cannot ask ${program} for ${registry}: ${reason}`);
+  if (!/^[\w.-]+$/.test(name)) return void complain("its name is not one of a helper");
+  try {
+    const { success, output } = await runHelper(program, serverKey(registry), options);
+    if (success) return parseAnswer(output) ?? void complain("it gave no credentials");
+    if (!/credentials not found/i.test(output)) complain("it failed");
+  } catch (error) {
+    complain(error instanceof Deno.errors.NotFound ? "it is not installed" : reasonOf(error));
+  }
+  return undefined;
+}
+
+async function runHelper(
+  program: string,
+  server: string,
+  { helperTime = 30_000 }: ConfigFileOptions,
+): Promise<{ success: boolean; output: string }> {
+  const child = new Deno.Command(program, {
+    args: ["get"],
+    stdin: "piped",
+    stdout: "piped",
+    // A helper may talk about secrets there.
+    stderr: "null",
+  }).spawn();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    kill(child);
+  }, helperTime);
+  try {
+    const [output] = await Promise.all([
+      readAll(child.stdout, OUTPUT_LIMIT),
+      feed(child.stdin, server),
+    ]);
+    const { success } = await child.status;
+    if (late) throw new Error(`it took more than ${helperTime} ms`);
+    return { success, output: new TextDecoder().decode(output) };
+  } catch (error) {
+    kill(child);
+    await child.status;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    // Ended by itself in the meantime.
+    if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch (error) {
+    // A helper may answer without reading what it is asked.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+function parseAnswer(output: string): Credentials | undefined {
+  let parsed;
+  try {
+    parsed = answerSchema.safeParse(JSON.parse(output));
+  } catch {
+    return undefined; // The caller says that it gave no credentials.
+  }
+  if (!parsed.success || parsed.data.Secret === "") return undefined;
+  const { Username: username, Secret: secret } = parsed.data;
+  // By convention of the helpers a secret without a user is an identity token.
+  return username === "<token>" || username === ""
+    ? { identityToken: secret }
+    : { username, password: secret };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

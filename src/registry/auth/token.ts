@@ -1,0 +1,172 @@
+/**
+ * Bearer tokens from a registry's token server.
+ * See https://distribution.github.io/distribution/spec/auth/token/ and …/spec/auth/oauth/
+ * @module
+ */
+import { AccessDeniedError, TransferError } from "../../core/errors.ts";
+import { mayPointTo } from "../../http/addresses.ts";
+import { readBody } from "../../http/bodies.ts";
+import { basicAuthorization, type Credentials } from "./credentials.ts";
+import { responseError } from "../errors.ts";
+import type { Transport } from "../../http/transport_options.ts";
+
+/** The most of a token server's answer that is read. */
+const ANSWER_LIMIT = 1024 * 1024;
+
+/** What a token is good for when the server does not say how long, in seconds. */
+const DEFAULT_LIFETIME = 60;
+
+/** Seconds before its end from which a token is not used any more. */
+const SLACK = 10;
+
+/** A token and the time until which it is used. */
+export interface Token {
+  /** What goes into the Authorization header. */
+  readonly value: string;
+  /** Milliseconds since the epoch. */
+  readonly usableUntil: number;
+}
+
+/** What a token is asked for. */
+export interface TokenRequest {
+  /** The realm of the challenge: the URL of the token server. */
+  readonly realm: string;
+  /** The service of the challenge. */
+  readonly service?: string;
+  /** What the token is to permit. */
+  readonly scopes: readonly string[];
+  /** Who asks; nobody in particular when absent. */
+  readonly credentials?: Credentials;
+  /** Stops the request. */
+  readonly signal?: AbortSignal;
+}
+
+/** Whom tokens are asked for, and how. */
+export interface TokenServerOptions {
+  /** Host of the registry as people write it. */
+  readonly registry: string;
+  /** Base URL of the registry. */
+  readonly origin: URL;
+  /** Whether the user accepted connections without TLS. */
+  readonly allowHttp: boolean;
+  /** The way to token servers. */
+  readonly send: Transport;
+  /** The clock, in milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/**
+ * Gets a token: with a POST for identity tokens, with a GET for everybody else.
+ * @throws {AccessDeniedError} when the server refuses the credentials, or must not get them.
+ * @throws {TransferError} when it cannot be reached or its answer cannot be used.
+ */
+export async function fetchToken(
+  request: TokenRequest,
+  options: TokenServerOptions,
+): Promise<Token> {
+  const realm = checkRealm(request.realm, options);
+  const { credentials } = request;
+  const identity = credentials && "identityToken" in credentials;
+  const outgoing = identity
+    ? postRequest(realm, request, credentials.identityToken)
+    : getRequest(realm, request);
+  const response = await options.send(outgoing);
+  const action = `get a token for ${JSON.stringify(options.registry)}`;
+  if (response.status !== 200) {
+    throw await responseError(response, { action, registry: options.registry, server: realm.host });
+  }
+  const body = await readBody(response, outgoing, ANSWER_LIMIT);
+  const token = parseToken(body, options.now());
+  if (token) return token;
+  throw new TransferError(`Cannot ${action}: the answer of ${realm.host} holds none`, {
+    registry: options.registry,
+  });
+}
+
+/** The token of a server's answer and its time; `undefined` when there is none that can be sent. */
+export function parseToken(body: Uint8Array<ArrayBuffer>, now: number): Token | undefined {
+  const answer = parseObject(body);
+  const value = [answer.token, answer.access_token].find((token) => token && isToken(token));
+  if (typeof value !== "string") return undefined;
+  const said = answer.expires_in;
+  const lifetime = typeof said === "number" && said > 0 ? said : DEFAULT_LIFETIME;
+  const usable = Math.max(lifetime - SLACK, lifetime / 2);
+  return { value, usableUntil: now + usable * 1000 };
+}
+
+function parseObject(body: Uint8Array<ArrayBuffer>): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(body));
+    return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
+  } catch {
+    return {}; // The caller says that there is no token.
+  }
+}
+
+/** Whether a value can stand in an Authorization header: visible ASCII and nothing else. */
+function isToken(value: unknown): boolean {
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
+}
+
+function getRequest(realm: URL, { service, scopes, credentials, signal }: TokenRequest): Request {
+  const url = new URL(realm);
+  if (service) url.searchParams.set("service", service);
+  for (const scope of scopes) url.searchParams.append("scope", scope);
+  const headers = new Headers({ Accept: "application/json" });
+  if (credentials && "username" in credentials) {
+    url.searchParams.set("account", credentials.username);
+    headers.set("Authorization", basicAuthorization(credentials));
+  }
+  return new Request(url, { headers, ...(signal ? { signal } : {}) });
+}
+
+function postRequest(realm: URL, request: TokenRequest, identityToken: string): Request {
+  const body = new TextEncoder().encode(
+    new URLSearchParams({
+      grant_type: "refresh_token",
+      refresh_token: identityToken,
+      client_id: "modelops",
+      ...(request.service ? { service: request.service } : {}),
+      ...(request.scopes.length > 0 ? { scope: request.scopes.join(" ") } : {}),
+    }).toString(),
+  );
+  const headers = {
+    "Accept": "application/json",
+    "Content-Type": "application/x-www-form-urlencoded",
+    "Content-Length": String(body.byteLength),
+  };
+  const { signal } = request;
+  return new Request(realm, { method: "POST", headers, body, ...(signal ? { signal } : {}) });
+}
+
+/**
+ * The URL of the token server, checked: a registry must not make this program show credentials to
+ * services inside the user's network, or send them without TLS.
+ */
+function checkRealm(text: string, options: TokenServerOptions): URL {
+  const realm = URL.parse(text);
+  const refuse = (reason: string): never => {
+    throw new AccessDeniedError(
+      `Cannot log in to ${JSON.stringify(options.registry)}: its token server ${reason}`,
+      { registry: options.registry },
+    );
+  };
+  if (!realm) return refuse("has no valid URL");
+  if (realm.username !== "" || realm.password !== "") return refuse("has a user name in its URL");
+  if (realm.protocol !== "https:" && realm.protocol !== "http:") {
+    return refuse(`has a URL of scheme ${JSON.stringify(realm.protocol)}`);
+  }
+  if (realm.protocol === "http:" && !mayUseHttp(realm, options)) {
+    return refuse(`at ${realm.host} does not use TLS`);
+  }
+  if (!mayPointTo(options.origin, realm)) {
+    return refuse(`is at ${realm.host}, an address of a private network`);
+  }
+  realm.hash = "";
+  return realm;
+}
+
+function mayUseHttp(realm: URL, { origin, allowHttp }: TokenServerOptions): boolean {
+  if (origin.protocol !== "http:") return false;
+  return allowHttp || realm.hostname === origin.hostname;
+}

@@ -1,0 +1,279 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import fc from "fast-check";
+import { exportArchive } from "../../../src/bundle/archive/export.ts";
+import { importArchive, type ImportOptions } from "../../../src/bundle/archive/import.ts";
+import { materializeBundle } from "../../../src/bundle/workspace/materialize.ts";
+import {
+  decodePointer,
+  encodePointer,
+  type Pointer,
+} from "../../../src/bundle/documents/pointer.ts";
+import { WorkspaceConflictError } from "../../../src/bundle/workspace/conflict.ts";
+import { digestBytes, digestHex } from "../../../src/core/digest.ts";
+import { IntegrityError, InvalidInputError, NotFoundError } from "../../../src/core/errors.ts";
+import { MemoryStore } from "../../../src/oci/memory_store.ts";
+import { type RawEntry, rawTar } from "../../archive/raw_tar.ts";
+import { type TempFolder, tempFolder } from "../../support/temp.ts";
+import {
+  bundleOver,
+  externalEntry,
+  files,
+  MemoryObjects,
+  registryEntry,
+  tree,
+  utf8,
+} from "../workspace/support.ts";
+
+const posix = { ignore: Deno.build.os === "windows" } as const;
+const POINTER = ".mops/ptr/data/train.csv.json";
+
+/** A workspace of a bundle with a registry file, an executable and an external file. */
+async function workspace(temp: TempFolder, prefetchExternal: boolean): Promise<string> {
+  const store = new MemoryStore("registry.test/my-model");
+  const objects = new MemoryObjects();
+  const entries = [
+    await registryEntry(store, { path: "код/run.sh", text: "#!/bin/sh\n", mode: 0o755 }),
+    await registryEntry(store, { path: "数据/😀", text: "" }),
+    await externalEntry(objects, { path: "data/train.csv", text: "a,b\n1,2\n", tier: "cool" }),
+  ];
+  const dest = temp.join("workspace");
+  await materializeBundle({
+    bundle: bundleOver(store, entries),
+    entries,
+    dest,
+    role: "training",
+    prefetchExternal,
+    objects: () => objects,
+  });
+  return dest;
+}
+
+/** Imports hand-made entries. */
+async function importEntries(
+  temp: TempFolder,
+  entries: readonly RawEntry[],
+  options: Partial<ImportOptions> = {},
+) {
+  const archive = await temp.write("in.tar", rawTar(...entries));
+  return await importArchive({ archive, dest: temp.join("w"), ...options });
+}
+
+for (const dest of ["out.tar", "out.tar.zst"]) {
+  for (
+    const [what, prefetched, includeExternal] of [
+      ["with what was not fetched", false, false],
+      ["with external files", true, true],
+    ] as const
+  ) {
+    Deno.test(`a workspace ${what} comes back from ${dest} byte for byte`, async () => {
+      await using temp = await tempFolder();
+      const from = await workspace(temp, prefetched);
+      const archive = temp.join(dest);
+      const { digest } = await exportArchive({ workdir: from, dest: archive, includeExternal });
+      const result = await importArchive({ archive, dest: temp.join("copy") });
+      assert.deepEqual(await tree(temp.join("copy")), await tree(from));
+      if (!posix.ignore) {
+        assert.equal(((await Deno.stat(temp.join("copy", "код/run.sh"))).mode ?? 0) & 0o777, 0o755);
+      }
+      assert.equal(result.provenance?.role, "training");
+      assert.deepEqual(result.pointersOnly, prefetched ? [] : ["data/train.csv"]);
+      const again = await exportArchive({
+        workdir: temp.join("copy"),
+        dest: temp.join(`again-${dest}`),
+        includeExternal,
+      });
+      assert.equal(again.digest, digest);
+    });
+  }
+}
+
+Deno.test("importing again keeps everything, and only what is missing is written", async () => {
+  await using temp = await tempFolder();
+  const archive = temp.join("out.tar");
+  await exportArchive({
+    workdir: await workspace(temp, true),
+    dest: archive,
+    includeExternal: true,
+  });
+  const dest = temp.join("copy");
+  const first = await importArchive({ archive, dest });
+  assert.deepEqual([first.created, first.kept], [5, 0]);
+  await Deno.remove(join(dest, "код/run.sh"));
+  const second = await importArchive({ archive, dest });
+  assert.deepEqual([second.created, second.kept, second.bytesWritten], [1, 4, 10]);
+});
+
+Deno.test("a pointer says whether its bytes came along", async () => {
+  await using temp = await tempFolder();
+  const archive = temp.join("out.tar");
+  const from = await workspace(temp, true);
+  await exportArchive({ workdir: from, dest: archive });
+  const dest = temp.join("copy");
+  const fulfilled = async () =>
+    decodePointer(await Deno.readFile(join(dest, POINTER)), "pointer").fulfilled;
+  const { pointersOnly } = await importArchive({ archive, dest });
+  assert.deepEqual(pointersOnly, ["data/train.csv"]);
+  assert.equal(await fulfilled(), false);
+  await temp.write("copy/data/train.csv", "a,b\n1,2\n");
+  await importArchive({ archive, dest });
+  assert.equal(await fulfilled(), true);
+});
+
+Deno.test("importArchive() reports all conflicts together and writes nothing", posix, async () => {
+  await using temp = await tempFolder();
+  const archive = temp.join("out.tar");
+  await exportArchive({
+    workdir: await workspace(temp, true),
+    dest: archive,
+    includeExternal: true,
+  });
+  const dest = temp.join("copy");
+  await temp.write("copy/код", "a file");
+  await temp.write("copy/数据/😀/inside", "a folder");
+  await temp.write("copy/data/train.csv", "other");
+  const before = await tree(dest);
+  const conflicts = async (options: Partial<ImportOptions>) => {
+    try {
+      await importArchive({ archive, dest, ...options });
+    } catch (error) {
+      assert.ok(error instanceof WorkspaceConflictError, String(error));
+      assert.deepEqual(await tree(dest), before);
+      return error.conflicts.map(({ path }) => path);
+    }
+    assert.fail("no conflict was found");
+  };
+  assert.deepEqual(await conflicts({}), ["data/train.csv", "код", "код/run.sh", "数据/😀"]);
+  assert.deepEqual(await conflicts({ overwrite: true }), ["код", "код/run.sh"]);
+  const dry = await importArchive({ archive, dest, dryRun: true });
+  assert.equal(dry.conflicts.length, 4);
+  await Deno.remove(join(dest, "код"));
+  await importArchive({ archive, dest, overwrite: true });
+  assert.deepEqual(Object.keys(await files(dest)).sort(), [
+    "data/train.csv",
+    "код/run.sh",
+    "数据/😀",
+  ]);
+});
+
+const REFUSED: Readonly<Record<string, RawEntry>> = {
+  "a symbolic link": { name: "link", type: "2", link: "/etc/passwd" },
+  "a hard link": { name: "link", type: "1", link: "good" },
+  "a pipe": { name: "pipe", type: "6" },
+  "a device": { name: "device", type: "3" },
+  "a way out": { name: "../evil", body: "x" },
+  "an absolute path": { name: "/etc/evil", body: "x" },
+  "a backslash": { name: "a\\b", body: "x" },
+  "a drive": { name: "C:x", body: "x" },
+  "a device name": { name: "aux.txt", body: "x" },
+  "a reserved folder of another spelling": { name: ".MOPS/ptr/a.json", body: "{}" },
+  "a lock": { name: ".mops/.lock", body: "" },
+  "the same file twice": { name: "good", body: "1" },
+  "a malformed pointer": { name: ".mops/ptr/a.json", body: "{}" },
+  "a malformed provenance": { name: ".mops/.mops-manifest.json", body: "{}" },
+  "a folder that leads out": { name: "../out/", type: "5" },
+};
+
+for (const [what, entry] of Object.entries(REFUSED)) {
+  Deno.test(`importArchive() refuses ${what} and writes nothing`, async () => {
+    await using temp = await tempFolder();
+    await assert.rejects(
+      importEntries(temp, [{ name: "good", body: "1" }, entry], { overwrite: true }),
+      InvalidInputError,
+    );
+    assert.deepEqual(Object.keys(await tree(temp.path)), ["in.tar"]);
+  });
+}
+
+Deno.test("importArchive() names everything that it refuses", async () => {
+  await using temp = await tempFolder();
+  const entries = Object.values(REFUSED).slice(0, 5);
+  await assert.rejects(importEntries(temp, entries), (error) => {
+    assert.ok(error instanceof InvalidInputError);
+    assert.equal(error.facts.problems?.length, 5);
+    return true;
+  });
+});
+
+for (
+  const [what, name] of [["twins", "GOOD"], ["a file that is a folder", "good/below"]] as const
+) {
+  Deno.test(`importArchive() refuses ${what}`, async () => {
+    await using temp = await tempFolder();
+    await assert.rejects(
+      importEntries(temp, [{ name: "good", body: "1" }, { name, body: "2" }]),
+      WorkspaceConflictError,
+    );
+    assert.deepEqual(Object.keys(await tree(temp.path)), ["in.tar"]);
+  });
+}
+
+const pointer: Pointer = {
+  path: "data/train.csv",
+  layer: "data",
+  uri: "az://c/train.csv",
+  sha256: digestHex(digestBytes(utf8("right"))),
+  size: 5,
+  fulfilled: true,
+};
+
+Deno.test("a file that is not what its fulfilled pointer says is refused", async () => {
+  await using temp = await tempFolder();
+  const at = (path: string, value: Pointer) => ({ name: path, body: encodePointer(value) });
+  const file = (body: string) => ({ name: "data/train.csv", body });
+  for (const body of ["wrong", "short"]) {
+    await assert.rejects(
+      importEntries(temp, [file(body), at(POINTER, pointer)]),
+      IntegrityError,
+    );
+  }
+  await assert.rejects(
+    importEntries(temp, [at(".mops/ptr/elsewhere.json", pointer)]),
+    InvalidInputError,
+  );
+  assert.deepEqual(Object.keys(await tree(temp.path)), ["in.tar"]);
+  const { created } = await importEntries(temp, [at(POINTER, pointer), file("right")]);
+  assert.equal(created, 2);
+});
+
+Deno.test("a damaged or truncated archive writes nothing", async () => {
+  await using temp = await tempFolder();
+  const from = await workspace(temp, true);
+  for (const name of ["out.tar", "out.tar.zst"]) {
+    await exportArchive({ workdir: from, dest: temp.join(name), includeExternal: true });
+    const bytes = await Deno.readFile(temp.join(name));
+    await Deno.writeFile(temp.join("bad"), bytes.subarray(0, bytes.length >> 1));
+    await assert.rejects(
+      importArchive({ archive: temp.join("bad"), dest: temp.join("copy") }),
+      IntegrityError,
+    );
+  }
+  const bytes = await Deno.readFile(temp.join("out.tar.zst"));
+  bytes[bytes.length - 1]! ^= 1;
+  await Deno.writeFile(temp.join("bad"), bytes);
+  await assert.rejects(
+    importArchive({ archive: temp.join("bad"), dest: temp.join("copy") }),
+    IntegrityError,
+  );
+  await assert.rejects(
+    importArchive({ archive: temp.join("none"), dest: temp.join("copy") }),
+    NotFoundError,
+  );
+  assert.ok(!Object.keys(await tree(temp.path)).some((path) => path.startsWith("copy")));
+});
+
+Deno.test("any folder comes back as it was", async () => {
+  const name = fc.constantFrom("a", "b/c", "b/d", "ж", "数/据", "😀", `${"x".repeat(120)}/y`);
+  await fc.assert(
+    fc.asyncProperty(fc.dictionary(name, fc.string()), async (model) => {
+      await using temp = await tempFolder();
+      await Deno.mkdir(temp.join("from"));
+      for (const [path, text] of Object.entries(model)) await temp.write(`from/${path}`, text);
+      const archive = temp.join("out.tar.zst");
+      await exportArchive({ workdir: temp.join("from"), dest: archive, zstdLevel: 1 });
+      await importArchive({ archive, dest: temp.join("to") });
+      assert.deepEqual(await files(temp.join("to")), await files(temp.join("from")));
+    }),
+    { numRuns: 20 },
+  );
+});

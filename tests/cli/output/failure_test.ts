@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import {
+  AccessDeniedError,
+  ConflictError,
+  IntegrityError,
+  InvalidInputError,
+  NotFoundError,
+  RoleMismatchError,
+  TransferError,
+  UnsupportedError,
+} from "../../../src/core/errors.ts";
+import {
+  describeFailure,
+  failureDocument,
+  renderFailure,
+} from "../../../src/cli/output/failure.ts";
+
+const world = { programName: "modelops" };
+
+Deno.test("each kind of failure has its exit code", () => {
+  const rows: [unknown, number, string][] = [
+    [new NotFoundError("x"), 1, "not-found"],
+    [new InvalidInputError("x"), 2, "invalid"],
+    [new TransferError("x"), 3, "transfer"],
+    [new TypeError("x"), 3, "unexpected"],
+    ["thrown text", 3, "unexpected"],
+    [Object.assign(new Error("no space"), { code: "ENOSPC" }), 3, "transfer"],
+    [new AccessDeniedError("x"), 4, "denied"],
+    [new IntegrityError("x"), 5, "integrity"],
+    [new UnsupportedError("x"), 10, "unsupported"],
+    [new RoleMismatchError("x"), 11, "role-mismatch"],
+    [new ConflictError("x"), 12, "conflict"],
+    [new DOMException("Interrupted", "AbortError"), 130, "interrupted"],
+  ];
+  for (const [error, code, kind] of rows) {
+    const failure = describeFailure(error, world);
+    assert.deepEqual([failure.code, failure.kind], [code, kind], String(error));
+  }
+});
+
+Deno.test("hints are commands to paste, chosen from the facts", () => {
+  const registry = "registry.test";
+  const reference = "registry.test/demo:v1";
+  const rows: [unknown, string | undefined][] = [
+    [new AccessDeniedError("x", { registry, status: 401 }), "run `modelops login registry.test`"],
+    [new AccessDeniedError("x", { registry, status: 403 }), "run `modelops login registry.test`"],
+    [
+      new AccessDeniedError("x", { registry, status: 401, remedy: "log in" }),
+      "run `modelops login registry.test`",
+    ],
+    [new AccessDeniedError("x", { remedy: "ask for access" }), "ask for access"],
+    [new NotFoundError("x", { reference }), undefined],
+    [new InvalidInputError("x", { suggestions: ["MODEL"] }), 'did you mean "MODEL"?'],
+    [
+      new InvalidInputError("x", { suggestions: ["a", "b"], remedy: "y" }),
+      'did you mean "a" or "b"?',
+    ],
+    [new InvalidInputError("x", { remedy: "write demo:latest" }), "write demo:latest"],
+    [new IntegrityError("x"), undefined],
+  ];
+  for (const [error, hint] of rows) assert.equal(describeFailure(error, world).hint, hint);
+});
+
+Deno.test("what the local store does not have is looked for in its list", () => {
+  const error = new NotFoundError("x", { reference: "registry.test/demo:v1" });
+  const hint = "run `modelops list` to see what the local store has";
+  const rows = { extract: hint, push: hint, rm: hint, pull: undefined, inspect: undefined };
+  for (const [command, expected] of Object.entries(rows)) {
+    assert.equal(describeFailure(error, { ...world, command }).hint, expected, command);
+  }
+});
+
+Deno.test("a registry of this machine that cannot be reached may not be running", () => {
+  const hint = "is a registry running there? start one with `modelops serve`";
+  for (const registry of ["localhost:5000", "127.0.0.1:5000", "[::1]:5000", "reg.localhost"]) {
+    assert.equal(describeFailure(new TransferError("x", { registry }), world).hint, hint, registry);
+  }
+  const others = [
+    new TransferError("x", { registry: "registry.test" }),
+    new TransferError("x", { registry: "localhost:5000", status: 500 }),
+    new TransferError("x", { registry: "a b[" }),
+    new TransferError("x"),
+    new NotFoundError("x", { registry: "localhost:5000" }),
+  ];
+  for (const error of others) assert.equal(describeFailure(error, world).hint, undefined);
+  const remedied = new TransferError("x", {
+    registry: "localhost:5000",
+    remedy: "add --plain-http",
+  });
+  assert.equal(describeFailure(remedied, world).hint, "add --plain-http");
+});
+
+Deno.test("hints name the program as it was called", () => {
+  const error = new AccessDeniedError("x", { registry: "registry.test", status: 401 });
+  assert.equal(
+    describeFailure(error, { programName: "modctl" }).hint,
+    "run `modctl login registry.test`",
+  );
+});
+
+Deno.test("the text is the message, the problems and the hint, a line each", () => {
+  const error = new InvalidInputError('Cannot read "Modelfile": 2 problems', {
+    problems: [
+      { line: 3, message: 'unknown instruction "MODLE"', suggestion: "MODEL" },
+      { message: "nothing to package" },
+    ],
+    remedy: "see the guide",
+  });
+  assert.equal(
+    renderFailure(describeFailure(error, world)),
+    'error: Cannot read "Modelfile": 2 problems\n' +
+      '  line 3: unknown instruction "MODLE" (did you mean "MODEL"?)\n' +
+      "  nothing to package\n" +
+      "hint: see the guide\n",
+  );
+});
+
+Deno.test("what a server says cannot steer the terminal", () => {
+  const error = new TransferError("Cannot push: \u001b[2J\u009bHello\nerror: fake\u202e", {
+    remedy: "\u0007",
+  });
+  assert.equal(
+    renderFailure(describeFailure(error, world)),
+    "error: Cannot push: \\u001b[2J\\u009bHello\\u000aerror: fake\\u202e\nhint: \\u0007\n",
+  );
+});
+
+Deno.test("an unexpected failure says that it is one", () => {
+  assert.equal(
+    renderFailure(describeFailure(new TypeError("x is undefined"), world)),
+    "error: Unexpected failure, please report it: TypeError: x is undefined\n" +
+      "hint: run it again with `--log-level debug` to see where it came from\n",
+  );
+});
+
+Deno.test("an interruption is a word, whatever the reason of the signal", () => {
+  const reason = new Error("stop");
+  const failure = describeFailure(reason, { ...world, signal: AbortSignal.abort(reason) });
+  assert.equal(failure.code, 130);
+  assert.equal(renderFailure(failure), "Interrupted\n");
+});
+
+Deno.test("the document of a failure has code, kind, message and hint", () => {
+  const error = new InvalidInputError("Cannot", { problems: [{ line: 1, message: "no" }] });
+  assert.deepEqual(failureDocument(describeFailure(error, world)), {
+    error: {
+      code: 2,
+      kind: "invalid",
+      message: "Cannot",
+      problems: [{ line: 1, message: "no" }],
+      hint: undefined,
+    },
+  });
+});

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { formatListing } from "../../../src/cli/output/listing.ts";
+import type { Digest } from "../../../src/core/digest.ts";
+import type { ListedModel } from "../../../src/model/operations.ts";
+
+const now = new Date("2026-03-01T12:00:00Z");
+const digest: Digest = `sha256:${"0123456789abcdef".repeat(4)}`;
+const models: ListedModel[] = [
+  {
+    repository: "localhost:5000/models/demo",
+    tag: "dev-7",
+    digest,
+    size: 1.5 * 1024 ** 3,
+    createdAt: "2026-03-01T10:00:00.5Z",
+  },
+  { repository: "registry.test/old", tag: "v1", digest, size: 900 },
+];
+
+Deno.test("a terminal gets aligned columns with relative times", () => {
+  const text = formatListing(models, { isTerminal: true, columns: () => 160 }, now);
+  assert.equal(
+    text,
+    "REPOSITORY                    TAG      DIGEST" + " ".repeat(69) + "CREATED        SIZE\n" +
+      `localhost:5000/models/demo    dev-7    ${digest}    2 hours ago    1.5 GiB\n` +
+      `registry.test/old             v1       ${digest}    unknown        900 B`,
+  );
+});
+
+Deno.test("a narrow terminal gets short digests", () => {
+  const text = formatListing(models, { isTerminal: true, columns: () => 100 }, now);
+  assert.match(text, /dev-7 {4}sha256:0123456789ab {4}2 hours ago/);
+});
+
+Deno.test("scripts get one word a column, an ISO date in the fifth, and the reference", () => {
+  const text = formatListing(models, { isTerminal: false, columns: () => undefined }, now);
+  assert.deepEqual(text.split("\n").map((line) => line.split(" ")), [
+    ["REPOSITORY", "TAG", "DIGEST", "SIZE", "CREATED", "REFERENCE"],
+    [
+      "localhost:5000/models/demo",
+      "dev-7",
+      digest,
+      "1.5GiB",
+      "2026-03-01T10:00:00Z",
+      "localhost:5000/models/demo:dev-7",
+    ],
+    ["registry.test/old", "v1", digest, "900B", "unknown", "registry.test/old:v1"],
+  ]);
+});
+
+Deno.test("neither the header nor an unknown age sorts before a date", () => {
+  assert.ok("CREATED" > "2026-03-01T10:00:00Z");
+  assert.ok("unknown" > "2026-03-01T10:00:00Z");
+});
+
+Deno.test("an empty store gives the header", () => {
+  const script = formatListing([], { isTerminal: false, columns: () => undefined }, now);
+  assert.equal(script, "REPOSITORY TAG DIGEST SIZE CREATED REFERENCE");
+  const terminal = formatListing([], { isTerminal: true, columns: () => 80 }, now);
+  assert.equal(terminal, "REPOSITORY    TAG    DIGEST    CREATED    SIZE");
+});

@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import {
+  type GlobalFlags,
+  resolveSettings,
+  type SettingsSource,
+  sourceDateEpoch,
+} from "../../../src/cli/settings/global.ts";
+import { LOG_LEVELS } from "../../../src/cli/output/log.ts";
+import { InvalidInputError } from "../../../src/core/errors.ts";
+
+function settings(
+  flags: GlobalFlags = {},
+  env: Record<string, string> = {},
+  source: Partial<SettingsSource> = {},
+) {
+  return resolveSettings(flags, {
+    env,
+    cwd: "/here",
+    home: "/home/user",
+    stderr: { isTerminal: false },
+    ...source,
+  });
+}
+
+Deno.test("the storage folder comes from the flag, then the environment, then the home", () => {
+  const env = { MODCTL_STORAGE_DIR: "/env" };
+  assert.equal(settings({ storageDir: "flag" }, env).storageDir, "/here/flag");
+  assert.equal(settings({}, env).storageDir, "/env");
+  assert.equal(settings({}, { MODCTL_STORAGE_DIR: "" }).storageDir, "/home/user/.modctl");
+  assert.equal(settings().logDir, "/home/user/.modctl/logs");
+});
+
+Deno.test("a variable is known under three prefixes, and the oldest wins", () => {
+  assert.equal(settings({}, { MODELOPS_STORAGE_DIR: "/a" }).storageDir, "/a");
+  assert.equal(settings({}, { MODEL_OPS_STORAGE_DIR: "/b" }).storageDir, "/b");
+  const both = { MODEL_OPS_REGISTRY_USER: "new", MODCTL_REGISTRY_USER: "old" };
+  assert.equal(settings({}, both).username, "old");
+});
+
+Deno.test("a user without a home gets a store in the working directory", () => {
+  assert.equal(settings({}, {}, { home: undefined }).storageDir, "/here/.modctl");
+});
+
+Deno.test("the log level is one of the known names, in any case of letters", () => {
+  assert.equal(settings({}, { MODCTL_LOG_LEVEL: "DEBUG" }).logLevel, "debug");
+  assert.equal(settings({ logLevel: "error" }, { MODCTL_LOG_LEVEL: "debug" }).logLevel, "error");
+  assert.equal(settings().logLevel, "info");
+  assert.throws(() => settings({ logLevel: "loud" }), {
+    name: "InvalidInputError",
+    message: 'Cannot use --log-level "loud": the levels are ' +
+      "panic, fatal, error, warn, warning, info, debug, trace",
+  });
+  assert.throws(() => settings({}, { MODCTL_LOG_LEVEL: "loud" }), InvalidInputError);
+});
+
+Deno.test("every level that scripts know is understood, by flag and by variable", () => {
+  for (const level of LOG_LEVELS) {
+    assert.equal(settings({ logLevel: level }).logLevel, level);
+    assert.equal(settings({}, { MODCTL_LOG_LEVEL: level }).logLevel, level);
+  }
+});
+
+Deno.test("profiles are served when they are asked for, on this machine if nothing else is said", () => {
+  assert.equal(settings().pprof, undefined);
+  assert.equal(settings({ pprofAddr: "localhost:1" }).pprof, undefined);
+  assert.equal(settings({ pprof: true }).pprof, "localhost:6060");
+  assert.equal(settings({ pprof: true, pprofAddr: "127.0.0.1:0" }).pprof, "127.0.0.1:0");
+});
+
+Deno.test("hubs are reached as their own variables say", () => {
+  assert.deepEqual(settings().hubs, {
+    huggingface: {
+      hubUrl: undefined,
+      token: undefined,
+      tokenFiles: ["/home/user/.cache/huggingface/token", "/home/user/.huggingface/token"],
+    },
+    modelscope: { token: undefined, tokenFiles: [] },
+    mlflow: {
+      hubUrl: undefined,
+      token: undefined,
+      username: undefined,
+      password: undefined,
+      tokenFiles: [],
+    },
+  });
+  const { huggingface, modelscope } = settings({}, {
+    HF_ENDPOINT: "https://hub.test",
+    HF_TOKEN: "hf",
+    HF_HOME: "/hf",
+    MODELSCOPE_SDK_TOKEN: "ms",
+  }).hubs;
+  assert.deepEqual(huggingface, {
+    hubUrl: "https://hub.test",
+    token: "hf",
+    tokenFiles: ["/hf/token", "/home/user/.huggingface/token"],
+  });
+  assert.equal(modelscope.token, "ms");
+  assert.deepEqual(settings({}, {}, { home: undefined }).hubs.huggingface.tokenFiles, []);
+});
+
+Deno.test("MLflow is a server of one's own, or Databricks", () => {
+  const own = {
+    MLFLOW_TRACKING_URI: "http://mlflow.test:5000",
+    MLFLOW_TRACKING_USERNAME: "me",
+    MLFLOW_TRACKING_PASSWORD: "secret",
+  };
+  const databricks = { DATABRICKS_HOST: "dbc.test", DATABRICKS_TOKEN: "token" };
+  const facts = { token: undefined, username: undefined, password: undefined, tokenFiles: [] };
+  const ofOwn = {
+    ...facts,
+    hubUrl: "http://mlflow.test:5000",
+    username: "me",
+    password: "secret",
+  };
+  const ofDatabricks = { ...facts, hubUrl: "https://dbc.test", token: "token" };
+  assert.deepEqual(settings({}, own).hubs.mlflow, ofOwn);
+  assert.deepEqual(settings({}, databricks).hubs.mlflow, ofDatabricks);
+  // The login of one server is never sent to the other.
+  assert.deepEqual(settings({}, { ...own, ...databricks }).hubs.mlflow, ofOwn);
+  assert.deepEqual(
+    settings({}, { ...own, ...databricks, MLFLOW_TRACKING_URI: "databricks" }).hubs.mlflow,
+    ofDatabricks,
+  );
+});
+
+Deno.test("progress is drawn for a person only, and not into a log", () => {
+  const terminal = { stderr: { isTerminal: true } };
+  const rows: [GlobalFlags, Record<string, string>, string][] = [
+    [{}, {}, "bars"],
+    [{}, { CI: "true" }, "lines"],
+    [{}, { CI: "false" }, "bars"],
+    [{}, { TERM: "dumb" }, "lines"],
+    [{ logLevel: "debug" }, {}, "lines"],
+    [{ progress: false }, {}, "none"],
+    [{ json: true }, {}, "none"],
+    [{}, { MODCTL_NO_PROGRESS: "1" }, "none"],
+    [{}, { MODELOPS_NO_PROGRESS: "0" }, "bars"],
+  ];
+  for (const [flags, env, style] of rows) {
+    assert.equal(settings(flags, env, terminal).progress, style, JSON.stringify([flags, env]));
+  }
+  assert.equal(settings().progress, "lines");
+});
+
+Deno.test("logins are read from our file, Docker's and Podman's", () => {
+  assert.deepEqual(settings().credentialFiles, {
+    own: "/home/user/.modctl/config.json",
+    others: ["/home/user/.docker/config.json", "/home/user/.config/containers/auth.json"],
+  });
+  const env = { DOCKER_CONFIG: "/docker", XDG_RUNTIME_DIR: "/run/user/7", XDG_CONFIG_HOME: "/x" };
+  assert.deepEqual(settings({}, env).credentialFiles.others, [
+    "/docker/config.json",
+    "/run/user/7/containers/auth.json",
+    "/x/containers/auth.json",
+  ]);
+});
+
+Deno.test("proxies and certificates come from the usual variables", () => {
+  const found = settings({ certFile: "c.pem" }, {
+    HTTPS_PROXY: "http://proxy.test",
+    no_proxy: "localhost",
+    SSL_CERT_FILE: "/ca.pem",
+  });
+  assert.deepEqual(found.proxy, {
+    http: undefined,
+    https: "http://proxy.test",
+    noProxy: "localhost",
+  });
+  assert.equal(found.caFile, "/ca.pem");
+  assert.equal(found.certFile, "/here/c.pem");
+  assert.equal(settings({ caFile: "/mine" }, { SSL_CERT_FILE: "/ca.pem" }).caFile, "/mine");
+});
+
+Deno.test("SOURCE_DATE_EPOCH is a whole number of seconds", () => {
+  assert.equal(sourceDateEpoch({}), undefined);
+  assert.equal(sourceDateEpoch({ SOURCE_DATE_EPOCH: "" }), undefined);
+  assert.equal(sourceDateEpoch({ SOURCE_DATE_EPOCH: "1700000000" }), 1700000000);
+  for (const text of ["-1", "1.5", "now", "1e9", "999999999999", " 1"]) {
+    assert.throws(() => sourceDateEpoch({ SOURCE_DATE_EPOCH: text }), InvalidInputError, text);
+  }
+});

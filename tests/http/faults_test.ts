@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { explainFault, faultError, isFault } from "../../src/http/faults.ts";
+import { TransferError } from "../../src/core/errors.ts";
+
+const CASES: readonly (readonly [string, string, string])[] = [
+  ["client error (Connect): dns error: failed to lookup", "unreachable", "its name was not found"],
+  ["connect ECONNREFUSED 127.0.0.1:1", "unreachable", "the connection was refused"],
+  ["received corrupt message of type InvalidContentType", "not-tls", "it does not speak TLS"],
+  ["invalid peer certificate: UnknownIssuer", "refused", "its certificate is not trusted"],
+  ["invalid peer certificate: certificate expired: x", "refused", "its certificate has expired"],
+  [
+    "invalid peer certificate: certificate not valid for name, NotValidForName",
+    "refused",
+    "its certificate is for another name",
+  ],
+  ["received fatal alert: CertificateRequired", "refused", "it wants a client certificate"],
+  ["tls handshake eof", "lost", "the connection was cut"],
+  ["http2 error: stream error received: INTERNAL_ERROR", "lost", "the connection was cut"],
+  ["operation timed out", "lost", "it did not answer in time"],
+  ["something new", "refused", "the connection failed: fetch failed | something new"],
+];
+
+for (const [message, kind, reason] of CASES) {
+  Deno.test(`explainFault() understands "${message}"`, () => {
+    const fault = explainFault(new TypeError("fetch failed", { cause: new Error(message) }));
+    assert.equal(fault.kind, kind);
+    assert.equal(fault.reason, reason);
+  });
+}
+
+Deno.test("faultError() names the host and keeps the queries of URLs to itself", () => {
+  const cause = new Error("error sending request for url (https://cdn.test/x?sig=secret): reset");
+  const error = faultError(
+    new TypeError("fetch failed", { cause }),
+    "https://cdn.test/x?sig=secret",
+  );
+  assert.equal(error.message, 'Cannot reach "cdn.test": the connection was cut');
+  assert(!String((error.cause as Error).message).includes("secret"));
+  assert.match(String((error.cause as Error).message), /https:\/\/cdn.test\/x\)/);
+});
+
+Deno.test("faultError() says what helps", () => {
+  const remedy = (message: string) => faultError(new Error(message), "https://a.test").facts.remedy;
+  assert.match(remedy("InvalidContentType") ?? "", /--plain-http/);
+  assert.match(remedy("UnknownIssuer certificate") ?? "", /--ca-file.*--insecure/);
+  assert.match(remedy("CertificateRequired") ?? "", /--cert-file and --key-file/);
+});
+
+Deno.test("isFault() tells the network's errors from aborts and from ours", () => {
+  assert(isFault(new TypeError("fetch failed")));
+  assert(!isFault(new TransferError("Cannot x: y")));
+  assert(!isFault(new DOMException("Aborted", "AbortError")));
+  assert(!isFault(new TypeError("fetch failed"), AbortSignal.abort()));
+});

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { AccessDeniedError, TransferError } from "../../src/core/errors.ts";
+import { checkedLocation, perOrigin, redirecting } from "../../src/http/redirects.ts";
+
+/** A network where each URL answers by a table, and what was asked of it. */
+function network(table: Record<string, string | number>) {
+  const seen: Request[] = [];
+  const send = redirecting((request) => {
+    seen.push(request);
+    const answer = table[request.url] ?? 200;
+    return Promise.resolve(
+      typeof answer === "number"
+        ? new Response("body", { status: answer })
+        : new Response(null, { status: 307, headers: { Location: answer } }),
+    );
+  });
+  return { send, seen };
+}
+
+const START = "https://registry.test/v2/a/blobs/x";
+const withHeaders = (url = START, method = "GET") =>
+  new Request(url, {
+    method,
+    headers: { Authorization: "Basic secret", "X-Custom": "1", Cookie: "c", Range: "bytes=1-2" },
+  });
+
+Deno.test("redirecting() keeps headers on the same origin", async () => {
+  const { send, seen } = network({ [START]: "/elsewhere" });
+  await send(withHeaders());
+  assert.equal(seen[1]?.url, "https://registry.test/elsewhere");
+  assert.equal(seen[1]?.headers.get("Authorization"), "Basic secret");
+});
+
+for (const target of ["https://cdn.test/x", "https://registry.test:8443/x"]) {
+  Deno.test(`redirecting() sends nothing that identifies the user to ${target}`, async () => {
+    const { send, seen } = network({ [START]: target });
+    await send(withHeaders());
+    assert.deepEqual([...seen[1]!.headers.keys()], ["range"]);
+  });
+}
+
+Deno.test("redirecting() does not give credentials back on the way home", async () => {
+  const home = "https://registry.test/back";
+  const { send, seen } = network({ [START]: "https://cdn.test/x", "https://cdn.test/x": home });
+  await send(withHeaders());
+  assert.equal(seen[2]?.url, home);
+  assert.equal(seen[2]?.headers.get("Authorization"), null);
+});
+
+const REFUSED: readonly (readonly [string, RegExp])[] = [
+  ["http://registry.test/x", /without TLS/],
+  ["https://127.0.0.1/x", /private network/],
+  ["https://169.254.169.254/latest", /private network/],
+  ["https://[::ffff:127.0.0.1]/x", /private network/],
+  ["https://0x7f000001/x", /private network/],
+  ["https://localhost/x", /private network/],
+  ["https://10.0.0.1/x", /private network/],
+  ["file:///etc/passwd", /scheme "file:"/],
+  ["gopher://cdn.test/", /scheme "gopher:"/],
+  ["https://user:secret@cdn.test/x", /user name/],
+];
+
+for (const [target, reason] of REFUSED) {
+  Deno.test(`redirecting() refuses to go to ${target}`, async () => {
+    const { send, seen } = network({ [START]: target });
+    await assert.rejects(send(withHeaders()), (error) => {
+      assert(error instanceof TransferError);
+      assert.match(error.message, reason);
+      assert(!error.message.includes("secret"));
+      return true;
+    });
+    assert.equal(seen.length, 1);
+  });
+}
+
+Deno.test("redirecting() follows inside when the registry is inside", async () => {
+  const { send } = network({ "https://10.0.0.2/x": "https://10.0.0.3/y" });
+  assert.equal((await send(withHeaders("https://10.0.0.2/x"))).status, 200);
+});
+
+Deno.test("redirecting() gives up on loops", async () => {
+  const { send, seen } = network({ [START]: START });
+  await assert.rejects(send(withHeaders()), /redirects more than 10 times/);
+  assert.equal(seen.length, 11);
+});
+
+Deno.test("redirecting() needs a Location", async () => {
+  const send = redirecting(() => Promise.resolve(new Response(null, { status: 302 })));
+  await assert.rejects(send(withHeaders()), /does not say where/);
+});
+
+for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+  Deno.test(`redirecting() leaves the redirect of a ${method} to the caller`, async () => {
+    const { send, seen } = network({ [START]: "https://cdn.test/x" });
+    assert.equal((await send(withHeaders(START, method))).status, 307);
+    assert.equal(seen.length, 1);
+  });
+}
+
+for (const status of [401, 403]) {
+  Deno.test(`redirecting() does not pass another origin's ${status} off as the registry's`, async () => {
+    const { send } = network({
+      [START]: "https://cdn.test/x?sig=secret",
+      "https://cdn.test/x?sig=secret": status,
+    });
+    await assert.rejects(send(withHeaders()), (error) => {
+      assert(error instanceof AccessDeniedError);
+      assert.match(error.message, /"cdn.test": it answered/);
+      assert(!error.message.includes("secret"));
+      return true;
+    });
+  });
+}
+
+Deno.test("perOrigin() shows the client certificate to one origin only", async () => {
+  const send = perOrigin(
+    "https://registry.test",
+    () => Promise.resolve(new Response("home")),
+    () => Promise.resolve(new Response("away")),
+  );
+  const ask = async (url: string) => await (await send(new Request(url))).text();
+  assert.equal(await ask("https://registry.test:443/v2/"), "home");
+  assert.equal(await ask("https://registry.test:444/v2/"), "away");
+  assert.equal(await ask("http://registry.test/v2/"), "away");
+  assert.equal(await ask("https://registry.test.evil.test/v2/"), "away");
+});
+
+Deno.test("checkedLocation() keeps the query as the server wrote it", () => {
+  const base = new URL("https://registry.test/v2/");
+  const { href } = checkedLocation("/v2/u?_state=a%2Fb%20c#f", base, base);
+  assert.equal(href, "https://registry.test/v2/u?_state=a%2Fb%20c");
+});

@@ -6,13 +6,13 @@ import { describeBytes } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
 import { MemoryStore } from "../../src/oci/memory_store.ts";
 import { readContent } from "../../src/oci/store.ts";
-import { fail, fakeClient, FakeRegistry } from "./fake_registry.ts";
+import { fail, fakeClient, FakeRegistry } from "../support/fake_registry.ts";
 
 Deno.test("ping() reaches the registry and nothing else", async () => {
   const registry = new FakeRegistry();
-  await fakeClient(registry.handle).ping("registry.test:5000");
+  await fakeClient(registry.transport).ping("registry.test:5000");
   assert.deepEqual(registry.log, ["GET /v2/"]);
-  assert.equal(registry.seen[0]?.origin, "https://registry.test:5000");
+  assert.equal(registry.requests[0]?.origin, "https://registry.test:5000");
 });
 
 Deno.test("ping() with a wrong password is denied with one try", async () => {
@@ -102,7 +102,7 @@ Deno.test("copyGraph() moves an artifact to a registry, across it, and back", as
   await source.write(config, bytesSource(new TextEncoder().encode("{}")));
   await source.write(root, bytesSource(bytes));
   const registry = new FakeRegistry();
-  const client = fakeClient(registry.handle);
+  const client = fakeClient(registry.transport);
   const [a, b] = [client.repository("registry.test/a"), client.repository("registry.test/b")];
   assert.equal((await copyGraph(source, a, root)).copied, 3);
   assert.equal((await copyGraph(source, a, root)).skipped, 1);
@@ -111,7 +111,7 @@ Deno.test("copyGraph() moves an artifact to a registry, across it, and back", as
   const target = new MemoryStore();
   await copyGraph(b, target, await b.resolve("v1"));
   assert.deepEqual(await readContent(target, layer), new Uint8Array(3000).fill(7));
-  const perBlob = registry.seen.filter(({ path }) =>
+  const perBlob = registry.requests.filter(({ path }) =>
     path.includes(layer.digest) && path.includes("/a/")
   );
   assert.deepEqual(perBlob.map(({ method }) => method), ["HEAD"]);

@@ -4,20 +4,19 @@ import type { ByteRange } from "../../src/core/source.ts";
 import { readAll } from "../../src/core/streams.ts";
 import { anonymousBlob, openVerified } from "../../src/oci/store.ts";
 import { digestBytes } from "../../src/core/digest.ts";
-import { fail, fakeClient, FakeRegistry, type Intercept } from "./fake_registry.ts";
+import { fail, fakeClient, FakeRegistry } from "../support/fake_registry.ts";
 
 const BYTES = Uint8Array.from({ length: 1000 }, (_, index) => index % 251);
 const BLOB = anonymousBlob(digestBytes(BYTES), BYTES.byteLength);
 
 /** A repository with one blob, behind an intercept that sees only requests for it. */
-function setup(intercept?: (request: Request, count: number) => Response | undefined) {
-  const registry = new FakeRegistry();
-  registry.addBlob("a", BYTES);
+async function setup(intercept?: (request: Request, count: number) => Response | undefined) {
   let count = 0;
-  const blobOnly: Intercept = (request, url) =>
-    url.pathname.includes("/blobs/") ? intercept?.(request, ++count) : undefined;
-  registry.intercept = blobOnly;
-  const repository = fakeClient(registry.handle, { retry: { stallTime: 20 } })
+  const registry = new FakeRegistry((request, { url }) =>
+    url.pathname.includes("/blobs/") ? intercept?.(request, ++count) : undefined
+  );
+  await registry.addBlob("a", BYTES);
+  const repository = fakeClient(registry.transport, { retry: { stallTime: 20 } })
     .repository("registry.test/a");
   const read = async (range?: ByteRange) =>
     await readAll(await repository.open(BLOB, { range }), 1e6);
@@ -49,12 +48,12 @@ function brokenRange(request: Request, length: number): Response {
 }
 
 Deno.test("open() gives a blob, and ranges of it", async () => {
-  const { read, registry } = setup();
+  const { read, registry } = await setup();
   assert.deepEqual(await read(), BYTES);
   assert.deepEqual(await read({ start: 10, end: 20 }), BYTES.slice(10, 20));
   assert.deepEqual(await read({ start: 990 }), BYTES.slice(990));
   assert.deepEqual(await read({ start: 1000 }), new Uint8Array());
-  assert.deepEqual(registry.seen.map(({ headers }) => headers.get("Range")), [
+  assert.deepEqual(registry.requests.map(({ headers }) => headers.get("Range")), [
     null,
     "bytes=10-19",
     "bytes=990-999",
@@ -62,47 +61,49 @@ Deno.test("open() gives a blob, and ranges of it", async () => {
 });
 
 Deno.test("open() gives an empty blob", async () => {
-  const { registry, repository } = setup();
-  const empty = anonymousBlob(registry.addBlob("a", new Uint8Array()), 0);
+  const { registry, repository } = await setup();
+  const empty = await registry.addBlob("a", new Uint8Array());
   assert.deepEqual(await readAll(await repository.open(empty), 1), new Uint8Array());
 });
 
 Deno.test("open() of a missing blob fails before the first byte", async () => {
-  const { repository } = setup();
+  const { repository } = await setup();
   const other = anonymousBlob(digestBytes(new Uint8Array(1)), 1);
   await assert.rejects(repository.open(other), NotFoundError);
 });
 
 Deno.test("a download goes on where the connection was cut, at every tenth", async () => {
   for (let tenth = 0; tenth < 10; tenth++) {
-    const { read, registry } = setup((request, count) =>
+    const { read, registry } = await setup((request, count) =>
       count === 1 ? brokenRange(request, tenth * 100) : undefined
     );
     assert.deepEqual(await read(), BYTES);
     const again = tenth === 0 ? null : `bytes=${tenth * 100}-999`;
-    assert.deepEqual(registry.seen.map(({ headers }) => headers.get("Range")), [null, again]);
+    assert.deepEqual(registry.requests.map(({ headers }) => headers.get("Range")), [null, again]);
   }
 });
 
 Deno.test("a download survives any number of cuts while bytes come in between", async () => {
-  const { read, registry } = setup((request) => brokenRange(request, 20));
+  const { read, registry } = await setup((request) => brokenRange(request, 20));
   assert.deepEqual(await read(), BYTES);
-  assert.equal(registry.seen.length, 50);
+  assert.equal(registry.requests.length, 50);
 });
 
 Deno.test("a download gives up when no byte comes between the cuts", async () => {
-  const { read, registry } = setup((request, count) => brokenRange(request, count === 1 ? 10 : 0));
+  const { read, registry } = await setup((request, count) =>
+    brokenRange(request, count === 1 ? 10 : 0)
+  );
   await assert.rejects(read(), (error) => {
     assert(error instanceof TransferError);
     assert.match(error.message, /the connection was cut after 10 of 1000 bytes$/);
     return true;
   });
-  assert.equal(registry.seen.length, 5);
+  assert.equal(registry.requests.length, 5);
 });
 
 for (const end of ["stall", "close"] as const) {
   Deno.test(`a download goes on after a connection that ended with a ${end}`, async () => {
-    const { read } = setup((_, count) =>
+    const { read } = await setup((_, count) =>
       count === 1 ? new Response(broken(BYTES.slice(0, 300), end)) : undefined
     );
     assert.deepEqual(await read(), BYTES);
@@ -110,13 +111,13 @@ for (const end of ["stall", "close"] as const) {
 }
 
 Deno.test("a download that is complete does not care how the connection ends", async () => {
-  const { read, registry } = setup(() => new Response(broken(BYTES)));
+  const { read, registry } = await setup(() => new Response(broken(BYTES)));
   assert.deepEqual(await read(), BYTES);
-  assert.equal(registry.seen.length, 1);
+  assert.equal(registry.requests.length, 1);
 });
 
 Deno.test("a server that ignores ranges is read from the beginning", async () => {
-  const { read } = setup(() => new Response(BYTES));
+  const { read } = await setup(() => new Response(BYTES));
   assert.deepEqual(await read({ start: 10, end: 20 }), BYTES.slice(10, 20));
   assert.deepEqual(await read({ start: 999 }), BYTES.slice(999));
 });
@@ -139,43 +140,45 @@ const WRONG_RANGES: readonly (readonly [string, () => Response])[] = [
 
 for (const [what, answer] of WRONG_RANGES) {
   Deno.test(`a part with ${what} is refused`, async () => {
-    const { read } = setup(answer);
+    const { read } = await setup(answer);
     await assert.rejects(read({ start: 10, end: 20 }), /Cannot (read|accept) /);
   });
 }
 
 Deno.test("a part that nobody asked for is refused", async () => {
-  const { read } = setup(() => partial("bytes 0-999/1000", BYTES));
+  const { read } = await setup(() => partial("bytes 0-999/1000", BYTES));
   await assert.rejects(read(), TransferError);
 });
 
 Deno.test("a part with all bytes gives only those that were asked for", async () => {
-  const { read } = setup(() => partial("bytes 10-19/*", BYTES.slice(10)));
+  const { read } = await setup(() => partial("bytes 10-19/*", BYTES.slice(10)));
   assert.deepEqual(await read({ start: 10, end: 20 }), BYTES.slice(10, 20));
 });
 
 Deno.test("a 416 while resuming is an error", async () => {
-  const { read } = setup((request, count) =>
+  const { read } = await setup((request, count) =>
     count === 1 ? brokenRange(request, 10) : fail(416, "RANGE_INVALID")
   );
   await assert.rejects(read(), /answered 416/);
 });
 
 Deno.test("content that something on the way has encoded is refused", async () => {
-  const { read } = setup(() => new Response(BYTES, { headers: { "Content-Encoding": "gzip" } }));
+  const { read } = await setup(() =>
+    new Response(BYTES, { headers: { "Content-Encoding": "gzip" } })
+  );
   await assert.rejects(read(), /came encoded as "gzip"/);
 });
 
 Deno.test("a blob of another size is refused, by its header or by its bytes", async () => {
   const long = new Uint8Array(1001);
-  const told = setup(() => new Response(long, { headers: { "Content-Length": "1001" } }));
+  const told = await setup(() => new Response(long, { headers: { "Content-Length": "1001" } }));
   await assert.rejects(told.read(), IntegrityError);
-  const untold = setup(() => new Response(broken(long, "close")));
+  const untold = await setup(() => new Response(broken(long, "close")));
   await assert.rejects(untold.read(), /got more than 1000 bytes, want 1000/);
 });
 
 Deno.test("wrong bytes of the right size are found by whoever verifies", async () => {
-  const { repository } = setup(() => new Response(new Uint8Array(1000)));
+  const { repository } = await setup(() => new Response(new Uint8Array(1000)));
   const stream = await openVerified(repository, BLOB);
   await assert.rejects(readAll(stream, 1e6), IntegrityError);
 });
@@ -183,13 +186,15 @@ Deno.test("wrong bytes of the right size are found by whoever verifies", async (
 Deno.test("a download stops with the signal's reason", async () => {
   const reason = new Error("stop");
   const controller = new AbortController();
-  const { repository, registry } = setup(() => new Response(broken(BYTES.slice(0, 10), "stall")));
+  const { repository, registry } = await setup(() =>
+    new Response(broken(BYTES.slice(0, 10), "stall"))
+  );
   const stream = await repository.open(BLOB, { signal: controller.signal });
   const reader = stream.getReader();
   await reader.read();
   controller.abort(reason);
   await assert.rejects(reader.read(), (error) => error === reason);
-  assert.equal(registry.seen.length, 1);
+  assert.equal(registry.requests.length, 1);
 });
 
 Deno.test("a download that is not wanted any more lets its connection go", async () => {
@@ -198,7 +203,7 @@ Deno.test("a download that is not wanted any more lets its connection go", async
     pull: (controller) => controller.enqueue(BYTES.slice(0, 1)),
     cancel: () => void (cancelled = true),
   }, { highWaterMark: 0 });
-  const { repository } = setup(() => new Response(body));
+  const { repository } = await setup(() => new Response(body));
   await (await repository.open(BLOB)).cancel();
   assert(cancelled);
 });

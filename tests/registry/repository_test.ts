@@ -10,12 +10,15 @@ import { bytesSource } from "../../src/core/source.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
 import { anonymousBlob, readContent, readManifest } from "../../src/oci/store.ts";
-import { fail, fakeClient, FakeRegistry, type Intercept } from "./fake_registry.ts";
+import type { RegistryRepository } from "../../src/registry/repository.ts";
+import { fail, fakeClient, FakeRegistry, type Intercept } from "../support/fake_registry.ts";
 
 const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
+const CONFIG = encode({});
+
 function manifestOf(extra: Record<string, unknown> = {}) {
-  const config = describeBytes(MediaType.emptyJson, encode({}));
+  const config = describeBytes(MediaType.emptyJson, CONFIG);
   const document = { schemaVersion: 2, mediaType: MediaType.imageManifest, config, layers: [] };
   const bytes = encode({ ...document, ...extra });
   return { bytes, descriptor: describeBytes(MediaType.imageManifest, bytes) };
@@ -24,24 +27,25 @@ function manifestOf(extra: Record<string, unknown> = {}) {
 const PLAIN = manifestOf();
 const OTHER = manifestOf({ annotations: { a: "b" } });
 
-function setup(intercept?: Intercept) {
-  const registry = new FakeRegistry();
-  registry.intercept = intercept;
-  const client = fakeClient(registry.handle);
+async function setup(intercept?: Intercept) {
+  const registry = new FakeRegistry(intercept);
+  await registry.addBlob("a", CONFIG);
+  const client = fakeClient(registry.transport);
   return { registry, client, repository: client.repository("registry.test/a") };
 }
 
-const write = (repository: ReturnType<typeof setup>["repository"], manifest = PLAIN) =>
+const write = (repository: RegistryRepository, manifest = PLAIN) =>
   repository.write(manifest.descriptor, bytesSource(manifest.bytes));
 
 /** Answers every request for a manifest's content. */
-const manifestAnswer = (body: BodyInit, headers: HeadersInit = {}): Intercept => (request, url) =>
-  request.method === "GET" && url.pathname.includes("/manifests/")
-    ? new Response(body, { headers: { "Content-Type": MediaType.imageManifest, ...headers } })
-    : undefined;
+const manifestAnswer =
+  (body: BodyInit, headers: HeadersInit = {}): Intercept => (request, { url }) =>
+    request.method === "GET" && url.pathname.includes("/manifests/")
+      ? new Response(body, { headers: { "Content-Type": MediaType.imageManifest, ...headers } })
+      : undefined;
 
 Deno.test("a manifest is written, tagged, resolved and read back", async () => {
-  const { repository, registry } = setup();
+  const { repository, registry } = await setup();
   await write(repository);
   await repository.tag(PLAIN.descriptor, "v1");
   assert.deepEqual(registry.log.map((line) => line.replace(PLAIN.descriptor.digest, "D")), [
@@ -49,25 +53,28 @@ Deno.test("a manifest is written, tagged, resolved and read back", async () => {
     "PUT /v2/a/manifests/D",
     "PUT /v2/a/manifests/v1",
   ]);
-  assert.equal(registry.seen.at(-1)?.headers.get("Content-Type"), MediaType.imageManifest);
+  assert.equal(registry.requests.at(-1)?.headers.get("Content-Type"), MediaType.imageManifest);
   assert.deepEqual(await repository.resolve("v1"), PLAIN.descriptor);
   assert.deepEqual(await readContent(repository, PLAIN.descriptor), PLAIN.bytes);
 });
 
 Deno.test("a pull of a manifest by tag is one request", async () => {
-  const { client, repository, registry } = setup();
+  const { client, repository, registry } = await setup();
   await write(repository);
   await repository.tag(PLAIN.descriptor, "v1");
-  registry.seen.length = 0;
+  registry.requests.length = 0;
   const fresh = client.repository({ registry: "registry.test", repository: "a" });
   const document = await readManifest(fresh, await fresh.resolve("v1"));
   assert.equal(document.kind, "manifest");
   assert.deepEqual(registry.log, ["GET /v2/a/manifests/v1"]);
-  assert.match(registry.seen[0]?.headers.get("Accept") ?? "", /oci\.image\.index.*manifest\.list/);
+  assert.match(
+    registry.requests[0]?.headers.get("Accept") ?? "",
+    /oci\.image\.index.*manifest\.list/,
+  );
 });
 
 Deno.test("a tag is asked for each time, so that a moved tag is seen", async () => {
-  const { repository } = setup();
+  const { repository } = await setup();
   await write(repository);
   await write(repository, OTHER);
   await repository.tag(PLAIN.descriptor, "v1");
@@ -77,16 +84,16 @@ Deno.test("a tag is asked for each time, so that a moved tag is seen", async () 
 });
 
 Deno.test("tag() reads the manifest where it is not in memory", async () => {
-  const { client, repository, registry } = setup();
+  const { client, repository, registry } = await setup();
   await write(repository);
   const fresh = client.repository("registry.test/a");
   await fresh.tag(PLAIN.descriptor, "v2");
-  assert.equal(registry.repository("a").tags.get("v2"), PLAIN.descriptor.digest);
+  assert.deepEqual(await registry.catalog.repository("a").resolve("v2"), PLAIN.descriptor);
   await assert.rejects(fresh.tag(OTHER.descriptor, "v2"), NotFoundError);
 });
 
 Deno.test("what a registry does not have is not found", async () => {
-  const { repository } = setup();
+  const { repository } = await setup();
   await assert.rejects(repository.resolve("none"), (error) => {
     assert(error instanceof NotFoundError);
     assert.match(error.message, /"registry\.test\/a:none"/);
@@ -97,33 +104,37 @@ Deno.test("what a registry does not have is not found", async () => {
 });
 
 Deno.test("has() uses GET where HEAD is not allowed", async () => {
-  const { repository } = setup((request) =>
+  const { repository } = await setup((request) =>
     request.method === "HEAD" ? new Response(null, { status: 405 }) : undefined
   );
   assert.equal(await repository.has(PLAIN.descriptor), false);
 });
 
 Deno.test("a manifest whose bytes are not those of its digest is refused", async () => {
-  const asked = setup(manifestAnswer(OTHER.bytes));
+  const asked = await setup(manifestAnswer(OTHER.bytes));
   await assert.rejects(asked.repository.resolve(PLAIN.descriptor.digest), IntegrityError);
   await assert.rejects(asked.repository.open(PLAIN.descriptor), IntegrityError);
 });
 
 for (const told of [OTHER.descriptor.digest, "sha256:../../x", "sha256:0", "md5:0"]) {
   Deno.test(`a manifest that the registry calls ${told.slice(0, 20)} is refused`, async () => {
-    const { repository } = setup(manifestAnswer(PLAIN.bytes, { "Docker-Content-Digest": told }));
+    const { repository } = await setup(
+      manifestAnswer(PLAIN.bytes, { "Docker-Content-Digest": told }),
+    );
     await assert.rejects(repository.resolve("v1"), IntegrityError);
   });
 }
 
 Deno.test("a manifest without a digest header has the digest of its bytes", async () => {
-  const { repository } = setup(manifestAnswer(PLAIN.bytes));
+  const { repository } = await setup(manifestAnswer(PLAIN.bytes));
   assert.equal((await repository.resolve("v1")).digest, PLAIN.descriptor.digest);
 });
 
 Deno.test("a manifest may be named by SHA-512", async () => {
   const digest = digestBytes(PLAIN.bytes, "sha512");
-  const { repository } = setup(manifestAnswer(PLAIN.bytes, { "Docker-Content-Digest": digest }));
+  const { repository } = await setup(
+    manifestAnswer(PLAIN.bytes, { "Docker-Content-Digest": digest }),
+  );
   assert.equal((await repository.resolve("v1")).digest, digest);
   assert.equal((await repository.resolve(digest)).digest, digest);
 });
@@ -159,19 +170,19 @@ const BAD_MANIFESTS: readonly (readonly [string, BodyInit, string, RegExp])[] = 
 
 for (const [what, body, type, reason] of BAD_MANIFESTS) {
   Deno.test(`a manifest with ${what} is refused`, async () => {
-    const { repository } = setup(manifestAnswer(body, { "Content-Type": type }));
+    const { repository } = await setup(manifestAnswer(body, { "Content-Type": type }));
     await assert.rejects(repository.resolve("v1"), reason);
   });
 }
 
 Deno.test("a manifest's media type may carry parameters", async () => {
   const type = `${MediaType.imageManifest}; charset=utf-8`;
-  const { repository } = setup(manifestAnswer(PLAIN.bytes, { "Content-Type": type }));
+  const { repository } = await setup(manifestAnswer(PLAIN.bytes, { "Content-Type": type }));
   assert.equal((await repository.resolve("v1")).mediaType, MediaType.imageManifest);
 });
 
 Deno.test("a registry that stores a manifest under another digest is not believed", async () => {
-  const { repository } = setup((request) =>
+  const { repository } = await setup((request) =>
     request.method === "PUT"
       ? new Response(null, {
         status: 201,
@@ -183,7 +194,7 @@ Deno.test("a registry that stores a manifest under another digest is not believe
 });
 
 Deno.test("a manifest that is not what its descriptor says is not sent", async () => {
-  const { repository, registry } = setup();
+  const { repository, registry } = await setup();
   const writing = repository.write(PLAIN.descriptor, bytesSource(OTHER.bytes));
   await assert.rejects(writing, IntegrityError);
   assert.equal(registry.log.length, 1);
@@ -191,46 +202,45 @@ Deno.test("a manifest that is not what its descriptor says is not sent", async (
 
 Deno.test("writing a manifest survives a server that is busy for a moment", async () => {
   let busy = 2;
-  const { repository, registry } = setup((request) =>
+  const { repository, registry } = await setup((request) =>
     request.method === "PUT" && busy-- > 0 ? fail(503, "X") : undefined
   );
   await write(repository);
-  assert.equal(registry.repository("a").manifests.size, 1);
+  assert(await registry.catalog.repository("a").has(PLAIN.descriptor));
 });
 
 Deno.test("a range of a manifest can be read", async () => {
-  const { repository } = setup();
+  const { repository } = await setup();
   await write(repository);
   const stream = await repository.open(PLAIN.descriptor, { range: { start: 0, end: 1 } });
   assert.deepEqual(await Array.fromAsync(stream), [new TextEncoder().encode("{")]);
 });
 
 /** Two repositories of one client, the first with a blob. */
-function siblings(intercept?: Intercept) {
-  const { registry, client, repository } = setup(intercept);
-  const bytes = new Uint8Array(10);
-  const blob = anonymousBlob(registry.addBlob("a", bytes), 10);
+async function siblings(intercept?: Intercept) {
+  const { registry, client, repository } = await setup(intercept);
+  const blob = await registry.addBlob("a", new Uint8Array(10));
   return { registry, client, blob, from: repository, to: client.repository("registry.test/b") };
 }
 
 Deno.test("mount() takes a blob over from another repository of the registry", async () => {
-  const { registry, blob, from, to } = siblings();
+  const { registry, blob, from, to } = await siblings();
   assert.equal(await to.mount(blob, from), true);
-  assert(registry.repository("b").blobs.has(blob.digest));
+  assert(await registry.catalog.repository("b").has(blob));
   assert.deepEqual(registry.log, [
     `POST /v2/b/blobs/uploads/?mount=${encodeURIComponent(blob.digest)}&from=a`,
   ]);
 });
 
 Deno.test("mount() cancels the session that a registry opens instead", async () => {
-  const { registry, client, blob, to } = siblings();
+  const { registry, client, blob, to } = await siblings();
   assert.equal(await to.mount(blob, client.repository("registry.test/empty")), false);
-  assert.equal(registry.uploads.size, 0);
+  assert.deepEqual(await registry.unfinishedUploads(), []);
 });
 
 for (const status of [401, 403, 404, 405]) {
   Deno.test(`mount() answers ${status} with the ordinary way`, async () => {
-    const { blob, from, to } = siblings((request) =>
+    const { blob, from, to } = await siblings((request) =>
       request.method === "POST" ? fail(status, "DENIED") : undefined
     );
     assert.equal(await to.mount(blob, from), false);
@@ -238,8 +248,8 @@ for (const status of [401, 403, 404, 405]) {
 }
 
 Deno.test("mount() asks only where it can work", async () => {
-  const { registry, client, blob, from, to } = siblings();
-  const stranger = fakeClient(registry.handle).repository("registry.test/a");
+  const { registry, client, blob, from, to } = await siblings();
+  const stranger = fakeClient(registry.transport).repository("registry.test/a");
   assert.equal(await to.mount(blob, client.repository("other.test/a")), false);
   assert.equal(await to.mount(blob, stranger), false);
   assert.equal(await from.mount(blob, client.repository("registry.test/a")), false);
@@ -248,22 +258,22 @@ Deno.test("mount() asks only where it can work", async () => {
 });
 
 Deno.test("manifests, tags and blobs can be deleted", async () => {
-  const { registry, repository } = setup();
+  const { registry, repository } = await setup();
   await write(repository);
   await repository.tag(PLAIN.descriptor, "v1");
   await repository.untag("v1");
-  assert.equal(registry.repository("a").tags.size, 0);
+  assert.deepEqual(await Array.fromAsync(registry.catalog.repository("a").tags()), []);
   await repository.delete(PLAIN.descriptor);
-  assert.equal(registry.repository("a").manifests.size, 0);
+  assert.equal(await registry.catalog.repository("a").has(PLAIN.descriptor), false);
   await assert.rejects(repository.resolve(PLAIN.descriptor.digest), NotFoundError);
-  const blob = anonymousBlob(registry.addBlob("a", new Uint8Array(1)), 1);
+  const blob = await registry.addBlob("a", new Uint8Array(1));
   await repository.delete(blob);
   await assert.rejects(repository.delete(blob), NotFoundError);
   await assert.rejects(repository.untag("v1"), NotFoundError);
 });
 
 Deno.test("a registry that does not delete is explained", async () => {
-  const { repository, registry } = setup((request) =>
+  const { repository, registry } = await setup((request) =>
     request.method === "DELETE" ? fail(405, "UNSUPPORTED") : undefined
   );
   await write(repository);
@@ -274,18 +284,25 @@ Deno.test("a registry that does not delete is explained", async () => {
   };
   assert.match(await remedyOf(repository.untag("v1")), /by its digest/);
   assert.match(await remedyOf(repository.delete(PLAIN.descriptor)), /allow deleting/);
-  assert.equal(registry.repository("a").manifests.size, 1);
+  assert(await registry.catalog.repository("a").has(PLAIN.descriptor));
 });
 
 function referrer(subject: Descriptor, artifactType: string) {
   return manifestOf({ subject, artifactType });
 }
 
+/** A registry that does not know referrers: no endpoint, and no word of subjects. */
+const withoutReferrers: Intercept = async (request, { url, pass }) => {
+  if (url.pathname.includes("/referrers/")) return fail(404, "NAME_UNKNOWN");
+  const answer = await pass(request);
+  answer.headers.delete("OCI-Subject");
+  return answer;
+};
+
 for (const listsReferrers of [true, false]) {
   const where = listsReferrers ? "the endpoint" : "the tag";
   Deno.test(`referrers() come from ${where}`, async () => {
-    const { registry, repository } = setup();
-    registry.listsReferrers = listsReferrers;
+    const { repository } = await setup(listsReferrers ? undefined : withoutReferrers);
     await write(repository);
     const one = referrer(PLAIN.descriptor, "application/x-one");
     const two = referrer(PLAIN.descriptor, "application/x-two");
@@ -304,16 +321,15 @@ for (const listsReferrers of [true, false]) {
 }
 
 Deno.test("referrers() are none for a manifest that nobody refers to", async () => {
-  const { registry, repository } = setup();
-  registry.listsReferrers = false;
+  const { registry, repository } = await setup(withoutReferrers);
   assert.deepEqual(await Array.fromAsync(repository.referrers(PLAIN.descriptor)), []);
-  registry.seen.length = 0;
+  registry.requests.length = 0;
   await Array.fromAsync(repository.referrers(PLAIN.descriptor));
   assert.equal(registry.log.length, 1, "the missing endpoint is remembered");
 });
 
 Deno.test("referrers() does not take a page for a list", async () => {
-  const { repository } = setup((_, url) =>
+  const { repository } = await setup((_, { url }) =>
     url.pathname.includes("/referrers/")
       ? new Response("<html>", { headers: { "Content-Type": "text/html" } })
       : undefined
@@ -325,7 +341,7 @@ Deno.test("referrers() gives each once, and never the subject itself", async () 
   const entry = { ...OTHER.descriptor, artifactType: "application/x" };
   const self = { ...PLAIN.descriptor };
   const blob = anonymousBlob(digestBytes(new Uint8Array(3)), 3);
-  const { repository } = setup((_, url) =>
+  const { repository } = await setup((_, { url }) =>
     url.pathname.includes("/referrers/")
       ? Response.json({ manifests: [entry, self, entry, blob] }, {
         headers: { "Content-Type": MediaType.imageIndex },
@@ -337,7 +353,7 @@ Deno.test("referrers() gives each once, and never the subject itself", async () 
 });
 
 Deno.test("referrers() fails where the registry fails", async () => {
-  const { repository } = setup((_, url) =>
+  const { repository } = await setup((_, { url }) =>
     url.pathname.includes("/referrers/") ? fail(500, "UNKNOWN") : undefined
   );
   await assert.rejects(Array.fromAsync(repository.referrers(PLAIN.descriptor)), TransferError);

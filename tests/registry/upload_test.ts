@@ -8,7 +8,13 @@ import {
 } from "../../src/core/errors.ts";
 import { type BlobSource, bytesSource } from "../../src/core/source.ts";
 import { anonymousBlob } from "../../src/oci/store.ts";
-import { fail, fakeClient, FakeRegistry, type Intercept } from "./fake_registry.ts";
+import {
+  fail,
+  fakeClient,
+  FakeRegistry,
+  type Intercept,
+  type Interception,
+} from "../support/fake_registry.ts";
 
 const MIB = 1024 * 1024;
 
@@ -21,29 +27,40 @@ function blobOf(size: number) {
 const SMALL = blobOf(1000);
 const LARGE = blobOf(9 * MIB);
 
-/** A registry behind an intercept, and what a write to it leads to. */
+/** Every answer names another place, with a query that has to stay as it is. */
+function withState(intercept: Intercept | undefined): Intercept {
+  let count = 0;
+  return async (request, interception) => {
+    const answer = await intercept?.(request, interception) ?? await interception.pass(request);
+    const location = answer.headers.get("Location");
+    if (answer.status !== 202 || !location?.startsWith("/")) return answer;
+    answer.headers.set("Location", `${location}?_state=a%2Fb%20${count++}`);
+    return answer;
+  };
+}
+
+/** A registry behind an interceptor, and what a write to it leads to. */
 function setup(intercept?: Intercept) {
-  const registry = new FakeRegistry();
-  registry.intercept = intercept;
-  const repository = fakeClient(registry.handle).repository("registry.test/a");
+  const registry = new FakeRegistry(withState(intercept));
+  const repository = fakeClient(registry.transport).repository("registry.test/a");
   const write = ({ bytes, blob }: typeof SMALL, source: BlobSource = bytesSource(bytes)) =>
     repository.write(blob, source);
   /** Methods of the requests after the first look, with the sizes of their bodies. */
-  const steps = () => registry.seen.slice(1).map(({ method, size }) => `${method} ${size}`);
-  const stored = () => [...registry.repository("a").blobs.keys()];
+  const steps = () => registry.requests.slice(1).map(({ method, size }) => `${method} ${size}`);
+  const stored = () => registry.uploaded;
   return { registry, repository, write, steps, stored };
 }
 
 /** Answers the first request of a method with `answer`, and no other. */
 function once(
   method: string,
-  answer: (request: Request) => Response | Promise<Response>,
+  answer: (request: Request, interception: Interception) => Response | Promise<Response>,
 ): Intercept {
   let done = false;
-  return (request) => {
+  return (request, interception) => {
     if (done || request.method !== method) return undefined;
     done = true;
-    return answer(request);
+    return answer(request, interception);
   };
 }
 
@@ -52,15 +69,15 @@ Deno.test("a blob is sent in one body with its length", async () => {
   await write(SMALL);
   assert.deepEqual(steps(), ["POST 0", "PUT 1000"]);
   assert.deepEqual(stored(), [SMALL.blob.digest]);
-  assert.equal(registry.seen.at(-1)?.headers.get("Content-Length"), "1000");
-  assert.equal(registry.seen.at(-1)?.headers.get("Content-Type"), "application/octet-stream");
+  assert.equal(registry.requests.at(-1)?.headers.get("Content-Length"), "1000");
+  assert.equal(registry.requests.at(-1)?.headers.get("Content-Type"), "application/octet-stream");
 });
 
 Deno.test("the query of an upload's Location is kept as it is", async () => {
   const { registry, write } = setup();
   await write(SMALL);
   const query = `_state=a%2Fb%200&digest=${encodeURIComponent(SMALL.blob.digest)}`;
-  assert.equal(registry.seen.at(-1)?.path, `/v2/a/blobs/uploads/u1?${query}`);
+  assert(registry.requests.at(-1)?.path.endsWith(`?${query}`));
 });
 
 Deno.test("an empty blob is sent", async () => {
@@ -73,13 +90,13 @@ Deno.test("an empty blob is sent", async () => {
 Deno.test("a blob that is there is not sent, and a look is not repeated", async () => {
   const { registry, repository, write } = setup();
   await write(SMALL);
-  registry.seen.length = 0;
+  registry.requests.length = 0;
   await write(SMALL);
   assert.deepEqual(registry.log, [`HEAD /v2/a/blobs/${SMALL.blob.digest}`]);
   assert.equal(await repository.has(LARGE.blob), false);
-  registry.seen.length = 0;
+  registry.requests.length = 0;
   await write(LARGE);
-  assert.deepEqual(registry.seen.map(({ method }) => method), ["POST", "PUT"]);
+  assert.deepEqual(registry.requests.map(({ method }) => method), ["POST", "PUT"]);
 });
 
 Deno.test("a registry that has the blob at the first request is believed", async () => {
@@ -112,14 +129,12 @@ for (const status of [413, 416]) {
 
 /** A registry that takes no body with its PUT, and whose answers are edited. */
 function partsOnly(edit: (request: Request, response: Response) => Response) {
-  const registry = new FakeRegistry();
-  const client = fakeClient(async (request) => {
+  return setup(async (request, { pass }) => {
     if (request.method === "PUT" && Number(request.headers.get("Content-Length")) > 0) {
       return fail(413, "SIZE_INVALID");
     }
-    return edit(request, await registry.handle(request));
+    return edit(request, await pass(request));
   });
-  return { registry, repository: client.repository("registry.test/a") };
 }
 
 Deno.test("parts say where they belong, and are as large as the registry wants", async () => {
@@ -128,42 +143,39 @@ Deno.test("parts say where they belong, and are as large as the registry wants",
     return response;
   });
   await repository.write(LARGE.blob, bytesSource(LARGE.bytes));
-  const ranges = registry.seen.filter(({ method }) => method === "PATCH")
+  const ranges = registry.requests.filter(({ method }) => method === "PATCH")
     .map(({ headers }) => headers.get("Content-Range"));
   assert.deepEqual(ranges, [`0-${6 * MIB - 1}`, `${6 * MIB}-${9 * MIB - 1}`]);
 });
 
 Deno.test("a registry that answers 201 to a part is fed on", async () => {
-  const { registry, repository } = partsOnly((request, response) =>
+  const { stored, repository } = partsOnly((request, response) =>
     request.method === "PATCH"
       ? new Response(null, { status: 201, headers: response.headers })
       : response
   );
   await repository.write(LARGE.blob, bytesSource(LARGE.bytes));
-  assert.deepEqual([...registry.repository("a").blobs.keys()], [LARGE.blob.digest]);
+  assert.deepEqual(stored(), [LARGE.blob.digest]);
 });
 
-/** A registry that keeps the first `kept` bytes of the first whole body and then cuts the connection. */
-function cutAfter(kept: number) {
-  const context = setup();
-  context.registry.intercept = once("PUT", (request) => {
-    const [id] = [...context.registry.uploads.keys()];
-    context.registry.uploads.set(id!, LARGE.bytes.slice(0, kept));
-    void request.body?.cancel();
+/** A registry that takes these bytes for the first body, and then cuts the connection. */
+function cutAfter(kept: Uint8Array<ArrayBuffer>) {
+  return setup(once("PUT", async ({ url, body }, { pass }) => {
+    await body?.cancel();
+    if (kept.byteLength > 0) await pass(new Request(url, { method: "PATCH", body: kept }));
     throw new TypeError("connection reset");
-  });
-  return context;
+  }));
 }
 
 Deno.test("an upload goes on where the registry stopped", async () => {
-  const { write, steps, stored } = cutAfter(5 * MIB);
+  const { write, steps, stored } = cutAfter(LARGE.bytes.slice(0, 5 * MIB));
   await write(LARGE);
   assert.deepEqual(steps(), ["POST 0", "PUT 0", "GET 0", `PATCH ${4 * MIB}`, "PUT 0"]);
   assert.deepEqual(stored(), [LARGE.blob.digest]);
 });
 
 Deno.test("an upload that was complete is only closed", async () => {
-  const { write, steps, stored } = cutAfter(9 * MIB);
+  const { write, steps, stored } = cutAfter(LARGE.bytes);
   await write(LARGE);
   assert.deepEqual(steps(), ["POST 0", "PUT 0", "GET 0", "PUT 0"]);
   assert.deepEqual(stored(), [LARGE.blob.digest]);
@@ -171,7 +183,7 @@ Deno.test("an upload that was complete is only closed", async () => {
 
 for (const kept of [0, 1]) {
   Deno.test(`an upload begins again when the registry may have kept ${kept} bytes`, async () => {
-    const { write, steps, stored } = cutAfter(kept);
+    const { write, steps, stored } = cutAfter(LARGE.bytes.slice(0, kept));
     await write(LARGE);
     assert.deepEqual(steps(), ["POST 0", "PUT 0", "GET 0", "HEAD 0", "POST 0", `PUT ${9 * MIB}`]);
     assert.deepEqual(stored(), [LARGE.blob.digest]);
@@ -179,41 +191,31 @@ for (const kept of [0, 1]) {
 }
 
 Deno.test("an upload begins again when its session is gone", async () => {
-  const { registry, write, steps, stored } = setup();
-  registry.intercept = once("PUT", () => {
-    registry.uploads.clear();
+  const { write, steps, stored } = setup(once("PUT", async ({ url, body }, { pass }) => {
+    await body?.cancel();
+    await pass(new Request(url, { method: "DELETE" }));
     return fail(404, "BLOB_UPLOAD_INVALID");
-  });
+  }));
   await write(SMALL);
   assert.deepEqual(steps(), ["POST 0", "PUT 0", "GET 0", "HEAD 0", "POST 0", "PUT 1000"]);
   assert.deepEqual(stored(), [SMALL.blob.digest]);
 });
 
 Deno.test("an upload of which only the last answer was lost is not repeated", async () => {
-  const { registry, write, steps, stored } = setup();
-  registry.intercept = once("PUT", async (request) => {
-    await request.text();
-    registry.addBlob("a", SMALL.bytes);
-    registry.uploads.clear();
+  const { write, steps, stored } = setup(once("PUT", async (request, { pass }) => {
+    await pass(request);
     throw new TypeError("connection reset");
-  });
+  }));
   await write(SMALL);
   assert.deepEqual(steps().slice(-2).map((step) => step.slice(0, 4)), ["GET ", "HEAD"]);
   assert.equal(stored().length, 1);
 });
 
 Deno.test("an upload that was resumed at a wrong place is sent again as a whole", async () => {
-  const context = cutAfter(5 * MIB);
-  const first = context.registry.intercept!;
-  context.registry.intercept = async (request, url) => {
-    const answer = await first(request, url);
-    const [id] = [...context.registry.uploads.keys()];
-    if (request.method === "PATCH") context.registry.uploads.set(id!, new Uint8Array(5 * MIB));
-    return answer;
-  };
-  await context.write(LARGE);
-  assert.deepEqual(context.stored(), [LARGE.blob.digest]);
-  assert.deepEqual(context.steps().slice(-2), ["POST 0", `PUT ${9 * MIB}`]);
+  const { write, steps, stored } = cutAfter(new Uint8Array(5 * MIB));
+  await write(LARGE);
+  assert.deepEqual(stored(), [LARGE.blob.digest]);
+  assert.deepEqual(steps().slice(-2), ["POST 0", `PUT ${9 * MIB}`]);
 });
 
 Deno.test("an upload gives up when nothing is kept again and again", async () => {
@@ -223,7 +225,7 @@ Deno.test("an upload gives up when nothing is kept again and again", async () =>
     throw new TypeError("connection reset");
   });
   await assert.rejects(write(LARGE), TransferError);
-  assert.equal(registry.seen.filter(({ method }) => method === "PUT").length, 5);
+  assert.equal(registry.requests.filter(({ method }) => method === "PUT").length, 5);
 });
 
 for (const status of [400, 403, 405, 409, 507]) {
@@ -232,7 +234,7 @@ for (const status of [400, 403, 405, 409, 507]) {
       request.method === "PUT" ? fail(status, "DENIED") : undefined
     );
     await assert.rejects(write(SMALL), /answered/);
-    assert.equal(registry.seen.filter(({ method }) => method === "PUT").length, 1);
+    assert.equal(registry.requests.filter(({ method }) => method === "PUT").length, 1);
   });
 }
 
@@ -248,7 +250,7 @@ Deno.test("wrong bytes are refused, and the registry is told to forget them", as
   const { registry, write, stored } = setup();
   await assert.rejects(write(SMALL, bytesSource(new Uint8Array(1000))), IntegrityError);
   assert.deepEqual(stored(), []);
-  assert.equal(registry.uploads.size, 0);
+  assert.deepEqual(await registry.unfinishedUploads(), []);
 });
 
 for (const size of [999, 1001]) {
@@ -258,7 +260,7 @@ for (const size of [999, 1001]) {
     const lying = { size: 1000, open: () => source.open() };
     await assert.rejects(write(SMALL, lying), IntegrityError);
     assert.deepEqual(stored(), []);
-    assert.equal(registry.uploads.size, 0);
+    assert.deepEqual(await registry.unfinishedUploads(), []);
   });
 }
 
@@ -268,9 +270,9 @@ for (const content of [SMALL, LARGE]) {
     const failure = new ConflictError("Cannot read: it changed");
     const source = { size: content.blob.size, open: () => Promise.reject(failure) };
     await assert.rejects(write(content, source), (error) => error === failure);
-    assert.equal(registry.seen.filter(({ method }) => method === "POST").length, 1);
+    assert.equal(registry.requests.filter(({ method }) => method === "POST").length, 1);
     assert.deepEqual(stored(), []);
-    assert.equal(registry.uploads.size, 0);
+    assert.deepEqual(await registry.unfinishedUploads(), []);
   });
 }
 
@@ -284,7 +286,7 @@ Deno.test("an upload stops with the signal's reason", async () => {
   const { signal } = controller;
   const writing = repository.write(SMALL.blob, bytesSource(SMALL.bytes), { signal });
   await assert.rejects(writing, (error) => error === reason);
-  assert.equal(registry.repository("a").blobs.size, 0);
+  assert.deepEqual(registry.uploaded, []);
 });
 
 const located = (location: string | null) => (request: Request) =>
@@ -355,12 +357,12 @@ Deno.test("a token that runs out while a large body is on its way is renewed", a
       valid = "none";
     }
     if (request.headers.get("Authorization") === `Bearer ${valid}`) {
-      return await registry.handle(request);
+      return await registry.transport(request);
     }
     await request.body?.cancel();
     const challenge = 'Bearer realm="https://auth.test/"';
     return new Response(null, { status: 401, headers: { "WWW-Authenticate": challenge } });
   });
   await client.repository("registry.test/a").write(LARGE.blob, bytesSource(LARGE.bytes));
-  assert.deepEqual([...registry.repository("a").blobs.keys()], [LARGE.blob.digest]);
+  assert.deepEqual(registry.uploaded, [LARGE.blob.digest]);
 });

@@ -3,6 +3,7 @@
  * @module
  */
 import { ConflictError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import { duplicateKey, parentOf } from "./safe_path.ts";
 
 /**
@@ -62,10 +63,10 @@ export class Claims {
 }
 
 function meets(other: string, reason: string): string {
-  return `it meets ${JSON.stringify(other)}, ${reason}`;
+  return `it meets ${quote(other)}, ${reason}`;
 }
 
 function refuse(path: string, reason: string | undefined): void {
   if (reason === undefined) return;
-  throw new ConflictError(`Cannot extract ${JSON.stringify(path)}: ${reason}`, { path });
+  throw new ConflictError(`Cannot extract ${quote(path)}: ${reason}`, { path });
 }

@@ -7,6 +7,7 @@ import { IntegrityError, ModelOpsError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { fileSource } from "../core/source.ts";
 import type { ExpectedContent } from "../core/streams.ts";
+import { quote } from "../core/text.ts";
 
 /** Content to write: bytes, or a function that opens them once their place is ready. */
 export type FileContent =
@@ -42,7 +43,7 @@ export async function* measured(
   if (size === undefined || actual === size) return;
   const got = actual > size ? "more" : `${actual}`;
   throw new IntegrityError(
-    `Cannot extract ${JSON.stringify(path)}: got ${got}, want ${size} bytes`,
+    `Cannot extract ${quote(path)}: got ${got}, want ${size} bytes`,
     {
       path,
       expected: size,

@@ -7,6 +7,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 
 /** Longest name of one file or folder, in bytes of UTF-8. */
 const MAX_COMPONENT = 255;
@@ -117,7 +118,7 @@ function refuse(
   if (broken === undefined) return;
   const shown = name.length > 200 ? `${name.slice(0, 200)}…` : name;
   throw new InvalidInputError(
-    `Cannot ${options.action ?? "extract"} ${JSON.stringify(shown)}: ${broken[1]}`,
+    `Cannot ${options.action ?? "extract"} ${quote(shown)}: ${broken[1]}`,
     { path: shown },
   );
 }

@@ -7,6 +7,7 @@ import { ConflictError, InvalidInputError } from "../core/errors.ts";
 import { explainWrite } from "../core/files.ts";
 import type { OperationOptions, ProgressEvent } from "../core/operation.ts";
 import { streamOf } from "../core/streams.ts";
+import { quote } from "../core/text.ts";
 import { type FileContent, measured } from "./file_content.ts";
 import { parentOf } from "./safe_path.ts";
 import { type FileAttributes, StagedFile } from "../core/staged_file.ts";
@@ -144,7 +145,7 @@ export class Staging {
     this.#written += written;
     if (this.#written + toCome <= limit) return;
     throw new InvalidInputError(
-      `Cannot extract ${JSON.stringify(path)}: the files exceed the limit of ${limit} bytes in all`,
+      `Cannot extract ${quote(path)}: the files exceed the limit of ${limit} bytes in all`,
       { path, expected: limit },
     );
   }
@@ -157,7 +158,7 @@ export class Staging {
     const first = await earlier.digest({ signal });
     if (digest === first) return;
     throw new ConflictError(
-      `Cannot extract ${JSON.stringify(path)}: two files of different content have this path`,
+      `Cannot extract ${quote(path)}: two files of different content have this path`,
       { path, expected: first, actual: digest },
     );
   }

@@ -7,6 +7,7 @@
  */
 import { InvalidInputError } from "../core/errors.ts";
 import { concatBytes } from "../core/streams.ts";
+import { quote } from "../core/text.ts";
 import { FIELDS, fitsOctal, TarBlock, tarPadding } from "./tar_block.ts";
 
 export { BLOCK_SIZE, tarChecksum, tarPadding } from "./tar_block.ts";
@@ -122,7 +123,7 @@ function checkEntry(entry: TarEntry): void {
   const named = entry.name !== "" && !entry.name.includes("\0") && !entry.name.endsWith("/");
   if (whole && named && entry.mode <= 0o7777 && !Number.isNaN(entry.mtime.getTime())) return;
   throw new InvalidInputError(
-    `Cannot package ${JSON.stringify(entry.name)}: its name or metadata does not fit a tar header`,
+    `Cannot package ${quote(entry.name)}: its name or metadata does not fit a tar header`,
     { path: entry.name },
   );
 }

@@ -5,6 +5,7 @@
  * unknown type of entry from a file and has a fixed limit on metadata.
  * @module
  */
+import { quote } from "../core/text.ts";
 import { unpackTar } from "../deps/modern-tar.ts";
 import type { TarHeader } from "../deps/modern-tar.ts";
 import { IntegrityError, InvalidInputError, UnsupportedError } from "../core/errors.ts";
@@ -135,7 +136,7 @@ function member(header: TarHeader, flag: string): TarFacts {
   if (isSparse) {
     const name = header.name.slice(0, 200);
     throw new UnsupportedError(
-      `Cannot read tar entry ${JSON.stringify(name)}: it is stored as a sparse file`,
+      `Cannot read tar entry ${quote(name)}: it is stored as a sparse file`,
       { path: name, remedy: "write the archive without --sparse" },
     );
   }

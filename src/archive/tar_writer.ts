@@ -5,6 +5,7 @@
 import { InvalidInputError } from "../core/errors.ts";
 import { type BlobSource, bytesSource, type OpenOptions, rangeBounds } from "../core/source.ts";
 import { streamOf } from "../core/streams.ts";
+import { quote } from "../core/text.ts";
 import { BLOCK_SIZE, type TarEntry, tarHeader, tarPadding } from "./tar_header.ts";
 import { type UstarEntry, ustarHeader } from "./ustar_header.ts";
 
@@ -64,7 +65,7 @@ function fileParts(
 ): BlobSource[] {
   if (content.size !== entry.size) {
     throw new InvalidInputError(
-      `Cannot package ${JSON.stringify(entry.name)}: got ${content.size} bytes, want ${entry.size}`,
+      `Cannot package ${quote(entry.name)}: got ${content.size} bytes, want ${entry.size}`,
       { path: entry.name, expected: entry.size, actual: content.size },
     );
   }

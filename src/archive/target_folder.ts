@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { ConflictError } from "../core/errors.ts";
 import { explainWrite, lstatIfExists } from "../core/files.ts";
+import { quote } from "../core/text.ts";
 import { parentOf } from "./safe_path.ts";
 
 /** How to make sure of a folder. */
@@ -100,9 +101,9 @@ function waysTo(path: string): string[] {
 }
 
 function inTheWay(path: string, found: string, kind: Kind): ConflictError {
-  const place = path === found ? "" : `${JSON.stringify(found)} `;
+  const place = path === found ? "" : `${quote(found)} `;
   const what = path === found ? `a ${kind} is in its place` : `is a ${kind}`;
-  return new ConflictError(`Cannot extract ${JSON.stringify(path)}: ${place}${what}`, {
+  return new ConflictError(`Cannot extract ${quote(path)}: ${place}${what}`, {
     path,
     remedy: "move it away or choose another folder",
   });

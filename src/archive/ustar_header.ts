@@ -5,6 +5,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import { FIELDS, fitsOctal, TarBlock } from "./tar_block.ts";
 
 /** A file or a folder in an anonymous archive. */
@@ -57,5 +58,5 @@ function byteLength(text: string): number {
 }
 
 function refused(path: string, reason: string): InvalidInputError {
-  return new InvalidInputError(`Cannot package ${JSON.stringify(path)}: ${reason}`, { path });
+  return new InvalidInputError(`Cannot package ${quote(path)}: ${reason}`, { path });
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import { type RegistrySettings, registrySettings } from "./resolve/registry.ts";
 import { type BundleEnvironment, Variables } from "./settings_variables.ts";
 
@@ -118,12 +119,12 @@ function container(read: Variables): string {
   const name = read.text("container") ?? "bundles";
   const valid = /^[a-z0-9](-?[a-z0-9])*$/.test(name) && name.length >= 3 && name.length <= 63;
   if (valid) return name;
-  throw read.refuse("container", `${JSON.stringify(name)} is not the name of a container`);
+  throw read.refuse("container", `${quote(name)} is not the name of a container`);
 }
 
 function objectStore(read: Variables): string | undefined {
   const text = read.text("objectStore");
   const url = text === undefined ? undefined : URL.parse(text);
   if (text === undefined || url?.protocol === "file:") return text?.replace(/\/+$/, "");
-  throw read.refuse("objectStore", `${JSON.stringify(text)} is not a file:///… address`);
+  throw read.refuse("objectStore", `${quote(text)} is not a file:///… address`);
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 
 /** Variables of the environment by name. */
 export type BundleEnvironment = Readonly<Record<string, string | undefined>>;
@@ -77,7 +78,7 @@ export class Variables {
     const value = Number(text);
     const valid = /^[0-9.]+$/.test(text) && value > 0 && value <= LONGEST_TIMEOUT_SECONDS;
     if (valid) return value;
-    throw this.refuse(setting, `${JSON.stringify(text)} is not a number of seconds above 0`);
+    throw this.refuse(setting, `${quote(text)} is not a number of seconds above 0`);
   }
 
   /** A small whole number. */
@@ -87,7 +88,7 @@ export class Variables {
     if (/^[0-9]{1,9}$/.test(text) && Number(text) <= MOST_RETRIES) return Number(text);
     throw this.refuse(
       setting,
-      `${JSON.stringify(text)} is not a whole number from 0 to ${MOST_RETRIES}`,
+      `${quote(text)} is not a whole number from 0 to ${MOST_RETRIES}`,
     );
   }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 
 /** Whether `value` is one of `values`. */
 export function isOneOf<Value extends string>(
@@ -42,7 +43,7 @@ export function collectPatterns(
   const patterns = parts.map((part) => part.trim().replace(/^"(.*)"$/s, "$1"))
     .filter((pattern) => pattern !== "");
   if (patterns.length > 0) return [...(previous ?? []), ...patterns];
-  throw new InvalidInputError(`Cannot use patterns ${JSON.stringify(value)}: there is none`);
+  throw new InvalidInputError(`Cannot use patterns ${quote(value)}: there is none`);
 }
 
 /**
@@ -56,7 +57,7 @@ export function collectPairs(
   const equals = pair.indexOf("=");
   if (equals < 1) {
     throw new InvalidInputError(
-      `Cannot use annotation ${JSON.stringify(pair)}: it is not of the form key=value`,
+      `Cannot use annotation ${quote(pair)}: it is not of the form key=value`,
     );
   }
   return { ...previous, [pair.slice(0, equals)]: pair.slice(equals + 1) };
@@ -82,6 +83,6 @@ export function positiveCount(value: string): number {
   const count = /^\+?[0-9]{1,9}$/.test(value) ? Number(value) : 0;
   if (count > 0) return count;
   throw new InvalidInputError(
-    `Cannot use count ${JSON.stringify(value)}: it must be a whole number greater than 0`,
+    `Cannot use count ${quote(value)}: it must be a whole number greater than 0`,
   );
 }

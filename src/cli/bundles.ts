@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Operations } from "../bundle/operations.ts";
 import { type BundleSettings, bundleSettingsFromEnv } from "../bundle/settings.ts";
 import { InvalidInputError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import { bundleProvider } from "../library/bundle_provider.ts";
 import { DiskCatalog } from "../oci/disk_catalog.ts";
 import { createTransport } from "../http/transport.ts";
@@ -26,9 +27,7 @@ export async function openBundles(
   const bundle = bundleSettingsFromEnv(env);
   if (bundle.provider !== undefined) {
     throw new InvalidInputError(
-      `Cannot use provider ${
-        JSON.stringify(bundle.provider)
-      }: this program has no built-in provider`,
+      `Cannot use provider ${quote(bundle.provider)}: this program has no built-in provider`,
       { remedy: "unset MODELOPS_PROVIDER" },
     );
   }

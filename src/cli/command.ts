@@ -3,6 +3,7 @@
  * mistakes thrown instead of printed.
  * @module
  */
+import { quote } from "../core/text.ts";
 import { Command, CommanderError, type Option } from "../deps/commander.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import type { CliContext } from "./context.ts";
@@ -185,7 +186,7 @@ export function commandWords(command: Command): string {
 function usageError(message: string, command: string): InvalidInputError {
   const [, found = message, near] =
     /^(?:error: )?(.*?)\.?(?:\s*\(Did you mean (?:one of )?(.*)\?\))?$/s.exec(message) ?? [];
-  const reason = found.replace(/'([^']*)'/g, (_match, quoted) => JSON.stringify(quoted));
+  const reason = found.replace(/'([^']*)'/g, (_match, quoted) => quote(quoted));
   return new InvalidInputError(`Cannot run "${command}": ${reason}`, {
     ...(near === undefined ? {} : { suggestions: near.split(", ") }),
     remedy: `run \`${command} --help\``,

@@ -6,6 +6,7 @@ import { NotFoundError } from "../core/errors.ts";
 import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { explainRead } from "../core/source.ts";
+import { quote } from "../core/text.ts";
 import type { RegistryAccess } from "../model/operations.ts";
 import { RegistryConnector } from "../registry/connector.ts";
 import { configFileCredentials } from "../registry/auth/credential_helpers.ts";
@@ -126,7 +127,7 @@ export class RegistryAccounts implements Accounts {
     const found = findAuth(await readDockerConfig(path), registry);
     if (found && "username" in found) return found;
     throw new NotFoundError(
-      `Cannot log in to ${JSON.stringify(registry)}: ${JSON.stringify(path)} has no user and ` +
+      `Cannot log in to ${quote(registry)}: ${quote(path)} has no user and ` +
         `password for it`,
       { registry, path },
     );

@@ -9,6 +9,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { InvalidInputError } from "./errors.ts";
 import type { OperationOptions } from "./operation.ts";
+import { quote } from "./text.ts";
 
 /** Registered algorithms, with the length of their hexadecimal form. */
 const HEX_LENGTHS: Readonly<Record<DigestAlgorithm, number>> = { sha256: 64, sha512: 128 };
@@ -39,7 +40,7 @@ export function isDigest(text: string): text is Digest {
 export function parseDigest(text: string): Digest {
   if (isDigest(text)) return text;
   throw new InvalidInputError(
-    `Cannot use ${JSON.stringify(text.slice(0, 200))} as a digest: ` +
+    `Cannot use ${quote(text, 200)} as a digest: ` +
       `expected sha256: followed by 64 lower-case hexadecimal digits`,
     { actual: text.slice(0, 200) },
   );

@@ -5,6 +5,7 @@
 import { dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { InvalidInputError, NotFoundError, TransferError } from "./errors.ts";
+import { quote } from "./text.ts";
 
 /** Writes every byte of `bytes` to a file; a single write may take fewer. */
 export function writeFully(file: Deno.FsFile, bytes: Uint8Array): void {
@@ -147,7 +148,7 @@ export function compareText(a: string, b: string): number {
 export function explainWrite(path: string, error: unknown): unknown {
   const reason = writeFailure(error);
   if (reason === undefined) return error;
-  const message = `Cannot write ${JSON.stringify(path)}: ${reason}`;
+  const message = `Cannot write ${quote(path)}: ${reason}`;
   const options = { path, cause: error };
   if (error instanceof Deno.errors.NotFound) return new NotFoundError(message, options);
   const refused = error instanceof Deno.errors.PermissionDenied ||

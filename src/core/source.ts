@@ -7,6 +7,7 @@
  */
 import { ConflictError, InvalidInputError, NotFoundError, TransferError } from "./errors.ts";
 import { CHUNK_SIZE } from "./streams.ts";
+import { quote } from "./text.ts";
 
 /** Part of a content: from byte `start` up to, not including, byte `end` (the size when absent). */
 export interface ByteRange {
@@ -164,7 +165,7 @@ function closeQuietly(file: Deno.FsFile): void {
 
 /** The error for a file that is not what it was when it was looked at first. */
 export function fileChanged(path: string): ConflictError {
-  return new ConflictError(`Cannot read ${JSON.stringify(path)}: it changed while it was read`, {
+  return new ConflictError(`Cannot read ${quote(path)}: it changed while it was read`, {
     path,
     remedy: "wait until nothing writes to the file, then run the command again",
   });
@@ -179,7 +180,7 @@ async function statFile(path: string): Promise<Deno.FileInfo> {
   }
   if (info.isFile) return info;
   const found = info.isDirectory ? "it is a directory" : "it is not a regular file";
-  throw new InvalidInputError(`Cannot read ${JSON.stringify(path)}: ${found}`, { path });
+  throw new InvalidInputError(`Cannot read ${quote(path)}: ${found}`, { path });
 }
 
 async function openFile(path: string): Promise<Deno.FsFile> {
@@ -192,7 +193,7 @@ async function openFile(path: string): Promise<Deno.FsFile> {
 
 /** Turns an operating-system error on reading `path` into one that a person can act on. */
 export function explainRead(path: string, error: unknown): unknown {
-  const quoted = JSON.stringify(path);
+  const quoted = quote(path);
   if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
     return new NotFoundError(`Cannot read ${quoted}: no such file`, { path, cause: error });
   }

@@ -10,6 +10,7 @@ import { ConflictError, NotFoundError } from "./errors.ts";
 import { explainWrite, lstatIfExists, removeIfExists, writeFully } from "./files.ts";
 import type { OperationOptions } from "./operation.ts";
 import { fileSource } from "./source.ts";
+import { quote } from "./text.ts";
 
 /** What a file is apart from its content. */
 export interface FileAttributes {
@@ -111,7 +112,7 @@ export class StagedFile {
     const [opened, named] = [await file.stat(), await lstatIfExists(this.#partial)];
     if (named && opened.ino === named.ino && opened.dev === named.dev) return;
     throw new ConflictError(
-      `Cannot write ${JSON.stringify(this.#path)}: its folder was replaced meanwhile`,
+      `Cannot write ${quote(this.#path)}: its folder was replaced meanwhile`,
       { path: this.#path },
     );
   }

@@ -12,3 +12,11 @@ export function plainText(text: string, limit = 200): string {
     .trim();
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
 }
+
+/**
+ * A value as messages show it: between double quotes, with JSON's escapes, and cut at `limit`
+ * characters, so that a hostile name cannot fill the terminal.
+ */
+export function quote(text: string, limit = 1000): string {
+  return JSON.stringify(text.length > limit ? `${text.slice(0, limit)}…` : text);
+}

@@ -4,6 +4,7 @@
  */
 import { InvalidInputError, TransferError } from "../core/errors.ts";
 import { readAll, transformed } from "../core/streams.ts";
+import { quote } from "../core/text.ts";
 import { faultError, isFault } from "./faults.ts";
 import { inTime } from "./stall.ts";
 
@@ -57,8 +58,8 @@ export async function discard(response: Response): Promise<void> {
 export function encoded(url: string, encoding: string): TransferError {
   const host = new URL(url).host;
   return new TransferError(
-    `Cannot read from ${JSON.stringify(host)}: the content came encoded as ${
-      JSON.stringify(encoding)
+    `Cannot read from ${quote(host)}: the content came encoded as ${
+      quote(encoding)
     }, though that was not asked for`,
     { registry: host, expected: "identity", actual: encoding },
   );
@@ -67,7 +68,7 @@ export function encoded(url: string, encoding: string): TransferError {
 function tooLarge(url: string, limit: number, cause: unknown): TransferError {
   const host = new URL(url).host;
   return new TransferError(
-    `Cannot read from ${JSON.stringify(host)}: the answer is larger than ${limit} bytes`,
+    `Cannot read from ${quote(host)}: the answer is larger than ${limit} bytes`,
     { registry: host, expected: limit, cause },
   );
 }

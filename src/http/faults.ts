@@ -3,7 +3,7 @@
  * @module
  */
 import { isAbort, ModelOpsError, TransferError } from "../core/errors.ts";
-import { plainText } from "../core/text.ts";
+import { plainText, quote } from "../core/text.ts";
 
 /** Kinds of faults, by what can be done about them. */
 export type FaultKind =
@@ -93,7 +93,7 @@ export function isFault(error: unknown, signal?: AbortSignal): boolean {
 export function faultError(error: unknown, url: string): TransferError {
   const host = new URL(url).host;
   const { reason, remedy } = explainFault(error);
-  return new TransferError(`Cannot reach ${JSON.stringify(host)}: ${reason}`, {
+  return new TransferError(`Cannot reach ${quote(host)}: ${reason}`, {
     registry: host,
     ...(remedy === undefined ? {} : { remedy }),
     // The runtime's text may quote a signed URL, so the error itself is not kept.

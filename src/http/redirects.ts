@@ -4,6 +4,7 @@
  * @module
  */
 import { AccessDeniedError, TransferError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import { mayPointTo } from "./addresses.ts";
 import { discard } from "./bodies.ts";
 import type { Transport } from "./transport_options.ts";
@@ -52,7 +53,7 @@ export function checkedLocation(text: string | null, start: URL, current: URL): 
   const target = text === null ? null : URL.parse(text, current);
   if (!target) throw refused(start, "it does not say where to go on");
   if (target.protocol !== "https:" && target.protocol !== "http:") {
-    throw refused(start, `it points to a URL of scheme ${JSON.stringify(target.protocol)}`);
+    throw refused(start, `it points to a URL of scheme ${quote(target.protocol)}`);
   }
   if (target.username !== "" || target.password !== "") {
     throw refused(start, "it points to a URL with a user name");
@@ -88,14 +89,14 @@ async function checkRefusal(response: Response, start: URL, last: URL): Promise<
   await discard(response);
   throw new AccessDeniedError(
     `Cannot read from ${
-      JSON.stringify(last.host)
+      quote(last.host)
     }: it answered ${response.status} to what ${start.host} sent there`,
     { registry: start.host, status: response.status },
   );
 }
 
 function refused(start: URL, reason: string): TransferError {
-  return new TransferError(`Cannot follow ${JSON.stringify(start.host)}: ${reason}`, {
+  return new TransferError(`Cannot follow ${quote(start.host)}: ${reason}`, {
     registry: start.host,
   });
 }

@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { TransferError } from "../core/errors.ts";
 import type { Log } from "../core/operation.ts";
 import { backoff, type BackoffOptions, isRetriedStatus, parseRetryAfter } from "../core/retry.ts";
+import { quote } from "../core/text.ts";
 import { discard } from "./bodies.ts";
 import { explainFault, faultError, isFault } from "./faults.ts";
 import { repeatable } from "./repeatable.ts";
@@ -133,7 +134,7 @@ export function pauseFor(
   const seconds = Math.ceil(asked / 1000);
   const { status } = response!;
   throw new TransferError(
-    `Cannot reach ${JSON.stringify(host)}: it wants no request for ${seconds} s (status ${status})`,
+    `Cannot reach ${quote(host)}: it wants no request for ${seconds} s (status ${status})`,
     { registry: host, status, remedy: `run the command again in ${seconds} s` },
   );
 }

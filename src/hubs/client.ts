@@ -6,6 +6,7 @@ import { InvalidInputError, TransferError } from "../core/errors.ts";
 import { decodeJson } from "../core/json.ts";
 import type { Log } from "../core/operation.ts";
 import { readAll } from "../core/streams.ts";
+import { quote } from "../core/text.ts";
 import { answerInTime, DEFAULT_ATTEMPTS, faultReason, type HubRetryOptions } from "./retry.ts";
 import { isRetriedStatus } from "../core/retry.ts";
 import { isFault, waitToRetry } from "./retry.ts";
@@ -93,7 +94,7 @@ export class HubClient {
    */
   async json(url: string, options: HubSendOptions = {}): Promise<unknown> {
     const response = await this.send(url, options);
-    const what = `the answer of ${JSON.stringify(new URL(url).host)}`;
+    const what = `the answer of ${quote(new URL(url).host)}`;
     if (response.body === null) return decodeJson(new Uint8Array(), what);
     return decodeJson(await readAll(response.body, LARGEST_DOCUMENT), what);
   }
@@ -108,7 +109,7 @@ export class HubClient {
         if (hopeless || !isRetriedStatus(outcome.status)) return outcome;
         await outcome.body?.cancel();
       } else if (hopeless) {
-        throw new TransferError(`Cannot reach ${JSON.stringify(host)}: ${outcome.reason}`, {
+        throw new TransferError(`Cannot reach ${quote(host)}: ${outcome.reason}`, {
           registry: host,
         });
       }
@@ -178,9 +179,7 @@ function credentialHeaders(credentials: Readonly<Record<string, string>>, host: 
     return new Headers(credentials);
   }
   throw new InvalidInputError(
-    `Cannot use the credentials for ${
-      JSON.stringify(host)
-    }: they hold characters that no header can hold`,
+    `Cannot use the credentials for ${quote(host)}: they hold characters that no header can hold`,
     { registry: host, remedy: "look for spaces and line ends in the token" },
   );
 }
@@ -189,7 +188,7 @@ function redirectTarget(response: Response, from: URL): URL {
   const target = URL.parse(response.headers.get("Location") ?? "", from);
   if (target === null) throw refused(from, "it redirects to nowhere");
   if (target.protocol !== "https:" && target.protocol !== "http:") {
-    throw refused(from, `it redirects to a URL of scheme ${JSON.stringify(target.protocol)}`);
+    throw refused(from, `it redirects to a URL of scheme ${quote(target.protocol)}`);
   }
   if (from.protocol === "https:" && target.protocol === "http:") {
     throw refused(from, `it redirects to ${target.host} without TLS`);
@@ -207,7 +206,7 @@ function keepPortable(headers: Headers): void {
 }
 
 function refused(from: URL, reason: string): TransferError {
-  return new TransferError(`Cannot follow ${JSON.stringify(from.host)}: ${reason}`, {
+  return new TransferError(`Cannot follow ${quote(from.host)}: ${reason}`, {
     registry: from.host,
   });
 }

@@ -4,6 +4,7 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { IntegrityError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import type { HubFile } from "./hub.ts";
 
 /** A promise about content. */
@@ -38,7 +39,7 @@ export function checkContent(check: ContentCheck, hash: Hash, path: string): voi
   const actual = hash.copy().digest("hex");
   if (actual === check.expected) return;
   throw new IntegrityError(
-    `Cannot accept ${JSON.stringify(path)}: got ${check.name} ${actual}, want ${check.expected}`,
+    `Cannot accept ${quote(path)}: got ${check.name} ${actual}, want ${check.expected}`,
     { path, expected: check.expected, actual },
   );
 }

@@ -6,6 +6,7 @@ import { mapConcurrent } from "../core/concurrency.ts";
 import { NotFoundError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { TargetFolder } from "../archive/target_folder.ts";
+import { quote } from "../core/text.ts";
 import { type DownloadedFile, FileDownload } from "./file_download.ts";
 import { type FileSelection, planDownload } from "./download_plan.ts";
 import type { HubSnapshot } from "./hub.ts";
@@ -40,7 +41,7 @@ export async function downloadFiles(
   const planned = planDownload(snapshot.files, options);
   if (planned.length === 0) {
     throw new NotFoundError(
-      `Cannot download ${JSON.stringify(snapshot.sourceUrl)}: no file of it is wanted`,
+      `Cannot download ${quote(snapshot.sourceUrl)}: no file of it is wanted`,
       { reference: snapshot.sourceUrl },
     );
   }

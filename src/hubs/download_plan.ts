@@ -5,6 +5,7 @@
 import { duplicateKey, parentOf, safeRelativePath } from "../archive/safe_path.ts";
 import { InvalidInputError, type Problem } from "../core/errors.ts";
 import { type Glob, parseGlob } from "../core/glob.ts";
+import { quote } from "../core/text.ts";
 import type { HubFile } from "./hub.ts";
 
 /** Which files to take, by patterns of their paths. */
@@ -99,8 +100,4 @@ function refuse(problems: readonly Problem[]): void {
   if (first === undefined) return;
   const more = problems.length === 1 ? "" : ` (and ${problems.length - 1} more)`;
   throw new InvalidInputError(`Cannot download the model: ${first.message}${more}`, { problems });
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.slice(0, 200));
 }

@@ -9,6 +9,7 @@ import {
   NotFoundError,
   TransferError,
 } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import type { HubModel } from "./hub.ts";
 
 /** What a hub's errors have in common. */
@@ -39,7 +40,7 @@ export function hubStatusError(response: Response, context: HubErrorContext): Mo
     ...(code === undefined ? {} : { code: code.slice(0, 100) }),
   };
   const said = (found: string) =>
-    `Cannot read ${JSON.stringify(nameOf(context.model))} from ${context.title}: ${found}`;
+    `Cannot read ${quote(nameOf(context.model))} from ${context.title}: ${found}`;
   if (code === "GatedRepo") {
     const page = context.page === undefined ? "" : `accept its terms at ${context.page}, then `;
     return new AccessDeniedError(said("the model is gated: its owner decides who may read it"), {
@@ -68,7 +69,7 @@ export function hubStatusError(response: Response, context: HubErrorContext): Mo
 /** The error for a document that is not what the hub's API promises. */
 export function hubAnswerError(context: HubErrorContext, found: string): InvalidInputError {
   return new InvalidInputError(
-    `Cannot read ${JSON.stringify(nameOf(context.model))} from ${context.title}: ${found}`,
+    `Cannot read ${quote(nameOf(context.model))} from ${context.title}: ${found}`,
     { reference: nameOf(context.model), registry: context.host },
   );
 }

@@ -9,6 +9,7 @@ import type { OperationOptions, ProgressEvent } from "../core/operation.ts";
 import { fileSource } from "../core/source.ts";
 import { parentOf } from "../archive/safe_path.ts";
 import type { TargetFolder } from "../archive/target_folder.ts";
+import { quote } from "../core/text.ts";
 import { checkContent, type ContentCheck, contentCheck } from "./content_check.ts";
 import type { PlannedFile } from "./download_plan.ts";
 import type { HubClient } from "./client.ts";
@@ -238,7 +239,7 @@ export class FileDownload {
       const range = response.headers.get("Content-Range") ?? "";
       const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range) ?? [];
       if (Number(first) !== partial.position) {
-        throw this.#lost(`got Content-Range ${JSON.stringify(range)}`, partial.position);
+        throw this.#lost(`got Content-Range ${quote(range)}`, partial.position);
       }
       if (total !== "*") this.#checkSize(Number(total));
       return;
@@ -293,7 +294,7 @@ export class FileDownload {
   }
 
   #lost(found: string, position: number): TransferError {
-    return new TransferError(`Cannot download ${JSON.stringify(this.#file.path)}: ${found}`, {
+    return new TransferError(`Cannot download ${quote(this.#file.path)}: ${found}`, {
       path: this.#file.path,
       actual: position,
       ...(this.#size === undefined ? {} : { expected: this.#size }),
@@ -303,7 +304,7 @@ export class FileDownload {
   #wrongSize(got: number | string): IntegrityError {
     const want = this.#size ?? 0;
     return new IntegrityError(
-      `Cannot accept ${JSON.stringify(this.#file.path)}: got ${got} bytes, want ${want}`,
+      `Cannot accept ${quote(this.#file.path)}: got ${got} bytes, want ${want}`,
       { path: this.#file.path, expected: want, actual: got },
     );
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import { basename } from "node:path/posix";
+import { quote } from "../core/text.ts";
 import { z } from "../deps/zod.ts";
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { InvalidInputError, NotFoundError, UnsupportedError } from "../core/errors.ts";
@@ -103,7 +104,7 @@ class Registry {
   constructor(model: HubModel, options: HubOptions) {
     if (!options.hubUrl) {
       throw new InvalidInputError(
-        `Cannot read ${JSON.stringify(model.repository)} from MLflow: no server is named`,
+        `Cannot read ${quote(model.repository)} from MLflow: no server is named`,
         {
           reference: model.repository,
           remedy: "set MLFLOW_TRACKING_URI or DATABRICKS_HOST to the URL of the server",
@@ -152,7 +153,7 @@ class Registry {
     const [latest] = versions;
     if (latest !== undefined) return latest;
     throw new NotFoundError(
-      `Cannot read ${JSON.stringify(name)} from MLflow: it has no such version`,
+      `Cannot read ${quote(name)} from MLflow: it has no such version`,
       { reference: name, registry: this.#context.host },
     );
   }
@@ -214,9 +215,7 @@ class Registry {
   unsupported(kind: string): UnsupportedError {
     const name = this.#model.repository;
     return new UnsupportedError(
-      `Cannot read ${
-        JSON.stringify(name)
-      } from MLflow: its files are not behind the server (${kind})`,
+      `Cannot read ${quote(name)} from MLflow: its files are not behind the server (${kind})`,
       {
         reference: name,
         registry: this.#context.host,
@@ -250,7 +249,7 @@ class Registry {
   #below(folder: string, path: string): string {
     const safe = safeRelativePath(path, { action: "download" });
     if (safe !== folder && safe.startsWith(folder === "" ? "" : `${folder}/`)) return safe;
-    throw hubAnswerError(this.#context, `it lists ${JSON.stringify(safe)} in another folder`);
+    throw hubAnswerError(this.#context, `it lists ${quote(safe)} in another folder`);
   }
 
   #get(path: string): Promise<unknown> {

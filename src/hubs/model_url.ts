@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import type { HubModel, HubName, ModelHub } from "./hub.ts";
 import { huggingFace } from "./huggingface.ts";
 import { mlflow } from "./mlflow.ts";
@@ -62,7 +63,7 @@ const FORMS: Readonly<Record<HubName, string>> = {
 function hubNamed(provider: string): ModelHub {
   if (Object.hasOwn(MODEL_HUBS, provider)) return MODEL_HUBS[provider as HubName];
   throw new InvalidInputError(
-    `Cannot use provider ${JSON.stringify(provider)}: it is not known`,
+    `Cannot use provider ${quote(provider)}: it is not known`,
     { suggestions: Object.keys(MODEL_HUBS) },
   );
 }
@@ -103,5 +104,5 @@ function unreadable(
 ): InvalidInputError {
   // What stands before an at sign may be a password.
   const shown = text.slice(0, 300).replace(/\/\/[^/]*@/, "//…@");
-  return new InvalidInputError(`Cannot read model URL ${JSON.stringify(shown)}: ${found}`, facts);
+  return new InvalidInputError(`Cannot read model URL ${quote(shown)}: ${found}`, facts);
 }

@@ -11,6 +11,7 @@ import { decodeJson, encodeGoJson } from "../core/json.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { fileSource } from "../core/source.ts";
 import { readAll } from "../core/streams.ts";
+import { quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Manifest, MANIFEST_SIZE_LIMIT } from "../oci/manifest.ts";
 import { OverlayStore } from "../oci/overlay_store.ts";
@@ -106,7 +107,7 @@ async function placeLayer(
   const kept = rows.filter(({ layer }) => layerPath(layer.annotations) !== added.path);
   if (kept.length < rows.length && !options.force) {
     throw new ConflictError(
-      `Cannot attach ${JSON.stringify(added.path)}: the model has a file of that name`,
+      `Cannot attach ${quote(added.path)}: the model has a file of that name`,
       { path: added.path, remedy: "add --force to replace it" },
     );
   }

@@ -11,6 +11,7 @@ import { EMPTY_DIGEST } from "../core/digest.ts";
 import { readTextIfExists } from "../core/files.ts";
 import { operationOptions } from "../core/operation.ts";
 import { bytesSource, explainRead } from "../core/source.ts";
+import { quote } from "../core/text.ts";
 import { type Annotations, describeBytes, type Descriptor } from "../oci/descriptor.ts";
 import { MediaType } from "../oci/media_types.ts";
 import type { ContentStore } from "../oci/store.ts";
@@ -102,7 +103,7 @@ async function findModelfile(
     ignore: options.exclude,
     followLinks: options.followLinks,
   });
-  const notice = `No Modelfile in ${JSON.stringify(workspace)}: generated one in memory`;
+  const notice = `No Modelfile in ${quote(workspace)}: generated one in memory`;
   return { modelfile, warnings: [notice, ...warnings] };
 }
 

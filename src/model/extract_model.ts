@@ -8,6 +8,7 @@ import { safeRelativePath } from "../archive/safe_path.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { operationOptions } from "../core/operation.ts";
+import { quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { type ContentStore, openVerified } from "../oci/store.ts";
@@ -79,7 +80,7 @@ function modelLayers(manifest: Manifest, options: ExtractModelOptions): ModelLay
     const key = layer.form === "raw" ? safeRelativePath(layer.path) : descriptor.digest;
     const earlier = layers.get(key);
     if (earlier && earlier.descriptor.digest !== descriptor.digest) {
-      options.log?.("warning", `Two layers hold ${JSON.stringify(key)}: the last one counts`);
+      options.log?.("warning", `Two layers hold ${quote(key)}: the last one counts`);
     }
     layers.set(key, layer);
   }
@@ -90,7 +91,7 @@ function modelLayer(descriptor: Descriptor): ModelLayer {
   const type = parseLayerMediaType(descriptor.mediaType);
   if (!type) {
     throw new UnsupportedError(
-      `Cannot extract ${descriptor.digest}: ${JSON.stringify(descriptor.mediaType)} is not the ` +
+      `Cannot extract ${descriptor.digest}: ${quote(descriptor.mediaType)} is not the ` +
         `media type of a model's layer`,
       { actual: descriptor.mediaType },
     );
@@ -134,7 +135,7 @@ async function extractTar(
   const tar = compressionOfMediaType(descriptor.mediaType).decompress(packed);
   const { files, skipped } = await extraction.extractTar(tar);
   for (const { path, reason } of skipped) {
-    options.log?.("warning", `Left out ${JSON.stringify(path)} of ${descriptor.digest}: ${reason}`);
+    options.log?.("warning", `Left out ${quote(path)} of ${descriptor.digest}: ${reason}`);
   }
   const bytes = files.reduce((total, file) => total + file.size, 0);
   return { written: files.length, unchanged: 0, bytes };

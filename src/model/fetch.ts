@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidInputError, NotFoundError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import type { ContentStore } from "../oci/store.ts";
 import { extractModel } from "./extract_model.ts";
 import { type Glob, parseGlob } from "../core/glob.ts";
@@ -28,7 +29,7 @@ export async function fetchFiles(
   if (!wanted.includes(true)) {
     throw new NotFoundError(
       `Cannot fetch from "${store.name}:${target}": no layers matched the patterns ` +
-        options.patterns.map((pattern) => JSON.stringify(pattern)).join(", "),
+        options.patterns.map((pattern) => quote(pattern)).join(", "),
       { remedy: `see the paths with: modelops inspect --remote ${store.name}:${target}` },
     );
   }
@@ -51,7 +52,7 @@ function parsePatterns(texts: readonly string[]): Glob[] {
     const glob = parseGlob(text);
     if (glob.fault === undefined) return glob;
     throw new InvalidInputError(
-      `Cannot use pattern ${JSON.stringify(text)}: ${glob.fault}`,
+      `Cannot use pattern ${quote(text)}: ${glob.fault}`,
       { actual: text },
     );
   });

@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidInputError, type Problem } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 
 /** One problem in a line of text: `line 3: unknown instruction "MODLE"; write MODEL`. */
 export function describeProblem(problem: Problem): string {
@@ -25,7 +26,7 @@ export function problemsError(
   const first = sorted.slice(0, 1).map(describeProblem).join();
   const found = sorted.length > 1 ? `${sorted.length} problems, the first: ${first}` : first;
   return new InvalidInputError(
-    `Cannot ${attempt.action} ${JSON.stringify(attempt.object)}: ${found}`,
+    `Cannot ${attempt.action} ${quote(attempt.object)}: ${found}`,
     {
       path: attempt.object,
       problems: sorted,

@@ -6,6 +6,7 @@ import { basename, isAbsolute, normalize, relative, resolve, sep } from "node:pa
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { explainRead, fileSource } from "../core/source.ts";
+import { quote } from "../core/text.ts";
 import { classify } from "./file_kinds.ts";
 import type { WorkspaceFile } from "./workspace.ts";
 
@@ -46,7 +47,7 @@ function modelPath(file: string, { destinationDir }: SingleFileOptions): string 
   if (destinationDir !== undefined) {
     if (isAbsolute(destinationDir)) {
       throw new InvalidInputError(
-        `Cannot use ${JSON.stringify(destinationDir)} as the destination directory: ` +
+        `Cannot use ${quote(destinationDir)} as the destination directory: ` +
           "it must be a relative path within the model",
         { path: destinationDir },
       );

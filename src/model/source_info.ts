@@ -6,6 +6,7 @@ import { isAbsolute, join } from "node:path";
 import { readTextIfExists } from "../core/files.ts";
 import { isAbort } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { quote } from "../core/text.ts";
 import { remoteUrl, withoutCredentials } from "./git_config.ts";
 
 /** Facts about the source of a workspace. */
@@ -89,7 +90,7 @@ async function readOrigin(folders: GitFolders): Promise<string> {
 async function readRevision(folders: GitFolders, reference: string, depth = 0): Promise<string> {
   if (depth > DEEPEST_REFERENCE) throw new Error("its references lead in a circle");
   const text = (await readReference(folders, reference))?.trim();
-  if (text === undefined) throw new Error(`${JSON.stringify(reference)} has no commit yet`);
+  if (text === undefined) throw new Error(`${quote(reference)} has no commit yet`);
   const next = /^ref:\s*(\S+)$/.exec(text)?.[1];
   if (next !== undefined) {
     if (!isReferenceName(next)) throw new Error("HEAD is malformed");

@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import { formatReference, parseReference, type Reference } from "../oci/reference.ts";
 
 /**
@@ -25,16 +26,14 @@ function taggedReference(text: string): Reference {
   const reference = parseReference(text);
   if (reference.digest !== undefined) {
     throw new InvalidInputError(
-      `Cannot use reference ${
-        JSON.stringify(text)
-      } as a target: a digest follows from content and ` +
+      `Cannot use reference ${quote(text)} as a target: a digest follows from content and ` +
         `cannot be chosen`,
       { reference: text },
     );
   }
   if (reference.tag !== undefined) return reference;
   throw new InvalidInputError(
-    `Cannot use reference ${JSON.stringify(text)} as a target: it has no tag`,
+    `Cannot use reference ${quote(text)} as a target: it has no tag`,
     { reference: text, remedy: `write ${text}:latest` },
   );
 }

@@ -8,6 +8,7 @@ import { ModelOpsError, type Problem } from "../core/errors.ts";
 import { compareText } from "../core/files.ts";
 import { explainRead } from "../core/source.ts";
 import { nearest } from "../core/suggest.ts";
+import { quote } from "../core/text.ts";
 import type { FileOnDisk } from "./file_metadata.ts";
 import { escapeGlob, type Glob, parseGlob } from "../core/glob.ts";
 import { LAYER_KINDS, type LayerKind } from "./media_types.ts";
@@ -157,10 +158,10 @@ class Resolver {
     for await (const node of nodes) {
       found++;
       if (node.type === "fault") {
-        this.#problem(entry, `${JSON.stringify(node.path)}: ${node.message}`);
+        this.#problem(entry, `${quote(node.path)}: ${node.message}`);
       } else if (node.leaves && !this.#tree.followsLinks) {
         this.#leaves = true;
-        this.#problem(entry, `${JSON.stringify(node.path)} is a link that leaves the workspace`);
+        this.#problem(entry, `${quote(node.path)} is a link that leaves the workspace`);
       } else if (node.type === "file") {
         this.#addFile(entry, node);
       }
@@ -172,7 +173,7 @@ class Resolver {
     const known = this.#files.get(node.path);
     if (known !== undefined && known.kind !== entry.kind) {
       const other = known.line === undefined ? "" : `, by line ${known.line}`;
-      const message = `${JSON.stringify(node.path)} is ${fileCommand(known.kind)} already${other}`;
+      const message = `${quote(node.path)} is ${fileCommand(known.kind)} already${other}`;
       return this.#problem(entry, message);
     }
     if (known !== undefined) return;
@@ -246,5 +247,5 @@ async function* matching(
 
 /** An entry as a person wrote it. */
 function shown(entry: ModelfileEntry): string {
-  return `${fileCommand(entry.kind)} ${JSON.stringify(entry.pattern)}`;
+  return `${fileCommand(entry.kind)} ${quote(entry.pattern)}`;
 }

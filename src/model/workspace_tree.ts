@@ -8,6 +8,7 @@ import { InvalidInputError, NotFoundError } from "../core/errors.ts";
 import { compareText, lstatIfExists, readTextIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { explainRead } from "../core/source.ts";
+import { quote } from "../core/text.ts";
 import { ignore } from "../deps/ignore.ts";
 
 /** Name of the file, in gitignore syntax, that lists what is never packaged. */
@@ -198,7 +199,7 @@ export function unsafeName(path: string): string | undefined {
 async function checkFolder(workspace: string, allowEmpty: boolean): Promise<void> {
   const info = await Deno.stat(workspace).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    throw new NotFoundError(`Cannot package ${JSON.stringify(workspace)}: no such folder`, {
+    throw new NotFoundError(`Cannot package ${quote(workspace)}: no such folder`, {
       path: workspace,
       cause: error,
     });
@@ -210,7 +211,7 @@ async function checkFolder(workspace: string, allowEmpty: boolean): Promise<void
 }
 
 function unusable(workspace: string, found: string): InvalidInputError {
-  return new InvalidInputError(`Cannot package ${JSON.stringify(workspace)}: ${found}`, {
+  return new InvalidInputError(`Cannot package ${quote(workspace)}: ${found}`, {
     path: workspace,
   });
 }

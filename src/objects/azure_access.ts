@@ -6,6 +6,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 
 /** An Azure storage account as a user configures it. */
 export interface AzureSettings {
@@ -79,7 +80,7 @@ function accessOf(settings: AzureSettings): AzureAccess {
 
 function credentialOf({ account = "", key, sas, identity }: AzureSettings): AzureCredential {
   if (account !== "" && !/^[a-z0-9]{3,24}$/.test(account)) {
-    throw unusable(`${JSON.stringify(account)} is not the name of a storage account`);
+    throw unusable(`${quote(account)} is not the name of a storage account`);
   }
   if (key && account === "") throw missingAccount();
   if (key) return { kind: "key", account, key };

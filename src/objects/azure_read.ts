@@ -4,6 +4,7 @@
  */
 import { TransferError } from "../core/errors.ts";
 import { type ByteRange, rangeBounds } from "../core/source.ts";
+import { quote } from "../core/text.ts";
 import { type AzureTarget, callAzure } from "./azure_call.ts";
 import { explainAzure, giveUp } from "./azure_errors.ts";
 import { quoteUri } from "./object_uri.ts";
@@ -131,7 +132,7 @@ class BlobReader {
     if (contentRange?.startsWith(want)) return;
     throw new TransferError(
       `Cannot read ${quoteUri(this.#target.uri)}: got Content-Range ` +
-        `${JSON.stringify(contentRange ?? "")}, want ${JSON.stringify(want)}`,
+        `${quote(contentRange ?? "")}, want ${quote(want)}`,
     );
   }
 

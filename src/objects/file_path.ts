@@ -5,6 +5,7 @@
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { InvalidInputError } from "../core/errors.ts";
 import { lstatIfExists } from "../core/files.ts";
+import { quote } from "../core/text.ts";
 import { parseObjectUri, quoteUri } from "./object_uri.ts";
 
 /** The folder of a file store that holds what is known about the objects beside it. */
@@ -41,7 +42,7 @@ export function placeOf(uri: string, root: string | undefined): ObjectPlace {
   const full = absolute ? resolve(path) : join(base, ...path.split("/"));
   const inside = relative(base, full);
   if (inside === "" || inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
-    throw unplaced(uri, `it is not below ${JSON.stringify(base)}, the root of the object store`);
+    throw unplaced(uri, `it is not below ${quote(base)}, the root of the object store`);
   }
   return { uri, path: full, root: base };
 }
@@ -54,11 +55,11 @@ export async function checkPlace(place: ObjectPlace): Promise<Deno.FileInfo | un
   for (const folder of foldersTo(place)) {
     const info = await lstatIfExists(folder);
     if (info === undefined) return undefined;
-    if (!info.isDirectory) throw unplaced(place.uri, `${JSON.stringify(folder)} is not a folder`);
+    if (!info.isDirectory) throw unplaced(place.uri, `${quote(folder)} is not a folder`);
   }
   const info = await lstatIfExists(place.path);
   if (info === undefined || info.isFile) return info;
-  throw unplaced(place.uri, `${JSON.stringify(place.path)} is not a regular file`);
+  throw unplaced(place.uri, `${quote(place.path)} is not a regular file`);
 }
 
 /** The folders below the root that lead to an object, outermost first. */

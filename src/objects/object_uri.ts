@@ -10,6 +10,7 @@
  * @module
  */
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 
 /** Schemes of stores that hold containers. */
 export type ContainerScheme = "az" | "azure" | "s3" | "gs";
@@ -90,7 +91,7 @@ export function formatObjectUri(uri: ObjectUri): string {
 /** An address in quotes, fit for a message: without query, fragment and user info, and not too long. */
 export function quoteUri(text: string): string {
   const open = text.replace(/[?#].*$/s, "?…").replace(/^([^/]*\/\/)[^/]*@/, "$1…@");
-  return JSON.stringify(open.length > 300 ? `${open.slice(0, 300)}…` : open);
+  return quote(open, 300);
 }
 
 /** Rules on what follows `scheme:` of an object in a container. */

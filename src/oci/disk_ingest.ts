@@ -9,6 +9,7 @@ import { ConflictError, IntegrityError } from "../core/errors.ts";
 import { explainWrite, removeIfExists, writeFully } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { checkDigest, CHUNK_SIZE } from "../core/streams.ts";
+import { quote } from "../core/text.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { anonymousBlob, type Ingest } from "./store.ts";
 
@@ -90,7 +91,7 @@ export class DiskIngest implements Ingest {
     const file = await Deno.open(join(folder, "data"), { read: true, write: true, create: true });
     try {
       if (!await file.tryLock(true)) {
-        throw new ConflictError(`Cannot write upload ${JSON.stringify(id)}: it is in use`);
+        throw new ConflictError(`Cannot write upload ${quote(id)}: it is in use`);
       }
       const size = await file.seek(0, Deno.SeekMode.End);
       return new DiskIngest(folder, file, { ...options, size });

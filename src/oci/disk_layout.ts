@@ -9,6 +9,7 @@
 import { join } from "node:path";
 import { type Digest, digestAlgorithm, digestHex } from "../core/digest.ts";
 import { InvalidInputError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import { isTag } from "./reference.ts";
 
 const COMPONENT = /^[A-Za-z0-9][A-Za-z0-9._:-]*$/;
@@ -97,7 +98,7 @@ export class DiskLayout {
    * @throws {InvalidInputError} when `tag` is not a tag.
    */
   tag(name: string, tag: string): string {
-    if (!isTag(tag)) throw new InvalidInputError(`Cannot use ${JSON.stringify(tag)} as a tag`);
+    if (!isTag(tag)) throw new InvalidInputError(`Cannot use ${quote(tag)} as a tag`);
     return join(this.tags(name), tag);
   }
 
@@ -125,7 +126,7 @@ export class DiskLayout {
       : host;
     const components = [encoded, ...path];
     if (!components.every((component) => COMPONENT.test(component))) {
-      throw new InvalidInputError(`Cannot use ${JSON.stringify(name)} as a repository name`);
+      throw new InvalidInputError(`Cannot use ${quote(name)} as a repository name`);
     }
     return this.#windows ? components.map((part) => part.replaceAll(":", "%3A")) : components;
   }

@@ -22,6 +22,7 @@ import {
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, explainRead, fileSource } from "../core/source.ts";
 import { sized, transformed } from "../core/streams.ts";
+import { quote } from "../core/text.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { type Adopt, DiskIngest, type IngestDigesters } from "./disk_ingest.ts";
 import type { DiskLayout } from "./disk_layout.ts";
@@ -287,7 +288,7 @@ export class DiskRepository
     const uploads = this.#layout.uploads(this.name);
     const known = /^[0-9a-f-]{36}$/.test(id) && await this.#exists(`${uploads}/${id}/startedat`);
     if (!known) {
-      throw new NotFoundError(`Cannot resume upload ${JSON.stringify(id)}: no such upload`);
+      throw new NotFoundError(`Cannot resume upload ${quote(id)}: no such upload`);
     }
     return await DiskIngest.open(uploads, id, {
       digester: this.#shared.digesters.of(id),

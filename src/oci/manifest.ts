@@ -6,6 +6,7 @@
  * See https://github.com/opencontainers/image-spec/blob/main/manifest.md and image-index.md
  * @module
  */
+import { quote } from "../core/text.ts";
 import { z } from "../deps/zod.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { decodeJson } from "../core/json.ts";
@@ -119,15 +120,15 @@ function documentType(document: z.infer<typeof documentSchema>, called?: string)
     called === MediaType.octetStream || called.startsWith("text/");
   if (document.mediaType && !generic && document.mediaType !== called) {
     throw new InvalidInputError(
-      `Cannot read manifest: it says it is ${JSON.stringify(document.mediaType)}, ` +
-        `but was delivered as ${JSON.stringify(called)}`,
+      `Cannot read manifest: it says it is ${quote(document.mediaType)}, ` +
+        `but was delivered as ${quote(called)}`,
       { expected: called, actual: document.mediaType },
     );
   }
   const type = document.mediaType ?? (generic ? undefined : called) ??
     (looksLikeIndex ? MediaType.imageIndex : MediaType.imageManifest);
   if (!isManifestType(type)) {
-    throw new UnsupportedError(`Cannot read manifest: unknown media type ${JSON.stringify(type)}`, {
+    throw new UnsupportedError(`Cannot read manifest: unknown media type ${quote(type)}`, {
       actual: type,
     });
   }
@@ -136,7 +137,7 @@ function documentType(document: z.infer<typeof documentSchema>, called?: string)
   }
   if (isIndexType(type) ? looksLikeManifest : looksLikeIndex) {
     throw new InvalidInputError(
-      `Cannot read manifest: its content does not fit its media type ${JSON.stringify(type)}`,
+      `Cannot read manifest: its content does not fit its media type ${quote(type)}`,
       { actual: type },
     );
   }

@@ -9,6 +9,7 @@ import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
 import { checkDigest, concatBytes, readAll, streamOf, verified } from "../core/streams.ts";
 import { NotFoundError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import { describeBytes, type Descriptor } from "./descriptor.ts";
 import { parseManifest } from "./manifest.ts";
 import { isManifestType, MediaType } from "./media_types.ts";
@@ -163,7 +164,7 @@ export class MemoryStore
   resumeIngest(id: string): Promise<Ingest> {
     if (this.#ingests.has(id)) return Promise.resolve(this.#ingestOf(id));
     return Promise.reject(
-      new NotFoundError(`Cannot resume upload ${JSON.stringify(id)}: no such upload`),
+      new NotFoundError(`Cannot resume upload ${quote(id)}: no such upload`),
     );
   }
 

@@ -7,6 +7,7 @@
  */
 import { type Digest, isDigest } from "../core/digest.ts";
 import { InvalidInputError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 
 /** A parsed reference. */
 export interface Reference {
@@ -51,7 +52,7 @@ export function isRegistryHost(text: string): boolean {
  */
 export function parseReference(text: string): Reference {
   const refuse = (reason: string, remedy?: string): never => {
-    throw new InvalidInputError(`Cannot use reference ${JSON.stringify(text)}: ${reason}`, {
+    throw new InvalidInputError(`Cannot use reference ${quote(text)}: ${reason}`, {
       reference: text,
       ...(remedy === undefined ? {} : { remedy }),
     });
@@ -59,12 +60,12 @@ export function parseReference(text: string): Reference {
   if (text === "") refuse("it is empty");
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text);
   if (scheme) {
-    refuse(`it starts with ${JSON.stringify(scheme[0])}`, `write ${text.slice(scheme[0].length)}`);
+    refuse(`it starts with ${quote(scheme[0])}`, `write ${text.slice(scheme[0].length)}`);
   }
   const at = text.indexOf("@");
   const digest = at < 0 ? undefined : text.slice(at + 1);
   if (digest !== undefined && !isDigest(digest)) {
-    refuse(`${JSON.stringify(digest)} is not a digest (sha256: and 64 lower-case hex digits)`);
+    refuse(`${quote(digest)} is not a digest (sha256: and 64 lower-case hex digits)`);
   }
   const named = at < 0 ? text : text.slice(0, at);
   const slash = named.indexOf("/");
@@ -72,15 +73,13 @@ export function parseReference(text: string): Reference {
   if (!looksLikeHost(registry)) {
     refuse("it does not start with the host of a registry", hostRemedy(named));
   }
-  if (!isRegistryHost(registry)) refuse(`${JSON.stringify(registry)} is not a host`);
+  if (!isRegistryHost(registry)) refuse(`${quote(registry)} is not a host`);
   const rest = named.slice(slash + 1);
   const colon = rest.indexOf(":");
   const tag = colon < 0 ? undefined : rest.slice(colon + 1);
   if (tag !== undefined && !isTag(tag)) {
     refuse(
-      `${
-        JSON.stringify(tag)
-      } is not a tag (letters, digits, "_", "." and "-", at most 128 of them)`,
+      `${quote(tag)} is not a tag (letters, digits, "_", "." and "-", at most 128 of them)`,
     );
   }
   const repository = normalizeRepository(registry, colon < 0 ? rest : rest.slice(0, colon));
@@ -88,8 +87,8 @@ export function parseReference(text: string): Reference {
     const lower = repository.toLowerCase();
     refuse(
       lower !== repository && isRepositoryName(lower)
-        ? `the repository name ${JSON.stringify(repository)} must be lower case`
-        : `${JSON.stringify(repository)} is not a repository name`,
+        ? `the repository name ${quote(repository)} must be lower case`
+        : `${quote(repository)} is not a repository name`,
       lower !== repository ? `write ${text.replace(repository, lower)}` : undefined,
     );
   }
@@ -138,7 +137,7 @@ export function referenceTarget(reference: Reference): string {
   if (target !== undefined) return target;
   const text = formatReference(reference);
   throw new InvalidInputError(
-    `Cannot use reference ${JSON.stringify(text)}: it has neither a tag nor a digest`,
+    `Cannot use reference ${quote(text)}: it has neither a tag nor a digest`,
     { reference: text, remedy: `write ${text}:latest` },
   );
 }

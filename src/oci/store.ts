@@ -11,6 +11,7 @@ import { IntegrityError, NotFoundError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource, ByteRange } from "../core/source.ts";
 import { readAll, transformed, verified } from "../core/streams.ts";
+import { quote } from "../core/text.ts";
 import { describeBytes, type Descriptor } from "./descriptor.ts";
 import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "./manifest.ts";
 import { MediaType } from "./media_types.ts";
@@ -247,7 +248,7 @@ export function describeManifest(document: ManifestDocument): Descriptor {
 /** The error of every store for content or a name that it does not have. */
 export function missing(store: Pick<ContentStore, "name">, target: string): NotFoundError {
   const name = isDigest(target) ? `${store.name}@${target}` : `${store.name}:${target}`;
-  return new NotFoundError(`Cannot find ${JSON.stringify(name)}: ${store.name} does not have it`, {
+  return new NotFoundError(`Cannot find ${quote(name)}: ${store.name} does not have it`, {
     reference: name,
   });
 }

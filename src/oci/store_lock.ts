@@ -10,6 +10,7 @@ import { dirname } from "node:path";
 import { ConflictError } from "../core/errors.ts";
 import { lockFile } from "../core/file_lock.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
+import { quote } from "../core/text.ts";
 
 /** How long to wait for others. */
 export interface LockOptions extends OperationOptions {
@@ -53,7 +54,7 @@ export class StoreLock {
   }
 
   #busy(exclusive: boolean): ConflictError {
-    const store = JSON.stringify(dirname(this.#path));
+    const store = quote(dirname(this.#path));
     return exclusive
       ? new ConflictError(`Cannot prune ${store}: another command is adding content to it`, {
         path: dirname(this.#path),

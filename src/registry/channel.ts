@@ -3,6 +3,7 @@
  * @module
  */
 import type { ModelOpsError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import type { RegistrySession, RequestParts } from "./session.ts";
 
 /** Sends requests that concern one repository. */
@@ -32,7 +33,7 @@ export class Channel {
     const joint = what.includes(":") ? "@" : ":";
     return await this.session.error(
       response,
-      `${verb} ${JSON.stringify(this.name + joint + what)}`,
+      `${verb} ${quote(this.name + joint + what)}`,
     );
   }
 }

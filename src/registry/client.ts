@@ -5,6 +5,7 @@
 import { InvalidInputError } from "../core/errors.ts";
 import { compareText } from "../core/files.ts";
 import type { Log, OperationOptions } from "../core/operation.ts";
+import { quote } from "../core/text.ts";
 import { isRegistryHost, isRepositoryName, type Reference } from "../oci/reference.ts";
 import type { Catalog } from "../oci/store.ts";
 import { discard } from "../http/bodies.ts";
@@ -62,7 +63,7 @@ export class RegistryClient implements AsyncDisposable {
     const session = this.#session(registry);
     const response = await session.send("GET", "/v2/", { signal: options.signal });
     if (!response.ok) {
-      throw await session.error(response, `reach registry ${JSON.stringify(registry)}`);
+      throw await session.error(response, `reach registry ${quote(registry)}`);
     }
     await discard(response);
   }
@@ -98,7 +99,7 @@ export class RegistryClient implements AsyncDisposable {
   #session(registry: string): RegistrySession {
     if (!isRegistryHost(registry)) {
       throw new InvalidInputError(
-        `Cannot use registry ${JSON.stringify(registry)}: it is not a host`,
+        `Cannot use registry ${quote(registry)}: it is not a host`,
       );
     }
     const key = canonicalHost(registry);
@@ -121,7 +122,7 @@ async function* repositories(
   session: RegistrySession,
   options: OperationOptions = {},
 ): AsyncGenerator<string, void> {
-  const action = `list the repositories of ${JSON.stringify(session.registry)}`;
+  const action = `list the repositories of ${quote(session.registry)}`;
   const found = new Set<string>();
   const list = pages(session, `/v2/_catalog?n=${PAGE_SIZE}`, {
     signal: options.signal,

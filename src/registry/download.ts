@@ -4,6 +4,7 @@
  */
 import { IntegrityError, type ModelOpsError, TransferError } from "../core/errors.ts";
 import { rangeBounds } from "../core/source.ts";
+import { quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { missing, type OpenContentOptions } from "../oci/store.ts";
 import { discard, encoded } from "../http/bodies.ts";
@@ -139,7 +140,7 @@ class BlobReader {
     const found = `${reason} after ${this.#position} of ${this.#end} bytes`;
     if (++this.#failures >= (session.retry.attempts ?? DEFAULT_ATTEMPTS)) {
       throw new TransferError(
-        `Cannot read ${JSON.stringify(`${name}@${this.#blob.digest}`)}: ${found}`,
+        `Cannot read ${quote(`${name}@${this.#blob.digest}`)}: ${found}`,
         {
           registry: session.registry,
           expected: this.#end,
@@ -183,9 +184,9 @@ class BlobReader {
   #wrongAnswer(got: string, want: string): ModelOpsError {
     const { name, session } = this.#channel;
     return new TransferError(
-      `Cannot read ${JSON.stringify(`${name}@${this.#blob.digest}`)}: got Content-Range ${
-        JSON.stringify(got)
-      }, want ${JSON.stringify(want)}`,
+      `Cannot read ${quote(`${name}@${this.#blob.digest}`)}: got Content-Range ${
+        quote(got)
+      }, want ${quote(want)}`,
       { registry: session.registry, expected: want, actual: got },
     );
   }
@@ -193,9 +194,7 @@ class BlobReader {
   #wrongSize(got: string): ModelOpsError {
     const { digest, size } = this.#blob;
     return new IntegrityError(
-      `Cannot accept ${
-        JSON.stringify(`${this.#channel.name}@${digest}`)
-      }: got ${got} bytes, want ${size}`,
+      `Cannot accept ${quote(`${this.#channel.name}@${digest}`)}: got ${got} bytes, want ${size}`,
       { registry: this.#channel.session.registry, expected: size, actual: got },
     );
   }

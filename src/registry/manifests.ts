@@ -7,6 +7,7 @@ import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/dig
 import { IntegrityError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource } from "../core/source.ts";
+import { quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "../oci/manifest.ts";
 import { ACCEPTED_MANIFESTS } from "../oci/media_types.ts";
@@ -134,8 +135,8 @@ export class ManifestClient {
   #mismatch(target: string, told: string, computed: Digest): IntegrityError {
     const actual = told.slice(0, 200);
     return new IntegrityError(
-      `Cannot accept manifest ${JSON.stringify(target)} of ${this.#channel.name}: ` +
-        `the registry calls it ${JSON.stringify(actual)}, its bytes are ${computed}`,
+      `Cannot accept manifest ${quote(target)} of ${this.#channel.name}: ` +
+        `the registry calls it ${quote(actual)}, its bytes are ${computed}`,
       { registry: this.#channel.session.registry, expected: computed, actual },
     );
   }

@@ -8,6 +8,7 @@ import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { compareText } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
+import { quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { isManifestType } from "../oci/media_types.ts";
 import { isRepositoryName, isTag } from "../oci/reference.ts";
@@ -54,7 +55,7 @@ export class RegistryRepository
   constructor(session: RegistrySession, path: string) {
     if (!isRepositoryName(path)) {
       throw new InvalidInputError(
-        `Cannot use repository ${JSON.stringify(path)}: not a valid name`,
+        `Cannot use repository ${quote(path)}: not a valid name`,
       );
     }
     this.#channel = new Channel(session, path);
@@ -144,7 +145,7 @@ export class RegistryRepository
   /** The tags in bytewise order; none when the registry does not know the repository. */
   async *tags(options: OperationOptions = {}): AsyncIterable<string> {
     const { session, path, name } = this.#channel;
-    const action = `list the tags of ${JSON.stringify(name)}`;
+    const action = `list the tags of ${quote(name)}`;
     const found = new Set<string>();
     const list = pages(session, `/v2/${path}/tags/list?n=${PAGE_SIZE}`, {
       signal: options.signal,

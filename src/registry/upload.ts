@@ -6,6 +6,7 @@
 import { IntegrityError, TransferError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource } from "../core/source.ts";
+import { quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { discard } from "../http/bodies.ts";
 import type { Channel } from "./channel.ts";
@@ -203,9 +204,9 @@ class BlobSender {
     if (told === null || told === digest) return;
     const actual = told.slice(0, 200);
     throw new IntegrityError(
-      `Cannot write ${
-        JSON.stringify(`${this.#channel.name}@${digest}`)
-      }: the registry stored it as ${JSON.stringify(actual)}`,
+      `Cannot write ${quote(`${this.#channel.name}@${digest}`)}: the registry stored it as ${
+        quote(actual)
+      }`,
       { registry: this.#channel.session.registry, expected: digest, actual },
     );
   }

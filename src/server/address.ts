@@ -4,6 +4,7 @@
  */
 import { isIPv4, isIPv6 } from "node:net";
 import { InvalidInputError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -21,7 +22,7 @@ const HOSTNAME = /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$/;
  */
 export function parseListenAddress(text: string): ListenAddress {
   const refuse = (reason: string): never => {
-    throw new InvalidInputError(`Cannot listen on ${JSON.stringify(text)}: ${reason}`, {
+    throw new InvalidInputError(`Cannot listen on ${quote(text)}: ${reason}`, {
       remedy: "write an address such as 127.0.0.1:5000 or [::1]:5000",
     });
   };
@@ -69,7 +70,7 @@ export interface Exposure {
 export function checkExposure({ address, htpasswd, allowAnonymous }: Exposure): void {
   if (isLoopbackAddress(address.hostname) || htpasswd !== undefined || allowAnonymous) return;
   throw new InvalidInputError(
-    `Cannot listen on ${JSON.stringify(formatListenAddress(address))}: ` +
+    `Cannot listen on ${quote(formatListenAddress(address))}: ` +
       "other machines could reach it and no passwords are set",
     { remedy: "add --htpasswd FILE, or --allow-anonymous to let everybody in" },
   );

@@ -5,6 +5,7 @@
  * @module
  */
 import { createHmac, randomBytes } from "node:crypto";
+import { quote } from "../core/text.ts";
 import { compareBcrypt } from "../deps/bcryptjs.ts";
 import { InvalidInputError, type Problem } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
@@ -58,7 +59,7 @@ export function parseHtpasswd(text: string, path: string): HtpasswdUsers {
   const [first] = problems;
   const where = first?.line === undefined ? "" : `line ${first.line}: `;
   throw new InvalidInputError(
-    `Cannot use ${JSON.stringify(path)} as a password file: ${where}${first?.message}`,
+    `Cannot use ${quote(path)} as a password file: ${where}${first?.message}`,
     { path, problems, remedy: "write each line with: htpasswd -nB USER" },
   );
 }
@@ -66,8 +67,8 @@ export function parseHtpasswd(text: string, path: string): HtpasswdUsers {
 /** What is wrong with a line. The hash is a secret and never part of the answer. */
 function lineProblem(name: string, hash: string, users: HtpasswdUsers): string | undefined {
   if (name === "") return "expected a user name, a colon and a bcrypt hash";
-  if (users.has(name)) return `user ${JSON.stringify(name)} is named twice`;
-  if (!BCRYPT.test(hash)) return `the password of ${JSON.stringify(name)} is not a bcrypt hash`;
+  if (users.has(name)) return `user ${quote(name)} is named twice`;
+  if (!BCRYPT.test(hash)) return `the password of ${quote(name)} is not a bcrypt hash`;
   return undefined;
 }
 

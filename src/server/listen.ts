@@ -3,6 +3,7 @@
  * @module
  */
 import { ConflictError, InvalidInputError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import { formatListenAddress, type ListenAddress } from "./address.ts";
 import type { RegistryHandler } from "./handler.ts";
 
@@ -56,7 +57,7 @@ function serve(handler: RegistryHandler, options: ListenOptions): Deno.HttpServe
 }
 
 function explainListen(address: ListenAddress, cause: unknown): unknown {
-  const cannot = `Cannot listen on ${JSON.stringify(formatListenAddress(address))}`;
+  const cannot = `Cannot listen on ${quote(formatListenAddress(address))}`;
   if (cause instanceof Deno.errors.AddrInUse) {
     return new ConflictError(`${cannot}: the port is in use`, {
       cause,

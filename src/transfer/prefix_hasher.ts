@@ -5,6 +5,7 @@
 import { type Digest, Digester } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { CHUNK_SIZE } from "../core/streams.ts";
+import { quote } from "../core/text.ts";
 import type { PartialFile } from "./partial_file.ts";
 import type { Part } from "./parts.ts";
 
@@ -56,7 +57,7 @@ export class PrefixHasher implements Disposable {
     for (let left = length; left > 0;) {
       const count = await this.#file.read(this.#buffer.subarray(0, Math.min(left, CHUNK_SIZE)));
       if (count === null) {
-        throw new IntegrityError(`Cannot read ${JSON.stringify(this.#partial.path)}: cut short`);
+        throw new IntegrityError(`Cannot read ${quote(this.#partial.path)}: cut short`);
       }
       this.#digester.update(this.#buffer.subarray(0, count));
       left -= count;

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseErrorDocument, responseError } from "../../src/registry/errors.ts";
-import { plainText } from "../../src/core/text.ts";
 
 const ASKED = { action: 'read "registry.test/a:v1"', registry: "registry.test" };
 
@@ -83,12 +82,4 @@ Deno.test("parseErrorDocument() takes any text and any document", () => {
     const { code, message } = parseErrorDocument(JSON.stringify({ errors }));
     assert.deepEqual([code, message], [undefined, undefined]);
   }
-});
-
-Deno.test("plainText() gives one short line without control characters", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
-    const line = plainText(text, 50);
-    assert(line.length <= 51);
-    assert(!/[\p{Cc}\p{Cf}\u2028\u2029]/u.test(line));
-  }));
 });

@@ -9,6 +9,7 @@ import { IntegrityError, InvalidInputError, type Problem } from "../../core/erro
 import type { OperationOptions } from "../../core/operation.ts";
 import { type FileSource, fileSource } from "../../core/source.ts";
 import { readAll } from "../../core/streams.ts";
+import { quote } from "../../core/text.ts";
 import { decodePointer, type Pointer, POINTER_SIZE_LIMIT } from "../documents/pointer.ts";
 import { decodeProvenance, type Provenance } from "../documents/provenance.ts";
 import { isPointerPath, isTransient, pointerPath, PROVENANCE_PATH } from "../workspace/layout.ts";
@@ -113,7 +114,7 @@ class ContentsReader {
       return { path, mode, ...await digestStream(member.body, options) };
     }
     const bytes = await readAll(member.body, POINTER_SIZE_LIMIT);
-    const what = `${JSON.stringify(path)} of ${JSON.stringify(this.#archive)}`;
+    const what = `${quote(path)} of ${quote(this.#archive)}`;
     if (path === PROVENANCE_PATH) this.#provenance = decodeProvenance(bytes, what);
     else this.#pointers.set(path, ownPointer(path, decodePointer(bytes, what)));
     return { path, mode, digest: digestBytes(bytes), size: bytes.byteLength };
@@ -126,7 +127,7 @@ class ContentsReader {
       throw new InvalidInputError(
         this.#problems.length === 1
           ? first.message
-          : `Cannot import ${JSON.stringify(path)}: ${this.#problems.length} entries are refused`,
+          : `Cannot import ${quote(path)}: ${this.#problems.length} entries are refused`,
         { path, problems: this.#problems },
       );
     }
@@ -145,7 +146,7 @@ class ContentsReader {
     const expected = `sha256:${sha256}`;
     if (!fulfilled || !file || (file.digest === expected && file.size === size)) return;
     throw new IntegrityError(
-      `Cannot import ${JSON.stringify(path)}: got ${file.size} bytes with digest ${file.digest}, ` +
+      `Cannot import ${quote(path)}: got ${file.size} bytes with digest ${file.digest}, ` +
         `its pointer wants ${size} bytes with ${expected}`,
       { path, expected, actual: file.digest },
     );
@@ -166,9 +167,9 @@ export function memberPath(member: Pick<TarMember, "name" | "type">): string {
 
 function ownPointer(path: string, pointer: Pointer): Pointer {
   if (pointerPath(pointer.path) === path) return pointer;
-  throw refused(path, `it is the pointer of ${JSON.stringify(pointer.path)}, which is elsewhere`);
+  throw refused(path, `it is the pointer of ${quote(pointer.path)}, which is elsewhere`);
 }
 
 function refused(path: string, reason: string): InvalidInputError {
-  return new InvalidInputError(`Cannot import ${JSON.stringify(path)}: ${reason}`, { path });
+  return new InvalidInputError(`Cannot import ${quote(path)}: ${reason}`, { path });
 }

@@ -14,6 +14,7 @@ import { compareText, explainWrite, isMissing } from "../../core/files.ts";
 import type { OperationOptions, ProgressEvent } from "../../core/operation.ts";
 import { type BlobSource, bytesSource, explainRead, fileSource } from "../../core/source.ts";
 import { counted, streamOf } from "../../core/streams.ts";
+import { quote } from "../../core/text.ts";
 import { isTransient, placeOf } from "../workspace/layout.ts";
 import { pathClashes, portablePath } from "../workspace/path.ts";
 import { readPointers } from "../workspace/pointers.ts";
@@ -108,7 +109,7 @@ function targetOf(
   const suffixes = SUFFIXES[compression];
   if (suffixes.some((suffix) => dest.endsWith(suffix))) return { path: dest, compression };
   throw new InvalidInputError(
-    `Cannot export to ${JSON.stringify(dest)}: with compression ${compression} its name must end ` +
+    `Cannot export to ${quote(dest)}: with compression ${compression} its name must end ` +
       `in ${suffixes.join(" or ")}`,
     { path: dest },
   );
@@ -116,7 +117,7 @@ function targetOf(
 
 async function checkFolders(workdir: string, path: string): Promise<void> {
   if (!await isFolder(workdir)) {
-    throw new InvalidInputError(`Cannot export ${JSON.stringify(workdir)}: it is not a folder`, {
+    throw new InvalidInputError(`Cannot export ${quote(workdir)}: it is not a folder`, {
       path: workdir,
     });
   }
@@ -126,7 +127,7 @@ async function checkFolders(workdir: string, path: string): Promise<void> {
     ? undefined
     : "its folder does not exist";
   if (problem === undefined) return;
-  throw new InvalidInputError(`Cannot export to ${JSON.stringify(path)}: ${problem}`, { path });
+  throw new InvalidInputError(`Cannot export to ${quote(path)}: ${problem}`, { path });
 }
 
 /** What goes into the archive; links, special files and the archive itself are still among it. */
@@ -176,7 +177,7 @@ async function archiveMembers(
   throw new InvalidInputError(
     problems.length === 1
       ? first.message
-      : `Cannot export ${JSON.stringify(path)}: ${problems.length} files cannot be packed`,
+      : `Cannot export ${quote(path)}: ${problems.length} files cannot be packed`,
     { path, problems: problems.sort((a, b) => compareText(a.message, b.message)) },
   );
 }
@@ -188,12 +189,12 @@ function clashes(members: readonly UstarFile[]): Problem[] {
     .map((path) => ({ path, reason: "two names are the same in normal form" }));
   const files = members.filter(({ entry }) => entry.type === "file");
   return [...twice, ...pathClashes(files.map(({ entry }) => entry.name))]
-    .map(({ path, reason }) => ({ message: `Cannot export ${JSON.stringify(path)}: ${reason}` }));
+    .map(({ path, reason }) => ({ message: `Cannot export ${quote(path)}: ${reason}` }));
 }
 
 async function archiveMember(root: string, { path, kind }: TreeNode): Promise<UstarFile> {
   if (kind === "symbolic link" || kind === "special file") {
-    throw new InvalidInputError(`Cannot export ${JSON.stringify(path)}: it is a ${kind}`, { path });
+    throw new InvalidInputError(`Cannot export ${quote(path)}: it is a ${kind}`, { path });
   }
   const name = portablePath(path, "export").normalize("NFC");
   const member = kind === "folder"

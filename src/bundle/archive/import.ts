@@ -7,6 +7,7 @@ import { compareText } from "../../core/files.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { bytesSource } from "../../core/source.ts";
 import { streamOf, verified } from "../../core/streams.ts";
+import { quote } from "../../core/text.ts";
 import { type ArchiveContents, type ArchiveFile, BundleArchive, memberPath } from "./contents.ts";
 import {
   collectConflicts,
@@ -196,7 +197,7 @@ async function write(
     if (member.type === "directory" || !item || item.verdict.action === "keep") continue;
     const { file: { digest, size, mode }, bytes } = item;
     const stream = bytes ? await bytesSource(bytes).open() : member.body;
-    const content = streamOf(verified(stream, { digest, size }, JSON.stringify(path)));
+    const content = streamOf(verified(stream, { digest, size }, quote(path)));
     await workspace.inPlace(
       path,
       item.verdict.place,

@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
+import { quote } from "../../core/text.ts";
 import { picomatch } from "../../deps/picomatch.ts";
 
 /** Which files to take. */
@@ -30,7 +31,7 @@ function compile(pattern: string): (path: string) => boolean {
   const body = pattern.replace(/^(\.\/+|\/+)+/, "").replace(/\/+$/, "");
   if (body === "" || body.length > 4096) {
     throw new InvalidInputError(
-      `Cannot use ${JSON.stringify(pattern.slice(0, 200))} as a pattern: ` +
+      `Cannot use ${quote(pattern, 200)} as a pattern: ` +
         (body === "" ? "it is empty" : "it is too long"),
     );
   }

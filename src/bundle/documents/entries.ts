@@ -5,6 +5,7 @@
 import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { quote } from "../../core/text.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { MediaType } from "../../oci/media_types.ts";
 import { canStat, readContent } from "../../oci/store.ts";
@@ -40,7 +41,7 @@ export async function readLayerIndex(
   options: OperationOptions = {},
 ): Promise<readonly BundleEntry[]> {
   options.signal?.throwIfAborted();
-  const what = `the index of layer ${JSON.stringify(layer)} of ${bundleLabel(bundle)}`;
+  const what = `the index of layer ${quote(layer)} of ${bundleLabel(bundle)}`;
   const index = Object.hasOwn(bundle.layerIndexes, layer) ? bundle.layerIndexes[layer] : undefined;
   if (index === undefined) {
     throw new InvalidInputError(`Cannot read ${what}: the bundle does not say where it is`);

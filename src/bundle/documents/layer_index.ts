@@ -3,6 +3,7 @@
  * are; all are read into the same values.
  * @module
  */
+import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
@@ -87,7 +88,7 @@ export function readLayerIndexDocument(
   const document = readDocument(bytes, { mediaTypes: INDEX_TYPES, schema: indexSchema }, what);
   checkLayer(document.layer, layer, what);
   return document.entries.map((entry) => {
-    checkLayer(entry.layer, layer, `${what}, entry ${JSON.stringify(entry.path)}`);
+    checkLayer(entry.layer, layer, `${what}, entry ${quote(entry.path)}`);
     return {
       path: workspacePath(entry.path, "use entry"),
       mode: entry.mode ?? undefined,
@@ -102,7 +103,7 @@ function storageOf(entry: z.infer<typeof entrySchema>, what: string): EntryStora
   const forms = [oras, external, digest].filter((form) => form !== undefined && form !== null);
   if (forms.length !== 1) {
     throw new InvalidInputError(
-      `Cannot read ${what}: entry ${JSON.stringify(entry.path)} has ` +
+      `Cannot read ${what}: entry ${quote(entry.path)} has ` +
         `${forms.length} of oras, external and digest, want exactly one`,
       { path: entry.path },
     );
@@ -125,8 +126,8 @@ function tierOf(tier: unknown): StorageTier | undefined {
 function checkLayer(found: string | null | undefined, layer: string, what: string): void {
   if (found === undefined || found === null || found === layer) return;
   throw new InvalidInputError(
-    `Cannot read ${what}: it belongs to layer ${JSON.stringify(found)}, ` +
-      `want ${JSON.stringify(layer)}`,
+    `Cannot read ${what}: it belongs to layer ${quote(found)}, ` +
+      `want ${quote(layer)}`,
     { expected: layer, actual: found },
   );
 }

@@ -6,6 +6,7 @@
  */
 import { InvalidInputError } from "../../core/errors.ts";
 import { decodeJson } from "../../core/json.ts";
+import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
 import type { ExternalEntry, StorageTier } from "./bundle.ts";
 import { workspacePath } from "../workspace/path.ts";
@@ -83,7 +84,7 @@ export function decodePointer(bytes: Uint8Array, what: string): Pointer {
   const path = workspacePath(original_path, "read pointer of");
   if (local_path != null && workspacePath(local_path, "read pointer of") !== path) {
     throw new InvalidInputError(
-      `Cannot read ${what}: local_path ${JSON.stringify(local_path)} is not the original path`,
+      `Cannot read ${what}: local_path ${quote(local_path)} is not the original path`,
       { expected: path, actual: local_path },
     );
   }

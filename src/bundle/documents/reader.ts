@@ -2,6 +2,7 @@
  * What the readers of all bundle documents share.
  * @module
  */
+import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError, UnsupportedError } from "../../core/errors.ts";
@@ -43,7 +44,7 @@ function checkMediaType(raw: unknown, known: ReadonlySet<string>, what: string):
   const { mediaType } = raw;
   if (typeof mediaType !== "string" || known.has(mediaType)) return;
   throw new UnsupportedError(
-    `Cannot read ${what}: unknown media type ${JSON.stringify(mediaType)}`,
+    `Cannot read ${what}: unknown media type ${quote(mediaType)}`,
     { actual: mediaType, expected: [...known].join(", ") },
   );
 }

@@ -5,6 +5,7 @@
 import { RoleMismatchError } from "../../core/errors.ts";
 import { compareText } from "../../core/files.ts";
 import { nearest } from "../../core/suggest.ts";
+import { quote } from "../../core/text.ts";
 import type { ResolvedBundle } from "./bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";
 
@@ -30,7 +31,7 @@ export function selectRole(bundle: ResolvedBundle, role?: string): SelectedRole 
   const name = asked ?? DEFAULT_ROLE;
   if (!Object.hasOwn(bundle.roles, name)) throw noSuchRole(bundle, asked);
   const layers = [...new Set(bundle.roles[name])];
-  checkLayers(bundle, layers, `role ${JSON.stringify(name)}`);
+  checkLayers(bundle, layers, `role ${quote(name)}`);
   return { role: name, layers };
 }
 
@@ -49,7 +50,7 @@ export function checkLayers(
   if (missing.length === 0) return;
   const [first] = missing;
   throw new RoleMismatchError(
-    `Cannot use ${asker} of ${JSON.stringify(bundleLabel(bundle))}: ` +
+    `Cannot use ${asker} of ${quote(bundleLabel(bundle))}: ` +
       `the bundle has no layer ${list(missing)}; its layers are ${list(bundle.layers) || "none"}`,
     { actual: missing.join(", "), suggestions: nearest(first ?? "", bundle.layers) },
   );
@@ -57,7 +58,7 @@ export function checkLayers(
 
 function noSuchRole(bundle: ResolvedBundle, asked: string | undefined): RoleMismatchError {
   const roles = Object.keys(bundle.roles).sort(compareText);
-  const label = JSON.stringify(bundleLabel(bundle));
+  const label = quote(bundleLabel(bundle));
   const found = roles.length === 0 ? "it has no roles" : `its roles are ${list(roles)}`;
   if (asked === undefined) {
     return new RoleMismatchError(
@@ -66,11 +67,11 @@ function noSuchRole(bundle: ResolvedBundle, asked: string | undefined): RoleMism
     );
   }
   return new RoleMismatchError(
-    `Cannot use role ${JSON.stringify(asked)} of ${label}: ${found}`,
+    `Cannot use role ${quote(asked)} of ${label}: ${found}`,
     { actual: asked, suggestions: nearest(asked, roles) },
   );
 }
 
 function list(names: readonly string[]): string {
-  return names.map((name) => JSON.stringify(name)).join(", ");
+  return names.map((name) => quote(name)).join(", ");
 }

@@ -10,6 +10,7 @@ import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { bytesSource } from "../../core/source.ts";
+import { quote } from "../../core/text.ts";
 import type { ObjectStore } from "../../objects/object_store.ts";
 import { copyGraph, type CopyReport } from "../../oci/copy_graph.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
@@ -150,7 +151,7 @@ async function planFor(
 function tagsOf(version: string, more: readonly string[] = []): readonly string[] {
   const wrong = more.find((tag) => !isTag(tag));
   if (wrong === undefined) return [...new Set([version, ...more])];
-  throw new InvalidInputError(`Cannot use ${JSON.stringify(wrong)} as a tag: it is not one`);
+  throw new InvalidInputError(`Cannot use ${quote(wrong)} as a tag: it is not one`);
 }
 
 /** Names contents by their titles. */

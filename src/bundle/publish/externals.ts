@@ -6,6 +6,7 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { digestHex } from "../../core/digest.ts";
 import { InvalidInputError, NotFoundError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { quote } from "../../core/text.ts";
 import type { ObjectFacts, ObjectStore } from "../../objects/object_store.ts";
 import { watchedSource } from "../../oci/copy_graph.ts";
 import { type PlacedFile, placedFiles, type StoragePlan } from "./plan.ts";
@@ -46,7 +47,7 @@ export async function publishExternals(
   if (first === undefined) return { copied: 0, skipped: 0, bytes: 0 };
   if (options.objects === undefined) {
     throw new InvalidInputError(
-      `Cannot upload ${JSON.stringify(first.path)} to ${JSON.stringify(first.decision.uri)}: ` +
+      `Cannot upload ${quote(first.path)} to ${quote(first.decision.uri)}: ` +
         "no object store is configured",
       {
         path: first.path,

@@ -7,6 +7,7 @@
  */
 import { digestHex } from "../../core/digest.ts";
 import { InvalidInputError, ModelOpsError } from "../../core/errors.ts";
+import { quote } from "../../core/text.ts";
 import { parseObjectUri } from "../../objects/object_uri.ts";
 import type { StorageTier } from "../documents/bundle.ts";
 import { parseFilter } from "../spec/path_pattern.ts";
@@ -88,14 +89,14 @@ class Planner {
     const limit = this.#spec.orasSizeLimit;
     if (file.size > limit) {
       return this.#refuse(
-        `${JSON.stringify(file.path)} has ${file.size} bytes, more than oras_size_limit ` +
+        `${quote(file.path)} has ${file.size} bytes, more than oras_size_limit ` +
           `(${limit}), and no external rule takes it`,
       );
     }
     const below = matching[0]?.rule;
     const reason = below === undefined
       ? "no external rule matches"
-      : `smaller than the ${below.sizeThreshold} bytes of rule ${JSON.stringify(below.pattern)}`;
+      : `smaller than the ${below.sizeThreshold} bytes of rule ${quote(below.pattern)}`;
     return { ...file, decision: { kind: "registry", reason } };
   }
 
@@ -113,7 +114,7 @@ class Planner {
     const size = rule.sizeThreshold === undefined
       ? ""
       : `, and has ${rule.sizeThreshold} bytes or more`;
-    const reason = `matches rule ${JSON.stringify(rule.pattern)}${size}`;
+    const reason = `matches rule ${quote(rule.pattern)}${size}`;
     return { ...file, decision: { kind: "external", uri, tier: rule.tier, reason } };
   }
 
@@ -122,12 +123,12 @@ class Planner {
       parseObjectUri(uri);
     } catch (error) {
       if (!(error instanceof ModelOpsError)) throw error;
-      return `${JSON.stringify(file.path)}: ${error.message}`;
+      return `${quote(file.path)}: ${error.message}`;
     }
     const owner = this.#owners.get(uri) ?? file;
     this.#owners.set(uri, owner);
     if (owner.digest === file.digest) return undefined;
-    return `${JSON.stringify(file.path)} and ${JSON.stringify(owner.path)} would both be ${uri}`;
+    return `${quote(file.path)} and ${quote(owner.path)} would both be ${uri}`;
   }
 
   #refuse(problem: string): undefined {
@@ -140,7 +141,7 @@ class Planner {
     if (first === undefined) return;
     const count = this.#problems.length;
     throw new InvalidInputError(
-      `Cannot plan ${JSON.stringify(workdir)}: ` +
+      `Cannot plan ${quote(workdir)}: ` +
         (count === 1 ? first : `${count} files have no place, the first: ${first}`),
       {
         path: workdir,

@@ -6,6 +6,7 @@ import { type Digest, digestHex } from "../../core/digest.ts";
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
 import { operationOptions } from "../../core/operation.ts";
 import type { BlobSource } from "../../core/source.ts";
+import { quote } from "../../core/text.ts";
 import { findFiles, type FoundFile } from "../spec/files.ts";
 import { type HashedFile, Hasher, type HashOptions } from "../workspace/hash_files.ts";
 import { readSpecFile } from "../spec/read.ts";
@@ -79,9 +80,7 @@ export async function scanBundle(workdir: string, options: ScanOptions = {}): Pr
     layers.push({ name, type, files: hashed.map((file) => scannedFile(name, file)) });
   }
   const warnings = found.flatMap(({ layer, unmatched }) =>
-    unmatched.map((pattern) =>
-      `Layer ${JSON.stringify(layer.name)}: ${JSON.stringify(pattern)} matches no file`
-    )
+    unmatched.map((pattern) => `Layer ${quote(layer.name)}: ${quote(pattern)} matches no file`)
   );
   return { workdir, spec, layers, warnings };
 }
@@ -104,9 +103,7 @@ function roleClashes(
     return [
       ...Array.from(twice, (path) => ({ path, reason: "several of its layers have it" })),
       ...pathClashes(seen),
-    ].map(({ path, reason }) =>
-      `Cannot publish ${JSON.stringify(path)} in role ${JSON.stringify(role)}: ${reason}`
-    );
+    ].map(({ path, reason }) => `Cannot publish ${quote(path)} in role ${quote(role)}: ${reason}`);
   });
   return [...new Set(problems)].map((message) => ({ message }));
 }
@@ -116,7 +113,7 @@ function refuseProblems(workdir: string, problems: readonly Problem[]): void {
   if (first === undefined) return;
   const message = problems.length === 1
     ? first.message
-    : `Cannot publish ${JSON.stringify(workdir)}: ${problems.length} files cannot be in a bundle`;
+    : `Cannot publish ${quote(workdir)}: ${problems.length} files cannot be in a bundle`;
   throw new InvalidInputError(message, {
     path: workdir,
     ...(problems.length === 1 ? {} : { problems }),

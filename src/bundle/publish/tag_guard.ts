@@ -5,6 +5,7 @@
 import type { Digest } from "../../core/digest.ts";
 import { ConflictError, NotFoundError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { quote } from "../../core/text.ts";
 import type { ContentStore } from "../../oci/store.ts";
 
 /** What tags are to name. */
@@ -48,7 +49,7 @@ async function digestOf(
 
 function wouldMove(reference: string, actual: Digest, expected: Digest): ConflictError {
   return new ConflictError(
-    `Cannot publish ${JSON.stringify(reference)}: the tag names another bundle, ${actual}`,
+    `Cannot publish ${quote(reference)}: the tag names another bundle, ${actual}`,
     {
       reference,
       expected,

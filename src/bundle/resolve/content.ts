@@ -11,6 +11,7 @@ import { UnsupportedError } from "../../core/errors.ts";
 import type { Digest } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { streamOf, verified } from "../../core/streams.ts";
+import { quote } from "../../core/text.ts";
 import { copyGraph } from "../../oci/copy_graph.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { canStat, type ContentStore, isFileBacked, openVerified } from "../../oci/store.ts";
@@ -46,7 +47,7 @@ export class RegistryContent {
     if (knownSize(blob) !== undefined) return blob;
     if (!canStat(this.#store)) {
       throw new UnsupportedError(
-        `Cannot fetch ${JSON.stringify(path)}: its index does not say how large it is`,
+        `Cannot fetch ${quote(path)}: its index does not say how large it is`,
         { path },
       );
     }
@@ -80,7 +81,7 @@ export class RegistryContent {
   async openDirectly(blob: Descriptor, path: string): Promise<ReadableStream<Uint8Array>> {
     const stream = await explained(this.#store.open(blob, this.#options), path);
     this.bytesFetched += blob.size;
-    return streamOf(verified(stream, blob, `${JSON.stringify(path)} of ${this.#store.name}`));
+    return streamOf(verified(stream, blob, `${quote(path)} of ${this.#store.name}`));
   }
 
   async #filledCache(blob: Descriptor, path: string): Promise<ContentStore | undefined> {

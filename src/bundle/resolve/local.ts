@@ -7,6 +7,7 @@ import { InvalidInputError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { bytesSource, explainRead } from "../../core/source.ts";
 import { streamOf, verified } from "../../core/streams.ts";
+import { quote } from "../../core/text.ts";
 import { MemoryStore } from "../../oci/memory_store.ts";
 import { OverlayStore } from "../../oci/overlay_store.ts";
 import { canIngest, type ContentStore } from "../../oci/store.ts";
@@ -83,7 +84,7 @@ async function unpackInto(
 ): Promise<void> {
   if (!canIngest(store)) {
     throw new InvalidInputError(
-      `Cannot read ${JSON.stringify(path)} as a bundle: ${store.name} takes no single-pass content`,
+      `Cannot read ${quote(path)} as a bundle: ${store.name} takes no single-pass content`,
       { path },
     );
   }
@@ -91,7 +92,7 @@ async function unpackInto(
     const file = contents.files.get(memberPath(member));
     if (file === undefined || isReserved(file.path)) continue;
     await using ingest = await store.ingest(options);
-    await ingest.append(streamOf(verified(member.body, file, JSON.stringify(file.path))), options);
+    await ingest.append(streamOf(verified(member.body, file, quote(file.path))), options);
     await ingest.commit(file.digest, options);
   }
 }

@@ -4,6 +4,7 @@
  */
 import { AccessDeniedError, IntegrityError, NotFoundError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { quote } from "../../core/text.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { parseReference, referenceTarget, repositoryName } from "../../oci/reference.ts";
 import type { ContentStore } from "../../oci/store.ts";
@@ -92,7 +93,7 @@ async function rootOf(
   if (tagged.digest === root.digest) return root;
   const text = formatBundleRef(ref);
   throw new IntegrityError(
-    `Cannot resolve ${JSON.stringify(text)}: ${store.name}:${tag} is ${tagged.digest}, ` +
+    `Cannot resolve ${quote(text)}: ${store.name}:${tag} is ${tagged.digest}, ` +
       `want ${root.digest}`,
     { reference: text, expected: root.digest, actual: tagged.digest },
   );
@@ -112,7 +113,7 @@ function noSuchBundle(ref: BundleRef, tried: readonly string[]): NotFoundError {
   const text = formatBundleRef(ref);
   const bare = ref.digest !== undefined && ref.name === undefined;
   const where = tried.length === 0 ? "no repository is known" : `not in ${tried.join(", ")}`;
-  return new NotFoundError(`Cannot find bundle ${JSON.stringify(text)}: ${where}`, {
+  return new NotFoundError(`Cannot find bundle ${quote(text)}: ${where}`, {
     reference: text,
     remedy: bare
       ? `name the repository too, such as my-model@${ref.digest}`

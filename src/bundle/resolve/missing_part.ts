@@ -6,13 +6,14 @@
  * @module
  */
 import { type ErrorFacts, NotFoundError, TransferError } from "../../core/errors.ts";
+import { quote } from "../../core/text.ts";
 
 /**
  * Waits for the content of a file of a bundle.
  * @throws {TransferError} with the cause, when it is not found.
  */
 export async function explained<Result>(work: Promise<Result>, path: string): Promise<Result> {
-  return await explain(work, JSON.stringify(path), { path });
+  return await explain(work, quote(path), { path });
 }
 
 /**

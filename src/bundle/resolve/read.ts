@@ -9,6 +9,7 @@
 import { type Digest, isDigest } from "../../core/digest.ts";
 import { UnsupportedError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
+import { quote } from "../../core/text.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { canStat, type ContentStore, readContent, readManifest } from "../../oci/store.ts";
@@ -172,7 +173,7 @@ function notABundle(store: ContentStore, root: Descriptor, manifest: Manifest): 
   const type = manifest.artifactType ?? manifest.config?.mediaType ?? manifest.mediaType;
   return new UnsupportedError(
     `Cannot read ${nameOf(store, root)} as a bundle: ` +
-      `it has no bundle manifest, it is ${JSON.stringify(type)}`,
+      `it has no bundle manifest, it is ${quote(type)}`,
     { reference: nameOf(store, root), actual: type },
   );
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import { isAbsolute } from "node:path";
+import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
@@ -72,14 +73,14 @@ function shortReference(named: string, digest: Digest | undefined, text: string)
 function bundleName(text: string, whole: string): string {
   const name = text.toLowerCase();
   if (isBundleName(name)) return name;
-  throw refuse(whole, `${JSON.stringify(text)} is not the name of a bundle (${NAME_RULE})`);
+  throw refuse(whole, `${quote(text)} is not the name of a bundle (${NAME_RULE})`);
 }
 
 function bundleVersion(text: string, whole: string): string {
   if (isTag(text)) return text;
   throw refuse(
     whole,
-    `${JSON.stringify(text)} is not a version ` +
+    `${quote(text)} is not a version ` +
       '(letters, digits, "_", "." and "-", at most 128 of them)',
   );
 }
@@ -89,13 +90,13 @@ function bundleDigest(text: string, whole: string): Digest {
   if (hex !== undefined) return `sha256:${hex.toLowerCase()}`;
   throw refuse(
     whole,
-    `${JSON.stringify(text.slice(0, 200))} is not a digest (sha256: and 64 hexadecimal digits)`,
+    `${quote(text, 200)} is not a digest (sha256: and 64 hexadecimal digits)`,
   );
 }
 
 function refuse(text: string, reason: string, remedy?: string): InvalidInputError {
   return new InvalidInputError(
-    `Cannot use bundle reference ${JSON.stringify(text.slice(0, 400))}: ${reason}`,
+    `Cannot use bundle reference ${quote(text, 400)}: ${reason}`,
     { reference: text, ...(remedy === undefined ? {} : { remedy }) },
   );
 }

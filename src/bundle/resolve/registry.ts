@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
+import { quote } from "../../core/text.ts";
 import { isRegistryHost, isRepositoryName } from "../../oci/reference.ts";
 
 /** Where bundles are. */
@@ -58,7 +59,7 @@ function parseUrl(text: string, variable: string): { host: string; plainHttp: bo
   const match = /^(?:(https?):\/\/)?([^/]+)(?:\/|\/v2\/?)?$/.exec(text);
   const host = match?.[2];
   if (host === undefined || !isRegistryHost(host)) {
-    const shown = text.includes("@") ? "(it holds credentials)" : JSON.stringify(text);
+    const shown = text.includes("@") ? "(it holds credentials)" : quote(text);
     throw new InvalidInputError(
       `Cannot use ${variable} ${shown}: it is not the address of a registry`,
       { remedy: `write ${variable}=https://registry.example.com or localhost:5000` },
@@ -85,7 +86,7 @@ function badPath(path: string): string {
 }
 
 function refuse(variable: string, value: string, reason: string): InvalidInputError {
-  return new InvalidInputError(`Cannot use ${variable} ${JSON.stringify(value)}: ${reason}`, {
+  return new InvalidInputError(`Cannot use ${variable} ${quote(value)}: ${reason}`, {
     remedy: `write ${variable}=myorg/models, or registry.example.com/myorg/models`,
   });
 }
@@ -98,7 +99,7 @@ function refuse(variable: string, value: string, reason: string): InvalidInputEr
 export function bundleRepositories(settings: RegistrySettings, name: string): readonly string[] {
   if (settings.repository === undefined) {
     throw new InvalidInputError(
-      `Cannot find bundle ${JSON.stringify(name)}: REGISTRY_REPO is not set`,
+      `Cannot find bundle ${quote(name)}: REGISTRY_REPO is not set`,
       {
         reference: name,
         remedy: "set REGISTRY_REPO, such as localhost:5000/models, or write a full reference",

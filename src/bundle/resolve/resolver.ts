@@ -5,6 +5,7 @@
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { type ErrorKind, InvalidInputError, ModelOpsError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { quote } from "../../core/text.ts";
 import type { BundleRef, ResolvedBundle } from "../documents/bundle.ts";
 import { toBundleRef } from "./reference.ts";
 import { readLayerIndex } from "../documents/entries.ts";
@@ -49,7 +50,7 @@ interface FoundBundle {
 async function readLocal(path: string, options: ResolveOptions): Promise<ReadBundle> {
   if (options.openLocal) return await options.openLocal(path, operationOptions(options));
   throw new InvalidInputError(
-    `Cannot resolve ${JSON.stringify(path)}: a reference to a registry is needed here`,
+    `Cannot resolve ${quote(path)}: a reference to a registry is needed here`,
     { path },
   );
 }

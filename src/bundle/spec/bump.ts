@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
+import { quote } from "../../core/text.ts";
 
 /** Which number of a version is raised. */
 export type BumpKind = "major" | "minor" | "patch";
@@ -17,8 +18,8 @@ export const BUMP_KINDS: readonly BumpKind[] = ["major", "minor", "patch"];
 export function bumpVersion(version: string, kind: BumpKind): string {
   const place = BUMP_KINDS.indexOf(kind);
   const refuse = (reason: string): InvalidInputError =>
-    new InvalidInputError(`Cannot bump version ${JSON.stringify(version)}: ${reason}`);
-  if (place < 0) throw refuse(`${JSON.stringify(kind)} is none of ${BUMP_KINDS.join(", ")}`);
+    new InvalidInputError(`Cannot bump version ${quote(version)}: ${reason}`);
+  if (place < 0) throw refuse(`${quote(kind)} is none of ${BUMP_KINDS.join(", ")}`);
   const match = /^(v*)([0-9]{1,15})\.([0-9]{1,15})\.([0-9]{1,15})$/.exec(version);
   if (!match) throw refuse("it is not three numbers, such as 1.2.3");
   const numbers = match.slice(2).map((text, index) => {

@@ -4,6 +4,7 @@
  */
 import { ConflictError } from "../../core/errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../../core/files.ts";
+import { quote } from "../../core/text.ts";
 import { type BumpKind, bumpVersion } from "./bump.ts";
 import type { SpecFile } from "./read.ts";
 import { SpecText } from "./text.ts";
@@ -35,7 +36,7 @@ export function bumpSpec(file: SpecFile, bump: BumpKind | undefined): BumpedSpec
 export async function writeBumpedSpec({ path, text, previousText }: BumpedSpec): Promise<void> {
   if (await readTextIfExists(path) !== previousText) {
     throw new ConflictError(
-      `Cannot write the new version to ${JSON.stringify(path)}: it changed meanwhile`,
+      `Cannot write the new version to ${quote(path)}: it changed meanwhile`,
       { path, remedy: "the bundle was published; set the version in the spec yourself" },
     );
   }

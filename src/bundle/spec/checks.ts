@@ -4,6 +4,7 @@
  */
 import { InvalidInputError } from "../../core/errors.ts";
 import { nearest } from "../../core/suggest.ts";
+import { quote } from "../../core/text.ts";
 import { isTag } from "../../oci/reference.ts";
 import { parsePathPattern } from "./path_pattern.ts";
 import { isBundleName, isPartName, NAME_RULE } from "../documents/names.ts";
@@ -26,11 +27,11 @@ export function checkSpec(spec: BundleSpec): LocatedProblem[] {
 
 function* metadataProblems({ name, version, layers }: BundleSpec): Generator<LocatedProblem> {
   if (!isBundleName(name)) {
-    const message = `${JSON.stringify(name)} is not the name of a bundle (${NAME_RULE})`;
+    const message = `${quote(name)} is not the name of a bundle (${NAME_RULE})`;
     yield { path: ["metadata", "name"], message };
   }
   if (!isTag(version)) {
-    const message = `${JSON.stringify(version)} cannot be a tag ` +
+    const message = `${quote(version)} cannot be a tag ` +
       '(letters, digits, "_", "." and "-", at most 128 of them)';
     yield { path: ["metadata", "version"], message };
   }
@@ -44,11 +45,11 @@ function* layerProblems(
 ): Generator<LocatedProblem> {
   const path = ["spec", "layers", index];
   if (!isPartName(layer.name)) {
-    const message = `${JSON.stringify(layer.name)} is not a name (${NAME_RULE})`;
+    const message = `${quote(layer.name)} is not a name (${NAME_RULE})`;
     yield { path: [...path, "name"], message };
   }
   if (layers.findIndex(({ name }) => name === layer.name) < index) {
-    const message = `${JSON.stringify(layer.name)} is the name of an earlier layer too`;
+    const message = `${quote(layer.name)} is the name of an earlier layer too`;
     yield { path: [...path, "name"], message };
   }
   for (const [position, pattern] of layer.files.entries()) {
@@ -66,8 +67,8 @@ function* roleProblems({ roles, layers }: BundleSpec): Generator<LocatedProblem>
     for (const [position, layer] of wanted.entries()) {
       if (names.includes(layer)) continue;
       const [near] = nearest(layer, names);
-      const instead = near === undefined ? "" : `; did you mean ${JSON.stringify(near)}?`;
-      const message = `names layer ${JSON.stringify(layer)}, which does not exist${instead}`;
+      const instead = near === undefined ? "" : `; did you mean ${quote(near)}?`;
+      const message = `names layer ${quote(layer)}, which does not exist${instead}`;
       yield { path: [...path, position], message };
     }
   }

@@ -9,6 +9,7 @@ import { join, sep } from "node:path";
 import { InvalidInputError, ModelOpsError, type Problem } from "../../core/errors.ts";
 import { compareText } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
+import { quote } from "../../core/text.ts";
 import {
   parseFilter,
   parsePathPattern,
@@ -162,7 +163,7 @@ class Walk {
   }
 
   #refuse(path: string, reason: string): void {
-    this.#problems.push({ message: `Cannot publish ${JSON.stringify(path)}: ${reason}` });
+    this.#problems.push({ message: `Cannot publish ${quote(path)}: ${reason}` });
   }
 }
 

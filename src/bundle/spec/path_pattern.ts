@@ -7,6 +7,7 @@
  * special; read part by part they may match, too, so that a leading `**` and a slash also match at the top.
  * @module
  */
+import { quote } from "../../core/text.ts";
 
 /** Places in a pattern that may come next; empty when nothing below can match. */
 export type PatternState = ReadonlySet<number>;
@@ -64,13 +65,11 @@ export function parsePathPattern(
 
 function patternFault(text: string, parts: readonly string[]): string | undefined {
   if (text.startsWith("/") || /^[A-Za-z]:[\\/]/.test(text)) {
-    return `${JSON.stringify(text)} is absolute: write it relative to the working directory`;
+    return `${quote(text)} is absolute: write it relative to the working directory`;
   }
-  if (parts.includes("..")) return `${JSON.stringify(text)} leaves the working directory`;
-  if (text.includes("\\")) return `${JSON.stringify(text)} has a backslash: write "/"`;
-  return parts.length === 0
-    ? `${JSON.stringify(text)} names the working directory itself`
-    : undefined;
+  if (parts.includes("..")) return `${quote(text)} leaves the working directory`;
+  if (text.includes("\\")) return `${quote(text)} has a backslash: write "/"`;
+  return parts.length === 0 ? `${quote(text)} names the working directory itself` : undefined;
 }
 
 function partMatcher(part: string, hidden: boolean): (name: string) => boolean {

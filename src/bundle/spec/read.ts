@@ -11,6 +11,7 @@ import { InvalidInputError } from "../../core/errors.ts";
 import { lstatIfExists } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { explainRead } from "../../core/source.ts";
+import { quote } from "../../core/text.ts";
 import type { BundleSpec } from "./description.ts";
 import { checkSpec } from "./checks.ts";
 import { type SpecDocument, specSchema } from "./schema.ts";
@@ -50,7 +51,7 @@ export async function readSpecFile(
   const name = await findSpecFile(workdir);
   if (name === undefined) {
     throw new InvalidInputError(
-      `Cannot find a bundle in ${JSON.stringify(workdir)}: it has no ${SPEC_FILES[0]}`,
+      `Cannot find a bundle in ${quote(workdir)}: it has no ${SPEC_FILES[0]}`,
       { path: workdir, remedy: `describe the bundle in ${join(workdir, SPEC_FILES[0]!)}` },
     );
   }
@@ -75,7 +76,7 @@ async function checkFolder(path: string): Promise<void> {
     throw explainRead(path, error);
   }
   if (info.isDirectory) return;
-  throw new InvalidInputError(`Cannot use ${JSON.stringify(path)} as a bundle: not a directory`, {
+  throw new InvalidInputError(`Cannot use ${quote(path)} as a bundle: not a directory`, {
     path,
   });
 }
@@ -85,7 +86,7 @@ async function readText(path: string): Promise<string> {
     return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw explainRead(path, cause);
-    throw new InvalidInputError(`Cannot read ${JSON.stringify(path)}: not valid UTF-8`, {
+    throw new InvalidInputError(`Cannot read ${quote(path)}: not valid UTF-8`, {
       path,
       cause,
     });

@@ -3,6 +3,7 @@
  * to it.
  * @module
  */
+import { quote } from "../../core/text.ts";
 import {
   type Document,
   isMap,
@@ -71,7 +72,7 @@ export class SpecText {
     const where = first?.line === undefined ? "" : `line ${first.line}: `;
     const many = problems.length > 1 ? `${problems.length} problems, the first: ` : "";
     return new InvalidInputError(
-      `Cannot use ${JSON.stringify(path)}: ${many}${where}${first?.message}`,
+      `Cannot use ${quote(path)}: ${many}${where}${first?.message}`,
       { path, problems },
     );
   }
@@ -84,13 +85,13 @@ export class SpecText {
     const node = this.#document.getIn(this.#written(["metadata", "version"]), true);
     if (!isScalar(node) || !node.range || !isInline(node.type)) {
       throw new InvalidInputError(
-        `Cannot change the version to ${JSON.stringify(version)}: ` +
+        `Cannot change the version to ${quote(version)}: ` +
           "it is not written as plain or quoted text",
       );
     }
     const [start, end] = node.range;
-    const quote = /^["']/.exec(this.#text.slice(start, end))?.[0] ?? "";
-    return this.#text.slice(0, start) + quote + version + quote + this.#text.slice(end);
+    const mark = /^["']/.exec(this.#text.slice(start, end))?.[0] ?? "";
+    return this.#text.slice(0, start) + mark + version + mark + this.#text.slice(end);
   }
 
   /** The value, or why there is none: aliases without an anchor, or too many of them. */

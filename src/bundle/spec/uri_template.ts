@@ -4,6 +4,7 @@
  * A template holds placeholders in braces; a doubled brace is a brace.
  * @module
  */
+import { quote } from "../../core/text.ts";
 
 /** The values that a template may use. */
 export interface TemplateValues {
@@ -33,10 +34,10 @@ const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 export function templateFault(template: string): string | undefined {
   for (const [token, placeholder] of template.matchAll(TOKEN)) {
     if (token === "{{" || token === "}}") continue;
-    if (placeholder === undefined) return `has a single ${JSON.stringify(token)}`;
+    if (placeholder === undefined) return `has a single ${quote(token)}`;
     if (!PLACEHOLDERS.some((name) => name === placeholder)) {
       const known = PLACEHOLDERS.map((name) => `{${name}}`).join(", ");
-      return `has an unknown placeholder ${JSON.stringify(token)}; known are ${known}`;
+      return `has an unknown placeholder ${quote(token)}; known are ${known}`;
     }
   }
   return undefined;

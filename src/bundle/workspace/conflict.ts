@@ -4,6 +4,7 @@
  */
 import type { Digest } from "../../core/digest.ts";
 import { ConflictError } from "../../core/errors.ts";
+import { quote } from "../../core/text.ts";
 
 /** A path that cannot be written, and why. */
 export interface WorkspaceConflict {
@@ -28,12 +29,12 @@ export class WorkspaceConflictError extends ConflictError {
   constructor(path: string, conflicts: readonly WorkspaceConflict[]) {
     const [first] = conflicts;
     const found = conflicts.length === 1 && first
-      ? `${JSON.stringify(first.path)}: ${first.reason}`
+      ? `${quote(first.path)}: ${first.reason}`
       : `${conflicts.length} paths are in conflict`;
-    super(`Cannot write to workspace ${JSON.stringify(path)}: ${found}`, {
+    super(`Cannot write to workspace ${quote(path)}: ${found}`, {
       path,
       problems: conflicts.map((conflict) => ({
-        message: `${JSON.stringify(conflict.path)}: ${conflict.reason}`,
+        message: `${quote(conflict.path)}: ${conflict.reason}`,
       })),
       remedy: conflicts.every((conflict) => conflict.replaceable)
         ? "replace them with --overwrite, or choose another folder"

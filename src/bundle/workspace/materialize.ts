@@ -16,6 +16,7 @@ import {
 } from "../../core/operation.ts";
 import { fileSource } from "../../core/source.ts";
 import { streamOf, verified } from "../../core/streams.ts";
+import { quote } from "../../core/text.ts";
 import { downloadToFile } from "../../objects/download.ts";
 import type { ObjectStore } from "../../objects/object_store.ts";
 import type { ContentStore } from "../../oci/store.ts";
@@ -243,7 +244,7 @@ class Materialization {
     try {
       await copyFile(file, copy, facts.mode);
       if (!await fileHasContent(copy, { digest, size }, this.#common)) {
-        throw new IntegrityError(`Cannot use the cached content of ${JSON.stringify(path)}`, {
+        throw new IntegrityError(`Cannot use the cached content of ${quote(path)}`, {
           path,
           expected: digest,
         });
@@ -304,7 +305,7 @@ class Materialization {
     const { objects, dest } = this.#options;
     if (objects) return await objects();
     throw new InvalidInputError(
-      `Cannot fetch external files into ${JSON.stringify(dest)}: no object store is configured`,
+      `Cannot fetch external files into ${quote(dest)}: no object store is configured`,
       { path: dest },
     );
   }

@@ -13,6 +13,7 @@ import { ConflictError } from "../../core/errors.ts";
 import { lockFile } from "../../core/file_lock.ts";
 import { explainWrite, lstatIfExists, readDirIfExists, removeIfExists } from "../../core/files.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { quote } from "../../core/text.ts";
 import { WorkspaceConflictError } from "./conflict.ts";
 import { DOWNLOAD_FOLDER, HIDDEN_PREFIX, isHiddenName, LOCK_PATH, placeOf } from "./layout.ts";
 import { RESERVED_FOLDER } from "./path.ts";
@@ -60,7 +61,7 @@ export class Workspace implements AsyncDisposable {
       waiting: "Waiting for another command that writes to the workspace",
       busy: () =>
         new ConflictError(
-          `Cannot write to workspace ${JSON.stringify(path)}: another command is writing to it`,
+          `Cannot write to workspace ${quote(path)}: another command is writing to it`,
           { path, remedy: "run the command again when the other one has finished" },
         ),
     });

@@ -8,6 +8,7 @@
 import { Claims } from "../../archive/claims.ts";
 import { safeRelativePath } from "../../archive/safe_path.ts";
 import { InvalidInputError } from "../../core/errors.ts";
+import { quote } from "../../core/text.ts";
 
 /** Folder in a workspace for pointer files and provenance; no bundle has content in it. */
 export const RESERVED_FOLDER = ".mops";
@@ -72,7 +73,7 @@ function checked(name: string, action: string, rules: readonly Rule[]): string {
   const path = safeRelativePath(name, { action, portable: true });
   const broken = rules.find(([isBroken]) => isBroken(path));
   if (broken === undefined) return path;
-  throw new InvalidInputError(`Cannot ${action} ${JSON.stringify(name)}: ${broken[1]}`, {
+  throw new InvalidInputError(`Cannot ${action} ${quote(name)}: ${broken[1]}`, {
     path: name,
   });
 }

@@ -4,6 +4,7 @@
  */
 import { type Digest, digestBytes, EMPTY_DIGEST } from "../../core/digest.ts";
 import { compareText } from "../../core/files.ts";
+import { quote } from "../../core/text.ts";
 import type { BundleEntry, ExternalEntry } from "../documents/bundle.ts";
 import { pathFilter, type PathFilterOptions } from "../compare/path_filter.ts";
 import {
@@ -143,7 +144,7 @@ function distinct(
     const first = byPath.get(entry.path);
     if (!first) byPath.set(entry.path, entry);
     else {
-      const layers = [first.layer, entry.layer].map((layer) => JSON.stringify(layer)).join(" and ");
+      const layers = [first.layer, entry.layer].map((layer) => quote(layer)).join(" and ");
       const reason = `the bundle has it twice, in layers ${layers}`;
       duplicates.push({ path: entry.path, reason, replaceable: false });
     }

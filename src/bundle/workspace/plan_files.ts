@@ -8,6 +8,7 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, shortDigest } from "../../core/digest.ts";
 import { compareText } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
+import { quote } from "../../core/text.ts";
 import type { WorkspaceConflict } from "./conflict.ts";
 import { pathClashes } from "./path.ts";
 import { type Place, WorkspaceSurvey } from "./survey.ts";
@@ -67,7 +68,7 @@ async function conflictOf(
   switch (place.kind) {
     case "blocked": {
       const found = place.is === "link" ? "symbolic link" : place.is;
-      const reason = `${JSON.stringify(place.by)} is a ${found}, not a folder`;
+      const reason = `${quote(place.by)} is a ${found}, not a folder`;
       return { path, reason, replaceable: false };
     }
     case "folder":

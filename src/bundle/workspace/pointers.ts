@@ -6,6 +6,7 @@ import { InvalidInputError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { fileSource } from "../../core/source.ts";
 import { readAll } from "../../core/streams.ts";
+import { quote } from "../../core/text.ts";
 import { decodePointer, type Pointer, POINTER_SIZE_LIMIT } from "../documents/pointer.ts";
 import { isPointerPath, placeOf } from "./layout.ts";
 import type { TreeNode } from "./tree.ts";
@@ -31,7 +32,7 @@ export async function readPointers(
     try {
       const source = await fileSource(placeOf(root, path));
       const bytes = await readAll(await source.open(options), POINTER_SIZE_LIMIT);
-      pointers.set(path, decodePointer(bytes, JSON.stringify(path)));
+      pointers.set(path, decodePointer(bytes, quote(path)));
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       malformed.push({ path, reason: error.message });

@@ -8,6 +8,7 @@ import { IntegrityError } from "../../core/errors.ts";
 import { compareText } from "../../core/files.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { streamOf, verified } from "../../core/streams.ts";
+import { quote } from "../../core/text.ts";
 import type { ObjectStore } from "../../objects/object_store.ts";
 import type {
   BundleEntry,
@@ -214,7 +215,7 @@ async function verifyObject(
     const differs = facts.size !== size || (facts.sha256 ?? sha256) !== sha256;
     if (differs) {
       throw new IntegrityError(
-        `Cannot verify ${JSON.stringify(path)}: got ${facts.size} bytes` +
+        `Cannot verify ${quote(path)}: got ${facts.size} bytes` +
           `${facts.sha256 ? ` of sha256:${facts.sha256}` : ""}, want ${size} of sha256:${sha256}`,
         { path, expected: `sha256:${sha256}`, actual: facts.sha256 ?? facts.size },
       );

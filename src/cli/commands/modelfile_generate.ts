@@ -1,5 +1,6 @@
 /** `modelfile generate`: writes a Modelfile for the files of a folder. @module */
 import { join, resolve } from "node:path";
+import { quote } from "../../core/text.ts";
 import { type Command, Option } from "../../deps/commander.ts";
 import { ConflictError, InvalidInputError } from "../../core/errors.ts";
 import { lstatIfExists, writeFileAtomic } from "../../core/files.ts";
@@ -66,7 +67,7 @@ async function download(
   const { context, output, settings } = session;
   if (path !== undefined) {
     throw new InvalidInputError(
-      `Cannot generate a Modelfile for ${JSON.stringify(path)}: ` +
+      `Cannot generate a Modelfile for ${quote(path)}: ` +
         "a path and --model-url exclude each other",
       { path, remedy: "leave one of them out" },
     );
@@ -88,7 +89,7 @@ function clock({ env, now }: CliContext): Date {
 
 async function refuseExisting(path: string): Promise<void> {
   if (await lstatIfExists(path) === undefined) return;
-  throw new ConflictError(`Cannot write ${JSON.stringify(path)}: it exists`, {
+  throw new ConflictError(`Cannot write ${quote(path)}: it exists`, {
     path,
     remedy: "add `--overwrite` to replace it",
   });

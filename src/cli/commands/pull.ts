@@ -1,4 +1,5 @@
 /** `pull`: fetches an artifact. @module */
+import { quote } from "../../core/text.ts";
 import type { Command } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import {
@@ -25,7 +26,7 @@ export function configure(command: Command, session: Session): void {
     .action(async (target, { dragonflyEndpoint, ...flags }) => {
       if (flags.extractFromRemote && !flags.extractDir) {
         throw new InvalidInputError(
-          `Cannot pull ${JSON.stringify(target)}: --extract-from-remote needs --extract-dir`,
+          `Cannot pull ${quote(target)}: --extract-from-remote needs --extract-dir`,
           { reference: target, remedy: "add `--extract-dir <folder>`" },
         );
       }

@@ -1,4 +1,5 @@
 /** `upload`: sends a file to a repository ahead of a build. @module */
+import { quote } from "../../core/text.ts";
 import { type Command, Option } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { insecure, noteIgnored, nydusify, plainHttp, proxy } from "../options.ts";
@@ -22,7 +23,7 @@ export function configure(command: Command, session: Session): void {
       noteIgnored(session.output, "--nydusify", nydusify);
       const repository = repo ?? target;
       if (repository === undefined) {
-        throw new InvalidInputError(`Cannot upload ${JSON.stringify(file)}: no repository given`, {
+        throw new InvalidInputError(`Cannot upload ${quote(file)}: no repository given`, {
           path: file,
           remedy: "add `--repo registry.example.com/name`",
         });

@@ -3,6 +3,7 @@
  * @module
  */
 import { type ErrorKind, isAbort, ModelOpsError, type Problem } from "../../core/errors.ts";
+import { quote } from "../../core/text.ts";
 import { escapeControls } from "./format.ts";
 
 /** The exit code of each kind of failure. */
@@ -119,11 +120,7 @@ function chooseHint(error: ModelOpsError, surroundings: FailureSurroundings): st
 }
 
 function either(words: readonly string[]): string {
-  return words.map(quote).join(" or ");
-}
-
-function quote(word: string): string {
-  return `"${word}"`;
+  return words.map((word) => quote(word)).join(" or ");
 }
 
 /** A line for each problem; the only one is not said twice. */

@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import type { Log, LogLevel } from "../../core/operation.ts";
+import { quote } from "../../core/text.ts";
 import type { TextSink } from "./streams.ts";
 
 /** Names of log levels, from the gravest to the chattiest; scripts know all of them. */
@@ -83,7 +84,7 @@ function fileAppender(folder: string, warn: (message: string) => void): (line: s
       Deno.writeTextFileSync(path, line, { append: true });
     } catch (error) {
       state = "failed";
-      warn(`Cannot write the log ${JSON.stringify(path)}: ${(error as Error).message}`);
+      warn(`Cannot write the log ${quote(path)}: ${(error as Error).message}`);
     }
   };
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
+import { quote } from "../../core/text.ts";
 import type { Accounts, Login } from "../context.ts";
 import type { Session } from "../session.ts";
 
@@ -104,7 +105,7 @@ function requireValue(
 }
 
 function refusal(registry: string, reason: string, remedy?: string): InvalidInputError {
-  return new InvalidInputError(`Cannot log in to ${JSON.stringify(registry)}: ${reason}`, {
+  return new InvalidInputError(`Cannot log in to ${quote(registry)}: ${reason}`, {
     registry,
     ...(remedy === undefined ? {} : { remedy }),
   });

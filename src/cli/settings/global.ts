@@ -4,6 +4,7 @@
  */
 import { join, resolve } from "node:path";
 import { InvalidInputError } from "../../core/errors.ts";
+import { quote } from "../../core/text.ts";
 import { isOneOf } from "../arguments.ts";
 import { type Environment, firstSet } from "./environment.ts";
 import { type HubSettings, hubSettings } from "./hubs.ts";
@@ -127,7 +128,7 @@ function logLevel(flag: string | undefined, variable: string | undefined): LogLe
   if (isOneOf(LOG_LEVELS, level)) return level;
   const where = flag === undefined ? "the environment's log level" : "--log-level";
   throw new InvalidInputError(
-    `Cannot use ${where} ${JSON.stringify(level)}: the levels are ${LOG_LEVELS.join(", ")}`,
+    `Cannot use ${where} ${quote(level)}: the levels are ${LOG_LEVELS.join(", ")}`,
   );
 }
 
@@ -176,7 +177,7 @@ export function sourceDateEpoch(env: Environment): number | undefined {
   // 253402300799 is the last second of the year 9999, the last that RFC 3339 can write.
   if (/^[0-9]{1,12}$/.test(text) && Number(text) <= 253402300799) return Number(text);
   throw new InvalidInputError(
-    `Cannot use SOURCE_DATE_EPOCH ${JSON.stringify(text)}: ` +
+    `Cannot use SOURCE_DATE_EPOCH ${quote(text)}: ` +
       "it is not a whole number of seconds since 1970",
     { remedy: "write SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)" },
   );

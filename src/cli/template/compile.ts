@@ -7,6 +7,7 @@
  */
 import { compareText } from "../../core/files.ts";
 import { nearest } from "../../core/suggest.ts";
+import { quote } from "../../core/text.ts";
 import {
   type FieldName,
   type Operand,
@@ -104,7 +105,7 @@ class Renderer {
   #call(name: string, args: readonly unknown[], at: number): unknown {
     if (!Object.hasOwn(FUNCTIONS, name)) {
       const suggestions = nearest(name, Object.keys(FUNCTIONS));
-      throw this.#error(at, `there is no function ${JSON.stringify(name)}`, suggestions);
+      throw this.#error(at, `there is no function ${quote(name)}`, suggestions);
     }
     try {
       if (args.length === 0) throw new Refusal("it needs an argument");
@@ -126,11 +127,11 @@ class Renderer {
     // A fact that is not known has no details either.
     if (value === undefined) return undefined;
     if (!isRecord(value)) {
-      throw this.#error(at, `${JSON.stringify(name)} is a field of something that has no fields`);
+      throw this.#error(at, `${quote(name)} is a field of something that has no fields`);
     }
     if (Object.hasOwn(value, name)) return value[name];
     const suggestions = nearest(name, Object.keys(value)).map((field) => `.${field}`);
-    throw this.#error(at, `there is no field ${JSON.stringify(name)}`, suggestions);
+    throw this.#error(at, `there is no field ${quote(name)}`, suggestions);
   }
 
   #error(at: number | undefined, reason: string, suggestions?: readonly string[]) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
+import { quote } from "../../core/text.ts";
 
 /** A part of a template; `at` is the character it begins at, counted from 1. */
 export type TemplatePart =
@@ -74,7 +75,7 @@ export function templateError(
 ): InvalidInputError {
   const shown = template.length > 200 ? `${template.slice(0, 200)}…` : template;
   return new InvalidInputError(
-    `Cannot use template ${JSON.stringify(shown)}: ${reason} at character ${at}`,
+    `Cannot use template ${quote(shown)}: ${reason} at character ${at}`,
     { ...(suggestions.length === 0 ? {} : { suggestions }) },
   );
 }
@@ -174,7 +175,7 @@ function readToken(template: string, at: number, apart: boolean): Token {
   const char = String.fromCodePoint(template.codePointAt(at) ?? 0);
   const reason = char === '"' || char === "`"
     ? "the quoted text has no end"
-    : `${JSON.stringify(char)} is not understood`;
+    : `${quote(char)} is not understood`;
   throw templateError(template, { at: at + 1, reason });
 }
 
@@ -353,7 +354,7 @@ class Parser {
   }
 
   #unexpected({ kind, text, at }: Token, expected: string): InvalidInputError {
-    const found = text === "" ? kind : JSON.stringify(text);
+    const found = text === "" ? kind : quote(text);
     return this.#error(at, `expected ${expected}, found ${found}`);
   }
 

@@ -4,6 +4,7 @@
  */
 import { InvalidInputError } from "../../core/errors.ts";
 import { compareText } from "../../core/files.ts";
+import { quote } from "../../core/text.ts";
 import {
   FILE_INSTRUCTIONS,
   type FileInstruction,
@@ -59,7 +60,7 @@ export function quoteArgument(argument: string): string {
   const fault = argument === "" ? "it is empty" : unsayable(argument);
   if (fault !== undefined) {
     throw new InvalidInputError(
-      `Cannot write ${JSON.stringify(argument)} into a Modelfile: ${fault}`,
+      `Cannot write ${quote(argument)} into a Modelfile: ${fault}`,
       { actual: argument },
     );
   }

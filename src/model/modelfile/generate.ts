@@ -5,6 +5,7 @@
 import { basename, resolve } from "node:path";
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
+import { quote } from "../../core/text.ts";
 import { classify, isSkipped } from "../file_kinds.ts";
 import { escapeGlob, type Glob, parseGlob } from "../../core/glob.ts";
 import { introspect } from "../introspect.ts";
@@ -72,9 +73,11 @@ export async function generateModelfile(
     }
     files.push(found);
     if (SECRET_NAMES.test(basename(found.path))) {
-      warnings.push(`${quote(found)} may hold secrets: leave it out with --exclude if it does`);
+      warnings.push(
+        `${quote(found.path)} may hold secrets: leave it out with --exclude if it does`,
+      );
     }
-    if (found.leaves && !tree.followsLinks) warnings.push(`${quote(found)} ${LEAVES}`);
+    if (found.leaves && !tree.followsLinks) warnings.push(`${quote(found.path)} ${LEAVES}`);
     if (files.length > GENERATE_LIMITS.files) {
       throw beyondLimits(workspace, `more than ${GENERATE_LIMITS.files} files`);
     }
@@ -153,7 +156,7 @@ function withoutTrailingSlash(pattern: string): string {
 function patternProblems(flag: string, patterns: readonly string[], globs: readonly Glob[]) {
   return globs.flatMap(({ fault }, index): Problem[] =>
     fault === undefined ? [] : [{
-      message: `malformed ${flag} pattern ${JSON.stringify(patterns[index])}: ${fault}`,
+      message: `malformed ${flag} pattern ${quote(patterns[index] ?? "")}: ${fault}`,
     }]
   );
 }
@@ -168,10 +171,10 @@ async function* selectFiles(
     if (selection.excludes(node.path)) continue;
     if (node.type === "folder") {
       if (!selection.entersFolder(node.path)) continue;
-      if (node.leaves && !tree.followsLinks) yield `${quote(node)} was left out: it ${LEAVES}`;
+      if (node.leaves && !tree.followsLinks) yield `${quote(node.path)} was left out: it ${LEAVES}`;
       else yield* selectFiles(tree, node, selection);
     } else if (selection.takesFile(node.path)) {
-      yield node.type === "file" ? node : `${quote(node)} was left out: ${node.message}`;
+      yield node.type === "file" ? node : `${quote(node.path)} was left out: ${node.message}`;
     }
   }
 }
@@ -179,7 +182,7 @@ async function* selectFiles(
 function checkFiles(workspace: string, files: readonly TreeFile[]): void {
   const tooLarge = files.find(({ info }) => info.size > GENERATE_LIMITS.fileSize);
   if (tooLarge !== undefined) {
-    const limit = `${quote(tooLarge)} has ${tooLarge.info.size} bytes, more than`;
+    const limit = `${quote(tooLarge.path)} has ${tooLarge.info.size} bytes, more than`;
     throw beyondLimits(workspace, `${limit} ${GENERATE_LIMITS.fileSize}`);
   }
   const total = files.reduce((sum, { info }) => sum + info.size, 0);
@@ -199,14 +202,14 @@ function checkFiles(workspace: string, files: readonly TreeFile[]): void {
 function checkKinds(workspace: string, kinds: readonly LayerKind[]): void {
   if (kinds.some((kind) => kind !== "config" && kind !== "doc")) return;
   throw new InvalidInputError(
-    `Cannot generate a Modelfile for ${JSON.stringify(workspace)}: no model and no code was found`,
+    `Cannot generate a Modelfile for ${quote(workspace)}: no model and no code was found`,
     { path: workspace, remedy: `write a Modelfile with a ${fileCommand("model")} line by hand` },
   );
 }
 
 function beyondLimits(workspace: string, found: string): InvalidInputError {
   return new InvalidInputError(
-    `Cannot generate a Modelfile for ${JSON.stringify(workspace)}: ${found}`,
+    `Cannot generate a Modelfile for ${quote(workspace)}: ${found}`,
     { path: workspace, remedy: "leave files out with --exclude, or write the Modelfile by hand" },
   );
 }
@@ -218,8 +221,4 @@ function chosenValues(given: ModelfileValues, found: ModelfileValues): Modelfile
       .map(({ key }) => [key, given[key] || found[key]] as const)
       .filter(([, value]) => value),
   );
-}
-
-function quote(node: { readonly path: string }): string {
-  return JSON.stringify(node.path);
 }

@@ -10,6 +10,7 @@
 import type { Problem } from "../../core/errors.ts";
 import { nearest } from "../../core/suggest.ts";
 import { parseGlob } from "../../core/glob.ts";
+import { quote } from "../../core/text.ts";
 import {
   FILE_INSTRUCTIONS,
   type FileInstruction,
@@ -180,5 +181,5 @@ function lex(text: string): { words: string[]; open: boolean } {
 
 /** Text of a file in an error: quoted, and short enough for a line. */
 function shown(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  return quote(text, 80);
 }

@@ -5,6 +5,7 @@
  */
 import type { OperationOptions } from "../../core/operation.ts";
 import type { BlobSource } from "../../core/source.ts";
+import { quote } from "../../core/text.ts";
 import {
   addElements,
   countElements,
@@ -57,7 +58,7 @@ export async function readGguf(
   source: BlobSource,
   options: OperationOptions & { readonly name?: string } = {},
 ): Promise<WeightFacts> {
-  const what = JSON.stringify(options.name ?? "GGUF header");
+  const what = quote(options.name ?? "GGUF header");
   const reader = new HeaderReader(source, {
     what,
     signal: options.signal,

@@ -7,6 +7,7 @@ import { InvalidInputError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { BlobSource } from "../../core/source.ts";
 import { readAll } from "../../core/streams.ts";
+import { quote } from "../../core/text.ts";
 import type { HeaderFacts, WeightFacts } from "./facts.ts";
 import { formatOf, type FormatRow, formatRowOf, FORMATS, MAGIC_SIZE } from "./formats.ts";
 import { mergeGguf, readGguf } from "./gguf.ts";
@@ -103,7 +104,7 @@ async function formatted(
   if (row === undefined) return undefined;
   const format = formatOf(row, await headOf(file.source, row, signal));
   if (format !== undefined) return { ...file, format };
-  warnings.push(`${JSON.stringify(file.path)} does not begin as a ${row.format} file does`);
+  warnings.push(`${quote(file.path)} does not begin as a ${row.format} file does`);
   return undefined;
 }
 
@@ -139,9 +140,7 @@ async function readModels(
     const merged = parser.merge(parts.map(({ facts }) => facts));
     if (parts.length === first.of) return merged;
     warnings.push(
-      `${
-        JSON.stringify(first.path)
-      } is one of ${first.of} parts, of which ${parts.length} were read: ` +
+      `${quote(first.path)} is one of ${first.of} parts, of which ${parts.length} were read: ` +
         `PARAMSIZE is left out`,
     );
     return { ...merged, paramCount: undefined };

@@ -8,6 +8,7 @@
  */
 import type { OperationOptions } from "../../core/operation.ts";
 import type { BlobSource } from "../../core/source.ts";
+import { quote } from "../../core/text.ts";
 import { addElements, countElements, dominantType, type WeightFacts } from "./facts.ts";
 import { HeaderReader } from "./header_reader.ts";
 import { type ProtobufField, ProtobufReader } from "./protobuf.ts";
@@ -62,7 +63,7 @@ export async function readOnnx(
   source: BlobSource,
   options: OperationOptions & { readonly name?: string } = {},
 ): Promise<WeightFacts> {
-  const what = JSON.stringify(options.name ?? "ONNX model");
+  const what = quote(options.name ?? "ONNX model");
   // Small, because most of what follows a tensor's shape is its bytes, which are skipped.
   const window = 16 * 1024;
   const reader = new HeaderReader(source, { what, signal: options.signal, window });

@@ -3,6 +3,7 @@
  * See https://github.com/huggingface/safetensors#format
  * @module
  */
+import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { decodeJson } from "../../core/json.ts";
@@ -66,7 +67,7 @@ export async function readSafetensors(
   source: BlobSource,
   options: OperationOptions & { readonly name?: string } = {},
 ): Promise<WeightFacts> {
-  const what = JSON.stringify(options.name ?? "safetensors header");
+  const what = quote(options.name ?? "safetensors header");
   const reader = new HeaderReader(source, { what, signal: options.signal, window: 8 });
   const length = await reader.u64("little");
   if (length > LONGEST_HEADER) {
@@ -132,7 +133,7 @@ function checkTensor(
   context: HeaderContext,
 ): { dtype: string; count: number } {
   const tensor = tensorSchema.safeParse(value);
-  const shown = JSON.stringify(name.slice(0, 200));
+  const shown = quote(name, 200);
   if (!tensor.success) throw invalid(context, `its tensor ${shown} is malformed`);
   const { dtype, shape, data_offsets: [start, end] } = tensor.data;
   if (start > end || end > context.dataSize) {

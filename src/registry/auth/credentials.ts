@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
+import { quote } from "../../core/text.ts";
 
 /** A user name and its password. */
 export interface PasswordCredentials {
@@ -83,7 +84,7 @@ export function encodeBasic({ username, password }: PasswordCredentials): string
 export function checkUsername(username: string): void {
   if (!username.includes(":")) return;
   throw new InvalidInputError(
-    `Cannot use user name ${JSON.stringify(username)}: it must not contain ":"`,
+    `Cannot use user name ${quote(username)}: it must not contain ":"`,
   );
 }
 

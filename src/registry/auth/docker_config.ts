@@ -6,6 +6,7 @@
  * See https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
  * @module
  */
+import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../../core/files.ts";
@@ -172,7 +173,7 @@ function parseJson(text: string, path: string): unknown {
 }
 
 function unreadable(path: string, reason: string): InvalidInputError {
-  return new InvalidInputError(`Cannot read credentials ${JSON.stringify(path)}: ${reason}`, {
+  return new InvalidInputError(`Cannot read credentials ${quote(path)}: ${reason}`, {
     path,
     remedy: "repair the file or remove it",
   });

@@ -4,6 +4,7 @@
  * @module
  */
 import { AccessDeniedError, TransferError } from "../../core/errors.ts";
+import { quote } from "../../core/text.ts";
 import { mayPointTo } from "../../http/addresses.ts";
 import { readBody } from "../../http/bodies.ts";
 import { basicAuthorization, type Credentials } from "./credentials.ts";
@@ -71,7 +72,7 @@ export async function fetchToken(
     ? postRequest(realm, request, credentials.identityToken)
     : getRequest(realm, request);
   const response = await options.send(outgoing);
-  const action = `get a token for ${JSON.stringify(options.registry)}`;
+  const action = `get a token for ${quote(options.registry)}`;
   if (response.status !== 200) {
     throw await responseError(response, { action, registry: options.registry, server: realm.host });
   }
@@ -147,14 +148,14 @@ function checkRealm(text: string, options: TokenServerOptions): URL {
   const realm = URL.parse(text);
   const refuse = (reason: string): never => {
     throw new AccessDeniedError(
-      `Cannot log in to ${JSON.stringify(options.registry)}: its token server ${reason}`,
+      `Cannot log in to ${quote(options.registry)}: its token server ${reason}`,
       { registry: options.registry },
     );
   };
   if (!realm) return refuse("has no valid URL");
   if (realm.username !== "" || realm.password !== "") return refuse("has a user name in its URL");
   if (realm.protocol !== "https:" && realm.protocol !== "http:") {
-    return refuse(`has a URL of scheme ${JSON.stringify(realm.protocol)}`);
+    return refuse(`has a URL of scheme ${quote(realm.protocol)}`);
   }
   if (realm.protocol === "http:" && !mayUseHttp(realm, options)) {
     return refuse(`at ${realm.host} does not use TLS`);

@@ -1,4 +1,5 @@
 /** `bundle export`: packs a folder. @module */
+import { quote } from "../../../core/text.ts";
 import { type Command, Option } from "../../../deps/commander.ts";
 import { InvalidInputError } from "../../../core/errors.ts";
 import { exportDocument } from "../../output/bundle_documents.ts";
@@ -31,7 +32,7 @@ export function configure(command: Command, session: Session): void {
       const missing = result.pointersOnly.length;
       if (includeExternal && missing > 0) {
         session.output.warn(
-          `${countOf(missing, "external file")} not in ${JSON.stringify(workdir)}: ` +
+          `${countOf(missing, "external file")} not in ${quote(workdir)}: ` +
             "only pointers were packed",
         );
       }
@@ -49,6 +50,6 @@ function zstdLevel(text: string): number {
   const level = /^[0-9]{1,2}$/.test(text) ? Number(text) : 0;
   if (level >= 1 && level <= 22) return level;
   throw new InvalidInputError(
-    `Cannot use zstd level ${JSON.stringify(text)}: it must be a whole number from 1 to 22`,
+    `Cannot use zstd level ${quote(text)}: it must be a whole number from 1 to 22`,
   );
 }

@@ -1,4 +1,5 @@
 /** `bundle verify`: reads everything again. @module */
+import { quote } from "../../../core/text.ts";
 import type { Command } from "../../../deps/commander.ts";
 import type { VerifiedFile, VerifyReport } from "../../../bundle/workspace/verify.ts";
 import { IntegrityError } from "../../../core/errors.ts";
@@ -47,7 +48,7 @@ async function failureOf(
     ...(missing.length === 0 ? [] : [`${countOf(missing.length, "file")} missing`]),
     ...(modified.length === 0 ? [] : [`${countOf(modified.length, "file")} modified`]),
   ];
-  return new IntegrityError(`Cannot verify ${JSON.stringify(target)}: ${counts.join(", ")}`, {
+  return new IntegrityError(`Cannot verify ${quote(target)}: ${counts.join(", ")}`, {
     path: target,
     problems: faults.map((file) => ({ message: faultText(file) })),
     ...(await statKind(target) === "folder"
@@ -57,5 +58,5 @@ async function failureOf(
 }
 
 function faultText({ path, state, reason }: VerifiedFile): string {
-  return `${JSON.stringify(path)}: ${state}${reason === undefined ? "" : `, ${reason}`}`;
+  return `${quote(path)}: ${state}${reason === undefined ? "" : `, ${reason}`}`;
 }

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { plainText, quote } from "../../src/core/text.ts";
+
+Deno.test("quote() shows a value between double quotes, with its control characters escaped", () => {
+  assert.equal(quote("weights/model.bin"), '"weights/model.bin"');
+  assert.equal(quote('a "b"\n\u001b[1m'), '"a \\"b\\"\\n\\u001b[1m"');
+});
+
+Deno.test("quote() cuts a value that is longer than a message can hold", () => {
+  assert.equal(quote("abcdef", 3), '"abc…"');
+  assert.equal(quote("x".repeat(5000)).length, 1003);
+});
+
+Deno.test("plainText() makes one short line of text from outside", () => {
+  assert.equal(plainText(" two\nlines\u202e and\u0007 more "), "two lines and more");
+  assert.equal(plainText("abcdef", 3), "abc…");
+});
+
+Deno.test("plainText() gives one short line without control characters", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const line = plainText(text, 50);
+    assert(line.length <= 51);
+    assert(!/[\p{Cc}\p{Cf}\u2028\u2029]/u.test(line));
+  }));
+});

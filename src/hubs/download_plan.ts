@@ -5,6 +5,7 @@
 import { duplicateKey, parentOf, safeRelativePath } from "../archive/safe_path.ts";
 import { InvalidInputError, type Problem } from "../core/errors.ts";
 import { type Glob, parseGlob } from "../core/glob.ts";
+import { problemsError } from "../core/problems.ts";
 import { quote } from "../core/text.ts";
 import type { HubFile } from "./hub.ts";
 
@@ -96,8 +97,5 @@ function globs(option: string, patterns: readonly string[] = []): Glob[] {
 }
 
 function refuse(problems: readonly Problem[]): void {
-  const [first] = problems;
-  if (first === undefined) return;
-  const more = problems.length === 1 ? "" : ` (and ${problems.length - 1} more)`;
-  throw new InvalidInputError(`Cannot download the model: ${first.message}${more}`, { problems });
+  if (problems.length > 0) throw problemsError("download the model", problems);
 }

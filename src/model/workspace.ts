@@ -8,13 +8,13 @@ import { ModelOpsError, type Problem } from "../core/errors.ts";
 import { compareText } from "../core/files.ts";
 import { explainRead } from "../core/source.ts";
 import { nearest } from "../core/suggest.ts";
+import { problemsError } from "../core/problems.ts";
 import { quote } from "../core/text.ts";
 import type { FileOnDisk } from "./file_metadata.ts";
 import { escapeGlob, type Glob, parseGlob } from "../core/glob.ts";
 import { LAYER_KINDS, type LayerKind } from "./media_types.ts";
 import { fileCommand, type Modelfile, type ModelfileEntry } from "./modelfile/values.ts";
 import { quoteArgument, unsayable } from "./modelfile/format.ts";
-import { problemsError } from "./problems.ts";
 import {
   IGNORE_FILE,
   type TreeFile,
@@ -109,10 +109,9 @@ class Resolver {
 
   result(workspace: string): ResolvedFiles {
     if (this.#problems.size > 0) {
-      throw problemsError([...this.#problems.values()], {
-        action: "package",
-        object: workspace,
-        ...(this.#leaves ? { remedy: FOLLOW_LINKS_REMEDY } : {}),
+      throw problemsError(`package ${quote(workspace)}`, [...this.#problems.values()], {
+        path: workspace,
+        remedy: this.#leaves ? FOLLOW_LINKS_REMEDY : undefined,
       });
     }
     const files = [...this.#files.values()].sort((a, b) =>

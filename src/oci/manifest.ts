@@ -6,6 +6,7 @@
  * See https://github.com/opencontainers/image-spec/blob/main/manifest.md and image-index.md
  * @module
  */
+import { problemsError } from "../core/problems.ts";
 import { quote } from "../core/text.ts";
 import { z } from "../deps/zod.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
@@ -148,10 +149,7 @@ function malformed(error: z.ZodError): InvalidInputError {
   const problems = error.issues.map((issue) => ({
     message: `${issue.path.join(".") || "document"}: ${issue.message}`,
   }));
-  return new InvalidInputError(`Cannot read manifest: ${problems[0]?.message}`, {
-    problems,
-    cause: error,
-  });
+  return problemsError("read manifest", problems, { cause: error });
 }
 
 /**

@@ -5,9 +5,10 @@
  * @module
  */
 import { createHmac, randomBytes } from "node:crypto";
+import { problemsError } from "../core/problems.ts";
 import { quote } from "../core/text.ts";
 import { compareBcrypt } from "../deps/bcryptjs.ts";
-import { InvalidInputError, type Problem } from "../core/errors.ts";
+import type { Problem } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { explainRead } from "../core/source.ts";
 import type { Authenticate } from "./access.ts";
@@ -56,12 +57,10 @@ export function parseHtpasswd(text: string, path: string): HtpasswdUsers {
   }
   if (users.size === 0 && problems.length === 0) problems.push({ message: "it names no user" });
   if (problems.length === 0) return users;
-  const [first] = problems;
-  const where = first?.line === undefined ? "" : `line ${first.line}: `;
-  throw new InvalidInputError(
-    `Cannot use ${quote(path)} as a password file: ${where}${first?.message}`,
-    { path, problems, remedy: "write each line with: htpasswd -nB USER" },
-  );
+  throw problemsError(`use ${quote(path)} as a password file`, problems, {
+    path,
+    remedy: "write each line with: htpasswd -nB USER",
+  });
 }
 
 /** What is wrong with a line. The hash is a secret and never part of the answer. */

@@ -65,7 +65,8 @@ Deno.test("parseHtpasswd() reports every bad line and no hash", () => {
     assert.ok(error instanceof InvalidInputError);
     assert.equal(
       error.message,
-      'Cannot use "users" as a password file: line 2: the password of "md5" is not a bcrypt hash',
+      'Cannot use "users" as a password file: 5 problems, the first: line 2: ' +
+        'the password of "md5" is not a bcrypt hash',
     );
     assert.deepEqual(error.facts.problems?.map((problem) => problem.line), [2, 4, 5, 6, 7]);
     assert.doesNotMatch(JSON.stringify(error.facts), /hashhash|0DPiK|abcdefgh/);

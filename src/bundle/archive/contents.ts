@@ -9,6 +9,7 @@ import { IntegrityError, InvalidInputError, type Problem } from "../../core/erro
 import type { OperationOptions } from "../../core/operation.ts";
 import { type FileSource, fileSource } from "../../core/source.ts";
 import { readAll } from "../../core/streams.ts";
+import { messagesError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { decodePointer, type Pointer, POINTER_SIZE_LIMIT } from "../documents/pointer.ts";
 import { decodeProvenance, type Provenance } from "../documents/provenance.ts";
@@ -121,15 +122,9 @@ class ContentsReader {
   }
 
   finish(): ArchiveContents {
-    const [first] = this.#problems;
-    if (first) {
+    if (this.#problems.length > 0) {
       const path = this.#archive;
-      throw new InvalidInputError(
-        this.#problems.length === 1
-          ? first.message
-          : `Cannot import ${quote(path)}: ${this.#problems.length} entries are refused`,
-        { path, problems: this.#problems },
-      );
+      throw messagesError(`import ${quote(path)}`, this.#problems, { path });
     }
     for (const pointer of this.#pointers.values()) this.#checkPointed(pointer);
     return {

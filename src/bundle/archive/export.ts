@@ -14,6 +14,7 @@ import { compareText, explainWrite, isMissing } from "../../core/files.ts";
 import type { OperationOptions, ProgressEvent } from "../../core/operation.ts";
 import { type BlobSource, bytesSource, explainRead, fileSource } from "../../core/source.ts";
 import { counted, streamOf } from "../../core/streams.ts";
+import { messagesError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { isTransient, placeOf } from "../workspace/layout.ts";
 import { pathClashes, portablePath } from "../workspace/path.ts";
@@ -171,15 +172,10 @@ async function archiveMembers(
   const sound = members.filter((member) => member !== undefined)
     .sort((a, b) => compareText(a.entry.name, b.entry.name));
   problems.push(...clashes(sound));
-  const [first] = problems;
-  if (!first) return sound;
+  if (problems.length === 0) return sound;
   const path = options.workdir;
-  throw new InvalidInputError(
-    problems.length === 1
-      ? first.message
-      : `Cannot export ${quote(path)}: ${problems.length} files cannot be packed`,
-    { path, problems: problems.sort((a, b) => compareText(a.message, b.message)) },
-  );
+  problems.sort((a, b) => compareText(a.message, b.message));
+  throw messagesError(`export ${quote(path)}`, problems, { path });
 }
 
 /** Names that become one in normal form, and files that are one on some system. */

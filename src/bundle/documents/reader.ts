@@ -2,10 +2,11 @@
  * What the readers of all bundle documents share.
  * @module
  */
+import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";
-import { InvalidInputError, UnsupportedError } from "../../core/errors.ts";
+import { UnsupportedError } from "../../core/errors.ts";
 import { decodeJson } from "../../core/json.ts";
 
 /** A digest as bundle documents give it. */
@@ -59,10 +60,7 @@ function parseDocument<Schema extends z.ZodType>(
   const problems = parsed.error.issues.map((issue) => ({
     message: `${issue.path.join(".") || "document"}: ${reasonOf(issue)}`,
   }));
-  throw new InvalidInputError(`Cannot read ${what}: ${problems[0]?.message}`, {
-    problems,
-    cause: parsed.error,
-  });
+  throw problemsError(`read ${what}`, problems, { cause: parsed.error });
 }
 
 /** What is wrong with a key, where the key itself is: the library only says that it is. */

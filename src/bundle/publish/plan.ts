@@ -6,7 +6,8 @@
  * @module
  */
 import { digestHex } from "../../core/digest.ts";
-import { InvalidInputError, ModelOpsError } from "../../core/errors.ts";
+import { ModelOpsError, type Problem } from "../../core/errors.ts";
+import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { parseObjectUri } from "../../objects/object_uri.ts";
 import type { StorageTier } from "../documents/bundle.ts";
@@ -70,7 +71,7 @@ class Planner {
   readonly #base: string;
   readonly #rules: readonly { rule: ExternalRule; matches: (path: string) => boolean }[];
   readonly #owners = new Map<string, ScannedFile>();
-  readonly #problems: string[] = [];
+  readonly #problems: Problem[] = [];
 
   constructor(spec: BundleSpec, base: string) {
     this.#spec = spec;
@@ -131,24 +132,17 @@ class Planner {
     return `${quote(file.path)} and ${quote(owner.path)} would both be ${uri}`;
   }
 
-  #refuse(problem: string): undefined {
-    this.#problems.push(problem);
+  #refuse(message: string): undefined {
+    this.#problems.push({ message });
     return undefined;
   }
 
   refuseProblems(workdir: string): void {
-    const [first] = this.#problems;
-    if (first === undefined) return;
-    const count = this.#problems.length;
-    throw new InvalidInputError(
-      `Cannot plan ${quote(workdir)}: ` +
-        (count === 1 ? first : `${count} files have no place, the first: ${first}`),
-      {
-        path: workdir,
-        problems: count === 1 ? [] : this.#problems.map((message) => ({ message })),
-        remedy: "adjust external_rules or oras_size_limit in the spec",
-      },
-    );
+    if (this.#problems.length === 0) return;
+    throw problemsError(`plan ${quote(workdir)}`, this.#problems, {
+      path: workdir,
+      remedy: "adjust external_rules or oras_size_limit in the spec",
+    });
   }
 }
 

@@ -3,9 +3,10 @@
  * @module
  */
 import { type Digest, digestHex } from "../../core/digest.ts";
-import { InvalidInputError, type Problem } from "../../core/errors.ts";
+import type { Problem } from "../../core/errors.ts";
 import { operationOptions } from "../../core/operation.ts";
 import type { BlobSource } from "../../core/source.ts";
+import { messagesError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { findFiles, type FoundFile } from "../spec/files.ts";
 import { type HashedFile, Hasher, type HashOptions } from "../workspace/hash_files.ts";
@@ -109,15 +110,8 @@ function roleClashes(
 }
 
 function refuseProblems(workdir: string, problems: readonly Problem[]): void {
-  const [first] = problems;
-  if (first === undefined) return;
-  const message = problems.length === 1
-    ? first.message
-    : `Cannot publish ${quote(workdir)}: ${problems.length} files cannot be in a bundle`;
-  throw new InvalidInputError(message, {
-    path: workdir,
-    ...(problems.length === 1 ? {} : { problems }),
-  });
+  if (problems.length === 0) return;
+  throw messagesError(`publish ${quote(workdir)}`, problems, { path: workdir });
 }
 
 /** An inventory as a JSON document with stable field names. */

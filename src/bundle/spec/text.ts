@@ -3,6 +3,7 @@
  * to it.
  * @module
  */
+import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import {
   type Document,
@@ -66,15 +67,8 @@ export class SpecText {
   }
 
   /** The error that reports problems, in the order of their lines. */
-  error(path: string, found: readonly Problem[]): InvalidInputError {
-    const problems = found.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
-    const [first] = problems;
-    const where = first?.line === undefined ? "" : `line ${first.line}: `;
-    const many = problems.length > 1 ? `${problems.length} problems, the first: ` : "";
-    return new InvalidInputError(
-      `Cannot use ${quote(path)}: ${many}${where}${first?.message}`,
-      { path, problems },
-    );
+  error(path: string, problems: readonly Problem[]): InvalidInputError {
+    return problemsError(`use ${quote(path)}`, problems, { path });
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 import type { Digest } from "../../core/digest.ts";
 import { ConflictError } from "../../core/errors.ts";
+import { describeProblems } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 
 /** A path that cannot be written, and why. */
@@ -27,15 +28,12 @@ export class WorkspaceConflictError extends ConflictError {
 
   /** Reports all the conflicts of one operation on the workspace `path`. */
   constructor(path: string, conflicts: readonly WorkspaceConflict[]) {
-    const [first] = conflicts;
-    const found = conflicts.length === 1 && first
-      ? `${quote(first.path)}: ${first.reason}`
-      : `${conflicts.length} paths are in conflict`;
-    super(`Cannot write to workspace ${quote(path)}: ${found}`, {
+    const problems = conflicts.map((conflict) => ({
+      message: `${quote(conflict.path)}: ${conflict.reason}`,
+    }));
+    super(`Cannot write to workspace ${quote(path)}: ${describeProblems(problems)}`, {
       path,
-      problems: conflicts.map((conflict) => ({
-        message: `${quote(conflict.path)}: ${conflict.reason}`,
-      })),
+      problems,
       remedy: conflicts.every((conflict) => conflict.replaceable)
         ? "replace them with --overwrite, or choose another folder"
         : "move what is in the way, or choose another folder",

@@ -2,10 +2,11 @@
  * Finds everything that is wrong with a Modelfile and the files it names.
  * @module
  */
-import { InvalidInputError, type Problem } from "../../core/errors.ts";
+import { InvalidInputError } from "../../core/errors.ts";
 import { explainRead } from "../../core/source.ts";
+import { problemsError } from "../../core/problems.ts";
+import { quote } from "../../core/text.ts";
 import { readModelfile } from "./parser.ts";
-import { problemsError } from "../problems.ts";
 import { type ResolvedFiles, resolveModelfileFiles } from "../workspace.ts";
 import type { WorkspaceOptions } from "../workspace_tree.ts";
 
@@ -26,10 +27,11 @@ export async function checkModelfile(
   );
   if (!(found instanceof Error)) {
     if (problems.length === 0) return found;
-    throw allProblems(path, problems);
+    throw problemsError(`accept ${quote(path)}`, problems, { path });
   }
   if (!(found instanceof InvalidInputError) || !found.facts.problems) throw found;
-  throw allProblems(path, [...problems, ...found.facts.problems], found.facts.remedy);
+  const all = [...problems, ...found.facts.problems];
+  throw problemsError(`accept ${quote(path)}`, all, { path, remedy: found.facts.remedy });
 }
 
 async function readText(path: string): Promise<string> {
@@ -38,13 +40,4 @@ async function readText(path: string): Promise<string> {
   } catch (error) {
     throw explainRead(path, error);
   }
-}
-
-function allProblems(
-  path: string,
-  problems: readonly Problem[],
-  remedy?: string,
-): InvalidInputError {
-  const attempt = { action: "accept", object: path };
-  return problemsError(problems, remedy === undefined ? attempt : { ...attempt, remedy });
 }

@@ -5,6 +5,7 @@
 import { basename, resolve } from "node:path";
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
+import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { classify, isSkipped } from "../file_kinds.ts";
 import { escapeGlob, type Glob, parseGlob } from "../../core/glob.ts";
@@ -12,7 +13,6 @@ import { introspect } from "../introspect.ts";
 import type { LayerKind } from "../media_types.ts";
 import { fileCommand, type Modelfile, type ModelfileValues, VALUE_INSTRUCTIONS } from "./values.ts";
 import { unsayable } from "./format.ts";
-import { problemsError } from "../problems.ts";
 import { type TreeFile, type TreeFolder, unsafeName, WorkspaceTree } from "../workspace_tree.ts";
 
 /** How to generate; a value given here replaces the one found, an empty one does not. */
@@ -126,7 +126,9 @@ class Selection {
       ...patternProblems("exclude", excludeTexts, this.#exclude),
     ];
     if (problems.length > 0) {
-      throw problemsError(problems, { action: "generate a Modelfile for", object: workspace });
+      throw problemsError(`generate a Modelfile for ${quote(workspace)}`, problems, {
+        path: workspace,
+      });
     }
   }
 
@@ -195,7 +197,9 @@ function checkFiles(workspace: string, files: readonly TreeFile[]): void {
     return message === undefined ? [] : [{ message }];
   });
   if (problems.length > 0) {
-    throw problemsError(problems, { action: "generate a Modelfile for", object: workspace });
+    throw problemsError(`generate a Modelfile for ${quote(workspace)}`, problems, {
+      path: workspace,
+    });
   }
 }
 

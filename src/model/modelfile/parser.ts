@@ -10,6 +10,7 @@
 import type { Problem } from "../../core/errors.ts";
 import { nearest } from "../../core/suggest.ts";
 import { parseGlob } from "../../core/glob.ts";
+import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import {
   FILE_INSTRUCTIONS,
@@ -21,7 +22,6 @@ import {
   type ValueInstruction,
 } from "./values.ts";
 import { quoteArgument } from "./format.ts";
-import { problemsError } from "../problems.ts";
 
 const INSTRUCTIONS: ReadonlyMap<string, ValueInstruction | FileInstruction> = new Map(
   [...VALUE_INSTRUCTIONS, ...FILE_INSTRUCTIONS].map((each) => [each.command, each] as const),
@@ -45,7 +45,7 @@ export interface ModelfileReading {
  */
 export function parseModelfile(text: string, name = "Modelfile"): Modelfile {
   const { modelfile, problems } = readModelfile(text);
-  if (problems.length > 0) throw problemsError(problems, { action: "read", object: name });
+  if (problems.length > 0) throw problemsError(`read ${quote(name)}`, problems, { path: name });
   return modelfile;
 }
 

@@ -55,11 +55,9 @@ export {
   type BlobSource,
   type ByteRange,
   bytesSource,
-  type FileFacts,
-  type FileSource,
-  fileSource,
   type OpenOptions,
 } from "./src/core/source.ts";
+export { type FileFacts, type FileSource, fileSource } from "./src/core/file_source.ts";
 
 // OCI: documents, references, stores, and the one mover of content.
 export { type Annotations, describeBytes, type Descriptor } from "./src/oci/descriptor.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { digestStream } from "../src/core/digest.ts";
 import { removeIfExists, writeNewFile } from "../src/core/files.ts";
-import { fileSource } from "../src/core/source.ts";
+import { fileSource } from "../src/core/file_source.ts";
 import { CHUNK_SIZE } from "../src/core/streams.ts";
 import { requireTool, startRegistry } from "./services.ts";
 

@@ -2,8 +2,9 @@
  * The one extractor: everything that writes files named by an artifact writes them here.
  * @module
  */
-import { explainWrite, removeIfExists } from "../core/files.ts";
-import { fileSource } from "../core/source.ts";
+import { removeIfExists } from "../core/files.ts";
+import { explainWrite, systemCode } from "../core/file_errors.ts";
+import { fileSource } from "../core/file_source.ts";
 import type { ExpectedContent } from "../core/streams.ts";
 import { Claims } from "./claims.ts";
 import { type FileContent, fileHasContent, release } from "./file_content.ts";
@@ -171,7 +172,8 @@ export class Extraction implements AsyncDisposable {
       await Deno.rename(file, place);
       this.#staging.keep(path);
     } catch (error) {
-      if (!isOtherDisk(error)) throw explainWrite(place, error);
+      // A name cannot lead to another disk: the bytes are copied then.
+      if (systemCode(error) !== "EXDEV") throw explainWrite(place, error);
       const source = await fileSource(file);
       await this.#writeFile(path, () => source.open({ signal: this.#options.signal }), facts);
       await removeIfExists(file);
@@ -221,8 +223,4 @@ export class Extraction implements AsyncDisposable {
       throw explainWrite(this.#target.resolve(path), error);
     }
   }
-}
-
-function isOtherDisk(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EXDEV";
 }

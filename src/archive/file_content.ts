@@ -5,7 +5,7 @@
 import { digestAlgorithm, digestStream } from "../core/digest.ts";
 import { IntegrityError, ModelOpsError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { fileSource } from "../core/source.ts";
+import { fileSource } from "../core/file_source.ts";
 import type { ExpectedContent } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 

@@ -4,7 +4,7 @@
  */
 import { digestStream } from "../core/digest.ts";
 import { ConflictError, InvalidInputError } from "../core/errors.ts";
-import { explainWrite } from "../core/files.ts";
+import { explainWrite } from "../core/file_errors.ts";
 import type { OperationOptions, ProgressEvent } from "../core/operation.ts";
 import { streamOf } from "../core/streams.ts";
 import { quote } from "../core/text.ts";

@@ -4,7 +4,8 @@
  */
 import { join } from "node:path";
 import { ConflictError } from "../core/errors.ts";
-import { explainWrite, lstatIfExists } from "../core/files.ts";
+import { lstatIfExists } from "../core/files.ts";
+import { explainWrite } from "../core/file_errors.ts";
 import { quote } from "../core/text.ts";
 import { parentOf } from "./safe_path.ts";
 

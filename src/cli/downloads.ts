@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { InvalidInputError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { explainRead } from "../core/source.ts";
+import { explainRead, isMissing } from "../core/file_errors.ts";
 import { downloadModel } from "../hubs/download_model.ts";
 import { modelFolderName, parseModelUrl } from "../hubs/model_url.ts";
 import type { DownloadedFolder, DownloadRequest } from "./context.ts";
@@ -78,9 +78,7 @@ async function readToken(files: HubAccess["tokenFiles"]): Promise<string | undef
       const token = (await Deno.readTextFile(path)).trim();
       if (token !== "") return token;
     } catch (error) {
-      const missing = error instanceof Deno.errors.NotFound ||
-        error instanceof Deno.errors.NotADirectory;
-      if (!missing) throw explainRead(path, error);
+      if (!isMissing(error)) throw explainRead(path, error);
     }
   }
   return undefined;

@@ -5,7 +5,7 @@
 import { NotFoundError } from "../core/errors.ts";
 import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { explainRead } from "../core/source.ts";
+import { explainRead } from "../core/file_errors.ts";
 import { quote } from "../core/text.ts";
 import type { RegistryAccess } from "../model/operations.ts";
 import { RegistryConnector } from "../registry/connector.ts";

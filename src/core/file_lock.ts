@@ -7,7 +7,8 @@
  */
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { explainWrite, lstatIfExists, removeIfExists } from "./files.ts";
+import { lstatIfExists, removeIfExists } from "./files.ts";
+import { explainWrite } from "./file_errors.ts";
 import type { OperationOptions } from "./operation.ts";
 
 const RETRY_MILLISECONDS = 50;

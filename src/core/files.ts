@@ -4,8 +4,8 @@
  */
 import { dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
-import { InvalidInputError, NotFoundError, TransferError } from "./errors.ts";
-import { quote } from "./text.ts";
+import { explainWrite, isMissing } from "./file_errors.ts";
+import { compareText } from "./text.ts";
 
 /** Writes every byte of `bytes` to a file; a single write may take fewer. */
 export function writeFully(file: Deno.FsFile, bytes: Uint8Array): void {
@@ -119,70 +119,5 @@ export async function readDirIfExists(path: string): Promise<Deno.DirEntry[]> {
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;
-  }
-}
-
-/** Whether an error says that a path, or a folder on the way to it, does not exist. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
-}
-
-const ENCODER = new TextEncoder();
-
-/**
- * Orders text by its UTF-8 bytes, which is the order of code points. The default order of JavaScript
- * compares UTF-16 units and puts emoji before some of CJK; other tools of this field compare bytes.
- */
-export function compareText(a: string, b: string): number {
-  const left = ENCODER.encode(a);
-  const right = ENCODER.encode(b);
-  const shared = Math.min(left.length, right.length);
-  for (let index = 0; index < shared; index++) {
-    const difference = (left[index] ?? 0) - (right[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
-}
-
-/** Turns an operating-system error on writing `path` into one that a person can act on. */
-export function explainWrite(path: string, error: unknown): unknown {
-  const reason = writeFailure(error);
-  if (reason === undefined) return error;
-  const message = `Cannot write ${quote(path)}: ${reason}`;
-  const options = { path, cause: error };
-  if (error instanceof Deno.errors.NotFound) return new NotFoundError(message, options);
-  const refused = error instanceof Deno.errors.PermissionDenied ||
-    error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotADirectory ||
-    error instanceof Deno.errors.IsADirectory || error instanceof Deno.errors.AlreadyExists;
-  return refused ? new InvalidInputError(message, options) : new TransferError(message, options);
-}
-
-/** The plain-language reason of an operating-system error, `undefined` for any other error. */
-function writeFailure(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
-  switch (error.code) {
-    case "ENOSPC":
-      return "no space left on the device";
-    case "EDQUOT":
-      return "the disk quota is used up";
-    case "EROFS":
-      return "the file system is read-only";
-    case "EACCES":
-    case "EPERM":
-      return "permission denied";
-    case "ENOENT":
-      return "no such folder";
-    case "ENOTDIR":
-      return "a part of the path is a file, not a folder";
-    case "EEXIST":
-      return "a file of that name is in the way";
-    case "EISDIR":
-      return "it is a directory";
-    case "EFBIG":
-      return "the file is too large for this file system or limit";
-    default:
-      return typeof error.code === "string" && /^E[A-Z0-9]+$/.test(error.code)
-        ? error.message
-        : undefined;
   }
 }

@@ -7,9 +7,10 @@ import { randomUUID } from "node:crypto";
 import { digestStream } from "./digest.ts";
 import type { Digest } from "./digest.ts";
 import { ConflictError, NotFoundError } from "./errors.ts";
-import { explainWrite, lstatIfExists, removeIfExists, writeFully } from "./files.ts";
+import { lstatIfExists, removeIfExists, writeFully } from "./files.ts";
+import { explainWrite } from "./file_errors.ts";
+import { fileSource } from "./file_source.ts";
 import type { OperationOptions } from "./operation.ts";
-import { fileSource } from "./source.ts";
 import { quote } from "./text.ts";
 
 /** What a file is apart from its content. */

@@ -4,9 +4,10 @@
  */
 import type { Hash } from "node:crypto";
 import { IntegrityError, TransferError } from "../core/errors.ts";
-import { explainWrite, lstatIfExists, removeIfExists, writeFully } from "../core/files.ts";
+import { lstatIfExists, removeIfExists, writeFully } from "../core/files.ts";
+import { explainWrite } from "../core/file_errors.ts";
+import { fileSource } from "../core/file_source.ts";
 import type { OperationOptions, ProgressEvent } from "../core/operation.ts";
-import { fileSource } from "../core/source.ts";
 import { parentOf } from "../archive/safe_path.ts";
 import type { TargetFolder } from "../archive/target_folder.ts";
 import { quote } from "../core/text.ts";

@@ -6,12 +6,11 @@
  * @module
  */
 import { ConflictError, InvalidInputError } from "../core/errors.ts";
-import { compareText } from "../core/files.ts";
+import { fileSource } from "../core/file_source.ts";
 import { decodeJson, encodeGoJson } from "../core/json.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
-import { fileSource } from "../core/source.ts";
 import { readAll } from "../core/streams.ts";
-import { quote } from "../core/text.ts";
+import { compareText, quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Manifest, MANIFEST_SIZE_LIMIT } from "../oci/manifest.ts";
 import { OverlayStore } from "../oci/overlay_store.ts";

@@ -2,7 +2,7 @@
  * What is known of a model, and of all the models in a store.
  * @module
  */
-import { compareText } from "../core/files.ts";
+import { compareText } from "../core/text.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { Catalog, ContentStore } from "../oci/store.ts";
 import type { ModelConfig } from "./config.ts";

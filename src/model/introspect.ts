@@ -2,7 +2,8 @@
  * Facts about a model, read from the files that come with it.
  * @module
  */
-import { explainRead, fileSource } from "../core/source.ts";
+import { explainRead } from "../core/file_errors.ts";
+import { fileSource } from "../core/file_source.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { configFacts } from "./weights/config_json.ts";
 import { formatRowOf } from "./weights/formats.ts";

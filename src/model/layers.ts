@@ -6,7 +6,8 @@ import { type Compression, compressionOfMediaType } from "../archive/compression
 import { tarSource } from "../archive/tar_writer.ts";
 import { type Digest, Digester, digestStream } from "../core/digest.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
-import { type BlobSource, fileChanged, fileSource } from "../core/source.ts";
+import { type BlobSource } from "../core/source.ts";
+import { fileChanged, fileSource } from "../core/file_source.ts";
 import { streamOf } from "../core/streams.ts";
 import { watchedSource } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
-import { compareText } from "../core/files.ts";
+import { compareText } from "../core/text.ts";
 import { encodeGoJson } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { Annotations, Descriptor } from "../oci/descriptor.ts";

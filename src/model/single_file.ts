@@ -5,7 +5,8 @@
 import { basename, isAbsolute, normalize, relative, resolve, sep } from "node:path";
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { InvalidInputError } from "../core/errors.ts";
-import { explainRead, fileSource } from "../core/source.ts";
+import { explainRead } from "../core/file_errors.ts";
+import { fileSource } from "../core/file_source.ts";
 import { quote } from "../core/text.ts";
 import { classify } from "./file_kinds.ts";
 import type { WorkspaceFile } from "./workspace.ts";

@@ -5,11 +5,10 @@
 import { isAbsolute, posix } from "node:path";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { ModelOpsError, type Problem } from "../core/errors.ts";
-import { compareText } from "../core/files.ts";
-import { explainRead } from "../core/source.ts";
+import { explainRead } from "../core/file_errors.ts";
 import { nearest } from "../core/suggest.ts";
 import { problemsError } from "../core/problems.ts";
-import { quote } from "../core/text.ts";
+import { compareText, quote } from "../core/text.ts";
 import type { FileOnDisk } from "./file_metadata.ts";
 import { escapeGlob, type Glob, parseGlob } from "../core/glob.ts";
 import { LAYER_KINDS, type LayerKind } from "./media_types.ts";

@@ -5,9 +5,10 @@
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { InvalidInputError, NotFoundError } from "../core/errors.ts";
-import { compareText, lstatIfExists, readTextIfExists } from "../core/files.ts";
+import { lstatIfExists, readTextIfExists } from "../core/files.ts";
+import { compareText } from "../core/text.ts";
+import { explainRead, fileFault } from "../core/file_errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { explainRead } from "../core/source.ts";
 import { quote } from "../core/text.ts";
 import { ignore } from "../deps/ignore.ts";
 
@@ -226,9 +227,7 @@ function isWithin(folder: string, path: string): boolean {
 function faultOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "it is a link to nothing";
   if (error instanceof Deno.errors.FilesystemLoop) return "it is a link that leads back to itself";
-  if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
-    return "permission denied";
-  }
-  if (error instanceof Error && "code" in error) return error.message;
-  throw error;
+  const reason = fileFault("read", error);
+  if (reason === undefined) throw error;
+  return reason;
 }

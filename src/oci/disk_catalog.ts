@@ -3,8 +3,9 @@
  * @module
  */
 import { join } from "node:path";
-import { compareText, readDirIfExists, statKind } from "../core/files.ts";
-import { explainRead } from "../core/source.ts";
+import { readDirIfExists, statKind } from "../core/files.ts";
+import { compareText } from "../core/text.ts";
+import { explainRead } from "../core/file_errors.ts";
 import { IngestDigesters } from "./disk_ingest.ts";
 import { DiskLayout } from "./disk_layout.ts";
 import { DiskRepository, type SharedStore } from "./disk_repository.ts";

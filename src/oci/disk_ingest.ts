@@ -6,7 +6,8 @@
 import { basename, join } from "node:path";
 import { type Digest, digestAlgorithm, Digester } from "../core/digest.ts";
 import { ConflictError, IntegrityError } from "../core/errors.ts";
-import { explainWrite, removeIfExists, writeFully } from "../core/files.ts";
+import { removeIfExists, writeFully } from "../core/files.ts";
+import { explainWrite } from "../core/file_errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { checkDigest, CHUNK_SIZE } from "../core/streams.ts";
 import { quote } from "../core/text.ts";

@@ -10,8 +10,6 @@ import { dirname } from "node:path";
 import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/digest.ts";
 import { IntegrityError, NotFoundError } from "../core/errors.ts";
 import {
-  explainWrite,
-  isMissing,
   lstatIfExists,
   readDirIfExists,
   readTextIfExists,
@@ -19,8 +17,10 @@ import {
   syncFolder,
   writeFileAtomic,
 } from "../core/files.ts";
+import { explainRead, explainWrite, isMissing } from "../core/file_errors.ts";
+import { fileSource } from "../core/file_source.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { type BlobSource, explainRead, fileSource } from "../core/source.ts";
+import { type BlobSource } from "../core/source.ts";
 import { sized, transformed } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 import type { Descriptor } from "./descriptor.ts";

@@ -3,13 +3,12 @@
  * @module
  */
 import { randomUUID } from "node:crypto";
-import { compareText } from "../core/files.ts";
 import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
 import { checkDigest, concatBytes, readAll, streamOf, verified } from "../core/streams.ts";
 import { NotFoundError } from "../core/errors.ts";
-import { quote } from "../core/text.ts";
+import { compareText, quote } from "../core/text.ts";
 import { describeBytes, type Descriptor } from "./descriptor.ts";
 import { parseManifest } from "./manifest.ts";
 import { isManifestType, MediaType } from "./media_types.ts";

@@ -10,7 +10,8 @@
 import { dirname, join } from "node:path";
 import type { Digest } from "../core/digest.ts";
 import { isDigest } from "../core/digest.ts";
-import { explainWrite, lstatIfExists, readDirIfExists, removeIfExists } from "../core/files.ts";
+import { lstatIfExists, readDirIfExists, removeIfExists } from "../core/files.ts";
+import { explainWrite } from "../core/file_errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { DiskCatalog } from "./disk_catalog.ts";
 import type { DiskLayout } from "./disk_layout.ts";

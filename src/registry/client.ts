@@ -3,9 +3,8 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
-import { compareText } from "../core/files.ts";
 import type { Log, OperationOptions } from "../core/operation.ts";
-import { quote } from "../core/text.ts";
+import { compareText, quote } from "../core/text.ts";
 import { isRegistryHost, isRepositoryName, type Reference } from "../oci/reference.ts";
 import type { Catalog } from "../oci/store.ts";
 import { discard } from "../http/bodies.ts";

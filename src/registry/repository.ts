@@ -5,10 +5,9 @@
  */
 import type { Digest } from "../core/digest.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
-import { compareText } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
-import { quote } from "../core/text.ts";
+import { compareText, quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { isManifestType } from "../oci/media_types.ts";
 import { isRepositoryName, isTag } from "../oci/reference.ts";

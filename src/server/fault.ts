@@ -7,6 +7,7 @@
  * @module
  */
 import { type ErrorKind, isAbort, ModelOpsError } from "../core/errors.ts";
+import { systemCode } from "../core/file_errors.ts";
 
 interface CodeRow {
   readonly status: number;
@@ -122,7 +123,7 @@ export function faultOf(
 /** Whether an error, or one that caused it, says that the disk or the quota is used up. */
 function isStorageFull(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if ("code" in at && (at.code === "ENOSPC" || at.code === "EDQUOT")) return true;
+    if (["ENOSPC", "EDQUOT"].includes(systemCode(at) ?? "")) return true;
   }
   return false;
 }

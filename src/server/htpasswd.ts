@@ -10,7 +10,7 @@ import { quote } from "../core/text.ts";
 import { compareBcrypt } from "../deps/bcryptjs.ts";
 import type { Problem } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { explainRead } from "../core/source.ts";
+import { explainRead } from "../core/file_errors.ts";
 import type { Authenticate } from "./access.ts";
 
 /** bcrypt hashes by user name. */

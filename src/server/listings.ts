@@ -3,7 +3,7 @@
  * See https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#content-discovery
  * @module
  */
-import { compareText } from "../core/files.ts";
+import { compareText } from "../core/text.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { MANIFEST_SIZE_LIMIT } from "../oci/manifest.ts";

@@ -6,7 +6,7 @@
  * however many referrers there are.
  * @module
  */
-import { compareText } from "../core/files.ts";
+import { compareText } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 
 /** The referrers after `last`, by digest, as many as fit into a number of bytes of JSON. */

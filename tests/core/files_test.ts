@@ -1,9 +1,6 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
-import { Buffer } from "node:buffer";
 import { InvalidInputError } from "../../src/core/errors.ts";
 import {
-  compareText,
   readDirIfExists,
   readTextIfExists,
   removeIfExists,
@@ -49,11 +46,4 @@ Deno.test("what is missing reads as absent, not as an error", async () => {
   assert.equal(await readTextIfExists(folder.join("none")), undefined);
   assert.deepEqual(await readDirIfExists(folder.join("none")), []);
   await removeIfExists(folder.join("none"));
-});
-
-Deno.test("compareText() orders as the UTF-8 bytes do", () => {
-  const words = fc.string({ unit: "grapheme" });
-  fc.assert(fc.property(words, words, (a, b) => {
-    assert.equal(Math.sign(compareText(a, b)), Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  }));
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ConflictError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
-import { bytesSource, fileSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/source.ts";
+import { fileSource } from "../../src/core/file_source.ts";
 import { readAll } from "../../src/core/streams.ts";
 import { tempFolder } from "../support/temp.ts";
 

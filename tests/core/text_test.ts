@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { plainText, quote } from "../../src/core/text.ts";
+import { Buffer } from "node:buffer";
+import { compareText, plainText, quote } from "../../src/core/text.ts";
 
 Deno.test("quote() shows a value between double quotes, with its control characters escaped", () => {
   assert.equal(quote("weights/model.bin"), '"weights/model.bin"');
@@ -22,5 +23,12 @@ Deno.test("plainText() gives one short line without control characters", () => {
     const line = plainText(text, 50);
     assert(line.length <= 51);
     assert(!/[\p{Cc}\p{Cf}\u2028\u2029]/u.test(line));
+  }));
+});
+
+Deno.test("compareText() orders as the UTF-8 bytes do", () => {
+  const words = fc.string({ unit: "grapheme" });
+  fc.assert(fc.property(words, words, (a, b) => {
+    assert.equal(Math.sign(compareText(a, b)), Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }));
 });

@@ -3,11 +3,10 @@
  * @module
  */
 import { digestBytes } from "../../core/digest.ts";
-import { compareText } from "../../core/files.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { bytesSource } from "../../core/source.ts";
 import { streamOf, verified } from "../../core/streams.ts";
-import { quote } from "../../core/text.ts";
+import { compareText, quote } from "../../core/text.ts";
 import { type ArchiveContents, type ArchiveFile, BundleArchive, memberPath } from "./contents.ts";
 import {
   collectConflicts,

@@ -2,7 +2,7 @@
  * The difference between any two lists of files: directories, bundles, archives.
  * @module
  */
-import { compareText } from "../../core/files.ts";
+import { compareText } from "../../core/text.ts";
 
 /** A file as it is compared. */
 export interface ListedFile {

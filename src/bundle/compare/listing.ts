@@ -5,7 +5,7 @@
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { digestHex, digestStream } from "../../core/digest.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
-import { fileSource } from "../../core/source.ts";
+import { fileSource } from "../../core/file_source.ts";
 import { BundleArchive } from "../archive/contents.ts";
 import type { BundleEntry, ResolvedBundle } from "../documents/bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";

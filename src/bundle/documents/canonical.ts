@@ -6,7 +6,7 @@
  * @module
  */
 import { type Digest, digestBytes } from "../../core/digest.ts";
-import { compareText } from "../../core/files.ts";
+import { compareText } from "../../core/text.ts";
 
 /** The canonical text of a JSON value; members that are `undefined` are left out. */
 export function canonicalJson(value: unknown): string {

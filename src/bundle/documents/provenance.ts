@@ -4,7 +4,7 @@
  * It holds no time and nothing of the machine, so the same bundle gives the same bytes.
  * @module
  */
-import { compareText } from "../../core/files.ts";
+import { compareText } from "../../core/text.ts";
 import { type Digest, isDigest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { decodeJson } from "../../core/json.ts";

@@ -3,9 +3,8 @@
  * @module
  */
 import { RoleMismatchError } from "../../core/errors.ts";
-import { compareText } from "../../core/files.ts";
 import { nearest } from "../../core/suggest.ts";
-import { quote } from "../../core/text.ts";
+import { compareText, quote } from "../../core/text.ts";
 import type { ResolvedBundle } from "./bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";
 

@@ -9,7 +9,7 @@
  */
 import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { compareText } from "../../core/files.ts";
+import { compareText } from "../../core/text.ts";
 import { describeBytes, type Descriptor } from "../../oci/descriptor.ts";
 import { MANIFEST_SIZE_LIMIT } from "../../oci/manifest.ts";
 import { MediaType } from "../../oci/media_types.ts";

@@ -9,7 +9,7 @@ import { type Digest, digestAlgorithm, digestHex } from "../../core/digest.ts";
 import { ModelOpsError } from "../../core/errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { explainRead } from "../../core/source.ts";
+import { explainRead } from "../../core/file_errors.ts";
 import { isRepositoryName } from "../../oci/reference.ts";
 
 /** Most repositories kept for one digest, the latest ones. */

@@ -5,7 +5,8 @@
 import { basename } from "node:path";
 import { InvalidInputError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
-import { bytesSource, explainRead } from "../../core/source.ts";
+import { bytesSource } from "../../core/source.ts";
+import { explainRead } from "../../core/file_errors.ts";
 import { streamOf, verified } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import { MemoryStore } from "../../oci/memory_store.ts";

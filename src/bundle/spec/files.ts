@@ -7,9 +7,9 @@
  */
 import { join, sep } from "node:path";
 import { InvalidInputError, ModelOpsError, type Problem } from "../../core/errors.ts";
-import { compareText } from "../../core/files.ts";
+import { fileFault } from "../../core/file_errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { quote } from "../../core/text.ts";
+import { compareText, quote } from "../../core/text.ts";
 import {
   parseFilter,
   parsePathPattern,
@@ -174,6 +174,5 @@ function isOwn(error: unknown, signal: AbortSignal | undefined): boolean {
 
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "it is a link to nothing, or it is gone";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return error instanceof Error ? error.message : String(error);
+  return fileFault("read", error) ?? (error instanceof Error ? error.message : String(error));
 }

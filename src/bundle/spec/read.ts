@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { InvalidInputError } from "../../core/errors.ts";
 import { lstatIfExists } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { explainRead } from "../../core/source.ts";
+import { explainRead } from "../../core/file_errors.ts";
 import { quote } from "../../core/text.ts";
 import type { BundleSpec } from "./description.ts";
 import { checkSpec } from "./checks.ts";

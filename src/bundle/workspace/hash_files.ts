@@ -5,7 +5,8 @@
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, digestStream } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { type BlobSource, fileSource } from "../../core/source.ts";
+import { type BlobSource } from "../../core/source.ts";
+import { fileSource } from "../../core/file_source.ts";
 import { counted, streamOf } from "../../core/streams.ts";
 import type { FoundFile } from "../spec/files.ts";
 

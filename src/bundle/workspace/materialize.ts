@@ -8,13 +8,14 @@ import type { Extraction } from "../../archive/extract.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, digestBytes } from "../../core/digest.ts";
 import { IntegrityError, InvalidInputError, isAbort, NotFoundError } from "../../core/errors.ts";
-import { explainWrite, removeIfExists } from "../../core/files.ts";
+import { removeIfExists } from "../../core/files.ts";
+import { explainWrite } from "../../core/file_errors.ts";
+import { fileSource } from "../../core/file_source.ts";
 import {
   type OperationOptions,
   operationOptions,
   type ProgressEvent,
 } from "../../core/operation.ts";
-import { fileSource } from "../../core/source.ts";
 import { streamOf, verified } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import { downloadToFile } from "../../objects/download.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import { type Digest, digestBytes, EMPTY_DIGEST } from "../../core/digest.ts";
-import { compareText } from "../../core/files.ts";
+import { compareText } from "../../core/text.ts";
 import { quote } from "../../core/text.ts";
 import type { BundleEntry, ExternalEntry } from "../documents/bundle.ts";
 import { pathFilter, type PathFilterOptions } from "../compare/path_filter.ts";

@@ -2,8 +2,7 @@
  * Where a workspace came from.
  * @module
  */
-import { isMissing } from "../../core/files.ts";
-import { explainRead } from "../../core/source.ts";
+import { explainRead, isMissing } from "../../core/file_errors.ts";
 import { decodeProvenance, type Provenance } from "../documents/provenance.ts";
 import { placeOf, PROVENANCE_PATH } from "./layout.ts";
 

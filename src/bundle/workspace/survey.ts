@@ -6,7 +6,7 @@ import { digestStream } from "../../core/digest.ts";
 import type { Digest } from "../../core/digest.ts";
 import { lstatIfExists } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { fileSource } from "../../core/source.ts";
+import { fileSource } from "../../core/file_source.ts";
 import { placeOf } from "./layout.ts";
 
 /** What a place can hold. */

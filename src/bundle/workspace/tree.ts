@@ -3,9 +3,9 @@
  * @module
  */
 import { join } from "node:path";
-import { compareText } from "../../core/files.ts";
+import { compareText } from "../../core/text.ts";
+import { explainRead } from "../../core/file_errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { explainRead } from "../../core/source.ts";
 
 /** Something below a folder. */
 export interface TreeNode {

@@ -5,10 +5,9 @@
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, digestStream } from "../../core/digest.ts";
 import { IntegrityError } from "../../core/errors.ts";
-import { compareText } from "../../core/files.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { streamOf, verified } from "../../core/streams.ts";
-import { quote } from "../../core/text.ts";
+import { compareText, quote } from "../../core/text.ts";
 import type { ObjectStore } from "../../objects/object_store.ts";
 import type {
   BundleEntry,

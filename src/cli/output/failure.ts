@@ -3,6 +3,7 @@
  * @module
  */
 import { type ErrorKind, isAbort, ModelOpsError, type Problem } from "../../core/errors.ts";
+import { systemCode } from "../../core/file_errors.ts";
 import { quote } from "../../core/text.ts";
 import { escapeControls } from "./format.ts";
 
@@ -54,7 +55,10 @@ export function describeFailure(error: unknown, surroundings: FailureSurrounding
     const hint = chooseHint(error, surroundings);
     return failure(error.kind, error.message, error.facts.problems, hint);
   }
-  if (isSystemError(error)) return failure("transfer", error.message);
+  if (error instanceof Error && systemCode(error) !== undefined) {
+    // Of what the operating system refused, its own words are the best there are.
+    return failure("transfer", error.message);
+  }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return failure(
     "unexpected",
@@ -62,11 +66,6 @@ export function describeFailure(error: unknown, surroundings: FailureSurrounding
     [],
     "run it again with `--log-level debug` to see where it came from",
   );
-}
-
-/** Whether the operating system refused something; its own words are then the best there are. */
-function isSystemError(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && /^E[A-Z0-9]+$/.test(String(error.code));
 }
 
 function failure(

@@ -5,9 +5,8 @@
  * `index` and some more functions, pipelines, `if`, `with` and `range`; there are no variables.
  * @module
  */
-import { compareText } from "../../core/files.ts";
 import { nearest } from "../../core/suggest.ts";
-import { quote } from "../../core/text.ts";
+import { compareText, quote } from "../../core/text.ts";
 import {
   type FieldName,
   type Operand,

@@ -3,7 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
-import { explainRead } from "../../core/source.ts";
+import { explainRead } from "../../core/file_errors.ts";
 import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { readModelfile } from "./parser.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
-import { compareText } from "../../core/files.ts";
+import { compareText } from "../../core/text.ts";
 import { quote } from "../../core/text.ts";
 import {
   FILE_INSTRUCTIONS,

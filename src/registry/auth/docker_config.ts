@@ -10,7 +10,7 @@ import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../../core/files.ts";
-import { explainRead } from "../../core/source.ts";
+import { explainRead } from "../../core/file_errors.ts";
 import { canonicalHost, checkUsername, type Credentials, encodeBasic } from "./credentials.ts";
 
 const entrySchema = z.looseObject({

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InvalidInputError } from "../../../src/core/errors.ts";
-import { compareText } from "../../../src/core/files.ts";
+import { compareText } from "../../../src/core/text.ts";
 import { escapeGlob } from "../../../src/core/glob.ts";
 import type { LayerKind } from "../../../src/model/media_types.ts";
 import {

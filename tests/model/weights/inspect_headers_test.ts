@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { type BlobSource, bytesSource, fileSource } from "../../../src/core/source.ts";
+import { type BlobSource, bytesSource } from "../../../src/core/source.ts";
+import { fileSource } from "../../../src/core/file_source.ts";
 import { readHeaderFacts } from "../../../src/model/weights/inspect_headers.ts";
 import { OCR_MODELS_FOLDER } from "../../support/models.ts";
 import { gguf, safetensors } from "./support.ts";

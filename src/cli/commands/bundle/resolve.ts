@@ -2,7 +2,7 @@
 import type { Command } from "../../../deps/commander.ts";
 import type { ResolvedBundle } from "../../../bundle/documents/bundle.ts";
 import { bundleLabel } from "../../../bundle/resolve/reference.ts";
-import { compareText } from "../../../core/files.ts";
+import { compareText } from "../../../core/text.ts";
 import { bundleDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, tableLines, textOf } from "../../output/bundle_text.ts";
 import type { Session } from "../../session.ts";

@@ -1,0 +1,83 @@
+/**
+ * What the errors of the operating system mean for a person who reads or writes a file.
+ * @module
+ */
+import { InvalidInputError, type ModelOpsError, NotFoundError, TransferError } from "./errors.ts";
+import { quote } from "./text.ts";
+
+type ErrorClass = new (message: string, options: object) => ModelOpsError;
+
+/** A class of ours and the reason in plain language. */
+type Fault = readonly [ErrorClass, reason: string];
+
+/** By the system's code: one meaning, or one for reading and one for writing. */
+const FAULTS: Readonly<Record<string, Fault | { readonly read: Fault; readonly write: Fault }>> = {
+  ENOENT: { read: [NotFoundError, "no such file"], write: [NotFoundError, "no such folder"] },
+  ENOTDIR: {
+    read: [NotFoundError, "no such file"],
+    write: [InvalidInputError, "a part of the path is a file, not a folder"],
+  },
+  EACCES: [InvalidInputError, "permission denied"],
+  EPERM: [InvalidInputError, "permission denied"],
+  EISDIR: [InvalidInputError, "it is a directory"],
+  EEXIST: [InvalidInputError, "a file of that name is in the way"],
+  ELOOP: [InvalidInputError, "links go in a circle"],
+  ENAMETOOLONG: [InvalidInputError, "the name is too long"],
+  ENOSPC: [TransferError, "no space left on the device"],
+  EDQUOT: [TransferError, "the disk quota is used up"],
+  EROFS: [TransferError, "the file system is read-only"],
+  EFBIG: [TransferError, "the file is too large for this file system or limit"],
+};
+
+/** The codes of Deno's own classes: an error that Deno makes itself has no code of the system. */
+const CODES: readonly (readonly [new (message?: string) => Error, code: string])[] = [
+  [Deno.errors.NotFound, "ENOENT"],
+  [Deno.errors.NotADirectory, "ENOTDIR"],
+  [Deno.errors.PermissionDenied, "EACCES"],
+  [Deno.errors.NotCapable, "EACCES"],
+  [Deno.errors.IsADirectory, "EISDIR"],
+  [Deno.errors.AlreadyExists, "EEXIST"],
+  [Deno.errors.FilesystemLoop, "ELOOP"],
+];
+
+/** The code of an operating-system error, such as `ENOENT`; `undefined` for any other error. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ("code" in error && /^E[A-Z0-9]+$/.test(String(error.code))) return String(error.code);
+  return CODES.find(([type]) => error instanceof type)?.[1];
+}
+
+/** Whether an error says that a path, or a folder on the way to it, does not exist. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}
+
+/** The reason of an operating-system error, as a clause; `undefined` for any other error. */
+export function fileFault(use: "read" | "write", error: unknown): string | undefined {
+  return faultOf(use, error)?.[1];
+}
+
+/** Turns an operating-system error on reading `path` into one that a person can act on. */
+export function explainRead(path: string, error: unknown): unknown {
+  return explain("read", path, error);
+}
+
+/** Turns an operating-system error on writing `path` into one that a person can act on. */
+export function explainWrite(path: string, error: unknown): unknown {
+  return explain("write", path, error);
+}
+
+function explain(use: "read" | "write", path: string, error: unknown): unknown {
+  const fault = faultOf(use, error);
+  if (fault === undefined) return error;
+  const [Explained, reason] = fault;
+  return new Explained(`Cannot ${use} ${quote(path)}: ${reason}`, { path, cause: error });
+}
+
+/** What the table says of an error; the system's own words where it says nothing. */
+function faultOf(use: "read" | "write", error: unknown): Fault | undefined {
+  const code = systemCode(error);
+  if (code === undefined) return undefined;
+  const row = FAULTS[code] ?? [TransferError, (error as Error).message];
+  return "read" in row ? row[use] : row;
+}

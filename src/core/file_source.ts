@@ -1,0 +1,130 @@
+/**
+ * Files as byte sources.
+ * @module
+ */
+import { ConflictError, InvalidInputError } from "./errors.ts";
+import { explainRead } from "./file_errors.ts";
+import { type BlobSource, rangeBounds } from "./source.ts";
+import { CHUNK_SIZE } from "./streams.ts";
+import { quote } from "./text.ts";
+
+/** The facts about a file that tell whether it is still the same content. */
+export interface FileFacts {
+  /** Size in bytes. */
+  readonly size: number;
+  /** Modification time, in milliseconds since the epoch. */
+  readonly mtime: number;
+}
+
+function factsOf(info: Deno.FileInfo): FileFacts {
+  return { size: info.size, mtime: info.mtime?.getTime() ?? 0 };
+}
+
+function sameFacts(a: FileFacts, b: FileFacts): boolean {
+  return a.size === b.size && a.mtime === b.mtime;
+}
+
+/** A source over a file, and the file's facts when the source was made. */
+export interface FileSource extends BlobSource, FileFacts {
+  /** Path the source reads. */
+  readonly path: string;
+}
+
+/**
+ * A source over a regular file. The file's size and time are noted now and compared whenever it is
+ * opened and again when it was read to the end, so that a file that changes while it is packaged is
+ * an error and not a corrupt layer.
+ * @throws {NotFoundError} when there is no such file.
+ * @throws {InvalidInputError} when the path is not a regular file, or may not be read.
+ */
+export async function fileSource(path: string): Promise<FileSource> {
+  const info = await statFile(path);
+  const noted = factsOf(info);
+  return {
+    path,
+    ...noted,
+    async open(options = {}) {
+      const { start, end } = rangeBounds(options.range, noted.size);
+      const file = await openFile(path);
+      try {
+        if (!sameFacts(noted, factsOf(await file.stat()))) throw fileChanged(path);
+        if (start > 0) await file.seek(start, Deno.SeekMode.Start);
+      } catch (error) {
+        file.close();
+        throw error;
+      }
+      return fileStream(file, { path, noted, length: end - start, signal: options.signal });
+    },
+  };
+}
+
+interface FileStreamOptions {
+  readonly path: string;
+  readonly noted: FileFacts;
+  readonly length: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Streams `length` bytes of an open file in large chunks, and closes it whatever happens. */
+function fileStream(file: Deno.FsFile, options: FileStreamOptions): ReadableStream<Uint8Array> {
+  let left = options.length;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        options.signal?.throwIfAborted();
+        const buffer = new Uint8Array(Math.min(CHUNK_SIZE, left));
+        const count = left === 0 ? 0 : await file.read(buffer);
+        if (count === null) throw fileChanged(options.path);
+        left -= count;
+        if (count > 0) controller.enqueue(buffer.subarray(0, count));
+        if (left > 0) return;
+        if (!sameFacts(options.noted, factsOf(await file.stat()))) throw fileChanged(options.path);
+        file.close();
+        controller.close();
+      } catch (error) {
+        closeQuietly(file);
+        throw explainRead(options.path, error);
+      }
+    },
+    cancel() {
+      closeQuietly(file);
+    },
+  }, { highWaterMark: 0 });
+}
+
+function closeQuietly(file: Deno.FsFile): void {
+  try {
+    file.close();
+  } catch (error) {
+    // The only failure close has is "already closed", which is what is wanted.
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
+}
+
+/** The error for a file that is not what it was when it was looked at first. */
+export function fileChanged(path: string): ConflictError {
+  return new ConflictError(`Cannot read ${quote(path)}: it changed while it was read`, {
+    path,
+    remedy: "wait until nothing writes to the file, then run the command again",
+  });
+}
+
+async function statFile(path: string): Promise<Deno.FileInfo> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(path);
+  } catch (error) {
+    throw explainRead(path, error);
+  }
+  if (info.isFile) return info;
+  const found = info.isDirectory ? "it is a directory" : "it is not a regular file";
+  throw new InvalidInputError(`Cannot read ${quote(path)}: ${found}`, { path });
+}
+
+async function openFile(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path, { read: true });
+  } catch (error) {
+    throw explainRead(path, error);
+  }
+}

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { ModelOpsError } from "../../src/core/errors.ts";
+import { explainRead, explainWrite, fileFault, systemCode } from "../../src/core/file_errors.ts";
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: in the words of the system`), { code });
+}
+
+function told(error: unknown): readonly string[] {
+  assert(error instanceof ModelOpsError);
+  assert.equal(error.facts.path, "a/b");
+  assert(error.cause instanceof Error);
+  return [error.kind, error.message];
+}
+
+Deno.test("explainRead() and explainWrite() say what the system's error means for the one and the other", () => {
+  for (
+    const [code, read, write] of [
+      ["ENOENT", "not-found: no such file", "not-found: no such folder"],
+      ["ENOTDIR", "not-found: no such file", "invalid: a part of the path is a file, not a folder"],
+      ["EACCES", "invalid: permission denied", "invalid: permission denied"],
+      ["ELOOP", "invalid: links go in a circle", "invalid: links go in a circle"],
+      ["ENOSPC", "transfer: no space left on the device", "transfer: no space left on the device"],
+      [
+        "EIO",
+        "transfer: EIO: in the words of the system",
+        "transfer: EIO: in the words of the system",
+      ],
+    ] as const
+  ) {
+    for (
+      const [verb, explain, want] of [["read", explainRead, read], [
+        "write",
+        explainWrite,
+        write,
+      ]] as const
+    ) {
+      const [kind, reason] = want.split(/: (.*)/);
+      const message = `Cannot ${verb} "a/b": ${reason}`;
+      assert.deepEqual(told(explain("a/b", systemError(code))), [kind, message]);
+    }
+  }
+});
+
+Deno.test("an error of one of Deno's classes has the code of its class", () => {
+  assert.equal(systemCode(new Deno.errors.NotCapable("Requires read access")), "EACCES");
+  assert.equal(fileFault("read", new Deno.errors.NotFound()), "no such file");
+});
+
+Deno.test("an error that is not the system's is left as it is", () => {
+  for (const error of [new TypeError("x"), Object.assign(new Error(), { code: "ERR_X" }), "text"]) {
+    assert.equal(explainRead("a/b", error), error);
+    assert.equal(systemCode(error), undefined);
+  }
+});

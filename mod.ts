@@ -59,6 +59,8 @@ export {
 } from "./src/core/source.ts";
 export { type FileFacts, type FileSource, fileSource } from "./src/core/file_source.ts";
 
+export type { CompressionName } from "./src/archive/compression.ts";
+
 // OCI: documents, references, stores, and the one mover of content.
 export { type Annotations, describeBytes, type Descriptor } from "./src/oci/descriptor.ts";
 export {
@@ -142,7 +144,6 @@ export type {
   Inspection,
   InspectOptions,
   InspectResult,
-  LayerCompression,
   LayerReport,
   ListedModel,
   ListResult,
@@ -178,12 +179,20 @@ export type { LayerKind } from "./src/model/media_types.ts";
 // Bundles: resolve, materialize, publish, export, import, scan, plan, diff, verify.
 export {
   type BundleProvider,
+  type Bundles,
+  createBundles,
+  type ResolveOptions,
+  type VerifyOptions,
+} from "./src/bundle/operations.ts";
+export {
+  type ExportRequest,
+  type ImportRequest,
   type MaterializeRequest,
   Operations,
   type OpsConfig,
   type PushRequest,
   type VerifyRequest,
-} from "./src/bundle/operations.ts";
+} from "./src/bundle/guide/operations.ts";
 export {
   bundleProvider,
   type BundleWorld,
@@ -215,17 +224,14 @@ export type {
 } from "./src/bundle/workspace/plan.ts";
 export type { FileVerdict, PlanFilesOptions } from "./src/bundle/workspace/plan_files.ts";
 export type { Place, PlaceKind } from "./src/bundle/workspace/survey.ts";
-export type { PathFilterOptions } from "./src/bundle/compare/path_filter.ts";
+export type { LayerChoice } from "./src/bundle/documents/roles.ts";
+export type { PathFilterOptions } from "./src/bundle/workspace/path_filter.ts";
 export type { OpenWorkspaceOptions } from "./src/bundle/workspace/open.ts";
 export type { Provenance, Selection } from "./src/bundle/documents/provenance.ts";
 export type { BumpKind } from "./src/bundle/spec/bump.ts";
 export type { ExternalReport } from "./src/bundle/publish/externals.ts";
-export type { PublishOptions, PublishResult } from "./src/bundle/publish/bundle.ts";
-export type {
-  ArchiveCompression,
-  ExportOptions,
-  ExportResult,
-} from "./src/bundle/archive/export.ts";
+export type { PublishResult, PushOptions } from "./src/bundle/publish/push.ts";
+export type { ExportOptions, ExportResult } from "./src/bundle/archive/export.ts";
 export type { ImportedFile, ImportOptions, ImportResult } from "./src/bundle/archive/import.ts";
 export type { Inventory, ScannedFile, ScannedLayer } from "./src/bundle/publish/scan.ts";
 export type { Decision, PlacedFile, StoragePlan } from "./src/bundle/publish/plan.ts";
@@ -247,7 +253,7 @@ export {
   UnsupportedMediaType,
   ValidationError,
   WorkdirConflict,
-} from "./src/bundle/errors.ts";
+} from "./src/bundle/guide/errors.ts";
 export { type WorkspaceConflict, WorkspaceConflictError } from "./src/bundle/workspace/conflict.ts";
 
 // External storage of big files.

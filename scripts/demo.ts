@@ -8,6 +8,7 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
+  createBundles,
   createModelBackend,
   createRegistryHandler,
   defaultProviderFromEnv,
@@ -18,7 +19,6 @@ import {
   generateModelfile,
   listen,
   type ModelBackend,
-  Operations,
   RegistryConnector,
 } from "../mod.ts";
 import { copyOcrModels } from "../tests/support/models.ts";
@@ -148,12 +148,12 @@ async function demoBundle({ folder, registry }: World): Promise<void> {
     REGISTRY_REPO: `${registry}/bundles`,
     OBJECT_STORE: pathToFileURL(join(folder, "objects")).href,
   });
-  const bundles = new Operations({ config: { zstdLevel: 3 }, provider });
+  const bundles = createBundles(provider);
   const ref = "ocr-bundle:1.0.0";
   let digest = "";
   const steps = [
     await step("push", async () => {
-      const pushed = await bundles.push({ workdir });
+      const pushed = await bundles.push(workdir);
       digest = pushed.digest;
       return {
         bytes: pushed.registry.bytes + pushed.external.bytes,
@@ -162,30 +162,30 @@ async function demoBundle({ folder, registry }: World): Promise<void> {
       };
     }),
     await step("pull", async () => {
-      const { counters } = await bundles.pull({ ref, dest, role: "inference" });
+      const { counters } = await bundles.pull(ref, { dest, role: "inference" });
       const { created, pointers } = counters;
       return { bytes: counters.bytesWritten, note: `${created} files, ${pointers} pointer` };
     }),
     await step("prefetch", async () => {
-      const request = { ref, dest, role: "inference", prefetchExternal: true };
-      const { counters } = await bundles.materialize(request);
+      const options = { dest, role: "inference", prefetchExternal: true };
+      const { counters } = await bundles.materialize(ref, options);
       return { bytes: counters.bytesPrefetched, note: "behind the pointer" };
     }),
     await step("verify", async () => {
-      const report = await bundles.verify({ target: dest });
+      const report = await bundles.verify(dest);
       if (!report.ok) throw new Error("the workspace is not what the bundle says");
       return { bytes: report.bytes, note: `${report.files.length} files hashed` };
     }),
     await step("export", async () => {
-      const exported = await bundles.exportArchive({
-        workdir: dest,
+      const exported = await bundles.exportArchive(dest, {
         dest: archive,
         includeExternal: true,
+        zstdLevel: 3,
       });
       return { bytes: exported.size, note: `${exported.files} files, deterministic` };
     }),
     await step("import", async () => {
-      const { bytesWritten, created } = await bundles.importArchive({ archive, dest: imported });
+      const { bytesWritten, created } = await bundles.importArchive(archive, { dest: imported });
       return { bytes: bytesWritten, note: `${created} files` };
     }),
     await step("compare", async () => {

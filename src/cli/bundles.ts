@@ -3,7 +3,7 @@
  * @module
  */
 import { join } from "node:path";
-import { Operations } from "../bundle/operations.ts";
+import { type Bundles, createBundles } from "../bundle/operations.ts";
 import { type BundleSettings, bundleSettingsFromEnv } from "../bundle/settings.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
@@ -22,8 +22,8 @@ import type { Settings } from "./settings/global.ts";
 export async function openBundles(
   settings: Settings,
   request: BundlesRequest,
-): Promise<Operations> {
-  const { env, config, ...options } = request;
+): Promise<Bundles> {
+  const { env, ...options } = request;
   const bundle = bundleSettingsFromEnv(env);
   if (bundle.provider !== undefined) {
     throw new InvalidInputError(
@@ -45,7 +45,7 @@ export async function openBundles(
     cacheFolder: cacheFolder(request),
     transport: () => createTransport(network).send,
   });
-  return new Operations({ config, provider });
+  return createBundles(provider);
 }
 
 /** The login of the bundles' own variables comes first. */

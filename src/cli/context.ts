@@ -2,7 +2,7 @@
  * Everything the commands know of the world: handed in, so that a test is a world of its own.
  * @module
  */
-import type { Operations, OpsConfig } from "../bundle/operations.ts";
+import type { Bundles } from "../bundle/operations.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { ModelfileValues } from "../model/modelfile/values.ts";
 import type { ModelBackend, RegistryAccess } from "../model/operations.ts";
@@ -134,8 +134,6 @@ export interface RunningServer {
 
 /** How to open the operations on bundles. */
 export interface BundlesRequest extends OperationOptions {
-  /** How they behave. */
-  readonly config: OpsConfig;
   /** The variables of the bundles guide say where bundles are. */
   readonly env: Environment;
   /** The user's folder; absent for a user that has none. */
@@ -150,7 +148,7 @@ export interface Services {
    * The operations on bundles.
    * @throws {InvalidInputError} naming the variable whose value cannot be used.
    */
-  openBundles(settings: Settings, request: BundlesRequest): Promise<Operations>;
+  openBundles(settings: Settings, request: BundlesRequest): Promise<Bundles>;
   /** The logins of registries. */
   openAccounts(settings: Settings, options: OperationOptions): Promise<Accounts>;
   /**

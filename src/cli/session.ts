@@ -2,7 +2,7 @@
  * A run of the program: its settings and what every command does in the same way.
  * @module
  */
-import type { Operations, OpsConfig } from "../bundle/operations.ts";
+import type { Bundles } from "../bundle/operations.ts";
 import type { Log, OperationOptions } from "../core/operation.ts";
 import type { ModelBackend } from "../model/operations.ts";
 import type { Accounts, CliContext } from "./context.ts";
@@ -55,9 +55,9 @@ export class Session {
   }
 
   /** The operations on bundles. */
-  bundles(config: OpsConfig = {}): Promise<Operations> {
+  bundles(): Promise<Bundles> {
     const { env, home, services } = this.context;
-    return services.openBundles(this.settings, { ...this.quiet(), config, env, home });
+    return services.openBundles(this.settings, { ...this.quiet(), env, home });
   }
 
   /** The logins of registries. */

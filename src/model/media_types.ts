@@ -6,9 +6,10 @@
  * See https://github.com/modelpack/model-spec/blob/main/docs/spec.md
  * @module
  */
+import type { CompressionName } from "../archive/compression.ts";
 import type { Annotations } from "../oci/descriptor.ts";
 import { type FileMetadata, parseFileMetadata } from "./file_metadata.ts";
-import type { LayerCompression, MediaTypeFamily } from "./operations.ts";
+import type { MediaTypeFamily } from "./operations.ts";
 
 /** What a file is in a model. */
 export type LayerKind = "config" | "model" | "code" | "doc" | "dataset";
@@ -88,7 +89,7 @@ export function layerMediaType(
 export function layerForm(
   options: {
     readonly raw?: boolean;
-    readonly compression?: LayerCompression;
+    readonly compression?: CompressionName;
   },
 ): LayerForm {
   if (options.raw ?? true) return "raw";

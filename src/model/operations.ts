@@ -3,6 +3,7 @@
  * their `--json` documents.
  * @module
  */
+import type { CompressionName } from "../archive/compression.ts";
 import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { ContentStore } from "../oci/store.ts";
@@ -34,9 +35,6 @@ export interface RemoteOptions extends OperationOptions, RegistryAccess {
 /** Which family of media types and annotation keys an artifact is written with. */
 export type MediaTypeFamily = "cncf" | "cnai";
 
-/** Compression of tar layers. */
-export type LayerCompression = "none" | "gzip" | "zstd";
-
 /** How to build. */
 export interface BuildOptions extends RemoteOptions {
   /** References the artifact gets; at least one, each with a tag. */
@@ -51,7 +49,7 @@ export interface BuildOptions extends RemoteOptions {
   /** One file a layer as it is (the default), or as a tar archive. */
   readonly raw?: boolean;
   /** Compression of tar layers; `none` when absent. */
-  readonly compression?: LayerCompression;
+  readonly compression?: CompressionName;
   /** Media types to write; `cncf` when absent. */
   readonly mediaTypes?: MediaTypeFamily;
   /** Recorded as `descriptor.sourceURL`; read from the workspace's git folder when absent. */

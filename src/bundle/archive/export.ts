@@ -3,7 +3,7 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
-import { COMPRESSIONS } from "../../archive/compression.ts";
+import { type CompressionName, COMPRESSIONS } from "../../archive/compression.ts";
 import { StagedFile } from "../../core/staged_file.ts";
 import { packUstar, type UstarFile } from "../../archive/tar_writer.ts";
 import { ustarHeader } from "../../archive/ustar_header.ts";
@@ -22,28 +22,25 @@ import { pathClashes, portablePath } from "../workspace/path.ts";
 import { readPointers } from "../workspace/pointers.ts";
 import { listTree, type TreeNode } from "../workspace/tree.ts";
 
-/** How an archive may be compressed. */
-export type ArchiveCompression = "zstd" | "none";
+type ExportCompression = ExportResult["compression"];
 
 /** File name suffixes of each compression, the usual one first. */
-const SUFFIXES: Readonly<Record<ArchiveCompression, readonly string[]>> = {
+const SUFFIXES: Readonly<Record<ExportCompression, readonly string[]>> = {
   zstd: [".tar.zst", ".zst"],
   none: [".tar"],
 };
 
 /** How hard zstd tries when nobody says otherwise. */
-export const DEFAULT_ZSTD_LEVEL = 19;
+const DEFAULT_ZSTD_LEVEL = 19;
 
-/** What to export, and how. */
+/** How to export. */
 export interface ExportOptions extends OperationOptions {
-  /** The folder to pack. */
-  readonly workdir: string;
   /** The archive; a file named after the folder, in the current folder, when absent. */
   readonly dest?: string;
   /** Whether external files that are here are packed beside their pointers. */
   readonly includeExternal?: boolean;
   /** How to compress; what the archive's name says when absent, and zstd when there is none. */
-  readonly compression?: ArchiveCompression;
+  readonly compression?: Exclude<CompressionName, "gzip">;
   /** How hard zstd tries, 1 to 22; 19 when absent. */
   readonly zstdLevel?: number;
 }
@@ -57,7 +54,7 @@ export interface ExportResult {
   /** Its digest. */
   readonly digest: Digest;
   /** How it is compressed. */
-  readonly compression: ArchiveCompression;
+  readonly compression: Exclude<CompressionName, "gzip">;
   /** Files in it. */
   readonly files: number;
   /** Folders in it. */
@@ -73,11 +70,14 @@ export interface ExportResult {
  * @throws {InvalidInputError} naming all links, special files and unsafe names; or when the names of
  * folder and archive cannot be used.
  */
-export async function exportArchive(options: ExportOptions): Promise<ExportResult> {
-  const { path, compression } = targetOf(options);
-  await checkFolders(options.workdir, path);
-  const { nodes, pointersOnly } = await chooseNodes(options, path);
-  const members = await archiveMembers(options, nodes);
+export async function exportArchive(
+  folder: string,
+  options: ExportOptions = {},
+): Promise<ExportResult> {
+  const { path, compression } = targetOf(folder, options);
+  await checkFolders(folder, path);
+  const { nodes, pointersOnly } = await chooseNodes(folder, path, options);
+  const members = await archiveMembers(folder, nodes, options);
   const digester = new Digester();
   await writeArchive(path, packUstar(members), { ...options, compression, digester });
   const files = members.filter(({ entry }) => entry.type === "file").length;
@@ -93,17 +93,18 @@ export async function exportArchive(options: ExportOptions): Promise<ExportResul
 }
 
 /** The name that an archive of a folder has when none is given. */
-export function defaultArchiveName(workdir: string, compression: ArchiveCompression): string {
-  const name = basename(workdir);
+function defaultName(folder: string, compression: ExportCompression): string {
+  const name = basename(folder);
   return `${["", ".", ".."].includes(name) ? "archive" : name}${SUFFIXES[compression][0]}`;
 }
 
 function targetOf(
-  { workdir, dest, compression }: ExportOptions,
-): { path: string; compression: ArchiveCompression } {
+  folder: string,
+  { dest, compression }: ExportOptions,
+): { path: string; compression: ExportCompression } {
   if (dest === undefined) {
     const chosen = compression ?? "zstd";
-    return { path: defaultArchiveName(workdir, chosen), compression: chosen };
+    return { path: defaultName(folder, chosen), compression: chosen };
   }
   if (compression === undefined) {
     return { path: dest, compression: dest.endsWith(".zst") ? "zstd" : "none" };
@@ -117,10 +118,10 @@ function targetOf(
   );
 }
 
-async function checkFolders(workdir: string, path: string): Promise<void> {
-  if (!await isFolder(workdir)) {
-    throw new InvalidInputError(`Cannot export ${quote(workdir)}: it is not a folder`, {
-      path: workdir,
+async function checkFolders(folder: string, path: string): Promise<void> {
+  if (!await isFolder(folder)) {
+    throw new InvalidInputError(`Cannot export ${quote(folder)}: it is not a folder`, {
+      path: folder,
     });
   }
   const problem = await isFolder(path)
@@ -134,15 +135,15 @@ async function checkFolders(workdir: string, path: string): Promise<void> {
 
 /** What goes into the archive; links, special files and the archive itself are still among it. */
 async function chooseNodes(
-  options: ExportOptions,
+  folder: string,
   output: string,
+  options: ExportOptions,
 ): Promise<{ nodes: TreeNode[]; pointersOnly: string[] }> {
-  const { workdir } = options;
-  const root = await Deno.realPath(workdir);
+  const root = await Deno.realPath(folder);
   const archive = join(await Deno.realPath(dirname(output)), basename(output));
-  const all = (await listTree(workdir, options))
+  const all = (await listTree(folder, options))
     .filter(({ path }) => !isTransient(path) && placeOf(root, path) !== archive);
-  const { pointers } = await readPointers(workdir, all, options);
+  const { pointers } = await readPointers(folder, all, options);
   const external = new Set(Array.from(pointers.values(), ({ path }) => path));
   const there = new Set(all.map(({ path }) => path));
   const left = (path: string) => !options.includeExternal || !there.has(path);
@@ -157,13 +158,14 @@ async function chooseNodes(
  * @throws {InvalidInputError} with all the problems.
  */
 async function archiveMembers(
-  options: ExportOptions,
+  folder: string,
   nodes: readonly TreeNode[],
+  options: ExportOptions,
 ): Promise<UstarFile[]> {
   const problems: Problem[] = [];
   const members = await mapConcurrent(nodes, async (node) => {
     try {
-      return await archiveMember(options.workdir, node);
+      return await archiveMember(folder, node);
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       problems.push({ message: error.message });
@@ -174,9 +176,8 @@ async function archiveMembers(
     .sort((a, b) => compareText(a.entry.name, b.entry.name));
   problems.push(...clashes(sound));
   if (problems.length === 0) return sound;
-  const path = options.workdir;
   problems.sort((a, b) => compareText(a.message, b.message));
-  throw messagesError(`export ${quote(path)}`, problems, { path });
+  throw messagesError(`export ${quote(folder)}`, problems, { path: folder });
 }
 
 /** Names that become one in normal form, and files that are one on some system. */
@@ -217,7 +218,7 @@ async function writeArchive(
   path: string,
   tar: BlobSource,
   options: ExportOptions & {
-    readonly compression: ArchiveCompression;
+    readonly compression: ExportCompression;
     readonly digester: Digester;
   },
 ): Promise<void> {

@@ -22,10 +22,8 @@ import { type WorkspaceConflict, WorkspaceConflictError } from "../workspace/con
 import { isReserved } from "../workspace/path.ts";
 import { WorkspaceSurvey } from "../workspace/survey.ts";
 
-/** What to import, and how. */
+/** How to import. */
 export interface ImportOptions extends OpenWorkspaceOptions, PlanFilesOptions {
-  /** The archive: a tar, compressed with zstd or not. */
-  readonly archive: string;
   /** The folder, which is made when it is missing. */
   readonly dest: string;
   /** Whether to say what would happen and change nothing. */
@@ -67,14 +65,17 @@ export interface ImportResult {
 }
 
 /**
- * Verifies an archive and writes what is in it into a folder. The archive is read twice: nothing is
+ * Verifies an archive, a tar that may be compressed with zstd, and writes what is in it into a folder. The archive is read twice: nothing is
  * written before all of it was verified and everything in the way was found.
  * @throws {IntegrityError} when the archive is corrupt, or a file is not what its pointer says.
  * @throws {InvalidInputError} when it holds links, special files, unsafe names or malformed pointers.
  * @throws {WorkspaceConflictError} with everything that is in the way; nothing has been written then.
  */
-export async function importArchive(options: ImportOptions): Promise<ImportResult> {
-  const archive = await BundleArchive.open(options.archive, options);
+export async function importArchive(
+  path: string,
+  options: ImportOptions,
+): Promise<ImportResult> {
+  const archive = await BundleArchive.open(path, options);
   const contents = await archive.contents(operationOptions(options));
   if (options.dryRun) {
     return resultOf(options, contents, await plan(options.dest, contents, options));

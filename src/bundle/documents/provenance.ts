@@ -10,7 +10,7 @@ import { InvalidInputError } from "../../core/errors.ts";
 import { decodeJson } from "../../core/json.ts";
 import { z } from "../../deps/zod.ts";
 import type { BundleRef, ResolvedBundle } from "./bundle.ts";
-import type { PathFilterOptions } from "../compare/path_filter.ts";
+import type { PathFilterOptions } from "../workspace/path_filter.ts";
 
 /** Which part of a role is in a workspace, where it is not all of it. */
 export interface Selection extends PathFilterOptions {

@@ -34,13 +34,31 @@ export function selectRole(bundle: ResolvedBundle, role?: string): SelectedRole 
   return { role: name, layers };
 }
 
+/** What of a bundle is asked for. */
+export interface LayerChoice {
+  /** The role; that of the reference, else `default`, when absent. */
+  readonly role?: string;
+  /** Only these layers, whatever the role says. */
+  readonly layers?: readonly string[];
+}
+
+/**
+ * Chooses layers: those that are given, else those of the role.
+ * @throws {RoleMismatchError} when the bundle does not have the role or the layers.
+ */
+export function selectLayers(bundle: ResolvedBundle, { role, layers }: LayerChoice): SelectedRole {
+  if (layers === undefined) return selectRole(bundle, role);
+  checkLayers(bundle, layers, "--layers");
+  return { role: role ?? DEFAULT_ROLE, layers: [...new Set(layers)] };
+}
+
 /**
  * Checks that a bundle has layers.
  *
  * @param asker What names the layers, for the message.
  * @throws {RoleMismatchError} listing those it does not have.
  */
-export function checkLayers(
+function checkLayers(
   bundle: ResolvedBundle,
   layers: readonly string[],
   asker: string,

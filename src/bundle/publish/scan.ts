@@ -9,7 +9,7 @@ import type { BlobSource } from "../../core/source.ts";
 import { messagesError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { findFiles, type FoundFile } from "../spec/files.ts";
-import { type HashedFile, Hasher, type HashOptions } from "../workspace/hash_files.ts";
+import { type HashedFile, Hasher, type HashOptions } from "./hash_files.ts";
 import { readSpecFile } from "../spec/read.ts";
 import type { BundleSpec } from "../spec/description.ts";
 import { pathClashes } from "../workspace/path.ts";

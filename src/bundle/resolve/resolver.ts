@@ -13,8 +13,10 @@ import { locateBundle, type LocateOptions } from "./locate.ts";
 import { isMissing } from "./missing_part.ts";
 import { type ReadBundle, readBundle } from "./read.ts";
 
-/** How to resolve; a digest index also notes what is found. */
-export interface ResolveOptions extends LocateOptions {
+/** How to resolve. */
+export interface ResolverOptions extends LocateOptions {
+  /** Whether the digest index notes what is found; true when absent. */
+  readonly note?: boolean;
   /** Reads a bundle from a folder or an archive; such references are refused when absent. */
   readonly openLocal?: OpenLocalBundle;
 }
@@ -32,7 +34,7 @@ export type OpenLocalBundle = (path: string, options: OperationOptions) => Promi
  */
 export async function resolveBundle(
   ref: string | BundleRef,
-  options: ResolveOptions,
+  options: ResolverOptions,
 ): Promise<ResolvedBundle> {
   const parsed = toBundleRef(ref);
   const found = parsed.localPath === undefined
@@ -47,7 +49,7 @@ interface FoundBundle {
   readonly repository?: string;
 }
 
-async function readLocal(path: string, options: ResolveOptions): Promise<ReadBundle> {
+async function readLocal(path: string, options: ResolverOptions): Promise<ReadBundle> {
   if (options.openLocal) return await options.openLocal(path, operationOptions(options));
   throw new InvalidInputError(
     `Cannot resolve ${quote(path)}: a reference to a registry is needed here`,
@@ -55,11 +57,11 @@ async function readLocal(path: string, options: ResolveOptions): Promise<ReadBun
   );
 }
 
-async function findBundle(ref: BundleRef, options: ResolveOptions): Promise<FoundBundle> {
+async function findBundle(ref: BundleRef, options: ResolverOptions): Promise<FoundBundle> {
   const operation = operationOptions(options);
   const { repository, store, root } = await locateBundle(ref, options);
   const bundle = await readBundle(store, root, operation);
-  await options.digestIndex?.note(root.digest, repository, operation);
+  if (options.note !== false) await options.digestIndex?.note(root.digest, repository, operation);
   return { bundle, repository };
 }
 

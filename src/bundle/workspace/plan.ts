@@ -6,7 +6,7 @@ import { type Digest, digestBytes, EMPTY_DIGEST } from "../../core/digest.ts";
 import { compareText } from "../../core/text.ts";
 import { quote } from "../../core/text.ts";
 import type { BundleEntry, ExternalEntry } from "../documents/bundle.ts";
-import { pathFilter, type PathFilterOptions } from "../compare/path_filter.ts";
+import { pathFilter, type PathFilterOptions } from "./path_filter.ts";
 import {
   collectConflicts,
   conflictsAmong,

@@ -1,21 +1,51 @@
 /**
- * Where a workspace came from.
+ * Where a workspace came from, and what it must have by that.
  * @module
  */
 import { explainRead, isMissing } from "../../core/file_errors.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import { formatReference, parseReference } from "../../oci/reference.ts";
+import type { BundleEntry, BundleRef, ResolvedBundle } from "../documents/bundle.ts";
+import { readEntries } from "../documents/entries.ts";
 import { decodeProvenance, type Provenance } from "../documents/provenance.ts";
+import { selectRole } from "../documents/roles.ts";
 import { placeOf, PROVENANCE_PATH } from "./layout.ts";
+import { workspacePath } from "./path.ts";
+import { pathFilter } from "./path_filter.ts";
 
 /**
  * The provenance of a workspace; `undefined` for a folder that no bundle was materialized into.
  * @throws {InvalidInputError} when it is there and malformed.
  */
-export async function readWorkspaceProvenance(root: string): Promise<Provenance | undefined> {
+export async function readProvenance(root: string): Promise<Provenance | undefined> {
   const path = placeOf(root, PROVENANCE_PATH);
   try {
     return decodeProvenance(await Deno.readFile(path), path);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw explainRead(path, error);
+  }
+}
+
+/** The very bundle that a workspace was made from, wherever its tag points now. */
+export function pinnedRef({ ref, manifestDigest: digest }: Provenance): BundleRef {
+  if (ref.reference === undefined) {
+    return ref.name === undefined ? { digest } : { name: ref.name, digest };
+  }
+  return {
+    reference: formatReference({ ...parseReference(ref.reference), tag: undefined, digest }),
+  };
+}
+
+/** The entries of the bundle that are to be in the workspace. */
+export async function* selectedEntries(
+  bundle: ResolvedBundle,
+  { role, selection = {} }: Provenance,
+  options: OperationOptions,
+): AsyncGenerator<BundleEntry, void> {
+  const layers = selection.layers ?? selectRole(bundle, role).layers;
+  const matches = pathFilter(selection);
+  for await (const entry of readEntries(bundle, layers, options)) {
+    if (matches(workspacePath(entry.path, "verify"))) yield entry;
   }
 }

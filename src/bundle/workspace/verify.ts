@@ -18,7 +18,7 @@ import type {
 import { knownSize } from "./plan.ts";
 import { isMissing } from "../resolve/missing_part.ts";
 import type { Pointer } from "../documents/pointer.ts";
-import { RegistryContent } from "../resolve/content.ts";
+import { BundleBlobs } from "./blobs.ts";
 import { isTransient, pointerPath } from "./layout.ts";
 import { isReserved, workspacePath } from "./path.ts";
 import { readPointers, type WorkspacePointers } from "./pointers.ts";
@@ -113,12 +113,12 @@ export interface VerifyBundleOptions extends OperationOptions {
 export async function verifyBundle(options: VerifyBundleOptions): Promise<VerifyReport> {
   const entries = await Array.fromAsync(options.entries);
   const common = operationOptions(options);
-  const content = new RegistryContent(options.bundle.store, undefined, common);
+  const blobs = new BundleBlobs(options.bundle.store, undefined, common);
   const objects = entries.some(({ kind }) => kind === "external")
     ? await options.objects?.()
     : undefined;
   const files = await mapConcurrent(entries, (entry) => {
-    if (entry.kind === "registry") return verifyBlob(content, entry, common);
+    if (entry.kind === "registry") return verifyBlob(blobs, entry, common);
     return objects ? verifyObject(objects, entry, options) : pointerOnly(entry.path);
   }, options);
   return reportOf(files, []);
@@ -193,13 +193,13 @@ function pointerOnly(path: string): Promise<VerifiedFile> {
 }
 
 async function verifyBlob(
-  content: RegistryContent,
+  blobs: BundleBlobs,
   { path, blob }: RegistryEntry,
   options: OperationOptions,
 ): Promise<VerifiedFile> {
   return await outcome(path, async () => {
-    const sized = await content.sizedBlob(blob, path);
-    return (await digestStream(await content.openDirectly(sized, path), options)).size;
+    const sized = await blobs.sized(blob, path);
+    return (await digestStream(await blobs.openDirectly(sized, path), options)).size;
   });
 }
 

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import {
-  defaultArchiveName,
-  exportArchive,
-  type ExportOptions,
-} from "../../../src/bundle/archive/export.ts";
+import { exportArchive, type ExportOptions } from "../../../src/bundle/archive/export.ts";
 import { encodePointer } from "../../../src/bundle/documents/pointer.ts";
 import { readTar } from "../../../src/archive/tar_reader.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
@@ -58,7 +54,7 @@ Deno.test(
   async () => {
     await using temp = await goldenTree();
     const dest = temp.join("out.tar");
-    const result = await exportArchive({ workdir: temp.root, dest });
+    const result = await exportArchive(temp.root, { dest });
     assert.deepEqual(result, {
       path: dest,
       size: 10240,
@@ -92,7 +88,7 @@ Deno.test(
   async () => {
     await using temp = await goldenTree();
     const dest = temp.join("out.tar");
-    const result = await exportArchive({ workdir: temp.root, dest, includeExternal: true });
+    const result = await exportArchive(temp.root, { dest, includeExternal: true });
     assert.equal(
       result.digest,
       "sha256:ff25e0b197f7a7463b68375bbb636843f30865db5a0573484cb50115987d78b5",
@@ -105,10 +101,7 @@ Deno.test("exportArchive() compresses equal trees to equal bytes", posix, async 
   await using temp = await goldenTree();
   const digests = new Set<string>();
   for (const dest of ["a.tar.zst", "b.zst"]) {
-    const { digest, compression } = await exportArchive({
-      workdir: temp.root,
-      dest: temp.join(dest),
-    });
+    const { digest, compression } = await exportArchive(temp.root, { dest: temp.join(dest) });
     assert.equal(compression, "zstd");
     digests.add(digest);
   }
@@ -120,24 +113,24 @@ Deno.test("exportArchive() compresses equal trees to equal bytes", posix, async 
 
 Deno.test("exportArchive() gives the same bytes whatever the times and owners", posix, async () => {
   await using temp = await goldenTree();
-  const first = await exportArchive({ workdir: temp.root, dest: temp.join("1.tar") });
+  const first = await exportArchive(temp.root, { dest: temp.join("1.tar") });
   await Deno.utime(join(temp.root, "README.md"), 1, 1);
   await Deno.chmod(join(temp.root, "README.md"), 0o666);
   await Deno.link(join(temp.root, "README.md"), temp.join("linked"));
   await Deno.remove(join(temp.root, "README.md"));
   await Deno.link(temp.join("linked"), join(temp.root, "README.md"));
-  const second = await exportArchive({ workdir: temp.root, dest: temp.join("2.tar") });
+  const second = await exportArchive(temp.root, { dest: temp.join("2.tar") });
   assert.equal(second.digest, first.digest);
 });
 
 Deno.test("exportArchive() leaves out itself, locks and unfinished files", posix, async () => {
   await using temp = await goldenTree();
   const dest = join(temp.root, "out.tar");
-  const first = await exportArchive({ workdir: temp.root, dest });
+  const first = await exportArchive(temp.root, { dest });
   await temp.write("tree/.mops/.lock", "");
   await temp.write("tree/.mops/.download/abc", "half");
   await temp.write("tree/data/.mops-0123abcd-0123-0123-0123-0123456789ab.partial", "half");
-  const second = await exportArchive({ workdir: temp.root, dest });
+  const second = await exportArchive(temp.root, { dest });
   assert.equal(second.digest, first.digest);
   assert.equal(
     first.digest,
@@ -148,7 +141,7 @@ Deno.test("exportArchive() leaves out itself, locks and unfinished files", posix
 Deno.test("exportArchive() orders names by code points", async () => {
   await using temp = await tempFolder();
   for (const name of ["😀", "～", "z", "данные", "数据"]) await temp.write(`tree/${name}`, name);
-  await exportArchive({ workdir: temp.join("tree"), dest: temp.join("out.tar") });
+  await exportArchive(temp.join("tree"), { dest: temp.join("out.tar") });
   assert.deepEqual(await names(temp.join("out.tar")), ["z", "данные", "数据", "～", "😀"]);
 });
 
@@ -158,7 +151,7 @@ Deno.test("exportArchive() splits long names, and names those it cannot", async 
   await temp.write(`tree/${part}/${"x".repeat(90)}`, "long");
   await temp.write(`tree/${"d".repeat(120)}/file`, "in a folder whose name is all prefix");
   const workdir = temp.join("tree");
-  await exportArchive({ workdir, dest: temp.join("out.tar") });
+  await exportArchive(workdir, { dest: temp.join("out.tar") });
   assert.deepEqual(await names(temp.join("out.tar")), [
     `${"d".repeat(120)}/`,
     `${"d".repeat(120)}/file`,
@@ -167,7 +160,7 @@ Deno.test("exportArchive() splits long names, and names those it cannot", async 
   ]);
   const impossible = "y".repeat(101);
   await temp.write(`tree/${impossible}`, "x");
-  await assert.rejects(exportArchive({ workdir, dest: temp.join("out2.tar") }), (error) => {
+  await assert.rejects(exportArchive(workdir, { dest: temp.join("out2.tar") }), (error) => {
     assert.ok(error instanceof InvalidInputError);
     assert.ok(error.message.includes(impossible), error.message);
     return true;
@@ -179,7 +172,7 @@ Deno.test("exportArchive() refuses files of 8 GiB and names them", posix, async 
   const huge = await temp.write("tree/huge.bin", "");
   await Deno.truncate(huge, 8 * 1024 ** 3);
   await assert.rejects(
-    exportArchive({ workdir: temp.join("tree"), dest: temp.join("out.tar") }),
+    exportArchive(temp.join("tree"), { dest: temp.join("out.tar") }),
     { message: 'Cannot package "huge.bin": files of 8 GiB and more do not fit the format' },
   );
 });
@@ -196,7 +189,7 @@ Deno.test("exportArchive() names every link, special file and unsafe name", posi
   await temp.write("tree/new\nline", "1");
   const { code } = await runCommand("mkfifo", [join(root, "fifo")]);
   assert.equal(code, 0);
-  await assert.rejects(exportArchive({ workdir: root, dest: temp.join("out.tar") }), (error) => {
+  await assert.rejects(exportArchive(root, { dest: temp.join("out.tar") }), (error) => {
     assert.ok(error instanceof InvalidInputError);
     const messages = error.facts.problems?.map(({ message }) => message) ?? [];
     assert.equal(messages.length, 6);
@@ -214,7 +207,7 @@ Deno.test("exportArchive() refuses names that become one", posix, async () => {
   await using temp = await tempFolder();
   for (const name of ["caf\u00e9", "cafe\u0301", "A", "a"]) await temp.write(`tree/${name}`, name);
   await assert.rejects(
-    exportArchive({ workdir: temp.join("tree"), dest: temp.join("out.tar") }),
+    exportArchive(temp.join("tree"), { dest: temp.join("out.tar") }),
     (error) => {
       assert.ok(error instanceof InvalidInputError);
       assert.equal(error.facts.problems?.length, 2);
@@ -223,33 +216,35 @@ Deno.test("exportArchive() refuses names that become one", posix, async () => {
   );
 });
 
-const REFUSED: readonly [string, (temp: TempFolder) => ExportOptions][] = [
+type Request = [folder: string, options: ExportOptions];
+
+const REFUSED: readonly [string, (temp: TempFolder) => Request][] = [
   [
     "a folder that is not there",
-    (temp) => ({ workdir: temp.join("none"), dest: temp.join("o.tar") }),
+    (temp) => [temp.join("none"), { dest: temp.join("o.tar") }],
   ],
-  ["a file", (temp) => ({ workdir: temp.join("tree", "a"), dest: temp.join("o.tar") })],
+  ["a file", (temp) => [temp.join("tree", "a"), { dest: temp.join("o.tar") }]],
   [
     "an output without a folder",
-    (temp) => ({ workdir: temp.join("tree"), dest: temp.join("n", "o") }),
+    (temp) => [temp.join("tree"), { dest: temp.join("n", "o") }],
   ],
-  ["an output that is a folder", (temp) => ({ workdir: temp.path, dest: temp.join("tree") })],
+  ["an output that is a folder", (temp) => [temp.path, { dest: temp.join("tree") }]],
   [
     "a name that does not fit zstd",
-    (temp) => ({ workdir: temp.join("tree"), dest: temp.join("o.tar"), compression: "zstd" }),
+    (temp) => [temp.join("tree"), { dest: temp.join("o.tar"), compression: "zstd" }],
   ],
   [
     "a name that does not fit no compression",
-    (temp) => ({ workdir: temp.join("tree"), dest: temp.join("o.tar.zst"), compression: "none" }),
+    (temp) => [temp.join("tree"), { dest: temp.join("o.tar.zst"), compression: "none" }],
   ],
 ];
 
-for (const [what, options] of REFUSED) {
+for (const [what, request] of REFUSED) {
   Deno.test(`exportArchive() refuses ${what}`, async () => {
     await using temp = await tempFolder();
     await temp.write("tree/a", "1");
     const before = await tree(temp.path);
-    await assert.rejects(exportArchive(options(temp)), InvalidInputError);
+    await assert.rejects(exportArchive(...request(temp)), InvalidInputError);
     assert.deepEqual(await tree(temp.path), before);
   });
 }
@@ -261,8 +256,7 @@ Deno.test("an export that fails leaves the earlier archive and nothing else", as
   const controller = new AbortController();
   const reason = new Error("stop");
   await assert.rejects(
-    exportArchive({
-      workdir: temp.join("tree"),
+    exportArchive(temp.join("tree"), {
       dest,
       signal: controller.signal,
       progress: ({ bytes }) => void (bytes > 1 << 20 && controller.abort(reason)),
@@ -278,18 +272,20 @@ Deno.test("a malformed pointer excludes nothing", async () => {
   await using temp = await tempFolder();
   await temp.write("tree/data/a", "1");
   await temp.write("tree/.mops/ptr/data/a.json", "{");
-  const { pointersOnly } = await exportArchive({
-    workdir: temp.join("tree"),
-    dest: temp.join("out.tar"),
-  });
+  const { pointersOnly } = await exportArchive(temp.join("tree"), { dest: temp.join("out.tar") });
   assert.deepEqual(pointersOnly, []);
   assert.ok((await names(temp.join("out.tar"))).includes("data/a"));
 });
 
-Deno.test("the default name of an archive is the folder's", () => {
-  assert.equal(defaultArchiveName("./work/space", "zstd"), "space.tar.zst");
-  assert.equal(defaultArchiveName("space/", "none"), "space.tar");
-  for (const path of [".", "/", "..", ""]) {
-    assert.equal(defaultArchiveName(path, "zstd"), "archive.tar.zst");
-  }
+Deno.test("an archive without a name is called after its folder, in the current folder", async () => {
+  await using temp = await tempFolder();
+  await temp.write("work/space/a", "1");
+  const before = Deno.cwd();
+  Deno.chdir(temp.join("work"));
+  using _back = { [Symbol.dispose]: () => Deno.chdir(before) };
+  const pathOf = async (...[folder, options]: Parameters<typeof exportArchive>) =>
+    (await exportArchive(folder, options)).path;
+  assert.equal(await pathOf("./space"), "space.tar.zst");
+  assert.equal(await pathOf("space/", { compression: "none" }), "space.tar");
+  for (const folder of [".", ".."]) assert.equal(await pathOf(folder), "archive.tar.zst");
 });

@@ -38,14 +38,9 @@ async function workspace(temp: TempFolder, prefetchExternal: boolean): Promise<s
     await externalEntry(objects, { path: "data/train.csv", text: "a,b\n1,2\n", tier: "cool" }),
   ];
   const dest = temp.join("workspace");
-  await materializeBundle({
-    bundle: bundleOver(store, entries),
-    entries,
-    dest,
-    role: "training",
-    prefetchExternal,
-    objects: () => objects,
-  });
+  const bundle = bundleOver(store, entries);
+  const source = { bundle, entries, role: "training", objects: () => objects };
+  await materializeBundle(source, { dest, prefetchExternal });
   return dest;
 }
 
@@ -56,7 +51,7 @@ async function importEntries(
   options: Partial<ImportOptions> = {},
 ) {
   const archive = await temp.write("in.tar", rawTar(...entries));
-  return await importArchive({ archive, dest: temp.join("w"), ...options });
+  return await importArchive(archive, { dest: temp.join("w"), ...options });
 }
 
 for (const dest of ["out.tar", "out.tar.zst"]) {
@@ -70,16 +65,15 @@ for (const dest of ["out.tar", "out.tar.zst"]) {
       await using temp = await tempFolder();
       const from = await workspace(temp, prefetched);
       const archive = temp.join(dest);
-      const { digest } = await exportArchive({ workdir: from, dest: archive, includeExternal });
-      const result = await importArchive({ archive, dest: temp.join("copy") });
+      const { digest } = await exportArchive(from, { dest: archive, includeExternal });
+      const result = await importArchive(archive, { dest: temp.join("copy") });
       assert.deepEqual(await tree(temp.join("copy")), await tree(from));
       if (!posix.ignore) {
         assert.equal(((await Deno.stat(temp.join("copy", "код/run.sh"))).mode ?? 0) & 0o777, 0o755);
       }
       assert.equal(result.provenance?.role, "training");
       assert.deepEqual(result.pointersOnly, prefetched ? [] : ["data/train.csv"]);
-      const again = await exportArchive({
-        workdir: temp.join("copy"),
+      const again = await exportArchive(temp.join("copy"), {
         dest: temp.join(`again-${dest}`),
         includeExternal,
       });
@@ -91,16 +85,12 @@ for (const dest of ["out.tar", "out.tar.zst"]) {
 Deno.test("importing again keeps everything, and only what is missing is written", async () => {
   await using temp = await tempFolder();
   const archive = temp.join("out.tar");
-  await exportArchive({
-    workdir: await workspace(temp, true),
-    dest: archive,
-    includeExternal: true,
-  });
+  await exportArchive(await workspace(temp, true), { dest: archive, includeExternal: true });
   const dest = temp.join("copy");
-  const first = await importArchive({ archive, dest });
+  const first = await importArchive(archive, { dest });
   assert.deepEqual([first.created, first.kept], [5, 0]);
   await Deno.remove(join(dest, "код/run.sh"));
-  const second = await importArchive({ archive, dest });
+  const second = await importArchive(archive, { dest });
   assert.deepEqual([second.created, second.kept, second.bytesWritten], [1, 4, 10]);
 });
 
@@ -108,26 +98,22 @@ Deno.test("a pointer says whether its bytes came along", async () => {
   await using temp = await tempFolder();
   const archive = temp.join("out.tar");
   const from = await workspace(temp, true);
-  await exportArchive({ workdir: from, dest: archive });
+  await exportArchive(from, { dest: archive });
   const dest = temp.join("copy");
   const fulfilled = async () =>
     decodePointer(await Deno.readFile(join(dest, POINTER)), "pointer").fulfilled;
-  const { pointersOnly } = await importArchive({ archive, dest });
+  const { pointersOnly } = await importArchive(archive, { dest });
   assert.deepEqual(pointersOnly, ["data/train.csv"]);
   assert.equal(await fulfilled(), false);
   await temp.write("copy/data/train.csv", "a,b\n1,2\n");
-  await importArchive({ archive, dest });
+  await importArchive(archive, { dest });
   assert.equal(await fulfilled(), true);
 });
 
 Deno.test("importArchive() reports all conflicts together and writes nothing", posix, async () => {
   await using temp = await tempFolder();
   const archive = temp.join("out.tar");
-  await exportArchive({
-    workdir: await workspace(temp, true),
-    dest: archive,
-    includeExternal: true,
-  });
+  await exportArchive(await workspace(temp, true), { dest: archive, includeExternal: true });
   const dest = temp.join("copy");
   await temp.write("copy/код", "a file");
   await temp.write("copy/数据/😀/inside", "a folder");
@@ -135,7 +121,7 @@ Deno.test("importArchive() reports all conflicts together and writes nothing", p
   const before = await tree(dest);
   const conflicts = async (options: Partial<ImportOptions>) => {
     try {
-      await importArchive({ archive, dest, ...options });
+      await importArchive(archive, { dest, ...options });
     } catch (error) {
       assert.ok(error instanceof WorkspaceConflictError, String(error));
       assert.deepEqual(await tree(dest), before);
@@ -145,10 +131,10 @@ Deno.test("importArchive() reports all conflicts together and writes nothing", p
   };
   assert.deepEqual(await conflicts({}), ["data/train.csv", "код", "код/run.sh", "数据/😀"]);
   assert.deepEqual(await conflicts({ overwrite: true }), ["код", "код/run.sh"]);
-  const dry = await importArchive({ archive, dest, dryRun: true });
+  const dry = await importArchive(archive, { dest, dryRun: true });
   assert.equal(dry.conflicts.length, 4);
   await Deno.remove(join(dest, "код"));
-  await importArchive({ archive, dest, overwrite: true });
+  await importArchive(archive, { dest, overwrite: true });
   assert.deepEqual(Object.keys(await files(dest)).sort(), [
     "data/train.csv",
     "код/run.sh",
@@ -240,11 +226,11 @@ Deno.test("a damaged or truncated archive writes nothing", async () => {
   await using temp = await tempFolder();
   const from = await workspace(temp, true);
   for (const name of ["out.tar", "out.tar.zst"]) {
-    await exportArchive({ workdir: from, dest: temp.join(name), includeExternal: true });
+    await exportArchive(from, { dest: temp.join(name), includeExternal: true });
     const bytes = await Deno.readFile(temp.join(name));
     await Deno.writeFile(temp.join("bad"), bytes.subarray(0, bytes.length >> 1));
     await assert.rejects(
-      importArchive({ archive: temp.join("bad"), dest: temp.join("copy") }),
+      importArchive(temp.join("bad"), { dest: temp.join("copy") }),
       IntegrityError,
     );
   }
@@ -252,11 +238,11 @@ Deno.test("a damaged or truncated archive writes nothing", async () => {
   bytes[bytes.length - 1]! ^= 1;
   await Deno.writeFile(temp.join("bad"), bytes);
   await assert.rejects(
-    importArchive({ archive: temp.join("bad"), dest: temp.join("copy") }),
+    importArchive(temp.join("bad"), { dest: temp.join("copy") }),
     IntegrityError,
   );
   await assert.rejects(
-    importArchive({ archive: temp.join("none"), dest: temp.join("copy") }),
+    importArchive(temp.join("none"), { dest: temp.join("copy") }),
     NotFoundError,
   );
   assert.ok(!Object.keys(await tree(temp.path)).some((path) => path.startsWith("copy")));
@@ -270,8 +256,8 @@ Deno.test("any folder comes back as it was", async () => {
       await Deno.mkdir(temp.join("from"));
       for (const [path, text] of Object.entries(model)) await temp.write(`from/${path}`, text);
       const archive = temp.join("out.tar.zst");
-      await exportArchive({ workdir: temp.join("from"), dest: archive, zstdLevel: 1 });
-      await importArchive({ archive, dest: temp.join("to") });
+      await exportArchive(temp.join("from"), { dest: archive, zstdLevel: 1 });
+      await importArchive(archive, { dest: temp.join("to") });
       assert.deepEqual(await files(temp.join("to")), await files(temp.join("from")));
     }),
     { numRuns: 20 },

@@ -4,7 +4,7 @@ import { exportArchive } from "../../../src/bundle/archive/export.ts";
 import { listArchive, listBundle, listDirectory } from "../../../src/bundle/compare/listing.ts";
 import { localBundleOpener } from "../../../src/bundle/resolve/local.ts";
 import { encodePointer } from "../../../src/bundle/documents/pointer.ts";
-import { publishBundle } from "../../../src/bundle/publish/bundle.ts";
+import { publishBundle } from "../../../src/bundle/publish/push.ts";
 import { readEntries } from "../../../src/bundle/documents/entries.ts";
 import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
@@ -99,7 +99,7 @@ Deno.test("a directory, its published bundle and a workspace's archive are liste
   assert.equal(diffDocument(diffListings(bundle, listed))["identical"], true);
   await using out = await tempFolder();
   const archive = out.join("w.tar.zst");
-  await exportArchive({ workdir: workspace.path, dest: archive, zstdLevel: 1 });
+  await exportArchive(workspace.path, { dest: archive, zstdLevel: 1 });
   const packed = await listArchive(archive);
   assert.equal(diffDocument(diffListings(bundle, packed))["identical"], true);
   await folder.write("src/b.py", "");
@@ -151,7 +151,7 @@ Deno.test("resolveBundle() takes an export archive as a bundle of one layer", as
     }),
   );
   const dest = folder.join("My Bundle.tar");
-  await exportArchive({ workdir: folder.join("w"), dest });
+  await exportArchive(folder.join("w"), { dest });
   const registry = { ...memoryRegistry(), openLocal: localBundleOpener() };
   const bundle = await resolveBundle(dest, registry);
   assert.equal(bundle.name, "my-bundle");

@@ -6,7 +6,7 @@ import {
 } from "../../../src/bundle/documents/canonical.ts";
 import { readEntries, readLayerIndex } from "../../../src/bundle/documents/entries.ts";
 import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
-import { checkLayers, selectRole } from "../../../src/bundle/documents/roles.ts";
+import { selectLayers, selectRole } from "../../../src/bundle/documents/roles.ts";
 import { digestBytes } from "../../../src/core/digest.ts";
 import {
   IntegrityError,
@@ -333,7 +333,7 @@ Deno.test("selectRole() takes the role asked for, then that of the reference, th
   failure(() => selectRole(bundle, "toString"));
   failure(() => selectRole({ ...bundle, roles: {} }));
   failure(() => selectRole({ ...bundle, roles: { runtime: ["code"] } }));
-  failure(() => checkLayers(bundle, ["nope"], "--layers"));
+  failure(() => selectLayers(bundle, { layers: ["nope"] }));
 });
 
 Deno.test("readEntries() gives the files of the layers that are asked for, in that order", async () => {

@@ -69,10 +69,11 @@ export async function materializeFolder(
   await materializeBundle({
     bundle: bundleOver(slowStore(registry, opened), entries),
     entries,
-    dest: join(folder, "workspace"),
     role: "default",
-    prefetchExternal: true,
     objects: () => new SlowObjects(join(folder, "objects"), opened),
+  }, {
+    dest: join(folder, "workspace"),
+    prefetchExternal: true,
     concurrency: 2,
     lockTimeout: 60_000,
   });

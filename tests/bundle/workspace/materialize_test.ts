@@ -5,6 +5,7 @@ import type { BundleEntry, RegistryEntry } from "../../../src/bundle/documents/b
 import {
   materializeBundle,
   type MaterializeOptions,
+  type MaterializeSource,
 } from "../../../src/bundle/workspace/materialize.ts";
 import { decodePointer } from "../../../src/bundle/documents/pointer.ts";
 import { WorkspaceConflictError } from "../../../src/bundle/workspace/conflict.ts";
@@ -35,15 +36,19 @@ import {
 const posix = { ignore: Deno.build.os === "windows" } as const;
 const POINTER = ".mops/ptr/data/train.csv.json";
 
+type TestOptions =
+  & Omit<Partial<MaterializeOptions>, "cache">
+  & Pick<MaterializeSource, "objects" | "cache">;
+
 /** Materializes entries of a store. */
 async function materialize(
   dest: string,
   store: MemoryStore,
   entries: readonly BundleEntry[],
-  options: Partial<MaterializeOptions> = {},
+  { objects, cache, ...options }: TestOptions = {},
 ) {
-  const bundle = bundleOver(store, entries);
-  return await materializeBundle({ bundle, entries, dest, role: "default", ...options });
+  const source = { bundle: bundleOver(store, entries), entries, role: "default", objects, cache };
+  return await materializeBundle(source, { dest, ...options });
 }
 
 /** The conflicts of an operation that must fail with them. */
@@ -573,7 +578,7 @@ Deno.test("include and exclude choose files by pattern", async () => {
     "data/.hidden.py": "4",
     "top.py": "5",
   });
-  const chosen = async (options: Partial<MaterializeOptions>) => {
+  const chosen = async (options: TestOptions) => {
     const { files } = await materialize(temp.path, store, entries, { ...options, dryRun: true });
     return files.map(({ path }) => path);
   };

@@ -26,14 +26,8 @@ async function bundle() {
 async function workspace(prefetchExternal = false) {
   const temp: TempFolder = await tempFolder();
   const { objects, entries, bundle: resolved } = await bundle();
-  await materializeBundle({
-    bundle: resolved,
-    entries,
-    dest: temp.path,
-    role: "default",
-    prefetchExternal,
-    objects: () => objects,
-  });
+  const source = { bundle: resolved, entries, role: "default", objects: () => objects };
+  await materializeBundle(source, { dest: temp.path, prefetchExternal });
   const states = async (against: readonly BundleEntry[] | undefined = entries) => {
     const report = await verifyWorkspace({ root: temp.path, entries: against });
     return report.files.map(({ path, state }) => `${path} ${state}`);

@@ -19,13 +19,13 @@ export function configure(command: Command, session: Session): void {
     .option("--include-external", "pack external files that are here, not only their pointers")
     .option("--zstd-level <level>", "how hard zstd tries, 1 to 22 (default: 19)", zstdLevel)
     .action(async (workdir, dest, { compression, includeExternal = false, zstdLevel }) => {
-      const bundles = await session.bundles({ zstdLevel });
+      const bundles = await session.bundles();
       const result = await session.operation((options) =>
-        bundles.exportArchive({
+        bundles.exportArchive(workdir, {
           ...options,
-          workdir,
           dest,
           includeExternal,
+          zstdLevel,
           compression: compression ?? (dest?.endsWith(".tar") ? "none" : "zstd"),
         })
       );

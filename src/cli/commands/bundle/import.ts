@@ -23,7 +23,7 @@ export function configure(command: Command, session: Session): void {
       const bundles = await session.bundles();
       const result = await withConflicts(() =>
         session.operation((options) =>
-          bundles.importArchive({ ...options, ...flags, archive, dest })
+          bundles.importArchive(archive, { ...options, ...flags, dest })
         )
       );
       report(session, result, archive);

@@ -30,14 +30,14 @@ export function configure(command: Command, session: Session): void {
     .option("--ci", "show no progress")
     .option("--verbose", "say what happens to each file")
     .option("--dry-run", "only say what would happen")
-    .action(async (ref, dest, { cache, ci, verbose, ...flags }) => {
+    .action(async (ref, dest, { ci, verbose, ...flags }) => {
       if (flags.layers?.length === 0) {
         throw new InvalidInputError("Cannot use --layers: it is empty");
       }
-      const bundles = await session.bundles({ cache, ci, verbose });
+      const bundles = await session.bundles();
       const result = await withConflicts(() =>
         session.operation(
-          (options) => bundles.materialize({ ...options, ...flags, ref, dest }),
+          (options) => bundles.materialize(ref, { ...options, ...flags, dest }),
           { silent: ci },
         )
       );

@@ -2,7 +2,7 @@
 import { type Command, Option } from "../../../deps/commander.ts";
 import { BUMP_KINDS } from "../../../bundle/spec/bump.ts";
 import { placedFiles } from "../../../bundle/publish/plan.ts";
-import { publishDocument, type PublishResult } from "../../../bundle/publish/bundle.ts";
+import { publishDocument, type PublishResult } from "../../../bundle/publish/push.ts";
 import { sizeOf } from "../../../bundle/publish/scan.ts";
 import { collect } from "../../arguments.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
@@ -24,7 +24,7 @@ export function configure(command: Command, session: Session): void {
     .action(async (workdir, { tag: tags, ...flags }) => {
       const bundles = await session.bundles();
       const result = await session.operation((options) =>
-        bundles.push({ ...options, ...flags, tags, workdir })
+        bundles.push(workdir, { ...options, ...flags, tags })
       );
       const lines = describePush(result, { workdir, bump: flags.bump });
       session.output.result(publishDocument(result), textOf(lines));

@@ -14,8 +14,10 @@ export function configure(command: Command, session: Session): void {
     .option("--no-cache", "keep nothing for other commands")
     .option("--verbose", "tell more")
     .action(async (ref, { cache, verbose }) => {
-      const bundles = await session.bundles({ cache, verbose });
-      const bundle = await session.operation((options) => bundles.resolve(ref, options));
+      const bundles = await session.bundles();
+      const bundle = await session.operation((options) =>
+        bundles.resolve(ref, { ...options, cache })
+      );
       const lines = describeBundle(bundle, verbose ?? false);
       session.output.result(bundleDocument(bundle), textOf(lines));
     });

@@ -18,7 +18,7 @@ export function configure(command: Command, session: Session): void {
     .action(async (target, { readExternal }) => {
       const bundles = await session.bundles();
       const report = await session.operation((options) =>
-        bundles.verify({ ...options, target, readExternal })
+        bundles.verify(target, { ...options, readExternal })
       );
       const document = verifyDocument(report, target);
       if (!report.ok) throw new FailedResult(await failureOf(report, target), document);

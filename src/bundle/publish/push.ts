@@ -20,7 +20,7 @@ import { type BumpedSpec, bumpSpec, writeBumpedSpec } from "../spec/bumped.ts";
 import { bundleContents } from "./content.ts";
 import type { DigestIndex } from "../resolve/digest_index.ts";
 import { TITLE_ANNOTATION } from "../documents/media_types.ts";
-import { placedFiles, planStorage, type StoragePlan } from "./plan.ts";
+import { placedFiles, type PlanOptions, planStorage, type StoragePlan } from "./plan.ts";
 import { type ExternalReport, publishExternals } from "./externals.ts";
 import { readSpecFile } from "../spec/read.ts";
 import { bundleRepositories, type RegistrySettings } from "../resolve/registry.ts";
@@ -28,8 +28,8 @@ import type { OpenRepository } from "../resolve/locate.ts";
 import { scanBundle } from "./scan.ts";
 import { guardTags } from "./tag_guard.ts";
 
-/** How to publish. */
-export interface PublishOptions extends OperationOptions {
+/** Where a bundle is published to. */
+export interface PublishTarget {
   /** Opens repositories. */
   readonly open: OpenRepository;
   /** Where bundles are. */
@@ -38,6 +38,12 @@ export interface PublishOptions extends OperationOptions {
   readonly objects?: () => ObjectStore | Promise<ObjectStore>;
   /** Where objects go for rules without a template: `az://bundles` when absent. */
   readonly externalBase?: string;
+  /** Where the repository is noted, so that the bare digest is a reference here. */
+  readonly digestIndex?: DigestIndex;
+}
+
+/** How to publish. */
+export interface PushOptions extends OperationOptions {
   /** Tags besides the version. */
   readonly tags?: readonly string[];
   /** Lets tags move that name another bundle. */
@@ -48,8 +54,6 @@ export interface PublishOptions extends OperationOptions {
   readonly bump?: BumpKind;
   /** Contents moved at once; 5 when absent or 0. */
   readonly concurrency?: number;
-  /** Where the repository is noted, so that the bare digest is a reference here. */
-  readonly digestIndex?: DigestIndex;
 }
 
 /** What publishing did, or would do. */
@@ -87,17 +91,18 @@ export interface PublishResult {
  */
 export async function publishBundle(
   workdir: string,
-  options: PublishOptions,
+  target: PublishTarget,
+  options: PushOptions = {},
 ): Promise<PublishResult> {
   const operation = operationOptions(options);
   const source = bumpSpec(await readSpecFile(workdir, operation), options.bump);
   const { name, version } = source.spec;
   const tags = tagsOf(version, options.tags);
-  const plan = await planFor(workdir, source, options);
+  const plan = await planFor(workdir, source, { ...options, externalBase: target.externalBase });
   const { written, store: contents } = await bundleContents(plan);
   const root = written.manifest.descriptor;
-  const [repository = ""] = bundleRepositories(options.settings, name);
-  const store = options.open(repository);
+  const [repository = ""] = bundleRepositories(target.settings, name);
+  const store = target.open(repository);
   const guard = { ...operation, tags, digest: root.digest, force: options.force };
   const result = {
     reference: `${repository}:${version}`,
@@ -112,7 +117,7 @@ export async function publishBundle(
     dryRun: options.dryRun ?? false,
   };
   if (options.dryRun) return { ...result, registry: NOTHING, external: NOTHING };
-  const external = await publishExternals(plan, options);
+  const external = await publishExternals(plan, { ...options, objects: target.objects });
   const registry = await copyGraph(contents, store, root, {
     ...operation,
     concurrency: options.concurrency,
@@ -122,7 +127,7 @@ export async function publishBundle(
   // Someone else may have published meanwhile.
   await guardTags(store, guard);
   for (const tag of tags) await store.tag(root, tag, operation);
-  await options.digestIndex?.note(root.digest, repository, operation);
+  await target.digestIndex?.note(root.digest, repository, operation);
   if (options.bump !== undefined) await writeBumpedSpec(source);
   return { ...result, registry, external };
 }
@@ -133,7 +138,7 @@ const NOTHING = { copied: 0, skipped: 0, bytes: 0 } as const;
 async function planFor(
   workdir: string,
   source: BumpedSpec,
-  options: PublishOptions,
+  options: PushOptions & PlanOptions,
 ): Promise<StoragePlan> {
   const text = new TextEncoder().encode(source.text);
   const inventory = await scanBundle(workdir, {

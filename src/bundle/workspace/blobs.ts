@@ -1,5 +1,5 @@
 /**
- * The content of a bundle's registry entries, each blob fetched once.
+ * The blobs of a bundle, each fetched once.
  *
  * With a cache, blobs are copied into it and read back from there, verified both times. Files of a
  * workspace are copies, which share blocks with the cache where the file system can do that, and never
@@ -15,11 +15,11 @@ import { quote } from "../../core/text.ts";
 import { copyGraph } from "../../oci/copy_graph.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { canStat, type ContentStore, isFileBacked, openVerified } from "../../oci/store.ts";
-import { explained } from "./missing_part.ts";
-import { knownSize } from "../workspace/plan.ts";
+import { explained } from "../resolve/missing_part.ts";
+import { knownSize } from "./plan.ts";
 
 /** Reads blobs of a repository, through a cache where there is one. */
-export class RegistryContent {
+export class BundleBlobs {
   readonly #store: ContentStore;
   readonly #cache: ContentStore | undefined;
   readonly #options: OperationOptions;
@@ -43,7 +43,7 @@ export class RegistryContent {
    * The blob with its size, which old indexes do not say.
    * @throws {TransferError} when the repository does not have it.
    */
-  async sizedBlob(blob: Descriptor, path: string): Promise<Descriptor> {
+  async sized(blob: Descriptor, path: string): Promise<Descriptor> {
     if (knownSize(blob) !== undefined) return blob;
     if (!canStat(this.#store)) {
       throw new UnsupportedError(

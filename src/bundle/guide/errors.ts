@@ -2,7 +2,6 @@
  * The failures of bundles under the names of the bundles guide, and the exit codes it gives them.
  * @module
  */
-import type { ErrorKind } from "../core/errors.ts";
 
 export {
   ConflictError as WorkdirConflict,
@@ -11,7 +10,7 @@ export {
   RoleMismatchError as RoleLayerMismatch,
   TransferError as BundleDownloadError,
   UnsupportedError as UnsupportedMediaType,
-} from "../core/errors.ts";
+} from "../../core/errors.ts";
 
 /** The exit code that the guide gives each of its failures. */
 export const GUIDE_EXIT_CODES = {
@@ -22,13 +21,3 @@ export const GUIDE_EXIT_CODES = {
   RoleLayerMismatch: 11,
   WorkdirConflict: 12,
 } as const;
-
-/** The name that the guide gives a kind of error; it has none for refused access and wrong digests. */
-export const GUIDE_NAMES: Readonly<Partial<Record<ErrorKind, keyof typeof GUIDE_EXIT_CODES>>> = {
-  "not-found": "BundleNotFoundError",
-  invalid: "ValidationError",
-  transfer: "BundleDownloadError",
-  unsupported: "UnsupportedMediaType",
-  "role-mismatch": "RoleLayerMismatch",
-  conflict: "WorkdirConflict",
-};

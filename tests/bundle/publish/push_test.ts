@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readEntries } from "../../../src/bundle/documents/entries.ts";
 import { DigestIndex } from "../../../src/bundle/resolve/digest_index.ts";
-import { publishBundle, publishDocument } from "../../../src/bundle/publish/bundle.ts";
+import { publishBundle, publishDocument } from "../../../src/bundle/publish/push.ts";
 import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
 import {
   ConflictError,
@@ -87,7 +87,7 @@ Deno.test("publishBundle() sends nothing again", async () => {
   assert.equal(again.registry.copied, 0);
   assert.deepEqual(again.external, { copied: 0, skipped: 1, bytes: 0 });
   await folder.write("src/b.py", "new");
-  const grown = await publishBundle(folder.path, { ...target, bump: "patch" });
+  const grown = await publishBundle(folder.path, target, { bump: "patch" });
   // The new file, the index of its layer, the bundle manifest and the manifest.
   assert.equal(grown.registry.copied, 4);
   assert.deepEqual(target.memory.puts, ["az://cont1/b/data/ten.bin"]);
@@ -106,8 +106,7 @@ Deno.test("publishBundle() refuses to move a tag, before anything is sent, unles
   });
   assert.equal(target.memory.puts.length, 1);
   const warnings: string[] = [];
-  const moved = await publishBundle(folder.path, {
-    ...target,
+  const moved = await publishBundle(folder.path, target, {
     force: true,
     log: (_, message) => warnings.push(message),
   });
@@ -119,11 +118,10 @@ Deno.test("publishBundle() refuses to move a tag, before anything is sent, unles
 Deno.test("publishBundle() refuses a tag that someone else took meanwhile", async () => {
   await using folder = await goldenFolder();
   const target = publishing();
-  const rival = await publishBundle(folder.path, { ...target, tags: ["rival"] });
+  const rival = await publishBundle(folder.path, target, { tags: ["rival"] });
   await target.store.untag("1.0.0");
   await folder.write("src/b.py", "new");
-  const error = await publishBundle(folder.path, {
-    ...target,
+  const error = await publishBundle(folder.path, target, {
     // The rival's tag appears while our files are on their way.
     progress: ({ phase, state }) => {
       if (phase === "upload" && state === "done") {
@@ -144,11 +142,11 @@ const EMPTY: Descriptor = {
 Deno.test("publishBundle() sets all tags, and refuses those that cannot be", async () => {
   await using folder = await goldenFolder();
   const target = publishing();
-  const { tags } = await publishBundle(folder.path, { ...target, tags: ["latest", "1.0.0", "a"] });
+  const { tags } = await publishBundle(folder.path, target, { tags: ["latest", "1.0.0", "a"] });
   assert.deepEqual(tags, ["1.0.0", "latest", "a"]);
   assert.deepEqual(await tagsOf(target), ["1.0.0", "a", "latest"]);
   await assert.rejects(
-    publishBundle(folder.path, { ...target, tags: ["not a tag"] }),
+    publishBundle(folder.path, target, { tags: ["not a tag"] }),
     InvalidInputError,
   );
 });
@@ -156,13 +154,13 @@ Deno.test("publishBundle() sets all tags, and refuses those that cannot be", asy
 Deno.test("publishBundle() changes nothing in a dry run, and says what it would publish", async () => {
   await using folder = await goldenFolder();
   const target = publishing();
-  const dry = await publishBundle(folder.path, { ...target, dryRun: true, bump: "minor" });
+  const dry = await publishBundle(folder.path, target, { dryRun: true, bump: "minor" });
   assert.equal(dry.version, "1.1.0");
   assert.equal(dry.dryRun, true);
   assert.equal(target.store.isEmpty, true);
   assert.equal(target.memory.puts.length, 0);
   assert.equal(await specOf(folder), GOLDEN_SPEC);
-  const real = await publishBundle(folder.path, { ...target, bump: "minor" });
+  const real = await publishBundle(folder.path, target, { bump: "minor" });
   assert.equal(real.digest, dry.digest);
 });
 
@@ -170,7 +168,7 @@ Deno.test("publishBundle() writes the raised version into the spec, and only tha
   await using folder = await goldenFolder();
   await Deno.chmod(folder.join("modelops.yaml"), 0o640);
   const target = publishing();
-  const result = await publishBundle(folder.path, { ...target, bump: "patch" });
+  const result = await publishBundle(folder.path, target, { bump: "patch" });
   assert.equal(result.version, "1.0.1");
   assert.equal(result.previousVersion, "1.0.0");
   assert.deepEqual(await tagsOf(target), ["1.0.1"]);
@@ -182,7 +180,7 @@ Deno.test("publishBundle() packs the spec with its new version", async () => {
   await using folder = await goldenFolder();
   await folder.write("modelops.yaml", GOLDEN_SPEC.replace('"src/**"', '"src/**", "modelops.yaml"'));
   const target = publishing();
-  await publishBundle(folder.path, { ...target, bump: "patch" });
+  await publishBundle(folder.path, target, { bump: "patch" });
   const bundle = await resolveBundle("golden:1.0.1", target);
   const entries = await Array.fromAsync(readEntries(bundle, ["code"]));
   const spec = entries.find(({ path }) => path === "modelops.yaml");
@@ -199,13 +197,13 @@ Deno.test("publishBundle() leaves tags and spec alone when something fails", asy
   const fault = new TransferError("Cannot write: no route");
   const failing = Object.assign(new MemoryObjects(), { put: () => Promise.reject(fault) });
   const objects = () => failing;
-  const attempt = publishBundle(folder.path, { ...target, objects, bump: "patch" });
+  const attempt = publishBundle(folder.path, { ...target, objects }, { bump: "patch" });
   await assert.rejects(attempt, (error) => error === fault);
   assert.equal(target.store.isEmpty, true);
   assert.equal(await specOf(folder), GOLDEN_SPEC);
   Object.assign(target.store, { write: () => Promise.reject(fault) });
   await assert.rejects(
-    publishBundle(folder.path, { ...target, bump: "patch" }),
+    publishBundle(folder.path, target, { bump: "patch" }),
     (error) => error === fault,
   );
   assert.deepEqual(await tagsOf(target), []);
@@ -238,7 +236,7 @@ Deno.test("publishBundle() refuses versions it cannot raise, and what has no rep
   await folder.write("modelops.yaml", GOLDEN_SPEC.replace("1.0.0", "1.0.0-rc1"));
   const target = publishing();
   await assert.rejects(
-    publishBundle(folder.path, { ...target, bump: "patch" }),
+    publishBundle(folder.path, target, { bump: "patch" }),
     InvalidInputError,
   );
   await assert.rejects(
@@ -252,8 +250,7 @@ Deno.test("publishBundle() refuses versions it cannot raise, and what has no rep
 Deno.test("publishBundle() notices a spec that changes while it publishes", async () => {
   await using folder = await goldenFolder();
   const target = publishing();
-  const attempt = publishBundle(folder.path, {
-    ...target,
+  const attempt = publishBundle(folder.path, target, {
     bump: "patch",
     progress: ({ phase, state }) => {
       if (phase === "upload" && state === "done") {
@@ -269,8 +266,7 @@ Deno.test("publishBundle() notices a spec that changes while it publishes", asyn
 Deno.test("publishBundle() notices a file that changes while it publishes", async () => {
   await using folder = await goldenFolder();
   const target = publishing();
-  const attempt = publishBundle(folder.path, {
-    ...target,
+  const attempt = publishBundle(folder.path, target, {
     progress: ({ phase, state, name }) => {
       if (phase === "hash" && state === "done" && name === "data/ten.bin") {
         Deno.writeTextFileSync(folder.join("src/a.py"), "something else");
@@ -284,7 +280,7 @@ Deno.test("publishBundle() notices a file that changes while it publishes", asyn
 Deno.test("publishBundle() names contents by path in its progress, and every start has an end", async () => {
   await using folder = await goldenFolder();
   const events: ProgressEvent[] = [];
-  await publishBundle(folder.path, { ...publishing(), progress: (event) => events.push(event) });
+  await publishBundle(folder.path, publishing(), { progress: (event) => events.push(event) });
   const uploads = events.filter(({ phase }) => phase === "upload");
   const names = (state: string) =>
     uploads.filter((event) => event.state === state).map(({ name }) => name).sort();

@@ -1,0 +1,47 @@
+/**
+ * Files of a bundle in their places in a workspace.
+ * @module
+ */
+import { fileSource } from "../../core/file_source.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import { type ExpectedContent, verified } from "../../core/streams.ts";
+import type { BundleEntry } from "../documents/bundle.ts";
+import { placeOf } from "./layout.ts";
+import type { PlannedFile } from "./plan.ts";
+
+/** Permission bits for a file: those of the bundle, readable and writable by the owner. */
+export function modeOf({ mode }: BundleEntry): number {
+  return mode === undefined ? 0o644 : (mode & 0o777) | 0o600;
+}
+
+/** Leaves the files that are here as they are, but for permission bits that the bundle knows. */
+export async function keepFiles(
+  root: string,
+  files: readonly PlannedFile[],
+  options: OperationOptions,
+): Promise<void> {
+  for (const { path, size, action, entry, verdict: { place } } of files) {
+    if (action !== "keep") continue;
+    options.progress?.({
+      id: path,
+      phase: "extract",
+      name: path,
+      state: "skip",
+      bytes: size,
+      size,
+    });
+    if (entry.mode === undefined || place.kind !== "file" || place.mode === undefined) continue;
+    const mode = modeOf(entry);
+    if ((place.mode & 0o777) !== mode) await Deno.chmod(placeOf(root, path), mode);
+  }
+}
+
+/** Opens the content of a file that was placed before, verified. */
+export async function openPlaced(
+  root: string,
+  path: string,
+  options: OperationOptions & { readonly expected: ExpectedContent },
+): Promise<AsyncIterable<Uint8Array>> {
+  const source = await fileSource(placeOf(root, path));
+  return verified(await source.open({ signal: options.signal }), options.expected);
+}

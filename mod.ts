@@ -96,11 +96,10 @@ export { type PruneReport, pruneStore, type PruneStoreOptions } from "./src/oci/
 // Registries: the client and the server.
 export { RegistryClient, type RegistryClientOptions } from "./src/registry/client.ts";
 export type { EndpointOptions } from "./src/registry/endpoint.ts";
-export type { BackoffOptions } from "./src/core/retry.ts";
+export type { RetryPolicy } from "./src/core/retry.ts";
 export type { Transport } from "./src/http/transport_options.ts";
 export type { TransportOptions } from "./src/http/transport_options.ts";
 export type { ProxySettings } from "./src/http/proxies.ts";
-export type { RetryOptions } from "./src/http/retrying.ts";
 export type { ReferrerOptions } from "./src/registry/referrers.ts";
 export { type ConnectOptions, RegistryConnector } from "./src/registry/connector.ts";
 export { RegistryRepository } from "./src/registry/repository.ts";
@@ -259,7 +258,7 @@ export { type WorkspaceConflict, WorkspaceConflictError } from "./src/bundle/wor
 // External storage of big files.
 export { type ObjectStoreSettings, openObjectStore } from "./src/objects/dispatch.ts";
 export type { AzureClientOptions, AzureTokenSource } from "./src/objects/azure_client.ts";
-export type { ObjectStoreWorld } from "./src/objects/dispatch.ts";
+export type { ObjectStoreNetwork } from "./src/objects/dispatch.ts";
 export type {
   ObjectFacts,
   ObjectStore,

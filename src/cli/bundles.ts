@@ -31,19 +31,18 @@ export async function openBundles(
       { remedy: "unset MODELOPS_PROVIDER" },
     );
   }
+  const stallTime = bundle.httpTimeoutSeconds * 1000;
+  const attempts = bundle.httpRetries === undefined ? undefined : bundle.httpRetries + 1;
   const registries = await openRegistries(withLogin(settings, bundle), {
     ...options,
-    retry: {
-      attempts: bundle.httpRetries === undefined ? undefined : bundle.httpRetries + 1,
-      stallTime: bundle.httpTimeoutSeconds * 1000,
-    },
+    retry: { attempts, stallTime },
   });
   const network = await transportOptions(settings);
   const provider = bundleProvider(bundle, {
     catalog: new DiskCatalog(settings.storageDir),
     registries,
     cacheFolder: cacheFolder(request),
-    transport: () => createTransport(network).send,
+    transport: () => createTransport({ ...network, stallTime }).send,
   });
   return createBundles(provider);
 }

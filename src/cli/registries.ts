@@ -21,7 +21,7 @@ import {
   removeCredentials,
   saveCredentials,
 } from "../registry/auth/docker_config.ts";
-import type { RetryOptions } from "../http/retrying.ts";
+import type { RetryPolicy } from "../core/retry.ts";
 import type { TransportOptions } from "../http/transport_options.ts";
 import { BUILD_INFO } from "./build_info.ts";
 import type { Accounts, Login, LoginResult } from "./context.ts";
@@ -35,7 +35,7 @@ export async function openRegistries(
   settings: Settings,
   options: OperationOptions & {
     readonly credentials?: CredentialSource;
-    readonly retry?: RetryOptions;
+    readonly retry?: RetryPolicy;
   } = {},
 ): Promise<RegistryConnector> {
   const [cert, key] = await Promise.all([settings.certFile, settings.keyFile].map(readPem));

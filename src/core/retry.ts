@@ -1,32 +1,122 @@
 /**
- * When another try can succeed, and how long to wait for it. Every client of a server asks here.
+ * Another try, where another try can succeed. Every client of a server waits and tries by this policy.
  * @module
  */
+import { setTimeout as delay } from "node:timers/promises";
 
-const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
-
-/** Whether an answer with this HTTP status may be followed by a better one. */
-export function isRetriedStatus(status: number): boolean {
-  return RETRIED.has(status);
+/** How to try again. Times are in milliseconds; `DEFAULT_RETRY` holds for what is absent. */
+export interface RetryPolicy {
+  /** Tries in all. */
+  readonly attempts?: number;
+  /** Longest wait before the second try, doubled before each further one. */
+  readonly firstWait?: number;
+  /** Longest wait of our own choice. */
+  readonly longestWait?: number;
+  /** Longest wait that a server may ask for. */
+  readonly longestRetryAfter?: number;
+  /** Longest time without an answer or a byte; then the connection counts as lost. */
+  readonly stallTime?: number;
+  /** Waits. */
+  readonly sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
+  /** A number from 0 up to 1, by which waits are spread. */
+  readonly random?: () => number;
 }
 
-/** How long to wait. Times are in milliseconds. */
-export interface BackoffOptions {
-  /** Longest wait before the second try, doubled before each further one; 500 when absent. */
-  readonly firstWait?: number;
-  /** Longest wait of all; 30 000 when absent. */
-  readonly longestWait?: number;
-  /** A number from 0 up to 1; `Math.random` when absent. */
-  readonly random?: () => number;
+/** What holds where a policy says nothing. */
+export const DEFAULT_RETRY: Required<RetryPolicy> = {
+  attempts: 5,
+  firstWait: 500,
+  longestWait: 30_000,
+  longestRetryAfter: 60_000,
+  stallTime: 120_000,
+  sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
+  random: Math.random,
+};
+
+/** A policy with the defaults for what it does not say. */
+export function completePolicy(policy: RetryPolicy = {}): Required<RetryPolicy> {
+  const said = Object.entries(policy).filter(([, value]) => value !== undefined);
+  return { ...DEFAULT_RETRY, ...Object.fromEntries(said) };
+}
+
+/** Another try may succeed where this failed. The message is a clause without secrets. */
+export class TransientError extends Error {
+  /** Milliseconds that the server asks to wait. */
+  readonly retryAfter: number | undefined;
+
+  /** Makes an error from what happened. */
+  constructor(
+    reason: string,
+    options: { readonly retryAfter?: number; readonly cause?: unknown } = {},
+  ) {
+    super(reason, { cause: options.cause });
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+/** How {@linkcode retried} works. */
+export interface RetryOptions {
+  /** How often to try, and how long to wait. */
+  readonly policy?: RetryPolicy;
+  /** Stops the tries and the waits. */
+  readonly signal?: AbortSignal;
+  /** Told why there is another try, and after how many milliseconds. */
+  readonly onRetry?: (error: TransientError, wait: number) => void;
+}
+
+/**
+ * Runs `work` until it ends with anything but a {@linkcode TransientError}, or the tries are used up, or
+ * the server asks for too long a wait. `work` is told whether it is the last try.
+ * @throws the last error.
+ */
+export async function retried<Result>(
+  work: (isLast: boolean) => Promise<Result>,
+  { signal, onRetry, ...options }: RetryOptions = {},
+): Promise<Result> {
+  const policy = completePolicy(options.policy);
+  for (let failures = 1;; failures++) {
+    signal?.throwIfAborted();
+    try {
+      return await work(failures >= policy.attempts);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof TransientError)) throw error;
+      const wait = error.retryAfter ?? backoff(failures, policy);
+      if (failures >= policy.attempts || wait > policy.longestRetryAfter) throw error;
+      onRetry?.(error, wait);
+      await pause(wait, policy, signal);
+    }
+  }
 }
 
 /**
  * Milliseconds to wait after so many failures in a row: anything up to a bound that doubles, so that
  * clients that failed together do not come back together.
  */
-export function backoff(failures: number, options: BackoffOptions = {}): number {
-  const { firstWait = 500, longestWait = 30_000, random = Math.random } = options;
+export function backoff(failures: number, policy: RetryPolicy = {}): number {
+  const { firstWait, longestWait, random } = completePolicy(policy);
   return random() * Math.min(longestWait, firstWait * 2 ** (failures - 1));
+}
+
+/** Waits, or throws the reason of `signal` as soon as it is aborted. */
+export async function pause(
+  milliseconds: number,
+  policy: RetryPolicy = {},
+  signal?: AbortSignal,
+): Promise<void> {
+  signal?.throwIfAborted();
+  try {
+    await completePolicy(policy).sleep(milliseconds, signal);
+  } finally {
+    signal?.throwIfAborted();
+  }
+}
+
+const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
+
+/** Whether an answer with this HTTP status may be followed by a better one. */
+export function isRetriedStatus(status: number): boolean {
+  return RETRIED.has(status);
 }
 
 /**

@@ -2,26 +2,38 @@
  * Bodies of answers: read within a limit, or thrown away.
  * @module
  */
-import { InvalidInputError, TransferError } from "../core/errors.ts";
-import { readAll, transformed } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
+import { InvalidInputError, TransferError } from "../core/errors.ts";
+import { DEFAULT_RETRY } from "../core/retry.ts";
+import { readAll, transformed } from "../core/streams.ts";
+import { StallWatch } from "../core/time_limit.ts";
 import { faultError, isFault } from "./faults.ts";
-import { inTime } from "./stall.ts";
+
+/** What was asked for, and how long to wait for its bytes. */
+export interface BodyRequest {
+  /** URL that was asked. */
+  readonly url: string;
+  /** Stops the reading. */
+  readonly signal?: AbortSignal;
+  /** As in a retry policy. */
+  readonly stallTime?: number;
+}
 
 /**
  * Reads the body of an answer into memory.
- * @throws {TransferError} when it is larger than `limit` bytes, or cut off.
+ * @throws {TransferError} when it is larger than `limit` bytes, cut off, or silent for too long.
  */
 export async function readBody(
   response: Response,
-  request: { readonly url: string; readonly signal?: AbortSignal },
+  request: BodyRequest,
   limit: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const encoding = response.headers.get("Content-Encoding") ?? "identity";
   try {
     if (encoding !== "identity") throw encoded(request.url, encoding);
     if (!response.body) return new Uint8Array();
-    return await readAll(transformed(response.body, withoutStalls), limit);
+    const watch = new StallWatch(request.stallTime ?? DEFAULT_RETRY.stallTime, request.signal);
+    return await readAll(transformed(response.body, (body) => watched(body, watch)), limit);
   } catch (error) {
     await discard(response);
     request.signal?.throwIfAborted();
@@ -31,13 +43,14 @@ export async function readBody(
 }
 
 /** Passes a stream on, and gives up on it when nothing comes for long. */
-async function* withoutStalls(
+async function* watched(
   stream: ReadableStream<Uint8Array>,
+  watch: StallWatch,
 ): AsyncGenerator<Uint8Array, void> {
   const reader = stream.getReader();
   try {
     for (;;) {
-      const { done, value } = await inTime(reader.read());
+      const { done, value } = await watch.during(() => reader.read());
       if (done) return;
       yield value;
     }

@@ -3,6 +3,7 @@
  * @module
  */
 import { isAbort, ModelOpsError, TransferError } from "../core/errors.ts";
+import { TransientError } from "../core/retry.ts";
 import { plainText, quote } from "../core/text.ts";
 
 /** Kinds of faults, by what can be done about them. */
@@ -75,10 +76,16 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
 
 /** Explains an error that a transport threw. */
 export function explainFault(error: unknown): Fault {
+  // What nobody has seen before is as likely a mistake of ours as a fault that passes.
+  return knownFault(error) ??
+    { kind: "refused", reason: `the connection failed: ${scrub(chain(error).join(" | "))}` };
+}
+
+/** Explains an error by the words of the runtime, if they are known. */
+export function knownFault(error: unknown): Fault | undefined {
   const words = chain(error).join(" | ");
   const row = FAULTS.find(([pattern]) => pattern.test(words));
-  // What nobody has seen before is as likely a mistake of ours as a fault that passes.
-  if (!row) return { kind: "refused", reason: `the connection failed: ${scrub(words)}` };
+  if (row === undefined) return undefined;
   const [, kind, reason, remedy] = row;
   return { kind, reason, remedy };
 }
@@ -87,6 +94,11 @@ export function explainFault(error: unknown): Fault {
 export function isFault(error: unknown, signal?: AbortSignal): boolean {
   const ours = error instanceof ModelOpsError || error instanceof SourceFailure;
   return !ours && !signal?.aborted && !isAbort(error, signal);
+}
+
+/** A fault of the network as an error that another try may mend; other errors pass. */
+export function transientFault(error: unknown, signal?: AbortSignal): unknown {
+  return isFault(error, signal) ? new TransientError(explainFault(error).reason) : error;
 }
 
 /** The error for a fault on the way to `url`. Only the host of the URL is shown. */

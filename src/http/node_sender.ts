@@ -9,8 +9,9 @@ import * as https from "node:https";
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { rootCertificates } from "node:tls";
+import { DEFAULT_RETRY } from "../core/retry.ts";
+import { StallWatch } from "../core/time_limit.ts";
 import { proxyFor } from "./proxies.ts";
-import { DEFAULT_STALL_TIME } from "./stall.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** Statuses whose answers have no body, as the Fetch standard lists them. */
@@ -39,7 +40,8 @@ export class NodeSender {
       ...(secure ? this.#tls() : {}),
     });
     try {
-      const incoming = await exchange(outgoing, request);
+      const stallTime = this.#options.stallTime ?? DEFAULT_RETRY.stallTime;
+      const incoming = await exchange(outgoing, request, new StallWatch(stallTime));
       // A server that answered early is not sent the rest; its connection cannot be used again.
       if (!outgoing.writableEnded) incoming.once("close", () => outgoing.destroy());
       return toResponse(incoming, request.method);
@@ -92,32 +94,34 @@ async function makeAgent(secure: boolean, proxy: string | undefined): Promise<ht
 async function exchange(
   outgoing: http.ClientRequest,
   request: Request,
+  watch: StallWatch,
 ): Promise<http.IncomingMessage> {
   const answer = new Promise<http.IncomingMessage>((resolve, reject) => {
     outgoing.once("response", resolve);
     // Stays: a server that answers early may also cut the connection while the body is on its way.
     outgoing.on("error", reject);
   });
-  const [incoming] = await Promise.all([answer, sendBody(outgoing, request, answer)]);
+  const [incoming] = await Promise.all([answer, sendBody(outgoing, { request, answer, watch })]);
   return incoming;
 }
 
+interface Sending {
+  readonly request: Request;
+  readonly answer: Promise<unknown>;
+  readonly watch: StallWatch;
+}
+
+/** Sends the body until it ends, or the server answers, or takes nothing for too long. */
 async function sendBody(
   outgoing: http.ClientRequest,
-  request: Request,
-  answer: Promise<unknown>,
+  { request, answer, watch }: Sending,
 ): Promise<void> {
   const answered = answer.then(() => true, () => true);
   if (request.body) {
     for await (const chunk of request.body) {
       if (outgoing.write(chunk)) continue;
       const drained = once(outgoing, "drain").then(() => false, () => true);
-      const timer = setTimeout(() => outgoing.destroy(new Error("timed out")), DEFAULT_STALL_TIME);
-      try {
-        if (await Promise.race([drained, answered])) return;
-      } finally {
-        clearTimeout(timer);
-      }
+      if (await watch.during(() => Promise.race([drained, answered]))) return;
     }
   }
   outgoing.end();

@@ -20,6 +20,8 @@ export interface TransportOptions {
   readonly insecure?: boolean;
   /** URL of the proxy for every request, or the proxies of the process. */
   readonly proxy?: string | ProxySettings;
+  /** Milliseconds in which a server has to take some of a body that is sent; as in a retry policy. */
+  readonly stallTime?: number;
   /** What to call this program. */
   readonly userAgent?: string;
 }

@@ -4,16 +4,22 @@
  */
 import type { BlockBlobClient } from "../deps/azure-storage-blob.ts";
 import { explainAzure, giveUp } from "./azure_errors.ts";
-import { type Patience, retried, StallWatch, type TryOptions } from "./retry.ts";
+import type { Log } from "../core/operation.ts";
+import { completePolicy, retried, type RetryPolicy, type TransientError } from "../core/retry.ts";
+import { withTimeLimit } from "../core/time_limit.ts";
 
-/** An object, and how patiently it is dealt with. */
-export interface AzureTarget extends TryOptions {
+/** An object, and how its requests are tried again. */
+export interface AzureTarget {
   /** The SDK's handle of the object. */
   readonly blob: BlockBlobClient;
   /** The address of the object as the caller wrote it. */
   readonly uri: string;
-  /** When to give up. */
-  readonly patience: Patience;
+  /** How to try again. */
+  readonly retry: RetryPolicy;
+  /** Stops the operation. */
+  readonly signal?: AbortSignal;
+  /** Told about repeated tries. */
+  readonly log?: Log;
 }
 
 /** The slowest upload that is not a lost connection, in bytes a second. */
@@ -29,22 +35,26 @@ export async function callAzure<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
   { action, sends = 0 }: { readonly action: "read" | "write"; readonly sends?: number },
 ): Promise<Result> {
-  const { uri, signal, patience } = target;
-  const limit = patience.stallTime + Math.ceil(sends / SLOWEST) * 1000;
+  const { uri, signal, retry } = target;
+  const limit = completePolicy(retry).stallTime + Math.ceil(sends / SLOWEST) * 1000;
+  const call = async () => {
+    try {
+      return await withTimeLimit(limit, work, signal);
+    } catch (error) {
+      throw explainAzure(error, { action, uri, signal });
+    }
+  };
   try {
-    return await retried(
-      async () => {
-        const watch = new StallWatch(limit, signal);
-        try {
-          return await watch.during(() => work(watch.signal));
-        } catch (error) {
-          throw explainAzure(error, { action, uri, signal });
-        }
-      },
-      patience,
-      target,
-    );
+    return await retried(call, {
+      policy: retry,
+      signal,
+      onRetry: (...args) => logRetry(target, ...args),
+    });
   } catch (error) {
     throw giveUp(error, { action, uri, signal });
   }
+}
+
+function logRetry({ log }: AzureTarget, { message }: TransientError, wait: number): void {
+  log?.("info", `Trying the object store again in ${Math.ceil(wait / 1000)} s: ${message}`);
 }

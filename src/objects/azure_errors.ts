@@ -14,8 +14,8 @@ import {
   TransferError,
 } from "../core/errors.ts";
 import { quoteUri } from "./object_uri.ts";
-import { isRetriedStatus, parseRetryAfter } from "../core/retry.ts";
-import { Fault } from "./retry.ts";
+import { isRetriedStatus, parseRetryAfter, TransientError } from "../core/retry.ts";
+import { knownFault } from "../http/faults.ts";
 
 /** What is done with which object. */
 export interface AzureAction {
@@ -34,16 +34,16 @@ interface ServiceError extends Error {
   readonly response?: { readonly headers: { get(name: string): string | undefined } } | undefined;
 }
 
-/** Turns what a call of the SDK threw into a fault, which another try may mend, or a lasting error. */
+/** Turns what a call of the SDK threw into a transient or a lasting error. */
 export function explainAzure(error: unknown, { action, uri, signal }: AzureAction): unknown {
   if (signal?.aborted) return signal.reason;
-  if (error instanceof ModelOpsError || error instanceof Fault) return error;
+  if (error instanceof ModelOpsError || error instanceof TransientError) return error;
   if (isCredentialError(error)) return refusedLogin(action, uri);
-  if (!isServiceError(error)) return new Fault(faultReason(error));
+  if (!isServiceError(error)) return networkError(error, { action, uri });
   const { statusCode: status } = error;
   const code = codeOf(error);
-  const wait = parseRetryAfter(error.response?.headers.get("retry-after"));
-  if (isRetriedStatus(status)) return new Fault(found(status, code), wait);
+  const retryAfter = parseRetryAfter(error.response?.headers.get("retry-after"));
+  if (isRetriedStatus(status)) return new TransientError(found(status, code), { retryAfter });
   const row = EXPLANATIONS.find(([match]) => match === status || match === code);
   const message = `Cannot ${action} ${quoteUri(uri)}: `;
   const facts = { status, ...(code === undefined ? {} : { code }) };
@@ -55,10 +55,10 @@ export function explainAzure(error: unknown, { action, uri, signal }: AzureActio
   });
 }
 
-/** Turns the last fault of an operation into the error that ends it; other errors pass. */
+/** Turns a transient error that has not passed into the one that ends the operation; others pass. */
 export function giveUp(error: unknown, { action, uri, signal }: AzureAction): unknown {
   if (signal?.aborted) return signal.reason;
-  if (!(error instanceof Fault)) return error;
+  if (!(error instanceof TransientError)) return error;
   return new TransferError(`Cannot ${action} ${quoteUri(uri)}: ${error.message}`);
 }
 
@@ -133,15 +133,10 @@ function found(status: number, code: string | undefined): string {
   return code === undefined ? `status ${status}` : `status ${status}, ${code}`;
 }
 
-/** The words of the runtime's network, most telling first. Nothing of them is shown: they quote URLs. */
-const FAULTS: readonly (readonly [RegExp, string])[] = [
-  [/certificate|UnknownIssuer/i, "the certificate of the storage account is not trusted"],
-  [/refused/i, "the connection was refused"],
-  [/dns|ENOTFOUND|EAI_AGAIN/i, "the host of the storage account was not found"],
-  [/unreachable|No route/i, "there is no way to the host of the storage account"],
-];
-
-function faultReason(error: unknown): string {
-  const words = error instanceof Error ? `${error.message} ${error.cause ?? ""}` : String(error);
-  return FAULTS.find(([pattern]) => pattern.test(words))?.[1] ?? "the connection was lost";
+/** Words that are not known are not shown, since they may quote the signed URL. */
+function networkError(error: unknown, { action, uri }: AzureAction): Error {
+  const { kind, reason, remedy } = knownFault(error) ??
+    { kind: "lost", reason: "the connection was lost" };
+  if (kind === "lost" || kind === "unreachable") return new TransientError(reason);
+  return new TransferError(`Cannot ${action} ${quoteUri(uri)}: ${reason}`, { remedy });
 }

@@ -2,13 +2,15 @@
  * Reading of Azure blobs.
  * @module
  */
+import { quote } from "../core/text.ts";
 import { TransferError } from "../core/errors.ts";
 import { type ByteRange, rangeBounds } from "../core/source.ts";
-import { quote } from "../core/text.ts";
+import { streamOf } from "../core/streams.ts";
+import type { StallWatch } from "../core/time_limit.ts";
+import { type AnswerBody, openResuming, type ResumedAnswer } from "../transfer/resuming_reader.ts";
 import { type AzureTarget, callAzure } from "./azure_call.ts";
 import { explainAzure, giveUp } from "./azure_errors.ts";
 import { quoteUri } from "./object_uri.ts";
-import { Fault, StallWatch, waitAfter } from "./retry.ts";
 
 /** What of a blob to read. */
 export interface ReadOptions {
@@ -25,165 +27,111 @@ export interface ReadOptions {
  */
 export async function readBlob(
   target: AzureTarget,
-  options: ReadOptions,
+  { range = { start: 0 }, etag }: ReadOptions,
 ): Promise<ReadableStream<Uint8Array>> {
-  const reader = new BlobReader(target, options);
-  await reader.open();
-  return new ReadableStream<Uint8Array>({
-    pull: (controller) => reader.pull(controller),
-    cancel: () => reader.close(),
-  }, { highWaterMark: 0 });
+  // The size is not known yet, but what fits no size is not worth a request.
+  rangeBounds(range, range.end ?? Number.MAX_SAFE_INTEGER);
+  if (range.start === range.end) return await readNothing(target, { range, etag });
+  const { uri, signal, retry, log } = target;
+  const requests = new BlobRequests(target, range, etag);
+  const action = { action: "read", uri, signal } as const;
+  return await openResuming({
+    ask: (position, watch) => requests.ask(position, watch),
+    explain: (error) => explainAzure(error, action),
+    giveUp: (last) => giveUp(last, action) as Error,
+  }, { position: range.start, end: range.end, what: quoteUri(uri), retry, signal, log });
 }
 
-/** The body of an answer, as the SDK hands it out. */
-interface Body {
-  destroy(): void;
-  on(event: "error", listener: () => void): void;
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array>;
+/** An empty range has no form in HTTP, but the blob has to be there. */
+async function readNothing(
+  target: AzureTarget,
+  { range, etag }: ReadOptions,
+): Promise<ReadableStream<Uint8Array>> {
+  const { contentLength = 0 } = await callAzure(
+    target,
+    (abortSignal) => target.blob.getProperties({ abortSignal, conditions: { ifMatch: etag } }),
+    { action: "read" },
+  );
+  rangeBounds(range, contentLength);
+  return streamOf([]);
 }
 
-class BlobReader {
+/** Asks for a blob, and checks the answers. */
+class BlobRequests {
   readonly #target: AzureTarget;
   readonly #range: ByteRange;
-  readonly #whole: boolean;
-  #position: number;
-  /** Known from the first answer on. */
-  #end: number | undefined;
+  /** That of the first answer, when the caller names none. */
   #etag: string | undefined;
-  #failures = 0;
-  #body: Body | undefined;
-  #chunks: AsyncIterator<Uint8Array> | undefined;
-  #watch: StallWatch;
 
-  constructor(target: AzureTarget, { range, etag }: ReadOptions) {
+  constructor(target: AzureTarget, range: ByteRange, etag: string | undefined) {
     this.#target = target;
-    this.#range = range ?? { start: 0 };
-    // The size is not known yet, but what fits no size is not worth a request.
-    rangeBounds(this.#range, this.#range.end ?? Number.MAX_SAFE_INTEGER);
-    this.#whole = this.#range.start === 0 && this.#range.end === undefined;
-    this.#position = this.#range.start;
+    this.#range = range;
     this.#etag = etag;
-    this.#watch = this.#newWatch();
   }
 
-  /** Asks for the bytes from the position on. */
-  async open(): Promise<void> {
-    if (this.#range.end === this.#position) return await this.#askNothing();
-    await callAzure(this.#target, () => this.#ask(), { action: "read" });
-  }
-
-  /** Hands the next bytes on, from a new connection when the present one is lost. */
-  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    for (;;) {
-      const chunk = await this.#next();
-      if (chunk === undefined) return controller.close();
-      if (chunk.byteLength > 0) return controller.enqueue(chunk);
-    }
-  }
-
-  /** Drops the connection. */
-  close(): void {
-    this.#body?.destroy();
-    this.#body = undefined;
-    this.#chunks = undefined;
-  }
-
-  /** An empty range has no form in HTTP, but the blob has to be there. */
-  async #askNothing(): Promise<void> {
-    const { contentLength = 0 } = await callAzure(
-      this.#target,
-      (abortSignal) =>
-        this.#target.blob.getProperties({ abortSignal, conditions: this.#conditions() }),
-      { action: "read" },
-    );
-    this.#end = rangeBounds(this.#range, contentLength).end;
-  }
-
-  async #ask(): Promise<void> {
-    // The answer's body lives as long as this signal, so it is not the one of the call.
-    this.#watch = this.#newWatch();
-    const { signal: abortSignal } = this.#watch;
-    const { end } = this.#range;
-    const count = end === undefined ? undefined : end - this.#position;
-    const { answer, body } = await this.#watch.during(async () => {
-      const answer = await this.#target.blob.download(this.#position, count, {
+  async ask(position: number, watch: StallWatch): Promise<ResumedAnswer> {
+    const { start, end } = this.#range;
+    const { signal: abortSignal } = watch;
+    const count = end === undefined ? undefined : end - position;
+    const { answer, body } = await watch.during(async () => {
+      const answer = await this.#target.blob.download(position, count, {
         abortSignal,
-        conditions: this.#conditions(),
+        conditions: { ifMatch: this.#etag },
         maxRetryRequests: 0,
       });
-      return { answer, body: guarded(answer.readableStreamBody as unknown as Body, abortSignal) };
+      return {
+        answer,
+        body: guarded(answer.readableStreamBody as unknown as NodeBody, abortSignal),
+      };
     });
-    this.#body = body;
-    this.#chunks = body[Symbol.asyncIterator]();
     this.#etag ??= answer.etag;
     try {
-      if (this.#position > 0 || count !== undefined) this.#checkStart(answer.contentRange);
+      if (position > 0 || count !== undefined) this.#checkStart(position, answer.contentRange);
       const total = totalSize(answer);
-      this.#end ??= this.#whole ? total : rangeBounds(this.#range, total).end;
+      const whole = start === 0 && end === undefined;
+      return {
+        start: position,
+        end: whole ? total : rangeBounds(this.#range, total).end,
+        body: bodyOf(body),
+      };
     } catch (error) {
-      this.close();
+      body.destroy();
       throw error;
     }
   }
 
   /** Something between here and the service may send the whole where a range was asked for. */
-  #checkStart(contentRange: string | undefined): void {
-    const want = `bytes ${this.#position}-`;
+  #checkStart(position: number, contentRange: string | undefined): void {
+    const want = `bytes ${position}-`;
     if (contentRange?.startsWith(want)) return;
     throw new TransferError(
       `Cannot read ${quoteUri(this.#target.uri)}: got Content-Range ` +
         `${quote(contentRange ?? "")}, want ${quote(want)}`,
     );
   }
+}
 
-  #conditions(): { ifMatch?: string } {
-    return this.#etag === undefined ? {} : { ifMatch: this.#etag };
-  }
-
-  #newWatch(): StallWatch {
-    return new StallWatch(this.#target.patience.stallTime, this.#target.signal);
-  }
-
-  /** The next bytes, perhaps none; `undefined` at the end. */
-  async #next(): Promise<Uint8Array | undefined> {
-    const { uri, signal } = this.#target;
-    if (this.#position === this.#end) {
-      this.close();
-      return undefined;
-    }
-    try {
-      const chunks = this.#chunks;
-      if (chunks === undefined) throw new Fault("the connection was lost");
-      const { value } = await this.#watch.during(() => chunks.next());
-      if (value === undefined) throw new Fault("the connection was cut");
-      this.#failures = 0;
-      this.#position += value.byteLength;
-      return value;
-    } catch (error) {
-      this.close();
-      await this.#resume(explainAzure(error, { action: "read", uri, signal }));
-      return new Uint8Array();
-    }
-  }
-
-  async #resume(fault: unknown): Promise<void> {
-    const { uri, signal } = this.#target;
-    if (!(fault instanceof Fault)) throw fault;
-    try {
-      await waitAfter(fault, ++this.#failures, this.#target);
-    } catch (error) {
-      throw giveUp(error, { action: "read", uri, signal });
-    }
-    await this.open();
-  }
+/** The body of an answer, as the SDK hands it out. */
+interface NodeBody {
+  destroy(): void;
+  on(event: "error", listener: () => void): void;
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array>;
 }
 
 /** A body whose failure ends nothing but its reading, and which does not outlive its request. */
-function guarded(body: Body, signal: AbortSignal): Body {
+function guarded(body: NodeBody, signal: AbortSignal): NodeBody {
   // Whoever reads is told of a failure; when nobody reads any more it would end the process.
   body.on("error", () => {});
   if (signal.aborted) body.destroy();
   return body;
+}
+
+function bodyOf(body: NodeBody): AnswerBody {
+  const chunks = body[Symbol.asyncIterator]();
+  return {
+    next: async () => (await chunks.next()).value,
+    close: () => body.destroy(),
+  };
 }
 
 /** The size of the whole blob, from an answer with all or some of it. */

@@ -23,14 +23,14 @@ import type {
 } from "./object_store.ts";
 import { parseObjectUri, quoteUri } from "./object_uri.ts";
 import { reported } from "../core/progress.ts";
-import type { Patience } from "./retry.ts";
+import type { RetryPolicy } from "../core/retry.ts";
 
 /** How an Azure store is reached. */
 export interface AzureStoreOptions extends AzureClientOptions {
   /** Where the account is; called when the first object is touched. */
   readonly access: () => AzureAccess;
-  /** When to give up. */
-  readonly patience: Patience;
+  /** How to try again. */
+  readonly retry: RetryPolicy;
 }
 
 /** Names of the metadata that holds the digest, the first one found counts. */
@@ -104,7 +104,7 @@ export class AzureStore implements ObjectStore {
     }
     this.#finder ??= azureClient(this.#options.access(), this.#options);
     const find = await this.#finder;
-    return { blob: find(parsed), uri, patience: this.#options.patience, signal, log };
+    return { blob: find(parsed), uri, retry: this.#options.retry, signal, log };
   }
 
   async #existing(uri: string, options: OperationOptions): Promise<ObjectFacts | undefined> {

@@ -5,6 +5,7 @@
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource } from "../core/source.ts";
+import type { RetryPolicy } from "../core/retry.ts";
 import { azureAccess, type AzureSettings, hasAzureCredential } from "./azure_access.ts";
 import type { Transport } from "../http/transport_options.ts";
 import type { AzureClientOptions } from "./azure_client.ts";
@@ -30,14 +31,14 @@ export interface ObjectStoreSettings {
   readonly retries?: number;
 }
 
-/** What a test or an embedding program may put in place of the world. */
-export interface ObjectStoreWorld {
+/** How the network is reached. */
+export interface ObjectStoreNetwork {
   /** Carries the requests; `fetch` when absent. */
   readonly transport?: Transport;
   /** Makes the login of Microsoft Entra ID; the SDK's default chain when absent. */
   readonly login?: AzureClientOptions["login"];
-  /** Longest first wait between two tries, in milliseconds; 500 when absent. */
-  readonly firstWait?: number;
+  /** How to try again, where the settings do not say it. */
+  readonly retry?: RetryPolicy;
 }
 
 /**
@@ -48,18 +49,18 @@ export interface ObjectStoreWorld {
  */
 export function openObjectStore(
   settings: ObjectStoreSettings,
-  world: ObjectStoreWorld = {},
+  network: ObjectStoreNetwork = {},
 ): ObjectStore {
   checkNumbers(settings);
-  return new DispatchStore(storeMakers(settings, world));
+  return new DispatchStore(storeMakers(settings, network));
 }
 
 type Scheme = ObjectUri["scheme"];
 type StoreMakers = Readonly<Record<Scheme, (uri: string) => ObjectStore>>;
 
-function storeMakers(settings: ObjectStoreSettings, world: ObjectStoreWorld): StoreMakers {
+function storeMakers(settings: ObjectStoreSettings, network: ObjectStoreNetwork): StoreMakers {
   const files = once(() => new FileStore({ root: rootFolder(settings.fileRoot) }));
-  const azure = once(() => makeAzure(settings, world));
+  const azure = once(() => makeAzure(settings, network));
   const embedded = !hasAzureCredential(settings.azure) && Boolean(settings.fileRoot);
   const container = embedded ? files : azure;
   return { az: container, azure: container, file: files, s3: unsupported, gs: unsupported };
@@ -70,16 +71,16 @@ function once(make: () => ObjectStore): () => ObjectStore {
   return () => made ??= make();
 }
 
-function makeAzure(settings: ObjectStoreSettings, world: ObjectStoreWorld): ObjectStore {
+function makeAzure(settings: ObjectStoreSettings, network: ObjectStoreNetwork): ObjectStore {
   return new AzureStore({
     access: () => azureAccess(settings.azure ?? {}),
-    patience: {
-      retries: settings.retries ?? 5,
+    retry: {
+      ...network.retry,
+      attempts: (settings.retries ?? 5) + 1,
       stallTime: (settings.timeoutSeconds ?? 30) * 1000,
-      firstWait: world.firstWait ?? 500,
     },
-    transport: world.transport ?? fetch,
-    login: world.login,
+    transport: network.transport ?? fetch,
+    login: network.login,
   });
 }
 

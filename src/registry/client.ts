@@ -12,7 +12,7 @@ import { ANONYMOUS, canonicalHost, type CredentialSource } from "./auth/credenti
 import type { EndpointOptions } from "./endpoint.ts";
 import { pageNames, pages } from "./pagination.ts";
 import { PAGE_SIZE, RegistryRepository } from "./repository.ts";
-import type { RetryOptions } from "../http/retrying.ts";
+import type { RetryPolicy } from "../core/retry.ts";
 import { RegistrySession } from "./session.ts";
 import type { Transport } from "../http/transport_options.ts";
 import { createTransport } from "../http/transport.ts";
@@ -23,7 +23,7 @@ export interface RegistryClientOptions extends TransportOptions, EndpointOptions
   /** Where credentials come from; nobody is logged in when absent. */
   readonly credentials?: CredentialSource;
   /** How requests are tried again. */
-  readonly retry?: RetryOptions;
+  readonly retry?: RetryPolicy;
   /** Told about repeated tries and the like; no record holds a secret. */
   readonly log?: Log;
   /** The way to the network; one made from the other options when absent. */
@@ -46,9 +46,10 @@ export class RegistryClient implements AsyncDisposable {
    */
   constructor(options: RegistryClientOptions = {}) {
     this.#options = options;
-    this.#home = options.transport ?? this.#resources.use(createTransport(options)).send;
+    const network = { ...options, stallTime: options.retry?.stallTime };
+    this.#home = options.transport ?? this.#resources.use(createTransport(network)).send;
     // The user's certificate is shown to registries, not to whoever they point to.
-    const bare = { ...options, cert: undefined, key: undefined };
+    const bare = { ...network, cert: undefined, key: undefined };
     this.#away = options.transport ??
       (options.cert ? this.#resources.use(createTransport(bare)).send : this.#home);
   }

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Log } from "../core/operation.ts";
+import { withTimeLimit } from "../core/time_limit.ts";
 import { isLoopbackHost } from "../http/addresses.ts";
 import { discard } from "../http/bodies.ts";
 import { canonicalHost } from "./auth/credentials.ts";
@@ -48,11 +49,9 @@ const PROBE_TIME = 30_000;
 
 async function speaksTls(base: URL, { probe, signal }: FindEndpointOptions): Promise<boolean> {
   const url = new URL("/v2/", base);
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new Error("timed out")), PROBE_TIME);
   try {
-    const stop = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
-    await discard(await probe(new Request(url, { signal: stop })));
+    const ask = (stop: AbortSignal) => probe(new Request(url, { signal: stop }));
+    await discard(await withTimeLimit(PROBE_TIME, ask, signal));
     return true;
   } catch (error) {
     signal?.throwIfAborted();
@@ -64,7 +63,5 @@ async function speaksTls(base: URL, { probe, signal }: FindEndpointOptions): Pro
     // one that may go on in clear text, with the password. A certificate that is not trusted is shown by
     // the request to come.
     return kind !== "lost" || !isLoopbackHost(url.hostname);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -27,6 +27,8 @@ export interface Asked {
   readonly registry: string;
   /** Host that answered, where it is another than the registry. */
   readonly server?: string;
+  /** Longest silence while the answer is read, as in a retry policy. */
+  readonly stallTime?: number;
 }
 
 /** What an error document says. */
@@ -70,7 +72,7 @@ async function readDocument(response: Response, asked: Asked): Promise<Said> {
   const type = response.headers.get("Content-Type") ?? "";
   let text: string;
   try {
-    const request = { url: `https://${asked.registry}/` };
+    const request = { url: `https://${asked.registry}/`, stallTime: asked.stallTime };
     text = new TextDecoder().decode(await readBody(response, request, DOCUMENT_LIMIT));
   } catch {
     return {}; // The status alone has to do; the body only explains it.

@@ -60,8 +60,10 @@ export class ManifestClient {
       throw missing(this.#channel, target);
     }
     if (response.status !== 200) throw await this.#channel.error(response, "read", target);
-    const base = await this.#channel.session.base(signal);
-    const bytes = await readBody(response, { url: base.href, signal }, MANIFEST_SIZE_LIMIT);
+    const { session } = this.#channel;
+    const { stallTime } = session.retry;
+    const request = { url: (await session.base(signal)).href, signal, stallTime };
+    const bytes = await readBody(response, request, MANIFEST_SIZE_LIMIT);
     const digest = this.#checkedDigest(target, response.headers, bytes);
     const document = parseManifest(bytes, contentType(response.headers));
     const found = { document, descriptor: { ...describeManifest(document), digest } };

@@ -54,7 +54,8 @@ export async function* pages(
     }
     if (response.status !== 200) throw await session.error(response, action);
     seen.add(url.href);
-    yield { response, bytes: await readBody(response, { url: url.href, signal }, PAGE_LIMIT) };
+    const request = { url: url.href, signal, stallTime: session.retry.stallTime };
+    yield { response, bytes: await readBody(response, request, PAGE_LIMIT) };
     url = nextPage(response.headers.get("Link"), url);
     if (url && url.origin !== base.origin) {
       throw endless(session, action, `its next page is on another server, ${url.host}`);

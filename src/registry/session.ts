@@ -10,7 +10,8 @@ import { type EndpointOptions, findEndpoint } from "./endpoint.ts";
 import { responseError } from "./errors.ts";
 import { noQuirks, type Quirks } from "./quirks.ts";
 import { perOrigin, redirecting } from "../http/redirects.ts";
-import { retrying, type RetryOptions } from "../http/retrying.ts";
+import type { RetryPolicy } from "../core/retry.ts";
+import { retrying } from "../http/retrying.ts";
 import type { Transport } from "../http/transport_options.ts";
 
 /** What a session is made from. */
@@ -22,7 +23,7 @@ export interface SessionOptions extends EndpointOptions {
   /** Where credentials come from. */
   readonly credentials: CredentialSource;
   /** How requests are tried again. */
-  readonly retry: RetryOptions;
+  readonly retry: RetryPolicy;
   /** Told about repeated tries and the like. */
   readonly log?: Log;
   /** The clock, in milliseconds since the epoch. */
@@ -49,7 +50,7 @@ export class RegistrySession {
   /** Host of the registry, as in references. */
   readonly registry: string;
   /** How requests are tried again. */
-  readonly retry: RetryOptions;
+  readonly retry: RetryPolicy;
   /** What was learned about the registry. */
   readonly quirks: Quirks = noQuirks();
   readonly #options: SessionOptions;
@@ -95,7 +96,8 @@ export class RegistrySession {
 
   /** The error for an answer to something that was tried (`read "…"`). */
   async error(response: Response, action: string): Promise<ModelOpsError> {
-    return await responseError(response, { action, registry: this.registry });
+    const { stallTime } = this.retry;
+    return await responseError(response, { action, registry: this.registry, stallTime });
   }
 
   async #connect(signal: AbortSignal | undefined): Promise<Connection> {
@@ -117,6 +119,7 @@ export class RegistrySession {
       origin: base,
       allowHttp: (plainHttp || insecure) ?? false,
       send: patient,
+      stallTime: retry.stallTime,
       credentials,
       now,
     });

@@ -12,8 +12,8 @@ import { discard } from "../http/bodies.ts";
 import type { Channel } from "./channel.ts";
 import { isFault, SourceFailure } from "../http/faults.ts";
 import { PART_SIZE } from "./quirks.ts";
-import { isRetriedStatus } from "../core/retry.ts";
-import { DEFAULT_ATTEMPTS, pauseFor, sleep } from "../http/retrying.ts";
+import { backoff, completePolicy, isRetriedStatus, pause } from "../core/retry.ts";
+import { allowedRetryAfter } from "../http/retrying.ts";
 import { UploadSession } from "./upload_session.ts";
 
 /**
@@ -149,9 +149,10 @@ class BlobSender {
   /** Waits before another try, or gives up. */
   async #countFailure(error: unknown, response?: Response): Promise<void> {
     const { retry, registry } = this.#channel.session;
-    if (++this.#failures >= (retry.attempts ?? DEFAULT_ATTEMPTS)) throw error;
-    const wait = pauseFor(this.#failures, { ...retry, response, host: registry });
-    await sleep(wait, retry, this.#signal);
+    const policy = completePolicy(retry);
+    if (++this.#failures >= policy.attempts) throw error;
+    const asked = response && allowedRetryAfter(response, { policy, host: registry });
+    await pause(asked ?? backoff(this.#failures, policy), policy, this.#signal);
   }
 
   /** Decides what a refusal means: smaller parts, a new token, another try, or the end. */

@@ -6,6 +6,7 @@
 import type { Digest } from "../core/digest.ts";
 import type { BlobSource } from "../core/source.ts";
 import { sized, streamOf } from "../core/streams.ts";
+import { withTimeLimit } from "../core/time_limit.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { discard } from "../http/bodies.ts";
 import type { Channel } from "./channel.ts";
@@ -95,13 +96,9 @@ export class UploadSession {
    * longer than a person waits for a prompt to come back.
    */
   async cancel(): Promise<void> {
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new Error("timed out")), CANCEL_TIME);
-    try {
-      await discard(await this.#channel.send("DELETE", this.#location, { signal: late.signal }));
-    } finally {
-      clearTimeout(timer);
-    }
+    await withTimeLimit(CANCEL_TIME, async (signal) => {
+      await discard(await this.#channel.send("DELETE", this.#location, { signal }));
+    });
   }
 
   async #send(method: string, url: URL, source: BlobSource, span: Span): Promise<Response> {

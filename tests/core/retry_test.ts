@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { backoff, isRetriedStatus, parseRetryAfter } from "../../src/core/retry.ts";
+import {
+  backoff,
+  completePolicy,
+  DEFAULT_RETRY,
+  isRetriedStatus,
+  parseRetryAfter,
+  retried,
+  TransientError,
+} from "../../src/core/retry.ts";
 
 Deno.test("only what may pass is tried again", () => {
   const retried = [408, 429, 500, 502, 503, 504];
@@ -35,4 +43,57 @@ Deno.test("Retry-After is read in seconds and as a date, and is otherwise passed
     const wait = parseRetryAfter(text, now);
     assert.ok(wait === undefined || wait >= 0);
   }));
+});
+
+Deno.test("what a policy leaves out or undefined has its default", () => {
+  assert.deepEqual(completePolicy(), DEFAULT_RETRY);
+  const said = { attempts: 2, stallTime: undefined };
+  assert.deepEqual(completePolicy(said), { ...DEFAULT_RETRY, attempts: 2 });
+});
+
+const policy = { attempts: 3, firstWait: 1, sleep: () => Promise.resolve() };
+
+Deno.test("retried() tries again after transient errors only, and gives the last one", async () => {
+  let tries = 0;
+  const failing = (error: () => Error) => () => {
+    tries++;
+    return Promise.reject(error());
+  };
+  const passing = failing(() => new TransientError(`fault ${tries}`));
+  await assert.rejects(retried(passing, { policy }), /fault 3/);
+  tries = 0;
+  await assert.rejects(retried(failing(() => new Error("lasting")), { policy }), /lasting/);
+  assert.equal(tries, 1);
+  const lucky = () =>
+    ++tries < 3 ? Promise.reject(new TransientError("once")) : Promise.resolve("done");
+  assert.equal(await retried(lucky, { policy }), "done");
+});
+
+Deno.test("retried() says which try is the last, and why there is another", async () => {
+  const lasts: boolean[] = [];
+  const told: unknown[] = [];
+  const work = (isLast: boolean) => {
+    lasts.push(isLast);
+    return Promise.reject(new TransientError("busy", { retryAfter: 7 }));
+  };
+  const onRetry = ({ message }: Error, wait: number) => told.push([message, wait]);
+  await assert.rejects(retried(work, { policy, onRetry }), /busy/);
+  assert.deepEqual(lasts, [false, false, true]);
+  assert.deepEqual(told, [["busy", 7], ["busy", 7]]);
+});
+
+Deno.test("retried() does not wait for longer than is allowed", async () => {
+  const work = () => Promise.reject(new TransientError("busy", { retryAfter: 60_001 }));
+  const sleep = () => Promise.reject(new Error("waited"));
+  await assert.rejects(retried(work, { policy: { sleep } }), /busy/);
+});
+
+Deno.test("retried() stops waiting when it is told to", async () => {
+  const stop = new AbortController();
+  const reason = new Error("enough");
+  const work = () => {
+    queueMicrotask(() => stop.abort(reason));
+    return Promise.reject(new TransientError("busy", { retryAfter: 50_000 }));
+  };
+  await assert.rejects(retried(work, { signal: stop.signal }), (error) => error === reason);
 });

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { AccessDeniedError, TransferError } from "../../src/core/errors.ts";
 import { backoff } from "../../src/core/retry.ts";
-import { retryAfter, retrying, type RetryOptions } from "../../src/http/retrying.ts";
+import type { RetryPolicy } from "../../src/core/retry.ts";
+import { retryAfter, retrying } from "../../src/http/retrying.ts";
 
 type Step = Response | Error;
 
 /** A transport that gives one step after the other, a retrying one around it, and what they did. */
-function scripted(steps: Step[], options: RetryOptions = {}) {
+function scripted(steps: Step[], options: RetryPolicy = {}) {
   const waits: number[] = [];
   const bodies: string[] = [];
   const send = retrying(async (request) => {

@@ -38,7 +38,7 @@ interface Running extends AsyncDisposable {
   readonly url: string;
 }
 
-async function listen(server: http.Server | https.Server, scheme: string): Promise<Running> {
+async function listen(server: net.Server, scheme: string): Promise<Running> {
   const sockets = new Set<net.Socket>();
   server.on("connection", (socket: net.Socket) => {
     sockets.add(socket);
@@ -375,3 +375,12 @@ e2eTest(
     });
   },
 );
+
+Deno.test("a server that takes nothing of a body for the configured time is lost", async () => {
+  // A body larger than what the sockets of both sides keep for a server that does not read.
+  await using silent = await listen(net.createServer((socket) => socket.pause()), "http");
+  await assert.rejects(ask(silent.url, { stallTime: 20 }, 50_000_000), (error) => {
+    assert.deepEqual(explainFault(error).kind, "lost");
+    return true;
+  });
+});

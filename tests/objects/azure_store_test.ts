@@ -108,7 +108,7 @@ e2eTest("the Azure store", { needs }, async (context) => {
     assert(await failure(expired.stat("az://data/ten")) instanceof AccessDeniedError);
     const nobody = openObjectStore(
       { azure: { account, endpoint: `http://127.0.0.1:${freePort()}`, sas }, retries: 1 },
-      { firstWait: 1 },
+      { retry: { firstWait: 1 } },
     );
     const lost = await failure(nobody.stat("az://data/ten"));
     assert.equal(lost.message, 'Cannot read "az://data/ten": the connection was refused');

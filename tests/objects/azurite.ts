@@ -3,8 +3,8 @@ import { startAzurite } from "../support/registry.ts";
 import type { RunningAzurite } from "../support/registry.ts";
 import type { AzureSettings } from "../../src/objects/azure_access.ts";
 import {
+  type ObjectStoreNetwork,
   type ObjectStoreSettings,
-  type ObjectStoreWorld,
   openObjectStore,
 } from "../../src/objects/dispatch.ts";
 import type { ObjectStore } from "../../src/objects/object_store.ts";
@@ -15,7 +15,7 @@ export interface AzureWorld extends AsyncDisposable {
   /** The settings that reach it with the account's key. */
   readonly azure: AzureSettings;
   /** A store over it. */
-  store(world?: ObjectStoreWorld, settings?: ObjectStoreSettings): ObjectStore;
+  store(network?: ObjectStoreNetwork, settings?: ObjectStoreSettings): ObjectStore;
 }
 
 /** Starts an Azurite. */
@@ -27,8 +27,8 @@ export async function azureWorld(): Promise<AzureWorld> {
   return {
     azurite,
     azure,
-    store: (world = {}, settings = {}) =>
-      openObjectStore({ azure, ...settings }, { firstWait: 1, ...world }),
+    store: (network = {}, settings = {}) =>
+      openObjectStore({ azure, ...settings }, { retry: { firstWait: 1 }, ...network }),
     [Symbol.asyncDispose]: () => azurite[Symbol.asyncDispose](),
   };
 }

@@ -52,6 +52,8 @@ export interface TokenServerOptions {
   readonly allowHttp: boolean;
   /** The way to token servers. */
   readonly send: Transport;
+  /** Longest silence while an answer is read, as in a retry policy. */
+  readonly stallTime?: number;
   /** The clock, in milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -66,22 +68,21 @@ export async function fetchToken(
   options: TokenServerOptions,
 ): Promise<Token> {
   const realm = checkRealm(request.realm, options);
-  const { credentials } = request;
+  const { credentials, signal } = request;
+  const { registry, stallTime } = options;
   const identity = credentials && "identityToken" in credentials;
   const outgoing = identity
     ? postRequest(realm, request, credentials.identityToken)
     : getRequest(realm, request);
   const response = await options.send(outgoing);
-  const action = `get a token for ${quote(options.registry)}`;
+  const action = `get a token for ${quote(registry)}`;
   if (response.status !== 200) {
-    throw await responseError(response, { action, registry: options.registry, server: realm.host });
+    throw await responseError(response, { action, registry, server: realm.host, stallTime });
   }
-  const body = await readBody(response, outgoing, ANSWER_LIMIT);
+  const body = await readBody(response, { url: outgoing.url, signal, stallTime }, ANSWER_LIMIT);
   const token = parseToken(body, options.now());
   if (token) return token;
-  throw new TransferError(`Cannot ${action}: the answer of ${realm.host} holds none`, {
-    registry: options.registry,
-  });
+  throw new TransferError(`Cannot ${action}: the answer of ${realm.host} holds none`, { registry });
 }
 
 /** The token of a server's answer and its time; `undefined` when there is none that can be sent. */

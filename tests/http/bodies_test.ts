@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { TransferError } from "../../src/core/errors.ts";
+import { readBody } from "../../src/http/bodies.ts";
+
+const url = "https://registry.test/v2/a/manifests/v1";
+
+Deno.test("readBody() reads a body within its limit", async () => {
+  assert.deepEqual(
+    await readBody(new Response("abc"), { url }, 3),
+    new TextEncoder().encode("abc"),
+  );
+  assert.equal((await readBody(new Response(), { url }, 3)).byteLength, 0);
+  await assert.rejects(readBody(new Response("abcd"), { url }, 3), /larger than 3 bytes/);
+  const encoded = new Response("abc", { headers: { "Content-Encoding": "gzip" } });
+  await assert.rejects(readBody(encoded, { url }, 3), /encoded as "gzip"/);
+});
+
+Deno.test("readBody() gives up on a body that is silent for the configured time", async () => {
+  let cancelled = false;
+  const body = new ReadableStream<Uint8Array>({
+    pull: () => new Promise(() => {}),
+    cancel: () => void (cancelled = true),
+  });
+  await assert.rejects(readBody(new Response(body), { url, stallTime: 5 }, 3), (error) => {
+    assert(error instanceof TransferError);
+    assert.equal(error.message, 'Cannot reach "registry.test": it did not answer in time');
+    return true;
+  });
+  assert(cancelled);
+});
+
+Deno.test("readBody() stops with the signal's reason while nothing comes", async () => {
+  const stop = new AbortController();
+  const reason = new Error("enough");
+  const body = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) });
+  const reading = readBody(new Response(body), { url, signal: stop.signal }, 3);
+  stop.abort(reason);
+  await assert.rejects(reading, (error) => error === reason);
+});

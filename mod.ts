@@ -71,19 +71,15 @@ export {
 } from "./src/oci/manifest.ts";
 export { MediaType } from "./src/oci/media_types.ts";
 export { formatReference, parseReference, type Reference } from "./src/oci/reference.ts";
+export type { Catalog, ContentStore, OpenContentOptions } from "./src/oci/store.ts";
 export {
-  type Catalog,
-  type ContentStore,
-  type Deletable,
-  type FileBacked,
-  type Holdable,
+  type Capable,
+  capability,
   type Ingest,
-  type Ingesting,
-  type Mountable,
-  type OpenContentOptions,
-  type ReferrerLister,
-  type Stattable,
-} from "./src/oci/store.ts";
+  type Origin,
+  type ReferrerOptions,
+  type StoreCapabilities,
+} from "./src/oci/capabilities.ts";
 export { copyGraph, type CopyGraphOptions, type CopyReport } from "./src/oci/copy_graph.ts";
 export { MemoryCatalog, MemoryStore } from "./src/oci/memory_store.ts";
 export { DiskCatalog } from "./src/oci/disk_catalog.ts";
@@ -100,7 +96,6 @@ export type { RetryPolicy } from "./src/core/retry.ts";
 export type { Transport } from "./src/http/transport_options.ts";
 export type { TransportOptions } from "./src/http/transport_options.ts";
 export type { ProxySettings } from "./src/http/proxies.ts";
-export type { ReferrerOptions } from "./src/registry/referrers.ts";
 export { type ConnectOptions, RegistryConnector } from "./src/registry/connector.ts";
 export { RegistryRepository } from "./src/registry/repository.ts";
 export {

@@ -85,7 +85,7 @@ class LocalModelBackend implements ModelBackend {
   async build(workspace: string, options: BuildOptions): Promise<BuildResult> {
     const targets = buildTargets(options.targets);
     const plan = await planBuild(workspace, options);
-    await using _hold = options.outputRemote ? NO_HOLD : await this.#catalog.hold(options);
+    await using _lock = options.outputRemote ? undefined : await this.#catalog.deferPrune(options);
     const open = (reference: Reference) =>
       options.outputRemote ? this.#connect(reference, options) : this.#local(reference);
     const store = await open(targets[0]);
@@ -160,7 +160,7 @@ class LocalModelBackend implements ModelBackend {
   async #pullArtifact(reference: Reference, options: PullOptions): Promise<TransferResult> {
     const local = this.#local(reference);
     const { store, descriptor } = await this.#pullSource(reference, options);
-    await using _hold = await this.#catalog.hold(options);
+    await using _lock = await this.#catalog.deferPrune(options);
     const report = await this.#copy(store, local, descriptor, { ...options, phase: "download" });
     if (reference.tag) await local.tag(descriptor, reference.tag, operationOptions(options));
     return transfer(reference, descriptor, report);
@@ -217,7 +217,7 @@ class LocalModelBackend implements ModelBackend {
     const to = buildTargets([options.target])[0];
     const open = (reference: Reference) =>
       options.outputRemote ? this.#connect(reference, options) : this.#local(reference);
-    await using _hold = options.outputRemote ? NO_HOLD : await this.#catalog.hold(options);
+    await using _lock = options.outputRemote ? undefined : await this.#catalog.deferPrune(options);
     const { store, descriptor, layer } = await attachFile(
       await open(from),
       referenceTarget(from),
@@ -272,7 +272,7 @@ class LocalModelBackend implements ModelBackend {
     const local = this.#local(from);
     const descriptor = await resolveIfPresent(local, referenceTarget(from), options);
     if (!descriptor) return await this.#tagRemote(from, to, options);
-    await using _hold = await this.#catalog.hold(options);
+    await using _lock = await this.#catalog.deferPrune(options);
     await this.#retag(local, this.#local(to), descriptor, to, options);
   }
 
@@ -332,8 +332,6 @@ function layerReport({ descriptor, path }: StoredLayer): LayerReport {
   const { mediaType, digest, size } = descriptor;
   return { mediaType, digest, size, path };
 }
-
-const NO_HOLD: AsyncDisposable = { [Symbol.asyncDispose]: () => Promise.resolve() };
 
 /** What a person calls a piece of a model: the path of its file, or what it is. */
 function contentName(descriptor: Descriptor): string | undefined {

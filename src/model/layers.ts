@@ -11,7 +11,8 @@ import { fileChanged, fileSource } from "../core/file_source.ts";
 import { streamOf } from "../core/streams.ts";
 import { watchedSource } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { anonymousBlob, canIngest, type ContentStore, type Ingesting } from "../oci/store.ts";
+import { capability, type StoreCapabilities } from "../oci/capabilities.ts";
+import { anonymousBlob, type ContentStore } from "../oci/store.ts";
 import { encodeFileMetadata, type FileMetadata, fileMetadata } from "./file_metadata.ts";
 import { FAMILIES, type LayerForm, layerMediaType } from "./media_types.ts";
 import type { MediaTypeFamily } from "./operations.ts";
@@ -63,8 +64,9 @@ export async function storeLayer(
 ): Promise<StoredLayer> {
   const source = await layerSource(file, options);
   const compression = compressionOfMediaType(options.form);
-  const { blob, diffId } = canIngest(store)
-    ? await ingestLayer(store, source, { ...options, file, compression })
+  const ingest = capability(store, "ingest");
+  const { blob, diffId } = ingest
+    ? await ingestLayer(ingest, source, { ...options, file, compression })
     : await sendLayer(store, source, { ...options, file, compression });
   const descriptor: Descriptor = {
     mediaType: layerMediaType(file.kind, options),
@@ -106,11 +108,11 @@ interface StoredBlob {
 
 /** One pass: the store finds the digest while it writes. */
 async function ingestLayer(
-  store: Ingesting,
+  start: StoreCapabilities["ingest"],
   source: BlobSource,
   options: StoringOptions,
 ): Promise<StoredBlob> {
-  await using ingest = await store.ingest(options);
+  await using ingest = await start(options);
   try {
     const diffId = await withProgress("pack", source, options, async (watched) => {
       const { stream, digester } = await openDigested(watched, options);

@@ -8,10 +8,11 @@ import { InvalidInputError } from "../core/errors.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
 import { counted, transformed } from "../core/streams.ts";
+import { capability } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { children, parseManifest } from "./manifest.ts";
 import { isManifestType } from "./media_types.ts";
-import { canMount, type ContentStore, isLayered, readContent, storeSource } from "./store.ts";
+import { type ContentStore, readContent, storeSource } from "./store.ts";
 
 /** Indexes may list indexes, but no artifact in the field goes deeper than two. */
 const DEPTH_LIMIT = 8;
@@ -95,12 +96,15 @@ class GraphCopier {
   }
 
   async #copyBlob(descriptor: Descriptor): Promise<void> {
-    if (canMount(this.#to)) {
-      const holder = isLayered(this.#from) ? this.#from.holder(descriptor) : this.#from;
-      const mounted = await this.#to.mount(descriptor, holder, this.#options);
-      if (mounted) return this.#skip(descriptor);
-    }
+    if (await this.#mount(descriptor)) return this.#skip(descriptor);
     await this.#write(descriptor, storeSource(this.#from, descriptor));
+  }
+
+  async #mount(descriptor: Descriptor): Promise<boolean> {
+    const mount = capability(this.#to, "mount");
+    const origin = capability(this.#from, "origin")?.(descriptor);
+    return mount !== undefined && origin !== undefined &&
+      await mount(descriptor, origin, this.#options);
   }
 
   async #write(descriptor: Descriptor, source: BlobSource): Promise<void> {

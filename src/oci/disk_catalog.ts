@@ -49,7 +49,7 @@ export class DiskCatalog implements Catalog {
   }
 
   /** Keeps prune away while something is built up from several writes. */
-  async hold(options: LockOptions = {}): Promise<AsyncDisposable> {
+  async deferPrune(options: LockOptions = {}): Promise<AsyncDisposable> {
     return await this.lock.shared(options);
   }
 

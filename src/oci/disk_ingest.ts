@@ -11,8 +11,9 @@ import { explainWrite } from "../core/file_errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { checkDigest, CHUNK_SIZE } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
+import type { Ingest } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { anonymousBlob, type Ingest } from "./store.ts";
+import { anonymousBlob } from "./store.ts";
 
 /** Gives a finished file its final name, or leaves it when the content is there already. */
 export type Adopt = (

@@ -23,6 +23,13 @@ import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource } from "../core/source.ts";
 import { sized, transformed } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
+import {
+  type Ingest,
+  methods,
+  type Origin,
+  type ReferrerOptions,
+  type StoreCapabilities,
+} from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { type Adopt, DiskIngest, type IngestDigesters } from "./disk_ingest.ts";
 import type { DiskLayout } from "./disk_layout.ts";
@@ -32,18 +39,10 @@ import { referrerDescriptor } from "./referrer.ts";
 import {
   anonymousBlob,
   type ContentStore,
-  type Deletable,
   describeManifest,
-  type FileBacked,
-  type Holdable,
-  type Ingest,
-  type Ingesting,
   missing,
-  type Mountable,
   type OpenContentOptions,
   readContent,
-  type ReferrerLister,
-  type Stattable,
 } from "./store.ts";
 import type { StoreLock } from "./store_lock.ts";
 
@@ -60,17 +59,21 @@ export interface SharedStore {
   readonly digesters: IngestDigesters;
 }
 
-/** One repository of the local store, with every optional capability. */
-export class DiskRepository
-  implements
-    ContentStore,
-    Stattable,
-    Mountable,
-    ReferrerLister,
-    Deletable,
-    Ingesting,
-    FileBacked,
-    Holdable {
+const CAPABILITIES = [
+  "stat",
+  "origin",
+  "mount",
+  "referrers",
+  "delete",
+  "untag",
+  "ingest",
+  "resumeIngest",
+  "filePath",
+  "deferPrune",
+] as const;
+
+/** One repository of the local store, with every capability. */
+export class DiskRepository implements ContentStore, StoreCapabilities {
   /** What people call the store in messages. */
   readonly name: string;
   readonly #shared: SharedStore;
@@ -84,6 +87,11 @@ export class DiskRepository
     this.#layout.repository(name);
   }
 
+  /** As {@linkcode ContentStore.capabilities} says. */
+  get capabilities(): StoreCapabilities {
+    return methods(this, CAPABILITIES);
+  }
+
   /** Whether the content is here; for a manifest, whether everything it needs is here too. */
   async has(descriptor: Descriptor, options: OperationOptions = {}): Promise<boolean> {
     if (!await this.#isMember(descriptor)) return false;
@@ -95,12 +103,12 @@ export class DiskRepository
     return true;
   }
 
-  /** As {@linkcode Holdable.hold} says. */
-  async hold(options: OperationOptions = {}): Promise<AsyncDisposable> {
+  /** As {@linkcode StoreCapabilities.deferPrune} says. */
+  async deferPrune(options: OperationOptions = {}): Promise<AsyncDisposable> {
     return await this.#shared.lock.shared(options);
   }
 
-  /** As {@linkcode Stattable.stat} says. */
+  /** As {@linkcode StoreCapabilities.stat} says. */
   async stat(digest: Digest): Promise<Descriptor> {
     const size = await this.#sizeOf(digest);
     const blob = anonymousBlob(digest, size ?? 0);
@@ -108,7 +116,7 @@ export class DiskRepository
     return blob;
   }
 
-  /** As {@linkcode FileBacked.filePath} says. */
+  /** As {@linkcode StoreCapabilities.filePath} says. */
   filePath(descriptor: Descriptor): string {
     return this.#layout.blobData(descriptor.digest);
   }
@@ -135,7 +143,7 @@ export class DiskRepository
     source: BlobSource,
     options: OperationOptions = {},
   ): Promise<void> {
-    await using _lock = await this.hold(options);
+    await using _lock = await this.deferPrune(options);
     if (!await this.#holds(descriptor)) await this.#take(descriptor, source, options);
     await this.#link(descriptor);
   }
@@ -182,7 +190,7 @@ export class DiskRepository
 
   /** As {@linkcode ContentStore.tag} says. */
   async tag(descriptor: Descriptor, tag: string, options: OperationOptions = {}): Promise<void> {
-    await using _lock = await this.hold(options);
+    await using _lock = await this.deferPrune(options);
     const { digest } = await this.resolve(descriptor.digest, options);
     const current = this.#layout.tagCurrent(this.name, tag);
     const before = await this.#linkedDigest(current);
@@ -210,24 +218,29 @@ export class DiskRepository
     return await this.#linked((algorithm) => this.#layout.layerLinks(this.name, algorithm));
   }
 
-  /** As {@linkcode Mountable.mount} says. */
+  /** As {@linkcode StoreCapabilities.origin} says. */
+  origin(): Origin {
+    return { place: this.#layout.root, repository: this.name };
+  }
+
+  /** As {@linkcode StoreCapabilities.mount} says. */
   async mount(
     descriptor: Descriptor,
-    from: ContentStore,
+    from: Origin,
     options: OperationOptions = {},
   ): Promise<boolean> {
-    const sibling = from instanceof DiskRepository && from.#shared.layout === this.#layout;
-    if (!sibling) return false;
-    await using _lock = await this.hold(options);
-    if (!await from.has(descriptor, options)) return false;
+    if (from.place !== this.#layout.root) return false;
+    await using _lock = await this.deferPrune(options);
+    const sibling = new DiskRepository(from.repository, this.#shared);
+    if (!await sibling.has(descriptor, options)) return false;
     await this.#link(descriptor);
     return true;
   }
 
-  /** As {@linkcode ReferrerLister.referrers} says. */
+  /** As {@linkcode StoreCapabilities.referrers} says. */
   async *referrers(
     subject: Descriptor,
-    options: OperationOptions & { readonly artifactType?: string } = {},
+    options: ReferrerOptions = {},
   ): AsyncIterable<Descriptor> {
     for (const digest of await this.revisions()) {
       const document = await this.#readIfWhole(digest, options);
@@ -238,9 +251,9 @@ export class DiskRepository
     }
   }
 
-  /** As {@linkcode Deletable.delete} says. */
+  /** As {@linkcode StoreCapabilities.delete} says. */
   async delete(descriptor: Descriptor, options: OperationOptions = {}): Promise<void> {
-    await using _lock = await this.hold(options);
+    await using _lock = await this.deferPrune(options);
     const link = this.#memberLink(descriptor);
     if (!await this.#exists(link)) throw missing(this, descriptor.digest);
     if (isManifestType(descriptor.mediaType)) {
@@ -252,9 +265,9 @@ export class DiskRepository
     await this.#remove(dirname(link));
   }
 
-  /** As {@linkcode Deletable.untag} says. */
+  /** As {@linkcode StoreCapabilities.untag} says. */
   async untag(tag: string, options: OperationOptions = {}): Promise<void> {
-    await using _lock = await this.hold(options);
+    await using _lock = await this.deferPrune(options);
     const current = this.#layout.tagCurrent(this.name, tag);
     if (!await this.#exists(current)) throw missing(this, tag);
     const before = await this.#linkedDigest(current);
@@ -276,14 +289,14 @@ export class DiskRepository
     if (await this.#exists(link)) await Deno.utime(link, 0, 0);
   }
 
-  /** As {@linkcode Ingesting.ingest} says. */
+  /** As {@linkcode StoreCapabilities.ingest} says. */
   async ingest(): Promise<Ingest> {
     return await this.#startIngest((file, blob, options) =>
       this.#adoptAndLink(file, blob, options)
     );
   }
 
-  /** As {@linkcode Ingesting.resumeIngest} says. */
+  /** As {@linkcode StoreCapabilities.resumeIngest} says. */
   async resumeIngest(id: string): Promise<Ingest> {
     const uploads = this.#layout.uploads(this.name);
     const known = /^[0-9a-f-]{36}$/.test(id) && await this.#exists(`${uploads}/${id}/startedat`);
@@ -316,7 +329,7 @@ export class DiskRepository
     blob: Descriptor,
     options: OperationOptions,
   ): Promise<void> {
-    await using _lock = await this.hold(options);
+    await using _lock = await this.deferPrune(options);
     await this.#adopt(file, blob);
     await this.#link(blob);
   }

@@ -9,6 +9,13 @@ import { type BlobSource, bytesSource } from "../core/source.ts";
 import { checkDigest, concatBytes, readAll, streamOf, verified } from "../core/streams.ts";
 import { NotFoundError } from "../core/errors.ts";
 import { compareText, quote } from "../core/text.ts";
+import {
+  type Ingest,
+  methods,
+  type Origin,
+  type ReferrerOptions,
+  type StoreCapabilities,
+} from "./capabilities.ts";
 import { describeBytes, type Descriptor } from "./descriptor.ts";
 import { parseManifest } from "./manifest.ts";
 import { isManifestType, MediaType } from "./media_types.ts";
@@ -17,14 +24,8 @@ import {
   anonymousBlob,
   type Catalog,
   type ContentStore,
-  type Deletable,
-  type Ingest,
-  type Ingesting,
   missing,
-  type Mountable,
   type OpenContentOptions,
-  type ReferrerLister,
-  type Stattable,
 } from "./store.ts";
 
 interface Content {
@@ -33,18 +34,37 @@ interface Content {
   readonly mediaType: string;
 }
 
-/** One repository in memory, with every optional capability. */
+const CAPABILITIES = [
+  "stat",
+  "origin",
+  "mount",
+  "referrers",
+  "delete",
+  "untag",
+  "ingest",
+  "resumeIngest",
+] as const;
+
+/** One repository in memory. */
 export class MemoryStore
-  implements ContentStore, Stattable, Mountable, ReferrerLister, Deletable, Ingesting {
+  implements ContentStore, Pick<StoreCapabilities, typeof CAPABILITIES[number]> {
   /** What people call the store in messages. */
   readonly name: string;
   readonly #contents = new Map<Digest, Content>();
   readonly #tags = new Map<string, Digest>();
   readonly #ingests = new Map<string, Uint8Array[]>();
+  /** The stores of the same catalog, this one included, by name. */
+  readonly #siblings: Map<string, MemoryStore>;
 
-  /** Makes an empty store; `name` is what messages call it. */
-  constructor(name = "memory") {
+  /** Makes an empty store, and adds it to its siblings; `name` is what messages call it. */
+  constructor(name = "memory", siblings: Map<string, MemoryStore> = new Map()) {
     this.name = name;
+    this.#siblings = siblings.set(name, this);
+  }
+
+  /** As {@linkcode ContentStore.capabilities} says. */
+  get capabilities(): Partial<StoreCapabilities> {
+    return methods(this, CAPABILITIES);
   }
 
   /** Whether nothing was ever written here. */
@@ -57,7 +77,7 @@ export class MemoryStore
     return Promise.resolve(this.#contents.has(descriptor.digest));
   }
 
-  /** As {@linkcode Stattable.stat} says. */
+  /** As {@linkcode StoreCapabilities.stat} says. */
   async stat(digest: Digest): Promise<Descriptor> {
     return anonymousBlob(digest, this.#get(digest).bytes.byteLength);
   }
@@ -113,18 +133,24 @@ export class MemoryStore
     yield* [...this.#tags.keys()].sort(compareText);
   }
 
-  /** As {@linkcode Mountable.mount} says. */
-  mount(descriptor: Descriptor, from: ContentStore): Promise<boolean> {
-    const content = #contents in from && from.#contents.get(descriptor.digest);
+  /** As {@linkcode StoreCapabilities.origin} says. */
+  origin(): Origin {
+    return { place: this.#siblings, repository: this.name };
+  }
+
+  /** As {@linkcode StoreCapabilities.mount} says. */
+  mount(descriptor: Descriptor, from: Origin): Promise<boolean> {
+    const sibling = from.place === this.#siblings && this.#siblings.get(from.repository);
+    const content = sibling && sibling.#contents.get(descriptor.digest);
     if (!content) return Promise.resolve(false);
     this.#contents.set(descriptor.digest, content);
     return Promise.resolve(true);
   }
 
-  /** As {@linkcode ReferrerLister.referrers} says. */
+  /** As {@linkcode StoreCapabilities.referrers} says. */
   async *referrers(
     subject: Descriptor,
-    options: OperationOptions & { readonly artifactType?: string } = {},
+    options: ReferrerOptions = {},
   ): AsyncIterable<Descriptor> {
     for (const content of [...this.#contents.values()]) {
       if (!isManifestType(content.mediaType)) continue;
@@ -136,7 +162,7 @@ export class MemoryStore
     }
   }
 
-  /** As {@linkcode Deletable.delete} says. */
+  /** As {@linkcode StoreCapabilities.delete} says. */
   delete(descriptor: Descriptor): Promise<void> {
     if (!this.#contents.delete(descriptor.digest)) {
       return Promise.reject(missing(this, descriptor.digest));
@@ -147,19 +173,19 @@ export class MemoryStore
     return Promise.resolve();
   }
 
-  /** As {@linkcode Deletable.untag} says. */
+  /** As {@linkcode StoreCapabilities.untag} says. */
   untag(tag: string): Promise<void> {
     return this.#tags.delete(tag) ? Promise.resolve() : Promise.reject(missing(this, tag));
   }
 
-  /** As {@linkcode Ingesting.ingest} says. */
+  /** As {@linkcode StoreCapabilities.ingest} says. */
   ingest(): Promise<Ingest> {
     const id = randomUUID();
     this.#ingests.set(id, []);
     return Promise.resolve(this.#ingestOf(id));
   }
 
-  /** As {@linkcode Ingesting.resumeIngest} says. */
+  /** As {@linkcode StoreCapabilities.resumeIngest} says. */
   resumeIngest(id: string): Promise<Ingest> {
     if (this.#ingests.has(id)) return Promise.resolve(this.#ingestOf(id));
     return Promise.reject(
@@ -207,9 +233,7 @@ export class MemoryCatalog implements Catalog {
 
   /** As {@linkcode Catalog.repository} says. */
   repository(name: string): MemoryStore {
-    let store = this.#repositories.get(name);
-    if (!store) this.#repositories.set(name, store = new MemoryStore(name));
-    return store;
+    return this.#repositories.get(name) ?? new MemoryStore(name, this.#repositories);
   }
 
   /** As {@linkcode Catalog.repositories} says. */

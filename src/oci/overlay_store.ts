@@ -9,11 +9,12 @@
 import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
+import { capability, type StoreCapabilities } from "./capabilities.ts";
 import { describeBytes, type Descriptor } from "./descriptor.ts";
-import type { ContentStore, Layered, OpenContentOptions } from "./store.ts";
+import type { ContentStore, OpenContentOptions } from "./store.ts";
 
 /** A store to read from: nothing is ever written to the store below. */
-export class OverlayStore implements ContentStore, Layered {
+export class OverlayStore implements ContentStore {
   /** What people call the store in messages. */
   readonly name: string;
   readonly #below: ContentStore;
@@ -37,9 +38,12 @@ export class OverlayStore implements ContentStore, Layered {
     this.#added.set(descriptor.digest, source);
   }
 
-  /** The store that holds a content: this one for what was laid over, else the one below. */
-  holder(descriptor: Descriptor): ContentStore {
-    return this.#added.has(descriptor.digest) ? this : this.#below;
+  /** The store below says where its content lies; what was laid over it lies nowhere yet. */
+  get capabilities(): Pick<StoreCapabilities, "origin"> {
+    const origin = capability(this.#below, "origin");
+    return {
+      origin: (descriptor) => this.#added.has(descriptor.digest) ? undefined : origin?.(descriptor),
+    };
   }
 
   /** As {@linkcode ContentStore.has} says. */

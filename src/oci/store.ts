@@ -2,7 +2,7 @@
  * The store interfaces: everything that can check, open and write content.
  *
  * Memory, the disk and a registry implement them; `copyGraph` moves content between any two. What only
- * some stores can do is an optional interface with a guard beside it.
+ * some stores can do is a capability, which wrappers can forward.
  * @module
  */
 import type { Digest } from "../core/digest.ts";
@@ -12,6 +12,7 @@ import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource, ByteRange } from "../core/source.ts";
 import { readAll, transformed, verified } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
+import type { Capable } from "./capabilities.ts";
 import { describeBytes, type Descriptor } from "./descriptor.ts";
 import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "./manifest.ts";
 import { MediaType } from "./media_types.ts";
@@ -23,7 +24,7 @@ export interface OpenContentOptions extends OperationOptions {
 }
 
 /** One repository of content: blobs, manifests, and tags that name manifests. */
-export interface ContentStore {
+export interface ContentStore extends Capable {
   /** What people call it in messages: `localhost:5000/models/demo`. */
   readonly name: string;
   /** Whether the content is here, complete. */
@@ -57,136 +58,6 @@ export interface Catalog {
   repository(name: string): ContentStore;
   /** The names of the repositories that exist, in bytewise order. */
   repositories(options?: OperationOptions): AsyncIterable<string>;
-}
-
-/** A store made of others. */
-export interface Layered {
-  /** The store that holds a content, which a target may know how to mount from. */
-  holder(descriptor: Descriptor): ContentStore;
-}
-
-/** A store that can take content from a sibling without the bytes passing through this program. */
-export interface Mountable {
-  /** Tries to take content over from `from`; `false` when it has to be written instead. */
-  mount(descriptor: Descriptor, from: ContentStore, options?: OperationOptions): Promise<boolean>;
-}
-
-/** A store that knows which manifests refer to a manifest. */
-export interface ReferrerLister {
-  /**
-   * Manifests whose subject is `subject`, each with its artifact type and annotations; only those of
-   * `artifactType` when one is given.
-   */
-  referrers(
-    subject: Descriptor,
-    options?: OperationOptions & { readonly artifactType?: string },
-  ): AsyncIterable<Descriptor>;
-}
-
-/** A store that can forget. */
-export interface Deletable {
-  /**
-   * Removes content from the repository, together with the tags that name it.
-   * @throws {NotFoundError} when it is not here.
-   */
-  delete(descriptor: Descriptor, options?: OperationOptions): Promise<void>;
-  /**
-   * Removes a tag and leaves the manifest.
-   * @throws {NotFoundError} when there is no such tag.
-   */
-  untag(tag: string, options?: OperationOptions): Promise<void>;
-}
-
-/** A store that knows the size of content of which only the digest is given. */
-export interface Stattable {
-  /**
-   * The descriptor of a blob, of media type `application/octet-stream`.
-   * @throws {NotFoundError} when the blob is not here.
-   */
-  stat(digest: Digest, options?: OperationOptions): Promise<Descriptor>;
-}
-
-/** A store that keeps every content as a file of its own. */
-export interface FileBacked {
-  /** Path of the file that holds a content: to be read, never to be written to or linked. */
-  filePath(descriptor: Descriptor): string;
-}
-
-/** A store that somebody may clean up behind a writer's back. */
-export interface Holdable {
-  /** Keeps what is here from being cleaned up until disposed, so that what was checked stays true. */
-  hold(options?: OperationOptions): Promise<AsyncDisposable>;
-}
-
-/** Content on its way into a store, whose digest may not be known yet. */
-export interface Ingest extends AsyncDisposable {
-  /** Names this ingest; it can be taken up again under this name until it is committed or aborted. */
-  readonly id: string;
-  /** Bytes taken in so far. */
-  readonly size: number;
-  /** Adds bytes at the end. When the stream fails, what came before the failure stays. */
-  append(stream: ReadableStream<Uint8Array>, options?: OperationOptions): Promise<void>;
-  /**
-   * Verifies the bytes against `expected` where it is given, gives the content its final name and
-   * returns its descriptor, of media type `application/octet-stream`.
-   * @throws {IntegrityError} when the digest is another; the ingest is then gone.
-   */
-  commit(expected?: Digest, options?: OperationOptions): Promise<Descriptor>;
-  /** Forgets everything taken in. */
-  abort(): Promise<void>;
-  /** Lets go of files and locks. What was taken in stays and can be taken up again. */
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
-/** A store that takes content in a single pass and computes its digest on the way. */
-export interface Ingesting {
-  /** Starts an ingest. */
-  ingest(options?: OperationOptions): Promise<Ingest>;
-  /**
-   * Takes up an ingest that was started earlier, perhaps by another process.
-   * @throws {NotFoundError} when there is none of that id.
-   */
-  resumeIngest(id: string, options?: OperationOptions): Promise<Ingest>;
-}
-
-/** Whether a store is made of others. */
-export function isLayered(store: ContentStore): store is ContentStore & Layered {
-  return "holder" in store;
-}
-
-/** Whether a store can take content over from a sibling. */
-export function canMount(store: ContentStore): store is ContentStore & Mountable {
-  return "mount" in store;
-}
-
-/** Whether a store can list referrers. */
-export function canListReferrers(store: ContentStore): store is ContentStore & ReferrerLister {
-  return "referrers" in store;
-}
-
-/** Whether a store can forget. */
-export function canDelete(store: ContentStore): store is ContentStore & Deletable {
-  return "delete" in store;
-}
-
-/** Whether a store knows the size of its blobs. */
-export function canStat(store: ContentStore): store is ContentStore & Stattable {
-  return "stat" in store;
-}
-
-/** Whether a store keeps every content as a file. */
-export function isFileBacked(store: ContentStore): store is ContentStore & FileBacked {
-  return "filePath" in store;
-}
-
-/** Whether a store can be kept from being cleaned up. */
-export function canHold(store: ContentStore): store is ContentStore & Holdable {
-  return "hold" in store;
-}
-
-/** Whether a store takes content in a single pass. */
-export function canIngest(store: ContentStore): store is ContentStore & Ingesting {
-  return "ingest" in store;
 }
 
 /** Content of a store as a source that can be opened again. */

@@ -7,6 +7,7 @@
 import { NotFoundError } from "../core/errors.ts";
 import { encodeGoJson } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import type { ReferrerOptions } from "../oci/capabilities.ts";
 import { describeBytes, type Descriptor } from "../oci/descriptor.ts";
 import { type ManifestDocument, parseManifest } from "../oci/manifest.ts";
 import { isManifestType, MediaType } from "../oci/media_types.ts";
@@ -17,12 +18,6 @@ import { pages } from "./pagination.ts";
 
 /** Statuses by which registries without the endpoint answer. */
 const NO_ENDPOINT = new Set([400, 404, 405, 501]);
-
-/** How to list. */
-export interface ReferrerOptions extends OperationOptions {
-  /** Only referrers of this type; all when absent. */
-  readonly artifactType?: string;
-}
 
 /** Lists referrers, and keeps the list itself where the registry does not. */
 export class ReferrerClient {

@@ -8,18 +8,20 @@ import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
 import { compareText, quote } from "../core/text.ts";
+import {
+  methods,
+  type Origin,
+  type ReferrerOptions,
+  type StoreCapabilities,
+} from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { isManifestType } from "../oci/media_types.ts";
 import { isRepositoryName, isTag } from "../oci/reference.ts";
 import {
   anonymousBlob,
   type ContentStore,
-  type Deletable,
   missing,
-  type Mountable,
   type OpenContentOptions,
-  type ReferrerLister,
-  type Stattable,
 } from "../oci/store.ts";
 import { discard } from "../http/bodies.ts";
 import { Channel } from "./channel.ts";
@@ -27,7 +29,7 @@ import { download } from "./download.ts";
 import { ManifestClient } from "./manifests.ts";
 import { pageNames, pages } from "./pagination.ts";
 import { checkedLocation } from "../http/redirects.ts";
-import { ReferrerClient, type ReferrerOptions } from "./referrers.ts";
+import { ReferrerClient } from "./referrers.ts";
 import type { RegistrySession } from "./session.ts";
 import { upload } from "./upload.ts";
 
@@ -36,9 +38,11 @@ export const PAGE_SIZE = 1000;
 
 const NOTHING_THERE: ReadonlySet<number> = new Set([404]);
 
-/** One repository of a registry, with every optional capability but single-pass ingest. */
+const CAPABILITIES = ["stat", "origin", "mount", "referrers", "delete", "untag"] as const;
+
+/** One repository of a registry. */
 export class RegistryRepository
-  implements ContentStore, Stattable, Mountable, ReferrerLister, Deletable {
+  implements ContentStore, Pick<StoreCapabilities, typeof CAPABILITIES[number]> {
   /** What people call the store in messages. */
   readonly name: string;
   readonly #channel: Channel;
@@ -63,6 +67,11 @@ export class RegistryRepository
     this.name = this.#channel.name;
   }
 
+  /** As {@linkcode ContentStore.capabilities} says. */
+  get capabilities(): Partial<StoreCapabilities> {
+    return methods(this, CAPABILITIES);
+  }
+
   /** As {@linkcode ContentStore.has} says. */
   async has(descriptor: Descriptor, options: OperationOptions = {}): Promise<boolean> {
     const { digest } = descriptor;
@@ -82,7 +91,7 @@ export class RegistryRepository
     throw await this.#channel.error(response, "look for", digest);
   }
 
-  /** As {@linkcode Stattable.stat} says. */
+  /** As {@linkcode StoreCapabilities.stat} says. */
   async stat(digest: Digest, options: OperationOptions = {}): Promise<Descriptor> {
     const response = await this.#channel.send("HEAD", `blobs/${digest}`, {
       signal: options.signal,
@@ -157,17 +166,21 @@ export class RegistryRepository
     yield* [...found].sort(compareText);
   }
 
+  /** As {@linkcode StoreCapabilities.origin} says. */
+  origin(): Origin {
+    return { place: this.#channel.session, repository: this.#channel.path };
+  }
+
   /** Takes a blob over from another repository of the same registry and client. */
   async mount(
     descriptor: Descriptor,
-    from: ContentStore,
+    from: Origin,
     options: OperationOptions = {},
   ): Promise<boolean> {
-    if (!(from instanceof RegistryRepository) || isManifestType(descriptor.mediaType)) return false;
     const { session, path } = this.#channel;
-    const source = from.#channel;
-    if (source.session !== session || source.path === path) return false;
-    const query = new URLSearchParams({ mount: descriptor.digest, from: source.path });
+    if (from.place !== session || from.repository === path) return false;
+    if (isManifestType(descriptor.mediaType)) return false;
+    const query = new URLSearchParams({ mount: descriptor.digest, from: from.repository });
     const response = await this.#channel.send("POST", `blobs/uploads/?${query}`, {
       signal: options.signal,
     });
@@ -177,7 +190,7 @@ export class RegistryRepository
     return response.status === 201;
   }
 
-  /** As {@linkcode ReferrerLister.referrers} says. */
+  /** As {@linkcode StoreCapabilities.referrers} says. */
   referrers(subject: Descriptor, options: ReferrerOptions = {}): AsyncIterable<Descriptor> {
     return this.#referrers.list(subject, options);
   }

@@ -4,8 +4,9 @@
  */
 import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { anonymousBlob, canStat, type ContentStore } from "../oci/store.ts";
+import { anonymousBlob, type ContentStore } from "../oci/store.ts";
 
 /**
  * The descriptor of a blob. A store that cannot tell sizes is read through, which is right but slow.
@@ -16,7 +17,8 @@ export async function statBlob(
   digest: Digest,
   options: OperationOptions = {},
 ): Promise<Descriptor> {
-  if (canStat(store)) return await store.stat(digest, options);
+  const stat = capability(store, "stat");
+  if (stat) return await stat(digest, options);
   const stream = await store.open(anonymousBlob(digest, 0), options);
   let size = 0;
   for await (const chunk of stream) {

@@ -3,9 +3,9 @@
  * See https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-blobs
  * @module
  */
+import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { MediaType } from "../oci/media_types.ts";
-import { canDelete } from "../oci/store.ts";
 import { statBlob } from "./blob_facts.ts";
 import { entityTag, type Exchange, isKnownToClient, requireDigest } from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
@@ -32,8 +32,9 @@ export async function headBlob(exchange: Exchange): Promise<Response> {
 /** Removes a blob from the repository (end-10). */
 export async function deleteBlob(exchange: Exchange): Promise<Response> {
   const { store, operation } = exchange;
-  if (!canDelete(store)) throw new RegistryFault("UNSUPPORTED");
-  await store.delete(await requestedBlob(exchange), operation);
+  const remove = capability(store, "delete");
+  if (!remove) throw new RegistryFault("UNSUPPORTED");
+  await remove(await requestedBlob(exchange), operation);
   return new Response(null, { status: 202 });
 }
 

@@ -5,10 +5,11 @@
  */
 import { compareText } from "../core/text.ts";
 import type { Digest } from "../core/digest.ts";
+import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { MANIFEST_SIZE_LIMIT } from "../oci/manifest.ts";
 import { MediaType } from "../oci/media_types.ts";
-import { anonymousBlob, canListReferrers } from "../oci/store.ts";
+import { anonymousBlob } from "../oci/store.ts";
 import { type Exchange, repositoryPath, requireDigest } from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
 import { ReferrersPage } from "./referrers_page.ts";
@@ -111,10 +112,11 @@ async function readReferrers(
   artifactType: string | undefined,
 ): Promise<Page<Descriptor>> {
   const { store, operation } = exchange;
-  if (!canListReferrers(store)) throw new RegistryFault("UNSUPPORTED", { status: 404 });
+  const referrers = capability(store, "referrers");
+  if (!referrers) throw new RegistryFault("UNSUPPORTED", { status: 404 });
   const page = new ReferrersPage(exchange.query.get("last") ?? "", REFERRERS_PAGE_SIZE);
   const subject = anonymousBlob(digest, 0);
-  for await (const referrer of store.referrers(subject, { ...operation, artifactType })) {
+  for await (const referrer of referrers(subject, { ...operation, artifactType })) {
     page.add(referrer);
   }
   return page.finish();

@@ -7,6 +7,7 @@ import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/dig
 import { InvalidInputError, NotFoundError, UnsupportedError } from "../core/errors.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { bytesSource } from "../core/source.ts";
+import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import {
   children,
@@ -16,13 +17,7 @@ import {
 } from "../oci/manifest.ts";
 import { isManifestType } from "../oci/media_types.ts";
 import { isTag } from "../oci/reference.ts";
-import {
-  canDelete,
-  canHold,
-  canListReferrers,
-  describeManifest,
-  readContent,
-} from "../oci/store.ts";
+import { describeManifest, readContent } from "../oci/store.ts";
 import { readDocument } from "./body.ts";
 import {
   entityTag,
@@ -60,11 +55,11 @@ export async function putManifest(exchange: Exchange): Promise<Response> {
   const document = readManifestBody(bytes, request.headers.get("content-type"));
   const descriptor = { ...describeManifest(document), digest: bodyDigest(bytes, target) };
   // What was found to be here must still be here when the manifest is.
-  await using _hold = canHold(store) ? await store.hold(operation) : undefined;
+  await using _lock = await capability(store, "deferPrune")?.(operation);
   await requireChildren(exchange, document);
   await store.write(descriptor, bytesSource(bytes), operation);
   if (tag !== undefined) await store.tag(descriptor, tag, operation);
-  const subject = canListReferrers(store) ? document.subject : undefined;
+  const subject = capability(store, "referrers") ? document.subject : undefined;
   return new Response(null, {
     status: 201,
     headers: {
@@ -78,9 +73,11 @@ export async function putManifest(exchange: Exchange): Promise<Response> {
 /** Removes a tag, or a manifest with all its tags (end-9). */
 export async function deleteManifest(exchange: Exchange): Promise<Response> {
   const { store, target, operation } = exchange;
-  if (!canDelete(store)) throw new RegistryFault("UNSUPPORTED");
-  if (isTag(target)) await store.untag(target, operation);
-  else await store.delete(await requestedManifest(exchange), operation);
+  const untag = capability(store, "untag");
+  const remove = capability(store, "delete");
+  if (!untag || !remove) throw new RegistryFault("UNSUPPORTED");
+  if (isTag(target)) await untag(target, operation);
+  else await remove(await requestedManifest(exchange), operation);
   return new Response(null, { status: 202 });
 }
 

@@ -6,7 +6,8 @@
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";
-import { canIngest, type ContentStore, type Ingest, type Ingesting } from "../oci/store.ts";
+import { capability, type Ingest, type StoreCapabilities } from "../oci/capabilities.ts";
+import type { ContentStore } from "../oci/store.ts";
 import { RegistryFault } from "./fault.ts";
 
 /** Where an upload stands. */
@@ -40,8 +41,8 @@ export class UploadSessions {
     if (this.#writing.has(key)) throw busy();
     this.#writing.set(key, undefined);
     try {
-      const store = requireIngesting(upload.store);
-      await using ingest = await store.resumeIngest(upload.target, upload.operation);
+      const resume = requireCapability(upload.store, "resumeIngest");
+      await using ingest = await resume(upload.target, upload.operation);
       this.#writing.set(key, ingest);
       return await action(ingest);
     } finally {
@@ -68,10 +69,14 @@ function busy(): RegistryFault {
 }
 
 /**
- * The store as one that takes uploads.
- * @throws {RegistryFault} of status 405 when it does not.
+ * What a store has to be able to do to take uploads.
+ * @throws {RegistryFault} of status 405 when it is not.
  */
-export function requireIngesting(store: ContentStore): ContentStore & Ingesting {
-  if (canIngest(store)) return store;
+export function requireCapability<Name extends "ingest" | "resumeIngest">(
+  store: ContentStore,
+  name: Name,
+): StoreCapabilities[Name] {
+  const found = capability(store, name);
+  if (found) return found;
   throw new RegistryFault("UNSUPPORTED", { message: "This registry takes no uploads" });
 }

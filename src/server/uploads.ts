@@ -5,14 +5,14 @@
  */
 import type { Digest } from "../core/digest.ts";
 import { IntegrityError, InvalidInputError, NotFoundError } from "../core/errors.ts";
-import { canMount, type Ingest } from "../oci/store.ts";
+import { capability, type Ingest } from "../oci/capabilities.ts";
 import { statBlob } from "./blob_facts.ts";
 import { contentLength, receiveBody } from "./body.ts";
 import { type Exchange, repositoryPath, requireDigest } from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
 import { isServedName } from "./name_rules.ts";
 import { parseContentRange, uploadRange } from "./ranges.ts";
-import { requireIngesting, type UploadState } from "./upload_sessions.ts";
+import { requireCapability, type UploadState } from "./upload_sessions.ts";
 
 /**
  * Starts an upload (end-4a), takes a whole blob (end-4b), or mounts one (end-11). A mount that is not
@@ -26,18 +26,21 @@ export async function startUpload(exchange: Exchange): Promise<Response> {
   }
   const digest = query.get("digest");
   if (digest !== null) return await receiveBlob(exchange, requireDigest(digest));
-  const store = requireIngesting(exchange.store);
-  await using upload = await store.ingest(exchange.operation);
+  const ingest = requireCapability(exchange.store, "ingest");
+  await using upload = await ingest(exchange.operation);
   return new Response(null, { status: 202, headers: uploadHeaders(exchange, upload) });
 }
 
 async function mountBlob(exchange: Exchange, digest: Digest): Promise<boolean> {
   const { store, catalog, operation } = exchange;
   const from = exchange.query.get("from");
-  if (from === null || !isServedName(from) || !canMount(store)) return false;
+  const mount = capability(store, "mount");
+  if (from === null || !isServedName(from) || !mount) return false;
   try {
     const source = catalog.repository(from);
-    return await store.mount(await statBlob(source, digest, operation), source, operation);
+    const blob = await statBlob(source, digest, operation);
+    const origin = capability(source, "origin")?.(blob);
+    return origin !== undefined && await mount(blob, origin, operation);
   } catch (error) {
     // A name that the store cannot have is one more repository that does not have the blob.
     if (error instanceof NotFoundError || error instanceof InvalidInputError) return false;
@@ -47,8 +50,8 @@ async function mountBlob(exchange: Exchange, digest: Digest): Promise<boolean> {
 
 /** Takes a blob in one request. Nothing of it stays when it fails: nobody knows the upload's name. */
 async function receiveBlob(exchange: Exchange, digest: Digest): Promise<Response> {
-  const store = requireIngesting(exchange.store);
-  await using upload = await store.ingest(exchange.operation);
+  const ingest = requireCapability(exchange.store, "ingest");
+  await using upload = await ingest(exchange.operation);
   try {
     await appendBody(exchange, upload);
     return await finish(exchange, upload, digest);

@@ -1,5 +1,6 @@
 /** A workspace with known digests, a backend over temporary stores, and a registry in memory. @module */
 import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
+import { wrapped } from "../../src/oci/wrapped.ts";
 import { MemoryCatalog, type MemoryStore } from "../../src/oci/memory_store.ts";
 import { repositoryName } from "../../src/oci/reference.ts";
 import type { ContentStore } from "../../src/oci/store.ts";
@@ -49,13 +50,8 @@ export const TARGET = "localhost:5000/demo:v1";
 
 /** A store without single-pass ingest, as a repository of a registry is. */
 function likeRegistry(store: MemoryStore): ContentStore {
-  return new Proxy(store, {
-    has: (target, key) => key !== "ingest" && key in target,
-    get: (target, key) => {
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
+  const { ingest: _ingest, ...capabilities } = store.capabilities;
+  return wrapped(store, { capabilities });
 }
 
 /** A backend with its store in a temporary folder, and a registry in memory. */

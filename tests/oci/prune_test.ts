@@ -167,8 +167,8 @@ Deno.test("everyone who waits for the lock has a signal of their own", async () 
   const catalog = new DiskCatalog(folder.path);
   const pruning = await catalog.lock.exclusive();
   const controller = new AbortController();
-  const stopped = catalog.hold({ signal: controller.signal });
-  const patient = catalog.hold();
+  const stopped = catalog.deferPrune({ signal: controller.signal });
+  const patient = catalog.deferPrune();
   controller.abort(new Error("stop"));
   await assert.rejects(stopped, /stop/);
   await pruning[Symbol.asyncDispose]();
@@ -193,8 +193,8 @@ Deno.test("pruneStore() does not run while a build holds the store, and runs aft
   await writeSample(catalog.repository("registry.test/x"), sampleArtifact());
   const other = new DiskCatalog(folder.path);
   {
-    await using _hold = await other.hold();
-    await using _again = await other.hold();
+    await using _first = await other.deferPrune();
+    await using _again = await other.deferPrune();
     const { lock } = catalog;
     await assert.rejects(lock.exclusive({ timeout: 0 }), ConflictError);
   }
@@ -214,7 +214,7 @@ Deno.test("waiting for the lock ends with the signal", async () => {
   const catalog = new DiskCatalog(folder.path);
   await using _pruning = await catalog.lock.exclusive();
   const controller = new AbortController();
-  const waiting = new DiskCatalog(folder.path).hold({
+  const waiting = new DiskCatalog(folder.path).deferPrune({
     signal: controller.signal,
     log: () => controller.abort(new Error("stop")),
   });

@@ -89,7 +89,7 @@ e2eTest("a Distribution registry mounts, deletes and keeps lists of referrers", 
   const { store, root, layer } = await artifact(1000);
   const [one, two] = [registry.repository("one"), registry.repository("two")];
   await copyGraph(store, one, root);
-  assert.equal(await two.mount(layer, one), true);
+  assert.equal(await two.mount(layer, one.origin()), true);
   assert.equal(await two.has(layer), true);
   assert.equal((await copyGraph(one, two, root)).copied, 1);
   const referrer = await artifact(10, { subject: root, artifactType: "application/x-note" });

@@ -225,7 +225,7 @@ async function siblings(intercept?: Intercept) {
 
 Deno.test("mount() takes a blob over from another repository of the registry", async () => {
   const { registry, blob, from, to } = await siblings();
-  assert.equal(await to.mount(blob, from), true);
+  assert.equal(await to.mount(blob, from.origin()), true);
   assert(await registry.catalog.repository("b").has(blob));
   assert.deepEqual(registry.log, [
     `POST /v2/b/blobs/uploads/?mount=${encodeURIComponent(blob.digest)}&from=a`,
@@ -234,7 +234,7 @@ Deno.test("mount() takes a blob over from another repository of the registry", a
 
 Deno.test("mount() cancels the session that a registry opens instead", async () => {
   const { registry, client, blob, to } = await siblings();
-  assert.equal(await to.mount(blob, client.repository("registry.test/empty")), false);
+  assert.equal(await to.mount(blob, client.repository("registry.test/empty").origin()), false);
   assert.deepEqual(await registry.unfinishedUploads(), []);
 });
 
@@ -243,17 +243,17 @@ for (const status of [401, 403, 404, 405]) {
     const { blob, from, to } = await siblings((request) =>
       request.method === "POST" ? fail(status, "DENIED") : undefined
     );
-    assert.equal(await to.mount(blob, from), false);
+    assert.equal(await to.mount(blob, from.origin()), false);
   });
 }
 
 Deno.test("mount() asks only where it can work", async () => {
   const { registry, client, blob, from, to } = await siblings();
   const stranger = fakeClient(registry.transport).repository("registry.test/a");
-  assert.equal(await to.mount(blob, client.repository("other.test/a")), false);
-  assert.equal(await to.mount(blob, stranger), false);
-  assert.equal(await from.mount(blob, client.repository("registry.test/a")), false);
-  assert.equal(await to.mount(PLAIN.descriptor, from), false);
+  assert.equal(await to.mount(blob, client.repository("other.test/a").origin()), false);
+  assert.equal(await to.mount(blob, stranger.origin()), false);
+  assert.equal(await from.mount(blob, client.repository("registry.test/a").origin()), false);
+  assert.equal(await to.mount(PLAIN.descriptor, from.origin()), false);
   assert.deepEqual(registry.log, []);
 });
 

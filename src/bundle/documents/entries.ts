@@ -6,9 +6,10 @@ import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
+import { capability } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { MediaType } from "../../oci/media_types.ts";
-import { canStat, readContent } from "../../oci/store.ts";
+import { readContent } from "../../oci/store.ts";
 import type { BundleEntry, ResolvedBundle } from "./bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";
 import { type IndexEntry, readLayerIndexDocument } from "./layer_index.ts";
@@ -89,6 +90,6 @@ class SizeFinder {
     this.#listed ??= new Map(contents.map((content) => [content.digest, content]));
     const listed = this.#listed.get(digest);
     if (listed) return listed.size;
-    return canStat(store) ? (await store.stat(digest, options)).size : 0;
+    return (await capability(store, "stat")?.(digest, options))?.size ?? 0;
   }
 }

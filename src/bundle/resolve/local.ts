@@ -11,7 +11,8 @@ import { streamOf, verified } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import { MemoryStore } from "../../oci/memory_store.ts";
 import { OverlayStore } from "../../oci/overlay_store.ts";
-import { canIngest, type ContentStore } from "../../oci/store.ts";
+import { capability } from "../../oci/capabilities.ts";
+import type { ContentStore } from "../../oci/store.ts";
 import { type ArchiveContents, BundleArchive, memberPath } from "../archive/contents.ts";
 import { workdirBundle } from "../publish/content.ts";
 import type { IndexEntry } from "../documents/layer_index.ts";
@@ -83,7 +84,8 @@ async function unpackInto(
     readonly path: string;
   },
 ): Promise<void> {
-  if (!canIngest(store)) {
+  const start = capability(store, "ingest");
+  if (!start) {
     throw new InvalidInputError(
       `Cannot read ${quote(path)} as a bundle: ${store.name} takes no single-pass content`,
       { path },
@@ -92,7 +94,7 @@ async function unpackInto(
   for await (const member of archive.members(options)) {
     const file = contents.files.get(memberPath(member));
     if (file === undefined || isReserved(file.path)) continue;
-    await using ingest = await store.ingest(options);
+    await using ingest = await start(options);
     await ingest.append(streamOf(verified(member.body, file, quote(file.path))), options);
     await ingest.commit(file.digest, options);
   }

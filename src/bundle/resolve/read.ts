@@ -10,9 +10,10 @@ import { type Digest, isDigest } from "../../core/digest.ts";
 import { UnsupportedError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
+import { capability } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Manifest } from "../../oci/manifest.ts";
-import { canStat, type ContentStore, readContent, readManifest } from "../../oci/store.ts";
+import { type ContentStore, readContent, readManifest } from "../../oci/store.ts";
 import type { ResolvedBundle } from "../documents/bundle.ts";
 import { type BundleManifest, readBundleManifest } from "../documents/manifest.ts";
 import {
@@ -152,8 +153,9 @@ async function blobDescriptor(
 ): Promise<Descriptor> {
   const listed = contents.find((content) => content.digest === digest);
   if (listed) return listed;
-  if (canStat(store)) {
-    return await explainedDocument(store.stat(digest, options), `${digest} of ${store.name}`);
+  const stat = capability(store, "stat");
+  if (stat) {
+    return await explainedDocument(stat(digest, options), `${digest} of ${store.name}`);
   }
   throw new UnsupportedError(
     `Cannot read ${digest} of ${store.name}: its manifest does not list it, so its size is unknown`,

@@ -14,7 +14,8 @@ import { streamOf, verified } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import { copyGraph } from "../../oci/copy_graph.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
-import { canStat, type ContentStore, isFileBacked, openVerified } from "../../oci/store.ts";
+import { capability } from "../../oci/capabilities.ts";
+import { type ContentStore, openVerified } from "../../oci/store.ts";
 import { explained } from "../resolve/missing_part.ts";
 import { knownSize } from "./plan.ts";
 
@@ -45,13 +46,14 @@ export class BundleBlobs {
    */
   async sized(blob: Descriptor, path: string): Promise<Descriptor> {
     if (knownSize(blob) !== undefined) return blob;
-    if (!canStat(this.#store)) {
+    const stat = capability(this.#store, "stat");
+    if (!stat) {
       throw new UnsupportedError(
         `Cannot fetch ${quote(path)}: its index does not say how large it is`,
         { path },
       );
     }
-    const { size } = await explained(this.#store.stat(blob.digest, this.#options), path);
+    const { size } = await explained(stat(blob.digest, this.#options), path);
     return { ...blob, size };
   }
 
@@ -71,7 +73,7 @@ export class BundleBlobs {
    */
   async cachedFile(blob: Descriptor, path: string): Promise<string | undefined> {
     const cache = await this.#filledCache(blob, path);
-    return cache && isFileBacked(cache) ? cache.filePath(blob) : undefined;
+    return cache && capability(cache, "filePath")?.(blob);
   }
 
   /**

@@ -1,0 +1,112 @@
+/**
+ * What only some stores can do, and the one way to ask for it.
+ *
+ * A capability is a function that a store offers under a name. Nobody asks what class a store is of, so a
+ * wrapper offers exactly the capabilities that it can forward.
+ * @module
+ */
+import type { Digest } from "../core/digest.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import type { Descriptor } from "./descriptor.ts";
+
+/** Where a content lies, for stores that can take it over without moving its bytes. */
+export interface Origin {
+  /**
+   * The registry, as one client sees it, or the folder of a local store. Content can be mounted where
+   * both places are the same value (`===`).
+   */
+  readonly place: unknown;
+  /** The repository in that place. */
+  readonly repository: string;
+}
+
+/** How to list referrers. */
+export interface ReferrerOptions extends OperationOptions {
+  /** Only referrers of this type; all when absent. */
+  readonly artifactType?: string;
+}
+
+/** Content on its way into a store, whose digest may not be known yet. */
+export interface Ingest extends AsyncDisposable {
+  /** Names this ingest; it can be taken up again under this name until it is committed or aborted. */
+  readonly id: string;
+  /** Bytes taken in so far. */
+  readonly size: number;
+  /** Adds bytes at the end. When the stream fails, what came before the failure stays. */
+  append(stream: ReadableStream<Uint8Array>, options?: OperationOptions): Promise<void>;
+  /**
+   * Verifies the bytes against `expected` where it is given, gives the content its final name and
+   * returns its descriptor, of media type `application/octet-stream`.
+   * @throws {IntegrityError} when the digest is another; the ingest is then gone.
+   */
+  commit(expected?: Digest, options?: OperationOptions): Promise<Descriptor>;
+  /** Forgets everything taken in. */
+  abort(): Promise<void>;
+  /** Lets go of files and locks. What was taken in stays and can be taken up again. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Every capability by its name. */
+export interface StoreCapabilities {
+  /**
+   * The descriptor of a blob of which only the digest is known, of media type `application/octet-stream`.
+   * @throws {NotFoundError} when the blob is not here.
+   */
+  stat(digest: Digest, options?: OperationOptions): Promise<Descriptor>;
+  /** Where a content lies; `undefined` for content that cannot be mounted from here. */
+  origin(descriptor: Descriptor): Origin | undefined;
+  /**
+   * Tries to take a content over from another repository of the same place, without its bytes passing
+   * through this program; `false` when it has to be written instead.
+   */
+  mount(descriptor: Descriptor, from: Origin, options?: OperationOptions): Promise<boolean>;
+  /** Manifests whose subject is `subject`, each with its artifact type and annotations. */
+  referrers(subject: Descriptor, options?: ReferrerOptions): AsyncIterable<Descriptor>;
+  /**
+   * Removes content from the repository, together with the tags that name it.
+   * @throws {NotFoundError} when it is not here.
+   */
+  delete(descriptor: Descriptor, options?: OperationOptions): Promise<void>;
+  /**
+   * Removes a tag and leaves the manifest.
+   * @throws {NotFoundError} when there is no such tag.
+   */
+  untag(tag: string, options?: OperationOptions): Promise<void>;
+  /** Starts to take in content in a single pass, which computes its digest on the way. */
+  ingest(options?: OperationOptions): Promise<Ingest>;
+  /**
+   * Takes up an ingest that was started earlier, perhaps by another process.
+   * @throws {NotFoundError} when there is none of that id.
+   */
+  resumeIngest(id: string, options?: OperationOptions): Promise<Ingest>;
+  /** Path of the file that is a content and nothing else: to be read, never to be written to or linked. */
+  filePath(descriptor: Descriptor): string;
+  /** Keeps what is here from being pruned until disposed, so that what was checked stays true. */
+  deferPrune(options?: OperationOptions): Promise<AsyncDisposable>;
+}
+
+/** Whoever may have capabilities. */
+export interface Capable {
+  /** The capabilities this store has, each a function that can be called on its own. */
+  readonly capabilities?: Partial<StoreCapabilities>;
+}
+
+/** A capability of a store; `undefined` when the store does not have it. */
+export function capability<Name extends keyof StoreCapabilities>(
+  store: Capable,
+  name: Name,
+): Partial<StoreCapabilities>[Name] {
+  return store.capabilities?.[name];
+}
+
+/** Capabilities that are methods of `store`, bound to it. */
+export function methods<Name extends keyof StoreCapabilities>(
+  store: Pick<StoreCapabilities, Name>,
+  names: readonly Name[],
+): Pick<StoreCapabilities, Name> {
+  const bound = names.map((name) => {
+    const method: (...args: never[]) => unknown = store[name];
+    return [name, method.bind(store)];
+  });
+  return Object.fromEntries(bound);
+}

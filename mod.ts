@@ -73,8 +73,8 @@ export { MediaType } from "./src/oci/media_types.ts";
 export { formatReference, parseReference, type Reference } from "./src/oci/reference.ts";
 export type { Catalog, ContentStore, OpenContentOptions } from "./src/oci/store.ts";
 export {
-  type Capable,
   capability,
+  type Capable,
   type Ingest,
   type Origin,
   type ReferrerOptions,

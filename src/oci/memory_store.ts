@@ -46,8 +46,7 @@ const CAPABILITIES = [
 ] as const;
 
 /** One repository in memory. */
-export class MemoryStore
-  implements ContentStore, Pick<StoreCapabilities, typeof CAPABILITIES[number]> {
+export class MemoryStore implements ContentStore, Partial<StoreCapabilities> {
   /** What people call the store in messages. */
   readonly name: string;
   readonly #contents = new Map<Digest, Content>();

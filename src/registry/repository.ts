@@ -41,8 +41,7 @@ const NOTHING_THERE: ReadonlySet<number> = new Set([404]);
 const CAPABILITIES = ["stat", "origin", "mount", "referrers", "delete", "untag"] as const;
 
 /** One repository of a registry. */
-export class RegistryRepository
-  implements ContentStore, Pick<StoreCapabilities, typeof CAPABILITIES[number]> {
+export class RegistryRepository implements ContentStore, Partial<StoreCapabilities> {
   /** What people call the store in messages. */
   readonly name: string;
   readonly #channel: Channel;

@@ -3,6 +3,7 @@
  * it is first used.
  * @module
  */
+import { isLoopbackHost } from "../core/hosts.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { ModelBackend } from "../model/operations.ts";
 import type { RegistryConnector } from "../registry/connector.ts";
@@ -79,7 +80,7 @@ async function serve(
   options: OperationOptions,
 ): Promise<RunningServer> {
   const [
-    { checkExposure, formatListenAddress, isLoopbackAddress, parseListenAddress },
+    { checkExposure, formatListenAddress, parseListenAddress },
     { createRegistryHandler },
     { htpasswdAuthenticator, readHtpasswd },
     { listen },
@@ -98,7 +99,7 @@ async function serve(
     ...options,
     readOnly,
     authenticate: users && htpasswdAuthenticator(users),
-    loopbackOnly: users === undefined && isLoopbackAddress(address.hostname),
+    loopbackOnly: users === undefined && isLoopbackHost(address.hostname),
   });
   const listener = listen(handler, { address, signal: options.signal });
   return { address: formatListenAddress(listener.address), finished: listener.finished };

@@ -6,8 +6,7 @@
  * @module
  */
 import { BlockList, isIPv4, isIPv6 } from "node:net";
-
-const LOOPBACK = blockList(["127.0.0.0/8", "::1/128", "::ffff:127.0.0.0/104"]);
+import { isLoopbackHost } from "../core/hosts.ts";
 
 /** The special-purpose networks of RFC 6890 that are not the internet. */
 const INTERNAL = blockList([
@@ -27,12 +26,6 @@ const INTERNAL = blockList([
   "fe80::/10",
   "ff00::/8",
 ]);
-
-/** Whether the host of a URL (`url.hostname`) is this machine: `localhost`, 127/8, `[::1]`. */
-export function isLoopbackHost(hostname: string): boolean {
-  const name = bareHost(hostname);
-  return name === "localhost" || name.endsWith(".localhost") || contains(LOOPBACK, name);
-}
 
 /** Whether the host of a URL is this machine or an address of a private or link-local network. */
 export function isInternalHost(hostname: string): boolean {

@@ -12,7 +12,7 @@ import {
 } from "../bundle/settings.ts";
 import type { Transport } from "../http/transport_options.ts";
 import { DiskCatalog } from "../oci/disk_catalog.ts";
-import { isRegistryHost, parseReference } from "../oci/reference.ts";
+import { parseReference, startsWithHost } from "../oci/reference.ts";
 import { openObjectStore } from "../objects/dispatch.ts";
 import { RegistryConnector } from "../registry/connector.ts";
 import { firstCredentials, fixedCredentials } from "../registry/auth/credentials.ts";
@@ -39,7 +39,7 @@ export function bundleProvider(settings: BundleSettings, world: BundleWorld): Bu
   return {
     settings,
     open: (name) =>
-      startsWithHost(name, settings.registry)
+      isRemote(name, settings.registry)
         ? registries.connect(parseReference(name), switchesFor(name, settings))
         : catalog.repository(name),
     objects: () =>
@@ -62,10 +62,8 @@ export function bundleProvider(settings: BundleSettings, world: BundleWorld): Bu
  * Whether a name is that of a registry's repository; the local store's own need no host. What was set as
  * the registry is one, even where its name looks like the part of a path.
  */
-function startsWithHost(name: string, registry: string | undefined): boolean {
-  const first = hostOf(name);
-  return first === registry ||
-    (first === "localhost" || /[.:]/.test(first)) && isRegistryHost(first);
+function isRemote(name: string, registry: string | undefined): boolean {
+  return hostOf(name) === registry || startsWithHost(name);
 }
 
 function hostOf(name: string): string {

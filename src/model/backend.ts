@@ -4,6 +4,7 @@
  */
 import { NotFoundError, TransferError } from "../core/errors.ts";
 import { isDigest } from "../core/digest.ts";
+import { isLoopbackHost } from "../core/hosts.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { copyGraph, type CopyReport } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -176,8 +177,9 @@ class LocalModelBackend implements ModelBackend {
     try {
       return { store: remote, descriptor: await remote.resolve(target, options) };
     } catch (error) {
+      // A registry of this machine need not run all the time.
       const mayBeLocal = error instanceof NotFoundError ||
-        isLoopback(reference) && isMissingOrUnreachable(error);
+        isLoopbackHost(reference.registry) && isMissingOrUnreachable(error);
       if (!mayBeLocal) throw error;
       const local = this.#local(reference);
       const descriptor = await resolveIfPresent(local, target, options);
@@ -357,11 +359,6 @@ function transfer(
 function isMissingOrUnreachable(error: unknown): boolean {
   return error instanceof NotFoundError ||
     error instanceof TransferError && error.facts.status === undefined;
-}
-
-/** Whether a reference names a registry of this machine, which need not run all the time. */
-function isLoopback({ registry }: Reference): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i.test(registry);
 }
 
 /** The descriptor that a tag or digest names, or `undefined` when the store has none. */

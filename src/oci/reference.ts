@@ -46,6 +46,17 @@ export function isRegistryHost(text: string): boolean {
   return match !== null && (match[1] === undefined || Number(match[1]) <= 65535);
 }
 
+/** By the rule of Docker's clients, a first component is a host if it has a dot or colon, or is localhost. */
+export function looksLikeHost(component: string): boolean {
+  return component === "localhost" || /[.:]/.test(component);
+}
+
+/** Whether the name of a repository, or a reference, begins with the host of a registry. */
+export function startsWithHost(text: string): boolean {
+  const first = text.slice(0, Math.max(0, text.indexOf("/")));
+  return looksLikeHost(first) && isRegistryHost(first);
+}
+
 /**
  * Reads a reference.
  * @throws {InvalidInputError} naming the part that is wrong.
@@ -98,11 +109,6 @@ export function parseReference(text: string): Reference {
     tag,
     digest: digest as Digest | undefined,
   };
-}
-
-/** By the rule of Docker's clients, the first component is a host if it has a dot or a colon, or is localhost. */
-function looksLikeHost(component: string): boolean {
-  return component === "localhost" || /[.:]/.test(component);
 }
 
 function hostRemedy(named: string): string | undefined {

@@ -2,9 +2,9 @@
  * Where a registry is: its base URL.
  * @module
  */
+import { isLoopbackHost } from "../core/hosts.ts";
 import type { Log } from "../core/operation.ts";
 import { withTimeLimit } from "../core/time_limit.ts";
-import { isLoopbackHost } from "../http/addresses.ts";
 import { discard } from "../http/bodies.ts";
 import { canonicalHost } from "./auth/credentials.ts";
 import { explainFault, faultError, isFault } from "../http/faults.ts";

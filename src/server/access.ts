@@ -3,7 +3,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { isLoopbackAddress } from "./address.ts";
+import { isLoopbackHost } from "../core/hosts.ts";
 import { RegistryFault } from "./fault.ts";
 
 /** Tells whether a password is the one of a user. */
@@ -53,7 +53,7 @@ function refuseForeignPages(request: Request): void {
 /** The name of a page's own site can be pointed at this machine; then its requests are not foreign. */
 function refuseForeignNames(request: Request): void {
   const { hostname } = new URL(request.url);
-  if (!isLoopbackAddress(hostname.replace(/^\[|\]$/g, ""))) throw new RegistryFault("DENIED");
+  if (!isLoopbackHost(hostname)) throw new RegistryFault("DENIED");
 }
 
 /** Reads an `Authorization` header; `undefined` when it is not of the Basic scheme or malformed. */

@@ -1,9 +1,10 @@
 /**
- * Addresses to listen on, and which of them only this machine can reach.
+ * Addresses to listen on, and who may reach them.
  * @module
  */
-import { isIPv4, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
 import { InvalidInputError } from "../core/errors.ts";
+import { isLoopbackHost } from "../core/hosts.ts";
 import { quote } from "../core/text.ts";
 
 /** Where to listen. */
@@ -43,16 +44,6 @@ export function formatListenAddress({ hostname, port }: ListenAddress): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }
 
-/**
- * Whether only this machine can reach a host: `localhost`, 127.0.0.0/8 and `::1`. Anything that has to be
- * looked up or is written in an unusual form counts as public.
- */
-export function isLoopbackAddress(hostname: string): boolean {
-  const mapped = hostname.toLowerCase().replace(/^::ffff:(?=[0-9.]+$)/, "");
-  if (isIPv4(mapped)) return mapped.startsWith("127.");
-  return mapped === "localhost" || mapped === "::1";
-}
-
 /** What decides whether a registry may be opened to others. */
 export interface Exposure {
   /** Where it will listen. */
@@ -68,7 +59,7 @@ export interface Exposure {
  * @throws {InvalidInputError} for a public address without a password file, unless that is allowed.
  */
 export function checkExposure({ address, htpasswd, allowAnonymous }: Exposure): void {
-  if (isLoopbackAddress(address.hostname) || htpasswd !== undefined || allowAnonymous) return;
+  if (isLoopbackHost(address.hostname) || htpasswd !== undefined || allowAnonymous) return;
   throw new InvalidInputError(
     `Cannot listen on ${quote(formatListenAddress(address))}: ` +
       "other machines could reach it and no passwords are set",

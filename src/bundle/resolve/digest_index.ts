@@ -10,7 +10,7 @@ import { ModelOpsError } from "../../core/errors.ts";
 import { readTextIfExists, writeFileAtomic } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { explainRead } from "../../core/file_errors.ts";
-import { isRepositoryName } from "../../oci/reference.ts";
+import { isRepositoryName, startsWithHost } from "../../oci/reference.ts";
 
 /** Most repositories kept for one digest, the latest ones. */
 const MOST_REPOSITORIES = 16;
@@ -65,8 +65,5 @@ export class DigestIndex {
 
 /** Whether a line can be the name of a repository, after its host; files of a cache may be anything. */
 function isPlausible(line: string): boolean {
-  const slash = line.indexOf("/");
-  const first = line.slice(0, Math.max(0, slash));
-  const path = /[.:]/.test(first) || first === "localhost" ? line.slice(slash + 1) : line;
-  return isRepositoryName(path);
+  return isRepositoryName(startsWithHost(line) ? line.slice(line.indexOf("/") + 1) : line);
 }

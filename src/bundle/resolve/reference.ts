@@ -10,7 +10,7 @@ import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { isRegistryHost, isTag, parseReference, referenceTarget } from "../../oci/reference.ts";
+import { isTag, parseReference, referenceTarget, startsWithHost } from "../../oci/reference.ts";
 import type { BundleRef } from "../documents/bundle.ts";
 import { isBundleName, NAME_RULE } from "../documents/names.ts";
 
@@ -39,14 +39,6 @@ function isLocalPath(text: string): boolean {
   if (text === "." || text === "..") return true;
   if (isAbsolute(text) || /^(\.{1,2}|[A-Za-z]:)[\\/]/.test(text)) return true;
   return ARCHIVE.test(text) && !/[:@]/.test(text);
-}
-
-/** Whether the first component is a host, by the rule of Docker's clients. */
-function startsWithHost(text: string): boolean {
-  const slash = text.indexOf("/");
-  if (slash < 0) return false;
-  const first = text.slice(0, slash);
-  return (first === "localhost" || /[.:]/.test(first)) && isRegistryHost(first);
 }
 
 function fullReference(named: string, digest: Digest | undefined): BundleRef {

@@ -4,7 +4,7 @@
  */
 import { InvalidInputError } from "../../core/errors.ts";
 import { quote } from "../../core/text.ts";
-import { isRegistryHost, isRepositoryName } from "../../oci/reference.ts";
+import { isRegistryHost, isRepositoryName, looksLikeHost } from "../../oci/reference.ts";
 
 /** Where bundles are. */
 export interface RegistrySettings {
@@ -72,9 +72,9 @@ function parseUrl(text: string, variable: string): { host: string; plainHttp: bo
 function splitHost(text: string, registry: string | undefined): { host?: string; path: string } {
   const slash = text.indexOf("/");
   const first = slash < 0 ? text : text.slice(0, slash);
-  const looksLikeHost = first === registry || first.includes(":") ||
-    registry === undefined && (first === "localhost" || first.includes("."));
-  if (!looksLikeHost || !isRegistryHost(first)) return { path: text };
+  const isHost = first === registry || first.includes(":") ||
+    registry === undefined && looksLikeHost(first);
+  if (!isHost || !isRegistryHost(first)) return { path: text };
   return { host: first, path: slash < 0 ? "" : text.slice(slash + 1) };
 }
 

@@ -4,6 +4,7 @@
  */
 import { type ErrorKind, isAbort, ModelOpsError, type Problem } from "../../core/errors.ts";
 import { systemCode } from "../../core/file_errors.ts";
+import { isLoopbackHost } from "../../core/hosts.ts";
 import { quote } from "../../core/text.ts";
 import { escapeControls } from "./format.ts";
 
@@ -102,13 +103,10 @@ const HINT_RULES: readonly HintRule[] = [
       ? `run \`${programName} list\` to see what the local store has`
       : undefined,
   ({ kind, facts: { registry, status } }, { programName }) =>
-    kind === "transfer" && status === undefined && HERE.test(registry ?? "")
+    kind === "transfer" && status === undefined && isLoopbackHost(registry ?? "")
       ? `is a registry running there? start one with \`${programName} serve\``
       : undefined,
 ];
-
-/** Names of this machine, as references begin with them. A parser of addresses would load 25 ms longer. */
-const HERE = /^(?:localhost|[^:/]+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 
 function chooseHint(error: ModelOpsError, surroundings: FailureSurroundings): string | undefined {
   for (const rule of HINT_RULES) {

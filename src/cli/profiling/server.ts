@@ -5,12 +5,9 @@
  */
 import { Session } from "node:inspector/promises";
 import { setTimeout as wait } from "node:timers/promises";
+import { isLoopbackHost } from "../../core/hosts.ts";
 import { ConflictError } from "../../core/errors.ts";
-import {
-  formatListenAddress,
-  isLoopbackAddress,
-  parseListenAddress,
-} from "../../server/address.ts";
+import { formatListenAddress, parseListenAddress } from "../../server/address.ts";
 import { listen } from "../../server/listen.ts";
 import { type CpuProfile, encodeCpuProfile, encodeHeapProfile, type HeapProfile } from "./pprof.ts";
 
@@ -52,7 +49,7 @@ export async function startProfiling(
   { warn, note }: ProfilingSurroundings,
 ): Promise<Profiling> {
   const address = parseListenAddress(addressText);
-  if (!isLoopbackAddress(address.hostname)) {
+  if (!isLoopbackHost(address.hostname)) {
     warn(
       `profiles are served at ${formatListenAddress(address)} to everybody who can reach it, ` +
         "without a password",

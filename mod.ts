@@ -135,7 +135,6 @@ export type {
   ExtractResult,
   FetchOptions,
   FetchResult,
-  Inspection,
   InspectOptions,
   InspectResult,
   LayerReport,

@@ -115,10 +115,10 @@ async function demoModel({ folder, registry, registries }: World): Promise<void>
       return { bytes, note: "every byte equal" };
     }),
   ];
-  const { view } = await user.inspect(target);
-  printHeader("model", target, view.Digest);
-  for (const { Filepath, Size, Digest } of view.Layers) {
-    console.log(`${mebibytes(Size).padStart(9)}  ${Digest.slice(0, 19)}  ${Filepath}`);
+  const { digest, layers } = await user.inspect(target);
+  printHeader("model", target, digest);
+  for (const { path, size, digest } of layers) {
+    console.log(`${mebibytes(size).padStart(9)}  ${digest.slice(0, 19)}  ${path}`);
   }
   printSteps(steps);
 }

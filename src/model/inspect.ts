@@ -5,11 +5,10 @@
 import { compareText } from "../core/text.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { Catalog, ContentStore } from "../oci/store.ts";
-import type { ModelConfig } from "./config.ts";
 import { formatTime } from "./file_metadata.ts";
 import { layerPath } from "./media_types.ts";
-import { modelSize, readModel, readModelConfig, type StoredModel } from "./model_manifest.ts";
-import type { Inspection, InspectResult, ListedModel, ListResult } from "./operations.ts";
+import { modelSize, readModel, readModelConfig } from "./model_manifest.ts";
+import type { InspectResult, ListedModel, ListResult } from "./operations.ts";
 
 /**
  * Describes the model that a tag or digest of a repository names.
@@ -22,34 +21,15 @@ export async function inspectModel(
 ): Promise<InspectResult> {
   const model = await readModel(store, target, options);
   const config = await readModelConfig(store, model.manifest, options);
-  return { view: inspection(model, config), config };
-}
-
-function inspection({ descriptor, manifest }: StoredModel, model: ModelConfig): Inspection {
-  const { descriptor: facts, config } = model;
+  const { descriptor, manifest } = model;
   return {
-    Id: manifest.config?.digest ?? "",
-    Digest: descriptor.digest,
-    Architecture: config.architecture ?? "",
-    CreatedAt: wholeSeconds(facts.createdAt),
-    Family: facts.family ?? "",
-    Format: config.format ?? "",
-    Name: facts.name ?? "",
-    ParamSize: config.paramSize ?? "",
-    Precision: config.precision ?? "",
-    Quantization: config.quantization ?? "",
-    Layers: manifest.layers.map((layer) => ({
-      MediaType: layer.mediaType,
-      Digest: layer.digest,
-      Size: layer.size,
-      Filepath: layerPath(layer.annotations) ?? "",
-    })),
+    digest: descriptor.digest,
+    configDigest: manifest.config?.digest,
+    config,
+    layers: manifest.layers.map(({ mediaType, digest, size, annotations }) => (
+      { mediaType, digest, size, path: layerPath(annotations) ?? "" }
+    )),
   };
-}
-
-/** RFC 3339 without the fraction; the zone stays as it was written. */
-function wholeSeconds(time: string | undefined): string {
-  return time?.replace(/(T\d\d:\d\d:\d\d)\.\d+/, "$1") ?? "";
 }
 
 /** Lists every tag of every repository; a tag that cannot be read is a warning, not an end. */

@@ -238,37 +238,6 @@ export interface ListResult {
   readonly warnings: readonly string[];
 }
 
-/** What is known of an artifact; keys as existing scripts read them. */
-export interface Inspection {
-  /** Digest of the configuration. */
-  readonly Id: string;
-  /** Digest of the manifest. */
-  readonly Digest: string;
-  /** Architecture, such as `transformer`. Facts that are not known are empty text. */
-  readonly Architecture: string;
-  /** RFC 3339 time of creation, in whole seconds. */
-  readonly CreatedAt: string;
-  /** Family of models, such as `llama`. */
-  readonly Family: string;
-  /** Format of the weights, such as `safetensors`. */
-  readonly Format: string;
-  /** Name of the model. */
-  readonly Name: string;
-  /** Count of parameters, such as `7b`. */
-  readonly ParamSize: string;
-  /** Number format of the weights, such as `bfloat16`. */
-  readonly Precision: string;
-  /** How the weights are quantized, such as `awq`. */
-  readonly Quantization: string;
-  /** The layers in order. */
-  readonly Layers: readonly {
-    readonly MediaType: string;
-    readonly Digest: string;
-    readonly Size: number;
-    readonly Filepath: string;
-  }[];
-}
-
 /** How to inspect. */
 export interface InspectOptions extends RemoteOptions {
   /** Ask the registry, not the local store. */
@@ -277,10 +246,14 @@ export interface InspectOptions extends RemoteOptions {
 
 /** What inspecting found. */
 export interface InspectResult {
-  /** The facts that most people want. */
-  readonly view: Inspection;
-  /** The whole configuration. */
+  /** Digest of the manifest. */
+  readonly digest: Digest;
+  /** Digest of the configuration; absent where the manifest has none. */
+  readonly configDigest?: Digest;
+  /** The configuration: everything that is known of the model. */
   readonly config: ModelConfig;
+  /** The layers in order; the path is empty where a layer does not say one. */
+  readonly layers: readonly LayerReport[];
 }
 
 /** What removing did. */

@@ -52,8 +52,10 @@ function recordingBackend(calls: Call[]): Partial<ModelBackend> {
     inspect: async (target, options) => {
       keep("inspect", target, options);
       return {
-        view: { Id: digest, Name: "<m>" },
-        config: { descriptor: { name: "m" }, config: {} },
+        digest,
+        configDigest: digest,
+        config: { descriptor: { name: "<m>", createdAt: "2026-01-02T03:04:05.678Z" }, config: {} },
+        layers: [{ mediaType: "m", digest, size: 1, path: "a" }],
       } as never;
     },
     tag: async (source, target, options) => keep("tag", source, target, options),
@@ -217,12 +219,17 @@ Deno.test("every command says what it did", async () => {
     [
       ["inspect", "r.test/m:v1", "--remote"],
       [["inspect", "r.test/m:v1", { remote: true }]],
-      `{\n\t"Id": "${digest}",\n\t"Name": "\\u003cm\\u003e"\n}\n`,
+      `{\n\t"Id": "${digest}",\n\t"Digest": "${digest}",\n\t"Architecture": "",\n` +
+      '\t"CreatedAt": "2026-01-02T03:04:05Z",\n\t"Family": "",\n\t"Format": "",\n' +
+      '\t"Name": "\\u003cm\\u003e",\n\t"ParamSize": "",\n\t"Precision": "",\n' +
+      '\t"Quantization": "",\n\t"Layers": [\n\t\t{\n\t\t\t"MediaType": "m",\n' +
+      `\t\t\t"Digest": "${digest}",\n\t\t\t"Size": 1,\n\t\t\t"Filepath": "a"\n\t\t}\n\t]\n}\n`,
     ],
     [
       ["inspect", "r.test/m:v1", "--config"],
       [["inspect", "r.test/m:v1", {}]],
-      '{\n\t"descriptor": {\n\t\t"name": "m"\n\t},\n\t"config": {}\n}\n',
+      '{\n\t"descriptor": {\n\t\t"name": "\\u003cm\\u003e",\n' +
+      '\t\t"createdAt": "2026-01-02T03:04:05.678Z"\n\t},\n\t"config": {}\n}\n',
     ],
     [
       ["attach", "LICENSE", "-s", "r.test/m:v1", "-t", "r.test/m:v2", "-d", "docs", "-f"],
@@ -304,7 +311,7 @@ Deno.test("every command says what it did", async () => {
     [
       ["inspect", "r.test/m:v1", "--config", "--format", "{{.descriptor.name}}\\n"],
       [["inspect", "r.test/m:v1", {}]],
-      "m\n",
+      "<m>\n",
     ],
     [
       ["version", "whatever"],

@@ -12,8 +12,8 @@ const ELSEWHERE = "registry.test/other/demo:v2";
 type Fixture = Awaited<ReturnType<typeof fixture>>;
 
 async function paths(fx: Fixture, target: string, remote = false): Promise<string[]> {
-  const { view } = await fx.backend.inspect(target, { remote });
-  return view.Layers.map((layer) => layer.Filepath);
+  const { layers } = await fx.backend.inspect(target, { remote });
+  return layers.map(({ path }) => path);
 }
 
 Deno.test("an attached file takes its place among its kind, and all else stays", async () => {
@@ -104,9 +104,9 @@ Deno.test("--config replaces the configuration and keeps the layers", async () =
   };
   const file = await fx.folder.write("config.json", JSON.stringify(config));
   await fx.backend.attach(file, { source: TARGET, target: NEXT, config: true });
-  const { view } = await fx.backend.inspect(NEXT);
-  assert.equal(view.Name, "renamed");
-  assert.equal(view.Layers.length, 4);
+  const inspected = await fx.backend.inspect(NEXT);
+  assert.equal(inspected.config.descriptor.name, "renamed");
+  assert.equal(inspected.layers.length, 4);
   const broken = await fx.folder.write("broken.json", "{");
   const options = { source: TARGET, target: NEXT, config: true };
   await assert.rejects(fx.backend.attach(broken, options), InvalidInputError);

@@ -16,12 +16,12 @@ Deno.test("a raw build gives the layers and the configuration of the published v
     "application/vnd.cncf.model.code.v1.raw",
     "application/vnd.cncf.model.doc.v1.raw",
   ]);
-  const { view } = await fx.backend.inspect(TARGET);
+  const inspected = await fx.backend.inspect(TARGET);
   assert.equal(
-    view.Id,
+    inspected.configDigest,
     "sha256:4ace318a9b84a9d9b9d996e965cb3d5dcfb4cc8aa37914378c7838bb4b029d63",
   );
-  assert.equal(view.Digest, result.digest);
+  assert.equal(inspected.digest, result.digest);
 });
 
 Deno.test({
@@ -32,9 +32,9 @@ Deno.test({
     await using fx = await fixture();
     const result = await fx.backend.build(await fx.workspace(), build({ raw: false }));
     assert.deepEqual(result.layers.map((layer) => layer.digest), TAR_DIGESTS);
-    const { view } = await fx.backend.inspect(TARGET);
+    const inspected = await fx.backend.inspect(TARGET);
     assert.equal(
-      view.Id,
+      inspected.configDigest,
       "sha256:c22b1d7dcac4c8e4d113539c85ec5ba731b7fa64480c15786c2f97d611ea723f",
     );
   },
@@ -193,7 +193,7 @@ Deno.test("a workspace without a Modelfile gets one in memory, and the build say
   const result = await fx.backend.build(workspace, build());
   assert.deepEqual(result.layers.map((layer) => layer.digest), RAW_DIGESTS);
   assert.match(result.warnings[0] ?? "", /No Modelfile in .*: generated one in memory/);
-  assert.equal((await fx.backend.inspect(TARGET)).view.Family, "llama");
+  assert.equal((await fx.backend.inspect(TARGET)).config.descriptor.family, "llama");
 });
 
 Deno.test("a Modelfile that was named and does not exist is an error", async () => {
@@ -264,7 +264,7 @@ Deno.test("digests work wherever tags do", async () => {
   await fx.backend.push(pinned);
   const other = fx.open("other");
   await other.pull(pinned);
-  assert.equal((await other.inspect(pinned)).view.Digest, digest);
+  assert.equal((await other.inspect(pinned)).digest, digest);
   await other.tag(pinned, "localhost:5000/demo:pinned");
   await other.extract(pinned, { output: fx.folder.join("out") });
   await other.remove(pinned);

@@ -80,32 +80,3 @@ function differ(a: ListedFile, b: ListedFile): boolean {
 function isExecutable({ mode = 0 }: ListedFile): boolean {
   return (mode & 0o100) !== 0;
 }
-
-/** A difference as a JSON document with stable field names. */
-export function diffDocument(diff: BundleDiff): Record<string, unknown> {
-  return {
-    from: diff.from,
-    to: diff.to,
-    identical: diff.added.length + diff.modified.length + diff.removed.length === 0,
-    added: diff.added.map(fileDocument),
-    modified: diff.modified.map(({ path, from, to }) => ({
-      path,
-      old_size: from.size,
-      new_size: to.size,
-      old_sha256: from.sha256,
-      new_sha256: to.sha256,
-    })),
-    removed: diff.removed.map(fileDocument),
-    unchanged: diff.unchanged.map(({ path }) => path),
-    totals: {
-      added: diff.added.length,
-      modified: diff.modified.length,
-      removed: diff.removed.length,
-      unchanged: diff.unchanged.length,
-    },
-  };
-}
-
-function fileDocument({ path, size, sha256 }: ListedFile): Record<string, unknown> {
-  return { path, size, sha256 };
-}

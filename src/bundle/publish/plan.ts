@@ -12,7 +12,7 @@ import { quote } from "../../core/text.ts";
 import { parseObjectUri } from "../../objects/object_uri.ts";
 import type { StorageTier } from "../documents/bundle.ts";
 import { parseFilter } from "../spec/path_pattern.ts";
-import { type Inventory, modeText, type ScannedFile, sizeOf } from "./scan.ts";
+import type { Inventory, ScannedFile } from "./scan.ts";
 import type { BundleSpec, ExternalRule } from "../spec/description.ts";
 import { expandTemplate } from "../spec/uri_template.ts";
 
@@ -149,41 +149,4 @@ class Planner {
 /** All files of a plan. */
 export function placedFiles(plan: StoragePlan): readonly PlacedFile[] {
   return plan.layers.flatMap(({ files }) => files);
-}
-
-/** A plan as a JSON document with stable field names. */
-export function planDocument(plan: StoragePlan): Record<string, unknown> {
-  const files = placedFiles(plan);
-  const { workdir, spec, warnings } = plan.inventory;
-  return {
-    working_dir: workdir,
-    name: spec.name,
-    version: spec.version,
-    files: files.map(fileDocument),
-    totals: {
-      file_count: files.length,
-      total_size: sizeOf(files),
-      ...totals("registry", files.filter(({ decision }) => decision.kind === "registry")),
-      ...totals("external", files.filter(({ decision }) => decision.kind === "external")),
-    },
-    warnings,
-  };
-}
-
-function fileDocument({ path, layer, size, mode, digest, decision }: PlacedFile) {
-  const external = decision.kind === "external";
-  return {
-    path,
-    layer,
-    size,
-    mode: modeText(mode),
-    sha256: digestHex(digest),
-    decision: decision.kind,
-    reason: decision.reason,
-    ...(external ? { uri: decision.uri, tier: decision.tier } : {}),
-  };
-}
-
-function totals(kind: string, files: readonly PlacedFile[]): Record<string, number> {
-  return { [`${kind}_count`]: files.length, [`${kind}_size`]: sizeOf(files) };
 }

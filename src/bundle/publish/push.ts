@@ -20,7 +20,7 @@ import { type BumpedSpec, bumpSpec, writeBumpedSpec } from "../spec/bumped.ts";
 import { bundleContents } from "./content.ts";
 import type { DigestIndex } from "../resolve/digest_index.ts";
 import { TITLE_ANNOTATION } from "../documents/media_types.ts";
-import { placedFiles, type PlanOptions, planStorage, type StoragePlan } from "./plan.ts";
+import { type PlanOptions, planStorage, type StoragePlan } from "./plan.ts";
 import { type ExternalReport, publishExternals } from "./externals.ts";
 import { readSpecFile } from "../spec/read.ts";
 import { bundleRepositories, type RegistrySettings } from "../resolve/registry.ts";
@@ -165,28 +165,4 @@ function describer(contents: readonly Descriptor[]): (content: Descriptor) => st
     contents.map(({ digest, annotations }) => [digest, annotations?.[TITLE_ANNOTATION]]),
   );
   return ({ digest }) => titles.get(digest);
-}
-
-/** What publishing did, as a JSON document with stable field names. */
-export function publishDocument(result: PublishResult): Record<string, unknown> {
-  const { plan, registry, external, previousVersion } = result;
-  return {
-    reference: result.reference,
-    digest: result.digest,
-    name: result.name,
-    version: result.version,
-    ...(previousVersion === undefined ? {} : { previous_version: previousVersion }),
-    tags: result.tags,
-    files: placedFiles(plan).length,
-    uploaded: registry.copied,
-    skipped: registry.skipped,
-    uploaded_bytes: registry.bytes,
-    external: {
-      uploaded: external.copied,
-      skipped: external.skipped,
-      uploaded_bytes: external.bytes,
-    },
-    up_to_date: result.upToDate,
-    dry_run: result.dryRun,
-  };
 }

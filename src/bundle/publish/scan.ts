@@ -2,7 +2,7 @@
  * The inventory of a working directory: which files each layer has, and what they are.
  * @module
  */
-import { type Digest, digestHex } from "../../core/digest.ts";
+import type { Digest } from "../../core/digest.ts";
 import type { Problem } from "../../core/errors.ts";
 import { operationOptions } from "../../core/operation.ts";
 import type { BlobSource } from "../../core/source.ts";
@@ -112,42 +112,4 @@ function roleClashes(
 function refuseProblems(workdir: string, problems: readonly Problem[]): void {
   if (problems.length === 0) return;
   throw messagesError(`publish ${quote(workdir)}`, problems, { path: workdir });
-}
-
-/** An inventory as a JSON document with stable field names. */
-export function scanDocument(inventory: Inventory): Record<string, unknown> {
-  const layers = inventory.layers.map(({ name, type, files }) => ({
-    name,
-    type,
-    file_count: files.length,
-    size: sizeOf(files),
-    files: files.map(({ path, size, mode, digest }) => ({
-      path,
-      size,
-      mode: modeText(mode),
-      sha256: digestHex(digest),
-    })),
-  }));
-  return {
-    working_dir: inventory.workdir,
-    name: inventory.spec.name,
-    version: inventory.spec.version,
-    roles: inventory.spec.roles,
-    layers,
-    file_count: layers.reduce((sum, layer) => sum + layer.file_count, 0),
-    total_size: layers.reduce((sum, layer) => sum + layer.size, 0),
-    warnings: inventory.warnings,
-  };
-}
-
-/** The sum of sizes in bytes. */
-export function sizeOf(files: Iterable<{ readonly size: number }>): number {
-  let sum = 0;
-  for (const { size } of files) sum += size;
-  return sum;
-}
-
-/** Permission bits as people write them: `0644`. */
-export function modeText(mode: number): string {
-  return mode.toString(8).padStart(4, "0");
 }

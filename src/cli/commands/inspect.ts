@@ -1,10 +1,9 @@
 /** `inspect`: describes an artifact. @module */
 import type { Command } from "../../deps/commander.ts";
 import { goJson } from "../../core/json.ts";
-import type { ModelCapabilities, ModelConfig } from "../../model/config.ts";
-import type { ModelDescriptor, ModelExecution } from "../../model/config.ts";
 import type { InspectResult } from "../../model/operations.ts";
 import { insecure, plainHttp, proxy } from "../options.ts";
+import { inspectionOf, withAllFields } from "../output/inspection.ts";
 import type { Session } from "../session.ts";
 
 /** Gives the command its arguments, flags and action. */
@@ -29,7 +28,7 @@ export function configure(command: Command, session: Session): void {
         return;
       }
       // The same with --json: it is a document already, indented as scripts know it.
-      const document = config ? result.config : result.view;
+      const document = config ? result.config : inspectionOf(result);
       session.output.document(goJson(document, "\t"));
     });
 }
@@ -39,51 +38,7 @@ async function compile(format: string) {
 }
 
 /** What the fields of a template are: those of the document that is shown, and the configuration. */
-function templateValue({ view, config }: InspectResult, configOnly = false): unknown {
-  return configOnly ? withAllFields(config) : { ...view, Config: withAllFields(config) };
-}
-
-const DESCRIPTOR: Readonly<Record<keyof ModelDescriptor, undefined>> = {
-  createdAt: undefined,
-  authors: undefined,
-  family: undefined,
-  name: undefined,
-  docURL: undefined,
-  sourceURL: undefined,
-  datasetsURL: undefined,
-  version: undefined,
-  revision: undefined,
-  vendor: undefined,
-  licenses: undefined,
-  title: undefined,
-  description: undefined,
-};
-
-const CAPABILITIES: Readonly<Record<keyof ModelCapabilities, undefined>> = {
-  inputTypes: undefined,
-  outputTypes: undefined,
-  knowledgeCutoff: undefined,
-  reasoning: undefined,
-  toolUsage: undefined,
-  reward: undefined,
-  languages: undefined,
-};
-
-const EXECUTION: Readonly<Record<keyof ModelExecution, undefined>> = {
-  architecture: undefined,
-  format: undefined,
-  paramSize: undefined,
-  precision: undefined,
-  quantization: undefined,
-  capabilities: undefined,
-};
-
-/** A configuration in which a fact that it does not have is a field all the same. */
-function withAllFields({ descriptor, modelfs, config }: ModelConfig): unknown {
-  const capabilities = { ...CAPABILITIES, ...config.capabilities };
-  return {
-    descriptor: { ...DESCRIPTOR, ...descriptor },
-    modelfs,
-    config: { ...EXECUTION, ...config, capabilities },
-  };
+function templateValue(result: InspectResult, configOnly = false): unknown {
+  const config = withAllFields(result.config);
+  return configOnly ? config : { ...inspectionOf(result), Config: config };
 }

@@ -7,6 +7,12 @@ import type { ExportResult } from "../../bundle/archive/export.ts";
 import type { ImportResult } from "../../bundle/archive/import.ts";
 import type { MaterializeResult } from "../../bundle/workspace/materialize.ts";
 import type { VerifyReport } from "../../bundle/workspace/verify.ts";
+import type { BundleDiff, ListedFile } from "../../bundle/compare/diff.ts";
+import { type PlacedFile, placedFiles, type StoragePlan } from "../../bundle/publish/plan.ts";
+import type { PublishResult } from "../../bundle/publish/push.ts";
+import type { Inventory } from "../../bundle/publish/scan.ts";
+import { digestHex } from "../../core/digest.ts";
+import { modeText, sizeOf } from "./bundle_text.ts";
 import { conflictFields } from "./workspace_report.ts";
 
 /** The identity of a bundle. */
@@ -96,4 +102,120 @@ export function importDocument(result: ImportResult, archive: string): Record<st
 /** What a verification found. */
 export function verifyDocument(report: VerifyReport, target: string): Record<string, unknown> {
   return { target, ...report };
+}
+
+/** What publishing did, or would do. */
+export function publishDocument(result: PublishResult): Record<string, unknown> {
+  const { plan, registry, external, previousVersion } = result;
+  return {
+    reference: result.reference,
+    digest: result.digest,
+    name: result.name,
+    version: result.version,
+    ...(previousVersion === undefined ? {} : { previous_version: previousVersion }),
+    tags: result.tags,
+    files: placedFiles(plan).length,
+    uploaded: registry.copied,
+    skipped: registry.skipped,
+    uploaded_bytes: registry.bytes,
+    external: {
+      uploaded: external.copied,
+      skipped: external.skipped,
+      uploaded_bytes: external.bytes,
+    },
+    up_to_date: result.upToDate,
+    dry_run: result.dryRun,
+  };
+}
+
+/** The files of a working directory by layer. */
+export function scanDocument(inventory: Inventory): Record<string, unknown> {
+  const layers = inventory.layers.map(({ name, type, files }) => ({
+    name,
+    type,
+    file_count: files.length,
+    size: sizeOf(files),
+    files: files.map(({ path, size, mode, digest }) => ({
+      path,
+      size,
+      mode: modeText(mode),
+      sha256: digestHex(digest),
+    })),
+  }));
+  return {
+    working_dir: inventory.workdir,
+    name: inventory.spec.name,
+    version: inventory.spec.version,
+    roles: inventory.spec.roles,
+    layers,
+    file_count: layers.reduce((sum, layer) => sum + layer.file_count, 0),
+    total_size: layers.reduce((sum, layer) => sum + layer.size, 0),
+    warnings: inventory.warnings,
+  };
+}
+
+/** Where each file of a bundle goes. */
+export function planDocument(plan: StoragePlan): Record<string, unknown> {
+  const files = placedFiles(plan);
+  const { workdir, spec, warnings } = plan.inventory;
+  return {
+    working_dir: workdir,
+    name: spec.name,
+    version: spec.version,
+    files: files.map(placedFileDocument),
+    totals: {
+      file_count: files.length,
+      total_size: sizeOf(files),
+      ...totals("registry", files.filter(({ decision }) => decision.kind === "registry")),
+      ...totals("external", files.filter(({ decision }) => decision.kind === "external")),
+    },
+    warnings,
+  };
+}
+
+function placedFileDocument({ path, layer, size, mode, digest, decision }: PlacedFile) {
+  const external = decision.kind === "external";
+  return {
+    path,
+    layer,
+    size,
+    mode: modeText(mode),
+    sha256: digestHex(digest),
+    decision: decision.kind,
+    reason: decision.reason,
+    ...(external ? { uri: decision.uri, tier: decision.tier } : {}),
+  };
+}
+
+function totals(kind: string, files: readonly PlacedFile[]): Record<string, number> {
+  return { [`${kind}_count`]: files.length, [`${kind}_size`]: sizeOf(files) };
+}
+
+/** What makes one list of files out of another. */
+export function diffDocument(diff: BundleDiff): Record<string, unknown> {
+  return {
+    from: diff.from,
+    to: diff.to,
+    identical: diff.added.length + diff.modified.length + diff.removed.length === 0,
+    added: diff.added.map(listedFileDocument),
+    modified: diff.modified.map(({ path, from, to }) => ({
+      path,
+      old_size: from.size,
+      new_size: to.size,
+      old_sha256: from.sha256,
+      new_sha256: to.sha256,
+    })),
+    removed: diff.removed.map(listedFileDocument),
+    unchanged: diff.unchanged.map(({ path }) => path),
+    totals: {
+      added: diff.added.length,
+      modified: diff.modified.length,
+      removed: diff.removed.length,
+      unchanged: diff.unchanged.length,
+    },
+  };
+}
+
+function listedFileDocument({ path, size, sha256 }: ListedFile): Record<string, unknown> {
+  return { path, size, sha256 };
 }

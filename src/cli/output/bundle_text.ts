@@ -29,3 +29,15 @@ export function tableLines(rows: readonly (readonly string[])[]): readonly strin
   if (rows.length === 0) return [];
   return alignColumns(rows.map((row) => row.map(escapeControls)), "  ").split("\n");
 }
+
+/** The sum of sizes in bytes. */
+export function sizeOf(files: Iterable<{ readonly size: number }>): number {
+  let sum = 0;
+  for (const { size } of files) sum += size;
+  return sum;
+}
+
+/** Permission bits as people write them: `0644`. */
+export function modeText(mode: number): string {
+  return mode.toString(8).padStart(4, "0");
+}

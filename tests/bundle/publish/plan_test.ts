@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { placedFiles, planDocument, planStorage } from "../../../src/bundle/publish/plan.ts";
+import { placedFiles, planStorage } from "../../../src/bundle/publish/plan.ts";
 import { parseSpec } from "../../../src/bundle/spec/read.ts";
 import type { Inventory } from "../../../src/bundle/publish/scan.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
@@ -121,28 +121,4 @@ Deno.test("planStorage() refuses one address for two contents, and addresses tha
   );
   const all = [{ pattern: "*", uri_template: "az://c/{path}" }];
   assert.match(refusal(inventoryOf({ "a#b": 1 }, all)).message, /"a#b": /);
-});
-
-Deno.test("planDocument() has decisions and totals under stable names", () => {
-  const rules = [{ ...BIN, tier: "cool" }];
-  const document = planDocument(planStorage(inventoryOf({ a: 7, "data/x.bin": 10 }, rules)));
-  assert.deepEqual(document["totals"], {
-    file_count: 2,
-    total_size: 17,
-    registry_count: 1,
-    registry_size: 7,
-    external_count: 1,
-    external_size: 10,
-  });
-  assert.deepEqual((document["files"] as unknown[])[1], {
-    path: "data/x.bin",
-    layer: "data",
-    size: 10,
-    mode: "0644",
-    sha256: digestHex(digestBytes(new TextEncoder().encode("data/x.bin"))),
-    decision: "external",
-    reason: 'matches rule "data/*.bin"',
-    uri: "az://cont1/b/data/x.bin",
-    tier: "cool",
-  });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readEntries } from "../../../src/bundle/documents/entries.ts";
 import { DigestIndex } from "../../../src/bundle/resolve/digest_index.ts";
-import { publishBundle, publishDocument } from "../../../src/bundle/publish/push.ts";
+import { publishBundle } from "../../../src/bundle/publish/push.ts";
 import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
 import {
   ConflictError,
@@ -34,20 +34,10 @@ Deno.test("publishBundle() makes a bundle that resolves to the same digest and t
   await using folder = await goldenFolder();
   const target = publishing();
   const result = await publishBundle(folder.path, target);
-  assert.deepEqual(publishDocument(result), {
-    reference: `${REPOSITORY}:1.0.0`,
-    digest: result.digest,
-    name: "golden",
-    version: "1.0.0",
-    tags: ["1.0.0"],
-    files: 3,
-    uploaded: 7,
-    skipped: 0,
-    uploaded_bytes: result.registry.bytes,
-    external: { uploaded: 1, skipped: 0, uploaded_bytes: 10 },
-    up_to_date: false,
-    dry_run: false,
-  });
+  assert.equal(result.reference, `${REPOSITORY}:1.0.0`);
+  assert.deepEqual([result.tags, result.upToDate, result.dryRun], [["1.0.0"], false, false]);
+  assert.deepEqual([result.registry.copied, result.registry.skipped], [7, 0]);
+  assert.deepEqual(result.external, { copied: 1, skipped: 0, bytes: 10 });
   const bundle = await resolveBundle("golden:1.0.0", target);
   assert.equal(bundle.manifestDigest, result.digest);
   assert.equal(bundle.totalSize, 28);

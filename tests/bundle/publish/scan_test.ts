@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseSpec } from "../../../src/bundle/spec/read.ts";
-import { scanBundle, scanDocument } from "../../../src/bundle/publish/scan.ts";
+import { scanBundle } from "../../../src/bundle/publish/scan.ts";
 import { InvalidInputError, NotFoundError } from "../../../src/core/errors.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { goldenFolder } from "./support.ts";
@@ -18,55 +18,6 @@ function specOf(layers: Record<string, readonly string[]>, ignore: readonly stri
     "modelops.yaml",
   );
 }
-
-Deno.test("scanBundle() lists the golden directory", async () => {
-  await using folder = await goldenFolder();
-  const inventory = await scanBundle(folder.path);
-  assert.deepEqual(inventory.warnings, []);
-  assert.deepEqual(scanDocument(inventory), {
-    working_dir: folder.path,
-    name: "golden",
-    version: "1.0.0",
-    roles: { default: ["code"], training: ["code", "data"] },
-    layers: [
-      {
-        name: "code",
-        type: "code",
-        file_count: 1,
-        size: 9,
-        files: [{
-          path: "src/a.py",
-          size: 9,
-          mode: "0644",
-          sha256: "cc42155088fca5730758db72b2a5bca33112a941dfaa2d43098ec422ce4ea213",
-        }],
-      },
-      {
-        name: "data",
-        type: "data",
-        file_count: 2,
-        size: 19,
-        files: [
-          {
-            path: "data/nine.bin",
-            size: 9,
-            mode: "0644",
-            sha256: "36f50957f5e0b6ee3ef455674da35a86667f3314209dc1514c510fe95e840831",
-          },
-          {
-            path: "data/ten.bin",
-            size: 10,
-            mode: "0644",
-            sha256: "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882",
-          },
-        ],
-      },
-    ],
-    file_count: 3,
-    total_size: 28,
-    warnings: [],
-  });
-});
 
 Deno.test("scanBundle() takes files of all names, in the order of code points, with their modes", async () => {
   await using folder = await tempFolder();

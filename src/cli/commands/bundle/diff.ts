@@ -1,6 +1,7 @@
 /** `bundle diff`: compares two bundles, folders or archives. @module */
 import type { Command } from "../../../deps/commander.ts";
-import { type BundleDiff, diffDocument, type ModifiedFile } from "../../../bundle/compare/diff.ts";
+import type { BundleDiff, ModifiedFile } from "../../../bundle/compare/diff.ts";
+import { diffDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
 import type { Session } from "../../session.ts";
 

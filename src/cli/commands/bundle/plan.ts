@@ -4,11 +4,10 @@ import {
   type Decision,
   type PlacedFile,
   placedFiles,
-  planDocument,
   type StoragePlan,
 } from "../../../bundle/publish/plan.ts";
-import { sizeOf } from "../../../bundle/publish/scan.ts";
-import { bundleSize, tableLines, textOf } from "../../output/bundle_text.ts";
+import { planDocument } from "../../output/bundle_documents.ts";
+import { bundleSize, sizeOf, tableLines, textOf } from "../../output/bundle_text.ts";
 import { countOf } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
 

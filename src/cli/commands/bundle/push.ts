@@ -2,10 +2,10 @@
 import { type Command, Option } from "../../../deps/commander.ts";
 import { BUMP_KINDS } from "../../../bundle/spec/bump.ts";
 import { placedFiles } from "../../../bundle/publish/plan.ts";
-import { publishDocument, type PublishResult } from "../../../bundle/publish/push.ts";
-import { sizeOf } from "../../../bundle/publish/scan.ts";
+import type { PublishResult } from "../../../bundle/publish/push.ts";
 import { collect } from "../../arguments.ts";
-import { bundleSize, textOf } from "../../output/bundle_text.ts";
+import { publishDocument } from "../../output/bundle_documents.ts";
+import { bundleSize, sizeOf, textOf } from "../../output/bundle_text.ts";
 import { concurrency } from "../../options.ts";
 import type { Session } from "../../session.ts";
 

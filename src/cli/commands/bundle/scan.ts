@@ -1,7 +1,8 @@
 /** `bundle scan`: lists the files of a bundle. @module */
 import type { Command } from "../../../deps/commander.ts";
-import { type Inventory, modeText, scanDocument, sizeOf } from "../../../bundle/publish/scan.ts";
-import { bundleSize, tableLines, textOf } from "../../output/bundle_text.ts";
+import type { Inventory } from "../../../bundle/publish/scan.ts";
+import { scanDocument } from "../../output/bundle_documents.ts";
+import { bundleSize, modeText, sizeOf, tableLines, textOf } from "../../output/bundle_text.ts";
 import { countOf } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
 

@@ -186,11 +186,8 @@ export {
   type PushRequest,
   type VerifyRequest,
 } from "./src/bundle/guide/operations.ts";
-export {
-  bundleProvider,
-  type BundleWorld,
-  defaultProviderFromEnv,
-} from "./src/library/bundle_provider.ts";
+export { bundleProvider, type ProviderParts } from "./src/library/bundles.ts";
+export { defaultProviderFromEnv } from "./src/library/provider_from_env.ts";
 export type {
   BundleEntry,
   BundleRef,
@@ -234,10 +231,10 @@ export type { BundleSpec, ExternalRule, SpecLayer } from "./src/bundle/spec/desc
 export { formatBundleRef, parseBundleRef } from "./src/bundle/resolve/reference.ts";
 export {
   type AzureSettings as BundleAzureSettings,
-  type BundleEnvironment,
   type BundleSettings,
   bundleSettingsFromEnv as settingsFromEnv,
-} from "./src/bundle/settings.ts";
+} from "./src/library/bundle_settings.ts";
+export type { Environment } from "./src/library/environment.ts";
 export {
   BundleDownloadError,
   BundleNotFoundError,

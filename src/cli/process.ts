@@ -1,5 +1,5 @@
 /**
- * The world of a run as the process finds it.
+ * The context of a run as the process finds it.
  * @module
  */
 import { homedir } from "node:os";
@@ -9,7 +9,6 @@ import type { CliContext } from "./context.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { terminalPrompts } from "./settings/prompt.ts";
 import type { TextInput, TextSink } from "./output/streams.ts";
-import { services } from "./wiring.ts";
 
 /** The context of this process. From here on Ctrl-C is a request to stop. */
 export function processContext(): CliContext {
@@ -26,7 +25,6 @@ export function processContext(): CliContext {
     prompts: terminalPrompts(),
     signal: interruptSignal(),
     now: () => new Date(),
-    services,
   };
 }
 

@@ -4,8 +4,9 @@
  */
 import type { Bundles } from "../bundle/operations.ts";
 import type { Log, OperationOptions } from "../core/operation.ts";
-import type { ModelBackend } from "../model/operations.ts";
-import type { Accounts, CliContext } from "./context.ts";
+import type { Logins } from "../library/logins.ts";
+import type { Models } from "../library/models.ts";
+import type { CliContext } from "./context.ts";
 import { isDebug, openLog } from "./output/log.ts";
 import { Output } from "./output/writer.ts";
 import { openProgress } from "./output/progress.ts";
@@ -13,7 +14,7 @@ import { type GlobalFlags, resolveSettings, type Settings } from "./settings/glo
 
 /** What a command works with. */
 export class Session {
-  /** The world of the run. */
+  /** The process of the run. */
   readonly context: CliContext;
   /** The settings of the run. */
   readonly settings: Settings;
@@ -49,20 +50,29 @@ export class Session {
     else this.#held.push(message);
   }
 
-  /** The model operations over the local store. */
-  backend(): Promise<ModelBackend> {
-    return this.context.services.openBackend(this.settings, this.quiet());
+  /** The operations on models. */
+  async models(): Promise<Models> {
+    const { openModels } = await import("../library/models.ts");
+    return await openModels(this.settings, this);
   }
 
-  /** The operations on bundles. */
-  bundles(): Promise<Bundles> {
-    const { env, home, services } = this.context;
-    return services.openBundles(this.settings, { ...this.quiet(), env, home });
+  /**
+   * The operations on bundles.
+   * @throws {InvalidInputError} naming the variable whose value cannot be used.
+   */
+  async bundles(): Promise<Bundles> {
+    const [{ openBundles }, { bundleSettingsFromEnv }] = await Promise.all([
+      import("../library/bundles.ts"),
+      import("../library/bundle_settings.ts"),
+    ]);
+    const bundles = bundleSettingsFromEnv(this.context.env);
+    return await openBundles({ ...this.settings, bundles }, this);
   }
 
   /** The logins of registries. */
-  accounts(): Promise<Accounts> {
-    return this.context.services.openAccounts(this.settings, this.quiet());
+  async logins(): Promise<Logins> {
+    const { openLogins } = await import("../library/logins.ts");
+    return await openLogins(this.settings, this);
   }
 
   /**

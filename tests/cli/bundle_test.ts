@@ -3,12 +3,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { bundleSize, textOf } from "../../src/cli/output/bundle_text.ts";
 import { BUNDLE_COMMANDS } from "../../src/cli/commands/bundle.ts";
-import { services } from "../../src/cli/wiring.ts";
 import { digestBytes } from "../../src/core/digest.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
-import { type Finished, runIn, type WorldOptions } from "./support.ts";
+import { type Finished, runIn, type RunOptions } from "./support.ts";
 
 const SPEC = `# A comment that stays
 apiVersion: v1
@@ -55,15 +54,14 @@ class World implements AsyncDisposable {
   }
 
   /** Runs a command of `modelops bundle`. */
-  async run(args: readonly string[], options: WorldOptions = {}): Promise<Finished> {
+  async run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
     return await this.program(["bundle", ...args], options);
   }
 
   /** Runs the program. */
-  async program(args: readonly string[], options: WorldOptions = {}): Promise<Finished> {
+  async program(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
     return await runIn(["--storage-dir", this.at("store"), ...args], {
       home: this.at("home"),
-      services: { openBundles: services.openBundles },
       ...options,
       env: {
         REGISTRY_REPO: "models",

@@ -1,365 +1,432 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
 import type { Digest } from "../../src/core/digest.ts";
-import type { BuildOptions, ModelBackend, PullOptions } from "../../src/model/operations.ts";
-import { tempFolder } from "../support/temp.ts";
-import { type Call, runIn, type WorldOptions } from "./support.ts";
+import type { ModelConfig } from "../../src/model/config.ts";
+import type { Manifest } from "../../src/oci/manifest.ts";
+import type { Catalog } from "../../src/oci/store.ts";
+import { huggingFaceServer } from "../hubs/support.ts";
+import { Home, runIn } from "./support.ts";
 
-const digest: Digest = `sha256:${"a".repeat(64)}`;
-const transfer = { reference: "r.test/m:v1", digest, copied: 3, skipped: 1, bytes: 2048 };
+/** A model where it is stored. */
+interface StoredModel {
+  readonly digest: Digest;
+  readonly manifest: Manifest;
+  readonly config: ModelConfig;
+  /** Paths of the files, in the order of the layers. */
+  readonly paths: readonly (string | undefined)[];
+  /** Media types of the layers without the words that all have. */
+  readonly types: readonly string[];
+}
 
-/** A backend that keeps its calls, without signal, progress and log. */
-function recordingBackend(calls: Call[]): Partial<ModelBackend> {
-  const keep = (name: string, ...args: unknown[]) => {
-    calls.push([name, ...args.map((arg) => typeof arg === "object" ? facts(arg) : arg)]);
-  };
+/** Reads a model of the local store or of the registry. */
+async function readModel(catalog: Catalog, repository: string, tag: string): Promise<StoredModel> {
+  const store = catalog.repository(repository);
+  const root = await store.resolve(tag);
+  const manifest: Manifest = await new Response(await store.open(root)).json();
+  const config = await new Response(await store.open(manifest.config!)).json();
   return {
-    build: async (workspace, options) => {
-      keep("build", workspace, options);
-      return { references: options.targets, digest, size: 2048, layers: [], warnings: ["one"] };
-    },
-    push: async (target, options) => {
-      keep("push", target, options);
-      return transfer;
-    },
-    pull: async (target, options) => {
-      keep("pull", target, options);
-      return transfer;
-    },
-    extract: async (target, options) => {
-      keep("extract", target, options);
-      return { output: options.output, written: 2, unchanged: 0, bytes: 10 };
-    },
-    attach: async (file, options) => {
-      keep("attach", file, options);
-      return { reference: options.target, digest };
-    },
-    upload: async (file, options) => {
-      keep("upload", file, options);
-      const layer = { path: file, mediaType: "m", digest, size: 1 };
-      return { repository: options.repository, layer } as never;
-    },
-    fetch: async (target, options) => {
-      keep("fetch", target, options);
-      const counts = { output: options.output, written: 1, unchanged: 0, bytes: 1 };
-      return { ...counts, reference: target, digest, matched: ["a"] };
-    },
-    list: async () => ({
-      models: [{ repository: "r.test/m", tag: "v1", digest, size: 1024 }],
-      warnings: ["Cannot read r.test/broken:v1"],
-    }),
-    inspect: async (target, options) => {
-      keep("inspect", target, options);
-      return {
-        digest,
-        configDigest: digest,
-        config: { descriptor: { name: "<m>", createdAt: "2026-01-02T03:04:05.678Z" }, config: {} },
-        layers: [{ mediaType: "m", digest, size: 1, path: "a" }],
-      } as never;
-    },
-    tag: async (source, target, options) => keep("tag", source, target, options),
-    remove: async (target) => ({ removed: target }),
-    prune: async (options) => {
-      keep("prune", options);
-      return {
-        dryRun: options?.dryRun ?? false,
-        manifests: [`r.test/m@${digest}`],
-        blobs: [{ digest, size: 1024 }],
-        uploads: 0,
-        bytes: 1024,
-      };
-    },
+    digest: root.digest,
+    manifest,
+    config,
+    paths: manifest.layers.map(({ annotations = {} }) =>
+      annotations["org.cncf.model.filepath"] ?? annotations["org.cnai.model.filepath"]
+    ),
+    types: manifest.layers.map(({ mediaType }) =>
+      mediaType.replace(/^application\/vnd\.(\w+)\.model\.([\w.]+)\.v1\./, "$1 $2 ")
+    ),
   };
 }
 
-/** What is given of an options object, less what every operation gets. */
-function facts(options: unknown): Record<string, unknown> {
-  const common = ["signal", "progress", "log"];
-  return Object.fromEntries(
-    Object.entries(options ?? {})
-      .filter(([key, value]) => value !== undefined && !common.includes(key)),
-  );
+/** The names of the models of the local store. */
+async function names(home: Home): Promise<string[]> {
+  const { models } = JSON.parse(await home.done("list", "--json"));
+  return models.map(({ repository, tag }: Record<string, string>) => `${repository}:${tag}`).sort();
 }
 
-async function runWithCalls(args: string[], options: WorldOptions = {}) {
-  const calls: Call[] = [];
-  const finished = await runIn(args, { ...options, backend: recordingBackend(calls) });
-  return { ...finished, calls };
+/** The text of a file of the home. */
+async function text(home: Home, ...parts: string[]): Promise<string> {
+  return await Deno.readTextFile(home.at(...parts));
 }
 
-const BUILD_DEFAULTS = {
-  targets: ["r.test/m:v1"],
-  modelfile: "Modelfile",
-  raw: true,
-  compression: "none",
-  mediaTypes: "cncf",
-  noCreationTime: false,
-  concurrency: 5,
-};
-
-Deno.test("build passes its defaults", async () => {
-  const { calls, code, stdout, stderr } = await runWithCalls(["build", "-t", "r.test/m:v1", "."]);
-  assert.deepEqual(calls, [["build", ".", BUILD_DEFAULTS]]);
+Deno.test("build has its defaults, and says what it did and what it noticed", async () => {
+  await using home = await Home.open();
+  const { code, stdout, stderr } = await home.run(["build", "-t", "r.test/m:v1", home.at("model")]);
+  const { digest, manifest, config, types, paths } = await readModel(home.store, "r.test/m", "v1");
+  assert.deepEqual(types, ["cncf weight.config raw", "cncf weight raw"]);
+  assert.deepEqual(paths, ["config.json", "model.bin"]);
+  assert.equal(config.descriptor.name, "<m>");
+  assert.ok(config.descriptor.createdAt);
+  assert.deepEqual(Object.keys(manifest.annotations ?? {}), ["org.cncf.modctl.modelfile"]);
   assert.equal(code, 0);
   assert.equal(stdout, "Successfully built model artifact: r.test/m:v1\n");
-  assert.equal(stderr, `warning: one\n${digest}, 0 layers, 2.0 KiB\n`);
+  assert.match(stderr, new RegExp(`\n${digest}, 2 layers, \\d\\.\\d KiB\n$`));
+  assert.deepEqual(home.registry.log, []);
+  await Deno.remove(home.at("model", "Modelfile"));
+  const again = await home.run(["build", "-t", "r.test/m:v1", home.at("model")]);
+  assert.match(again.stderr, /^warning: No Modelfile in ".*": generated one in memory$/m);
 });
 
+/** What a build has to have made. */
+type Look = (model: StoredModel, home: Home) => unknown;
+
 Deno.test("flags of build may stand anywhere, in either form, and repeat", async () => {
-  const rows: [string[], Partial<Record<keyof BuildOptions, unknown>>][] = [
-    [["--raw=false"], { raw: false }],
-    [["--raw=true"], { raw: true }],
-    [["--raw", "--raw=false"], { raw: false }],
-    [["--raw=false", "--raw"], { raw: true }],
-    [["--output-remote"], { outputRemote: true }],
-    [["--output-remote=false"], { outputRemote: false }],
-    [["--no-creation-time"], { noCreationTime: true }],
-    [["--no-creation-time=false"], { noCreationTime: false }],
-    [["--reasoning=TRUE", "--follow-links"], { reasoning: true, followLinks: true }],
-    [["-t", "r.test/m:v2"], { targets: ["r.test/m:v1", "r.test/m:v2"] }],
-    [["--target=r.test/m:v2"], { targets: ["r.test/m:v1", "r.test/m:v2"] }],
-    [["-f", "Modelfile.dev"], { modelfile: "Modelfile.dev" }],
-    [["-c", "9"], { concurrency: 9 }],
-    [["-c9"], { concurrency: 9 }],
-    [["--annotation", "a=1=2:3", "--annotation=b="], { annotations: { a: "1=2:3", b: "" } }],
+  const raw: Look = ({ types }) => types.every((type) => type.endsWith(" raw"));
+  const tar: Look = ({ types }) => types.every((type) => type.endsWith(" tar"));
+  const twoNames: Look = async (_model, home) =>
+    (await names(home)).join() === "r.test/m:v1,r.test/m:v2";
+  const timed: Look = ({ config }) => config.descriptor.createdAt !== undefined;
+  const rows: [string[], Look][] = [
+    [["--raw=false"], tar],
+    [["--raw=true"], raw],
+    [["--raw", "--raw=false"], tar],
+    [["--raw=false", "--raw"], raw],
+    [["--output-remote=false"], (_model, { registry }) => registry.log.length === 0],
+    [["--no-creation-time"], ({ config }) => config.descriptor.createdAt === undefined],
+    [["--no-creation-time=false"], timed],
+    [
+      ["--reasoning=TRUE", "--follow-links", "-f", "Modelfile.all"],
+      ({ config, paths }) =>
+        config.config.capabilities?.reasoning === true && paths.includes("linked.bin"),
+    ],
+    [["-t", "r.test/m:v2"], twoNames],
+    [["--target=r.test/m:v2"], twoNames],
+    [["-f", "Modelfile.dev"], ({ config }) => config.descriptor.name === "dev"],
+    [["-c", "9"], raw],
+    [["-c9"], raw],
+    [
+      ["--annotation", "a=1=2:3", "--annotation=b="],
+      ({ manifest }) => manifest.annotations?.["a"] === "1=2:3" && manifest.annotations["b"] === "",
+    ],
     [
       ["--platform", "linux/amd64,linux/arm64", "--platform=darwin/arm64"],
-      { platforms: ["linux/amd64", "linux/arm64", "darwin/arm64"] },
+      ({ manifest }) =>
+        manifest.annotations?.["org.modelops.platforms"] === "linux/amd64,linux/arm64,darwin/arm64",
     ],
-    [["--exclude", "*.tmp", "--exclude", "a,b"], { exclude: ["*.tmp", "a,b"] }],
-    [["--compression", "zstd", "--media-types=cnai"], { compression: "zstd", mediaTypes: "cnai" }],
-    [["--source-url", "u", "--source-revision", "r"], { sourceUrl: "u", sourceRevision: "r" }],
-    [["--plain-http", "--insecure"], { plainHttp: true, insecure: true }],
-    [["--no-progress", "--log-level", "warn"], {}],
+    [
+      ["--exclude", "*.json", "--exclude", "a,b", "-f", "Modelfile.none"],
+      ({ paths }) => paths.includes("model.bin") && !paths.some((path) => path?.match(/json|^a,b/)),
+    ],
+    [
+      ["--raw=false", "--compression", "zstd", "--media-types=cnai"],
+      ({ types }) => types.join() === "cnai weight.config tar+zstd,cnai weight tar+zstd",
+    ],
+    [
+      ["--source-url", "u", "--source-revision", "r"],
+      ({ config: { descriptor } }) => descriptor.sourceURL === "u" && descriptor.revision === "r",
+    ],
+    [["--plain-http", "--insecure"], raw],
+    [["--no-progress", "--log-level", "warn"], raw],
   ];
-  for (const [flags, expected] of rows) {
-    for (
-      const args of [
-        ["build", "-t", "r.test/m:v1", ...flags, "."],
-        ["build", "-t", "r.test/m:v1", ".", ...flags],
-      ]
-    ) {
-      const { calls, stderr } = await runWithCalls(args);
-      assert.deepEqual(calls, [["build", ".", { ...BUILD_DEFAULTS, ...expected }]], stderr);
+  for (const [flags, look] of rows) {
+    for (const before of [true, false]) {
+      await using home = await Home.open();
+      await home.folder.write("model/Modelfile.dev", "NAME dev\nMODEL model.bin\n");
+      await home.folder.write("model/Modelfile.all", "MODEL *.bin\n");
+      await home.folder.write(
+        "model/Modelfile.none",
+        "MODEL model.bin\nDOC [a,b]*\nCONFIG *.json\n",
+      );
+      await home.folder.write("model/a,b", "left out by its name");
+      await home.folder.write("outside.bin", "weights");
+      await Deno.symlink(home.at("outside.bin"), home.at("model", "linked.bin"));
+      const args = ["build", "-t", "r.test/m:v1"];
+      const folder = home.at("model");
+      await home.done(...args, ...(before ? [...flags, folder] : [folder, ...flags]));
+      const model = await readModel(home.store, "r.test/m", "v1");
+      assert.ok(await look(model, home), `${flags}: ${JSON.stringify(model)}`);
     }
   }
 });
 
+Deno.test("--output-remote sends a build to the registry, and leaves nothing here", async () => {
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1", "--output-remote");
+  const { types } = await readModel(home.registry.catalog, "m", "v1");
+  assert.deepEqual(types, ["cncf weight.config raw", "cncf weight raw"]);
+  assert.deepEqual(await names(home), []);
+});
+
+Deno.test("--concurrency bounds the layers that are on the way at once", async () => {
+  for (const limit of [1, 2, 3]) {
+    let [now, most] = [0, 0];
+    const full = Promise.withResolvers<void>();
+    await using home = await Home.open(async ({ method }) => {
+      if (method !== "PUT" && method !== "POST") return undefined;
+      most = Math.max(most, ++now);
+      if (now === limit) full.resolve();
+      await full.promise;
+      now--;
+      return undefined;
+    });
+    for (const name of ["a", "b", "c"]) await home.folder.write(`model/${name}.bin`, name);
+    await Deno.remove(home.at("model", "Modelfile"));
+    await home.build("-t", "r.test/m:v1");
+    await home.done("push", "r.test/m:v1", "-c", `${limit}`);
+    assert.equal(most, limit);
+  }
+});
+
 Deno.test("a switch never takes the next word", async () => {
-  const { calls } = await runWithCalls(["build", "-t", "r.test/m:v1", "--raw", "false"]);
-  assert.deepEqual(calls, [["build", "false", BUILD_DEFAULTS]]);
+  await using home = await Home.open();
+  const { code, stderr } = await home.run(["build", "-t", "r.test/m:v1", "--raw", "false"]);
+  assert.equal(code, 1);
+  assert.equal(stderr, 'error: Cannot package "false": no such folder\n');
 });
 
 Deno.test("what follows a flag that takes a value is that value, whatever it looks like", async () => {
-  const { calls } = await runWithCalls([
-    "build",
-    "-t",
-    "r.test/m:v1",
-    "--source-url",
-    "--raw=false",
-    ".",
-  ]);
-  assert.deepEqual(calls, [["build", ".", { ...BUILD_DEFAULTS, sourceUrl: "--raw=false" }]]);
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1", "--source-url", "--raw=false");
+  const { config, types } = await readModel(home.store, "r.test/m", "v1");
+  assert.equal(config.descriptor.sourceURL, "--raw=false");
+  assert.deepEqual(types, ["cncf weight.config raw", "cncf weight raw"]);
 });
 
 Deno.test("global flags may stand before the command and after it", async () => {
+  await using home = await Home.open();
   for (const args of [["--json", "rm", "r.test/m:v1"], ["rm", "r.test/m:v1", "--json"]]) {
-    const { stdout } = await runWithCalls(args);
-    assert.deepEqual(JSON.parse(stdout), { removed: "r.test/m:v1" });
+    await home.build("-t", "r.test/m:v1");
+    assert.deepEqual(JSON.parse(await home.done(...args)), { removed: "r.test/m:v1" });
   }
 });
 
 Deno.test("words after -- are no flags", async () => {
-  const { calls } = await runWithCalls(["build", "-t", "r.test/m:v1", "--", "--raw=false"]);
-  assert.deepEqual(calls, [["build", "--raw=false", BUILD_DEFAULTS]]);
+  await using home = await Home.open();
+  const { stderr } = await home.run(["build", "-t", "r.test/m:v1", "--", "--raw=false"]);
+  assert.equal(stderr, 'error: Cannot package "--raw=false": no such folder\n');
 });
 
 Deno.test("build reads SOURCE_DATE_EPOCH, and other commands do not mind it", async () => {
-  const args = ["build", "-t", "r.test/m:v1", "."];
-  const good = await runWithCalls(args, { env: { SOURCE_DATE_EPOCH: "12" } });
-  assert.deepEqual(good.calls, [["build", ".", { ...BUILD_DEFAULTS, sourceDateEpoch: 12 }]]);
-  const bad = await runWithCalls(args, { env: { SOURCE_DATE_EPOCH: "today" } });
+  await using home = await Home.open();
+  const args = ["build", "-t", "r.test/m:v1", home.at("model")];
+  const good = await home.run(args, { env: { SOURCE_DATE_EPOCH: "12" } });
+  assert.equal(good.code, 0, good.stderr);
+  const { config } = await readModel(home.store, "r.test/m", "v1");
+  assert.equal(config.descriptor.createdAt, "1970-01-01T00:00:12Z");
+  const bad = await home.run(args, { env: { SOURCE_DATE_EPOCH: "today" } });
   assert.equal(bad.code, 2);
-  const other = await runWithCalls(["list"], { env: { SOURCE_DATE_EPOCH: "today" } });
+  const other = await home.run(["list"], { env: { SOURCE_DATE_EPOCH: "today" } });
   assert.equal(other.code, 0);
 });
 
-const ATTACH_DEFAULTS = { raw: true, noCreationTime: false, concurrency: 5 };
+Deno.test("push, pull, extract, fetch, tag and rm say what they did", async () => {
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1");
+  assert.equal(
+    await home.done("push", "r.test/m:v1", "--insecure"),
+    "Successfully pushed model artifact: r.test/m:v1\n",
+  );
+  // With --insecure a request without credentials asks first whether there is TLS.
+  assert.equal(home.registry.log[0], "GET /v2/");
+  assert.equal(await home.done("rm", "r.test/m:v1"), "Deleted: r.test/m:v1\n");
+  assert.deepEqual(await names(home), []);
+  assert.equal(
+    await home.done("pull", "r.test/m:v1", "--extract-dir", home.at("pulled")),
+    "Successfully pulled model artifact: r.test/m:v1\n",
+  );
+  assert.equal(await text(home, "pulled", "model.bin"), "weights");
+  assert.deepEqual(await names(home), ["r.test/m:v1"]);
+  assert.equal(
+    await home.done("extract", "r.test/m:v1", "--output", home.at("out")),
+    `Successfully extracted model artifact r.test/m:v1 to ${home.at("out")}\n`,
+  );
+  assert.equal(await text(home, "out", "model.bin"), "weights");
+  assert.equal(await home.done("tag", "r.test/m:v1", "r.test/m:v2", "--plain-http"), "");
+  assert.deepEqual(await names(home), ["r.test/m:v1", "r.test/m:v2"]);
+  const fetch = ["fetch", "r.test/m:v1", "--output", home.at("some"), "--patterns"];
+  assert.equal(
+    await home.done(...fetch, "*.json,a/{b,c}", "--patterns=d/**"),
+    "Successfully fetched model artifact: r.test/m:v1\n",
+  );
+  assert.equal(await text(home, "some", "config.json"), '{"model_type":"llama"}');
+  await assert.rejects(text(home, "some", "model.bin"), Deno.errors.NotFound);
+});
 
-Deno.test("every command says what it did", async () => {
-  const rows: [string[], Call[], string][] = [
-    [
-      ["push", "r.test/m:v1", "--insecure"],
-      [["push", "r.test/m:v1", { concurrency: 5, insecure: true }]],
-      "Successfully pushed model artifact: r.test/m:v1\n",
-    ],
-    [
-      ["pull", "r.test/m:v1", "--extract-dir", "out", "--proxy", "http://p.test"],
-      [["pull", "r.test/m:v1", { concurrency: 5, extractDir: "out", proxy: "http://p.test" }]],
-      "Successfully pulled model artifact: r.test/m:v1\n",
-    ],
-    [
-      ["extract", "r.test/m:v1", "--output", "out"],
-      [["extract", "r.test/m:v1", { output: "out", concurrency: 5 }]],
-      "Successfully extracted model artifact r.test/m:v1 to out\n",
-    ],
-    [
-      ["tag", "r.test/m:v1", "r.test/m:v2", "--plain-http"],
-      [["tag", "r.test/m:v1", "r.test/m:v2", { plainHttp: true }]],
-      "",
-    ],
-    [["rm", "r.test/m:v1"], [], "Deleted: r.test/m:v1\n"],
-    [
-      ["prune", "--dry-run", "--remove-untagged=false"],
-      [["prune", { dryRun: true, removeUntagged: false }]],
-      `Would delete manifest r.test/m@${digest}\nWould delete blob ${digest} (1.0 KiB)\n` +
-      "Would free 1.0 KiB: 1 manifest, 1 blob, 0 unfinished uploads\n",
-    ],
-    [
-      ["inspect", "r.test/m:v1", "--remote"],
-      [["inspect", "r.test/m:v1", { remote: true }]],
-      `{\n\t"Id": "${digest}",\n\t"Digest": "${digest}",\n\t"Architecture": "",\n` +
-      '\t"CreatedAt": "2026-01-02T03:04:05Z",\n\t"Family": "",\n\t"Format": "",\n' +
-      '\t"Name": "\\u003cm\\u003e",\n\t"ParamSize": "",\n\t"Precision": "",\n' +
-      '\t"Quantization": "",\n\t"Layers": [\n\t\t{\n\t\t\t"MediaType": "m",\n' +
-      `\t\t\t"Digest": "${digest}",\n\t\t\t"Size": 1,\n\t\t\t"Filepath": "a"\n\t\t}\n\t]\n}\n`,
-    ],
-    [
-      ["inspect", "r.test/m:v1", "--config"],
-      [["inspect", "r.test/m:v1", {}]],
-      '{\n\t"descriptor": {\n\t\t"name": "\\u003cm\\u003e",\n' +
-      '\t\t"createdAt": "2026-01-02T03:04:05.678Z"\n\t},\n\t"config": {}\n}\n',
-    ],
-    [
-      ["attach", "LICENSE", "-s", "r.test/m:v1", "-t", "r.test/m:v2", "-d", "docs", "-f"],
-      [["attach", "LICENSE", {
-        ...ATTACH_DEFAULTS,
-        source: "r.test/m:v1",
-        target: "r.test/m:v2",
-        destinationDir: "docs",
-        force: true,
-      }]],
-      "Successfully attached model artifact: r.test/m:v2\n",
-    ],
-    [
-      [
-        "attach",
-        "c.json",
-        "--source=a:1",
-        "--target=a:1",
-        "--config",
-        "--output-remote",
-        "--raw=0",
-      ],
-      [["attach", "c.json", {
-        ...ATTACH_DEFAULTS,
-        source: "a:1",
-        target: "a:1",
-        config: true,
-        outputRemote: true,
-        raw: false,
-      }]],
-      "Successfully attached model artifact: a:1\n",
-    ],
-    [
-      ["attach", "f", "-s", "a", "-t", "b", "--no-creation-time", "-c2", "--plain-http"],
-      [["attach", "f", {
-        ...ATTACH_DEFAULTS,
-        source: "a",
-        target: "b",
-        noCreationTime: true,
-        concurrency: 2,
-        plainHttp: true,
-      }]],
-      "Successfully attached model artifact: b\n",
-    ],
-    [
-      ["upload", "w.bin", "--repo", "r.test/m", "--destination-dir", "sub", "--insecure"],
-      [["upload", "w.bin", {
-        repository: "r.test/m",
-        raw: true,
-        destinationDir: "sub",
-        insecure: true,
-      }]],
-      "Successfully uploaded w.bin to model artifact repository: r.test/m\n",
-    ],
-    [
-      ["upload", "-t", "r.test/m:v1", "w.bin", "--raw=false"],
-      [["upload", "w.bin", { repository: "r.test/m:v1", raw: false }]],
-      "Successfully uploaded w.bin to model artifact repository: r.test/m:v1\n",
-    ],
-    [
-      ["upload", "-t", "r.test/other:v1", "--repo", "r.test/m", "w.bin"],
-      [["upload", "w.bin", { repository: "r.test/m", raw: true }]],
-      "Successfully uploaded w.bin to model artifact repository: r.test/m\n",
-    ],
-    [
-      ["fetch", "r.test/m:v1", "--output", "o", "--patterns", "*.json,a/{b,c}", "--patterns=d/**"],
-      [["fetch", "r.test/m:v1", {
-        output: "o",
-        patterns: ["*.json", "a/{b,c}", "d/**"],
-        concurrency: 5,
-      }]],
-      "Successfully fetched model artifact: r.test/m:v1\n",
-    ],
-    [
-      ["inspect", "r.test/m:v1", "--format", "{{.Name}} {{.Config.descriptor.family}}."],
-      [["inspect", "r.test/m:v1", {}]],
-      "<m> .\n",
-    ],
-    [
-      ["inspect", "r.test/m:v1", "--config", "--format", "{{.descriptor.name}}\\n"],
-      [["inspect", "r.test/m:v1", {}]],
-      "<m>\n",
-    ],
-    [
-      ["version", "whatever"],
-      [],
-      "Version:    0.1.0\nCommit:     unknown\nPlatform:   linux/amd64\nBuildTime:  unknown\n",
-    ],
-    [["--version", "--json"], [], "0.1.0\n"],
+Deno.test("--plain-http, --insecure and --proxy decide how the registry is reached", async () => {
+  await using home = await Home.open((_request, { url }) => {
+    if (url.protocol === "https:") throw new TypeError("InvalidContentType");
+    return undefined;
+  });
+  await home.build("-t", "r.test/m:v1");
+  const commands = [
+    ["push", "r.test/m:v1"],
+    ["pull", "r.test/m:v1"],
+    ["fetch", "r.test/m:v1", "--output", home.at("o"), "--patterns", "*"],
+    ["inspect", "r.test/m:v1", "--remote"],
+    ["attach", home.at("model", "config.json"), "-s", "r.test/m:v1", "-t", "r.test/m:v2"]
+      .concat("--output-remote", "-d", "docs"),
+    ["upload", home.at("model", "model.bin"), "--repo", "r.test/m"],
+    ["build", home.at("model"), "-t", "r.test/m:v3", "--output-remote"],
+    ["tag", "r.test/m:v2", "r.test/m:v4"],
+    ["login", "r.test", "-u", "me", "--password-stdin"],
   ];
-  for (const [args, expected, text] of rows) {
-    const { calls, stdout, stderr, code } = await runWithCalls(args);
-    assert.deepEqual([code, stdout, calls], [0, text, expected], `${args}: ${stderr}`);
+  for (const command of commands) {
+    const run = (...flags: string[]) => home.run([...command, ...flags], { stdin: "secret" });
+    assert.equal((await run()).code, 3, command[0]);
+    const before = home.registry.requests.length;
+    assert.equal((await run("--plain-http")).code, 0, command[0]);
+    const origins = home.registry.requests.slice(before).map(({ origin }) => origin);
+    assert.deepEqual([...new Set(origins)], ["http://r.test"], command[0]);
+    assert.equal((await run("--insecure")).code, 0, command[0]);
+    const proxied = await home.run([...command, "--proxy", "ftp://p.test"], {
+      stdin: "secret",
+      transport: undefined,
+    });
+    assert.match(proxied.stderr, /^error: Cannot use proxy: /m, command[0]);
   }
 });
 
+Deno.test("prune says what it removes, or would remove", async () => {
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1");
+  const { digest } = await readModel(home.store, "r.test/m", "v1");
+  await home.done("rm", "r.test/m:v1");
+  const kept = await home.done("prune", "--dry-run", "--remove-untagged=false");
+  assert.equal(kept, "Would free 0 B: 0 manifests, 0 blobs, 0 unfinished uploads\n");
+  const dry = await home.done("prune", "--dry-run");
+  assert.match(dry, new RegExp(`^Would delete manifest r\\.test/m@${digest}\n`));
+  assert.match(dry, /\nWould delete blob sha256:\w+ \(7 B\)\n/);
+  assert.match(dry, /\nWould free \d\.\d KiB: 1 manifest, 4 blobs, 0 unfinished uploads\n$/);
+  const done = await home.done("prune");
+  assert.equal(done, dry.replaceAll("Would delete", "Deleted").replace("Would free", "Freed"));
+});
+
+Deno.test("inspect shows the facts, the configuration, or a template filled in with them", async () => {
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1", "--no-creation-time");
+  const inspect = (...args: string[]) => home.done("inspect", "r.test/m:v1", ...args);
+  const { digest, manifest } = await readModel(home.store, "r.test/m", "v1");
+  const facts = await inspect();
+  assert.ok(
+    facts.startsWith(`{\n\t"Id": "${manifest.config?.digest}",\n\t"Digest": "${digest}",\n`),
+  );
+  assert.match(facts, /\n\t"Name": "\\u003cm\\u003e",\n/);
+  assert.match(
+    await inspect("--config"),
+    /^\{\n\t"descriptor": \{\n(?:.*\n)*\t\t"name": "\\u003cm/,
+  );
+  assert.equal(await inspect("--format", "{{.Name}} {{.Config.descriptor.vendor}}."), "<m> .\n");
+  assert.equal(await inspect("--config", "--format", "{{.descriptor.name}}\\n"), "<m>\n");
+  assert.deepEqual(home.registry.log, []);
+  await home.done("push", "r.test/m:v1");
+  await home.done("rm", "r.test/m:v1");
+  assert.equal(await inspect("--remote"), facts);
+});
+
+Deno.test("attach adds a file, or replaces one or the configuration", async () => {
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1");
+  const license = await home.folder.write("LICENSE", "free");
+  const attach = (...args: string[]) => home.done("attach", ...args);
+  assert.equal(
+    await attach(license, "-s", "r.test/m:v1", "-t", "r.test/m:v2", "-d", "docs"),
+    "Successfully attached model artifact: r.test/m:v2\n",
+  );
+  const added = await readModel(home.store, "r.test/m", "v2");
+  assert.deepEqual(added.paths, ["config.json", "model.bin", "docs/LICENSE"]);
+  assert.match(added.types.at(-1) ?? "", /^cncf doc raw$/);
+
+  const again = [license, "--source=r.test/m:v2", "--target=r.test/m:v2", "-d", "docs"];
+  assert.equal((await home.run(["attach", ...again])).code, 12);
+  await attach(...again, "-f", "--raw=0", "--no-creation-time", "-c2");
+  const replaced = await readModel(home.store, "r.test/m", "v2");
+  assert.match(replaced.types.at(-1) ?? "", /^cncf doc tar$/);
+  assert.equal(replaced.config.descriptor.createdAt, added.config.descriptor.createdAt);
+
+  await home.done("push", "r.test/m:v1");
+  const config = JSON.stringify({ ...added.config, descriptor: { name: "other" } });
+  const file = await home.folder.write("c.json", config);
+  await attach(file, "-s", "r.test/m:v1", "-t", "r.test/m:v1", "--config", "--output-remote");
+  const remote = await readModel(home.registry.catalog, "m", "v1");
+  assert.equal(remote.config.descriptor.name, "other");
+  assert.equal((await readModel(home.store, "r.test/m", "v1")).config.descriptor.name, "<m>");
+});
+
+Deno.test("upload sends a file to the repository that it is given", async () => {
+  await using home = await Home.open();
+  const file = home.at("model", "model.bin");
+  const upload = async (...args: string[]) => {
+    const { layer, ...result } = JSON.parse(await home.done("upload", ...args, "--json"));
+    return { ...result, mediaType: layer.mediaType, path: layer.path };
+  };
+  assert.equal(
+    await home.done("upload", file, "--repo", "r.test/m", "--destination-dir", "sub", "--insecure"),
+    `Successfully uploaded ${file} to model artifact repository: r.test/m\n`,
+  );
+  assert.deepEqual(home.registry.uploaded.length, 1);
+  assert.deepEqual(await upload(file, "--repo", "r.test/m", "--destination-dir", "sub"), {
+    repository: "r.test/m",
+    mediaType: "application/vnd.cncf.model.weight.v1.raw",
+    path: "sub/model.bin",
+  });
+  const tar = await upload("-t", "r.test/m:v1", file, "--raw=false");
+  assert.deepEqual([tar.repository, tar.mediaType], [
+    "r.test/m",
+    "application/vnd.cncf.model.weight.v1.tar",
+  ]);
+  const both = await upload("-t", "r.test/other:v1", "--repo", "r.test/m", file);
+  assert.equal(both.repository, "r.test/m");
+});
+
+Deno.test("version says what the program is, whatever words follow", async () => {
+  assert.equal(
+    (await runIn(["version", "whatever"])).stdout,
+    "Version:    0.1.0\nCommit:     unknown\nPlatform:   linux/amd64\nBuildTime:  unknown\n",
+  );
+  assert.equal((await runIn(["--version", "--json"])).stdout, "0.1.0\n");
+});
+
+/** Makes the manifest behind a tag unreadable. */
+async function spoil(home: Home): Promise<void> {
+  const { digest } = await readModel(home.store, "r.test/m", "v1");
+  await home.build("-t", "r.test/broken:v1", "--no-creation-time", "--source-url", "x");
+  const broken = await readModel(home.store, "r.test/broken", "v1");
+  assert.notEqual(broken.digest, digest);
+  const hex = broken.digest.slice("sha256:".length);
+  const blobs = ["content.v1", "docker", "registry", "v2", "blobs", "sha256", hex.slice(0, 2), hex];
+  await Deno.writeTextFile(home.at(".modctl", ...blobs, "data"), "{}");
+}
+
 Deno.test("--json gives the result as one document", async () => {
-  const rows: [string[], unknown][] = [
-    [["push", "r.test/m:v1"], transfer],
-    [["tag", "r.test/a:v1", "r.test/b:v1"], { source: "r.test/a:v1", target: "r.test/b:v1" }],
-    [["list"], {
-      models: [{ repository: "r.test/m", tag: "v1", digest, size: 1024 }],
-      warnings: ["Cannot read r.test/broken:v1"],
-    }],
-  ];
-  for (const [args, document] of rows) {
-    const { stdout } = await runWithCalls([...args, "--json"]);
-    assert.deepEqual(JSON.parse(stdout), document);
-  }
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1", "--no-creation-time");
+  const json = async (...args: string[]) => JSON.parse(await home.done(...args, "--json"));
+  const { digest } = await readModel(home.store, "r.test/m", "v1");
+  const { bytes, ...pushed } = await json("push", "r.test/m:v1");
+  assert.deepEqual(pushed, { reference: "r.test/m:v1", digest, copied: 4, skipped: 0 });
+  assert.deepEqual(await json("tag", "r.test/m:v1", "r.test/n:v1"), {
+    source: "r.test/m:v1",
+    target: "r.test/n:v1",
+  });
+  await home.done("rm", "r.test/n:v1");
+  await spoil(home);
+  const { models, warnings } = await json("list");
+  assert.deepEqual(models, [{ repository: "r.test/m", tag: "v1", digest, size: bytes }]);
+  assert.deepEqual([warnings.length, /broken/.test(warnings[0])], [1, true]);
 });
 
 Deno.test("list and ls are one command, and an unreadable tag is a warning", async () => {
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1", "--no-creation-time");
+  await spoil(home);
   for (const name of ["list", "ls"]) {
-    const { stdout, stderr, code } = await runWithCalls([name]);
+    const { stdout, stderr, code } = await home.run([name]);
     assert.equal(code, 0);
     assert.match(
       stdout,
-      /^REPOSITORY .*\nr\.test\/m v1 sha256:a+ 1\.0KiB unknown r\.test\/m:v1\n$/,
+      /^REPOSITORY .*\nr\.test\/m v1 sha256:\w+ \d\.\dKiB unknown r\.test\/m:v1\n$/,
     );
-    assert.equal(stderr, "warning: Cannot read r.test/broken:v1\n");
+    assert.match(stderr, /^warning: Skipped r\.test\/broken:v1: .*\n$/);
   }
 });
 
 Deno.test("flags of earlier tools that mean nothing here are named and ignored", async () => {
-  const push = await runWithCalls(["push", "r.test/m:v1", "--nydusify"]);
-  assert.deepEqual(push.calls, [["push", "r.test/m:v1", { concurrency: 5 }]]);
-  assert.equal(push.stderr, "note: --nydusify has no effect\n");
-  const pull = await runWithCalls(["pull", "r.test/m:v1", "--dragonfly-endpoint", "/run/x.sock"]);
-  assert.deepEqual(pull.calls, [["pull", "r.test/m:v1", { concurrency: 5 } as PullOptions]]);
-  assert.equal(pull.stderr, "note: --dragonfly-endpoint has no effect\n");
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1");
+  const push = await home.run(["push", "r.test/m:v1", "--nydusify", "--no-progress"]);
+  assert.deepEqual([push.code, push.stderr], [0, "note: --nydusify has no effect\n"]);
+  const pull = ["pull", "r.test/m:v1", "--dragonfly-endpoint", "/run/x.sock", "--no-progress"];
+  const { code, stderr } = await home.run(pull);
+  assert.deepEqual([code, stderr], [0, "note: --dragonfly-endpoint has no effect\n"]);
 });
 
 Deno.test("mistakes on the command line end with code 2 and say what helps", async () => {
@@ -471,20 +538,24 @@ Deno.test("mistakes on the command line end with code 2 and say what helps", asy
       "hint: add `--extract-dir <folder>`",
     ],
   ];
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1");
   for (const [args, text] of rows) {
-    const { code, stdout, stderr } = await runWithCalls(args);
+    const { code, stdout, stderr } = await home.run(args);
     assert.deepEqual([code, stdout, stderr], [2, "", `error: ${text}\n`]);
   }
 });
 
 Deno.test("no arguments never crash the program", async () => {
+  await using home = await Home.open();
   const word = fc.oneof(
     fc.constantFrom("build", "-t", "--raw", "--raw=", "--", "-", "help", "--json", "=", "--=x"),
-    fc.string({ maxLength: 6 }),
+    // A path would be the one of a folder that is there.
+    fc.string({ maxLength: 6 }).map((text) => text.replace(/[./~]/g, "x")),
   );
   await fc.assert(
     fc.asyncProperty(fc.array(word, { maxLength: 6 }), async (args) => {
-      const { code, stderr } = await runWithCalls(args, { services: {} });
+      const { code, stderr } = await home.run(args);
       assert.ok(code === 0 || code === 2, `${code} ${stderr}`);
     }),
     { numRuns: 200 },
@@ -492,30 +563,18 @@ Deno.test("no arguments never crash the program", async () => {
 });
 
 Deno.test("a failure is rendered once, and as a document with --json", async () => {
-  const backend = {
-    push: async () => {
-      throw new NotFoundError('Cannot push "r.test/m:v1": it is not in the local store', {
-        reference: "r.test/m:v1",
-      });
-    },
-  };
+  await using home = await Home.open();
+  const called = { programName: "modctl" };
+  const message = 'Cannot find "r.test/m:v1": r.test/m does not have it';
   const hint = "run `modctl list` to see what the local store has";
-  const world = { backend, programName: "modctl" };
-  assert.deepEqual(await runIn(["push", "r.test/m:v1"], world), {
+  assert.deepEqual(await home.run(["push", "r.test/m:v1"], called), {
     code: 1,
     stdout: "",
-    stderr: `error: Cannot push "r.test/m:v1": it is not in the local store\nhint: ${hint}\n`,
+    stderr: `error: ${message}\nhint: ${hint}\n`,
   });
-  const { code, stdout, stderr } = await runIn(["push", "r.test/m:v1", "--json"], world);
+  const { code, stdout, stderr } = await home.run(["push", "r.test/m:v1", "--json"], called);
   assert.deepEqual([code, stderr], [1, ""]);
-  assert.deepEqual(JSON.parse(stdout), {
-    error: {
-      code: 1,
-      kind: "not-found",
-      message: 'Cannot push "r.test/m:v1": it is not in the local store',
-      hint,
-    },
-  });
+  assert.deepEqual(JSON.parse(stdout), { error: { code: 1, kind: "not-found", message, hint } });
 });
 
 Deno.test("a mistake in the arguments is a document too when --json is among them", async () => {
@@ -525,164 +584,165 @@ Deno.test("a mistake in the arguments is a document too when --json is among the
 });
 
 Deno.test("the log level debug shows where a failure came from", async () => {
-  const backend = {
-    list: async () => {
-      throw new TypeError("x is undefined");
-    },
-  };
-  const quiet = await runIn(["list"], { backend });
+  await using home = await Home.open();
+  // Nobody answers the question for a user.
+  const args = ["login", "r.test"];
+  const quiet = await home.run(args, { terminal: true });
   assert.doesNotMatch(quiet.stderr, / at /);
-  const loud = await runIn(["list", "--log-level", "debug"], { backend });
+  const loud = await home.run([...args, "--log-level", "debug"], { terminal: true });
   assert.equal(loud.code, 3);
-  assert.match(loud.stderr, /TypeError: x is undefined\n +at /);
+  assert.match(loud.stderr, /Error: Nobody answers\n +at /);
 });
 
 Deno.test("an interrupted command ends with code 130", async () => {
   const controller = new AbortController();
-  const backend: Partial<ModelBackend> = {
-    push: async (_target, options) => {
-      controller.abort(new DOMException("Interrupted", "AbortError"));
-      options?.signal?.throwIfAborted();
-      return transfer;
-    },
-  };
-  const finished = await runIn(["push", "r.test/m:v1"], { backend, signal: controller.signal });
+  await using home = await Home.open((request) => {
+    controller.abort(new DOMException("Interrupted", "AbortError"));
+    request.signal.throwIfAborted();
+    return undefined;
+  });
+  const finished = await home.run(["pull", "r.test/m:v1"], { signal: controller.signal });
   assert.deepEqual(finished, { code: 130, stdout: "", stderr: "Interrupted\n" });
 });
 
 Deno.test("modelfile generate writes the file, and replaces one only when told to", async () => {
-  await using folder = await tempFolder();
-  const requests: unknown[] = [];
-  const services: WorldOptions["services"] = {
-    generateModelfile: async (workspace, request) => {
-      requests.push([workspace, request]);
-      return { text: "NAME demo\n", warnings: ["config.json is not JSON"] };
-    },
-  };
-  const args = ["modelfile", "generate", "model", "-n", "demo", "--exclude", "a", "--exclude", "b"];
-  const world = { services, cwd: folder.path };
-  const first = await runIn(args, world);
-  assert.deepEqual(first, {
-    code: 0,
-    stdout: "Successfully generated modelfile:\nNAME demo\n",
-    stderr: `Generating modelfile for ${folder.join("model")}\n` +
-      "warning: config.json is not JSON\n",
-  });
-  assert.equal(await Deno.readTextFile(folder.join("Modelfile")), "NAME demo\n");
-  assert.deepEqual(requests, [[folder.join("model"), {
-    values: { name: "demo" },
-    exclude: ["a", "b"],
-    include: [],
-    generatedAt: "2026-03-01T12:00:00.000Z",
-  }]]);
-  const second = await runIn(args, world);
+  await using home = await Home.open();
+  await home.folder.write("model/config.json", "no JSON");
+  await home.folder.write("model/a.py", "");
+  await home.folder.write("model/b.md", "");
+  const args = ["modelfile", "generate", "model", "-n", "demo"];
+  args.push("--exclude", "*.py", "--exclude", "*.md");
+  const first = await home.run(args);
+  const written = await text(home, "Modelfile");
+  assert.deepEqual([first.code, first.stdout], [
+    0,
+    `Successfully generated modelfile:\n${written}`,
+  ]);
+  assert.match(first.stderr, /^Generating modelfile for .*\/model\nwarning: .*config\.json/);
+  assert.match(written, /^# Generated at 2026-03-01T12:00:00/m);
+  assert.match(written, /\nNAME demo\n/);
+  assert.match(written, /\nMODEL model\.bin\n/);
+  assert.doesNotMatch(written, /a\.py|b\.md/);
+  const second = await home.run(args);
   assert.equal(second.code, 12);
   assert.match(second.stderr, /: it exists\nhint: add `--overwrite` to replace it\n$/);
-  assert.equal(requests.length, 1);
-  assert.equal((await runIn([...args, "--overwrite"], world)).code, 0);
+  assert.equal((await home.run([...args, "--overwrite"])).code, 0);
 });
 
 Deno.test("modelfile generate downloads a model first, and keeps it", async () => {
-  await using folder = await tempFolder();
-  const requests: unknown[] = [];
-  const services: WorldOptions["services"] = {
-    downloadModel: async (_settings, request) => {
-      requests.push(request);
-      return { folder: folder.join("hub", "demo"), downloaded: 3, present: 1 };
-    },
-    generateModelfile: async (workspace, request) => {
-      requests.push([workspace, request.values]);
-      return { text: "NAME demo\n", warnings: [] };
-    },
+  await using home = await Home.open();
+  const files = { "config.json": "{}", "a.safetensors": "", "big.bin": "left out" };
+  const hub = huggingFaceServer({ revisions: { main: files } });
+  const seen: string[] = [];
+  const transport = async (request: Request) => {
+    seen.push(new URL(request.url).pathname);
+    return await hub(request);
   };
-  const args = ["modelfile", "generate", "--model-url", "me/demo", "-p", "huggingface"];
+  await home.folder.write("hub/demo/config.json", "{}");
+  const args = ["modelfile", "generate", "--model-url", "owner/name", "-p", "huggingface"];
   const flags = ["--download-dir", "hub", "--exclude", "*.bin", "--family", "llama"];
-  const { code, stderr } = await runIn([...args, ...flags], { services, cwd: folder.path });
-  assert.equal(
-    stderr,
-    `Downloaded 3 files to ${folder.join("hub", "demo")}, 1 already there\n` +
-      `Generating modelfile for ${folder.join("hub", "demo")}\n`,
+  const { code, stderr } = await home.run([...args, ...flags, "--no-progress"], { transport });
+  assert.equal(code, 0, stderr);
+  const folder = home.at("hub", "name");
+  assert.ok(
+    stderr.startsWith(`Downloaded 2 files to ${folder}\nGenerating modelfile for ${folder}\n`),
   );
-  assert.equal(code, 0);
-  const request = { url: "me/demo", provider: "huggingface", exclude: ["*.bin"] };
-  assert.deepEqual(requests, [
-    { ...request, parent: folder.join("hub") },
-    [folder.join("hub", "demo"), { family: "llama" }],
-  ]);
-  // What is there already is found before anything is downloaded.
-  assert.equal((await runIn(args, { services, cwd: folder.path })).code, 12);
-  assert.equal(requests.length, 2);
+  assert.match(await text(home, "Modelfile"), /\nFAMILY llama\n/);
+  assert.deepEqual(await text(home, "hub", "name", "config.json"), "{}");
+  const again = await home.run([...args, ...flags, "--overwrite", "--no-progress"], { transport });
+  assert.match(again.stderr, /^Downloaded 0 files to .*, 2 already there\n/);
+  // What is there already is found before anything is asked for.
+  const before = seen.length;
+  assert.equal((await home.run(args, { transport })).code, 12);
+  assert.equal(seen.length, before);
 });
 
 Deno.test("modelfile validate says what a Modelfile brings, and passes on how to look", async () => {
-  const requests: unknown[] = [];
-  const services: WorldOptions["services"] = {
-    checkModelfile: async (path, workspace, options) => {
-      requests.push([path, workspace, facts(options)]);
-      return { files: 2, bytes: 2048, warnings: ["a is empty"] };
-    },
-  };
-  const found = await runIn(["modelfile", "validate", "model/Modelfile"], { services });
-  assert.deepEqual(found, {
-    code: 0,
-    stdout: "model/Modelfile is valid: 2 files, 2.0 KiB\n",
-    stderr: "warning: a is empty\n",
-  });
-  const flags = ["--workspace", "/w", "--exclude", "a", "--exclude=b,c", "--follow-links"];
-  const json = await runIn(["modelfile", "validate", "--json", ...flags], { services });
-  assert.deepEqual(JSON.parse(json.stdout), {
-    path: "/work/here/Modelfile",
+  await using home = await Home.open();
+  await home.folder.write("model/empty.txt", "");
+  await home.folder.write(
+    "model/Modelfile",
+    "MODEL model.bin\nCONFIG config.json\nDOC empty.txt\n",
+  );
+  const found = await home.run(["modelfile", "validate", "model/Modelfile"]);
+  assert.deepEqual([found.code, found.stdout], [
+    0,
+    "model/Modelfile is valid: 3 files, 29 B\n",
+  ]);
+  await home.folder.write("Modelfile", "MODEL *.bin\nDOC *.txt\nCODE *,c\n");
+  await home.folder.write("model/b,c", "");
+  await home.folder.write("outside", "weights");
+  await Deno.symlink(home.at("outside"), home.at("model", "linked.bin"));
+  const flags = ["--workspace", "model", "--exclude", "empty.txt", "--exclude=b,c"];
+  const refused = await home.run(["modelfile", "validate", ...flags]);
+  assert.equal(refused.code, 2);
+  await home.folder.write("Modelfile", "MODEL *.bin\n");
+  const json = await home.done("modelfile", "validate", "--json", ...flags, "--follow-links");
+  assert.deepEqual(JSON.parse(json), {
+    path: home.at("Modelfile"),
     valid: true,
     files: 2,
-    bytes: 2048,
-    warnings: ["a is empty"],
+    bytes: 14,
+    warnings: [],
   });
-  assert.deepEqual(requests, [
-    ["/work/here/model/Modelfile", "/work/here/model", {}],
-    ["/work/here/Modelfile", "/w", { exclude: ["a", "b,c"], followLinks: true }],
-  ]);
 });
 
 Deno.test("modelfile validate shows every problem with its line, as text and as a document", async () => {
+  await using home = await Home.open();
+  await home.folder.write("Modelfile", "MODLE x\nNAME a\nNAME b\n");
   const problems = [
     { line: 1, message: 'unknown instruction "MODLE"', suggestion: "MODEL" },
-    { line: 3, message: "duplicate NAME" },
+    { line: 3, message: "NAME is given a second time, first on line 2" },
   ];
-  const services: WorldOptions["services"] = {
-    checkModelfile: async () => {
-      throw new InvalidInputError('Cannot use "Modelfile": 2 problems', { problems });
-    },
-  };
-  const text = await runIn(["modelfile", "validate"], { services });
-  assert.deepEqual(text, {
-    code: 2,
-    stdout: "",
-    stderr: 'error: Cannot use "Modelfile": 2 problems\n' +
-      '  line 1: unknown instruction "MODLE" (did you mean "MODEL"?)\n' +
-      "  line 3: duplicate NAME\n",
-  });
-  const json = await runIn(["modelfile", "validate", "--json"], { services });
+  const { code, stdout, stderr } = await home.run(["modelfile", "validate"]);
+  assert.deepEqual([code, stdout], [2, ""]);
+  const lines = stderr.split("\n");
+  assert.match(lines[0] ?? "", /^error: Cannot \w+ ".*\/Modelfile": 2 problems/);
+  assert.deepEqual(lines.slice(1), [
+    '  line 1: unknown instruction "MODLE" (did you mean "MODEL"?)',
+    "  line 3: NAME is given a second time, first on line 2",
+    "",
+  ]);
+  const json = await home.run(["modelfile", "validate", "--json"]);
   assert.deepEqual(JSON.parse(json.stdout).error.problems, problems);
 });
 
 Deno.test("serve says when it is ready, and ends when the server does", async () => {
-  const requests: unknown[] = [];
-  const services: WorldOptions["services"] = {
-    serve: async (settings, request) => {
-      requests.push([settings.storageDir, request]);
-      return { address: "127.0.0.1:4321", finished: Promise.resolve() };
-    },
-  };
-  const args = ["serve", "--address", "127.0.0.1:0", "--read-only", "--storage-dir", "/store"];
-  assert.deepEqual(await runIn(args, { services }), {
-    code: 0,
-    stdout: "ready 127.0.0.1:4321\n",
-    stderr: "Serving /store on http://127.0.0.1:4321\n",
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1");
+  const controller = new AbortController();
+  const ready = Promise.withResolvers<string>();
+  const args = ["serve", "--address", "127.0.0.1:0", "--read-only"];
+  const running = home.run(args, {
+    signal: controller.signal,
+    onStdout: (line) => ready.resolve(/^ready (.*)\n$/.exec(line)?.[1] ?? ""),
   });
-  assert.deepEqual(requests, [["/store", {
-    address: "127.0.0.1:0",
-    readOnly: true,
-    htpasswd: undefined,
-    allowAnonymous: false,
-  }]]);
+  const address = await ready.promise;
+  const url = `http://${address}/v2/r.test/m/manifests/v1`;
+  const statuses = await Promise.all(["HEAD", "DELETE"].map(async (method) => {
+    const response = await fetch(url, { method });
+    await response.body?.cancel();
+    return response.status;
+  }));
+  assert.deepEqual(statuses, [200, 405]);
+  controller.abort(new DOMException("Interrupted", "AbortError"));
+  assert.deepEqual(await running, {
+    code: 0,
+    stdout: `ready ${address}\n`,
+    stderr: `Serving ${home.at(".modctl")} on http://${address}\n`,
+  });
+});
+
+Deno.test("serve asks for the passwords of a file, and guards a public address", async () => {
+  await using home = await Home.open();
+  const missing = await home.run(["serve", "--htpasswd", home.at("none"), "--address", ":0"]);
+  assert.equal(missing.code, 1);
+  const open = await home.run(["serve", "--address", "0.0.0.0:0"]);
+  assert.equal(open.code, 2);
+  const controller = new AbortController();
+  const allowed = await home.run(["serve", "--address", "0.0.0.0:0", "--allow-anonymous"], {
+    signal: controller.signal,
+    onStdout: () => controller.abort(),
+  });
+  assert.equal(allowed.code, 0, allowed.stderr);
 });

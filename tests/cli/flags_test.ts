@@ -216,14 +216,13 @@ Deno.test("a mistake on the way to help is an error document", async () => {
 });
 
 Deno.test("flags that scripts know are accepted in both forms, and shared ones anywhere", async () => {
-  const backend = { list: async () => ({ models: [], warnings: [] }) };
   for (const [forms] of GLOBAL.filter(([forms]) => !forms.startsWith("--pprof"))) {
     const [name = "", value] = forms.split(" ");
     const given = name === "--log-level" ? "trace" : "/dev/null/x";
     const written = value === "<>" ? [[name, given], [`${name}=${given}`]] : [[name]];
     for (const flag of written) {
       for (const args of [[...flag, "list"], ["list", ...flag]]) {
-        const { code, stderr } = await runIn(args, { backend });
+        const { code, stderr } = await runIn(args);
         assert.equal(code, 0, `${args.join(" ")}: ${stderr}`);
       }
     }

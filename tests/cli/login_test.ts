@@ -1,24 +1,65 @@
 import assert from "node:assert/strict";
-import type { Login } from "../../src/cli/context.ts";
-import { type Call, fakeAccounts, type Finished, runIn, type WorldOptions } from "./support.ts";
+import { basicCredentials } from "../../src/server/access.ts";
+import { type Finished, Home, type RunOptions } from "./support.ts";
 
-async function login(
-  args: string[],
-  options: WorldOptions & { stored?: Login } = {},
-): Promise<Finished & { calls: Call[] }> {
-  const calls: Call[] = [];
-  const services = fakeAccounts(calls, options.stored);
-  const finished = await runIn(["login", "registry.test", ...args], { ...options, services });
-  return { ...finished, calls };
+interface Outcome extends Finished {
+  /** The users and passwords that the registry was shown, as `user password`. */
+  readonly shown: readonly string[];
+  /** What the file of logins holds, by registry. */
+  readonly kept: Readonly<Record<string, string>>;
 }
 
-const loggedIn = (username: string, password: string): Call[] => [
-  ["login", "registry.test", { username, password }],
-];
+/** A home whose registry knows every user and password. */
+async function openHome(shown: string[] = []): Promise<Home> {
+  return await Home.open((request) => {
+    const login = basicCredentials(request.headers.get("Authorization"));
+    if (login !== undefined) {
+      shown.push(`${login.username} ${login.password}`);
+      return undefined;
+    }
+    const challenge = { "WWW-Authenticate": 'Basic realm="test"' };
+    return new Response(null, { status: 401, headers: challenge });
+  });
+}
+
+/** A configuration file of Docker's with one login. */
+function authFile(login: string): string {
+  return JSON.stringify({ auths: { "registry.test": { auth: btoa(login.replace(" ", ":")) } } });
+}
+
+async function kept(home: Home): Promise<Record<string, string>> {
+  const file = await Deno.readTextFile(home.at(".modctl", "config.json")).catch(() => "{}");
+  const { auths = {} } = JSON.parse(file);
+  return Object.fromEntries(
+    Object.entries<{ auth: string }>(auths)
+      .map(([registry, { auth }]) => [registry, atob(auth).replace(":", " ")]),
+  );
+}
+
+/** Logs in to `registry.test`, where `stored` is kept already. */
+async function login(
+  args: string[],
+  { stored, ...options }: RunOptions & { stored?: string } = {},
+): Promise<Outcome> {
+  const shown: string[] = [];
+  await using home = await openHome(shown);
+  if (stored !== undefined) await home.folder.write(".modctl/config.json", authFile(stored));
+  await home.folder.write("auth.json", authFile("file-user file-pass"));
+  const given = args.map((arg) => arg === "auth.json" ? home.at(arg) : arg);
+  const finished = await home.run(["login", "registry.test", ...given], options);
+  return { ...finished, shown, kept: await kept(home) };
+}
+
+/** Checks that a login was shown to the registry and is kept. */
+function assertLoggedIn({ shown, kept, stderr }: Outcome, login: string): void {
+  assert.deepEqual(shown, [login], stderr);
+  assert.deepEqual(kept, { "registry.test": login });
+}
 
 Deno.test("login takes user and password from the flags, and warns that they can be seen", async () => {
-  const { calls, code, stdout, stderr } = await login(["-u", "user", "-p", "secret"]);
-  assert.deepEqual(calls, loggedIn("user", "secret"));
+  const outcome = await login(["-u", "user", "-p", "secret"]);
+  assertLoggedIn(outcome, "user secret");
+  const { code, stdout, stderr } = outcome;
   assert.deepEqual([code, stdout], [0, "Login Succeeded.\n"]);
   assert.match(
     stderr,
@@ -28,48 +69,41 @@ Deno.test("login takes user and password from the flags, and warns that they can
 });
 
 Deno.test("login reads a password from standard input, less one line end", async () => {
+  const flags = ["-u", "user", "--password-stdin"];
   for (const stdin of ["secret", "secret\n", "secret\r\n"]) {
-    const { calls } = await login(["-u", "user", "--password-stdin"], { stdin });
-    assert.deepEqual(calls, loggedIn("user", "secret"));
+    assertLoggedIn(await login(flags, { stdin }), "user secret");
   }
-  const { calls } = await login(["-u", "user", "--password-stdin"], { stdin: " two words \n\n" });
-  assert.deepEqual(calls, loggedIn("user", " two words \n"));
+  assertLoggedIn(await login(flags, { stdin: " two words \n\n" }), "user  two words \n");
 });
 
 Deno.test("login takes from the environment what the flags do not say", async () => {
   const env = { MODCTL_REGISTRY_USER: "env-user", MODCTL_REGISTRY_PASS: "env-pass" };
-  assert.deepEqual((await login([], { env })).calls, loggedIn("env-user", "env-pass"));
-  assert.deepEqual((await login(["-u", "me"], { env })).calls, loggedIn("me", "env-pass"));
-  const piped = await login(["--password-stdin"], { env, stdin: "piped" });
-  assert.deepEqual(piped.calls, loggedIn("env-user", "piped"));
+  assertLoggedIn(await login([], { env }), "env-user env-pass");
+  assertLoggedIn(await login(["-u", "me"], { env }), "me env-pass");
+  assertLoggedIn(await login(["--password-stdin"], { env, stdin: "piped" }), "env-user piped");
 });
 
 Deno.test("login asks a person at the terminal", async () => {
   const both = await login([], { terminal: true, answers: ["typed-user", "typed-pass"] });
-  assert.deepEqual(both.calls, loggedIn("typed-user", "typed-pass"));
+  assertLoggedIn(both, "typed-user typed-pass");
   const one = await login(["-u", "me", "--password-stdin"], { terminal: true, answers: ["typed"] });
-  assert.deepEqual(one.calls, loggedIn("me", "typed"));
+  assertLoggedIn(one, "me typed");
 });
 
 Deno.test("login without anything tries what is stored, and the stored user with a new password", async () => {
-  const stored = { username: "old-user", password: "old-pass" };
-  assert.deepEqual((await login([], { stored })).calls, loggedIn("old-user", "old-pass"));
-  const renewed = await login(["--password-stdin"], { stored, stdin: "new\n" });
-  assert.deepEqual(renewed.calls, loggedIn("old-user", "new"));
+  const stored = "old-user old-pass";
+  assertLoggedIn(await login([], { stored }), stored);
+  assertLoggedIn(await login(["--password-stdin"], { stored, stdin: "new\n" }), "old-user new");
   const other = await login(["-u", "someone"], { stored });
-  assert.deepEqual([other.code, other.calls], [2, []]);
+  assert.deepEqual([other.code, other.shown], [2, []]);
 });
 
 Deno.test("login takes a login from another tool's file", async () => {
-  const { calls } = await login(["--authfile", "auth.json"]);
-  assert.deepEqual(calls, [
-    ["readAuthFile", "auth.json", "registry.test"],
-    ...loggedIn("file-user", "file-pass"),
-  ]);
+  assertLoggedIn(await login(["--authfile", "auth.json"]), "file-user file-pass");
 });
 
 Deno.test("login without a usable user or password says which is wrong", async () => {
-  const rows: [string[], WorldOptions, RegExp][] = [
+  const rows: [string[], RunOptions, RegExp][] = [
     [["-p", "x"], {}, /: the user name is missing\nhint: pass `-u <name>`, or set MODCTL_REGIS/],
     [["-u", "", "-p", "x"], {}, /: the user name is empty\n/],
     [["-u", "me", "-p", ""], {}, /: the password is empty\n/],
@@ -78,31 +112,33 @@ Deno.test("login without a usable user or password says which is wrong", async (
     [["-u", "me", "--authfile", "f"], {}, /: --authfile cannot be used together with -u or -p\n/],
   ];
   for (const [args, options, expected] of rows) {
-    const { code, stdout, stderr, calls } = await login(args, options);
-    assert.deepEqual([code, stdout, calls], [2, "", []]);
+    const { code, stdout, stderr, shown, kept } = await login(args, options);
+    assert.deepEqual([code, stdout, shown, kept], [2, "", [], {}]);
     assert.match(stderr, expected);
     assert.match(stderr, /error: Cannot log in to "registry\.test"/);
   }
 });
 
 Deno.test("login reports as a document without the password", async () => {
-  const { stdout } = await login(["-u", "me", "-p", "secret", "--json"]);
-  assert.deepEqual(JSON.parse(stdout), {
+  await using home = await openHome();
+  const document = await home.done("login", "registry.test", "-u", "me", "-p", "secret", "--json");
+  assert.deepEqual(JSON.parse(document), {
     registry: "registry.test",
     username: "me",
-    storedIn: "/home/user/.modctl/config.json",
+    storedIn: home.at(".modctl", "config.json"),
   });
 });
 
 Deno.test("logout succeeds whether or not there was a login", async () => {
-  const services = (stored?: Login) => fakeAccounts([], stored);
-  const known = { username: "u", password: "p" };
-  assert.deepEqual(await runIn(["logout", "registry.test"], { services: services(known) }), {
+  await using home = await openHome();
+  await home.folder.write(".modctl/config.json", authFile("u p"));
+  assert.deepEqual(await home.run(["logout", "registry.test"]), {
     code: 0,
     stdout: "Logout Succeeded.\n",
     stderr: "",
   });
-  assert.deepEqual(await runIn(["logout", "registry.test"], { services: services() }), {
+  assert.deepEqual(await kept(home), {});
+  assert.deepEqual(await home.run(["logout", "registry.test"]), {
     code: 0,
     stdout: "Logout Succeeded.\n",
     stderr: "note: there was no login for registry.test\n",

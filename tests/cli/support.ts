@@ -1,9 +1,12 @@
-/** A world for one run of the commands: everything they read is given, everything they write is kept. @module */
+/** Runs of the program within the test: everything it reads is given, everything it writes is kept. @module */
 import { fileURLToPath } from "node:url";
-import type { CliContext, Login, Services } from "../../src/cli/context.ts";
+import type { CliContext } from "../../src/cli/context.ts";
 import { run } from "../../src/cli/run.ts";
 import type { TextSink } from "../../src/cli/output/streams.ts";
-import type { ModelBackend } from "../../src/model/operations.ts";
+import type { Transport } from "../../src/http/transport_options.ts";
+import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
+import { FakeRegistry, type Intercept } from "../support/fake_registry.ts";
+import { type TempFolder, tempFolder } from "../support/temp.ts";
 
 /** A sink that keeps what is written. */
 export class RecordingSink implements TextSink {
@@ -34,11 +37,8 @@ export class RecordingSink implements TextSink {
   }
 }
 
-/** A call of a faked method: its name and arguments. */
-export type Call = readonly [name: string, ...args: unknown[]];
-
-/** What a test says about the world; everything else is empty. */
-export interface WorldOptions {
+/** What a test says about the process of a run; everything else is empty. */
+export interface RunOptions {
   readonly env?: Record<string, string>;
   readonly cwd?: string;
   readonly home?: string;
@@ -48,13 +48,14 @@ export interface WorldOptions {
   readonly terminal?: boolean;
   readonly columns?: number;
   readonly signal?: AbortSignal;
+  /** Told what is written to standard output, when it is. */
+  readonly onStdout?: (text: string) => void;
   /** Told what is written to standard error, when it is. */
   readonly onStderr?: (text: string) => void;
   /** What the person answers to prompts, in order. */
   readonly answers?: string[];
-  /** What the model operations do; an operation that is not given fails the test. */
-  readonly backend?: Partial<ModelBackend>;
-  readonly services?: Partial<Services>;
+  /** The network; a request fails the test when absent. */
+  readonly transport?: Transport;
 }
 
 /** A run that is over. */
@@ -66,18 +67,14 @@ export interface Finished {
 
 /** A context made of what a test says. */
 export function fakeContext(
-  options: WorldOptions = {},
+  options: RunOptions = {},
 ): CliContext & { readonly stdout: RecordingSink; readonly stderr: RecordingSink } {
-  const terminal = options.terminal ?? false;
-  const columns = options.columns === undefined ? {} : { columns: options.columns };
+  const { terminal = false, columns, onStdout, onStderr } = options;
   const answers = [...options.answers ?? []];
   const answer = async () => {
     const next = answers.shift();
     if (next === undefined) throw new Error("Nobody answers");
     return next;
-  };
-  const unexpected = (name: string) => () => {
-    throw new Error(`${name} was not expected`);
   };
   return {
     programName: options.programName ?? "modelops",
@@ -87,29 +84,19 @@ export function fakeContext(
     // The parent is a file, so that no test leaves a log in a home.
     home: "home" in options ? options.home : "/dev/null/home",
     stdin: { isTerminal: terminal, readAll: async () => options.stdin ?? "" },
-    stdout: new RecordingSink({ terminal, ...columns }),
-    stderr: new RecordingSink({ terminal, ...columns, onWrite: options.onStderr }),
+    stdout: new RecordingSink({ terminal, columns, onWrite: onStdout }),
+    stderr: new RecordingSink({ terminal, columns, onWrite: onStderr }),
     prompts: { text: answer, secret: answer },
     signal: options.signal ?? new AbortController().signal,
     now: () => new Date("2026-03-01T12:00:00Z"),
-    services: {
-      openBackend: async () => options.backend as ModelBackend,
-      openBundles: unexpected("openBundles"),
-      openAccounts: unexpected("openAccounts"),
-      downloadModel: unexpected("downloadModel"),
-      generateModelfile: unexpected("generateModelfile"),
-      checkModelfile: unexpected("checkModelfile"),
-      serve: unexpected("serve"),
-      ...options.services,
+    transport: "transport" in options ? options.transport : async ({ url }) => {
+      throw new Error(`A request to ${url} was not expected`);
     },
   };
 }
 
-/** Runs the program in a world of its own. */
-export async function runIn(
-  args: readonly string[],
-  options: WorldOptions = {},
-): Promise<Finished> {
+/** Runs the program. */
+export async function runIn(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const context = fakeContext(options);
   // No command of a test may write a log: the default folder lies under a file.
   const code = await run(args, context);
@@ -120,28 +107,63 @@ export async function runIn(
   };
 }
 
-/** Accounts that keep their calls. */
-export function fakeAccounts(
-  calls: Call[],
-  stored?: Login,
-): Pick<Services, "openAccounts"> {
-  return {
-    openAccounts: async () => ({
-      login: async (registry, login) => {
-        calls.push(["login", registry, login]);
-        return { registry, username: login.username, storedIn: "/home/user/.modctl/config.json" };
-      },
-      logout: async (registry) => {
-        calls.push(["logout", registry]);
-        return stored !== undefined;
-      },
-      stored: async () => stored,
-      readAuthFile: async (path, registry) => {
-        calls.push(["readAuthFile", path, registry]);
-        return { username: "file-user", password: "file-pass" };
-      },
-    }),
-  };
+/** The folder of a user who runs the program, with a model to package, and the registry of every host. */
+export class Home implements AsyncDisposable {
+  readonly folder: TempFolder;
+  readonly registry: FakeRegistry;
+
+  private constructor(folder: TempFolder, registry: FakeRegistry) {
+    this.folder = folder;
+    this.registry = registry;
+  }
+
+  /** Makes a home. */
+  static async open(intercept?: Intercept): Promise<Home> {
+    const folder = await tempFolder();
+    await folder.write("model/Modelfile", "NAME <m>\nCONFIG config.json\nMODEL model.bin\n");
+    await folder.write("model/config.json", '{"model_type":"llama"}');
+    await folder.write("model/model.bin", "weights");
+    return new Home(folder, new FakeRegistry(intercept));
+  }
+
+  /** A path in the home. */
+  at(...parts: string[]): string {
+    return this.folder.join(...parts);
+  }
+
+  /** The local store. */
+  get store(): DiskCatalog {
+    return new DiskCatalog(this.at(".modctl"));
+  }
+
+  /** Runs the program in the home. */
+  async run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    const { path } = this.folder;
+    return await runIn(args, {
+      cwd: path,
+      home: path,
+      transport: this.registry.transport,
+      ...options,
+      // The log would be one more file of the home.
+      env: { MODCTL_LOG_DIR: "/dev/null/logs", ...options.env },
+    });
+  }
+
+  /** Runs the program, which has to succeed, and returns what it writes to standard output. */
+  async done(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.run(args);
+    if (code !== 0) throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
+    return stdout;
+  }
+
+  /** Packages the model of the home. */
+  async build(...args: string[]): Promise<string> {
+    return await this.done("build", this.at("model"), ...args);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.folder[Symbol.asyncDispose]();
+  }
 }
 
 /** The path of a file beside the tests. */

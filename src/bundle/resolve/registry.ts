@@ -4,7 +4,6 @@
  */
 import { InvalidInputError } from "../../core/errors.ts";
 import { quote } from "../../core/text.ts";
-import { isRegistryHost, isRepositoryName, looksLikeHost } from "../../oci/reference.ts";
 
 /** Where bundles are. */
 export interface RegistrySettings {
@@ -16,79 +15,6 @@ export interface RegistrySettings {
   readonly insecure: boolean;
   /** Whether the registry was given with an `http://` address. */
   readonly plainHttp: boolean;
-}
-
-/** The values that decide it, with the names that messages call them by. */
-export interface RegistrySource {
-  /** Address of the registry. */
-  readonly url: string | undefined;
-  /** Variable that the address comes from. */
-  readonly urlVariable: string;
-  /** Path in the registry, perhaps with a host. */
-  readonly repository: string | undefined;
-  /** Variable that the path comes from. */
-  readonly repositoryVariable: string;
-  /** As in {@linkcode RegistrySettings}. */
-  readonly insecure: boolean;
-}
-
-/**
- * Reads the address of the registry and the path in it. A path may start with a host when no address is
- * given, or with the address's own host.
- * @throws {InvalidInputError} naming the variable whose value cannot be used.
- */
-export function registrySettings(source: RegistrySource): RegistrySettings {
-  const { insecure, repository } = source;
-  const url = source.url === undefined ? undefined : parseUrl(source.url, source.urlVariable);
-  const plainHttp = url?.plainHttp ?? false;
-  if (repository === undefined) return { registry: url?.host, insecure, plainHttp };
-  const { host, path } = splitHost(repository, url?.host);
-  const conflict = host !== undefined && url !== undefined && host !== url.host;
-  if (conflict || path !== "" && !isRepositoryName(path)) {
-    throw refuse(
-      source.repositoryVariable,
-      repository,
-      conflict ? `it names another registry than ${source.urlVariable}` : badPath(path),
-    );
-  }
-  return { registry: url?.host ?? host, repository: path, insecure, plainHttp };
-}
-
-function parseUrl(text: string, variable: string): { host: string; plainHttp: boolean } {
-  // Registries are addressed by their host; /v2 is what people copy from the address of its API.
-  const match = /^(?:(https?):\/\/)?([^/]+)(?:\/|\/v2\/?)?$/.exec(text);
-  const host = match?.[2];
-  if (host === undefined || !isRegistryHost(host)) {
-    const shown = text.includes("@") ? "(it holds credentials)" : quote(text);
-    throw new InvalidInputError(
-      `Cannot use ${variable} ${shown}: it is not the address of a registry`,
-      { remedy: `write ${variable}=https://registry.example.com or localhost:5000` },
-    );
-  }
-  return { host, plainHttp: match?.[1] === "http" };
-}
-
-/** Splits off the host that a path may start with. */
-function splitHost(text: string, registry: string | undefined): { host?: string; path: string } {
-  const slash = text.indexOf("/");
-  const first = slash < 0 ? text : text.slice(0, slash);
-  const isHost = first === registry || first.includes(":") ||
-    registry === undefined && looksLikeHost(first);
-  if (!isHost || !isRegistryHost(first)) return { path: text };
-  return { host: first, path: slash < 0 ? "" : text.slice(slash + 1) };
-}
-
-function badPath(path: string): string {
-  const lower = path.toLowerCase();
-  return lower !== path && isRepositoryName(lower)
-    ? "the path of a repository must be lower case"
-    : "it is not the path of a repository";
-}
-
-function refuse(variable: string, value: string, reason: string): InvalidInputError {
-  return new InvalidInputError(`Cannot use ${variable} ${quote(value)}: ${reason}`, {
-    remedy: `write ${variable}=myorg/models, or registry.example.com/myorg/models`,
-  });
 }
 
 /**

@@ -23,9 +23,9 @@ export function configure(command: Command, session: Session): void {
     .addOption(nydusify)
     .action(async (file, { nydusify, creationTime, ...flags }) => {
       noteIgnored(session.output, "--nydusify", nydusify);
-      const backend = await session.backend();
+      const models = await session.models();
       const result = await session.operation((options) =>
-        backend.attach(file, {
+        models.attach(file, {
           ...options,
           ...flags,
           noCreationTime: creationTime === false,

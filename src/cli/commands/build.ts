@@ -43,9 +43,9 @@ export function configure(command: Command, session: Session): void {
     .addOption(nydusify)
     .action(async (path, flags) => {
       noteIgnored(session.output, "--nydusify", flags.nydusify);
-      const backend = await session.backend();
+      const models = await session.models();
       const result = await session.operation((options) =>
-        backend.build(path, {
+        models.build(path, {
           ...options,
           targets: flags.target,
           modelfile: flags.modelfile,

@@ -28,7 +28,7 @@ async function localReferences(
 ): Promise<string[]> {
   const options = { signal: context.signal };
   const chosen = storageDir === undefined ? settings : resolveSettings({ storageDir }, context);
-  const backend = await context.services.openBackend(chosen, options);
-  const { models } = await backend.list(options);
+  const { openModels } = await import("../../library/models.ts");
+  const { models } = await (await openModels(chosen)).list(options);
   return models.map(({ repository, tag }) => `${repository}:${tag}`);
 }

@@ -10,9 +10,9 @@ export function configure(command: Command, session: Session): void {
     .requiredOption("--output <folder>", "folder that receives the files")
     .addOption(concurrency)
     .action(async (target, { output, concurrency }) => {
-      const backend = await session.backend();
+      const models = await session.models();
       const result = await session.operation((options) =>
-        backend.extract(target, { ...options, output, concurrency })
+        models.extract(target, { ...options, output, concurrency })
       );
       session.output.result(
         result,

@@ -28,9 +28,9 @@ export function configure(command: Command, session: Session): void {
     .addOption(dragonflyEndpoint)
     .action(async (target, { dragonflyEndpoint, ...flags }) => {
       noteIgnored(session.output, "--dragonfly-endpoint", dragonflyEndpoint);
-      const backend = await session.backend();
+      const models = await session.models();
       const result = await session.operation((options) =>
-        backend.fetch(target, { ...options, ...flags })
+        models.fetch(target, { ...options, ...flags })
       );
       session.output.result(result, `Successfully fetched model artifact: ${target}`);
     });

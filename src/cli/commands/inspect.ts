@@ -21,8 +21,8 @@ export function configure(command: Command, session: Session): void {
     .addOption(proxy)
     .action(async (target, { config, format, ...flags }) => {
       const template = format === undefined ? undefined : await compile(format);
-      const backend = await session.backend();
-      const result = await backend.inspect(target, { ...session.quiet(), ...flags });
+      const models = await session.models();
+      const result = await models.inspect(target, { ...session.quiet(), ...flags });
       if (template !== undefined) {
         session.output.text(template.render(templateValue(result, config)));
         return;

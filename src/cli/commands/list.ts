@@ -8,8 +8,8 @@ export function configure(command: Command, session: Session): void {
   command
     .action(async () => {
       const { stdout, now } = session.context;
-      const backend = await session.backend();
-      const result = await backend.list(session.quiet());
+      const models = await session.models();
+      const result = await models.list(session.quiet());
       for (const warning of result.warnings) session.output.warn(warning);
       session.output.result(result, formatListing(result.models, stdout, now()));
     });

@@ -16,11 +16,12 @@ export function configure(command: Command, session: Session): void {
     .addOption(insecure)
     .addOption(proxy)
     .action(async (registry, { plainHttp, insecure, proxy, ...given }) => {
-      const accounts = await session.accounts();
-      const login = await obtainLogin(registry, given satisfies GivenLogin, { session, accounts });
+      const logins = await session.logins();
+      const login = await obtainLogin(registry, given satisfies GivenLogin, { session, logins });
       session.output.note("Logging In...");
       const access = { plainHttp, insecure, proxy };
-      const result = await accounts.login(registry, login, { ...session.quiet(), ...access });
+      const options = { ...session.quiet(), ...access, ...login };
+      const result = await logins.login(registry, options);
       session.output.result(result, "Login Succeeded.");
     });
 }

@@ -7,8 +7,8 @@ export function configure(command: Command, session: Session): void {
   command
     .argument("<registry>", "host of the registry, with port where it has one")
     .action(async (registry) => {
-      const accounts = await session.accounts();
-      const removed = await accounts.logout(registry, session.quiet());
+      const logins = await session.logins();
+      const removed = await logins.logout(registry, session.quiet());
       if (!removed) session.output.note(`note: there was no login for ${registry}`);
       session.output.result({ registry, removed }, "Logout Succeeded.");
     });

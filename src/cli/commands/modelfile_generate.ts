@@ -5,7 +5,7 @@ import { type Command, Option } from "../../deps/commander.ts";
 import { ConflictError, InvalidInputError } from "../../core/errors.ts";
 import { lstatIfExists, writeFileAtomic } from "../../core/files.ts";
 import { collect } from "../arguments.ts";
-import type { CliContext, DownloadRequest } from "../context.ts";
+import type { CliContext } from "../context.ts";
 import { countOf } from "../output/format.ts";
 import { noteIgnored } from "../options.ts";
 import type { Session } from "../session.ts";
@@ -45,24 +45,32 @@ export function configure(command: Command, session: Session): void {
         : await download(session, path, { url: modelUrl, provider, downloadDir, exclude });
       output.note(`Generating modelfile for ${workspace}`);
       const generatedAt = clock(context).toISOString();
-      const { text, warnings } = await context.services.generateModelfile(
-        workspace,
-        { values, exclude, include, generatedAt },
-        session.quiet(),
-      );
+      const [{ generateModelfile }, { formatModelfile }] = await Promise.all([
+        import("../../model/modelfile/generate.ts"),
+        import("../../model/modelfile/format.ts"),
+      ]);
+      const options = { ...values, ...session.quiet(), exclude, include };
+      const { modelfile, warnings } = await generateModelfile(workspace, options);
+      const text = formatModelfile(modelfile, { generatedAt });
       for (const warning of warnings) output.warn(warning);
       await writeFileAtomic(target, new TextEncoder().encode(text), { signal: context.signal });
       output.result({ path: target, text }, `Successfully generated modelfile:\n${text.trimEnd()}`);
     });
 }
 
+/** What is downloaded, from where and to where. */
+interface DownloadRequest {
+  readonly url: string;
+  readonly provider?: string;
+  readonly downloadDir?: string;
+  readonly exclude: readonly string[];
+}
+
 /** Downloads a model, and returns its folder. */
 async function download(
   session: Session,
   path: string | undefined,
-  { downloadDir = ".", ...request }: Omit<DownloadRequest, "parent"> & {
-    readonly downloadDir: string | undefined;
-  },
+  { url, downloadDir = ".", ...request }: DownloadRequest,
 ): Promise<string> {
   const { context, output, settings } = session;
   if (path !== undefined) {
@@ -73,8 +81,9 @@ async function download(
     );
   }
   const parent = resolve(context.cwd, downloadDir);
+  const { downloadModel } = await import("../../library/downloads.ts");
   const { folder, downloaded, present } = await session.operation((options) =>
-    context.services.downloadModel(settings, { ...request, parent }, options)
+    downloadModel(settings, url, { ...options, ...request, parent })
   );
   const already = present === 0 ? "" : `, ${present} already there`;
   output.note(`Downloaded ${countOf(downloaded, "file")} to ${folder}${already}`);

@@ -16,10 +16,10 @@ export function configure(command: Command, session: Session): void {
       const { context, output } = session;
       const path = resolve(context.cwd, file);
       const folder = workspace === undefined ? dirname(path) : resolve(context.cwd, workspace);
-      const { files, bytes, warnings } = await context.services.checkModelfile(path, folder, {
-        ...session.quiet(),
-        ...flags,
-      });
+      const { checkModelfile } = await import("../../model/modelfile/check.ts");
+      const checked = await checkModelfile(path, folder, { ...session.quiet(), ...flags });
+      const { warnings, files: { length: files } } = checked;
+      const bytes = checked.files.reduce((sum, { size }) => sum + size, 0);
       for (const warning of warnings) output.warn(warning);
       output.result(
         { path, valid: true, files, bytes, warnings },

@@ -14,8 +14,8 @@ export function configure(command: Command, session: Session): void {
       true,
     )
     .action(async (flags) => {
-      const backend = await session.backend();
-      const result = await session.operation((options) => backend.prune({ ...options, ...flags }));
+      const models = await session.models();
+      const result = await session.operation((options) => models.prune({ ...options, ...flags }));
       session.output.result(result, describePruning(result));
     });
 }

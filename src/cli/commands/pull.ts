@@ -31,9 +31,9 @@ export function configure(command: Command, session: Session): void {
         );
       }
       noteIgnored(session.output, "--dragonfly-endpoint", dragonflyEndpoint);
-      const backend = await session.backend();
+      const models = await session.models();
       const result = await session.operation((options) =>
-        backend.pull(target, { ...options, ...flags })
+        models.pull(target, { ...options, ...flags })
       );
       session.output.result(result, `Successfully pulled model artifact: ${target}`);
     });

@@ -14,9 +14,9 @@ export function configure(command: Command, session: Session): void {
     .addOption(nydusify)
     .action(async (target, { nydusify, ...flags }) => {
       noteIgnored(session.output, "--nydusify", nydusify);
-      const backend = await session.backend();
+      const models = await session.models();
       const result = await session.operation((options) =>
-        backend.push(target, { ...options, ...flags })
+        models.push(target, { ...options, ...flags })
       );
       session.output.result(result, `Successfully pushed model artifact: ${target}`);
     });

@@ -7,8 +7,8 @@ export function configure(command: Command, session: Session): void {
   command
     .argument("<target>", "name of the artifact, with a tag or a digest")
     .action(async (target) => {
-      const backend = await session.backend();
-      const result = await backend.remove(target, session.quiet());
+      const models = await session.models();
+      const result = await models.remove(target, session.quiet());
       session.output.result(result, `Deleted: ${result.removed}`);
     });
 }

@@ -9,10 +9,10 @@ export function configure(command: Command, session: Session): void {
     .option("--read-only", "refuse everything that writes")
     .option("--htpasswd <file>", "ask for the users and passwords of this file (bcrypt)")
     .option("--allow-anonymous", "serve a public address without passwords")
-    .action(async ({ address, readOnly = false, htpasswd, allowAnonymous = false }) => {
-      const { settings, context, output } = session;
-      const request = { address, readOnly, htpasswd, allowAnonymous };
-      const server = await context.services.serve(settings, request, session.quiet());
+    .action(async (flags) => {
+      const { settings, output } = session;
+      const { serveStore } = await import("../../library/serve.ts");
+      const server = await serveStore(settings, { ...session.quiet(), ...flags });
       output.note(`Serving ${settings.storageDir} on http://${server.address}`);
       output.result({ address: server.address }, `ready ${server.address}`);
       await server.finished;

@@ -12,8 +12,8 @@ export function configure(command: Command, session: Session): void {
     .addOption(insecure)
     .addOption(proxy)
     .action(async (source, target, flags) => {
-      const backend = await session.backend();
-      await session.operation((options) => backend.tag(source, target, { ...options, ...flags }));
+      const models = await session.models();
+      await session.operation((options) => models.tag(source, target, { ...options, ...flags }));
       session.output.result({ source, target }, "");
     });
 }

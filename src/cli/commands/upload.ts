@@ -28,9 +28,9 @@ export function configure(command: Command, session: Session): void {
           remedy: "add `--repo registry.example.com/name`",
         });
       }
-      const backend = await session.backend();
+      const models = await session.models();
       const result = await session.operation((options) =>
-        backend.upload(file, { ...options, ...flags, repository })
+        models.upload(file, { ...options, ...flags, repository })
       );
       const place = `model artifact repository: ${result.repository}`;
       session.output.result(result, `Successfully uploaded ${file} to ${place}`);

@@ -4,7 +4,8 @@
  */
 import { InvalidInputError } from "../../core/errors.ts";
 import { quote } from "../../core/text.ts";
-import type { Accounts, Login } from "../context.ts";
+import type { Logins } from "../../library/logins.ts";
+import type { PasswordCredentials } from "../../registry/auth/credentials.ts";
 import type { Session } from "../session.ts";
 
 /** What the command line says about a login. */
@@ -15,10 +16,10 @@ export interface GivenLogin {
   readonly authfile?: string;
 }
 
-/** What {@linkcode obtainLogin} works with. */
-export interface LoginSurroundings {
+/** Where the rest of a login may come from: the person or the environment, and the files. */
+interface LoginSources {
   readonly session: Session;
-  readonly accounts: Pick<Accounts, "stored" | "readAuthFile">;
+  readonly logins: Logins;
 }
 
 /**
@@ -29,14 +30,14 @@ export interface LoginSurroundings {
 export async function obtainLogin(
   registry: string,
   given: GivenLogin,
-  surroundings: LoginSurroundings,
-): Promise<Login> {
-  const { session, accounts } = surroundings;
+  sources: LoginSources,
+): Promise<PasswordCredentials> {
+  const { session, logins } = sources;
   if (given.authfile !== undefined) {
     if (given.username !== undefined || given.password !== undefined) {
       throw refusal(registry, "--authfile cannot be used together with -u or -p");
     }
-    return await accounts.readAuthFile(given.authfile, registry, session.quiet());
+    return await logins.findIn(given.authfile, registry, session.quiet());
   }
   if (given.password !== undefined) {
     session.output.warn(
@@ -46,7 +47,7 @@ export async function obtainLogin(
   }
   const { settings } = session;
   const interactive = session.context.stdin.isTerminal;
-  const stored = await storedLogin(registry, given, surroundings);
+  const stored = await storedLogin(registry, given, sources);
   const username = given.username ?? settings.username ??
     (interactive ? await ask(session, registry) : stored?.username);
   requireValue(registry, "user name", username, "pass `-u <name>`, or set MODCTL_REGISTRY_USER");
@@ -70,13 +71,13 @@ export async function obtainLogin(
 async function storedLogin(
   registry: string,
   given: GivenLogin,
-  { session, accounts }: LoginSurroundings,
-): Promise<Login | undefined> {
+  { session, logins }: LoginSources,
+): Promise<PasswordCredentials | undefined> {
   const { settings, context } = session;
   const complete = (given.username ?? settings.username) !== undefined &&
     (given.password ?? settings.password) !== undefined;
   if (context.stdin.isTerminal || complete) return undefined;
-  return await accounts.stored(registry, session.quiet());
+  return await logins.find(registry, session.quiet());
 }
 
 function ask(session: Session, registry: string): Promise<string> {

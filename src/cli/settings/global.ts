@@ -6,8 +6,13 @@ import { join, resolve } from "node:path";
 import { InvalidInputError } from "../../core/errors.ts";
 import { quote } from "../../core/text.ts";
 import { isOneOf } from "../arguments.ts";
-import { type Environment, firstSet } from "./environment.ts";
-import { type HubSettings, hubSettings } from "./hubs.ts";
+import type { Transport } from "../../http/transport_options.ts";
+import type { DownloadSettings, HubSettings } from "../../library/downloads.ts";
+import { type Environment, firstSet } from "../../library/environment.ts";
+import type { ModelSettings } from "../../library/models.ts";
+import type { CredentialFiles } from "../../library/settings.ts";
+import { BUILD_INFO } from "../build_info.ts";
+import { hubSettings } from "./hubs.ts";
 import { isDebug, LOG_LEVELS, type LogLevelName } from "../output/log.ts";
 import type { TextSink } from "../output/streams.ts";
 
@@ -29,50 +34,23 @@ export interface GlobalFlags {
 /** Where profiles are served when nobody says it: on this machine only. */
 export const DEFAULT_PPROF_ADDRESS = "localhost:6060";
 
-/** Which proxy a request goes through. */
-export interface ProxySettings {
-  readonly http?: string;
-  readonly https?: string;
-  /** Hosts that are asked directly, separated by commas. */
-  readonly noProxy?: string;
-}
-
-/** Files with logins, in the order they are asked. */
-export interface CredentialFiles {
-  /** Where `login` writes. */
-  readonly own: string;
-  /** Files of other tools, only read. */
-  readonly others: readonly string[];
-}
-
-/** The settings of a run; paths are absolute. */
-export interface Settings {
-  readonly storageDir: string;
+/** The settings of a run, which are those of the library and more; paths are absolute. */
+export interface Settings extends ModelSettings, DownloadSettings {
   readonly logDir: string;
   readonly logLevel: LogLevelName;
   /** How progress is shown on standard error. */
   readonly progress: "bars" | "lines" | "none";
   /** Whether results and errors are JSON documents. */
   readonly json: boolean;
-  /** Certificates of authorities to trust besides the built-in ones (PEM). */
-  readonly caFile?: string;
-  /** Certificate of this client (PEM). */
-  readonly certFile?: string;
-  /** Key of this client's certificate (PEM). */
-  readonly keyFile?: string;
-  readonly proxy: ProxySettings;
-  readonly credentialFiles: CredentialFiles;
   /** Address that profiles of the run are served at; absent when nobody wants them. */
   readonly pprof?: string;
-  /** How to reach the hubs that models are downloaded from. */
-  readonly hubs: HubSettings;
-  /** User for every registry, from the environment. */
-  readonly username?: string;
-  /** Password for every registry, from the environment. */
-  readonly password?: string;
+  readonly hubs: Required<HubSettings>;
+  readonly credentialFiles: CredentialFiles;
+  /** Folder for what can be found out again. */
+  readonly cacheFolder: string;
 }
 
-/** What of the world decides the settings. */
+/** What the settings are decided by, besides the flags. */
 export interface SettingsSource {
   readonly env: Environment;
   /** The working directory. */
@@ -80,6 +58,8 @@ export interface SettingsSource {
   /** The user's folder; absent for a user that has none. */
   readonly home?: string;
   readonly stderr: Pick<TextSink, "isTerminal">;
+  /** Sends all requests, in place of the network. */
+  readonly transport?: Transport;
 }
 
 const PREFIXES = ["MODCTL_", "MODELOPS_", "MODEL_OPS_"];
@@ -100,6 +80,7 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
   const dotFolder = join(source.home ?? cwd, ".modctl");
   const level = logLevel(flags.logLevel, ours(env, "LOG_LEVEL"));
   const storageDir = at(flags.storageDir || ours(env, "STORAGE_DIR")) ?? dotFolder;
+  const cache = firstSet(env, ["XDG_CACHE_HOME"]) ?? join(source.home ?? cwd, ".cache");
   return {
     storageDir,
     logDir: at(flags.logDir || ours(env, "LOG_DIR")) ?? join(storageDir, "logs"),
@@ -118,6 +99,9 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
     credentialFiles: credentialFiles(dotFolder, source),
     pprof: flags.pprof ? flags.pprofAddr || DEFAULT_PPROF_ADDRESS : undefined,
     hubs: hubSettings(source),
+    cacheFolder: resolve(cwd, cache, "modelops"),
+    userAgent: `modelops/${BUILD_INFO.version}`,
+    transport: source.transport,
     username: ours(env, "REGISTRY_USER"),
     password: ours(env, "REGISTRY_PASS"),
   };

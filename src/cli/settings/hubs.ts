@@ -3,24 +3,10 @@
  * @module
  */
 import { join } from "node:path";
-import type { HubName } from "../../hubs/hub.ts";
-import { type Environment, firstSet } from "./environment.ts";
+import type { HubAccess, HubSettings } from "../../library/downloads.ts";
+import { type Environment, firstSet } from "../../library/environment.ts";
 
-/** How to reach a hub. */
-export interface HubAccess {
-  /** URL of the hub; its public one when absent. */
-  readonly hubUrl?: string;
-  readonly token?: string;
-  /** Files that may hold a token where the environment has none, in the order they are asked. */
-  readonly tokenFiles: readonly string[];
-  readonly username?: string;
-  readonly password?: string;
-}
-
-/** How to reach each hub. */
-export type HubSettings = Readonly<Record<HubName, HubAccess>>;
-
-/** What of the world decides about hubs. */
+/** What decides about hubs. */
 export interface HubSource {
   readonly env: Environment;
   /** The user's folder; absent for a user that has none. */
@@ -28,7 +14,7 @@ export interface HubSource {
 }
 
 /** Decides how to reach each hub. Nothing is read but the environment. */
-export function hubSettings(source: HubSource): HubSettings {
+export function hubSettings(source: HubSource): Required<HubSettings> {
   return {
     huggingface: huggingFace(source),
     modelscope: modelScope(source),

@@ -5,7 +5,7 @@ import { readAll, streamOf, verified } from "../../../src/core/streams.ts";
 import type { ObjectFacts, ObjectStore } from "../../../src/objects/object_store.ts";
 import { describeBytes, type Descriptor } from "../../../src/oci/descriptor.ts";
 import { MemoryCatalog, type MemoryStore } from "../../../src/oci/memory_store.ts";
-import { bundleSettingsFromEnv } from "../../../src/bundle/settings.ts";
+import { bundleSettingsFromEnv } from "../../../src/library/bundle_settings.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
 
 /** Objects in memory, with a record of what was written. */

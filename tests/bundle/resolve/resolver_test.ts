@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DigestIndex } from "../../../src/bundle/resolve/digest_index.ts";
 import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
-import { bundleSettingsFromEnv } from "../../../src/bundle/settings.ts";
+import { bundleSettingsFromEnv } from "../../../src/library/bundle_settings.ts";
 import {
   AccessDeniedError,
   IntegrityError,

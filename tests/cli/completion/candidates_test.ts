@@ -1,24 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { runIn } from "../support.ts";
+import { Home, runIn, type RunOptions } from "../support.ts";
 
 const MODELS = ["localhost:5000/demo:v1", "registry.test/demo:v2"];
 
-const backend = {
-  list: async () => ({
-    models: MODELS.map((name) => ({
-      repository: name.slice(0, name.lastIndexOf(":")),
-      tag: name.slice(name.lastIndexOf(":") + 1),
-      digest: `sha256:${"a".repeat(64)}` as const,
-      size: 1,
-    })),
-    warnings: [],
-  }),
-};
-
 /** What the words may go on with: the kind, and the candidates without their summaries. */
 async function complete(...words: string[]): Promise<[kind: string, ...candidates: string[]]> {
-  const { code, stdout, stderr } = await runIn(["__complete", "--", ...words], { backend });
+  return await completeIn({}, ...words);
+}
+
+/** The same for a user with a home. */
+async function completeIn(options: RunOptions, ...words: string[]): Promise<[string, ...string[]]> {
+  const { code, stdout, stderr } = await runIn(["__complete", "--", ...words], options);
   assert.deepEqual([code, stderr], [0, ""]);
   assert.ok(stdout.endsWith("\n"));
   const [kind = "", ...lines] = stdout.slice(0, -1).split("\n");
@@ -78,6 +71,10 @@ Deno.test("files and folders are left to the shell", async () => {
 });
 
 Deno.test("names of local artifacts are completed where one is wanted", async () => {
+  await using home = await Home.open();
+  // The newest is listed first, else the order is that of the names.
+  await home.build(...MODELS.flatMap((name) => ["-t", name]), "--no-creation-time");
+  const complete = (...words: string[]) => completeIn({ home: home.folder.path }, ...words);
   for (const command of ["push", "extract", "inspect", "rm", "tag"]) {
     assert.deepEqual(await complete(command, ""), ["words", ...MODELS], command);
   }
@@ -92,17 +89,13 @@ Deno.test("names of local artifacts are completed where one is wanted", async ()
 });
 
 Deno.test("the local store is the one that the line names", async () => {
-  const folders: string[] = [];
-  const services = {
-    openBackend: async ({ storageDir }: { storageDir: string }) => {
-      folders.push(storageDir);
-      return backend as never;
-    },
-  };
-  for (const words of [["--storage-dir", "a", "push", ""], ["push", "--storage-dir=b", ""]]) {
-    await runIn(["__complete", "--", ...words], { services });
+  await using home = await Home.open();
+  for (const name of ["a", "b"]) {
+    await home.build("-t", `r.test/${name}:v1`, "--storage-dir", name);
   }
-  assert.deepEqual(folders, ["/work/here/a", "/work/here/b"]);
+  const complete = (...words: string[]) => completeIn({ cwd: home.folder.path }, ...words);
+  assert.deepEqual(await complete("--storage-dir", "a", "push", ""), ["words", "r.test/a:v1"]);
+  assert.deepEqual(await complete("push", "--storage-dir=b", ""), ["words", "r.test/b:v1"]);
 });
 
 Deno.test("any line can be completed, and each candidate is one line", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ConflictError, InvalidInputError } from "../../../src/core/errors.ts";
 import { startProfiling } from "../../../src/cli/profiling/server.ts";
-import { runIn, type WorldOptions } from "../support.ts";
+import { runIn } from "../support.ts";
 import { decodeProfile } from "./profiles.ts";
 
 const silent = { warn: () => {}, note: () => {} };
@@ -132,28 +132,34 @@ Deno.test("an address that cannot be used is an error that says so", async () =>
 
 Deno.test("--pprof serves while the command runs, and ends with it", async () => {
   let url = "";
+  let answer: Promise<{ status: number }> | undefined;
   const note = /^Serving profiles on (http:\/\/127\.0\.0\.1:\d+\/debug\/pprof\/)\n$/;
-  const stderr: string[] = [];
-  const backend: WorldOptions["backend"] = {
-    list: async () => {
-      url = note.exec(stderr.join(""))?.[1] ?? "";
-      assert.equal((await get(url)).status, 200);
-      return { models: [], warnings: [] };
+  const done = new AbortController();
+  const finished = await runIn(
+    ["serve", "--address", "127.0.0.1:0"].concat(
+      ["--pprof", "--pprof-addr", "127.0.0.1:0"],
+    ),
+    {
+      signal: done.signal,
+      onStderr: (text) => url ||= note.exec(text)?.[1] ?? "",
+      // The command says that it is ready, and would go on.
+      onStdout: () => {
+        answer = get(url);
+        answer.finally(() => done.abort());
+      },
     },
-  };
-  const args = ["list", "--pprof", "--pprof-addr", "127.0.0.1:0"];
-  const finished = await runIn(args, { backend, onStderr: (text) => stderr.push(text) });
+  );
   assert.equal(finished.code, 0, finished.stderr);
-  assert.match(finished.stderr, note);
+  assert.equal((await answer)?.status, 200);
+  assert.match(finished.stderr.split("\n")[0] + "\n", note);
   await assert.rejects(fetch(url), TypeError);
 });
 
 Deno.test("--pprof warns before it serves others, and fails where it cannot listen", async () => {
-  const backend: WorldOptions["backend"] = { list: async () => ({ models: [], warnings: [] }) };
-  const open = await runIn(["list", "--pprof", "--pprof-addr", ":0"], { backend });
+  const open = await runIn(["list", "--pprof", "--pprof-addr", ":0"]);
   assert.equal(open.code, 0);
   assert.match(open.stderr, /^warning: profiles are served at 0\.0\.0\.0:0 to everybody/);
-  const bad = await runIn(["list", "--pprof", "--pprof-addr", "nowhere"], { backend });
+  const bad = await runIn(["list", "--pprof", "--pprof-addr", "nowhere"]);
   assert.deepEqual([bad.code, bad.stdout], [2, ""]);
   assert.match(bad.stderr, /^error: Cannot listen on "nowhere": expected host:port\n/);
 });

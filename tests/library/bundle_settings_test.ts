@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { baseRepository, bundleRepositories } from "../../src/bundle/resolve/registry.ts";
-import { bundleSettingsFromEnv } from "../../src/bundle/settings.ts";
+import { bundleSettingsFromEnv } from "../../src/library/bundle_settings.ts";
 import { InvalidInputError } from "../../src/core/errors.ts";
 
 Deno.test("bundleSettingsFromEnv() demands nothing and has the guide's defaults", () => {

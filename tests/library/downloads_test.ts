@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { downloadToFolder } from "../../src/cli/downloads.ts";
 import { resolveSettings } from "../../src/cli/settings/global.ts";
-import { services } from "../../src/cli/wiring.ts";
 import { AccessDeniedError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
+import { downloadModel } from "../../src/library/downloads.ts";
 import { huggingFaceServer, serve } from "../hubs/support.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
-import { runIn } from "./support.ts";
+import { runIn } from "../cli/support.ts";
 
 const FILES = {
   "config.json": '{"model_type":"llama"}',
@@ -20,11 +19,12 @@ function download(
   request: { url?: string; provider?: string; exclude?: string[] } = {},
 ) {
   const source = { env, cwd: folder.path, home: folder.path, stderr: { isTerminal: false } };
-  return downloadToFolder(
-    resolveSettings({}, source),
-    { url: "owner/name", provider: "huggingface", parent: folder.path, exclude: [], ...request },
-    {},
-  );
+  const { url = "owner/name", ...options } = request;
+  return downloadModel(resolveSettings({}, source), url, {
+    provider: "huggingface",
+    parent: folder.path,
+    ...options,
+  });
 }
 
 Deno.test("a model is kept in a folder of its name, and only what is missing is downloaded", async () => {
@@ -92,8 +92,8 @@ Deno.test("modelfile generate --model-url writes a Modelfile for files that stay
   await using folder = await tempFolder();
   const args = ["modelfile", "generate", "--model-url", "owner/name", "--provider", "huggingface"];
   const world = {
-    services,
     cwd: folder.path,
+    transport: undefined,
     env: { HF_ENDPOINT: hub.url, MODCTL_STORAGE_DIR: folder.join("store") },
   };
   const { code, stdout, stderr } = await runIn([...args, "--exclude", "checkpoints"], world);

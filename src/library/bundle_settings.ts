@@ -8,10 +8,10 @@
  */
 import { InvalidInputError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
-import { type RegistrySettings, registrySettings } from "./resolve/registry.ts";
-import { type BundleEnvironment, Variables } from "./settings_variables.ts";
-
-export type { BundleEnvironment };
+import type { RegistrySettings } from "../bundle/resolve/registry.ts";
+import { registrySettings } from "./bundle_registry.ts";
+import type { Environment } from "./environment.ts";
+import { Variables } from "./variables.ts";
 
 /** How to reach Azure Blob storage; data only, no client is made of it here. */
 export interface AzureSettings {
@@ -49,7 +49,7 @@ export interface BundleSettings extends RegistrySettings {
   readonly azure: AzureSettings;
   /** Where external objects go without an account: `file:///…`. */
   readonly objectStore?: string;
-  /** Folder for what may be forgotten. */
+  /** Folder for what can be found out again. */
   readonly cacheFolder?: string;
   /** Name of a built-in provider that replaces registry and storage, such as `fake`. */
   readonly provider?: string;
@@ -57,11 +57,12 @@ export interface BundleSettings extends RegistrySettings {
 
 /** Seconds that both timeouts have when nothing says otherwise. */
 const DEFAULT_TIMEOUT_SECONDS = 30;
+
 /**
  * Reads the settings from variables.
  * @throws {InvalidInputError} naming the variable whose value cannot be used.
  */
-export function bundleSettingsFromEnv(env: BundleEnvironment): BundleSettings {
+export function bundleSettingsFromEnv(env: Environment): BundleSettings {
   const read = new Variables(env);
   return {
     ...registrySettings({

@@ -4,9 +4,7 @@
  */
 import { InvalidInputError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
-
-/** Variables of the environment by name. */
-export type BundleEnvironment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from "./environment.ts";
 
 /** Names of each setting, the first that is set counts. */
 const VARIABLES = {
@@ -48,10 +46,10 @@ const MOST_RETRIES = 100;
 
 /** The variables, read under the names of the settings. */
 export class Variables {
-  readonly #env: BundleEnvironment;
+  readonly #env: Environment;
 
   /** Reads from these variables. */
-  constructor(env: BundleEnvironment) {
+  constructor(env: Environment) {
     this.#env = env;
   }
 

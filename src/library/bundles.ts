@@ -1,0 +1,130 @@
+/**
+ * The operations on bundles, over the registries, the local store and the external storage that settings
+ * describe.
+ * @module
+ */
+import { join } from "node:path";
+import { type BundleProvider, type Bundles, createBundles } from "../bundle/operations.ts";
+import { DigestIndex } from "../bundle/resolve/digest_index.ts";
+import { InvalidInputError } from "../core/errors.ts";
+import type { RetryPolicy } from "../core/retry.ts";
+import { quote } from "../core/text.ts";
+import { createTransport } from "../http/transport.ts";
+import type { Transport } from "../http/transport_options.ts";
+import { DiskCatalog } from "../oci/disk_catalog.ts";
+import { parseReference, startsWithHost } from "../oci/reference.ts";
+import { openObjectStore } from "../objects/dispatch.ts";
+import type { RegistryConnector } from "../registry/connector.ts";
+import type { BundleSettings } from "./bundle_settings.ts";
+import { openRegistries, transportOptions } from "./registries.ts";
+import type {
+  CredentialSettings,
+  NetworkSettings,
+  OpenOptions,
+  StoreSettings,
+} from "./settings.ts";
+
+/** What the operations on bundles are opened with. */
+export interface OpenBundlesSettings extends StoreSettings, NetworkSettings, CredentialSettings {
+  /** Where bundles and their big files are. */
+  readonly bundles: BundleSettings;
+  /** Folder for what can be found out again; the settings of bundles may name another. */
+  readonly cacheFolder: string;
+}
+
+/**
+ * Opens the operations on bundles. Nothing is asked for before it is needed.
+ * @throws {InvalidInputError} when a setting cannot be used.
+ */
+export async function openBundles(
+  settings: OpenBundlesSettings,
+  options: OpenOptions = {},
+): Promise<Bundles> {
+  const { bundles } = settings;
+  if (bundles.provider !== undefined) {
+    throw new InvalidInputError(
+      `Cannot use provider ${quote(bundles.provider)}: this program has no built-in provider`,
+      { remedy: "unset MODELOPS_PROVIDER" },
+    );
+  }
+  const { username, password } = bundles.username && bundles.password ? bundles : settings;
+  const retry = retryOf(bundles);
+  const registries = await openRegistries({ ...settings, username, password, retry }, options);
+  const network = await transportOptions(settings);
+  const provider = bundleProvider(bundles, {
+    catalog: new DiskCatalog(settings.storageDir),
+    registries,
+    cacheFolder: settings.cacheFolder,
+    transport: () =>
+      settings.transport ?? createTransport({ ...network, stallTime: retry.stallTime }).send,
+  });
+  return createBundles(provider);
+}
+
+/** How requests to registries are tried again, by the settings of bundles. */
+export function retryOf({ httpRetries, httpTimeoutSeconds }: BundleSettings): RetryPolicy {
+  return {
+    attempts: httpRetries === undefined ? undefined : httpRetries + 1,
+    stallTime: httpTimeoutSeconds * 1000,
+  };
+}
+
+/** Repository of the local store that keeps the content of bundles for other materializations. */
+const CACHE_REPOSITORY = "modelops.cache/bundles";
+
+/** What a provider is made of besides its settings. */
+export interface ProviderParts {
+  /** The local store. */
+  readonly catalog: DiskCatalog;
+  /** Opens repositories of registries. */
+  readonly registries: RegistryConnector;
+  /** Folder for what can be found out again. */
+  readonly cacheFolder: string;
+  /** Makes what carries the requests to object stores; `fetch` when absent. */
+  readonly transport?: () => Transport;
+}
+
+/** Makes the provider that settings describe. */
+export function bundleProvider(settings: BundleSettings, parts: ProviderParts): BundleProvider {
+  const { catalog, registries } = parts;
+  const { container, sasToken: sas, ...azure } = settings.azure;
+  return {
+    settings,
+    open: (name) =>
+      isRemote(name, settings.registry)
+        ? registries.connect(parseReference(name), switchesFor(name, settings))
+        : catalog.repository(name),
+    objects: () =>
+      openObjectStore({
+        azure: { ...azure, sas },
+        fileRoot: settings.objectStore,
+        timeoutSeconds: settings.externalTimeoutSeconds,
+        retries: settings.externalRetries,
+      }, { transport: parts.transport?.() }),
+    externalBase: `az://${container}`,
+    cache: catalog.repository(CACHE_REPOSITORY),
+    digestIndex: new DigestIndex(
+      join(settings.cacheFolder ?? parts.cacheFolder, "bundles-by-digest"),
+    ),
+    repositories: () => catalog.repositories(),
+  };
+}
+
+/**
+ * Whether a name is that of a registry's repository; the local store's own need no host. What was set as
+ * the registry is one, even where its name looks like the part of a path.
+ */
+function isRemote(name: string, registry: string | undefined): boolean {
+  return hostOf(name) === registry || startsWithHost(name);
+}
+
+function hostOf(name: string): string {
+  return name.slice(0, Math.max(0, name.indexOf("/")));
+}
+
+/** Switches that are off leave the choice to the connection; `http://` is said of one registry alone. */
+function switchesFor(name: string, settings: BundleSettings) {
+  const { insecure } = settings;
+  const plainHttp = settings.plainHttp && hostOf(name) === settings.registry;
+  return { plainHttp: plainHttp || undefined, insecure: insecure || undefined };
+}

@@ -1,0 +1,134 @@
+/**
+ * Models from hubs: as whom they are asked for, and which folder receives them.
+ * @module
+ */
+import { join } from "node:path";
+import { InvalidInputError } from "../core/errors.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import { explainRead, isMissing } from "../core/file_errors.ts";
+import { downloadModel as downloadFiles } from "../hubs/download_model.ts";
+import type { HubName } from "../hubs/hub.ts";
+import { modelFolderName, parseModelUrl } from "../hubs/model_url.ts";
+import { transportOptions } from "./registries.ts";
+import type { NetworkSettings } from "./settings.ts";
+
+/** How to reach a hub. */
+export interface HubAccess {
+  /** URL of the hub; its public one when absent. */
+  readonly hubUrl?: string;
+  /** Token that the hub knows the user by. */
+  readonly token?: string;
+  /** Files that may hold a token where there is none, in the order they are asked. */
+  readonly tokenFiles?: readonly string[];
+  /** User name, where the hub takes a name and a password. */
+  readonly username?: string;
+  /** Password of the user name. */
+  readonly password?: string;
+}
+
+/** How to reach each hub. */
+export type HubSettings = Readonly<Partial<Record<HubName, HubAccess>>>;
+
+/** What models are downloaded with. */
+export interface DownloadSettings extends NetworkSettings {
+  /** How to reach the hubs. */
+  readonly hubs?: HubSettings;
+}
+
+/** What to download, and where to. */
+export interface DownloadModelOptions extends OperationOptions {
+  /** Folder that receives a folder named after the model. */
+  readonly parent: string;
+  /** Name of the hub, for short forms. */
+  readonly provider?: string;
+  /** Patterns of files that are not downloaded. */
+  readonly exclude?: readonly string[];
+}
+
+/** A model that was downloaded. */
+export interface DownloadedModel {
+  /** Path of the folder with the model's files. */
+  readonly folder: string;
+  /** Count of the files that were downloaded. */
+  readonly downloaded: number;
+  /** Count of the files that were there before. */
+  readonly present: number;
+}
+
+/**
+ * Downloads a model, given by its URL on a hub or a short form that the hub knows, into a folder named
+ * after it. Files that are there already are left as they are.
+ * @throws {InvalidInputError} when the URL names no model of a known hub.
+ * @throws {NotFoundError} when the hub does not have it.
+ * @throws {AccessDeniedError} when the hub refuses it.
+ */
+export async function downloadModel(
+  settings: DownloadSettings,
+  url: string,
+  { parent, provider, exclude = [], ...options }: DownloadModelOptions,
+): Promise<DownloadedModel> {
+  const { hubs = {}, transport } = settings;
+  const model = parseModelUrl(url, { provider, hubUrls: hubUrls(hubs) });
+  const { tokenFiles = [], token, ...access } = hubs[model.hub] ?? {};
+  checkHubUrl(access.hubUrl);
+  using client = await httpClient(settings);
+  const { folder, files } = await downloadFiles(model, join(parent, modelFolderName(model)), {
+    ...options,
+    ...access,
+    exclude: exclude.flatMap(withContent),
+    token: token ?? await readToken(tokenFiles),
+    fetch: transport ?? (client && ((request) => fetch(request, { client }))),
+  });
+  const present = files.filter((file) => file.present).length;
+  return { folder, downloaded: files.length - present, present };
+}
+
+function hubUrls(hubs: HubSettings): Partial<Record<HubName, string>> {
+  const named = Object.entries(hubs).flatMap(([name, { hubUrl }]) =>
+    hubUrl ? [[name, hubUrl]] : []
+  );
+  return Object.fromEntries(named);
+}
+
+/** A folder's files are left out by a pattern of the folder, as in the generation of a Modelfile. */
+function withContent(pattern: string): readonly string[] {
+  const bare = pattern.replace(/\/+$/, "");
+  return [bare, `${bare}/**`];
+}
+
+/** What a hub's URL says may be a credential, so it is not repeated. */
+function checkHubUrl(hubUrl: string | undefined): void {
+  if (hubUrl === undefined) return;
+  const { protocol = "", username, password } = URL.parse(hubUrl) ?? {};
+  const cannot = "Cannot use the hub that the environment names";
+  if (!/^https?:$/.test(protocol)) {
+    throw new InvalidInputError(`${cannot}: it is no HTTP URL`, {
+      remedy: "set HF_ENDPOINT, MLFLOW_TRACKING_URI or DATABRICKS_HOST to a URL such as " +
+        "https://hub.example.com",
+    });
+  }
+  if (username || password) {
+    throw new InvalidInputError(`${cannot}: its URL holds credentials`, {
+      remedy: "set HF_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, instead",
+    });
+  }
+}
+
+/** A client with the user's own certificates; nothing when there are none. */
+async function httpClient(settings: NetworkSettings): Promise<Deno.HttpClient | undefined> {
+  const { caCerts } = await transportOptions(settings);
+  return caCerts && Deno.createHttpClient({ caCerts: [...caCerts] });
+}
+
+/** The token of the first file that is there. */
+async function readToken(files: readonly string[]): Promise<string | undefined> {
+  for (const path of files) {
+    try {
+      const token = (await Deno.readTextFile(path)).trim();
+      if (token !== "") return token;
+    } catch (error) {
+      if (!isMissing(error)) throw explainRead(path, error);
+    }
+  }
+  return undefined;
+}

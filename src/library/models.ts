@@ -1,0 +1,39 @@
+/**
+ * The operations on models, over the store and the registries that settings describe.
+ * @module
+ */
+import { createModelBackend } from "../model/backend.ts";
+import type { ModelBackend } from "../model/operations.ts";
+import { DiskCatalog } from "../oci/disk_catalog.ts";
+import type { RegistryConnector } from "../registry/connector.ts";
+import type {
+  CredentialSettings,
+  NetworkSettings,
+  OpenOptions,
+  StoreSettings,
+} from "./settings.ts";
+
+/** What the operations on models are opened with. */
+export interface ModelSettings extends StoreSettings, NetworkSettings, CredentialSettings {}
+
+/** The operations on models; disposing them closes the connections to registries. */
+export interface Models extends ModelBackend, AsyncDisposable {}
+
+/** Opens the operations on models. What speaks to registries is loaded with the first that is asked. */
+export async function openModels(
+  settings: ModelSettings,
+  options: OpenOptions = {},
+): Promise<Models> {
+  let opened: Promise<RegistryConnector> | undefined;
+  const registries = () =>
+    opened ??= import("./registries.ts").then((module) => module.openRegistries(settings, options));
+  const backend = createModelBackend({
+    catalog: new DiskCatalog(settings.storageDir),
+    connect: async (reference, access) => (await registries()).connect(reference, access),
+  });
+  return Object.assign(backend, {
+    async [Symbol.asyncDispose]() {
+      await (await opened)?.[Symbol.asyncDispose]();
+    },
+  });
+}

@@ -1,0 +1,30 @@
+/**
+ * The provider of bundles that the environment describes, as the bundles guide makes it.
+ * @module
+ */
+import { join } from "node:path";
+import type { BundleProvider } from "../bundle/operations.ts";
+import { DiskCatalog } from "../oci/disk_catalog.ts";
+import { RegistryConnector } from "../registry/connector.ts";
+import { bundleSettingsFromEnv } from "./bundle_settings.ts";
+import { bundleProvider, retryOf } from "./bundles.ts";
+import type { Environment } from "./environment.ts";
+import { credentialSource } from "./registries.ts";
+
+/**
+ * The provider that variables of the environment describe, with the names of the bundles guide:
+ * `REGISTRY_REPO`, `AZURE_STORAGE_KEY` and so on. Credentials are asked for only when they are needed.
+ * @throws {InvalidInputError} naming the variable whose value cannot be used.
+ */
+export function defaultProviderFromEnv(env: Environment): BundleProvider {
+  const settings = bundleSettingsFromEnv(env);
+  const folder = join(env["HOME"] || ".", ".modctl");
+  return bundleProvider(settings, {
+    catalog: new DiskCatalog(env["MODCTL_STORAGE_DIR"] || folder),
+    registries: new RegistryConnector({
+      credentials: credentialSource(settings),
+      retry: retryOf(settings),
+    }),
+    cacheFolder: join(folder, "cache"),
+  });
+}

@@ -90,13 +90,16 @@ export { type LockOptions, StoreLock } from "./src/oci/store_lock.ts";
 export { type PruneReport, pruneStore, type PruneStoreOptions } from "./src/oci/prune.ts";
 
 // Registries: the client and the server.
-export { RegistryClient, type RegistryClientOptions } from "./src/registry/client.ts";
-export type { EndpointOptions } from "./src/registry/endpoint.ts";
+export {
+  RegistryClient,
+  RegistryClient as RegistryConnector,
+  type RegistryClientOptions,
+} from "./src/registry/client.ts";
+export type { Connect, ConnectOptions } from "./src/oci/connect.ts";
 export type { RetryPolicy } from "./src/core/retry.ts";
 export type { Transport } from "./src/http/transport_options.ts";
 export type { TransportOptions } from "./src/http/transport_options.ts";
 export type { ProxySettings } from "./src/http/proxies.ts";
-export { type ConnectOptions, RegistryConnector } from "./src/registry/connector.ts";
 export { RegistryRepository } from "./src/registry/repository.ts";
 export {
   type Credentials,
@@ -130,7 +133,6 @@ export type {
   AttachResult,
   BuildOptions,
   BuildResult,
-  Connect,
   ExtractModelOptions,
   ExtractResult,
   FetchOptions,
@@ -146,7 +148,6 @@ export type {
   PruneResult,
   PullOptions,
   PullResult,
-  RegistryAccess,
   RemoteOptions,
   RemoveResult,
   TransferResult,

@@ -14,7 +14,7 @@ import type { Transport } from "../http/transport_options.ts";
 import { DiskCatalog } from "../oci/disk_catalog.ts";
 import { parseReference, startsWithHost } from "../oci/reference.ts";
 import { openObjectStore } from "../objects/dispatch.ts";
-import type { RegistryConnector } from "../registry/connector.ts";
+import type { RegistryClient } from "../registry/client.ts";
 import type { BundleSettings } from "./bundle_settings.ts";
 import { openRegistries, transportOptions } from "./registries.ts";
 import type {
@@ -77,7 +77,7 @@ export interface ProviderParts {
   /** The local store. */
   readonly catalog: DiskCatalog;
   /** Opens repositories of registries. */
-  readonly registries: RegistryConnector;
+  readonly registries: RegistryClient;
   /** Folder for what can be found out again. */
   readonly cacheFolder: string;
   /** Makes what carries the requests to object stores; `fetch` when absent. */

@@ -7,7 +7,7 @@ import { quote } from "../core/text.ts";
 import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { explainRead } from "../core/file_errors.ts";
-import type { RegistryAccess } from "../model/operations.ts";
+import type { ConnectOptions } from "../oci/connect.ts";
 import { fixedCredentials, type PasswordCredentials } from "../registry/auth/credentials.ts";
 import {
   findAuth,
@@ -30,7 +30,7 @@ export interface LoginSettings extends NetworkSettings, CredentialSettings {
 }
 
 /** Who logs in, and how the registry is reached. */
-export interface LoginOptions extends OperationOptions, RegistryAccess, PasswordCredentials {}
+export interface LoginOptions extends OperationOptions, ConnectOptions, PasswordCredentials {}
 
 /** Where a login was kept. */
 export interface LoginResult {
@@ -70,7 +70,7 @@ export async function openLogins(
     async login(registry, { username, password, ...options }) {
       const credentials = fixedCredentials({ username, password }, registry);
       await using registries = await openRegistries(settings, { log, credentials });
-      await registries.client(options).ping(registry, options);
+      await registries.ping(registry, options);
       await saveCredentials(own, registry, { username, password });
       return { registry, username, storedIn: own };
     },

@@ -5,7 +5,7 @@
 import { createModelBackend } from "../model/backend.ts";
 import type { ModelBackend } from "../model/operations.ts";
 import { DiskCatalog } from "../oci/disk_catalog.ts";
-import type { RegistryConnector } from "../registry/connector.ts";
+import type { RegistryClient } from "../registry/client.ts";
 import type {
   CredentialSettings,
   NetworkSettings,
@@ -24,7 +24,7 @@ export async function openModels(
   settings: ModelSettings,
   options: OpenOptions = {},
 ): Promise<Models> {
-  let opened: Promise<RegistryConnector> | undefined;
+  let opened: Promise<RegistryClient> | undefined;
   const registries = () =>
     opened ??= import("./registries.ts").then((module) => module.openRegistries(settings, options));
   const backend = createModelBackend({

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import type { BundleProvider } from "../bundle/operations.ts";
 import { DiskCatalog } from "../oci/disk_catalog.ts";
-import { RegistryConnector } from "../registry/connector.ts";
+import { RegistryClient } from "../registry/client.ts";
 import { bundleSettingsFromEnv } from "./bundle_settings.ts";
 import { bundleProvider, retryOf } from "./bundles.ts";
 import type { Environment } from "./environment.ts";
@@ -21,7 +21,7 @@ export function defaultProviderFromEnv(env: Environment): BundleProvider {
   const folder = join(env["HOME"] || ".", ".modctl");
   return bundleProvider(settings, {
     catalog: new DiskCatalog(env["MODCTL_STORAGE_DIR"] || folder),
-    registries: new RegistryConnector({
+    registries: new RegistryClient({
       credentials: credentialSource(settings),
       retry: retryOf(settings),
     }),

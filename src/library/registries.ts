@@ -4,7 +4,7 @@
  */
 import { explainRead } from "../core/file_errors.ts";
 import type { TransportOptions } from "../http/transport_options.ts";
-import { RegistryConnector } from "../registry/connector.ts";
+import { RegistryClient } from "../registry/client.ts";
 import { configFileCredentials } from "../registry/auth/credential_helpers.ts";
 import {
   type CredentialSource,
@@ -20,9 +20,9 @@ import type { CredentialSettings, NetworkSettings, OpenOptions } from "./setting
 export async function openRegistries(
   settings: NetworkSettings & CredentialSettings,
   options: OpenOptions & { readonly credentials?: CredentialSource } = {},
-): Promise<RegistryConnector> {
+): Promise<RegistryClient> {
   const [cert, key] = await Promise.all([settings.certFile, settings.keyFile].map(readPem));
-  return new RegistryConnector({
+  return new RegistryClient({
     ...await transportOptions(settings),
     cert,
     key,

@@ -6,6 +6,7 @@ import { NotFoundError, TransferError } from "../core/errors.ts";
 import { isDigest } from "../core/digest.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
+import type { Connect } from "../oci/connect.ts";
 import { copyGraph, type CopyReport } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { DiskCatalog } from "../oci/disk_catalog.ts";
@@ -33,7 +34,6 @@ import type {
   AttachResult,
   BuildOptions,
   BuildResult,
-  Connect,
   ExtractModelOptions,
   ExtractResult,
   FetchOptions,

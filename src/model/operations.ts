@@ -6,28 +6,11 @@
 import type { CompressionName } from "../archive/compression.ts";
 import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import type { ContentStore } from "../oci/store.ts";
-import type { Reference } from "../oci/reference.ts";
+import type { ConnectOptions } from "../oci/connect.ts";
 import type { ModelConfig } from "./config.ts";
 
-/** How to reach a registry; what is absent is decided by the settings of the process. */
-export interface RegistryAccess {
-  /** Speak HTTP without TLS. */
-  readonly plainHttp?: boolean;
-  /** Accept any certificate, and fall back to HTTP. */
-  readonly insecure?: boolean;
-  /** URL of the proxy for every request. */
-  readonly proxy?: string;
-}
-
-/** Opens the repository that a reference names in its registry. */
-export type Connect = (
-  reference: Reference,
-  access: RegistryAccess,
-) => ContentStore | Promise<ContentStore>;
-
 /** Options of every operation that may talk to a registry. */
-export interface RemoteOptions extends OperationOptions, RegistryAccess {
+export interface RemoteOptions extends OperationOptions, ConnectOptions {
   /** Layers moved at once; 5 when absent or 0. */
   readonly concurrency?: number;
 }

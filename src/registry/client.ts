@@ -5,11 +5,11 @@
 import { InvalidInputError } from "../core/errors.ts";
 import type { Log, OperationOptions } from "../core/operation.ts";
 import { compareText, quote } from "../core/text.ts";
+import type { ConnectOptions } from "../oci/connect.ts";
 import { isRegistryHost, isRepositoryName, type Reference } from "../oci/reference.ts";
 import type { Catalog } from "../oci/store.ts";
 import { discard } from "../http/bodies.ts";
 import { ANONYMOUS, canonicalHost, type CredentialSource } from "./auth/credentials.ts";
-import type { EndpointOptions } from "./endpoint.ts";
 import { pageNames, pages } from "./pagination.ts";
 import { PAGE_SIZE, RegistryRepository } from "./repository.ts";
 import type { RetryPolicy } from "../core/retry.ts";
@@ -18,8 +18,10 @@ import type { Transport } from "../http/transport_options.ts";
 import { createTransport } from "../http/transport.ts";
 import type { TransportOptions } from "../http/transport_options.ts";
 
-/** How to reach registries, and as whom. */
-export interface RegistryClientOptions extends TransportOptions, EndpointOptions {
+/** How to reach registries, and as whom; an operation may say otherwise in its {@linkcode ConnectOptions}. */
+export interface RegistryClientOptions extends TransportOptions {
+  /** Speak HTTP without TLS. */
+  readonly plainHttp?: boolean;
   /** Where credentials come from; nobody is logged in when absent. */
   readonly credentials?: CredentialSource;
   /** How requests are tried again. */
@@ -32,13 +34,23 @@ export interface RegistryClientOptions extends TransportOptions, EndpointOptions
   readonly now?: () => number;
 }
 
-/** Talks to registries. It holds connections, tokens and what it learned until it is disposed. */
+/** Two ways to the network. */
+interface Network {
+  /** To the registry itself: shows the user's certificate. */
+  readonly home: Transport;
+  /** To whoever the registry points to. */
+  readonly away: Transport;
+}
+
+/**
+ * Talks to registries. It keeps connections, tokens and what it learned about each registry until it is
+ * disposed, once for each way of reaching it.
+ */
 export class RegistryClient implements AsyncDisposable {
   readonly #options: RegistryClientOptions;
   readonly #sessions = new Map<string, RegistrySession>();
+  readonly #networks = new Map<string, Network>();
   readonly #resources = new DisposableStack();
-  readonly #home: Transport;
-  readonly #away: Transport;
 
   /**
    * Makes a client; nothing is sent before the first request.
@@ -46,12 +58,7 @@ export class RegistryClient implements AsyncDisposable {
    */
   constructor(options: RegistryClientOptions = {}) {
     this.#options = options;
-    const network = { ...options, stallTime: options.retry?.stallTime };
-    this.#home = options.transport ?? this.#resources.use(createTransport(network)).send;
-    // The user's certificate is shown to registries, not to whoever they point to.
-    const bare = { ...network, cert: undefined, key: undefined };
-    this.#away = options.transport ??
-      (options.cert ? this.#resources.use(createTransport(bare)).send : this.#home);
+    this.#network(options);
   }
 
   /**
@@ -59,8 +66,8 @@ export class RegistryClient implements AsyncDisposable {
    * @throws {AccessDeniedError} when it refuses the credentials, or wants some and there are none.
    * @throws {NotFoundError} when nothing at this host speaks the API of registries.
    */
-  async ping(registry: string, options: OperationOptions = {}): Promise<void> {
-    const session = this.#session(registry);
+  async ping(registry: string, options: OperationOptions & ConnectOptions = {}): Promise<void> {
+    const session = this.#session(registry, options);
     const response = await session.send("GET", "/v2/", { signal: options.signal });
     if (!response.ok) {
       throw await session.error(response, `reach registry ${quote(registry)}`);
@@ -72,18 +79,27 @@ export class RegistryClient implements AsyncDisposable {
    * The repository that a reference, or a name with its host, points to; it need not exist.
    * @throws {InvalidInputError} when the name is none of a repository.
    */
-  repository(name: string | Pick<Reference, "registry" | "repository">): RegistryRepository {
+  repository(
+    name: string | Pick<Reference, "registry" | "repository">,
+    options: ConnectOptions = {},
+  ): RegistryRepository {
     if (typeof name !== "string") {
-      return new RegistryRepository(this.#session(name.registry), name.repository);
+      return new RegistryRepository(this.#session(name.registry, options), name.repository);
     }
     const slash = name.indexOf("/");
-    const session = this.#session(name.slice(0, Math.max(slash, 0)));
+    const session = this.#session(name.slice(0, Math.max(slash, 0)), options);
     return new RegistryRepository(session, name.slice(slash + 1));
   }
 
+  /** {@linkcode RegistryClient.repository} as a function that may be handed around without its client. */
+  readonly connect = (
+    reference: Pick<Reference, "registry" | "repository">,
+    options: ConnectOptions = {},
+  ): RegistryRepository => this.repository(reference, options);
+
   /** A registry seen as a catalog, whose names carry no host. */
-  catalog(registry: string): Catalog {
-    const session = this.#session(registry);
+  catalog(registry: string, options: ConnectOptions = {}): Catalog {
+    const session = this.#session(registry, options);
     return {
       repository: (name) => new RegistryRepository(session, name),
       repositories: (options) => repositories(session, options),
@@ -96,24 +112,42 @@ export class RegistryClient implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  #session(registry: string): RegistrySession {
+  #session(registry: string, options: ConnectOptions): RegistrySession {
     if (!isRegistryHost(registry)) {
       throw new InvalidInputError(
         `Cannot use registry ${quote(registry)}: it is not a host`,
       );
     }
-    const key = canonicalHost(registry);
-    const known = this.#sessions.get(key);
-    if (known) return known;
-    const { credentials = ANONYMOUS, retry = {}, log, now = Date.now } = this.#options;
-    const { plainHttp, insecure } = this.#options;
-    const session = new RegistrySession(key, {
-      ...{ plainHttp, insecure, credentials, retry, log, now },
-      home: this.#home,
-      away: this.#away,
-    });
-    this.#sessions.set(key, session);
+    const host = canonicalHost(registry);
+    const plainHttp = options.plainHttp ?? this.#options.plainHttp;
+    const insecure = options.insecure ?? this.#options.insecure;
+    const proxy = options.proxy ?? this.#options.proxy;
+    const key = JSON.stringify([host, plainHttp, insecure, proxy]);
+    let session = this.#sessions.get(key);
+    if (!session) {
+      const { credentials = ANONYMOUS, retry = {}, log, now = Date.now } = this.#options;
+      const { home, away } = this.#network({ insecure, proxy });
+      const made = { plainHttp, insecure, credentials, retry, log, now, home, away };
+      this.#sessions.set(key, session = new RegistrySession(host, made));
+    }
     return session;
+  }
+
+  #network({ insecure, proxy }: Pick<TransportOptions, "insecure" | "proxy">): Network {
+    const { transport, ...options } = { ...this.#options, insecure, proxy };
+    if (transport) return { home: transport, away: transport };
+    const key = JSON.stringify([insecure, proxy]);
+    let network = this.#networks.get(key);
+    if (!network) {
+      const shared = { ...options, stallTime: options.retry?.stallTime };
+      const home = this.#resources.use(createTransport(shared)).send;
+      // The user's certificate is shown to registries, not to whoever they point to.
+      const away = options.cert
+        ? this.#resources.use(createTransport({ ...shared, cert: undefined, key: undefined })).send
+        : home;
+      this.#networks.set(key, network = { home, away });
+    }
+    return network;
   }
 }
 

@@ -11,7 +11,7 @@ import { transientFault } from "../http/faults.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { missing, type OpenContentOptions } from "../oci/store.ts";
 import { answerBody, openResuming, type ResumableContent } from "../transfer/resuming_reader.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel } from "./session.ts";
 
 /**
  * Opens a blob, or a range of it. When the connection is lost the stream goes on where it stopped: the

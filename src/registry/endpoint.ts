@@ -6,20 +6,13 @@ import { isLoopbackHost } from "../core/hosts.ts";
 import type { Log } from "../core/operation.ts";
 import { withTimeLimit } from "../core/time_limit.ts";
 import { discard } from "../http/bodies.ts";
+import type { ConnectOptions } from "../oci/connect.ts";
 import { canonicalHost } from "./auth/credentials.ts";
 import { explainFault, faultError, isFault } from "../http/faults.ts";
 import type { Transport } from "../http/transport_options.ts";
 
-/** How connections to registries may be made. */
-export interface EndpointOptions {
-  /** Speak HTTP without TLS. */
-  readonly plainHttp?: boolean;
-  /** Accept any certificate, and a registry without TLS. */
-  readonly insecure?: boolean;
-}
-
 /** How to find a registry's base URL. */
-export interface FindEndpointOptions extends EndpointOptions {
+export interface FindEndpointOptions extends Pick<ConnectOptions, "plainHttp" | "insecure"> {
   /** The way to the registry, without credentials. */
   readonly probe: Transport;
   /** Stops the probe. */

@@ -13,7 +13,7 @@ import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "../oc
 import { ACCEPTED_MANIFESTS } from "../oci/media_types.ts";
 import { describeManifest, missing } from "../oci/store.ts";
 import { discard, readBody } from "../http/bodies.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel } from "./session.ts";
 
 /** Bytes of manifests kept in memory: the largest one, or some thousand of the usual ones. */
 const CACHE_LIMIT = 2 * MANIFEST_SIZE_LIMIT;

@@ -12,7 +12,7 @@ import { describeBytes, type Descriptor } from "../oci/descriptor.ts";
 import { type ManifestDocument, parseManifest } from "../oci/manifest.ts";
 import { isManifestType, MediaType } from "../oci/media_types.ts";
 import { referrerDescriptor, referrersTag } from "../oci/referrer.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel } from "./session.ts";
 import { contentType, type ManifestClient } from "./manifests.ts";
 import { pages } from "./pagination.ts";
 

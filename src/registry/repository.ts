@@ -24,13 +24,12 @@ import {
   type OpenContentOptions,
 } from "../oci/store.ts";
 import { discard } from "../http/bodies.ts";
-import { Channel } from "./channel.ts";
 import { download } from "./download.ts";
 import { ManifestClient } from "./manifests.ts";
 import { pageNames, pages } from "./pagination.ts";
 import { checkedLocation } from "../http/redirects.ts";
 import { ReferrerClient } from "./referrers.ts";
-import type { RegistrySession } from "./session.ts";
+import { Channel, type RegistrySession } from "./session.ts";
 import { upload } from "./upload.ts";
 
 /** Names asked for at once; some registries take no more. */

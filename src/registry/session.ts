@@ -1,21 +1,23 @@
 /**
- * One registry, as one client sees it: where it is, who the user is there, and what was learned.
+ * One registry, as one client sees it: where it is, who the user is there, and what was learned; and the
+ * part of it that concerns one repository.
  * @module
  */
 import type { ModelOpsError } from "../core/errors.ts";
 import type { Log } from "../core/operation.ts";
 import { authenticated } from "./auth/authenticator.ts";
 import type { CredentialSource } from "./auth/credentials.ts";
-import { type EndpointOptions, findEndpoint } from "./endpoint.ts";
+import { quote } from "../core/text.ts";
+import type { ConnectOptions } from "../oci/connect.ts";
+import { findEndpoint } from "./endpoint.ts";
 import { responseError } from "./errors.ts";
-import { noQuirks, type Quirks } from "./quirks.ts";
 import { perOrigin, redirecting } from "../http/redirects.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { retrying } from "../http/retrying.ts";
 import type { Transport } from "../http/transport_options.ts";
 
 /** What a session is made from. */
-export interface SessionOptions extends EndpointOptions {
+export interface SessionOptions extends Pick<ConnectOptions, "plainHttp" | "insecure"> {
   /** The way to the registry itself; it may show a client certificate. */
   readonly home: Transport;
   /** The way to other servers that the registry points to. */
@@ -40,6 +42,17 @@ export interface RequestParts {
   readonly signal?: AbortSignal;
 }
 
+/** The size of a part where a registry refuses whole blobs: some take no more than 4 MiB at once. */
+export const PART_SIZE = 4 * 1024 * 1024;
+
+/** What a registry turned out not to do, remembered for as long as the client lives. */
+export interface Quirks {
+  /** Blobs larger than this many bytes have to be sent in parts. */
+  wholeLimit: number;
+  /** Whether the endpoint for referrers is missing, so that tags hold the lists. */
+  noReferrers: boolean;
+}
+
 interface Connection {
   readonly base: URL;
   readonly send: Transport;
@@ -51,8 +64,8 @@ export class RegistrySession {
   readonly registry: string;
   /** How requests are tried again. */
   readonly retry: RetryPolicy;
-  /** What was learned about the registry. */
-  readonly quirks: Quirks = noQuirks();
+  /** What was learned about the registry, which is taken to follow the specification at first. */
+  readonly quirks: Quirks = { wholeLimit: Infinity, noReferrers: false };
   readonly #options: SessionOptions;
   #connection: Connection | undefined;
 
@@ -84,14 +97,7 @@ export class RegistrySession {
     const { body, signal } = parts;
     const headers = new Headers(parts.headers);
     if (body instanceof Uint8Array) headers.set("Content-Length", String(body.byteLength));
-    return await send(
-      new Request(new URL(target, base), {
-        method,
-        headers,
-        ...(body === undefined ? {} : { body }),
-        ...(signal ? { signal } : {}),
-      }),
-    );
+    return await send(new Request(new URL(target, base), { method, headers, body, signal }));
   }
 
   /** The error for an answer to something that was tried (`read "…"`). */
@@ -124,5 +130,34 @@ export class RegistrySession {
       now,
     });
     return { base, send };
+  }
+}
+
+/** Sends requests that concern one repository: those below `/v2/<path>/`. */
+export class Channel {
+  /** The registry's session. */
+  readonly session: RegistrySession;
+  /** Path of the repository: `models/demo`. */
+  readonly path: string;
+  /** Host and path: `localhost:5000/models/demo`. */
+  readonly name: string;
+
+  /** Opens a channel; nothing is sent. */
+  constructor(session: RegistrySession, path: string) {
+    this.session = session;
+    this.path = path;
+    this.name = `${session.registry}/${path}`;
+  }
+
+  /** Sends a request to a path below the repository (`manifests/v1`), or to a URL the registry named. */
+  async send(method: string, target: string | URL, parts?: RequestParts): Promise<Response> {
+    const where = target instanceof URL ? target : `/v2/${this.path}/${target}`;
+    return await this.session.send(method, where, parts);
+  }
+
+  /** The error for an answer to something that was tried with `what` of this repository. */
+  async error(response: Response, verb: string, what: string): Promise<ModelOpsError> {
+    const joint = what.includes(":") ? "@" : ":";
+    return await this.session.error(response, `${verb} ${quote(this.name + joint + what)}`);
   }
 }

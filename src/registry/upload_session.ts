@@ -9,9 +9,8 @@ import { sized, streamOf } from "../core/streams.ts";
 import { withTimeLimit } from "../core/time_limit.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { discard } from "../http/bodies.ts";
-import type { Channel } from "./channel.ts";
 import { SourceFailure } from "../http/faults.ts";
-import { PART_SIZE } from "./quirks.ts";
+import { type Channel, PART_SIZE } from "./session.ts";
 import { checkedLocation } from "../http/redirects.ts";
 
 /** The bytes from `start` up to, not including, `end`. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { AccessDeniedError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
+import type { ConnectOptions } from "../../src/oci/connect.ts";
 import { copyGraph } from "../../src/oci/copy_graph.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
@@ -115,4 +116,28 @@ Deno.test("copyGraph() moves an artifact to a registry, across it, and back", as
     path.includes(layer.digest) && path.includes("/a/")
   );
   assert.deepEqual(perBlob.map(({ method }) => method), ["HEAD"]);
+});
+
+Deno.test("repositories share a session where they are reached in the same way", () => {
+  const client = fakeClient(() => Promise.reject(new Error("must not be used")), {
+    insecure: true,
+  });
+  const placeOf = (options?: ConnectOptions) =>
+    client.repository("registry.test/a", options).origin().place;
+  assert.equal(placeOf({ insecure: true, proxy: undefined }), placeOf());
+  assert.equal(placeOf({ plainHttp: true }), placeOf({ plainHttp: true }));
+  assert.notEqual(placeOf({ plainHttp: true }), placeOf());
+  assert.notEqual(placeOf({ insecure: false }), placeOf());
+  assert.notEqual(placeOf({ proxy: "http://proxy.test" }), placeOf());
+});
+
+Deno.test("an operation may say how a registry is reached", async () => {
+  const registry = new FakeRegistry();
+  const client = fakeClient(registry.transport);
+  await client.ping("registry.test", { plainHttp: true });
+  await client.ping("registry.test");
+  assert.deepEqual(registry.requests.map(({ origin }) => origin), [
+    "http://registry.test",
+    "https://registry.test",
+  ]);
 });

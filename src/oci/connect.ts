@@ -1,0 +1,22 @@
+/**
+ * How repositories of registries are opened, for those who do not know the registry client.
+ * @module
+ */
+import type { Reference } from "./reference.ts";
+import type { ContentStore } from "./store.ts";
+
+/** How to reach a registry in one operation; what is absent is decided by whoever connects. */
+export interface ConnectOptions {
+  /** Speak HTTP without TLS. */
+  readonly plainHttp?: boolean;
+  /** Accept any certificate, and a registry without TLS. */
+  readonly insecure?: boolean;
+  /** URL of the proxy for every request. */
+  readonly proxy?: string;
+}
+
+/** Opens the repository that a reference names in its registry. */
+export type Connect = (
+  reference: Reference,
+  options: ConnectOptions,
+) => ContentStore | Promise<ContentStore>;

@@ -15,6 +15,8 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
     ...["test", "--allow-all", "--no-check"],
     ...["tests/house/import_rules_test.ts", "tests/house/deps_test.ts"],
   ],
+  "rooms": ["run", "--allow-read", "scripts/rooms.ts"],
+  "twins": ["run", "--allow-read", "scripts/twins.ts", "src", "tests", "scripts"],
 };
 
 /** How one check ended. */

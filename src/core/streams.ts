@@ -85,6 +85,17 @@ export async function* counted(
   }
 }
 
+/** Passes a stream on and hashes it. */
+export async function* digested(
+  stream: AsyncIterable<Uint8Array>,
+  digester: Digester,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of stream) {
+    digester.update(chunk);
+    yield chunk;
+  }
+}
+
 /** What content has to be. */
 export interface ExpectedContent {
   readonly digest: Digest;
@@ -126,10 +137,7 @@ export async function* verified(
   what: string = expected.digest,
 ): AsyncGenerator<Uint8Array, void> {
   const digester = new Digester(digestAlgorithm(expected.digest));
-  for await (const chunk of sized(stream, expected, what)) {
-    digester.update(chunk);
-    yield chunk;
-  }
+  yield* digested(sized(stream, expected, what), digester);
   checkDigest(expected.digest, digester.digest(), what);
 }
 

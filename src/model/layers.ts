@@ -8,7 +8,7 @@ import { type Digest, Digester, digestStream } from "../core/digest.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
 import { type BlobSource } from "../core/source.ts";
 import { fileChanged, fileSource } from "../core/file_source.ts";
-import { streamOf } from "../core/streams.ts";
+import { digested, streamOf } from "../core/streams.ts";
 import { watchedSource } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { capability, type StoreCapabilities } from "../oci/capabilities.ts";
@@ -161,16 +161,6 @@ async function openDigested(
   const digester = new Digester();
   const stream = streamOf(digested(await source.open({ signal: options.signal }), digester));
   return { stream: options.compression.compress(stream), digester };
-}
-
-async function* digested(
-  stream: ReadableStream<Uint8Array>,
-  digester: Digester,
-): AsyncGenerator<Uint8Array, void> {
-  for await (const chunk of stream) {
-    digester.update(chunk);
-    yield chunk;
-  }
 }
 
 /** The bytes from `start` up to `end` of a stream that can only be read from its beginning. */

@@ -85,6 +85,18 @@ export interface StoreCapabilities {
   deferPrune(options?: OperationOptions): Promise<AsyncDisposable>;
 }
 
+/** What a store can do that has its content itself, wherever that is. */
+export const OWNER_CAPABILITIES = [
+  "stat",
+  "origin",
+  "mount",
+  "referrers",
+  "delete",
+  "untag",
+  "ingest",
+  "resumeIngest",
+] as const satisfies readonly (keyof StoreCapabilities)[];
+
 /** Whoever may have capabilities. */
 export interface Capable {
   /** The capabilities this store has, each a function that can be called on its own. */

@@ -27,6 +27,7 @@ import {
   type Ingest,
   methods,
   type Origin,
+  OWNER_CAPABILITIES,
   type ReferrerOptions,
   type StoreCapabilities,
 } from "./capabilities.ts";
@@ -59,18 +60,7 @@ export interface SharedStore {
   readonly digesters: IngestDigesters;
 }
 
-const CAPABILITIES = [
-  "stat",
-  "origin",
-  "mount",
-  "referrers",
-  "delete",
-  "untag",
-  "ingest",
-  "resumeIngest",
-  "filePath",
-  "deferPrune",
-] as const;
+const CAPABILITIES = [...OWNER_CAPABILITIES, "filePath", "deferPrune"] as const;
 
 /** One repository of the local store, with every capability. */
 export class DiskRepository implements ContentStore, StoreCapabilities {

@@ -13,6 +13,7 @@ import {
   type Ingest,
   methods,
   type Origin,
+  OWNER_CAPABILITIES,
   type ReferrerOptions,
   type StoreCapabilities,
 } from "./capabilities.ts";
@@ -34,17 +35,6 @@ interface Content {
   readonly mediaType: string;
 }
 
-const CAPABILITIES = [
-  "stat",
-  "origin",
-  "mount",
-  "referrers",
-  "delete",
-  "untag",
-  "ingest",
-  "resumeIngest",
-] as const;
-
 /** One repository in memory. */
 export class MemoryStore implements ContentStore, Partial<StoreCapabilities> {
   /** What people call the store in messages. */
@@ -63,7 +53,7 @@ export class MemoryStore implements ContentStore, Partial<StoreCapabilities> {
 
   /** As {@linkcode ContentStore.capabilities} says. */
   get capabilities(): Partial<StoreCapabilities> {
-    return methods(this, CAPABILITIES);
+    return methods(this, OWNER_CAPABILITIES);
   }
 
   /** Whether nothing was ever written here. */

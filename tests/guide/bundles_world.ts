@@ -3,17 +3,11 @@
  * and in Azurite, and for every row a home with a working folder and `modelops-bundles` in the path.
  * @module
  */
-import assert from "node:assert/strict";
-import { delimiter } from "node:path";
 import { bytesSource } from "../../src/core/source.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { RegistryClient } from "../../src/registry/client.ts";
 import { type BundleServices, startBundleServices } from "../support/bundles.ts";
-import { type CommandResult, runCommand } from "../support/command.ts";
-import { denoCache } from "../support/deno_cache.ts";
-import { type TempFolder, tempFolder } from "../support/temp.ts";
-import { addLauncher } from "./launcher.ts";
-import { type ScriptOptions, told } from "./world.ts";
+import { GuideHome, type HomeParts, makeHome } from "./home.ts";
 
 /** The files of `my-model`, by the conventions of the guide. */
 export const BUNDLE_FILES = {
@@ -62,52 +56,28 @@ export async function publishBundle(): Promise<PublishedBundle> {
 /** Writes a JSON document as a blob of some media type. */
 export type PutDocument = (mediaType: string, value: unknown) => Promise<Descriptor>;
 
-/** A home with a working folder in it; disposing removes both. */
-export class BundlesWorld implements AsyncDisposable {
-  /** The home folder. */
-  readonly home: TempFolder;
+/** A home beside the services, with `modelops-bundles` in the path. */
+export class BundlesWorld extends GuideHome {
   /** The services. */
   readonly services: BundleServices;
   /** The digest of `my-model:1.0.0`. */
   readonly digest: string;
   /** The variables of the user, with the names of the guide. */
   readonly env: Readonly<Record<string, string>>;
-  readonly #run: Readonly<Record<string, string>>;
 
   private constructor(
-    home: TempFolder,
+    parts: HomeParts,
     { services, digest }: Pick<PublishedBundle, "services" | "digest">,
-    denoDir: string,
   ) {
-    this.home = home;
+    super(parts, { ...services.env, REGISTRY_URL: "", CI: "" });
     this.services = services;
     this.digest = digest;
-    this.env = { ...services.env, HOME: home.path };
-    this.#run = { ...this.env, ...surroundings(home), DENO_DIR: denoDir };
+    this.env = { ...services.env, HOME: parts.home.path };
   }
 
   /** Makes a home beside services that run. */
   static async open(bundle: Pick<PublishedBundle, "services" | "digest">): Promise<BundlesWorld> {
-    const home = await tempFolder();
-    const world = new BundlesWorld(home, bundle, (await denoCache()).denoDir);
-    await Deno.mkdir(world.path());
-    await addLauncher(home, "modelops-bundles");
-    return world;
-  }
-
-  /** A path in the working folder. */
-  path(...parts: string[]): string {
-    return this.home.join("work", ...parts);
-  }
-
-  /** Writes a file in the working folder. */
-  write(name: string, content: string | Uint8Array): Promise<string> {
-    return this.home.write(`work/${name}`, content);
-  }
-
-  /** Reads a text file of the working folder. */
-  read(name: string): Promise<string> {
-    return Deno.readTextFile(this.path(name));
+    return new BundlesWorld(await makeHome("modelops-bundles"), bundle);
   }
 
   /** Reads a JSON file of the working folder. */
@@ -121,26 +91,6 @@ export class BundlesWorld implements AsyncDisposable {
       await this.write(`bundle/${path}`, text);
     }
     await this.write("bundle/modelops.yaml", spec);
-  }
-
-  /** Runs a script under bash in the working folder; its first failure ends it. */
-  async run(script: string, options: ScriptOptions = {}): Promise<CommandResult> {
-    return await runCommand("bash", ["-e", "-o", "pipefail", "-c", script, "guide"], {
-      cwd: this.path(),
-      env: { ...this.#run, ...options.env },
-    });
-  }
-
-  /** Runs a script that has to succeed, and returns its standard output. */
-  async ok(script: string, options: ScriptOptions = {}): Promise<string> {
-    const result = await this.run(script, options);
-    assert.equal(result.code, 0, told(script, result));
-    return result.stdout;
-  }
-
-  /** Runs `modelops-bundles` with `--json` and returns its document. */
-  async json<T>(command: string, options: ScriptOptions = {}): Promise<T> {
-    return JSON.parse(await this.ok(`modelops-bundles ${command} --json`, options));
   }
 
   /**
@@ -181,26 +131,10 @@ export class BundlesWorld implements AsyncDisposable {
   }
 
   /** Removes everything. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     for (const proxy of [this.services.registryProxy, this.services.azureProxy]) {
       delete proxy.answer;
     }
-    await this.home[Symbol.asyncDispose]();
+    await super[Symbol.asyncDispose]();
   }
-}
-
-/** The environment of a user who has nothing but this home. */
-function surroundings(home: TempFolder): Record<string, string> {
-  return {
-    PATH: [home.join("bin"), Deno.env.get("PATH") ?? ""].join(delimiter),
-    DOCKER_CONFIG: home.join(".docker"),
-    XDG_CACHE_HOME: home.join(".cache"),
-    XDG_CONFIG_HOME: home.join(".config"),
-    XDG_RUNTIME_DIR: home.join(".run"),
-    REGISTRY_AUTH_FILE: "",
-    REGISTRY_URL: "",
-    CI: "",
-    SOURCE_DATE_EPOCH: "",
-    TZ: "UTC",
-  };
 }

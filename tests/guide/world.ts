@@ -4,24 +4,11 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CommandResult, runCommand } from "../support/command.ts";
-import { denoCache } from "../support/deno_cache.ts";
-import { type TempFolder, tempFolder } from "../support/temp.ts";
+import { GuideHome, type HomeParts, makeHome } from "./home.ts";
 import { GuideHosts } from "./hosts.ts";
-import { addLauncher } from "./launcher.ts";
 
-/** What a script started does not outlive it, however it ends. */
-const END_JOBS = "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT";
-
-/** How a script is run. */
-export interface ScriptOptions {
-  /** Variables, added to those of the world. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** The arguments of the script. */
-  readonly args?: readonly string[];
-}
+export { type ScriptOptions, told } from "./home.ts";
 
 /** What a registry says about a manifest. */
 export interface RemoteManifest {
@@ -35,78 +22,26 @@ export interface RemoteManifest {
   }[];
 }
 
-/** A home with a working folder in it, where scripts run; disposing ends and removes everything. */
-export class GuideWorld implements AsyncDisposable {
-  /** The home folder. */
-  readonly home: TempFolder;
+/** A home beside registries, with `modctl` in the path; disposing ends and removes everything. */
+export class GuideWorld extends GuideHome {
   /** The registries that the guide names. */
   readonly hosts: GuideHosts;
-  readonly #env: Record<string, string>;
 
-  private constructor(home: TempFolder, hosts: GuideHosts, env: Record<string, string>) {
-    this.home = home;
+  private constructor(parts: HomeParts, hosts: GuideHosts) {
+    super(parts, environment(hosts));
     this.hosts = hosts;
-    this.#env = env;
   }
 
   /** Makes a world. */
   static async open(): Promise<GuideWorld> {
-    const home = await tempFolder();
-    const hosts = await GuideHosts.open(home.path);
-    const { denoDir } = await denoCache();
-    await Deno.mkdir(home.join("work"));
-    const world = new GuideWorld(home, hosts, { ...environment(home, hosts), DENO_DIR: denoDir });
-    await addLauncher(home, "modctl");
-    return world;
-  }
-
-  /** A path in the working folder. */
-  path(...parts: string[]): string {
-    return this.home.join("work", ...parts);
-  }
-
-  /** Writes a file in the working folder. */
-  write(name: string, content: string | Uint8Array): Promise<string> {
-    return this.home.write(`work/${name}`, content);
-  }
-
-  /** Reads a text file of the working folder. */
-  read(name: string): Promise<string> {
-    return Deno.readTextFile(this.path(name));
+    const parts = await makeHome("modctl");
+    return new GuideWorld(parts, await GuideHosts.open(parts.home.path));
   }
 
   /** Puts a shell script into the path, for a program that is not to be the machine's. */
   async addProgram(name: string, script: string): Promise<void> {
     const path = await this.home.write(`bin/${name}`, `#!/bin/bash\n${script}\n`);
     await Deno.chmod(path, 0o755);
-  }
-
-  /** Runs a script under bash in the working folder; its first failure ends it. */
-  async run(script: string, options: ScriptOptions = {}): Promise<CommandResult> {
-    return await runCommand("bash", ["-e", "-o", "pipefail", "-c", `${END_JOBS}\n${script}`], {
-      cwd: this.path(),
-      env: { ...this.#env, ...options.env },
-    });
-  }
-
-  /** Runs a whole script of the guide, by its path, as a user runs it. */
-  async runFile(path: string, options: ScriptOptions = {}): Promise<CommandResult> {
-    return await runCommand("bash", [path, ...options.args ?? []], {
-      cwd: this.path(),
-      env: { ...this.#env, ...options.env },
-    });
-  }
-
-  /** Runs a script that has to succeed, and returns its standard output. */
-  async ok(script: string, options: ScriptOptions = {}): Promise<string> {
-    const result = await this.run(script, options);
-    assert.equal(result.code, 0, told(script, result));
-    return result.stdout;
-  }
-
-  /** Runs `modctl` with `--json` and returns its document. */
-  async json<T>(command: string): Promise<T> {
-    return JSON.parse(await this.ok(`modctl ${command} --json`));
   }
 
   /** The files of the local store, as `modctl list` names them: `repository:tag`, sorted. */
@@ -172,20 +107,15 @@ export class GuideWorld implements AsyncDisposable {
   }
 
   /** Ends everything. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  override async [Symbol.asyncDispose](): Promise<void> {
     await this.hosts[Symbol.asyncDispose]();
-    await this.home[Symbol.asyncDispose]();
+    await super[Symbol.asyncDispose]();
   }
 }
 
 /** The path of a script in `testdata`. */
 export function scriptPath(name: string): string {
   return fileURLToPath(new URL(`testdata/${name}`, import.meta.url));
-}
-
-/** Everything that a script printed, under the script. */
-export function told(script: string, { code, stdout, stderr }: CommandResult): string {
-  return `${script}\nexit code ${code}\n${stdout}${stderr}`;
 }
 
 /** The path that a layer's annotations name. */
@@ -199,11 +129,9 @@ function splitName(name: string): { host: string; path: string; tag: string } {
   return { host: name.slice(0, slash), path, tag };
 }
 
-/** The environment of a user who has nothing but this home. */
-function environment(home: TempFolder, hosts: GuideHosts): Record<string, string> {
+/** The variables that lead to the registries of the guide and nowhere else. */
+function environment(hosts: GuideHosts): Record<string, string> {
   return {
-    HOME: home.path,
-    PATH: [home.join("bin"), Deno.env.get("PATH") ?? ""].join(delimiter),
     HTTP_PROXY: hosts.proxyUrl,
     HTTPS_PROXY: hosts.proxyUrl,
     http_proxy: hosts.proxyUrl,
@@ -211,13 +139,6 @@ function environment(home: TempFolder, hosts: GuideHosts): Record<string, string
     NO_PROXY: "",
     no_proxy: "",
     SSL_CERT_FILE: hosts.caFile,
-    DOCKER_CONFIG: home.join(".docker"),
-    XDG_CACHE_HOME: home.join(".cache"),
-    XDG_CONFIG_HOME: home.join(".config"),
-    XDG_RUNTIME_DIR: home.join(".run"),
-    REGISTRY_AUTH_FILE: "",
-    SOURCE_DATE_EPOCH: "",
-    TZ: "UTC",
     MODCTL_REGISTRY_USER: "",
     MODCTL_REGISTRY_PASS: "",
     MODCTL_STORAGE_DIR: "",

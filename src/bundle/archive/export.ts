@@ -14,7 +14,7 @@ import { explainRead, explainWrite, isMissing } from "../../core/file_errors.ts"
 import { fileSource } from "../../core/file_source.ts";
 import type { OperationOptions, ProgressEvent } from "../../core/operation.ts";
 import { type BlobSource, bytesSource } from "../../core/source.ts";
-import { counted, streamOf } from "../../core/streams.ts";
+import { counted, digested, streamOf } from "../../core/streams.ts";
 import { messagesError } from "../../core/problems.ts";
 import { compareText, quote } from "../../core/text.ts";
 import { isTransient, placeOf } from "../workspace/layout.ts";
@@ -246,16 +246,6 @@ async function writeArchive(
   } catch (error) {
     report("fail");
     throw explainWrite(path, error);
-  }
-}
-
-async function* digested(
-  stream: ReadableStream<Uint8Array>,
-  digester: Digester,
-): AsyncGenerator<Uint8Array, void> {
-  for await (const chunk of stream) {
-    digester.update(chunk);
-    yield chunk;
   }
 }
 

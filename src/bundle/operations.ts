@@ -38,6 +38,8 @@ export interface BundleProvider {
   readonly settings: RegistrySettings;
   /** Opens the store of external files; called only when one is touched. */
   readonly objects?: () => ObjectStore | Promise<ObjectStore>;
+  /** Whether an external file of the right size is fine when its store has not recorded its SHA-256. */
+  readonly allowStatWithoutSha?: boolean;
   /** Where external files go for rules without a template: `az://bundles`. */
   readonly externalBase?: string;
   /** Keeps the content of bundles for other materializations. */
@@ -182,6 +184,7 @@ class ProvidedBundles implements Bundles {
       entries: readEntries(bundle, bundle.layers, common),
       objects: this.#provider.objects,
       readExternal: options.readExternal,
+      readUnrecorded: !this.#provider.allowStatWithoutSha,
     });
   }
 

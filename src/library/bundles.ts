@@ -101,6 +101,7 @@ export function bundleProvider(settings: BundleSettings, parts: ProviderParts): 
         timeoutSeconds: settings.externalTimeoutSeconds,
         retries: settings.externalRetries,
       }, { transport: parts.transport?.() }),
+    allowStatWithoutSha: settings.allowStatWithoutSha,
     externalBase: `az://${container}`,
     cache: catalog.repository(CACHE_REPOSITORY),
     digestIndex: new DigestIndex(

@@ -567,6 +567,20 @@ Deno.test("what the local store has is not fetched, unless --no-cache", async ()
   assert.equal(await fetched("b"), 0);
 });
 
+Deno.test("verify reads an external file without a recorded SHA-256, unless it may trust its size", async () => {
+  await using world = await World.make();
+  await world.done("push", world.at("work"));
+  // The file in place of an object is of its size, and nothing was noted about it.
+  await Deno.remove(world.at("objects"), { recursive: true });
+  await world.folder.write("objects/cont1/b/data/ten.bin", "9876543210");
+  const [code, stderr] = await world.failed("verify", "demo:1.0.0");
+  assert.equal(code, 5);
+  assert.match(stderr, /"data\/ten\.bin": modified/);
+  const env = { MODELOPS_ALLOW_STAT_WITHOUT_SHA: "1" };
+  const trusting = await world.run(["verify", "demo:1.0.0"], { env });
+  assert.equal(trusting.code, 0, trusting.stderr);
+});
+
 Deno.test("called modelops-bundles, the commands of bundles are the program's own", async () => {
   await using world = await World.make();
   const called = { programName: "modelops-bundles" };

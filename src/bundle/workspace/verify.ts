@@ -105,6 +105,8 @@ export interface VerifyBundleOptions extends OperationOptions {
   readonly objects?: () => ObjectStore | Promise<ObjectStore>;
   /** Whether external files are read and hashed too, and not only asked for. */
   readonly readExternal?: boolean;
+  /** Whether external files are read and hashed whose SHA-256 their store has not recorded. */
+  readonly readUnrecorded?: boolean;
   /** Contents read at once; 5 when absent. */
   readonly concurrency?: number;
 }
@@ -219,7 +221,8 @@ async function verifyObject(
         { path, expected: `sha256:${sha256}`, actual: facts.sha256 ?? facts.size },
       );
     }
-    if (!options.readExternal) return 0;
+    const unrecorded = facts.sha256 === undefined && options.readUnrecorded;
+    if (!options.readExternal && !unrecorded) return 0;
     const expected = { digest: `sha256:${sha256}` as const, size };
     const stream = await objects.open(uri, { ...common, etag: facts.etag });
     return (await digestStream(streamOf(verified(stream, expected, uri)), common)).size;

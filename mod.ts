@@ -230,11 +230,8 @@ export type { BundleDiff, ListedFile, ModifiedFile } from "./src/bundle/compare/
 export type { VerifiedFile, VerifiedState, VerifyReport } from "./src/bundle/workspace/verify.ts";
 export type { BundleSpec, ExternalRule, SpecLayer } from "./src/bundle/spec/description.ts";
 export { formatBundleRef, parseBundleRef } from "./src/bundle/resolve/reference.ts";
-export {
-  type AzureSettings as BundleAzureSettings,
-  type BundleSettings,
-  bundleSettingsFromEnv as settingsFromEnv,
-} from "./src/library/bundle_settings.ts";
+export { bundleSettingsFromEnv as settingsFromEnv } from "./src/library/bundle_settings.ts";
+export type { BundleAzureSettings, BundleSettings } from "./src/library/settings.ts";
 export type { Environment } from "./src/library/environment.ts";
 export {
   BundleDownloadError,

@@ -2,10 +2,10 @@
  * The registry of bundles, from its address and the path in it.
  * @module
  */
-import type { RegistrySettings } from "../bundle/resolve/registry.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import { isRegistryHost, isRepositoryName, looksLikeHost } from "../oci/reference.ts";
+import type { BundleSettings } from "./settings.ts";
 
 /** The values that decide it, with the names that messages call them by. */
 export interface RegistrySource {
@@ -17,7 +17,7 @@ export interface RegistrySource {
   readonly repository: string | undefined;
   /** Variable that the path comes from. */
   readonly repositoryVariable: string;
-  /** As in {@linkcode RegistrySettings}. */
+  /** As in {@linkcode BundleSettings}. */
   readonly insecure: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface RegistrySource {
  * given, or with the address's own host.
  * @throws {InvalidInputError} naming the variable whose value cannot be used.
  */
-export function registrySettings(source: RegistrySource): RegistrySettings {
+export function registrySettings(source: RegistrySource): BundleSettings {
   const { insecure, repository } = source;
   const url = source.url === undefined ? undefined : parseUrl(source.url, source.urlVariable);
   const plainHttp = url?.plainHttp ?? false;

@@ -8,54 +8,12 @@
  */
 import { InvalidInputError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
-import type { RegistrySettings } from "../bundle/resolve/registry.ts";
 import { registrySettings } from "./bundle_registry.ts";
 import type { Environment } from "./environment.ts";
+import type { BundleAzureSettings, BundleSettings } from "./settings.ts";
 import { Variables } from "./variables.ts";
 
-/** How to reach Azure Blob storage; data only, no client is made of it here. */
-export interface AzureSettings {
-  /** Name of the account. */
-  readonly account: string;
-  /** Key of the account. */
-  readonly key?: string;
-  /** Token of a shared access signature. */
-  readonly sasToken?: string;
-  /** Connection string; it wins over the account's name. */
-  readonly connectionString?: string;
-  /** Address of the blob service, where it is not that of the account in the public cloud. */
-  readonly endpoint?: string;
-  /** Container for external objects that no rule places elsewhere. */
-  readonly container: string;
-}
-
-/** All settings of bundles. */
-export interface BundleSettings extends RegistrySettings {
-  /** User at the registry. */
-  readonly username?: string;
-  /** Password at the registry. */
-  readonly password?: string;
-  /** Longest time without progress with the registry, in seconds. */
-  readonly httpTimeoutSeconds: number;
-  /** How often a failed request to the registry is repeated; the client's own choice when absent. */
-  readonly httpRetries?: number;
-  /** Longest time without progress with external storage, in seconds. */
-  readonly externalTimeoutSeconds: number;
-  /** How often a failed request to external storage is repeated; the client's own choice when absent. */
-  readonly externalRetries?: number;
-  /** Whether external objects without a recorded SHA-256 are accepted when they are only asked about. */
-  readonly allowStatWithoutSha: boolean;
-  /** Azure Blob storage. */
-  readonly azure: AzureSettings;
-  /** Where external objects go without an account: `file:///…`. */
-  readonly objectStore?: string;
-  /** Folder for what can be found out again. */
-  readonly cacheFolder?: string;
-  /** Name of a built-in provider that replaces registry and storage, such as `fake`. */
-  readonly provider?: string;
-}
-
-/** Seconds that both timeouts have when nothing says otherwise. */
+/** Seconds that both timeouts have when the environment says nothing. */
 const DEFAULT_TIMEOUT_SECONDS = 30;
 
 /**
@@ -86,7 +44,7 @@ export function bundleSettingsFromEnv(env: Environment): BundleSettings {
   };
 }
 
-function azureSettings(read: Variables): AzureSettings {
+function azureSettings(read: Variables): BundleAzureSettings {
   if (read.text("connectionString") !== undefined && read.text("key") !== undefined) {
     throw new InvalidInputError(
       "Cannot use both AZURE_STORAGE_CONNECTION_STRING and AZURE_STORAGE_KEY: " +
@@ -97,7 +55,7 @@ function azureSettings(read: Variables): AzureSettings {
   return {
     account: read.text("account") ?? "modelops",
     key: read.text("key"),
-    sasToken: read.text("sasToken"),
+    sas: read.text("sas"),
     connectionString: read.text("connectionString"),
     endpoint: endpoint(read),
     container: container(read),

@@ -15,9 +15,9 @@ import { DiskCatalog } from "../oci/disk_catalog.ts";
 import { parseReference, startsWithHost } from "../oci/reference.ts";
 import { openObjectStore } from "../objects/dispatch.ts";
 import type { RegistryClient } from "../registry/client.ts";
-import type { BundleSettings } from "./bundle_settings.ts";
 import { openRegistries, transportOptions } from "./registries.ts";
 import type {
+  BundleSettings,
   CredentialSettings,
   NetworkSettings,
   OpenOptions,
@@ -27,9 +27,9 @@ import type {
 /** What the operations on bundles are opened with. */
 export interface OpenBundlesSettings extends StoreSettings, NetworkSettings, CredentialSettings {
   /** Where bundles and their big files are. */
-  readonly bundles: BundleSettings;
-  /** Folder for what can be found out again; the settings of bundles may name another. */
-  readonly cacheFolder: string;
+  readonly bundles?: BundleSettings;
+  /** Folder for what can be found out again; one in the local store's when absent. */
+  readonly cacheFolder?: string;
 }
 
 /**
@@ -40,7 +40,7 @@ export async function openBundles(
   settings: OpenBundlesSettings,
   options: OpenOptions = {},
 ): Promise<Bundles> {
-  const { bundles } = settings;
+  const { bundles = {} } = settings;
   if (bundles.provider !== undefined) {
     throw new InvalidInputError(
       `Cannot use provider ${quote(bundles.provider)}: this program has no built-in provider`,
@@ -54,7 +54,7 @@ export async function openBundles(
   const provider = bundleProvider(bundles, {
     catalog: new DiskCatalog(settings.storageDir),
     registries,
-    cacheFolder: settings.cacheFolder,
+    cacheFolder: settings.cacheFolder ?? join(settings.storageDir, "cache"),
     transport: () =>
       settings.transport ?? createTransport({ ...network, stallTime: retry.stallTime }).send,
   });
@@ -65,7 +65,7 @@ export async function openBundles(
 export function retryOf({ httpRetries, httpTimeoutSeconds }: BundleSettings): RetryPolicy {
   return {
     attempts: httpRetries === undefined ? undefined : httpRetries + 1,
-    stallTime: httpTimeoutSeconds * 1000,
+    stallTime: httpTimeoutSeconds && httpTimeoutSeconds * 1000,
   };
 }
 
@@ -87,7 +87,7 @@ export interface ProviderParts {
 /** Makes the provider that settings describe. */
 export function bundleProvider(settings: BundleSettings, parts: ProviderParts): BundleProvider {
   const { catalog, registries } = parts;
-  const { container, sasToken: sas, ...azure } = settings.azure;
+  const { container = "bundles", ...azure } = settings.azure ?? {};
   return {
     settings,
     open: (name) =>
@@ -96,7 +96,7 @@ export function bundleProvider(settings: BundleSettings, parts: ProviderParts): 
         : catalog.repository(name),
     objects: () =>
       openObjectStore({
-        azure: { ...azure, sas },
+        azure,
         fileRoot: settings.objectStore,
         timeoutSeconds: settings.externalTimeoutSeconds,
         retries: settings.externalRetries,

@@ -3,10 +3,12 @@
  * in the environment, and what is absent is not used.
  * @module
  */
+import type { RegistrySettings } from "../bundle/resolve/registry.ts";
 import type { Log } from "../core/operation.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import type { ProxySettings } from "../http/proxies.ts";
 import type { Transport } from "../http/transport_options.ts";
+import type { AzureSettings } from "../objects/azure_access.ts";
 
 /** Where the local store is. */
 export interface StoreSettings {
@@ -48,6 +50,42 @@ export interface CredentialSettings {
   readonly password?: string;
   /** Files with logins. */
   readonly credentialFiles?: CredentialFiles;
+}
+
+/** An account of Azure Blob Storage, and where in it external objects go. */
+export interface BundleAzureSettings extends AzureSettings {
+  /** Container for external objects that no rule places elsewhere; `bundles` when absent. */
+  readonly container?: string;
+}
+
+/** Where bundles and their big files are, and how they are reached. */
+export interface BundleSettings extends RegistrySettings {
+  /** Accept plain HTTP, and a certificate that does not verify. */
+  readonly insecure?: boolean;
+  /** Speak HTTP without TLS with `registry`. */
+  readonly plainHttp?: boolean;
+  /** User at registries, before the one that holds for models too. */
+  readonly username?: string;
+  /** Password of `username`. */
+  readonly password?: string;
+  /** Longest time without progress with the registry, in seconds; the client's own when absent. */
+  readonly httpTimeoutSeconds?: number;
+  /** How often a failed request to the registry is repeated; the client's own choice when absent. */
+  readonly httpRetries?: number;
+  /** Longest time without progress with external storage, in seconds; 30 when absent. */
+  readonly externalTimeoutSeconds?: number;
+  /** How often a failed request to external storage is repeated; the client's own choice when absent. */
+  readonly externalRetries?: number;
+  /** Whether an external file of the right size is fine when its store recorded no SHA-256. */
+  readonly allowStatWithoutSha?: boolean;
+  /** Azure Blob Storage. */
+  readonly azure?: BundleAzureSettings;
+  /** Where external objects go without an account: `file:///…`. */
+  readonly objectStore?: string;
+  /** Folder for what can be found out again. */
+  readonly cacheFolder?: string;
+  /** Name of a built-in provider that replaces registry and storage; there is none. */
+  readonly provider?: string;
 }
 
 /** What is told to a part of the library when it is opened. */

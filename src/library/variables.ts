@@ -24,7 +24,7 @@ const VARIABLES = {
   allowStatWithoutSha: ours("ALLOW_STAT_WITHOUT_SHA"),
   account: ["AZURE_STORAGE_ACCOUNT"],
   key: ["AZURE_STORAGE_KEY"],
-  sasToken: ["AZURE_STORAGE_SAS_TOKEN"],
+  sas: ["AZURE_STORAGE_SAS_TOKEN"],
   connectionString: ["AZURE_STORAGE_CONNECTION_STRING"],
   container: ["AZURE_STORAGE_CONTAINER"],
   endpoint: ["AZURE_STORAGE_ENDPOINT", "AZURE_BLOB_ENDPOINT", ...ours("AZURE_BLOB_ENDPOINT")],

@@ -294,12 +294,19 @@ Deno.test("inspect shows the facts, the configuration, or a template filled in w
   await using home = await Home.open();
   await home.build("-t", "r.test/m:v1", "--no-creation-time");
   const inspect = (...args: string[]) => home.done("inspect", "r.test/m:v1", ...args);
-  const { digest, manifest } = await readModel(home.store, "r.test/m", "v1");
+  const { digest, manifest, paths } = await readModel(home.store, "r.test/m", "v1");
   const facts = await inspect();
-  assert.ok(
-    facts.startsWith(`{\n\t"Id": "${manifest.config?.digest}",\n\t"Digest": "${digest}",\n`),
+  const layers = manifest.layers.map(({ mediaType, digest, size }, index) =>
+    `\t\t{\n\t\t\t"MediaType": "${mediaType}",\n\t\t\t"Digest": "${digest}",\n` +
+    `\t\t\t"Size": ${size},\n\t\t\t"Filepath": "${paths[index]}"\n\t\t}`
   );
-  assert.match(facts, /\n\t"Name": "\\u003cm\\u003e",\n/);
+  assert.equal(
+    facts,
+    `{\n\t"Id": "${manifest.config?.digest}",\n\t"Digest": "${digest}",\n` +
+      '\t"Architecture": "",\n\t"CreatedAt": "",\n\t"Family": "",\n\t"Format": "",\n' +
+      '\t"Name": "\\u003cm\\u003e",\n\t"ParamSize": "",\n\t"Precision": "",\n' +
+      `\t"Quantization": "",\n\t"Layers": [\n${layers.join(",\n")}\n\t]\n}\n`,
+  );
   assert.match(
     await inspect("--config"),
     /^\{\n\t"descriptor": \{\n(?:.*\n)*\t\t"name": "\\u003cm/,

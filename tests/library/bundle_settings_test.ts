@@ -21,8 +21,8 @@ Deno.test("bundleSettingsFromEnv() takes the guide's two variables as they are",
     AZURE_STORAGE_KEY: "a2V5",
     REGISTRY_REPO: "myorg/models",
   });
-  assert.equal(settings.azure.key, "a2V5");
-  assert.equal(settings.azure.account, "modelops");
+  assert.equal(settings.azure?.key, "a2V5");
+  assert.equal(settings.azure?.account, "modelops");
   assert.deepEqual(bundleRepositories(settings, "x"), [
     "myorg/models/x",
     "myorg/models/bundles/x",
@@ -148,10 +148,10 @@ Deno.test("bundleSettingsFromEnv() collects what reaches Azure and the folder fo
     MODELOPS_CACHE_DIR: "/tmp/cache",
     MODELOPS_PROVIDER: "fake",
   });
-  assert.equal(settings.azure.account, "acme");
-  assert.equal(settings.azure.sasToken, "sv=1");
-  assert.equal(settings.azure.container, "big-files");
-  assert.equal(settings.azure.endpoint, "http://127.0.0.1:10000");
+  assert.equal(settings.azure?.account, "acme");
+  assert.equal(settings.azure?.sas, "sv=1");
+  assert.equal(settings.azure?.container, "big-files");
+  assert.equal(settings.azure?.endpoint, "http://127.0.0.1:10000");
   assert.equal(settings.objectStore, "file:///srv/objects");
   assert.equal(settings.cacheFolder, "/tmp/cache");
   assert.equal(settings.provider, "fake");

@@ -11,10 +11,6 @@ export interface RegistrySettings {
   readonly registry?: string;
   /** Path in the registry below which every bundle has a repository; empty for none. */
   readonly repository?: string;
-  /** Whether plain HTTP, or a certificate that does not verify, is accepted. */
-  readonly insecure: boolean;
-  /** Whether the registry was given with an `http://` address. */
-  readonly plainHttp: boolean;
 }
 
 /**

@@ -174,6 +174,7 @@ export type { LayerKind } from "./src/model/media_types.ts";
 export {
   type BundleProvider,
   type Bundles,
+  type BundleTarget,
   createBundles,
   type ResolveOptions,
   type VerifyOptions,
@@ -190,8 +191,10 @@ export {
 export { bundleProvider, type ProviderParts } from "./src/library/bundles.ts";
 export { defaultProviderFromEnv } from "./src/library/provider_from_env.ts";
 export type {
+  Bundle,
   BundleEntry,
-  BundleRef,
+  BundleRef as ParsedBundleRef,
+  BundleRefFields as BundleRef,
   CommonEntry,
   ExternalEntry,
   RegistryEntry,

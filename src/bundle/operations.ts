@@ -11,7 +11,7 @@ import { exportArchive, type ExportOptions, type ExportResult } from "./archive/
 import { importArchive, type ImportOptions, type ImportResult } from "./archive/import.ts";
 import { type BundleDiff, diffListings, type FileListing } from "./compare/diff.ts";
 import { listArchive, listBundle, listDirectory } from "./compare/listing.ts";
-import type { BundleRef, ResolvedBundle } from "./documents/bundle.ts";
+import type { Bundle, BundleRef, BundleRefFields, ResolvedBundle } from "./documents/bundle.ts";
 import { readEntries } from "./documents/entries.ts";
 import { selectLayers } from "./documents/roles.ts";
 import { publishBundle, type PublishResult, type PushOptions } from "./publish/push.ts";
@@ -21,7 +21,8 @@ import type { DigestIndex } from "./resolve/digest_index.ts";
 import { localBundleOpener } from "./resolve/local.ts";
 import type { OpenRepository } from "./resolve/locate.ts";
 import type { RegistrySettings } from "./resolve/registry.ts";
-import { resolveBundle } from "./resolve/resolver.ts";
+import { parseBundleRef, toBundleRef } from "./resolve/reference.ts";
+import { openBundle, withTotals } from "./resolve/resolver.ts";
 import {
   materializeBundle,
   type MaterializeOptions,
@@ -62,21 +63,24 @@ export interface VerifyOptions extends OperationOptions {
   readonly readExternal?: boolean;
 }
 
+/** What to materialize: a reference, or a bundle that was resolved before. */
+export type BundleTarget = string | BundleRefFields | Bundle;
+
 /** The operations on bundles. */
 export interface Bundles {
   /**
    * Finds and reads a bundle.
    * @throws {NotFoundError} when there is no such bundle.
    */
-  resolve(ref: string | BundleRef, options?: ResolveOptions): Promise<ResolvedBundle>;
+  resolve(ref: string | BundleRefFields, options?: ResolveOptions): Promise<ResolvedBundle>;
   /**
    * Writes the part of a bundle that a role needs into a folder.
    * @throws {RoleMismatchError} when the bundle does not have the role or the layers.
    * @throws {WorkspaceConflictError} with everything in the way; nothing has been written then.
    */
-  materialize(ref: string | BundleRef, options: MaterializeOptions): Promise<MaterializeResult>;
+  materialize(target: BundleTarget, options: MaterializeOptions): Promise<MaterializeResult>;
   /** The same as {@linkcode materialize}. */
-  pull(ref: string | BundleRef, options: MaterializeOptions): Promise<MaterializeResult>;
+  pull(target: BundleTarget, options: MaterializeOptions): Promise<MaterializeResult>;
   /**
    * Publishes the bundle of a working directory.
    * @throws {ConflictError} when a tag names another bundle and `force` is not given.
@@ -111,9 +115,16 @@ class ProvidedBundles implements Bundles {
     this.#provider = provider;
   }
 
-  async resolve(ref: string | BundleRef, options: ResolveOptions = {}): Promise<ResolvedBundle> {
+  async resolve(
+    ref: string | BundleRefFields,
+    options: ResolveOptions = {},
+  ): Promise<ResolvedBundle> {
+    return await withTotals(await this.#open(toBundleRef(ref), options), options);
+  }
+
+  async #open(ref: BundleRef, options: ResolveOptions): Promise<Bundle> {
     const { externalBase, cache } = this.#provider;
-    return await resolveBundle(ref, {
+    return await openBundle(ref, {
       ...this.#provider,
       ...operationOptions(options),
       note: options.cache,
@@ -122,18 +133,18 @@ class ProvidedBundles implements Bundles {
   }
 
   async materialize(
-    ref: string | BundleRef,
+    target: BundleTarget,
     options: MaterializeOptions,
   ): Promise<MaterializeResult> {
     const { objects, cache } = this.#provider;
-    const bundle = await this.resolve(ref, options);
+    const bundle = isBundle(target) ? target : await this.#open(toBundleRef(target), options);
     const { role, layers } = selectLayers(bundle, options);
     const entries = readEntries(bundle, layers, operationOptions(options));
     return await materializeBundle({ bundle, role, entries, objects, cache }, options);
   }
 
-  async pull(ref: string | BundleRef, options: MaterializeOptions): Promise<MaterializeResult> {
-    return await this.materialize(ref, options);
+  async pull(target: BundleTarget, options: MaterializeOptions): Promise<MaterializeResult> {
+    return await this.materialize(target, options);
   }
 
   async push(workdir: string, options: PushOptions = {}): Promise<PublishResult> {
@@ -167,7 +178,7 @@ class ProvidedBundles implements Bundles {
       case "file":
         return await listArchive(target, options);
       default:
-        return await listBundle(await this.resolve(target, options), options);
+        return await listBundle(await this.#open(parseBundleRef(target), options), options);
     }
   }
 
@@ -177,7 +188,7 @@ class ProvidedBundles implements Bundles {
       const entries = await this.#workspaceEntries(target, common);
       return await verifyWorkspace({ ...common, root: target, entries });
     }
-    const bundle = await this.resolve(target, common);
+    const bundle = await this.#open(parseBundleRef(target), common);
     return await verifyBundle({
       ...common,
       bundle,
@@ -193,15 +204,16 @@ class ProvidedBundles implements Bundles {
     const provenance = await readProvenance(root);
     if (!provenance) return undefined;
     try {
-      return selectedEntries(
-        await this.resolve(pinnedRef(provenance), options),
-        provenance,
-        options,
-      );
+      const bundle = await this.#open(pinnedRef(provenance), options);
+      return selectedEntries(bundle, provenance, options);
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
       options.log?.("warning", `${error.message}; only pointers are verified`);
       return undefined;
     }
   }
+}
+
+function isBundle(target: BundleTarget): target is Bundle {
+  return typeof target === "object" && "manifestDigest" in target;
 }

@@ -7,7 +7,7 @@ import { digestHex, digestStream } from "../../core/digest.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { fileSource } from "../../core/file_source.ts";
 import { BundleArchive } from "../archive/contents.ts";
-import type { BundleEntry, ResolvedBundle } from "../documents/bundle.ts";
+import type { Bundle, BundleEntry } from "../documents/bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";
 import type { FileListing, ListedFile } from "./diff.ts";
 import { readEntries } from "../documents/entries.ts";
@@ -25,7 +25,7 @@ import { listTree, type TreeNode } from "../workspace/tree.ts";
  * @param options `layers` are the layers to list; all when absent.
  */
 export async function listBundle(
-  bundle: ResolvedBundle,
+  bundle: Bundle,
   options: OperationOptions & { readonly layers?: readonly string[] } = {},
 ): Promise<FileListing> {
   const files = new Map<string, ListedFile>();

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
+import type { OperationOptions } from "../../core/operation.ts";
 import type { StorageTier } from "../../objects/object_store.ts";
 
 export type { StorageTier };
@@ -44,14 +45,40 @@ export interface ExternalEntry extends CommonEntry {
 /** A file of a bundle. */
 export type BundleEntry = RegistryEntry | ExternalEntry;
 
-/** What a user asks for, as parsed; exactly one of the ways to name a bundle is set. */
-export interface BundleRef {
-  /** Name of the bundle, lower case: `org/my-model`. */
+/** What a user asks for: one of the five ways to name a bundle, and perhaps a role. */
+export type BundleRef =
+  & (
+    /** `name:version` below the path for bundles. */
+    | { readonly kind: "version"; readonly name: string; readonly version: string }
+    /** The digest of a manifest, wherever it is. */
+    | { readonly kind: "digest"; readonly digest: Digest }
+    /** `name@digest`, perhaps with the version that must be the same. */
+    | {
+      readonly kind: "pinned";
+      readonly name: string;
+      readonly version?: string;
+      readonly digest: Digest;
+    }
+    /** A full reference, `host/repository:tag`. */
+    | { readonly kind: "reference"; readonly reference: string }
+    /** A folder or an export archive. */
+    | { readonly kind: "path"; readonly localPath: string }
+  )
+  & {
+    /** The role that is asked for. */
+    readonly role?: string;
+  };
+
+/** A reference as callers may write it: the fields of exactly one way to name a bundle. */
+export interface BundleRefFields {
+  /** The way, where it is known; it must be that of the fields. */
+  readonly kind?: BundleRef["kind"];
+  /** Name of the bundle: `org/my-model`. */
   readonly name?: string;
   /** Version, which is the tag. */
   readonly version?: string;
   /** Digest of the manifest. */
-  readonly digest?: Digest;
+  readonly digest?: string;
   /** A folder or an export archive. */
   readonly localPath?: string;
   /** A full reference, `host/repository:tag`. */
@@ -60,8 +87,8 @@ export interface BundleRef {
   readonly role?: string;
 }
 
-/** A bundle that was found and read: its identity, and where its content is. */
-export interface ResolvedBundle {
+/** A bundle whose manifest was read: its identity, and where its content is. */
+export interface Bundle {
   /** What was asked for. */
   readonly ref: BundleRef;
   /** Digest of the manifest's raw bytes. */
@@ -72,22 +99,32 @@ export interface ResolvedBundle {
   readonly name?: string;
   /** Version in the bundle's own manifest, where it has one. */
   readonly version?: string;
+  /** Description in the bundle's own manifest, where it has one. */
+  readonly description?: string;
   /** Layers of each role. */
   readonly roles: Readonly<Record<string, readonly string[]>>;
   /** Names of the layers, in the bundle's order. */
   readonly layers: readonly string[];
   /** Descriptor of each layer's index document. */
   readonly layerIndexes: Readonly<Record<string, Descriptor>>;
+  /** Whether the bundle says that it has external entries. */
+  readonly externalIndexPresent: boolean;
+  /** The repository that has the content. */
+  readonly store: ContentStore;
+  /** Name of that repository, where it has one: `host/path`, or a path of the local store. */
+  readonly repository?: string;
+  /**
+   * The files of a layer, in the order of its index, which is read only once.
+   * @throws {InvalidInputError} when the index is missing or malformed.
+   * @throws {TransferError | IntegrityError} when it is gone, or is not what its descriptor says.
+   */
+  entriesOf(layer: string, options?: OperationOptions): Promise<readonly BundleEntry[]>;
+}
+
+/** A bundle, and what the indexes of all its layers say. */
+export interface ResolvedBundle extends Bundle {
   /** Whether any layer has external entries. */
   readonly externalIndexPresent: boolean;
   /** Bytes of all external entries; more where the sizes of registry entries are known too. */
   readonly totalSize: number;
-  /** The repository that holds the content. */
-  readonly store: ContentStore;
-  /** Name of that repository, where it has one: `host/path`, or a path of the local store. */
-  readonly repository?: string;
-  /** Description in the bundle's own manifest, where it has one. */
-  readonly description?: string;
-  /** What the manifest lists, which gives sizes that old indexes do not. */
-  readonly contents?: readonly Descriptor[];
 }

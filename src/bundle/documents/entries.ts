@@ -10,7 +10,7 @@ import { capability } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { MediaType } from "../../oci/media_types.ts";
 import { readContent } from "../../oci/store.ts";
-import type { BundleEntry, ResolvedBundle } from "./bundle.ts";
+import type { Bundle, BundleEntry } from "./bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";
 import { type IndexEntry, readLayerIndexDocument } from "./layer_index.ts";
 import { explainedDocument } from "../resolve/missing_part.ts";
@@ -18,41 +18,60 @@ import { explainedDocument } from "../resolve/missing_part.ts";
 /** The largest index read: some hundred thousand files. */
 const INDEX_SIZE_LIMIT = 64 * 1024 * 1024;
 
-/**
- * The files of some layers, layer by layer in the order given and in the order of each index. A path
- * that several layers have comes several times.
- * @throws {InvalidInputError} when an index is missing or malformed.
- * @throws {TransferError | IntegrityError} when an index is gone, or is not what its descriptor says.
- */
-export async function* readEntries(
-  bundle: ResolvedBundle,
-  layers: readonly string[],
-  options: OperationOptions = {},
-): AsyncGenerator<BundleEntry, void> {
-  for (const layer of layers) yield* await readLayerIndex(bundle, layer, options);
+/** What the entries of a bundle are read by. */
+export interface EntrySource extends Pick<Bundle, "store" | "layerIndexes" | "name" | "version"> {
+  /** Digest of the bundle's manifest, for messages. */
+  readonly manifestDigest: Digest;
+  /** What the manifest lists, which gives sizes that old indexes do not. */
+  readonly contents?: readonly Descriptor[];
+}
+
+/** Makes the reader of the layers of a bundle; an index that was read well is not read again. */
+export function entryReader(source: EntrySource): Bundle["entriesOf"] {
+  const known = new Map<string, Promise<readonly BundleEntry[]>>();
+  return (layer, options = {}) => {
+    const before = known.get(layer);
+    if (before) return before;
+    const reading = readLayerIndex(source, layer, options);
+    known.set(layer, reading);
+    // A failure may be the caller's own, such as its signal: the next caller tries again.
+    reading.catch(() => known.delete(layer));
+    return reading;
+  };
 }
 
 /**
- * The files of a layer.
- * @throws as {@linkcode readEntries} says.
+ * The files of some layers, layer by layer in the order given. A path that several layers have comes
+ * several times.
+ * @throws as {@linkcode Bundle.entriesOf} says.
  */
-export async function readLayerIndex(
-  bundle: Omit<ResolvedBundle, "ref" | "totalSize">,
-  layer: string,
+export async function* readEntries(
+  bundle: Bundle,
+  layers: readonly string[],
   options: OperationOptions = {},
+): AsyncGenerator<BundleEntry, void> {
+  for (const layer of layers) {
+    options.signal?.throwIfAborted();
+    yield* await bundle.entriesOf(layer, options);
+  }
+}
+
+async function readLayerIndex(
+  source: EntrySource,
+  layer: string,
+  options: OperationOptions,
 ): Promise<readonly BundleEntry[]> {
-  options.signal?.throwIfAborted();
-  const what = `the index of layer ${quote(layer)} of ${bundleLabel(bundle)}`;
-  const index = Object.hasOwn(bundle.layerIndexes, layer) ? bundle.layerIndexes[layer] : undefined;
+  const what = `the index of layer ${quote(layer)} of ${bundleLabel(source)}`;
+  const index = Object.hasOwn(source.layerIndexes, layer) ? source.layerIndexes[layer] : undefined;
   if (index === undefined) {
     throw new InvalidInputError(`Cannot read ${what}: the bundle does not say where it is`);
   }
-  const reading = readContent(bundle.store, index, {
+  const reading = readContent(source.store, index, {
     ...operationOptions(options),
     limit: INDEX_SIZE_LIMIT,
   });
   const bytes = await explainedDocument(reading, what);
-  const sizes = new SizeFinder(bundle);
+  const sizes = new SizeFinder(source);
   const entries: BundleEntry[] = [];
   for (const entry of readLayerIndexDocument(bytes, layer, what)) {
     entries.push(await bundleEntry(entry, { layer, sizes, options }));
@@ -77,10 +96,10 @@ async function bundleEntry(
 
 /** Sizes of blobs, for indexes that do not give them. */
 class SizeFinder {
-  readonly #bundle: Pick<ResolvedBundle, "store" | "contents">;
+  readonly #bundle: Pick<EntrySource, "store" | "contents">;
   #listed: ReadonlyMap<Digest, Descriptor> | undefined;
 
-  constructor(bundle: Pick<ResolvedBundle, "store" | "contents">) {
+  constructor(bundle: Pick<EntrySource, "store" | "contents">) {
     this.#bundle = bundle;
   }
 

@@ -9,7 +9,7 @@ import { type Digest, isDigest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { decodeJson } from "../../core/json.ts";
 import { z } from "../../deps/zod.ts";
-import type { BundleRef, ResolvedBundle } from "./bundle.ts";
+import type { Bundle, BundleRef, BundleRefFields } from "./bundle.ts";
 import type { PathFilterOptions } from "../workspace/path_filter.ts";
 
 /** Which part of a role is in a workspace, where it is not all of it. */
@@ -38,7 +38,7 @@ export interface Provenance {
 
 /** The provenance of a workspace made from a bundle. */
 export function provenanceOf(
-  bundle: ResolvedBundle,
+  bundle: Bundle,
   role: string,
   { layers, include = [], exclude = [] }: Selection = {},
 ): Provenance {
@@ -57,7 +57,8 @@ export function provenanceOf(
 
 /** The exact bytes of a provenance file: compact JSON with sorted keys. */
 export function encodeProvenance(provenance: Provenance): Uint8Array<ArrayBuffer> {
-  const { ref, selection } = provenance;
+  const { selection } = provenance;
+  const ref: BundleRefFields = provenance.ref;
   return new TextEncoder().encode(JSON.stringify({
     layer_indexes: sorted(provenance.layerIndexes),
     manifest_digest: provenance.manifestDigest,
@@ -124,18 +125,34 @@ export function decodeProvenance(bytes: Uint8Array, what: string): Provenance {
     const where = issue?.path.join(".") || "document";
     throw new InvalidInputError(`Cannot read ${what}: ${where}: ${issue?.message ?? "malformed"}`);
   }
-  const { ref: { local_path, ...ref }, ...data } = result.data;
+  const { ref, ...data } = result.data;
   return {
     manifestDigest: data.manifest_digest,
     mediaType: data.media_type,
     role: data.role,
     roles: data.roles,
     layerIndexes: data.layer_indexes,
-    ref: { ...ref, localPath: local_path },
+    ref: refOf(ref, data.manifest_digest),
     ...(data.selection ? { selection: data.selection } : {}),
   };
 }
 
 function sorted<Value>(record: Readonly<Record<string, Value>>): Record<string, Value> {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => compareText(a, b)));
+}
+
+/** The reference of a file; one that says too little names the bundle that the workspace has. */
+function refOf(
+  fields: z.infer<typeof provenanceSchema>["ref"],
+  manifestDigest: Digest,
+): BundleRef {
+  const { local_path: localPath, reference, name, version, role } = fields;
+  const digest = fields.digest ?? manifestDigest;
+  if (localPath !== undefined) return { kind: "path", localPath, role };
+  if (reference !== undefined) return { kind: "reference", reference, role };
+  if (name === undefined) return { kind: "digest", digest, role };
+  if (version !== undefined && fields.digest === undefined) {
+    return { kind: "version", name, version, role };
+  }
+  return { kind: "pinned", name, version, digest, role };
 }

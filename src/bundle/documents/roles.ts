@@ -5,7 +5,7 @@
 import { RoleMismatchError } from "../../core/errors.ts";
 import { nearest } from "../../core/suggest.ts";
 import { compareText, quote } from "../../core/text.ts";
-import type { ResolvedBundle } from "./bundle.ts";
+import type { Bundle } from "./bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";
 
 /** A role and its layers, in the order of the role. */
@@ -25,7 +25,7 @@ const DEFAULT_ROLE = "default";
  * @throws {RoleMismatchError} listing the roles there are, or the layers that the role names and the
  * bundle does not have.
  */
-export function selectRole(bundle: ResolvedBundle, role?: string): SelectedRole {
+export function selectRole(bundle: Bundle, role?: string): SelectedRole {
   const asked = role || bundle.ref.role || undefined;
   const name = asked ?? DEFAULT_ROLE;
   if (!Object.hasOwn(bundle.roles, name)) throw noSuchRole(bundle, asked);
@@ -46,7 +46,7 @@ export interface LayerChoice {
  * Chooses layers: those that are given, else those of the role.
  * @throws {RoleMismatchError} when the bundle does not have the role or the layers.
  */
-export function selectLayers(bundle: ResolvedBundle, { role, layers }: LayerChoice): SelectedRole {
+export function selectLayers(bundle: Bundle, { role, layers }: LayerChoice): SelectedRole {
   if (layers === undefined) return selectRole(bundle, role);
   checkLayers(bundle, layers, "--layers");
   return { role: role ?? DEFAULT_ROLE, layers: [...new Set(layers)] };
@@ -59,7 +59,7 @@ export function selectLayers(bundle: ResolvedBundle, { role, layers }: LayerChoi
  * @throws {RoleMismatchError} listing those it does not have.
  */
 function checkLayers(
-  bundle: ResolvedBundle,
+  bundle: Bundle,
   layers: readonly string[],
   asker: string,
 ): void {
@@ -73,7 +73,7 @@ function checkLayers(
   );
 }
 
-function noSuchRole(bundle: ResolvedBundle, asked: string | undefined): RoleMismatchError {
+function noSuchRole(bundle: Bundle, asked: string | undefined): RoleMismatchError {
   const roles = Object.keys(bundle.roles).sort(compareText);
   const label = quote(bundleLabel(bundle));
   const found = roles.length === 0 ? "it has no roles" : `its roles are ${list(roles)}`;

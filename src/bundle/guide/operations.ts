@@ -9,10 +9,11 @@ import { z } from "../../deps/zod.ts";
 import type { ExportOptions, ExportResult } from "../archive/export.ts";
 import type { ImportOptions, ImportResult } from "../archive/import.ts";
 import type { BundleDiff } from "../compare/diff.ts";
-import type { BundleRef, ResolvedBundle } from "../documents/bundle.ts";
+import type { BundleRefFields, ResolvedBundle } from "../documents/bundle.ts";
 import {
   type BundleProvider,
   type Bundles,
+  type BundleTarget,
   createBundles,
   type VerifyOptions,
 } from "../operations.ts";
@@ -40,7 +41,7 @@ export interface OpsConfig {
 /** What to materialize. */
 export interface MaterializeRequest extends MaterializeOptions {
   /** The bundle. */
-  readonly ref: string | BundleRef;
+  readonly ref: BundleTarget;
 }
 
 /** What to publish. */
@@ -83,7 +84,7 @@ export class Operations {
   }
 
   /** As {@linkcode Bundles.resolve} says. */
-  resolve(ref: string | BundleRef, options: OperationOptions = {}): Promise<ResolvedBundle> {
+  resolve(ref: string | BundleRefFields, options: OperationOptions = {}): Promise<ResolvedBundle> {
     return this.#bundles.resolve(ref, { cache: this.config.cache, ...this.#heard(options) });
   }
 

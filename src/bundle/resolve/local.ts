@@ -15,6 +15,7 @@ import { capability } from "../../oci/capabilities.ts";
 import type { ContentStore } from "../../oci/store.ts";
 import { type ArchiveContents, BundleArchive, memberPath } from "../archive/contents.ts";
 import { workdirBundle } from "../publish/content.ts";
+import type { BundleRefFields } from "../documents/bundle.ts";
 import type { IndexEntry } from "../documents/layer_index.ts";
 import { type ReadBundle, readBundle } from "./read.ts";
 import type { OpenLocalBundle } from "./resolver.ts";
@@ -121,7 +122,7 @@ function archiveName(
   path: string,
   { provenance }: ArchiveContents,
 ): { name: string; version: string } {
-  const { name, version } = provenance?.ref ?? {};
+  const { name, version }: BundleRefFields = provenance?.ref ?? {};
   if (name !== undefined && version !== undefined) return { name, version };
   const base = basename(path).replace(/(\.tar)?(\.zst)?$/, "").toLowerCase();
   return {

@@ -16,6 +16,9 @@ import { baseRepository, bundleRepositories, type RegistrySettings } from "./reg
 /** Opens a repository: `host/path` in a registry, or a path of the local store. */
 export type OpenRepository = (name: string) => ContentStore;
 
+/** A reference to what is in some repository. */
+export type RemoteRef = Exclude<BundleRef, { kind: "path" }>;
+
 /** Where to look. */
 export interface LocateOptions extends OperationOptions {
   /** Opens repositories. */
@@ -46,7 +49,7 @@ export interface BundleLocation {
  * @throws {IntegrityError} when the version of the reference is not the one of its digest.
  */
 export async function locateBundle(
-  ref: BundleRef,
+  ref: RemoteRef,
   options: LocateOptions,
 ): Promise<BundleLocation> {
   const tried: string[] = [];
@@ -69,20 +72,27 @@ export async function locateBundle(
 
 /** The repositories that may have the bundle, the likeliest first. */
 async function* candidates(
-  ref: BundleRef,
+  ref: RemoteRef,
   { settings, digestIndex, repositories }: LocateOptions,
 ): AsyncGenerator<string, void> {
-  if (ref.reference !== undefined) return yield repositoryName(parseReference(ref.reference));
-  if (ref.name !== undefined) return yield* bundleRepositories(settings, ref.name);
-  const base = baseRepository(settings);
-  if (base !== undefined) yield base;
-  if (ref.digest !== undefined && digestIndex) yield* await digestIndex.find(ref.digest);
-  if (repositories) yield* repositories();
+  switch (ref.kind) {
+    case "reference":
+      return yield repositoryName(parseReference(ref.reference));
+    case "version":
+    case "pinned":
+      return yield* bundleRepositories(settings, ref.name);
+    case "digest": {
+      const base = baseRepository(settings);
+      if (base !== undefined) yield base;
+      if (digestIndex) yield* await digestIndex.find(ref.digest);
+      if (repositories) yield* repositories();
+    }
+  }
 }
 
 /** The manifest that a reference names in a repository. */
 async function rootOf(
-  ref: BundleRef,
+  ref: RemoteRef,
   store: ContentStore,
   options: OperationOptions,
 ): Promise<Descriptor> {
@@ -100,22 +110,27 @@ async function rootOf(
 }
 
 /** The tag of a reference where it has one, and what decides: its digest, else its tag. */
-function targetOf(ref: BundleRef): { tag?: string; target: string } {
-  if (ref.reference !== undefined) {
-    const reference = parseReference(ref.reference);
-    return { tag: reference.tag, target: referenceTarget(reference) };
+function targetOf(ref: RemoteRef): { tag?: string; target: string } {
+  switch (ref.kind) {
+    case "reference": {
+      const reference = parseReference(ref.reference);
+      return { tag: reference.tag, target: referenceTarget(reference) };
+    }
+    case "version":
+      return { tag: ref.version, target: ref.version };
+    case "digest":
+      return { target: ref.digest };
+    case "pinned":
+      return { tag: ref.version, target: ref.digest };
   }
-  // toBundleRef() lets no reference pass that has neither.
-  return { tag: ref.version, target: ref.digest ?? ref.version ?? "" };
 }
 
-function noSuchBundle(ref: BundleRef, tried: readonly string[]): NotFoundError {
+function noSuchBundle(ref: RemoteRef, tried: readonly string[]): NotFoundError {
   const text = formatBundleRef(ref);
-  const bare = ref.digest !== undefined && ref.name === undefined;
   const where = tried.length === 0 ? "no repository is known" : `not in ${tried.join(", ")}`;
   return new NotFoundError(`Cannot find bundle ${quote(text)}: ${where}`, {
     reference: text,
-    remedy: bare
+    remedy: ref.kind === "digest"
       ? `name the repository too, such as my-model@${ref.digest}`
       : "check the name and the version, and REGISTRY_REPO",
   });

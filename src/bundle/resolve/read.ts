@@ -14,7 +14,8 @@ import { capability } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Manifest } from "../../oci/manifest.ts";
 import { type ContentStore, readContent, readManifest } from "../../oci/store.ts";
-import type { ResolvedBundle } from "../documents/bundle.ts";
+import type { Bundle } from "../documents/bundle.ts";
+import { entryReader } from "../documents/entries.ts";
 import { type BundleManifest, readBundleManifest } from "../documents/manifest.ts";
 import {
   BundleMediaType,
@@ -25,7 +26,7 @@ import {
 import { explainedDocument } from "./missing_part.ts";
 
 /** A bundle that was read, before its entries are. */
-export type ReadBundle = Omit<ResolvedBundle, "ref" | "totalSize" | "repository">;
+export type ReadBundle = Omit<Bundle, "ref" | "repository">;
 
 /**
  * Reads the bundle whose manifest has this descriptor.
@@ -54,11 +55,8 @@ export async function readBundle(
   const what = `the bundle manifest of ${nameOf(store, root)}`;
   const bytes = await explainedDocument(readContent(store, found, options), what);
   const document = readBundleManifest(bytes, what);
-  return {
-    ...common(store, root, document),
-    layerIndexes: await indexDescriptors(document, { store, contents, ...options }),
-    contents,
-  };
+  const layerIndexes = await indexDescriptors(document, { store, contents, ...options });
+  return bundleOf(store, root, { document, layerIndexes, contents });
 }
 
 /** The first generation: bundle manifest and indexes are manifests of their own. */
@@ -73,7 +71,7 @@ async function readBareBundle(
   for (const [layer, digest] of Object.entries(bareIndexes(document, bytes))) {
     layerIndexes[layer] = await store.resolve(digest, options);
   }
-  return { ...common(store, root, document), layerIndexes };
+  return bundleOf(store, root, { document, layerIndexes });
 }
 
 /** Digests of indexes, which the first generation gave as the values of `layers` where nowhere else. */
@@ -89,21 +87,21 @@ function bareIndexes(document: BundleManifest, bytes: Uint8Array): Record<string
   return Object.fromEntries(digests);
 }
 
-function common(
+function bundleOf(
   store: ContentStore,
   root: Descriptor,
-  document: BundleManifest,
-): Omit<ReadBundle, "layerIndexes" | "contents"> {
+  { document, layerIndexes, contents }: {
+    readonly document: BundleManifest;
+    readonly layerIndexes: Readonly<Record<string, Descriptor>>;
+    readonly contents?: readonly Descriptor[];
+  },
+): ReadBundle {
+  const { name, version, description, roles, layers, externalIndexPresent = false } = document;
+  const identity = { store, layerIndexes, manifestDigest: root.digest, name, version };
   return {
-    manifestDigest: root.digest,
-    mediaType: root.mediaType,
-    name: document.name,
-    version: document.version,
-    description: document.description,
-    roles: document.roles,
-    layers: document.layers,
-    externalIndexPresent: document.externalIndexPresent ?? false,
-    store,
+    ...identity,
+    ...{ mediaType: root.mediaType, description, roles, layers, externalIndexPresent },
+    entriesOf: entryReader({ ...identity, contents }),
   };
 }
 

@@ -11,7 +11,7 @@ import { z } from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { isTag, parseReference, referenceTarget, startsWithHost } from "../../oci/reference.ts";
-import type { BundleRef } from "../documents/bundle.ts";
+import type { BundleRef, BundleRefFields } from "../documents/bundle.ts";
 import { isBundleName, NAME_RULE } from "../documents/names.ts";
 
 const ARCHIVE = /\.(tar|tar\.zst|zst)$/;
@@ -24,12 +24,14 @@ const ARCHIVE = /\.(tar|tar\.zst|zst)$/;
 export function parseBundleRef(text: string): BundleRef {
   const trimmed = text.trim();
   if (trimmed === "") throw refuse(text, "it is empty", "write name:version");
-  if (isLocalPath(trimmed)) return { localPath: trimmed };
+  if (isLocalPath(trimmed)) return { kind: "path", localPath: trimmed };
   const at = trimmed.indexOf("@");
-  if (at < 0 && trimmed.startsWith("sha256:")) return { digest: bundleDigest(trimmed, text) };
+  if (at < 0 && trimmed.startsWith("sha256:")) {
+    return { kind: "digest", digest: bundleDigest(trimmed, text) };
+  }
   const named = at < 0 ? trimmed : trimmed.slice(0, at);
   const digest = at < 0 ? undefined : bundleDigest(trimmed.slice(at + 1), text);
-  if (named === "" && digest !== undefined) return { digest };
+  if (named === "" && digest !== undefined) return { kind: "digest", digest };
   if (startsWithHost(named)) return fullReference(named, digest);
   return shortReference(named, digest, text);
 }
@@ -44,7 +46,7 @@ function isLocalPath(text: string): boolean {
 function fullReference(named: string, digest: Digest | undefined): BundleRef {
   const reference = digest === undefined ? named : `${named}@${digest}`;
   referenceTarget(parseReference(reference));
-  return { reference };
+  return { kind: "reference", reference };
 }
 
 function shortReference(named: string, digest: Digest | undefined, text: string): BundleRef {
@@ -52,9 +54,11 @@ function shortReference(named: string, digest: Digest | undefined, text: string)
   const name = bundleName(colon < 0 ? named : named.slice(0, colon), text);
   if (colon >= 0) {
     const version = bundleVersion(named.slice(colon + 1), text);
-    return digest === undefined ? { name, version } : { name, version, digest };
+    return digest === undefined
+      ? { kind: "version", name, version }
+      : { kind: "pinned", name, version, digest };
   }
-  if (digest !== undefined) return { name, digest };
+  if (digest !== undefined) return { kind: "pinned", name, digest };
   throw refuse(
     text,
     "it has neither a version nor a digest",
@@ -93,7 +97,8 @@ function refuse(text: string, reason: string, remedy?: string): InvalidInputErro
   );
 }
 
-const fields = z.strictObject({
+const fieldsSchema = z.strictObject({
+  kind: z.string().optional(),
   name: z.string().optional(),
   version: z.string().optional(),
   digest: z.string().optional(),
@@ -107,15 +112,24 @@ const fields = z.strictObject({
  * @throws {InvalidInputError} when a field is unknown or malformed, or not exactly one way to name a
  * bundle is used.
  */
-export function toBundleRef(ref: string | BundleRef): BundleRef {
+export function toBundleRef(ref: string | BundleRefFields): BundleRef {
   if (typeof ref === "string") return parseBundleRef(ref);
   const shown = JSON.stringify(ref);
-  const parsed = fields.safeParse(ref);
+  const parsed = fieldsSchema.safeParse(ref);
   if (!parsed.success) {
     throw refuse(shown, parsed.error.issues.map(({ message }) => message).join("; "));
   }
-  const { name, version, digest, localPath, reference, role } = parsed.data;
-  const byName = name !== undefined || version !== undefined || digest !== undefined;
+  const { kind, role, ...fields } = parsed.data;
+  const found = refOfFields(fields, shown);
+  if (kind !== undefined && kind !== found.kind) {
+    throw refuse(shown, `its fields are of kind ${quote(found.kind)}`);
+  }
+  return role === undefined ? found : { ...found, role };
+}
+
+function refOfFields(fields: BundleRefFields, shown: string): BundleRef {
+  const { localPath, reference, ...named } = fields;
+  const byName = Object.values(named).some((value) => value !== undefined);
   const ways = [byName, localPath !== undefined, reference !== undefined];
   if (ways.filter(Boolean).length !== 1) {
     throw refuse(
@@ -123,19 +137,24 @@ export function toBundleRef(ref: string | BundleRef): BundleRef {
       "exactly one of a name with a version, a digest, a reference and a path is needed",
     );
   }
-  const asked = role === undefined ? {} : { role };
-  if (localPath !== undefined) return { localPath, ...asked };
-  if (reference !== undefined) return { ...parsedReference(reference), ...asked };
-  if (version !== undefined && name === undefined) throw refuse(shown, "a version needs a name");
-  if (digest === undefined && version === undefined) {
-    throw refuse(shown, "a name needs a version or a digest");
+  if (localPath !== undefined) return { kind: "path", localPath };
+  if (reference !== undefined) return parsedReference(reference);
+  return namedRef(named, shown);
+}
+
+function namedRef(fields: BundleRefFields, shown: string): BundleRef {
+  const digest = fields.digest === undefined ? undefined : bundleDigest(fields.digest, shown);
+  const version = fields.version === undefined ? undefined : bundleVersion(fields.version, shown);
+  if (fields.name === undefined) {
+    if (digest !== undefined && version === undefined) return { kind: "digest", digest };
+    throw refuse(shown, "a version needs a name");
   }
-  return {
-    ...(name === undefined ? {} : { name: bundleName(name, shown) }),
-    ...(version === undefined ? {} : { version: bundleVersion(version, shown) }),
-    ...(digest === undefined ? {} : { digest: bundleDigest(digest, shown) }),
-    ...asked,
-  };
+  const name = bundleName(fields.name, shown);
+  if (digest !== undefined) {
+    return { kind: "pinned", name, ...(version === undefined ? {} : { version }), digest };
+  }
+  if (version !== undefined) return { kind: "version", name, version };
+  throw refuse(shown, "a name needs a version or a digest");
 }
 
 function parsedReference(reference: string): BundleRef {
@@ -147,11 +166,18 @@ function parsedReference(reference: string): BundleRef {
 
 /** The text form of a reference; reading it gives the same reference, but for its role. */
 export function formatBundleRef(ref: BundleRef): string {
-  if (ref.localPath !== undefined) return ref.localPath;
-  if (ref.reference !== undefined) return ref.reference;
-  const version = ref.version === undefined ? "" : `:${ref.version}`;
-  if (ref.digest === undefined) return `${ref.name}${version}`;
-  return ref.name === undefined ? ref.digest : `${ref.name}${version}@${ref.digest}`;
+  switch (ref.kind) {
+    case "version":
+      return `${ref.name}:${ref.version}`;
+    case "digest":
+      return ref.digest;
+    case "pinned":
+      return `${ref.name}${ref.version === undefined ? "" : `:${ref.version}`}@${ref.digest}`;
+    case "reference":
+      return ref.reference;
+    case "path":
+      return ref.localPath;
+  }
 }
 
 /** What a bundle is called in output: `name:version`, else the start of its manifest's digest. */

@@ -6,9 +6,8 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { type ErrorKind, InvalidInputError, ModelOpsError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
-import type { BundleRef, ResolvedBundle } from "../documents/bundle.ts";
+import type { Bundle, BundleRef, BundleRefFields, ResolvedBundle } from "../documents/bundle.ts";
 import { toBundleRef } from "./reference.ts";
-import { readLayerIndex } from "../documents/entries.ts";
 import { locateBundle, type LocateOptions } from "./locate.ts";
 import { isMissing } from "./missing_part.ts";
 import { type ReadBundle, readBundle } from "./read.ts";
@@ -25,28 +24,31 @@ export interface ResolverOptions extends LocateOptions {
 export type OpenLocalBundle = (path: string, options: OperationOptions) => Promise<ReadBundle>;
 
 /**
- * Finds and reads a bundle.
+ * Finds a bundle and reads its manifest.
  * @throws {NotFoundError} when there is no such bundle.
  * @throws {InvalidInputError} when the reference or the bundle is malformed, or `REGISTRY_REPO` is needed
  * and not set.
  * @throws {UnsupportedError} when what is there is no bundle.
  * @throws {IntegrityError} when the version of a reference is not the one of its digest.
  */
-export async function resolveBundle(
-  ref: string | BundleRef,
-  options: ResolverOptions,
-): Promise<ResolvedBundle> {
-  const parsed = toBundleRef(ref);
-  const found = parsed.localPath === undefined
-    ? await findBundle(parsed, options)
-    : { bundle: await readLocal(parsed.localPath, options) };
-  const totals = await totalsOf(found.bundle, operationOptions(options));
-  return { ...found.bundle, ...totals, ref: parsed, repository: found.repository };
+export async function openBundle(ref: BundleRef, options: ResolverOptions): Promise<Bundle> {
+  if (ref.kind === "path") return { ...await readLocal(ref.localPath, options), ref };
+  const operation = operationOptions(options);
+  const { repository, store, root } = await locateBundle(ref, options);
+  const bundle = await readBundle(store, root, operation);
+  if (options.note !== false) await options.digestIndex?.note(root.digest, repository, operation);
+  return { ...bundle, ref, repository };
 }
 
-interface FoundBundle {
-  readonly bundle: ReadBundle;
-  readonly repository?: string;
+/**
+ * Finds a bundle, and reads its manifest and the indexes of its layers.
+ * @throws as {@linkcode openBundle} says.
+ */
+export async function resolveBundle(
+  ref: string | BundleRefFields,
+  options: ResolverOptions,
+): Promise<ResolvedBundle> {
+  return await withTotals(await openBundle(toBundleRef(ref), options), operationOptions(options));
 }
 
 async function readLocal(path: string, options: ResolverOptions): Promise<ReadBundle> {
@@ -57,19 +59,11 @@ async function readLocal(path: string, options: ResolverOptions): Promise<ReadBu
   );
 }
 
-async function findBundle(ref: BundleRef, options: ResolverOptions): Promise<FoundBundle> {
-  const operation = operationOptions(options);
-  const { repository, store, root } = await locateBundle(ref, options);
-  const bundle = await readBundle(store, root, operation);
-  if (options.note !== false) await options.digestIndex?.note(root.digest, repository, operation);
-  return { bundle, repository };
-}
-
-/** What the indexes say about the bundle as a whole, as far as they can be read. */
-async function totalsOf(
-  bundle: ReadBundle,
+/** The bundle with what its indexes say, as far as they can be read. */
+export async function withTotals(
+  bundle: Bundle,
   options: OperationOptions,
-): Promise<Pick<ResolvedBundle, "totalSize" | "externalIndexPresent">> {
+): Promise<ResolvedBundle> {
   const layers = await mapConcurrent(
     bundle.layers,
     (layer) => entriesIfReadable(bundle, layer, options),
@@ -82,6 +76,7 @@ async function totalsOf(
   );
   const external = entries.some(({ kind }) => kind === "external");
   return {
+    ...bundle,
     totalSize: Math.min(size, Number.MAX_SAFE_INTEGER),
     externalIndexPresent: bundle.externalIndexPresent || external,
   };
@@ -91,9 +86,9 @@ async function totalsOf(
 const BROKEN: ReadonlySet<ErrorKind> = new Set(["invalid", "integrity", "unsupported"]);
 
 /** A broken layer must not hide the others: whoever needs it meets the same error again. */
-async function entriesIfReadable(bundle: ReadBundle, layer: string, options: OperationOptions) {
+async function entriesIfReadable(bundle: Bundle, layer: string, options: OperationOptions) {
   try {
-    return await readLayerIndex(bundle, layer, options);
+    return await bundle.entriesOf(layer, options);
   } catch (error) {
     const broken = error instanceof ModelOpsError && (BROKEN.has(error.kind) || isMissing(error));
     if (!broken) throw error;

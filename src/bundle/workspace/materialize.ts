@@ -9,7 +9,7 @@ import { operationOptions } from "../../core/operation.ts";
 import { streamOf } from "../../core/streams.ts";
 import type { ObjectStore } from "../../objects/object_store.ts";
 import type { ContentStore } from "../../oci/store.ts";
-import type { BundleEntry, ResolvedBundle } from "../documents/bundle.ts";
+import type { Bundle, BundleEntry } from "../documents/bundle.ts";
 import { encodePointer, pointerOf } from "../documents/pointer.ts";
 import { encodeProvenance, provenanceOf } from "../documents/provenance.ts";
 import type { LayerChoice } from "../documents/roles.ts";
@@ -42,7 +42,7 @@ export interface MaterializeOptions
 /** What to materialize, and where its content is. */
 export interface MaterializeSource {
   /** The bundle. */
-  readonly bundle: ResolvedBundle;
+  readonly bundle: Bundle;
   /** The role that was selected. */
   readonly role: string;
   /** The entries of the selected layers. */
@@ -88,7 +88,7 @@ export interface MaterializeCounters {
 /** What a materialization did. */
 export interface MaterializeResult {
   /** The bundle. */
-  readonly bundle: ResolvedBundle;
+  readonly bundle: Bundle;
   /** The role whose layers were written. */
   readonly selectedRole: string;
   /** The folder, as given. */

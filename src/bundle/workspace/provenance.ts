@@ -5,7 +5,7 @@
 import { explainRead, isMissing } from "../../core/file_errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { formatReference, parseReference } from "../../oci/reference.ts";
-import type { BundleEntry, BundleRef, ResolvedBundle } from "../documents/bundle.ts";
+import type { Bundle, BundleEntry, BundleRef } from "../documents/bundle.ts";
 import { readEntries } from "../documents/entries.ts";
 import { decodeProvenance, type Provenance } from "../documents/provenance.ts";
 import { selectRole } from "../documents/roles.ts";
@@ -29,17 +29,23 @@ export async function readProvenance(root: string): Promise<Provenance | undefin
 
 /** The very bundle that a workspace was made from, wherever its tag points now. */
 export function pinnedRef({ ref, manifestDigest: digest }: Provenance): BundleRef {
-  if (ref.reference === undefined) {
-    return ref.name === undefined ? { digest } : { name: ref.name, digest };
+  switch (ref.kind) {
+    case "reference": {
+      const reference = { ...parseReference(ref.reference), tag: undefined, digest };
+      return { kind: "reference", reference: formatReference(reference) };
+    }
+    case "version":
+    case "pinned":
+      return { kind: "pinned", name: ref.name, digest };
+    case "digest":
+    case "path":
+      return { kind: "digest", digest };
   }
-  return {
-    reference: formatReference({ ...parseReference(ref.reference), tag: undefined, digest }),
-  };
 }
 
 /** The entries of the bundle that are to be in the workspace. */
 export async function* selectedEntries(
-  bundle: ResolvedBundle,
+  bundle: Bundle,
   { role, selection = {} }: Provenance,
   options: OperationOptions,
 ): AsyncGenerator<BundleEntry, void> {

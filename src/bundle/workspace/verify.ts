@@ -9,12 +9,7 @@ import { type OperationOptions, operationOptions } from "../../core/operation.ts
 import { streamOf, verified } from "../../core/streams.ts";
 import { compareText, quote } from "../../core/text.ts";
 import type { ObjectStore } from "../../objects/object_store.ts";
-import type {
-  BundleEntry,
-  ExternalEntry,
-  RegistryEntry,
-  ResolvedBundle,
-} from "../documents/bundle.ts";
+import type { Bundle, BundleEntry, ExternalEntry, RegistryEntry } from "../documents/bundle.ts";
 import { knownSize } from "./plan.ts";
 import { isMissing } from "../resolve/missing_part.ts";
 import type { Pointer } from "../documents/pointer.ts";
@@ -98,7 +93,7 @@ export async function verifyWorkspace(options: VerifyWorkspaceOptions): Promise<
 /** What to verify of a bundle. */
 export interface VerifyBundleOptions extends OperationOptions {
   /** The bundle. */
-  readonly bundle: ResolvedBundle;
+  readonly bundle: Bundle;
   /** The entries to verify. */
   readonly entries: Iterable<BundleEntry> | AsyncIterable<BundleEntry>;
   /** Opens the store of external files; they are not looked at when absent. */

@@ -36,9 +36,10 @@ export function bundleDocument(bundle: ResolvedBundle): Record<string, unknown> 
 /** What a materialization did, or would do. */
 export function materializeDocument(
   result: MaterializeResult,
+  bundle: ResolvedBundle,
   layers: readonly string[],
 ): Record<string, unknown> {
-  const { bundle, counters, plan } = result;
+  const { counters, plan } = result;
   return {
     bundle: bundleDocument(bundle),
     selected_role: result.selectedRole,

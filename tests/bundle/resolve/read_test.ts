@@ -4,7 +4,7 @@ import {
   encodeCanonical,
   selfDigest,
 } from "../../../src/bundle/documents/canonical.ts";
-import { readEntries, readLayerIndex } from "../../../src/bundle/documents/entries.ts";
+import { readEntries } from "../../../src/bundle/documents/entries.ts";
 import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
 import { selectLayers, selectRole } from "../../../src/bundle/documents/roles.ts";
 import { digestBytes } from "../../../src/core/digest.ts";
@@ -140,7 +140,7 @@ Deno.test("resolveBundle() reads earlier generations that give digests of the in
       });
       const bundle = await resolveBundle("x:1", registry);
       assert.equal(bundle.externalIndexPresent, true);
-      const [first] = await readLayerIndex(bundle, "code");
+      const [first] = await bundle.entriesOf("code");
       assert.ok(first?.kind === "registry");
       assert.equal(first.blob.size, 6, "the size comes from the manifest or the store");
       assert.deepEqual(await paths(bundle), ["a.py", "big"]);
@@ -290,11 +290,11 @@ Deno.test("readLayerIndex() tells what is wrong with an index, and resolving goe
   });
   assert.equal(bundle.totalSize, 0);
   assert.equal(warnings.length, 4);
-  await assert.rejects(readLayerIndex(bundle, "bad"), InvalidInputError);
-  await assert.rejects(readLayerIndex(bundle, "foreign"), UnsupportedError);
-  await assert.rejects(readLayerIndex(bundle, "none"), InvalidInputError);
-  await assert.rejects(readLayerIndex(bundle, "gone"), TransferError);
-  await assert.rejects(readLayerIndex(bundle, "toString"), InvalidInputError);
+  await assert.rejects(bundle.entriesOf("bad"), InvalidInputError);
+  await assert.rejects(bundle.entriesOf("foreign"), UnsupportedError);
+  await assert.rejects(bundle.entriesOf("none"), InvalidInputError);
+  await assert.rejects(bundle.entriesOf("gone"), TransferError);
+  await assert.rejects(bundle.entriesOf("toString"), InvalidInputError);
 });
 
 Deno.test("selectRole() takes the role asked for, then that of the reference, then the default", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { BundleRef } from "../../../src/bundle/documents/bundle.ts";
+import type { BundleRef, BundleRefFields } from "../../../src/bundle/documents/bundle.ts";
 import {
   bundleLabel,
   formatBundleRef,
@@ -14,36 +14,40 @@ const DIGEST = `sha256:${HEX}` as const;
 const UPPER = `sha256:${HEX.toUpperCase()}`;
 
 const ACCEPTED: Readonly<Record<string, BundleRef>> = {
-  "my-model:1.0.0": { name: "my-model", version: "1.0.0" },
-  "  my-model:1.0.0\n": { name: "my-model", version: "1.0.0" },
-  "X/Y:1": { name: "x/y", version: "1" },
+  "my-model:1.0.0": { kind: "version", name: "my-model", version: "1.0.0" },
+  "  my-model:1.0.0\n": { kind: "version", name: "my-model", version: "1.0.0" },
+  "X/Y:1": { kind: "version", name: "x/y", version: "1" },
   "org/team/project/bundle:v2.0.0-alpha": {
+    kind: "version",
     name: "org/team/project/bundle",
     version: "v2.0.0-alpha",
   },
-  "x:1": { name: "x", version: "1" },
-  "c:latest": { name: "c", version: "latest" },
-  [DIGEST]: { digest: DIGEST },
-  [UPPER]: { digest: DIGEST },
-  [`@${DIGEST}`]: { digest: DIGEST },
-  [`@${UPPER}`]: { digest: DIGEST },
-  [`my-model@${UPPER}`]: { name: "my-model", digest: DIGEST },
-  [`my-model:1@${UPPER}`]: { name: "my-model", version: "1", digest: DIGEST },
-  "ghcr.io/org/x:1": { reference: "ghcr.io/org/x:1" },
-  "localhost:5000/x:1": { reference: "localhost:5000/x:1" },
-  "localhost/x:1": { reference: "localhost/x:1" },
-  [`registry.test/a/b@${UPPER}`]: { reference: `registry.test/a/b@${DIGEST}` },
-  [`registry.test/a/b:2@${DIGEST}`]: { reference: `registry.test/a/b:2@${DIGEST}` },
-  "./b": { localPath: "./b" },
-  "../b": { localPath: "../b" },
-  ".\\b": { localPath: ".\\b" },
-  "..\\b": { localPath: "..\\b" },
-  ".": { localPath: "." },
-  "/home/b": { localPath: "/home/b" },
-  "C:\\Users\\b": { localPath: "C:\\Users\\b" },
-  "C:/Users/b": { localPath: "C:/Users/b" },
-  "my-bundle.tar.zst": { localPath: "my-bundle.tar.zst" },
-  "out/my-bundle.tar": { localPath: "out/my-bundle.tar" },
+  "x:1": { kind: "version", name: "x", version: "1" },
+  "c:latest": { kind: "version", name: "c", version: "latest" },
+  [DIGEST]: { kind: "digest", digest: DIGEST },
+  [UPPER]: { kind: "digest", digest: DIGEST },
+  [`@${DIGEST}`]: { kind: "digest", digest: DIGEST },
+  [`@${UPPER}`]: { kind: "digest", digest: DIGEST },
+  [`my-model@${UPPER}`]: { kind: "pinned", name: "my-model", digest: DIGEST },
+  [`my-model:1@${UPPER}`]: { kind: "pinned", name: "my-model", version: "1", digest: DIGEST },
+  "ghcr.io/org/x:1": { kind: "reference", reference: "ghcr.io/org/x:1" },
+  "localhost:5000/x:1": { kind: "reference", reference: "localhost:5000/x:1" },
+  "localhost/x:1": { kind: "reference", reference: "localhost/x:1" },
+  [`registry.test/a/b@${UPPER}`]: { kind: "reference", reference: `registry.test/a/b@${DIGEST}` },
+  [`registry.test/a/b:2@${DIGEST}`]: {
+    kind: "reference",
+    reference: `registry.test/a/b:2@${DIGEST}`,
+  },
+  "./b": { kind: "path", localPath: "./b" },
+  "../b": { kind: "path", localPath: "../b" },
+  ".\\b": { kind: "path", localPath: ".\\b" },
+  "..\\b": { kind: "path", localPath: "..\\b" },
+  ".": { kind: "path", localPath: "." },
+  "/home/b": { kind: "path", localPath: "/home/b" },
+  "C:\\Users\\b": { kind: "path", localPath: "C:\\Users\\b" },
+  "C:/Users/b": { kind: "path", localPath: "C:/Users/b" },
+  "my-bundle.tar.zst": { kind: "path", localPath: "my-bundle.tar.zst" },
+  "out/my-bundle.tar": { kind: "path", localPath: "out/my-bundle.tar" },
 };
 
 const REFUSED = [
@@ -94,13 +98,18 @@ Deno.test("parseBundleRef() reads back what formatBundleRef() writes", () => {
   const name = fc.array(word, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/"));
   const version = fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}$/);
   const digest = fc.stringMatching(/^[0-9a-f]{64}$/).map((hex) => `sha256:${hex}` as const);
+  // "sha256:…" is the one name that means something else.
+  const notDigest = name.filter((text) => text !== "sha256");
+  const kind = <Kind extends BundleRef["kind"]>(of: Kind) => fc.constant(of);
   const ref: fc.Arbitrary<BundleRef> = fc.oneof(
-    // "sha256:…" is the one name that means something else.
-    fc.record({ name: name.filter((text) => text !== "sha256"), version }),
-    fc.record({ digest }),
-    fc.record({ name, digest }),
-    fc.record({ name, version, digest }),
-    fc.record({ reference: fc.tuple(name, version).map(([n, v]) => `registry.test/${n}:${v}`) }),
+    fc.record({ kind: kind("version"), name: notDigest, version }),
+    fc.record({ kind: kind("digest"), digest }),
+    fc.record({ kind: kind("pinned"), name, digest }),
+    fc.record({ kind: kind("pinned"), name, version, digest }),
+    fc.record({
+      kind: kind("reference"),
+      reference: fc.tuple(name, version).map(([n, v]) => `registry.test/${n}:${v}`),
+    }),
   );
   fc.assert(fc.property(ref, (value) => {
     assert.deepEqual(parseBundleRef(formatBundleRef(value)), { ...value });
@@ -124,6 +133,7 @@ Deno.test("parseBundleRef() gives a reference or an InvalidInputError, whatever 
 
 Deno.test("toBundleRef() checks fields by the rules of text", () => {
   assert.deepEqual(toBundleRef({ name: "My-Model", version: "1", role: "training" }), {
+    kind: "version",
     name: "my-model",
     version: "1",
     role: "training",
@@ -139,9 +149,16 @@ Deno.test("toBundleRef() checks fields by the rules of text", () => {
     { reference: "x:1" },
     { name: "x", version: "1", extra: true },
     { name: 1, version: "1" },
+    { kind: "pinned", name: "x", version: "1" },
+    { kind: "tag", name: "x", version: "1" },
+    { name: "x", localPath: undefined },
   ];
   for (const ref of refused) {
-    assert.throws(() => toBundleRef(ref as BundleRef), InvalidInputError, JSON.stringify(ref));
+    assert.throws(
+      () => toBundleRef(ref as BundleRefFields),
+      InvalidInputError,
+      JSON.stringify(ref),
+    );
   }
 });
 

@@ -50,7 +50,7 @@ Deno.test("resolveBundle() takes a full reference without any setting", async ()
   const root = await putBundle(registry.catalog.repository("other.test:5000/a/x"), "1");
   const found = await resolveBundle("other.test:5000/a/x:1", registry);
   assert.equal(found.manifestDigest, root.digest);
-  assert.deepEqual(found.ref, { reference: "other.test:5000/a/x:1" });
+  assert.deepEqual(found.ref, { kind: "reference", reference: "other.test:5000/a/x:1" });
   await resolveBundle(`other.test:5000/a/x@${root.digest}`, registry);
   await resolveBundle(`other.test:5000/a/x:1@${root.digest}`, registry);
 });

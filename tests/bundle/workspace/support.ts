@@ -1,10 +1,10 @@
 /** Bundles, stores and folders for tests of workspaces. @module */
 import { join } from "node:path";
 import type {
+  Bundle,
   BundleEntry,
   ExternalEntry,
   RegistryEntry,
-  ResolvedBundle,
 } from "../../../src/bundle/documents/bundle.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
 import { IntegrityError, NotFoundError } from "../../../src/core/errors.ts";
@@ -102,19 +102,19 @@ export async function registryEntries(
 }
 
 /** A resolved bundle over a store. */
-export function bundleOver(store: ContentStore, entries: readonly BundleEntry[]): ResolvedBundle {
+export function bundleOver(store: ContentStore, entries: readonly BundleEntry[]): Bundle {
   const index = describeBytes("application/json", utf8("{}"));
   const layers = [...new Set(entries.map(({ layer }) => layer))];
   return {
-    ref: { name: "my-model", version: "1.0.0" },
+    ref: { kind: "version", name: "my-model", version: "1.0.0" },
     manifestDigest: digestBytes(utf8("manifest")),
     mediaType: "application/vnd.oci.image.manifest.v1+json",
     roles: { training: layers, default: layers },
     layers,
     layerIndexes: Object.fromEntries(layers.map((layer) => [layer, index])),
     externalIndexPresent: entries.some(({ kind }) => kind === "external"),
-    totalSize: 0,
     store,
+    entriesOf: (layer) => Promise.resolve(entries.filter((entry) => entry.layer === layer)),
   };
 }
 

@@ -34,18 +34,20 @@ function describeBundle(bundle: ResolvedBundle, verbose: boolean): readonly stri
 
 function details({ ref, externalIndexPresent, repository }: ResolvedBundle): readonly string[] {
   return [
-    `Reference type: ${referenceType(ref)}`,
+    `Reference type: ${REFERENCE_TYPES[ref.kind]}`,
     `External index: ${externalIndexPresent ? "present" : "not present"}`,
     ...(repository === undefined ? [] : [`Repository: ${repository}`]),
   ];
 }
 
-function referenceType(ref: ResolvedBundle["ref"]): string {
-  if (ref.localPath !== undefined) return "local path";
-  if (ref.reference !== undefined) return "full reference";
-  if (ref.digest === undefined) return "name:version";
-  return ref.name === undefined ? "digest-only" : "name@digest";
-}
+/** The kinds of references by the names of the bundles guide. */
+const REFERENCE_TYPES: Readonly<Record<ResolvedBundle["ref"]["kind"], string>> = {
+  version: "name:version",
+  digest: "digest-only",
+  pinned: "name@digest",
+  reference: "full reference",
+  path: "local path",
+};
 
 function roleLines(roles: ResolvedBundle["roles"]): readonly string[] {
   const rows = Object.entries(roles).sort(([a], [b]) => compareText(a, b))

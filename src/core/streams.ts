@@ -109,8 +109,8 @@ export interface ExpectedContent {
  */
 export async function* sized(
   stream: ReadableStream<Uint8Array>,
-  expected: ExpectedContent,
-  what: string = expected.digest,
+  expected: Partial<ExpectedContent> & Pick<ExpectedContent, "size">,
+  what: string = expected.digest ?? "the content",
 ): AsyncGenerator<Uint8Array, void> {
   let size = 0;
   for await (const chunk of stream) {

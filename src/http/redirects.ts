@@ -15,7 +15,7 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const HOP_LIMIT = 10;
 
 /** The headers that may go to another origin. */
-const PORTABLE_HEADERS = ["Accept", "Accept-Encoding", "Range", "User-Agent"];
+const PORTABLE_HEADERS = ["Accept", "Accept-Encoding", "If-Range", "Range", "User-Agent"];
 
 /**
  * A transport that follows the redirects of GET and HEAD. Redirects of other methods are answers.
@@ -61,11 +61,18 @@ export function checkedLocation(text: string | null, start: URL, current: URL): 
   if (current.protocol === "https:" && target.protocol === "http:") {
     throw refused(start, `it points to ${target.host} without TLS`);
   }
-  if (!mayPointTo(start, target)) {
-    throw refused(start, `it points to ${target.host}, an address of a private network`);
-  }
+  checkNotInternal(start, target);
   target.hash = "";
   return target;
+}
+
+/**
+ * Makes sure that a server on the internet points to no address of a private network.
+ * @throws {TransferError} when it does.
+ */
+export function checkNotInternal(start: URL, target: URL): void {
+  if (mayPointTo(start, target)) return;
+  throw refused(start, `it points to ${target.host}, an address of a private network`);
 }
 
 function redirectTarget(response: Response, start: URL, current: URL): URL {

@@ -7,7 +7,7 @@ import { NotFoundError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { TargetFolder } from "../archive/target_folder.ts";
 import { quote } from "../core/text.ts";
-import { type DownloadedFile, FileDownload } from "./file_download.ts";
+import { type DownloadedFile, downloadFile } from "./file_download.ts";
 import { type FileSelection, planDownload } from "./download_plan.ts";
 import type { HubSnapshot } from "./hub.ts";
 
@@ -27,8 +27,9 @@ export interface DownloadReport {
 
 /**
  * Downloads files that are missing or differ. A file appears under its name when all its bytes have come
- * and are what the hub promised. Until then it is `NAME.partial`; where the hub promises a hash, a later
- * run goes on from there, and otherwise nothing of it remains after a failure.
+ * and are what the hub promised. Until then it is `NAME.partial`, and `NAME.journal` says how far it is.
+ * Where the hub promises size and hash a later run goes on from there; otherwise nothing of it remains
+ * after a failure.
  * @throws {NotFoundError} when no file is wanted.
  * @throws {InvalidInputError} with all the problems when names are unsafe or patterns malformed.
  * @throws {IntegrityError} when a file is not what the hub says it is.
@@ -49,7 +50,7 @@ export async function downloadFiles(
   const { concurrency, signal } = options;
   const files = await mapConcurrent(
     planned,
-    (file) => new FileDownload(file, { client: snapshot.client, target, options }).run(),
+    (file) => downloadFile(file, { client: snapshot.client, target, options }),
     { concurrency, signal },
   );
   return { folder: target.path, files };

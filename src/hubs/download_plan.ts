@@ -23,8 +23,8 @@ export interface PlannedFile {
   readonly file: HubFile;
   /** Safe path in the folder. */
   readonly path: string;
-  /** Safe path of the file while it is incomplete; no other file has it. */
-  readonly partial: string;
+  /** Safe path of the file while it is incomplete, without `.partial` and `.journal`. */
+  readonly partialBase: string;
 }
 
 /**
@@ -54,15 +54,17 @@ export function planDownload(
   problems.push(...meetings(named.map(({ path }) => path)));
   refuse(problems);
   const taken = new Set(named.map(({ path }) => duplicateKey(path)));
-  return named.map((planned) => ({ ...planned, partial: partialName(planned.path, taken) }));
+  return named.map((planned) => ({ ...planned, partialBase: partialBase(planned.path, taken) }));
 }
 
-/** A name for the incomplete file that nothing else has; it is taken then. */
-function partialName(path: string, taken: Set<string>): string {
-  let name = `${path}.partial`;
-  while (taken.has(duplicateKey(name))) name += ".partial";
-  taken.add(duplicateKey(name));
-  return name;
+/** A name with which no file of the hub is `NAME.partial` or `NAME.journal`; both are taken then. */
+function partialBase(path: string, taken: Set<string>): string {
+  const keys = (base: string) =>
+    [".partial", ".journal"].map((ending) => duplicateKey(base + ending));
+  let base = path;
+  while (keys(base).some((key) => taken.has(key))) base += ".partial";
+  for (const key of keys(base)) taken.add(key);
+  return base;
 }
 
 /** Paths that are one file on file systems that fold case, and files where folders have to be. */

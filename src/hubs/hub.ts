@@ -3,8 +3,9 @@
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";
-import type { HubClient, HubFetch } from "./client.ts";
-import type { HubRetryOptions } from "./retry.ts";
+import type { RetryPolicy } from "../core/retry.ts";
+import type { Transport } from "../http/transport_options.ts";
+import type { HubClient } from "./client.ts";
 
 /** Names of the hubs, as `--provider` takes them. */
 export type HubName = "huggingface" | "modelscope" | "mlflow";
@@ -29,10 +30,10 @@ export interface HubOptions extends OperationOptions {
   readonly username?: string;
   /** Password of the user name. */
   readonly password?: string;
-  /** Sends requests; the platform's `fetch` when absent. */
-  readonly fetch?: HubFetch;
+  /** The way to the network; the platform's `fetch` when absent. */
+  readonly transport?: Transport;
   /** How to try again. */
-  readonly retry?: HubRetryOptions;
+  readonly retry?: RetryPolicy;
 }
 
 /** Where the bytes of a file are. */

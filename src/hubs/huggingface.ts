@@ -59,7 +59,7 @@ async function listModel(model: HubModel, options: HubOptions = {}): Promise<Hub
   const client = new HubClient({
     hubUrl,
     credentials: options.token ? { Authorization: `Bearer ${options.token}` } : {},
-    fetch: options.fetch,
+    transport: options.transport,
     retry: options.retry,
     log: options.log,
     explain: (response) => hubStatusError(response, context),

@@ -125,7 +125,7 @@ class Registry {
     this.client = new HubClient({
       hubUrl: this.hubUrl,
       credentials: credentialsOf(options),
-      fetch: options.fetch,
+      transport: options.transport,
       retry: options.retry,
       log: options.log,
       explain: (response) => hubStatusError(response, this.#context),

@@ -54,7 +54,7 @@ async function listModel(model: HubModel, options: HubOptions = {}): Promise<Hub
   const client = new HubClient({
     hubUrl,
     credentials: credentialsOf(options.token),
-    fetch: options.fetch,
+    transport: options.transport,
     retry: options.retry,
     log: options.log,
     explain: (response) => hubStatusError(response, context),

@@ -8,6 +8,7 @@ import type { OperationOptions } from "../core/operation.ts";
 import { explainRead, isMissing } from "../core/file_errors.ts";
 import { downloadModel as downloadFiles } from "../hubs/download_model.ts";
 import type { HubName } from "../hubs/hub.ts";
+import { createTransport } from "../http/transport.ts";
 import { modelFolderName, parseModelUrl } from "../hubs/model_url.ts";
 import { transportOptions } from "./registries.ts";
 import type { NetworkSettings } from "./settings.ts";
@@ -67,17 +68,19 @@ export async function downloadModel(
   url: string,
   { parent, provider, exclude = [], ...options }: DownloadModelOptions,
 ): Promise<DownloadedModel> {
-  const { hubs = {}, transport } = settings;
+  const { hubs = {}, retry } = settings;
   const model = parseModelUrl(url, { provider, hubUrls: hubUrls(hubs) });
   const { tokenFiles = [], token, ...access } = hubs[model.hub] ?? {};
   checkHubUrl(access.hubUrl);
-  using client = await httpClient(settings);
+  const way = await transportOptions(settings);
+  using network = createTransport({ ...way, stallTime: retry?.stallTime });
   const { folder, files } = await downloadFiles(model, join(parent, modelFolderName(model)), {
     ...options,
     ...access,
     exclude: exclude.flatMap(withContent),
     token: token ?? await readToken(tokenFiles),
-    fetch: transport ?? (client && ((request) => fetch(request, { client }))),
+    transport: settings.transport ?? network.send,
+    retry,
   });
   const present = files.filter((file) => file.present).length;
   return { folder, downloaded: files.length - present, present };
@@ -112,12 +115,6 @@ function checkHubUrl(hubUrl: string | undefined): void {
       remedy: "set HF_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, instead",
     });
   }
-}
-
-/** A client with the user's own certificates; nothing when there are none. */
-async function httpClient(settings: NetworkSettings): Promise<Deno.HttpClient | undefined> {
-  const { caCerts } = await transportOptions(settings);
-  return caCerts && Deno.createHttpClient({ caCerts: [...caCerts] });
 }
 
 /** The token of the first file that is there. */

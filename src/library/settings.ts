@@ -30,7 +30,7 @@ export interface NetworkSettings {
   readonly userAgent?: string;
   /** Sends the requests, in place of what these settings describe. */
   readonly transport?: Transport;
-  /** How requests to registries are tried again. */
+  /** How requests to registries and hubs are tried again. */
   readonly retry?: RetryPolicy;
 }
 

@@ -1,10 +1,10 @@
 /**
  * A file that is written in parts, in any order, and can be gone on with after any exit.
  *
- * Beside `<name>.partial` a journal, `<name>.journal`, names the parts that are written. Its first line
- * says what the parts are parts of; a journal of anything else is started anew. The journal does not vouch
- * for the bytes: whoever finishes the file compares its digest. It is locked while somebody writes, and
- * the system drops the lock with its process.
+ * Beside `<name>.partial` a journal, `<name>.journal`, says how much of each part is written. Its first
+ * line says what the parts are parts of; a journal of anything else is started anew. The journal does not
+ * vouch for the bytes: whoever finishes the file compares its hash. It is locked while somebody writes,
+ * and the system drops the lock with its process.
  * @module
  */
 import { lstatIfExists, removeIfExists, writeFully } from "../core/files.ts";
@@ -12,31 +12,38 @@ import { type Part, partsOf } from "./parts.ts";
 
 /** What a partial file becomes. */
 export interface PartialContent {
-  /** SHA-256 of the whole, 64 hexadecimal digits. */
-  readonly sha256: string;
-  /** Size of the whole in bytes. */
-  readonly size: number;
+  /** The promised hash. Without one, what an earlier process has written is not gone on with. */
+  readonly hash?: string;
+  /** Size of the whole in bytes; the content is one part without it. */
+  readonly size?: number;
   /** Size of a part in bytes. */
   readonly partSize: number;
 }
+
+/** Bytes of a part after which the journal says how much of it is written. */
+const NOTED_EVERY = 8 * 1024 * 1024;
 
 /** A partial file that this process alone writes. */
 export class PartialFile implements AsyncDisposable {
   /** The file with the bytes. */
   readonly path: string;
-  /** All parts, in order. */
+  /** All parts, in order; the only one of a content of unknown size has no end. */
   readonly parts: readonly Part[];
   readonly #journalPath: string;
   readonly #journal: Deno.FsFile;
-  readonly #done: Set<number>;
+  /** Bytes that are written of each part, from its start on. */
+  readonly #written: number[];
+  #total = 0;
   #keep = true;
 
-  private constructor(base: string, journal: Deno.FsFile, content: PartialContent) {
+  private constructor(base: string, journal: Deno.FsFile, { size, partSize }: PartialContent) {
     this.path = `${base}.partial`;
     this.#journalPath = `${base}.journal`;
     this.#journal = journal;
-    this.parts = partsOf(content.size, content.partSize);
-    this.#done = new Set();
+    this.parts = size === undefined
+      ? [{ index: 0, start: 0, end: Infinity }]
+      : partsOf(size, partSize);
+    this.#written = this.parts.map(() => 0);
   }
 
   /**
@@ -56,24 +63,46 @@ export class PartialFile implements AsyncDisposable {
     }
   }
 
-  /** Whether a part is written. */
+  /** The first byte of a part that is not written. */
+  next({ index, start }: Part): number {
+    return start + (this.#written[index] ?? 0);
+  }
+
+  /** Whether all of a part is written. */
   has(part: Part): boolean {
-    return this.#done.has(part.index);
+    return this.next(part) === part.end;
   }
 
   /** Bytes that are written. */
   get written(): number {
-    return this.parts.filter((part) => this.has(part))
-      .reduce((sum, { start, end }) => sum + end - start, 0);
+    return this.#total;
   }
 
-  /** Writes the bytes of a part as they come, and notes it as written when they have ended. */
+  /** The end of the bytes that are written without a gap from a position on. */
+  reach(position: number): number {
+    for (const part of this.parts) {
+      if (part.end <= position) continue;
+      position = Math.max(position, this.next(part));
+      if (position < part.end) break;
+    }
+    return position;
+  }
+
+  /** Writes bytes as they come, from where the part stops, and notes how far it got. */
   async write(part: Part, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     using file = await Deno.open(this.path, { write: true });
-    await file.seek(part.start, Deno.SeekMode.Start);
-    for await (const chunk of chunks) writeFully(file, chunk);
-    writeFully(this.#journal, new TextEncoder().encode(`${part.index}\n`));
-    this.#done.add(part.index);
+    await file.seek(this.next(part), Deno.SeekMode.Start);
+    let unnoted = 0;
+    try {
+      for await (const chunk of chunks) {
+        writeFully(file, chunk);
+        this.#count(part, chunk.byteLength);
+        unnoted += chunk.byteLength;
+        if (unnoted >= NOTED_EVERY) unnoted = this.#note(part);
+      }
+    } finally {
+      if (unnoted > 0) this.#note(part);
+    }
   }
 
   /** Flushes the bytes and gives the file its final name. */
@@ -91,46 +120,66 @@ export class PartialFile implements AsyncDisposable {
     this.#keep = false;
   }
 
-  /** Lets go of the file; what is written stays for the next time unless it is finished or discarded. */
+  /** Closes the file; what is written stays for the next time unless it is finished or discarded. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#keep || this.#done.size === 0) {
+    if (!this.#keep || this.written === 0) {
       await removeIfExists(this.path);
       await removeIfExists(this.#journalPath);
     }
     this.#journal.close();
   }
 
+  #count({ index }: Part, bytes: number): void {
+    this.#written[index]! += bytes;
+    this.#total += bytes;
+  }
+
+  #note({ index }: Part): 0 {
+    writeFully(this.#journal, new TextEncoder().encode(`${index} ${this.#written[index]}\n`));
+    return 0;
+  }
+
   /** Takes over what the journal says, or starts both files anew. */
-  async #recover({ sha256, size, partSize }: PartialContent): Promise<void> {
-    const header = `${sha256} ${size} ${partSize}`;
+  async #recover({ hash, size, partSize }: PartialContent): Promise<void> {
+    const header = `${hash} ${size} ${partSize}`;
     const [found, ...lines] = (await Deno.readTextFile(this.#journalPath)).split("\n");
-    const whole = await sizeOf(this.path) === size;
-    if (found === header && whole) {
-      // What follows the last line end is a line that a killed process did not finish.
-      const written = new Set(lines.slice(0, -1).map(Number));
-      for (const { index } of this.parts) if (written.has(index)) this.#done.add(index);
-    }
+    const whole = size !== undefined && await sizeOf(this.path) === size;
+    // What follows the last line end is a line that a killed process did not finish.
+    if (hash !== undefined && found === header && whole) this.#takeOver(lines.slice(0, -1));
     await this.#journal.truncate();
     await this.#journal.seek(0, Deno.SeekMode.Start);
-    const text = [header, ...this.#done].map((line) => `${line}\n`).join("");
-    writeFully(this.#journal, new TextEncoder().encode(text));
+    writeFully(this.#journal, new TextEncoder().encode(`${header}\n`));
+    for (const part of this.parts) if (this.next(part) > part.start) this.#note(part);
     if (whole) return;
     await removeIfExists(this.path);
     using file = await Deno.open(this.path, { write: true, createNew: true });
-    await file.truncate(size);
+    if (size !== undefined) await file.truncate(size);
+  }
+
+  #takeOver(lines: readonly string[]): void {
+    for (const line of lines) {
+      const [, index = -1, bytes = 0] = /^(\d+) (\d+)$/.exec(line)?.map(Number) ?? [];
+      const part = this.parts[index];
+      const more = part && part.start + bytes <= part.end
+        ? part.start + bytes - this.next(part)
+        : 0;
+      if (part && more > 0) this.#count(part, more);
+    }
   }
 }
 
 /**
  * Opens and locks a journal, or gives `undefined` when another process has it. A journal that was removed
- * between opening and locking is nobody's any more, so another one is opened then.
+ * between opening and locking would be found by nobody, so another one is opened then.
  */
 async function lockedJournal(path: string): Promise<Deno.FsFile | undefined> {
   for (;;) {
+    // Opening would follow a link to a file that is not ours.
+    if ((await lstatIfExists(path))?.isSymlink) await removeIfExists(path);
     const file = await Deno.open(path, { create: true, read: true, write: true });
     const locked = await file.tryLock(true);
-    const [held, named] = [await file.stat(), await lstatIfExists(path)];
-    if (locked && named !== undefined && held.ino === named.ino) return file;
+    const [opened, named] = [await file.stat(), await lstatIfExists(path)];
+    if (locked && named !== undefined && opened.ino === named.ino) return file;
     file.close();
     if (!locked) return undefined;
   }

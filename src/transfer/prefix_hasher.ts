@@ -1,66 +1,65 @@
 /**
- * The digest of a file that is written in parts, computed while it is written.
+ * The hash of a file that is written in parts, computed while it is written.
  * @module
  */
-import { type Digest, Digester } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { CHUNK_SIZE } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
+import type { ContentHash } from "./content_check.ts";
 import type { PartialFile } from "./partial_file.ts";
-import type { Part } from "./parts.ts";
 
 /** Hashes a partial file behind those who write it, in the order of its bytes. */
-export class PrefixHasher implements Disposable {
+export class PrefixHasher implements AsyncDisposable {
   readonly #partial: PartialFile;
+  readonly #hash: ContentHash;
   readonly #file: Deno.FsFile;
-  readonly #digester = new Digester();
   readonly #buffer = new Uint8Array(CHUNK_SIZE);
-  #next = 0;
-  #busy = false;
+  #position = 0;
+  #catchingUp: Promise<void> | undefined;
 
   /** Opens the file for reading; disposing closes it. */
-  constructor(partial: PartialFile) {
+  constructor(partial: PartialFile, hash: ContentHash) {
     this.#partial = partial;
+    this.#hash = hash;
     this.#file = Deno.openSync(partial.path, { read: true });
   }
 
-  /** Hashes what is complete up to the first part that is missing, unless that is going on already. */
-  async catchUp(): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
+  /** Takes the bytes that were just written at a position, when they are the next to be hashed. */
+  add(position: number, bytes: Uint8Array): void {
+    if (this.#catchingUp !== undefined || position !== this.#position) return;
+    this.#hash.update(bytes);
+    this.#position += bytes.byteLength;
+  }
+
+  /** Hashes what is written up to the first byte that is missing, unless that is going on already. */
+  async catchUp(signal?: AbortSignal): Promise<void> {
+    if (this.#catchingUp !== undefined) return;
     try {
-      for (let part = this.#ready(); part !== undefined; part = this.#ready()) {
-        await this.#hash(part.end - part.start);
-        this.#next++;
-      }
+      await (this.#catchingUp = this.#readOn(signal));
     } finally {
-      this.#busy = false;
+      this.#catchingUp = undefined;
     }
   }
 
-  /** The digest of what is hashed so far. */
-  digest(): Digest {
-    return this.#digester.digest();
-  }
-
-  /** Closes the file. */
-  [Symbol.dispose](): void {
+  /** Closes the file, when nothing reads it any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Whoever began to catch up is told of a failure.
+    await this.#catchingUp?.catch(() => undefined);
     this.#file.close();
   }
 
-  #ready(): Part | undefined {
-    const part = this.#partial.parts[this.#next];
-    return part !== undefined && this.#partial.has(part) ? part : undefined;
-  }
-
-  async #hash(length: number): Promise<void> {
-    for (let left = length; left > 0;) {
+  async #readOn(signal: AbortSignal | undefined): Promise<void> {
+    await this.#file.seek(this.#position, Deno.SeekMode.Start);
+    for (;;) {
+      const left = this.#partial.reach(this.#position) - this.#position;
+      if (left === 0) return;
+      signal?.throwIfAborted();
       const count = await this.#file.read(this.#buffer.subarray(0, Math.min(left, CHUNK_SIZE)));
       if (count === null) {
         throw new IntegrityError(`Cannot read ${quote(this.#partial.path)}: cut short`);
       }
-      this.#digester.update(this.#buffer.subarray(0, count));
-      left -= count;
+      this.#hash.update(this.#buffer.subarray(0, count));
+      this.#position += count;
     }
   }
 }

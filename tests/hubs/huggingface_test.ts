@@ -192,7 +192,7 @@ Deno.test("a listing that is malformed or endless is invalid", async () => {
         : Response.json({ sha: commitOf("main") }),
     );
   await assert.rejects(
-    downloadModel(MODEL, "/nowhere", { hubUrl: origin, fetch: endless }),
+    downloadModel(MODEL, "/nowhere", { hubUrl: origin, transport: endless }),
     /its list of files has no end/,
   );
 });
@@ -211,16 +211,16 @@ Deno.test("answers that ask for patience are followed by another try", async () 
 
 Deno.test("an unreachable hub is a transfer error after some tries", async () => {
   let tries = 0;
-  const fetch = () => {
+  const transport = () => {
     tries++;
     return Promise.reject(
       new TypeError("error sending request for url (https://hub.test/a?sig=1)"),
     );
   };
   await assert.rejects(
-    downloadModel(MODEL, "/nowhere", { hubUrl: "https://hub.test", fetch, retry: FAST }),
+    downloadModel(MODEL, "/nowhere", { hubUrl: "https://hub.test", transport, retry: FAST }),
     (error) => {
-      assert.match(String(error), /Cannot reach "hub.test": error sending request for url/);
+      assert.match(String(error), /Cannot reach "hub.test": it broke off/);
       assert.ok(!String(error).includes("sig="));
       return true;
     },

@@ -1,0 +1,135 @@
+/**
+ * The bytes of one file of a hub.
+ * @module
+ */
+import { IntegrityError, TransferError } from "../core/errors.ts";
+import type { OpenOptions } from "../core/source.ts";
+import { quote } from "../core/text.ts";
+import type { StallWatch } from "../core/time_limit.ts";
+import { discard } from "../http/bodies.ts";
+import { transientFault } from "../http/faults.ts";
+import { answerBody, openResuming, type ResumedAnswer } from "../transfer/resuming_reader.ts";
+import type { TransferSource } from "../transfer/to_file.ts";
+import type { HubClient } from "./client.ts";
+import { contentCheck } from "./content_check.ts";
+import type { HubFile } from "./hub.ts";
+
+/** A file of a hub as a source, whose streams go on over lost connections. */
+export class HubFileSource implements TransferSource {
+  /** Size in bytes, where the hub says it. */
+  readonly size: number | undefined;
+  readonly #client: HubClient;
+  readonly #file: HubFile;
+
+  /** Makes a source; nothing is asked for. */
+  constructor(client: HubClient, file: HubFile) {
+    this.#client = client;
+    this.#file = file;
+    this.size = file.size;
+  }
+
+  /**
+   * Opens the file, or a range of it.
+   * @throws {IntegrityError} when the server's file has another size.
+   * @throws {TransferError} when the connection is lost too often in a row.
+   */
+  async open({ range, signal }: OpenOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    const { retry, log } = this.#client;
+    const promised = contentCheck(this.#file) !== undefined;
+    const requests = new FileRequests(this.#client, this.#file, promised);
+    return await openResuming({
+      ask: (position, watch) => requests.ask(position, watch),
+      explain: (error) => transientFault(error, signal),
+      giveUp: ({ message }, { position }) => requests.lost(message, position),
+      tooLong: () => requests.wrongSize(`more than ${this.size}`),
+    }, {
+      ...{ position: range?.start ?? 0, end: range?.end ?? this.size },
+      ...{ what: this.#file.path, compareRepeated: !promised, retry, signal, log },
+    });
+  }
+}
+
+/** Asks for a file, and checks the answers. */
+class FileRequests {
+  readonly #client: HubClient;
+  readonly #file: HubFile;
+  readonly #promised: boolean;
+  /** The version of the content that the first bytes came from, where the server says one. */
+  #etag: string | undefined;
+  #size: number | undefined;
+
+  constructor(client: HubClient, file: HubFile, promised: boolean) {
+    this.#client = client;
+    this.#file = file;
+    this.#promised = promised;
+    this.#size = file.size;
+  }
+
+  async ask(position: number, { signal }: StallWatch): Promise<ResumedAnswer> {
+    const { url, headers } = await this.#file.request({ signal });
+    const response = await this.#client.send(url, {
+      headers: { ...headers, "Accept-Encoding": "identity", ...this.#rangeHeaders(position) },
+      accept: [416],
+      signal,
+    });
+    try {
+      const start = this.#check(response, position);
+      return { start, end: this.#size, body: answerBody(response) };
+    } catch (error) {
+      await discard(response);
+      throw error;
+    }
+  }
+
+  /** The error for a connection that was lost too often, or an answer that is of no use. */
+  lost(found: string, position: number): TransferError {
+    const { path } = this.#file;
+    const size = this.#size ?? "unknown";
+    return new TransferError(
+      `Cannot download ${quote(path)}: ${found} after ${position} of ${size} bytes`,
+      { path, actual: position, expected: this.#size },
+    );
+  }
+
+  /** The error for a file of another size. */
+  wrongSize(got: number | string): IntegrityError {
+    const { path } = this.#file;
+    return new IntegrityError(
+      `Cannot accept ${quote(path)}: got ${got} bytes, want ${this.#size}`,
+      { path, expected: this.#size, actual: got },
+    );
+  }
+
+  /** Bytes of unknown content are only continued when the server says that it is still the same. */
+  #rangeHeaders(position: number): Record<string, string> {
+    if (position === 0 || !this.#promised && this.#etag === undefined) return {};
+    const range = { Range: `bytes=${position}-` };
+    return this.#etag === undefined ? range : { ...range, "If-Range": this.#etag };
+  }
+
+  /** Finds out which bytes the server sends: those that were asked for, or all of them. */
+  #check(response: Response, position: number): number {
+    if (response.status === 416) throw this.lost("the server has no more bytes", position);
+    if (response.status === 206) {
+      const range = response.headers.get("Content-Range") ?? "";
+      const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range) ?? [];
+      if (Number(first) !== position) {
+        throw this.lost(`got Content-Range ${quote(range)}`, position);
+      }
+      if (total !== "*") this.#checkSize(Number(total));
+      return position;
+    }
+    const etag = response.headers.get("ETag") ?? undefined;
+    this.#etag = etag?.startsWith('"') ? etag : undefined;
+    const length = response.headers.get("Content-Length");
+    if (length !== null && !response.headers.has("Content-Encoding")) {
+      this.#checkSize(Number(length));
+    }
+    return 0;
+  }
+
+  #checkSize(size: number): void {
+    this.#size ??= size;
+    if (size !== this.#size) throw this.wrongSize(size);
+  }
+}

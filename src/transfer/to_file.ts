@@ -1,0 +1,168 @@
+/**
+ * Content to a file: in one stream, or in ranges of which several are under way.
+ *
+ * The bytes are verified before the file has its name. What was transferred when a transfer was stopped
+ * or killed can be kept for the next one.
+ * @module
+ */
+import { randomUUID } from "node:crypto";
+import { dirname, join } from "node:path";
+import { mapConcurrent } from "../core/concurrency.ts";
+import { IntegrityError } from "../core/errors.ts";
+import { explainWrite } from "../core/file_errors.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import type { BlobSource } from "../core/source.ts";
+import { sized, streamOf } from "../core/streams.ts";
+import { checkContent, type ContentCheck } from "./content_check.ts";
+import { PartialFile } from "./partial_file.ts";
+import { type Part, PARTS_AT_ONCE, partSize } from "./parts.ts";
+import { PrefixHasher } from "./prefix_hasher.ts";
+
+/** Content from this size on, in bytes, comes in several ranges at once. */
+export const PARALLEL_FROM = 32 * 1024 * 1024;
+
+/** What is transferred: any `BlobSource`, and content whose size only its end tells. */
+export type TransferSource = Pick<BlobSource, "open"> & Partial<Pick<BlobSource, "size">>;
+
+/** How to transfer. */
+export interface TransferOptions extends OperationOptions {
+  /** What the content is in errors, quoted where that is due. */
+  readonly what: string;
+  /** What the content has to be; only its size is compared when absent. */
+  readonly check?: ContentCheck;
+  /**
+   * Path without its ending of two files, `.partial` and `.journal`, on the file system of the target.
+   * They keep what was transferred when the transfer fails, for the next one of the same content. Nothing
+   * is kept without it, nor of content of unknown size or without a check.
+   */
+  readonly partialBase?: string;
+  /** Whether to ask for several ranges at once; so it is from 32 MiB on when absent. */
+  readonly parallel?: boolean;
+  /** Ranges that are under way at once; 4 when absent. */
+  readonly concurrency?: number;
+  /** Told how many bytes of the content are in the file. */
+  readonly onBytes?: (bytes: number) => void;
+}
+
+/**
+ * Transfers content to a file, in place of a file that has its name. Missing folders are made.
+ * @returns the size of the file in bytes.
+ * @throws {IntegrityError} when the content has another size or hash; nothing is kept of it then.
+ */
+export async function transferToFile(
+  source: TransferSource,
+  path: string,
+  options: TransferOptions,
+): Promise<number> {
+  for (;;) {
+    await using partial = await openPartial(source, path, options);
+    const resumed = partial.written > 0;
+    try {
+      await fill(partial, source, options);
+      const size = partial.written;
+      await partial.finish(path);
+      return size;
+    } catch (error) {
+      if (!(error instanceof IntegrityError)) throw explainWrite(path, error);
+      partial.discard();
+      // What an earlier run left may be at fault: a whole transfer of our own tells.
+      if (!resumed) throw error;
+      options.log?.("info", `Starting ${options.what} again: what was left of it was wrong`);
+    }
+  }
+}
+
+/** Opens what an earlier transfer of the content has left, or a new partial file. */
+async function openPartial(
+  { size }: TransferSource,
+  path: string,
+  { check, partialBase, parallel }: TransferOptions,
+): Promise<PartialFile> {
+  const inParts = parallel ?? (size ?? 0) >= PARALLEL_FROM;
+  const whole = size || 1;
+  const content = {
+    hash: check?.expected,
+    size,
+    partSize: inParts ? partSize(whole) : whole,
+  };
+  const base = partialBase ?? path;
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    await Deno.mkdir(dirname(base), { recursive: true });
+    const kept = partialBase && await PartialFile.open(partialBase, content);
+    // Another process may be at it, which is no reason to wait for it.
+    const partial = kept ||
+      (await PartialFile.open(join(dirname(base), `.${randomUUID()}`), content))!;
+    if (!kept || check === undefined || size === undefined) partial.discard();
+    return partial;
+  } catch (error) {
+    throw explainWrite(path, error);
+  }
+}
+
+/** Transfers the missing bytes, and compares the hash of all. */
+async function fill(
+  partial: PartialFile,
+  source: TransferSource,
+  options: TransferOptions,
+): Promise<void> {
+  const { check, what, onBytes, concurrency = PARTS_AT_ONCE } = options;
+  const hash = check?.start();
+  await using hasher = hash && new PrefixHasher(partial, hash);
+  onBytes?.(partial.written);
+  await hasher?.catchUp(options.signal);
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const onChunk = (position: number, chunk: Uint8Array) => {
+    hasher?.add(position, chunk);
+    onBytes?.(partial.written);
+  };
+  // Empty content has no parts, but it has to be there.
+  const missing = source.size === 0
+    ? [{ index: 0, start: 0, end: 0 }]
+    : partial.parts.filter((part) => !partial.has(part));
+  await mapConcurrent(missing, async (part) => {
+    try {
+      const stream = await openRest(source, { part, from: partial.next(part), what, signal });
+      await partial.write(part, observed(stream, partial.next(part), onChunk));
+      await hasher?.catchUp(signal);
+    } catch (error) {
+      // The others need not come to their ends.
+      stop.abort(error);
+      throw error;
+    }
+  }, { concurrency, signal });
+  await hasher?.catchUp(options.signal);
+  if (check && hash) checkContent(check, hash, what);
+}
+
+/** Opens what is missing of a part, and makes sure that it is all of that. */
+async function openRest(
+  source: TransferSource,
+  { part, from, what, signal }: {
+    readonly part: Part;
+    readonly from: number;
+    readonly what: string;
+    readonly signal: AbortSignal;
+  },
+): Promise<ReadableStream<Uint8Array>> {
+  const { size } = source;
+  const all = from === 0 && (size === undefined || part.end === size);
+  const range = all ? undefined : { start: from, end: part.end };
+  const stream = await source.open({ range, signal });
+  return size === undefined ? stream : streamOf(sized(stream, { size: part.end - from }, what));
+}
+
+/** Passes chunks on, and tells of each when whoever takes them has it. */
+async function* observed(
+  stream: ReadableStream<Uint8Array>,
+  start: number,
+  onChunk: (position: number, chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array, void> {
+  let position = start;
+  for await (const chunk of stream) {
+    yield chunk;
+    onChunk(position, chunk);
+    position += chunk.byteLength;
+  }
+}

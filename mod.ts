@@ -13,9 +13,9 @@
  * await models.push("registry.example.com/llama:v1");
  * ```
  *
- * Every asynchronous operation takes `{ signal, progress, log }` last. Errors are of the classes below;
- * their `kind` says what a caller can do, their `facts` what was found. Importing this module does
- * nothing else.
+ * Every asynchronous operation takes `{ signal, progress, log }` last. Errors are of the classes
+ * below; their `kind` says what a caller can do, their `facts` what was found. Importing this
+ * module does nothing else.
  * @module
  */
 

@@ -1,7 +1,7 @@
 /**
- * `deno task bench [--json] [--only WORD] [--size MIB]`: how long our work takes beside a real peer's.
- * Contestants take turns, so that a busy machine is busy for all of them, and medians are compared. The
- * ratios are the result: nothing here judges them.
+ * `deno task bench [--json] [--only WORD] [--size MIB]`: how long our work takes beside a real
+ * peer's. Contestants take turns, so that a busy machine is busy for all of them, and medians are
+ * compared. The ratios are the result: nothing here judges them.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for

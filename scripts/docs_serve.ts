@@ -1,5 +1,6 @@
 /**
- * `deno task docs-serve [--port PORT]`: the documentation that `deno task docs` made, on this machine only.
+ * `deno task docs-serve [--port PORT]`: the documentation that `deno task docs` made, on this
+ * machine only.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for

@@ -1,7 +1,7 @@
 /**
- * `deno task generate [--check]`: writes what is derived from the code. That is `docs/commands.md`, every
- * page of the program's help in one document. With `--check` nothing is written; the exit code is 1 and
- * the first difference is shown when a file is not what it would be.
+ * `deno task generate [--check]`: writes what is derived from the code. That is `docs/commands.md`,
+ * every page of the program's help in one document. With `--check` nothing is written; the exit
+ * code is 1 and the first difference is shown when a file is not what it would be.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for

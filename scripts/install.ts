@@ -1,7 +1,7 @@
 /**
- * `deno task install [--prefix FOLDER]`: puts the program into a folder of the path, under all of its
- * names. The compiled binary is copied when `deno task build` has made one; otherwise each name is a
- * launcher that runs this tree, in a process of that name, so that `pgrep modctl` finds it.
+ * `deno task install [--prefix FOLDER]`: puts the program into a folder of the path, under all of
+ * its names. The compiled binary is copied when `deno task build` has made one; otherwise each name
+ * is a launcher that runs this tree, in a process of that name, so that `pgrep modctl` finds it.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
@@ -21,7 +21,7 @@ export interface InstallOptions {
   readonly entry: string;
 }
 
-/** Installs every name into a folder and returns the paths. Each is complete before it has its name. */
+/** Installs every name into a folder and returns the paths. Each is complete before it is named. */
 export async function install(
   folder: string,
   { binary, entry }: InstallOptions,

@@ -1,6 +1,6 @@
 /**
- * Finds folders of sources that have too many files to be one idea. Run as a program it looks at `src`,
- * and its exit code is 1 when there is one.
+ * Finds folders of sources that have too many files to be one idea. Run as a program it looks at
+ * `src`, and its exit code is 1 when there is one.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for

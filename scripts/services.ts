@@ -1,8 +1,9 @@
 /**
- * The real programs that end-to-end tests talk to: found, installed where that is allowed, and started.
+ * The real programs that end-to-end tests talk to: found, installed where that is allowed, and
+ * started.
  *
- * Every service listens on a free loopback port, keeps its files in a temporary folder, and is gone when
- * it is disposed. Nothing here depends on a service that the machine itself may run.
+ * Every service listens on a free loopback port, keeps its files in a temporary folder, and is gone
+ * when it is disposed. Nothing here depends on a service that the machine itself may run.
  * @module
  */
 import { Buffer } from "node:buffer";

@@ -6,7 +6,7 @@
 /** The root of the tree, as a `file:` URL. */
 export const TREE = new URL("../", import.meta.url);
 
-/** Paths and texts of all TypeScript files below a folder of the tree, in the order of their paths. */
+/** Paths and texts of all TypeScript files below a folder of the tree, ordered by path. */
 export async function readSources(folder: string): Promise<ReadonlyMap<string, string>> {
   const sources: [string, string][] = [];
   for await (const entry of Deno.readDir(new URL(`${folder}/`, TREE))) {

@@ -1,6 +1,7 @@
 /**
- * `deno task test [arguments of deno test]`: brings in what end-to-end tests need, runs the tests, and
- * closes with one line, `N passed, N failed`. The exit code is that of `deno test`, and 1 when no test ran.
+ * `deno task test [arguments of deno test]`: brings in what end-to-end tests need, runs the tests,
+ * and closes with one line, `N passed, N failed`. The exit code is that of `deno test`, and 1 when
+ * no test ran.
  * @module
  */
 import { stripVTControlCharacters } from "node:util";

@@ -1,6 +1,6 @@
 /**
- * Finds runs of lines that stand in two places. Run as a program it looks at `src`, or at the folders
- * that are its arguments, and its exit code is 1 when there is such a run.
+ * Finds runs of lines that stand in two places. Run as a program it looks at `src`, or at the
+ * folders that are its arguments, and its exit code is 1 when there is such a run.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
@@ -22,7 +22,7 @@ export interface Twin {
   readonly length: number;
 }
 
-/** What two files share by right: comments, and the lines that say what is imported or exported on. */
+/** What two files may share: comments, and the lines that say what is imported or re-exported. */
 const NOT_CODE =
   /^[ \t]*(?:\/\*[^]*?\*\/|\/\/.*|import\b[^;]*;|export (?:type )?(?:\*|\{)[^;]*? from [^;]*;)/gm;
 
@@ -33,7 +33,7 @@ function codeLines(source: string): readonly CodeLine[] {
     .filter(({ text }) => text !== "");
 }
 
-/** Every run of {@linkcode TWIN_LENGTH} lines or more that stands in two places, the longest first. */
+/** Every run of at least {@linkcode TWIN_LENGTH} lines that stands in two places, longest first. */
 export function findTwins(sources: ReadonlyMap<string, string>): readonly Twin[] {
   const seen = new Map<string, { path: string; lines: readonly CodeLine[]; at: number }>();
   const twins: Twin[] = [];

@@ -4,7 +4,7 @@
  */
 import { concatBytes } from "../core/streams.ts";
 
-/** Reads a stream in portions of the reader's choice. Memory is bounded by a portion and a chunk. */
+/** Reads a stream in portions that the caller chooses. Memory holds a portion and a chunk. */
 export class ByteReader {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #rest: Uint8Array = new Uint8Array(0);

@@ -36,7 +36,7 @@ export class Claims {
     refuse(path, this.#tryFolder(path));
   }
 
-  /** Claims a path for a file as {@linkcode file} does; returns what it meets instead of throwing. */
+  /** Claims a path as {@linkcode file} does; returns what it meets instead of throwing. */
   tryFile(path: string): string | undefined {
     const blocked = this.#tryFolder(parentOf(path));
     if (blocked !== undefined) return blocked;

@@ -1,7 +1,8 @@
 /**
  * The compressions of layers, one row each.
  *
- * The same bytes compress to the same bytes, however they are cut into chunks and whatever the system.
+ * The same bytes compress to the same bytes, however they are cut into chunks and whatever the
+ * system.
  * @module
  */
 import {
@@ -21,7 +22,7 @@ export type CompressionName = "none" | "gzip" | "zstd";
 
 /** How to compress. */
 export interface CompressOptions {
-  /** How hard to try, 1 to 22 with zstd and 1 to 9 with gzip; the compression's default when absent. */
+  /** Level, 1 to 22 with zstd and 1 to 9 with gzip; the compression's default when absent. */
   readonly level?: number;
 }
 
@@ -147,7 +148,7 @@ class EvenChunks implements Splitter {
   }
 }
 
-/** Position of the byte in a gzip header that names the system, and its value for "unknown" (RFC 1952). */
+/** Position of the byte of a gzip header that names the system, and its "unknown" (RFC 1952). */
 const GZIP_SYSTEM = { offset: 9, unknown: 255 } as const;
 
 /** Replaces the name of this system in a gzip header, which the compressor emits in one piece. */

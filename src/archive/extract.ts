@@ -29,11 +29,12 @@ export interface ExtractedTar {
 }
 
 /**
- * Writes files below one folder, and never outside it. Names are checked, links on the way are refused,
- * and a file appears whole or not at all. Several files may be written at once.
+ * Writes files below one folder, and never outside it. Names are checked, links on the way are
+ * refused, and a file appears whole or not at all. Several files may be written at once.
  *
  * Someone else who may write to the folder can still put a link in the way at the very moment of a
- * rename; what he gains is that the rename fails, since the hidden file is not where the link leads.
+ * rename; what he gains is that the rename fails, since the hidden file is not where the link
+ * leads.
  *
  * Disposing waits for what is still being written.
  */
@@ -62,8 +63,8 @@ export class Extraction implements AsyncDisposable {
   }
 
   /**
-   * Claims a name before anything is written, and returns it as a safe relative path. Claiming all the
-   * names first finds every clash before the first byte moves.
+   * Claims a name before anything is written, and returns it as a safe relative path. Claiming all
+   * the names first finds every clash before the first byte moves.
    * @throws {InvalidInputError} when the name is unsafe.
    * @throws {ConflictError} when it meets another name of this extraction.
    */
@@ -83,10 +84,11 @@ export class Extraction implements AsyncDisposable {
   }
 
   /**
-   * Writes one file. A stream is cancelled when it is not needed to its end; what must be closed even
-   * when it was never begun is best given as a function. The content is followed to its end before the file gets its name, so a content
-   * that verifies itself and throws leaves nothing behind. A path that this extraction has written
-   * before may come again with the same content only.
+   * Writes one file. A stream is cancelled when it is not needed to its end; what must be closed
+   * even when it was never begun is best given as a function. The content is followed to its end
+   * before the file gets its name, so a content that verifies itself and throws leaves nothing
+   * behind. A path that this extraction has written before may come again with the same content
+   * only.
    * @throws {InvalidInputError} when the name is unsafe or a limit is passed.
    * @throws {IntegrityError} when the content has another size than the facts say.
    * @throws {ConflictError} when something that must not be replaced is in the way.
@@ -96,8 +98,8 @@ export class Extraction implements AsyncDisposable {
   }
 
   /**
-   * Gives a finished file a name below the folder, by renaming it; between two disks it is copied. The
-   * caller answers for its content.
+   * Gives a finished file a name below the folder, by renaming it; between two disks it is copied.
+   * The caller answers for its content.
    * @throws {InvalidInputError | ConflictError} as {@linkcode writeFile} does.
    */
   adoptFile(name: string, file: string, facts: FileFacts = {}): Promise<void> {
@@ -116,7 +118,8 @@ export class Extraction implements AsyncDisposable {
   /**
    * Writes the regular files and folders of a tar archive. No file gets its name before the whole
    * stream was read, so a stream that verifies itself and throws leaves no files behind.
-   * @throws {IntegrityError} when the archive is corrupt or truncated; besides, as {@linkcode writeFile}.
+   * @throws {IntegrityError} when the archive is corrupt or truncated; besides, as
+   * {@linkcode writeFile}.
    */
   extractTar(
     stream: ReadableStream<Uint8Array>,

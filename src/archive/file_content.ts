@@ -20,7 +20,7 @@ export interface MeasureOptions {
   readonly path: string;
   /** Size it must have, in bytes; any when absent. */
   readonly size?: number;
-  /** Called with each chunk's size before the chunk is passed on; what it throws ends the content. */
+  /** Called with each chunk's size before it is passed on; what it throws ends the content. */
   readonly onBytes: (count: number) => void;
 }
 
@@ -60,8 +60,8 @@ export async function release(content: FileContent): Promise<void> {
 }
 
 /**
- * Whether a regular file has this content, by reading all of it. A file that cannot be read counts as
- * different: it will be replaced or that will fail with a better reason.
+ * Whether a regular file has this content, by reading all of it. A file that cannot be read counts
+ * as different: it will be replaced or that will fail with a better reason.
  */
 export async function fileHasContent(
   path: string,

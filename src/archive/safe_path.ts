@@ -1,9 +1,9 @@
 /**
  * The names that may become paths: every rule about hostile names lives here.
  *
- * An artifact is written once and read on many systems, so a name that is ambiguous on any of them (a
- * backslash, a drive letter) is refused on all of them. Names that only Windows cannot hold are refused
- * only there.
+ * An artifact is written once and read on many systems, so a name that is ambiguous on any of them
+ * (a backslash, a drive letter) is refused on all of them. Names that only Windows cannot hold are
+ * refused only there.
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
@@ -67,8 +67,8 @@ const WINDOWS_RULES: readonly Rule[] = [
 ];
 
 /**
- * The normalised relative path of a name from outside: components joined by `/`, without `.` and empty
- * ones. Joined to any folder it stays below that folder, as far as names can say.
+ * The normalised relative path of a name from outside: components joined by `/`, without `.` and
+ * empty ones. Joined to any folder it stays below that folder, as far as names can say.
  * @throws {InvalidInputError} naming the rule that the name breaks.
  */
 export function safeRelativePath(name: string, options: SafePathOptions = {}): string {
@@ -87,8 +87,8 @@ export function safeRelativePath(name: string, options: SafePathOptions = {}): s
 const FOLDING_SYSTEMS: ReadonlySet<string> = new Set(["windows", "darwin"]);
 
 /**
- * The key under which two paths collide: paths with equal keys are one file. Where the system's file
- * systems fold case or Unicode normal forms, so does the key.
+ * The key under which two paths collide: paths with equal keys are one file. Where the system's
+ * file systems fold case or Unicode normal forms, so does the key.
  */
 export function duplicateKey(path: string, platform: string = Deno.build.os): string {
   if (!FOLDING_SYSTEMS.has(platform)) return path;

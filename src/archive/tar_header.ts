@@ -1,6 +1,6 @@
 /**
- * Headers of regular files in tar archives, byte for byte as Go's `archive/tar` writes them, so that
- * layers have the digests that other tools of this field give them.
+ * Headers of regular files in tar archives, byte for byte as Go's `archive/tar` writes them, so
+ * that layers have the digests that other tools of this field give them.
  *
  * A header is USTAR when everything fits, else PAX (POSIX.1-2001, `pax` interchange format).
  * @module

@@ -1,8 +1,8 @@
 /**
  * The headers of tar archives as they are read: USTAR, PAX and GNU names.
  *
- * Blocks are framed and checked here; what they say is decoded by `modern-tar`, which does not tell an
- * unknown type of entry from a file and has a fixed limit on metadata.
+ * Blocks are framed and checked here; what they say is decoded by `modern-tar`, which does not tell
+ * an unknown type of entry from a file and has a fixed limit on metadata.
  * @module
  */
 import { quote } from "../core/text.ts";
@@ -51,7 +51,7 @@ const TYPES: Readonly<Record<string, TarMemberType>> = {
   "7": "file",
 };
 
-/** Type flags of headers that describe the entry after them: PAX, PAX global, GNU name, GNU link. */
+/** Type flags of headers that describe the next entry: PAX, PAX global, GNU name, GNU link. */
 const METADATA_FLAGS = "xgLK";
 
 /** Most bytes of global PAX records: they are decoded again for every entry. */

@@ -32,9 +32,10 @@ export interface ReadTarOptions extends OperationOptions {
 }
 
 /**
- * The entries of a tar archive in their order. The stream is read to its end, past the archive's end
- * blocks, and cancelled when the iteration stops early.
- * @throws {IntegrityError} when the archive is corrupt, ends too early, or is followed by other data.
+ * The entries of a tar archive in their order. The stream is read to its end, past the archive's
+ * end blocks, and cancelled when the iteration stops early.
+ * @throws {IntegrityError} when the archive is corrupt, ends too early, or is followed by other
+ * data.
  * @throws {InvalidInputError} when a limit is passed.
  * @throws {UnsupportedError} when a file is stored as a sparse file.
  */

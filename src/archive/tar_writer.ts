@@ -47,8 +47,8 @@ export interface UstarFile {
 }
 
 /**
- * A tar archive without owners and times, in the order given, padded to 10 KiB. Equal files give equal
- * bytes on every system.
+ * A tar archive without owners and times, in the order given, padded to 10 KiB. Equal files give
+ * equal bytes on every system.
  * @throws {InvalidInputError} when a name or size does not fit the format, or a content has another
  * size than its entry says.
  */

@@ -42,8 +42,8 @@ export class TargetFolder {
   }
 
   /**
-   * Makes sure that a safe relative path is a folder and that no link leads there. Missing folders are
-   * made.
+   * Makes sure that a safe relative path is a folder and that no link leads there. Missing folders
+   * are made.
    * @throws {ConflictError} when a part of the path is a link or a file.
    */
   async ensureFolder(path: string, options: EnsureFolderOptions = {}): Promise<void> {
@@ -66,7 +66,8 @@ export class TargetFolder {
   }
 
   /**
-   * Makes sure that a file may be renamed to a safe relative path: nothing, a file or a link is there.
+   * Makes sure that a file may be renamed to a safe relative path: nothing, a file or a link is
+   * there.
    * @throws {ConflictError} when something else is there.
    */
   async ensureReplaceable(path: string): Promise<void> {
@@ -86,7 +87,8 @@ export class TargetFolder {
     try {
       await Deno.mkdir(this.resolve(path), mode === undefined ? {} : { mode });
     } catch (error) {
-      // Another file of the same extraction may have made it in the meantime; what it is, is checked.
+      // Another file of the same extraction may have made it in the meantime; what it is, is
+      // checked.
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
   }

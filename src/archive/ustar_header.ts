@@ -1,7 +1,7 @@
 /**
  * Headers that say nothing but name, kind, size and permission bits, so that equal trees give equal
- * archives on every system: plain USTAR (POSIX.1-1988), names in UTF-8, no owner, no time, empty device
- * fields.
+ * archives on every system: plain USTAR (POSIX.1-1988), names in UTF-8, no owner, no time, empty
+ * device fields.
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
@@ -42,7 +42,7 @@ export function ustarHeader(entry: UstarEntry): Uint8Array<ArrayBuffer> {
   return block.seal();
 }
 
-/** Splits a path that is too long for the name field at the first slash that lets both parts fit. */
+/** Splits a path that is too long for the name field at the first slash where both parts fit. */
 function splitPath(path: string): { prefix: string; name: string } {
   if (byteLength(path) <= FIELDS.name[1]) return { prefix: "", name: path };
   for (let slash = path.indexOf("/"); slash > 0; slash = path.indexOf("/", slash + 1)) {

@@ -1,5 +1,6 @@
 /**
- * The transforms of `node:zlib` over web streams, with backpressure, cancellation and their own errors.
+ * The transforms of `node:zlib` over web streams, with backpressure, cancellation and their own
+ * errors.
  * @module
  */
 import type { Transform } from "node:stream";
@@ -25,8 +26,8 @@ export interface ThroughOptions {
 }
 
 /**
- * Passes a stream through a transform. Errors of the stream come out unchanged. No more is read than
- * the reader of the result takes, and cancelling the result cancels the stream.
+ * Passes a stream through a transform. Errors of the stream come out unchanged. No more is read
+ * than the reader of the result takes, and cancelling the result cancels the stream.
  */
 export function through(
   stream: ReadableStream<Uint8Array>,
@@ -44,8 +45,8 @@ async function* drive(
   const feeding = new Feeding(reader, transform, options.splitter);
   try {
     for await (const chunk of transform) yield chunk;
-    // A transform may end before its input does, as gunzip does when zeros follow. Whoever verifies the
-    // input does so at its end, so it has to be read to there.
+    // A transform may end before its input does, as gunzip does when zeros follow. Whoever verifies
+    // the input does so at its end, so it has to be read to there.
     if (!feeding.atEnd) throw new IntegrityError("it goes on after its end");
   } catch (error) {
     throw feeding.failed ? feeding.failure : options.explain(error);

@@ -2,8 +2,8 @@
  * The framing of Zstandard streams (RFC 8878, section 3.1), without decoding anything.
  *
  * The decoder of the runtime takes a stream that ends in the middle of a frame for a whole one, and
- * reports an error cleanly only when it meets it at the beginning of a write. So frames are followed
- * here, and handed on part by part.
+ * reports an error cleanly only when it meets it at the beginning of a write. So frames are
+ * followed here, and handed on part by part.
  * @module
  */
 import { IntegrityError } from "../core/errors.ts";
@@ -15,7 +15,7 @@ const MAX_BLOCK = 128 * 1024;
 const RLE_BLOCK = 1;
 const RESERVED_BLOCK = 3;
 
-/** What the next bytes are: how many, and what follows them; absent when more bytes must come first. */
+/** What the next bytes are: how many, and what follows; absent when more bytes must come first. */
 type Part = { readonly size: number; readonly then: State; readonly skip?: boolean };
 type State = (bytes: Uint8Array) => Part | undefined;
 

@@ -8,9 +8,10 @@ import { pLimit } from "../deps/p-limit.ts";
 export const DEFAULT_CONCURRENCY = 5;
 
 /**
- * Runs `work` on every item, at most `concurrency` at a time, and returns the results in the order of
- * the items. After a failure or an abort no further item is started, the running ones are awaited (so
- * that nothing is still being written when this returns), and the first error is thrown.
+ * Runs `work` on every item, at most `concurrency` at a time, and returns the results in the order
+ * of the items. After a failure or an abort no further item is started, the running ones are
+ * awaited (so that nothing is still being written when this returns), and the first error is
+ * thrown.
  */
 export async function mapConcurrent<Item, Result>(
   items: Iterable<Item>,

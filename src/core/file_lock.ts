@@ -1,8 +1,8 @@
 /**
  * Advisory locks of the operating system on files.
  *
- * Such a lock vanishes with the process that holds it: there is no stale lock to clean up after a crash,
- * and no clock to trust.
+ * Such a lock vanishes with the process that holds it: there is no stale lock to clean up after a
+ * crash, and no clock to trust.
  * @module
  */
 import { dirname } from "node:path";
@@ -49,8 +49,8 @@ async function tryToLock(path: string, exclusive: boolean): Promise<Deno.FsFile 
   const file = await openFile(path);
   if (!file) return undefined;
   try {
-    // Whoever held the lock before may have removed the file: then the lock is on a file that nobody
-    // else will ever find.
+    // Whoever held the lock before may have removed the file: then the lock is on a file that
+    // nobody else will ever find.
     if (await file.tryLock(exclusive) && await isNamed(file, path)) return file;
   } catch (error) {
     file.close();

@@ -23,9 +23,9 @@ export interface AtomicWriteOptions {
 }
 
 /**
- * Writes a file under a temporary name beside `path`, flushes it to the disk and renames it. A reader
- * sees the old content or the new, never a part. Missing parent folders are made. When `content` fails
- * (as a verifying stream does on a wrong digest) the temporary file is removed.
+ * Writes a file under a temporary name beside `path`, flushes it to the disk and renames it. A
+ * reader sees the old content or the new, never a part. Missing parent folders are made. When
+ * `content` fails (as a verifying stream does on a wrong digest) the temporary file is removed.
  */
 export async function writeFileAtomic(
   path: string,
@@ -62,8 +62,8 @@ export async function writeNewFile(
 }
 
 /**
- * Flushes a folder's entries to the disk, so that a rename in it survives a power cut. Windows has no
- * such call; there the file system's own journal has to do.
+ * Flushes a folder's entries to the disk, so that a rename in it survives a power cut. Windows has
+ * no such call; there the file system's own journal has to do.
  */
 export async function syncFolder(path: string): Promise<void> {
   if (Deno.build.os === "windows") return;
@@ -80,7 +80,7 @@ export async function removeIfExists(path: string): Promise<void> {
   }
 }
 
-/** The facts of a path without following a link at its end, or `undefined` when nothing is there. */
+/** The facts of a path, without following a link at its end; `undefined` when nothing is there. */
 export async function lstatIfExists(path: string): Promise<Deno.FileInfo | undefined> {
   try {
     return await Deno.lstat(path);

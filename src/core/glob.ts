@@ -2,8 +2,8 @@
  * Path patterns: what a path in a Modelfile, and `--include` and `--exclude`, may hold.
  *
  * `*` and `?` stop at a slash and match hidden names; `[a-z]` and `[^a]` are classes; `**` crosses
- * slashes; `{a,b}` gives alternatives. A backslash before one of these characters, or before another
- * backslash, makes it literal; before anything else it is a backslash.
+ * slashes; `{a,b}` gives alternatives. A backslash before one of these characters, or before
+ * another backslash, makes it literal; before anything else it is a backslash.
  * @module
  */
 import { picomatch } from "../deps/picomatch.ts";
@@ -96,8 +96,9 @@ interface Scanned {
 }
 
 /**
- * Rewrites a pattern for the matcher, which gives a meaning to more characters than we do (parentheses,
- * quotes, `+`, `!`, `|`): those are made literal. Returns what is wrong, if anything is.
+ * Rewrites a pattern for the matcher, which gives a meaning to more characters than we do
+ * (parentheses, quotes, `+`, `!`, `|`): those are made literal. Returns what is wrong, if anything
+ * is.
  */
 function scan(pattern: string): Scanned | string {
   if (pattern.length > LONGEST_PATTERN) return `it has more than ${LONGEST_PATTERN} characters`;

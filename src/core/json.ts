@@ -13,9 +13,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Compact JSON in the exact bytes that Go's `encoding/json` gives for the same keys in the same order:
- * `<`, `>`, `&` and the two Unicode line separators are escaped. Artifact documents are written so, as
- * other tools of this field do, which keeps digests equal.
+ * Compact JSON in the exact bytes that Go's `encoding/json` gives for the same keys in the same
+ * order: `<`, `>`, `&` and the two Unicode line separators are escaped. Artifact documents are
+ * written so, as other tools of this field do, which keeps digests equal.
  */
 export function encodeGoJson(value: unknown, indent?: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(goJson(value, indent));

@@ -36,8 +36,8 @@ export function problemsError(
 }
 
 /**
- * {@linkcode problemsError} for problems that are whole messages, as those of other errors are: the only
- * one is the message.
+ * {@linkcode problemsError} for problems that are whole messages, as those of other errors are: the
+ * only one is the message.
  */
 export function messagesError(
   action: string,

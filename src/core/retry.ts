@@ -1,5 +1,6 @@
 /**
- * Another try, where another try can succeed. Every client of a server waits and tries by this policy.
+ * Another try, where another try can succeed. Every client of a server waits and tries by this
+ * policy.
  * @module
  */
 import { setTimeout as delay } from "node:timers/promises";
@@ -65,8 +66,8 @@ export interface RetryOptions {
 }
 
 /**
- * Runs `work` until it ends with anything but a {@linkcode TransientError}, or the tries are used up, or
- * the server asks for too long a wait. `work` is told whether it is the last try.
+ * Runs `work` until it ends with anything but a {@linkcode TransientError}, or the tries are used
+ * up, or the server asks for too long a wait. `work` is told whether it is the last try.
  * @throws the last error.
  */
 export async function retried<Result>(
@@ -90,8 +91,8 @@ export async function retried<Result>(
 }
 
 /**
- * Milliseconds to wait after so many failures in a row: anything up to a bound that doubles, so that
- * clients that failed together do not come back together.
+ * Milliseconds to wait after so many failures in a row: anything up to a bound that doubles, so
+ * that clients that failed together do not come back together.
  */
 export function backoff(failures: number, policy: RetryPolicy = {}): number {
   const { firstWait, longestWait, random } = completePolicy(policy);

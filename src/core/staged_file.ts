@@ -49,7 +49,7 @@ export class StagedFile {
     return new StagedFile(path, path);
   }
 
-  /** Writes content to a hidden file beside `path` and flushes it. Nothing stays after a failure. */
+  /** Writes content to a hidden file beside `path` and flushes it. A failure leaves nothing. */
   static async write(
     path: string,
     content: AsyncIterable<Uint8Array>,

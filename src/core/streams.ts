@@ -7,8 +7,8 @@ import type { Digest } from "./digest.ts";
 import { IntegrityError, InvalidInputError } from "./errors.ts";
 
 /**
- * Bytes read or written at once. Chunk size decides throughput here: streams of 64 KiB ran at a third
- * of the speed of streams of 1 MiB.
+ * Bytes read or written at once. Chunk size decides throughput here: streams of 64 KiB ran at a
+ * third of the speed of streams of 1 MiB.
  */
 export const CHUNK_SIZE = 1024 * 1024;
 
@@ -53,8 +53,8 @@ export function streamOf(
 }
 
 /**
- * A stream of what `transform` makes of another. Cancelling it cancels the other as well, also before
- * anything was read: a generator that never began would not let go of what it was given.
+ * A stream of what `transform` makes of another. Cancelling it cancels the other as well, also
+ * before anything was read: a generator that never began would not let go of what it was given.
  */
 export function transformed(
   stream: ReadableStream<Uint8Array>,
@@ -127,8 +127,8 @@ export async function* sized(
 }
 
 /**
- * Passes a stream on and fails at its end when digest or size are not as expected; too many bytes fail
- * as soon as they come.
+ * Passes a stream on and fails at its end when digest or size are not as expected; too many bytes
+ * fail as soon as they come.
  * @throws {IntegrityError} with the wanted and the found value.
  */
 export async function* verified(

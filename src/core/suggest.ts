@@ -7,9 +7,9 @@ import { distance } from "../deps/fastest-levenshtein.ts";
 const MOST_SUGGESTIONS = 3;
 
 /**
- * The candidates near `word`, nearest first and at most three; none when nothing is near. Letter case
- * does not count. A word may differ from a candidate in a third of its letters, rounded up, which allows
- * two letters swapped in a word of four.
+ * The candidates near `word`, nearest first and at most three; none when nothing is near. Letter
+ * case does not count. A word may differ from a candidate in a third of its letters, rounded up,
+ * which allows two letters swapped in a word of four.
  */
 export function nearest(word: string, candidates: Iterable<string>): string[] {
   const wanted = word.toLowerCase();

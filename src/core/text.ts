@@ -4,8 +4,8 @@
  */
 
 /**
- * One line without control characters and direction marks, which could play tricks on a terminal, and
- * of at most `limit` characters.
+ * One line without control characters and direction marks, which could play tricks on a terminal,
+ * and of at most `limit` characters.
  */
 export function plainText(text: string, limit = 200): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, " ").replace(/ {2,}/g, " ")
@@ -24,8 +24,9 @@ export function quote(text: string, limit = 1000): string {
 const ENCODER = new TextEncoder();
 
 /**
- * Orders text by its UTF-8 bytes, which is the order of code points. The default order of JavaScript
- * compares UTF-16 units and puts emoji before some of CJK; other tools of this field compare bytes.
+ * Orders text by its UTF-8 bytes, which is the order of code points. The default order of
+ * JavaScript compares UTF-16 units and puts emoji before some of CJK; other tools of this field
+ * compare bytes.
  */
 export function compareText(a: string, b: string): number {
   const left = ENCODER.encode(a);

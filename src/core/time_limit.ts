@@ -4,7 +4,7 @@
  */
 import { TransientError } from "./retry.ts";
 
-/** Gives up on work that takes too long, again and again: on an answer first, then on each read of it. */
+/** Gives up on each piece of work that takes too long: first an answer, then each read of it. */
 export class StallWatch {
   /** Aborts when a piece of work took too long, or with the reason of the operation's signal. */
   readonly signal: AbortSignal;

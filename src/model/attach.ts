@@ -1,8 +1,8 @@
 /**
  * Makes a model from another one: with one more file, or with another configuration.
  *
- * The documents of the source are edited, not rewritten: whatever they say that this program does not
- * know stays in them.
+ * The documents of the source are edited, not rewritten: whatever they say that this program does
+ * not know stays in them.
  * @module
  */
 import { ConflictError, InvalidInputError } from "../core/errors.ts";
@@ -47,8 +47,8 @@ export type AttachToOptions = Omit<AttachOptions, "source" | "target"> & {
 };
 
 /**
- * Makes a model from the one that `target` names in `source`. Layers keep their order: by kind, and the
- * new one among its kind by path. Nothing is written anywhere yet.
+ * Makes a model from the one that `target` names in `source`. Layers keep their order: by kind, and
+ * the new one among its kind by path. Nothing is written anywhere yet.
  * @throws {ConflictError} when the model has such a file and `force` is not given.
  * @throws {InvalidInputError} when a replacing configuration is malformed.
  */
@@ -91,7 +91,7 @@ function familyOf(manifest: Manifest): MediaTypeFamily {
   return manifest.config?.mediaType.includes(".cnai.") ? "cnai" : "cncf";
 }
 
-/** The layers with the new one in its place, and the digests that the configuration lists for them. */
+/** The layers with the new one in its place, and their digests as the configuration lists them. */
 async function placeLayer(
   source: ContentStore,
   manifest: Manifest,

@@ -128,7 +128,7 @@ class LocalModelBackend implements ModelBackend {
     return transfer(reference, descriptor, report);
   }
 
-  /** Nothing to send from here; `tag` may have named the model where it is already, in the registry. */
+  /** Nothing to send from here; `tag` may have named the model in the registry that has it. */
   async #pushed(
     reference: Reference,
     remote: ContentStore,

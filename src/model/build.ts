@@ -1,8 +1,8 @@
 /**
  * Packages a workspace folder as a model.
  *
- * Everything that can be wrong is looked for first: targets, Modelfile, files, the size of the manifest.
- * Only then is the first byte moved.
+ * Everything that can be wrong is looked for first: targets, Modelfile, files, the size of the
+ * manifest. Only then is the first byte moved.
  * @module
  */
 import { isAbsolute, resolve } from "node:path";
@@ -85,7 +85,7 @@ interface FoundModelfile {
   readonly warnings: readonly string[];
 }
 
-/** Looks relative to the working directory, then to the workspace; generates one if none was named. */
+/** Looks in the working directory, then in the workspace; generates one if none was named. */
 async function findModelfile(
   workspace: string,
   options: PackageOptions,
@@ -129,7 +129,7 @@ async function sourceFacts(
   return { facts, warnings: found.warnings };
 }
 
-/** Registries refuse manifests over a limit; a model of too many files must fail before it is sent. */
+/** Registries refuse manifests over a limit; a model of too many files fails before it is sent. */
 function checkManifestFits(
   files: readonly WorkspaceFile[],
   modelfile: Modelfile,

@@ -160,8 +160,8 @@ function renamed(value: unknown): unknown {
 
 /**
  * Reads a configuration of any version of the specification: absent sections and `null` values are
- * fine, old spellings of keys are understood. Keys that the specification does not have are dropped,
- * and therefore lost when the configuration is written again.
+ * fine, old spellings of keys are understood. Keys that the specification does not have are
+ * dropped, and therefore lost when the configuration is written again.
  * @throws {InvalidInputError} when the bytes are not JSON, or a value has the wrong type.
  */
 export function parseConfig(bytes: Uint8Array): ModelConfig {
@@ -177,8 +177,8 @@ export function parseConfig(bytes: Uint8Array): ModelConfig {
 }
 
 /**
- * Writes a configuration as compact JSON. Keys have the order of the specification, which other tools
- * also write, so that the same facts give the same digest; empty values are left out.
+ * Writes a configuration as compact JSON. Keys have the order of the specification, which other
+ * tools also write, so that the same facts give the same digest; empty values are left out.
  */
 export function encodeConfig(config: ModelConfig): Uint8Array<ArrayBuffer> {
   const { capabilities } = config.config;
@@ -195,7 +195,7 @@ export function encodeConfig(config: ModelConfig): Uint8Array<ArrayBuffer> {
   });
 }
 
-/** The values that are not empty, in the order of a schema's keys; `undefined` values are skipped. */
+/** The values that are neither empty nor `undefined`, in the order of a schema's keys. */
 function ordered<Shape extends object>(
   values: { readonly [Key in keyof Shape]?: unknown },
   shape: Shape,

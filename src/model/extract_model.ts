@@ -39,8 +39,8 @@ interface LayerOutcome {
 
 /**
  * Writes every file of a model below `options.output`. Names are checked before the first byte is
- * written; every layer is verified before its files get their names; a file that is there already with
- * the same content is left alone.
+ * written; every layer is verified before its files get their names; a file that is there already
+ * with the same content is left alone.
  * @throws {InvalidInputError} when a name is missing or would leave the folder.
  * @throws {UnsupportedError} when a layer is none of a model's.
  * @throws {IntegrityError} when a layer is not what the manifest says.

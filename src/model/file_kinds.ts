@@ -72,7 +72,7 @@ export const FILE_KINDS: readonly FileKindRow[] = [
   },
 ];
 
-/** Base names that `generate` passes over: hidden files, Modelfiles, and what Python leaves behind. */
+/** Base names that `generate` passes over: hidden files, Modelfiles, Python's by-products. */
 export const SKIPPED_NAMES: readonly string[] = words(`
   .* modelfile modelfile.* modelfile-* __pycache__ *.pyc *.pyo *.pyd
 `);

@@ -99,8 +99,8 @@ const metadataSchema = z.object({
 });
 
 /**
- * Reads an annotation's value. A fact that is missing or malformed is left out; bits of the mode other
- * than permissions are dropped. A value that is no JSON object has no facts: `undefined`.
+ * Reads an annotation's value. A fact that is missing or malformed is left out; bits of the mode
+ * other than permissions are dropped. A value that is no JSON object has no facts: `undefined`.
  */
 export function parseFileMetadata(text: string): Partial<FileMetadata> | undefined {
   let value: unknown;

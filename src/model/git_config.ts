@@ -48,7 +48,8 @@ function configValue(text: string): string {
 /**
  * A remote's URL without credentials: user, password, query and fragment of a URL are dropped. The
  * form `git@host:path` stays, since ssh has no password in it; with one it is cut as well.
- * @throws {Error} when the text looks like a URL and is none, since secrets could hide anywhere in it.
+ * @throws {Error} when the text looks like a URL and is none, since secrets could hide anywhere in
+ * it.
  */
 export function withoutCredentials(url: string): string {
   if (!url.includes("://")) return url.replace(/^[^@/]*:[^@/]*@/, "");

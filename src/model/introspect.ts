@@ -36,9 +36,9 @@ const FACT_FILES = ["config.json", "generation_config.json"];
 const LARGEST_FACT_FILE = 16 * 1024 * 1024;
 
 /**
- * Reads what `config.json` and `generation_config.json` say, and what the headers of the weight files
- * say. Where both know a fact the configuration counts, but for the number of parameters, which the
- * weights know best.
+ * Reads what `config.json` and `generation_config.json` say, and what the headers of the weight
+ * files say. Where both know a fact the configuration counts, but for the number of parameters,
+ * which the weights know best.
  */
 export async function introspect(
   files: readonly KnownFile[],

@@ -56,7 +56,7 @@ function metadataOf(file: WorkspaceFile, options: LayerOptions): FileMetadata {
   return fileMetadata(file, { sourceDateEpoch: options.sourceDateEpoch });
 }
 
-/** Packages a file and puts it into a store, reading it once where the store can take it in one pass. */
+/** Packages a file and puts it into a store; a store that takes it in one pass has it read once. */
 export async function storeLayer(
   store: ContentStore,
   file: WorkspaceFile,

@@ -1,9 +1,9 @@
 /**
  * The names ModelPack gives to its documents, layers and annotations, in both families.
  *
- * `cncf` is the current family and what is written by default; `cnai` is its predecessor, which some
- * registries still key their model view on. Both are read, also mixed in one manifest.
- * See https://github.com/modelpack/model-spec/blob/main/docs/spec.md
+ * `cncf` is the current family and what is written by default; `cnai` is its predecessor, which
+ * some registries still key their model view on. Both are read, also mixed in one manifest. See
+ * https://github.com/modelpack/model-spec/blob/main/docs/spec.md
  * @module
  */
 import type { CompressionName } from "../archive/compression.ts";

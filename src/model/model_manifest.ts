@@ -27,8 +27,8 @@ export interface ModelManifestParts {
 }
 
 /**
- * Writes a manifest as compact JSON, keys in the order other tools write and annotations sorted, so that
- * the same parts give the same digest.
+ * Writes a manifest as compact JSON, keys in the order other tools write and annotations sorted, so
+ * that the same parts give the same digest.
  * @throws {InvalidInputError} when it is larger than registries accept.
  */
 export function encodeModelManifest(parts: ModelManifestParts): Uint8Array<ArrayBuffer> {

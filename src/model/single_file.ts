@@ -18,8 +18,8 @@ export interface SingleFileOptions {
 }
 
 /**
- * The facts of a file and its path in the model: `<destinationDir>/<base name>`, or the path as it was
- * given, relative to the working directory. A file from elsewhere keeps its base name only.
+ * The facts of a file and its path in the model: `<destinationDir>/<base name>`, or the path as it
+ * was given, relative to the working directory. A file from elsewhere keeps its base name only.
  * @throws {NotFoundError | InvalidInputError} when the file cannot be packaged.
  */
 export async function singleFile(

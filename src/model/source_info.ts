@@ -13,7 +13,7 @@ import { remoteUrl, withoutCredentials } from "./git_config.ts";
 export interface SourceInfo {
   /** URL of the remote `origin` without credentials. */
   readonly url?: string;
-  /** Name of the commit that is checked out, in hex. It does not tell whether files were changed. */
+  /** The commit that is checked out, in hex. It does not tell whether files were changed. */
   readonly revision?: string;
   /** Why a fact is missing although the workspace is a git repository. */
   readonly warnings: readonly string[];
@@ -24,8 +24,8 @@ const DEEPEST_REFERENCE = 5;
 
 /**
  * Reads the facts of a workspace that has a `.git` folder or file; of others nothing is known, and
- * nothing is warned about. It fails only when it is stopped: a broken repository gives warnings, so that
- * it never stands in the way of a build.
+ * nothing is warned about. It fails only when it is stopped: a broken repository gives warnings, so
+ * that it never stands in the way of a build.
  */
 export async function readSourceInfo(
   workspace: string,
@@ -86,7 +86,7 @@ async function readOrigin(folders: GitFolders): Promise<string> {
   return withoutCredentials(url);
 }
 
-/** The commit that a reference leads to, through symbolic references, loose files and packed ones. */
+/** The commit that a reference leads to, through symbolic, loose and packed references. */
 async function readRevision(folders: GitFolders, reference: string, depth = 0): Promise<string> {
   if (depth > DEEPEST_REFERENCE) throw new Error("its references lead in a circle");
   const text = (await readReference(folders, reference))?.trim();

@@ -27,7 +27,7 @@ import {
 /** What lets links out of the workspace, as a hint says it. */
 export const FOLLOW_LINKS_REMEDY = "use --follow-links to package what such links point to";
 
-/** A file that becomes part of a model. `path` is relative to the workspace, with forward slashes. */
+/** A file that becomes part of a model; `path` is relative to the workspace, with slashes. */
 export interface WorkspaceFile extends FileOnDisk {
   /** What it is in the model. */
   readonly kind: LayerKind;
@@ -48,11 +48,11 @@ export interface ResolvedFiles {
 /**
  * Finds every file a Modelfile names in its workspace.
  *
- * A pattern that matches nothing is a warning; where a file has that very name, wildcards and all, it is
- * taken. A folder means the files below it, except `.git` and `.modignore`. Everything that stands in
- * the way of packaging is found before this returns: missing and unreadable files, files of two kinds,
- * links that leave the workspace or go in circles, names that would leave the folder they are extracted
- * to.
+ * A pattern that matches nothing is a warning; where a file has that very name, wildcards and all,
+ * it is taken. A folder means the files below it, except `.git` and `.modignore`. Everything that
+ * stands in the way of packaging is found before this returns: missing and unreadable files, files
+ * of two kinds, links that leave the workspace or go in circles, names that would leave the folder
+ * they are extracted to.
  * @throws {InvalidInputError} with all the problems, or when the workspace cannot be used.
  * @throws {NotFoundError} when there is no workspace.
  */

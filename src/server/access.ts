@@ -23,7 +23,7 @@ export interface GateOptions {
   readonly loopbackOnly?: boolean;
 }
 
-/** Makes the gate; without `authenticate` it is open to every client that is not a foreign web page. */
+/** Makes the gate; without `authenticate` it is open to all but foreign web pages. */
 export function createGate({ authenticate, loopbackOnly }: GateOptions = {}): Gate {
   let pending = 0;
   return async (request) => {
@@ -44,13 +44,13 @@ export function createGate({ authenticate, loopbackOnly }: GateOptions = {}): Ga
   };
 }
 
-/** A page the user happens to visit could otherwise fill a registry on loopback without being asked. */
+/** Otherwise any web page that the user visits could write to a registry on loopback. */
 function refuseForeignPages(request: Request): void {
   const site = request.headers.get("sec-fetch-site");
   if (site === "cross-site" || site === "same-site") throw new RegistryFault("DENIED");
 }
 
-/** The name of a page's own site can be pointed at this machine; then its requests are not foreign. */
+/** A site can point its own name at this machine; then requests of its pages are not foreign. */
 function refuseForeignNames(request: Request): void {
   const { hostname } = new URL(request.url);
   if (!isLoopbackHost(hostname)) throw new RegistryFault("DENIED");

@@ -9,7 +9,8 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { anonymousBlob, type ContentStore } from "../oci/store.ts";
 
 /**
- * The descriptor of a blob. A store that cannot tell sizes is read through, which is right but slow.
+ * The descriptor of a blob. A store that cannot tell sizes is read through, which is right but
+ * slow.
  * @throws {NotFoundError} when the blob is not here.
  */
 export async function statBlob(

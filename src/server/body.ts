@@ -12,8 +12,9 @@ export function contentLength(request: Request): number | undefined {
 }
 
 /**
- * The body of an upload request as a stream. It fails with a fault of the client when the connection
- * breaks, or when the length is not `expected`; what came before has been passed on by then.
+ * The body of an upload request as a stream. It fails with a fault of the client when the
+ * connection breaks, or when the length is not `expected`; what came before has been passed on by
+ * then.
  */
 export function receiveBody(request: Request, expected?: number): ReadableStream<Uint8Array> {
   return streamOf(receive(request, expected));

@@ -42,7 +42,7 @@ export function requireDigest(text: string | null): Digest {
   });
 }
 
-/** Path of a repository under `/v2/`. It is relative to the host, so that a proxy may stand before it. */
+/** Path of a repository under `/v2/`, relative to the host, so that a proxy may stand before it. */
 export function repositoryPath(exchange: Pick<Exchange, "name">): string {
   return `/v2/${encodeURI(exchange.name)}`;
 }

@@ -1,9 +1,9 @@
 /**
  * Answers that refuse: error codes, their statuses, and the document that carries them.
  *
- * Only what the server itself says leaves it. The message of a store's error may hold a path of this
- * machine, so such an error is logged and answered by its kind alone.
- * See https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
+ * Only what the server itself says leaves it. The message of a store's error may hold a path of
+ * this machine, so such an error is logged and answered by its kind alone. See
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
  * @module
  */
 import { type ErrorKind, isAbort, ModelOpsError } from "../core/errors.ts";
@@ -41,7 +41,7 @@ export type ErrorCode = keyof typeof CODES;
 export interface FaultOptions {
   /** HTTP status; the usual one of the code when absent. */
   readonly status?: number;
-  /** For people; the usual one of the code when absent. It must not hold facts about this machine. */
+  /** For people; the code's usual one when absent. It must not have facts about this machine. */
   readonly message?: string;
   /** One error of the document for each; a single one without detail when absent. */
   readonly details?: readonly unknown[];
@@ -51,7 +51,7 @@ export interface FaultOptions {
   readonly cause?: unknown;
 }
 
-/** Thrown inside the server to answer a request with an error document; it never leaves the server. */
+/** Thrown to answer a request with an error document; it never leaves the server. */
 export class RegistryFault extends Error {
   /** The code of the document. */
   readonly code: ErrorCode;

@@ -1,9 +1,9 @@
 /**
  * An OCI registry as a function from requests to responses, over any catalog.
  *
- * It knows nothing of ports and sockets, so that tests call it directly and any HTTP server can carry
- * it. It never throws: whatever happens becomes an answer.
- * See https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+ * It knows nothing of ports and sockets, so that tests call it directly and any HTTP server can
+ * carry it. It never throws: whatever happens becomes an answer. See
+ * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";
@@ -88,8 +88,8 @@ interface RequestTarget {
 }
 
 /**
- * Path and query as they were sent. A `URL` would resolve `..` first, and a proxy that decides by path
- * would then have seen another path than the registry.
+ * Path and query as they were sent. A `URL` would resolve `..` first, and a proxy that decides by
+ * path would then have seen another path than the registry.
  */
 function targetOf(request: Request): RequestTarget {
   const [, path = "", query = ""] = /^[a-z]+:\/\/[^/?#]*([^?#]*)(?:\?([^#]*))?/i

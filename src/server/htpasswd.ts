@@ -39,8 +39,8 @@ export async function readHtpasswd(
 }
 
 /**
- * Parses the text of such a file: `name:hash` on each line; empty lines and lines that start with `#`
- * are skipped. `path` is what messages call it.
+ * Parses the text of such a file: `name:hash` on each line; empty lines and lines that start with
+ * `#` are skipped. `path` is what messages call it.
  * @throws {InvalidInputError} with every problem and its line; without users as well.
  */
 export function parseHtpasswd(text: string, path: string): HtpasswdUsers {
@@ -72,8 +72,8 @@ function lineProblem(name: string, hash: string, users: HtpasswdUsers): string |
 }
 
 /**
- * Checks credentials against such a file. An unknown user takes as long as a wrong password, so that
- * names cannot be found by the clock. Right credentials are remembered under a keyed hash.
+ * Checks credentials against such a file. An unknown user takes as long as a wrong password, so
+ * that names cannot be found by the clock. Right credentials are remembered under a keyed hash.
  */
 export function htpasswdAuthenticator(users: HtpasswdUsers): Authenticate {
   const decoy = decoyHash(users);

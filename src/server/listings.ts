@@ -17,7 +17,7 @@ import { ReferrersPage } from "./referrers_page.ts";
 /** The most names on one page, which is also the page when nobody asks for a size. */
 const PAGE_LIMIT = 10_000;
 
-/** Bytes of descriptors on one page of referrers: its document must not be too large for a manifest. */
+/** Bytes of descriptors on a page of referrers, which must not be larger than a manifest may be. */
 const REFERRERS_PAGE_SIZE = MANIFEST_SIZE_LIMIT - 1024;
 
 interface Page<Item> {

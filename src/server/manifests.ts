@@ -31,7 +31,7 @@ import { RegistryFault } from "./fault.ts";
 /** Unknown descriptors named in one error document. */
 const REPORTED_LIMIT = 100;
 
-/** Sends a manifest (end-3). Its stored bytes are verified first, so a damaged one is never served. */
+/** Sends a manifest (end-3). Its bytes are verified first, so a damaged one is never served. */
 export async function getManifest(exchange: Exchange): Promise<Response> {
   const { request, store, operation } = exchange;
   const descriptor = await requestedManifest(exchange);
@@ -150,7 +150,7 @@ function isForeign(descriptor: Descriptor): boolean {
   return "urls" in descriptor && Array.isArray(descriptor.urls) && descriptor.urls.length > 0;
 }
 
-/** Whether a child is in the repository. A manifest was complete when it came, so its name is enough. */
+/** Whether a child is in the repository. A manifest was complete when it came. */
 async function hasChild({ store, operation }: Exchange, child: Descriptor): Promise<boolean> {
   if (!isManifestType(child.mediaType)) return await store.has(child, operation);
   try {

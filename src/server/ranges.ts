@@ -1,5 +1,6 @@
 /**
- * The two headers that name parts of content: `Range` on the way out, `Content-Range` on the way in.
+ * The two headers that name parts of content: `Range` on the way out, `Content-Range` on the way
+ * in.
  * @module
  */
 
@@ -12,8 +13,8 @@ export interface BoundedRange {
 }
 
 /**
- * What a `Range` header asks of a content of `size` bytes (RFC 9110 §14.2). A header that is malformed,
- * of another unit or for several ranges may be ignored, and is: `whole`.
+ * What a `Range` header asks of a content of `size` bytes (RFC 9110 §14.2). A header that is
+ * malformed, of another unit or for several ranges may be ignored, and is: `whole`.
  */
 export function parseByteRange(
   header: string | null,

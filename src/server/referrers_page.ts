@@ -2,8 +2,8 @@
  * One page of a list of referrers, filled from a store that gives them in any order.
  *
  * A page is an index, which must not be larger than a manifest may be. Pages follow the order of
- * digests; what belongs to later pages is dropped while reading, so that memory is bounded by two pages
- * however many referrers there are.
+ * digests; what belongs to later pages is dropped while reading, so that memory is bounded by two
+ * pages however many referrers there are.
  * @module
  */
 import { compareText } from "../core/text.ts";
@@ -34,7 +34,7 @@ export class ReferrersPage {
     if (this.#bytes > 2 * this.#limit) this.#trim();
   }
 
-  /** The referrers in the order of their digests, and what the next page starts after, if there is one. */
+  /** The referrers in the order of their digests, and what the next page starts after, if any. */
   finish(): { items: readonly Descriptor[]; next?: string } {
     this.#trim();
     return { items: this.#items, next: this.#end && this.#items.at(-1)?.digest };

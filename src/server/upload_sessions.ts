@@ -1,8 +1,9 @@
 /**
  * Who is writing to which upload: one request at a time.
  *
- * Two requests that append to one upload would mix their bytes, so the second is turned away. Bytes and
- * offsets live in the store, which is why an upload can go on after the server was started again.
+ * Two requests that append to one upload would mix their bytes, so the second is turned away. Bytes
+ * and offsets live in the store, which is why an upload can go on after the server was started
+ * again.
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";

@@ -15,8 +15,8 @@ import { parseContentRange, uploadRange } from "./ranges.ts";
 import { requireCapability, type UploadState } from "./upload_sessions.ts";
 
 /**
- * Starts an upload (end-4a), takes a whole blob (end-4b), or mounts one (end-11). A mount that is not
- * possible starts an upload instead.
+ * Starts an upload (end-4a), takes a whole blob (end-4b), or mounts one (end-11). A mount that is
+ * not possible starts an upload instead.
  */
 export async function startUpload(exchange: Exchange): Promise<Response> {
   const { query } = exchange;
@@ -48,7 +48,7 @@ async function mountBlob(exchange: Exchange, digest: Digest): Promise<boolean> {
   }
 }
 
-/** Takes a blob in one request. Nothing of it stays when it fails: nobody knows the upload's name. */
+/** Takes a blob in one request. A failure leaves nothing, since nobody knows the upload's name. */
 async function receiveBlob(exchange: Exchange, digest: Digest): Promise<Response> {
   const ingest = requireCapability(exchange.store, "ingest");
   await using upload = await ingest(exchange.operation);

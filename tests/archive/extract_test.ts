@@ -12,7 +12,7 @@ const posix = { ignore: Deno.build.os === "windows" } as const;
 const bytes = (text: string) => new TextEncoder().encode(text);
 const content = (...chunks: string[]) => streamOf(chunks.map(bytes));
 
-/** Everything below a folder: files with their content, folders with a slash, links with an arrow. */
+/** Everything below a folder: files with content, folders with a slash, links with an arrow. */
 async function tree(root: string, prefix = ""): Promise<string[]> {
   const found: string[] = [];
   for await (const { name, isDirectory, isSymlink } of Deno.readDir(join(root, prefix))) {

@@ -1,6 +1,6 @@
 /**
- * Registries and object stores that lie or fail: each failure has its exit code and one clear line, and
- * the workspace is as it was.
+ * Registries and object stores that lie or fail: each failure has its exit code and one clear line,
+ * and the workspace is as it was.
  */
 import assert from "node:assert/strict";
 import { bytesSource } from "../../src/core/source.ts";
@@ -156,8 +156,8 @@ async function openScene(): Promise<Scene> {
 }
 
 /**
- * The command fails with one line of error and changes nothing, but that files of the bundle which came
- * before the failure may be there, whole.
+ * The command fails with one line of error and changes nothing, but that files of the bundle which
+ * came before the failure may be there, whole.
  */
 async function assertFails(
   { program, env }: Scene,

@@ -47,7 +47,8 @@ e2eTest("a bundle goes through a registry with a login and Azure storage", { nee
   const said = await program.ok(["bundle", "diff", "demo:1.0.0"], { cwd, env });
   assert.match(said, /^Diff from demo:1\.0\.0 to \.\n0 added, 0 modified, 0 removed, 2 unchanged/);
 
-  // The variables of the model commands log in too, and Azure is not asked for what it does not have.
+  // The variables of the model commands log in too, and Azure is not asked for what it does not
+  // have.
   const model = { MODCTL_REGISTRY_USER: login.username, MODCTL_REGISTRY_PASS: login.password };
   await program.ok(["bundle", "materialize", "demo:1.0.0", folder.join("ws")], {
     env: { ...where, ...model },

@@ -25,8 +25,8 @@ function isContent(request: Request, contents: ReadonlySet<string>): boolean {
 }
 
 /**
- * Materializes and kills the program when it has got half of the answer to its request number `count`
- * for content; returns whether it came to be killed.
+ * Materializes and kills the program when it has got half of the answer to its request number
+ * `count` for content; returns whether it came to be killed.
  */
 async function killAt(
   count: number,

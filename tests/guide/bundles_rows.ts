@@ -1,4 +1,4 @@
-/** Everything that the bundles guide promises, in its order: a row for each statement and command. @module */
+/** What the bundles guide promises, in its order: a row for each statement and command. @module */
 import assert from "node:assert/strict";
 import * as library from "../../mod.ts";
 import { bundleFiles, folderState } from "../support/bundles.ts";

@@ -1,6 +1,7 @@
 /**
- * The world in which the command lines of the bundles guide run: the bundle `my-model:1.0.0` in a registry
- * and in Azurite, and for every row a home with a working folder and `modelops-bundles` in the path.
+ * The world in which the command lines of the bundles guide run: the bundle `my-model:1.0.0` in a
+ * registry and in Azurite, and for every row a home with a working folder and `modelops-bundles` in
+ * the path.
  * @module
  */
 import { bytesSource } from "../../src/core/source.ts";
@@ -94,7 +95,8 @@ export class BundlesWorld extends GuideHome {
   }
 
   /**
-   * Puts a manifest into the registry that no program of ours would publish, as version 1.0.0 of a name.
+   * Puts a manifest into the registry that no program of ours would publish, as version 1.0.0 of a
+   * name.
    *
    * @param content Writes the contents, and gives `config` and `layers` of the manifest.
    */

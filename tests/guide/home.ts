@@ -20,7 +20,7 @@ export interface ScriptOptions {
   readonly args?: readonly string[];
 }
 
-/** What every home is made of: its folder, the program in its path, and the variables of a plain user. */
+/** What a home is made of: its folder, the program in its path, the variables of a plain user. */
 export interface HomeParts {
   readonly home: TempFolder;
   readonly program: string;

@@ -1,4 +1,4 @@
-/** One certificate for many hosts that is its own authority, as development registries have it. @module */
+/** One certificate for many hosts that is its own authority, as in development. @module */
 import { join } from "node:path";
 import { requireTool } from "../../scripts/services.ts";
 import type { CertificateFiles } from "../support/certificates.ts";

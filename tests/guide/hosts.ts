@@ -1,7 +1,7 @@
 /**
- * The hosts that a guide names, on this machine: a proxy that leads each of them to a registry of its own.
- * Commands run as they are written, with `HTTP_PROXY` and `HTTPS_PROXY` in their environment; nothing
- * leaves the machine, because the proxy knows no other hosts.
+ * The hosts that a guide names, on this machine: a proxy that leads each of them to a registry of
+ * its own. Commands run as they are written, with `HTTP_PROXY` and `HTTPS_PROXY` in their
+ * environment; nothing leaves the machine, because the proxy knows no other hosts.
  * @module
  */
 import { once } from "node:events";
@@ -121,7 +121,7 @@ export class GuideHosts implements AsyncDisposable {
     socket.on("close", () => onward.destroy());
   }
 
-  /** Remembers a socket until it closes; one that fails closes, which is all its other end needs. */
+  /** Remembers a socket until it closes; one that fails closes, and its other end sees that. */
   #keep(socket: net.Socket): net.Socket {
     this.#sockets.add(socket);
     socket.on("error", () => socket.destroy());

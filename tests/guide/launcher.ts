@@ -3,8 +3,8 @@ import { CLI_PATH } from "../support/program.ts";
 import type { TempFolder } from "../support/temp.ts";
 
 /**
- * Puts the program into `bin` of a home as it is installed where there is no compiled binary: a script
- * that starts a process of that name.
+ * Puts the program into `bin` of a home as it is installed where there is no compiled binary: a
+ * script that starts a process of that name.
  */
 export async function addLauncher(home: TempFolder, name: string): Promise<void> {
   const runtime = home.join("lib", name);

@@ -1,4 +1,4 @@
-/** Every command line of the modctl Developer Guide, in the order of the list of what it promises. @module */
+/** Every command line of the modctl Developer Guide, in the order of its promises. @module */
 import { CI_ROWS } from "./rows/ci.ts";
 import { DEVELOPMENT_ROWS } from "./rows/development.ts";
 import { PRACTICE_ROWS } from "./rows/practices.ts";

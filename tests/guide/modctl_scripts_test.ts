@@ -1,7 +1,8 @@
 /**
- * The shell scripts of the modctl Developer Guide, whole and as they are written. What they suppose of the
- * machine is in the path: `docker`, whose only container is the registry of {@linkcode PLAIN_HOST}, which
- * runs already; `sleep`, since nothing has to be waited for; and `validate_model`.
+ * The shell scripts of the modctl Developer Guide, whole and as they are written. What they suppose
+ * of the machine is in the path: `docker`, whose only container is the registry of
+ * {@linkcode PLAIN_HOST}, which runs already; `sleep`, since nothing has to be waited for; and
+ * `validate_model`.
  */
 import assert from "node:assert/strict";
 import { e2eTest } from "../support/registry.ts";
@@ -103,7 +104,8 @@ e2eTest("cleanup-models.sh has nothing to do in a store that does not exist", {
   needs,
 }, async () => {
   await using world = await GuideWorld.open();
-  // `grep` finds nothing and the loops see the header alone: no command may fail, and none is run on it.
+  // `grep` finds nothing and the loops see the header alone: no command may fail, and none is run
+  // on it.
   const { stderr } = await world.runFile(scriptPath("cleanup-models.sh"));
   assert.equal(stderr, "");
 });

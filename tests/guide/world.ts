@@ -1,6 +1,6 @@
 /**
- * The world in which a guide's command lines run: a home, a working folder, `modctl` in the path, and the
- * registries that the guide names.
+ * The world in which a guide's command lines run: a home, a working folder, `modctl` in the path,
+ * and the registries that the guide names.
  * @module
  */
 import assert from "node:assert/strict";
@@ -50,7 +50,7 @@ export class GuideWorld extends GuideHome {
     return models.map(({ repository, tag }) => `${repository}:${tag}`).sort();
   }
 
-  /** The tags of a repository, as its registry lists them, sorted; none when there is no repository. */
+  /** The tags of a repository in its registry, sorted; none when there is no repository. */
   async remoteTags(name: string): Promise<string[]> {
     const { host, path } = splitName(name);
     const response = await this.#ask(host, `/v2/${path}/tags/list`);

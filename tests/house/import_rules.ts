@@ -57,7 +57,7 @@ export function wrongParts(graph: SourceGraph): string[] {
   });
 }
 
-/** Imports by anything but a path, `node:` and, in `src/deps`, an npm package with an exact version. */
+/** Imports by anything but a path, `node:` and, in `src/deps`, an npm package's exact version. */
 export function wrongSpecifiers(graph: SourceGraph): string[] {
   return violations(graph, (from, { specifier, file, types }) => {
     if (file !== undefined && /^\.\.?\//.test(specifier)) return undefined;

@@ -32,7 +32,7 @@ export async function productFiles(): Promise<string[]> {
   return ["mod.ts", "cli.ts", ...await sourceFiles("src")];
 }
 
-/** Paths of the TypeScript files in a folder and below, relative to the root of the tree, sorted. */
+/** Paths of the TypeScript files in a folder and below, relative to the tree's root, sorted. */
 async function sourceFiles(folder: string): Promise<string[]> {
   const entries = await Array.fromAsync(Deno.readDir(new URL(`${folder}/`, repositoryRoot)));
   const paths = await Promise.all(entries.map(({ name, isDirectory }) => {

@@ -1,6 +1,6 @@
 /**
- * Finds uses of the terminal, the arguments, the environment and the end of the process in a source text.
- * It reads the syntax tree, so comments and strings do not count.
+ * Finds uses of the terminal, the arguments, the environment and the end of the process in a source
+ * text. It reads the syntax tree, so comments and strings do not count.
  * @module
  */
 

@@ -9,8 +9,8 @@ import { tempFolder } from "../support/temp.ts";
 import { repositoryRoot } from "./repository.ts";
 
 /**
- * Runs `cli.ts` by URL from an empty folder. Modules are fetched anew and forgotten; npm packages, whose
- * versions are pinned, come from the cache of this machine.
+ * Runs `cli.ts` by URL from an empty folder. Modules are fetched anew and forgotten; npm packages,
+ * whose versions are pinned, come from the cache of this machine.
  */
 async function runByUrl(args: (folder: string) => string[]): Promise<CommandResult> {
   await using folder = await tempFolder();

@@ -1,4 +1,4 @@
-/** A workspace with known digests, a backend over temporary stores, and a registry in memory. @module */
+/** A workspace with known digests, a backend over temporary stores, a registry. @module */
 import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
 import { wrapped } from "../../src/oci/wrapped.ts";
 import { MemoryCatalog, type MemoryStore } from "../../src/oci/memory_store.ts";

@@ -1,4 +1,4 @@
-/** Bundles for tests that run the whole program: services, working directories, workspaces. @module */
+/** Bundles for tests of the whole program: services, working directories, workspaces. @module */
 import { createCipheriv } from "node:crypto";
 import { dirname, join } from "node:path";
 import { mapConcurrent } from "../../src/core/concurrency.ts";
@@ -93,7 +93,7 @@ export async function writeNoise(path: string, size: number, seed: number): Prom
 /** What a file is: its digest, and whether it may be executed. */
 export type FileState = `${Digest}${"" | " x"}`;
 
-/** Every file below a folder by its path, in bytewise order; links and special files are not looked at. */
+/** Every regular file below a folder by its path, in bytewise order. */
 export async function folderState(root: string): Promise<Record<string, FileState>> {
   const paths = (await Array.fromAsync(filesBelow(root, ""))).sort();
   const states = await mapConcurrent(paths, (path) => fileState(join(root, path)));

@@ -1,6 +1,6 @@
 /**
- * Our own registry server over memory, as the network of a client, with an interceptor in front that can
- * make it misbehave. @module
+ * Our own registry server over memory, as the network of a client, with an interceptor in front
+ * that can make it misbehave. @module
  */
 import type { Digest } from "../../src/core/digest.ts";
 import { bytesSource } from "../../src/core/source.ts";
@@ -33,8 +33,8 @@ export interface Interception {
 }
 
 /**
- * Sees every request first: answers it, throws as a cut connection does, waits for a promise, or changes
- * what the registry answers. `undefined` lets the registry answer.
+ * Sees every request first: answers it, throws as a cut connection does, waits for a promise, or
+ * changes what the registry answers. `undefined` lets the registry answer.
  */
 export type Intercept = (
   request: Request,

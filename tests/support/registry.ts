@@ -16,8 +16,8 @@ export interface Needs {
 }
 
 /**
- * Registers a test that runs real programs. When one is missing the test fails where `CI` is set, and is
- * skipped with a notice elsewhere.
+ * Registers a test that runs real programs. When one is missing the test fails where `CI` is set,
+ * and is skipped with a notice elsewhere.
  */
 export function e2eTest(
   name: string,

@@ -11,8 +11,8 @@ import { type ResolvedFiles, resolveModelfileFiles } from "../workspace.ts";
 import type { WorkspaceOptions } from "../workspace_tree.ts";
 
 /**
- * Reads a Modelfile and looks for the files it names in `workspace`. What is wrong with the text and what
- * is wrong with the files is reported together, in line order.
+ * Reads a Modelfile and looks for the files it names in `workspace`. What is wrong with the text
+ * and what is wrong with the files is reported together, in line order.
  * @throws {InvalidInputError} with all the problems.
  * @throws {NotFoundError} when there is no such Modelfile or workspace.
  */

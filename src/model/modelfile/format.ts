@@ -20,8 +20,9 @@ export interface FormatModelfileOptions {
 }
 
 /**
- * The text of a Modelfile: facts, then files by kind, each group under a comment and in bytewise order.
- * Reading it gives the same Modelfile again; comments and order of an earlier text are not kept.
+ * The text of a Modelfile: facts, then files by kind, each group under a comment and in bytewise
+ * order. Reading it gives the same Modelfile again; comments and order of an earlier text are not
+ * kept.
  * @throws {InvalidInputError} when a value holds a line break, which no Modelfile can say.
  */
 export function formatModelfile(
@@ -52,8 +53,8 @@ function fileSection({ command, kind, comment }: FileInstruction, modelfile: Mod
 }
 
 /**
- * An argument as a Modelfile holds it: backslashes and double quotes after a backslash, and the whole
- * in double quotes when it has blanks.
+ * An argument as a Modelfile holds it: backslashes and double quotes after a backslash, and the
+ * whole in double quotes when it has blanks.
  * @throws {InvalidInputError} when the argument is empty, or holds a line break or NUL.
  */
 export function quoteArgument(argument: string): string {

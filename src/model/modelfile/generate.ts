@@ -43,13 +43,14 @@ export const GENERATE_LIMITS = {
 } as const;
 
 /**
- * Makes a Modelfile of the files in a workspace: what each is by its name, and what the model is by its
- * configuration. Hidden files, Modelfiles and what Python leaves behind are passed over, and so is what
- * `.modignore` names. Wildcards in file names are escaped.
+ * Makes a Modelfile of the files in a workspace: what each is by its name, and what the model is by
+ * its configuration. Hidden files, Modelfiles and what Python leaves behind are passed over, and so
+ * is what `.modignore` names. Wildcards in file names are escaped.
  * @throws {NotFoundError} when there is no workspace.
  * A workspace without any file gets a Modelfile of the values given, where there are any.
- * @throws {InvalidInputError} when the workspace cannot be used, holds no weights and no code, or is
- * beyond {@linkcode GENERATE_LIMITS}; with all the problems when patterns are malformed or names unsafe.
+ * @throws {InvalidInputError} when the workspace cannot be used, holds no weights and no code, or
+ * is beyond {@linkcode GENERATE_LIMITS}; with all the problems when patterns are malformed or names
+ * unsafe.
  */
 export async function generateModelfile(
   workspace: string,
@@ -140,7 +141,7 @@ class Selection {
     return !isSkipped(basename(path)) || this.#includes(path);
   }
 
-  /** A folder that is usually passed over is entered where an include pattern names it or starts in it. */
+  /** Whether an include pattern names a folder that is usually passed over, or starts in it. */
   entersFolder(path: string): boolean {
     return !isSkipped(basename(path)) || this.#includes(path) ||
       this.#includeTexts.some((pattern) => pattern.startsWith(`${path}/`));

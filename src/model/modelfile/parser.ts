@@ -1,10 +1,10 @@
 /**
  * Reads Modelfiles.
  *
- * A line is empty, a comment (`#` first), or an instruction, blanks, and one argument. Instructions are
- * known in any letter case. In an argument, double quotes hold blanks together and a backslash makes the
- * next character literal. There are no comments after an instruction and no continued lines. A byte
- * order mark is skipped; lines end in LF or CRLF and have any length.
+ * A line is empty, a comment (`#` first), or an instruction, blanks, and one argument. Instructions
+ * are known in any letter case. In an argument, double quotes hold blanks together and a backslash
+ * makes the next character literal. There are no comments after an instruction and no continued
+ * lines. A byte order mark is skipped; lines end in LF or CRLF and have any length.
  * @module
  */
 import type { Problem } from "../../core/errors.ts";
@@ -124,8 +124,8 @@ class Reader {
 }
 
 /**
- * Text without blanks at its ends. Unicode counts U+0085 among them, which `String.trim` does not. No
- * regular expression: those that end in `+$` take quadratic time on a long run of blanks.
+ * Text without blanks at its ends. Unicode counts U+0085 among them, which `String.trim` does not.
+ * No regular expression: those that end in `+$` take quadratic time on a long run of blanks.
  */
 function trim(text: string): string {
   let start = 0;

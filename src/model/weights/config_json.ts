@@ -61,8 +61,8 @@ const OTHER_ARCHITECTURES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The facts in the values of a `config.json`. Values of another type than they should have, and words
- * that a Modelfile cannot hold, are passed over.
+ * The facts in the values of a `config.json`. Values of another type than they should have, and
+ * words that a Modelfile cannot hold, are passed over.
  */
 export function configFacts(config: Readonly<Record<string, unknown>>): HeaderFacts {
   const parsed = configSchema.safeParse(config);

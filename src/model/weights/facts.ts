@@ -44,7 +44,7 @@ export function dominantType(elements: ReadonlyMap<string, number>): string | un
   return dominant;
 }
 
-/** All elements together, `undefined` when there are none or more than a number can count exactly. */
+/** All elements together; `undefined` when there are none, or too many to be counted exactly. */
 export function countElements(elements: ReadonlyMap<string, number>): number | undefined {
   let sum = 0;
   for (const count of elements.values()) sum += count;

@@ -30,8 +30,8 @@ const PICKLES: readonly Magic[] = [2, 3, 4, 5].map((version) => ({
 }));
 
 /**
- * The formats, the one that describes a model best first: of a repository that offers several, the first
- * one found is the one a Modelfile names.
+ * The formats, the one that describes a model best first: of a repository that offers several, the
+ * first one found is the one a Modelfile names.
  */
 export const FORMATS: readonly FormatRow[] = [
   { format: "safetensors", name: /\.safetensors$/i },
@@ -65,15 +65,15 @@ export const FORMATS: readonly FormatRow[] = [
 /** Bytes of the beginning of a file that {@linkcode formatOf} wants to see. */
 export const MAGIC_SIZE = 8;
 
-/** The row that a file belongs to by its name, `undefined` for files that are no known model file. */
+/** The row that a file belongs to by its name; `undefined` for what is no known model file. */
 export function formatRowOf(path: string): FormatRow | undefined {
   const name = basename(path);
   return FORMATS.find((row) => row.name.test(name));
 }
 
 /**
- * The format of a file by its name and its first bytes; `undefined` when the bytes are not those that the
- * format begins with.
+ * The format of a file by its name and its first bytes; `undefined` when the bytes are not those
+ * that the format begins with.
  */
 export function formatOf(row: FormatRow, head: Uint8Array): string | undefined {
   if (row.magic === undefined || row.magic.some((magic) => hasMagic(head, magic))) {

@@ -26,8 +26,8 @@ const LARGEST_VALUE = 1024 * 1024;
 
 /**
  * Reads numbers and short texts in order, and skips the rest without reading it. Nothing beyond the
- * file's size is asked for, no size from the file is allocated before it is checked, and what is read in
- * all is bounded.
+ * file's size is asked for, no size from the file is allocated before it is checked, and what is
+ * read in all is bounded.
  */
 export class HeaderReader {
   readonly #source: BlobSource;
@@ -65,7 +65,7 @@ export class HeaderReader {
     this.#position += count;
   }
 
-  /** Makes the next `count` bytes available; awaiting it is needed only when it returns a promise. */
+  /** Makes the next `count` bytes available; await it only when it returns a promise. */
   need(count: number): Promise<void> | undefined {
     this.#check(count);
     const end = this.#position + count;

@@ -60,8 +60,9 @@ interface FormattedFile extends HeaderFile {
 
 /**
  * Reads the headers of the files whose names are those of model files, and joins what they say. Of
- * several formats the first of {@linkcode FORMATS} is described. The parts of a split model are added up;
- * of several models only what they agree on is told. Only headers are read, never weights.
+ * several formats the first of {@linkcode FORMATS} is described. The parts of a split model are
+ * added up; of several models only what they agree on is told. Only headers are read, never
+ * weights.
  *
  * A file with a broken header is a warning. What the sources throw goes through.
  */

@@ -1,9 +1,9 @@
 /**
  * The shape of an ONNX model: the types and sizes of the tensors it holds or refers to.
  *
- * Weights are initializers of the graph, or constants among its nodes, as some exporters write them.
- * Their bytes are never read, so a model of two gigabytes costs as much as its names do.
- * See https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+ * Weights are initializers of the graph, or constants among its nodes, as some exporters write
+ * them. Their bytes are never read, so a model of two gigabytes costs as much as its names do. See
+ * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  * @module
  */
 import type { OperationOptions } from "../../core/operation.ts";

@@ -1,8 +1,8 @@
 /**
  * Counts of parameters as people write them: `494m`, `1.5b`, `7b`.
  *
- * The form is a decimal count with at most one digit after the point and a letter for the magnitude; see
- * https://github.com/modelpack/model-spec/blob/main/docs/config.md
+ * The form is a decimal count with at most one digit after the point and a letter for the
+ * magnitude; see https://github.com/modelpack/model-spec/blob/main/docs/config.md
  * @module
  */
 
@@ -16,8 +16,8 @@ const SCALES: readonly (readonly [letter: string, factor: number])[] = [
 ];
 
 /**
- * The short form of a count: three digits are kept, one of them at most after the point. `undefined` for
- * counts that have no such form: less than 50, or no number at all.
+ * The short form of a count: three digits are kept, one of them at most after the point.
+ * `undefined` for counts that have no such form: less than 50, or no number at all.
  */
 export function formatParamSize(count: number): string | undefined {
   if (!Number.isFinite(count) || count < 50) return undefined;

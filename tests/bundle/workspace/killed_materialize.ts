@@ -1,7 +1,7 @@
 /**
  * Materializes a bundle from slow stores, to be killed on the way: `folder` holds the registry in
- * `store`, the objects in `objects`, the entries in `entries.json`; the workspace is `folder/workspace`.
- * Every byte range that is opened is a line on standard output.
+ * `store`, the objects in `objects`, the entries in `entries.json`; the workspace is
+ * `folder/workspace`. Every byte range that is opened is a line on standard output.
  * @module
  */
 import { join } from "node:path";

@@ -49,8 +49,8 @@ git config --global url."${repository}".insteadOf https://github.com/CloudNative
 }
 
 /**
- * The network and the tools of the developer who runs these tests: what a task brings in, it brings in
- * once.
+ * The network and the tools of the developer who runs these tests: what a task brings in, it brings
+ * in once.
  */
 const DEVELOPER_ENV: Readonly<Record<string, string>> = {
   ...Object.fromEntries(

@@ -1,4 +1,4 @@
-/** A row of the table of a guide: its command lines, and what must be true when they have run. @module */
+/** A row of a guide's table: command lines, and what must be true when they have run. @module */
 import assert from "node:assert/strict";
 import type { CommandResult } from "../../support/command.ts";
 import { type GuideWorld, type ScriptOptions, told } from "../world.ts";

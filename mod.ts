@@ -81,13 +81,19 @@ export {
   type StoreCapabilities,
 } from "./src/oci/capabilities.ts";
 export { copyGraph, type CopyGraphOptions, type CopyReport } from "./src/oci/copy_graph.ts";
-export { MemoryCatalog, MemoryStore } from "./src/oci/memory_store.ts";
-export { DiskCatalog } from "./src/oci/disk_catalog.ts";
-export { DiskLayout } from "./src/oci/disk_layout.ts";
-export { DiskRepository, type SharedStore } from "./src/oci/disk_repository.ts";
-export { type Adopt, IngestDigesters } from "./src/oci/disk_ingest.ts";
-export { type LockOptions, StoreLock } from "./src/oci/store_lock.ts";
-export { type PruneReport, pruneStore, type PruneStoreOptions } from "./src/oci/prune.ts";
+export {
+  MemoryCatalog,
+  memoryCatalog,
+  type MemoryStore,
+  memoryStore,
+} from "./src/oci/memory_store.ts";
+export {
+  DiskCatalog,
+  diskCatalog,
+  type LocalCatalog,
+  type LocalRepository,
+} from "./src/oci/disk_catalog.ts";
+export type { PruneReport, PruneStoreOptions } from "./src/oci/prune.ts";
 
 // Registries: the client and the server.
 export {

@@ -11,7 +11,7 @@ import type { RetryPolicy } from "../core/retry.ts";
 import { quote } from "../core/text.ts";
 import { createTransport } from "../http/transport.ts";
 import type { Transport } from "../http/transport_options.ts";
-import { DiskCatalog } from "../oci/disk_catalog.ts";
+import { diskCatalog, type LocalCatalog } from "../oci/disk_catalog.ts";
 import { parseReference, startsWithHost } from "../oci/reference.ts";
 import { openObjectStore } from "../objects/dispatch.ts";
 import type { RegistryClient } from "../registry/client.ts";
@@ -52,7 +52,7 @@ export async function openBundles(
   const registries = await openRegistries({ ...settings, username, password, retry }, options);
   const network = await transportOptions(settings);
   const provider = bundleProvider(bundles, {
-    catalog: new DiskCatalog(settings.storageDir),
+    catalog: diskCatalog(settings.storageDir),
     registries,
     cacheFolder: settings.cacheFolder ?? join(settings.storageDir, "cache"),
     transport: () =>
@@ -75,7 +75,7 @@ const CACHE_REPOSITORY = "modelops.cache/bundles";
 /** What a provider is made of besides its settings. */
 export interface ProviderParts {
   /** The local store. */
-  readonly catalog: DiskCatalog;
+  readonly catalog: LocalCatalog;
   /** Opens repositories of registries. */
   readonly registries: RegistryClient;
   /** Folder for what can be found out again. */

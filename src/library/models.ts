@@ -4,7 +4,7 @@
  */
 import { createModelBackend } from "../model/backend.ts";
 import type { ModelBackend } from "../model/operations.ts";
-import { DiskCatalog } from "../oci/disk_catalog.ts";
+import { diskCatalog } from "../oci/disk_catalog.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import type {
   CredentialSettings,
@@ -28,7 +28,7 @@ export async function openModels(
   const registries = () =>
     opened ??= import("./registries.ts").then((module) => module.openRegistries(settings, options));
   const backend = createModelBackend({
-    catalog: new DiskCatalog(settings.storageDir),
+    catalog: diskCatalog(settings.storageDir),
     connect: async (reference, access) => (await registries()).connect(reference, access),
   });
   return Object.assign(backend, {

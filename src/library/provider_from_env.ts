@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import type { BundleProvider } from "../bundle/operations.ts";
-import { DiskCatalog } from "../oci/disk_catalog.ts";
+import { diskCatalog } from "../oci/disk_catalog.ts";
 import { RegistryClient } from "../registry/client.ts";
 import { bundleSettingsFromEnv } from "./bundle_settings.ts";
 import { bundleProvider, retryOf } from "./bundles.ts";
@@ -20,7 +20,7 @@ export function defaultProviderFromEnv(env: Environment): BundleProvider {
   const settings = bundleSettingsFromEnv(env);
   const folder = join(env["HOME"] || ".", ".modctl");
   return bundleProvider(settings, {
-    catalog: new DiskCatalog(env["MODCTL_STORAGE_DIR"] || folder),
+    catalog: diskCatalog(env["MODCTL_STORAGE_DIR"] || folder),
     registries: new RegistryClient({
       credentials: credentialSource(settings),
       retry: retryOf(settings),

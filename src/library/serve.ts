@@ -4,7 +4,7 @@
  */
 import { isLoopbackHost } from "../core/hosts.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { DiskCatalog } from "../oci/disk_catalog.ts";
+import { diskCatalog } from "../oci/disk_catalog.ts";
 import { checkExposure, formatListenAddress, parseListenAddress } from "../server/address.ts";
 import { createRegistryHandler } from "../server/handler.ts";
 import { htpasswdAuthenticator, readHtpasswd } from "../server/htpasswd.ts";
@@ -42,7 +42,7 @@ export async function serveStore(
   const address = parseListenAddress(text);
   checkExposure({ address, htpasswd, allowAnonymous });
   const users = htpasswd === undefined ? undefined : await readHtpasswd(htpasswd, options);
-  const handler = createRegistryHandler(new DiskCatalog(storageDir), {
+  const handler = createRegistryHandler(diskCatalog(storageDir), {
     ...options,
     readOnly,
     authenticate: users && htpasswdAuthenticator(users),

@@ -9,10 +9,8 @@ import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import type { Connect } from "../oci/connect.ts";
 import { copyGraph, type CopyReport } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import type { DiskCatalog } from "../oci/disk_catalog.ts";
-import type { DiskRepository } from "../oci/disk_repository.ts";
+import type { LocalCatalog, LocalRepository } from "../oci/disk_catalog.ts";
 import { isManifestType } from "../oci/media_types.ts";
-import { pruneStore } from "../oci/prune.ts";
 import {
   formatReference,
   parseReference,
@@ -60,7 +58,7 @@ import { buildTargets } from "./targets.ts";
 /** What a backend works on. */
 export interface ModelBackendOptions {
   /** The local store. */
-  readonly catalog: DiskCatalog;
+  readonly catalog: LocalCatalog;
   /** Opens a repository of a registry. */
   readonly connect: Connect;
   /** The clock, in milliseconds since the epoch; the system's when absent. */
@@ -73,7 +71,7 @@ export function createModelBackend(options: ModelBackendOptions): ModelBackend {
 }
 
 class LocalModelBackend implements ModelBackend {
-  readonly #catalog: DiskCatalog;
+  readonly #catalog: LocalCatalog;
   readonly #connect: Connect;
   readonly #now: () => number;
 
@@ -307,10 +305,10 @@ class LocalModelBackend implements ModelBackend {
   }
 
   async prune(options: PruneOptions = {}): Promise<PruneResult> {
-    return { dryRun: options.dryRun ?? false, ...await pruneStore(this.#catalog, options) };
+    return { dryRun: options.dryRun ?? false, ...await this.#catalog.prune(options) };
   }
 
-  #local(reference: Reference): DiskRepository {
+  #local(reference: Reference): LocalRepository {
     return this.#catalog.repository(repositoryName(reference));
   }
 

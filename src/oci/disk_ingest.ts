@@ -15,19 +15,12 @@ import type { Ingest } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { anonymousBlob } from "./store.ts";
 
-/** Gives a finished file its final name, or leaves it when the content is there already. */
-export type Adopt = (
-  file: string,
-  blob: Descriptor,
-  options: OperationOptions,
-) => Promise<void>;
-
 /** What an ingest is made with. */
-export interface IngestOptions {
+export interface DiskIngestOptions {
   /** What has hashed the bytes so far; bytes it has not seen are read again at the end. */
   readonly digester: Digester;
-  /** Takes the file over when its digest is known to be right. */
-  readonly adopt: Adopt;
+  /** Keeps a file whose digest is known to be right, by moving it; what stays here is removed. */
+  readonly keep: (file: string, blob: Descriptor, options: OperationOptions) => Promise<void>;
 }
 
 /** Unfinished uploads whose digests are remembered; older ones are read again at their end. */
@@ -55,25 +48,29 @@ export class DiskIngest implements Ingest {
   readonly #folder: string;
   readonly #file: Deno.FsFile;
   readonly #digester: Digester;
-  readonly #adopt: Adopt;
+  readonly #keep: DiskIngestOptions["keep"];
   #size: number;
   #open = true;
 
   private constructor(
     folder: string,
     file: Deno.FsFile,
-    options: IngestOptions & { readonly size: number },
+    options: DiskIngestOptions & { readonly size: number },
   ) {
     this.id = basename(folder);
     this.#folder = folder;
     this.#file = file;
     this.#digester = options.digester;
-    this.#adopt = options.adopt;
+    this.#keep = options.keep;
     this.#size = options.size;
   }
 
   /** Makes the upload folder `<uploads>/<id>` and starts an ingest in it. */
-  static async create(uploads: string, id: string, options: IngestOptions): Promise<DiskIngest> {
+  static async create(
+    uploads: string,
+    id: string,
+    options: DiskIngestOptions,
+  ): Promise<DiskIngest> {
     const folder = join(uploads, id);
     try {
       await Deno.mkdir(folder, { recursive: true });
@@ -88,7 +85,7 @@ export class DiskIngest implements Ingest {
    * Takes up the ingest in `<uploads>/<id>`.
    * @throws {ConflictError} when somebody else is writing to it.
    */
-  static async open(uploads: string, id: string, options: IngestOptions): Promise<DiskIngest> {
+  static async open(uploads: string, id: string, options: DiskIngestOptions): Promise<DiskIngest> {
     const folder = join(uploads, id);
     const file = await Deno.open(join(folder, "data"), { read: true, write: true, create: true });
     try {
@@ -137,7 +134,7 @@ export class DiskIngest implements Ingest {
       await this.#file.sync();
       this.#close();
       const blob = anonymousBlob(digest, this.#size);
-      await this.#adopt(data, blob, options);
+      await this.#keep(data, blob, options);
       await this.abort();
       return blob;
     } catch (error) {

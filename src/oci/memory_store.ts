@@ -35,18 +35,51 @@ interface Content {
   readonly mediaType: string;
 }
 
-/** One repository in memory. */
-export class MemoryStore implements ContentStore, Partial<StoreCapabilities> {
+/** One repository in memory; it has no files, and nobody prunes it. */
+export interface MemoryStore
+  extends ContentStore, Omit<StoreCapabilities, "filePath" | "deferPrune"> {
+  /** Whether nothing was ever written here. */
+  readonly isEmpty: boolean;
+}
+
+/** A set of repositories in memory. */
+export class MemoryCatalog implements Catalog {
+  readonly #repositories = new Map<string, Repository>();
+
+  /** As {@linkcode Catalog.repository} says. */
+  repository(name: string): MemoryStore {
+    return this.#repositories.get(name) ?? new Repository(name, this.#repositories);
+  }
+
+  /** As {@linkcode Catalog.repositories} says. */
+  async *repositories(): AsyncIterable<string> {
+    for (const [name, store] of [...this.#repositories].sort(([a], [b]) => compareText(a, b))) {
+      if (!store.isEmpty) yield name;
+    }
+  }
+}
+
+/** Makes an empty store; `name` is what messages call it. */
+export function memoryStore(name = "memory"): MemoryStore {
+  return new Repository(name, new Map());
+}
+
+/** Makes an empty set of repositories. */
+export function memoryCatalog(): MemoryCatalog {
+  return new MemoryCatalog();
+}
+
+class Repository implements MemoryStore {
   /** What people call the store in messages. */
   readonly name: string;
   readonly #contents = new Map<Digest, Content>();
   readonly #tags = new Map<string, Digest>();
   readonly #ingests = new Map<string, Uint8Array[]>();
   /** The stores of the same catalog, this one included, by name. */
-  readonly #siblings: Map<string, MemoryStore>;
+  readonly #siblings: Map<string, Repository>;
 
-  /** Makes an empty store, and adds it to its siblings; `name` is what messages call it. */
-  constructor(name = "memory", siblings: Map<string, MemoryStore> = new Map()) {
+  /** Makes an empty store, and adds it to its siblings. */
+  constructor(name: string, siblings: Map<string, Repository>) {
     this.name = name;
     this.#siblings = siblings.set(name, this);
   }
@@ -213,22 +246,5 @@ export class MemoryStore implements ContentStore, Partial<StoreCapabilities> {
       },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
-  }
-}
-
-/** A set of repositories in memory. */
-export class MemoryCatalog implements Catalog {
-  readonly #repositories = new Map<string, MemoryStore>();
-
-  /** As {@linkcode Catalog.repository} says. */
-  repository(name: string): MemoryStore {
-    return this.#repositories.get(name) ?? new MemoryStore(name, this.#repositories);
-  }
-
-  /** As {@linkcode Catalog.repositories} says. */
-  async *repositories(): AsyncIterable<string> {
-    for (const [name, store] of [...this.#repositories].sort(([a], [b]) => compareText(a, b))) {
-      if (!store.isEmpty) yield name;
-    }
   }
 }

@@ -13,9 +13,9 @@ import { isDigest } from "../core/digest.ts";
 import { lstatIfExists, readDirIfExists, removeIfExists } from "../core/files.ts";
 import { explainWrite } from "../core/file_errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import type { DiskCatalog } from "./disk_catalog.ts";
 import type { DiskLayout } from "./disk_layout.ts";
-import type { DiskRepository } from "./disk_repository.ts";
+import { DiskRepository } from "./disk_repository.ts";
+import type { DiskStore } from "./disk_store.ts";
 import { children, type ManifestDocument } from "./manifest.ts";
 import { readManifest } from "./store.ts";
 
@@ -64,20 +64,20 @@ interface RepositoryPlan {
  * @throws {ConflictError} when the store stays in use.
  */
 export async function pruneStore(
-  catalog: DiskCatalog,
+  store: DiskStore,
   options: PruneStoreOptions = {},
 ): Promise<PruneReport> {
-  if (!await lstatIfExists(catalog.layout.root)) {
+  if (!await lstatIfExists(store.layout.root)) {
     return { manifests: [], blobs: [], uploads: 0, bytes: 0 };
   }
-  await using _lock = await catalog.lock.exclusive(options);
+  await using _lock = await store.lock.exclusive(options);
   const plans: RepositoryPlan[] = [];
-  for await (const { name } of catalog.folders()) {
+  for await (const { name } of store.folders()) {
     options.signal?.throwIfAborted();
-    plans.push(await planRepository(catalog, name, options));
+    plans.push(await planRepository(store, name, options));
   }
-  const blobs = await doomedBlobs(catalog, plans, options);
-  if (!options.dryRun) await sweep(catalog, plans, blobs.map((blob) => blob.digest));
+  const blobs = await doomedBlobs(store, plans, options);
+  if (!options.dryRun) await sweep(store, plans, blobs.map((blob) => blob.digest));
   return {
     manifests: plans.flatMap(({ name, doomedManifests }) =>
       doomedManifests.map((digest) => `${name}@${digest}`)
@@ -89,31 +89,31 @@ export async function pruneStore(
 }
 
 async function planRepository(
-  catalog: DiskCatalog,
+  store: DiskStore,
   name: string,
   options: PruneStoreOptions,
 ): Promise<RepositoryPlan> {
-  const repository = catalog.repository(name);
+  const repository = new DiskRepository(name, store);
   const documents = await readDocuments(repository, options);
   const keptManifests = await manifestsToKeep(repository, documents, {
     ...options,
-    isYoung: (digest) => isYoung(catalog.layout.revisionLink(name, digest), options),
+    isYoung: (digest) => isYoung(store.layout.revisionLink(name, digest), options),
   });
   const kept = mentions(keptManifests, documents);
   const doomedManifests = [...documents.keys()].filter((digest) => !keptManifests.has(digest));
   const released = mentions(doomedManifests, documents);
   // A kept manifest that cannot be read may need any of the repository's layers.
   const unreadable = [...keptManifests].some((digest) => !documents.get(digest));
-  const layers = await repository.layers();
+  const layers = await repository.links.layers();
   if (unreadable) layers.forEach((digest) => kept.add(digest));
   const doomedLayers: Digest[] = [];
   for (const digest of layers) {
     if (kept.has(digest)) continue;
-    const young = await isYoung(catalog.layout.layerLink(name, digest), options);
+    const young = await isYoung(store.layout.layerLink(name, digest), options);
     if (young && !released.has(digest)) kept.add(digest);
     else doomedLayers.push(digest);
   }
-  const doomedUploads = await oldUploads(catalog, name, options);
+  const doomedUploads = await oldUploads(store, name, options);
   return { name, doomedManifests, doomedLayers, doomedUploads, kept, released };
 }
 
@@ -123,7 +123,7 @@ async function readDocuments(
   options: PruneStoreOptions,
 ): Promise<Map<Digest, ManifestDocument | undefined>> {
   const documents = new Map<Digest, ManifestDocument | undefined>();
-  for (const digest of await repository.revisions()) {
+  for (const digest of await repository.links.manifests()) {
     try {
       const descriptor = await repository.resolve(digest, options);
       documents.set(digest, await readManifest(repository, descriptor, options));
@@ -150,7 +150,7 @@ async function manifestsToKeep(
   const roots: Digest[] = [];
   try {
     for await (const tag of repository.tags()) {
-      const digest = await repository.tagged(tag);
+      const digest = await repository.links.tagged(tag);
       if (digest) roots.push(digest);
     }
   } catch (error) {
@@ -197,11 +197,11 @@ function mentions(
 }
 
 async function oldUploads(
-  catalog: DiskCatalog,
+  store: DiskStore,
   name: string,
   options: PruneStoreOptions,
 ): Promise<string[]> {
-  const folder = catalog.layout.uploads(name);
+  const folder = store.layout.uploads(name);
   const old: string[] = [];
   for (const entry of await readDirIfExists(folder)) {
     const path = join(folder, entry.name);
@@ -220,25 +220,25 @@ async function isYoung(path: string, options: PruneStoreOptions): Promise<boolea
 
 /** The blobs no repository needs, with their sizes. */
 async function doomedBlobs(
-  catalog: DiskCatalog,
+  store: DiskStore,
   plans: readonly RepositoryPlan[],
   options: PruneStoreOptions,
 ): Promise<{ digest: Digest; size: number }[]> {
   const kept = new Set(plans.flatMap((plan) => [...plan.kept]));
   const released = new Set(plans.flatMap((plan) => [...plan.released, ...plan.doomedLayers]));
   const doomed: { digest: Digest; size: number }[] = [];
-  for await (const digest of storedDigests(catalog)) {
+  for await (const digest of storedDigests(store)) {
     options.signal?.throwIfAborted();
-    const path = catalog.layout.blobData(digest);
+    const path = store.layout.blobData(digest);
     if (kept.has(digest) || !released.has(digest) && await isYoung(path, options)) continue;
     doomed.push({ digest, size: (await lstatIfExists(path))?.size ?? 0 });
   }
   return doomed;
 }
 
-async function* storedDigests(catalog: DiskCatalog): AsyncIterable<Digest> {
+async function* storedDigests(store: DiskStore): AsyncIterable<Digest> {
   for (const algorithm of ["sha256", "sha512"]) {
-    const folder = catalog.layout.blobs(algorithm);
+    const folder = store.layout.blobs(algorithm);
     for (const prefix of await readDirIfExists(folder)) {
       for (const entry of await readDirIfExists(join(folder, prefix.name))) {
         const digest = `${algorithm}:${entry.name}`;
@@ -250,13 +250,13 @@ async function* storedDigests(catalog: DiskCatalog): AsyncIterable<Digest> {
 
 /** Removes links before the bytes they lead to, so that no link ever leads nowhere. */
 async function sweep(
-  catalog: DiskCatalog,
+  store: DiskStore,
   plans: readonly RepositoryPlan[],
   blobs: readonly Digest[],
 ): Promise<void> {
-  const { layout } = catalog;
+  const { layout } = store;
   for (const plan of plans) {
-    const repository = catalog.repository(plan.name);
+    const repository = new DiskRepository(plan.name, store);
     for (const digest of plan.doomedManifests) {
       for await (const tag of repository.tags()) {
         await remove(dirname(layout.tagIndex(plan.name, tag, digest)));

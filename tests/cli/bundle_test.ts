@@ -5,7 +5,7 @@ import { bundleSize, textOf } from "../../src/cli/output/bundle_text.ts";
 import { BUNDLE_COMMANDS } from "../../src/cli/commands/bundle.ts";
 import { digestBytes } from "../../src/core/digest.ts";
 import { bytesSource } from "../../src/core/source.ts";
-import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
+import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 import { type Finished, runIn, type RunOptions } from "./support.ts";
 
@@ -495,7 +495,7 @@ Deno.test("every failure has its exit code, and says why on standard error", asy
 
 /** An artifact that is no bundle, beside the bundles. */
 async function putForeign(world: World): Promise<void> {
-  const store = new DiskCatalog(world.at("store")).repository("models/foreign");
+  const store = diskCatalog(world.at("store")).repository("models/foreign");
   const put = async (mediaType: string, text: string) => {
     const bytes = new TextEncoder().encode(text);
     const descriptor = { mediaType, digest: digestBytes(bytes), size: bytes.length };

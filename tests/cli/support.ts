@@ -4,7 +4,7 @@ import type { CliContext } from "../../src/cli/context.ts";
 import { run } from "../../src/cli/run.ts";
 import type { TextSink } from "../../src/cli/output/streams.ts";
 import type { Transport } from "../../src/http/transport_options.ts";
-import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
+import { diskCatalog, type LocalCatalog } from "../../src/oci/disk_catalog.ts";
 import { FakeRegistry, type Intercept } from "../support/fake_registry.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 
@@ -132,8 +132,8 @@ export class Home implements AsyncDisposable {
   }
 
   /** The local store. */
-  get store(): DiskCatalog {
-    return new DiskCatalog(this.at(".modctl"));
+  get store(): LocalCatalog {
+    return diskCatalog(this.at(".modctl"));
   }
 
   /** Runs the program in the home. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { diskInternals } from "../support/disk_internals.ts";
 import { IntegrityError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
 import { digestBytes } from "../../src/core/digest.ts";
 import { readDirIfExists } from "../../src/core/files.ts";
@@ -317,7 +318,7 @@ Deno.test("one unreadable tag is a warning of the listing, not its end", async (
     workspace,
     build({ targets: ["localhost:5000/broken:v1"], reasoning: true }),
   );
-  await Deno.remove(fx.catalog.layout.blobData(broken.digest));
+  await Deno.remove(diskInternals(fx.folder.join("store")).layout.blobData(broken.digest));
   const { models, warnings } = await fx.backend.list();
   assert.deepEqual(models.map((model) => model.repository), ["localhost:5000/demo"]);
   assert.match(warnings.join(), /Skipped localhost:5000\/broken:v1/);
@@ -327,7 +328,10 @@ Deno.test("a layer whose stored bytes rotted is not extracted", async () => {
   await using fx = await fixture();
   const built = await fx.backend.build(await fx.workspace(), build());
   const weights = built.layers[1]!;
-  await Deno.writeFile(fx.catalog.layout.blobData(weights.digest), new Uint8Array(16));
+  await Deno.writeFile(
+    diskInternals(fx.folder.join("store")).layout.blobData(weights.digest),
+    new Uint8Array(16),
+  );
   const output = fx.folder.join("out");
   await assert.rejects(fx.backend.extract(TARGET, { output }), IntegrityError);
   await assert.rejects(Deno.stat(`${output}/model.safetensors`), Deno.errors.NotFound);
@@ -388,6 +392,6 @@ Deno.test("a build that is interrupted leaves no upload and no tag", async () =>
   );
   await assert.rejects(building, /stop/);
   assert.deepEqual((await fx.backend.list()).models, []);
-  const uploads = fx.catalog.layout.uploads("localhost:5000/demo");
+  const uploads = diskInternals(fx.folder.join("store")).layout.uploads("localhost:5000/demo");
   assert.deepEqual(await Array.fromAsync(Deno.readDir(uploads)), []);
 });

@@ -1,7 +1,7 @@
 /** A workspace with known digests, a backend over temporary stores, a registry. @module */
-import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
+import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { wrapped } from "../../src/oci/wrapped.ts";
-import { MemoryCatalog, type MemoryStore } from "../../src/oci/memory_store.ts";
+import { memoryCatalog, type MemoryStore } from "../../src/oci/memory_store.ts";
 import { repositoryName } from "../../src/oci/reference.ts";
 import type { ContentStore } from "../../src/oci/store.ts";
 import { createModelBackend } from "../../src/model/backend.ts";
@@ -50,17 +50,17 @@ export const TARGET = "localhost:5000/demo:v1";
 
 /** A store without single-pass ingest, as a repository of a registry is. */
 function likeRegistry(store: MemoryStore): ContentStore {
-  const { ingest: _ingest, ...capabilities } = store.capabilities;
+  const { ingest: _ingest, ...capabilities } = store.capabilities ?? {};
   return wrapped(store, { capabilities });
 }
 
 /** A backend with its store in a temporary folder, and a registry in memory. */
 export async function fixture() {
   const folder = await tempFolder();
-  const registry = new MemoryCatalog();
+  const registry = memoryCatalog();
   const open = (storage: string, now?: () => number): ModelBackend =>
     createModelBackend({
-      catalog: new DiskCatalog(folder.join(storage)),
+      catalog: diskCatalog(folder.join(storage)),
       connect: (reference) => likeRegistry(registry.repository(repositoryName(reference))),
       now,
     });
@@ -69,7 +69,7 @@ export async function fixture() {
     registry,
     open,
     backend: open("store"),
-    catalog: new DiskCatalog(folder.join("store")),
+    catalog: diskCatalog(folder.join("store")),
     async workspace(name = "workspace", files: Readonly<Record<string, string>> = {}) {
       for (const [path, content] of Object.entries({ ...SAMPLE, Modelfile: MODELFILE, ...files })) {
         const written = await folder.write(`${name}/${path}`, content);

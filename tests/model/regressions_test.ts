@@ -1,16 +1,17 @@
 /** What must never happen, one test each. */
 import assert from "node:assert/strict";
+import { wrapped } from "../../src/oci/wrapped.ts";
 import { IntegrityError, InvalidInputError } from "../../src/core/errors.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
-import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
-import { MemoryStore } from "../../src/oci/memory_store.ts";
+import { diskCatalog } from "../../src/oci/disk_catalog.ts";
+import { memoryStore } from "../../src/oci/memory_store.ts";
 import type { ContentStore } from "../../src/oci/store.ts";
 import { createModelBackend } from "../../src/model/backend.ts";
 import { generateModelfile } from "../../src/model/modelfile/generate.ts";
 import { RegistryClient } from "../../src/registry/client.ts";
 import { createRegistryHandler } from "../../src/server/handler.ts";
-import { MemoryCatalog } from "../../src/oci/memory_store.ts";
+import { memoryCatalog } from "../../src/oci/memory_store.ts";
 import { tempFolder } from "../support/temp.ts";
 import { build, fixture, MODELFILE, TARGET } from "./fixture.ts";
 
@@ -27,21 +28,21 @@ Deno.test("a build straight to the registry moves a tag that names something els
 });
 
 /** A store whose layers have other bytes of the right size. */
-class LyingStore extends MemoryStore {
-  override open(
-    descriptor: Descriptor,
-    options?: Parameters<MemoryStore["open"]>[1],
-  ): ReturnType<MemoryStore["open"]> {
-    if (!descriptor.mediaType.includes(".weight.v1.")) return super.open(descriptor, options);
-    return bytesSource(new Uint8Array(descriptor.size)).open(options);
-  }
+function lyingStore(name: string): ContentStore {
+  const store = memoryStore(name);
+  return wrapped(store, {
+    open: (descriptor, options) =>
+      descriptor.mediaType.includes(".weight.v1.")
+        ? bytesSource(new Uint8Array(descriptor.size)).open(options)
+        : store.open(descriptor, options),
+  });
 }
 
 Deno.test("a lying registry is found out on the first try, and on every later one", async () => {
   await using fx = await fixture();
-  const lying = new LyingStore("localhost:5000/demo");
+  const lying = lyingStore("localhost:5000/demo");
   const honest = createModelBackend({
-    catalog: new DiskCatalog(fx.folder.join("author")),
+    catalog: diskCatalog(fx.folder.join("author")),
     connect: (): ContentStore => lying,
   });
   await honest.build(await fx.workspace(), build());
@@ -49,7 +50,7 @@ Deno.test("a lying registry is found out on the first try, and on every later on
   const extractDir = fx.folder.join("out");
   for (let attempt = 0; attempt < 3; attempt++) {
     const reader = createModelBackend({
-      catalog: new DiskCatalog(fx.folder.join("reader")),
+      catalog: diskCatalog(fx.folder.join("reader")),
       connect: (): ContentStore => lying,
     });
     const pulling = reader.pull(TARGET, { extractDir, extractFromRemote: true });
@@ -135,7 +136,7 @@ Deno.test("a concurrency of 0 means the default, and nothing hangs", async () =>
 
 Deno.test("nothing about the machine is sent to a registry", async () => {
   await using fx = await fixture();
-  const handler = createRegistryHandler(new MemoryCatalog());
+  const handler = createRegistryHandler(memoryCatalog());
   const sent = new Set<string>();
   await using client = new RegistryClient({
     transport: (request) => {
@@ -144,7 +145,7 @@ Deno.test("nothing about the machine is sent to a registry", async () => {
     },
   });
   const backend = createModelBackend({
-    catalog: new DiskCatalog(fx.folder.join("author")),
+    catalog: diskCatalog(fx.folder.join("author")),
     connect: (reference) => client.repository(reference),
   });
   await backend.build(await fx.workspace(), build());
@@ -191,7 +192,7 @@ Deno.test("mixed families, all forms and several files in one layer are read", a
     await Deno.writeTextFile(`${workspace}/Modelfile`, `${files}\n`);
     const targets = [`localhost:5000/part${index}:v1`];
     const built = await author.build(workspace, build({ ...options, targets }));
-    const from = new DiskCatalog(fx.folder.join("author")).repository(
+    const from = diskCatalog(fx.folder.join("author")).repository(
       `localhost:5000/part${index}`,
     );
     const { digest, size, mediaType } = built.layers[0]!;

@@ -5,12 +5,12 @@ import type { ProgressEvent } from "../../src/core/operation.ts";
 import { copyGraph } from "../../src/oci/copy_graph.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
-import { MemoryCatalog, MemoryStore } from "../../src/oci/memory_store.ts";
+import { memoryCatalog, memoryStore } from "../../src/oci/memory_store.ts";
 import { sampleArtifact, writeSample } from "../conformance/store.ts";
 
 Deno.test("copyGraph() copies an artifact whole, and nothing the second time", async () => {
-  const from = new MemoryStore("from");
-  const to = new MemoryStore("to");
+  const from = memoryStore("from");
+  const to = memoryStore("to");
   const sample = sampleArtifact();
   await writeSample(from, sample);
   const first = await copyGraph(from, to, sample.manifest);
@@ -24,8 +24,8 @@ Deno.test("copyGraph() copies an artifact whole, and nothing the second time", a
 });
 
 Deno.test("copyGraph() skips a blob the target already has", async () => {
-  const from = new MemoryStore("from");
-  const to = new MemoryStore("to");
+  const from = memoryStore("from");
+  const to = memoryStore("to");
   const sample = sampleArtifact();
   await writeSample(from, sample);
   await to.write(sample.layer, bytesSource(sample.layerBytes));
@@ -33,7 +33,7 @@ Deno.test("copyGraph() skips a blob the target already has", async () => {
 });
 
 Deno.test("copyGraph() mounts where the target can", async () => {
-  const catalog = new MemoryCatalog();
+  const catalog = memoryCatalog();
   const from = catalog.repository("from");
   const sample = sampleArtifact();
   await writeSample(from, sample);
@@ -42,8 +42,8 @@ Deno.test("copyGraph() mounts where the target can", async () => {
 });
 
 Deno.test("copyGraph() writes the manifest last, and not at all when a layer fails", async () => {
-  const from = new MemoryStore("from");
-  const to = new MemoryStore("to");
+  const from = memoryStore("from");
+  const to = memoryStore("to");
   const sample = sampleArtifact();
   await from.write(sample.manifest, bytesSource(sample.bytes));
   await from.write(sample.config, bytesSource(sample.configBytes));
@@ -52,8 +52,8 @@ Deno.test("copyGraph() writes the manifest last, and not at all when a layer fai
 });
 
 Deno.test("copyGraph() copies an index with the manifests it lists, each blob once", async () => {
-  const from = new MemoryStore("from");
-  const to = new MemoryStore("to");
+  const from = memoryStore("from");
+  const to = memoryStore("to");
   const one = sampleArtifact("one");
   const two = sampleArtifact("two");
   await writeSample(from, one);
@@ -72,8 +72,8 @@ Deno.test("copyGraph() copies an index with the manifests it lists, each blob on
 });
 
 Deno.test("copyGraph() tells how far each piece is", async () => {
-  const from = new MemoryStore("from");
-  const to = new MemoryStore("to");
+  const from = memoryStore("from");
+  const to = memoryStore("to");
   const sample = sampleArtifact();
   await writeSample(from, sample);
   const events: ProgressEvent[] = [];
@@ -91,9 +91,9 @@ Deno.test("copyGraph() tells how far each piece is", async () => {
 });
 
 Deno.test("copyGraph() stops with the signal's own reason", async () => {
-  const from = new MemoryStore("from");
+  const from = memoryStore("from");
   const sample = sampleArtifact();
   await writeSample(from, sample);
   const signal = AbortSignal.abort(new Error("enough"));
-  await assert.rejects(copyGraph(from, new MemoryStore(), sample.manifest, { signal }), /enough/);
+  await assert.rejects(copyGraph(from, memoryStore(), sample.manifest, { signal }), /enough/);
 });

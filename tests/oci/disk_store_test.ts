@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { diskInternals } from "../support/disk_internals.ts";
 import { join } from "node:path";
 import { digestBytes } from "../../src/core/digest.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { streamOf } from "../../src/core/streams.ts";
-import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
+import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { InvalidInputError } from "../../src/core/errors.ts";
 import { DiskLayout } from "../../src/oci/disk_layout.ts";
@@ -12,7 +13,7 @@ import { tempFolder } from "../support/temp.ts";
 
 storeConformance("disk store", async () => {
   const folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   return {
     store: catalog.repository("registry.test/one"),
     sibling: catalog.repository("localhost:5000/models/two"),
@@ -32,7 +33,7 @@ async function filesBelow(path: string, prefix = ""): Promise<string[]> {
 
 Deno.test("the disk store keeps exactly the tree of a Distribution registry", async () => {
   await using folder = await tempFolder();
-  const store = new DiskCatalog(folder.path).repository("localhost:5000/demo");
+  const store = diskCatalog(folder.path).repository("localhost:5000/demo");
   const sample = sampleArtifact();
   await writeSample(store, sample);
   await store.tag(sample.manifest, "v1");
@@ -62,7 +63,7 @@ Deno.test("the disk store keeps exactly the tree of a Distribution registry", as
 
 Deno.test("a store that was never written to has no repositories and makes no folder", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.join("never"));
+  const catalog = diskCatalog(folder.join("never"));
   assert.deepEqual(await Array.fromAsync(catalog.repositories()), []);
   assert.deepEqual(await Array.fromAsync(catalog.repository("registry.test/x").tags()), []);
   await assert.rejects(Deno.stat(folder.join("never")), Deno.errors.NotFound);
@@ -70,7 +71,7 @@ Deno.test("a store that was never written to has no repositories and makes no fo
 
 Deno.test("repositories are listed by name, nested ones and hosts with ports included", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const names = ["[::1]:5000/v6", "a.test/m", "a.test/m/sub", "a.test/m-x", "localhost:5000/m"];
   for (const name of names) await writeSample(catalog.repository(name), sampleArtifact());
   assert.deepEqual(await Array.fromAsync(catalog.repositories()), [
@@ -84,25 +85,28 @@ Deno.test("repositories are listed by name, nested ones and hosts with ports inc
 
 Deno.test("a blob whose file was cut short counts as absent and is repaired by the next write", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const store = catalog.repository("registry.test/x");
   const bytes = new TextEncoder().encode("whole content");
   const blob = describeBytes("application/vnd.test", bytes);
   await store.write(blob, bytesSource(bytes));
-  await Deno.truncate(catalog.layout.blobData(blob.digest), 3);
+  await Deno.truncate(diskInternals(folder.path).layout.blobData(blob.digest), 3);
   assert.equal(await store.has(blob), false);
   await store.write(blob, bytesSource(bytes));
   assert.equal(await store.has(blob), true);
-  assert.deepEqual(await Deno.readFile(catalog.layout.blobData(blob.digest)), bytes);
+  assert.deepEqual(
+    await Deno.readFile(diskInternals(folder.path).layout.blobData(blob.digest)),
+    bytes,
+  );
 });
 
 Deno.test("a manifest whose bytes rotted at the same size is repaired by the next write", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const store = catalog.repository("registry.test/x");
   const sample = sampleArtifact();
   await writeSample(store, sample);
-  const path = catalog.layout.blobData(sample.manifest.digest);
+  const path = diskInternals(folder.path).layout.blobData(sample.manifest.digest);
   await Deno.writeFile(path, new Uint8Array(sample.bytes.byteLength));
   assert.equal(await store.has(sample.manifest), false);
   await store.write(sample.manifest, bytesSource(sample.bytes));
@@ -111,7 +115,7 @@ Deno.test("a manifest whose bytes rotted at the same size is repaired by the nex
 
 Deno.test("an upload survives a commit that was interrupted, and not one with wrong bytes", async () => {
   await using folder = await tempFolder();
-  const store = new DiskCatalog(folder.path).repository("registry.test/x");
+  const store = diskCatalog(folder.path).repository("registry.test/x");
   const ingest = await store.ingest();
   await ingest.append(streamOf([new Uint8Array(10)]));
   const { id } = ingest;
@@ -130,23 +134,31 @@ Deno.test("an upload survives a commit that was interrupted, and not one with wr
 
 Deno.test("a manifest whose layer is missing does not count as being here", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const store = catalog.repository("registry.test/x");
   const sample = sampleArtifact();
   await writeSample(store, sample);
-  await Deno.remove(catalog.layout.blobFolder(sample.layer.digest), { recursive: true });
+  await Deno.remove(diskInternals(folder.path).layout.blobFolder(sample.layer.digest), {
+    recursive: true,
+  });
   assert.equal(await store.has(sample.manifest), false);
 });
 
 Deno.test("two writers of the same blob at once both succeed and leave one copy", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const store = catalog.repository("registry.test/x");
   const bytes = crypto.getRandomValues(new Uint8Array(60_000));
   const blob = describeBytes("application/vnd.test", bytes);
   await Promise.all(Array.from({ length: 8 }, () => store.write(blob, bytesSource(bytes))));
-  assert.deepEqual(await Deno.readFile(catalog.layout.blobData(blob.digest)), bytes);
-  assert.deepEqual(await Array.fromAsync(Deno.readDir(catalog.layout.uploads(store.name))), []);
+  assert.deepEqual(
+    await Deno.readFile(diskInternals(folder.path).layout.blobData(blob.digest)),
+    bytes,
+  );
+  assert.deepEqual(
+    await Array.fromAsync(Deno.readDir(diskInternals(folder.path).layout.uploads(store.name))),
+    [],
+  );
 });
 
 Deno.test("names that would leave the store are refused", () => {

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { readDirIfExists } from "../../src/core/files.ts";
+import { diskInternals } from "../support/disk_internals.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { ConflictError, IntegrityError, NotFoundError } from "../../src/core/errors.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
-import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
-import { GRACE_PERIOD, pruneStore } from "../../src/oci/prune.ts";
+import { diskCatalog } from "../../src/oci/disk_catalog.ts";
+import { GRACE_PERIOD } from "../../src/oci/prune.ts";
 import { sampleArtifact, writeSample } from "../conformance/store.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -11,14 +13,14 @@ const LATER = () => Date.now() + 2 * GRACE_PERIOD;
 
 Deno.test("pruning a store that does not exist frees nothing and makes nothing", async () => {
   await using folder = await tempFolder();
-  const report = await pruneStore(new DiskCatalog(folder.join("never")));
+  const report = await diskCatalog(folder.join("never")).prune();
   assert.deepEqual(report, { manifests: [], blobs: [], uploads: 0, bytes: 0 });
   await assert.rejects(Deno.stat(folder.join("never")), Deno.errors.NotFound);
 });
 
-Deno.test("pruneStore() frees a removed artifact at once and keeps what others share", async () => {
+Deno.test("prune() frees a removed artifact at once and keeps what others share", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const store = catalog.repository("registry.test/x");
   const kept = sampleArtifact("kept");
   const removed = sampleArtifact("removed");
@@ -31,115 +33,122 @@ Deno.test("pruneStore() frees a removed artifact at once and keeps what others s
     manifests: [`registry.test/x@${removed.manifest.digest}`],
     digests: [removed.layer.digest, removed.manifest.digest].sort(),
   };
-  const dry = await pruneStore(catalog, { dryRun: true });
+  const dry = await catalog.prune({ dryRun: true });
   assert.deepEqual(dry.manifests, expected.manifests);
   assert.equal(await store.has(removed.manifest), true, "a dry run removes nothing");
-  const report = await pruneStore(catalog);
+  const report = await catalog.prune();
   assert.deepEqual(report.manifests, expected.manifests);
   assert.deepEqual(report.blobs.map((blob) => blob.digest).sort(), expected.digests);
   assert.equal(report.bytes, removed.layerBytes.byteLength + removed.bytes.byteLength);
   assert.equal(await store.has(kept.manifest), true);
   assert.equal(await store.has(removed.manifest), false);
-  assert.deepEqual((await pruneStore(catalog)).blobs, []);
+  assert.deepEqual((await catalog.prune()).blobs, []);
 });
 
-Deno.test("pruneStore() keeps untagged manifests when asked", async () => {
+Deno.test("prune() keeps untagged manifests when asked", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const store = catalog.repository("registry.test/x");
   const sample = sampleArtifact();
   await writeSample(store, sample);
-  const report = await pruneStore(catalog, { removeUntagged: false, now: LATER() });
+  const report = await catalog.prune({ removeUntagged: false, now: LATER() });
   assert.deepEqual(report.manifests, []);
   assert.equal(await store.has(sample.manifest), true);
 });
 
-Deno.test("pruneStore() keeps what refers to a kept manifest", async () => {
+Deno.test("prune() keeps what refers to a kept manifest", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const store = catalog.repository("registry.test/x");
   const subject = sampleArtifact("subject");
   const referrer = sampleArtifact("referrer", { subject: subject.manifest });
   await writeSample(store, subject);
   await writeSample(store, referrer);
   await store.tag(subject.manifest, "v1");
-  assert.deepEqual((await pruneStore(catalog, { now: LATER() })).manifests, []);
+  assert.deepEqual((await catalog.prune({ now: LATER() })).manifests, []);
   await store.untag("v1");
-  assert.equal((await pruneStore(catalog, { now: LATER() })).manifests.length, 2);
+  assert.equal((await catalog.prune({ now: LATER() })).manifests.length, 2);
 });
 
 Deno.test("a blob without a manifest is kept for the grace period, then freed", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const store = catalog.repository("registry.test/x");
   const bytes = new TextEncoder().encode("uploaded ahead");
   const blob = describeBytes("application/vnd.test", bytes);
   await store.write(blob, bytesSource(bytes));
-  assert.deepEqual((await pruneStore(catalog)).blobs, []);
+  assert.deepEqual((await catalog.prune()).blobs, []);
   assert.equal(await store.has(blob), true);
-  const report = await pruneStore(catalog, { now: LATER() });
+  const report = await catalog.prune({ now: LATER() });
   assert.deepEqual(report.blobs, [{ digest: blob.digest, size: bytes.byteLength }]);
-  assert.deepEqual(await Array.fromAsync(catalog.folders()), [], "the empty repository is gone");
+  assert.deepEqual(
+    await readDirIfExists(diskInternals(folder.path).layout.repositories),
+    [],
+    "the empty repository is gone",
+  );
 });
 
 Deno.test("an upload is kept for the grace period, then removed", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const store = catalog.repository("registry.test/x");
   await using ingest = await store.ingest();
   await ingest.append(ReadableStream.from([new Uint8Array(10)]) as ReadableStream<Uint8Array>);
-  assert.equal((await pruneStore(catalog)).uploads, 0);
-  assert.equal((await pruneStore(catalog, { now: LATER() })).uploads, 1);
+  assert.equal((await catalog.prune()).uploads, 0);
+  assert.equal((await catalog.prune({ now: LATER() })).uploads, 1);
 });
 
 Deno.test("a manifest that was pushed without a tag just now is kept with what it needs", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const store = catalog.repository("registry.test/x");
   const sample = sampleArtifact();
   await writeSample(store, sample);
-  assert.deepEqual((await pruneStore(catalog)).manifests, []);
+  assert.deepEqual((await catalog.prune()).manifests, []);
   assert.equal(await store.has(sample.manifest), true);
-  assert.equal((await pruneStore(catalog, { now: LATER() })).manifests.length, 1);
+  assert.equal((await catalog.prune({ now: LATER() })).manifests.length, 1);
 });
 
 Deno.test("what a moved tag named before goes at once", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const store = catalog.repository("registry.test/x");
   const [first, second] = [sampleArtifact("first"), sampleArtifact("second")];
   for (const sample of [first, second]) {
     await writeSample(store, sample);
     await store.tag(sample.manifest, "v1");
   }
-  const { manifests } = await pruneStore(catalog);
+  const { manifests } = await catalog.prune();
   assert.deepEqual(manifests, [`registry.test/x@${first.manifest.digest}`]);
 });
 
 Deno.test("a blob that was uploaded again just now is young, however old it is", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const store = catalog.repository("registry.test/x");
   const bytes = new TextEncoder().encode("weights");
   const blob = describeBytes("application/vnd.test", bytes);
   await store.write(blob, bytesSource(bytes));
-  const link = catalog.layout.layerLink(store.name, blob.digest);
+  const link = diskInternals(folder.path).layout.layerLink(store.name, blob.digest);
   await Deno.utime(link, 0, 0);
-  await Deno.utime(catalog.layout.blobData(blob.digest), 0, 0);
+  await Deno.utime(diskInternals(folder.path).layout.blobData(blob.digest), 0, 0);
   await store.write(blob, bytesSource(bytes));
-  assert.deepEqual((await pruneStore(catalog)).blobs, []);
+  assert.deepEqual((await catalog.prune()).blobs, []);
 });
 
 for (const damage of ["", "garbage"]) {
   Deno.test(`a tag whose link holds ${JSON.stringify(damage)} costs nothing but itself`, async () => {
     await using folder = await tempFolder();
-    const catalog = new DiskCatalog(folder.path);
+    const catalog = diskCatalog(folder.path);
     const store = catalog.repository("registry.test/x");
     const sample = sampleArtifact();
     await writeSample(store, sample);
     for (const tag of ["good", "bad"]) await store.tag(sample.manifest, tag);
-    await Deno.writeTextFile(catalog.layout.tagCurrent(store.name, "bad"), damage);
-    assert.deepEqual((await pruneStore(catalog, { now: LATER() })).manifests, []);
+    await Deno.writeTextFile(
+      diskInternals(folder.path).layout.tagCurrent(store.name, "bad"),
+      damage,
+    );
+    assert.deepEqual((await catalog.prune({ now: LATER() })).manifests, []);
     assert.deepEqual(await Array.fromAsync(store.tags()), ["bad", "good"]);
     await assert.rejects(store.resolve("bad"), IntegrityError);
     assert.equal((await store.resolve("good")).digest, sample.manifest.digest);
@@ -150,13 +159,15 @@ for (const damage of ["", "garbage"]) {
 
 Deno.test("a tag that waits for prune does not name what prune removed", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const store = catalog.repository("registry.test/x");
   const sample = sampleArtifact();
   await writeSample(store, sample);
-  const pruning = await catalog.lock.exclusive();
+  const pruning = await diskInternals(folder.path).lock.exclusive();
   const tagging = store.tag(sample.manifest, "v1");
-  await Deno.remove(catalog.layout.revisionLink(store.name, sample.manifest.digest));
+  await Deno.remove(
+    diskInternals(folder.path).layout.revisionLink(store.name, sample.manifest.digest),
+  );
   await pruning[Symbol.asyncDispose]();
   await assert.rejects(tagging, NotFoundError);
   assert.deepEqual(await Array.fromAsync(store.tags()), []);
@@ -164,8 +175,8 @@ Deno.test("a tag that waits for prune does not name what prune removed", async (
 
 Deno.test("everyone who waits for the lock has a signal of their own", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
-  const pruning = await catalog.lock.exclusive();
+  const catalog = diskCatalog(folder.path);
+  const pruning = await diskInternals(folder.path).lock.exclusive();
   const controller = new AbortController();
   const stopped = catalog.deferPrune({ signal: controller.signal });
   const patient = catalog.deferPrune();
@@ -177,44 +188,44 @@ Deno.test("everyone who waits for the lock has a signal of their own", async () 
 
 Deno.test("layers are kept when a tagged manifest cannot be read", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   const store = catalog.repository("registry.test/x");
   const sample = sampleArtifact();
   await writeSample(store, sample);
   await store.tag(sample.manifest, "v1");
-  await Deno.writeTextFile(catalog.layout.blobData(sample.manifest.digest), "garbage");
-  await pruneStore(catalog, { now: LATER() });
+  await Deno.writeTextFile(
+    diskInternals(folder.path).layout.blobData(sample.manifest.digest),
+    "garbage",
+  );
+  await catalog.prune({ now: LATER() });
   assert.equal(await store.has(sample.layer), true);
 });
 
-Deno.test("pruneStore() does not run while a build holds the store, and runs afterwards", async () => {
+Deno.test("prune() does not run while a build holds the store, and runs afterwards", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
+  const catalog = diskCatalog(folder.path);
   await writeSample(catalog.repository("registry.test/x"), sampleArtifact());
-  const other = new DiskCatalog(folder.path);
+  const other = diskCatalog(folder.path);
   {
     await using _first = await other.deferPrune();
     await using _again = await other.deferPrune();
-    const { lock } = catalog;
+    const { lock } = diskInternals(folder.path);
     await assert.rejects(lock.exclusive({ timeout: 0 }), ConflictError);
   }
-  assert.equal((await pruneStore(catalog, { now: LATER() })).manifests.length, 1);
+  assert.equal((await catalog.prune({ now: LATER() })).manifests.length, 1);
 });
 
 Deno.test("nothing is written while somebody prunes", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
-  const other = new DiskCatalog(folder.path);
-  await using _pruning = await catalog.lock.exclusive();
-  await assert.rejects(other.lock.shared({ timeout: 0 }), ConflictError);
+  await using _pruning = await diskInternals(folder.path).lock.exclusive();
+  await assert.rejects(diskInternals(folder.path).lock.shared({ timeout: 0 }), ConflictError);
 });
 
 Deno.test("waiting for the lock ends with the signal", async () => {
   await using folder = await tempFolder();
-  const catalog = new DiskCatalog(folder.path);
-  await using _pruning = await catalog.lock.exclusive();
+  await using _pruning = await diskInternals(folder.path).lock.exclusive();
   const controller = new AbortController();
-  const waiting = new DiskCatalog(folder.path).deferPrune({
+  const waiting = diskCatalog(folder.path).deferPrune({
     signal: controller.signal,
     log: () => controller.abort(new Error("stop")),
   });

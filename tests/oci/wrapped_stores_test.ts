@@ -5,7 +5,7 @@ import { bytesSource } from "../../src/core/source.ts";
 import { capability, type StoreCapabilities } from "../../src/oci/capabilities.ts";
 import { copyGraph } from "../../src/oci/copy_graph.ts";
 import { filtered, type Visible } from "../../src/oci/filtered.ts";
-import { MemoryCatalog } from "../../src/oci/memory_store.ts";
+import { memoryCatalog } from "../../src/oci/memory_store.ts";
 import { readOnly } from "../../src/oci/read_only.ts";
 import type { ContentStore } from "../../src/oci/store.ts";
 import { sampleArtifact, storeConformance, writeSample } from "../conformance/store.ts";
@@ -21,7 +21,7 @@ const VISIBLE: Visible = (name) =>
 
 /** A store with a secret in it, its filtered view, and a sibling of both. */
 async function withSecret() {
-  const catalog = new MemoryCatalog();
+  const catalog = memoryCatalog();
   const below = catalog.repository("registry.test/one");
   for (const item of [SECRET.layer, SECRET.manifest]) {
     const bytes = item === SECRET.layer ? SECRET.layerBytes : SECRET.bytes;
@@ -49,7 +49,7 @@ function readThrough(store: ContentStore): ContentStore {
 }
 
 storeConformance("read-only view of a store that others write to", () => {
-  const catalog = new MemoryCatalog();
+  const catalog = memoryCatalog();
   return Promise.resolve({
     store: readThrough(catalog.repository("registry.test/one")),
     sibling: catalog.repository("registry.test/two"),
@@ -90,7 +90,7 @@ Deno.test("a filtered view refuses what it would not show", async () => {
 });
 
 Deno.test("copyGraph() mounts through a filter and a read-only view", async () => {
-  const catalog = new MemoryCatalog();
+  const catalog = memoryCatalog();
   const from = catalog.repository("registry.test/one");
   const to = filtered(catalog.repository("registry.test/two"), VISIBLE);
   await writeSample(from, SHOWN);
@@ -101,7 +101,7 @@ Deno.test("copyGraph() mounts through a filter and a read-only view", async () =
 Deno.test("copyGraph() stops where a filter of its target refuses", async () => {
   const { below } = await withSecret();
   await below.write(SECRET.config, bytesSource(SECRET.configBytes));
-  const target = new MemoryCatalog().repository("registry.test/two");
+  const target = memoryCatalog().repository("registry.test/two");
   await assert.rejects(copyGraph(below, filtered(target, VISIBLE), SECRET.manifest), {
     name: "AccessDeniedError",
   });
@@ -109,7 +109,7 @@ Deno.test("copyGraph() stops where a filter of its target refuses", async () => 
 });
 
 Deno.test("a read-only view refuses every write, and offers nothing that changes the store", async () => {
-  const store = new MemoryCatalog().repository("registry.test/one");
+  const store = memoryCatalog().repository("registry.test/one");
   await writeSample(store, SHOWN);
   const view = readOnly(store);
   await assert.rejects(view.write(SECRET.layer, bytesSource(SECRET.layerBytes)), {

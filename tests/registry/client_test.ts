@@ -5,7 +5,7 @@ import { copyGraph } from "../../src/oci/copy_graph.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
-import { MemoryStore } from "../../src/oci/memory_store.ts";
+import { memoryStore } from "../../src/oci/memory_store.ts";
 import { readContent } from "../../src/oci/store.ts";
 import { fail, fakeClient, FakeRegistry } from "../support/fake_registry.ts";
 
@@ -88,7 +88,7 @@ Deno.test("requests that start together share what they learn", async () => {
 });
 
 Deno.test("copyGraph() moves an artifact to a registry, across it, and back", async () => {
-  const source = new MemoryStore();
+  const source = memoryStore();
   const layer = describeBytes("application/x-layer", new Uint8Array(3000).fill(7));
   const config = describeBytes(MediaType.emptyJson, new TextEncoder().encode("{}"));
   const document = {
@@ -109,7 +109,7 @@ Deno.test("copyGraph() moves an artifact to a registry, across it, and back", as
   assert.equal((await copyGraph(source, a, root)).skipped, 1);
   assert.deepEqual(await copyGraph(a, b, root), { copied: 1, skipped: 2, bytes: root.size });
   await b.tag(root, "v1");
-  const target = new MemoryStore();
+  const target = memoryStore();
   await copyGraph(b, target, await b.resolve("v1"));
   assert.deepEqual(await readContent(target, layer), new Uint8Array(3000).fill(7));
   const perBlob = registry.requests.filter(({ path }) =>

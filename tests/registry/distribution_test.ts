@@ -11,7 +11,7 @@ import { bytesSource } from "../../src/core/source.ts";
 import { copyGraph } from "../../src/oci/copy_graph.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
-import { MemoryStore } from "../../src/oci/memory_store.ts";
+import { memoryStore } from "../../src/oci/memory_store.ts";
 import { readContent } from "../../src/oci/store.ts";
 import { RegistryClient, type RegistryClientOptions } from "../../src/registry/client.ts";
 import type { Transport } from "../../src/http/transport_options.ts";
@@ -25,7 +25,7 @@ const NEEDS = { needs: ["docker-registry"] } as const;
 
 /** An artifact with one layer, in memory. */
 async function artifact(size = 3_000_000, extra: Record<string, unknown> = {}) {
-  const store = new MemoryStore();
+  const store = memoryStore();
   const bytes = new Uint8Array(randomBytes(size));
   const layer = describeBytes("application/x-layer", bytes);
   const empty = new TextEncoder().encode("{}");
@@ -71,7 +71,7 @@ e2eTest(
     await repository.tag(root, "v10");
     assert.deepEqual(await repository.resolve("v2"), root);
     assert.deepEqual(await Array.fromAsync(repository.tags()), ["v10", "v2"]);
-    const target = new MemoryStore();
+    const target = memoryStore();
     await copyGraph(repository, target, root);
     assert.deepEqual(await readContent(target, layer), bytes);
     const part = await Array.fromAsync(
@@ -196,7 +196,7 @@ e2eTest("a Distribution registry with TLS wants to be trusted, and may want to k
   const { store, root } = await artifact(1000);
   assert.equal((await copyGraph(store, registry.repository("a"), root)).copied, 3);
   await using insecure = new RegistryClient({ insecure: true, cert, key });
-  const target = new MemoryStore();
+  const target = memoryStore();
   await copyGraph(insecure.repository(`${registry.address}/a`), target, root);
   const retry = { sleep: () => Promise.resolve() };
   await using nobody = new RegistryClient({ caCerts, retry });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { wrapped } from "../../src/oci/wrapped.ts";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { digestBytes } from "../../src/core/digest.ts";
@@ -10,7 +11,7 @@ import {
   UnsupportedError,
 } from "../../src/core/errors.ts";
 import type { Log } from "../../src/core/operation.ts";
-import { MemoryCatalog, MemoryStore } from "../../src/oci/memory_store.ts";
+import { memoryCatalog, memoryStore } from "../../src/oci/memory_store.ts";
 import type { Catalog, ContentStore } from "../../src/oci/store.ts";
 import { createRegistryHandler } from "../../src/server/handler.ts";
 import {
@@ -29,20 +30,19 @@ function basic(credentials: string) {
 }
 
 /** A catalog whose stores do one thing in another way. */
-function catalogWith(change: (store: MemoryStore) => void): Catalog {
-  const catalog = new MemoryCatalog();
+function catalogWith(change: (store: ContentStore) => Partial<ContentStore>): Catalog {
+  const catalog = memoryCatalog();
   return {
     repositories: () => catalog.repositories(),
     repository(name) {
       const store = catalog.repository(name);
-      change(store);
-      return store;
+      return wrapped(store, change(store));
     },
   };
 }
 
 Deno.test("a read-only registry serves everything and takes nothing", async () => {
-  const catalog = new MemoryCatalog();
+  const catalog = memoryCatalog();
   const digest = await new RegistryClient(createRegistryHandler(catalog)).push("demo", "v1");
   const client = new RegistryClient(createRegistryHandler(catalog, { readOnly: true }));
   for (const path of ["manifests/v1", "tags/list", `blobs/${digestBytes(utf8("{}"))}`]) {
@@ -68,7 +68,7 @@ Deno.test("a read-only registry serves everything and takes nothing", async () =
 Deno.test("a registry with passwords lets nobody in without one", async () => {
   const authenticate = async (username: string, password: string) =>
     username === "ada" && password === "s3:ürét";
-  const client = new RegistryClient(createRegistryHandler(new MemoryCatalog(), { authenticate }));
+  const client = new RegistryClient(createRegistryHandler(memoryCatalog(), { authenticate }));
   const strangers = [
     {},
     basic("ada:wrong"),
@@ -93,7 +93,7 @@ Deno.test("a registry with passwords lets nobody in without one", async () => {
 Deno.test("a flood of password checks is TOOMANYREQUESTS", async () => {
   const gate = Promise.withResolvers<boolean>();
   const authenticate = () => gate.promise;
-  const client = new RegistryClient(createRegistryHandler(new MemoryCatalog(), { authenticate }));
+  const client = new RegistryClient(createRegistryHandler(memoryCatalog(), { authenticate }));
   const waiting = Array.from({ length: 64 }, () => client.send("GET", "/v2/", basic("a:b")));
   const refused = await client.send("GET", "/v2/", basic("a:b"));
   assertFault(refused, 429, "TOOMANYREQUESTS");
@@ -104,7 +104,7 @@ Deno.test("a flood of password checks is TOOMANYREQUESTS", async () => {
 });
 
 Deno.test("a page of another site is refused", async () => {
-  const client = new RegistryClient(createRegistryHandler(new MemoryCatalog()));
+  const client = new RegistryClient(createRegistryHandler(memoryCatalog()));
   const parts = { headers: { "sec-fetch-site": "cross-site" } };
   assertFault(await client.send("POST", "/v2/demo/blobs/uploads/", parts), 403, "DENIED");
 });
@@ -126,7 +126,7 @@ Deno.test("a store's failure is answered by its kind, logged, and shows no path"
     const log: Log = (level, _message, properties) => {
       if (properties?.error instanceof Error) logged.push(`${level} ${properties.error.message}`);
     };
-    const catalog = catalogWith((store) => store.resolve = () => Promise.reject(error));
+    const catalog = catalogWith(() => ({ resolve: () => Promise.reject(error) }));
     const client = new RegistryClient(createRegistryHandler(catalog, { log }));
     const answer = await client.send("GET", "/v2/demo/manifests/v1");
     assertFault(answer, status, code);
@@ -136,11 +136,9 @@ Deno.test("a store's failure is answered by its kind, logged, and shows no path"
 });
 
 Deno.test("a damaged manifest is an error of the server, not a manifest", async () => {
-  const catalog = catalogWith((store) => {
-    const { open } = MemoryStore.prototype;
-    store.open = (descriptor) =>
-      open.call(store, { ...descriptor, digest: digestBytes(utf8("{}")) });
-  });
+  const catalog = catalogWith((store) => ({
+    open: (descriptor) => store.open({ ...descriptor, digest: digestBytes(utf8("{}")) }),
+  }));
   const client = new RegistryClient(createRegistryHandler(catalog));
   await client.push("demo", "v1");
   assertFault(await client.send("GET", "/v2/demo/manifests/v1"), 500, "UNKNOWN");
@@ -149,23 +147,15 @@ Deno.test("a damaged manifest is an error of the server, not a manifest", async 
 Deno.test("a stopping registry answers 503", async () => {
   const controller = new AbortController();
   const { signal } = controller;
-  const client = new RegistryClient(createRegistryHandler(new MemoryCatalog(), { signal }));
+  const client = new RegistryClient(createRegistryHandler(memoryCatalog(), { signal }));
   const digest = await client.pushBlob("demo", utf8("{}"));
   controller.abort();
   assertFault(await client.send("GET", `/v2/demo/blobs/${digest}`), 503, "UNKNOWN");
 });
 
 Deno.test("a store that only reads and writes serves pulls, and refuses the rest", async () => {
-  const store = new MemoryStore("demo");
-  const plain: ContentStore = {
-    name: store.name,
-    has: (descriptor) => store.has(descriptor),
-    open: (descriptor, options) => store.open(descriptor, options),
-    write: (descriptor, source) => store.write(descriptor, source),
-    resolve: (target) => store.resolve(target),
-    tag: (descriptor, tag) => store.tag(descriptor, tag),
-    tags: () => store.tags(),
-  };
+  const store = memoryStore("demo");
+  const plain = wrapped(store, { capabilities: {} });
   const catalog: Catalog = { repository: () => plain, repositories: async function* () {} };
   const client = new RegistryClient(createRegistryHandler(catalog));
   const bytes = utf8("{}");
@@ -188,7 +178,7 @@ Deno.test("a store that only reads and writes serves pulls, and refuses the rest
 });
 
 Deno.test("whatever is asked gets an answer below 500", async () => {
-  const handle = createRegistryHandler(new MemoryCatalog());
+  const handle = createRegistryHandler(memoryCatalog());
   const { manifest } = sampleArtifact();
   const word = fc.oneof(
     fc.constantFrom("v2", "blobs", "uploads", "manifests", "tags", "list", "referrers", "_catalog"),
@@ -228,7 +218,7 @@ Deno.test("whatever is asked gets an answer below 500", async () => {
 });
 
 Deno.test("an answer repeats nothing of the path", async () => {
-  const client = new RegistryClient(createRegistryHandler(new MemoryCatalog()));
+  const client = new RegistryClient(createRegistryHandler(memoryCatalog()));
   for (const path of ["/v2/<script>/tags/list", "/v2/a/manifests/<script>", "/<script>"]) {
     const answer = await client.send("GET", path);
     assert.ok(answer.status >= 400);
@@ -238,7 +228,7 @@ Deno.test("an answer repeats nothing of the path", async () => {
 });
 
 Deno.test("a registry on loopback answers only who names it so", async () => {
-  const handle = createRegistryHandler(new MemoryCatalog(), { loopbackOnly: true });
+  const handle = createRegistryHandler(memoryCatalog(), { loopbackOnly: true });
   for (const host of ["localhost:5000", "127.0.0.1", "[::1]:5000"]) {
     assert.equal((await handle(new Request(`http://${host}/v2/`))).status, 200, host);
   }

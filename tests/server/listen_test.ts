@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
 import { ConflictError } from "../../src/core/errors.ts";
-import { DiskCatalog } from "../../src/oci/disk_catalog.ts";
-import { MemoryCatalog } from "../../src/oci/memory_store.ts";
+import { diskCatalog } from "../../src/oci/disk_catalog.ts";
+import { memoryCatalog } from "../../src/oci/memory_store.ts";
 import { createRegistryHandler } from "../../src/server/handler.ts";
 import { listen } from "../../src/server/listen.ts";
 import { header, RegistryClient, utf8 } from "../conformance/distribution_client.ts";
@@ -19,7 +19,7 @@ function clientOf(url: string): RegistryClient {
 }
 
 Deno.test("listen() serves pushes and pulls on the port the system chose", async () => {
-  await using registry = listen(createRegistryHandler(new MemoryCatalog()), { address: LOOPBACK });
+  await using registry = listen(createRegistryHandler(memoryCatalog()), { address: LOOPBACK });
   assert.notEqual(registry.address.port, 0);
   assert.equal(registry.url, `http://127.0.0.1:${registry.address.port}`);
   const client = clientOf(registry.url);
@@ -30,7 +30,7 @@ Deno.test("listen() serves pushes and pulls on the port the system chose", async
 
 Deno.test("listen() keeps Content-Length on HEAD and on streams", async () => {
   await using folder = await tempFolder();
-  const handler = createRegistryHandler(new DiskCatalog(folder.path));
+  const handler = createRegistryHandler(diskCatalog(folder.path));
   await using registry = listen(handler, { address: LOOPBACK });
   const client = clientOf(registry.url);
   const digest = await client.pushBlob("demo", utf8("0123456789"));
@@ -44,13 +44,13 @@ Deno.test("listen() keeps Content-Length on HEAD and on streams", async () => {
 
 Deno.test("listen() takes IPv6 and writes it in brackets", async () => {
   const address = { hostname: "::1", port: 0 };
-  await using registry = listen(createRegistryHandler(new MemoryCatalog()), { address });
+  await using registry = listen(createRegistryHandler(memoryCatalog()), { address });
   assert.match(registry.url, /^http:\/\/\[::1\]:\d+$/);
   assert.equal((await clientOf(registry.url).send("GET", "/v2/")).status, 200);
 });
 
 Deno.test("listen() says when the port is in use", async () => {
-  const handler = createRegistryHandler(new MemoryCatalog());
+  const handler = createRegistryHandler(memoryCatalog());
   await using registry = listen(handler, { address: LOOPBACK });
   assert.throws(() => listen(handler, { address: registry.address }), (error) => {
     assert.ok(error instanceof ConflictError);
@@ -61,7 +61,7 @@ Deno.test("listen() says when the port is in use", async () => {
 
 Deno.test("listen() ends when its signal is aborted, and does not begin after that", async () => {
   const controller = new AbortController();
-  const handler = createRegistryHandler(new MemoryCatalog());
+  const handler = createRegistryHandler(memoryCatalog());
   const registry = listen(handler, { address: LOOPBACK, signal: controller.signal });
   controller.abort(new Error("enough"));
   await registry.finished;
@@ -71,7 +71,7 @@ Deno.test("listen() ends when its signal is aborted, and does not begin after th
 
 Deno.test("an upload cut off by the client goes on where it stopped", async () => {
   await using folder = await tempFolder();
-  const handler = createRegistryHandler(new DiskCatalog(folder.path));
+  const handler = createRegistryHandler(diskCatalog(folder.path));
   const arrived = Promise.withResolvers<void>();
   const answered = Promise.withResolvers<number>();
   // The server sees the first half, and then its own answer to the request that broke off.

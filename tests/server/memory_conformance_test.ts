@@ -1,9 +1,9 @@
-import { MemoryCatalog } from "../../src/oci/memory_store.ts";
+import { memoryCatalog } from "../../src/oci/memory_store.ts";
 import { createRegistryHandler } from "../../src/server/handler.ts";
 import { distributionConformance } from "../conformance/distribution.ts";
 
 distributionConformance("registry over memory", () =>
   Promise.resolve({
-    handle: createRegistryHandler(new MemoryCatalog()),
+    handle: createRegistryHandler(memoryCatalog()),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }));

@@ -7,7 +7,7 @@ import { bytesSource } from "../../src/core/source.ts";
 import type { Transport } from "../../src/http/transport_options.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
-import { MemoryCatalog } from "../../src/oci/memory_store.ts";
+import { memoryCatalog } from "../../src/oci/memory_store.ts";
 import { RegistryClient, type RegistryClientOptions } from "../../src/registry/client.ts";
 import { createRegistryHandler } from "../../src/server/handler.ts";
 
@@ -44,7 +44,7 @@ export type Intercept = (
 /** A registry that can be told to misbehave. */
 export class FakeRegistry {
   /** What the registry stores; tests put content here and look for it. */
-  readonly catalog = new MemoryCatalog();
+  readonly catalog = memoryCatalog();
   /** Every request of the client, in order. */
   readonly requests: SeenRequest[] = [];
   readonly #handle = createRegistryHandler(this.catalog);

@@ -5,7 +5,7 @@
 import type { OperationOptions } from "../../core/operation.ts";
 import { bytesSource } from "../../core/source.ts";
 import { digestHex } from "../../core/digest.ts";
-import { MemoryStore } from "../../oci/memory_store.ts";
+import { memoryStore } from "../../oci/memory_store.ts";
 import { OverlayStore } from "../../oci/overlay_store.ts";
 import type { IndexEntry } from "../documents/layer_index.ts";
 import { fileMediaType } from "../documents/media_types.ts";
@@ -32,7 +32,7 @@ export async function bundleContents(plan: StoragePlan): Promise<BundleContents>
     roles: spec.roles,
     layers: plan.layers.map(({ name, files }) => ({ name, entries: files.map(indexEntry) })),
   });
-  const store = new OverlayStore(new MemoryStore(plan.inventory.workdir));
+  const store = new OverlayStore(memoryStore(plan.inventory.workdir));
   for (const file of placedFiles(plan)) {
     if (file.decision.kind === "external") continue;
     const { path, digest, size, source } = file;

@@ -9,7 +9,7 @@ import { bytesSource } from "../../core/source.ts";
 import { explainRead } from "../../core/file_errors.ts";
 import { streamOf, verified } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
-import { MemoryStore } from "../../oci/memory_store.ts";
+import { memoryStore } from "../../oci/memory_store.ts";
 import { OverlayStore } from "../../oci/overlay_store.ts";
 import { capability } from "../../oci/capabilities.ts";
 import type { ContentStore } from "../../oci/store.ts";
@@ -57,7 +57,7 @@ const ARCHIVE_LAYER = "workspace";
 
 async function archiveBundle(
   path: string,
-  { scratch = () => new MemoryStore(path) }: LocalBundleOptions,
+  { scratch = () => memoryStore(path) }: LocalBundleOptions,
   options: OperationOptions,
 ): Promise<ReadBundle> {
   const archive = await BundleArchive.open(path, options);

@@ -12,7 +12,7 @@ import {
 import { WorkspaceConflictError } from "../../../src/bundle/workspace/conflict.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
 import { IntegrityError, InvalidInputError, NotFoundError } from "../../../src/core/errors.ts";
-import { MemoryStore } from "../../../src/oci/memory_store.ts";
+import { memoryStore } from "../../../src/oci/memory_store.ts";
 import { type RawEntry, rawTar } from "../../archive/raw_tar.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
 import {
@@ -30,7 +30,7 @@ const POINTER = ".mops/ptr/data/train.csv.json";
 
 /** A workspace of a bundle with a registry file, an executable and an external file. */
 async function workspace(temp: TempFolder, prefetchExternal: boolean): Promise<string> {
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const objects = new MemoryObjects();
   const entries = [
     await registryEntry(store, { path: "код/run.sh", text: "#!/bin/sh\n", mode: 0o755 }),

@@ -13,7 +13,7 @@ import {
 import { pointerPath } from "../../../src/bundle/workspace/layout.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
 import { InvalidInputError } from "../../../src/core/errors.ts";
-import { MemoryStore } from "../../../src/oci/memory_store.ts";
+import { memoryStore } from "../../../src/oci/memory_store.ts";
 import { bundleOver, registryEntries, utf8 } from "../workspace/support.ts";
 
 const pointer: Pointer = {
@@ -115,7 +115,7 @@ Deno.test("pointerPath() mirrors the path, and refuses a name that is too long f
 });
 
 Deno.test("provenance is compact JSON with sorted keys that reads back", async () => {
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const bundle = bundleOver(store, await registryEntries(store, { "a": "1" }));
   const bytes = encodeProvenance(provenanceOf(bundle, "default"));
   const index = digestBytes(utf8("{}"));
@@ -133,7 +133,7 @@ Deno.test("provenance is compact JSON with sorted keys that reads back", async (
 });
 
 Deno.test("provenance tells which part of a role was chosen, where it was not all of it", async () => {
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const bundle = bundleOver(store, await registryEntries(store, { "a": "1" }));
   const whole = encodeProvenance(provenanceOf(bundle, "default"));
   assert.deepEqual(encodeProvenance(provenanceOf(bundle, "default", { include: [] })), whole);

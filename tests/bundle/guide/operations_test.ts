@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
+import { wrapped } from "../../../src/oci/wrapped.ts";
 import { Operations } from "../../../src/bundle/guide/operations.ts";
 import { InvalidInputError } from "../../../src/core/errors.ts";
 import type { ProgressEvent } from "../../../src/core/operation.ts";
-import { MemoryStore } from "../../../src/oci/memory_store.ts";
-import type { ContentStore } from "../../../src/oci/store.ts";
+import { memoryStore } from "../../../src/oci/memory_store.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { GOLDEN_SPEC, goldenFolder, MemoryObjects, memoryRegistry } from "../publish/support.ts";
 
 function provider() {
   const memory = new MemoryObjects();
-  return { ...memoryRegistry(), objects: () => memory, cache: new MemoryStore("cache") };
+  return { ...memoryRegistry(), objects: () => memory, cache: memoryStore("cache") };
 }
 
 Deno.test("ci keeps progress from being reported", async () => {
@@ -30,11 +30,12 @@ Deno.test("only verbose operations log more than warnings and errors", async () 
     const reached = provider();
     const open = (name: string) => {
       const store = reached.open(name);
-      const resolve: ContentStore["resolve"] = async (target, options) => {
-        options?.log?.("info", `Asked for ${target}`);
-        return await MemoryStore.prototype.resolve.call(store, target);
-      };
-      return Object.assign(store, { resolve });
+      return wrapped(store, {
+        async resolve(target, options) {
+          options?.log?.("info", `Asked for ${target}`);
+          return await store.resolve(target, options);
+        },
+      });
     };
     const operations = new Operations({ config: { verbose }, provider: { ...reached, open } });
     await operations.push({ workdir: folder.path, log: (level) => seen.push(level) });

@@ -4,7 +4,7 @@ import { bytesSource } from "../../../src/core/source.ts";
 import { readAll, streamOf, verified } from "../../../src/core/streams.ts";
 import type { ObjectFacts, ObjectStore } from "../../../src/objects/object_store.ts";
 import { describeBytes, type Descriptor } from "../../../src/oci/descriptor.ts";
-import { MemoryCatalog, type MemoryStore } from "../../../src/oci/memory_store.ts";
+import { memoryCatalog, type MemoryStore } from "../../../src/oci/memory_store.ts";
 import { bundleSettingsFromEnv } from "../../../src/library/bundle_settings.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
 
@@ -38,7 +38,7 @@ export class MemoryObjects implements ObjectStore {
 export function memoryRegistry(
   env: Record<string, string> = { REGISTRY_REPO: "registry.test/team" },
 ) {
-  const catalog = new MemoryCatalog();
+  const catalog = memoryCatalog();
   return {
     catalog,
     open: (name: string) => catalog.repository(name),

@@ -9,7 +9,7 @@ import {
   NotFoundError,
   TransferError,
 } from "../../../src/core/errors.ts";
-import { MemoryCatalog, type MemoryStore } from "../../../src/oci/memory_store.ts";
+import { memoryCatalog, type MemoryStore } from "../../../src/oci/memory_store.ts";
 import type { ContentStore } from "../../../src/oci/store.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { json, memoryRegistry, put, putManifest } from "../publish/support.ts";
@@ -115,7 +115,7 @@ Deno.test("resolveBundle() finds a bare digest at the path itself, in the index,
 });
 
 Deno.test("resolveBundle() goes on where a registry denies, and says so when nothing is found", async () => {
-  const catalog = new MemoryCatalog();
+  const catalog = memoryCatalog();
   await putBundle(catalog.repository("r.test/a/bundles/x"), "1");
   const settings = bundleSettingsFromEnv({ REGISTRY_REPO: "r.test/a" });
   const refusing = (name: string, error: Error): ContentStore => ({

@@ -11,7 +11,7 @@ import { materializeBundle } from "../../../src/bundle/workspace/materialize.ts"
 import { streamOf } from "../../../src/core/streams.ts";
 import { FileStore } from "../../../src/objects/file_store.ts";
 import type { OpenObjectOptions } from "../../../src/objects/object_store.ts";
-import { DiskCatalog } from "../../../src/oci/disk_catalog.ts";
+import { diskCatalog } from "../../../src/oci/disk_catalog.ts";
 import type { ContentStore } from "../../../src/oci/store.ts";
 import { bundleOver } from "./support.ts";
 
@@ -65,7 +65,7 @@ export async function materializeFolder(
   opened: (line: string) => void,
 ): Promise<void> {
   const entries: BundleEntry[] = JSON.parse(await Deno.readTextFile(join(folder, "entries.json")));
-  const registry = new DiskCatalog(join(folder, "store")).repository("my-model");
+  const registry = diskCatalog(join(folder, "store")).repository("my-model");
   await materializeBundle({
     bundle: bundleOver(slowStore(registry, opened), entries),
     entries,

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { BundleEntry } from "../../../src/bundle/documents/bundle.ts";
 import { digestBytes } from "../../../src/core/digest.ts";
 import { FileStore } from "../../../src/objects/file_store.ts";
-import { DiskCatalog } from "../../../src/oci/disk_catalog.ts";
+import { diskCatalog } from "../../../src/oci/disk_catalog.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
 import { materializeFolder } from "./killed_materialize.ts";
 import { externalEntry, registryEntry, tree } from "./support.ts";
@@ -15,7 +15,7 @@ const MIB = 1024 * 1024;
 /** A registry and an object store in a folder, as the script expects them. */
 async function bundleFolder(): Promise<TempFolder & { entries: BundleEntry[] }> {
   const temp = await tempFolder();
-  const store = new DiskCatalog(temp.join("store")).repository("my-model");
+  const store = diskCatalog(temp.join("store")).repository("my-model");
   const objects = new FileStore({ root: temp.join("objects") });
   const noise = (size: number, seed: number) =>
     Uint8Array.from({ length: size }, (_, index) => (index * 31 + (index >> 8) * seed) & 255);

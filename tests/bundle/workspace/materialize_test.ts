@@ -18,12 +18,12 @@ import {
 } from "../../../src/core/errors.ts";
 import { bytesSource } from "../../../src/core/source.ts";
 import { streamOf } from "../../../src/core/streams.ts";
-import { DiskCatalog } from "../../../src/oci/disk_catalog.ts";
-import { MemoryStore } from "../../../src/oci/memory_store.ts";
+import { diskCatalog } from "../../../src/oci/disk_catalog.ts";
+import { type MemoryStore, memoryStore } from "../../../src/oci/memory_store.ts";
 import { tempFolder } from "../../support/temp.ts";
 import {
   bundleOver,
-  CountingStore,
+  countingStore,
   externalEntry,
   files,
   MemoryObjects,
@@ -65,7 +65,7 @@ async function conflictsOf(work: Promise<unknown>): Promise<string[]> {
 
 Deno.test("materializeBundle() writes files of any name, pointers and provenance", async () => {
   await using temp = await tempFolder();
-  const store = new CountingStore("registry.test/my-model");
+  const store = countingStore("registry.test/my-model");
   const objects = new MemoryObjects();
   const texts = {
     "src/a.py": "print(1)\n",
@@ -115,7 +115,7 @@ Deno.test("materializeBundle() writes files of any name, pointers and provenance
 
 Deno.test("materializeBundle() changes nothing when everything is there already", async () => {
   await using temp = await tempFolder();
-  const store = new CountingStore("registry.test/my-model");
+  const store = countingStore("registry.test/my-model");
   const objects = new MemoryObjects();
   const entries: BundleEntry[] = await registryEntries(store, { "a": "1", "b/c": "2" });
   entries.push(await externalEntry(objects, { path: "data/train.csv", text: "x" }));
@@ -144,7 +144,7 @@ Deno.test(
   posix,
   async () => {
     await using temp = await tempFolder();
-    const store = new CountingStore("registry.test/my-model");
+    const store = countingStore("registry.test/my-model");
     const entries: BundleEntry[] = [
       ...await registryEntries(store, {
         "aaa": "new",
@@ -197,7 +197,7 @@ Deno.test(
 
 Deno.test("a conflict error says what was found and what was wanted", async () => {
   await using temp = await tempFolder();
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   await temp.write("a", "22");
   const entries = await registryEntries(store, { "a": "1" });
   await assert.rejects(materialize(temp.path, store, entries), (error) => {
@@ -215,7 +215,7 @@ Deno.test("a conflict error says what was found and what was wanted", async () =
 
 Deno.test("materializeBundle() leaves no trace of a folder it made when a conflict stops it", async () => {
   await using temp = await tempFolder();
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const entries = await registryEntries(store, { "a": "1", "a/b": "2" });
   await conflictsOf(materialize(temp.join("new"), store, entries));
   assert.deepEqual(await tree(temp.path), {});
@@ -226,7 +226,7 @@ Deno.test(
   posix,
   async () => {
     await using temp = await tempFolder();
-    const store = new MemoryStore("registry.test/my-model");
+    const store = memoryStore("registry.test/my-model");
     const entries = await registryEntries(store, {
       "a": "new",
       "b": "new",
@@ -248,8 +248,8 @@ Deno.test(
 
 Deno.test("a folder that was to be replaced is back when the content cannot be fetched", async () => {
   await using temp = await tempFolder();
-  const store = new MemoryStore("registry.test/my-model");
-  const [entry] = await registryEntries(new MemoryStore("elsewhere"), { "b": "new" });
+  const store = memoryStore("registry.test/my-model");
+  const [entry] = await registryEntries(memoryStore("elsewhere"), { "b": "new" });
   await temp.write("b/deep/file", "old");
   await assert.rejects(
     materialize(temp.path, store, [entry!], { overwrite: true }),
@@ -264,7 +264,7 @@ for (const [what, place] of [["a link", "-> elsewhere"], ["a file", "file"]] as 
     posix,
     async () => {
       await using temp = await tempFolder();
-      const store = new MemoryStore("registry.test/my-model");
+      const store = memoryStore("registry.test/my-model");
       await Deno.mkdir(temp.join("elsewhere"));
       await Deno.mkdir(temp.join("root"));
       if (place === "file") await temp.write("root/.mops", "x");
@@ -284,7 +284,7 @@ Deno.test("materializeBundle() does not write pointers through a link", posix, a
   await Deno.mkdir(temp.join("root", ".mops"), { recursive: true });
   await Deno.symlink(temp.join("elsewhere"), temp.join("root", ".mops", "ptr"));
   const entry = await externalEntry(objects, { path: "data/train.csv", text: "x" });
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   assert.deepEqual(await conflictsOf(materialize(temp.join("root"), store, [entry])), [POINTER]);
   assert.deepEqual(await tree(temp.join("elsewhere")), {});
 });
@@ -296,7 +296,7 @@ Deno.test("pointers that meet a pointer folder are a conflict", async () => {
     await externalEntry(objects, { path: "a", text: "1" }),
     await externalEntry(objects, { path: "a.json/b", text: "2" }),
   ];
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   assert.deepEqual(await conflictsOf(materialize(temp.path, store, entries)), [
     ".mops/ptr/a.json/b.json",
   ]);
@@ -304,7 +304,7 @@ Deno.test("pointers that meet a pointer folder are a conflict", async () => {
 
 Deno.test("a path that must not be refuses the whole bundle before anything is written", async () => {
   await using temp = await tempFolder();
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   for (const path of ["../evil", "/etc/passwd", ".mops/x", "a\\b", "a\0b", "", "x".repeat(256)]) {
     const [good, bad] = await registryEntries(store, { "good": "1", [path]: "2" });
     const entries = [good!, bad ?? { ...good!, path }];
@@ -315,7 +315,7 @@ Deno.test("a path that must not be refuses the whole bundle before anything is w
 
 Deno.test("content that is not what the index says is refused and leaves nothing", async () => {
   await using temp = await tempFolder();
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const [good, bad] = await registryEntries(store, { "a": "1", "b": "right" });
   for (const text of ["wrong", "short", "much longer"]) {
     store.open = (descriptor) =>
@@ -333,9 +333,9 @@ Deno.test("content that is not what the index says is refused and leaves nothing
 
 Deno.test("a blob that is missing in the registry is a failed transfer", async () => {
   await using temp = await tempFolder();
-  const entries = await registryEntries(new MemoryStore("elsewhere"), { "a": "1" });
-  const store = new MemoryStore("registry.test/my-model");
-  for (const cache of [undefined, new MemoryStore("cache")]) {
+  const entries = await registryEntries(memoryStore("elsewhere"), { "a": "1" });
+  const store = memoryStore("registry.test/my-model");
+  for (const cache of [undefined, memoryStore("cache")]) {
     await assert.rejects(materialize(temp.join("w"), store, entries, { cache }), {
       name: "TransferError",
       message: 'Cannot fetch "a": its content is missing where the bundle says it is',
@@ -346,7 +346,7 @@ Deno.test("a blob that is missing in the registry is a failed transfer", async (
 
 Deno.test("old indexes that do not say sizes are read", async () => {
   await using temp = await tempFolder();
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const entries = (await registryEntries(store, { "a": "123", "empty": "" }))
     .map((entry): RegistryEntry => ({ ...entry, blob: { ...entry.blob, size: 0 } }));
   await materialize(temp.path, store, entries);
@@ -357,7 +357,7 @@ Deno.test("old indexes that do not say sizes are read", async () => {
 
 Deno.test("modes are carried where they are known, and 0644 otherwise", posix, async () => {
   await using temp = await tempFolder();
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const entries = [
     await registryEntry(store, { path: "run.sh", text: "1", mode: 0o4755 }),
     await registryEntry(store, { path: "secret", text: "2", mode: 0o400 }),
@@ -380,7 +380,7 @@ Deno.test("modes are carried where they are known, and 0644 otherwise", posix, a
 
 Deno.test("the same content in several files is fetched once", async () => {
   await using temp = await tempFolder();
-  const store = new CountingStore("registry.test/my-model");
+  const store = countingStore("registry.test/my-model");
   const entries = await registryEntries(store, { "a": "same", "b": "same", "c/d": "same" });
   const { counters } = await materialize(temp.path, store, entries);
   assert.deepEqual(await files(temp.path), { a: "same", b: "same", "c/d": "same" });
@@ -390,8 +390,8 @@ Deno.test("the same content in several files is fetched once", async () => {
 
 Deno.test("a cache keeps blobs from being fetched again, and its content from being linked to", async () => {
   await using temp = await tempFolder();
-  const store = new CountingStore("registry.test/my-model");
-  const cache = new DiskCatalog(temp.join("store")).repository("cache");
+  const store = countingStore("registry.test/my-model");
+  const cache = diskCatalog(temp.join("store")).repository("cache");
   const entries = await registryEntries(store, { "a": "same", "b": "same", "c": "other" });
   const first = await materialize(temp.join("one"), store, entries, { cache });
   assert.equal(store.opened.length, 2);
@@ -413,8 +413,8 @@ Deno.test("a cache keeps blobs from being fetched again, and its content from be
 
 Deno.test("a damaged cache is passed by", async () => {
   await using temp = await tempFolder();
-  const store = new CountingStore("registry.test/my-model");
-  const cache = new MemoryStore("cache");
+  const store = countingStore("registry.test/my-model");
+  const cache = memoryStore("cache");
   const entries = await registryEntries(store, { "a": "right" });
   await cache.write(entries[0]!.blob, bytesSource(utf8("right")));
   cache.open = () => Promise.resolve(streamOf([utf8("wrong")]));
@@ -429,7 +429,7 @@ Deno.test("a damaged cache is passed by", async () => {
 
 Deno.test("prefetching writes the file and fulfils its pointer, once and for all", async () => {
   await using temp = await tempFolder();
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const objects = new MemoryObjects();
   const entries = [
     await externalEntry(objects, { path: "data/train.csv", text: "a,b\n1,2\n", tier: "cool" }),
@@ -459,7 +459,7 @@ Deno.test("prefetching writes the file and fulfils its pointer, once and for all
 
 Deno.test("a pointer is fulfilled by a file that is there already, and not by another", async () => {
   await using temp = await tempFolder();
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const objects = new MemoryObjects();
   const entry = await externalEntry(objects, { path: "data/train.csv", text: "right" });
   const fulfilled = async () =>
@@ -481,7 +481,7 @@ Deno.test("a pointer is fulfilled by a file that is there already, and not by an
 
 Deno.test("a change of tier rewrites the pointer without a conflict", async () => {
   await using temp = await tempFolder();
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const entry = await externalEntry(new MemoryObjects(), { path: "data/train.csv", text: "x" });
   await materialize(temp.path, store, [entry]);
   await temp.write(".mops/ptr/data/train.csv.json.bak", "kept");
@@ -503,7 +503,7 @@ for (
 ) {
   Deno.test(`prefetching ${what} leaves the file out and keeps the others`, async () => {
     await using temp = await tempFolder();
-    const store = new MemoryStore("registry.test/my-model");
+    const store = memoryStore("registry.test/my-model");
     const objects = new MemoryObjects();
     const bad = await externalEntry(objects, { path: "data/train.csv", text: "right" });
     const entries = [
@@ -530,7 +530,7 @@ for (
 
 Deno.test("prefetching without an object store is refused", async () => {
   await using temp = await tempFolder();
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const entry = await externalEntry(new MemoryObjects(), { path: "a", text: "x" });
   await assert.rejects(
     materialize(temp.path, store, [entry], { prefetchExternal: true }),
@@ -540,7 +540,7 @@ Deno.test("prefetching without an object store is refused", async () => {
 
 Deno.test("a dry run says what would happen and changes nothing", async () => {
   await using temp = await tempFolder();
-  const store = new CountingStore("registry.test/my-model");
+  const store = countingStore("registry.test/my-model");
   const objects = new MemoryObjects();
   const entries: BundleEntry[] = await registryEntries(store, { "a": "1", "b": "22", "c": "333" });
   entries.push(await externalEntry(objects, { path: "data/train.csv", text: "4444" }));
@@ -570,7 +570,7 @@ Deno.test("a dry run says what would happen and changes nothing", async () => {
 
 Deno.test("include and exclude choose files by pattern", async () => {
   await using temp = await tempFolder();
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const entries = await registryEntries(store, {
     "src/a.py": "1",
     "src/deep/b.py": "2",
@@ -598,7 +598,7 @@ Deno.test("include and exclude choose files by pattern", async () => {
 
 Deno.test("two materializations of one folder at once end well or with a conflict", async () => {
   await using temp = await tempFolder();
-  const store = new CountingStore("registry.test/my-model");
+  const store = countingStore("registry.test/my-model");
   const entries = await registryEntries(
     store,
     Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`f/${index}`, `${index}`])),
@@ -611,7 +611,7 @@ Deno.test("two materializations of one folder at once end well or with a conflic
 
 Deno.test("a materialization that does not get the folder in time is a conflict", async () => {
   await using temp = await tempFolder();
-  const store = new CountingStore("registry.test/my-model");
+  const store = countingStore("registry.test/my-model");
   const entries = await registryEntries(store, { "a": "1" });
   const held = Promise.withResolvers<void>();
   const started = Promise.withResolvers<void>();
@@ -634,7 +634,7 @@ Deno.test("a materialization that does not get the folder in time is a conflict"
 
 Deno.test("an abort ends the materialization and leaves nothing half-written", async () => {
   await using temp = await tempFolder();
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const entries = await registryEntries(store, { "a": "1", "b": "2" });
   const controller = new AbortController();
   const reason = new Error("stop");
@@ -651,7 +651,7 @@ Deno.test("an abort ends the materialization and leaves nothing half-written", a
 
 Deno.test("what a dead run left behind is removed, and nothing else of such a name", async () => {
   await using temp = await tempFolder();
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const entries = await registryEntries(store, { "a/b": "1" });
   const uuid = "0123abcd-0123-0123-0123-0123456789ab";
   await temp.write(`old/.mops-${uuid}.partial`, "half");
@@ -677,7 +677,7 @@ Deno.test("what a dead run left behind is removed, and nothing else of such a na
 
 Deno.test("materializeBundle() writes 2,000 files", async () => {
   await using temp = await tempFolder();
-  const store = new CountingStore("registry.test/my-model");
+  const store = countingStore("registry.test/my-model");
   const texts = Object.fromEntries(
     Array.from({ length: 2000 }, (_, index) => [`d${index % 40}/файл-${index}.txt`, `${index}`]),
   );
@@ -694,7 +694,7 @@ Deno.test("a workspace holds exactly its bundle, whatever was there in part", as
   await fc.assert(
     fc.asyncProperty(model, model, async (wanted, present) => {
       await using temp = await tempFolder();
-      const store = new MemoryStore("registry.test/my-model");
+      const store = memoryStore("registry.test/my-model");
       for (const [path, text] of Object.entries(present)) await temp.write(path, text);
       const entries = await registryEntries(store, wanted);
       await materialize(temp.path, store, entries, { overwrite: true });

@@ -17,22 +17,22 @@ import type {
   PutObjectOptions,
 } from "../../../src/objects/object_store.ts";
 import { describeBytes, type Descriptor } from "../../../src/oci/descriptor.ts";
-import { MemoryStore } from "../../../src/oci/memory_store.ts";
+import { type MemoryStore, memoryStore } from "../../../src/oci/memory_store.ts";
 import type { ContentStore } from "../../../src/oci/store.ts";
 
 /** The bytes of a text. */
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
 /** A memory store that counts what is opened. */
-export class CountingStore extends MemoryStore {
-  readonly opened: string[] = [];
-
-  override async open(
-    ...[descriptor, options]: Parameters<MemoryStore["open"]>
-  ): Promise<ReadableStream<Uint8Array>> {
-    this.opened.push(descriptor.digest);
-    return await super.open(descriptor, options);
-  }
+export function countingStore(name: string): MemoryStore & { readonly opened: string[] } {
+  const store = memoryStore(name);
+  const opened: string[] = [];
+  const open = store.open.bind(store);
+  store.open = async (descriptor, options) => {
+    opened.push(descriptor.digest);
+    return await open(descriptor, options);
+  };
+  return Object.assign(store, { opened });
 }
 
 /** Objects in memory; what is opened is counted. */

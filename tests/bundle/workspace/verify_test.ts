@@ -5,7 +5,7 @@ import { materializeBundle } from "../../../src/bundle/workspace/materialize.ts"
 import { verifyBundle, verifyWorkspace } from "../../../src/bundle/workspace/verify.ts";
 import { NotFoundError } from "../../../src/core/errors.ts";
 import { streamOf } from "../../../src/core/streams.ts";
-import { MemoryStore } from "../../../src/oci/memory_store.ts";
+import { memoryStore } from "../../../src/oci/memory_store.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
 import { bundleOver, externalEntry, MemoryObjects, registryEntries, utf8 } from "./support.ts";
 
@@ -13,7 +13,7 @@ const POINTER = ".mops/ptr/data/train.csv.json";
 
 /** A bundle with two registry files and an external one. */
 async function bundle() {
-  const store = new MemoryStore("registry.test/my-model");
+  const store = memoryStore("registry.test/my-model");
   const objects = new MemoryObjects();
   const entries: BundleEntry[] = [
     ...await registryEntries(store, { "a": "1", "b/c": "22" }),

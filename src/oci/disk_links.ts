@@ -1,0 +1,194 @@
+/**
+ * The links of one repository of the local store: files that hold a digest.
+ *
+ * One link makes a blob or a manifest a member of the repository; another lets a tag name a manifest.
+ * Prune goes by the age of links, so a link is as young as the latest wish for what it leads to.
+ * @module
+ */
+import { dirname } from "node:path";
+import { type Digest, isDigest } from "../core/digest.ts";
+import { IntegrityError } from "../core/errors.ts";
+import { explainRead, explainWrite } from "../core/file_errors.ts";
+import {
+  lstatIfExists,
+  readDirIfExists,
+  readTextIfExists,
+  removeIfExists,
+  writeFileAtomic,
+} from "../core/files.ts";
+import type { Descriptor } from "./descriptor.ts";
+import type { DiskLayout } from "./disk_layout.ts";
+import { isManifestType } from "./media_types.ts";
+
+/** Digest algorithms whose links are looked for when a repository is listed. */
+const ALGORITHMS = ["sha256", "sha512"] as const;
+
+/** What has a name in one repository: its members and its tags. */
+export class DiskLinks {
+  readonly #layout: DiskLayout;
+  readonly #repository: string;
+
+  /**
+   * Names the repository; nothing is made before the first link.
+   * @throws {InvalidInputError} when the name cannot be that of a repository.
+   */
+  constructor(layout: DiskLayout, repository: string) {
+    layout.repository(repository);
+    this.#layout = layout;
+    this.#repository = repository;
+  }
+
+  /** Whether content is a member. */
+  async has(descriptor: Descriptor): Promise<boolean> {
+    return await exists(this.#member(descriptor));
+  }
+
+  /** Whether a manifest is a member. */
+  async hasManifest(digest: Digest): Promise<boolean> {
+    return await exists(this.#manifest(digest));
+  }
+
+  /** Makes content a member, or a member again. */
+  async add(descriptor: Descriptor): Promise<void> {
+    const path = this.#member(descriptor);
+    if (await this.#write(path, descriptor.digest)) return;
+    const now = new Date();
+    await Deno.utime(path, now, now);
+  }
+
+  /** Removes a member, and the tags that name it. */
+  async remove(descriptor: Descriptor): Promise<void> {
+    if (isManifestType(descriptor.mediaType)) {
+      for (const tag of await this.#tagsOf(descriptor.digest)) await this.untag(tag);
+    }
+    await remove(dirname(this.#member(descriptor)));
+  }
+
+  /** The digests of the manifests, tagged or not. */
+  async manifests(): Promise<Digest[]> {
+    return await digestsIn((name) => this.#layout.revisions(this.#repository, name));
+  }
+
+  /** The digests of the layers and configurations. */
+  async layers(): Promise<Digest[]> {
+    return await digestsIn((name) => this.#layout.layerLinks(this.#repository, name));
+  }
+
+  /** The tags in bytewise order. */
+  async *tags(): AsyncIterable<string> {
+    for (const entry of await readDirIfExists(this.#layout.tags(this.#repository))) {
+      // A folder without its link is a tag that is just being made or removed.
+      if (entry.isDirectory && await this.hasTag(entry.name)) yield entry.name;
+    }
+  }
+
+  /** Whether there is such a tag, be it damaged or whole. */
+  async hasTag(tag: string): Promise<boolean> {
+    return await exists(this.#current(tag));
+  }
+
+  /**
+   * The digest a tag names, whether or not its manifest can be read; `undefined` for no tag.
+   * @throws {IntegrityError} when the tag is there and its link is damaged.
+   */
+  async tagged(tag: string): Promise<Digest | undefined> {
+    const path = this.#current(tag);
+    const digest = await linkedDigest(path);
+    if (digest || !await exists(path)) return digest;
+    const reference = `${this.#repository}:${tag}`;
+    throw new IntegrityError(`Cannot read tag "${reference}": its link is damaged`, {
+      reference,
+      path,
+      remedy: "write the tag again with push, pull or build, or remove it with rm",
+    });
+  }
+
+  /** Lets a tag name a manifest, wherever it pointed before. */
+  async tag(tag: string, digest: Digest): Promise<void> {
+    const before = await linkedDigest(this.#current(tag));
+    await this.#write(this.#layout.tagIndex(this.#repository, tag, digest), digest);
+    await this.#write(this.#current(tag), digest);
+    if (before && before !== digest) await this.#releaseUntagged(before);
+  }
+
+  /** Removes a tag. */
+  async untag(tag: string): Promise<void> {
+    const before = await linkedDigest(this.#current(tag));
+    // The link goes first: whatever happens then, the tag names nothing.
+    await remove(this.#current(tag));
+    await remove(this.#layout.tag(this.#repository, tag));
+    if (before) await this.#releaseUntagged(before);
+  }
+
+  /**
+   * Lets prune take a manifest at once when no tag names it any more: somebody wanted it gone. A manifest
+   * that never had a tag may be part of a push that is still going on.
+   */
+  async #releaseUntagged(digest: Digest): Promise<void> {
+    if ((await this.#tagsOf(digest)).length > 0) return;
+    if (await this.hasManifest(digest)) await Deno.utime(this.#manifest(digest), 0, 0);
+  }
+
+  async #tagsOf(digest: Digest): Promise<string[]> {
+    const found: string[] = [];
+    for await (const tag of this.tags()) {
+      if (await linkedDigest(this.#current(tag)) === digest) found.push(tag);
+    }
+    return found;
+  }
+
+  #member({ mediaType, digest }: Descriptor): string {
+    return isManifestType(mediaType)
+      ? this.#manifest(digest)
+      : this.#layout.layerLink(this.#repository, digest);
+  }
+
+  #manifest(digest: Digest): string {
+    return this.#layout.revisionLink(this.#repository, digest);
+  }
+
+  #current(tag: string): string {
+    return this.#layout.tagCurrent(this.#repository, tag);
+  }
+
+  /** Writes a link; `false` when it is there already. */
+  async #write(path: string, digest: Digest): Promise<boolean> {
+    if (await linkedDigest(path) === digest) return false;
+    await writeFileAtomic(path, new TextEncoder().encode(digest));
+    return true;
+  }
+}
+
+/** The digest in a link; `undefined` for none, or a damaged one. */
+async function linkedDigest(path: string): Promise<Digest | undefined> {
+  try {
+    const text = (await readTextIfExists(path))?.trim();
+    return text !== undefined && isDigest(text) ? text : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.IsADirectory) return undefined;
+    throw explainRead(path, error);
+  }
+}
+
+async function digestsIn(folderOf: (algorithm: string) => string): Promise<Digest[]> {
+  const found: Digest[] = [];
+  for (const algorithm of ALGORITHMS) {
+    for (const entry of await readDirIfExists(folderOf(algorithm))) {
+      const digest = `${algorithm}:${entry.name}`;
+      if (isDigest(digest)) found.push(digest);
+    }
+  }
+  return found;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await lstatIfExists(path) !== undefined;
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await removeIfExists(path);
+  } catch (error) {
+    throw explainWrite(path, error);
+  }
+}

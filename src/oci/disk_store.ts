@@ -1,0 +1,71 @@
+/**
+ * What all repositories of the local store share: where everything lies, the lock, and the blobs.
+ * @module
+ */
+import { join } from "node:path";
+import { explainRead } from "../core/file_errors.ts";
+import { readDirIfExists, statKind } from "../core/files.ts";
+import { compareText } from "../core/text.ts";
+import { DiskBlobs } from "./disk_blobs.ts";
+import { IngestDigesters } from "./disk_ingest.ts";
+import { DiskLayout } from "./disk_layout.ts";
+import { StoreLock } from "./store_lock.ts";
+
+/** A repository's folder. */
+export interface RepositoryFolder {
+  /** Name of the repository. */
+  readonly name: string;
+  /** What it has: `_layers`, `_manifests`, `_uploads`. */
+  readonly parts: readonly string[];
+}
+
+/** The store in `<storage-dir>/content.v1`. */
+export class DiskStore {
+  /** Where everything lies. */
+  readonly layout: DiskLayout;
+  /** The lock that keeps prune away from writers. */
+  readonly lock: StoreLock;
+  /** The blobs of all repositories. */
+  readonly blobs: DiskBlobs;
+  /** What has hashed the bytes of unfinished uploads. */
+  readonly digesters = new IngestDigesters();
+
+  /** Names the store; nothing is made before something is written. */
+  constructor(storageDir: string) {
+    this.layout = new DiskLayout(join(storageDir, "content.v1"));
+    this.lock = new StoreLock(join(storageDir, "modelops.lock"));
+    this.blobs = new DiskBlobs(this.layout);
+  }
+
+  /** Every repository's folder by name: also of those that hold only blobs or unfinished uploads so far. */
+  async *folders(): AsyncIterable<RepositoryFolder> {
+    const found = await Array.fromAsync(this.#below([]));
+    yield* found.sort((a, b) => compareText(a.name, b.name));
+  }
+
+  async *#below(components: readonly string[]): AsyncIterable<RepositoryFolder> {
+    const entries = await readFolder(join(this.layout.repositories, ...components));
+    const names: string[] = [];
+    for (const entry of entries) {
+      // What a link leads to counts as here: prune must see who needs a blob.
+      const path = join(this.layout.repositories, ...components, entry.name);
+      if (entry.isDirectory || entry.isSymlink && await statKind(path) === "folder") {
+        names.push(entry.name);
+      }
+    }
+    // Names of repositories never start with "_"; the folders of a repository's own data do.
+    const parts = names.filter((name) => name.startsWith("_"));
+    if (parts.length > 0) yield { name: this.layout.repositoryName(components), parts };
+    for (const name of names) {
+      if (!name.startsWith("_")) yield* this.#below([...components, name]);
+    }
+  }
+}
+
+async function readFolder(path: string): Promise<Deno.DirEntry[]> {
+  try {
+    return await readDirIfExists(path);
+  } catch (error) {
+    throw explainRead(path, error);
+  }
+}

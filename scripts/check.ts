@@ -4,13 +4,17 @@
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
+import config from "../deno.json" with { type: "json" };
+
+/** What other programs import. */
+const ENTRIES = Object.values(config.exports).filter((file) => file !== config.exports["./cli"]);
 
 /** What holds, and the arguments of `deno` that find out. */
 const CHECKS: Readonly<Record<string, readonly string[]>> = {
   "format": ["fmt", "--check"],
   "lint": ["lint"],
   "types": ["check", "mod.ts", "cli.ts", "src", "scripts", "tests"],
-  "documentation": ["doc", "--lint", "mod.ts"],
+  "documentation": ["doc", "--lint", ...ENTRIES],
   "imports": [
     ...["test", "--allow-all", "--no-check"],
     ...["tests/house/import_rules_test.ts", "tests/house/deps_test.ts"],

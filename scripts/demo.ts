@@ -8,19 +8,17 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import {
-  createBundles,
   createModelBackend,
-  createRegistryHandler,
   defaultProviderFromEnv,
-  digestStream,
-  DiskCatalog,
-  fileSource,
+  diskCatalog,
   formatModelfile,
   generateModelfile,
-  listen,
   type ModelBackend,
-  RegistryConnector,
+  RegistryClient,
 } from "../mod.ts";
+import { createBundles } from "../src/bundle/mod.ts";
+import { digestStream, fileSource } from "../src/oci/mod.ts";
+import { createRegistryHandler, listen } from "../src/server/mod.ts";
 import { copyOcrModels } from "../tests/support/models.ts";
 
 /** One step of the demo, as its row of the table. */
@@ -74,7 +72,7 @@ interface World {
   readonly folder: string;
   /** Host and port of the registry. */
   readonly registry: string;
-  readonly registries: RegistryConnector;
+  readonly registries: RegistryClient;
 }
 
 /** A model on its whole way. */
@@ -84,7 +82,7 @@ async function demoModel({ folder, registry, registries }: World): Promise<void>
   const names = await copyOcrModels(workspace);
   const backend = (store: string): ModelBackend =>
     createModelBackend({
-      catalog: new DiskCatalog(join(folder, store)),
+      catalog: diskCatalog(join(folder, store)),
       connect: registries.connect,
     });
   const author = backend("author");
@@ -215,10 +213,10 @@ function printSteps(steps: readonly Step[]): void {
 /** Runs both families against one registry of our own. */
 async function demo(folder: string): Promise<void> {
   await using server = listen(
-    createRegistryHandler(new DiskCatalog(join(folder, "registry"))),
+    createRegistryHandler(diskCatalog(join(folder, "registry"))),
     { address: { hostname: "127.0.0.1", port: 0 } },
   );
-  await using registries = new RegistryConnector();
+  await using registries = new RegistryClient();
   const world = { folder, registry: new URL(server.url).host, registries };
   await demoModel(world);
   console.log();

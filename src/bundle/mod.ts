@@ -1,0 +1,64 @@
+/**
+ * Bundles: files by role, small ones in a registry and big ones in an object store.
+ *
+ * @example Read the name of a bundle
+ * ```ts
+ * import { formatBundleRef, parseBundleRef } from "./src/bundle/mod.ts";
+ *
+ * const ref = parseBundleRef("demo:1.0.0");
+ * console.assert(formatBundleRef(ref) === "demo:1.0.0");
+ * ```
+ * @module
+ */
+export {
+  type BundleProvider,
+  type Bundles,
+  type BundleTarget,
+  createBundles,
+  type ResolveOptions,
+  type VerifyOptions,
+} from "./operations.ts";
+export type {
+  Bundle,
+  BundleEntry,
+  BundleRef,
+  BundleRefFields,
+  CommonEntry,
+  ExternalEntry,
+  RegistryEntry,
+  ResolvedBundle,
+} from "./documents/bundle.ts";
+export type { OpenRepository } from "./resolve/locate.ts";
+export { type RegistrySettings } from "./resolve/registry.ts";
+export { DigestIndex } from "./resolve/digest_index.ts";
+export type {
+  MaterializeCounters,
+  MaterializedFile,
+  MaterializeOptions,
+  MaterializeResult,
+} from "./workspace/materialize.ts";
+export type {
+  FileAction,
+  MaterializePlan,
+  PlanMaterializeOptions,
+  PlannedFile,
+  PlannedPointer,
+} from "./workspace/plan.ts";
+export type { FileVerdict, PlanFilesOptions } from "./workspace/plan_files.ts";
+export type { Place, PlaceKind } from "./workspace/survey.ts";
+export type { LayerChoice } from "./documents/roles.ts";
+export type { PathFilterOptions } from "./workspace/path_filter.ts";
+export type { OpenWorkspaceOptions } from "./workspace/open.ts";
+export type { Provenance, Selection } from "./documents/provenance.ts";
+export type { BumpKind } from "./spec/bump.ts";
+export type { ExternalReport } from "./publish/externals.ts";
+export type { PublishResult, PushOptions } from "./publish/push.ts";
+export type { ExportOptions, ExportResult } from "./archive/export.ts";
+export type { ImportedFile, ImportOptions, ImportResult } from "./archive/import.ts";
+export type { Inventory, ScannedFile, ScannedLayer } from "./publish/scan.ts";
+export type { Decision, PlacedFile, StoragePlan } from "./publish/plan.ts";
+export type { BundleDiff, ListedFile, ModifiedFile } from "./compare/diff.ts";
+export type { VerifiedFile, VerifiedState, VerifyReport } from "./workspace/verify.ts";
+export type { BundleSpec, ExternalRule, SpecLayer } from "./spec/description.ts";
+export { formatBundleRef, parseBundleRef } from "./resolve/reference.ts";
+export { type WorkspaceConflict, WorkspaceConflictError } from "./workspace/conflict.ts";

@@ -1,0 +1,62 @@
+/**
+ * OCI artifacts: documents, references, stores, and the one mover of content between stores.
+ *
+ * A store is whatever can check, open and write content: {@linkcode memoryStore}, the repositories of
+ * {@linkcode diskCatalog} and those of a registry. {@linkcode copyGraph} moves an artifact from any of them
+ * to any other.
+ *
+ * @example Copy an artifact from one store to another
+ * ```ts
+ * import { bytesSource, copyGraph, describeBytes, MediaType, memoryStore } from "./src/oci/mod.ts";
+ *
+ * const here = memoryStore("here");
+ * const there = memoryStore("there");
+ * const put = async (mediaType: string, text: string) => {
+ *   const bytes = new TextEncoder().encode(text);
+ *   const descriptor = describeBytes(mediaType, bytes);
+ *   await here.write(descriptor, bytesSource(bytes));
+ *   return descriptor;
+ * };
+ * const config = await put("application/vnd.example.config.v1+json", "{}");
+ * const layers = [await put("application/vnd.example.layer.v1", "content")];
+ * const manifest = { schemaVersion: 2, mediaType: MediaType.imageManifest, config, layers };
+ * const root = await put(MediaType.imageManifest, JSON.stringify(manifest));
+ *
+ * const { copied, bytes } = await copyGraph(here, there, root);
+ * await there.tag(root, "v1");
+ * console.assert(copied === 3 && bytes > 0);
+ * console.assert((await there.resolve("v1")).digest === root.digest);
+ * ```
+ * @module
+ */
+export {
+  type Digest,
+  type DigestAlgorithm,
+  digestBytes,
+  Digester,
+  digestStream,
+  isDigest,
+  parseDigest,
+} from "../core/digest.ts";
+export { type BlobSource, type ByteRange, bytesSource, type OpenOptions } from "../core/source.ts";
+export { type FileFacts, type FileSource, fileSource } from "../core/file_source.ts";
+export {
+  capability,
+  type Capable,
+  type Ingest,
+  type Origin,
+  type ReferrerOptions,
+  type StoreCapabilities,
+} from "./capabilities.ts";
+export { copyGraph, type CopyGraphOptions, type CopyReport } from "./copy_graph.ts";
+export { type Annotations, describeBytes, type Descriptor } from "./descriptor.ts";
+export { filtered, type Visible } from "./filtered.ts";
+export { diskCatalog, type LocalCatalog, type LocalRepository } from "./disk_catalog.ts";
+export { type Index, type Manifest, type ManifestDocument, parseManifest } from "./manifest.ts";
+export { MediaType } from "./media_types.ts";
+export { memoryCatalog, type MemoryStore, memoryStore } from "./memory_store.ts";
+export type { PruneReport, PruneStoreOptions } from "./prune.ts";
+export { readOnly } from "./read_only.ts";
+export { formatReference, parseReference, type Reference } from "./reference.ts";
+export { type Catalog, type ContentStore, type OpenContentOptions } from "./store.ts";
+export { wrapped } from "./wrapped.ts";

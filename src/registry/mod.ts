@@ -1,0 +1,29 @@
+/**
+ * The client of OCI registries: repositories as stores, logins, retries, proxies.
+ *
+ * @example Ask a registry, which answers in this program, for its tags
+ * ```ts
+ * import { memoryCatalog } from "./src/oci/mod.ts";
+ * import { RegistryClient } from "./src/registry/mod.ts";
+ * import { createRegistryHandler } from "./src/server/mod.ts";
+ *
+ * await using client = new RegistryClient({ transport: createRegistryHandler(memoryCatalog()) });
+ * const repository = client.repository("registry.example.com/models/demo");
+ * console.assert((await Array.fromAsync(repository.tags())).length === 0);
+ * ```
+ * @module
+ */
+export type { RetryPolicy } from "../core/retry.ts";
+export type { ProxySettings } from "../http/proxies.ts";
+export type { Transport, TransportOptions } from "../http/transport_options.ts";
+export type { Connect, ConnectOptions } from "../oci/connect.ts";
+export { configFileCredentials, type ConfigFileOptions } from "./auth/credential_helpers.ts";
+export {
+  type Credentials,
+  type CredentialSource,
+  firstCredentials,
+  fixedCredentials,
+  type PasswordCredentials,
+} from "./auth/credentials.ts";
+export { RegistryClient, type RegistryClientOptions } from "./client.ts";
+export { RegistryRepository } from "./repository.ts";

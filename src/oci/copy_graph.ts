@@ -25,13 +25,24 @@ export interface CopyGraphOptions extends OperationOptions {
   readonly phase?: ProgressPhase;
   /** What a person calls a piece of content; a short digest when absent. */
   readonly describe?: (descriptor: Descriptor) => string | undefined;
+  /**
+   * Called once with each manifest and blob that the target does not have, before anything of it is
+   * copied. `"skip"` leaves it out, with everything that only it refers to; what refers to it is copied
+   * all the same. An error ends the copy.
+   */
+  readonly before?: (descriptor: Descriptor) => CopyDecision | Promise<CopyDecision>;
+  /** Called once with each manifest and blob that was copied or mounted, children first. */
+  readonly after?: (descriptor: Descriptor) => void | Promise<void>;
 }
+
+/** What to do with a manifest or a blob; `undefined` is to copy it. */
+export type CopyDecision = "skip" | undefined | void;
 
 /** What a copy did. */
 export interface CopyReport {
   /** Blobs and manifests written. */
   readonly copied: number;
-  /** Blobs and manifests that were there already, or were mounted. */
+  /** Blobs and manifests that were there already, were mounted, or were to be left out. */
   readonly skipped: number;
   /** Bytes written. */
   readonly bytes: number;
@@ -76,8 +87,10 @@ class GraphCopier {
     this.#seen.add(descriptor.digest);
     this.#options.signal?.throwIfAborted();
     if (await this.#to.has(descriptor, this.#options)) return this.#skip(descriptor);
-    if (isManifestType(descriptor.mediaType)) return await this.#copyManifest(descriptor, depth);
-    return await this.#copyBlob(descriptor);
+    if (await this.#options.before?.(descriptor) === "skip") return this.#skip(descriptor);
+    if (isManifestType(descriptor.mediaType)) await this.#copyManifest(descriptor, depth);
+    else await this.#copyBlob(descriptor);
+    await this.#options.after?.(descriptor);
   }
 
   async #copyManifest(descriptor: Descriptor, depth: number): Promise<void> {

@@ -48,7 +48,12 @@ export {
   type ReferrerOptions,
   type StoreCapabilities,
 } from "./capabilities.ts";
-export { copyGraph, type CopyGraphOptions, type CopyReport } from "./copy_graph.ts";
+export {
+  type CopyDecision,
+  copyGraph,
+  type CopyGraphOptions,
+  type CopyReport,
+} from "./copy_graph.ts";
 export { type Annotations, describeBytes, type Descriptor } from "./descriptor.ts";
 export { filtered, type Visible } from "./filtered.ts";
 export { diskCatalog, type LocalCatalog, type LocalRepository } from "./disk_catalog.ts";

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { bytesSource } from "../../src/core/source.ts";
-import { NotFoundError } from "../../src/core/errors.ts";
+import { AccessDeniedError, NotFoundError } from "../../src/core/errors.ts";
 import type { ProgressEvent } from "../../src/core/operation.ts";
-import { copyGraph } from "../../src/oci/copy_graph.ts";
-import { describeBytes } from "../../src/oci/descriptor.ts";
+import { copyGraph, type CopyGraphOptions } from "../../src/oci/copy_graph.ts";
+import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
 import { memoryCatalog, memoryStore } from "../../src/oci/memory_store.ts";
+import type { ContentStore } from "../../src/oci/store.ts";
 import { sampleArtifact, writeSample } from "../conformance/store.ts";
 
 Deno.test("copyGraph() copies an artifact whole, and nothing the second time", async () => {
@@ -51,20 +52,26 @@ Deno.test("copyGraph() writes the manifest last, and not at all when a layer fai
   assert.equal(await to.has(sample.manifest), false);
 });
 
-Deno.test("copyGraph() copies an index with the manifests it lists, each blob once", async () => {
-  const from = memoryStore("from");
-  const to = memoryStore("to");
+/** Writes an index of two artifacts that share their configuration, one of them listed twice. */
+async function writeIndex(store: ContentStore) {
   const one = sampleArtifact("one");
   const two = sampleArtifact("two");
-  await writeSample(from, one);
-  await writeSample(from, two);
+  await writeSample(store, one);
+  await writeSample(store, two);
   const bytes = new TextEncoder().encode(JSON.stringify({
     schemaVersion: 2,
     mediaType: MediaType.imageIndex,
     manifests: [one.manifest, two.manifest, one.manifest],
   }));
   const index = describeBytes(MediaType.imageIndex, bytes);
-  await from.write(index, bytesSource(bytes));
+  await store.write(index, bytesSource(bytes));
+  return { one, two, index };
+}
+
+Deno.test("copyGraph() copies an index with the manifests it lists, each blob once", async () => {
+  const from = memoryStore("from");
+  const to = memoryStore("to");
+  const { index } = await writeIndex(from);
   const report = await copyGraph(from, to, index);
   // Two layers, one shared configuration, two manifests, the index.
   assert.equal(report.copied, 6);
@@ -96,4 +103,74 @@ Deno.test("copyGraph() stops with the signal's own reason", async () => {
   await writeSample(from, sample);
   const signal = AbortSignal.abort(new Error("enough"));
   await assert.rejects(copyGraph(from, memoryStore(), sample.manifest, { signal }), /enough/);
+});
+
+/** Names of what a copy of the two artifacts and their index calls its hooks with, in order. */
+async function hookCalls(options: CopyGraphOptions = {}) {
+  const from = memoryStore("from");
+  const to = memoryStore("to");
+  const { one, two, index } = await writeIndex(from);
+  const names = new Map([
+    [one.layer.digest, "layer one"],
+    [two.layer.digest, "layer two"],
+    [one.config.digest, "config"],
+    [one.manifest.digest, "one"],
+    [two.manifest.digest, "two"],
+    [index.digest, "index"],
+  ]);
+  const nameOf = ({ digest }: Descriptor) => names.get(digest) ?? digest;
+  const before: string[] = [];
+  const after: string[] = [];
+  const report = await copyGraph(from, to, index, {
+    concurrency: 1,
+    before(descriptor) {
+      before.push(nameOf(descriptor));
+      return options.before?.(descriptor);
+    },
+    after: (descriptor) => void after.push(nameOf(descriptor)),
+  });
+  return { before, after, report, to, one, two, index };
+}
+
+Deno.test("copyGraph() tells of each node once: before it on the way down, after it on the way up", async () => {
+  const { before, after } = await hookCalls();
+  assert.deepEqual(before, ["index", "one", "layer one", "config", "two", "layer two"]);
+  assert.deepEqual(after, ["layer one", "config", "one", "layer two", "two", "index"]);
+});
+
+Deno.test("copyGraph() leaves out what a hook skips, and what is below it", async () => {
+  const two = sampleArtifact("two").manifest;
+  const { before, after, report, to } = await hookCalls({
+    before: ({ digest }) => digest === two.digest ? "skip" : undefined,
+  });
+  assert.deepEqual(before, ["index", "one", "layer one", "config", "two"]);
+  assert.deepEqual(after, ["layer one", "config", "one", "index"]);
+  assert.deepEqual([report.copied, report.skipped], [4, 1]);
+  assert.equal(await to.has(two), false);
+  assert.equal(await to.has(sampleArtifact("two").layer), false);
+});
+
+Deno.test("copyGraph() ends with the error of a hook, and without what it was about", async () => {
+  const from = memoryStore("from");
+  const to = memoryStore("to");
+  const { two, index } = await writeIndex(from);
+  const before = ({ digest }: Descriptor) => {
+    if (digest === two.manifest.digest) throw new AccessDeniedError("Cannot copy: not signed");
+  };
+  await assert.rejects(copyGraph(from, to, index, { before }), AccessDeniedError);
+  assert.equal(await to.has(two.manifest), false);
+  assert.equal(await to.has(two.layer), false);
+  assert.equal(await to.has(index), false);
+});
+
+Deno.test("copyGraph() tells its hooks of what is mounted, and not of what is there", async () => {
+  const catalog = memoryCatalog();
+  const from = catalog.repository("from");
+  const to = catalog.repository("to");
+  const sample = sampleArtifact();
+  await writeSample(from, sample);
+  await to.write(sample.config, bytesSource(sample.configBytes));
+  const after: string[] = [];
+  await copyGraph(from, to, sample.manifest, { after: ({ digest }) => void after.push(digest) });
+  assert.deepEqual(after, [sample.layer.digest, sample.manifest.digest]);
 });

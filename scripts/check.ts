@@ -15,9 +15,10 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   "lint": ["lint"],
   "types": ["check", "mod.ts", "cli.ts", "src", "scripts", "tests"],
   "documentation": ["doc", "--lint", ...ENTRIES],
-  "imports": [
+  "imports, exports": [
     ...["test", "--allow-all", "--no-check"],
     ...["tests/house/import_rules_test.ts", "tests/house/deps_test.ts"],
+    "tests/house/export_rules_test.ts",
   ],
   "rooms": ["run", "--allow-read", "scripts/rooms.ts"],
   "twins": ["run", "--allow-read", "scripts/twins.ts", "src", "tests", "scripts"],
@@ -49,6 +50,6 @@ async function run(name: string, args: readonly string[]): Promise<Outcome> {
 const outcomes: Outcome[] = [];
 for (const [name, args] of Object.entries(CHECKS)) outcomes.push(await run(name, args));
 for (const { name, held, seconds } of outcomes) {
-  console.log(`${name.padEnd(16)}${(held ? "holds" : "FAILS").padEnd(8)}${seconds.toFixed(1)} s`);
+  console.log(`${name.padEnd(18)}${(held ? "holds" : "FAILS").padEnd(8)}${seconds.toFixed(1)} s`);
 }
 Deno.exit(outcomes.every(({ held }) => held) ? 0 : 1);

@@ -21,15 +21,8 @@ export interface TarFile {
 }
 
 /**
- * A tar archive of one file: header, content padded to 512 bytes, two zero blocks.
- * @throws {InvalidInputError} when the content has another size than the entry says.
- */
-export function tarSource(entry: TarEntry, content: BlobSource): BlobSource {
-  return packTar([{ entry, content }]);
-}
-
-/**
- * A tar archive of several files in the order given. The same files give the same bytes.
+ * A tar archive of files in the order given: for each a header and the content padded to 512 bytes,
+ * and two zero blocks. The same files give the same bytes.
  * @throws {InvalidInputError} when a content has another size than its entry says.
  */
 export function packTar(files: readonly TarFile[]): BlobSource {

@@ -52,7 +52,7 @@ const SWITCH_VALUES: Readonly<Record<string, boolean>> = {
 };
 
 /** A command whose switches take `=true` and `=false`, and never the next word. */
-export class CliCommand extends Command {
+class CliCommand extends Command {
   /** @ignore */
   override createCommand(name?: string): Command {
     return new CliCommand(name) as unknown as Command;

@@ -20,7 +20,7 @@ export interface DisposableTransport extends Disposable {
 }
 
 /** The name under which this program sends requests when it is given no other. */
-export const USER_AGENT = "modelops";
+const USER_AGENT = "modelops";
 
 /**
  * Makes a transport.

@@ -73,7 +73,7 @@ export const FILE_KINDS: readonly FileKindRow[] = [
 ];
 
 /** Base names that `generate` passes over: hidden files, Modelfiles, Python's by-products. */
-export const SKIPPED_NAMES: readonly string[] = words(`
+const SKIPPED_NAMES: readonly string[] = words(`
   .* modelfile modelfile.* modelfile-* __pycache__ *.pyc *.pyo *.pyd
 `);
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { type Compression, compressionOfMediaType } from "../archive/compression.ts";
-import { tarSource } from "../archive/tar_writer.ts";
+import { packTar } from "../archive/tar_writer.ts";
 import { type Digest, Digester, digestStream } from "../core/digest.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
 import { type BlobSource } from "../core/source.ts";
@@ -84,7 +84,7 @@ async function layerSource(file: WorkspaceFile, options: LayerOptions): Promise<
   if (options.form === "raw") return content;
   const { mode, uid, gid, mtime } = metadataOf(file, options);
   const owners = options.sourceDateEpoch === undefined ? options.owners : ROOT_OWNERS;
-  return tarSource({
+  const entry = {
     name: file.path,
     size: content.size,
     mode,
@@ -93,7 +93,8 @@ async function layerSource(file: WorkspaceFile, options: LayerOptions): Promise<
     uname: owners.user(uid),
     gname: owners.group(gid),
     mtime: new Date(mtime),
-  }, content);
+  };
+  return packTar([{ entry, content }]);
 }
 
 interface StoringOptions extends OperationOptions {

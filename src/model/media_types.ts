@@ -111,13 +111,6 @@ export function parseLayerMediaType(text: string): LayerType | undefined {
   return { kind, family: family as MediaTypeFamily, form: form as LayerForm };
 }
 
-/** Whether a manifest with this type, or a configuration with this media type, is a model. */
-export function isModelType(text: string | undefined): boolean {
-  return Object.values(FAMILIES).some((names) =>
-    names.artifactType === text || names.configType === text
-  );
-}
-
 /** The first of `keys` that has a value. */
 function firstOf(annotations: Annotations | undefined, keys: string[]): string | undefined {
   return keys.map((key) => annotations?.[key]).find((value) => value !== undefined && value !== "");
@@ -141,9 +134,4 @@ export function layerFileMetadata(
     OLD_FILE_METADATA,
   ]);
   return text === undefined ? undefined : parseFileMetadata(text);
-}
-
-/** The Modelfile a manifest was built from, or `undefined` when it keeps none. */
-export function manifestModelfile(annotations: Annotations | undefined): string | undefined {
-  return firstOf(annotations, [FAMILIES.cncf.modelfile, FAMILIES.cnai.modelfile]);
 }

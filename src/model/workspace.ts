@@ -25,7 +25,7 @@ import {
 } from "./workspace_tree.ts";
 
 /** What lets links out of the workspace, as a hint says it. */
-export const FOLLOW_LINKS_REMEDY = "use --follow-links to package what such links point to";
+const FOLLOW_LINKS_REMEDY = "use --follow-links to package what such links point to";
 
 /** A file that becomes part of a model; `path` is relative to the workspace, with slashes. */
 export interface WorkspaceFile extends FileOnDisk {

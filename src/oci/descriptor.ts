@@ -30,7 +30,7 @@ export const digestSchema = z.custom<Digest>(
 );
 
 /** Media types as RFC 6838 §4.2 restricts them. */
-export const mediaTypeSchema = z.string().regex(
+const mediaTypeSchema = z.string().regex(
   /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/,
   "expected a media type",
 );

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { unpackTar } from "../../src/deps/modern-tar.ts";
 import { type TarEntry, tarHeader } from "../../src/archive/tar_header.ts";
-import { packTar, tarSource } from "../../src/archive/tar_writer.ts";
+import { packTar } from "../../src/archive/tar_writer.ts";
 import { InvalidInputError } from "../../src/core/errors.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { fileSource } from "../../src/core/file_source.ts";
@@ -14,16 +14,18 @@ import { tarEntry } from "./raw_tar.ts";
 const testdata = new URL("./testdata/", import.meta.url);
 
 for (const name of ["config.json", "model.safetensors", "tokenizer.py", "README.md"]) {
-  Deno.test(`tarSource() packages ${name} in exactly the documented bytes`, async () => {
+  Deno.test(`packTar() packages ${name} in exactly the documented bytes`, async () => {
     const content = await Deno.readFile(new URL(`${name}.raw`, testdata));
-    const source = tarSource(tarEntry({ name, size: content.length }), bytesSource(content));
+    const source = packTar([
+      { entry: tarEntry({ name, size: content.length }), content: bytesSource(content) },
+    ]);
     const packed = await readAll(await source.open(), 1 << 20);
     assert.equal(packed.length, source.size);
     assert.deepEqual(packed, await Deno.readFile(new URL(`${name}.tar`, testdata)));
   });
 }
 
-Deno.test("tarSource() opens any range without reading what lies before it", async () => {
+Deno.test("packTar() opens any range without reading what lies before it", async () => {
   const content = Uint8Array.from({ length: 1500 }, (_, index) => index % 251);
   const opened: unknown[] = [];
   const counting = {
@@ -33,7 +35,7 @@ Deno.test("tarSource() opens any range without reading what lies before it", asy
       return bytesSource(content).open(options);
     },
   };
-  const source = tarSource(tarEntry({ size: content.length }), counting);
+  const source = packTar([{ entry: tarEntry({ size: content.length }), content: counting }]);
   const whole = await readAll(await source.open(), 1 << 20);
   assert.equal(whole.length, 512 + 1536 + 1024);
   await fc.assert(fc.asyncProperty(fc.nat(whole.length), fc.nat(whole.length), async (a, b) => {
@@ -49,12 +51,15 @@ Deno.test("tarSource() opens any range without reading what lies before it", asy
   assert.deepEqual(opened, []);
 });
 
-Deno.test("tarSource() refuses a content of another size, and a range outside", async () => {
-  assert.throws(() => tarSource(tarEntry({ size: 3 }), bytesSource(new Uint8Array(4))), {
-    name: "InvalidInputError",
-    message: 'Cannot package "a.txt": got 4 bytes, want 3',
-  });
-  const source = tarSource(tarEntry(), bytesSource(new Uint8Array(0)));
+Deno.test("packTar() refuses a content of another size, and a range outside", async () => {
+  assert.throws(
+    () => packTar([{ entry: tarEntry({ size: 3 }), content: bytesSource(new Uint8Array(4)) }]),
+    {
+      name: "InvalidInputError",
+      message: 'Cannot package "a.txt": got 4 bytes, want 3',
+    },
+  );
+  const source = packTar([{ entry: tarEntry(), content: bytesSource(new Uint8Array(0)) }]);
   await assert.rejects(
     async () => await source.open({ range: { start: 0, end: 9999 } }),
     InvalidInputError,
@@ -84,7 +89,8 @@ Deno.test("cancelling an archive cancels the content it is reading", async () =>
         }),
       ),
   };
-  const reader = (await tarSource(tarEntry({ size: 1 << 20 }), content).open()).getReader();
+  const reader = (await packTar([{ entry: tarEntry({ size: 1 << 20 }), content }]).open())
+    .getReader();
   await reader.read();
   await reader.read();
   await reader.cancel();
@@ -109,7 +115,10 @@ Deno.test("any header comes back as it was written", async () => {
   await fc.assert(
     fc.asyncProperty(anyEntry, async (entry) => {
       const content = new Uint8Array(entry.size).fill(7);
-      const packed = await readAll(await tarSource(entry, bytesSource(content)).open(), 1 << 20);
+      const packed = await readAll(
+        await packTar([{ entry, content: bytesSource(content) }]).open(),
+        1 << 20,
+      );
       const [read] = await unpackTar(packed, { strict: true });
       assert.ok(read);
       const { name, size, mode, uid, gid, uname, gname, mtime } = read.header;
@@ -222,7 +231,9 @@ async function run(program: string, args: string[]): Promise<string | undefined>
 }
 
 Deno.test("the parts of an archive join to the whole", async () => {
-  const source = tarSource(tarEntry({ size: 700 }), bytesSource(new Uint8Array(700).fill(1)));
+  const source = packTar([
+    { entry: tarEntry({ size: 700 }), content: bytesSource(new Uint8Array(700).fill(1)) },
+  ]);
   const parts: Uint8Array[] = [];
   for (let start = 0; start < source.size; start += 100) {
     const end = Math.min(source.size, start + 100);

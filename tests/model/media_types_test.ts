@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  FAMILIES,
-  isModelType,
   LAYER_KINDS,
   layerFileMetadata,
   type LayerForm,
   layerForm,
   layerMediaType,
   layerPath,
-  manifestModelfile,
   parseLayerMediaType,
 } from "../../src/model/media_types.ts";
 
@@ -74,15 +71,6 @@ Deno.test("layerForm() is raw unless tar is asked for", () => {
   assert.equal(layerForm({ raw: false, compression: "gzip" }), "tar+gzip");
 });
 
-Deno.test("isModelType() knows artifact and configuration types of both families", () => {
-  for (const { artifactType, configType } of Object.values(FAMILIES)) {
-    assert.ok(isModelType(artifactType));
-    assert.ok(isModelType(configType));
-  }
-  assert.ok(!isModelType(undefined));
-  assert.ok(!isModelType("application/vnd.oci.image.config.v1+json"));
-});
-
 Deno.test("layerPath() prefers the current key, and passes over an empty one", () => {
   const both = { "org.cncf.model.filepath": "new", "org.cnai.model.filepath": "old" };
   assert.equal(layerPath(both), "new");
@@ -104,9 +92,4 @@ Deno.test("layerFileMetadata() reads the three keys that have held it", () => {
     });
   }
   assert.equal(layerFileMetadata({}), undefined);
-});
-
-Deno.test("manifestModelfile() reads both families", () => {
-  assert.equal(manifestModelfile({ "org.cnai.modctl.modelfile": "NAME a\n" }), "NAME a\n");
-  assert.equal(manifestModelfile({ "org.cncf.modctl.modelfile": "NAME b\n" }), "NAME b\n");
 });

@@ -42,7 +42,7 @@ function listedEntry(entry: BundleEntry): ListedFile {
 }
 
 /** The files of an inventory. */
-export function listInventory(inventory: Inventory): FileListing {
+function listInventory(inventory: Inventory): FileListing {
   const files = inventory.layers.flatMap((layer) => layer.files);
   return {
     label: inventory.workdir,

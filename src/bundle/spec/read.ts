@@ -18,7 +18,7 @@ import { type SpecDocument, specSchema } from "./schema.ts";
 import { SpecText } from "./text.ts";
 
 /** Names of the file, in the order they are looked for. */
-export const SPEC_FILES: readonly string[] = [
+const SPEC_FILES: readonly string[] = [
   "modelops.yaml",
   "modelops.yml",
   ".mops-bundle.yaml",

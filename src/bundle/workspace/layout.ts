@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { portablePath, RESERVED_FOLDER } from "./path.ts";
 
 /** Folder of the pointer files, which mirror the paths of external files. */
-export const POINTER_FOLDER = `${RESERVED_FOLDER}/ptr`;
+const POINTER_FOLDER = `${RESERVED_FOLDER}/ptr`;
 
 /** Where a workspace says which bundle it was made from. */
 export const PROVENANCE_PATH = `${RESERVED_FOLDER}/.mops-manifest.json`;

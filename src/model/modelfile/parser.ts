@@ -49,11 +49,6 @@ export function parseModelfile(text: string, name = "Modelfile"): Modelfile {
   return modelfile;
 }
 
-/** Every problem of a Modelfile's text, in line order; none when it can be used. */
-export function validateModelfile(text: string): readonly Problem[] {
-  return readModelfile(text).problems;
-}
-
 /** Reads as much of a Modelfile as can be understood. */
 export function readModelfile(text: string): ModelfileReading {
   if (text.includes("\0")) {

@@ -44,7 +44,7 @@ export function configFileCredentials(
  * Asks `docker-credential-<name>` for a registry's credentials. A helper that is missing, fails or talks
  * nonsense is reported in the log, and is as good as one that knows nothing.
  */
-export async function askHelper(
+async function askHelper(
   name: string,
   registry: string,
   options: ConfigFileOptions = {},

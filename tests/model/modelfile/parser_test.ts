@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InvalidInputError } from "../../../src/core/errors.ts";
-import {
-  parseModelfile,
-  readModelfile,
-  validateModelfile,
-} from "../../../src/model/modelfile/parser.ts";
+import { parseModelfile, readModelfile } from "../../../src/model/modelfile/parser.ts";
 
 /** The one problem of a text, as `line: message`. */
 function problemOf(text: string): string {
-  const problems = validateModelfile(text);
+  const problems = readModelfile(text).problems;
   assert.equal(problems.length, 1, JSON.stringify(problems));
   return `${problems[0]?.line}: ${problems[0]?.message}`;
 }
@@ -77,7 +73,7 @@ Deno.test("parseModelfile() reads lines of any length, and what follows them", (
 
 Deno.test("parseModelfile() takes linear time on a long run of blanks", () => {
   assert.equal(parseModelfile(`NAME${" ".repeat(1_000_000)}x`).name, "x");
-  assert.equal(validateModelfile(`NAME x${" ".repeat(1_000_000)}y`).length, 1);
+  assert.equal(readModelfile(`NAME x${" ".repeat(1_000_000)}y`).problems.length, 1);
 });
 
 Deno.test("an argument is one word; quotes hold blanks and a backslash the next character", () => {
@@ -116,7 +112,7 @@ Deno.test("every mistake is named with its line, counted from 1", () => {
 });
 
 Deno.test("a problem says what to write instead where that is known", () => {
-  const suggestionOf = (text: string) => validateModelfile(text)[0]?.suggestion;
+  const suggestionOf = (text: string) => readModelfile(text).problems[0]?.suggestion;
   assert.equal(suggestionOf("MODLE a"), "MODEL");
   assert.equal(suggestionOf("MODEL my weights.bin"), 'MODEL "my weights.bin"');
   assert.equal(suggestionOf("SOMETHINGELSE a"), undefined);
@@ -159,7 +155,7 @@ Deno.test("readModelfile() keeps what could be understood", () => {
 });
 
 Deno.test("a binary file is one problem, not thousands", () => {
-  const problems = validateModelfile("\x08\0\0\n\n{}\n".repeat(1000));
+  const problems = readModelfile("\x08\0\0\n\n{}\n".repeat(1000)).problems;
   assert.deepEqual(problems, [{ message: "it is not a text file" }]);
   assert.throws(() => parseModelfile("\0"), {
     name: "InvalidInputError",
@@ -168,7 +164,7 @@ Deno.test("a binary file is one problem, not thousands", () => {
 });
 
 Deno.test("an error shows no more than the beginning of a long word", () => {
-  const [problem] = validateModelfile("x".repeat(10_000));
+  const [problem] = readModelfile("x".repeat(10_000)).problems;
   assert.ok((problem?.message.length ?? 0) < 120);
 });
 
@@ -191,10 +187,10 @@ Deno.test("parseModelfile() throws nothing but InvalidInputError, whatever the t
   fc.assert(fc.property(text, (text) => {
     try {
       parseModelfile(text);
-      assert.deepEqual(validateModelfile(text), []);
+      assert.deepEqual(readModelfile(text).problems, []);
     } catch (error) {
       assert.ok(error instanceof InvalidInputError, String(error));
-      assert.deepEqual(error.facts.problems, validateModelfile(text));
+      assert.deepEqual(error.facts.problems, readModelfile(text).problems);
     }
   }));
 });

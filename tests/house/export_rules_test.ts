@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import denoConfig from "../../deno.json" with { type: "json" };
+import { readSources } from "../../scripts/source_files.ts";
+import { type ExportedValue, unusedValues } from "./export_rules.ts";
+import { repositoryRoot } from "./repository.ts";
+
+/** Parsers and tables that only their own file uses, and that tests try row by row. */
+const TESTED_DIRECTLY: readonly ExportedValue[] = [
+  "src/bundle/documents/canonical.ts: canonicalJson",
+  "src/bundle/spec/path_pattern.ts: matchesPath",
+  "src/bundle/spec/read.ts: parseSpec",
+  "src/cli/commands.ts: COMMANDS",
+  "src/cli/output/log.ts: formatRecord",
+  "src/cli/process.ts: programName",
+  "src/http/addresses.ts: isInternalHost",
+  "src/http/proxies.ts: matchesNoProxy",
+  "src/http/retrying.ts: retryAfter",
+  "src/model/file_kinds.ts: FILE_KINDS",
+  "src/objects/azure_access.ts: parseConnectionString",
+  "src/oci/prune.ts: GRACE_PERIOD",
+  "src/registry/auth/token.ts: parseToken",
+  "src/registry/errors.ts: parseErrorDocument",
+  "src/registry/pagination.ts: nextPage",
+  "src/server/access.ts: basicCredentials",
+  "src/server/htpasswd.ts: parseHtpasswd",
+];
+
+/** Values that are about to go. */
+const ON_THE_WAY: readonly ExportedValue[] = [
+  "src/bundle/documents/canonical.ts: selfDigest",
+  "src/bundle/resolve/resolver.ts: resolveBundle",
+];
+
+Deno.test("every exported value is used by another file of the product", async () => {
+  const entries = Object.values(denoConfig.exports).map((path) => path.slice("./".length));
+  const outside = await Promise.all(
+    entries.filter((path) => !path.startsWith("src/")).map(async (path) =>
+      [path, await Deno.readTextFile(new URL(path, repositoryRoot))] as const
+    ),
+  );
+  const sources = new Map([
+    ...await readSources("src"),
+    ...await readSources("scripts"),
+    ...outside,
+  ]);
+  const known = [...TESTED_DIRECTLY, ...ON_THE_WAY];
+  assert.deepEqual(unusedValues(sources, entries).filter((value) => !known.includes(value)), []);
+});
+
+function unused(files: Readonly<Record<string, string>>): ExportedValue[] {
+  return unusedValues(new Map(Object.entries(files)), ["mod.ts"]);
+}
+
+Deno.test("unusedValues() names a value that no other file takes", () => {
+  const files = { "src/a.ts": "export function one() {}\nexport const two = one();\n" };
+  assert.deepEqual(unused(files), ["src/a.ts: one", "src/a.ts: two"]);
+});
+
+Deno.test("unusedValues() sees static, dynamic and passed-on imports, under other names too", () => {
+  assert.deepEqual(
+    unused({
+      "src/core/a.ts": ["one", "two", "three"].map((name) => `export const ${name} = 1;`).join(
+        "\n",
+      ),
+      "src/b.ts": 'import {\n  one as other,\n  type Two,\n} from "./core/a.ts";\n',
+      "src/c.ts": 'const { two: renamed } = await import("./core/a.ts");\n',
+      "mod.ts": 'export { three } from "./src/core/a.ts";\n',
+    }),
+    [],
+  );
+});
+
+Deno.test("unusedValues() counts neither types, nor comments, nor what an entry exports", () => {
+  assert.deepEqual(
+    unused({
+      "src/a.ts":
+        "export interface One {}\n// export const two = 1;\n/**\n * export const x\n */\n",
+      "mod.ts": "export const three = 1;\n",
+    }),
+    [],
+  );
+});

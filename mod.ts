@@ -9,14 +9,15 @@
  *
  * @example Package a folder as a model, and look at what the local store has
  * ```ts
- * import { openModels } from "./mod.ts";
+ * import assert from "node:assert/strict";
+ * import { openModels } from "@modelops/modelops";
  *
  * const folder = await Deno.makeTempDir();
  * await Deno.writeTextFile(`${folder}/model.bin`, "weights");
  * await using models = await openModels({ storageDir: `${folder}/store` });
  * const { digest } = await models.build(folder, { targets: ["registry.example.com/demo:v1"] });
  * const { models: [found] } = await models.list();
- * console.assert(found?.digest === digest);
+ * assert.equal(found?.digest, digest);
  * ```
  * @module
  */

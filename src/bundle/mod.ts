@@ -3,10 +3,12 @@
  *
  * @example Read the name of a bundle
  * ```ts
- * import { formatBundleRef, parseBundleRef } from "./src/bundle/mod.ts";
+ * import assert from "node:assert/strict";
+ * import { formatBundleRef, parseBundleRef } from "@modelops/modelops/bundle";
  *
  * const ref = parseBundleRef("demo:1.0.0");
- * console.assert(formatBundleRef(ref) === "demo:1.0.0");
+ * assert.equal(ref.kind, "version");
+ * assert.equal(formatBundleRef(ref), "demo:1.0.0");
  * ```
  * @module
  */

@@ -90,7 +90,20 @@ export class Digester {
   }
 }
 
-/** The digest of bytes in memory. */
+/**
+ * The digest of bytes in memory.
+ *
+ * @example Bytes, and the same bytes as a stream
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { digestBytes, digestStream } from "@modelops/modelops/oci";
+ *
+ * const bytes = new TextEncoder().encode("weights");
+ * const { digest, size } = await digestStream(ReadableStream.from([bytes]));
+ * assert.equal(digest, digestBytes(bytes));
+ * assert.equal(size, 7);
+ * ```
+ */
 export function digestBytes(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256"): Digest {
   const digester = new Digester(algorithm);
   digester.update(bytes);

@@ -57,7 +57,21 @@ export type ErrorOptions = ErrorFacts & {
   readonly cause?: unknown;
 };
 
-/** The base of every error this library throws on purpose. */
+/**
+ * The base of every error this library throws on purpose.
+ *
+ * @example Decide by the kind of an error, and show its facts
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { ModelOpsError, openModels } from "@modelops/modelops";
+ *
+ * await using models = await openModels({ storageDir: await Deno.makeTempDir() });
+ * const error = await models.inspect("registry.example.com/demo:v1").catch((error) => error);
+ * assert.ok(error instanceof ModelOpsError);
+ * assert.equal(error.kind, "not-found");
+ * assert.equal(error.facts.reference, "registry.example.com/demo:v1");
+ * ```
+ */
 export abstract class ModelOpsError extends Error {
   /** What the caller can do about it. */
   abstract readonly kind: ErrorKind;

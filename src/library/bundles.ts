@@ -35,6 +35,34 @@ export interface OpenBundlesSettings extends StoreSettings, NetworkSettings, Cre
 /**
  * Opens the operations on bundles. Nothing is asked for before it is needed.
  * @throws {InvalidInputError} when a setting cannot be used.
+ *
+ * @example Publish a bundle into the local store, and write what a role needs
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openBundles } from "@modelops/modelops";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.mkdir(`${folder}/src`);
+ * await Deno.writeTextFile(`${folder}/src/predict.py`, "print(1)");
+ * await Deno.writeTextFile(
+ *   `${folder}/modelops.yaml`,
+ *   `apiVersion: v1
+ * kind: Bundle
+ * metadata: { name: demo, version: "1.0.0" }
+ * spec:
+ *   layers: [{ name: code, type: code, files: ["src/**"] }]
+ *   roles: { default: [code] }
+ * `,
+ * );
+ * const bundles = await openBundles({
+ *   storageDir: await Deno.makeTempDir(),
+ *   bundles: { repository: "models" },
+ * });
+ * await bundles.push(folder);
+ * const dest = await Deno.makeTempDir();
+ * const { files } = await bundles.materialize("demo:1.0.0", { dest });
+ * assert.deepEqual(files.map(({ path }) => path), ["src/predict.py"]);
+ * ```
  */
 export async function openBundles(
   settings: OpenBundlesSettings,

@@ -60,7 +60,27 @@ export interface Logins {
   findIn(path: string, registry: string, options?: OperationOptions): Promise<PasswordCredentials>;
 }
 
-/** Opens the logins. Nothing is read before it is asked for. */
+/**
+ * Opens the logins. Nothing is read before it is asked for.
+ *
+ * @example Log in to a registry, which answers in this program
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { openLogins } from "@modelops/modelops";
+ * import { memoryCatalog } from "@modelops/modelops/oci";
+ * import { createRegistryHandler } from "@modelops/modelops/server";
+ *
+ * const file = `${await Deno.makeTempDir()}/config.json`;
+ * const logins = await openLogins({
+ *   credentialFiles: { own: file, others: [] },
+ *   transport: createRegistryHandler(memoryCatalog(), {
+ *     authenticate: async (_user, password) => password === "secret",
+ *   }),
+ * });
+ * await logins.login("registry.example.com", { username: "me", password: "secret" });
+ * assert.equal((await logins.find("registry.example.com"))?.username, "me");
+ * ```
+ */
 export async function openLogins(
   settings: LoginSettings,
   { log }: OpenOptions = {},

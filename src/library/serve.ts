@@ -34,6 +34,24 @@ export interface RunningServer {
 /**
  * Starts a registry over the local store.
  * @throws {InvalidInputError} when the address cannot be used, or is public and nothing guards it.
+ *
+ * @example Serve a store until it is asked to stop
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { serveStore } from "@modelops/modelops";
+ *
+ * const stop = new AbortController();
+ * const storageDir = await Deno.makeTempDir();
+ * const server = await serveStore({ storageDir }, {
+ *   address: "127.0.0.1:0",
+ *   signal: stop.signal,
+ * });
+ * const answer = await fetch(`http://${server.address}/v2/`);
+ * assert.equal(answer.status, 200);
+ * await answer.body?.cancel();
+ * stop.abort();
+ * await server.finished;
+ * ```
  */
 export async function serveStore(
   { storageDir }: StoreSettings,

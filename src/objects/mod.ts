@@ -3,15 +3,16 @@
  *
  * @example Keep an object in a folder
  * ```ts
- * import { bytesSource, digestBytes } from "./src/oci/mod.ts";
- * import { openObjectStore } from "./src/objects/mod.ts";
+ * import assert from "node:assert/strict";
+ * import { bytesSource, digestBytes } from "@modelops/modelops/oci";
+ * import { openObjectStore } from "@modelops/modelops/objects";
  *
  * const store = openObjectStore({ fileRoot: await Deno.makeTempDir() });
  * const bytes = new TextEncoder().encode("weights");
  * const sha256 = digestBytes(bytes).slice("sha256:".length);
  * await store.put("az://models/demo/model.bin", bytesSource(bytes), { sha256 });
  * const { size } = await store.stat("az://models/demo/model.bin");
- * console.assert(size === 7);
+ * assert.equal(size, 7);
  * ```
  * @module
  */

@@ -59,7 +59,21 @@ export class MemoryCatalog implements Catalog {
   }
 }
 
-/** Makes an empty store; `name` is what messages call it. */
+/**
+ * Makes an empty store; `name` is what messages call it.
+ *
+ * @example Write bytes, and read them back
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { bytesSource, describeBytes, memoryStore } from "@modelops/modelops/oci";
+ *
+ * const bytes = new TextEncoder().encode("weights");
+ * const blob = describeBytes("application/octet-stream", bytes);
+ * const store = memoryStore();
+ * await store.write(blob, bytesSource(bytes));
+ * assert.equal(await new Response(await store.open(blob)).text(), "weights");
+ * ```
+ */
 export function memoryStore(name = "memory"): MemoryStore {
   return new Repository(name, new Map());
 }

@@ -7,7 +7,8 @@
  *
  * @example Copy an artifact from one store to another
  * ```ts
- * import { bytesSource, copyGraph, describeBytes, MediaType, memoryStore } from "./src/oci/mod.ts";
+ * import assert from "node:assert/strict";
+ * import { bytesSource, copyGraph, describeBytes, MediaType, memoryStore } from "@modelops/modelops/oci";
  *
  * const here = memoryStore("here");
  * const there = memoryStore("there");
@@ -22,10 +23,10 @@
  * const manifest = { schemaVersion: 2, mediaType: MediaType.imageManifest, config, layers };
  * const root = await put(MediaType.imageManifest, JSON.stringify(manifest));
  *
- * const { copied, bytes } = await copyGraph(here, there, root);
+ * const { copied } = await copyGraph(here, there, root);
  * await there.tag(root, "v1");
- * console.assert(copied === 3 && bytes > 0);
- * console.assert((await there.resolve("v1")).digest === root.digest);
+ * assert.equal(copied, 3);
+ * assert.equal((await there.resolve("v1")).digest, root.digest);
  * ```
  * @module
  */

@@ -60,6 +60,15 @@ export function startsWithHost(text: string): boolean {
 /**
  * Reads a reference.
  * @throws {InvalidInputError} naming the part that is wrong.
+ *
+ * @example The parts of a reference
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseReference } from "@modelops/modelops/oci";
+ *
+ * const { registry, repository, tag } = parseReference("localhost:5000/models/demo:v1");
+ * assert.deepEqual([registry, repository, tag], ["localhost:5000", "models/demo", "v1"]);
+ * ```
  */
 export function parseReference(text: string): Reference {
   const refuse = (reason: string, remedy?: string): never => {

@@ -4,7 +4,29 @@
  */
 import type { ContentStore } from "./store.ts";
 
-/** A store that does what `store` does, save for what `changes` do instead. */
+/**
+ * A store that does what `store` does, save for what `changes` do instead.
+ *
+ * @example A store that counts what is read from it
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { bytesSource, describeBytes, memoryStore, wrapped } from "@modelops/modelops/oci";
+ *
+ * const store = memoryStore();
+ * let reads = 0;
+ * const counting = wrapped(store, {
+ *   open: (descriptor, options) => {
+ *     reads++;
+ *     return store.open(descriptor, options);
+ *   },
+ * });
+ * const bytes = new TextEncoder().encode("weights");
+ * const blob = describeBytes("application/octet-stream", bytes);
+ * await counting.write(blob, bytesSource(bytes));
+ * assert.equal(await new Response(await counting.open(blob)).text(), "weights");
+ * assert.equal(reads, 1);
+ * ```
+ */
 export function wrapped(store: ContentStore, changes: Partial<ContentStore>): ContentStore {
   return {
     name: store.name,

@@ -3,13 +3,14 @@
  *
  * @example Ask a registry, which answers in this program, for its tags
  * ```ts
- * import { memoryCatalog } from "./src/oci/mod.ts";
- * import { RegistryClient } from "./src/registry/mod.ts";
- * import { createRegistryHandler } from "./src/server/mod.ts";
+ * import assert from "node:assert/strict";
+ * import { memoryCatalog } from "@modelops/modelops/oci";
+ * import { RegistryClient } from "@modelops/modelops/registry";
+ * import { createRegistryHandler } from "@modelops/modelops/server";
  *
  * await using client = new RegistryClient({ transport: createRegistryHandler(memoryCatalog()) });
  * const repository = client.repository("registry.example.com/models/demo");
- * console.assert((await Array.fromAsync(repository.tags())).length === 0);
+ * assert.deepEqual(await Array.fromAsync(repository.tags()), []);
  * ```
  * @module
  */

@@ -3,12 +3,13 @@
  *
  * @example Serve a store in memory, and ask it whether it is there
  * ```ts
- * import { memoryCatalog } from "./src/oci/mod.ts";
- * import { createRegistryHandler } from "./src/server/mod.ts";
+ * import assert from "node:assert/strict";
+ * import { memoryCatalog } from "@modelops/modelops/oci";
+ * import { createRegistryHandler } from "@modelops/modelops/server";
  *
  * const handle = createRegistryHandler(memoryCatalog(), { readOnly: true });
  * const answer = await handle(new Request("http://localhost/v2/"));
- * console.assert(answer.status === 200);
+ * assert.equal(answer.status, 200);
  * ```
  * @module
  */

@@ -51,6 +51,19 @@ export const GENERATE_LIMITS = {
  * @throws {InvalidInputError} when the workspace cannot be used, holds no weights and no code, or
  * is beyond {@linkcode GENERATE_LIMITS}; with all the problems when patterns are malformed or names
  * unsafe.
+ *
+ * @example A Modelfile for a folder
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { formatModelfile, generateModelfile, parseModelfile } from "@modelops/modelops";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/model.gguf`, "weights");
+ * const { modelfile } = await generateModelfile(folder, { name: "demo" });
+ * const text = formatModelfile(modelfile);
+ * assert.match(text, /^MODEL model\.gguf$/m);
+ * assert.equal(parseModelfile(text).name, "demo");
+ * ```
  */
 export async function generateModelfile(
   workspace: string,

@@ -2,15 +2,12 @@
  * The model operations over one local store and the registries that references name.
  * @module
  */
-import { NotFoundError, TransferError } from "../core/errors.ts";
 import { isDigest } from "../core/digest.ts";
-import { isLoopbackHost } from "../core/hosts.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import type { Connect } from "../oci/connect.ts";
 import { copyGraph, type CopyReport } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import type { LocalCatalog, LocalRepository } from "../oci/disk_catalog.ts";
-import { isManifestType } from "../oci/media_types.ts";
+import type { LocalCatalog } from "../oci/disk_catalog.ts";
 import {
   formatReference,
   parseReference,
@@ -18,14 +15,14 @@ import {
   referenceTarget,
   repositoryName,
 } from "../oci/reference.ts";
-import { type ContentStore, missing } from "../oci/store.ts";
+import type { ContentStore } from "../oci/store.ts";
 import { attachFile } from "./attach.ts";
 import { buildModel, type BuiltModel, planBuild } from "./build.ts";
 import { extractModel } from "./extract_model.ts";
 import { fetchFiles } from "./fetch.ts";
 import { inspectModel, listModels } from "./inspect.ts";
 import { type StoredLayer, storeLayer } from "./layers.ts";
-import { layerForm, layerPath } from "./media_types.ts";
+import { layerForm } from "./media_types.ts";
 import { readModel } from "./model_manifest.ts";
 import type {
   AttachOptions,
@@ -53,6 +50,7 @@ import type {
 } from "./operations.ts";
 import { ownerNames } from "./owner_names.ts";
 import { singleFile } from "./single_file.ts";
+import { copyModel, ModelStores } from "./stores.ts";
 import { buildTargets } from "./targets.ts";
 
 /** What a backend works on. */
@@ -72,12 +70,12 @@ export function createModelBackend(options: ModelBackendOptions): ModelBackend {
 
 class LocalModelBackend implements ModelBackend {
   readonly #catalog: LocalCatalog;
-  readonly #connect: Connect;
+  readonly #stores: ModelStores;
   readonly #now: () => number;
 
   constructor(options: ModelBackendOptions) {
     this.#catalog = options.catalog;
-    this.#connect = options.connect;
+    this.#stores = new ModelStores(options.catalog, options.connect);
     this.#now = options.now ?? Date.now;
   }
 
@@ -85,8 +83,7 @@ class LocalModelBackend implements ModelBackend {
     const targets = buildTargets(options.targets);
     const plan = await planBuild(workspace, options);
     await using _lock = options.outputRemote ? undefined : await this.#catalog.deferPrune(options);
-    const open = (reference: Reference) =>
-      options.outputRemote ? this.#connect(reference, options) : this.#local(reference);
+    const open = this.#stores.output(options);
     const store = await open(targets[0]);
     const built = await buildModel(store, plan, { ...options, now: this.#now() });
     for (const target of targets) {
@@ -116,30 +113,23 @@ class LocalModelBackend implements ModelBackend {
 
   async push(name: string, options: RemoteOptions = {}): Promise<TransferResult> {
     const reference = parseReference(name);
-    const local = this.#local(reference);
+    const local = this.#stores.local(reference);
     const target = referenceTarget(reference);
-    const remote = await this.#connect(reference, options);
+    const remote = await this.#stores.remote(reference, options);
     if (!await local.knows(target)) return await this.#pushed(reference, remote, options);
     const descriptor = await local.resolve(target, options);
-    const report = await this.#copy(local, remote, descriptor, { ...options, phase: "upload" });
+    const report = await copyModel(local, remote, descriptor, { ...options, phase: "upload" });
     if (reference.tag) await remote.tag(descriptor, reference.tag, operationOptions(options));
     return transfer(reference, descriptor, report);
   }
 
-  /** Nothing to send from here; `tag` may have named the model in the registry that has it. */
+  /** There is nothing to send from here, but the registry may have the model. */
   async #pushed(
     reference: Reference,
     remote: ContentStore,
     options: RemoteOptions,
   ): Promise<TransferResult> {
-    const target = referenceTarget(reference);
-    let descriptor: Descriptor;
-    try {
-      descriptor = await remote.resolve(target, options);
-    } catch (error) {
-      if (!isMissingOrUnreachable(error)) throw error;
-      throw missing(this.#local(reference), target);
-    }
+    const descriptor = await this.#stores.findPushed(reference, remote, options);
     const name = formatReference(reference);
     options.log?.("warning", `${name} is not in the local store: the registry has it already`);
     return transfer(reference, descriptor, { copied: 0, skipped: 1, bytes: 0 });
@@ -157,36 +147,12 @@ class LocalModelBackend implements ModelBackend {
   }
 
   async #pullArtifact(reference: Reference, options: PullOptions): Promise<TransferResult> {
-    const local = this.#local(reference);
-    const { store, descriptor } = await this.#pullSource(reference, options);
+    const local = this.#stores.local(reference);
+    const { store, descriptor } = await this.#stores.findRemote(reference, options);
     await using _lock = await this.#catalog.deferPrune(options);
-    const report = await this.#copy(store, local, descriptor, { ...options, phase: "download" });
+    const report = await copyModel(store, local, descriptor, { ...options, phase: "download" });
     if (reference.tag) await local.tag(descriptor, reference.tag, operationOptions(options));
     return transfer(reference, descriptor, report);
-  }
-
-  /** The registry; or the local store, for a model that was built here and not pushed yet. */
-  async #pullSource(
-    reference: Reference,
-    options: PullOptions,
-  ): Promise<{ store: ContentStore; descriptor: Descriptor }> {
-    const target = referenceTarget(reference);
-    const remote = await this.#connect(reference, options);
-    try {
-      return { store: remote, descriptor: await remote.resolve(target, options) };
-    } catch (error) {
-      // A registry of this machine need not run all the time.
-      const mayBeLocal = error instanceof NotFoundError ||
-        isLoopbackHost(reference.registry) && isMissingOrUnreachable(error);
-      if (!mayBeLocal) throw error;
-      const local = this.#local(reference);
-      const descriptor = await resolveIfPresent(local, target, options);
-      if (!descriptor) throw error;
-      const name = formatReference(reference);
-      const why = error instanceof NotFoundError ? "does not have" : "could not be asked for";
-      options.log?.("warning", `The registry ${why} ${name}: using the local store's`);
-      return { store: local, descriptor };
-    }
   }
 
   async #pullFiles(
@@ -194,7 +160,7 @@ class LocalModelBackend implements ModelBackend {
     output: string,
     options: PullOptions,
   ): Promise<PullResult> {
-    const remote = await this.#connect(reference, options);
+    const remote = await this.#stores.remote(reference, options);
     const { descriptor, manifest } = await readModel(remote, referenceTarget(reference), options);
     const extracted = await extractModel(remote, manifest, { ...options, output });
     const report = {
@@ -207,7 +173,7 @@ class LocalModelBackend implements ModelBackend {
 
   async extract(target: string, options: ExtractModelOptions): Promise<ExtractResult> {
     const reference = parseReference(target);
-    const local = this.#local(reference);
+    const local = this.#stores.local(reference);
     const { manifest } = await readModel(local, referenceTarget(reference), options);
     return await extractModel(local, manifest, options);
   }
@@ -215,8 +181,7 @@ class LocalModelBackend implements ModelBackend {
   async attach(file: string, options: AttachOptions): Promise<AttachResult> {
     const from = parseReference(options.source);
     const to = buildTargets([options.target])[0];
-    const open = (reference: Reference) =>
-      options.outputRemote ? this.#connect(reference, options) : this.#local(reference);
+    const open = this.#stores.output(options);
     await using _lock = options.outputRemote ? undefined : await this.#catalog.deferPrune(options);
     const { store, descriptor, layer } = await attachFile(
       await open(from),
@@ -225,7 +190,7 @@ class LocalModelBackend implements ModelBackend {
       { ...options, now: this.#now() },
     );
     const target = await open(to);
-    await this.#copy(store, target, descriptor, { ...options, phase: "upload" });
+    await copyModel(store, target, descriptor, { ...options, phase: "upload" });
     await target.tag(descriptor, referenceTarget(to), operationOptions(options));
     return {
       reference: formatReference(to),
@@ -237,7 +202,7 @@ class LocalModelBackend implements ModelBackend {
   async upload(file: string, options: UploadOptions): Promise<UploadResult> {
     const { tag: _tag, digest: _digest, ...repository } = parseReference(options.repository);
     const layer = await storeLayer(
-      await this.#connect(repository, options),
+      await this.#stores.remote(repository, options),
       await singleFile(file, options),
       {
         ...operationOptions(options),
@@ -251,7 +216,7 @@ class LocalModelBackend implements ModelBackend {
 
   async fetch(target: string, options: FetchOptions): Promise<FetchResult> {
     const reference = parseReference(target);
-    const remote = await this.#connect(reference, options);
+    const remote = await this.#stores.remote(reference, options);
     const fetched = await fetchFiles(remote, referenceTarget(reference), options);
     return { ...fetched, reference: formatReference(reference) };
   }
@@ -262,25 +227,26 @@ class LocalModelBackend implements ModelBackend {
 
   async inspect(target: string, options: InspectOptions = {}): Promise<InspectResult> {
     const reference = parseReference(target);
-    const store = options.remote ? await this.#connect(reference, options) : this.#local(reference);
+    const store = options.remote
+      ? await this.#stores.remote(reference, options)
+      : this.#stores.local(reference);
     return await inspectModel(store, referenceTarget(reference), options);
   }
 
   async tag(source: string, target: string, options: RemoteOptions = {}): Promise<void> {
     const from = parseReference(source);
     const to = buildTargets([target])[0];
-    const local = this.#local(from);
-    const descriptor = await resolveIfPresent(local, referenceTarget(from), options);
+    const descriptor = await this.#stores.findLocal(from, options);
     if (!descriptor) return await this.#tagRemote(from, to, options);
     await using _lock = await this.#catalog.deferPrune(options);
-    await this.#retag(local, this.#local(to), descriptor, to, options);
+    await this.#retag(this.#stores.local(from), this.#stores.local(to), descriptor, to, options);
   }
 
   /** The source is not in the local store: the tag is made where the source is. */
   async #tagRemote(from: Reference, to: Reference, options: RemoteOptions): Promise<void> {
-    const remote = await this.#connect(from, options);
+    const remote = await this.#stores.remote(from, options);
     const descriptor = await remote.resolve(referenceTarget(from), options);
-    await this.#retag(remote, await this.#connect(to, options), descriptor, to, options);
+    await this.#retag(remote, await this.#stores.remote(to, options), descriptor, to, options);
     options.log?.("info", `Tagged ${formatReference(to)} in the registry`);
   }
 
@@ -291,13 +257,13 @@ class LocalModelBackend implements ModelBackend {
     reference: Reference,
     options: RemoteOptions,
   ): Promise<void> {
-    if (from.name !== to.name) await this.#copy(from, to, descriptor, options);
+    if (from.name !== to.name) await copyModel(from, to, descriptor, options);
     await to.tag(descriptor, referenceTarget(reference), operationOptions(options));
   }
 
   async remove(target: string, options: OperationOptions = {}): Promise<RemoveResult> {
     const reference = parseReference(target);
-    const local = this.#local(reference);
+    const local = this.#stores.local(reference);
     const name = referenceTarget(reference);
     if (isDigest(name)) await local.delete(await local.resolve(name, options), options);
     else await local.untag(name, options);
@@ -307,37 +273,11 @@ class LocalModelBackend implements ModelBackend {
   async prune(options: PruneOptions = {}): Promise<PruneResult> {
     return { dryRun: options.dryRun ?? false, ...await this.#catalog.prune(options) };
   }
-
-  #local(reference: Reference): LocalRepository {
-    return this.#catalog.repository(repositoryName(reference));
-  }
-
-  async #copy(
-    from: ContentStore,
-    to: ContentStore,
-    descriptor: Descriptor,
-    options: RemoteOptions & { readonly phase?: "upload" | "download" },
-  ): Promise<CopyReport> {
-    const { phase, concurrency } = options;
-    return await copyGraph(from, to, descriptor, {
-      ...operationOptions(options),
-      phase,
-      concurrency,
-      describe: contentName,
-    });
-  }
 }
 
 function layerReport({ descriptor, path }: StoredLayer): LayerReport {
   const { mediaType, digest, size } = descriptor;
   return { mediaType, digest, size, path };
-}
-
-/** What a person calls a piece of a model: the path of its file, or what it is. */
-function contentName(descriptor: Descriptor): string | undefined {
-  if (isManifestType(descriptor.mediaType)) return "manifest";
-  return layerPath(descriptor.annotations) ??
-    (descriptor.mediaType.includes(".config.v1+json") ? "config" : undefined);
 }
 
 function builtSize(built: BuiltModel): number {
@@ -351,24 +291,4 @@ function transfer(
   report: CopyReport,
 ): TransferResult {
   return { reference: formatReference(reference), digest: descriptor.digest, ...report };
-}
-
-/** Whether a registry does not have something, or no registry answered at all. */
-function isMissingOrUnreachable(error: unknown): boolean {
-  return error instanceof NotFoundError ||
-    error instanceof TransferError && error.facts.status === undefined;
-}
-
-/** The descriptor that a tag or digest names, or `undefined` when the store has none. */
-async function resolveIfPresent(
-  store: ContentStore,
-  target: string,
-  options: OperationOptions,
-): Promise<Descriptor | undefined> {
-  try {
-    return await store.resolve(target, options);
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
 }

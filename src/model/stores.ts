@@ -1,0 +1,138 @@
+/**
+ * Where models are: in the local store and in the registries that references name.
+ * @module
+ */
+import { NotFoundError, TransferError } from "../core/errors.ts";
+import { isLoopbackHost } from "../core/hosts.ts";
+import { type OperationOptions, operationOptions } from "../core/operation.ts";
+import type { Connect } from "../oci/connect.ts";
+import { copyGraph, type CopyReport } from "../oci/copy_graph.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { LocalCatalog, LocalRepository } from "../oci/disk_catalog.ts";
+import { isManifestType } from "../oci/media_types.ts";
+import {
+  formatReference,
+  type Reference,
+  referenceTarget,
+  repositoryName,
+} from "../oci/reference.ts";
+import { type ContentStore, missing } from "../oci/store.ts";
+import { layerPath } from "./media_types.ts";
+import type { RemoteOptions } from "./operations.ts";
+
+/** A model, and a store that has it. */
+export interface FoundModel {
+  readonly store: ContentStore;
+  readonly descriptor: Descriptor;
+}
+
+/** One local store, and the registries beside it. */
+export class ModelStores {
+  readonly #catalog: LocalCatalog;
+  readonly #connect: Connect;
+
+  /** Takes the local store, and what opens a repository of a registry. */
+  constructor(catalog: LocalCatalog, connect: Connect) {
+    this.#catalog = catalog;
+    this.#connect = connect;
+  }
+
+  /** The local repository of a reference. */
+  local(reference: Reference): LocalRepository {
+    return this.#catalog.repository(repositoryName(reference));
+  }
+
+  /** The repository of a reference in its registry. */
+  async remote(reference: Reference, options: RemoteOptions): Promise<ContentStore> {
+    return await this.#connect(reference, options);
+  }
+
+  /** What opens the repositories that an operation writes to: all remote, or all local. */
+  output(
+    options: RemoteOptions & { readonly outputRemote?: boolean },
+  ): (reference: Reference) => Promise<ContentStore> {
+    return async (reference) =>
+      options.outputRemote ? await this.remote(reference, options) : this.local(reference);
+  }
+
+  /** The model in the local store; `undefined` when it is not there. */
+  async findLocal(
+    reference: Reference,
+    options: OperationOptions,
+  ): Promise<Descriptor | undefined> {
+    try {
+      return await this.local(reference).resolve(referenceTarget(reference), options);
+    } catch (error) {
+      if (error instanceof NotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * The model in the registry; in the local store, when it was built here and not pushed yet.
+   * @throws {NotFoundError} when neither has it.
+   */
+  async findRemote(reference: Reference, options: RemoteOptions): Promise<FoundModel> {
+    const store = await this.remote(reference, options);
+    try {
+      return { store, descriptor: await store.resolve(referenceTarget(reference), options) };
+    } catch (error) {
+      // A registry of this machine need not run all the time.
+      const mayBeLocal = error instanceof NotFoundError ||
+        isLoopbackHost(reference.registry) && isMissingOrUnreachable(error);
+      const descriptor = mayBeLocal ? await this.findLocal(reference, options) : undefined;
+      if (!descriptor) throw error;
+      const why = error instanceof NotFoundError ? "does not have" : "could not be asked for";
+      const name = formatReference(reference);
+      options.log?.("warning", `The registry ${why} ${name}: using the local store's`);
+      return { store: this.local(reference), descriptor };
+    }
+  }
+
+  /**
+   * A model that the local store does not have, in its registry: `tag` may have named it there.
+   * @throws {NotFoundError} of the local store, when the registry does not have it or does not answer.
+   */
+  async findPushed(
+    reference: Reference,
+    remote: ContentStore,
+    options: RemoteOptions,
+  ): Promise<Descriptor> {
+    const target = referenceTarget(reference);
+    try {
+      return await remote.resolve(target, options);
+    } catch (error) {
+      if (!isMissingOrUnreachable(error)) throw error;
+      throw missing(this.local(reference), target);
+    }
+  }
+}
+
+/** Copies a model and tells progress in the words of models. */
+export async function copyModel(
+  from: ContentStore,
+  to: ContentStore,
+  descriptor: Descriptor,
+  options: RemoteOptions & { readonly phase?: "upload" | "download" },
+): Promise<CopyReport> {
+  const { phase, concurrency } = options;
+  return await copyGraph(from, to, descriptor, {
+    ...operationOptions(options),
+    phase,
+    concurrency,
+    describe: contentName,
+  });
+}
+
+/** What a person calls a piece of a model: the path of its file, or what it is. */
+function contentName({ mediaType, annotations }: Descriptor): string | undefined {
+  if (isManifestType(mediaType)) return "manifest";
+  const config = mediaType.includes(".config.v1+json") ? "config" : undefined;
+  return layerPath(annotations) ?? config;
+}
+
+/** Whether a registry does not have something, or no registry answered at all. */
+function isMissingOrUnreachable(error: unknown): boolean {
+  return error instanceof NotFoundError ||
+    error instanceof TransferError && error.facts.status === undefined;
+}

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { digestStream } from "../src/core/digest.ts";
-import { removeIfExists, writeNewFile } from "../src/core/files.ts";
+import { removeIfExists } from "../src/core/files.ts";
+import { writeFileAtomic } from "../src/core/staged_file.ts";
 import { fileSource } from "../src/core/file_source.ts";
 import { CHUNK_SIZE } from "../src/core/streams.ts";
 import { requireTool, startRegistry } from "./services.ts";
@@ -217,7 +218,7 @@ async function modelFolder(folder: string, size: number): Promise<string> {
 
 /** Writes a file of `size` random bytes. */
 async function randomFile(path: string, size: number): Promise<void> {
-  await writeNewFile(path, randomChunks(size));
+  await writeFileAtomic(path, randomChunks(size));
 }
 
 async function* randomChunks(size: number): AsyncGenerator<Uint8Array> {

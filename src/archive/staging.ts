@@ -5,7 +5,8 @@
 import { digestStream } from "../core/digest.ts";
 import { ConflictError, InvalidInputError } from "../core/errors.ts";
 import { explainWrite } from "../core/file_errors.ts";
-import type { OperationOptions, ProgressEvent } from "../core/operation.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import { reported } from "../core/progress.ts";
 import { streamOf } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 import { type FileContent, measured } from "./file_content.ts";
@@ -87,33 +88,21 @@ export class Staging {
 
   async #write(path: string, content: FileContent, facts: FileFacts): Promise<StagedFile> {
     let bytes = 0;
-    const report = (state: ProgressEvent["state"]) =>
-      this.#options.progress?.({
-        id: facts.id ?? path,
-        phase: "extract",
-        name: path,
-        state,
-        bytes,
-        size: facts.size ?? bytes,
-      });
-    const onBytes = (count: number) => {
-      bytes += count;
-      this.#count(path, count);
-      report("advance");
-    };
-    report("start");
+    const { size, id = path } = facts;
+    const item = { id, phase: "extract", name: path, size } as const;
     try {
-      this.#options.signal?.throwIfAborted();
-      const staged = await this.#place(
-        path,
-        measured(content, { path, size: facts.size, onBytes }),
-        facts,
-      );
-      report("done");
-      return staged;
+      return await reported(item, this.#options, async (onBytes) => {
+        const onChunk = (count: number) => {
+          bytes += count;
+          this.#count(path, count);
+          onBytes(bytes);
+        };
+        this.#options.signal?.throwIfAborted();
+        const chunks = measured(content, { path, size, onBytes: onChunk });
+        return await this.#place(path, chunks, facts);
+      });
     } catch (error) {
       this.#written -= bytes;
-      report("fail");
       throw explainWrite(this.#target.resolve(path), error);
     }
   }

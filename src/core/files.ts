@@ -1,10 +1,8 @@
 /**
- * Files that appear whole or not at all.
+ * Small helpers over the file system.
  * @module
  */
-import { dirname, join } from "node:path";
-import { randomUUID } from "node:crypto";
-import { explainWrite, isMissing } from "./file_errors.ts";
+import { isMissing } from "./file_errors.ts";
 import { compareText } from "./text.ts";
 
 /** Writes every byte of `bytes` to a file; a single write may take fewer. */
@@ -12,53 +10,6 @@ export function writeFully(file: Deno.FsFile, bytes: Uint8Array): void {
   // Synchronous on purpose: awaiting each write ran at a quarter of this speed.
   let offset = 0;
   while (offset < bytes.byteLength) offset += file.writeSync(bytes.subarray(offset));
-}
-
-/** How {@linkcode writeFileAtomic} writes. */
-export interface AtomicWriteOptions {
-  /** Permission bits of the file; 0o666 less the umask when absent. */
-  readonly mode?: number;
-  /** Stops the writing; nothing is left behind. */
-  readonly signal?: AbortSignal;
-}
-
-/**
- * Writes a file under a temporary name beside `path`, flushes it to the disk and renames it. A
- * reader sees the old content or the new, never a part. Missing parent folders are made. When
- * `content` fails (as a verifying stream does on a wrong digest) the temporary file is removed.
- */
-export async function writeFileAtomic(
-  path: string,
-  content: Uint8Array | AsyncIterable<Uint8Array>,
-  options: AtomicWriteOptions = {},
-): Promise<void> {
-  try {
-    await Deno.mkdir(dirname(path), { recursive: true });
-    const partial = join(dirname(path), `.${randomUUID()}.partial`);
-    await using _cleanup = { [Symbol.asyncDispose]: () => removeIfExists(partial) };
-    await writeNewFile(partial, content, options);
-    await Deno.rename(partial, path);
-  } catch (error) {
-    throw explainWrite(path, error);
-  }
-}
-
-/** Writes and flushes a file that must not exist yet. */
-export async function writeNewFile(
-  path: string,
-  content: Uint8Array | AsyncIterable<Uint8Array>,
-  options: AtomicWriteOptions = {},
-): Promise<void> {
-  using file = await Deno.open(path, {
-    write: true,
-    createNew: true,
-    ...(options.mode === undefined ? {} : { mode: options.mode }),
-  });
-  for await (const chunk of content instanceof Uint8Array ? [content] : content) {
-    options.signal?.throwIfAborted();
-    writeFully(file, chunk);
-  }
-  await file.sync();
 }
 
 /**

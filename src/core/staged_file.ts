@@ -1,5 +1,5 @@
 /**
- * A file that is whole under a hidden name before its own name exists.
+ * Files that appear whole or not at all: written under a hidden name, flushed, then renamed.
  * @module
  */
 import { dirname, join } from "node:path";
@@ -28,7 +28,29 @@ export interface StageOptions extends FileAttributes {
   /** What the hidden name starts with; a dot when absent. */
   readonly hiddenPrefix?: string;
   /** Called when the hidden file is open and empty; what it throws ends the staging. */
-  readonly onOpen: () => Promise<void>;
+  readonly onOpen?: () => Promise<void>;
+}
+
+type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/**
+ * Writes a file beside `path`, flushes it to the disk and renames it. A reader sees the old content or
+ * the new, never a part. Missing parent folders are made. When `content` fails (as a verifying stream
+ * does on a wrong digest) nothing of it is left.
+ */
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+  options: StageOptions = {},
+): Promise<void> {
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    const chunks = content instanceof Uint8Array ? [content] : content;
+    const staged = await StagedFile.write(path, chunks, options);
+    await staged.commit();
+  } catch (error) {
+    throw explainWrite(path, error);
+  }
 }
 
 /** Times that every file system of interest can hold, in seconds: 1970 up to the year 9999. */
@@ -52,8 +74,8 @@ export class StagedFile {
   /** Writes content to a hidden file beside `path` and flushes it. A failure leaves nothing. */
   static async write(
     path: string,
-    content: AsyncIterable<Uint8Array>,
-    options: StageOptions,
+    content: Chunks,
+    options: StageOptions = {},
   ): Promise<StagedFile> {
     const hidden = `${options.hiddenPrefix ?? "."}${randomUUID()}.partial`;
     const staged = new StagedFile(path, join(dirname(path), hidden));
@@ -91,11 +113,10 @@ export class StagedFile {
     }
   }
 
-  async #write(content: AsyncIterable<Uint8Array>, options: StageOptions): Promise<void> {
+  async #write(content: Chunks, options: StageOptions): Promise<void> {
     const mode = options.mode ? options.mode & 0o777 : undefined;
-    const creation = { write: true, createNew: true, ...(mode === undefined ? {} : { mode }) };
-    using file = await Deno.open(this.#partial, creation);
-    await options.onOpen();
+    using file = await Deno.open(this.#partial, { write: true, createNew: true, mode });
+    await options.onOpen?.();
     await this.#ensureSame(file);
     for await (const chunk of content) {
       options.signal?.throwIfAborted();

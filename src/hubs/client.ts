@@ -10,6 +10,7 @@ import { quote } from "../core/text.ts";
 import { discard, readBody } from "../http/bodies.ts";
 import { checkNotInternal, redirecting } from "../http/redirects.ts";
 import { retrying } from "../http/retrying.ts";
+import { fetchTransport } from "../http/transport.ts";
 import type { Transport } from "../http/transport_options.ts";
 
 /** What a client knows of its hub. */
@@ -59,7 +60,7 @@ export class HubClient {
    * @throws {InvalidInputError} when the credentials cannot be sent.
    */
   constructor(options: HubClientOptions) {
-    const { hubUrl, credentials = {}, transport = fetchOnly, retry = {}, log } = options;
+    const { hubUrl, credentials = {}, transport = fetchTransport, retry = {}, log } = options;
     this.#hub = new URL(hubUrl);
     this.#credentials = credentialHeaders(credentials, this.#hub.host);
     this.#explain = options.explain;
@@ -116,10 +117,6 @@ export class HubClient {
     }
     return all;
   }
-}
-
-function fetchOnly(request: Request): Promise<Response> {
-  return fetch(request, { redirect: "manual" });
 }
 
 /** The runtime's own error would repeat the secret. */

@@ -46,9 +46,10 @@ export async function downloadFile(
   const { path, file, partialBase } = planned;
   const { signal } = options;
   const item = { id: path, name: path, size: file.size, phase: "download" } as const;
-  return await reported<DownloadedFile>(item, options, async (onBytes) => {
+  return await reported(item, options, async (onBytes, skip) => {
     if (await isPresent(planned, target, signal)) {
-      return { result: { path, size: file.size!, present: true }, skipped: true };
+      skip();
+      return { path, size: file.size!, present: true };
     }
     await target.ensureFolder(parentOf(path), { of: path });
     for (const place of [path, `${partialBase}.partial`, `${partialBase}.journal`]) {
@@ -63,7 +64,7 @@ export async function downloadFile(
       parallel: false,
       ...{ signal, log: client.log, onBytes },
     });
-    return { result: { path, size, present: false }, skipped: false };
+    return { path, size, present: false };
   });
 }
 

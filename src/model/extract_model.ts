@@ -8,6 +8,7 @@ import { safeRelativePath } from "../archive/safe_path.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { operationOptions } from "../core/operation.ts";
+import { reportSkipped } from "../core/progress.ts";
 import { quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Manifest } from "../oci/manifest.ts";
@@ -112,8 +113,7 @@ async function extractRaw(
 ): Promise<LayerOutcome> {
   const { size } = descriptor;
   if (await extraction.isUnchanged(path, descriptor)) {
-    const { progress } = options;
-    progress?.({ id: path, phase: "extract", name: path, state: "skip", bytes: size, size });
+    reportSkipped({ id: path, phase: "extract", name: path, size }, options);
     return { written: 0, unchanged: 1, bytes: 0 };
   }
   const { mode, mtime } = layerFileMetadata(descriptor.annotations) ?? {};

@@ -6,10 +6,10 @@ import { type Compression, compressionOfMediaType } from "../archive/compression
 import { packTar } from "../archive/tar_writer.ts";
 import { type Digest, Digester, digestStream } from "../core/digest.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
+import { type ProgressItem, reported, reportSkipped, watchedSource } from "../core/progress.ts";
 import { type BlobSource } from "../core/source.ts";
 import { fileChanged, fileSource } from "../core/file_source.ts";
 import { digested, streamOf } from "../core/streams.ts";
-import { watchedSource } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { capability, type StoreCapabilities } from "../oci/capabilities.ts";
 import { anonymousBlob, type ContentStore } from "../oci/store.ts";
@@ -147,7 +147,7 @@ async function sendLayer(
     },
   };
   const blob = anonymousBlob(found.digest, found.size);
-  if (await store.has(blob, options)) report("upload", "skip", found.size, options, found.size);
+  if (await store.has(blob, options)) reportSkipped(itemOf("upload", found.size, options), options);
   else {
     await withProgress("upload", packed, options, (watched) => store.write(blob, watched, options));
   }
@@ -185,28 +185,17 @@ async function withProgress<Result>(
   options: StoringOptions,
   work: (watched: BlobSource) => Promise<Result>,
 ): Promise<Result> {
-  report(phase, "start", 0, options, source.size);
-  try {
-    const watched = watchedSource(
-      source,
-      (bytes) => report(phase, "advance", bytes, options, source.size),
-    );
-    const result = await work(watched);
-    report(phase, "done", source.size, options, source.size);
-    return result;
-  } catch (error) {
-    report(phase, "fail", 0, options, source.size);
-    throw error;
-  }
+  return await reported(
+    itemOf(phase, source.size, options),
+    options,
+    (onBytes) => work(watchedSource(source, onBytes)),
+  );
 }
 
-function report(
+function itemOf(
   phase: ProgressPhase,
-  state: "start" | "advance" | "done" | "skip" | "fail",
-  bytes: number,
-  options: StoringOptions,
   size: number,
-): void {
-  const { path } = options.file;
-  options.progress?.({ id: path, phase, name: path, state, bytes, size });
+  { file: { path } }: StoringOptions,
+): Required<ProgressItem> {
+  return { id: path, phase, name: path, size };
 }

@@ -80,10 +80,11 @@ export class AzureStore implements ObjectStore {
     const digest = parseDigest(`sha256:${options.sha256}`);
     const target = await this.#target(uri, options);
     const report = { id: uri, name: uri, size: source.size, phase: "upload" } as const;
-    return await reported(report, options, async (onBytes) => {
+    return await reported(report, options, async (onBytes, skip) => {
       const there = await this.#existing(uri, options);
       if (there?.size === source.size && there.sha256 === options.sha256) {
-        return { result: await this.#retier(target, there, options.tier), skipped: true };
+        skip();
+        return await this.#retier(target, there, options.tier);
       }
       await writeBlob(target, source, {
         digest,
@@ -91,7 +92,7 @@ export class AzureStore implements ObjectStore {
         metadata: { sha256: digestHex(digest), modelops_sha256: digestHex(digest) },
         onBytes,
       });
-      return { result: await this.#written(uri, source.size, options), skipped: false };
+      return await this.#written(uri, source.size, options);
     });
   }
 

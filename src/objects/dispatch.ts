@@ -7,6 +7,7 @@ import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource } from "../core/source.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { azureAccess, type AzureSettings, hasAzureCredential } from "./azure_access.ts";
+import { fetchTransport } from "../http/transport.ts";
 import type { Transport } from "../http/transport_options.ts";
 import type { AzureClientOptions } from "./azure_client.ts";
 import { AzureStore } from "./azure_store.ts";
@@ -79,7 +80,7 @@ function makeAzure(settings: ObjectStoreSettings, network: ObjectStoreNetwork): 
       attempts: (settings.retries ?? 5) + 1,
       stallTime: (settings.timeoutSeconds ?? 30) * 1000,
     },
-    transport: network.transport ?? fetch,
+    transport: network.transport ?? fetchTransport,
     login: network.login,
   });
 }

@@ -55,7 +55,6 @@ export async function downloadToFile(
       partialBase: large && partialFolder ? join(partialFolder, `${sha256}-${size}`) : undefined,
       ...{ concurrency, signal, log, onBytes },
     });
-    return { result: undefined, skipped: false };
   });
 }
 

@@ -6,7 +6,8 @@
  */
 import { basename, dirname, join } from "node:path";
 import { isDigest } from "../core/digest.ts";
-import { readTextIfExists, writeFileAtomic } from "../core/files.ts";
+import { readTextIfExists } from "../core/files.ts";
+import { writeFileAtomic } from "../core/staged_file.ts";
 import { FACTS_FOLDER } from "./file_path.ts";
 import { STORAGE_TIERS, type StorageTier } from "./object_store.ts";
 

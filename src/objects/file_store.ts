@@ -6,11 +6,11 @@
  */
 import { parseDigest } from "../core/digest.ts";
 import { IntegrityError, NotFoundError } from "../core/errors.ts";
-import { writeFileAtomic } from "../core/files.ts";
+import { writeFileAtomic } from "../core/staged_file.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource } from "../core/source.ts";
 import { fileSource } from "../core/file_source.ts";
-import { counted, streamOf, verified } from "../core/streams.ts";
+import { verified } from "../core/streams.ts";
 import { readNote, writeNote } from "./file_facts.ts";
 import { checkPlace, type ObjectPlace, placeOf } from "./file_path.ts";
 import type {
@@ -20,7 +20,7 @@ import type {
   PutObjectOptions,
 } from "./object_store.ts";
 import { quoteUri } from "./object_uri.ts";
-import { reported } from "../core/progress.ts";
+import { reported, watchedSource } from "../core/progress.ts";
 
 /** Where a file store keeps its objects. */
 export interface FileStoreOptions {
@@ -63,24 +63,20 @@ export class FileStore implements ObjectStore {
     const digest = parseDigest(`sha256:${options.sha256}`);
     const place = placeOf(uri, this.#root);
     const report = { id: uri, name: uri, size: source.size, phase: "upload" } as const;
-    return await reported(report, options, async (onBytes) => {
+    return await reported(report, options, async (onBytes, skip) => {
       const there = await this.#facts(place);
       const skipped = there?.size === source.size && there.sha256 === options.sha256;
-      if (!skipped) {
-        let written = 0;
-        const bytes = counted(
-          await source.open({ signal: options.signal }),
-          (count) => onBytes(written += count),
-        );
-        const expected = { digest, size: source.size };
-        const content = verified(streamOf(bytes), expected, quoteUri(uri));
+      if (skipped) skip();
+      else {
+        const bytes = await watchedSource(source, onBytes).open({ signal: options.signal });
+        const content = verified(bytes, { digest, size: source.size }, quoteUri(uri));
         await writeFileAtomic(place.path, content, { signal: options.signal });
       }
       const tier = options.tier ?? (skipped ? there.tier : undefined);
       if (!skipped || tier !== there.tier) {
         await this.#note(place, { sha256: options.sha256, tier });
       }
-      return { result: await this.stat(uri, options), skipped };
+      return await this.stat(uri, options);
     });
   }
 

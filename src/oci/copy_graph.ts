@@ -6,8 +6,8 @@ import { mapConcurrent } from "../core/concurrency.ts";
 import { type Digest, shortDigest } from "../core/digest.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
+import { type ProgressItem, reported, reportSkipped, watchedSource } from "../core/progress.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
-import { counted, transformed } from "../core/streams.ts";
 import { capability } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { children, parseManifest } from "./manifest.ts";
@@ -121,53 +121,24 @@ class GraphCopier {
   }
 
   async #write(descriptor: Descriptor, source: BlobSource): Promise<void> {
-    const report = (state: "start" | "advance" | "done" | "fail", bytes: number) =>
-      this.#progress(descriptor, state, bytes);
-    report("start", 0);
-    try {
-      const watched = watchedSource(source, (bytes) => report("advance", bytes));
-      await this.#to.write(descriptor, watched, this.#options);
-    } catch (error) {
-      report("fail", 0);
-      throw error;
-    }
+    await reported(this.#item(descriptor), this.#options, async (onBytes) => {
+      await this.#to.write(descriptor, watchedSource(source, onBytes), this.#options);
+    });
     this.report.copied++;
     this.report.bytes += descriptor.size;
-    report("done", descriptor.size);
   }
 
   #skip(descriptor: Descriptor): void {
     this.report.skipped++;
-    this.#progress(descriptor, "skip", descriptor.size);
+    reportSkipped(this.#item(descriptor), this.#options);
   }
 
-  #progress(
-    descriptor: Descriptor,
-    state: "start" | "advance" | "done" | "skip" | "fail",
-    bytes: number,
-  ): void {
-    this.#options.progress?.({
+  #item(descriptor: Descriptor): Required<ProgressItem> {
+    return {
       id: descriptor.digest,
       phase: this.#options.phase ?? "copy",
       name: this.#options.describe?.(descriptor) ?? shortDigest(descriptor.digest),
-      state,
-      bytes,
       size: descriptor.size,
-    });
+    };
   }
-}
-
-/** A source that tells how far into the content its latest stream has been read. */
-export function watchedSource(source: BlobSource, onPosition: (bytes: number) => void): BlobSource {
-  return {
-    size: source.size,
-    async open(options) {
-      let position = options?.range?.start ?? 0;
-      const stream = await source.open(options);
-      return transformed(
-        stream,
-        (bytes) => counted(bytes, (count) => onPosition(position += count)),
-      );
-    },
-  };
 }

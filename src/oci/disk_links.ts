@@ -9,13 +9,8 @@ import { dirname } from "node:path";
 import { type Digest, isDigest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { explainRead, explainWrite } from "../core/file_errors.ts";
-import {
-  lstatIfExists,
-  readDirIfExists,
-  readTextIfExists,
-  removeIfExists,
-  writeFileAtomic,
-} from "../core/files.ts";
+import { lstatIfExists, readDirIfExists, readTextIfExists, removeIfExists } from "../core/files.ts";
+import { writeFileAtomic } from "../core/staged_file.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { DiskLayout } from "./disk_layout.ts";
 import { isManifestType } from "./media_types.ts";

@@ -1,45 +1,6 @@
 import assert from "node:assert/strict";
-import { InvalidInputError } from "../../src/core/errors.ts";
-import {
-  readDirIfExists,
-  readTextIfExists,
-  removeIfExists,
-  writeFileAtomic,
-} from "../../src/core/files.ts";
-import { streamOf } from "../../src/core/streams.ts";
+import { readDirIfExists, readTextIfExists, removeIfExists } from "../../src/core/files.ts";
 import { tempFolder } from "../support/temp.ts";
-
-Deno.test("writeFileAtomic() makes the folders it needs and sets the mode", async () => {
-  await using folder = await tempFolder();
-  const path = folder.join("a/b/secret.json");
-  await writeFileAtomic(path, new TextEncoder().encode("{}"), { mode: 0o600 });
-  assert.equal(await Deno.readTextFile(path), "{}");
-  if (Deno.build.os !== "windows") assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
-});
-
-Deno.test("writeFileAtomic() leaves the old file and nothing else when the content fails", async () => {
-  await using folder = await tempFolder();
-  const path = await folder.write("config.json", "old");
-  const failing = streamOf((async function* () {
-    yield new Uint8Array(10);
-    throw new Error("disk on fire");
-  })());
-  await assert.rejects(writeFileAtomic(path, failing), /disk on fire/);
-  assert.equal(await Deno.readTextFile(path), "old");
-  assert.deepEqual((await readDirIfExists(folder.path)).map((entry) => entry.name), [
-    "config.json",
-  ]);
-});
-
-Deno.test("writeFileAtomic() says what is in the way", async () => {
-  await using folder = await tempFolder();
-  await folder.write("file", "");
-  await assert.rejects(
-    writeFileAtomic(folder.join("file/below"), new Uint8Array()),
-    (error: Error) =>
-      error instanceof InvalidInputError && /Cannot write ".*below": /.test(error.message),
-  );
-});
 
 Deno.test("what is missing reads as absent, not as an error", async () => {
   await using folder = await tempFolder();

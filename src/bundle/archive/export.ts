@@ -12,9 +12,10 @@ import { type Digest, Digester } from "../../core/digest.ts";
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
 import { explainRead, explainWrite, isMissing } from "../../core/file_errors.ts";
 import { fileSource } from "../../core/file_source.ts";
-import type { OperationOptions, ProgressEvent } from "../../core/operation.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import { reported, watchedSource } from "../../core/progress.ts";
 import { type BlobSource, bytesSource } from "../../core/source.ts";
-import { counted, digested, streamOf } from "../../core/streams.ts";
+import { digested } from "../../core/streams.ts";
 import { messagesError } from "../../core/problems.ts";
 import { compareText, quote } from "../../core/text.ts";
 import { isTransient, placeOf } from "../workspace/layout.ts";
@@ -222,31 +223,19 @@ async function writeArchive(
     readonly digester: Digester;
   },
 ): Promise<void> {
-  const { signal, progress, compression, digester } = options;
-  const size = tar.size;
-  let bytes = 0;
-  const report = (state: ProgressEvent["state"]) =>
-    progress?.({ id: path, phase: "pack", name: basename(path), state, bytes, size });
-  report("start");
-  try {
-    const read = counted(await tar.open({ signal }), (count) => {
-      bytes += count;
-      report("advance");
-    });
-    const packed = COMPRESSIONS[compression].compress(streamOf(read), {
-      level: options.zstdLevel ?? DEFAULT_ZSTD_LEVEL,
-    });
-    const staged = await StagedFile.write(path, digested(packed, digester), {
-      mode: 0o644,
-      signal,
-      onOpen: () => Promise.resolve(),
-    });
+  const { signal, compression, digester } = options;
+  const item = { id: path, phase: "pack", name: basename(path), size: tar.size } as const;
+  await reported(item, options, async (onBytes) => {
+    const packed = COMPRESSIONS[compression].compress(
+      await watchedSource(tar, onBytes).open({ signal }),
+      { level: options.zstdLevel ?? DEFAULT_ZSTD_LEVEL },
+    );
+    const content = digested(packed, digester);
+    const staged = await StagedFile.write(path, content, { mode: 0o644, signal });
     await staged.commit();
-    report("done");
-  } catch (error) {
-    report("fail");
+  }).catch((error) => {
     throw explainWrite(path, error);
-  }
+  });
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -6,9 +6,9 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { digestHex } from "../../core/digest.ts";
 import { InvalidInputError, NotFoundError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { reported, reportSkipped, watchedSource } from "../../core/progress.ts";
 import { quote } from "../../core/text.ts";
 import type { ObjectFacts, ObjectStore } from "../../objects/object_store.ts";
-import { watchedSource } from "../../oci/copy_graph.ts";
 import { type PlacedFile, placedFiles, type StoragePlan } from "./plan.ts";
 
 /** What the object store was sent. */
@@ -80,24 +80,18 @@ async function publish(
 ): Promise<number | undefined> {
   const { decision: { uri, tier }, path, size } = file;
   const sha256 = digestHex(file.digest);
-  const report = (state: "start" | "advance" | "done" | "skip" | "fail", bytes: number) =>
-    options.progress?.({ id: uri, phase: "upload", name: path, state, bytes, size });
+  const item = { id: uri, phase: "upload", name: path, size } as const;
   const there = await statIfExists(objects, uri, options);
   if (there?.size === size && there.sha256 === sha256) {
-    report("skip", size);
+    reportSkipped(item, options);
     return undefined;
   }
   if (there) options.log?.("warning", `Replacing ${uri}, which earlier bundles may name`, { uri });
-  report("start", 0);
-  try {
-    const source = watchedSource(file.source, (bytes) => report("advance", bytes));
+  const { signal, log } = options;
+  await reported(item, options, async (onBytes) => {
     // The store's own progress would name the object a second time.
-    await objects.put(uri, source, { signal: options.signal, log: options.log, sha256, tier });
-  } catch (error) {
-    report("fail", 0);
-    throw error;
-  }
-  report("done", size);
+    await objects.put(uri, watchedSource(file.source, onBytes), { signal, log, sha256, tier });
+  });
   return size;
 }
 

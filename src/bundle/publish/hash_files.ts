@@ -5,9 +5,9 @@
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, digestStream } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
+import { reported, watchedSource } from "../../core/progress.ts";
 import { type BlobSource } from "../../core/source.ts";
 import { fileSource } from "../../core/file_source.ts";
-import { counted, streamOf } from "../../core/streams.ts";
 import type { FoundFile } from "../spec/files.ts";
 
 /** How to hash. */
@@ -55,23 +55,11 @@ export class Hasher {
   }
 
   async #digest(path: string, source: BlobSource): Promise<Digest> {
-    const { progress, signal } = this.#options;
-    const { size } = source;
-    const report = (state: "start" | "advance" | "done" | "fail", bytes: number) =>
-      progress?.({ id: path, phase: "hash", name: path, state, bytes, size });
-    report("start", 0);
-    try {
-      let bytes = 0;
-      const stream = counted(
-        await source.open({ signal }),
-        (count) => report("advance", bytes += count),
-      );
-      const { digest } = await digestStream(streamOf(stream), { signal });
-      report("done", size);
-      return digest;
-    } catch (error) {
-      report("fail", 0);
-      throw error;
-    }
+    const { signal } = this.#options;
+    const item = { id: path, phase: "hash", name: path, size: source.size } as const;
+    return await reported(item, this.#options, async (onBytes) => {
+      const stream = await watchedSource(source, onBytes).open({ signal });
+      return (await digestStream(stream, { signal })).digest;
+    });
   }
 }

@@ -7,7 +7,8 @@
 import { join } from "node:path";
 import { type Digest, digestAlgorithm, digestHex } from "../../core/digest.ts";
 import { ModelOpsError } from "../../core/errors.ts";
-import { readTextIfExists, writeFileAtomic } from "../../core/files.ts";
+import { readTextIfExists } from "../../core/files.ts";
+import { writeFileAtomic } from "../../core/staged_file.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { explainRead } from "../../core/file_errors.ts";
 import { isRepositoryName, startsWithHost } from "../../oci/reference.ts";

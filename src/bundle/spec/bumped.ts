@@ -3,7 +3,8 @@
  * @module
  */
 import { ConflictError } from "../../core/errors.ts";
-import { readTextIfExists, writeFileAtomic } from "../../core/files.ts";
+import { readTextIfExists } from "../../core/files.ts";
+import { writeFileAtomic } from "../../core/staged_file.ts";
 import { quote } from "../../core/text.ts";
 import { type BumpKind, bumpVersion } from "./bump.ts";
 import type { SpecFile } from "./read.ts";

@@ -4,6 +4,7 @@
  */
 import { fileSource } from "../../core/file_source.ts";
 import type { OperationOptions } from "../../core/operation.ts";
+import { reportSkipped } from "../../core/progress.ts";
 import { type ExpectedContent, verified } from "../../core/streams.ts";
 import type { BundleEntry } from "../documents/bundle.ts";
 import { placeOf } from "./layout.ts";
@@ -22,14 +23,7 @@ export async function keepFiles(
 ): Promise<void> {
   for (const { path, size, action, entry, verdict: { place } } of files) {
     if (action !== "keep") continue;
-    options.progress?.({
-      id: path,
-      phase: "extract",
-      name: path,
-      state: "skip",
-      bytes: size,
-      size,
-    });
+    reportSkipped({ id: path, phase: "extract", name: path, size }, options);
     if (entry.mode === undefined || place.kind !== "file" || place.mode === undefined) continue;
     const mode = modeOf(entry);
     if ((place.mode & 0o777) !== mode) await Deno.chmod(placeOf(root, path), mode);

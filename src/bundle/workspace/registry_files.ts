@@ -10,7 +10,8 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import type { Digest } from "../../core/digest.ts";
 import { IntegrityError, NotFoundError } from "../../core/errors.ts";
 import { removeIfExists } from "../../core/files.ts";
-import type { OperationOptions, ProgressEvent } from "../../core/operation.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import { reported } from "../../core/progress.ts";
 import { quote } from "../../core/text.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { RegistryEntry } from "../documents/bundle.ts";
@@ -104,26 +105,24 @@ export class RegistryFiles {
   /** Copies a file of the cache, by sharing its blocks where the file system can, and verifies it. */
   async #writeCopy(cached: string, { path, blob, facts }: FileOfBlob): Promise<void> {
     const { size, digest } = blob;
-    const report = (state: ProgressEvent["state"], bytes: number) =>
-      this.#options.progress?.({ id: path, phase: "extract", name: path, state, bytes, size });
-    report("start", 0);
+    const { signal } = this.#options;
     const copy = this.#workspace.downloadPlace(randomUUID()).path;
-    try {
-      await copyFile(cached, copy, facts.mode);
-      const { signal } = this.#options;
-      if (!await fileHasContent(copy, { digest, size }, { signal })) {
-        throw new IntegrityError(`Cannot use the cached content of ${quote(path)}`, {
-          path,
-          expected: digest,
-        });
+    const item = { id: path, phase: "extract", name: path, size } as const;
+    await reported(item, this.#options, async () => {
+      try {
+        await copyFile(cached, copy, facts.mode);
+        if (!await fileHasContent(copy, { digest, size }, { signal })) {
+          throw new IntegrityError(`Cannot use the cached content of ${quote(path)}`, {
+            path,
+            expected: digest,
+          });
+        }
+        await this.#writer.adoptFile(path, copy, facts);
+      } catch (error) {
+        await removeIfExists(copy);
+        throw error;
       }
-      await this.#writer.adoptFile(path, copy, facts);
-      report("done", size);
-    } catch (error) {
-      report("fail", 0);
-      await removeIfExists(copy);
-      throw error;
-    }
+    });
   }
 }
 

@@ -9,7 +9,8 @@
 import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { readTextIfExists, writeFileAtomic } from "../../core/files.ts";
+import { readTextIfExists } from "../../core/files.ts";
+import { writeFileAtomic } from "../../core/staged_file.ts";
 import { explainRead } from "../../core/file_errors.ts";
 import { canonicalHost, checkUsername, type Credentials, encodeBasic } from "./credentials.ts";
 

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { repositoryRoot } from "./repository.ts";
+import { productFiles } from "./source_graph.ts";
+
+/** A thing that the product does in one way, the words that give another way away, and who may say them. */
+interface Mechanism {
+  readonly what: string;
+  readonly words: RegExp;
+  readonly files: readonly string[];
+}
+
+const MECHANISMS: readonly Mechanism[] = [
+  {
+    what: "waits and time limits",
+    words: /\b(setTimeout|setInterval)\b|node:timers|AbortSignal\.timeout/,
+    files: [
+      // The server of profiles: how long to measure, and how long to wait for who reads.
+      "src/cli/profiling/server.ts",
+      // Looks again whether a lock is free: the system does not tell.
+      "src/core/file_lock.ts",
+      // The wait between two tries.
+      "src/core/retry.ts",
+      // The stall watch and the time limit.
+      "src/core/time_limit.ts",
+      // Ends a helper program that takes too long.
+      "src/registry/auth/credential_helpers.ts",
+    ],
+  },
+  {
+    what: "the retry loop",
+    words: /\b(backoff|pause)\(/,
+    // An upload counts losses by the bytes that the registry has kept, so it asks for the waits itself.
+    files: ["src/core/retry.ts", "src/registry/upload.ts"],
+  },
+  {
+    what: "which statuses are tried again",
+    words: /\bisRetriedStatus\(|\b408, 429\b/,
+    files: [
+      "src/core/retry.ts",
+      "src/http/retrying.ts",
+      "src/objects/azure_errors.ts",
+      "src/registry/upload.ts",
+    ],
+  },
+  {
+    what: "the redirect follower",
+    words: /redirect: "|\bLocation"\)|\b301, /,
+    files: [
+      // Lets no redirect happen inside the SDK.
+      "src/objects/azure_client.ts",
+      "src/http/redirects.ts",
+      "src/http/transport.ts",
+      // The address of an upload, which is no redirect.
+      "src/registry/repository.ts",
+      "src/registry/upload_session.ts",
+    ],
+  },
+  {
+    what: "the way to the network",
+    words: /\bfetch\((?!target|options|files|count)|createHttpClient|\(secure \? https : http\)/,
+    files: ["src/http/node_sender.ts", "src/http/transport.ts"],
+  },
+  {
+    what: "what the resuming reader asks with",
+    words: /\bRange: `|\.blob\.download\(/,
+    files: ["src/hubs/file_source.ts", "src/objects/azure_read.ts", "src/registry/download.ts"],
+  },
+  {
+    what: "the resuming reader",
+    words: /\bopenResuming\(/,
+    files: [
+      "src/hubs/file_source.ts",
+      "src/objects/azure_read.ts",
+      "src/registry/download.ts",
+      "src/transfer/resuming_reader.ts",
+    ],
+  },
+  {
+    what: "the file that appears whole, and the file that is written in parts",
+    words: /\bcreateNew: true/,
+    files: ["src/core/staged_file.ts", "src/transfer/partial_file.ts"],
+  },
+  {
+    what: "the partial file and its journal",
+    words: /\.journal\b/,
+    files: [
+      "src/hubs/download_plan.ts",
+      "src/hubs/file_download.ts",
+      "src/transfer/partial_file.ts",
+    ],
+  },
+  {
+    what: "locks on files",
+    words: /\btryLock\(/,
+    files: ["src/core/file_lock.ts", "src/oci/disk_ingest.ts", "src/transfer/partial_file.ts"],
+  },
+  {
+    what: "what progress says",
+    words: /\bprogress\?\.\(/,
+    files: ["src/core/progress.ts"],
+  },
+];
+
+/** A text without its comments, in which words may stand that the code may not say. */
+function codeOf(text: string): string {
+  return text.replaceAll(/\/\*\*?(?:(?!\*\/)[^])*\*\//g, "").replaceAll(/^\s*\/\/.*$/gm, "");
+}
+
+const texts = new Map<string, string>();
+for (const file of await productFiles()) {
+  texts.set(file, codeOf(await Deno.readTextFile(new URL(file, repositoryRoot))));
+}
+
+for (const { what, words, files } of MECHANISMS) {
+  Deno.test(`there is one place for ${what}`, () => {
+    const found = [...texts].filter(([, text]) => words.test(text)).map(([file]) => file);
+    assert.deepEqual(found.sort(), [...files].sort());
+  });
+}
+
+Deno.test("each mechanism has the one file that defines it", () => {
+  const definitions = {
+    "src/core/retry.ts": /^export async function retried</m,
+    "src/core/time_limit.ts": /^export class StallWatch /m,
+    "src/http/redirects.ts": /^export function redirecting\(/m,
+    "src/http/retrying.ts": /^export function retrying\(/m,
+    "src/transfer/partial_file.ts": /^export class PartialFile /m,
+    "src/transfer/resuming_reader.ts": /^export async function openResuming\(/m,
+    "src/transfer/to_file.ts": /^export async function transferToFile\(/m,
+    "src/core/progress.ts": /^export async function reported</m,
+    "src/core/staged_file.ts": /^export class StagedFile /m,
+  };
+  for (const [file, definition] of Object.entries(definitions)) {
+    const found = [...texts].filter(([, text]) => definition.test(text)).map(([name]) => name);
+    assert.deepEqual(found, [file]);
+  }
+});
+
+Deno.test("the rule finds a second way in code, and not in a comment", () => {
+  const finds = (text: string) => MECHANISMS.filter(({ words }) => words.test(codeOf(text))).length;
+  for (
+    const text of [
+      "setTimeout(stop, 100);",
+      'import { setTimeout as delay } from "node:timers/promises";',
+      "await pause(backoff(failures));",
+      'const target = response.headers.get("Location");',
+      "const headers = { Range: `bytes=${position}-` };",
+      "using file = await Deno.open(path, { createNew: true });",
+      "options.progress?.({ id, state });",
+      "await fetch(request);",
+    ]
+  ) {
+    assert.equal(finds(text), 1, text);
+    assert.equal(finds(`/** Says ${text} */\n  // ${text}\n`), 0, text);
+  }
+});

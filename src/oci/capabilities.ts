@@ -1,8 +1,8 @@
 /**
  * What only some stores can do, and the one way to ask for it.
  *
- * A capability is a function that a store offers under a name. Nobody asks what class a store is of, so a
- * wrapper offers exactly the capabilities that it can forward.
+ * A capability is a function that a store offers under a name. Nobody asks what class a store is
+ * of, so a wrapper offers exactly the capabilities that it can forward.
  * @module
  */
 import type { Digest } from "../core/digest.ts";
@@ -12,8 +12,8 @@ import type { Descriptor } from "./descriptor.ts";
 /** Where a content lies, for stores that can take it over without moving its bytes. */
 export interface Origin {
   /**
-   * The registry, as one client sees it, or the folder of a local store. Content can be mounted where
-   * both places are the same value (`===`).
+   * The registry, as one client sees it, or the folder of a local store. Content can be mounted
+   * where both places are the same value (`===`).
    */
   readonly place: unknown;
   /** The repository in that place. */
@@ -28,7 +28,7 @@ export interface ReferrerOptions extends OperationOptions {
 
 /** Content on its way into a store, whose digest may not be known yet. */
 export interface Ingest extends AsyncDisposable {
-  /** Names this ingest; it can be taken up again under this name until it is committed or aborted. */
+  /** Names this ingest, which can be taken up again until it is committed or aborted. */
   readonly id: string;
   /** Bytes taken in so far. */
   readonly size: number;
@@ -49,15 +49,16 @@ export interface Ingest extends AsyncDisposable {
 /** Every capability by its name. */
 export interface StoreCapabilities {
   /**
-   * The descriptor of a blob of which only the digest is known, of media type `application/octet-stream`.
+   * The descriptor of a blob of which only the digest is known, of media type
+   * `application/octet-stream`.
    * @throws {NotFoundError} when the blob is not here.
    */
   stat(digest: Digest, options?: OperationOptions): Promise<Descriptor>;
   /** Where a content lies; `undefined` for content that cannot be mounted from here. */
   origin(descriptor: Descriptor): Origin | undefined;
   /**
-   * Tries to take a content over from another repository of the same place, without its bytes passing
-   * through this program; `false` when it has to be written instead.
+   * Tries to take a content over from another repository of the same place, without its bytes
+   * passing through this program; `false` when it has to be written instead.
    */
   mount(descriptor: Descriptor, from: Origin, options?: OperationOptions): Promise<boolean>;
   /** Manifests whose subject is `subject`, each with its artifact type and annotations. */
@@ -79,7 +80,7 @@ export interface StoreCapabilities {
    * @throws {NotFoundError} when there is none of that id.
    */
   resumeIngest(id: string, options?: OperationOptions): Promise<Ingest>;
-  /** Path of the file that is a content and nothing else: to be read, never to be written to or linked. */
+  /** Path of the file of a content: to be read, never to be written to or linked. */
   filePath(descriptor: Descriptor): string;
   /** Keeps what is here from being pruned until disposed, so that what was checked stays true. */
   deferPrune(options?: OperationOptions): Promise<AsyncDisposable>;

@@ -27,8 +27,8 @@ export interface CopyGraphOptions extends OperationOptions {
   readonly describe?: (descriptor: Descriptor) => string | undefined;
   /**
    * Called once with each manifest and blob that the target does not have, before anything of it is
-   * copied. `"skip"` leaves it out, with everything that only it refers to; what refers to it is copied
-   * all the same. An error ends the copy.
+   * copied. `"skip"` leaves it out, with everything that only it refers to; what refers to it is
+   * copied all the same. An error ends the copy.
    */
   readonly before?: (descriptor: Descriptor) => CopyDecision | Promise<CopyDecision>;
   /** Called once with each manifest and blob that was copied or mounted, children first. */
@@ -52,8 +52,8 @@ export interface CopyReport {
  * Copies `root` and everything it refers to, children first, so that a manifest never exists in the
  * target before its content does. What the target has is left alone; what it can mount is mounted.
  *
- * Content is verified by the target as it is written. After a failure the blobs that were finished stay,
- * so that another run moves only the rest.
+ * Content is verified by the target as it is written. After a failure the blobs that were finished
+ * stay, so that another run moves only the rest.
  * @throws {NotFoundError} when the source lacks a part.
  * @throws {IntegrityError} when a part is not what its descriptor says.
  */

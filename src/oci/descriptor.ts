@@ -35,7 +35,7 @@ const mediaTypeSchema = z.string().regex(
   "expected a media type",
 );
 
-/** Sizes: safe, whole and not negative. A lie here must never become an allocation. */
+/** Sizes: safe, whole and not negative. A wrong one must never become an allocation. */
 export const sizeSchema = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
 /** A descriptor from outside; keys that are not known are kept, since digests cover them anyway. */

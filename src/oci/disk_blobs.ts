@@ -55,7 +55,7 @@ export class DiskBlobs {
     return await source.open(options);
   }
 
-  /** Gives a verified file its final name, or leaves it where it is when the blob is here already. */
+  /** Gives a verified file its final name, or leaves it when the blob is here already. */
   async add(file: string, blob: Descriptor): Promise<void> {
     if (await this.has(blob)) return;
     const folder = this.#layout.blobFolder(blob.digest);

@@ -1,6 +1,6 @@
 /**
- * Content on its way into the local store: a file in `_uploads` that gets its final name when its digest
- * is known to be right.
+ * Content on its way into the local store: a file in `_uploads` that gets its final name when its
+ * digest is known to be right.
  * @module
  */
 import { basename, join } from "node:path";
@@ -138,7 +138,7 @@ export class DiskIngest implements Ingest {
       await this.abort();
       return blob;
     } catch (error) {
-      // Bytes that are wrong stay wrong; after any other failure the upload can be taken up again.
+      // Wrong bytes cannot be put right; after any other failure the upload can be taken up again.
       if (error instanceof IntegrityError) await this.abort();
       throw explainWrite(data, error);
     }

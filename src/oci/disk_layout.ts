@@ -2,8 +2,8 @@
  * Where everything lies in the local store.
  *
  * The tree is the one that the CNCF Distribution registry keeps on a file system, so that a stock
- * registry can serve the folder and existing stores keep working. Host names, ports included, are the
- * first component of a repository's name.
+ * registry can serve the folder and existing stores keep working. Host names, ports included, are
+ * the first component of a repository's name.
  * @module
  */
 import { join } from "node:path";
@@ -56,7 +56,7 @@ export class DiskLayout {
     return join(this.repositories, ...this.#encode(name));
   }
 
-  /** The name of the repository in the folder with these path components, below the repositories. */
+  /** The name of the repository whose folder has these path components. */
   repositoryName(components: readonly string[]): string {
     const [host = "", ...path] = components;
     const plain = this.#windows ? host.replaceAll("%3A", ":") : host;

@@ -1,8 +1,9 @@
 /**
  * The links of one repository of the local store: files that hold a digest.
  *
- * One link makes a blob or a manifest a member of the repository; another lets a tag name a manifest.
- * Prune goes by the age of links, so a link is as young as the latest wish for what it leads to.
+ * One link makes a blob or a manifest a member of the repository; another lets a tag name a
+ * manifest. Prune goes by the age of links, so a link is renewed whenever its content is written
+ * again.
  * @module
  */
 import { dirname } from "node:path";
@@ -116,8 +117,8 @@ export class DiskLinks {
   }
 
   /**
-   * Lets prune take a manifest at once when no tag names it any more: somebody wanted it gone. A manifest
-   * that never had a tag may be part of a push that is still going on.
+   * Lets prune take a manifest at once when no tag names it any more: it was removed on purpose. A
+   * manifest that never had a tag may be part of a push that is still going on.
    */
   async #releaseUntagged(digest: Digest): Promise<void> {
     if ((await this.#tagsOf(digest)).length > 0) return;

@@ -37,7 +37,7 @@ export class DiskStore {
     this.blobs = new DiskBlobs(this.layout);
   }
 
-  /** Every repository's folder by name: also of those that hold only blobs or unfinished uploads so far. */
+  /** Every repository's folder by name, also where there is no manifest yet. */
   async *folders(): AsyncIterable<RepositoryFolder> {
     const found = await Array.fromAsync(this.#below([]));
     yield* found.sort((a, b) => compareText(a.name, b.name));

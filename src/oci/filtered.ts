@@ -11,9 +11,9 @@ import { wrapped } from "./wrapped.ts";
 export type Visible = (tagOrDigest: string) => boolean;
 
 /**
- * The part of a store that may be seen; the rest is missing, as if it had never been written. What could
- * not be seen afterwards is refused with an {@linkcode AccessDeniedError}, save the content of an ingest,
- * whose digest is known too late: it is taken, and not shown.
+ * The part of a store that may be seen; the rest is missing, as if it had never been written. What
+ * could not be seen afterwards is refused with an {@linkcode AccessDeniedError}, save the content
+ * of an ingest, whose digest is known too late: it is taken, and not shown.
  */
 export function filtered(store: ContentStore, visible: Visible): ContentStore {
   const find = <Name extends string>(name: Name): Name => {

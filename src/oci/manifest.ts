@@ -75,9 +75,9 @@ const documentSchema = z.looseObject({
 /**
  * Reads a manifest or an index.
  *
- * `mediaType` is what the sender called the document (a descriptor's type or a Content-Type); a type in
- * the document must agree with it. A document that could be read both ways is refused, because two
- * programs could then see two artifacts behind one digest (CVE-2021-41190).
+ * `mediaType` is what the sender called the document (a descriptor's type or a Content-Type); a
+ * type in the document must agree with it. A document that could be read both ways is refused,
+ * because two programs could then see two artifacts behind one digest (CVE-2021-41190).
  * @throws {InvalidInputError} when the document is malformed, too large or ambiguous.
  * @throws {UnsupportedError} when its type is none that this program knows.
  */

@@ -1,5 +1,6 @@
 /**
- * A store in memory: for tests, for small artifacts, and as the plainest reading of the interfaces.
+ * A store in memory: for tests, for small artifacts, and as the simplest implementation of the
+ * interfaces.
  * @module
  */
 import { randomUUID } from "node:crypto";
@@ -133,11 +134,11 @@ class Repository implements MemoryStore {
     source: BlobSource,
     options: OperationOptions = {},
   ): Promise<void> {
-    const held = this.#contents.get(descriptor.digest);
-    if (held) {
+    const known = this.#contents.get(descriptor.digest);
+    if (known) {
       // A manifest that first arrived as a plain blob becomes a manifest now.
       if (isManifestType(descriptor.mediaType)) {
-        this.#contents.set(descriptor.digest, { ...held, mediaType: descriptor.mediaType });
+        this.#contents.set(descriptor.digest, { ...known, mediaType: descriptor.mediaType });
       }
       return;
     }

@@ -1,9 +1,9 @@
 /**
  * OCI artifacts: documents, references, stores, and the one mover of content between stores.
  *
- * A store is whatever can check, open and write content: {@linkcode memoryStore}, the repositories of
- * {@linkcode diskCatalog} and those of a registry. {@linkcode copyGraph} moves an artifact from any of them
- * to any other.
+ * A store is whatever can check, open and write content: {@linkcode memoryStore}, the repositories
+ * of {@linkcode diskCatalog} and those of a registry. {@linkcode copyGraph} moves an artifact from
+ * any of them to any other.
  *
  * @example Copy an artifact from one store to another
  * ```ts

@@ -2,8 +2,8 @@
  * A store with a few contents laid over it: an artifact that is made from another one, before it is
  * copied anywhere.
  *
- * The new manifest and what is new in it lie on top; everything else is still in the store below. So
- * `copyGraph` can move the whole of it, to the same repository or to another registry.
+ * The new manifest and what is new in it lie on top; everything else is still in the store below.
+ * So `copyGraph` can move the whole of it, to the same repository or to another registry.
  * @module
  */
 import type { Digest } from "../core/digest.ts";
@@ -38,7 +38,7 @@ export class OverlayStore implements ContentStore {
     this.#added.set(descriptor.digest, source);
   }
 
-  /** The store below says where its content lies; what was laid over it lies nowhere yet. */
+  /** The store below says where its content lies; what was laid over it is in no repository yet. */
   get capabilities(): Pick<StoreCapabilities, "origin"> {
     const origin = capability(this.#below, "origin");
     return {

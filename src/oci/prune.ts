@@ -1,10 +1,10 @@
 /**
  * Frees what nothing in the local store names any more.
  *
- * Kept are the manifests that a tag names, what those list, and what refers to them. Content that no
- * manifest ever mentioned, and manifests that never had a tag, may belong to an artifact that another
- * program is just writing; they are kept until they are older than the grace period, and so are
- * unfinished uploads. What lost its last tag goes at once: somebody wanted it gone.
+ * Kept are the manifests that a tag names, what those list, and what refers to them. Content that
+ * no manifest ever mentioned, and manifests that never had a tag, may belong to an artifact that
+ * another program is just writing; they are kept until they are older than the grace period, and so
+ * are unfinished uploads. What lost its last tag goes at once: it was removed on purpose.
  * @module
  */
 import { dirname, join } from "node:path";
@@ -20,7 +20,7 @@ import { children, type ManifestDocument } from "./manifest.ts";
 import { readManifest } from "./store.ts";
 
 /** Milliseconds for which content and uploads without a manifest are left alone: one hour. */
-export const GRACE_PERIOD = 60 * 60 * 1000;
+const GRACE_PERIOD = 60 * 60 * 1000;
 
 /** How to prune. */
 export interface PruneStoreOptions extends OperationOptions {
@@ -59,8 +59,9 @@ interface RepositoryPlan {
 }
 
 /**
- * Removes what nothing names, or with `dryRun` only tells what it would be. Waits for running builds and
- * pulls, and keeps new ones out while it works. A store that does not exist has nothing to free.
+ * Removes what nothing names, or with `dryRun` only tells what it would be. Waits for running
+ * builds and pulls, and keeps new ones out while it works. A store that does not exist has nothing
+ * to free.
  * @throws {ConflictError} when the store stays in use.
  */
 export async function pruneStore(
@@ -117,7 +118,7 @@ async function planRepository(
   return { name, doomedManifests, doomedLayers, doomedUploads, kept, released };
 }
 
-/** Every manifest of a repository, parsed; `undefined` for one whose bytes are missing or broken. */
+/** Every manifest, parsed; `undefined` for one whose bytes are missing or broken. */
 async function readDocuments(
   repository: DiskRepository,
   options: PruneStoreOptions,
@@ -137,8 +138,8 @@ async function readDocuments(
 }
 
 /**
- * The manifests that stay: those a tag names, and those without a tag that may be part of a push that is
- * still going on. Where a tag or a manifest that counts cannot be read, all of them stay.
+ * The manifests that stay: those a tag names, and those without a tag that may be part of a push
+ * that is still going on. Where a tag or a manifest that counts cannot be read, all of them stay.
  */
 async function manifestsToKeep(
   repository: DiskRepository,
@@ -272,7 +273,7 @@ async function sweep(
   for (const digest of blobs) await remove(layout.blobFolder(digest));
 }
 
-/** Removes what is left of a repository without content, and the folders above that it leaves empty. */
+/** Removes the rest of a repository without content, and the folders it leaves empty. */
 async function removeEmptyRepository(layout: DiskLayout, name: string): Promise<void> {
   if ((await readDirIfExists(layout.uploads(name))).length > 0) return;
   const folder = layout.repository(name);

@@ -6,7 +6,7 @@ import { AccessDeniedError } from "../core/errors.ts";
 import type { ContentStore } from "./store.ts";
 import { wrapped } from "./wrapped.ts";
 
-/** The store as it is, for reading; every write is refused with an {@linkcode AccessDeniedError}. */
+/** The store, for reading; every write is refused with an {@linkcode AccessDeniedError}. */
 export function readOnly(store: ContentStore): ContentStore {
   const refuse = () =>
     Promise.reject(new AccessDeniedError(`Cannot write to ${store.name}: it is read-only`));

@@ -1,8 +1,9 @@
 /**
  * References: the names under which people find artifacts.
  *
- * The grammar is the one of the Distribution project (`host[:port]/path[:tag][@digest]`), with bracketed
- * IPv6 hosts. Names must carry their host: a name without one is ambiguous between registries.
+ * The grammar is the one of the Distribution project (`host[:port]/path[:tag][@digest]`), with
+ * bracketed IPv6 hosts. Names must carry their host: a name without one is ambiguous between
+ * registries.
  * @module
  */
 import { type Digest, isDigest } from "../core/digest.ts";
@@ -46,7 +47,7 @@ export function isRegistryHost(text: string): boolean {
   return match !== null && (match[1] === undefined || Number(match[1]) <= 65535);
 }
 
-/** By the rule of Docker's clients, a first component is a host if it has a dot or colon, or is localhost. */
+/** By the rule of Docker's clients a host has a dot or a colon, or is localhost. */
 export function looksLikeHost(component: string): boolean {
   return component === "localhost" || /[.:]/.test(component);
 }
@@ -74,7 +75,7 @@ export function parseReference(text: string): Reference {
   const refuse = (reason: string, remedy?: string): never => {
     throw new InvalidInputError(`Cannot use reference ${quote(text)}: ${reason}`, {
       reference: text,
-      ...(remedy === undefined ? {} : { remedy }),
+      remedy,
     });
   };
   if (text === "") refuse("it is empty");

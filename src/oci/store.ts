@@ -1,8 +1,8 @@
 /**
  * The store interfaces: everything that can check, open and write content.
  *
- * Memory, the disk and a registry implement them; `copyGraph` moves content between any two. What only
- * some stores can do is a capability, which wrappers can forward.
+ * Memory, the disk and a registry implement them; `copyGraph` moves content between any two. What
+ * only some stores can do is a capability, which wrappers can forward.
  * @module
  */
 import type { Digest } from "../core/digest.ts";
@@ -30,14 +30,14 @@ export interface ContentStore extends Capable {
   /** Whether the content is here, complete. */
   has(descriptor: Descriptor, options?: OperationOptions): Promise<boolean>;
   /**
-   * Opens content as a stream. The bytes are as the store holds them: whoever needs proof reads through
-   * {@linkcode openVerified}.
+   * Opens content as a stream. The bytes are as the store holds them: callers that need them
+   * verified use {@linkcode openVerified}.
    * @throws {NotFoundError} when the content is not here.
    */
   open(descriptor: Descriptor, options?: OpenContentOptions): Promise<ReadableStream<Uint8Array>>;
   /**
-   * Takes content in. Size and digest are verified before it exists under its digest; content that is
-   * here already is not read again.
+   * Takes content in. Size and digest are verified before it exists under its digest; content that
+   * is here already is not read again.
    * @throws {IntegrityError} when the source is not what the descriptor says.
    */
   write(descriptor: Descriptor, source: BlobSource, options?: OperationOptions): Promise<void>;
@@ -81,7 +81,8 @@ export async function openVerified(
 
 /**
  * Reads small content into memory, verified.
- * @throws {IntegrityError} before anything is read when the descriptor promises more than `limit` bytes.
+ * @throws {IntegrityError} before anything is read when the descriptor promises more than `limit`
+ * bytes.
  */
 export async function readContent(
   store: ContentStore,

@@ -1,9 +1,9 @@
 /**
  * The lock that keeps prune away from running builds and pulls.
  *
- * Every command that adds content holds it shared; prune holds it alone. It is an advisory lock of the
- * operating system on a file, which vanishes with the process that holds it: there is no stale lock to
- * clean up after a crash, and no clock to trust.
+ * Every command that adds content holds it shared; prune holds it alone. It is an advisory lock of
+ * the operating system on a file, which vanishes with the process that holds it: there is no stale
+ * lock to clean up after a crash, and no clock to trust.
  * @module
  */
 import { dirname } from "node:path";

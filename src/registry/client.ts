@@ -18,7 +18,7 @@ import type { Transport } from "../http/transport_options.ts";
 import { createTransport } from "../http/transport.ts";
 import type { TransportOptions } from "../http/transport_options.ts";
 
-/** How to reach registries, and as whom; an operation may say otherwise in its {@linkcode ConnectOptions}. */
+/** How to reach registries, and as whom; operations may connect in another way. */
 export interface RegistryClientOptions extends TransportOptions {
   /** Speak HTTP without TLS. */
   readonly plainHttp?: boolean;
@@ -43,8 +43,8 @@ interface Network {
 }
 
 /**
- * Talks to registries. It keeps connections, tokens and what it learned about each registry until it is
- * disposed, once for each way of reaching it.
+ * Talks to registries. It keeps connections, tokens and what it learned about each registry until
+ * it is disposed, once for each way of reaching it.
  */
 export class RegistryClient implements AsyncDisposable {
   readonly #options: RegistryClientOptions;
@@ -91,7 +91,7 @@ export class RegistryClient implements AsyncDisposable {
     return new RegistryRepository(session, name.slice(slash + 1));
   }
 
-  /** {@linkcode RegistryClient.repository} as a function that may be handed around without its client. */
+  /** {@linkcode RegistryClient.repository} as a function that can be handed around. */
   readonly connect = (
     reference: Pick<Reference, "registry" | "repository">,
     options: ConnectOptions = {},

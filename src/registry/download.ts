@@ -14,9 +14,9 @@ import { answerBody, openResuming, type ResumableContent } from "../transfer/res
 import type { Channel } from "./session.ts";
 
 /**
- * Opens a blob, or a range of it. When the connection is lost the stream goes on where it stopped: the
- * same digest is the same bytes. It gives up after as many losses in a row as requests are tried, with
- * no byte in between.
+ * Opens a blob, or a range of it. When the connection is lost the stream goes on where it stopped:
+ * the same digest is the same bytes. It gives up after as many losses in a row as requests are
+ * tried, with no byte in between.
  * @throws {NotFoundError} when the repository does not have the blob.
  * @throws {IntegrityError} when the registry's blob has another size.
  */

@@ -22,9 +22,9 @@ export interface FindEndpointOptions extends Pick<ConnectOptions, "plainHttp" | 
 }
 
 /**
- * The base URL of a registry: HTTPS, unless the user said otherwise. On this machine, and where the user
- * accepts insecure connections, one request without credentials finds out whether the server speaks TLS,
- * and HTTP is used when it does not.
+ * The base URL of a registry: HTTPS, unless the user said otherwise. On this machine, and where the
+ * user accepts insecure connections, one request without credentials finds out whether the server
+ * speaks TLS, and HTTP is used when it does not.
  * @throws {TransferError} when that request does not reach the server.
  */
 export async function findEndpoint(registry: string, options: FindEndpointOptions): Promise<URL> {
@@ -52,9 +52,9 @@ async function speaksTls(base: URL, { probe, signal }: FindEndpointOptions): Pro
     const { kind } = explainFault(error);
     if (kind === "unreachable") throw faultError(error, url.href);
     if (kind === "not-tls") return false;
-    // On this machine some servers just hang up on TLS. Elsewhere a lost connection must not be taken for
-    // one that may go on in clear text, with the password. A certificate that is not trusted is shown by
-    // the request to come.
+    // On this machine some servers just hang up on TLS. Elsewhere a lost connection must not be
+    // taken for one that may go on in clear text, with the password. A certificate that is not
+    // trusted is shown by the request to come.
     return kind !== "lost" || !isLoopbackHost(url.hostname);
   }
 }

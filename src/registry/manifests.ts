@@ -19,15 +19,15 @@ import type { Channel } from "./session.ts";
 const CACHE_LIMIT = 2 * MANIFEST_SIZE_LIMIT;
 
 /** A manifest, and the digest under which the registry knows it. */
-export interface Found {
+export interface KnownManifest {
   /** The manifest. */
   readonly document: ManifestDocument;
   /** Its descriptor. */
   readonly descriptor: Descriptor;
 }
 
-/** What a registry said to a manifest that it took. */
-export interface Stored {
+/** A registry's answer to a manifest that it stored. */
+export interface PutAnswer {
   /** Whether it also lists the manifest as a referrer of its subject. */
   readonly listsSubject: boolean;
 }
@@ -35,7 +35,7 @@ export interface Stored {
 /** Gets and puts manifests, and remembers the latest ones. */
 export class ManifestClient {
   readonly #channel: Channel;
-  readonly #known = new Map<Digest, Found>();
+  readonly #known = new Map<Digest, KnownManifest>();
 
   /** Makes a client without anything in memory. */
   constructor(channel: Channel) {
@@ -43,12 +43,12 @@ export class ManifestClient {
   }
 
   /**
-   * The manifest that a tag or a digest names, verified. A tag is asked for each time; what a digest names
-   * does not change, so it may come from memory.
-   * @throws {NotFoundError} when there is none.
+   * The manifest that a tag or a digest names, verified. A tag is asked for each time; what a
+   * digest names does not change, so it may come from memory.
+   * @throws {NotKnownManifestError} when there is none.
    * @throws {IntegrityError} when the bytes are not those of the digest.
    */
-  async get(target: string, options: OperationOptions = {}): Promise<Found> {
+  async get(target: string, options: OperationOptions = {}): Promise<KnownManifest> {
     const known = isDigest(target) ? this.#known.get(target) : undefined;
     if (known) return known;
     const path = `manifests/${target}`;
@@ -92,7 +92,7 @@ export class ManifestClient {
     descriptor: Descriptor,
     source: BlobSource,
     options: OperationOptions = {},
-  ): Promise<Stored & { readonly document: ManifestDocument }> {
+  ): Promise<PutAnswer & { readonly document: ManifestDocument }> {
     const stream = await source.open({ signal: options.signal });
     const bytes = await readAll(streamOf(verified(stream, descriptor)), MANIFEST_SIZE_LIMIT);
     const document = parseManifest(bytes, descriptor.mediaType);
@@ -101,7 +101,11 @@ export class ManifestClient {
   }
 
   /** Stores a manifest under a tag or its digest. */
-  async put(found: Found, target: string, options: OperationOptions = {}): Promise<Stored> {
+  async put(
+    found: KnownManifest,
+    target: string,
+    options: OperationOptions = {},
+  ): Promise<PutAnswer> {
     const { document, descriptor } = found;
     const response = await this.#channel.send("PUT", `manifests/${target}`, {
       headers: { "Content-Type": document.mediaType },
@@ -123,7 +127,9 @@ export class ManifestClient {
     this.#known.delete(digest);
   }
 
-  /** The digest of a manifest: the one asked for, or the registry's, or our own; proved in any case. */
+  /**
+   * The digest of a manifest: the one asked for, or the registry's, or our own; proved in any case.
+   */
   #checkedDigest(target: string, headers: Headers, bytes: Uint8Array): Digest {
     const what = `${this.#channel.name}${isDigest(target) ? "@" : ":"}${target}`;
     const told = headers.get("Docker-Content-Digest");
@@ -143,7 +149,7 @@ export class ManifestClient {
     );
   }
 
-  #remember(found: Found): void {
+  #remember(found: KnownManifest): void {
     this.#known.delete(found.descriptor.digest);
     this.#known.set(found.descriptor.digest, found);
     let size = 0;
@@ -160,7 +166,9 @@ export function contentType(headers: Headers): string | undefined {
   return type === "" ? undefined : type;
 }
 
-/** A registry may name by its own algorithm what was stored by another: that is no contradiction. */
+/**
+ * A registry may name by its own algorithm what was stored by another: that is no contradiction.
+ */
 function isSameAlgorithm(a: string, b: Digest): boolean {
   return !isDigest(a) || digestAlgorithm(a) === digestAlgorithm(b);
 }

@@ -1,18 +1,20 @@
 /**
  * Lists that come in pages.
- * See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags and RFC 8288
+ * See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags and
+ * RFC 8288
  * @module
  */
 import { TransferError } from "../core/errors.ts";
 import { decodeJson } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { readBody } from "../http/bodies.ts";
+import { nextPage } from "./link_header.ts";
 import type { RegistrySession } from "./session.ts";
 
 /** The most of one page that is read. */
 const PAGE_LIMIT = 8 * 1024 * 1024;
 
-/** More pages than any honest list has. */
+/** The most pages of one list, more than any real list has. */
 const PAGE_COUNT_LIMIT = 10_000;
 
 /** A page that was read. */
@@ -24,9 +26,10 @@ export interface Page {
 }
 
 /**
- * The pages of a list, from `path` (`/v2/…`) on. A first page that is missing ends the list at once when
- * `missing` says that its status means an empty list.
- * @throws {TransferError} for pages that go round in circles, have no end, or lead to another server.
+ * The pages of a list, from `path` (`/v2/…`) on. A first page that is missing ends the list at once
+ * when `missing` says that its status means an empty list.
+ * @throws {TransferError} for pages that go round in circles, have no end, or lead to another
+ * server.
  */
 export async function* pages(
   session: RegistrySession,
@@ -68,17 +71,6 @@ export function pageNames(page: Page, key: string, what: string): string[] {
   const document = decodeJson(page.bytes, what);
   const names = (document as Readonly<Record<string, unknown>> | null)?.[key];
   return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
-}
-
-/** The target of a `Link` header's relation `next`, resolved against the page that it came with. */
-export function nextPage(link: string | null, page: URL): URL | undefined {
-  for (const [, target = "", parameters = ""] of (link ?? "").matchAll(/<([^>]*)>([^<]*)/g)) {
-    if (!/;\s*rel\s*=\s*("?)(?:[^"]*\s)?next(?:\s[^"]*)?\1\s*(?:[;,]|$)/i.test(parameters)) {
-      continue;
-    }
-    return URL.parse(target, page) ?? undefined;
-  }
-  return undefined;
 }
 
 function endless(session: RegistrySession, action: string, reason: string): TransferError {

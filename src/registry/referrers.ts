@@ -1,5 +1,6 @@
 /**
- * Manifests that refer to a manifest: from the registry's endpoint, or from the tag that stands in for it.
+ * Manifests that refer to a manifest: from the registry's endpoint, or from the tag that stands in
+ * for it.
  * See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers and
  * …#referrers-tag-schema
  * @module
@@ -91,7 +92,7 @@ export class ReferrerClient {
     });
     let exists = false;
     for await (const { response, bytes } of found) {
-      // Some servers answer everything they do not know with a page for people.
+      // Some servers answer everything they do not know with an HTML page.
       if (contentType(response.headers) === "text/html") return false;
       const index = parseManifest(bytes, MediaType.imageIndex);
       if (index.kind === "index") yield* index.manifests;

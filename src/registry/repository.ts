@@ -114,8 +114,8 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
   }
 
   /**
-   * Takes content in; the registry verifies blobs. A manifest that refers to another is also put on its
-   * subject's list where the registry does not do that.
+   * Takes content in; the registry verifies blobs. A manifest that refers to another is also put on
+   * its subject's list where the registry does not do that.
    */
   async write(
     descriptor: Descriptor,
@@ -134,9 +134,9 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
   }
 
   /**
-   * The descriptor of the manifest that a tag or a digest names. The manifest is read, not only asked
-   * about: headers of a HEAD have been seen to lie about digests and sizes, and reading it afterwards
-   * then costs no request.
+   * The descriptor of the manifest that a tag or a digest names. The manifest is read, not only
+   * asked about: some registries answer HEAD with wrong digests and sizes, and reading it
+   * afterwards then costs no request.
    */
   async resolve(target: string, options: OperationOptions = {}): Promise<Descriptor> {
     return (await this.#manifests.get(target, options)).descriptor;
@@ -184,7 +184,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     });
     await discard(response);
     if (response.status === 202) await this.#cancel(response, options);
-    // Whatever else speaks against it, writing the blob will show whether that works.
+    // After any other answer the blob is written, which shows what is wrong if anything is.
     return response.status === 201;
   }
 
@@ -194,7 +194,8 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
   }
 
   /**
-   * Removes a manifest or a blob, and a manifest that refers to another from the list of its subject.
+   * Removes a manifest or a blob, and a manifest that refers to another from the list of its
+   * subject.
    * @throws {UnsupportedError} when the registry does not allow that.
    */
   async delete(descriptor: Descriptor, options: OperationOptions = {}): Promise<void> {

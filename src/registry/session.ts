@@ -1,6 +1,6 @@
 /**
- * One registry, as one client sees it: where it is, who the user is there, and what was learned; and the
- * part of it that concerns one repository.
+ * One registry, as one client sees it: where it is, who the user is there, and what was learned;
+ * and the part of it that concerns one repository.
  * @module
  */
 import type { ModelOpsError } from "../core/errors.ts";
@@ -42,7 +42,9 @@ export interface RequestParts {
   readonly signal?: AbortSignal;
 }
 
-/** The size of a part where a registry refuses whole blobs: some take no more than 4 MiB at once. */
+/**
+ * The size of a part where a registry refuses whole blobs: some take no more than 4 MiB at once.
+ */
 export const PART_SIZE = 4 * 1024 * 1024;
 
 /** What a registry turned out not to do, remembered for as long as the client lives. */
@@ -87,8 +89,8 @@ export class RegistrySession {
   }
 
   /**
-   * Sends a request to a path of the registry (`/v2/…`), or to a URL that it named. Credentials are added
-   * only where they belong.
+   * Sends a request to a path of the registry (`/v2/…`), or to a URL that it named. Credentials are
+   * added only where they belong.
    * @throws {TransferError} when the server cannot be reached.
    * @throws {AccessDeniedError} when its token server refuses the credentials.
    */
@@ -119,12 +121,12 @@ export class RegistrySession {
   #stack(base: URL): Connection {
     const { home, away, retry, log, credentials, now, plainHttp, insecure } = this.#options;
     const network = redirecting(perOrigin(base.origin, home, away));
-    const patient = retrying(network, { ...retry, log });
-    const send = authenticated(patient, {
+    const retried = retrying(network, { ...retry, log });
+    const send = authenticated(retried, {
       registry: this.registry,
       origin: base,
       allowHttp: (plainHttp || insecure) ?? false,
-      send: patient,
+      send: retried,
       stallTime: retry.stallTime,
       credentials,
       now,
@@ -149,7 +151,10 @@ export class Channel {
     this.name = `${session.registry}/${path}`;
   }
 
-  /** Sends a request to a path below the repository (`manifests/v1`), or to a URL the registry named. */
+  /**
+   * Sends a request to a path below the repository (`manifests/v1`), or to a URL the registry
+   * named.
+   */
   async send(method: string, target: string | URL, parts?: RequestParts): Promise<Response> {
     const where = target instanceof URL ? target : `/v2/${this.path}/${target}`;
     return await this.session.send(method, where, parts);

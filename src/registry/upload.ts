@@ -17,8 +17,9 @@ import { UploadSession } from "./upload_session.ts";
 
 /**
  * Sends a blob: as one body, or in parts where the registry turns out to want that. After a lost
- * connection it goes on where the registry says it stopped, else begins again; it gives up after as many
- * losses in a row as requests are tried, with no byte kept in between. The registry checks the digest.
+ * connection it goes on where the registry says it stopped, else begins again; it gives up after as
+ * many losses in a row as requests are tried, with no byte kept in between. The registry checks the
+ * digest.
  * @throws {IntegrityError} when the source is not what the descriptor says.
  */
 export async function upload(

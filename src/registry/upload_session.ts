@@ -21,7 +21,7 @@ export interface Span {
   readonly end: number;
 }
 
-/** Milliseconds that a registry has to forget an upload. */
+/** Milliseconds that a registry has to cancel an upload: a person is waiting for the prompt. */
 const CANCEL_TIME = 2_000;
 
 /** An open session, at the place where the registry wants the next bytes. */
@@ -77,8 +77,8 @@ export class UploadSession {
   }
 
   /**
-   * How many bytes the registry has kept; `undefined` when it does not say, or the session is gone. An
-   * answer of `0-0` is given for no byte and for one, so nothing follows from it.
+   * How many bytes the registry has kept; `undefined` when it does not say, or the session is gone.
+   * An answer of `0-0` is given for no byte and for one, so nothing follows from it.
    */
   async kept(): Promise<number | undefined> {
     const response = await this.#channel.send("GET", this.#location, { signal: this.#signal });
@@ -90,10 +90,7 @@ export class UploadSession {
     return kept <= this.#blob.size ? kept : undefined;
   }
 
-  /**
-   * Tells the registry to forget what it has kept, also when the operation was stopped: then for no
-   * longer than a person waits for a prompt to come back.
-   */
+  /** Tells the registry to forget what it has kept, also when the operation was stopped. */
   async cancel(): Promise<void> {
     await withTimeLimit(CANCEL_TIME, async (signal) => {
       await discard(await this.#channel.send("DELETE", this.#location, { signal }));

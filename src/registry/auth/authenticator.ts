@@ -7,7 +7,8 @@ import { type Challenge, parseChallenges } from "./challenge.ts";
 import { basicAuthorization, type Credentials, type CredentialSource } from "./credentials.ts";
 import { repeatable } from "../../http/repeatable.ts";
 import { mergeScopes, repositoryOf, scopesOf } from "./scopes.ts";
-import { fetchToken, type Token, type TokenServerOptions } from "./token.ts";
+import { fetchToken, type TokenServerOptions } from "./token.ts";
+import type { Token } from "./token_answer.ts";
 import type { Transport } from "../../http/transport_options.ts";
 
 /** How to authenticate at a registry. */
@@ -17,9 +18,9 @@ export interface AuthOptions extends TokenServerOptions {
 }
 
 /**
- * A transport that answers the registry's challenges and remembers what it learned: the scheme, and a
- * token for each set of scopes. A token that is refused is renewed once; a password is not tried twice.
- * Requests to other origins pass through bare.
+ * A transport that answers the registry's challenges and remembers what it learned: the scheme, and
+ * a token for each set of scopes. A token that is refused is renewed once; a password is not tried
+ * twice. Requests to other origins get none.
  */
 export function authenticated(next: Transport, options: AuthOptions): Transport {
   const authenticator = new Authenticator(options);
@@ -27,11 +28,11 @@ export function authenticated(next: Transport, options: AuthOptions): Transport 
     if (new URL(request.url).origin !== options.origin.origin) return await next(request);
     const again = await repeatable(request);
     const permit = permitFor(request);
-    const held = await authenticator.authorization(permit);
-    const response = await next(authorize(again.next(), held));
+    const known = await authenticator.authorization(permit);
+    const response = await next(authorize(again.next(), known));
     if (response.status !== 401) return response;
     const challenges = parseChallenges(response.headers.get("WWW-Authenticate"));
-    const renewed = await authenticator.renew(permit, challenges, held);
+    const renewed = await authenticator.renew(permit, challenges, known);
     if (renewed === undefined || again.once) return response;
     await discard(response);
     return await next(authorize(again.next(), renewed));
@@ -107,11 +108,12 @@ class Authenticator {
     const realm = parameters.get("realm");
     if (realm === undefined) return undefined;
     const key = permit.scopes.join(" ");
-    // Nothing is awaited between the last look and the entry of the new token: one request gets it for all.
-    for (let held = this.#tokens.get(key); held; held = this.#tokens.get(key)) {
-      const value = await this.#usable(held, permit.signal);
+    // Nothing is awaited between the last look and the entry of the new token: one request gets it
+    // for all.
+    for (let known = this.#tokens.get(key); known; known = this.#tokens.get(key)) {
+      const value = await this.#usable(known, permit.signal);
       if (value !== undefined && bearer(value) !== refused) return bearer(value);
-      if (this.#tokens.get(key) === held) this.#tokens.delete(key);
+      if (this.#tokens.get(key) === known) this.#tokens.delete(key);
     }
     const scopes = mergeScopes([...asked.split(" ").filter(Boolean), ...permit.scopes]);
     const request = { realm, service: parameters.get("service"), scopes, credentials };
@@ -121,9 +123,9 @@ class Authenticator {
   }
 
   /** The value of a token that this client has, or is just getting for another request. */
-  async #usable(held: Promise<Token>, signal: AbortSignal): Promise<string | undefined> {
+  async #usable(known: Promise<Token>, signal: AbortSignal): Promise<string | undefined> {
     try {
-      const token = await held;
+      const token = await known;
       return token.usableUntil > this.#options.now() ? token.value : undefined;
     } catch {
       // The request that asked for it reports why it failed; this one asks for itself.

@@ -16,14 +16,15 @@ export interface Challenge {
 
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 const SCHEME = new RegExp(`[\\s,]*(${TOKEN})(?:[ \\t]+|(?=,|$))`, "y");
-// Values without quotes are taken more freely than the grammar has them: servers forget the quotes of URLs.
+// Values without quotes are taken more freely than the grammar has them: servers forget the quotes
+// of URLs.
 const PARAMETER = new RegExp(
   `[\\s,]*(${TOKEN})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|([^\\s",=][^\\s",]*))[ \\t]*(?=,|$)`,
   "y",
 );
 const TOKEN68 = /([A-Za-z0-9\-._~+/]+=*)[ \t]*(?=,|$)/y;
 
-/** Reads a header, in the order of the header. What cannot be read ends the list; it never throws. */
+/** Reads a header in its order. What cannot be read ends the list; it never throws. */
 export function parseChallenges(header: string | null): Challenge[] {
   const text = header ?? "";
   const challenges: Challenge[] = [];
@@ -45,7 +46,7 @@ export function parseChallenges(header: string | null): Challenge[] {
     challenges.push({
       scheme: scheme[1]!.toLowerCase(),
       parameters,
-      ...(token68 === undefined ? {} : { token68 }),
+      token68,
     });
   }
   return challenges;

@@ -41,8 +41,8 @@ export function configFileCredentials(
 }
 
 /**
- * Asks `docker-credential-<name>` for a registry's credentials. A helper that is missing, fails or talks
- * nonsense is reported in the log, and is as good as one that knows nothing.
+ * Asks `docker-credential-<name>` for a registry's credentials. A helper that is missing, fails or
+ * answers in another form is reported in the log, and counts as one that has none.
  */
 async function askHelper(
   name: string,
@@ -72,7 +72,7 @@ async function runHelper(
     args: ["get"],
     stdin: "piped",
     stdout: "piped",
-    // A helper may talk about secrets there.
+    // What it prints there may hold secrets.
     stderr: "null",
   }).spawn();
   let late = false;
@@ -101,7 +101,7 @@ function kill(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch (error) {
-    // Ended by itself in the meantime.
+    // The helper has ended by now.
     if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

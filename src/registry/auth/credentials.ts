@@ -24,18 +24,18 @@ export type Credentials =
 /** A place where credentials are kept. */
 export interface CredentialSource {
   /**
-   * The credentials for a registry (`localhost:5000`, `docker.io`), or for one repository of it where the
-   * source tells repositories apart.
+   * The credentials for a registry (`localhost:5000`, `docker.io`), or for one repository of it
+   * where the source tells repositories apart.
    */
   find(registry: string, repository?: string): Promise<Credentials | undefined>;
 }
 
-/** The source that knows nobody. */
+/** A source without credentials. */
 export const ANONYMOUS: CredentialSource = { find: () => Promise.resolve(undefined) };
 
 /**
- * The same credentials always, or only for `registry` when one is named. Without a name whoever builds
- * the client has to make sure that it talks to one registry only.
+ * The same credentials always, or only for `registry` when one is named. Without a name whoever
+ * builds the client has to make sure that it talks to one registry only.
  */
 export function fixedCredentials(credentials: Credentials, registry?: string): CredentialSource {
   if ("username" in credentials) checkUsername(credentials.username);
@@ -65,7 +65,8 @@ export function firstCredentials(...sources: readonly CredentialSource[]): Crede
 /**
  * The value of an `Authorization` header.
  * See https://www.rfc-editor.org/rfc/rfc7617
- * @throws {InvalidInputError} when the user name has a colon, which Basic authentication cannot carry.
+ * @throws {InvalidInputError} when the user name has a colon, which Basic authentication cannot
+ * carry.
  */
 export function basicAuthorization({ username, password }: PasswordCredentials): string {
   checkUsername(username);

@@ -1,8 +1,8 @@
 /**
  * Docker's configuration file, `config.json`, which Podman's `auth.json` resembles.
  *
- * Keys of `auths` are hosts, also with a scheme and an API path (`https://index.docker.io/v1/`), and with
- * Podman also paths of repositories (`registry.test/team`).
+ * Keys of `auths` are hosts, also with a scheme and an API path (`https://index.docker.io/v1/`),
+ * and with Podman also paths of repositories (`registry.test/team`).
  * See https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
  * @module
  */
@@ -54,8 +54,8 @@ export async function readDockerConfig(path: string): Promise<DockerConfig> {
 }
 
 /**
- * The credentials of `auths` for a registry or one of its repositories; the longest path wins. An entry
- * of one host is never given to another.
+ * The credentials of `auths` for a registry or one of its repositories; the longest path wins. An
+ * entry of one host is never given to another.
  */
 export function findAuth(
   config: DockerConfig,
@@ -89,8 +89,8 @@ export function serverKey(registry: string): string {
 }
 
 /**
- * Adds or replaces a registry's credentials in a file that only its owner can read. Everything else in
- * the file stays.
+ * Adds or replaces a registry's credentials in a file that only its owner can read. Everything else
+ * in the file stays.
  * @throws {InvalidInputError} when the file is not one that can be changed safely.
  */
 export async function saveCredentials(

@@ -14,8 +14,8 @@ export function repositoryOf(url: URL): string | undefined {
 }
 
 /**
- * The scopes of a request: for a mount also the reading of the repository it comes from. A request that
- * belongs to no repository and is not the catalog's needs none.
+ * The scopes of a request: for a mount also the reading of the repository it comes from. A request
+ * that belongs to no repository and is not the catalog's needs none.
  */
 export function scopesOf(request: { readonly method: string; readonly url: string }): string[] {
   const url = new URL(request.url);

@@ -9,24 +9,11 @@ import { mayPointTo } from "../../http/addresses.ts";
 import { readBody } from "../../http/bodies.ts";
 import { basicAuthorization, type Credentials } from "./credentials.ts";
 import { responseError } from "../errors.ts";
+import { parseToken, type Token } from "./token_answer.ts";
 import type { Transport } from "../../http/transport_options.ts";
 
 /** The most of a token server's answer that is read. */
 const ANSWER_LIMIT = 1024 * 1024;
-
-/** What a token is good for when the server does not say how long, in seconds. */
-const DEFAULT_LIFETIME = 60;
-
-/** Seconds before its end from which a token is not used any more. */
-const SLACK = 10;
-
-/** A token and the time until which it is used. */
-export interface Token {
-  /** What goes into the Authorization header. */
-  readonly value: string;
-  /** Milliseconds since the epoch. */
-  readonly usableUntil: number;
-}
 
 /** What a token is asked for. */
 export interface TokenRequest {
@@ -36,7 +23,7 @@ export interface TokenRequest {
   readonly service?: string;
   /** What the token is to permit. */
   readonly scopes: readonly string[];
-  /** Who asks; nobody in particular when absent. */
+  /** Whose token it is; anonymous when absent. */
   readonly credentials?: Credentials;
   /** Stops the request. */
   readonly signal?: AbortSignal;
@@ -59,7 +46,7 @@ export interface TokenServerOptions {
 }
 
 /**
- * Gets a token: with a POST for identity tokens, with a GET for everybody else.
+ * Gets a token: with a POST for identity tokens, with a GET otherwise.
  * @throws {AccessDeniedError} when the server refuses the credentials, or must not get them.
  * @throws {TransferError} when it cannot be reached or its answer cannot be used.
  */
@@ -85,31 +72,6 @@ export async function fetchToken(
   throw new TransferError(`Cannot ${action}: the answer of ${realm.host} holds none`, { registry });
 }
 
-/** The token of a server's answer and its time; `undefined` when there is none that can be sent. */
-export function parseToken(body: Uint8Array<ArrayBuffer>, now: number): Token | undefined {
-  const answer = parseObject(body);
-  const value = [answer.token, answer.access_token].find((token) => token && isToken(token));
-  if (typeof value !== "string") return undefined;
-  const said = answer.expires_in;
-  const lifetime = typeof said === "number" && said > 0 ? said : DEFAULT_LIFETIME;
-  const usable = Math.max(lifetime - SLACK, lifetime / 2);
-  return { value, usableUntil: now + usable * 1000 };
-}
-
-function parseObject(body: Uint8Array<ArrayBuffer>): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body));
-    return typeof value === "object" && value !== null ? value as Record<string, unknown> : {};
-  } catch {
-    return {}; // The caller says that there is no token.
-  }
-}
-
-/** Whether a value can stand in an Authorization header: visible ASCII and nothing else. */
-function isToken(value: unknown): boolean {
-  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
-}
-
 function getRequest(realm: URL, { service, scopes, credentials, signal }: TokenRequest): Request {
   const url = new URL(realm);
   if (service) url.searchParams.set("service", service);
@@ -119,7 +81,7 @@ function getRequest(realm: URL, { service, scopes, credentials, signal }: TokenR
     url.searchParams.set("account", credentials.username);
     headers.set("Authorization", basicAuthorization(credentials));
   }
-  return new Request(url, { headers, ...(signal ? { signal } : {}) });
+  return new Request(url, { headers, signal });
 }
 
 function postRequest(realm: URL, request: TokenRequest, identityToken: string): Request {
@@ -138,7 +100,7 @@ function postRequest(realm: URL, request: TokenRequest, identityToken: string): 
     "Content-Length": String(body.byteLength),
   };
   const { signal } = request;
-  return new Request(realm, { method: "POST", headers, body, ...(signal ? { signal } : {}) });
+  return new Request(realm, { method: "POST", headers, body, signal });
 }
 
 /**

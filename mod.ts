@@ -1,11 +1,11 @@
 /**
  * modelops as a library: everything the commands do, without the commands.
  *
- * Each family has a factory that takes plain settings, and methods that take a target and options. The
- * options of every asynchronous operation carry `{ signal, progress, log }`. Errors are of the classes
- * below; their `kind` says what a caller can do, their `facts` what was found. Importing this module does
- * nothing else. The parts have entries of their own: `./oci`, `./registry`, `./server`, `./bundle` and
- * `./objects`.
+ * Each family has a factory that takes plain settings, and methods that take a target and options.
+ * The options of every asynchronous operation carry `{ signal, progress, log }`. Errors are of the
+ * classes below; their `kind` says what a caller can do, their `facts` what was found. Importing
+ * this module does nothing else. The parts have entries of their own: `./oci`, `./registry`,
+ * `./server`, `./bundle` and `./objects`.
  *
  * @example Package a folder as a model, and look at what the local store has
  * ```ts

@@ -14,8 +14,8 @@ export function isOneOf<Value extends string>(
 }
 
 /**
- * Collects a flag that is given several times. Commander's own lists take every word that follows, the
- * positional arguments included.
+ * Collects a flag that is given several times. Commander's own lists take every word that follows,
+ * the positional arguments included.
  */
 export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];
@@ -31,8 +31,8 @@ export function collectList(
 }
 
 /**
- * Collects a flag that is given several times, each with patterns between commas. Commas within braces
- * or double quotes belong to the pattern.
+ * Collects a flag that is given several times, each with patterns between commas. Commas within
+ * braces or double quotes belong to the pattern.
  * @throws {InvalidInputError} when there is no pattern in it.
  */
 export function collectPatterns(

@@ -1,5 +1,6 @@
 /**
- * Where this program comes from. A release fills in commit and time; a source tree does not know them.
+ * Where this program comes from. A release fills in commit and time; a source tree does not know
+ * them.
  * @module
  */
 import config from "../../deno.json" with { type: "json" };

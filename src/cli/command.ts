@@ -27,7 +27,7 @@ export interface CommandRow {
   load(): Promise<CommandModule>;
 }
 
-/** Somebody asked for the help of a command, which ends the run. */
+/** A request for the help of a command; it ends the run. */
 export class HelpRequest extends Error {
   /** The command to explain. */
   readonly command: Command;
@@ -139,8 +139,9 @@ function helpWidth({ stdout }: CliContext): number {
 const loaders = new WeakMap<Command, () => Promise<void>>();
 
 /**
- * Adds the commands of a table. Each is listed with what its row says; the file of the one that runs is
- * imported when it is known, and gets the session, by when the flags of the parent have been read.
+ * Adds the commands of a table. Each is listed with what its row says; the file of the one that
+ * runs is imported when it is known, and gets the session, by when the flags of the parent have
+ * been read.
  */
 export function addCommands(
   parent: Command,
@@ -188,7 +189,7 @@ function usageError(message: string, command: string): InvalidInputError {
     /^(?:error: )?(.*?)\.?(?:\s*\(Did you mean (?:one of )?(.*)\?\))?$/s.exec(message) ?? [];
   const reason = found.replace(/'([^']*)'/g, (_match, quoted) => quote(quoted));
   return new InvalidInputError(`Cannot run "${command}": ${reason}`, {
-    ...(near === undefined ? {} : { suggestions: near.split(", ") }),
+    suggestions: near?.split(", "),
     remedy: `run \`${command} --help\``,
   });
 }

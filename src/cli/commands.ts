@@ -119,7 +119,10 @@ export const COMMANDS: readonly CommandRow[] = [
 /** Commands that have nothing to do with models alone. */
 const SHARED = ["login", "logout", "serve", "completion", "__complete", "version", "help"];
 
-/** The commands of a program by its name: `modelops-bundles` has those of `modelops bundle` as its own. */
+/**
+ * The commands of a program by its name: `modelops-bundles` has those of `modelops bundle` as its
+ * own.
+ */
 export function commandsOf(programName: string): readonly CommandRow[] {
   if (!isBundlesProgram(programName)) return COMMANDS;
   return [...BUNDLE_COMMANDS, ...COMMANDS.filter(({ name }) => SHARED.includes(name))];

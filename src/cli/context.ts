@@ -4,7 +4,24 @@
  */
 import type { Transport } from "../http/transport_options.ts";
 import type { Environment } from "../library/environment.ts";
-import type { TextInput, TextSink } from "./output/streams.ts";
+
+/** A place that text is written to. */
+export interface TextSink {
+  /** Writes text as it is. */
+  write(text: string): void;
+  /** Whether a person looks at it. */
+  readonly isTerminal: boolean;
+  /** Width of the terminal in characters at this moment; `undefined` when nobody knows. */
+  columns(): number | undefined;
+}
+
+/** Where text and answers come from. */
+export interface TextInput {
+  /** Whether a person types it. */
+  readonly isTerminal: boolean;
+  /** Everything up to the end, as text; the signal ends the waiting. */
+  readAll(signal: AbortSignal): Promise<string>;
+}
 
 /** Asks a person at the terminal. */
 export interface Prompts {

@@ -127,7 +127,7 @@ function describeFlag(option: Option): FlagDocument {
   };
 }
 
-/** A default that depends on the surroundings is told in the description. */
+/** A default that depends on the machine is told in the description. */
 function defaultInWords(description: string): string | undefined {
   return /\(default: ([^)]*)\)/.exec(description)?.[1];
 }

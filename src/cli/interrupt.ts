@@ -9,8 +9,8 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   : ["SIGINT", "SIGTERM"];
 
 /**
- * A signal that is aborted by SIGINT or SIGTERM. The second of them ends the process at once, for the
- * case that something does not stop when it is asked to.
+ * A signal that is aborted by SIGINT or SIGTERM. The second of them ends the process at once, for
+ * the case that something does not stop when it is asked to.
  */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();

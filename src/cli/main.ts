@@ -1,12 +1,12 @@
 /**
- * The way into the program.
+ * The entry of the program.
  * @module
  */
 import { BUILD_INFO } from "./build_info.ts";
 
 /**
- * Runs the program with the arguments of the process, and ends the process. The version is answered at
- * once: loading the parser of arguments takes longer than all the rest.
+ * Runs the program with the arguments of the process, and ends the process. The version is answered
+ * at once: loading the parser of arguments takes longer than all the rest.
  */
 export async function main(): Promise<never> {
   const [first, second] = Deno.args;

@@ -8,7 +8,7 @@ import process from "node:process";
 import type { CliContext } from "./context.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { terminalPrompts } from "./settings/prompt.ts";
-import type { TextInput, TextSink } from "./output/streams.ts";
+import type { TextInput, TextSink } from "./context.ts";
 
 /** The context of this process. From here on Ctrl-C is a request to stop. */
 export function processContext(): CliContext {
@@ -82,7 +82,7 @@ function sink(stream: typeof Deno.stdout): TextSink {
       try {
         writeFully(stream, encoder.encode(text));
       } catch (error) {
-        // The reader has seen enough, as `head` does: the rest is not for anyone.
+        // The reader has stopped reading, as `head` does: nobody receives the rest.
         if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
         closed = true;
       }

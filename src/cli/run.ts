@@ -18,21 +18,21 @@ import { DEFAULT_PPROF_ADDRESS, type GlobalFlags } from "./settings/global.ts";
 
 /** Runs the command that the arguments name, and returns the exit code. It does not throw. */
 export async function run(args: readonly string[], context: CliContext): Promise<number> {
-  const begun: Begun = {};
-  const program = createProgram(context, begun);
+  const state: RunState = {};
+  const program = createProgram(context, state);
   try {
-    await using _profiling = { [Symbol.asyncDispose]: async () => await begun.profiling?.stop() };
+    await using _profiling = { [Symbol.asyncDispose]: async () => await state.profiling?.stop() };
     await parse(program, args, context);
     return 0;
   } catch (error) {
     if (isVersionShown(error)) return 0;
-    const json = begun.session?.settings.json ?? args.includes("--json");
-    return report(error, context, { json, ...begun });
+    const json = state.session?.settings.json ?? args.includes("--json");
+    return report(error, context, { json, ...state });
   }
 }
 
 /** How far a run came. */
-interface Begun {
+interface RunState {
   /** The settings, when the global flags have been read. */
   session?: Session;
   /** The name of the command. */
@@ -57,8 +57,8 @@ async function parse(
   }
 }
 
-/** The program with all its commands. It keeps in `begun` how far it comes. */
-function createProgram(context: CliContext, begun: Begun): Command {
+/** The program with all its commands. It keeps in `state` how far it comes. */
+function createProgram(context: CliContext, state: RunState): Command {
   const root = rootCommand(context)
     .description(describe(context.programName))
     .version(BUILD_INFO.version, "-V, --version", "show the version")
@@ -76,10 +76,10 @@ function createProgram(context: CliContext, begun: Begun): Command {
     .option("--pprof", "serve profiles of this run while it lasts")
     .option("--pprof-addr <host:port>", "where to serve them", DEFAULT_PPROF_ADDRESS);
   const program = root as unknown as Command;
-  const session = () => begun.session ??= new Session(context, root.opts());
+  const session = () => state.session ??= new Session(context, root.opts());
   program.hook("preSubcommand", (_program, command) => {
     // A command of bundles is not the command of models that has its name.
-    begun.command = isBundlesProgram(context.programName) ? "bundle" : command.name();
+    state.command = isBundlesProgram(context.programName) ? "bundle" : command.name();
   });
   addCommands(program, commandsOf(context.programName), session);
   program.hook("preAction", async (_program, command) => {
@@ -89,7 +89,7 @@ function createProgram(context: CliContext, begun: Begun): Command {
       version,
       storageDir: settings.storageDir,
     });
-    if (begun.profiling === undefined) begun.profiling = await profile(session());
+    if (state.profiling === undefined) state.profiling = await profile(session());
   });
   return program;
 }
@@ -114,7 +114,7 @@ async function profile({ settings, output }: Session): Promise<Profiling | undef
 function report(
   thrown: unknown,
   context: CliContext,
-  { json, session, command }: { readonly json: boolean } & Begun,
+  { json, session, command }: { readonly json: boolean } & RunState,
 ): number {
   const { programName, signal } = context;
   const { failure: error, document } = thrown instanceof FailedResult

@@ -22,7 +22,7 @@ export class Session {
   readonly output: Output;
   readonly #fileLog: Log;
   /** Warnings that wait until the bars are gone from the screen. */
-  #held: string[] | undefined;
+  #waiting: string[] | undefined;
 
   /**
    * Opens a session.
@@ -46,8 +46,8 @@ export class Session {
   };
 
   #warn(message: string): void {
-    if (this.#held === undefined) this.output.warn(message);
-    else this.#held.push(message);
+    if (this.#waiting === undefined) this.output.warn(message);
+    else this.#waiting.push(message);
   }
 
   /** The operations on models. */
@@ -83,19 +83,19 @@ export class Session {
     work: (options: OperationOptions) => Promise<Result>,
     options: { readonly silent?: boolean } = {},
   ): Promise<Result> {
-    using _warnings = this.#holdWarnings();
+    using _warnings = this.#delayWarnings();
     const style = options.silent ? "none" : this.settings.progress;
     await using progress = await openProgress(style, this.context);
     return await work({ ...this.quiet(), progress: progress.report });
   }
 
-  #holdWarnings(): Disposable {
-    if (this.settings.progress === "bars") this.#held = [];
+  #delayWarnings(): Disposable {
+    if (this.settings.progress === "bars") this.#waiting = [];
     return {
       [Symbol.dispose]: () => {
-        const held = this.#held ?? [];
-        this.#held = undefined;
-        for (const message of held) this.#warn(message);
+        const waiting = this.#waiting ?? [];
+        this.#waiting = undefined;
+        for (const message of waiting) this.#warn(message);
       },
     };
   }

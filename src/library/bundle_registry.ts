@@ -22,8 +22,8 @@ export interface RegistrySource {
 }
 
 /**
- * Reads the address of the registry and the path in it. A path may start with a host when no address is
- * given, or with the address's own host.
+ * Reads the address of the registry and the path in it. A path may start with a host when no
+ * address is given, or with the address's own host.
  * @throws {InvalidInputError} naming the variable whose value cannot be used.
  */
 export function registrySettings(source: RegistrySource): BundleSettings {

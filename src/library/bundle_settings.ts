@@ -1,9 +1,9 @@
 /**
  * The settings of bundles, from the environment.
  *
- * Each setting has the name that the bundles guide gives it, then `MODELOPS_*`, then `MODEL_OPS_*`; the
- * first that is set and not empty counts. What is given must be well formed; what is missing is missed
- * only by the operation that needs it.
+ * Each setting has the name that the bundles guide gives it, then `MODELOPS_*`, then `MODEL_OPS_*`;
+ * the first that is set and not empty counts. What is given must be well formed; what is missing is
+ * missed only by the operation that needs it.
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
@@ -73,7 +73,10 @@ function endpoint(read: Variables): string | undefined {
   return text.replace(/\/+$/, "");
 }
 
-/** Checks a container by the rules of the service: 3 to 63 lower-case letters, digits and single dashes. */
+/**
+ * Checks a container by the rules of the service: 3 to 63 lower-case letters, digits and single
+ * dashes.
+ */
 function container(read: Variables): string {
   const name = read.text("container") ?? "bundles";
   const valid = /^[a-z0-9](-?[a-z0-9])*$/.test(name) && name.length >= 3 && name.length <= 63;

@@ -1,6 +1,6 @@
 /**
- * The operations on bundles, over the registries, the local store and the external storage that settings
- * describe.
+ * The operations on bundles, over the registries, the local store and the external storage that
+ * settings describe.
  * @module
  */
 import { join } from "node:path";
@@ -140,8 +140,8 @@ export function bundleProvider(settings: BundleSettings, parts: ProviderParts): 
 }
 
 /**
- * Whether a name is that of a registry's repository; the local store's own need no host. What was set as
- * the registry is one, even where its name looks like the part of a path.
+ * Whether a name is that of a registry's repository; the local store's own need no host. What was
+ * set as the registry is one, even where its name looks like the part of a path.
  */
 function isRemote(name: string, registry: string | undefined): boolean {
   return hostOf(name) === registry || startsWithHost(name);
@@ -151,7 +151,10 @@ function hostOf(name: string): string {
   return name.slice(0, Math.max(0, name.indexOf("/")));
 }
 
-/** Switches that are off leave the choice to the connection; `http://` is said of one registry alone. */
+/**
+ * Switches that are off leave the choice to the connection; `http://` is said of one registry
+ * alone.
+ */
 function switchesFor(name: string, settings: BundleSettings) {
   const { insecure } = settings;
   const plainHttp = settings.plainHttp && hostOf(name) === settings.registry;

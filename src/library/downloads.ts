@@ -57,8 +57,8 @@ export interface DownloadedModel {
 }
 
 /**
- * Downloads a model, given by its URL on a hub or a short form that the hub knows, into a folder named
- * after it. Files that are there already are left as they are.
+ * Downloads a model, given by its URL on a hub or a short form that the hub knows, into a folder
+ * named after it. Files that are there already are left as they are.
  * @throws {InvalidInputError} when the URL names no model of a known hub.
  * @throws {NotFoundError} when the hub does not have it.
  * @throws {AccessDeniedError} when the hub refuses it.
@@ -93,7 +93,9 @@ function hubUrls(hubs: HubSettings): Partial<Record<HubName, string>> {
   return Object.fromEntries(named);
 }
 
-/** A folder's files are left out by a pattern of the folder, as in the generation of a Modelfile. */
+/**
+ * A folder's files are left out by a pattern of the folder, as in the generation of a Modelfile.
+ */
 function withContent(pattern: string): readonly string[] {
   const bare = pattern.replace(/\/+$/, "");
   return [bare, `${bare}/**`];

@@ -19,7 +19,9 @@ export interface ModelSettings extends StoreSettings, NetworkSettings, Credentia
 /** The operations on models; disposing them closes the connections to registries. */
 export interface Models extends ModelBackend, AsyncDisposable {}
 
-/** Opens the operations on models. What speaks to registries is loaded with the first that is asked. */
+/**
+ * Opens the operations on models. What speaks to registries is loaded with the first that is asked.
+ */
 export async function openModels(
   settings: ModelSettings,
   options: OpenOptions = {},

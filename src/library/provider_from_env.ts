@@ -13,7 +13,8 @@ import { credentialSource } from "./registries.ts";
 
 /**
  * The provider that variables of the environment describe, with the names of the bundles guide:
- * `REGISTRY_REPO`, `AZURE_STORAGE_KEY` and so on. Credentials are asked for only when they are needed.
+ * `REGISTRY_REPO`, `AZURE_STORAGE_KEY` and so on. Credentials are asked for only when they are
+ * needed.
  * @throws {InvalidInputError} naming the variable whose value cannot be used.
  */
 export function defaultProviderFromEnv(env: Environment): BundleProvider {

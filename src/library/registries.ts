@@ -1,5 +1,6 @@
 /**
- * The registries that settings describe: with which certificates, through which proxies, and as whom.
+ * The registries that settings describe: with which certificates, through which proxies, and as
+ * whom.
  * @module
  */
 import { explainRead } from "../core/file_errors.ts";
@@ -34,7 +35,8 @@ export async function openRegistries(
 }
 
 /**
- * How everybody is reached, registry or not: the certificate of this client is for registries alone.
+ * How everybody is reached, registry or not: the certificate of this client is for registries
+ * alone.
  * @throws {NotFoundError | InvalidInputError} when a certificate cannot be read.
  */
 export async function transportOptions(settings: NetworkSettings): Promise<TransportOptions> {

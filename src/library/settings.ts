@@ -1,6 +1,6 @@
 /**
- * What the library is told about its surroundings: plain data, absolute paths. Nothing here is looked up
- * in the environment, and what is absent is not used.
+ * What the library is opened with: plain data, absolute paths. Nothing here is looked up in the
+ * environment, and what is absent is not used.
  * @module
  */
 import type { RegistrySettings } from "../bundle/resolve/registry.ts";
@@ -70,11 +70,16 @@ export interface BundleSettings extends RegistrySettings {
   readonly password?: string;
   /** Longest time without progress with the registry, in seconds; the client's own when absent. */
   readonly httpTimeoutSeconds?: number;
-  /** How often a failed request to the registry is repeated; the client's own choice when absent. */
+  /**
+   * How often a failed request to the registry is repeated; the client's own choice when absent.
+   */
   readonly httpRetries?: number;
   /** Longest time without progress with external storage, in seconds; 30 when absent. */
   readonly externalTimeoutSeconds?: number;
-  /** How often a failed request to external storage is repeated; the client's own choice when absent. */
+  /**
+   * How often a failed request to external storage is repeated; the client's own choice when
+   * absent.
+   */
   readonly externalRetries?: number;
   /** Whether an external file of the right size is fine when its store recorded no SHA-256. */
   readonly allowStatWithoutSha?: boolean;
@@ -90,6 +95,9 @@ export interface BundleSettings extends RegistrySettings {
 
 /** What is told to a part of the library when it is opened. */
 export interface OpenOptions {
-  /** Told about what happens outside of an operation's own options: repeated tries, credential helpers. */
+  /**
+   * Told about what happens outside of an operation's own options: repeated tries, credential
+   * helpers.
+   */
   readonly log?: Log;
 }

@@ -8,7 +8,8 @@
  * @example Copy an artifact from one store to another
  * ```ts
  * import assert from "node:assert/strict";
- * import { bytesSource, copyGraph, describeBytes, MediaType, memoryStore } from "@modelops/modelops/oci";
+ * import { bytesSource, copyGraph, describeBytes } from "@modelops/modelops/oci";
+ * import { MediaType, memoryStore } from "@modelops/modelops/oci";
  *
  * const here = memoryStore("here");
  * const there = memoryStore("there");

@@ -34,21 +34,21 @@ const FILES = {
 };
 
 /** A working directory, a local store and an object store, all empty but the first. */
-class World implements AsyncDisposable {
+class BundleHome implements AsyncDisposable {
   readonly folder: TempFolder;
 
   private constructor(folder: TempFolder) {
     this.folder = folder;
   }
 
-  static async make(): Promise<World> {
+  static async make(): Promise<BundleHome> {
     const folder = await tempFolder();
     await folder.write("work/modelops.yaml", SPEC);
     for (const [name, text] of Object.entries(FILES)) await folder.write(`work/${name}`, text);
-    return new World(folder);
+    return new BundleHome(folder);
   }
 
-  /** A path in the folder of the world. */
+  /** A path in the folder of the home. */
   at(...parts: string[]): string {
     return this.folder.join(...parts);
   }
@@ -127,10 +127,10 @@ function digestIn(text: string): string {
 }
 
 Deno.test("a bundle goes round: push, resolve, materialize, verify, export, import, diff", async () => {
-  await using world = await World.make();
-  const at = (...parts: string[]) => world.at(...parts);
+  await using home = await BundleHome.make();
+  const at = (...parts: string[]) => home.at(...parts);
 
-  const pushed = await world.done("push", at("work"));
+  const pushed = await home.done("push", at("work"));
   const digest = digestIn(pushed);
   assert.equal(
     pushed,
@@ -141,14 +141,14 @@ Deno.test("a bundle goes round: push, resolve, materialize, verify, export, impo
   const identity = `Bundle: demo:1.0.0\nManifest: ${digest}\nSize: 24 B\n`;
   const roles = "Roles\n  Role      Layers\n  default   config\n  runtime   code, config\n" +
     "  training  code, config, data\n";
-  assert.equal(await world.done("resolve", "demo:1.0.0"), identity + roles);
+  assert.equal(await home.done("resolve", "demo:1.0.0"), identity + roles);
   assert.equal(
-    await world.done("resolve", "demo:1.0.0", "--verbose"),
+    await home.done("resolve", "demo:1.0.0", "--verbose"),
     `${identity}Reference type: name:version\nExternal index: present\n` +
       `Repository: models/demo\n${roles}`,
   );
   for (const ref of [digest, `@${digest}`, `demo@${digest}`]) {
-    assert.equal(digestIn(await world.done("resolve", ref)), digest, ref);
+    assert.equal(digestIn(await home.done("resolve", ref)), digest, ref);
   }
 
   const { "config/base.yaml": base, "data/ten.bin": _external, ...code } = FILES;
@@ -160,32 +160,32 @@ Deno.test("a bundle goes round: push, resolve, materialize, verify, export, impo
   };
   for (const [role, files] of Object.entries(wanted)) {
     const flags = role === "default" ? [] : ["--role", role];
-    const said = await world.done("materialize", "demo:1.0.0", at(role), ...flags);
+    const said = await home.done("materialize", "demo:1.0.0", at(role), ...flags);
     assert.equal(said.split("\n")[0], `Materialized demo:1.0.0 to ${at(role)}`);
     assert.equal(said.split("\n")[1], `Role: ${role}`);
-    assert.deepEqual(content(await world.tree(role)), files);
-    assert.match(await world.done("verify", at(role)), /^Verified .*\nFiles: \d as they must be/);
+    assert.deepEqual(content(await home.tree(role)), files);
+    assert.match(await home.done("verify", at(role)), /^Verified .*\nFiles: \d as they must be/);
   }
 
   const prefetch = ["--role=training", "--prefetch-external"];
-  await world.done("pull", "demo:1.0.0", at("training"), ...prefetch);
-  assert.deepEqual(content(await world.tree("training")), FILES);
-  assert.match(await world.done("verify", "demo:1.0.0", "--read-external"), /\nRead: 24 B\n$/);
+  await home.done("pull", "demo:1.0.0", at("training"), ...prefetch);
+  assert.deepEqual(content(await home.tree("training")), FILES);
+  assert.match(await home.done("verify", "demo:1.0.0", "--read-external"), /\nRead: 24 B\n$/);
 
   const archive = at("demo.tar.zst");
   assert.equal(
-    await world.done("export", at("training"), archive, "--include-external"),
+    await home.done("export", at("training"), archive, "--include-external"),
     `Exported ${at("training")} to ${archive}\nExternal data: included\n`,
   );
   assert.equal(
-    await world.done("import", archive, at("imported")),
+    await home.done("import", archive, at("imported")),
     `Imported ${archive} to ${at("imported")}\n`,
   );
-  assert.deepEqual(await world.tree("imported"), await world.tree("training"));
-  assert.match(await world.done("verify", at("imported")), /^Verified /);
+  assert.deepEqual(await home.tree("imported"), await home.tree("training"));
+  assert.match(await home.done("verify", at("imported")), /^Verified /);
 
   for (const to of [at("imported"), archive, at("work")]) {
-    const said = await world.done("diff", "demo:1.0.0", to);
+    const said = await home.done("diff", "demo:1.0.0", to);
     assert.equal(
       said,
       `Diff from demo:1.0.0 to ${to}\n0 added, 0 modified, 0 removed, 4 unchanged\n`,
@@ -194,8 +194,8 @@ Deno.test("a bundle goes round: push, resolve, materialize, verify, export, impo
 });
 
 Deno.test("layers and patterns choose files", async () => {
-  await using world = await World.make();
-  await world.done("push", world.at("work"));
+  await using home = await BundleHome.make();
+  await home.done("push", home.at("work"));
   const rows: [string[], string[]][] = [
     [["--layers", "code"], ["src/a.py", "src/ünïcode/模型.py"]],
     [["--layers=code,config", "--include=*.yaml"], ["config/base.yaml"]],
@@ -203,23 +203,23 @@ Deno.test("layers and patterns choose files", async () => {
   ];
   for (const [index, [flags, paths]] of rows.entries()) {
     const folder = `chosen${index}`;
-    const said = await world.done("materialize", "demo:1.0.0", world.at(folder), ...flags);
+    const said = await home.done("materialize", "demo:1.0.0", home.at(folder), ...flags);
     assert.match(said, /\nLayers: code/);
-    assert.deepEqual(Object.keys(content(await world.tree(folder))).sort(), paths);
+    assert.deepEqual(Object.keys(content(await home.tree(folder))).sort(), paths);
     // What was left out on purpose is not missed.
-    assert.match(await world.done("verify", world.at(folder)), /^Verified /);
+    assert.match(await home.done("verify", home.at(folder)), /^Verified /);
   }
 });
 
 Deno.test("push and resolve as JSON have stable names", async () => {
-  await using world = await World.make();
-  const pushed = await world.json("push", world.at("work"), "--tag", "stable", "--tag=latest");
+  await using home = await BundleHome.make();
+  const pushed = await home.json("push", home.at("work"), "--tag", "stable", "--tag=latest");
   assert.deepEqual(pushed.tags, ["1.0.0", "stable", "latest"]);
   assert.deepEqual(
     [pushed.reference, pushed.files, pushed.external, pushed.dry_run, pushed.up_to_date],
     ["models/demo:1.0.0", 4, { uploaded: 1, skipped: 0, uploaded_bytes: 10 }, false, false],
   );
-  const { layer_indexes: indexes, ...resolved } = await world.json("resolve", "demo:latest");
+  const { layer_indexes: indexes, ...resolved } = await home.json("resolve", "demo:latest");
   assert.deepEqual(Object.keys(indexes), ["code", "config", "data"]);
   assert.match(indexes.code, /^sha256:[0-9a-f]{64}$/);
   assert.deepEqual(resolved, {
@@ -238,14 +238,14 @@ Deno.test("push and resolve as JSON have stable names", async () => {
     external_index_present: true,
     total_size: 24,
   });
-  assert.equal((await world.json("push", world.at("work"))).up_to_date, true);
+  assert.equal((await home.json("push", home.at("work"))).up_to_date, true);
 });
 
 Deno.test("materialize, verify, export and import as JSON have stable names", async () => {
-  await using world = await World.make();
-  await world.done("push", world.at("work"));
-  const ws = world.at("ws");
-  const made = await world.json("materialize", "demo:1.0.0", ws, "--role", "training");
+  await using home = await BundleHome.make();
+  await home.done("push", home.at("work"));
+  const ws = home.at("ws");
+  const made = await home.json("materialize", "demo:1.0.0", ws, "--role", "training");
   assert.deepEqual(
     [made.bundle.name, made.selected_role, made.selected_layers, made.dest_path, made.dry_run],
     ["demo", "training", ["code", "config", "data"], ws, false],
@@ -268,14 +268,14 @@ Deno.test("materialize, verify, export and import as JSON have stable names", as
     bytes_prefetched: 0,
   });
 
-  const verified = await world.json("verify", ws);
+  const verified = await home.json("verify", ws);
   assert.deepEqual(
     [verified.target, verified.ok, verified.missing, verified.modified, verified.extra],
     [ws, true, [], [], []],
   );
 
-  const archive = world.at("ws.tar");
-  const { digest, size, ...exported } = await world.json("export", ws, archive);
+  const archive = home.at("ws.tar");
+  const { digest, size, ...exported } = await home.json("export", ws, archive);
   const bytes = await Deno.readFile(archive);
   assert.deepEqual([digest, size], [digestBytes(bytes), bytes.length]);
   assert.deepEqual(exported, {
@@ -288,171 +288,171 @@ Deno.test("materialize, verify, export and import as JSON have stable names", as
     pointers_only: ["data/ten.bin"],
   });
 
-  const imported = await world.json("import", archive, world.at("again"));
+  const imported = await home.json("import", archive, home.at("again"));
   assert.equal(imported.manifest_digest, made.bundle.manifest_digest);
   assert.deepEqual(imported.pointers_only, ["data/ten.bin"]);
   assert.deepEqual([imported.counters.created, imported.counters.kept], [5, 0]);
 });
 
 Deno.test("scan, plan and diff tell what there is, where it goes and what changed", async () => {
-  await using world = await World.make();
-  const work = world.at("work");
-  const scanned = await world.done("scan", work);
+  await using home = await BundleHome.make();
+  const work = home.at("work");
+  const scanned = await home.done("scan", work);
   assert.match(scanned, /^Scanned .*\nBundle: demo:1\.0\.0\ncode +9 B +0644 +src\/a\.py\n/);
   assert.match(scanned, /\nLayer code: 2 files, 9 B\n(?:.*\n)*Total: 4 files, 24 B\n$/);
-  const { layers, total_size } = await world.json("scan", work);
+  const { layers, total_size } = await home.json("scan", work);
   assert.deepEqual([layers.length, total_size], [3, 24]);
 
-  const plan = await world.done("plan", work);
+  const plan = await home.done("plan", work);
   assert.match(plan, /\nexternal +10 B +data\/ten\.bin +matches rule "data\/\*\.bin"\n/);
   assert.match(plan, /\nRegistry: 3 files, 14 B\nExternal: 1 file, 10 B\n$/);
   assert.doesNotMatch(plan, /az:/);
-  const preview = await world.done("plan", work, "--external-preview");
+  const preview = await home.done("plan", work, "--external-preview");
   assert.match(
     preview,
     /\nExternal files\ndata\/ten\.bin +az:\/\/cont1\/b\/data\/ten\.bin +cool\n/,
   );
-  const { totals } = await world.json("plan", work);
+  const { totals } = await home.json("plan", work);
   assert.deepEqual([totals.registry_count, totals.external_size], [3, 10]);
 
-  await world.done("push", work);
-  await world.folder.write("work/src/new.py", "new\n");
-  await world.folder.write("work/config/base.yaml", "x: 22\n");
-  await Deno.remove(world.at("work/src/a.py"));
+  await home.done("push", work);
+  await home.folder.write("work/src/new.py", "new\n");
+  await home.folder.write("work/config/base.yaml", "x: 22\n");
+  await Deno.remove(home.at("work/src/a.py"));
   assert.equal(
-    await world.done("diff", "demo:1.0.0", work),
+    await home.done("diff", "demo:1.0.0", work),
     `Diff from demo:1.0.0 to ${work}\n+ src/new.py (4 B)\n~ config/base.yaml (5 B -> 6 B)\n` +
       "- src/a.py (9 B)\n1 added, 1 modified, 1 removed, 2 unchanged\n",
   );
-  const diff = await world.json("diff", "demo:1.0.0", work);
+  const diff = await home.json("diff", "demo:1.0.0", work);
   assert.deepEqual([diff.identical, diff.modified[0].new_size], [false, 6]);
 });
 
 Deno.test("a raised version is written into the spec, which keeps its comments", async () => {
-  await using world = await World.make();
-  const said = await world.done("push", world.at("work"), "--bump", "minor");
+  await using home = await BundleHome.make();
+  const said = await home.done("push", home.at("work"), "--bump", "minor");
   assert.match(said, /\nVersion bump: minor \(1\.0\.0 -> 1\.1\.0\)\n/);
   assert.equal(
-    await Deno.readTextFile(world.at("work/modelops.yaml")),
+    await Deno.readTextFile(home.at("work/modelops.yaml")),
     SPEC.replace("1.0.0", "1.1.0"),
   );
 });
 
 Deno.test("a tag that names another bundle moves with --force only", async () => {
-  await using world = await World.make();
-  await world.done("push", world.at("work"));
-  await world.folder.write("work/src/a.py", "print(2)\n");
-  const [code, stderr] = await world.failed("push", world.at("work"), "--no-progress");
+  await using home = await BundleHome.make();
+  await home.done("push", home.at("work"));
+  await home.folder.write("work/src/a.py", "print(2)\n");
+  const [code, stderr] = await home.failed("push", home.at("work"), "--no-progress");
   assert.equal(code, 12);
   assert.match(stderr, /^error: Cannot publish "models\/demo:1\.0\.0": .*\nhint: .*--force\n$/);
-  await world.done("push", world.at("work"), "--force");
+  await home.done("push", home.at("work"), "--force");
 });
 
 Deno.test("a dry run changes nothing anywhere", async () => {
-  await using world = await World.make();
-  const work = world.at("work");
-  const spec = await world.tree("work");
-  const said = await world.done("push", work, "--dry-run", "--bump=patch");
+  await using home = await BundleHome.make();
+  const work = home.at("work");
+  const spec = await home.tree("work");
+  const said = await home.done("push", work, "--dry-run", "--bump=patch");
   assert.match(said, /^Would push bundle models\/demo:1\.0\.1\n/);
-  assert.deepEqual(await world.tree("work"), spec);
-  assert.equal(await world.exists("objects"), false);
-  assert.equal(await world.exists("store", "content.v1"), false);
+  assert.deepEqual(await home.tree("work"), spec);
+  assert.equal(await home.exists("objects"), false);
+  assert.equal(await home.exists("store", "content.v1"), false);
 
-  await world.done("push", work);
-  const plan = await world.done("materialize", "demo:1.0.0", world.at("ws"), "--dry-run");
+  await home.done("push", work);
+  const plan = await home.done("materialize", "demo:1.0.0", home.at("ws"), "--dry-run");
   assert.match(plan, /^create +5 B +config\/base\.yaml\nWould materialize demo:1\.0\.0 to .*\n/);
   assert.match(plan, /\nFiles: 1 to create\nBytes to move: 5 B\nDisk: 5 B needed, .* free\n$/);
-  assert.equal(await world.exists("ws"), false);
+  assert.equal(await home.exists("ws"), false);
 
-  await world.done("export", work, world.at("a.tar"));
-  const imported = await world.done("import", world.at("a.tar"), world.at("ws"), "--dry-run");
+  await home.done("export", work, home.at("a.tar"));
+  const imported = await home.done("import", home.at("a.tar"), home.at("ws"), "--dry-run");
   assert.match(imported, /\nWould import .*\nFiles: 5 to create\n$/);
-  assert.equal(await world.exists("ws"), false);
+  assert.equal(await home.exists("ws"), false);
 });
 
 Deno.test("all conflicts are told, one on a line, and nothing is written", async () => {
-  await using world = await World.make();
-  await world.done("push", world.at("work"));
-  await world.folder.write("ws/src/a.py", "mine\n");
-  await world.folder.write("ws/config/base.yaml", "y: 1\n");
-  const before = await world.tree("ws");
-  const args = ["materialize", "demo:1.0.0", world.at("ws"), "--role=runtime"];
-  const [code, stderr] = await world.failed(...args, "--ci");
+  await using home = await BundleHome.make();
+  await home.done("push", home.at("work"));
+  await home.folder.write("ws/src/a.py", "mine\n");
+  await home.folder.write("ws/config/base.yaml", "y: 1\n");
+  const before = await home.tree("ws");
+  const args = ["materialize", "demo:1.0.0", home.at("ws"), "--role=runtime"];
+  const [code, stderr] = await home.failed(...args, "--ci");
   assert.equal(code, 12);
   const lines = stderr.split("\n");
   assert.match(lines[0]!, /^error: Cannot write to workspace ".*": 2 problems, the first: "/);
   assert.match(lines[1]!, /^ {2}"config\/base\.yaml": a different file is there: got sha256:/);
   assert.match(lines[2]!, /^ {2}"src\/a\.py": a different file is there: got 5 bytes, want 9$/);
   assert.match(lines[3]!, /^hint: .*--overwrite/);
-  assert.deepEqual(await world.tree("ws"), before);
+  assert.deepEqual(await home.tree("ws"), before);
 
-  const { error, conflicts, conflict_count } = await world.json(...args);
+  const { error, conflicts, conflict_count } = await home.json(...args);
   assert.deepEqual([error.code, error.kind, conflict_count], [12, "conflict", 2]);
   assert.deepEqual(
     conflicts.map(({ path }: { path: string }) => path),
     ["config/base.yaml", "src/a.py"],
   );
 
-  await world.done(...args, "--overwrite");
-  assert.equal((await world.tree("ws"))["src/a.py"], FILES["src/a.py"]);
+  await home.done(...args, "--overwrite");
+  assert.equal((await home.tree("ws"))["src/a.py"], FILES["src/a.py"]);
 });
 
 Deno.test("a dry run with conflicts shows the plan and fails as the run would", async () => {
-  await using world = await World.make();
-  await world.done("push", world.at("work"));
-  await world.done("export", world.at("work"), world.at("a.tar"));
-  await world.folder.write("ws/config/base.yaml", "mine\n");
+  await using home = await BundleHome.make();
+  await home.done("push", home.at("work"));
+  await home.done("export", home.at("work"), home.at("a.tar"));
+  await home.folder.write("ws/config/base.yaml", "mine\n");
   const rows = [
-    ["materialize", "demo:1.0.0", world.at("ws"), "--dry-run"],
-    ["import", world.at("a.tar"), world.at("ws"), "--dry-run"],
+    ["materialize", "demo:1.0.0", home.at("ws"), "--dry-run"],
+    ["import", home.at("a.tar"), home.at("ws"), "--dry-run"],
   ];
   for (const args of rows) {
-    const { code, stdout, stderr } = await world.run(args);
+    const { code, stdout, stderr } = await home.run(args);
     assert.equal(code, 12);
     assert.match(stdout, /^conflict +5 B +config\/base\.yaml$/m);
     assert.match(stdout, /1 in conflict/);
     assert.match(stderr, /error: Cannot write to workspace/);
     // Said once: there is but one.
     assert.equal(stderr.match(/a different file is there/g)?.length, 1);
-    const { error, dry_run, files, conflict_count } = await world.json(...args);
+    const { error, dry_run, files, conflict_count } = await home.json(...args);
     assert.deepEqual([error.code, dry_run, conflict_count], [12, true, 1]);
     assert.ok(files.some(({ action }: { action: string }) => action === "conflict"));
   }
-  assert.deepEqual(await world.tree("ws"), { "config/base.yaml": "mine\n" });
+  assert.deepEqual(await home.tree("ws"), { "config/base.yaml": "mine\n" });
 });
 
 Deno.test("verify names everything that is missing or modified, and fails with 5", async () => {
-  await using world = await World.make();
-  await world.done("push", world.at("work"));
-  const ws = world.at("ws");
-  await world.done("materialize", "demo:1.0.0", ws, "--role=runtime");
-  await world.folder.write("ws/src/a.py", "print(2)\n");
-  await world.folder.write("ws/notes.txt", "mine\n");
-  await Deno.remove(world.at("ws/config/base.yaml"));
-  const [code, stderr] = await world.failed("verify", ws);
+  await using home = await BundleHome.make();
+  await home.done("push", home.at("work"));
+  const ws = home.at("ws");
+  await home.done("materialize", "demo:1.0.0", ws, "--role=runtime");
+  await home.folder.write("ws/src/a.py", "print(2)\n");
+  await home.folder.write("ws/notes.txt", "mine\n");
+  await Deno.remove(home.at("ws/config/base.yaml"));
+  const [code, stderr] = await home.failed("verify", ws);
   assert.equal(code, 5);
   assert.match(stderr, /error: Cannot verify ".*": 1 file missing, 1 file modified\n/);
   assert.match(
     stderr,
     /\n {2}"config\/base\.yaml": missing\n {2}"src\/a\.py": modified, its .*\nhint: /,
   );
-  const { error, ok, missing, modified, extra } = await world.json("verify", ws);
+  const { error, ok, missing, modified, extra } = await home.json("verify", ws);
   assert.deepEqual(
     [error.code, ok, missing, modified, extra],
     [5, false, ["config/base.yaml"], ["src/a.py"], ["notes.txt"]],
   );
 
-  await Deno.remove(world.at("objects"), { recursive: true });
-  const [gone, reason] = await world.failed("verify", "demo:1.0.0");
+  await Deno.remove(home.at("objects"), { recursive: true });
+  const [gone, reason] = await home.failed("verify", "demo:1.0.0");
   assert.equal(gone, 5);
   assert.match(reason, /"data\/ten\.bin": missing/);
 });
 
 Deno.test("every failure has its exit code, and says why on standard error", async () => {
-  await using world = await World.make();
-  await world.done("push", world.at("work"));
-  await putForeign(world);
-  const [work, ws] = [world.at("work"), world.at("ws")];
+  await using home = await BundleHome.make();
+  await home.done("push", home.at("work"));
+  await putForeign(home);
+  const [work, ws] = [home.at("work"), home.at("ws")];
   const rows: [code: number, reason: RegExp, ...args: string[]][] = [
     [1, /demo:9/, "resolve", "demo:9.9.9"],
     [1, /sha256:0000/, "resolve", `sha256:${"0".repeat(64)}`],
@@ -466,36 +466,36 @@ Deno.test("every failure has its exit code, and says why on standard error", asy
     [2, /--layers/, "materialize", "demo:1.0.0", ws, "--layers", ","],
     [2, /Cannot use patterns/, "materialize", "demo:1.0.0", ws, "--include", ""],
     [2, /true or false/, "materialize", "demo:1.0.0", ws, "--overwrite=maybe"],
-    [2, /is not a folder/, "export", world.at("nowhere"), world.at("a.tar")],
-    [2, /must end in \.tar\.zst/, "export", work, world.at("a.zip")],
-    [2, /must end in \.tar/, "export", work, world.at("a.tar.zst"), "--compression", "none"],
-    [2, /compression/, "export", work, world.at("a.tar"), "--compression", "gzip"],
-    [2, /from 1 to 22/, "export", work, world.at("a.zst"), "--zstd-level", "23"],
-    [2, /from 1 to 22/, "export", work, world.at("a.zst"), "--zstd-level=x"],
+    [2, /is not a folder/, "export", home.at("nowhere"), home.at("a.tar")],
+    [2, /must end in \.tar\.zst/, "export", work, home.at("a.zip")],
+    [2, /must end in \.tar/, "export", work, home.at("a.tar.zst"), "--compression", "none"],
+    [2, /compression/, "export", work, home.at("a.tar"), "--compression", "gzip"],
+    [2, /from 1 to 22/, "export", work, home.at("a.zst"), "--zstd-level", "23"],
+    [2, /from 1 to 22/, "export", work, home.at("a.zst"), "--zstd-level=x"],
     [2, /bump/, "push", work, "--bump", "tiny"],
     [2, /as a tag/, "push", work, "--tag", "no tag"],
     [2, /whole number greater than 0/, "push", work, "-c", "0"],
-    [2, /modelops\.yaml/, "push", world.at("objects")],
-    [2, /modelops\.yaml/, "scan", world.at("objects")],
-    [2, /modelops\.yaml/, "plan", world.at("objects")],
+    [2, /modelops\.yaml/, "push", home.at("objects")],
+    [2, /modelops\.yaml/, "scan", home.at("objects")],
+    [2, /modelops\.yaml/, "plan", home.at("objects")],
     [10, /foreign/, "resolve", "foreign:1"],
     [11, /its roles are "default", "runtime", "training"/, "pull", "demo:1.0.0", ws, "--role=x"],
     [11, /has no layer "x"/, "materialize", "demo:1.0.0", ws, "--layers=code,x"],
   ];
   for (const [code, reason, ...args] of rows) {
-    const [found, stderr] = await world.failed(...args);
+    const [found, stderr] = await home.failed(...args);
     assert.equal(found, code, `${args.join(" ")}: ${stderr}`);
     assert.match(stderr, /^error: [^\n]+\n/m);
     assert.match(stderr, reason);
   }
   for (const file of ["a.tar", "a.zip", "a.zst", "a.tar.zst", "ws"]) {
-    assert.equal(await world.exists(file), false, file);
+    assert.equal(await home.exists(file), false, file);
   }
 });
 
 /** An artifact that is no bundle, beside the bundles. */
-async function putForeign(world: World): Promise<void> {
-  const store = diskCatalog(world.at("store")).repository("models/foreign");
+async function putForeign(home: BundleHome): Promise<void> {
+  const store = diskCatalog(home.at("store")).repository("models/foreign");
   const put = async (mediaType: string, text: string) => {
     const bytes = new TextEncoder().encode(text);
     const descriptor = { mediaType, digest: digestBytes(bytes), size: bytes.length };
@@ -510,7 +510,7 @@ async function putForeign(world: World): Promise<void> {
 }
 
 Deno.test("variables that cannot be used are named", async () => {
-  await using world = await World.make();
+  await using home = await BundleHome.make();
   const rows: [Record<string, string>, RegExp][] = [
     [{ REGISTRY_REPO: "" }, /REGISTRY_REPO is not set/],
     [{ REGISTRY_REPO: "Up/Per" }, /Cannot use REGISTRY_REPO "Up\/Per"/],
@@ -519,93 +519,93 @@ Deno.test("variables that cannot be used are named", async () => {
     [{ MODELOPS_PROVIDER: "fake" }, /Cannot use provider "fake".*\nhint: unset MODELOPS_PROVIDER/],
   ];
   for (const [env, reason] of rows) {
-    const { code, stderr } = await world.run(["resolve", "demo:1.0.0"], { env });
+    const { code, stderr } = await home.run(["resolve", "demo:1.0.0"], { env });
     assert.equal(code, 2, stderr);
     assert.match(stderr, reason);
   }
 });
 
 Deno.test("commands on folders and archives need no settings", async () => {
-  await using world = await World.make();
+  await using home = await BundleHome.make();
   const env = { REGISTRY_REPO: "", OBJECT_STORE: "" };
-  const [work, archive] = [world.at("work"), world.at("a.tar.zst")];
+  const [work, archive] = [home.at("work"), home.at("a.tar.zst")];
   for (
     const args of [
       ["scan", work],
       ["plan", work],
       ["resolve", work],
       ["export", work, archive],
-      ["import", archive, world.at("ws")],
+      ["import", archive, home.at("ws")],
       ["diff", work, archive],
-      ["materialize", archive, world.at("ws2")],
+      ["materialize", archive, home.at("ws2")],
     ]
   ) {
-    const { code, stderr } = await world.run(args, { env });
+    const { code, stderr } = await home.run(args, { env });
     assert.equal(code, 0, `${args.join(" ")}: ${stderr}`);
   }
 });
 
 Deno.test("--ci shows no progress; --verbose tells of each file", async () => {
-  await using world = await World.make();
-  await world.done("push", world.at("work"));
-  const args = (folder: string) => ["materialize", "demo:1.0.0", world.at(folder)];
-  const loud = await world.run([...args("a"), "--verbose"]);
+  await using home = await BundleHome.make();
+  await home.done("push", home.at("work"));
+  const args = (folder: string) => ["materialize", "demo:1.0.0", home.at(folder)];
+  const loud = await home.run([...args("a"), "--verbose"]);
   assert.match(loud.stderr, /^extracted config\/base\.yaml 5 B$/m);
   assert.match(loud.stdout, /^create +5 B +config\/base\.yaml\nMaterialized /);
-  const quiet = await world.run([...args("b"), "--ci"]);
+  const quiet = await home.run([...args("b"), "--ci"]);
   assert.equal(quiet.stderr, "Files: 1 created; 5 B written\n");
 });
 
 Deno.test("what the local store has is not fetched, unless --no-cache", async () => {
-  await using world = await World.make();
-  await world.done("push", world.at("work"));
+  await using home = await BundleHome.make();
+  await home.done("push", home.at("work"));
   const fetched = async (folder: string, ...flags: string[]) => {
-    const args = ["materialize", "demo:1.0.0", world.at(folder), "--role=runtime", ...flags];
-    return (await world.json(...args)).counters.bytes_fetched;
+    const args = ["materialize", "demo:1.0.0", home.at(folder), "--role=runtime", ...flags];
+    return (await home.json(...args)).counters.bytes_fetched;
   };
   assert.equal(await fetched("a", "--no-cache"), 14);
   assert.equal(await fetched("b"), 0);
 });
 
 Deno.test("verify reads an external file without a recorded SHA-256, unless it may trust its size", async () => {
-  await using world = await World.make();
-  await world.done("push", world.at("work"));
+  await using home = await BundleHome.make();
+  await home.done("push", home.at("work"));
   // The file in place of an object is of its size, and nothing was noted about it.
-  await Deno.remove(world.at("objects"), { recursive: true });
-  await world.folder.write("objects/cont1/b/data/ten.bin", "9876543210");
-  const [code, stderr] = await world.failed("verify", "demo:1.0.0");
+  await Deno.remove(home.at("objects"), { recursive: true });
+  await home.folder.write("objects/cont1/b/data/ten.bin", "9876543210");
+  const [code, stderr] = await home.failed("verify", "demo:1.0.0");
   assert.equal(code, 5);
   assert.match(stderr, /"data\/ten\.bin": modified/);
   const env = { MODELOPS_ALLOW_STAT_WITHOUT_SHA: "1" };
-  const trusting = await world.run(["verify", "demo:1.0.0"], { env });
+  const trusting = await home.run(["verify", "demo:1.0.0"], { env });
   assert.equal(trusting.code, 0, trusting.stderr);
 });
 
 Deno.test("called modelops-bundles, the commands of bundles are the program's own", async () => {
-  await using world = await World.make();
+  await using home = await BundleHome.make();
   const called = { programName: "modelops-bundles" };
-  const { stdout: help } = await world.program(["--help"], called);
+  const { stdout: help } = await home.program(["--help"], called);
   assert.match(help, /^Usage: modelops-bundles \[options\] \[command\]\n/);
   for (const { name, summary } of BUNDLE_COMMANDS) {
     assert.match(help, new RegExp(`^ {2}${name} +${summary}$`, "m"));
-    const page = await world.program([name, "--help"], called);
+    const page = await home.program([name, "--help"], called);
     assert.match(page.stdout, new RegExp(`^Usage: modelops-bundles ${name} \\[options\\]`));
   }
   for (const name of ["login", "logout", "serve", "completion", "version", "help"]) {
     assert.match(help, new RegExp(`^ {2}${name} `, "m"));
   }
-  const pushed = await world.program(["push", world.at("work")], called);
+  const pushed = await home.program(["push", home.at("work")], called);
   assert.equal(pushed.code, 0, pushed.stderr);
-  const resolved = await world.program(["resolve", "demo:1.0.0"], called);
+  const resolved = await home.program(["resolve", "demo:1.0.0"], called);
   assert.match(resolved.stdout, /^Bundle: demo:1\.0\.0\n/);
-  assert.match((await world.program(["help", "pull"], called)).stdout, /modelops-bundles pull/);
+  assert.match((await home.program(["help", "pull"], called)).stdout, /modelops-bundles pull/);
   for (const name of ["build", "bundle", "prune"]) {
-    const { code, stderr } = await world.program([name], called);
+    const { code, stderr } = await home.program([name], called);
     assert.equal(code, 2);
     assert.match(stderr, /unknown command/);
   }
   // The hint of the model command of that name would send people to a command that is not there.
-  const missing = await world.program(["push", world.at("nowhere")], called);
+  const missing = await home.program(["push", home.at("nowhere")], called);
   assert.notEqual(missing.code, 0);
   assert.doesNotMatch(missing.stderr, /modelops-bundles list/);
 });

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import type { CliContext } from "../../src/cli/context.ts";
 import { run } from "../../src/cli/run.ts";
-import type { TextSink } from "../../src/cli/output/streams.ts";
+import type { TextSink } from "../../src/cli/context.ts";
 import type { Transport } from "../../src/http/transport_options.ts";
 import { diskCatalog, type LocalCatalog } from "../../src/oci/disk_catalog.ts";
 import { FakeRegistry, type Intercept } from "../support/fake_registry.ts";

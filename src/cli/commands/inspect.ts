@@ -37,7 +37,9 @@ async function compile(format: string) {
   return (await import("../template/compile.ts")).compileTemplate(format);
 }
 
-/** What the fields of a template are: those of the document that is shown, and the configuration. */
+/**
+ * What the fields of a template are: those of the document that is shown, and the configuration.
+ */
 function templateValue(result: InspectResult, configOnly = false): unknown {
   const config = withAllFields(result.config);
   return configOnly ? config : { ...inspectionOf(result), Config: config };

@@ -7,12 +7,12 @@ const COMMANDS: readonly CommandRow[] = [
   {
     name: "generate",
     summary: "Write a Modelfile for the files of a folder",
-    load: () => import("./modelfile_generate.ts"),
+    load: () => import("./modelfile/generate.ts"),
   },
   {
     name: "validate",
     summary: "Find everything that is wrong with a Modelfile",
-    load: () => import("./modelfile_validate.ts"),
+    load: () => import("./modelfile/validate.ts"),
   },
 ];
 

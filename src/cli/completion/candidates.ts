@@ -15,12 +15,14 @@ export interface Candidate {
 
 /** How a command line may go on. */
 export interface Completion {
-  /** Whether the shell completes names of files or folders; the candidates are complete otherwise. */
+  /**
+   * Whether the shell completes names of files or folders; the candidates are complete otherwise.
+   */
   readonly kind: "words" | "files" | "folders";
   readonly candidates: readonly Candidate[];
 }
 
-/** What completing asks of the surroundings. */
+/** What completing has to ask for. */
 export interface CompletionSources {
   /** Names of artifacts in the local store, by the flags of the command line that take a value. */
   references(flags: Readonly<Record<string, string>>): Promise<readonly string[]>;

@@ -1,9 +1,10 @@
 /**
- * The scripts that make shells complete our commands. Each asks `__complete` with the words of the line and
- * gets the kind of completion in the first line, then a candidate a line, a tab before its summary.
+ * The scripts that make shells complete our commands. Each asks `__complete` with the words of the
+ * line and gets the kind of completion in the first line, then a candidate a line, a tab before its
+ * summary.
  *
- * What a person has typed is only ever passed on as an argument: a script that evaluated it would run the
- * `$(…)` in a line that nobody has sent yet.
+ * What a person has typed is only ever passed on as an argument: a script that evaluated it would
+ * run the `$(…)` in a line that was not sent yet.
  * @module
  */
 /** The shells that there is a script for. */
@@ -21,8 +22,8 @@ export function completionScript(shell: Shell, programName: string): string {
 }
 
 /**
- * Bash breaks words at = and :, so the script puts them together again, and gives back only what follows
- * the last break. It works with the Bash 3.2 of macOS, which has no compopt.
+ * Bash breaks words at = and :, so the script puts them together again, and gives back only what
+ * follows the last break. It works with the Bash 3.2 of macOS, which has no compopt.
  */
 const BASH = `# bash completion for PROGRAM
 _NAME_complete() {

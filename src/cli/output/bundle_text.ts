@@ -7,7 +7,9 @@ import { escapeControls } from "./format.ts";
 
 const UNITS = ["KB", "MB", "GB"];
 
-/** Bytes in powers of 1024 as the bundles guide's users know them: `0 B`, `512 B`, `1.5 KB`, `2.0 GB`. */
+/**
+ * Bytes in powers of 1024 as the users of the bundles guide know them: `0 B`, `512 B`, `1.5 KB`.
+ */
 export function bundleSize(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   let value = bytes / 1024;

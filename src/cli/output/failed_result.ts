@@ -3,7 +3,9 @@
  * @module
  */
 
-/** A failure after something was found out: with `--json`, that goes into the document of the error. */
+/**
+ * A failure after something was found out: with `--json`, that goes into the document of the error.
+ */
 export class FailedResult extends Error {
   /** What ended the run. */
   readonly failure: unknown;

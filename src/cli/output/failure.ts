@@ -38,7 +38,7 @@ export interface Failure {
 }
 
 /** What of the run decides the words of a failure. */
-export interface FailureSurroundings {
+export interface FailureContext {
   /** The name the program was called by; hints name it. */
   readonly programName: string;
   /** The command that ran, if it came to that. */
@@ -48,12 +48,12 @@ export interface FailureSurroundings {
 }
 
 /** Describes what ended a run. */
-export function describeFailure(error: unknown, surroundings: FailureSurroundings): Failure {
-  if (isAbort(error, surroundings.signal)) {
+export function describeFailure(error: unknown, context: FailureContext): Failure {
+  if (isAbort(error, context.signal)) {
     return failure("interrupted", "Interrupted");
   }
   if (error instanceof ModelOpsError) {
-    const hint = chooseHint(error, surroundings);
+    const hint = chooseHint(error, context);
     return failure(error.kind, error.message, error.facts.problems, hint);
   }
   if (error instanceof Error && systemCode(error) !== undefined) {
@@ -87,7 +87,7 @@ function problemLine({ line, message, suggestion }: Problem): string {
 /** Commands that look for artifacts in the local store only. */
 const LOCAL_COMMANDS = new Set(["extract", "push", "rm"]);
 
-type HintRule = (error: ModelOpsError, surroundings: FailureSurroundings) => string | undefined;
+type HintRule = (error: ModelOpsError, context: FailureContext) => string | undefined;
 
 /** The first rule that knows a hint decides. */
 const HINT_RULES: readonly HintRule[] = [
@@ -108,9 +108,9 @@ const HINT_RULES: readonly HintRule[] = [
       : undefined,
 ];
 
-function chooseHint(error: ModelOpsError, surroundings: FailureSurroundings): string | undefined {
+function chooseHint(error: ModelOpsError, context: FailureContext): string | undefined {
   for (const rule of HINT_RULES) {
-    const hint = rule(error, surroundings);
+    const hint = rule(error, context);
     if (hint !== undefined) return hint;
   }
   return undefined;

@@ -72,8 +72,8 @@ export function countOf(count: number, noun: string): string {
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
- * Text from outside made harmless for a terminal: control characters, and those that turn the direction
- * of writing, are shown as escapes.
+ * Text from outside made harmless for a terminal: control characters, and those that turn the
+ * direction of writing, are shown as escapes.
  */
 export function escapeControls(text: string): string {
   return text.replace(CONTROLS, toEscape);
@@ -93,7 +93,9 @@ function toEscape(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** Text cut to a width, with an ellipsis where something is missing; the end of a path tells more. */
+/**
+ * Text cut to a width, with an ellipsis where something is missing; the end of a path tells more.
+ */
 export function fitEnd(text: string, width: number): string {
   if (text.length <= width) return text;
   return width < 2 ? text.slice(0, Math.max(0, width)) : `…${text.slice(text.length - width + 1)}`;

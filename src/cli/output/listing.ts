@@ -3,14 +3,14 @@
  * @module
  */
 import type { ListedModel } from "../../model/operations.ts";
-import type { TextSink } from "./streams.ts";
+import type { TextSink } from "../context.ts";
 import { formatAge, formatBytes, formatTime, shortDigest } from "./format.ts";
 import { alignColumns } from "./table.ts";
 
 /**
  * The listing, without a line end. On a terminal the columns are aligned and times are relative;
- * digests are shortened where whole ones would not fit. Elsewhere a single space separates the columns
- * and no cell contains one, so that scripts can cut.
+ * digests are shortened where whole ones would not fit. Elsewhere a single space separates the
+ * columns and no cell contains one, so that scripts can cut.
  */
 export function formatListing(
   models: readonly ListedModel[],
@@ -41,8 +41,8 @@ function terminalListing(
 }
 
 /**
- * Scripts compare the fifth column with a date to find what is old. The header's word and `unknown` sort
- * after every date, so that neither is ever taken for old.
+ * Scripts compare the fifth column with a date to find what is old. The header's word and `unknown`
+ * sort after every date, so that neither is ever taken for old.
  */
 function scriptListing(models: readonly ListedModel[]): string {
   const header = ["REPOSITORY", "TAG", "DIGEST", "SIZE", "CREATED", "REFERENCE"];

@@ -5,9 +5,9 @@
 import { join } from "node:path";
 import type { Log, LogLevel } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
-import type { TextSink } from "./streams.ts";
+import type { TextSink } from "../context.ts";
 
-/** Names of log levels, from the gravest to the chattiest; scripts know all of them. */
+/** Names of log levels, from the most to the least severe; scripts use all of them. */
 export const LOG_LEVELS = [
   "panic",
   "fatal",
@@ -30,7 +30,7 @@ export interface LogSettings {
 }
 
 /** What {@linkcode openLog} needs besides the settings. */
-export interface LogSurroundings {
+export interface LogContext {
   /** The time now. */
   now(): Date;
   /** Receives the records as well when the level is `debug` or chattier. */
@@ -58,17 +58,17 @@ export function isDebug(level: LogLevelName): boolean {
 }
 
 /**
- * Makes the log of a run. The folder and the file `modctl.log` are made with the first record, and the
- * file is only ever appended to. A log that cannot be written is a warning, never a failure.
+ * Makes the log of a run. The folder and the file `modctl.log` are made with the first record, and
+ * the file is only ever appended to. A log that cannot be written is a warning, never a failure.
  */
-export function openLog(settings: LogSettings, surroundings: LogSurroundings): Log {
+export function openLog(settings: LogSettings, context: LogContext): Log {
   const threshold = THRESHOLD[settings.logLevel];
-  const append = fileAppender(settings.logDir, surroundings.warn);
+  const append = fileAppender(settings.logDir, context.warn);
   return (level, message, properties = {}) => {
     if (SEVERITY[level] > threshold) return;
-    const line = formatRecord(surroundings.now(), level, message, properties);
+    const line = formatRecord(context.now(), level, message, properties);
     append(line);
-    if (isDebug(settings.logLevel)) surroundings.stderr.write(line);
+    if (isDebug(settings.logLevel)) context.stderr.write(line);
   };
 }
 

@@ -1,5 +1,6 @@
 /**
- * Progress on standard error: bars where a person looks on, a line for each finished item elsewhere.
+ * Progress on standard error: bars where a person looks on, a line for each finished item
+ * elsewhere.
  * @module
  */
 import type { ProgressEvent } from "../../core/operation.ts";
@@ -7,7 +8,7 @@ import type { CliContext } from "../context.ts";
 import { escapeControls, formatBytes } from "./format.ts";
 import { ProgressBoard, VERBS } from "./progress_board.ts";
 import type { Settings } from "../settings/global.ts";
-import type { TextSink } from "./streams.ts";
+import type { TextSink } from "../context.ts";
 
 /** A display of progress; disposing takes it off the screen. */
 export interface ProgressDisplay extends AsyncDisposable {

@@ -146,7 +146,9 @@ export class ProgressBoard {
     return [...this.#stages].flatMap(([phase, stage]) => stageLines(phase, stage, width));
   }
 
-  /** One line for each stage that did something: `uploaded 16 MiB in 1.2 s (13 MiB/s), 2 skipped`. */
+  /**
+   * One line for each stage that did something: `uploaded 16 MiB in 1.2 s (13 MiB/s), 2 skipped`.
+   */
   summary(): string[] {
     return [...this.#stages]
       .filter(([, stage]) => stage.finished + stage.skipped > 0)

@@ -26,7 +26,9 @@ export interface CallFrame {
   readonly columnNumber: number;
 }
 
-/** A profile of the processor: a tree of calls, and which of them each sample met. Times are in µs. */
+/**
+ * A profile of the processor: a tree of calls, and which of them each sample met. Times are in µs.
+ */
 export interface CpuProfile {
   /** The first is the root. */
   readonly nodes: readonly {
@@ -57,7 +59,9 @@ export interface HeapNode {
   readonly children: readonly HeapNode[];
 }
 
-/** A profile of the processor as a gzipped pprof document: `samples/count` and `cpu/nanoseconds`. */
+/**
+ * A profile of the processor as a gzipped pprof document: `samples/count` and `cpu/nanoseconds`.
+ */
 export async function encodeCpuProfile(
   profile: CpuProfile,
   startedAt: Date,
@@ -159,7 +163,9 @@ class ProfileBuilder {
     this.#types = types.map((type) => this.#valueType(type));
   }
 
-  /** Adds a sample for each call that has values; what is above the calls, as the root, is left out. */
+  /**
+   * Adds a sample for each call that has values; what is above the calls, as the root, is left out.
+   */
   addTree<Node extends { readonly callFrame: CallFrame }>(
     roots: readonly Node[],
     walk: Walk<Node>,

@@ -19,8 +19,8 @@ export interface Profiling {
   stop(): Promise<void>;
 }
 
-/** What serving profiles needs of a run. */
-export interface ProfilingSurroundings {
+/** Where remarks about the profiles go. */
+export interface ProfilingOutput {
   /** Says what a person should know. */
   warn(text: string): void;
   /** Says where the profiles are. */
@@ -46,7 +46,7 @@ const MOST_SECONDS = 3600;
  */
 export async function startProfiling(
   addressText: string,
-  { warn, note }: ProfilingSurroundings,
+  { warn, note }: ProfilingOutput,
 ): Promise<Profiling> {
   const address = parseListenAddress(addressText);
   if (!isLoopbackHost(address.hostname)) {
@@ -110,7 +110,7 @@ const PAGES: Readonly<Record<string, Page>> = {
   "/debug/pprof/heap": async (_url, profiler) => attachment("heap", await profiler.heap()),
 };
 
-/** A body that comes later; `gone` is told when nobody waits for it any more. */
+/** A body that comes later; `gone` is called when the client has left. */
 function lateBody(
   bytes: Promise<Uint8Array<ArrayBuffer>>,
   gone: AbortController,
@@ -198,7 +198,9 @@ class Profiler {
     return await encodeHeapProfile(profile as HeapProfile, facts);
   }
 
-  /** Profiles for some seconds, or until the signal is aborted; refused while it does so already. */
+  /**
+   * Profiles for some seconds, or until the signal is aborted; refused while it does so already.
+   */
   cpu(seconds: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#current) throw new Refusal(409, "another profile of the processor is under way");
     const profile = this.#profile(seconds, signal).finally(() => this.#current = undefined);

@@ -23,8 +23,8 @@ interface LoginSources {
 }
 
 /**
- * Finds a login for a registry: from `--authfile`, else the flags, standard input where it is asked for,
- * the environment, what is stored, and at last the person at the terminal.
+ * Finds a login for a registry: from `--authfile`, else the flags, standard input where it is asked
+ * for, the environment, what is stored, and at last the person at the terminal.
  * @throws {InvalidInputError} when the user or the password is missing or empty.
  */
 export async function obtainLogin(
@@ -67,7 +67,7 @@ export async function obtainLogin(
   return { username, password };
 }
 
-/** The login that is kept already, asked for only where nobody can be asked and something is missing. */
+/** The login that is kept; looked up only where something is missing and no person can be asked. */
 async function storedLogin(
   registry: string,
   given: GivenLogin,
@@ -88,7 +88,7 @@ function askSecret(session: Session, registry: string): Promise<string> {
   return session.context.prompts.secret(`Password for ${registry}:`, session.context.signal);
 }
 
-/** The password from a pipe or file, less one line end; nothing when it is to be typed or not asked for. */
+/** The password from standard input, less one line end, where the flags want it from a pipe. */
 async function readPassword(given: GivenLogin, session: Session): Promise<string | undefined> {
   const { stdin, signal } = session.context;
   if (!given.passwordStdin || stdin.isTerminal) return undefined;
@@ -108,6 +108,6 @@ function requireValue(
 function refusal(registry: string, reason: string, remedy?: string): InvalidInputError {
   return new InvalidInputError(`Cannot log in to ${quote(registry)}: ${reason}`, {
     registry,
-    ...(remedy === undefined ? {} : { remedy }),
+    remedy,
   });
 }

@@ -6,15 +6,14 @@ import { join, resolve } from "node:path";
 import { InvalidInputError } from "../../core/errors.ts";
 import { quote } from "../../core/text.ts";
 import { isOneOf } from "../arguments.ts";
-import type { Transport } from "../../http/transport_options.ts";
 import type { DownloadSettings, HubSettings } from "../../library/downloads.ts";
 import { type Environment, firstSet } from "../../library/environment.ts";
 import type { ModelSettings } from "../../library/models.ts";
 import type { CredentialFiles } from "../../library/settings.ts";
 import { BUILD_INFO } from "../build_info.ts";
+import type { CliContext, TextSink } from "../context.ts";
 import { hubSettings } from "./hubs.ts";
 import { isDebug, LOG_LEVELS, type LogLevelName } from "../output/log.ts";
-import type { TextSink } from "../output/streams.ts";
 
 /** The flags that every command takes, as the parser leaves them. */
 export interface GlobalFlags {
@@ -51,15 +50,8 @@ export interface Settings extends ModelSettings, DownloadSettings {
 }
 
 /** What the settings are decided by, besides the flags. */
-export interface SettingsSource {
-  readonly env: Environment;
-  /** The working directory. */
-  readonly cwd: string;
-  /** The user's folder; absent for a user that has none. */
-  readonly home?: string;
+export interface SettingsSource extends Pick<CliContext, "env" | "cwd" | "home" | "transport"> {
   readonly stderr: Pick<TextSink, "isTerminal">;
-  /** Sends all requests, in place of the network. */
-  readonly transport?: Transport;
 }
 
 const PREFIXES = ["MODCTL_", "MODELOPS_", "MODEL_OPS_"];
@@ -91,7 +83,8 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
     certFile: at(flags.certFile || undefined),
     keyFile: at(flags.keyFile || undefined),
     proxy: {
-      // Upper-case HTTP_PROXY can be set by a request's header in CGI; everyone prefers the other form.
+      // Upper-case HTTP_PROXY can be set by a request's header in CGI; everyone prefers the other
+      // form.
       http: firstSet(env, ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]),
       https: firstSet(env, ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
       noProxy: firstSet(env, ["no_proxy", "NO_PROXY"]),

@@ -4,14 +4,11 @@
  */
 import { join } from "node:path";
 import type { HubAccess, HubSettings } from "../../library/downloads.ts";
-import { type Environment, firstSet } from "../../library/environment.ts";
+import { firstSet } from "../../library/environment.ts";
+import type { CliContext } from "../context.ts";
 
 /** What decides about hubs. */
-export interface HubSource {
-  readonly env: Environment;
-  /** The user's folder; absent for a user that has none. */
-  readonly home?: string;
-}
+type HubSource = Pick<CliContext, "env" | "home">;
 
 /** Decides how to reach each hub. Nothing is read but the environment. */
 export function hubSettings(source: HubSource): Required<HubSettings> {
@@ -42,7 +39,9 @@ function modelScope({ env }: HubSource): HubAccess {
   return { token: firstSet(env, ["MODELSCOPE_SDK_TOKEN", "MODELSCOPE_API_TOKEN"]), tokenFiles: [] };
 }
 
-/** MLflow's own server, or Databricks when that is what the tracking URI says or all that is set. */
+/**
+ * MLflow's own server, or Databricks when that is what the tracking URI says or all that is set.
+ */
 function mlflow({ env }: HubSource): HubAccess {
   const tracking = firstSet(env, ["MLFLOW_TRACKING_URI"]);
   const onDatabricks = tracking === undefined || /^databricks(:|$)/.test(tracking);

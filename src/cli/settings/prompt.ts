@@ -12,7 +12,8 @@ export function terminalPrompts(): Prompts {
 async function askText(question: string, signal: AbortSignal): Promise<string> {
   const { createInterface } = await import("node:readline/promises");
   const { stdin, stderr } = (await import("node:process")).default;
-  // The terminal edits the line and turns Ctrl-C into a signal; in raw mode the question never ended.
+  // The terminal edits the line and turns Ctrl-C into a signal; in raw mode the question never
+  // ended.
   const reader = createInterface({ input: stdin, output: stderr, terminal: false });
   const closed = new Promise<never>((_resolve, reject) => {
     reader.once("close", () => reject(new DOMException("Interrupted", "AbortError")));

@@ -1,8 +1,9 @@
 /**
  * Templates as `--format` takes them: `{{.Digest}}`, `{{range .Layers}}{{.Filepath}}\n{{end}}`.
  *
- * The language is the part of Go's text/template that people use with such flags: fields, `json`, `len`,
- * `index` and some more functions, pipelines, `if`, `with` and `range`; there are no variables.
+ * The language is the part of Go's text/template that people use with such flags: fields, `json`,
+ * `len`, `index` and some more functions, pipelines, `if`, `with` and `range`; there are no
+ * variables.
  * @module
  */
 import { nearest } from "../../core/suggest.ts";
@@ -19,9 +20,10 @@ import {
 /** A template that is ready to be used. */
 export interface Template {
   /**
-   * Fills in a value, whose keys are the fields; a key whose value is `undefined` is a known field that
-   * gives empty text.
-   * @throws {InvalidInputError} when the value has no such field, or a function cannot take its arguments.
+   * Fills in a value, whose keys are the fields; a key whose value is `undefined` is a known field
+   * that gives empty text.
+   * @throws {InvalidInputError} when the value has no such field, or a function cannot take its
+   * arguments.
    */
   render(value: unknown): string;
 }

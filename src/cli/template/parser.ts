@@ -56,8 +56,8 @@ const LITERALS: Readonly<Record<string, unknown>> = { true: true, false: false, 
 const DEEPEST = 100;
 
 /**
- * Reads a template. In text outside of actions `\n` and `\t` stand for a line end and a tab, since a
- * shell's quotes leave them as they are.
+ * Reads a template. In text outside of actions `\n` and `\t` stand for a line end and a tab, since
+ * a shell's quotes leave them as they are.
  * @throws {InvalidInputError} naming the character where the template is malformed.
  */
 export function parseTemplate(template: string): readonly TemplatePart[] {
@@ -255,7 +255,9 @@ class Parser {
     return { kind: word, pipeline, body, otherwise };
   }
 
-  /** What stands after `else`, to the end of the block; `{{else if …}}` is a block that shares it. */
+  /**
+   * What stands after `else`, to the end of the block; `{{else if …}}` is a block that shares it.
+   */
   #otherwise(word: BlockWord, at: number): TemplatePart[] {
     const next = this.#peek();
     if (next.kind === "word" && next.text === word && word !== "range") return [this.#block(word)];

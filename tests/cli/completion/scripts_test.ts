@@ -7,7 +7,7 @@ import { type TempFolder, tempFolder } from "../../support/temp.ts";
 const REFERENCE = "localhost:5000/demo:v1";
 
 /** A folder with the program in its `bin`, a store with one model, and things to complete. */
-async function shellWorld(shell: string): Promise<TempFolder> {
+async function shellFolder(shell: string): Promise<TempFolder> {
   const folder = await tempFolder();
   await folder.write("model/config.json", "{}");
   await folder.write("model/model.bin", "weights");
@@ -57,7 +57,7 @@ function shellTest(shell: string, fn: (folder: TempFolder) => Promise<void>): vo
     name,
     ignore,
     async fn() {
-      await using folder = await shellWorld(shell);
+      await using folder = await shellFolder(shell);
       await fn(folder);
     },
   });

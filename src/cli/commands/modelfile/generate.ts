@@ -1,16 +1,16 @@
 /** `modelfile generate`: writes a Modelfile for the files of a folder. @module */
 import { join, resolve } from "node:path";
-import { quote } from "../../core/text.ts";
-import { type Command, Option } from "../../deps/commander.ts";
-import { ConflictError, InvalidInputError } from "../../core/errors.ts";
-import { lstatIfExists } from "../../core/files.ts";
-import { writeFileAtomic } from "../../core/staged_file.ts";
-import { collect } from "../arguments.ts";
-import type { CliContext } from "../context.ts";
-import { countOf } from "../output/format.ts";
-import { noteIgnored } from "../options.ts";
-import type { Session } from "../session.ts";
-import { sourceDateEpoch } from "../settings/global.ts";
+import { quote } from "../../../core/text.ts";
+import { type Command, Option } from "../../../deps/commander.ts";
+import { ConflictError, InvalidInputError } from "../../../core/errors.ts";
+import { lstatIfExists } from "../../../core/files.ts";
+import { writeFileAtomic } from "../../../core/staged_file.ts";
+import { collect } from "../../arguments.ts";
+import type { CliContext } from "../../context.ts";
+import { countOf } from "../../output/format.ts";
+import { noteIgnored } from "../../options.ts";
+import type { Session } from "../../session.ts";
+import { sourceDateEpoch } from "../../settings/global.ts";
 
 /** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
@@ -47,8 +47,8 @@ export function configure(command: Command, session: Session): void {
       output.note(`Generating modelfile for ${workspace}`);
       const generatedAt = clock(context).toISOString();
       const [{ generateModelfile }, { formatModelfile }] = await Promise.all([
-        import("../../model/modelfile/generate.ts"),
-        import("../../model/modelfile/format.ts"),
+        import("../../../model/modelfile/generate.ts"),
+        import("../../../model/modelfile/format.ts"),
       ]);
       const options = { ...values, ...session.quiet(), exclude, include };
       const { modelfile, warnings } = await generateModelfile(workspace, options);
@@ -82,7 +82,7 @@ async function download(
     );
   }
   const parent = resolve(context.cwd, downloadDir);
-  const { downloadModel } = await import("../../library/downloads.ts");
+  const { downloadModel } = await import("../../../library/downloads.ts");
   const { folder, downloaded, present } = await session.operation((options) =>
     downloadModel(settings, url, { ...options, ...request, parent })
   );

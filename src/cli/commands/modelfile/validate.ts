@@ -1,9 +1,9 @@
 /** `modelfile validate`: finds everything that is wrong with a Modelfile. @module */
 import { dirname, resolve } from "node:path";
-import type { Command } from "../../deps/commander.ts";
-import { collect } from "../arguments.ts";
-import { countOf, formatBytes } from "../output/format.ts";
-import type { Session } from "../session.ts";
+import type { Command } from "../../../deps/commander.ts";
+import { collect } from "../../arguments.ts";
+import { countOf, formatBytes } from "../../output/format.ts";
+import type { Session } from "../../session.ts";
 
 /** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
@@ -16,7 +16,7 @@ export function configure(command: Command, session: Session): void {
       const { context, output } = session;
       const path = resolve(context.cwd, file);
       const folder = workspace === undefined ? dirname(path) : resolve(context.cwd, workspace);
-      const { checkModelfile } = await import("../../model/modelfile/check.ts");
+      const { checkModelfile } = await import("../../../model/modelfile/check.ts");
       const checked = await checkModelfile(path, folder, { ...session.quiet(), ...flags });
       const { warnings, files: { length: files } } = checked;
       const bytes = checked.files.reduce((sum, { size }) => sum + size, 0);

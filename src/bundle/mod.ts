@@ -60,7 +60,7 @@ export type { ImportedFile, ImportOptions, ImportResult } from "./archive/import
 export type { Inventory, ScannedFile, ScannedLayer } from "./publish/scan.ts";
 export type { Decision, PlacedFile, StoragePlan } from "./publish/plan.ts";
 export type { BundleDiff, ListedFile, ModifiedFile } from "./compare/diff.ts";
-export type { VerifiedFile, VerifiedState, VerifyReport } from "./workspace/verify.ts";
+export type { VerifiedFile, VerifiedState, VerifyReport } from "./workspace/verify_report.ts";
 export type { BundleSpec, ExternalRule, SpecLayer } from "./spec/description.ts";
 export { formatBundleRef, parseBundleRef } from "./resolve/reference.ts";
 export { type WorkspaceConflict, WorkspaceConflictError } from "./workspace/conflict.ts";

@@ -29,7 +29,9 @@ import {
   type MaterializeResult,
 } from "./workspace/materialize.ts";
 import { pinnedRef, readProvenance, selectedEntries } from "./workspace/provenance.ts";
-import { verifyBundle, type VerifyReport, verifyWorkspace } from "./workspace/verify.ts";
+import { verifyWorkspace } from "./workspace/verify.ts";
+import type { VerifyReport } from "./workspace/verify_report.ts";
+import { verifyBundle } from "./workspace/verify_stored.ts";
 
 /** Where bundles and their big files are. */
 export interface BundleProvider {
@@ -39,7 +41,9 @@ export interface BundleProvider {
   readonly settings: RegistrySettings;
   /** Opens the store of external files; called only when one is touched. */
   readonly objects?: () => ObjectStore | Promise<ObjectStore>;
-  /** Whether an external file of the right size is fine when its store has not recorded its SHA-256. */
+  /**
+   * Whether an external file of the right size is fine when its store has not recorded its SHA-256.
+   */
   readonly allowStatWithoutSha?: boolean;
   /** Where external files go for rules without a template: `az://bundles`. */
   readonly externalBase?: string;
@@ -94,11 +98,13 @@ export interface Bundles {
   scan(workdir: string, options?: OperationOptions): Promise<Inventory>;
   /** Decides where each file of a working directory would go. */
   plan(workdir: string, options?: OperationOptions): Promise<StoragePlan>;
-  /** What `to` adds to, changes in and lacks of `from`; each a folder, an archive or a reference. */
+  /**
+   * What `to` adds to, changes in and lacks of `from`; each a folder, an archive or a reference.
+   */
   diff(from: string, to: string, options?: OperationOptions): Promise<BundleDiff>;
   /**
-   * Re-hashes a workspace against the bundle it came from, or a bundle where it is stored. A workspace
-   * whose bundle cannot be found is compared with its pointers alone.
+   * Re-hashes a workspace against the bundle it came from, or a bundle where it is stored. A
+   * workspace whose bundle cannot be found is compared with its pointers alone.
    */
   verify(target: string, options?: VerifyOptions): Promise<VerifyReport>;
 }

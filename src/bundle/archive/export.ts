@@ -1,27 +1,21 @@
 /**
- * Packs a workspace into an archive whose bytes depend on nothing but names, contents and execute bits.
+ * Packs a workspace into an archive whose bytes depend on nothing but names, contents and execute
+ * bits.
  * @module
  */
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import { type CompressionName, COMPRESSIONS } from "../../archive/compression.ts";
 import { StagedFile } from "../../core/staged_file.ts";
-import { packUstar, type UstarFile } from "../../archive/tar_writer.ts";
-import { ustarHeader } from "../../archive/ustar_header.ts";
-import { mapConcurrent } from "../../core/concurrency.ts";
+import { packUstar } from "../../archive/tar_writer.ts";
 import { type Digest, Digester } from "../../core/digest.ts";
-import { InvalidInputError, type Problem } from "../../core/errors.ts";
+import { InvalidInputError } from "../../core/errors.ts";
 import { explainRead, explainWrite, isMissing } from "../../core/file_errors.ts";
-import { fileSource } from "../../core/file_source.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { reported, watchedSource } from "../../core/progress.ts";
-import { type BlobSource, bytesSource } from "../../core/source.ts";
+import type { BlobSource } from "../../core/source.ts";
 import { digested } from "../../core/streams.ts";
-import { messagesError } from "../../core/problems.ts";
-import { compareText, quote } from "../../core/text.ts";
-import { isTransient, placeOf } from "../workspace/layout.ts";
-import { pathClashes, portablePath } from "../workspace/path.ts";
-import { readPointers } from "../workspace/pointers.ts";
-import { listTree, type TreeNode } from "../workspace/tree.ts";
+import { reported, watchedSource } from "../../core/progress.ts";
+import { quote } from "../../core/text.ts";
+import { archiveMembers, chooseNodes } from "./members.ts";
 
 type ExportCompression = ExportResult["compression"];
 
@@ -31,7 +25,7 @@ const SUFFIXES: Readonly<Record<ExportCompression, readonly string[]>> = {
   none: [".tar"],
 };
 
-/** How hard zstd tries when nobody says otherwise. */
+/** How hard zstd tries when the caller sets no level. */
 const DEFAULT_ZSTD_LEVEL = 19;
 
 /** How to export. */
@@ -65,11 +59,12 @@ export interface ExportResult {
 }
 
 /**
- * Packs a folder: every folder and file below it, ordered by code points, in plain USTAR with neither
- * owners nor times. Equal folders give equal archives. The archive appears whole or not at all, and is
- * left out when it is in the folder itself. Memory does not grow with the size of files.
- * @throws {InvalidInputError} naming all links, special files and unsafe names; or when the names of
- * folder and archive cannot be used.
+ * Packs a folder: every folder and file below it, ordered by code points, in plain USTAR with
+ * neither owners nor times. Equal folders give equal archives. The archive appears whole or not at
+ * all, and is left out when it is in the folder itself. Memory does not grow with the size of
+ * files.
+ * @throws {InvalidInputError} naming all links, special files and unsafe names; or when the names
+ * of folder and archive cannot be used.
  */
 export async function exportArchive(
   folder: string,
@@ -132,86 +127,6 @@ async function checkFolders(folder: string, path: string): Promise<void> {
     : "its folder does not exist";
   if (problem === undefined) return;
   throw new InvalidInputError(`Cannot export to ${quote(path)}: ${problem}`, { path });
-}
-
-/** What goes into the archive; links, special files and the archive itself are still among it. */
-async function chooseNodes(
-  folder: string,
-  output: string,
-  options: ExportOptions,
-): Promise<{ nodes: TreeNode[]; pointersOnly: string[] }> {
-  const root = await Deno.realPath(folder);
-  const archive = join(await Deno.realPath(dirname(output)), basename(output));
-  const all = (await listTree(folder, options))
-    .filter(({ path }) => !isTransient(path) && placeOf(root, path) !== archive);
-  const { pointers } = await readPointers(folder, all, options);
-  const external = new Set(Array.from(pointers.values(), ({ path }) => path));
-  const there = new Set(all.map(({ path }) => path));
-  const left = (path: string) => !options.includeExternal || !there.has(path);
-  return {
-    nodes: all.filter(({ path, kind }) => kind !== "file" || !external.has(path) || !left(path)),
-    pointersOnly: [...external].filter(left).sort(compareText),
-  };
-}
-
-/**
- * The files of the archive in its order, each checked.
- * @throws {InvalidInputError} with all the problems.
- */
-async function archiveMembers(
-  folder: string,
-  nodes: readonly TreeNode[],
-  options: ExportOptions,
-): Promise<UstarFile[]> {
-  const problems: Problem[] = [];
-  const members = await mapConcurrent(nodes, async (node) => {
-    try {
-      return await archiveMember(folder, node);
-    } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error;
-      problems.push({ message: error.message });
-      return undefined;
-    }
-  }, options);
-  const sound = members.filter((member) => member !== undefined)
-    .sort((a, b) => compareText(a.entry.name, b.entry.name));
-  problems.push(...clashes(sound));
-  if (problems.length === 0) return sound;
-  problems.sort((a, b) => compareText(a.message, b.message));
-  throw messagesError(`export ${quote(folder)}`, problems, { path: folder });
-}
-
-/** Names that become one in normal form, and files that are one on some system. */
-function clashes(members: readonly UstarFile[]): Problem[] {
-  const names = members.map(({ entry }) => entry.name);
-  const twice = names.filter((name, index) => name === names[index + 1])
-    .map((path) => ({ path, reason: "two names are the same in normal form" }));
-  const files = members.filter(({ entry }) => entry.type === "file");
-  return [...twice, ...pathClashes(files.map(({ entry }) => entry.name))]
-    .map(({ path, reason }) => ({ message: `Cannot export ${quote(path)}: ${reason}` }));
-}
-
-async function archiveMember(root: string, { path, kind }: TreeNode): Promise<UstarFile> {
-  if (kind === "symbolic link" || kind === "special file") {
-    throw new InvalidInputError(`Cannot export ${quote(path)}: it is a ${kind}`, { path });
-  }
-  const name = portablePath(path, "export").normalize("NFC");
-  const member = kind === "folder"
-    ? folderMember(name)
-    : await fileMember(name, placeOf(root, path));
-  ustarHeader(member.entry);
-  return member;
-}
-
-function folderMember(name: string): UstarFile {
-  const content = bytesSource(new Uint8Array(0));
-  return { entry: { name, type: "directory", size: 0, mode: 0o755 }, content };
-}
-
-async function fileMember(name: string, place: string): Promise<UstarFile> {
-  const content = await fileSource(place);
-  const runs = ((await Deno.lstat(place)).mode ?? 0) & 0o100;
-  return { entry: { name, type: "file", size: content.size, mode: runs ? 0o755 : 0o644 }, content };
 }
 
 /** Writes an archive under a hidden name and gives it its own at the end. */

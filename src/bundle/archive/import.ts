@@ -2,25 +2,16 @@
  * Unpacks an export archive into a workspace.
  * @module
  */
-import { digestBytes } from "../../core/digest.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { bytesSource } from "../../core/source.ts";
 import { streamOf, verified } from "../../core/streams.ts";
 import { compareText, quote } from "../../core/text.ts";
-import { type ArchiveContents, type ArchiveFile, BundleArchive, memberPath } from "./contents.ts";
-import {
-  collectConflicts,
-  conflictsAmong,
-  type FileVerdict,
-  planFiles,
-  type PlanFilesOptions,
-} from "../workspace/plan_files.ts";
-import { encodePointer, type Pointer } from "../documents/pointer.ts";
+import { type ArchiveContents, BundleArchive, memberPath } from "./contents.ts";
+import type { FileVerdict, PlanFilesOptions } from "../workspace/plan_files.ts";
 import type { Provenance } from "../documents/provenance.ts";
 import { type OpenWorkspaceOptions, Workspace } from "../workspace/open.ts";
 import { type WorkspaceConflict, WorkspaceConflictError } from "../workspace/conflict.ts";
-import { isReserved } from "../workspace/path.ts";
-import { WorkspaceSurvey } from "../workspace/survey.ts";
+import { type ImportPlan, planImport } from "./plan_import.ts";
 
 /** How to import. */
 export interface ImportOptions extends OpenWorkspaceOptions, PlanFilesOptions {
@@ -65,11 +56,13 @@ export interface ImportResult {
 }
 
 /**
- * Verifies an archive, a tar that may be compressed with zstd, and writes what is in it into a folder. The archive is read twice: nothing is
- * written before all of it was verified and everything in the way was found.
+ * Verifies an archive, a tar that may be compressed with zstd, and writes what is in it into a
+ * folder. The archive is read twice: nothing is written before all of it was verified and
+ * everything in the way was found.
  * @throws {IntegrityError} when the archive is corrupt, or a file is not what its pointer says.
- * @throws {InvalidInputError} when it holds links, special files, unsafe names or malformed pointers.
- * @throws {WorkspaceConflictError} with everything that is in the way; nothing has been written then.
+ * @throws {InvalidInputError} when it has links, special files, unsafe names or malformed pointers.
+ * @throws {WorkspaceConflictError} with everything that is in the way; nothing has been written
+ * then.
  */
 export async function importArchive(
   path: string,
@@ -78,108 +71,15 @@ export async function importArchive(
   const archive = await BundleArchive.open(path, options);
   const contents = await archive.contents(operationOptions(options));
   if (options.dryRun) {
-    return resultOf(options, contents, await plan(options.dest, contents, options));
+    return resultOf(options, contents, await planImport(options.dest, contents, options));
   }
   await using workspace = await Workspace.open(options.dest, options);
-  const planned = await plan(workspace.root, contents, options);
+  const planned = await planImport(workspace.root, contents, options);
   if (planned.conflicts.length > 0) {
     throw new WorkspaceConflictError(options.dest, planned.conflicts);
   }
   await write(workspace, archive, { ...operationOptions(options), files: planned.files });
   return resultOf(options, contents, planned);
-}
-
-/** A file and what has to be done about it. */
-interface PlannedImport {
-  readonly file: ArchiveFile;
-  readonly verdict: FileVerdict;
-  /** What to write instead of what the archive has. */
-  readonly bytes?: Uint8Array;
-}
-
-interface ImportPlan {
-  readonly files: ReadonlyMap<string, PlannedImport>;
-  readonly conflicts: readonly WorkspaceConflict[];
-  readonly pointersOnly: readonly string[];
-}
-
-async function plan(
-  root: string,
-  contents: ArchiveContents,
-  options: PlanFilesOptions,
-): Promise<ImportPlan> {
-  const survey = new WorkspaceSurvey(root);
-  const { rewritten, pointersOnly } = await truePointers(survey, contents, options);
-  const files = [...contents.files.values()].map((file) => {
-    const bytes = rewritten.get(file.path);
-    return bytes ? { ...file, digest: digestBytes(bytes), size: bytes.byteLength } : file;
-  });
-  // What is in the reserved folder is ours: it is replaced without asking.
-  const own = files.filter(({ path }) => isReserved(path));
-  const others = files.filter(({ path }) => !isReserved(path));
-  const verdicts = [
-    ...await planFiles(survey, own, { ...options, overwrite: true }),
-    ...await planFiles(survey, others, options),
-  ];
-  const planned = [...own, ...others].map((file, index): PlannedImport => (
-    { file, verdict: verdicts[index]!, bytes: rewritten.get(file.path) }
-  ));
-  return {
-    files: new Map(planned.map((item) => [item.file.path, item])),
-    conflicts: collectConflicts(
-      conflictsAmong(contents.files.keys()),
-      await folderConflicts(survey, contents),
-      planned.map(({ verdict }) => verdict.action === "conflict" ? verdict.conflict : undefined),
-    ),
-    pointersOnly,
-  };
-}
-
-/** The pointers whose file is elsewhere than the archive's pointer says, as they have to be. */
-async function truePointers(
-  survey: WorkspaceSurvey,
-  contents: ArchiveContents,
-  options: OperationOptions,
-): Promise<{ rewritten: Map<string, Uint8Array>; pointersOnly: string[] }> {
-  const rewritten = new Map<string, Uint8Array>();
-  const pointersOnly: string[] = [];
-  for (const [file, pointer] of contents.pointers) {
-    if (contents.files.has(pointer.path)) continue;
-    const fulfilled = await isThere(survey, pointer, options);
-    if (!fulfilled) pointersOnly.push(pointer.path);
-    if (fulfilled !== pointer.fulfilled) {
-      rewritten.set(file, encodePointer({ ...pointer, fulfilled }));
-    }
-  }
-  return { rewritten, pointersOnly: pointersOnly.sort(compareText) };
-}
-
-async function isThere(
-  survey: WorkspaceSurvey,
-  { path, sha256, size }: Pointer,
-  options: OperationOptions,
-): Promise<boolean> {
-  const place = await survey.look(path);
-  if (place.kind !== "file" || place.size !== size) return false;
-  return await survey.digest(path, options) === `sha256:${sha256}`;
-}
-
-async function folderConflicts(
-  survey: WorkspaceSurvey,
-  { folders, files }: ArchiveContents,
-): Promise<WorkspaceConflict[]> {
-  const conflicts: WorkspaceConflict[] = [];
-  for (const path of folders) {
-    const { kind } = await survey.look(path);
-    if (files.has(path) || (kind !== "missing" && kind !== "folder")) {
-      const found = kind === "link" ? "symbolic link" : kind;
-      const reason = kind === "blocked"
-        ? "a folder above it is none"
-        : `a ${found} is in its place`;
-      conflicts.push({ path, reason, replaceable: false });
-    }
-  }
-  return conflicts;
 }
 
 /** Reads the archive again and writes what has to be written. */

@@ -96,7 +96,8 @@ async function hashTree(
 }
 
 /**
- * The files of an export archive; what only a pointer stands for is listed as the pointer describes it.
+ * The files of an export archive; what only a pointer stands for is listed as the pointer describes
+ * it.
  * @throws {NotFoundError | IntegrityError | InvalidInputError} when the archive cannot be read.
  */
 export async function listArchive(

@@ -5,11 +5,10 @@
  * escaped.
  * @module
  */
-import { type Digest, digestBytes } from "../../core/digest.ts";
 import { compareText } from "../../core/text.ts";
 
 /** The canonical text of a JSON value; members that are `undefined` are left out. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   // Not JSON.stringify alone: it puts keys that look like numbers first, whatever their order.
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   if (!isRecord(value)) return ascii(JSON.stringify(value));
@@ -30,29 +29,6 @@ function ascii(json: string): string {
 /** The canonical text as bytes. */
 export function encodeCanonical(value: unknown): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(canonicalJson(value));
-}
-
-/**
- * The digest that earlier writers put into a document itself: over the document without its `digest`
- * and without members that are null, its entries in order of their paths.
- */
-export function selfDigest(document: Readonly<Record<string, unknown>>): Digest {
-  const { digest: _, ...rest } = document;
-  const entries = Array.isArray(rest["entries"]) ? { entries: byPath(rest["entries"]) } : {};
-  return digestBytes(encodeCanonical(withoutNulls({ ...rest, ...entries })));
-}
-
-function byPath(entries: readonly unknown[]): unknown[] {
-  const pathOf = (entry: unknown) => isRecord(entry) ? String(entry["path"]) : "";
-  return entries.toSorted((a, b) => compareText(pathOf(a), pathOf(b)));
-}
-
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isRecord(value)) return value;
-  const kept = Object.entries(value).filter(([, member]) => member !== null);
-  // A key may be "__proto__", so no object literal is filled member by member.
-  return Object.fromEntries(kept.map(([key, member]) => [key, withoutNulls(member)]));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

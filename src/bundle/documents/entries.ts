@@ -41,8 +41,8 @@ export function entryReader(source: EntrySource): Bundle["entriesOf"] {
 }
 
 /**
- * The files of some layers, layer by layer in the order given. A path that several layers have comes
- * several times.
+ * The files of some layers, layer by layer in the order given. A path that several layers have
+ * comes several times.
  * @throws as {@linkcode Bundle.entriesOf} says.
  */
 export async function* readEntries(

@@ -1,6 +1,6 @@
 /**
- * The index of a layer as it is read. Generations of writers differ in how an entry says where its bytes
- * are; all are read into the same values.
+ * The index of a layer as it is read. Generations of writers differ in how an entry says where its
+ * bytes are; all are read into the same values.
  * @module
  */
 import { quote } from "../../core/text.ts";
@@ -78,7 +78,8 @@ const indexSchema = z.looseObject({
  *
  * @param what The document's name in messages.
  * @throws {UnsupportedError} when its media type is that of no generation.
- * @throws {InvalidInputError} when anything else is wrong, such as a path that leaves the workspace.
+ * @throws {InvalidInputError} when anything else is wrong, such as a path that leaves the
+ * workspace.
  */
 export function readLayerIndexDocument(
   bytes: Uint8Array,

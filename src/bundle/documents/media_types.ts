@@ -15,7 +15,7 @@ export const BundleMediaType = {
   layerIndex: "application/vnd.modelops.layer+json",
 } as const;
 
-/** Annotation that holds the path or the role of a content. */
+/** Annotation with the path or the role of a content. */
 export const TITLE_ANNOTATION = "org.opencontainers.image.title";
 
 /** Title of the bundle manifest. */

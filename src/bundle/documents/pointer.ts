@@ -1,7 +1,8 @@
 /**
  * Pointer files: what stands in a workspace for a file whose bytes are in an object store.
  *
- * The bytes of a pointer depend on nothing but its facts: keys are sorted and the time is a constant.
+ * The bytes of a pointer depend on nothing but its facts: keys are sorted and the time is a
+ * constant.
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";

@@ -1,7 +1,7 @@
 /**
  * Provenance: where a workspace says which bundle and role it was made from.
  *
- * It holds no time and nothing of the machine, so the same bundle gives the same bytes.
+ * It says no time and nothing of the machine, so the same bundle gives the same bytes.
  * @module
  */
 import { compareText } from "../../core/text.ts";

@@ -20,10 +20,10 @@ export interface SelectedRole {
 const DEFAULT_ROLE = "default";
 
 /**
- * Chooses the role that is asked for, else the one of the reference, else `default`. An empty name asks
- * for nothing.
- * @throws {RoleMismatchError} listing the roles there are, or the layers that the role names and the
- * bundle does not have.
+ * Chooses the role that is asked for, else the one of the reference, else `default`. An empty name
+ * asks for nothing.
+ * @throws {RoleMismatchError} listing the roles there are, or the layers that the role names and
+ * the bundle does not have.
  */
 export function selectRole(bundle: Bundle, role?: string): SelectedRole {
   const asked = role || bundle.ref.role || undefined;

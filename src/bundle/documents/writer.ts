@@ -1,10 +1,10 @@
 /**
- * The documents of a bundle as they are written: one form that readers of all generations but the first
- * take.
+ * The documents of a bundle as they are written: one form that readers of all generations but the
+ * first take.
  *
  * The manifest is a standard image manifest. Its first layer is the bundle manifest, then come the
- * indexes of the layers, then the files. The bundle manifest gives the digests of the indexes twice:
- * under `layer_indexes`, where readers look, and under `layers`, whose keys they take.
+ * indexes of the layers, then the files. The bundle manifest gives the digests of the indexes
+ * twice: under `layer_indexes`, where readers look, and under `layers`, whose keys they take.
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
@@ -156,7 +156,9 @@ function described(mediaType: string, document: Record<string, unknown>): Writte
   return { descriptor: describeBytes(mediaType, bytes), bytes };
 }
 
-/** Registries refuse manifests over a limit; a bundle of too many files must fail before it is sent. */
+/**
+ * Registries refuse manifests over a limit; a bundle of too many files must fail before it is sent.
+ */
 function checkSize({ bytes }: WrittenDocument, files: number): void {
   if (bytes.byteLength <= MANIFEST_SIZE_LIMIT) return;
   throw new InvalidInputError(

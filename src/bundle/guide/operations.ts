@@ -1,6 +1,6 @@
 /**
- * The operations on bundles as the bundles guide writes them: an object with a configuration, whose methods
- * take everything as one request.
+ * The operations on bundles as the bundles guide writes them: an object with a configuration, whose
+ * methods take everything as one request.
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
@@ -21,11 +21,11 @@ import type { StoragePlan } from "../publish/plan.ts";
 import type { PublishResult, PushOptions } from "../publish/push.ts";
 import type { Inventory } from "../publish/scan.ts";
 import type { MaterializeOptions, MaterializeResult } from "../workspace/materialize.ts";
-import type { VerifyReport } from "../workspace/verify.ts";
+import type { VerifyReport } from "../workspace/verify_report.ts";
 
 /**
- * How the operations behave; the fields and defaults of the bundles guide, but for `human`: sizes and
- * times are numbers here, and the commands write them for people.
+ * How the operations behave; the fields and defaults of the bundles guide, but for `human`: sizes
+ * and times are numbers here, and the commands write them for people.
  */
 export interface OpsConfig {
   /** Report no progress; false when absent. */

@@ -2,16 +2,13 @@
  * A planned bundle as content: its documents and files in a store that nothing was written to yet.
  * @module
  */
-import type { OperationOptions } from "../../core/operation.ts";
 import { bytesSource } from "../../core/source.ts";
 import { digestHex } from "../../core/digest.ts";
 import { memoryStore } from "../../oci/memory_store.ts";
 import { OverlayStore } from "../../oci/overlay_store.ts";
 import type { IndexEntry } from "../documents/layer_index.ts";
 import { fileMediaType } from "../documents/media_types.ts";
-import { type PlacedFile, placedFiles, planStorage, type StoragePlan } from "./plan.ts";
-import { type ReadBundle, readBundle } from "../resolve/read.ts";
-import { scanBundle } from "./scan.ts";
+import { type PlacedFile, placedFiles, type StoragePlan } from "./plan.ts";
 import { writeBundleDocuments, type WrittenBundle } from "../documents/writer.ts";
 
 /** A bundle that can be copied out of its store. */
@@ -50,22 +47,4 @@ function indexEntry({ path, mode, size, digest, decision }: PlacedFile): IndexEn
   }
   const { uri, tier } = decision;
   return { path, mode, storage: { kind: "external", uri, tier, sha256: digestHex(digest), size } };
-}
-
-/**
- * The bundle of a working directory, as publishing would make it: same documents, same digests. Nothing
- * is uploaded, so its external objects exist only if they were published before.
- * @throws {InvalidInputError} when the directory has no spec, or its bundle could not be published.
- * @throws {NotFoundError} when there is no such directory.
- */
-export async function workdirBundle(
-  workdir: string,
-  options: OperationOptions & {
-    /** As for planning. */
-    readonly externalBase?: string;
-  } = {},
-): Promise<ReadBundle> {
-  const plan = planStorage(await scanBundle(workdir, options), options);
-  const { written, store } = await bundleContents(plan);
-  return await readBundle(store, written.manifest.descriptor, options);
 }

@@ -34,8 +34,9 @@ type ExternalFile = PlacedFile & {
 };
 
 /**
- * Uploads the external files of a plan; objects that have the same content already are left alone. An
- * object of other content is replaced, and that is logged as a warning, since earlier bundles may name it.
+ * Uploads the external files of a plan; objects that have the same content already are left alone.
+ * An object of other content is replaced, and that is logged as a warning, since earlier bundles
+ * may name it.
  * @throws {InvalidInputError} when there are external files and no store to take them.
  */
 export async function publishExternals(

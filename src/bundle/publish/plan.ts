@@ -1,8 +1,8 @@
 /**
  * Where each file of a bundle goes, and why: into the registry, or to an object store.
  *
- * The first rule whose pattern matches and whose threshold the file reaches decides. What no rule takes
- * goes into the registry, if it is not too large.
+ * The first rule whose pattern matches and whose threshold the file reaches decides. What no rule
+ * takes goes into the registry, if it is not too large.
  * @module
  */
 import { digestHex } from "../../core/digest.ts";
@@ -48,13 +48,13 @@ export interface PlanOptions {
   readonly externalBase?: string;
 }
 
-/** Container for rules without a template when nobody says another. */
+/** Container for rules without a template when the caller names none. */
 const DEFAULT_EXTERNAL_BASE = "az://bundles";
 
 /**
  * Decides where each file goes.
- * @throws {InvalidInputError} with every file that no place takes, and every address that two different
- * contents would have.
+ * @throws {InvalidInputError} with every file that has no place, and every address that two
+ * different contents would have.
  */
 export function planStorage(inventory: Inventory, options: PlanOptions = {}): StoragePlan {
   const planner = new Planner(inventory.spec, options.externalBase ?? DEFAULT_EXTERNAL_BASE);

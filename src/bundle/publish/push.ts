@@ -1,9 +1,10 @@
 /**
  * Publishes the bundle of a working directory.
  *
- * Everything that can be wrong is looked for first: spec, files, places, tags. Then the external objects
- * are uploaded, then what the registry holds, children first, then the tags, and last the version in the
- * spec is raised, if that was asked for. After a failure no tag has moved and the spec is as it was.
+ * Everything that can be wrong is looked for first: spec, files, places, tags. Then the external
+ * objects are uploaded, then the documents and files for the registry, children first, then the
+ * tags, and last the version in the spec is raised, if that was asked for. After a failure no tag
+ * has moved and the spec is as it was.
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
@@ -78,7 +79,7 @@ export interface PublishResult {
   readonly registry: CopyReport;
   /** What the object store was sent. */
   readonly external: ExternalReport;
-  /** Whether all tags named this very bundle before. */
+  /** Whether all tags named this bundle before. */
   readonly upToDate: boolean;
   /** Whether nothing was changed because nothing was to be. */
   readonly dryRun: boolean;
@@ -124,7 +125,7 @@ export async function publishBundle(
     phase: "upload",
     describe: describer([root, ...written.documents.map((d) => d.descriptor), ...written.files]),
   });
-  // Someone else may have published meanwhile.
+  // Another publisher may have moved the tags since the first check.
   await guardTags(store, guard);
   for (const tag of tags) await store.tag(root, tag, operation);
   await target.digestIndex?.note(root.digest, repository, operation);
@@ -134,7 +135,9 @@ export async function publishBundle(
 
 const NOTHING = { copied: 0, skipped: 0, bytes: 0 } as const;
 
-/** Scans and plans; where the spec is itself part of the bundle, it is packed with its new version. */
+/**
+ * Scans and plans; where the spec is itself part of the bundle, it is packed with its new version.
+ */
 async function planFor(
   workdir: string,
   source: BumpedSpec,

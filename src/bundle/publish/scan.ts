@@ -59,8 +59,10 @@ export interface ScanOptions extends HashOptions {
 }
 
 /**
- * Lists and hashes the files of a working directory by its spec. The same files give the same inventory.
- * @throws {InvalidInputError} with every problem: of the spec, or of files that cannot be in a bundle.
+ * Lists and hashes the files of a working directory by its spec. The same files give the same
+ * inventory.
+ * @throws {InvalidInputError} with every problem: of the spec, or of files that cannot be in a
+ * bundle.
  * @throws {NotFoundError} when there is no such directory.
  */
 export async function scanBundle(workdir: string, options: ScanOptions = {}): Promise<Inventory> {
@@ -90,7 +92,7 @@ function scannedFile(layer: string, { path, mode, digest, source }: HashedFile):
   return { path, layer, size: source.size, mode, digest, source };
 }
 
-/** Paths that meet within a role: whoever materializes that role could not have both. */
+/** Paths that clash within a role, which then cannot be materialized. */
 function roleClashes(
   { roles }: BundleSpec,
   layers: ReadonlyMap<string, readonly FoundFile[]>,

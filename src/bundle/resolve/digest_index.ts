@@ -1,5 +1,6 @@
 /**
- * Which repositories have a bundle, by the digest of its manifest: what makes a bare digest a reference.
+ * Which repositories have a bundle, by the digest of its manifest: what makes a bare digest a
+ * reference.
  *
  * One small file a digest, in a folder that may be removed at any time.
  * @module
@@ -37,8 +38,8 @@ export class DigestIndex {
   }
 
   /**
-   * Notes that a repository has a manifest. Where the folder cannot be written to, that is logged as a
-   * warning: what is noted here is a convenience.
+   * Notes that a repository has a manifest. Where the folder cannot be written to, that is logged
+   * as a warning: what is noted here is a convenience.
    */
   async note(digest: Digest, repository: string, options: OperationOptions = {}): Promise<void> {
     try {
@@ -64,7 +65,9 @@ export class DigestIndex {
   }
 }
 
-/** Whether a line can be the name of a repository, after its host; files of a cache may be anything. */
+/**
+ * Whether a line can be the name of a repository, after its host; files of a cache may be anything.
+ */
 function isPlausible(line: string): boolean {
   return isRepositoryName(startsWithHost(line) ? line.slice(line.indexOf("/") + 1) : line);
 }

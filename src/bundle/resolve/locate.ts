@@ -42,10 +42,10 @@ export interface BundleLocation {
 }
 
 /**
- * Finds the first repository that has what a reference names. A name is looked for in both layouts of
- * repositories; a bare digest in the repository at the path for bundles itself, in those noted earlier and
- * in those the caller knows.
- * @throws {NotFoundError} naming all repositories that were asked.
+ * Finds the first repository that has what a reference names. A name is looked for in both layouts
+ * of repositories; a bare digest in the repository at the path for bundles itself, in those noted
+ * earlier and in those the caller knows.
+ * @throws {NotFoundError} naming all repositories that were searched.
  * @throws {IntegrityError} when the version of the reference is not the one of its digest.
  */
 export async function locateBundle(
@@ -62,7 +62,7 @@ export async function locateBundle(
     try {
       return { repository, store, root: await rootOf(ref, store, options) };
     } catch (error) {
-      // Registries deny what does not exist, lest strangers learn which names do.
+      // Registries deny access to what does not exist, so that names cannot be guessed.
       if (error instanceof AccessDeniedError) refused ??= error;
       else if (!(error instanceof NotFoundError)) throw error;
     }

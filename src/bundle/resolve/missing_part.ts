@@ -1,8 +1,8 @@
 /**
  * A bundle that is there, and a part of it that is not.
  *
- * Where "not found" came up from a store, it would say that the bundle is not there. It is: what failed is
- * the transfer of a part.
+ * Where "not found" came up from a store, it would say that the bundle is not there. It is: what
+ * failed is the transfer of a part.
  * @module
  */
 import { type ErrorFacts, NotFoundError, TransferError } from "../../core/errors.ts";

@@ -1,9 +1,9 @@
 /**
  * Reads a bundle out of a repository, whichever generation wrote it.
  *
- * The first generation stored the bundle manifest as the manifest itself. Later ones wrap it into an
- * image manifest and mark it by its title or its media type; one of them gave no usable digests of the
- * indexes, which are then found by their titles.
+ * The first generation stored the bundle manifest as the manifest itself. Later ones wrap it into
+ * an image manifest and mark it by its title or its media type; one of them gave no usable digests
+ * of the indexes, which are then found by their titles.
  * @module
  */
 import { type Digest, isDigest } from "../../core/digest.ts";
@@ -74,7 +74,9 @@ async function readBareBundle(
   return bundleOf(store, root, { document, layerIndexes });
 }
 
-/** Digests of indexes, which the first generation gave as the values of `layers` where nowhere else. */
+/**
+ * Digests of indexes, which the first generation gave as the values of `layers` where nowhere else.
+ */
 function bareIndexes(document: BundleManifest, bytes: Uint8Array): Record<string, Digest> {
   const { layers } = JSON.parse(new TextDecoder().decode(bytes));
   if (Object.keys(document.layerIndexes).length > 0 || Array.isArray(layers)) {

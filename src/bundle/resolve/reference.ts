@@ -1,8 +1,8 @@
 /**
  * The ways to name a bundle.
  *
- * A bundle is named by `name:version`, by the digest of its manifest, by both, by a full reference with
- * the host of a registry, or by the path of a folder or of an export archive.
+ * A bundle is named by `name:version`, by the digest of its manifest, by both, by a full reference
+ * with the host of a registry, or by the path of a folder or of an export archive.
  * @module
  */
 import { isAbsolute } from "node:path";
@@ -17,8 +17,8 @@ import { isBundleName, NAME_RULE } from "../documents/names.ts";
 const ARCHIVE = /\.(tar|tar\.zst|zst)$/;
 
 /**
- * Reads the text form of a reference; white space around it does not count, names are put in lower case,
- * and so are the hexadecimal digits of digests.
+ * Reads the text form of a reference; white space around it does not count, names are put in lower
+ * case, and so are the hexadecimal digits of digests.
  * @throws {InvalidInputError} naming the part that is wrong.
  */
 export function parseBundleRef(text: string): BundleRef {
@@ -36,7 +36,7 @@ export function parseBundleRef(text: string): BundleRef {
   return shortReference(named, digest, text);
 }
 
-/** Whether a text is a path by its form; the file system is not asked. */
+/** Whether a text is a path by its form; the file system is not read. */
 function isLocalPath(text: string): boolean {
   if (text === "." || text === "..") return true;
   if (isAbsolute(text) || /^(\.{1,2}|[A-Za-z]:)[\\/]/.test(text)) return true;
@@ -109,8 +109,8 @@ const fieldsSchema = z.strictObject({
 
 /**
  * Takes a reference as text, or as fields that are checked by the same rules.
- * @throws {InvalidInputError} when a field is unknown or malformed, or not exactly one way to name a
- * bundle is used.
+ * @throws {InvalidInputError} when a field is unknown or malformed, or not exactly one way to name
+ * a bundle is used.
  */
 export function toBundleRef(ref: string | BundleRefFields): BundleRef {
   if (typeof ref === "string") return parseBundleRef(ref);

@@ -26,8 +26,8 @@ export type OpenLocalBundle = (path: string, options: OperationOptions) => Promi
 /**
  * Finds a bundle and reads its manifest.
  * @throws {NotFoundError} when there is no such bundle.
- * @throws {InvalidInputError} when the reference or the bundle is malformed, or `REGISTRY_REPO` is needed
- * and not set.
+ * @throws {InvalidInputError} when the reference or the bundle is malformed, or `REGISTRY_REPO` is
+ * needed and not set.
  * @throws {UnsupportedError} when what is there is no bundle.
  * @throws {IntegrityError} when the version of a reference is not the one of its digest.
  */
@@ -85,7 +85,7 @@ export async function withTotals(
 /** Failures that are of the layer itself, not of the way to it. */
 const BROKEN: ReadonlySet<ErrorKind> = new Set(["invalid", "integrity", "unsupported"]);
 
-/** A broken layer must not hide the others: whoever needs it meets the same error again. */
+/** Passes over a broken layer: an operation that needs it fails with the same error again. */
 async function entriesIfReadable(bundle: Bundle, layer: string, options: OperationOptions) {
   try {
     return await bundle.entriesOf(layer, options);

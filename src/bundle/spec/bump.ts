@@ -12,7 +12,8 @@ export type BumpKind = "major" | "minor" | "patch";
 export const BUMP_KINDS: readonly BumpKind[] = ["major", "minor", "patch"];
 
 /**
- * The version after `version`: one number is raised, those after it start at 0. A leading `v` stays.
+ * The version after `version`: one number is raised, those after it start at 0. A leading `v`
+ * stays.
  * @throws {InvalidInputError} when the version is not three numbers, or the kind is unknown.
  */
 export function bumpVersion(version: string, kind: BumpKind): string {

@@ -1,8 +1,9 @@
 /**
  * The files of a working directory that patterns bring in.
  *
- * Links are followed as long as they stay in the directory; what leaves it, and what is no regular file,
- * is a problem of the pattern that meets it. Paths are in Unicode's composed form, whatever the disk says.
+ * Links are followed as long as they stay in the directory; what leaves it, and what is no regular
+ * file, is a problem of the pattern that meets it. Paths are in Unicode's composed form, whatever
+ * the disk says.
  * @module
  */
 import { join, sep } from "node:path";

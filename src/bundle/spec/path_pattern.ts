@@ -1,10 +1,11 @@
 /**
  * The patterns of `modelops.yaml`, in their two dialects.
  *
- * Patterns that bring files in go part by part: `*`, `?` and `[…]` stop at a slash, `**` is any number of
- * folders, and a wildcard does not match a name that starts with a dot. Patterns that leave files out, and
- * those of rules, are compared with the whole path: there `*` crosses slashes and hidden names are not
- * special; read part by part they may match, too, so that a leading `**` and a slash also match at the top.
+ * Patterns that bring files in go part by part: `*`, `?` and `[…]` stop at a slash, `**` is any
+ * number of folders, and a wildcard does not match a name that starts with a dot. Patterns that
+ * leave files out, and those of rules, are compared with the whole path: there `*` crosses slashes
+ * and hidden names are not special; read part by part they may match, too, so that a leading `**`
+ * and a slash also match at the top.
  * @module
  */
 import { quote } from "../../core/text.ts";
@@ -87,12 +88,14 @@ export function parseFilter(text: string): (path: string) => boolean {
 }
 
 /** Whether a whole path matches a pattern. */
-export function matchesPath(pattern: PathPattern, path: string): boolean {
+function matchesPath(pattern: PathPattern, path: string): boolean {
   const names = path.split("/");
   return pattern.accepts(names.reduce((state, name) => pattern.step(state, name), pattern.start));
 }
 
-/** A pattern without slashes of its own meaning as an expression; `any` is what a wildcard matches. */
+/**
+ * A pattern without slashes of its own meaning as an expression; `any` is what a wildcard matches.
+ */
 function patternRegex(pattern: string, any: string): RegExp {
   // Repeated stars mean the same as one, and would only make the expression slow.
   const source = pattern.replace(/\*+/g, "*").replace(

@@ -1,9 +1,5 @@
 /**
- * The description of a bundle in its working directory: `modelops.yaml`.
- *
- * Two shapes are read: the nested one, with `apiVersion`, `kind`, `metadata` and `spec`, and a flat one
- * with the same keys at the top. Keys that are not known are passed over. All problems are reported at
- * once, with their lines.
+ * The file `modelops.yaml` in the working directory of a bundle.
  * @module
  */
 import { join } from "node:path";
@@ -13,9 +9,7 @@ import type { OperationOptions } from "../../core/operation.ts";
 import { explainRead } from "../../core/file_errors.ts";
 import { quote } from "../../core/text.ts";
 import type { BundleSpec } from "./description.ts";
-import { checkSpec } from "./checks.ts";
-import { type SpecDocument, specSchema } from "./schema.ts";
-import { SpecText } from "./text.ts";
+import { parseSpec } from "./parse.ts";
 
 /** Names of the file, in the order they are looked for. */
 const SPEC_FILES: readonly string[] = [
@@ -92,45 +86,3 @@ async function readText(path: string): Promise<string> {
     });
   }
 }
-
-/**
- * Reads the text of a spec.
- *
- * @param path What the text is called in messages.
- * @throws {InvalidInputError} with all the problems.
- */
-export function parseSpec(text: string, path: string): BundleSpec {
-  const source = new SpecText(text);
-  if (source.faults.length > 0) throw source.error(path, source.faults);
-  const parsed = specSchema(source.isNested).safeParse(source.value);
-  if (!parsed.success) {
-    const issues = parsed.error.issues.map(({ path, message }) =>
-      source.locate({ path: path.filter((key) => typeof key !== "symbol"), message })
-    );
-    throw source.error(path, issues);
-  }
-  const spec = specOf(parsed.data);
-  const problems = checkSpec(spec).map((problem) => source.locate(problem));
-  if (problems.length > 0) throw source.error(path, problems);
-  return spec;
-}
-
-function specOf(document: SpecDocument): BundleSpec {
-  const { metadata, spec } = document;
-  return {
-    name: metadata.name.toLowerCase(),
-    version: metadata.version,
-    description: metadata.description ?? undefined,
-    layers: spec.layers.map(({ ignore, ...layer }) => ({ ...layer, ignore: ignore ?? [] })),
-    roles: spec.roles,
-    externalRules: (spec.external_rules ?? []).map((rule) => ({
-      pattern: rule.pattern,
-      uriTemplate: rule.uri_template ?? undefined,
-      tier: rule.tier ?? "hot",
-      sizeThreshold: rule.size_threshold ?? undefined,
-    })),
-    orasSizeLimit: spec.oras_size_limit ?? DEFAULT_ORAS_SIZE_LIMIT,
-  };
-}
-
-const DEFAULT_ORAS_SIZE_LIMIT = 100_000_000;

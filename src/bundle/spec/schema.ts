@@ -1,12 +1,13 @@
 /**
- * The shape of `modelops.yaml`, in the nested form; the flat form is put into it before it is checked.
+ * The shape of `modelops.yaml`, in the nested form; the flat form is put into it before it is
+ * checked.
  * @module
  */
 import { z } from "../../deps/zod.ts";
 
 const text = z.string({ error: (issue) => wanted(issue.input, "text") });
 const filled = text.min(1, "is empty");
-/** Text that YAML is apt to take for a number. */
+/** Text that YAML reads as a number unless it is quoted. */
 const quoted = z.string({
   error: ({ input }) =>
     typeof input === "number" ? "is a number: put it in quotes" : wanted(input, "text"),

@@ -1,6 +1,6 @@
 /**
- * The text of `modelops.yaml`: its value, the lines that its parts are on, and the one edit that is made
- * to it.
+ * The text of `modelops.yaml`: its value, the lines that its parts are on, and the one edit that is
+ * made to it.
  * @module
  */
 import { problemsError } from "../../core/problems.ts";

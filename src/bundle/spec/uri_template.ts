@@ -1,7 +1,7 @@
 /**
  * Addresses of external objects, made from a template and a file.
  *
- * A template holds placeholders in braces; a doubled brace is a brace.
+ * A template has placeholders in braces; a doubled brace is a brace.
  * @module
  */
 import { quote } from "../../core/text.ts";

@@ -2,9 +2,9 @@
  * The blobs of a bundle, each fetched once.
  *
  * With a cache, blobs are copied into it and read back from there, verified both times. Files of a
- * workspace are copies, which share blocks with the cache where the file system can do that, and never
- * hard links: a link can be written through, and a cache that changes under a digest would spoil every
- * later workspace.
+ * workspace are copies, which share blocks with the cache where the file system can do that, and
+ * never hard links: a link can be written through, and a cache that changes under a digest would
+ * spoil every later workspace.
  * @module
  */
 import { UnsupportedError } from "../../core/errors.ts";

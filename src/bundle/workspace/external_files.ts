@@ -24,7 +24,9 @@ import type { Place } from "./survey.ts";
 export interface ExternalFilesOptions extends OperationOptions {
   /** The folder as it was given, for messages. */
   readonly dest: string;
-  /** Objects fetched at once; 2 when absent, since each download has several connections of its own. */
+  /**
+   * Objects fetched at once; 2 when absent, since each download has several connections of its own.
+   */
   readonly concurrency?: number;
 }
 
@@ -54,8 +56,8 @@ export class ExternalFiles {
   }
 
   /**
-   * Fetches the external files that the plan creates or replaces. A failed one does not stop the others;
-   * the first failure is thrown at the end.
+   * Fetches the external files that the plan creates or replaces. A failed one does not stop the
+   * others; the first failure is thrown at the end.
    */
   async fetch(files: readonly PlannedFile[]): Promise<void> {
     const groups = byContent(files);

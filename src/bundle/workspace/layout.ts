@@ -1,5 +1,5 @@
 /**
- * What a workspace holds besides the files of its bundle.
+ * What is in a workspace besides the files of its bundle.
  * @module
  */
 import { join } from "node:path";

@@ -104,12 +104,12 @@ export interface MaterializeResult {
 }
 
 /**
- * Writes the files, pointers and provenance of a bundle into a folder. Everything that is in the way is
- * found before the first byte is written; each file appears whole and verified, or not at all. What is
- * there already is left alone, so a run that was stopped goes on where it was.
+ * Writes the files, pointers and provenance of a bundle into a folder. Everything that is in the
+ * way is found before the first byte is written; each file appears whole and verified, or not at
+ * all. What is there already is left alone, so a run that was stopped goes on where it was.
  *
- * External files are fetched last: when one fails, the others and all registry files are in place, its
- * pointer says that it is missing, and the first failure is thrown.
+ * External files are fetched last: when one fails, the others and all registry files are in place,
+ * its pointer says that it is missing, and the first failure is thrown.
  * @throws {WorkspaceConflictError} with all conflicts; nothing has been written then.
  * @throws {IntegrityError} when a content is not what the bundle says.
  * @throws {TransferError} when a content is missing or cannot be moved.

@@ -1,9 +1,9 @@
 /**
  * A workspace while it is written to: locked, and swept of what a killed command left behind.
  *
- * Unfinished files have hidden names that only holders of the lock give, so whoever holds it may remove
- * every one that is there. The folder of downloads exists while something is unfinished; where it is
- * missing, nothing has to be looked for.
+ * Unfinished files have hidden names that are given under the lock only, so a command that has the
+ * lock may remove every one that is there. The folder of downloads exists while something is
+ * unfinished; where it is missing, nothing has to be looked for.
  * @module
  */
 import { dirname, join } from "node:path";
@@ -26,7 +26,7 @@ export interface OpenWorkspaceOptions extends OperationOptions {
   readonly lockTimeout?: number;
 }
 
-/** A locked workspace; disposing lets go of it and leaves no trace where nothing was written. */
+/** A locked workspace; disposing unlocks it and removes a folder in which nothing was written. */
 export class Workspace implements AsyncDisposable {
   /** Absolute path without links. */
   readonly root: string;
@@ -47,7 +47,8 @@ export class Workspace implements AsyncDisposable {
 
   /**
    * Locks the workspace in a folder, which is made when it is missing.
-   * @throws {ConflictError} when another command keeps writing to it, or its reserved folder is none.
+   * @throws {ConflictError} when another command keeps writing to it, or its reserved folder is
+   * none.
    */
   static async open(path: string, options: OpenWorkspaceOptions = {}): Promise<Workspace> {
     options.signal?.throwIfAborted();
@@ -84,8 +85,8 @@ export class Workspace implements AsyncDisposable {
   }
 
   /**
-   * Writes the file of a path where `place` was found. A folder that has to be replaced is moved away
-   * first, and back when the writing fails.
+   * Writes the file of a path where `place` was found. A folder that has to be replaced is moved
+   * away first, and back when the writing fails.
    */
   async inPlace(path: string, place: Place, write: () => Promise<void>): Promise<void> {
     if (place.kind !== "folder") return await write();
@@ -112,11 +113,11 @@ export class Workspace implements AsyncDisposable {
   /** Says that everything was written: unfinished downloads are not needed any more. */
   async finish(): Promise<void> {
     await removeIfExists(placeOf(this.root, DOWNLOAD_FOLDER));
-    // What was made on purpose stays, even when it is empty.
+    // A workspace that was written to stays, even when it is empty.
     this.#isNew = false;
   }
 
-  /** Lets go of the workspace. Downloads that can go on later stay. */
+  /** Unlocks the workspace. Downloads that can be resumed later stay. */
   async [Symbol.asyncDispose](): Promise<void> {
     await removeIfEmpty(placeOf(this.root, DOWNLOAD_FOLDER));
     await this.#lock[Symbol.asyncDispose]();
@@ -153,6 +154,6 @@ async function sweep(folder: string, options: OperationOptions): Promise<void> {
 
 async function removeIfEmpty(folder: string): Promise<void> {
   if ((await readDirIfExists(folder)).length > 0) return;
-  // Somebody else may write into it at this moment: then it stays, and that is right.
+  // When another program writes into it at this moment the removal fails, and the folder stays.
   await Deno.remove(folder).catch(() => undefined);
 }

@@ -53,12 +53,12 @@ export function isReserved(path: string): boolean {
 export interface PathClash {
   /** The path. */
   readonly path: string;
-  /** What it meets, as a clause. */
+  /** Why, as a clause. */
   readonly reason: string;
 }
 
 /**
- * The paths that cannot be together in one folder on every system: twins that only letter case or
+ * The paths that cannot be together in one folder on every system: names that only letter case or
  * Unicode form tells apart, and files that would be folders of others.
  */
 export function pathClashes(paths: Iterable<string>): PathClash[] {

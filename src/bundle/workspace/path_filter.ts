@@ -15,8 +15,8 @@ export interface PathFilterOptions {
 }
 
 /**
- * A test of normalised paths. `*` stops at a slash, `**` does not; a pattern without a slash matches
- * names in any folder; a pattern that matches a folder takes all that is below it.
+ * A test of normalised paths. `*` stops at a slash, `**` does not; a pattern without a slash
+ * matches names in any folder; a pattern that matches a folder takes all that is below it.
  * @throws {InvalidInputError} when a pattern is empty or too long.
  */
 export function pathFilter(options: PathFilterOptions): (path: string) => boolean {

@@ -170,7 +170,7 @@ async function planExternal(
   verdict: FileVerdict,
   options: PlanMaterializeOptions,
 ): Promise<{ file: PlannedFile; conflict?: WorkspaceConflict }> {
-  // A file that is there with the right content fulfils the pointer, whoever put it there.
+  // A file with the right content fulfils the pointer, whatever put it there.
   const fulfilled = verdict.action === "keep";
   const { path, size } = entry;
   const { pointer, conflict } = await planPointer(survey, entry, fulfilled, options);

@@ -24,7 +24,9 @@ export interface WantedFile {
 
 /** What has to be done about a file. */
 export interface FileVerdict {
-  /** `create` and `replace` move bytes, `keep` does not, `conflict` keeps everything from moving. */
+  /**
+   * `create` and `replace` move bytes, `keep` does not, `conflict` keeps everything from moving.
+   */
   readonly action: "create" | "keep" | "replace" | "conflict";
   /** What is in the place now. */
   readonly place: Place;
@@ -40,7 +42,9 @@ export interface PlanFilesOptions extends OperationOptions {
   readonly concurrency?: number;
 }
 
-/** Says for every file what has to be done, in the order given. Only files that are there are read. */
+/**
+ * Says for every file what has to be done, in the order given. Only files that are there are read.
+ */
 export async function planFiles(
   survey: WorkspaceSurvey,
   files: readonly WantedFile[],

@@ -27,7 +27,7 @@ export async function readProvenance(root: string): Promise<Provenance | undefin
   }
 }
 
-/** The very bundle that a workspace was made from, wherever its tag points now. */
+/** The bundle that a workspace was made from, by digest: its tag may point elsewhere now. */
 export function pinnedRef({ ref, manifestDigest: digest }: Provenance): BundleRef {
   switch (ref.kind) {
     case "reference": {

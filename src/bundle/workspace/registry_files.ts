@@ -68,8 +68,8 @@ export class RegistryFiles {
       await this.#writeCached(file);
     } catch (error) {
       if (!(error instanceof IntegrityError || error instanceof NotFoundError)) throw error;
-      // The cache may be damaged or pruned, which must not fail the operation. When the repository is
-      // at fault instead, reading from it fails again.
+      // The cache may be damaged or pruned, which must not fail the operation. When the repository
+      // is at fault instead, reading from it fails again.
       this.#options.log?.("warning", `Reading ${blob.digest} past the cache: ${error.message}`);
       await this.#writeFetched(file);
     }
@@ -102,7 +102,9 @@ export class RegistryFiles {
     await writing;
   }
 
-  /** Copies a file of the cache, by sharing its blocks where the file system can, and verifies it. */
+  /**
+   * Copies a file of the cache, by sharing its blocks where the file system can, and verifies it.
+   */
   async #writeCopy(cached: string, { path, blob, facts }: FileOfBlob): Promise<void> {
     const { size, digest } = blob;
     const { signal } = this.#options;

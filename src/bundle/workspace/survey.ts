@@ -9,7 +9,7 @@ import type { OperationOptions } from "../../core/operation.ts";
 import { fileSource } from "../../core/file_source.ts";
 import { placeOf } from "./layout.ts";
 
-/** What a place can hold. */
+/** What can be in a place. */
 export type PlaceKind = "missing" | "file" | "folder" | "link" | "special file";
 
 /** What is in a place. */

@@ -1,59 +1,19 @@
 /**
- * Re-hashes a workspace, or what a registry and an object store hold of a bundle.
+ * Re-hashes the files of a workspace.
  * @module
  */
 import { mapConcurrent } from "../../core/concurrency.ts";
-import { type Digest, digestStream } from "../../core/digest.ts";
-import { IntegrityError } from "../../core/errors.ts";
+import type { Digest } from "../../core/digest.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
-import { streamOf, verified } from "../../core/streams.ts";
-import { compareText, quote } from "../../core/text.ts";
-import type { ObjectStore } from "../../objects/object_store.ts";
-import type { Bundle, BundleEntry, ExternalEntry, RegistryEntry } from "../documents/bundle.ts";
+import type { BundleEntry, ExternalEntry } from "../documents/bundle.ts";
 import { knownSize } from "./plan.ts";
-import { isMissing } from "../resolve/missing_part.ts";
 import type { Pointer } from "../documents/pointer.ts";
-import { BundleBlobs } from "./blobs.ts";
 import { isTransient, pointerPath } from "./layout.ts";
 import { isReserved, workspacePath } from "./path.ts";
 import { readPointers, type WorkspacePointers } from "./pointers.ts";
 import { WorkspaceSurvey } from "./survey.ts";
 import { listTree } from "./tree.ts";
-
-/** What was found of a file; `pointer` means that its bytes are elsewhere and were not looked at. */
-export type VerifiedState = "ok" | "pointer" | "missing" | "modified";
-
-/** A file that was verified. */
-export interface VerifiedFile {
-  /** Normalised path. */
-  readonly path: string;
-  /** What was found. */
-  readonly state: VerifiedState;
-  /** Bytes that were read and hashed. */
-  readonly bytes: number;
-  /** What is wrong, as a clause. */
-  readonly reason?: string;
-  /** Digest it must have, where content is what differs. */
-  readonly expected?: Digest;
-  /** Digest it has, where content is what differs. */
-  readonly actual?: Digest;
-}
-
-/** What a verification found. */
-export interface VerifyReport {
-  /** Whether nothing is missing or modified. */
-  readonly ok: boolean;
-  /** The files in the order of code points. */
-  readonly files: readonly VerifiedFile[];
-  /** Paths that are missing. */
-  readonly missing: readonly string[];
-  /** Paths whose content or pointer is another than it must be. */
-  readonly modified: readonly string[];
-  /** Files of a workspace that are not the bundle's; they are no fault. */
-  readonly extra: readonly string[];
-  /** Bytes that were read and hashed. */
-  readonly bytes: number;
-}
+import { pointerOnly, reportOf, type VerifiedFile, type VerifyReport } from "./verify_report.ts";
 
 /** What to compare a workspace with. */
 export interface VerifyWorkspaceOptions extends OperationOptions {
@@ -66,8 +26,8 @@ export interface VerifyWorkspaceOptions extends OperationOptions {
 }
 
 /**
- * Re-hashes a workspace against the entries of its bundle, or against its pointers alone. An external
- * file that was not fetched is no fault.
+ * Re-hashes a workspace against the entries of its bundle, or against its pointers alone. An
+ * external file that was not fetched is no fault.
  * @throws {NotFoundError} when there is no such folder.
  */
 export async function verifyWorkspace(options: VerifyWorkspaceOptions): Promise<VerifyReport> {
@@ -88,37 +48,6 @@ export async function verifyWorkspace(options: VerifyWorkspaceOptions): Promise<
     options.entries && kind !== "folder" && !known.has(path) && !isReserved(path)
   );
   return reportOf([...files, ...broken], extra.map(({ path }) => path));
-}
-
-/** What to verify of a bundle. */
-export interface VerifyBundleOptions extends OperationOptions {
-  /** The bundle. */
-  readonly bundle: Bundle;
-  /** The entries to verify. */
-  readonly entries: Iterable<BundleEntry> | AsyncIterable<BundleEntry>;
-  /** Opens the store of external files; they are not looked at when absent. */
-  readonly objects?: () => ObjectStore | Promise<ObjectStore>;
-  /** Whether external files are read and hashed too, and not only asked for. */
-  readonly readExternal?: boolean;
-  /** Whether external files are read and hashed whose SHA-256 their store has not recorded. */
-  readonly readUnrecorded?: boolean;
-  /** Contents read at once; 5 when absent. */
-  readonly concurrency?: number;
-}
-
-/** Reads and hashes the content of a bundle where it is stored. Nothing is written. */
-export async function verifyBundle(options: VerifyBundleOptions): Promise<VerifyReport> {
-  const entries = await Array.fromAsync(options.entries);
-  const common = operationOptions(options);
-  const blobs = new BundleBlobs(options.bundle.store, undefined, common);
-  const objects = entries.some(({ kind }) => kind === "external")
-    ? await options.objects?.()
-    : undefined;
-  const files = await mapConcurrent(entries, (entry) => {
-    if (entry.kind === "registry") return verifyBlob(blobs, entry, common);
-    return objects ? verifyObject(objects, entry, options) : pointerOnly(entry.path);
-  }, options);
-  return reportOf(files, []);
 }
 
 class WorkspaceVerifier {
@@ -143,7 +72,7 @@ class WorkspaceVerifier {
     if (!pointer || fault) return fault ?? { path, state: "missing", bytes: 0 };
     const file = await this.#file(path, `sha256:${entry.sha256}`, entry.size);
     if (file) return file;
-    if (!pointer.fulfilled) return await pointerOnly(path);
+    if (!pointer.fulfilled) return pointerOnly(path);
     return { path, state: "missing", bytes: 0, reason: "its pointer says that it is here" };
   }
 
@@ -183,69 +112,4 @@ function pointerFault(
   if (!pointer) return { path, state: "missing", bytes: 0, reason: "it has no readable pointer" };
   if (pointer.uri === uri && pointer.sha256 === sha256 && pointer.size === size) return undefined;
   return { path, state: "modified", bytes: 0, reason: "its pointer is of another content" };
-}
-
-function pointerOnly(path: string): Promise<VerifiedFile> {
-  return Promise.resolve({ path, state: "pointer", bytes: 0 });
-}
-
-async function verifyBlob(
-  blobs: BundleBlobs,
-  { path, blob }: RegistryEntry,
-  options: OperationOptions,
-): Promise<VerifiedFile> {
-  return await outcome(path, async () => {
-    const sized = await blobs.sized(blob, path);
-    return (await digestStream(await blobs.openDirectly(sized, path), options)).size;
-  });
-}
-
-async function verifyObject(
-  objects: ObjectStore,
-  { path, uri, sha256, size }: ExternalEntry,
-  options: VerifyBundleOptions,
-): Promise<VerifiedFile> {
-  const common = operationOptions(options);
-  return await outcome(path, async () => {
-    const facts = await objects.stat(uri, common);
-    const differs = facts.size !== size || (facts.sha256 ?? sha256) !== sha256;
-    if (differs) {
-      throw new IntegrityError(
-        `Cannot verify ${quote(path)}: got ${facts.size} bytes` +
-          `${facts.sha256 ? ` of sha256:${facts.sha256}` : ""}, want ${size} of sha256:${sha256}`,
-        { path, expected: `sha256:${sha256}`, actual: facts.sha256 ?? facts.size },
-      );
-    }
-    const unrecorded = facts.sha256 === undefined && options.readUnrecorded;
-    if (!options.readExternal && !unrecorded) return 0;
-    const expected = { digest: `sha256:${sha256}` as const, size };
-    const stream = await objects.open(uri, { ...common, etag: facts.etag });
-    return (await digestStream(streamOf(verified(stream, expected, uri)), common)).size;
-  });
-}
-
-/** Turns the errors that speak of the content into findings; others end the verification. */
-async function outcome(path: string, read: () => Promise<number>): Promise<VerifiedFile> {
-  try {
-    return { path, state: "ok", bytes: await read() };
-  } catch (error) {
-    if (isMissing(error)) return { path, state: "missing", bytes: 0, reason: error.message };
-    if (!(error instanceof IntegrityError)) throw error;
-    return { path, state: "modified", bytes: 0, reason: error.message };
-  }
-}
-
-function reportOf(found: readonly VerifiedFile[], extra: readonly string[]): VerifyReport {
-  const files = found.toSorted((a, b) => compareText(a.path, b.path));
-  const paths = (wanted: VerifiedState) =>
-    files.filter(({ state }) => state === wanted).map(({ path }) => path);
-  const [missing, modified] = [paths("missing"), paths("modified")];
-  return {
-    ok: missing.length + modified.length === 0,
-    files,
-    missing,
-    modified,
-    extra,
-    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-  };
 }

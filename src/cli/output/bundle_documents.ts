@@ -6,7 +6,7 @@ import type { ResolvedBundle } from "../../bundle/documents/bundle.ts";
 import type { ExportResult } from "../../bundle/archive/export.ts";
 import type { ImportResult } from "../../bundle/archive/import.ts";
 import type { MaterializeResult } from "../../bundle/workspace/materialize.ts";
-import type { VerifyReport } from "../../bundle/workspace/verify.ts";
+import type { VerifyReport } from "../../bundle/workspace/verify_report.ts";
 import type { BundleDiff, ListedFile } from "../../bundle/compare/diff.ts";
 import { type PlacedFile, placedFiles, type StoragePlan } from "../../bundle/publish/plan.ts";
 import type { PublishResult } from "../../bundle/publish/push.ts";

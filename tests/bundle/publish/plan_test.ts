@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { placedFiles, planStorage } from "../../../src/bundle/publish/plan.ts";
-import { parseSpec } from "../../../src/bundle/spec/read.ts";
+import { parseSpec } from "../../../src/bundle/spec/parse.ts";
 import type { Inventory } from "../../../src/bundle/publish/scan.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
 import { InvalidInputError } from "../../../src/core/errors.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseSpec } from "../../../src/bundle/spec/read.ts";
+import { parseSpec } from "../../../src/bundle/spec/parse.ts";
 import { scanBundle } from "../../../src/bundle/publish/scan.ts";
 import { InvalidInputError, NotFoundError } from "../../../src/core/errors.ts";
 import { tempFolder } from "../../support/temp.ts";

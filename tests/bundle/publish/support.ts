@@ -101,3 +101,13 @@ spec:
   external_rules:
     - { pattern: "data/*.bin", uri_template: "az://cont1/b/{path}", tier: cool, size_threshold: 10 }
 `;
+
+const TITLE = "org.opencontainers.image.title";
+const TAR = "application/vnd.oci.image.layer.v1.tar";
+
+/** A content of a manifest that says by its title what it is. */
+export const titled = (content: Descriptor, title: string, mediaType = TAR) => ({
+  ...content,
+  mediaType,
+  annotations: { [TITLE]: title },
+});

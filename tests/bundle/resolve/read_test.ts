@@ -1,36 +1,21 @@
 import assert from "node:assert/strict";
-import {
-  canonicalJson,
-  encodeCanonical,
-  selfDigest,
-} from "../../../src/bundle/documents/canonical.ts";
+import { encodeCanonical } from "../../../src/bundle/documents/canonical.ts";
+import { selfDigest } from "../documents/earlier_writer.ts";
 import { readEntries } from "../../../src/bundle/documents/entries.ts";
 import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
-import { selectLayers, selectRole } from "../../../src/bundle/documents/roles.ts";
-import { digestBytes } from "../../../src/core/digest.ts";
 import {
   IntegrityError,
   InvalidInputError,
   NotFoundError,
-  RoleMismatchError,
-  TransferError,
   UnsupportedError,
 } from "../../../src/core/errors.ts";
 import { bytesSource } from "../../../src/core/source.ts";
 import type { Descriptor } from "../../../src/oci/descriptor.ts";
 import type { MemoryStore } from "../../../src/oci/memory_store.ts";
 import type { ContentStore } from "../../../src/oci/store.ts";
-import { json, memoryRegistry, put, putManifest } from "../publish/support.ts";
+import { json, memoryRegistry, put, putManifest, titled } from "../publish/support.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
-const TITLE = "org.opencontainers.image.title";
-const TAR = "application/vnd.oci.image.layer.v1.tar";
-const titled = (content: Descriptor, title: string, mediaType = TAR) => ({
-  ...content,
-  mediaType,
-  annotations: { [TITLE]: title },
-});
-
 const EXTERNAL = { uri: "az://c/big", sha256: "0".repeat(64), size: 1000, tier: "cool" };
 const roles = { default: ["code"], training: ["code", "data"] };
 
@@ -261,104 +246,5 @@ Deno.test("resolveBundle() tells a wrong bundle manifest from its digest", async
   await assert.rejects(
     resolveBundle("x:1", { ...registry, open: () => lying }),
     IntegrityError,
-  );
-});
-
-Deno.test("readLayerIndex() tells what is wrong with an index, and resolving goes on without it", async () => {
-  const registry = memoryRegistry();
-  const store = registry.catalog.repository("registry.test/team/x");
-  const bad = await put(store, bytesOf("not json"));
-  const foreign = await put(store, json({ mediaType: "application/vnd.other+json" }));
-  const manifest = json({
-    roles: { default: ["bad"] },
-    layers: ["bad", "foreign", "none", "gone"],
-    layer_indexes: { gone: digestBytes(bytesOf("gone")) },
-  });
-  const gone = { mediaType: TAR, digest: digestBytes(bytesOf("gone")), size: 4 };
-  await putManifest(store, "1", {
-    layers: [
-      titled(await put(store, manifest), "bundle.manifest.json"),
-      titled(bad, "layer.bad.json"),
-      titled(foreign, "layer.foreign.json"),
-      gone,
-    ],
-  });
-  const warnings: string[] = [];
-  const bundle = await resolveBundle("x:1", {
-    ...registry,
-    log: (_, message) => warnings.push(message),
-  });
-  assert.equal(bundle.totalSize, 0);
-  assert.equal(warnings.length, 4);
-  await assert.rejects(bundle.entriesOf("bad"), InvalidInputError);
-  await assert.rejects(bundle.entriesOf("foreign"), UnsupportedError);
-  await assert.rejects(bundle.entriesOf("none"), InvalidInputError);
-  await assert.rejects(bundle.entriesOf("gone"), TransferError);
-  await assert.rejects(bundle.entriesOf("toString"), InvalidInputError);
-});
-
-Deno.test("selectRole() takes the role asked for, then that of the reference, then the default", async () => {
-  const registry = memoryRegistry();
-  const store = registry.catalog.repository("registry.test/team/x");
-  const manifest = json({
-    roles: { ...roles, broken: ["code", "zzz", "aaa"] },
-    layers: ["code", "data"],
-  });
-  await putManifest(store, "1", {
-    layers: [titled(await put(store, manifest), "bundle.manifest.json")],
-  });
-  const bundle = await resolveBundle("x:1", { ...registry, log: () => {} });
-  assert.deepEqual(selectRole(bundle), { role: "default", layers: ["code"] });
-  assert.equal(selectRole(bundle, "").role, "default");
-  assert.deepEqual(selectRole(bundle, "training"), { role: "training", layers: ["code", "data"] });
-  const asked = { ...bundle, ref: { ...bundle.ref, role: "training" } };
-  assert.equal(selectRole(asked).role, "training");
-  assert.equal(selectRole(asked, "default").role, "default");
-  const failure = (run: () => unknown) => {
-    try {
-      run();
-    } catch (error) {
-      assert.ok(error instanceof RoleMismatchError);
-      return error;
-    }
-    throw new Error("nothing was thrown");
-  };
-  const unknown = failure(() => selectRole(bundle, "trainin"));
-  assert.match(unknown.message, /its roles are "broken", "default", "training"/);
-  assert.deepEqual(unknown.facts.suggestions, ["training"]);
-  assert.match(
-    failure(() => selectRole(bundle, "broken")).message,
-    /no layer "aaa", "zzz"; its layers are "code", "data"/,
-  );
-  failure(() => selectRole(bundle, "toString"));
-  failure(() => selectRole({ ...bundle, roles: {} }));
-  failure(() => selectRole({ ...bundle, roles: { runtime: ["code"] } }));
-  failure(() => selectLayers(bundle, { layers: ["nope"] }));
-});
-
-Deno.test("readEntries() gives the files of the layers that are asked for, in that order", async () => {
-  const registry = memoryRegistry();
-  const store = registry.catalog.repository("registry.test/team/x");
-  const index = (layer: string) =>
-    json({ layer, entries: [{ path: `${layer}/f`, external: EXTERNAL }] });
-  const layers = [
-    titled(
-      await put(store, json({ roles, layers: ["code", "data"] })),
-      "bundle.manifest.json",
-    ),
-    titled(await put(store, index("code")), "layer.code.json"),
-    titled(await put(store, index("data")), "layer.data.json"),
-  ];
-  await putManifest(store, "1", { layers });
-  const bundle = await resolveBundle("x:1", registry);
-  const found = await Array.fromAsync(readEntries(bundle, ["data", "code"]));
-  assert.equal(
-    canonicalJson(found.map(({ path, layer }) => [path, layer])),
-    '[["data/f","data"],["code/f","code"]]',
-  );
-  const reason = new Error("stop");
-  await assert.rejects(
-    Array.fromAsync(readEntries(bundle, ["code"], { signal: AbortSignal.abort(reason) })),
-    (error) => error === reason,
   );
 });

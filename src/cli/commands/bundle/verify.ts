@@ -1,7 +1,7 @@
 /** `bundle verify`: reads everything again. @module */
 import { quote } from "../../../core/text.ts";
 import type { Command } from "../../../deps/commander.ts";
-import type { VerifiedFile, VerifyReport } from "../../../bundle/workspace/verify.ts";
+import type { VerifiedFile, VerifyReport } from "../../../bundle/workspace/verify_report.ts";
 import { IntegrityError } from "../../../core/errors.ts";
 import { statKind } from "../../../core/files.ts";
 import { verifyDocument } from "../../output/bundle_documents.ts";

@@ -1,0 +1,104 @@
+/**
+ * What goes into the archive of a folder, chosen and checked before anything is written.
+ * @module
+ */
+import { basename, dirname, join } from "node:path";
+import type { UstarFile } from "../../archive/tar_writer.ts";
+import { ustarHeader } from "../../archive/ustar_header.ts";
+import { mapConcurrent } from "../../core/concurrency.ts";
+import { InvalidInputError, type Problem } from "../../core/errors.ts";
+import { fileSource } from "../../core/file_source.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import { messagesError } from "../../core/problems.ts";
+import { bytesSource } from "../../core/source.ts";
+import { compareText, quote } from "../../core/text.ts";
+import { isTransient, placeOf } from "../workspace/layout.ts";
+import { pathClashes, portablePath } from "../workspace/path.ts";
+import { readPointers } from "../workspace/pointers.ts";
+import { listTree, type TreeNode } from "../workspace/tree.ts";
+
+/** How to choose. */
+export interface ChooseOptions extends OperationOptions {
+  /** Whether external files that are here are packed beside their pointers. */
+  readonly includeExternal?: boolean;
+}
+
+/** What goes into the archive; links, special files and the archive itself are still among it. */
+export async function chooseNodes(
+  folder: string,
+  output: string,
+  options: ChooseOptions,
+): Promise<{ nodes: TreeNode[]; pointersOnly: string[] }> {
+  const root = await Deno.realPath(folder);
+  const archive = join(await Deno.realPath(dirname(output)), basename(output));
+  const all = (await listTree(folder, options))
+    .filter(({ path }) => !isTransient(path) && placeOf(root, path) !== archive);
+  const { pointers } = await readPointers(folder, all, options);
+  const external = new Set(Array.from(pointers.values(), ({ path }) => path));
+  const there = new Set(all.map(({ path }) => path));
+  const left = (path: string) => !options.includeExternal || !there.has(path);
+  return {
+    nodes: all.filter(({ path, kind }) => kind !== "file" || !external.has(path) || !left(path)),
+    pointersOnly: [...external].filter(left).sort(compareText),
+  };
+}
+
+/**
+ * The files of the archive in its order, each checked.
+ * @throws {InvalidInputError} with all the problems.
+ */
+export async function archiveMembers(
+  folder: string,
+  nodes: readonly TreeNode[],
+  options: OperationOptions,
+): Promise<UstarFile[]> {
+  const problems: Problem[] = [];
+  const members = await mapConcurrent(nodes, async (node) => {
+    try {
+      return await archiveMember(folder, node);
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      problems.push({ message: error.message });
+      return undefined;
+    }
+  }, options);
+  const sound = members.filter((member) => member !== undefined)
+    .sort((a, b) => compareText(a.entry.name, b.entry.name));
+  problems.push(...clashes(sound));
+  if (problems.length === 0) return sound;
+  problems.sort((a, b) => compareText(a.message, b.message));
+  throw messagesError(`export ${quote(folder)}`, problems, { path: folder });
+}
+
+/** Names that become one in normal form, and files that are one on some system. */
+function clashes(members: readonly UstarFile[]): Problem[] {
+  const names = members.map(({ entry }) => entry.name);
+  const twice = names.filter((name, index) => name === names[index + 1])
+    .map((path) => ({ path, reason: "two names are the same in normal form" }));
+  const files = members.filter(({ entry }) => entry.type === "file");
+  return [...twice, ...pathClashes(files.map(({ entry }) => entry.name))]
+    .map(({ path, reason }) => ({ message: `Cannot export ${quote(path)}: ${reason}` }));
+}
+
+async function archiveMember(root: string, { path, kind }: TreeNode): Promise<UstarFile> {
+  if (kind === "symbolic link" || kind === "special file") {
+    throw new InvalidInputError(`Cannot export ${quote(path)}: it is a ${kind}`, { path });
+  }
+  const name = portablePath(path, "export").normalize("NFC");
+  const member = kind === "folder"
+    ? folderMember(name)
+    : await fileMember(name, placeOf(root, path));
+  ustarHeader(member.entry);
+  return member;
+}
+
+function folderMember(name: string): UstarFile {
+  const content = bytesSource(new Uint8Array(0));
+  return { entry: { name, type: "directory", size: 0, mode: 0o755 }, content };
+}
+
+async function fileMember(name: string, place: string): Promise<UstarFile> {
+  const content = await fileSource(place);
+  const runs = ((await Deno.lstat(place)).mode ?? 0) & 0o100;
+  return { entry: { name, type: "file", size: content.size, mode: runs ? 0o755 : 0o644 }, content };
+}

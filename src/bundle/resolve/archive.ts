@@ -1,0 +1,103 @@
+/**
+ * An export archive as a bundle.
+ * @module
+ */
+import { basename } from "node:path";
+import { InvalidInputError } from "../../core/errors.ts";
+import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { bytesSource } from "../../core/source.ts";
+import { streamOf, verified } from "../../core/streams.ts";
+import { quote } from "../../core/text.ts";
+import { capability } from "../../oci/capabilities.ts";
+import { OverlayStore } from "../../oci/overlay_store.ts";
+import type { ContentStore } from "../../oci/store.ts";
+import { type ArchiveContents, BundleArchive, memberPath } from "../archive/contents.ts";
+import type { BundleRefFields } from "../documents/bundle.ts";
+import type { IndexEntry } from "../documents/layer_index.ts";
+import { writeBundleDocuments } from "../documents/writer.ts";
+import { isReserved } from "../workspace/path.ts";
+import { type ReadBundle, readBundle } from "./read.ts";
+
+/** The layer that all files of an archive are in: archives do not record the layers of files. */
+const ARCHIVE_LAYER = "workspace";
+
+/**
+ * Reads an archive as a bundle of one layer and one role, `default`, with all its files.
+ *
+ * @param files Takes the files, which an archive does not give in any order.
+ * @throws {InvalidInputError | IntegrityError} when the archive cannot be read.
+ */
+export async function archiveBundle(
+  path: string,
+  files: ContentStore,
+  options: OperationOptions,
+): Promise<ReadBundle> {
+  const archive = await BundleArchive.open(path, options);
+  const contents = await archive.contents(options);
+  await unpackInto(files, archive, { contents, path, ...operationOptions(options) });
+  const written = writeBundleDocuments({
+    ...archiveName(path, contents),
+    roles: { default: [ARCHIVE_LAYER] },
+    layers: [{ name: ARCHIVE_LAYER, entries: archiveEntries(contents) }],
+  });
+  const store = new OverlayStore(files);
+  for (const { descriptor, bytes } of [...written.documents, written.manifest]) {
+    await store.write(descriptor, bytesSource(bytes));
+  }
+  return await readBundle(store, written.manifest.descriptor, options);
+}
+
+/** Puts the files of an archive, which was verified, into a store. */
+async function unpackInto(
+  store: ContentStore,
+  archive: BundleArchive,
+  { contents, path, ...options }: OperationOptions & {
+    readonly contents: ArchiveContents;
+    readonly path: string;
+  },
+): Promise<void> {
+  const start = capability(store, "ingest");
+  if (!start) {
+    throw new InvalidInputError(
+      `Cannot read ${quote(path)} as a bundle: ${store.name} takes no single-pass content`,
+      { path },
+    );
+  }
+  for await (const member of archive.members(options)) {
+    const file = contents.files.get(memberPath(member));
+    if (file === undefined || isReserved(file.path)) continue;
+    await using ingest = await start(options);
+    await ingest.append(streamOf(verified(member.body, file, quote(file.path))), options);
+    await ingest.commit(file.digest, options);
+  }
+}
+
+function archiveEntries({ files, pointers }: ArchiveContents): IndexEntry[] {
+  const stored = Array.from(files.values()).filter(({ path }) => !isReserved(path))
+    .map(({ path, digest, size, mode }): IndexEntry => ({
+      path,
+      mode: (mode & 0o100) === 0 ? 0o644 : 0o755,
+      storage: { kind: "registry", digest, size },
+    }));
+  // A file that is both here and pointed to is read from here.
+  const external = Array.from(pointers.values()).filter(({ path }) => !files.has(path))
+    .map(({ path, uri, sha256, size, tier }): IndexEntry => ({
+      path,
+      storage: { kind: "external", uri, sha256, size, tier },
+    }));
+  return [...stored, ...external];
+}
+
+/** What an archive's bundle is called: as the bundle it was made from, else after the archive. */
+function archiveName(
+  path: string,
+  { provenance }: ArchiveContents,
+): { name: string; version: string } {
+  const { name, version }: BundleRefFields = provenance?.ref ?? {};
+  if (name !== undefined && version !== undefined) return { name, version };
+  const base = basename(path).replace(/(\.tar)?(\.zst)?$/, "").toLowerCase();
+  return {
+    name: base.replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "archive",
+    version: "0",
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * The text of `modelops.yaml`.
+ *
+ * Two shapes are read: the nested one, with `apiVersion`, `kind`, `metadata` and `spec`, and a flat
+ * one with the same keys at the top. Keys that are not known are passed over. All problems are
+ * reported at once, with their lines.
+ * @module
+ */
+import type { BundleSpec } from "./description.ts";
+import { checkSpec } from "./checks.ts";
+import { type SpecDocument, specSchema } from "./schema.ts";
+import { SpecText } from "./text.ts";
+
+/** Largest file that goes into the registry where the spec does not say, in bytes. */
+const DEFAULT_ORAS_SIZE_LIMIT = 100_000_000;
+
+/**
+ * Reads the text of a spec.
+ *
+ * @param path What the text is called in messages.
+ * @throws {InvalidInputError} with all the problems.
+ */
+export function parseSpec(text: string, path: string): BundleSpec {
+  const source = new SpecText(text);
+  if (source.faults.length > 0) throw source.error(path, source.faults);
+  const parsed = specSchema(source.isNested).safeParse(source.value);
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map(({ path, message }) =>
+      source.locate({ path: path.filter((key) => typeof key !== "symbol"), message })
+    );
+    throw source.error(path, issues);
+  }
+  const spec = specOf(parsed.data);
+  const problems = checkSpec(spec).map((problem) => source.locate(problem));
+  if (problems.length > 0) throw source.error(path, problems);
+  return spec;
+}
+
+function specOf(document: SpecDocument): BundleSpec {
+  const { metadata, spec } = document;
+  return {
+    name: metadata.name.toLowerCase(),
+    version: metadata.version,
+    description: metadata.description ?? undefined,
+    layers: spec.layers.map(({ ignore, ...layer }) => ({ ...layer, ignore: ignore ?? [] })),
+    roles: spec.roles,
+    externalRules: (spec.external_rules ?? []).map((rule) => ({
+      pattern: rule.pattern,
+      uriTemplate: rule.uri_template ?? undefined,
+      tier: rule.tier ?? "hot",
+      sizeThreshold: rule.size_threshold ?? undefined,
+    })),
+    orasSizeLimit: spec.oras_size_limit ?? DEFAULT_ORAS_SIZE_LIMIT,
+  };
+}

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { readLayerIndexDocument } from "../../../src/bundle/documents/layer_index.ts";
+import { digestBytes } from "../../../src/core/digest.ts";
+import { InvalidInputError } from "../../../src/core/errors.ts";
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+const digestOf = (text: string) => digestBytes(bytesOf(text));
+const json = (value: unknown) => bytesOf(JSON.stringify(value));
+const DIGEST = digestOf("x");
+
+Deno.test("readLayerIndexDocument() reads all forms of entries", () => {
+  const entries = [
+    { path: "a", digest: DIGEST },
+    { path: "b", digest: DIGEST, size: 3, oras: null },
+    { path: "./c//d", oras: { digest: DIGEST, size: 4 }, external: null, mode: 0o755 },
+    {
+      path: "e",
+      layer: "code",
+      external: { uri: "az://c/e", sha256: "0".repeat(64), size: 0, tier: "lukewarm" },
+    },
+  ];
+  assert.deepEqual(readLayerIndexDocument(json({ layer: "code", entries }), "code", "i"), [
+    { path: "a", mode: undefined, storage: { kind: "registry", digest: DIGEST, size: undefined } },
+    { path: "b", mode: undefined, storage: { kind: "registry", digest: DIGEST, size: 3 } },
+    { path: "c/d", mode: 0o755, storage: { kind: "registry", digest: DIGEST, size: 4 } },
+    {
+      path: "e",
+      mode: undefined,
+      storage: {
+        kind: "external",
+        uri: "az://c/e",
+        sha256: "0".repeat(64),
+        size: 0,
+        tier: undefined,
+      },
+    },
+  ]);
+});
+
+const EXTERNAL = { uri: "az://c/k", sha256: "0".repeat(64), size: 1 };
+
+const BAD_ENTRIES: Readonly<Record<string, unknown>> = {
+  "no path": { digest: DIGEST },
+  "an empty path": { path: "", digest: DIGEST },
+  "a path that leaves": { path: "../x", digest: DIGEST },
+  "an absolute path": { path: "/etc/passwd", digest: DIGEST },
+  "a path with backslashes": { path: "a\\b", digest: DIGEST },
+  "a reserved path": { path: ".mops/ptr/x.json", digest: DIGEST },
+  "a reserved path in other case": { path: ".MOPS/x", digest: DIGEST },
+  "a hidden reserved path": { path: "././.mops//x", digest: DIGEST },
+  "another layer": { path: "a", layer: "data", digest: DIGEST },
+  "no storage": { path: "a" },
+  "two storages": { path: "a", oras: { digest: DIGEST }, external: EXTERNAL },
+  "flat and nested storage": { path: "a", oras: { digest: DIGEST }, digest: DIGEST },
+  "external without address": { path: "a", external: { ...EXTERNAL, uri: undefined } },
+  "external with an empty address": { path: "a", external: { ...EXTERNAL, uri: "" } },
+  "external without size": { path: "a", external: { ...EXTERNAL, size: undefined } },
+  "external of negative size": { path: "a", external: { ...EXTERNAL, size: -1 } },
+  "external of fractional size": { path: "a", external: { ...EXTERNAL, size: 1.5 } },
+  "external of immense size": { path: "a", external: { ...EXTERNAL, size: 1e300 } },
+  "a hash that is no hex": { path: "a", external: { ...EXTERNAL, sha256: "z".repeat(64) } },
+  "a short hash": { path: "a", external: { ...EXTERNAL, sha256: "0".repeat(63) } },
+  "a hash in capitals": { path: "a", external: { ...EXTERNAL, sha256: "A".repeat(64) } },
+  "an upper-case digest": { path: "a", digest: `sha256:${"A".repeat(64)}` },
+  "a short digest": { path: "a", digest: `sha256:${"a".repeat(63)}` },
+  "sha512": { path: "a", digest: `sha512:${"a".repeat(128)}` },
+  "sha1": { path: "a", digest: `sha1:${"a".repeat(40)}` },
+  "an empty digest": { path: "a", digest: "" },
+  "a digest that is a number": { path: "a", digest: 1 },
+  "a mode that is none": { path: "a", digest: DIGEST, mode: 0o200000 },
+};
+
+for (const [name, entry] of Object.entries(BAD_ENTRIES)) {
+  Deno.test(`readLayerIndexDocument() refuses an entry with ${name}`, () => {
+    const document = json({ mediaType: "application/json", entries: [entry] });
+    assert.throws(() => readLayerIndexDocument(document, "code", "the index"), InvalidInputError);
+  });
+}

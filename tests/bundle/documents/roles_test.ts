@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
+import { selectLayers, selectRole } from "../../../src/bundle/documents/roles.ts";
+import { RoleMismatchError } from "../../../src/core/errors.ts";
+import { json, memoryRegistry, put, putManifest, titled } from "../publish/support.ts";
+
+const roles = { default: ["code"], training: ["code", "data"] };
+
+Deno.test("selectRole() takes the role asked for, then that of the reference, then the default", async () => {
+  const registry = memoryRegistry();
+  const store = registry.catalog.repository("registry.test/team/x");
+  const manifest = json({
+    roles: { ...roles, broken: ["code", "zzz", "aaa"] },
+    layers: ["code", "data"],
+  });
+  await putManifest(store, "1", {
+    layers: [titled(await put(store, manifest), "bundle.manifest.json")],
+  });
+  const bundle = await resolveBundle("x:1", { ...registry, log: () => {} });
+  assert.deepEqual(selectRole(bundle), { role: "default", layers: ["code"] });
+  assert.equal(selectRole(bundle, "").role, "default");
+  assert.deepEqual(selectRole(bundle, "training"), { role: "training", layers: ["code", "data"] });
+  const asked = { ...bundle, ref: { ...bundle.ref, role: "training" } };
+  assert.equal(selectRole(asked).role, "training");
+  assert.equal(selectRole(asked, "default").role, "default");
+  const failure = (run: () => unknown) => {
+    try {
+      run();
+    } catch (error) {
+      assert.ok(error instanceof RoleMismatchError);
+      return error;
+    }
+    throw new Error("nothing was thrown");
+  };
+  const unknown = failure(() => selectRole(bundle, "trainin"));
+  assert.match(unknown.message, /its roles are "broken", "default", "training"/);
+  assert.deepEqual(unknown.facts.suggestions, ["training"]);
+  assert.match(
+    failure(() => selectRole(bundle, "broken")).message,
+    /no layer "aaa", "zzz"; its layers are "code", "data"/,
+  );
+  failure(() => selectRole(bundle, "toString"));
+  failure(() => selectRole({ ...bundle, roles: {} }));
+  failure(() => selectRole({ ...bundle, roles: { runtime: ["code"] } }));
+  failure(() => selectLayers(bundle, { layers: ["nope"] }));
+});

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { SpecText } from "../../../src/bundle/spec/text.ts";
+import { InvalidInputError } from "../../../src/core/errors.ts";
+import { FLAT, NESTED } from "./support.ts";
+
+Deno.test("SpecText.withVersion() changes the version and no other byte", () => {
+  assert.equal(
+    new SpecText(NESTED).withVersion("1.3.1"),
+    NESTED.replace('"1.3.0"', '"1.3.1"'),
+  );
+  assert.equal(new SpecText(FLAT).withVersion("2.0.0"), FLAT.replace("1.8.0", "2.0.0"));
+  const odd = "# 1.0.0\nmetadata:\r\n  version:   '1.0.0'   # 1.0.0\r\n  name: x\nspec: {}\n";
+  assert.equal(
+    new SpecText(odd).withVersion("1.1.0"),
+    odd.replace("'1.0.0'", "'1.1.0'"),
+  );
+});
+
+Deno.test("SpecText.withVersion() refuses a version that is not plain text in one place", () => {
+  for (const text of ["spec: {}\nmetadata: {}\n", "version: |\n  1.0.0\n", "name: x\n"]) {
+    assert.throws(() => new SpecText(text).withVersion("1.0.1"), InvalidInputError);
+  }
+});

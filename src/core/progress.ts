@@ -12,8 +12,8 @@ export type ProgressItem =
   & Partial<Pick<ProgressEvent, "size">>;
 
 /**
- * Runs `work` between the events that say how it starts, goes on and ends. `work` calls `onBytes` with
- * the bytes that are finished in all, and `skip` when it finds that there is nothing to do.
+ * Runs `work` between the events that say how it starts, goes on and ends. `work` calls `onBytes`
+ * with the bytes that are finished in all, and `skip` when it finds that there is nothing to do.
  */
 export async function reported<Result>(
   { size, ...item }: ProgressItem,

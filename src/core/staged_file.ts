@@ -34,9 +34,9 @@ export interface StageOptions extends FileAttributes {
 type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
- * Writes a file beside `path`, flushes it to the disk and renames it. A reader sees the old content or
- * the new, never a part. Missing parent folders are made. When `content` fails (as a verifying stream
- * does on a wrong digest) nothing of it is left.
+ * Writes a file beside `path`, flushes it to the disk and renames it. A reader sees the old content
+ * or the new, never a part. Missing parent folders are made. When `content` fails (as a verifying
+ * stream does on a wrong digest) nothing of it is left.
  */
 export async function writeFileAtomic(
   path: string,

@@ -1,8 +1,8 @@
 /**
  * Which hosts are inside: on this machine or in its private networks.
  *
- * A registry on the internet must not be able to send this program to services that only this machine
- * can reach. Only what a URL says literally is judged; names are not looked up.
+ * A registry on the internet must not be able to send this program to services that only this
+ * machine can reach. Only what a URL says literally is judged; names are not looked up.
  * @module
  */
 import { BlockList, isIPv4, isIPv6 } from "node:net";

@@ -107,7 +107,7 @@ export function faultError(error: unknown, url: string): TransferError {
   const { reason, remedy } = explainFault(error);
   return new TransferError(`Cannot reach ${quote(host)}: ${reason}`, {
     registry: host,
-    ...(remedy === undefined ? {} : { remedy }),
+    remedy,
     // The runtime's text may quote a signed URL, so the error itself is not kept.
     cause: new Error(scrub(chain(error).join(": "))),
   });

@@ -1,6 +1,6 @@
 /**
- * Requests through `node:http(s)`: bodies with a Content-Length, and servers whose certificates are not
- * to be checked.
+ * Requests through `node:http(s)`: bodies with a Content-Length, and servers whose certificates are
+ * not to be checked.
  * @module
  */
 import { once } from "node:events";
@@ -60,11 +60,8 @@ export class NodeSender {
 
   #tls(): https.RequestOptions {
     const { caCerts, cert, key, insecure } = this.#options;
-    return {
-      ...(caCerts ? { ca: [...rootCertificates, ...caCerts] } : {}),
-      ...(cert && key ? { cert, key } : {}),
-      ...(insecure ? { rejectUnauthorized: false } : {}),
-    };
+    const ca = caCerts && [...rootCertificates, ...caCerts];
+    return { ca, cert, key, rejectUnauthorized: !insecure };
   }
 
   #agent(url: URL): Promise<http.Agent> {

@@ -2,8 +2,8 @@
  * Which proxy a URL goes through.
  *
  * `NO_PROXY` has no specification. This follows what curl and Go's clients agree on: names match
- * themselves and everything below them, with or without a leading dot; addresses match themselves and
- * networks in CIDR form; an entry with a port matches only that port; `*` matches everything.
+ * themselves and everything below them, with or without a leading dot; addresses match themselves
+ * and networks in CIDR form; an entry with a port matches only that port; `*` matches everything.
  * @module
  */
 import { BlockList, isIP, isIPv4 } from "node:net";

@@ -1,6 +1,6 @@
 /**
- * Redirects, followed by hand: another origin gets neither credentials nor anything else that identifies
- * the user.
+ * Redirects, followed by hand: another origin gets neither credentials nor anything else that
+ * identifies the user.
  * @module
  */
 import { AccessDeniedError, TransferError } from "../core/errors.ts";
@@ -89,7 +89,9 @@ function follow(request: Request, target: URL): Request {
   return new Request(target, { method: request.method, headers, signal: request.signal });
 }
 
-/** Another origin's 401 or 403 must not look like the registry's: nobody may answer it with a token. */
+/**
+ * Another origin's 401 or 403 must not look like the registry's: nobody may answer it with a token.
+ */
 async function checkRefusal(response: Response, start: URL, last: URL): Promise<Response> {
   const denied = response.status === 401 || response.status === 403;
   if (!denied || last.origin === start.origin) return response;

@@ -1,6 +1,6 @@
 /**
- * Another try of a request, where another try can succeed: after lost connections, 408, 429 and 5xx.
- * Everything else fails at once.
+ * Another try of a request, where another try can succeed: after lost connections, 408, 429 and
+ * 5xx. Everything else fails at once.
  * @module
  */
 import { quote } from "../core/text.ts";
@@ -21,8 +21,9 @@ import { repeatable } from "./repeatable.ts";
 import type { Transport } from "./transport_options.ts";
 
 /**
- * A transport that tries again. Requests with large bodies are sent once: who made them knows how to go
- * on. When all tries are used up the last answer is given as it is, and the last fault is thrown.
+ * A transport that tries again. Requests with large bodies are sent once: who made them knows how
+ * to go on. When all tries are used up the last answer is given as it is, and the last fault is
+ * thrown.
  * @throws {TransferError} for a fault of the network, or when the server asks for too long a wait.
  */
 export function retrying(
@@ -93,8 +94,8 @@ export function allowedRetryAfter(
 }
 
 /**
- * Milliseconds that a server asks to wait, from `Retry-After` (seconds or a date, RFC 9110 §10.2.3) or
- * the reset time `t` of an exhausted `RateLimit`.
+ * Milliseconds that a server asks to wait, from `Retry-After` (seconds or a date, RFC 9110 §10.2.3)
+ * or the reset time `t` of an exhausted `RateLimit`.
  */
 export function retryAfter(headers: Headers, now: number = Date.now()): number | undefined {
   const asked = parseRetryAfter(headers.get("Retry-After"), now);

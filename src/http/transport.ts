@@ -1,9 +1,9 @@
 /**
  * The bottom of the client: one HTTP exchange, without redirects, credentials or retries.
  *
- * Two ways lead out. `fetch` is fast for reading. A request with a body goes through `node:http(s)`,
- * because `fetch` sends streams chunked, and registries and object stores want a Content-Length;
- * `node:https` is also the only way that can skip the check of certificates.
+ * Two ways lead out. `fetch` is fast for reading. A request with a body goes through
+ * `node:http(s)`, because `fetch` sends streams chunked, and registries and object stores want a
+ * Content-Length; `node:https` is also the only way that can skip the check of certificates.
  * @module
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
@@ -47,8 +47,8 @@ export function createTransport(options: TransportOptions = {}): DisposableTrans
 }
 
 /**
- * Whether a request goes directly although there are proxies. `fetch` reads the environment by itself,
- * and by rules of its own: it might take the proxy.
+ * Whether a request goes directly although there are proxies. `fetch` reads the environment by
+ * itself, and by rules of its own: it might take the proxy.
  */
 function isExempt(request: Request, { proxy }: TransportOptions): boolean {
   const some = typeof proxy === "object" && Boolean(proxy.http || proxy.https);
@@ -84,11 +84,11 @@ class Fetcher {
   #clientFor(proxy: string | undefined): Deno.HttpClient {
     const known = this.#clients.get(proxy);
     if (known) return known;
-    const { caCerts, cert, key } = this.#options;
+    const { caCerts = [], cert, key } = this.#options;
     const client = Deno.createHttpClient({
-      ...(caCerts ? { caCerts: [...caCerts] } : {}),
-      ...(cert && key ? { cert, key } : {}),
-      ...(proxy ? { proxy: proxyOption(proxy) } : {}),
+      caCerts: [...caCerts],
+      ...(cert && key && { cert, key }),
+      proxy: proxy ? proxyOption(proxy) : undefined,
     });
     this.#clients.set(proxy, client);
     return client;

@@ -1,6 +1,6 @@
 /**
- * How servers are reached: the shape of everything that speaks HTTP (network, authentication, retry, and
- * the fakes of tests), and what a way to the network is made from.
+ * How servers are reached: the shape of everything that speaks HTTP (network, authentication,
+ * retry, and the fakes of tests), and what a way to the network is made from.
  * @module
  */
 import type { ProxySettings } from "./proxies.ts";
@@ -20,7 +20,9 @@ export interface TransportOptions {
   readonly insecure?: boolean;
   /** URL of the proxy for every request, or the proxies of the process. */
   readonly proxy?: string | ProxySettings;
-  /** Milliseconds in which a server has to take some of a body that is sent; as in a retry policy. */
+  /**
+   * Milliseconds in which a server has to take some of a body that is sent; as in a retry policy.
+   */
   readonly stallTime?: number;
   /** What to call this program. */
   readonly userAgent?: string;

@@ -1,5 +1,6 @@
 /**
- * HTTP with a hub: the way to the network that everything has, and credentials for the hub's own origin.
+ * HTTP with a hub: the way to the network that everything has, and credentials for the hub's own
+ * origin.
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
@@ -66,14 +67,15 @@ export class HubClient {
     this.#explain = options.explain;
     this.retry = retry;
     this.log = log;
-    // A try begins at the hub again: the signed address that it redirected to may not hold any more.
+    // A try begins at the hub again: the signed address that it redirected to may not hold any
+    // more.
     this.#send = retrying(redirecting(transport), { ...retry, log });
   }
 
   /**
    * Sends a request and returns its answer when that is a success.
-   * @throws {TransferError} when the hub cannot be reached, or the URL, which it may have named, leads
-   * from the internet to a private network; what `explain` says for other statuses.
+   * @throws {TransferError} when the hub cannot be reached, or the URL, which it may have named,
+   * leads from the internet to a private network; what `explain` says for other statuses.
    */
   async send(url: string, options: HubSendOptions = {}): Promise<Response> {
     const { accept, signal } = options;

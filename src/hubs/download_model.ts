@@ -18,9 +18,9 @@ export interface DownloadedModel extends DownloadReport {
 }
 
 /**
- * Downloads the files of a model into a folder, which then holds them under the names they have on the
- * hub. Files that are there already are left as they are; parts of files of an earlier, interrupted run
- * are completed.
+ * Downloads the files of a model into a folder, which then holds them under the names they have on
+ * the hub. Files that are there already are left as they are; parts of files of an earlier,
+ * interrupted run are completed.
  * @throws {NotFoundError} when there is no such model or revision, or nothing in it that is wanted.
  * @throws {AccessDeniedError} when the hub refuses it.
  * @throws {InvalidInputError} with all the problems when names are unsafe or patterns malformed.

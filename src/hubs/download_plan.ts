@@ -29,7 +29,8 @@ export interface PlannedFile {
 
 /**
  * Chooses and names the files.
- * @throws {InvalidInputError} with all the problems: malformed patterns, unsafe names, names that meet.
+ * @throws {InvalidInputError} with all the problems: malformed patterns, unsafe names, names that
+ * meet.
  */
 export function planDownload(
   files: readonly HubFile[],
@@ -51,13 +52,15 @@ export function planDownload(
       return [];
     }
   });
-  problems.push(...meetings(named.map(({ path }) => path)));
+  problems.push(...collisions(named.map(({ path }) => path)));
   refuse(problems);
   const taken = new Set(named.map(({ path }) => duplicateKey(path)));
   return named.map((planned) => ({ ...planned, partialBase: partialBase(planned.path, taken) }));
 }
 
-/** A name with which no file of the hub is `NAME.partial` or `NAME.journal`; both are taken then. */
+/**
+ * A name with which no file of the hub is `NAME.partial` or `NAME.journal`; both are taken then.
+ */
 function partialBase(path: string, taken: Set<string>): string {
   const keys = (base: string) =>
     [".partial", ".journal"].map((ending) => duplicateKey(base + ending));
@@ -68,7 +71,7 @@ function partialBase(path: string, taken: Set<string>): string {
 }
 
 /** Paths that are one file on file systems that fold case, and files where folders have to be. */
-function meetings(paths: readonly string[]): Problem[] {
+function collisions(paths: readonly string[]): Problem[] {
   const files = new Map<string, string>();
   const problems: Problem[] = [];
   for (const path of paths) {

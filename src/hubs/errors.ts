@@ -27,8 +27,8 @@ export interface HubErrorContext {
 }
 
 /**
- * The error for an answer that is no success. The header `X-Error-Code` is the one of the Hugging Face
- * hub, which says more than its statuses do.
+ * The error for an answer that is no success. The header `X-Error-Code` is the one of the Hugging
+ * Face hub, which says more than its statuses do.
  */
 export function hubStatusError(response: Response, context: HubErrorContext): ModelOpsError {
   const code = response.headers.get("X-Error-Code") ?? undefined;
@@ -37,7 +37,7 @@ export function hubStatusError(response: Response, context: HubErrorContext): Mo
     reference: nameOf(context.model),
     registry: context.host,
     status,
-    ...(code === undefined ? {} : { code: code.slice(0, 100) }),
+    code: code?.slice(0, 100),
   };
   const said = (found: string) =>
     `Cannot read ${quote(nameOf(context.model))} from ${context.title}: ${found}`;

@@ -62,7 +62,9 @@ export async function downloadFile(
       partialBase: target.resolve(partialBase),
       // Not every hub sends ranges: one that does not would send the whole file for each.
       parallel: false,
-      ...{ signal, log: client.log, onBytes },
+      signal,
+      log: client.log,
+      onBytes,
     });
     return { path, size, present: false };
   });

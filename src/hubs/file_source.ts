@@ -8,7 +8,12 @@ import { quote } from "../core/text.ts";
 import type { StallWatch } from "../core/time_limit.ts";
 import { discard } from "../http/bodies.ts";
 import { transientFault } from "../http/faults.ts";
-import { answerBody, openResuming, type ResumedAnswer } from "../transfer/resuming_reader.ts";
+import {
+  answerBody,
+  openResuming,
+  type ResumableContent,
+  type ResumedAnswer,
+} from "../transfer/resuming_reader.ts";
 import type { TransferSource } from "../transfer/to_file.ts";
 import type { HubClient } from "./client.ts";
 import { contentCheck } from "./content_check.ts";
@@ -35,17 +40,18 @@ export class HubFileSource implements TransferSource {
    */
   async open({ range, signal }: OpenOptions = {}): Promise<ReadableStream<Uint8Array>> {
     const { retry, log } = this.#client;
+    const { start: position, end = this.size } = range ?? { start: 0 };
     const promised = contentCheck(this.#file) !== undefined;
     const requests = new FileRequests(this.#client, this.#file, promised);
-    return await openResuming({
+    const content: ResumableContent = {
       ask: (position, watch) => requests.ask(position, watch),
       explain: (error) => transientFault(error, signal),
       giveUp: ({ message }, { position }) => requests.lost(message, position),
-      tooLong: () => requests.wrongSize(`more than ${this.size}`),
-    }, {
-      ...{ position: range?.start ?? 0, end: range?.end ?? this.size },
-      ...{ what: this.#file.path, compareRepeated: !promised, retry, signal, log },
-    });
+      tooLong: end === this.size ? () => requests.tooLong() : undefined,
+    };
+    const what = this.#file.path;
+    const options = { position, end, what, compareRepeated: !promised, retry, signal, log };
+    return await openResuming(content, options);
   }
 }
 
@@ -91,13 +97,9 @@ class FileRequests {
     );
   }
 
-  /** The error for a file of another size. */
-  wrongSize(got: number | string): IntegrityError {
-    const { path } = this.#file;
-    return new IntegrityError(
-      `Cannot accept ${quote(path)}: got ${got} bytes, want ${this.#size}`,
-      { path, expected: this.#size, actual: got },
-    );
+  /** The error for a file that goes on after its end. */
+  tooLong(): IntegrityError {
+    return this.#wrongSize(`more than ${this.#size}`);
   }
 
   /** Bytes of unknown content are only continued when the server says that it is still the same. */
@@ -130,6 +132,14 @@ class FileRequests {
 
   #checkSize(size: number): void {
     this.#size ??= size;
-    if (size !== this.#size) throw this.wrongSize(size);
+    if (size !== this.#size) throw this.#wrongSize(size);
+  }
+
+  #wrongSize(got: number | string): IntegrityError {
+    const { path } = this.#file;
+    return new IntegrityError(
+      `Cannot accept ${quote(path)}: got ${got} bytes, want ${this.#size}`,
+      { path, expected: this.#size, actual: got },
+    );
   }
 }

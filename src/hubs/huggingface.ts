@@ -57,35 +57,33 @@ async function listModel(model: HubModel, options: HubOptions = {}): Promise<Hub
     page,
   };
   const client = new HubClient({
+    ...options,
     hubUrl,
     credentials: options.token ? { Authorization: `Bearer ${options.token}` } : {},
-    transport: options.transport,
-    retry: options.retry,
-    log: options.log,
     explain: (response) => hubStatusError(response, context),
   });
-  const ask = { model, hubUrl, fetch: libraryFetch(client, context, options.signal) };
-  const commit = await resolveRevision(ask);
+  const listing = { model, hubUrl, fetch: libraryFetch(client, context, options.signal) };
+  const commit = await resolveRevision(listing);
   const revision = commit ?? model.revision ?? "main";
   const files: HubFile[] = [];
-  for await (const file of listEntries(ask, revision, context)) {
+  for await (const file of listEntries(listing, revision, context)) {
     files.push(file);
     if (files.length > FILE_LIMIT) throw hubAnswerError(context, "it has too many files");
   }
   return { client, revision: commit, sourceUrl: page, files };
 }
 
-interface Ask {
+interface Listing {
   readonly model: HubModel;
   readonly hubUrl: string;
   readonly fetch: typeof fetch;
 }
 
 /**
- * The commit that a revision stands for, so that all files come from the same one, whatever is pushed
- * meanwhile.
+ * The commit that a revision stands for, so that all files come from the same one, whatever is
+ * pushed meanwhile.
  */
-async function resolveRevision({ model, hubUrl, fetch }: Ask): Promise<string | undefined> {
+async function resolveRevision({ model, hubUrl, fetch }: Listing): Promise<string | undefined> {
   const { modelInfo } = await import("../deps/huggingface-hub.ts");
   const info = await modelInfo({
     name: model.repository,
@@ -98,7 +96,7 @@ async function resolveRevision({ model, hubUrl, fetch }: Ask): Promise<string | 
 }
 
 async function* listEntries(
-  { model, hubUrl, fetch }: Ask,
+  { model, hubUrl, fetch }: Listing,
   revision: string,
   context: HubErrorContext,
 ): AsyncGenerator<HubFile> {
@@ -130,8 +128,8 @@ async function* listEntries(
 }
 
 /**
- * The `fetch` that the library is given. The token is added here and not by the library, which accepts
- * only tokens of the public hub and sends them wherever a `Link` header points.
+ * The `fetch` that the library is given. The token is added here and not by the library, which
+ * accepts only tokens of the public hub and sends them wherever a `Link` header points.
  */
 function libraryFetch(
   client: HubClient,

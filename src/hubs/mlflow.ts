@@ -123,11 +123,9 @@ class Registry {
         "(for Databricks DATABRICKS_TOKEN)",
     };
     this.client = new HubClient({
+      ...options,
       hubUrl: this.hubUrl,
       credentials: credentialsOf(options),
-      transport: options.transport,
-      retry: options.retry,
-      log: options.log,
       explain: (response) => hubStatusError(response, this.#context),
     });
   }

@@ -26,8 +26,8 @@ export interface ModelUrlOptions {
 
 /**
  * Reads the name of a model on a hub: `https://huggingface.co/owner/name[/tree/REVISION]`,
- * `https://modelscope.cn/models/owner/name`, `models:/name[/version]`, or with a provider the short form
- * `owner/name[@revision]`. `@revision` may follow a URL too.
+ * `https://modelscope.cn/models/owner/name`, `models:/name[/version]`, or with a provider the short
+ * form `owner/name[@revision]`. `@revision` may follow a URL too.
  * @throws {InvalidInputError} when the text names no model of a known hub.
  */
 export function parseModelUrl(text: string, options: ModelUrlOptions = {}): HubModel {

@@ -52,11 +52,9 @@ async function listModel(model: HubModel, options: HubOptions = {}): Promise<Hub
     login: "set MODELSCOPE_SDK_TOKEN to an access token that may read the model",
   };
   const client = new HubClient({
+    ...options,
     hubUrl,
     credentials: credentialsOf(options.token),
-    transport: options.transport,
-    retry: options.retry,
-    log: options.log,
     explain: (response) => hubStatusError(response, context),
   });
   const api = `${hubUrl}/api/v1/models/${model.repository}`;

@@ -17,7 +17,8 @@ const NAME = /^(?!\.+$)[\w.-]{1,96}$/;
 const REVISION = /^(?!.*(\.\.|\/\/))[^\s\p{Cc}?#\\:~^*[]{1,255}$/u;
 
 /**
- * Reads `[owner/]name[@revision]` and `[owner/]name/tree/revision`; `undefined` when the text is neither.
+ * Reads `[owner/]name[@revision]` and `[owner/]name/tree/revision`; `undefined` when the text is
+ * neither.
  */
 export function parseRepository(
   path: string,
@@ -33,7 +34,8 @@ export function parseRepository(
   const names = repository.split("/");
   if (names.length > 2 || !names.every((name) => NAME.test(name))) return undefined;
   if (revision === undefined) return { repository };
-  // A page of a folder or a file is not the page of a model; only the names of pull requests have slashes.
+  // A page of a folder or a file is not the page of a model; only the names of pull requests have
+  // slashes.
   const deep = page !== null && revision.includes("/") && !/^refs\/\w+\/\w+$/.test(revision);
   return deep || !isRevision(revision) ? undefined : { repository, revision };
 }

@@ -99,8 +99,8 @@ function entered(url: string, credential: AzureCredential): AzureAccess {
 }
 
 /**
- * The address of an account at an endpoint: the endpoint itself when its host or path names the account,
- * else the path `/<account>` below it, as emulators have it.
+ * The address of an account at an endpoint: the endpoint itself when its host or path names the
+ * account, else the path `/<account>` below it, as emulators have it.
  */
 function accountUrl(endpoint: string, account: string): string {
   const url = endpointUrl(endpoint);
@@ -131,8 +131,8 @@ const NAMES: Readonly<Record<string, "account" | "key" | "sas" | "endpoint">> = 
 };
 
 /**
- * Reads a connection string: `name=value` pairs separated by semicolons. Unknown names are for other
- * services and pass.
+ * Reads a connection string: `name=value` pairs separated by semicolons. Unknown names are for
+ * other services and pass.
  * @throws {InvalidInputError} when it is malformed; no part of it is shown.
  */
 export function parseConnectionString(text: string): AzureSettings {

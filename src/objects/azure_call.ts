@@ -1,5 +1,6 @@
 /**
- * One call of the Azure SDK: in time, tried again where that can help, failing in this program's terms.
+ * One call of the Azure SDK: in time, tried again where that can help, failing in this program's
+ * terms.
  * @module
  */
 import type { BlockBlobClient } from "../deps/azure-storage-blob.ts";
@@ -26,8 +27,8 @@ export interface AzureTarget {
 const SLOWEST = 64 * 1024;
 
 /**
- * Calls the SDK. `work` gets the signal to hand on. A call that sends `sends` bytes may take longer: the
- * network does not tell how far a body has come.
+ * Calls the SDK. `work` gets the signal to hand on. A call that sends `sends` bytes may take
+ * longer: the network does not tell how far a body has come.
  * @throws the errors of `explainAzure`.
  */
 export async function callAzure<Result>(

@@ -1,8 +1,9 @@
 /**
- * The SDK of Azure Blob Storage over this program's own network, loaded when the first object is touched.
+ * The SDK of Azure Blob Storage over this program's own network, loaded when the first object is
+ * touched.
  *
- * The SDK makes, signs and reads the requests. It sends each once: trying again is done by who knows how
- * far an operation got.
+ * The SDK makes, signs and reads the requests. It sends each once: trying again is done by who
+ * knows how far an operation got.
  * @module
  */
 import type { Transport } from "../http/transport_options.ts";

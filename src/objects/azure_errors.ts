@@ -1,12 +1,13 @@
 /**
  * Failures of Azure Blob Storage in this program's terms.
  *
- * The SDK's errors hold the request with its signature and its credentials, so they are neither shown
- * nor kept as a cause.
+ * The SDK's errors hold the request with its signature and its credentials, so they are neither
+ * shown nor kept as a cause.
  * @module
  */
 import {
   AccessDeniedError,
+  type ErrorFacts,
   IntegrityError,
   InvalidInputError,
   ModelOpsError,
@@ -46,16 +47,15 @@ export function explainAzure(error: unknown, { action, uri, signal }: AzureActio
   if (isRetriedStatus(status)) return new TransientError(found(status, code), { retryAfter });
   const row = EXPLANATIONS.find(([match]) => match === status || match === code);
   const message = `Cannot ${action} ${quoteUri(uri)}: `;
-  const facts = { status, ...(code === undefined ? {} : { code }) };
+  const facts = { status, code };
   if (row === undefined) return new TransferError(message + found(status, code), facts);
   const [, Kind, reason, remedy] = row;
-  return new Kind(`${message}${reason} (${found(status, code)})`, {
-    ...facts,
-    ...(remedy === undefined ? {} : { remedy }),
-  });
+  return new Kind(`${message}${reason} (${found(status, code)})`, { ...facts, remedy });
 }
 
-/** Turns a transient error that has not passed into the one that ends the operation; others pass. */
+/**
+ * Turns a transient error that has not passed into the one that ends the operation; others pass.
+ */
 export function giveUp(error: unknown, { action, uri, signal }: AzureAction): unknown {
   if (signal?.aborted) return signal.reason;
   if (!(error instanceof TransientError)) return error;
@@ -64,7 +64,7 @@ export function giveUp(error: unknown, { action, uri, signal }: AzureAction): un
 
 type Row = readonly [
   match: number | string,
-  kind: new (message: string, facts: { status: number }) => ModelOpsError,
+  kind: new (message: string, facts: ErrorFacts) => ModelOpsError,
   reason: string,
   remedy?: string,
 ];

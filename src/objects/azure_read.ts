@@ -22,8 +22,8 @@ export interface ReadOptions {
 
 /**
  * Opens a blob, or a range of it. When the connection is lost or silent the stream goes on where it
- * stopped, if the blob is still the same one. It gives up after as many losses in a row as requests are
- * tried, with no byte in between.
+ * stopped, if the blob is still the same one. It gives up after as many losses in a row as requests
+ * are tried, with no byte in between.
  */
 export async function readBlob(
   target: AzureTarget,

@@ -1,8 +1,8 @@
 /**
  * Objects in Azure Blob Storage.
  *
- * The digest of an object is recorded in its metadata, whose names have to be C# identifiers: `sha256`
- * and `modelops_sha256` are written, and `modelops-sha256` is read too.
+ * The digest of an object is recorded in its metadata, whose names have to be C# identifiers:
+ * `sha256` and `modelops_sha256` are written, and `modelops-sha256` is read too.
  * @module
  */
 import { digestHex, isDigest, parseDigest } from "../core/digest.ts";

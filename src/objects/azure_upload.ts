@@ -1,8 +1,9 @@
 /**
- * Writing of Azure blobs: small ones in one request, large ones in blocks of which several are under way.
+ * Writing of Azure blobs: small ones in one request, large ones in blocks of which several are
+ * under way.
  *
- * A block is named by the digest of everything up to its end. An interrupted upload therefore finds the
- * blocks that the service has already, and can use none that belongs to other content.
+ * A block is named by the digest of everything up to its end. An interrupted upload therefore finds
+ * the blocks that the service has already, and can use none that belongs to other content.
  * @module
  */
 import { Buffer } from "node:buffer";
@@ -43,7 +44,7 @@ export async function writeBlob(
     target.blob.commitBlockList(ids, {
       abortSignal,
       metadata: options.metadata,
-      ...tierOption(options),
+      tier: options.tier,
     }), { action: "write" });
 }
 
@@ -64,7 +65,7 @@ async function writeSmall(
       metadata,
       // The service compares it with what came.
       blobHTTPHeaders: { blobContentMD5: md5(bytes) },
-      ...tierOption(options),
+      tier: options.tier,
     }), { action: "write", sends: bytes.byteLength });
   options.onBytes(bytes.byteLength);
 }
@@ -167,7 +168,9 @@ async function stagedBlocks(target: AzureTarget): Promise<Map<string, number>> {
   }
 }
 
-/** Base64 of a digest and a length: 48 characters, as all names of blocks of a blob have one length. */
+/**
+ * Base64 of a digest and a length: 48 characters, as all names of blocks of a blob have one length.
+ */
 function blockId(prefix: Digest, length: number): string {
   const bytes = Buffer.alloc(36);
   bytes.write(digestHex(prefix), "hex");
@@ -177,8 +180,4 @@ function blockId(prefix: Digest, length: number): string {
 
 function md5(bytes: Uint8Array): Uint8Array {
   return createHash("md5").update(bytes).digest();
-}
-
-function tierOption({ tier }: UploadOptions): { tier?: string } {
-  return tier === undefined ? {} : { tier };
 }

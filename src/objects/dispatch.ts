@@ -26,7 +26,9 @@ export interface ObjectStoreSettings {
   readonly azure?: AzureSettings;
   /** Folder of the embedded store: `file:///folder` or a path of the file system. */
   readonly fileRoot?: string;
-  /** Seconds without an answer or a byte after which a connection counts as lost; 30 when absent. */
+  /**
+   * Seconds without an answer or a byte after which a connection counts as lost; 30 when absent.
+   */
   readonly timeoutSeconds?: number;
   /** Tries after the first; 5 when absent. */
   readonly retries?: number;
@@ -43,9 +45,9 @@ export interface ObjectStoreNetwork {
 }
 
 /**
- * A store for every scheme. `az://` and `azure://` go to Azure when there is anything to enter it with,
- * else to the folder of the embedded store. Nothing is checked, loaded or asked for before an object is
- * touched, but the numbers.
+ * A store for every scheme. `az://` and `azure://` go to Azure when there is anything to enter it
+ * with, else to the folder of the embedded store. Nothing is checked, loaded or asked for before an
+ * object is touched, but the numbers.
  * @throws {InvalidInputError} when a number of the settings makes no sense.
  */
 export function openObjectStore(

@@ -20,8 +20,8 @@ export interface DownloadOptions extends OperationOptions {
   /** SHA-256 of the object, 64 lower-case hexadecimal digits. */
   readonly sha256: string;
   /**
-   * Folder on the file system of the target that keeps what was downloaded of a large object when the
-   * download fails, for the next one of the same content. Without it nothing is kept.
+   * Folder on the file system of the target that keeps what was downloaded of a large object when
+   * the download fails, for the next one of the same content. Without it nothing is kept.
    */
   readonly partialFolder?: string;
   /** Ranges of a large object that are under way at once; 4 when absent. */
@@ -29,8 +29,8 @@ export interface DownloadOptions extends OperationOptions {
 }
 
 /**
- * Downloads an object to a file, in place of a file that has its name. Missing folders are made. A large
- * object comes in several ranges at once.
+ * Downloads an object to a file, in place of a file that has its name. Missing folders are made. A
+ * large object comes in several ranges at once.
  * @throws {IntegrityError} when the object has another size or digest; nothing is kept of it then.
  */
 export async function downloadToFile(
@@ -53,12 +53,18 @@ export async function downloadToFile(
       what: quoteUri(uri),
       check,
       partialBase: large && partialFolder ? join(partialFolder, `${sha256}-${size}`) : undefined,
-      ...{ concurrency, signal, log, onBytes },
+      concurrency,
+      signal,
+      log,
+      onBytes,
     });
   });
 }
 
-/** Makes sure of the size before the first byte moves, and returns what tells this version of the object. */
+/**
+ * Makes sure of the size before the first byte moves, and returns what tells this version of the
+ * object.
+ */
 async function checkSize(
   store: ObjectStore,
   uri: string,

@@ -1,7 +1,8 @@
 /**
- * What a file store knows about an object besides its bytes: digest and tier, in `.modelops/<name>.json`
- * beside the object. The note counts only while the object has the size and time that it names, so that a
- * file that someone else wrote is not taken for what was there before.
+ * What a file store knows about an object besides its bytes: digest and tier, in
+ * `.modelops/<name>.json` beside the object. The note counts only while the object has the size and
+ * time that it names, so that a file that someone else wrote is not taken for what was there
+ * before.
  * @module
  */
 import { basename, dirname, join } from "node:path";

@@ -17,14 +17,17 @@ export interface ObjectPlace {
   readonly uri: string;
   /** Absolute path of the object. */
   readonly path: string;
-  /** Absolute path of the folder that the object must not leave; absent where the user chose no root. */
+  /**
+   * Absolute path of the folder that the object must not leave; absent where the user chose no
+   * root.
+   */
   readonly root?: string;
 }
 
 /**
  * Where an object of a file store lies: `<root>/<container>/<key>` for an object in a container,
- * `<root>/<path>` for a relative path, and the path itself for an absolute one, which has to be below the
- * root when there is one.
+ * `<root>/<path>` for a relative path, and the path itself for an absolute one, which has to be
+ * below the root when there is one.
  * @throws {InvalidInputError} when the address has no place here.
  */
 export function placeOf(uri: string, root: string | undefined): ObjectPlace {
@@ -49,7 +52,8 @@ export function placeOf(uri: string, root: string | undefined): ObjectPlace {
 
 /**
  * The facts of the file at a place, or `undefined` when nothing is there.
- * @throws {InvalidInputError} when it is no regular file, or a link is on the way from the root to it.
+ * @throws {InvalidInputError} when it is no regular file, or a link is on the way from the root to
+ * it.
  */
 export async function checkPlace(place: ObjectPlace): Promise<Deno.FileInfo | undefined> {
   for (const folder of foldersTo(place)) {

@@ -1,7 +1,8 @@
 /**
  * Objects in a folder: the embedded store.
  *
- * `az://container/key` lies at `<root>/container/key`, so that a bundle made for Azure works without it.
+ * `az://container/key` lies at `<root>/container/key`, so that a bundle made for Azure works
+ * without it.
  * @module
  */
 import { parseDigest } from "../core/digest.ts";
@@ -28,7 +29,10 @@ export interface FileStoreOptions {
   readonly root?: string;
 }
 
-/** A store over a folder. A link is never followed below its root, and only regular files are objects. */
+/**
+ * A store over a folder. A link is never followed below its root, and only regular files are
+ * objects.
+ */
 export class FileStore implements ObjectStore {
   readonly #root: string | undefined;
 
@@ -37,7 +41,9 @@ export class FileStore implements ObjectStore {
     this.#root = options.root;
   }
 
-  /** Size, digest and tier of an object; the digest of a file that something else wrote is unknown. */
+  /**
+   * Size, digest and tier of an object; the digest of a file that something else wrote is unknown.
+   */
   async stat(uri: string, options: OperationOptions = {}): Promise<ObjectFacts> {
     options.signal?.throwIfAborted();
     const place = placeOf(uri, this.#root);

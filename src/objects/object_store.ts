@@ -1,14 +1,16 @@
 /**
  * Big bytes outside the registry: what every object store does.
  *
- * Objects are addressed as `object_uri.ts` says. A store does not vouch for the bytes it reads: who reads
- * knows size and digest and verifies, with `verified` or `downloadToFile`.
+ * Objects are addressed as `object_uri.ts` says. A store does not vouch for the bytes it reads: who
+ * reads knows size and digest and verifies, with `verified` or `downloadToFile`.
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource, ByteRange } from "../core/source.ts";
 
-/** How fast and how costly an object is to read; an object in `archive` may have to be thawed first. */
+/**
+ * How fast and how costly an object is to read; an object in `archive` may have to be thawed first.
+ */
 export type StorageTier = "hot" | "cool" | "archive";
 
 /** The tiers, from the fastest to the cheapest. */
@@ -20,7 +22,10 @@ export interface ObjectFacts {
   readonly uri: string;
   /** Size in bytes. */
   readonly size: number;
-  /** SHA-256, 64 lower-case hexadecimal digits, as recorded when it was written; absent when unknown. */
+  /**
+   * SHA-256, 64 lower-case hexadecimal digits, as recorded when it was written; absent when
+   * unknown.
+   */
   readonly sha256?: string;
   /** Its tier; absent when the store has none or another one. */
   readonly tier?: StorageTier;
@@ -58,10 +63,11 @@ export interface ObjectStore {
    */
   open(uri: string, options?: OpenObjectOptions): Promise<ReadableStream<Uint8Array>>;
   /**
-   * Writes an object, in place of what has its name. The object appears whole or not at all. Nothing is
-   * sent when the store has the same size and digest under that name.
+   * Writes an object, in place of what has its name. The object appears whole or not at all.
+   * Nothing is sent when the store has the same size and digest under that name.
    * @returns the facts of the object.
-   * @throws {IntegrityError} when the source has another size or digest; the store is unchanged then.
+   * @throws {IntegrityError} when the source has another size or digest; the store is unchanged
+   * then.
    */
   put(uri: string, source: BlobSource, options: PutObjectOptions): Promise<ObjectFacts>;
 }

@@ -1,12 +1,12 @@
 /**
  * Addresses of objects: `az://container/key` (also `azure://`), `file:///absolute/path`, and
- * `file:relative/path` below the root of the file store. `s3://` and `gs://` have the same form and are
- * understood, so that a bundle that names them can be read; no store opens them.
+ * `file:relative/path` below the root of the file store. `s3://` and `gs://` have the same form and
+ * are understood, so that a bundle that names them can be read; no store opens them.
  *
- * An address is a name, not a URL: every character means itself. A percent sign is a percent sign, a
- * space is a space, and a store escapes what its protocol wants escaped. What could carry a secret (a
- * query, a fragment, user info) or be read in two ways (`.` and `..`, empty parts, backslashes, control
- * characters) is refused.
+ * An address is a name, not a URL: every character means itself. A percent sign is a percent sign,
+ * a space is a space, and a store escapes what its protocol wants escaped. What could carry a
+ * secret (a query, a fragment, user info) or be read in two ways (`.` and `..`, empty parts,
+ * backslashes, control characters) is refused.
  * @module
  */
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
@@ -88,7 +88,9 @@ export function formatObjectUri(uri: ObjectUri): string {
   return uri.path.startsWith("/") ? `file://${uri.path}` : `file:///${uri.path}`;
 }
 
-/** An address in quotes, fit for a message: without query, fragment and user info, and not too long. */
+/**
+ * An address in quotes, fit for a message: without query, fragment and user info, and not too long.
+ */
 export function quoteUri(text: string): string {
   const open = text.replace(/[?#].*$/s, "?…").replace(/^([^/]*\/\/)[^/]*@/, "$1…@");
   return quote(open, 300);

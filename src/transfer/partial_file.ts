@@ -1,10 +1,10 @@
 /**
  * A file that is written in parts, in any order, and can be gone on with after any exit.
  *
- * Beside `<name>.partial` a journal, `<name>.journal`, says how much of each part is written. Its first
- * line says what the parts are parts of; a journal of anything else is started anew. The journal does not
- * vouch for the bytes: whoever finishes the file compares its hash. It is locked while somebody writes,
- * and the system drops the lock with its process.
+ * Beside `<name>.partial` a journal, `<name>.journal`, says how much of each part is written. Its
+ * first line says what the parts are parts of; a journal of anything else is started anew. The
+ * journal does not vouch for the bytes: whoever finishes the file compares its hash. It is locked
+ * while somebody writes, and the system drops the lock with its process.
  * @module
  */
 import { lstatIfExists, removeIfExists, writeFully } from "../core/files.ts";
@@ -120,7 +120,9 @@ export class PartialFile implements AsyncDisposable {
     this.#keep = false;
   }
 
-  /** Closes the file; what is written stays for the next time unless it is finished or discarded. */
+  /**
+   * Closes the file; what is written stays for the next time unless it is finished or discarded.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#keep || this.written === 0) {
       await removeIfExists(this.path);
@@ -169,8 +171,8 @@ export class PartialFile implements AsyncDisposable {
 }
 
 /**
- * Opens and locks a journal, or gives `undefined` when another process has it. A journal that was removed
- * between opening and locking would be found by nobody, so another one is opened then.
+ * Opens and locks a journal, or gives `undefined` when another process has it. A journal that was
+ * removed between opening and locking would be found by nobody, so another one is opened then.
  */
 async function lockedJournal(path: string): Promise<Deno.FsFile | undefined> {
   for (;;) {

@@ -11,7 +11,10 @@ const LARGEST = 64 * MIB;
 /** Most parts of one object: the limit of blocks of an Azure blob. */
 const MOST_PARTS = 50_000;
 
-/** Parts that are under way at once when nobody says otherwise. With the size of a part it bounds memory. */
+/**
+ * Parts that are under way at once when nobody says otherwise. With the size of a part it bounds
+ * memory.
+ */
 export const PARTS_AT_ONCE = 4;
 
 /** A part of a content: from byte `start` up to, not including, byte `end`. */
@@ -25,8 +28,8 @@ export interface Part {
 }
 
 /**
- * The size of the parts of a content, in bytes: 8 MiB, growing with the content to 64 MiB so that there
- * are about a thousand; beyond 3 TiB whatever keeps them at 50 000.
+ * The size of the parts of a content, in bytes: 8 MiB, growing with the content to 64 MiB so that
+ * there are about a thousand; beyond 3 TiB whatever keeps them at 50 000.
  */
 export function partSize(size: number): number {
   const wanted = Math.min(LARGEST, Math.max(SMALLEST, size / 1000));
@@ -47,18 +50,18 @@ export async function* regrouped(
   chunks: AsyncIterable<Uint8Array>,
   length: number,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  let held: Uint8Array[] = [];
+  let collected: Uint8Array[] = [];
   let size = 0;
   for await (let chunk of chunks) {
     while (size + chunk.byteLength >= length) {
       const taken = length - size;
-      yield concatBytes([...held, chunk.subarray(0, taken)]);
+      yield concatBytes([...collected, chunk.subarray(0, taken)]);
       chunk = chunk.subarray(taken);
-      held = [];
+      collected = [];
       size = 0;
     }
-    if (chunk.byteLength > 0) held.push(chunk);
+    if (chunk.byteLength > 0) collected.push(chunk);
     size += chunk.byteLength;
   }
-  if (size > 0) yield concatBytes(held);
+  if (size > 0) yield concatBytes(collected);
 }

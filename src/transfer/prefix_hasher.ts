@@ -31,7 +31,9 @@ export class PrefixHasher implements AsyncDisposable {
     this.#position += bytes.byteLength;
   }
 
-  /** Hashes what is written up to the first byte that is missing, unless that is going on already. */
+  /**
+   * Hashes what is written up to the first byte that is missing, unless that is going on already.
+   */
   async catchUp(signal?: AbortSignal): Promise<void> {
     if (this.#catchingUp !== undefined) return;
     try {

@@ -1,5 +1,6 @@
 /**
- * A stream over content of a server that goes on where it stopped when the connection is lost or silent.
+ * A stream over content of a server that goes on where it stopped when the connection is lost or
+ * silent.
  * @module
  */
 import { quote } from "../core/text.ts";
@@ -38,8 +39,8 @@ export interface ReadProgress {
 /** What a reader has to know about a content. */
 export interface ResumableContent {
   /**
-   * Asks for the bytes from `position` on, and checks the answer. The signal of `watch` belongs to the
-   * request; whether the wait for the answer is watched is up to the content.
+   * Asks for the bytes from `position` on, and checks the answer. The signal of `watch` belongs to
+   * the request; whether the wait for the answer is watched is up to the content.
    */
   ask(position: number, watch: StallWatch): Promise<ResumedAnswer>;
   /** Turns a failure into a {@linkcode TransientError} where going on may help. */
@@ -57,8 +58,8 @@ export interface ResumingOptions extends ReadProgress {
   /** How often to try in a row without a byte between, and when silence is a lost connection. */
   readonly retry: RetryPolicy;
   /**
-   * Whether an answer that begins before the position has to repeat the bytes that came before: where
-   * nobody verifies the content. Only for reading from the beginning.
+   * Whether an answer that begins before the position has to repeat the bytes that came before:
+   * where nobody verifies the content. Only for reading from the beginning.
    */
   readonly compareRepeated?: boolean;
   /** Stops the reading. */

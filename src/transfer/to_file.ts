@@ -1,8 +1,8 @@
 /**
  * Content to a file: in one stream, or in ranges of which several are under way.
  *
- * The bytes are verified before the file has its name. What was transferred when a transfer was stopped
- * or killed can be kept for the next one.
+ * The bytes are verified before the file has its name. What was transferred when a transfer was
+ * stopped or killed can be kept for the next one.
  * @module
  */
 import { randomUUID } from "node:crypto";
@@ -31,9 +31,9 @@ export interface TransferOptions extends OperationOptions {
   /** What the content has to be; only its size is compared when absent. */
   readonly check?: ContentCheck;
   /**
-   * Path without its ending of two files, `.partial` and `.journal`, on the file system of the target.
-   * They keep what was transferred when the transfer fails, for the next one of the same content. Nothing
-   * is kept without it, nor of content of unknown size or without a check.
+   * Path without its ending of two files, `.partial` and `.journal`, on the file system of the
+   * target. They keep what was transferred when the transfer fails, for the next one of the same
+   * content. Nothing is kept without it, nor of content of unknown size or without a check.
    */
   readonly partialBase?: string;
   /** Whether to ask for several ranges at once; so it is from 32 MiB on when absent. */

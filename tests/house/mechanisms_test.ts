@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { repositoryRoot } from "./repository.ts";
 import { productFiles } from "./source_graph.ts";
 
-/** A thing that the product does in one way, the words that give another way away, and who may say them. */
+/**
+ * A thing that the product does in one way, the words that give another way away, and who may say
+ * them.
+ */
 interface Mechanism {
   readonly what: string;
   readonly words: RegExp;
@@ -29,7 +32,8 @@ const MECHANISMS: readonly Mechanism[] = [
   {
     what: "the retry loop",
     words: /\b(backoff|pause)\(/,
-    // An upload counts losses by the bytes that the registry has kept, so it asks for the waits itself.
+    // An upload counts losses by the bytes that the registry has kept, so it asks for the waits
+    // itself.
     files: ["src/core/retry.ts", "src/registry/upload.ts"],
   },
   {

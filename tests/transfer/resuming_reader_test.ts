@@ -14,7 +14,9 @@ const BYTES = Uint8Array.from({ length: 100 }, (_, index) => index);
 const ATTEMPTS = 3;
 const retry = { attempts: ATTEMPTS, stallTime: 2, sleep: () => Promise.resolve() };
 
-/** One answer of a server: how far before the position it begins, what it gives, and how it ends. */
+/**
+ * One answer of a server: how far before the position it begins, what it gives, and how it ends.
+ */
 interface Script {
   readonly back: number;
   readonly gives: number;

@@ -24,7 +24,11 @@
 
 // What to open: models, bundles, registries and their logins, the local store, downloads, a server.
 export { type Models, type ModelSettings, openModels } from "./src/library/models.ts";
-export { openBundles, type OpenBundlesSettings } from "./src/library/bundles.ts";
+export {
+  openBundles,
+  type OpenBundlesSettings,
+  type OpenedBundles,
+} from "./src/library/bundles.ts";
 export {
   type LoginOptions,
   type LoginResult,

@@ -21,7 +21,7 @@ export async function run(args: readonly string[], context: CliContext): Promise
   const state: RunState = {};
   const program = createProgram(context, state);
   try {
-    await using _profiling = { [Symbol.asyncDispose]: async () => await state.profiling?.stop() };
+    await using _opened = { [Symbol.asyncDispose]: () => close(state) };
     await parse(program, args, context);
     return 0;
   } catch (error) {
@@ -39,6 +39,12 @@ interface RunState {
   command?: string;
   /** The profiles of the run are served meanwhile. */
   profiling?: Profiling;
+}
+
+/** Closes what the run has opened. */
+async function close({ profiling, session }: RunState): Promise<void> {
+  await profiling?.stop();
+  await session?.[Symbol.asyncDispose]();
 }
 
 /** Runs the command, or shows the help that is asked for. */

@@ -2,8 +2,8 @@
  * A run of the program: its settings and what every command does in the same way.
  * @module
  */
-import type { Bundles } from "../bundle/operations.ts";
 import type { Log, OperationOptions } from "../core/operation.ts";
+import type { OpenedBundles } from "../library/bundles.ts";
 import type { Logins } from "../library/logins.ts";
 import type { Models } from "../library/models.ts";
 import type { CliContext } from "./context.ts";
@@ -12,8 +12,8 @@ import { Output } from "./output/writer.ts";
 import { openProgress } from "./output/progress.ts";
 import { type GlobalFlags, resolveSettings, type Settings } from "./settings/global.ts";
 
-/** What a command works with. */
-export class Session {
+/** What a command works with; disposing it closes all connections. */
+export class Session implements AsyncDisposable {
   /** The process of the run. */
   readonly context: CliContext;
   /** The settings of the run. */
@@ -21,6 +21,8 @@ export class Session {
   /** Where results and remarks go. */
   readonly output: Output;
   readonly #fileLog: Log;
+  /** What was opened, to be closed with the session. */
+  readonly #opened = new AsyncDisposableStack();
   /** Warnings that wait until the bars are gone from the screen. */
   #waiting: string[] | undefined;
 
@@ -53,20 +55,20 @@ export class Session {
   /** The operations on models. */
   async models(): Promise<Models> {
     const { openModels } = await import("../library/models.ts");
-    return await openModels(this.settings, this);
+    return this.#opened.use(await openModels(this.settings, this));
   }
 
   /**
    * The operations on bundles.
    * @throws {InvalidInputError} naming the variable whose value cannot be used.
    */
-  async bundles(): Promise<Bundles> {
+  async bundles(): Promise<OpenedBundles> {
     const [{ openBundles }, { bundleSettingsFromEnv }] = await Promise.all([
       import("../library/bundles.ts"),
       import("../library/bundle_settings.ts"),
     ]);
     const bundles = bundleSettingsFromEnv(this.context.env);
-    return await openBundles({ ...this.settings, bundles }, this);
+    return this.#opened.use(await openBundles({ ...this.settings, bundles }, this));
   }
 
   /** The logins of registries. */
@@ -103,5 +105,9 @@ export class Session {
   /** The options of an operation that shows no progress. */
   quiet(): OperationOptions {
     return { signal: this.context.signal, log: this.log };
+  }
+  /** Closes what was opened. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened.disposeAsync();
   }
 }

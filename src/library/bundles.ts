@@ -32,6 +32,9 @@ export interface OpenBundlesSettings extends StoreSettings, NetworkSettings, Cre
   readonly cacheFolder?: string;
 }
 
+/** The operations on bundles; disposing them closes the connections that they opened. */
+export interface OpenedBundles extends Bundles, AsyncDisposable {}
+
 /**
  * Opens the operations on bundles. Nothing is asked for before it is needed.
  * @throws {InvalidInputError} when a setting cannot be used.
@@ -54,7 +57,7 @@ export interface OpenBundlesSettings extends StoreSettings, NetworkSettings, Cre
  *   roles: { default: [code] }
  * `,
  * );
- * const bundles = await openBundles({
+ * await using bundles = await openBundles({
  *   storageDir: await Deno.makeTempDir(),
  *   bundles: { repository: "models" },
  * });
@@ -67,7 +70,7 @@ export interface OpenBundlesSettings extends StoreSettings, NetworkSettings, Cre
 export async function openBundles(
   settings: OpenBundlesSettings,
   options: OpenOptions = {},
-): Promise<Bundles> {
+): Promise<OpenedBundles> {
   const { bundles = {} } = settings;
   if (bundles.provider !== undefined) {
     throw new InvalidInputError(
@@ -76,24 +79,31 @@ export async function openBundles(
     );
   }
   const { username, password } = bundles.username && bundles.password ? bundles : settings;
-  const retry = retryOf(bundles);
+  const retry = retryOf(bundles, settings.retry);
   const registries = await openRegistries({ ...settings, username, password, retry }, options);
-  const network = await transportOptions(settings);
+  const network = { ...await transportOptions(settings), stallTime: retry.stallTime };
+  const connections = new AsyncDisposableStack();
+  connections.use(registries);
   const provider = bundleProvider(bundles, {
     catalog: diskCatalog(settings.storageDir),
     registries,
     cacheFolder: settings.cacheFolder ?? join(settings.storageDir, "cache"),
-    transport: () =>
-      settings.transport ?? createTransport({ ...network, stallTime: retry.stallTime }).send,
+    transport: () => settings.transport ?? connections.use(createTransport(network)).send,
   });
-  return createBundles(provider);
+  return Object.assign(createBundles(provider), {
+    [Symbol.asyncDispose]: () => connections.disposeAsync(),
+  });
 }
 
-/** How requests to registries are tried again, by the settings of bundles. */
-export function retryOf({ httpRetries, httpTimeoutSeconds }: BundleSettings): RetryPolicy {
+/** How requests to registries are tried again: what the settings of bundles say comes first. */
+export function retryOf(
+  { httpRetries, httpTimeoutSeconds }: BundleSettings,
+  retry: RetryPolicy = {},
+): RetryPolicy {
   return {
-    attempts: httpRetries === undefined ? undefined : httpRetries + 1,
-    stallTime: httpTimeoutSeconds && httpTimeoutSeconds * 1000,
+    ...retry,
+    attempts: httpRetries === undefined ? retry.attempts : httpRetries + 1,
+    stallTime: httpTimeoutSeconds === undefined ? retry.stallTime : httpTimeoutSeconds * 1000,
   };
 }
 

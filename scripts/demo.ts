@@ -67,7 +67,7 @@ async function compareFolders(
 }
 
 /** Where the demo works. */
-interface World {
+interface DemoParts {
   /** The folder that is removed in the end. */
   readonly folder: string;
   /** Host and port of the registry. */
@@ -76,7 +76,7 @@ interface World {
 }
 
 /** A model on its whole way. */
-async function demoModel({ folder, registry, registries }: World): Promise<void> {
+async function demoModel({ folder, registry, registries }: DemoParts): Promise<void> {
   const workspace = join(folder, "ocr");
   const output = join(folder, "extracted");
   const names = await copyOcrModels(workspace);
@@ -134,7 +134,7 @@ spec:
 `;
 
 /** The same files as a bundle: the biggest one lies outside the registry, behind a pointer. */
-async function demoBundle({ folder, registry }: World): Promise<void> {
+async function demoBundle({ folder, registry }: DemoParts): Promise<void> {
   const workdir = join(folder, "bundle");
   const dest = join(folder, "workspace");
   const archive = join(folder, "bundle.tar.zst");

@@ -41,31 +41,19 @@ export function configure(command: Command, session: Session): void {
     .addOption(insecure)
     .addOption(proxy)
     .addOption(nydusify)
-    .action(async (path, flags) => {
-      noteIgnored(session.output, "--nydusify", flags.nydusify);
+    .action(async (path, { nydusify, creationTime, ...flags }) => {
+      noteIgnored(session.output, "--nydusify", nydusify);
+      const { target: targets, annotation: annotations, platform: platforms, ...same } = flags;
       const models = await session.models();
       const result = await session.operation((options) =>
         models.build(path, {
           ...options,
-          targets: flags.target,
-          modelfile: flags.modelfile,
-          outputRemote: flags.outputRemote,
-          raw: flags.raw,
-          compression: flags.compression,
-          mediaTypes: flags.mediaTypes,
-          annotations: flags.annotation,
-          platforms: flags.platform,
-          exclude: flags.exclude,
-          followLinks: flags.followLinks,
-          sourceUrl: flags.sourceUrl,
-          sourceRevision: flags.sourceRevision,
-          reasoning: flags.reasoning,
-          noCreationTime: flags.creationTime === false,
+          ...same,
+          targets,
+          annotations,
+          platforms,
+          noCreationTime: creationTime === false,
           sourceDateEpoch: sourceDateEpoch(session.context.env),
-          concurrency: flags.concurrency,
-          plainHttp: flags.plainHttp,
-          insecure: flags.insecure,
-          proxy: flags.proxy,
         })
       );
       report(result, session.output);

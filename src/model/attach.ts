@@ -13,7 +13,7 @@ import { readAll } from "../core/streams.ts";
 import { compareText, quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { type Manifest, MANIFEST_SIZE_LIMIT } from "../oci/manifest.ts";
-import { OverlayStore } from "../oci/overlay_store.ts";
+import { type OverlayStore, overlayStore } from "../oci/overlay_store.ts";
 import { type ContentStore, readContent } from "../oci/store.ts";
 import { parseConfig } from "./config.ts";
 import { formatTime } from "./file_metadata.ts";
@@ -60,7 +60,7 @@ export async function attachFile(
 ): Promise<AttachedModel> {
   const operation = operationOptions(options);
   const { manifest } = await readModel(source, target, operation);
-  const store = new OverlayStore(source);
+  const store = overlayStore(source);
   if (options.config) {
     const config = await readConfigFile(file, operation);
     return { store, descriptor: replaceParts(store, manifest, manifest.layers, config) };

@@ -7,71 +7,36 @@
  * @module
  */
 import type { Digest } from "../core/digest.ts";
-import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
-import { capability, type StoreCapabilities } from "./capabilities.ts";
+import { capability } from "./capabilities.ts";
 import { describeBytes, type Descriptor } from "./descriptor.ts";
-import type { ContentStore, OpenContentOptions } from "./store.ts";
+import type { ContentStore } from "./store.ts";
+import { wrapped } from "./wrapped.ts";
 
-/** A store to read from: nothing is ever written to the store below. */
-export class OverlayStore implements ContentStore {
-  /** What people call the store in messages. */
-  readonly name: string;
-  readonly #below: ContentStore;
-  readonly #added = new Map<Digest, BlobSource>();
-
-  /** Lays nothing over `below` yet. */
-  constructor(below: ContentStore) {
-    this.#below = below;
-    this.name = below.name;
-  }
-
+/** A store to read from: what is written to it lies over the store below, which stays as it is. */
+export interface OverlayStore extends ContentStore {
   /** Lays bytes over the store and returns their descriptor. */
-  add(mediaType: string, bytes: Uint8Array): Descriptor {
-    const descriptor = describeBytes(mediaType, bytes);
-    this.#added.set(descriptor.digest, bytesSource(bytes));
-    return descriptor;
-  }
+  add(mediaType: string, bytes: Uint8Array): Descriptor;
+}
 
-  /** Lays content over the store; it is verified when it is copied. */
-  async write(descriptor: Descriptor, source: BlobSource): Promise<void> {
-    this.#added.set(descriptor.digest, source);
-  }
-
-  /** The store below says where its content lies; what was laid over it is in no repository yet. */
-  get capabilities(): Pick<StoreCapabilities, "origin"> {
-    const origin = capability(this.#below, "origin");
-    return {
-      origin: (descriptor) => this.#added.has(descriptor.digest) ? undefined : origin?.(descriptor),
-    };
-  }
-
-  /** As {@linkcode ContentStore.has} says. */
-  async has(descriptor: Descriptor, options?: OperationOptions): Promise<boolean> {
-    return this.#added.has(descriptor.digest) || await this.#below.has(descriptor, options);
-  }
-
-  /** As {@linkcode ContentStore.open} says. */
-  async open(
-    descriptor: Descriptor,
-    options?: OpenContentOptions,
-  ): Promise<ReadableStream<Uint8Array>> {
-    const added = this.#added.get(descriptor.digest);
-    return added ? await added.open(options) : await this.#below.open(descriptor, options);
-  }
-
-  /** As {@linkcode ContentStore.resolve} says. */
-  async resolve(target: string, options?: OperationOptions): Promise<Descriptor> {
-    return await this.#below.resolve(target, options);
-  }
-
-  /** As {@linkcode ContentStore.tag} says. */
-  async tag(descriptor: Descriptor, tag: string, options?: OperationOptions): Promise<void> {
-    await this.#below.tag(descriptor, tag, options);
-  }
-
-  /** As {@linkcode ContentStore.tags} says. */
-  tags(options?: OperationOptions): AsyncIterable<string> {
-    return this.#below.tags(options);
-  }
+/** Lays nothing over `below` yet. What is laid over it is verified when it is copied. */
+export function overlayStore(below: ContentStore): OverlayStore {
+  const added = new Map<Digest, BlobSource>();
+  const origin = capability(below, "origin");
+  const store = wrapped(below, {
+    has: async (blob, options) => added.has(blob.digest) || await below.has(blob, options),
+    open: async (blob, options) =>
+      await (added.get(blob.digest)?.open(options) ?? below.open(blob, options)),
+    write: async (blob, source) => void added.set(blob.digest, source),
+    // What was laid over the store is in no repository yet.
+    capabilities: { origin: (blob) => added.has(blob.digest) ? undefined : origin?.(blob) },
+  });
+  return {
+    ...store,
+    add(mediaType, bytes) {
+      const descriptor = describeBytes(mediaType, bytes);
+      added.set(descriptor.digest, bytesSource(bytes));
+      return descriptor;
+    },
+  };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Digest } from "../core/digest.ts";
-import type { BlobSource } from "../core/source.ts";
+import type { BlobSource, ByteRange } from "../core/source.ts";
 import { sized, streamOf } from "../core/streams.ts";
 import { withTimeLimit } from "../core/time_limit.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -13,13 +13,8 @@ import { SourceFailure } from "../http/faults.ts";
 import { type Channel, PART_SIZE } from "./session.ts";
 import { checkedLocation } from "../http/redirects.ts";
 
-/** The bytes from `start` up to, not including, `end`. */
-export interface Span {
-  /** The first byte. */
-  readonly start: number;
-  /** The byte after the last. */
-  readonly end: number;
-}
+/** A range with both ends. */
+type Span = Required<ByteRange>;
 
 /** Milliseconds that a registry has to cancel an upload: a person is waiting for the prompt. */
 const CANCEL_TIME = 2_000;
@@ -106,7 +101,7 @@ export class UploadSession {
         ...(method === "PATCH" && { "Content-Range": `${span.start}-${span.end - 1}` }),
       },
       signal: this.#signal,
-      ...(length === 0 ? {} : { body: streamOf(this.#read(source, span)) }),
+      body: length === 0 ? undefined : streamOf(this.#read(source, span)),
     });
   }
 

@@ -5,7 +5,7 @@
 import { bytesSource } from "../../core/source.ts";
 import { digestHex } from "../../core/digest.ts";
 import { memoryStore } from "../../oci/memory_store.ts";
-import { OverlayStore } from "../../oci/overlay_store.ts";
+import { type OverlayStore, overlayStore } from "../../oci/overlay_store.ts";
 import type { IndexEntry } from "../documents/layer_index.ts";
 import { fileMediaType } from "../documents/media_types.ts";
 import { type PlacedFile, placedFiles, type StoragePlan } from "./plan.ts";
@@ -29,7 +29,7 @@ export async function bundleContents(plan: StoragePlan): Promise<BundleContents>
     roles: spec.roles,
     layers: plan.layers.map(({ name, files }) => ({ name, entries: files.map(indexEntry) })),
   });
-  const store = new OverlayStore(memoryStore(plan.inventory.workdir));
+  const store = overlayStore(memoryStore(plan.inventory.workdir));
   for (const file of placedFiles(plan)) {
     if (file.decision.kind === "external") continue;
     const { path, digest, size, source } = file;

@@ -9,7 +9,7 @@ import { bytesSource } from "../../core/source.ts";
 import { streamOf, verified } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import { capability } from "../../oci/capabilities.ts";
-import { OverlayStore } from "../../oci/overlay_store.ts";
+import { overlayStore } from "../../oci/overlay_store.ts";
 import type { ContentStore } from "../../oci/store.ts";
 import { type ArchiveContents, BundleArchive, memberPath } from "../archive/contents.ts";
 import type { BundleRefFields } from "../documents/bundle.ts";
@@ -40,7 +40,7 @@ export async function archiveBundle(
     roles: { default: [ARCHIVE_LAYER] },
     layers: [{ name: ARCHIVE_LAYER, entries: archiveEntries(contents) }],
   });
-  const store = new OverlayStore(files);
+  const store = overlayStore(files);
   for (const { descriptor, bytes } of [...written.documents, written.manifest]) {
     await store.write(descriptor, bytesSource(bytes));
   }

@@ -35,7 +35,9 @@ export async function openModels(
   });
   return Object.assign(backend, {
     async [Symbol.asyncDispose]() {
-      await (await opened)?.[Symbol.asyncDispose]();
+      // Whoever asked for registries that could not be opened has been told.
+      const registries = await opened?.catch(() => undefined);
+      await registries?.[Symbol.asyncDispose]();
     },
   });
 }

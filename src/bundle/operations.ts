@@ -16,13 +16,13 @@ import { readEntries } from "./documents/entries.ts";
 import { selectLayers } from "./documents/roles.ts";
 import { publishBundle, type PublishResult, type PushOptions } from "./publish/push.ts";
 import { planStorage, type StoragePlan } from "./publish/plan.ts";
-import { type Inventory, scanBundle } from "./publish/scan.ts";
+import { type Inventory, scanWorkdir } from "./publish/scan.ts";
 import type { DigestIndex } from "./resolve/digest_index.ts";
 import { localBundleOpener } from "./resolve/local.ts";
 import type { OpenRepository } from "./resolve/locate.ts";
 import type { RegistrySettings } from "./resolve/registry.ts";
 import { parseBundleRef, toBundleRef } from "./resolve/reference.ts";
-import { openBundle, withTotals } from "./resolve/resolver.ts";
+import { openBundle, withTotals } from "./resolve/bundle.ts";
 import {
   materializeBundle,
   type MaterializeOptions,
@@ -166,11 +166,11 @@ class ProvidedBundles implements Bundles {
   }
 
   async scan(workdir: string, options: OperationOptions = {}): Promise<Inventory> {
-    return await scanBundle(workdir, options);
+    return await scanWorkdir(workdir, options);
   }
 
   async plan(workdir: string, options: OperationOptions = {}): Promise<StoragePlan> {
-    return planStorage(await scanBundle(workdir, options), this.#provider);
+    return planStorage(await scanWorkdir(workdir, options), this.#provider);
   }
 
   async diff(from: string, to: string, options: OperationOptions = {}): Promise<BundleDiff> {

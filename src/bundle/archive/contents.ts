@@ -44,7 +44,7 @@ export interface ArchiveContents {
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 
 /** An archive that can be read several times. */
-export class BundleArchive {
+export class ArchiveReader {
   readonly #source: FileSource;
   readonly #isZstd: boolean;
 
@@ -57,11 +57,11 @@ export class BundleArchive {
    * Opens an archive, compressed or not; its bytes say which, not its name.
    * @throws {NotFoundError} when there is no such file.
    */
-  static async open(path: string, options: OperationOptions = {}): Promise<BundleArchive> {
+  static async open(path: string, options: OperationOptions = {}): Promise<ArchiveReader> {
     const source = await fileSource(path);
     const range = { start: 0, end: Math.min(ZSTD_MAGIC.length, source.size) };
     const start = await readAll(await source.open({ range, signal: options.signal }), range.end);
-    return new BundleArchive(source, ZSTD_MAGIC.every((byte, index) => start[index] === byte));
+    return new ArchiveReader(source, ZSTD_MAGIC.every((byte, index) => start[index] === byte));
   }
 
   /** The entries in their order; fails when the file has changed since it was opened. */

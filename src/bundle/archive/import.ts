@@ -6,7 +6,7 @@ import { type OperationOptions, operationOptions } from "../../core/operation.ts
 import { bytesSource } from "../../core/source.ts";
 import { streamOf, verified } from "../../core/streams.ts";
 import { compareText, quote } from "../../core/text.ts";
-import { type ArchiveContents, BundleArchive, memberPath } from "./contents.ts";
+import { type ArchiveContents, ArchiveReader, memberPath } from "./contents.ts";
 import type { FileVerdict, PlanFilesOptions } from "../workspace/plan_files.ts";
 import type { Provenance } from "../documents/provenance.ts";
 import { type OpenWorkspaceOptions, Workspace } from "../workspace/open.ts";
@@ -68,7 +68,7 @@ export async function importArchive(
   path: string,
   options: ImportOptions,
 ): Promise<ImportResult> {
-  const archive = await BundleArchive.open(path, options);
+  const archive = await ArchiveReader.open(path, options);
   const contents = await archive.contents(operationOptions(options));
   if (options.dryRun) {
     return resultOf(options, contents, await planImport(options.dest, contents, options));
@@ -85,7 +85,7 @@ export async function importArchive(
 /** Reads the archive again and writes what has to be written. */
 async function write(
   workspace: Workspace,
-  archive: BundleArchive,
+  archive: ArchiveReader,
   options: OperationOptions & { readonly files: ImportPlan["files"] },
 ): Promise<void> {
   await workspace.begin();

@@ -15,7 +15,7 @@ import {
   planFiles,
   type PlanFilesOptions,
 } from "../workspace/plan_files.ts";
-import { WorkspaceSurvey } from "../workspace/survey.ts";
+import { Survey } from "../workspace/survey.ts";
 import type { ArchiveContents, ArchiveFile } from "./contents.ts";
 
 /** A file and what has to be done about it. */
@@ -42,7 +42,7 @@ export async function planImport(
   contents: ArchiveContents,
   options: PlanFilesOptions,
 ): Promise<ImportPlan> {
-  const survey = new WorkspaceSurvey(root);
+  const survey = new Survey(root);
   const { rewritten, pointersOnly } = await truePointers(survey, contents, options);
   const files = [...contents.files.values()].map((file) => {
     const bytes = rewritten.get(file.path);
@@ -71,7 +71,7 @@ export async function planImport(
 
 /** The pointers whose file is elsewhere than the archive's pointer says, as they have to be. */
 async function truePointers(
-  survey: WorkspaceSurvey,
+  survey: Survey,
   contents: ArchiveContents,
   options: OperationOptions,
 ): Promise<{ rewritten: Map<string, Uint8Array>; pointersOnly: string[] }> {
@@ -89,7 +89,7 @@ async function truePointers(
 }
 
 async function isThere(
-  survey: WorkspaceSurvey,
+  survey: Survey,
   { path, sha256, size }: Pointer,
   options: OperationOptions,
 ): Promise<boolean> {
@@ -99,7 +99,7 @@ async function isThere(
 }
 
 async function folderConflicts(
-  survey: WorkspaceSurvey,
+  survey: Survey,
   { folders, files }: ArchiveContents,
 ): Promise<WorkspaceConflict[]> {
   const conflicts: WorkspaceConflict[] = [];

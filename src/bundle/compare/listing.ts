@@ -6,14 +6,14 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { digestHex, digestStream } from "../../core/digest.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { fileSource } from "../../core/file_source.ts";
-import { BundleArchive } from "../archive/contents.ts";
+import { ArchiveReader } from "../archive/contents.ts";
 import type { Bundle, BundleEntry } from "../documents/bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";
 import type { FileListing, ListedFile } from "./diff.ts";
 import { readEntries } from "../documents/entries.ts";
 import type { Pointer } from "../documents/pointer.ts";
 import { findSpecFile } from "../spec/read.ts";
-import { type Inventory, scanBundle } from "../publish/scan.ts";
+import { type Inventory, scanWorkdir } from "../publish/scan.ts";
 import { isTransient, placeOf } from "../workspace/layout.ts";
 import { isReserved } from "../workspace/path.ts";
 import { readPointers } from "../workspace/pointers.ts";
@@ -66,7 +66,7 @@ export async function listDirectory(
   const hasSpec = await findSpecFile(path) !== undefined;
   const nodes = await listTree(path, operationOptions(options));
   const { files } = hasSpec
-    ? listInventory(await scanBundle(path, options))
+    ? listInventory(await scanWorkdir(path, options))
     : { files: await hashTree(path, nodes, options) };
   const { pointers } = await readPointers(path, nodes, operationOptions(options));
   return { label: path, files: withPointed(files, pointers.values()) };
@@ -104,7 +104,7 @@ export async function listArchive(
   path: string,
   options: OperationOptions = {},
 ): Promise<FileListing> {
-  const archive = await BundleArchive.open(path, operationOptions(options));
+  const archive = await ArchiveReader.open(path, operationOptions(options));
   const contents = await archive.contents(operationOptions(options));
   const files = Array.from(contents.files.values(), ({ path, size, mode, digest }) => ({
     path,

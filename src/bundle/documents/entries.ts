@@ -12,7 +12,7 @@ import { MediaType } from "../../oci/media_types.ts";
 import { readContent } from "../../oci/store.ts";
 import type { Bundle, BundleEntry } from "./bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";
-import { type IndexEntry, readLayerIndexDocument } from "./layer_index.ts";
+import { type IndexEntry, readLayerIndex } from "./layer_index.ts";
 import { explainedDocument } from "../resolve/missing_part.ts";
 
 /** The largest index read: some hundred thousand files. */
@@ -32,7 +32,7 @@ export function entryReader(source: EntrySource): Bundle["entriesOf"] {
   return (layer, options = {}) => {
     const before = known.get(layer);
     if (before) return before;
-    const reading = readLayerIndex(source, layer, options);
+    const reading = readIndexOf(source, layer, options);
     known.set(layer, reading);
     // A failure may be the caller's own, such as its signal: the next caller tries again.
     reading.catch(() => known.delete(layer));
@@ -56,7 +56,7 @@ export async function* readEntries(
   }
 }
 
-async function readLayerIndex(
+async function readIndexOf(
   source: EntrySource,
   layer: string,
   options: OperationOptions,
@@ -73,7 +73,7 @@ async function readLayerIndex(
   const bytes = await explainedDocument(reading, what);
   const sizes = new SizeFinder(source);
   const entries: BundleEntry[] = [];
-  for (const entry of readLayerIndexDocument(bytes, layer, what)) {
+  for (const entry of readLayerIndex(bytes, layer, what)) {
     entries.push(await bundleEntry(entry, { layer, sizes, options }));
   }
   return entries;

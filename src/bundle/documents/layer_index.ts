@@ -81,7 +81,7 @@ const indexSchema = z.looseObject({
  * @throws {InvalidInputError} when anything else is wrong, such as a path that leaves the
  * workspace.
  */
-export function readLayerIndexDocument(
+export function readLayerIndex(
   bytes: Uint8Array,
   layer: string,
   what: string,

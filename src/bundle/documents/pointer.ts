@@ -10,6 +10,7 @@ import { decodeJson } from "../../core/json.ts";
 import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
 import type { ExternalEntry, StorageTier } from "./bundle.ts";
+import { parseDocument } from "./reader.ts";
 import { workspacePath } from "../workspace/path.ts";
 
 /** Most bytes of a pointer file. */
@@ -75,13 +76,8 @@ const pointerSchema = z.object({
  * @throws {InvalidInputError} when it is no pointer, or names a file that it must not.
  */
 export function decodePointer(bytes: Uint8Array, what: string): Pointer {
-  const result = pointerSchema.safeParse(decodeJson(bytes, what));
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    const where = issue?.path.join(".") || "document";
-    throw new InvalidInputError(`Cannot read ${what}: ${where}: ${issue?.message ?? "malformed"}`);
-  }
-  const { original_path, local_path, tier, schema_version: _, ...facts } = result.data;
+  const document = parseDocument(pointerSchema, decodeJson(bytes, what), what);
+  const { original_path, local_path, tier, schema_version: _, ...facts } = document;
   const path = workspacePath(original_path, "read pointer of");
   if (local_path != null && workspacePath(local_path, "read pointer of") !== path) {
     throw new InvalidInputError(

@@ -6,10 +6,10 @@
  */
 import { compareText } from "../../core/text.ts";
 import { type Digest, isDigest } from "../../core/digest.ts";
-import { InvalidInputError } from "../../core/errors.ts";
 import { decodeJson } from "../../core/json.ts";
 import { z } from "../../deps/zod.ts";
 import type { Bundle, BundleRef, BundleRefFields } from "./bundle.ts";
+import { parseDocument } from "./reader.ts";
 import type { PathFilterOptions } from "../workspace/path_filter.ts";
 
 /** Which part of a role is in a workspace, where it is not all of it. */
@@ -119,13 +119,7 @@ const provenanceSchema = z.object({
  * @throws {InvalidInputError} when it is none.
  */
 export function decodeProvenance(bytes: Uint8Array, what: string): Provenance {
-  const result = provenanceSchema.safeParse(decodeJson(bytes, what));
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    const where = issue?.path.join(".") || "document";
-    throw new InvalidInputError(`Cannot read ${what}: ${where}: ${issue?.message ?? "malformed"}`);
-  }
-  const { ref, ...data } = result.data;
+  const { ref, ...data } = parseDocument(provenanceSchema, decodeJson(bytes, what), what);
   return {
     manifestDigest: data.manifest_digest,
     mediaType: data.media_type,

@@ -50,7 +50,11 @@ function checkMediaType(raw: unknown, known: ReadonlySet<string>, what: string):
   );
 }
 
-function parseDocument<Schema extends z.ZodType>(
+/**
+ * Checks the shape of a document.
+ * @throws {InvalidInputError} with all that is wrong with it.
+ */
+export function parseDocument<Schema extends z.ZodType>(
   schema: Schema,
   raw: unknown,
   what: string,

@@ -64,7 +64,7 @@ export interface WrittenBundle {
  * Writes the documents of a bundle; the same content gives the same bytes.
  * @throws {InvalidInputError} when the bundle has more files than a manifest can list.
  */
-export function writeBundleDocuments(content: BundleContent): WrittenBundle {
+export function writeDocuments(content: BundleContent): WrittenBundle {
   const indexes = content.layers.map(({ name, entries }) => ({
     name,
     document: titled(layerIndexTitle(name), layerIndex(name, entries)),

@@ -3,8 +3,8 @@
  * methods take everything as one request.
  * @module
  */
-import { InvalidInputError } from "../../core/errors.ts";
 import type { Log, OperationOptions } from "../../core/operation.ts";
+import { problemsError } from "../../core/problems.ts";
 import { z } from "../../deps/zod.ts";
 import type { ExportOptions, ExportResult } from "../archive/export.ts";
 import type { ImportOptions, ImportResult } from "../archive/import.ts";
@@ -39,34 +39,19 @@ export interface OpsConfig {
 }
 
 /** What to materialize. */
-export interface MaterializeRequest extends MaterializeOptions {
-  /** The bundle. */
-  readonly ref: BundleTarget;
-}
+export type MaterializeRequest = MaterializeOptions & { readonly ref: BundleTarget };
 
-/** What to publish. */
-export interface PushRequest extends PushOptions {
-  /** The working directory. */
-  readonly workdir: string;
-}
+/** Which working directory to publish. */
+export type PushRequest = PushOptions & { readonly workdir: string };
 
-/** What to export. */
-export interface ExportRequest extends ExportOptions {
-  /** The folder to pack. */
-  readonly workdir: string;
-}
+/** Which folder to export. */
+export type ExportRequest = ExportOptions & { readonly workdir: string };
 
-/** What to import. */
-export interface ImportRequest extends ImportOptions {
-  /** The archive: a tar, compressed with zstd or not. */
-  readonly archive: string;
-}
+/** Which archive to import: a tar, compressed with zstd or not. */
+export type ImportRequest = ImportOptions & { readonly archive: string };
 
-/** What to verify. */
-export interface VerifyRequest extends VerifyOptions {
-  /** A workspace folder, or a reference. */
-  readonly target: string;
-}
+/** What to verify: a workspace folder, or a reference. */
+export type VerifyRequest = VerifyOptions & { readonly target: string };
 
 /** The operations on bundles over one provider, as {@linkcode Bundles} describes them. */
 export class Operations {
@@ -161,9 +146,8 @@ const configSchema = z.strictObject({
 function checkedConfig(config: OpsConfig): OpsConfig {
   const parsed = configSchema.safeParse(config);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue?.path.join(".");
-  throw new InvalidInputError(
-    `Cannot use the configuration of bundles: ${where ? `${where}: ` : ""}${issue?.message}`,
-  );
+  const problems = parsed.error.issues.map(({ path, message }) => ({
+    message: path.length === 0 ? message : `${path.join(".")}: ${message}`,
+  }));
+  throw problemsError("use the configuration of bundles", problems);
 }

@@ -9,7 +9,7 @@ import { type OverlayStore, overlayStore } from "../../oci/overlay_store.ts";
 import type { IndexEntry } from "../documents/layer_index.ts";
 import { fileMediaType } from "../documents/media_types.ts";
 import { type PlacedFile, placedFiles, type StoragePlan } from "./plan.ts";
-import { writeBundleDocuments, type WrittenBundle } from "../documents/writer.ts";
+import { writeDocuments, type WrittenBundle } from "../documents/writer.ts";
 
 /** A bundle that can be copied out of its store. */
 export interface BundleContents {
@@ -22,7 +22,7 @@ export interface BundleContents {
 /** Writes the documents of a plan and lays them and the files over an empty store. */
 export async function bundleContents(plan: StoragePlan): Promise<BundleContents> {
   const { spec } = plan.inventory;
-  const written = writeBundleDocuments({
+  const written = writeDocuments({
     name: spec.name,
     version: spec.version,
     description: spec.description,

@@ -26,7 +26,7 @@ import { type ExternalReport, publishExternals } from "./externals.ts";
 import { readSpecFile } from "../spec/read.ts";
 import { bundleRepositories, type RegistrySettings } from "../resolve/registry.ts";
 import type { OpenRepository } from "../resolve/locate.ts";
-import { scanBundle } from "./scan.ts";
+import { scanWorkdir } from "./scan.ts";
 import { guardTags } from "./tag_guard.ts";
 
 /** Where a bundle is published to. */
@@ -144,7 +144,7 @@ async function planFor(
   options: PushOptions & PlanOptions,
 ): Promise<StoragePlan> {
   const text = new TextEncoder().encode(source.text);
-  const inventory = await scanBundle(workdir, {
+  const inventory = await scanWorkdir(workdir, {
     ...operationOptions(options),
     concurrency: options.concurrency,
     spec: source.spec,

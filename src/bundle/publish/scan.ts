@@ -65,7 +65,7 @@ export interface ScanOptions extends HashOptions {
  * bundle.
  * @throws {NotFoundError} when there is no such directory.
  */
-export async function scanBundle(workdir: string, options: ScanOptions = {}): Promise<Inventory> {
+export async function scanWorkdir(workdir: string, options: ScanOptions = {}): Promise<Inventory> {
   const spec = options.spec ?? (await readSpecFile(workdir, operationOptions(options))).spec;
   const root = await Deno.realPath(workdir);
   const found = [];

@@ -11,10 +11,10 @@ import { quote } from "../../core/text.ts";
 import { capability } from "../../oci/capabilities.ts";
 import { overlayStore } from "../../oci/overlay_store.ts";
 import type { ContentStore } from "../../oci/store.ts";
-import { type ArchiveContents, BundleArchive, memberPath } from "../archive/contents.ts";
+import { type ArchiveContents, ArchiveReader, memberPath } from "../archive/contents.ts";
 import type { BundleRefFields } from "../documents/bundle.ts";
 import type { IndexEntry } from "../documents/layer_index.ts";
-import { writeBundleDocuments } from "../documents/writer.ts";
+import { writeDocuments } from "../documents/writer.ts";
 import { isReserved } from "../workspace/path.ts";
 import { type ReadBundle, readBundle } from "./read.ts";
 
@@ -32,10 +32,10 @@ export async function archiveBundle(
   files: ContentStore,
   options: OperationOptions,
 ): Promise<ReadBundle> {
-  const archive = await BundleArchive.open(path, options);
+  const archive = await ArchiveReader.open(path, options);
   const contents = await archive.contents(options);
   await unpackInto(files, archive, { contents, path, ...operationOptions(options) });
-  const written = writeBundleDocuments({
+  const written = writeDocuments({
     ...archiveName(path, contents),
     roles: { default: [ARCHIVE_LAYER] },
     layers: [{ name: ARCHIVE_LAYER, entries: archiveEntries(contents) }],
@@ -50,7 +50,7 @@ export async function archiveBundle(
 /** Puts the files of an archive, which was verified, into a store. */
 async function unpackInto(
   store: ContentStore,
-  archive: BundleArchive,
+  archive: ArchiveReader,
   { contents, path, ...options }: OperationOptions & {
     readonly contents: ArchiveContents;
     readonly path: string;

@@ -8,10 +8,10 @@ import { memoryStore } from "../../oci/memory_store.ts";
 import type { ContentStore } from "../../oci/store.ts";
 import { bundleContents } from "../publish/content.ts";
 import { planStorage } from "../publish/plan.ts";
-import { scanBundle } from "../publish/scan.ts";
+import { scanWorkdir } from "../publish/scan.ts";
 import { archiveBundle } from "./archive.ts";
 import { type ReadBundle, readBundle } from "./read.ts";
-import type { OpenLocalBundle } from "./resolver.ts";
+import type { OpenLocalBundle } from "./bundle.ts";
 
 /** How to read bundles that are not in a registry. */
 export interface LocalBundleOptions {
@@ -57,7 +57,7 @@ async function workdirBundle(
   workdir: string,
   options: OperationOptions & { readonly externalBase?: string },
 ): Promise<ReadBundle> {
-  const plan = planStorage(await scanBundle(workdir, options), options);
+  const plan = planStorage(await scanWorkdir(workdir, options), options);
   const { written, store } = await bundleContents(plan);
   return await readBundle(store, written.manifest.descriptor, options);
 }

@@ -20,7 +20,7 @@ import { explained } from "../resolve/missing_part.ts";
 import { knownSize } from "./plan.ts";
 
 /** Reads blobs of a repository, through a cache where there is one. */
-export class BundleBlobs {
+export class Blobs {
   readonly #store: ContentStore;
   readonly #cache: ContentStore | undefined;
   readonly #options: OperationOptions;

@@ -13,7 +13,7 @@ import type { Bundle, BundleEntry } from "../documents/bundle.ts";
 import { encodePointer, pointerOf } from "../documents/pointer.ts";
 import { encodeProvenance, provenanceOf } from "../documents/provenance.ts";
 import type { LayerChoice } from "../documents/roles.ts";
-import { BundleBlobs } from "./blobs.ts";
+import { Blobs } from "./blobs.ts";
 import { WorkspaceConflictError } from "./conflict.ts";
 import { ExternalFiles } from "./external_files.ts";
 import { PROVENANCE_PATH } from "./layout.ts";
@@ -145,7 +145,7 @@ async function writeFiles(
 ): Promise<MovedBytes> {
   const { bundle, role } = source;
   const cache = options.cache === false ? undefined : source.cache;
-  const blobs = new BundleBlobs(bundle.store, cache, operationOptions(options));
+  const blobs = new Blobs(bundle.store, cache, operationOptions(options));
   const externals = new ExternalFiles(workspace, source.objects, options);
   await workspace.begin();
   await using writer = await workspace.writer();

@@ -20,7 +20,7 @@ import { encodePointer, pointerOf } from "../documents/pointer.ts";
 import type { WorkspaceConflict } from "./conflict.ts";
 import { pointerPath } from "./layout.ts";
 import { workspacePath } from "./path.ts";
-import { WorkspaceSurvey } from "./survey.ts";
+import { Survey } from "./survey.ts";
 
 /** What happens to a file; `pointer` means that only its pointer file is written. */
 export type FileAction = "create" | "keep" | "replace" | "conflict" | "pointer";
@@ -83,7 +83,7 @@ export async function planMaterialize(
   options: PlanMaterializeOptions = {},
 ): Promise<MaterializePlan> {
   const { unique, duplicates } = distinct(await chosen(entries, options));
-  const survey = new WorkspaceSurvey(dest);
+  const survey = new Survey(dest);
   const verdicts = await planFiles(survey, unique.map(wanted), options);
   const files: PlannedFile[] = [];
   const pointers: (WorkspaceConflict | undefined)[] = [];
@@ -165,7 +165,7 @@ function moves({ action }: FileVerdict): boolean {
 }
 
 async function planExternal(
-  survey: WorkspaceSurvey,
+  survey: Survey,
   entry: ExternalEntry,
   verdict: FileVerdict,
   options: PlanMaterializeOptions,
@@ -182,7 +182,7 @@ async function planExternal(
 }
 
 async function planPointer(
-  survey: WorkspaceSurvey,
+  survey: Survey,
   entry: ExternalEntry,
   fulfilled: boolean,
   options: PlanMaterializeOptions,

@@ -10,7 +10,7 @@ import type { OperationOptions } from "../../core/operation.ts";
 import { compareText, quote } from "../../core/text.ts";
 import type { WorkspaceConflict } from "./conflict.ts";
 import { pathClashes } from "./path.ts";
-import { type Place, WorkspaceSurvey } from "./survey.ts";
+import { type Place, Survey } from "./survey.ts";
 
 /** A file that is to be there. */
 export interface WantedFile {
@@ -46,7 +46,7 @@ export interface PlanFilesOptions extends OperationOptions {
  * Says for every file what has to be done, in the order given. Only files that are there are read.
  */
 export async function planFiles(
-  survey: WorkspaceSurvey,
+  survey: Survey,
   files: readonly WantedFile[],
   options: PlanFilesOptions = {},
 ): Promise<FileVerdict[]> {
@@ -62,7 +62,7 @@ export async function planFiles(
 
 /** What keeps a file from its place; `undefined` when it is there already. */
 async function conflictOf(
-  survey: WorkspaceSurvey,
+  survey: Survey,
   file: WantedFile,
   place: Exclude<Place, { kind: "missing" }>,
   options: OperationOptions,

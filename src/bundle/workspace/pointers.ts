@@ -12,7 +12,7 @@ import { isPointerPath, placeOf } from "./layout.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** The pointers of a workspace by path of their pointer files. */
-export interface WorkspacePointers {
+export interface PointerFiles {
   /** Those that could be read. */
   readonly pointers: ReadonlyMap<string, Pointer>;
   /** Those that could not, each with the reason. */
@@ -24,7 +24,7 @@ export async function readPointers(
   root: string,
   nodes: readonly TreeNode[],
   options: OperationOptions = {},
-): Promise<WorkspacePointers> {
+): Promise<PointerFiles> {
   const pointers = new Map<string, Pointer>();
   const malformed: { path: string; reason: string }[] = [];
   for (const { path, kind } of nodes) {

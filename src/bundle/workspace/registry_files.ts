@@ -15,7 +15,7 @@ import { reported } from "../../core/progress.ts";
 import { quote } from "../../core/text.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { RegistryEntry } from "../documents/bundle.ts";
-import type { BundleBlobs } from "./blobs.ts";
+import type { Blobs } from "./blobs.ts";
 import type { Workspace } from "./open.ts";
 import { modeOf, openPlaced } from "./placed.ts";
 import type { PlannedFile } from "./plan.ts";
@@ -23,7 +23,7 @@ import type { PlannedFile } from "./plan.ts";
 /** How to write, and what to read from. */
 export interface RegistryFilesOptions extends OperationOptions {
   /** The blobs of the bundle. */
-  readonly blobs: BundleBlobs;
+  readonly blobs: Blobs;
   /** Files written at once; 5 when absent. */
   readonly concurrency?: number;
 }

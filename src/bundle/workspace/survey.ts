@@ -21,7 +21,7 @@ export type Place =
   | { readonly kind: "blocked"; readonly by: string; readonly is: PlaceKind };
 
 /** Looks at the places below one folder, each folder on the way once. */
-export class WorkspaceSurvey {
+export class Survey {
   readonly #root: string;
   readonly #folders = new Map<string, Promise<Place>>();
 

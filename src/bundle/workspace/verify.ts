@@ -10,8 +10,8 @@ import { knownSize } from "./plan.ts";
 import type { Pointer } from "../documents/pointer.ts";
 import { isTransient, pointerPath } from "./layout.ts";
 import { isReserved, workspacePath } from "./path.ts";
-import { readPointers, type WorkspacePointers } from "./pointers.ts";
-import { WorkspaceSurvey } from "./survey.ts";
+import { type PointerFiles, readPointers } from "./pointers.ts";
+import { Survey } from "./survey.ts";
 import { listTree } from "./tree.ts";
 import { pointerOnly, reportOf, type VerifiedFile, type VerifyReport } from "./verify_report.ts";
 
@@ -38,7 +38,7 @@ export async function verifyWorkspace(options: VerifyWorkspaceOptions): Promise<
   const entries = options.entries
     ? await Array.fromAsync(options.entries)
     : [...pointers.pointers.values()].map(pointedEntry);
-  const verifier = new WorkspaceVerifier(new WorkspaceSurvey(root), pointers, common);
+  const verifier = new WorkspaceVerifier(new Survey(root), pointers, common);
   const files = await mapConcurrent(entries, (entry) => verifier.verify(entry), options);
   const broken = options.entries ? [] : pointers.malformed.map(({ path, reason }) => (
     { path, reason, state: "modified", bytes: 0 } as const
@@ -51,11 +51,11 @@ export async function verifyWorkspace(options: VerifyWorkspaceOptions): Promise<
 }
 
 class WorkspaceVerifier {
-  readonly #survey: WorkspaceSurvey;
-  readonly #pointers: WorkspacePointers;
+  readonly #survey: Survey;
+  readonly #pointers: PointerFiles;
   readonly #options: OperationOptions;
 
-  constructor(survey: WorkspaceSurvey, pointers: WorkspacePointers, options: OperationOptions) {
+  constructor(survey: Survey, pointers: PointerFiles, options: OperationOptions) {
     this.#survey = survey;
     this.#pointers = pointers;
     this.#options = options;

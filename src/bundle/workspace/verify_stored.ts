@@ -11,7 +11,7 @@ import { quote } from "../../core/text.ts";
 import type { ObjectStore } from "../../objects/object_store.ts";
 import type { Bundle, BundleEntry, ExternalEntry, RegistryEntry } from "../documents/bundle.ts";
 import { isMissing } from "../resolve/missing_part.ts";
-import { BundleBlobs } from "./blobs.ts";
+import { Blobs } from "./blobs.ts";
 import { pointerOnly, reportOf, type VerifiedFile, type VerifyReport } from "./verify_report.ts";
 
 /** What to verify of a bundle. */
@@ -34,7 +34,7 @@ export interface VerifyBundleOptions extends OperationOptions {
 export async function verifyBundle(options: VerifyBundleOptions): Promise<VerifyReport> {
   const entries = await Array.fromAsync(options.entries);
   const common = operationOptions(options);
-  const blobs = new BundleBlobs(options.bundle.store, undefined, common);
+  const blobs = new Blobs(options.bundle.store, undefined, common);
   const objects = entries.some(({ kind }) => kind === "external")
     ? await options.objects?.()
     : undefined;
@@ -46,7 +46,7 @@ export async function verifyBundle(options: VerifyBundleOptions): Promise<Verify
 }
 
 async function verifyBlob(
-  blobs: BundleBlobs,
+  blobs: Blobs,
   { path, blob }: RegistryEntry,
   options: OperationOptions,
 ): Promise<VerifiedFile> {

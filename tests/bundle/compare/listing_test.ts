@@ -4,7 +4,7 @@ import { exportArchive } from "../../../src/bundle/archive/export.ts";
 import { listArchive, listBundle, listDirectory } from "../../../src/bundle/compare/listing.ts";
 import { encodePointer } from "../../../src/bundle/documents/pointer.ts";
 import { publishBundle } from "../../../src/bundle/publish/push.ts";
-import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
+import { resolveBundle } from "../../../src/bundle/resolve/bundle.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { goldenFolder, MemoryObjects, memoryRegistry } from "../publish/support.ts";

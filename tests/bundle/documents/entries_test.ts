@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readEntries } from "../../../src/bundle/documents/entries.ts";
-import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
+import { resolveBundle } from "../../../src/bundle/resolve/bundle.ts";
 import { digestBytes } from "../../../src/core/digest.ts";
 import { InvalidInputError, TransferError, UnsupportedError } from "../../../src/core/errors.ts";
 import { json, memoryRegistry, put, putManifest, titled } from "../publish/support.ts";

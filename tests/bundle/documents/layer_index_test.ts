@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readLayerIndexDocument } from "../../../src/bundle/documents/layer_index.ts";
+import { readLayerIndex } from "../../../src/bundle/documents/layer_index.ts";
 import { digestBytes } from "../../../src/core/digest.ts";
 import { InvalidInputError } from "../../../src/core/errors.ts";
 
@@ -8,7 +8,7 @@ const digestOf = (text: string) => digestBytes(bytesOf(text));
 const json = (value: unknown) => bytesOf(JSON.stringify(value));
 const DIGEST = digestOf("x");
 
-Deno.test("readLayerIndexDocument() reads all forms of entries", () => {
+Deno.test("readLayerIndex() reads all forms of entries", () => {
   const entries = [
     { path: "a", digest: DIGEST },
     { path: "b", digest: DIGEST, size: 3, oras: null },
@@ -19,7 +19,7 @@ Deno.test("readLayerIndexDocument() reads all forms of entries", () => {
       external: { uri: "az://c/e", sha256: "0".repeat(64), size: 0, tier: "lukewarm" },
     },
   ];
-  assert.deepEqual(readLayerIndexDocument(json({ layer: "code", entries }), "code", "i"), [
+  assert.deepEqual(readLayerIndex(json({ layer: "code", entries }), "code", "i"), [
     { path: "a", mode: undefined, storage: { kind: "registry", digest: DIGEST, size: undefined } },
     { path: "b", mode: undefined, storage: { kind: "registry", digest: DIGEST, size: 3 } },
     { path: "c/d", mode: 0o755, storage: { kind: "registry", digest: DIGEST, size: 4 } },
@@ -71,8 +71,8 @@ const BAD_ENTRIES: Readonly<Record<string, unknown>> = {
 };
 
 for (const [name, entry] of Object.entries(BAD_ENTRIES)) {
-  Deno.test(`readLayerIndexDocument() refuses an entry with ${name}`, () => {
+  Deno.test(`readLayerIndex() refuses an entry with ${name}`, () => {
     const document = json({ mediaType: "application/json", entries: [entry] });
-    assert.throws(() => readLayerIndexDocument(document, "code", "the index"), InvalidInputError);
+    assert.throws(() => readLayerIndex(document, "code", "the index"), InvalidInputError);
   });
 }

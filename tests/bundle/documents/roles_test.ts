@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
+import { resolveBundle } from "../../../src/bundle/resolve/bundle.ts";
 import { selectLayers, selectRole } from "../../../src/bundle/documents/roles.ts";
 import { RoleMismatchError } from "../../../src/core/errors.ts";
 import { json, memoryRegistry, put, putManifest, titled } from "../publish/support.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readBundleManifest } from "../../../src/bundle/documents/manifest.ts";
-import { readLayerIndexDocument } from "../../../src/bundle/documents/layer_index.ts";
-import { writeBundleDocuments } from "../../../src/bundle/documents/writer.ts";
+import { readLayerIndex } from "../../../src/bundle/documents/layer_index.ts";
+import { writeDocuments } from "../../../src/bundle/documents/writer.ts";
 import { digestBytes } from "../../../src/core/digest.ts";
 import { InvalidInputError } from "../../../src/core/errors.ts";
 import { parseManifest } from "../../../src/oci/manifest.ts";
@@ -40,8 +40,8 @@ const CONTENT = {
   ],
 } as const;
 
-Deno.test("writeBundleDocuments() writes a standard manifest that every reader takes", () => {
-  const { manifest, documents, files } = writeBundleDocuments(CONTENT);
+Deno.test("writeDocuments() writes a standard manifest that every reader takes", () => {
+  const { manifest, documents, files } = writeDocuments(CONTENT);
   const read = parseManifest(manifest.bytes);
   assert.equal(read.kind, "manifest");
   assert.ok(read.kind === "manifest");
@@ -70,8 +70,8 @@ Deno.test("writeBundleDocuments() writes a standard manifest that every reader t
 
 const TITLE = "org.opencontainers.image.title";
 
-Deno.test("writeBundleDocuments() gives true digests of the indexes, in both places", () => {
-  const { documents, layerIndexes } = writeBundleDocuments(CONTENT);
+Deno.test("writeDocuments() gives true digests of the indexes, in both places", () => {
+  const { documents, layerIndexes } = writeDocuments(CONTENT);
   const [, bundleManifest, code] = documents;
   const raw = JSON.parse(new TextDecoder().decode(bundleManifest!.bytes));
   assert.deepEqual(raw.layers, raw.layer_indexes);
@@ -83,12 +83,12 @@ Deno.test("writeBundleDocuments() gives true digests of the indexes, in both pla
   assert.deepEqual(read.roles, CONTENT.roles);
   assert.equal(read.description, "é");
   assert.deepEqual(
-    readLayerIndexDocument(code!.bytes, "code", "i"),
+    readLayerIndex(code!.bytes, "code", "i"),
     [...CONTENT.layers[0].entries].reverse(),
   );
 });
 
-Deno.test("writeBundleDocuments() gives the same bytes whatever the order of files and roles", () => {
+Deno.test("writeDocuments() gives the same bytes whatever the order of files and roles", () => {
   const shuffled = {
     ...CONTENT,
     roles: { training: ["code", "data"], default: ["code"] },
@@ -97,16 +97,16 @@ Deno.test("writeBundleDocuments() gives the same bytes whatever the order of fil
       entries: [...layer.entries].reverse(),
     })),
   };
-  assert.deepEqual(writeBundleDocuments(shuffled), writeBundleDocuments(CONTENT));
+  assert.deepEqual(writeDocuments(shuffled), writeDocuments(CONTENT));
 });
 
-Deno.test("writeBundleDocuments() refuses more files than a manifest can list", () => {
+Deno.test("writeDocuments() refuses more files than a manifest can list", () => {
   const entries = Array.from({ length: 20_000 }, (_, index) => ({
     path: `a/rather/long/path/of/file/${index}`,
     storage: { kind: "registry", digest: DIGEST, size: 1 } as const,
   }));
   assert.throws(
-    () => writeBundleDocuments({ ...CONTENT, layers: [{ name: "code", entries }] }),
+    () => writeDocuments({ ...CONTENT, layers: [{ name: "code", entries }] }),
     InvalidInputError,
   );
 });

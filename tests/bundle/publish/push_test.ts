@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readEntries } from "../../../src/bundle/documents/entries.ts";
 import { DigestIndex } from "../../../src/bundle/resolve/digest_index.ts";
 import { publishBundle } from "../../../src/bundle/publish/push.ts";
-import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
+import { resolveBundle } from "../../../src/bundle/resolve/bundle.ts";
 import {
   ConflictError,
   InvalidInputError,

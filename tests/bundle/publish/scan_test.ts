@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseSpec } from "../../../src/bundle/spec/parse.ts";
-import { scanBundle } from "../../../src/bundle/publish/scan.ts";
+import { scanWorkdir } from "../../../src/bundle/publish/scan.ts";
 import { InvalidInputError, NotFoundError } from "../../../src/core/errors.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { goldenFolder } from "./support.ts";
@@ -19,13 +19,13 @@ function specOf(layers: Record<string, readonly string[]>, ignore: readonly stri
   );
 }
 
-Deno.test("scanBundle() takes files of all names, in the order of code points, with their modes", async () => {
+Deno.test("scanWorkdir() takes files of all names, in the order of code points, with their modes", async () => {
   await using folder = await tempFolder();
   const names = ["～", "😀", "данные.csv", "数据", "a b", "cafe\u0301.txt", "empty", "run.sh"];
   for (const name of names) await folder.write(`src/${name}`, name === "empty" ? "" : name);
   await Deno.chmod(folder.join("src/run.sh"), 0o700);
   await Deno.chmod(folder.join("src/a b"), 0o666);
-  const { layers } = await scanBundle(folder.path, { spec: specOf({ code: ["src/*"] }) });
+  const { layers } = await scanWorkdir(folder.path, { spec: specOf({ code: ["src/*"] }) });
   assert.deepEqual(layers[0]?.files.map(({ path, mode }) => [path, mode]), [
     ["src/a b", 0o644],
     ["src/café.txt", 0o644],
@@ -38,13 +38,13 @@ Deno.test("scanBundle() takes files of all names, in the order of code points, w
   ]);
 });
 
-Deno.test("scanBundle() leaves out what is ignored, hidden or no file, and warns of idle patterns", async () => {
+Deno.test("scanWorkdir() leaves out what is ignored, hidden or no file, and warns of idle patterns", async () => {
   await using folder = await tempFolder();
   for (const path of ["a.py", "a.pyc", ".env", ".git/config", "__pycache__/x", "sub/b.py"]) {
     await folder.write(path, path);
   }
   const spec = specOf({ code: ["**", "nothing/*", "sub"] }, ["*.pyc", "**/__pycache__/**"]);
-  const { layers, warnings } = await scanBundle(folder.path, { spec });
+  const { layers, warnings } = await scanWorkdir(folder.path, { spec });
   assert.deepEqual(layers[0]?.files.map(({ path }) => path), ["a.py", "sub/b.py"]);
   assert.deepEqual(warnings, [
     'Layer "code": "nothing/*" matches no file',
@@ -52,14 +52,14 @@ Deno.test("scanBundle() leaves out what is ignored, hidden or no file, and warns
   ]);
 });
 
-Deno.test("scanBundle() follows links that stay and refuses all others, reporting each", async () => {
+Deno.test("scanWorkdir() follows links that stay and refuses all others, reporting each", async () => {
   await using outside = await tempFolder();
   await outside.write("secret", "secret");
   await using folder = await tempFolder();
   await folder.write("src/real.py", "real");
   await Deno.symlink("real.py", folder.join("src/link.py"));
   const spec = specOf({ code: ["src/**"] });
-  const { layers } = await scanBundle(folder.path, { spec });
+  const { layers } = await scanWorkdir(folder.path, { spec });
   assert.deepEqual(layers[0]?.files.map(({ path, size }) => [path, size]), [
     ["src/link.py", 4],
     ["src/real.py", 4],
@@ -68,7 +68,7 @@ Deno.test("scanBundle() follows links that stay and refuses all others, reportin
   await Deno.symlink(outside.path, folder.join("src/outdir"));
   await Deno.symlink("nowhere", folder.join("src/dangling"));
   await Deno.symlink("..", folder.join("src/loop"));
-  await assert.rejects(scanBundle(folder.path, { spec }), (error) => {
+  await assert.rejects(scanWorkdir(folder.path, { spec }), (error) => {
     assert.ok(error instanceof InvalidInputError);
     assert.deepEqual(error.facts.problems?.map(({ message }) => message), [
       'Cannot publish "src/dangling": it is a link to nothing, or it is gone',
@@ -79,19 +79,19 @@ Deno.test("scanBundle() follows links that stay and refuses all others, reportin
     return true;
   });
   const ignoring = specOf({ code: ["src/**"] }, ["src/out*", "src/dangling", "src/loop"]);
-  assert.equal((await scanBundle(folder.path, { spec: ignoring })).layers[0]?.files.length, 2);
+  assert.equal((await scanWorkdir(folder.path, { spec: ignoring })).layers[0]?.files.length, 2);
 });
 
-Deno.test("scanBundle() refuses names that no workspace may have", async () => {
+Deno.test("scanWorkdir() refuses names that no workspace may have", async () => {
   for (const path of [".mops/x", "src/aux.txt", "src/end.", "src/a\\b", "src/\u202ex"]) {
     await using folder = await tempFolder();
     await folder.write(path, "");
     const spec = specOf({ code: [".mops/*", "src/*"] });
-    await assert.rejects(scanBundle(folder.path, { spec }), InvalidInputError, path);
+    await assert.rejects(scanWorkdir(folder.path, { spec }), InvalidInputError, path);
   }
 });
 
-Deno.test("scanBundle() refuses paths that meet within a role, and allows them in different ones", async () => {
+Deno.test("scanWorkdir() refuses paths that meet within a role, and allows them in different ones", async () => {
   await using folder = await tempFolder();
   await folder.write("a/x", "1");
   const layers = [
@@ -100,9 +100,9 @@ Deno.test("scanBundle() refuses paths that meet within a role, and allows them i
   ];
   const spec = (roles: unknown) =>
     parseSpec(JSON.stringify({ name: "x", version: "1", layers, roles }), "modelops.yaml");
-  await scanBundle(folder.path, { spec: spec({ a: ["one"], b: ["two"] }) });
+  await scanWorkdir(folder.path, { spec: spec({ a: ["one"], b: ["two"] }) });
   await assert.rejects(
-    scanBundle(folder.path, { spec: spec({ all: ["one", "two"] }) }),
+    scanWorkdir(folder.path, { spec: spec({ all: ["one", "two"] }) }),
     (error) => {
       assert.ok(error instanceof InvalidInputError);
       assert.equal(
@@ -114,15 +114,15 @@ Deno.test("scanBundle() refuses paths that meet within a role, and allows them i
   );
   await folder.write("a/X", "2");
   await assert.rejects(
-    scanBundle(folder.path, { spec: spec({ a: ["one"] }) }),
+    scanWorkdir(folder.path, { spec: spec({ a: ["one"] }) }),
     InvalidInputError,
   );
 });
 
-Deno.test("scanBundle() reports hashing and stops when it is told to", async () => {
+Deno.test("scanWorkdir() reports hashing and stops when it is told to", async () => {
   await using folder = await goldenFolder();
   const done: string[] = [];
-  await scanBundle(folder.path, {
+  await scanWorkdir(folder.path, {
     progress: ({ phase, state, name }) => {
       if (state === "done") done.push(`${phase} ${name}`);
     },
@@ -130,6 +130,6 @@ Deno.test("scanBundle() reports hashing and stops when it is told to", async () 
   assert.deepEqual(done.sort(), ["hash data/nine.bin", "hash data/ten.bin", "hash src/a.py"]);
   const reason = new Error("stop");
   const signal = AbortSignal.abort(reason);
-  await assert.rejects(scanBundle(folder.path, { signal }), (error) => error === reason);
-  await assert.rejects(scanBundle(folder.join("nowhere")), NotFoundError);
+  await assert.rejects(scanWorkdir(folder.path, { signal }), (error) => error === reason);
+  await assert.rejects(scanWorkdir(folder.join("nowhere")), NotFoundError);
 });

@@ -4,7 +4,7 @@ import { localBundleOpener } from "../../../src/bundle/resolve/local.ts";
 import { encodePointer } from "../../../src/bundle/documents/pointer.ts";
 import { publishBundle } from "../../../src/bundle/publish/push.ts";
 import { readEntries } from "../../../src/bundle/documents/entries.ts";
-import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
+import { resolveBundle } from "../../../src/bundle/resolve/bundle.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
 import { InvalidInputError, NotFoundError } from "../../../src/core/errors.ts";
 import { readContent } from "../../../src/oci/store.ts";

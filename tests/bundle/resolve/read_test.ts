@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { encodeCanonical } from "../../../src/bundle/documents/canonical.ts";
 import { selfDigest } from "../documents/earlier_writer.ts";
 import { readEntries } from "../../../src/bundle/documents/entries.ts";
-import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
+import { resolveBundle } from "../../../src/bundle/resolve/bundle.ts";
 import {
   IntegrityError,
   InvalidInputError,

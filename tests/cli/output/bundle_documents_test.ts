@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { diffListings, type FileListing } from "../../../src/bundle/compare/diff.ts";
 import { planStorage } from "../../../src/bundle/publish/plan.ts";
 import { publishBundle } from "../../../src/bundle/publish/push.ts";
-import { scanBundle } from "../../../src/bundle/publish/scan.ts";
+import { scanWorkdir } from "../../../src/bundle/publish/scan.ts";
 import {
   diffDocument,
   planDocument,
@@ -16,7 +16,7 @@ const shaOf = (text: string) => digestHex(digestBytes(new TextEncoder().encode(t
 
 Deno.test("scanDocument() lists the golden directory", async () => {
   await using folder = await goldenFolder();
-  const inventory = await scanBundle(folder.path);
+  const inventory = await scanWorkdir(folder.path);
   assert.deepEqual(inventory.warnings, []);
   assert.deepEqual(scanDocument(inventory), {
     working_dir: folder.path,
@@ -65,7 +65,7 @@ Deno.test("scanDocument() lists the golden directory", async () => {
 
 Deno.test("planDocument() has decisions and totals under stable names", async () => {
   await using folder = await goldenFolder();
-  const document = planDocument(planStorage(await scanBundle(folder.path)));
+  const document = planDocument(planStorage(await scanWorkdir(folder.path)));
   assert.deepEqual(document["totals"], {
     file_count: 3,
     total_size: 28,

@@ -13,7 +13,7 @@ import { isMissing } from "./missing_part.ts";
 import { type ReadBundle, readBundle } from "./read.ts";
 
 /** How to resolve. */
-export interface ResolverOptions extends LocateOptions {
+export interface OpenBundleOptions extends LocateOptions {
   /** Whether the digest index notes what is found; true when absent. */
   readonly note?: boolean;
   /** Reads a bundle from a folder or an archive; such references are refused when absent. */
@@ -31,7 +31,7 @@ export type OpenLocalBundle = (path: string, options: OperationOptions) => Promi
  * @throws {UnsupportedError} when what is there is no bundle.
  * @throws {IntegrityError} when the version of a reference is not the one of its digest.
  */
-export async function openBundle(ref: BundleRef, options: ResolverOptions): Promise<Bundle> {
+export async function openBundle(ref: BundleRef, options: OpenBundleOptions): Promise<Bundle> {
   if (ref.kind === "path") return { ...await readLocal(ref.localPath, options), ref };
   const operation = operationOptions(options);
   const { repository, store, root } = await locateBundle(ref, options);
@@ -46,12 +46,12 @@ export async function openBundle(ref: BundleRef, options: ResolverOptions): Prom
  */
 export async function resolveBundle(
   ref: string | BundleRefFields,
-  options: ResolverOptions,
+  options: OpenBundleOptions,
 ): Promise<ResolvedBundle> {
   return await withTotals(await openBundle(toBundleRef(ref), options), operationOptions(options));
 }
 
-async function readLocal(path: string, options: ResolverOptions): Promise<ReadBundle> {
+async function readLocal(path: string, options: OpenBundleOptions): Promise<ReadBundle> {
   if (options.openLocal) return await options.openLocal(path, operationOptions(options));
   throw new InvalidInputError(
     `Cannot resolve ${quote(path)}: a reference to a registry is needed here`,

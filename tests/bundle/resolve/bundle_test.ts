@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DigestIndex } from "../../../src/bundle/resolve/digest_index.ts";
-import { resolveBundle } from "../../../src/bundle/resolve/resolver.ts";
+import { resolveBundle } from "../../../src/bundle/resolve/bundle.ts";
 import { bundleSettingsFromEnv } from "../../../src/library/bundle_settings.ts";
 import {
   AccessDeniedError,

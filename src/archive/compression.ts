@@ -78,8 +78,7 @@ export function compressionOfMediaType(mediaType: string): Compression {
   return Object.values(others).find(({ suffix }) => mediaType.endsWith(suffix)) ?? none;
 }
 
-const gzip = ({ level }: CompressOptions = {}) =>
-  createGzip({ ...CHUNKS, ...(level === undefined ? {} : { level }) });
+const gzip = ({ level }: CompressOptions = {}) => createGzip({ ...CHUNKS, level });
 const gunzip = () => createGunzip(CHUNKS);
 const zstd = ({ level }: CompressOptions = {}) =>
   createZstdCompress({

@@ -169,10 +169,7 @@ export function truncated(): IntegrityError {
 
 /** The error of an archive that is broken. */
 export function corrupt(reason: string, cause?: unknown): IntegrityError {
-  return new IntegrityError(
-    `Cannot read tar archive: ${reason.replace(/\.$/, "")}`,
-    cause === undefined ? {} : { cause },
-  );
+  return new IntegrityError(`Cannot read tar archive: ${reason.replace(/\.$/, "")}`, { cause });
 }
 
 /** The error of an archive that passes a limit. */

@@ -85,7 +85,7 @@ export class TargetFolder {
 
   async #make(path: string, mode: number | undefined): Promise<void> {
     try {
-      await Deno.mkdir(this.resolve(path), mode === undefined ? {} : { mode });
+      await Deno.mkdir(this.resolve(path), { mode });
     } catch (error) {
       // Another file of the same extraction may have made it in the meantime; what it is, is
       // checked.

@@ -50,7 +50,7 @@ function serve(handler: RegistryHandler, options: ListenOptions): Deno.HttpServe
   try {
     // Deno announces the address on standard output unless it is given something else to do.
     const quiet = { onListen: () => {} };
-    return Deno.serve({ ...address, ...quiet, ...(signal ? { signal } : {}) }, handler);
+    return Deno.serve({ ...address, ...quiet, signal }, handler);
   } catch (error) {
     throw explainListen(address, error);
   }

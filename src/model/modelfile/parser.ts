@@ -87,14 +87,7 @@ class Reader {
 
   #unknown(command: string, line: number): void {
     const [suggestion] = nearest(command, INSTRUCTIONS.keys());
-    const message = `unknown instruction ${shown(command)}`;
-    this.#problems.push(
-      suggestion === undefined ? { line, message } : {
-        line,
-        message,
-        suggestion,
-      },
-    );
+    this.#problems.push({ line, message: `unknown instruction ${shown(command)}`, suggestion });
   }
 
   #addValue(instruction: ValueInstruction, value: string, line: number): void {

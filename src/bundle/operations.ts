@@ -41,9 +41,7 @@ export interface BundleProvider {
   readonly settings: RegistrySettings;
   /** Opens the store of external files; called only when one is touched. */
   readonly objects?: () => ObjectStore | Promise<ObjectStore>;
-  /**
-   * Whether an external file of the right size is fine when its store has not recorded its SHA-256.
-   */
+  /** Whether the right size is enough for an external file whose store recorded no SHA-256. */
   readonly allowStatWithoutSha?: boolean;
   /** Where external files go for rules without a template: `az://bundles`. */
   readonly externalBase?: string;
@@ -98,9 +96,7 @@ export interface Bundles {
   scan(workdir: string, options?: OperationOptions): Promise<Inventory>;
   /** Decides where each file of a working directory would go. */
   plan(workdir: string, options?: OperationOptions): Promise<StoragePlan>;
-  /**
-   * What `to` adds to, changes in and lacks of `from`; each a folder, an archive or a reference.
-   */
+  /** What `to` adds, changes and lacks; each is a folder, an archive or a reference. */
   diff(from: string, to: string, options?: OperationOptions): Promise<BundleDiff>;
   /**
    * Re-hashes a workspace against the bundle it came from, or a bundle where it is stored. A

@@ -14,10 +14,7 @@ export function isPartName(text: string): boolean {
   return NAME.test(text);
 }
 
-/**
- * Whether `text`, in lower case, can be the name of a bundle, which is also part of a repository's
- * name.
- */
+/** Whether `text` can be the name of a bundle, which is part of a repository's name. */
 export function isBundleName(text: string): boolean {
   return NAME.test(text) && isRepositoryName(text);
 }

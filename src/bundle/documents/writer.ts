@@ -156,9 +156,7 @@ function described(mediaType: string, document: Record<string, unknown>): Writte
   return { descriptor: describeBytes(mediaType, bytes), bytes };
 }
 
-/**
- * Registries refuse manifests over a limit; a bundle of too many files must fail before it is sent.
- */
+/** Refuses a manifest that registries would refuse after everything was sent. */
 function checkSize({ bytes }: WrittenDocument, files: number): void {
   if (bytes.byteLength <= MANIFEST_SIZE_LIMIT) return;
   throw new InvalidInputError(

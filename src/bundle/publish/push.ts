@@ -135,9 +135,7 @@ export async function publishBundle(
 
 const NOTHING = { copied: 0, skipped: 0, bytes: 0 } as const;
 
-/**
- * Scans and plans; where the spec is itself part of the bundle, it is packed with its new version.
- */
+/** Scans and plans; a spec that is itself in the bundle is packed with its new version. */
 async function planFor(
   workdir: string,
   source: BumpedSpec,

@@ -65,9 +65,7 @@ export class DigestIndex {
   }
 }
 
-/**
- * Whether a line can be the name of a repository, after its host; files of a cache may be anything.
- */
+/** Whether a line can be the name of a repository: a file of a cache may be damaged. */
 function isPlausible(line: string): boolean {
   return isRepositoryName(startsWithHost(line) ? line.slice(line.indexOf("/") + 1) : line);
 }

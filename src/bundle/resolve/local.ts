@@ -15,10 +15,7 @@ import type { OpenLocalBundle } from "./bundle.ts";
 
 /** How to read bundles that are not in a registry. */
 export interface LocalBundleOptions {
-  /**
-   * Takes the files of an archive, which cannot be read in any order: a repository of the local
-   * store.
-   */
+  /** Takes the files of an archive, which gives them in its own order only. */
   readonly scratch?: (path: string) => ContentStore;
   /** Where objects go for rules without a template, as for publishing. */
   readonly externalBase?: string;

@@ -74,9 +74,7 @@ async function readBareBundle(
   return bundleOf(store, root, { document, layerIndexes });
 }
 
-/**
- * Digests of indexes, which the first generation gave as the values of `layers` where nowhere else.
- */
+/** Digests of indexes; the first generation may give them as the values of `layers`. */
 function bareIndexes(document: BundleManifest, bytes: Uint8Array): Record<string, Digest> {
   const { layers } = JSON.parse(new TextDecoder().decode(bytes));
   if (Object.keys(document.layerIndexes).length > 0 || Array.isArray(layers)) {

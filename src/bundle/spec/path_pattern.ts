@@ -93,9 +93,7 @@ function matchesPath(pattern: PathPattern, path: string): boolean {
   return pattern.accepts(names.reduce((state, name) => pattern.step(state, name), pattern.start));
 }
 
-/**
- * A pattern without slashes of its own meaning as an expression; `any` is what a wildcard matches.
- */
+/** A pattern in which slashes mean nothing, as an expression; a wildcard matches `any`. */
 function patternRegex(pattern: string, any: string): RegExp {
   // Repeated stars mean the same as one, and would only make the expression slow.
   const source = pattern.replace(/\*+/g, "*").replace(

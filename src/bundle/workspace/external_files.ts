@@ -24,9 +24,7 @@ import type { Place } from "./survey.ts";
 export interface ExternalFilesOptions extends OperationOptions {
   /** The folder as it was given, for messages. */
   readonly dest: string;
-  /**
-   * Objects fetched at once; 2 when absent, since each download has several connections of its own.
-   */
+  /** Objects fetched at once; 2 when absent, as each download has several connections. */
   readonly concurrency?: number;
 }
 

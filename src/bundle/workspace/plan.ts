@@ -78,11 +78,11 @@ export interface MaterializePlan {
  * @throws {InvalidInputError} when a path or a pattern is malformed.
  */
 export async function planMaterialize(
-  entries: Iterable<BundleEntry> | AsyncIterable<BundleEntry>,
+  entries: readonly BundleEntry[],
   dest: string,
   options: PlanMaterializeOptions = {},
 ): Promise<MaterializePlan> {
-  const { unique, duplicates } = distinct(await chosen(entries, options));
+  const { unique, duplicates } = distinct(chosen(entries, options));
   const survey = new Survey(dest);
   const verdicts = await planFiles(survey, unique.map(wanted), options);
   const files: PlannedFile[] = [];
@@ -120,18 +120,13 @@ export function knownSize({ digest, size }: { digest: Digest; size: number }): n
 }
 
 /** The entries that pass the filters, with normalised paths, in the order of code points. */
-async function chosen(
-  entries: Iterable<BundleEntry> | AsyncIterable<BundleEntry>,
+function chosen(
+  entries: readonly BundleEntry[],
   options: PlanMaterializeOptions,
-): Promise<BundleEntry[]> {
+): BundleEntry[] {
   const matches = pathFilter(options);
-  const found: BundleEntry[] = [];
-  for await (const entry of entries) {
-    options.signal?.throwIfAborted();
-    const path = workspacePath(entry.path);
-    if (matches(path)) found.push({ ...entry, path });
-  }
-  return found.sort((a, b) => compareText(a.path, b.path));
+  return entries.map((entry) => ({ ...entry, path: workspacePath(entry.path) }))
+    .filter(({ path }) => matches(path)).sort((a, b) => compareText(a.path, b.path));
 }
 
 /** Splits off entries whose path another entry has. */

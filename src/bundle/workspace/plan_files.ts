@@ -24,9 +24,7 @@ export interface WantedFile {
 
 /** What has to be done about a file. */
 export interface FileVerdict {
-  /**
-   * `create` and `replace` move bytes, `keep` does not, `conflict` keeps everything from moving.
-   */
+  /** `create` and `replace` move bytes, `keep` does not, `conflict` stops the operation. */
   readonly action: "create" | "keep" | "replace" | "conflict";
   /** What is in the place now. */
   readonly place: Place;
@@ -42,9 +40,7 @@ export interface PlanFilesOptions extends OperationOptions {
   readonly concurrency?: number;
 }
 
-/**
- * Says for every file what has to be done, in the order given. Only files that are there are read.
- */
+/** Says for every file what has to be done, in the order given; reads files that are there. */
 export async function planFiles(
   survey: Survey,
   files: readonly WantedFile[],

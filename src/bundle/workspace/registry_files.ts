@@ -102,9 +102,7 @@ export class RegistryFiles {
     await writing;
   }
 
-  /**
-   * Copies a file of the cache, by sharing its blocks where the file system can, and verifies it.
-   */
+  /** Copies a file of the cache, sharing its blocks where the disk can, and verifies it. */
   async #writeCopy(cached: string, { path, blob, facts }: FileOfBlob): Promise<void> {
     const { size, digest } = blob;
     const { signal } = this.#options;

@@ -5,9 +5,7 @@
 import type { Digest } from "../../core/digest.ts";
 import { compareText } from "../../core/text.ts";
 
-/**
- * What was found of a file; `pointer` means that its bytes are elsewhere and were not looked at.
- */
+/** What was found of a file; `pointer` means that its bytes are elsewhere and were not read. */
 export type VerifiedState = "ok" | "pointer" | "missing" | "modified";
 
 /** A file that was verified. */

@@ -54,12 +54,12 @@ Deno.test("a directory, its published bundle and a workspace's archive are liste
   assert.deepEqual(after.added.map(({ path }) => path), ["src/b.py"]);
 });
 
-Deno.test("listBundle() lists only the layers that are asked for", async () => {
+Deno.test("listBundle() lists the files of all layers", async () => {
   await using folder = await goldenFolder();
   const registry = publishing();
   await publishBundle(folder.path, registry);
   const bundle = await resolveBundle("golden:1.0.0", registry);
-  const { label, files } = await listBundle(bundle, { layers: ["code"] });
+  const { label, files } = await listBundle(bundle);
   assert.equal(label, "golden:1.0.0");
-  assert.deepEqual([...files.keys()], ["src/a.py"]);
+  assert.deepEqual([...files.keys()], ["src/a.py", "data/nine.bin", "data/ten.bin"]);
 });

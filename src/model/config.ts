@@ -5,8 +5,8 @@
  */
 import { z } from "../deps/zod.ts";
 import type { Digest } from "../core/digest.ts";
-import { InvalidInputError } from "../core/errors.ts";
 import { decodeJson, encodeGoJson } from "../core/json.ts";
+import { checkShape } from "../core/shape.ts";
 import { digestSchema } from "../oci/descriptor.ts";
 
 /** Who made a model, where it comes from, and what people call it. */
@@ -165,15 +165,8 @@ function renamed(value: unknown): unknown {
  * @throws {InvalidInputError} when the bytes are not JSON, or a value has the wrong type.
  */
 export function parseConfig(bytes: Uint8Array): ModelConfig {
-  const parsed = configSchema.safeParse(decodeJson(bytes, "model configuration"));
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => ({
-    message: `${issue.path.join(".") || "document"}: ${issue.message}`,
-  }));
-  throw new InvalidInputError(`Cannot read model configuration: ${problems[0]?.message}`, {
-    problems,
-    cause: parsed.error,
-  });
+  const what = "model configuration";
+  return checkShape(configSchema, decodeJson(bytes, what), what);
 }
 
 /**

@@ -6,7 +6,7 @@
  * See https://github.com/opencontainers/image-spec/blob/main/manifest.md and image-index.md
  * @module
  */
-import { problemsError } from "../core/problems.ts";
+import { checkShape } from "../core/shape.ts";
 import { quote } from "../core/text.ts";
 import { z } from "../deps/zod.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
@@ -91,9 +91,7 @@ export function parseManifest(
       { expected: MANIFEST_SIZE_LIMIT, actual: bytes.byteLength },
     );
   }
-  const parsed = documentSchema.safeParse(decodeJson(bytes, "manifest"));
-  if (!parsed.success) throw malformed(parsed.error);
-  const document = parsed.data;
+  const document = checkShape(documentSchema, decodeJson(bytes, "manifest"), "manifest");
   const type = documentType(document, mediaType);
   const common = {
     mediaType: type,
@@ -143,13 +141,6 @@ function documentType(document: z.infer<typeof documentSchema>, called?: string)
     );
   }
   return type;
-}
-
-function malformed(error: z.ZodError): InvalidInputError {
-  const problems = error.issues.map((issue) => ({
-    message: `${issue.path.join(".") || "document"}: ${issue.message}`,
-  }));
-  return problemsError("read manifest", problems, { cause: error });
 }
 
 /**

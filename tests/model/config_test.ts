@@ -109,7 +109,10 @@ Deno.test("parseConfig() names every value of the wrong type", () => {
     () => parseConfig(bytesOf({ descriptor: { name: 7 }, modelfs: { diffIds: ["sha256:x"] } })),
     (error) => {
       assert.ok(error instanceof InvalidInputError);
-      assert.match(error.message, /^Cannot read model configuration: descriptor\.name: /);
+      assert.match(
+        error.message,
+        /^Cannot read model configuration: 2 problems, the first: descriptor\.name: /,
+      );
       assert.equal(error.facts.problems?.length, 2);
       return true;
     },

@@ -7,10 +7,10 @@
  */
 import { InvalidInputError } from "../../core/errors.ts";
 import { decodeJson } from "../../core/json.ts";
+import { checkShape } from "../../core/shape.ts";
 import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
 import type { ExternalEntry, StorageTier } from "./bundle.ts";
-import { parseDocument } from "./reader.ts";
 import { workspacePath } from "../workspace/path.ts";
 
 /** Most bytes of a pointer file. */
@@ -76,7 +76,7 @@ const pointerSchema = z.object({
  * @throws {InvalidInputError} when it is no pointer, or names a file that it must not.
  */
 export function decodePointer(bytes: Uint8Array, what: string): Pointer {
-  const document = parseDocument(pointerSchema, decodeJson(bytes, what), what);
+  const document = checkShape(pointerSchema, decodeJson(bytes, what), what);
   const { original_path, local_path, tier, schema_version: _, ...facts } = document;
   const path = workspacePath(original_path, "read pointer of");
   if (local_path != null && workspacePath(local_path, "read pointer of") !== path) {

@@ -7,9 +7,9 @@
 import { compareText } from "../../core/text.ts";
 import { type Digest, isDigest } from "../../core/digest.ts";
 import { decodeJson } from "../../core/json.ts";
+import { checkShape } from "../../core/shape.ts";
 import { z } from "../../deps/zod.ts";
 import type { Bundle, BundleRef, BundleRefFields } from "./bundle.ts";
-import { parseDocument } from "./reader.ts";
 import type { PathFilterOptions } from "../workspace/path_filter.ts";
 
 /** Which part of a role is in a workspace, where it is not all of it. */
@@ -119,7 +119,7 @@ const provenanceSchema = z.object({
  * @throws {InvalidInputError} when it is none.
  */
 export function decodeProvenance(bytes: Uint8Array, what: string): Provenance {
-  const { ref, ...data } = parseDocument(provenanceSchema, decodeJson(bytes, what), what);
+  const { ref, ...data } = checkShape(provenanceSchema, decodeJson(bytes, what), what);
   return {
     manifestDigest: data.manifest_digest,
     mediaType: data.media_type,

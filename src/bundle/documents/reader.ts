@@ -2,7 +2,7 @@
  * What the readers of all bundle documents share.
  * @module
  */
-import { problemsError } from "../../core/problems.ts";
+import { checkShape } from "../../core/shape.ts";
 import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";
@@ -37,7 +37,7 @@ export function readDocument<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   const raw = decodeJson(bytes, what);
   checkMediaType(raw, mediaTypes, what);
-  return parseDocument(schema, raw, what);
+  return checkShape(schema, raw, what);
 }
 
 function checkMediaType(raw: unknown, known: ReadonlySet<string>, what: string): void {
@@ -48,26 +48,4 @@ function checkMediaType(raw: unknown, known: ReadonlySet<string>, what: string):
     `Cannot read ${what}: unknown media type ${quote(mediaType)}`,
     { actual: mediaType, expected: [...known].join(", ") },
   );
-}
-
-/**
- * Checks the shape of a document.
- * @throws {InvalidInputError} with all that is wrong with it.
- */
-export function parseDocument<Schema extends z.ZodType>(
-  schema: Schema,
-  raw: unknown,
-  what: string,
-): z.infer<Schema> {
-  const parsed = schema.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => ({
-    message: `${issue.path.join(".") || "document"}: ${reasonOf(issue)}`,
-  }));
-  throw problemsError(`read ${what}`, problems, { cause: parsed.error });
-}
-
-/** What is wrong with a key, where the key itself is: the library only says that it is. */
-function reasonOf(issue: z.core.$ZodIssue): string {
-  return issue.code === "invalid_key" ? issue.issues[0]?.message ?? issue.message : issue.message;
 }

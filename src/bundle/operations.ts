@@ -22,7 +22,7 @@ import { localBundleOpener } from "./resolve/local.ts";
 import type { OpenRepository } from "./resolve/locate.ts";
 import type { RegistrySettings } from "./resolve/registry.ts";
 import { parseBundleRef, toBundleRef } from "./resolve/reference.ts";
-import { openBundle, withTotals } from "./resolve/bundle.ts";
+import { openBundle, type OpenBundleOptions, resolveBundle } from "./resolve/bundle.ts";
 import {
   materializeBundle,
   type MaterializeOptions,
@@ -121,17 +121,21 @@ class ProvidedBundles implements Bundles {
     ref: string | BundleRefFields,
     options: ResolveOptions = {},
   ): Promise<ResolvedBundle> {
-    return await withTotals(await this.#open(toBundleRef(ref), options), options);
+    return await resolveBundle(ref, this.#opening(options));
   }
 
   async #open(ref: BundleRef, options: ResolveOptions): Promise<Bundle> {
+    return await openBundle(ref, this.#opening(options));
+  }
+
+  #opening(options: ResolveOptions): OpenBundleOptions {
     const { externalBase, cache } = this.#provider;
-    return await openBundle(ref, {
+    return {
       ...this.#provider,
       ...operationOptions(options),
       note: options.cache,
       openLocal: localBundleOpener({ externalBase, scratch: cache && (() => cache) }),
-    });
+    };
   }
 
   async materialize(

@@ -60,7 +60,7 @@ async function readLocal(path: string, options: OpenBundleOptions): Promise<Read
 }
 
 /** The bundle with what its indexes say, as far as they can be read. */
-export async function withTotals(
+async function withTotals(
   bundle: Bundle,
   options: OperationOptions,
 ): Promise<ResolvedBundle> {

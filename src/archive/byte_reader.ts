@@ -50,7 +50,7 @@ export class ByteReader {
 
   /** Cancels the stream. One that has failed already is left as it is. */
   async cancel(): Promise<void> {
-    // Its own error is all that a failed stream answers, and whoever read it has that error.
+    // A failed stream refuses with the error that its reader has seen already.
     await this.#reader.cancel().catch(() => undefined);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Which paths an extraction has given away already.
+ * The paths that an extraction has claimed.
  * @module
  */
 import { ConflictError } from "../core/errors.ts";

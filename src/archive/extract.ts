@@ -32,9 +32,8 @@ export interface ExtractedTar {
  * Writes files below one folder, and never outside it. Names are checked, links on the way are
  * refused, and a file appears whole or not at all. Several files may be written at once.
  *
- * Someone else who may write to the folder can still put a link in the way at the very moment of a
- * rename; what he gains is that the rename fails, since the hidden file is not where the link
- * leads.
+ * Another user who may write to the folder can put a link in the way at the moment of a rename. The
+ * rename then fails, since the hidden file is not where the link leads.
  *
  * Disposing waits for what is still being written.
  */
@@ -84,11 +83,10 @@ export class Extraction implements AsyncDisposable {
   }
 
   /**
-   * Writes one file. A stream is cancelled when it is not needed to its end; what must be closed
-   * even when it was never begun is best given as a function. The content is followed to its end
-   * before the file gets its name, so a content that verifies itself and throws leaves nothing
-   * behind. A path that this extraction has written before may come again with the same content
-   * only.
+   * Writes one file. A stream that is not read to its end is cancelled; a function is not called
+   * before its content is needed. The content is read to its end before the file gets its name, so
+   * a content that verifies itself and throws leaves nothing behind. A path that this extraction
+   * has written before may come again with the same content only.
    * @throws {InvalidInputError} when the name is unsafe or a limit is passed.
    * @throws {IntegrityError} when the content has another size than the facts say.
    * @throws {ConflictError} when something that must not be replaced is in the way.

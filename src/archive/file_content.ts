@@ -55,13 +55,13 @@ export async function* measured(
 /** Gives back content that was not read to its end. */
 export async function release(content: FileContent): Promise<void> {
   if (!(content instanceof ReadableStream) || content.locked) return;
-  // Its own error is all that a failed stream answers, and whoever read it has that error.
+  // A failed stream refuses with the error that its reader has seen already.
   await content.cancel().catch(() => undefined);
 }
 
 /**
  * Whether a regular file has this content, by reading all of it. A file that cannot be read counts
- * as different: it will be replaced or that will fail with a better reason.
+ * as different: replacing it succeeds, or fails with a better reason.
  */
 export async function fileHasContent(
   path: string,

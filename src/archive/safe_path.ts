@@ -68,7 +68,7 @@ const WINDOWS_RULES: readonly Rule[] = [
 
 /**
  * The normalised relative path of a name from outside: components joined by `/`, without `.` and
- * empty ones. Joined to any folder it stays below that folder, as far as names can say.
+ * empty ones. Joined to any folder it names a path below that folder; links are not looked at.
  * @throws {InvalidInputError} naming the rule that the name breaks.
  */
 export function safeRelativePath(name: string, options: SafePathOptions = {}): string {

@@ -22,7 +22,7 @@ export interface FileFacts extends FileAttributes {
   readonly id?: string;
 }
 
-/** How to extract. The signal, progress and log hold for everything that is extracted. */
+/** How to extract. The signal, progress and log are those of the whole extraction. */
 export interface ExtractionOptions extends OperationOptions {
   /** Most bytes to write in all; no limit when absent. */
   readonly maxBytes?: number;

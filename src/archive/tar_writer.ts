@@ -9,7 +9,7 @@ import { quote } from "../core/text.ts";
 import { BLOCK_SIZE, type TarEntry, tarHeader, tarPadding } from "./tar_header.ts";
 import { type UstarEntry, ustarHeader } from "./ustar_header.ts";
 
-/** What an anonymous archive is padded to: twenty blocks, the record of tar's tape drives. */
+/** What an anonymous archive is padded to: twenty blocks, which is a record of `tar`. */
 const RECORD_SIZE = 20 * BLOCK_SIZE;
 
 /** A file of an archive with its content. */

@@ -35,7 +35,7 @@ export async function lockFile(path: string, options: FileLockOptions): Promise<
   for (let waited = 0;; waited += RETRY_MILLISECONDS) {
     options.signal?.throwIfAborted();
     const file = await tryToLock(path, options.exclusive);
-    if (file) return held(path, file, options.removeFile ?? false);
+    if (file) return ownedLock(path, file, options.removeFile ?? false);
     if (waited === 0) options.log?.("info", options.waiting);
     if (waited >= options.timeout) throw options.busy();
     await delay(RETRY_MILLISECONDS, undefined, { signal: options.signal }).catch((error) => {
@@ -49,8 +49,8 @@ async function tryToLock(path: string, exclusive: boolean): Promise<Deno.FsFile 
   const file = await openFile(path);
   if (!file) return undefined;
   try {
-    // Whoever held the lock before may have removed the file: then the lock is on a file that
-    // nobody else will ever find.
+    // The last owner of the lock may have removed the file: then this lock is on a file without a
+    // name, and excludes nobody.
     if (await file.tryLock(exclusive) && await isNamed(file, path)) return file;
   } catch (error) {
     file.close();
@@ -77,7 +77,7 @@ async function isNamed(file: Deno.FsFile, path: string): Promise<boolean> {
   return named !== undefined && locked.ino === named.ino && locked.dev === named.dev;
 }
 
-function held(path: string, file: Deno.FsFile, removeFile: boolean): AsyncDisposable {
+function ownedLock(path: string, file: Deno.FsFile, removeFile: boolean): AsyncDisposable {
   return {
     [Symbol.asyncDispose]: async () => {
       // Windows keeps the name of a removed file taken until the last handle is closed.

@@ -2,7 +2,7 @@
  * Byte sources that can be opened again.
  *
  * Retries, ranges and resumption all need the same bytes a second time, so nothing in this program
- * hands around a bare stream where content is meant.
+ * passes content on as a bare stream.
  * @module
  */
 import { InvalidInputError } from "./errors.ts";

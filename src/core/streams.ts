@@ -54,7 +54,7 @@ export function streamOf(
 
 /**
  * A stream of what `transform` makes of another. Cancelling it cancels the other as well, also
- * before anything was read: a generator that never began would not let go of what it was given.
+ * before anything was read: a generator that never began does not close its source.
  */
 export function transformed(
   stream: ReadableStream<Uint8Array>,

@@ -89,7 +89,7 @@ function anyOf(patterns: readonly string[]): NameTest {
   return (name) => globs.some((glob) => glob.matches(name));
 }
 
-/** Compiled on first use: five hundred patterns are not worth a start that never needs them. */
+/** Compiled on first use: most commands need none of these five hundred patterns. */
 function lazily(make: () => NameTest): NameTest {
   let test: NameTest | undefined;
   return (name) => (test ??= make())(name);

@@ -1,5 +1,5 @@
 /**
- * The little of git's configuration syntax that tells where a repository comes from.
+ * The part of git's configuration syntax that says where a repository comes from.
  * See https://git-scm.com/docs/git-config#_syntax
  * @module
  */

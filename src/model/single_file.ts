@@ -1,5 +1,5 @@
 /**
- * A single file on its way into a model: what attach and upload package.
+ * The single file that attach and upload package.
  * @module
  */
 import { basename, isAbsolute, normalize, relative, resolve, sep } from "node:path";

@@ -1,7 +1,7 @@
 /**
  * What a Modelfile says: facts about a model, and which files it consists of.
  *
- * Reading is in modelfile_parser.ts, writing in modelfile_format.ts; both follow the tables here.
+ * Reading is in parser.ts, writing in format.ts; both follow the tables here.
  * @module
  */
 import type { LayerKind } from "../media_types.ts";

@@ -23,7 +23,7 @@ export interface Magic {
 }
 
 const ZIP: Magic = { at: 0, bytes: [0x50, 0x4b, 0x03, 0x04] };
-/** The pickle protocol opcode and protocols 2 to 5; nothing of this program ever unpickles. */
+/** The pickle protocol opcode and protocols 2 to 5; this program never unpickles. */
 const PICKLES: readonly Magic[] = [2, 3, 4, 5].map((version) => ({
   at: 0,
   bytes: [0x80, version],

@@ -149,7 +149,7 @@ async function readValue(reader: HeaderReader, type: number, encoding: Encoding)
   if (type === TEXT) return await readText(reader, encoding);
   const size = sizeOf(reader, type);
   if (type === U32) return await reader.u32(encoding.order);
-  // A count of eight bytes that no number can hold is no fact, and no reason to give up.
+  // A count of eight bytes that no number can hold is passed over.
   const bytes = await reader.bytes(size);
   if (type !== U64) return undefined;
   const value = new DataView(bytes.buffer, bytes.byteOffset, 8)

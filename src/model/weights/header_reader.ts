@@ -1,5 +1,5 @@
 /**
- * A cursor over the beginning of a file, for headers that lie about their size.
+ * A cursor over the beginning of a file, for headers whose sizes cannot be trusted.
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";

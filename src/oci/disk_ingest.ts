@@ -105,7 +105,6 @@ export class DiskIngest implements Ingest {
     return this.#size;
   }
 
-  /** As {@linkcode Ingest.append} says. */
   async append(
     stream: ReadableStream<Uint8Array>,
     options: OperationOptions = {},
@@ -125,7 +124,6 @@ export class DiskIngest implements Ingest {
     }
   }
 
-  /** As {@linkcode Ingest.commit} says. */
   async commit(expected?: Digest, options: OperationOptions = {}): Promise<Descriptor> {
     const data = join(this.#folder, "data");
     try {
@@ -159,13 +157,11 @@ export class DiskIngest implements Ingest {
     return digester.digest();
   }
 
-  /** As {@linkcode Ingest.abort} says. */
   async abort(): Promise<void> {
     this.#close();
     await removeIfExists(this.#folder);
   }
 
-  /** As {@linkcode Ingest.asyncDispose} says. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#close();
     return Promise.resolve();

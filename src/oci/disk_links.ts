@@ -181,7 +181,8 @@ async function exists(path: string): Promise<boolean> {
   return await lstatIfExists(path) !== undefined;
 }
 
-async function remove(path: string): Promise<void> {
+/** Removes a file or a whole folder; one that is already gone is fine. */
+export async function remove(path: string): Promise<void> {
   try {
     await removeIfExists(path);
   } catch (error) {

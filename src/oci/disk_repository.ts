@@ -11,13 +11,14 @@ import { type Digest, isDigest } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
 import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { type BlobSource } from "../core/source.ts";
+import type { BlobSource } from "../core/source.ts";
 import { sized, transformed } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 import {
   type Ingest,
   methods,
   type Origin,
+  OWNER_CAPABILITIES,
   type ReferrerOptions,
   type StoreCapabilities,
 } from "./capabilities.ts";
@@ -37,19 +38,6 @@ import {
   readContent,
 } from "./store.ts";
 
-const CAPABILITIES = [
-  "stat",
-  "origin",
-  "mount",
-  "referrers",
-  "delete",
-  "untag",
-  "ingest",
-  "resumeIngest",
-  "filePath",
-  "deferPrune",
-] as const;
-
 /** One repository of the local store, with every capability. */
 export class DiskRepository implements ContentStore, StoreCapabilities {
   /** What people call the store in messages. */
@@ -65,9 +53,8 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     this.#store = store;
   }
 
-  /** As {@linkcode ContentStore.capabilities} says. */
   get capabilities(): StoreCapabilities {
-    return methods(this, CAPABILITIES);
+    return methods(this, [...OWNER_CAPABILITIES, "filePath", "deferPrune"]);
   }
 
   /** Whether the content is here; for a manifest, whether everything it needs is here too. */
@@ -81,12 +68,10 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     return true;
   }
 
-  /** As {@linkcode StoreCapabilities.deferPrune} says. */
   async deferPrune(options: OperationOptions = {}): Promise<AsyncDisposable> {
     return await this.#store.lock.shared(options);
   }
 
-  /** As {@linkcode StoreCapabilities.stat} says. */
   async stat(digest: Digest): Promise<Descriptor> {
     const size = await this.#store.blobs.size(digest);
     const blob = anonymousBlob(digest, size ?? 0);
@@ -94,12 +79,10 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     return blob;
   }
 
-  /** As {@linkcode StoreCapabilities.filePath} says. */
   filePath(descriptor: Descriptor): string {
     return this.#store.blobs.path(descriptor.digest);
   }
 
-  /** As {@linkcode ContentStore.open} says. */
   async open(
     descriptor: Descriptor,
     options: OpenContentOptions = {},
@@ -114,7 +97,6 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     }
   }
 
-  /** As {@linkcode ContentStore.write} says. */
   async write(
     descriptor: Descriptor,
     source: BlobSource,
@@ -145,7 +127,6 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     }
   }
 
-  /** As {@linkcode ContentStore.resolve} says. */
   async resolve(target: string, options: OperationOptions = {}): Promise<Descriptor> {
     const digest = isDigest(target) ? target : await this.links.tagged(target);
     if (!digest || !await this.links.hasManifest(digest)) throw missing(this, target);
@@ -160,24 +141,20 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     return await (isDigest(target) ? this.links.hasManifest(target) : this.links.hasTag(target));
   }
 
-  /** As {@linkcode ContentStore.tag} says. */
   async tag(descriptor: Descriptor, tag: string, options: OperationOptions = {}): Promise<void> {
     await using _lock = await this.deferPrune(options);
     const { digest } = await this.resolve(descriptor.digest, options);
     await this.links.tag(tag, digest);
   }
 
-  /** As {@linkcode ContentStore.tags} says. */
   tags(): AsyncIterable<string> {
     return this.links.tags();
   }
 
-  /** As {@linkcode StoreCapabilities.origin} says. */
   origin(): Origin {
     return { place: this.#store.layout.root, repository: this.name };
   }
 
-  /** As {@linkcode StoreCapabilities.mount} says. */
   async mount(
     descriptor: Descriptor,
     from: Origin,
@@ -191,10 +168,9 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     return true;
   }
 
-  /** As {@linkcode StoreCapabilities.referrers} says. */
   async *referrers(subject: Descriptor, options: ReferrerOptions = {}): AsyncIterable<Descriptor> {
     for (const digest of await this.links.manifests()) {
-      const document = await this.#readIfWhole(digest, options);
+      const document = await this.readIfWhole(digest, options);
       if (document?.subject?.digest !== subject.digest) continue;
       const referrer = referrerDescriptor(document);
       if (options.artifactType && referrer.artifactType !== options.artifactType) continue;
@@ -202,26 +178,22 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     }
   }
 
-  /** As {@linkcode StoreCapabilities.delete} says. */
   async delete(descriptor: Descriptor, options: OperationOptions = {}): Promise<void> {
     await using _lock = await this.deferPrune(options);
     if (!await this.links.has(descriptor)) throw missing(this, descriptor.digest);
     await this.links.remove(descriptor);
   }
 
-  /** As {@linkcode StoreCapabilities.untag} says. */
   async untag(tag: string, options: OperationOptions = {}): Promise<void> {
     await using _lock = await this.deferPrune(options);
     if (!await this.links.hasTag(tag)) throw missing(this, tag);
     await this.links.untag(tag);
   }
 
-  /** As {@linkcode StoreCapabilities.ingest} says. */
   async ingest(): Promise<Ingest> {
     return await this.#startIngest(this.#addMember);
   }
 
-  /** As {@linkcode StoreCapabilities.resumeIngest} says. */
   async resumeIngest(id: string): Promise<Ingest> {
     const uploads = this.#store.layout.uploads(this.name);
     const known = /^[0-9a-f-]{36}$/.test(id) &&
@@ -246,7 +218,7 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
   };
 
   /** A manifest of this repository; `undefined`, with a word in the log, when it cannot be read. */
-  async #readIfWhole(
+  async readIfWhole(
     digest: Digest,
     options: OperationOptions,
   ): Promise<ManifestDocument | undefined> {

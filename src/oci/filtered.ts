@@ -3,8 +3,7 @@
  * @module
  */
 import { AccessDeniedError } from "../core/errors.ts";
-import type { ContentStore } from "./store.ts";
-import { missing } from "./store.ts";
+import { type ContentStore, missing } from "./store.ts";
 import { wrapped } from "./wrapped.ts";
 
 /** Whether a tag, or the content of a digest, may be seen. */

@@ -38,21 +38,11 @@ export interface Manifest {
 }
 
 /** An index: a list of manifests. */
-export interface Index {
+export interface Index extends Omit<Manifest, "kind" | "config" | "layers"> {
   /** Tells an index from a manifest. */
   readonly kind: "index";
-  /** Media type the document is stored under. */
-  readonly mediaType: string;
-  /** Type of the artifact, where the index says one. */
-  readonly artifactType?: string;
   /** The manifests listed, in order. */
   readonly manifests: readonly Descriptor[];
-  /** The manifest that this index refers to. */
-  readonly subject?: Descriptor;
-  /** Facts about the index. */
-  readonly annotations: Annotations;
-  /** The document as it was read. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** Either kind of document. */

@@ -20,10 +20,7 @@ const MANIFESTS: ReadonlySet<string> = new Set([
   MediaType.artifactManifest,
 ]);
 
-const INDEXES: ReadonlySet<string> = new Set([
-  MediaType.imageIndex,
-  MediaType.dockerManifestList,
-]);
+const INDEXES: ReadonlySet<string> = new Set([MediaType.imageIndex, MediaType.dockerManifestList]);
 
 /** Whether a media type names a document that lists manifests. */
 export function isIndexType(mediaType: string): boolean {

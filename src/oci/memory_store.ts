@@ -99,7 +99,6 @@ class Repository implements MemoryStore {
     this.#siblings = siblings.set(name, this);
   }
 
-  /** As {@linkcode ContentStore.capabilities} says. */
   get capabilities(): Partial<StoreCapabilities> {
     return methods(this, OWNER_CAPABILITIES);
   }
@@ -109,17 +108,14 @@ class Repository implements MemoryStore {
     return this.#contents.size === 0;
   }
 
-  /** As {@linkcode ContentStore.has} says. */
   has(descriptor: Descriptor): Promise<boolean> {
     return Promise.resolve(this.#contents.has(descriptor.digest));
   }
 
-  /** As {@linkcode StoreCapabilities.stat} says. */
   async stat(digest: Digest): Promise<Descriptor> {
     return anonymousBlob(digest, this.#get(digest).bytes.byteLength);
   }
 
-  /** As {@linkcode ContentStore.open} says. */
   async open(
     descriptor: Descriptor,
     options: OpenContentOptions = {},
@@ -128,7 +124,6 @@ class Repository implements MemoryStore {
     return await bytesSource(this.#get(descriptor.digest).bytes).open(options);
   }
 
-  /** As {@linkcode ContentStore.write} says. */
   async write(
     descriptor: Descriptor,
     source: BlobSource,
@@ -147,7 +142,6 @@ class Repository implements MemoryStore {
     this.#contents.set(descriptor.digest, { bytes, mediaType: descriptor.mediaType });
   }
 
-  /** As {@linkcode ContentStore.resolve} says. */
   resolve(target: string): Promise<Descriptor> {
     const digest = isDigest(target) ? target : this.#tags.get(target);
     const content = digest && this.#contents.get(digest);
@@ -160,22 +154,18 @@ class Repository implements MemoryStore {
     });
   }
 
-  /** As {@linkcode ContentStore.tag} says. */
   async tag(descriptor: Descriptor, tag: string): Promise<void> {
     this.#tags.set(tag, (await this.resolve(descriptor.digest)).digest);
   }
 
-  /** As {@linkcode ContentStore.tags} says. */
   async *tags(): AsyncIterable<string> {
     yield* [...this.#tags.keys()].sort(compareText);
   }
 
-  /** As {@linkcode StoreCapabilities.origin} says. */
   origin(): Origin {
     return { place: this.#siblings, repository: this.name };
   }
 
-  /** As {@linkcode StoreCapabilities.mount} says. */
   mount(descriptor: Descriptor, from: Origin): Promise<boolean> {
     const sibling = from.place === this.#siblings && this.#siblings.get(from.repository);
     const content = sibling && sibling.#contents.get(descriptor.digest);
@@ -184,7 +174,6 @@ class Repository implements MemoryStore {
     return Promise.resolve(true);
   }
 
-  /** As {@linkcode StoreCapabilities.referrers} says. */
   async *referrers(
     subject: Descriptor,
     options: ReferrerOptions = {},
@@ -199,7 +188,6 @@ class Repository implements MemoryStore {
     }
   }
 
-  /** As {@linkcode StoreCapabilities.delete} says. */
   delete(descriptor: Descriptor): Promise<void> {
     if (!this.#contents.delete(descriptor.digest)) {
       return Promise.reject(missing(this, descriptor.digest));
@@ -210,19 +198,16 @@ class Repository implements MemoryStore {
     return Promise.resolve();
   }
 
-  /** As {@linkcode StoreCapabilities.untag} says. */
   untag(tag: string): Promise<void> {
     return this.#tags.delete(tag) ? Promise.resolve() : Promise.reject(missing(this, tag));
   }
 
-  /** As {@linkcode StoreCapabilities.ingest} says. */
   ingest(): Promise<Ingest> {
     const id = randomUUID();
     this.#ingests.set(id, []);
     return Promise.resolve(this.#ingestOf(id));
   }
 
-  /** As {@linkcode StoreCapabilities.resumeIngest} says. */
   resumeIngest(id: string): Promise<Ingest> {
     if (this.#ingests.has(id)) return Promise.resolve(this.#ingestOf(id));
     return Promise.reject(

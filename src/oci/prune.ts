@@ -8,16 +8,14 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import type { Digest } from "../core/digest.ts";
-import { isDigest } from "../core/digest.ts";
-import { lstatIfExists, readDirIfExists, removeIfExists } from "../core/files.ts";
-import { explainWrite } from "../core/file_errors.ts";
+import { type Digest, isDigest } from "../core/digest.ts";
+import { lstatIfExists, readDirIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { DiskLayout } from "./disk_layout.ts";
+import { remove } from "./disk_links.ts";
 import { DiskRepository } from "./disk_repository.ts";
 import type { DiskStore } from "./disk_store.ts";
 import { children, type ManifestDocument } from "./manifest.ts";
-import { readManifest } from "./store.ts";
 
 /** Milliseconds for which content and uploads without a manifest are left alone: one hour. */
 const GRACE_PERIOD = 60 * 60 * 1000;
@@ -125,14 +123,7 @@ async function readDocuments(
 ): Promise<Map<Digest, ManifestDocument | undefined>> {
   const documents = new Map<Digest, ManifestDocument | undefined>();
   for (const digest of await repository.links.manifests()) {
-    try {
-      const descriptor = await repository.resolve(digest, options);
-      documents.set(digest, await readManifest(repository, descriptor, options));
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      options.log?.("warning", `Cannot read manifest ${repository.name}@${digest}`, { error });
-      documents.set(digest, undefined);
-    }
+    documents.set(digest, await repository.readIfWhole(digest, options));
   }
   return documents;
 }
@@ -283,13 +274,5 @@ async function removeEmptyRepository(layout: DiskLayout, name: string): Promise<
   for (let path = folder; path !== layout.repositories; path = dirname(path)) {
     if ((await readDirIfExists(path)).length > 0) return;
     await remove(path);
-  }
-}
-
-async function remove(path: string): Promise<void> {
-  try {
-    await removeIfExists(path);
-  } catch (error) {
-    throw explainWrite(path, error);
   }
 }

@@ -3,8 +3,7 @@
  * See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-referrers
  * @module
  */
-import type { Descriptor } from "./descriptor.ts";
-import { describeBytes } from "./descriptor.ts";
+import { describeBytes, type Descriptor } from "./descriptor.ts";
 import type { ManifestDocument } from "./manifest.ts";
 
 /** The descriptor of a referrer: its own artifact type, else its configuration's media type. */

@@ -5,8 +5,7 @@
  * only some stores can do is a capability, which wrappers can forward.
  * @module
  */
-import type { Digest } from "../core/digest.ts";
-import { isDigest } from "../core/digest.ts";
+import { type Digest, isDigest } from "../core/digest.ts";
 import { IntegrityError, NotFoundError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource, ByteRange } from "../core/source.ts";
@@ -111,10 +110,8 @@ export async function readManifest(
 
 /** The descriptor of a document in bytes, with the media type the document has. */
 export function describeManifest(document: ManifestDocument): Descriptor {
-  return {
-    ...describeBytes(document.mediaType, document.bytes),
-    ...(document.artifactType === undefined ? {} : { artifactType: document.artifactType }),
-  };
+  const { mediaType, bytes, artifactType } = document;
+  return { ...describeBytes(mediaType, bytes), artifactType };
 }
 
 /** The error of every store for content or a name that it does not have. */

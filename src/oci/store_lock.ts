@@ -44,25 +44,20 @@ export class StoreLock {
   }
 
   async #acquire(exclusive: boolean, options: LockOptions): Promise<AsyncDisposable> {
+    const path = dirname(this.#path);
+    const [action, others, end] = exclusive
+      ? ["prune", "adding content to it", "builds and pulls have finished"]
+      : ["write to", "pruning it", "pruning has finished"];
     return await lockFile(this.#path, {
       ...operationOptions(options),
       exclusive,
       timeout: options.timeout ?? 30_000,
       waiting: "Waiting for another command that uses the store",
-      busy: () => this.#busy(exclusive),
+      busy: () =>
+        new ConflictError(`Cannot ${action} ${quote(path)}: another command is ${others}`, {
+          path,
+          remedy: `run the command again when ${end}`,
+        }),
     });
-  }
-
-  #busy(exclusive: boolean): ConflictError {
-    const store = quote(dirname(this.#path));
-    return exclusive
-      ? new ConflictError(`Cannot prune ${store}: another command is adding content to it`, {
-        path: dirname(this.#path),
-        remedy: "run the command again when builds and pulls have finished",
-      })
-      : new ConflictError(`Cannot write to ${store}: another command is pruning it`, {
-        path: dirname(this.#path),
-        remedy: "run the command again when pruning has finished",
-      });
   }
 }

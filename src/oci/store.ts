@@ -110,8 +110,9 @@ export async function readManifest(
 
 /** The descriptor of a document in bytes, with the media type the document has. */
 export function describeManifest(document: ManifestDocument): Descriptor {
-  const { mediaType, bytes, artifactType } = document;
-  return { ...describeBytes(mediaType, bytes), artifactType };
+  const { mediaType, artifactType, bytes } = document;
+  const described = describeBytes(mediaType, bytes);
+  return artifactType === undefined ? described : { ...described, artifactType };
 }
 
 /** The error of every store for content or a name that it does not have. */

@@ -4,19 +4,18 @@
  */
 import { InvalidInputError } from "../core/errors.ts";
 import type { Log, OperationOptions } from "../core/operation.ts";
-import { compareText, quote } from "../core/text.ts";
+import { quote } from "../core/text.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
 import { isRegistryHost, isRepositoryName, type Reference } from "../oci/reference.ts";
 import type { Catalog } from "../oci/store.ts";
 import { discard } from "../http/bodies.ts";
 import { ANONYMOUS, canonicalHost, type CredentialSource } from "./auth/credentials.ts";
-import { pageNames, pages } from "./pagination.ts";
-import { PAGE_SIZE, RegistryRepository } from "./repository.ts";
+import { listNames } from "./pagination.ts";
+import { RegistryRepository } from "./repository.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { RegistrySession } from "./session.ts";
-import type { Transport } from "../http/transport_options.ts";
 import { createTransport } from "../http/transport.ts";
-import type { TransportOptions } from "../http/transport_options.ts";
+import type { Transport, TransportOptions } from "../http/transport_options.ts";
 
 /** How to reach registries, and as whom; operations may connect in another way. */
 export interface RegistryClientOptions extends TransportOptions {
@@ -69,9 +68,7 @@ export class RegistryClient implements AsyncDisposable {
   async ping(registry: string, options: OperationOptions & ConnectOptions = {}): Promise<void> {
     const session = this.#session(registry, options);
     const response = await session.send("GET", "/v2/", { signal: options.signal });
-    if (!response.ok) {
-      throw await session.error(response, `reach registry ${quote(registry)}`);
-    }
+    if (!response.ok) throw await session.error(response, `reach registry ${quote(registry)}`);
     await discard(response);
   }
 
@@ -102,7 +99,14 @@ export class RegistryClient implements AsyncDisposable {
     const session = this.#session(registry, options);
     return {
       repository: (name) => new RegistryRepository(session, name),
-      repositories: (options) => repositories(session, options),
+      repositories: (options) =>
+        listNames(session, "/v2/_catalog", {
+          signal: options?.signal,
+          action: `list the repositories of ${quote(session.registry)}`,
+          key: "repositories",
+          what: `catalog of ${session.registry}`,
+          accept: isRepositoryName,
+        }),
     };
   }
 
@@ -114,9 +118,7 @@ export class RegistryClient implements AsyncDisposable {
 
   #session(registry: string, options: ConnectOptions): RegistrySession {
     if (!isRegistryHost(registry)) {
-      throw new InvalidInputError(
-        `Cannot use registry ${quote(registry)}: it is not a host`,
-      );
+      throw new InvalidInputError(`Cannot use registry ${quote(registry)}: it is not a host`);
     }
     const host = canonicalHost(registry);
     const plainHttp = options.plainHttp ?? this.#options.plainHttp;
@@ -149,24 +151,4 @@ export class RegistryClient implements AsyncDisposable {
     }
     return network;
   }
-}
-
-/** The names of the repositories of a registry, as far as it lists them, in bytewise order. */
-async function* repositories(
-  session: RegistrySession,
-  options: OperationOptions = {},
-): AsyncGenerator<string, void> {
-  const action = `list the repositories of ${quote(session.registry)}`;
-  const found = new Set<string>();
-  const list = pages(session, `/v2/_catalog?n=${PAGE_SIZE}`, {
-    signal: options.signal,
-    action,
-    missing: new Set(),
-  });
-  for await (const page of list) {
-    for (const name of pageNames(page, "repositories", `catalog of ${session.registry}`)) {
-      if (isRepositoryName(name)) found.add(name);
-    }
-  }
-  yield* [...found].sort(compareText);
 }

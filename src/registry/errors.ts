@@ -13,12 +13,21 @@ import {
   TransferError,
   UnsupportedError,
 } from "../core/errors.ts";
-import { type ErrorDocument, parseErrorDocument } from "./error_document.ts";
-import { readBody } from "../http/bodies.ts";
 import { plainText } from "../core/text.ts";
+import { z } from "../deps/zod.ts";
+import { readBody } from "../http/bodies.ts";
 
 /** The most of an error document that is read. */
 const DOCUMENT_LIMIT = 64 * 1024;
+
+/** A text fit to be shown; `undefined` for anything else. */
+const fieldSchema = z.string().min(1).transform((text) => plainText(text)).optional().catch(
+  undefined,
+);
+
+const errorSchema = z.object({ code: fieldSchema, message: fieldSchema });
+
+const documentSchema = z.object({ errors: z.tuple([errorSchema], z.unknown()) });
 
 /** A request that was refused. */
 export interface RefusedRequest {
@@ -38,17 +47,11 @@ export async function responseError(
   request: RefusedRequest,
 ): Promise<ModelOpsError> {
   const said = await readDocument(response, request);
-  const name = STATUS_CODES[response.status];
-  const status = name ? `${response.status} ${name}` : `${response.status}`;
+  const status = [response.status, STATUS_CODES[response.status]].filter(Boolean).join(" ");
   const words = [said.code, said.message].filter(Boolean).join(": ");
-  const found = `${request.server ?? request.registry} answered ${status}${
-    words === "" ? "" : ` (${words})`
-  }`;
-  const facts: ErrorFacts = {
-    registry: request.registry,
-    status: response.status,
-    code: said.code,
-  };
+  const server = request.server ?? request.registry;
+  const found = `${server} answered ${status}${words === "" ? "" : ` (${words})`}`;
+  const facts = { registry: request.registry, status: response.status, code: said.code };
   return makeError(`Cannot ${request.action}: ${found}`, facts);
 }
 
@@ -66,7 +69,22 @@ function makeError(message: string, facts: ErrorFacts): ModelOpsError {
   return new TransferError(message, facts);
 }
 
-async function readDocument(response: Response, request: RefusedRequest): Promise<ErrorDocument> {
+/**
+ * The first code and message of a registry's error document (`{"errors":[{"code","message"}]}`),
+ * made fit to be shown; nothing for any other text.
+ */
+export function parseErrorDocument(text: string): z.infer<typeof errorSchema> {
+  try {
+    return documentSchema.parse(JSON.parse(text)).errors[0];
+  } catch {
+    return {}; // Something else: some proxy's page.
+  }
+}
+
+async function readDocument(
+  response: Response,
+  request: RefusedRequest,
+): Promise<z.infer<typeof errorSchema>> {
   const type = response.headers.get("Content-Type") ?? "";
   let text: string;
   try {

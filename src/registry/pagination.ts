@@ -1,15 +1,17 @@
 /**
  * Lists that come in pages.
- * See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags and
- * RFC 8288
+ * See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags
  * @module
  */
 import { TransferError } from "../core/errors.ts";
 import { decodeJson } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { readBody } from "../http/bodies.ts";
-import { nextPage } from "./link_header.ts";
+import { compareText } from "../core/text.ts";
+import { discard, readBody } from "../http/bodies.ts";
 import type { RegistrySession } from "./session.ts";
+
+/** Names asked for at once; some registries take no more. */
+const PAGE_SIZE = 1000;
 
 /** The most of one page that is read. */
 const PAGE_LIMIT = 8 * 1024 * 1024;
@@ -17,12 +19,13 @@ const PAGE_LIMIT = 8 * 1024 * 1024;
 /** The most pages of one list, more than any real list has. */
 const PAGE_COUNT_LIMIT = 10_000;
 
-/** A page that was read. */
-export interface Page {
-  /** The answer, whose body was read. */
-  readonly response: Response;
-  /** The body. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+/** How to get a list. */
+interface PagesOptions extends OperationOptions {
+  /** What is tried, for errors: `list the tags of "…"`. */
+  readonly action: string;
+  /** Statuses of the first page that mean that there is no list. */
+  readonly missing?: ReadonlySet<number>;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -34,14 +37,8 @@ export interface Page {
 export async function* pages(
   session: RegistrySession,
   path: string,
-  options: OperationOptions & {
-    /** What is tried, for errors: `list the tags of "…"`. */
-    readonly action: string;
-    /** Statuses of the first page that mean that there is no list. */
-    readonly missing: ReadonlySet<number>;
-    readonly headers?: Readonly<Record<string, string>>;
-  },
-): AsyncGenerator<Page, void> {
+  options: PagesOptions,
+): AsyncGenerator<{ response: Response; bytes: Uint8Array<ArrayBuffer> }, void> {
   const { signal, action, headers } = options;
   const seen = new Set<string>();
   const base = await session.base(signal);
@@ -51,10 +48,7 @@ export async function* pages(
       throw endless(session, action, `it has more than ${PAGE_COUNT_LIMIT} pages`);
     }
     const response = await session.send("GET", url, { signal, headers });
-    if (seen.size === 0 && options.missing.has(response.status)) {
-      await response.body?.cancel();
-      return;
-    }
+    if (seen.size === 0 && options.missing?.has(response.status)) return await discard(response);
     if (response.status !== 200) throw await session.error(response, action);
     seen.add(url.href);
     const request = { url: url.href, signal, stallTime: session.retry.stallTime };
@@ -66,11 +60,42 @@ export async function* pages(
   }
 }
 
-/** The texts under `key` of a page. */
-export function pageNames(page: Page, key: string, what: string): string[] {
-  const document = decodeJson(page.bytes, what);
-  const names = (document as Readonly<Record<string, unknown>> | null)?.[key];
-  return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
+/** The names of a list, each once, in bytewise order: the texts under `key` of all its pages. */
+export async function* listNames(
+  session: RegistrySession,
+  path: string,
+  options: PagesOptions & {
+    /** Where a page has its names: `tags`. */
+    readonly key: string;
+    /** What a page is, for errors. */
+    readonly what: string;
+    /** Whether a name is taken. */
+    readonly accept: (name: string) => boolean;
+  },
+): AsyncGenerator<string, void> {
+  const { key, what, accept } = options;
+  const found = new Set<string>();
+  for await (const { bytes } of pages(session, `${path}?n=${PAGE_SIZE}`, options)) {
+    const document = decodeJson(bytes, what) as Readonly<Record<string, unknown>> | null;
+    const names = document?.[key];
+    if (!Array.isArray(names)) continue;
+    for (const name of names) if (typeof name === "string" && accept(name)) found.add(name);
+  }
+  yield* [...found].sort(compareText);
+}
+
+/**
+ * The target of a `Link` header's relation `next`, resolved against the page that it came with.
+ * See https://www.rfc-editor.org/rfc/rfc8288
+ */
+export function nextPage(link: string | null, page: URL): URL | undefined {
+  for (const [, target = "", parameters = ""] of (link ?? "").matchAll(/<([^>]*)>([^<]*)/g)) {
+    if (!/;\s*rel\s*=\s*("?)(?:[^"]*\s)?next(?:\s[^"]*)?\1\s*(?:[;,]|$)/i.test(parameters)) {
+      continue;
+    }
+    return URL.parse(target, page) ?? undefined;
+  }
+  return undefined;
 }
 
 function endless(session: RegistrySession, action: string, reason: string): TransferError {

@@ -7,7 +7,7 @@ import type { Digest } from "../core/digest.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
-import { compareText, quote } from "../core/text.ts";
+import { quote } from "../core/text.ts";
 import {
   methods,
   type Origin,
@@ -26,18 +26,11 @@ import {
 import { discard } from "../http/bodies.ts";
 import { download } from "./download.ts";
 import { ManifestClient } from "./manifests.ts";
-import { pageNames, pages } from "./pagination.ts";
+import { listNames } from "./pagination.ts";
 import { checkedLocation } from "../http/redirects.ts";
 import { ReferrerClient } from "./referrers.ts";
 import { Channel, type RegistrySession } from "./session.ts";
 import { upload } from "./upload.ts";
-
-/** Names asked for at once; some registries take no more. */
-export const PAGE_SIZE = 1000;
-
-const NOTHING_THERE: ReadonlySet<number> = new Set([404]);
-
-const CAPABILITIES = ["stat", "origin", "mount", "referrers", "delete", "untag"] as const;
 
 /** One repository of a registry. */
 export class RegistryRepository implements ContentStore, Partial<StoreCapabilities> {
@@ -55,9 +48,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
    */
   constructor(session: RegistrySession, path: string) {
     if (!isRepositoryName(path)) {
-      throw new InvalidInputError(
-        `Cannot use repository ${quote(path)}: not a valid name`,
-      );
+      throw new InvalidInputError(`Cannot use repository ${quote(path)}: not a valid name`);
     }
     this.#channel = new Channel(session, path);
     this.#manifests = new ManifestClient(this.#channel);
@@ -67,7 +58,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
 
   /** As {@linkcode ContentStore.capabilities} says. */
   get capabilities(): Partial<StoreCapabilities> {
-    return methods(this, CAPABILITIES);
+    return methods(this, ["stat", "origin", "mount", "referrers", "delete", "untag"]);
   }
 
   /** As {@linkcode ContentStore.has} says. */
@@ -149,19 +140,16 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
   }
 
   /** The tags in bytewise order; none when the registry does not know the repository. */
-  async *tags(options: OperationOptions = {}): AsyncIterable<string> {
+  tags(options: OperationOptions = {}): AsyncIterable<string> {
     const { session, path, name } = this.#channel;
-    const action = `list the tags of ${quote(name)}`;
-    const found = new Set<string>();
-    const list = pages(session, `/v2/${path}/tags/list?n=${PAGE_SIZE}`, {
+    return listNames(session, `/v2/${path}/tags/list`, {
       signal: options.signal,
-      action,
-      missing: NOTHING_THERE,
+      action: `list the tags of ${quote(name)}`,
+      missing: new Set([404]),
+      key: "tags",
+      what: `tags of ${name}`,
+      accept: isTag,
     });
-    for await (const page of list) {
-      for (const tag of pageNames(page, "tags", `tags of ${name}`)) if (isTag(tag)) found.add(tag);
-    }
-    yield* [...found].sort(compareText);
   }
 
   /** As {@linkcode StoreCapabilities.origin} says. */

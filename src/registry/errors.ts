@@ -13,21 +13,12 @@ import {
   TransferError,
   UnsupportedError,
 } from "../core/errors.ts";
-import { plainText } from "../core/text.ts";
-import { z } from "../deps/zod.ts";
+import { type ErrorDocument, parseErrorDocument } from "./error_document.ts";
 import { readBody } from "../http/bodies.ts";
+import { plainText } from "../core/text.ts";
 
 /** The most of an error document that is read. */
 const DOCUMENT_LIMIT = 64 * 1024;
-
-/** A text fit to be shown; `undefined` for anything else. */
-const fieldSchema = z.string().min(1).transform((text) => plainText(text)).optional().catch(
-  undefined,
-);
-
-const errorSchema = z.object({ code: fieldSchema, message: fieldSchema });
-
-const documentSchema = z.object({ errors: z.tuple([errorSchema], z.unknown()) });
 
 /** A request that was refused. */
 export interface RefusedRequest {
@@ -69,22 +60,7 @@ function makeError(message: string, facts: ErrorFacts): ModelOpsError {
   return new TransferError(message, facts);
 }
 
-/**
- * The first code and message of a registry's error document (`{"errors":[{"code","message"}]}`),
- * made fit to be shown; nothing for any other text.
- */
-export function parseErrorDocument(text: string): z.infer<typeof errorSchema> {
-  try {
-    return documentSchema.parse(JSON.parse(text)).errors[0];
-  } catch {
-    return {}; // Something else: some proxy's page.
-  }
-}
-
-async function readDocument(
-  response: Response,
-  request: RefusedRequest,
-): Promise<z.infer<typeof errorSchema>> {
+async function readDocument(response: Response, request: RefusedRequest): Promise<ErrorDocument> {
   const type = response.headers.get("Content-Type") ?? "";
   let text: string;
   try {

@@ -8,6 +8,7 @@ import { decodeJson } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { compareText } from "../core/text.ts";
 import { discard, readBody } from "../http/bodies.ts";
+import { nextPage } from "./link_header.ts";
 import type { RegistrySession } from "./session.ts";
 
 /** Names asked for at once; some registries take no more. */
@@ -82,20 +83,6 @@ export async function* listNames(
     for (const name of names) if (typeof name === "string" && accept(name)) found.add(name);
   }
   yield* [...found].sort(compareText);
-}
-
-/**
- * The target of a `Link` header's relation `next`, resolved against the page that it came with.
- * See https://www.rfc-editor.org/rfc/rfc8288
- */
-export function nextPage(link: string | null, page: URL): URL | undefined {
-  for (const [, target = "", parameters = ""] of (link ?? "").matchAll(/<([^>]*)>([^<]*)/g)) {
-    if (!/;\s*rel\s*=\s*("?)(?:[^"]*\s)?next(?:\s[^"]*)?\1\s*(?:[;,]|$)/i.test(parameters)) {
-      continue;
-    }
-    return URL.parse(target, page) ?? undefined;
-  }
-  return undefined;
 }
 
 function endless(session: RegistrySession, action: string, reason: string): TransferError {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseErrorDocument, responseError } from "../../src/registry/errors.ts";
+import { parseErrorDocument } from "../../src/registry/error_document.ts";
+import { responseError } from "../../src/registry/errors.ts";
 
 const ASKED = { action: 'read "registry.test/a:v1"', registry: "registry.test" };
 

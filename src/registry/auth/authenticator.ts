@@ -7,7 +7,8 @@ import { type Challenge, parseChallenges } from "./challenge.ts";
 import { basicAuthorization, type Credentials, type CredentialSource } from "./credentials.ts";
 import { repeatable } from "../../http/repeatable.ts";
 import { mergeScopes, repositoryOf, scopesOf } from "./scopes.ts";
-import { fetchToken, type Token, type TokenServerOptions } from "./token.ts";
+import { fetchToken, type TokenServerOptions } from "./token.ts";
+import type { Token } from "./token_answer.ts";
 import type { Transport } from "../../http/transport_options.ts";
 
 /** How to authenticate at a registry. */

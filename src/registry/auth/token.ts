@@ -5,39 +5,15 @@
  */
 import { AccessDeniedError, TransferError } from "../../core/errors.ts";
 import { quote } from "../../core/text.ts";
-import { z } from "../../deps/zod.ts";
 import { mayPointTo } from "../../http/addresses.ts";
 import { readBody } from "../../http/bodies.ts";
 import { basicAuthorization, type Credentials } from "./credentials.ts";
 import { responseError } from "../errors.ts";
+import { parseToken, type Token } from "./token_answer.ts";
 import type { Transport } from "../../http/transport_options.ts";
 
 /** The most of a token server's answer that is read. */
 const ANSWER_LIMIT = 1024 * 1024;
-
-/** What a token is good for when the server does not say how long, in seconds. */
-const DEFAULT_LIFETIME = 60;
-
-/** Seconds before its end from which a token is not used any more. */
-const SLACK = 10;
-
-/** A value that can stand in an Authorization header: visible ASCII and nothing else. */
-const tokenSchema = z.string().regex(/^[\x21-\x7e]+$/).optional().catch(undefined);
-
-/** See https://distribution.github.io/distribution/spec/auth/token/#token-response-fields */
-const answerSchema = z.object({
-  token: tokenSchema,
-  access_token: tokenSchema,
-  expires_in: z.number().positive().catch(DEFAULT_LIFETIME),
-});
-
-/** A token and the time until which it is used. */
-export interface Token {
-  /** What goes into the Authorization header. */
-  readonly value: string;
-  /** Milliseconds since the epoch. */
-  readonly usableUntil: number;
-}
 
 /** What a token is asked for. */
 export interface TokenRequest {
@@ -94,19 +70,6 @@ export async function fetchToken(
   const token = parseToken(body, options.now());
   if (token) return token;
   throw new TransferError(`Cannot ${action}: the answer of ${realm.host} holds none`, { registry });
-}
-
-/** The token of a server's answer and its time; `undefined` when there is none that can be sent. */
-export function parseToken(body: Uint8Array<ArrayBuffer>, now: number): Token | undefined {
-  try {
-    const answer = answerSchema.parse(JSON.parse(new TextDecoder().decode(body)));
-    const value = answer.token ?? answer.access_token;
-    const lifetime = answer.expires_in;
-    const usable = Math.max(lifetime - SLACK, lifetime / 2);
-    return value === undefined ? undefined : { value, usableUntil: now + usable * 1000 };
-  } catch {
-    return undefined; // The caller says that there is no token.
-  }
 }
 
 function getRequest(realm: URL, { service, scopes, credentials, signal }: TokenRequest): Request {

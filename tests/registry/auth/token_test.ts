@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseToken } from "../../../src/registry/auth/token.ts";
+import { parseToken } from "../../../src/registry/auth/token_answer.ts";
 
 const parse = (value: unknown) => parseToken(new TextEncoder().encode(JSON.stringify(value)), 1000);
 

@@ -1,0 +1,41 @@
+/**
+ * What a token server answers.
+ * See https://distribution.github.io/distribution/spec/auth/token/#token-response-fields
+ * @module
+ */
+import { z } from "../../deps/zod.ts";
+
+/** What a token is good for when the server does not say how long, in seconds. */
+const DEFAULT_LIFETIME = 60;
+
+/** Seconds before its end from which a token is not used any more. */
+const SLACK = 10;
+
+/** A token and the time until which it is used. */
+export interface Token {
+  /** What goes into the Authorization header. */
+  readonly value: string;
+  /** Milliseconds since the epoch. */
+  readonly usableUntil: number;
+}
+
+/** What can stand in an Authorization header: visible ASCII and nothing else. */
+const token = z.string().regex(/^[\x21-\x7e]+$/).optional().catch(undefined);
+
+const answer = z.object({
+  token,
+  access_token: token,
+  expires_in: z.number().positive().catch(DEFAULT_LIFETIME),
+});
+
+/** The token of a server's answer and its time; `undefined` when there is none that can be sent. */
+export function parseToken(body: Uint8Array<ArrayBuffer>, now: number): Token | undefined {
+  try {
+    const said = answer.parse(JSON.parse(new TextDecoder().decode(body)));
+    const value = said.token ?? said.access_token;
+    const usable = Math.max(said.expires_in - SLACK, said.expires_in / 2);
+    return value === undefined ? undefined : { value, usableUntil: now + usable * 1000 };
+  } catch {
+    return undefined; // The caller says that there is no token.
+  }
+}

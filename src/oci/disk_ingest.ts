@@ -105,10 +105,7 @@ export class DiskIngest implements Ingest {
     return this.#size;
   }
 
-  async append(
-    stream: ReadableStream<Uint8Array>,
-    options: OperationOptions = {},
-  ): Promise<void> {
+  async append(stream: ReadableStream<Uint8Array>, options: OperationOptions = {}): Promise<void> {
     for await (const chunk of stream) {
       options.signal?.throwIfAborted();
       try {

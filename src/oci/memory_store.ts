@@ -174,10 +174,7 @@ class Repository implements MemoryStore {
     return Promise.resolve(true);
   }
 
-  async *referrers(
-    subject: Descriptor,
-    options: ReferrerOptions = {},
-  ): AsyncIterable<Descriptor> {
+  async *referrers(subject: Descriptor, options: ReferrerOptions = {}): AsyncIterable<Descriptor> {
     for (const content of [...this.#contents.values()]) {
       if (!isManifestType(content.mediaType)) continue;
       const document = parseManifest(content.bytes, content.mediaType);
@@ -210,9 +207,7 @@ class Repository implements MemoryStore {
 
   resumeIngest(id: string): Promise<Ingest> {
     if (this.#ingests.has(id)) return Promise.resolve(this.#ingestOf(id));
-    return Promise.reject(
-      new NotFoundError(`Cannot resume upload ${quote(id)}: no such upload`),
-    );
+    return Promise.reject(new NotFoundError(`Cannot resume upload ${quote(id)}: no such upload`));
   }
 
   #get(digest: Digest): Content {

@@ -99,9 +99,7 @@ export function parseReference(text: string): Reference {
   const colon = rest.indexOf(":");
   const tag = colon < 0 ? undefined : rest.slice(colon + 1);
   if (tag !== undefined && !isTag(tag)) {
-    refuse(
-      `${quote(tag)} is not a tag (letters, digits, "_", "." and "-", at most 128 of them)`,
-    );
+    refuse(`${quote(tag)} is not a tag (letters, digits, "_", "." and "-", at most 128 of them)`);
   }
   const repository = normalizeRepository(registry, colon < 0 ? rest : rest.slice(0, colon));
   if (!isRepositoryName(repository)) {

@@ -3,43 +3,19 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
-import type { Log, OperationOptions } from "../core/operation.ts";
+import type { OperationOptions } from "../core/operation.ts";
 import { quote } from "../core/text.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
 import { isRegistryHost, isRepositoryName, type Reference } from "../oci/reference.ts";
 import type { Catalog } from "../oci/store.ts";
 import { discard } from "../http/bodies.ts";
-import { ANONYMOUS, canonicalHost, type CredentialSource } from "./auth/credentials.ts";
+import { canonicalHost } from "./auth/credentials.ts";
+import type { Network, RegistryClientOptions } from "./client_options.ts";
 import { listNames } from "./pagination.ts";
 import { RegistryRepository } from "./repository.ts";
-import type { RetryPolicy } from "../core/retry.ts";
 import { RegistrySession } from "./session.ts";
 import { createTransport } from "../http/transport.ts";
-import type { Transport, TransportOptions } from "../http/transport_options.ts";
-
-/** How to reach registries, and as whom; operations may connect in another way. */
-export interface RegistryClientOptions extends TransportOptions {
-  /** Speak HTTP without TLS. */
-  readonly plainHttp?: boolean;
-  /** Where credentials come from; nobody is logged in when absent. */
-  readonly credentials?: CredentialSource;
-  /** How requests are tried again. */
-  readonly retry?: RetryPolicy;
-  /** Told about repeated tries and the like; no record holds a secret. */
-  readonly log?: Log;
-  /** The way to the network; one made from the other options when absent. */
-  readonly transport?: Transport;
-  /** The clock, in milliseconds since the epoch; `Date.now` when absent. */
-  readonly now?: () => number;
-}
-
-/** Two ways to the network. */
-interface Network {
-  /** To the registry itself: shows the user's certificate. */
-  readonly home: Transport;
-  /** To whoever the registry points to. */
-  readonly away: Transport;
-}
+import type { TransportOptions } from "../http/transport_options.ts";
 
 /**
  * Talks to registries. It keeps connections, tokens and what it learned about each registry until
@@ -127,10 +103,9 @@ export class RegistryClient implements AsyncDisposable {
     const key = JSON.stringify([host, plainHttp, insecure, proxy]);
     let session = this.#sessions.get(key);
     if (!session) {
-      const { credentials = ANONYMOUS, retry = {}, log, now = Date.now } = this.#options;
-      const { home, away } = this.#network({ insecure, proxy });
-      const made = { plainHttp, insecure, credentials, retry, log, now, home, away };
-      this.#sessions.set(key, session = new RegistrySession(host, made));
+      const network = this.#network({ insecure, proxy });
+      session = new RegistrySession(host, network, { ...this.#options, plainHttp, insecure });
+      this.#sessions.set(key, session);
     }
     return session;
   }

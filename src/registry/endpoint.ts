@@ -3,7 +3,7 @@
  * @module
  */
 import { isLoopbackHost } from "../core/hosts.ts";
-import type { Log } from "../core/operation.ts";
+import type { OperationOptions } from "../core/operation.ts";
 import { withTimeLimit } from "../core/time_limit.ts";
 import { discard } from "../http/bodies.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
@@ -12,13 +12,9 @@ import { explainFault, faultError, isFault } from "../http/faults.ts";
 import type { Transport } from "../http/transport_options.ts";
 
 /** How to find a registry's base URL. */
-export interface FindEndpointOptions extends Pick<ConnectOptions, "plainHttp" | "insecure"> {
+interface FindEndpointOptions extends ConnectOptions, OperationOptions {
   /** The way to the registry, without credentials. */
   readonly probe: Transport;
-  /** Stops the probe. */
-  readonly signal?: AbortSignal;
-  /** Told what was found. */
-  readonly log?: Log;
 }
 
 /**

@@ -26,12 +26,6 @@ export interface KnownManifest {
   readonly descriptor: Descriptor;
 }
 
-/** A registry's answer to a manifest that it stored. */
-export interface PutAnswer {
-  /** Whether it also lists the manifest as a referrer of its subject. */
-  readonly listsSubject: boolean;
-}
-
 /** Gets and puts manifests, and remembers the latest ones. */
 export class ManifestClient {
   readonly #channel: Channel;
@@ -87,25 +81,28 @@ export class ManifestClient {
     throw await this.#channel.error(response, "look for", digest);
   }
 
-  /** Reads a manifest from a source and stores it under its digest. */
+  /** Reads a manifest from a source and stores it under its digest, as `put` does. */
   async write(
     descriptor: Descriptor,
     source: BlobSource,
     options: OperationOptions = {},
-  ): Promise<PutAnswer & { readonly document: ManifestDocument }> {
+  ): Promise<{ document: ManifestDocument; listsSubject: boolean }> {
     const stream = await source.open({ signal: options.signal });
     const bytes = await readAll(streamOf(verified(stream, descriptor)), MANIFEST_SIZE_LIMIT);
     const document = parseManifest(bytes, descriptor.mediaType);
-    const stored = await this.put({ document, descriptor }, descriptor.digest, options);
-    return { ...stored, document };
+    const stored = { document, descriptor };
+    return { document, listsSubject: await this.put(stored, descriptor.digest, options) };
   }
 
-  /** Stores a manifest under a tag or its digest. */
+  /**
+   * Stores a manifest under a tag or its digest, and tells whether the registry also lists it as a
+   * referrer of its subject.
+   */
   async put(
     found: KnownManifest,
     target: string,
     options: OperationOptions = {},
-  ): Promise<PutAnswer> {
+  ): Promise<boolean> {
     const { document, descriptor } = found;
     const response = await this.#channel.send("PUT", `manifests/${target}`, {
       headers: { "Content-Type": document.mediaType },
@@ -119,7 +116,7 @@ export class ManifestClient {
       throw this.#mismatch(target, told, descriptor.digest);
     }
     this.#remember(found);
-    return { listsSubject: response.headers.has("OCI-Subject") };
+    return response.headers.has("OCI-Subject");
   }
 
   /** Forgets a manifest that was deleted. */
@@ -127,9 +124,7 @@ export class ManifestClient {
     this.#known.delete(digest);
   }
 
-  /**
-   * The digest of a manifest: the one asked for, or the registry's, or our own; proved in any case.
-   */
+  /** The digest of a manifest: what was asked for, the registry's or ours; proved in any case. */
   #checkedDigest(target: string, headers: Headers, bytes: Uint8Array): Digest {
     const what = `${this.#channel.name}${isDigest(target) ? "@" : ":"}${target}`;
     const told = headers.get("Docker-Content-Digest");
@@ -166,9 +161,7 @@ export function contentType(headers: Headers): string | undefined {
   return type === "" ? undefined : type;
 }
 
-/**
- * A registry may name by its own algorithm what was stored by another: that is no contradiction.
- */
+/** A registry may name by its own algorithm what was stored by another: no contradiction. */
 function isSameAlgorithm(a: string, b: Digest): boolean {
   return !isDigest(a) || digestAlgorithm(a) === digestAlgorithm(b);
 }

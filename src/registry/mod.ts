@@ -26,5 +26,6 @@ export {
   fixedCredentials,
   type PasswordCredentials,
 } from "./auth/credentials.ts";
-export { RegistryClient, type RegistryClientOptions } from "./client.ts";
+export { RegistryClient } from "./client.ts";
+export type { RegistryClientOptions } from "./client_options.ts";
 export { RegistryRepository } from "./repository.ts";

@@ -49,22 +49,15 @@ export class ReferrerClient {
 
   /** Adds a manifest to its subject's list, for a registry that did not do so itself. */
   async add(document: ManifestDocument, options: OperationOptions = {}): Promise<void> {
-    const { subject } = document;
-    if (!subject) return;
     const added = referrerDescriptor(document);
-    await this.#change(
-      subject,
-      options,
-      (list) => list.some(({ digest }) => digest === added.digest) ? list : [...list, added],
-    );
+    const isAdded = ({ digest }: Descriptor) => digest === added.digest;
+    await this.#change(document, options, (list) => list.some(isAdded) ? list : [...list, added]);
   }
 
   /** Takes a manifest off its subject's list. */
   async remove(document: ManifestDocument, options: OperationOptions = {}): Promise<void> {
-    const { subject } = document;
-    if (!subject) return;
     const { digest } = referrerDescriptor(document);
-    await this.#change(subject, options, (list) => list.filter((kept) => kept.digest !== digest));
+    await this.#change(document, options, (list) => list.filter((kept) => kept.digest !== digest));
   }
 
   async *#all(subject: Descriptor, options: ReferrerOptions): AsyncGenerator<Descriptor, void> {
@@ -111,11 +104,13 @@ export class ReferrerClient {
     }
   }
 
+  /** Changes the list of a manifest's subject, if it has one. */
   async #change(
-    subject: Descriptor,
+    { subject }: ManifestDocument,
     options: OperationOptions,
     edit: (list: readonly Descriptor[]) => readonly Descriptor[],
   ): Promise<void> {
+    if (!subject) return;
     const change = this.#lastChange.then(async () => {
       const list = await this.#fromTag(subject, options);
       const edited = edit(list);
@@ -131,10 +126,9 @@ export class ReferrerClient {
     manifests: readonly Descriptor[],
     options: OperationOptions,
   ): Promise<void> {
-    const index = { schemaVersion: 2, mediaType: MediaType.imageIndex, manifests };
-    const bytes = encodeGoJson(index);
-    const document = parseManifest(bytes, MediaType.imageIndex);
-    const descriptor = describeBytes(MediaType.imageIndex, bytes);
-    await this.#manifests.put({ document, descriptor }, referrersTag(subject), options);
+    const mediaType = MediaType.imageIndex;
+    const bytes = encodeGoJson({ schemaVersion: 2, mediaType, manifests });
+    const list = { document: parseManifest(bytes), descriptor: describeBytes(mediaType, bytes) };
+    await this.#manifests.put(list, referrersTag(subject), options);
   }
 }

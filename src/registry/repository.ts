@@ -66,29 +66,27 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     const { digest } = descriptor;
     const found = isManifestType(descriptor.mediaType)
       ? await this.#manifests.has(digest, options)
-      : await this.#hasBlob(digest, options);
+      : await this.#headBlob(digest, options) !== undefined;
     if (found) this.#absent.delete(digest);
     else this.#absent.add(digest);
     return found;
   }
 
-  async #hasBlob(digest: Digest, { signal }: OperationOptions): Promise<boolean> {
+  /** The registry's answer about a blob; `undefined` when it does not have it. */
+  async #headBlob(digest: Digest, { signal }: OperationOptions): Promise<Response | undefined> {
     const response = await this.#channel.send("HEAD", `blobs/${digest}`, { signal });
     await discard(response);
-    if (response.ok) return true;
-    if (response.status === 404) return false;
+    if (response.ok) return response;
+    if (response.status === 404) return undefined;
     throw await this.#channel.error(response, "look for", digest);
   }
 
   /** As {@linkcode StoreCapabilities.stat} says. */
   async stat(digest: Digest, options: OperationOptions = {}): Promise<Descriptor> {
-    const response = await this.#channel.send("HEAD", `blobs/${digest}`, {
-      signal: options.signal,
-    });
-    await discard(response);
-    if (response.status === 404) throw missing(this, digest);
+    const response = await this.#headBlob(digest, options);
+    if (!response) throw missing(this, digest);
     const size = Number(response.headers.get("content-length") ?? NaN);
-    if (response.ok && Number.isSafeInteger(size) && size >= 0) return anonymousBlob(digest, size);
+    if (Number.isSafeInteger(size) && size >= 0) return anonymousBlob(digest, size);
     throw await this.#channel.error(response, "look for", digest);
   }
 

@@ -6,31 +6,15 @@
 import type { ModelOpsError } from "../core/errors.ts";
 import type { Log } from "../core/operation.ts";
 import { authenticated } from "./auth/authenticator.ts";
-import type { CredentialSource } from "./auth/credentials.ts";
+import { ANONYMOUS } from "./auth/credentials.ts";
 import { quote } from "../core/text.ts";
-import type { ConnectOptions } from "../oci/connect.ts";
+import type { Network, RegistryClientOptions } from "./client_options.ts";
 import { findEndpoint } from "./endpoint.ts";
 import { responseError } from "./errors.ts";
 import { perOrigin, redirecting } from "../http/redirects.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { retrying } from "../http/retrying.ts";
 import type { Transport } from "../http/transport_options.ts";
-
-/** What a session is made from. */
-export interface SessionOptions extends Pick<ConnectOptions, "plainHttp" | "insecure"> {
-  /** The way to the registry itself; it may show a client certificate. */
-  readonly home: Transport;
-  /** The way to other servers that the registry points to. */
-  readonly away: Transport;
-  /** Where credentials come from. */
-  readonly credentials: CredentialSource;
-  /** How requests are tried again. */
-  readonly retry: RetryPolicy;
-  /** Told about repeated tries and the like. */
-  readonly log?: Log;
-  /** The clock, in milliseconds since the epoch. */
-  readonly now: () => number;
-}
 
 /** What goes with a request. */
 export interface RequestParts {
@@ -42,9 +26,7 @@ export interface RequestParts {
   readonly signal?: AbortSignal;
 }
 
-/**
- * The size of a part where a registry refuses whole blobs: some take no more than 4 MiB at once.
- */
+/** The size of a part where a registry refuses whole blobs: some take only 4 MiB at once. */
 export const PART_SIZE = 4 * 1024 * 1024;
 
 /** What a registry turned out not to do, remembered for as long as the client lives. */
@@ -68,13 +50,15 @@ export class RegistrySession {
   readonly retry: RetryPolicy;
   /** What was learned about the registry, which is taken to follow the specification at first. */
   readonly quirks: Quirks = { wholeLimit: Infinity, noReferrers: false };
-  readonly #options: SessionOptions;
+  readonly #network: Network;
+  readonly #options: RegistryClientOptions;
   #connection: Connection | undefined;
 
   /** Prepares a session; nothing is sent before the first request. */
-  constructor(registry: string, options: SessionOptions) {
+  constructor(registry: string, network: Network, options: RegistryClientOptions) {
     this.registry = registry;
-    this.retry = options.retry;
+    this.retry = options.retry ?? {};
+    this.#network = network;
     this.#options = options;
   }
 
@@ -109,9 +93,9 @@ export class RegistrySession {
   }
 
   async #connect(signal: AbortSignal | undefined): Promise<Connection> {
-    const { home, plainHttp, insecure, log } = this.#options;
     if (this.#connection) return this.#connection;
-    const options = { plainHttp, insecure, probe: home, signal, log };
+    const { plainHttp, insecure, log } = this.#options;
+    const options = { plainHttp, insecure, probe: this.#network.home, signal, log };
     const base = await findEndpoint(this.registry, options);
     // Another request may have found it meanwhile, and tokens since.
     return this.#connection ??= this.#stack(base);
@@ -119,15 +103,16 @@ export class RegistrySession {
 
   /** The layers between a request and the network, outermost first: auth, retry, redirects. */
   #stack(base: URL): Connection {
-    const { home, away, retry, log, credentials, now, plainHttp, insecure } = this.#options;
+    const { home, away } = this.#network;
+    const { credentials = ANONYMOUS, now = Date.now, log, plainHttp, insecure } = this.#options;
     const network = redirecting(perOrigin(base.origin, home, away));
-    const retried = retrying(network, { ...retry, log });
+    const retried = retrying(network, { ...this.retry, log });
     const send = authenticated(retried, {
       registry: this.registry,
       origin: base,
       allowHttp: (plainHttp || insecure) ?? false,
       send: retried,
-      stallTime: retry.stallTime,
+      stallTime: this.retry.stallTime,
       credentials,
       now,
     });
@@ -151,10 +136,7 @@ export class Channel {
     this.name = `${session.registry}/${path}`;
   }
 
-  /**
-   * Sends a request to a path below the repository (`manifests/v1`), or to a URL the registry
-   * named.
-   */
+  /** Sends a request to a path below the repository (`manifests/v1`), or to a URL it was given. */
   async send(method: string, target: string | URL, parts?: RequestParts): Promise<Response> {
     const where = target instanceof URL ? target : `/v2/${this.path}/${target}`;
     return await this.session.send(method, where, parts);

@@ -8,7 +8,8 @@ import type { Transport } from "../../src/http/transport_options.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
 import { memoryCatalog } from "../../src/oci/memory_store.ts";
-import { RegistryClient, type RegistryClientOptions } from "../../src/registry/client.ts";
+import { RegistryClient } from "../../src/registry/client.ts";
+import type { RegistryClientOptions } from "../../src/registry/client_options.ts";
 import { createRegistryHandler } from "../../src/server/handler.ts";
 
 /** What the registry saw of a request. */

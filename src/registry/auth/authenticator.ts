@@ -27,12 +27,11 @@ export function authenticated(next: Transport, options: AuthOptions): Transport 
   return async (request) => {
     if (new URL(request.url).origin !== options.origin.origin) return await next(request);
     const again = await repeatable(request);
-    const permit = permitFor(request);
-    const known = await authenticator.authorization(permit);
+    const known = await authenticator.authorization(request);
     const response = await next(authorize(again.next(), known));
     if (response.status !== 401) return response;
     const challenges = parseChallenges(response.headers.get("WWW-Authenticate"));
-    const renewed = await authenticator.renew(permit, challenges, known);
+    const renewed = await authenticator.renew(request, challenges, known);
     if (renewed === undefined || again.once) return response;
     await discard(response);
     return await next(authorize(again.next(), renewed));
@@ -42,18 +41,6 @@ export function authenticated(next: Transport, options: AuthOptions): Transport 
 function authorize(request: Request, authorization: string | undefined): Request {
   if (authorization !== undefined) request.headers.set("Authorization", authorization);
   return request;
-}
-
-/** What a request needs from the authenticator. */
-interface Permit {
-  readonly scopes: readonly string[];
-  readonly repository?: string;
-  readonly signal: AbortSignal;
-}
-
-function permitFor(request: Request): Permit {
-  const repository = repositoryOf(new URL(request.url));
-  return { scopes: scopesOf(request), repository, signal: request.signal };
 }
 
 class Authenticator {
@@ -67,57 +54,56 @@ class Authenticator {
   }
 
   /** The Authorization of a request, as far as the registry has said what it wants. */
-  async authorization(permit: Permit): Promise<string | undefined> {
-    if (this.#challenge?.scheme === "basic") return await this.#basic(permit);
-    if (this.#challenge?.scheme === "bearer") return await this.#bearer(permit, this.#challenge);
+  async authorization(request: Request): Promise<string | undefined> {
+    if (this.#challenge?.scheme === "basic") return await this.#basic(request);
+    if (this.#challenge?.scheme === "bearer") return await this.#bearer(request, this.#challenge);
     return undefined;
   }
 
   /** Another Authorization after `refused` was not good enough; `undefined` when there is none. */
   async renew(
-    permit: Permit,
+    request: Request,
     challenges: readonly Challenge[],
     refused: string | undefined,
   ): Promise<string | undefined> {
-    const challenge = ["bearer", "basic"]
-      .map((scheme) => challenges.find((offered) => offered.scheme === scheme))
-      .find((offered) => offered !== undefined);
+    const offer = (wanted: string) => challenges.find(({ scheme }) => scheme === wanted);
+    const challenge = offer("bearer") ?? offer("basic");
     if (!challenge) return undefined;
     this.#challenge = challenge;
+    const asked = challenge.parameters.get("scope");
     const renewed = challenge.scheme === "basic"
-      ? await this.#basic(permit)
-      : await this.#bearer(permit, challenge, {
-        refused,
-        asked: challenge.parameters.get("scope"),
-      });
+      ? await this.#basic(request)
+      : await this.#bearer(request, challenge, { refused, asked });
     return renewed === refused ? undefined : renewed;
   }
 
-  async #basic(permit: Permit): Promise<string | undefined> {
-    const credentials = await this.#find(permit);
+  async #basic(request: Request): Promise<string | undefined> {
+    const credentials = await this.#find(request);
     return credentials && "username" in credentials ? basicAuthorization(credentials) : undefined;
   }
 
   async #bearer(
-    permit: Permit,
+    request: Request,
     { parameters }: Challenge,
     { refused, asked = "" }: { refused?: string; asked?: string } = {},
   ): Promise<string | undefined> {
-    const credentials = await this.#find(permit);
+    const credentials = await this.#find(request);
     if (credentials && "registryToken" in credentials) return bearer(credentials.registryToken);
     const realm = parameters.get("realm");
     if (realm === undefined) return undefined;
-    const key = permit.scopes.join(" ");
+    const needed = scopesOf(request);
+    const key = needed.join(" ");
     // Nothing is awaited between the last look and the entry of the new token: one request gets it
     // for all.
     for (let known = this.#tokens.get(key); known; known = this.#tokens.get(key)) {
-      const value = await this.#usable(known, permit.signal);
+      const value = await this.#usable(known, request.signal);
       if (value !== undefined && bearer(value) !== refused) return bearer(value);
       if (this.#tokens.get(key) === known) this.#tokens.delete(key);
     }
-    const scopes = mergeScopes([...asked.split(" ").filter(Boolean), ...permit.scopes]);
-    const request = { realm, service: parameters.get("service"), scopes, credentials };
-    const token = fetchToken({ ...request, signal: permit.signal }, this.#options);
+    const scopes = mergeScopes([...asked.split(" ").filter(Boolean), ...needed]);
+    const { signal } = request;
+    const wanted = { realm, service: parameters.get("service"), scopes, credentials, signal };
+    const token = fetchToken(wanted, this.#options);
     this.#tokens.set(key, token);
     return bearer((await token).value);
   }
@@ -134,8 +120,8 @@ class Authenticator {
     }
   }
 
-  async #find(permit: Permit): Promise<Credentials | undefined> {
-    const { repository } = permit;
+  async #find(request: Request): Promise<Credentials | undefined> {
+    const repository = repositoryOf(new URL(request.url));
     const known = this.#credentials.get(repository);
     if (known) return await known;
     const found = this.#options.credentials.find(this.#options.registry, repository);

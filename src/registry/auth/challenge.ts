@@ -43,11 +43,7 @@ export function parseChallenges(header: string | null): Challenge[] {
       if (!parameters.has(name)) parameters.set(name, value);
     }
     const token68 = parameters.size === 0 ? take(TOKEN68)?.[1] : undefined;
-    challenges.push({
-      scheme: scheme[1]!.toLowerCase(),
-      parameters,
-      token68,
-    });
+    challenges.push({ scheme: scheme[1]!.toLowerCase(), parameters, token68 });
   }
   return challenges;
 }

@@ -12,7 +12,7 @@ import { findAuth, helperFor, readDockerConfig, serverKey } from "./docker_confi
 /** The most of a helper's output that is read. */
 const OUTPUT_LIMIT = 1024 * 1024;
 
-const answerSchema = z.looseObject({ Username: z.string(), Secret: z.string() });
+const answerSchema = z.looseObject({ Username: z.string(), Secret: z.string().min(1) });
 
 /** How to use a configuration file. */
 export interface ConfigFileOptions {
@@ -47,7 +47,7 @@ export function configFileCredentials(
 async function askHelper(
   name: string,
   registry: string,
-  options: ConfigFileOptions = {},
+  options: ConfigFileOptions,
 ): Promise<Credentials | undefined> {
   const program = `docker-credential-${name}`;
   const complain = (reason: string) =>
@@ -107,10 +107,8 @@ function kill(child: Deno.ChildProcess): void {
 }
 
 async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<void> {
-  const writer = stdin.getWriter();
   try {
-    await writer.write(new TextEncoder().encode(text));
-    await writer.close();
+    await new Blob([text]).stream().pipeTo(stdin);
   } catch (error) {
     // A helper may answer without reading what it is asked.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
@@ -118,18 +116,14 @@ async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<vo
 }
 
 function parseAnswer(output: string): Credentials | undefined {
-  let parsed;
   try {
-    parsed = answerSchema.safeParse(JSON.parse(output));
+    const { Username: username, Secret: secret } = answerSchema.parse(JSON.parse(output));
+    // By convention of the helpers a secret without a user is an identity token.
+    const isToken = username === "<token>" || username === "";
+    return isToken ? { identityToken: secret } : { username, password: secret };
   } catch {
     return undefined; // The caller says that it gave no credentials.
   }
-  if (!parsed.success || parsed.data.Secret === "") return undefined;
-  const { Username: username, Secret: secret } = parsed.data;
-  // By convention of the helpers a secret without a user is an identity token.
-  return username === "<token>" || username === ""
-    ? { identityToken: secret }
-    : { username, password: secret };
 }
 
 function reasonOf(error: unknown): string {

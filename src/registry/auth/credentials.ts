@@ -84,9 +84,7 @@ export function encodeBasic({ username, password }: PasswordCredentials): string
  */
 export function checkUsername(username: string): void {
   if (!username.includes(":")) return;
-  throw new InvalidInputError(
-    `Cannot use user name ${quote(username)}: it must not contain ":"`,
-  );
+  throw new InvalidInputError(`Cannot use user name ${quote(username)}: it must not contain ":"`);
 }
 
 const HUB_HOSTS = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);

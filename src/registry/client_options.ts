@@ -1,0 +1,32 @@
+/**
+ * What a registry client is made with.
+ * @module
+ */
+import type { Log } from "../core/operation.ts";
+import type { RetryPolicy } from "../core/retry.ts";
+import type { Transport, TransportOptions } from "../http/transport_options.ts";
+import type { CredentialSource } from "./auth/credentials.ts";
+
+/** How to reach registries, and as whom; operations may connect in another way. */
+export interface RegistryClientOptions extends TransportOptions {
+  /** Speak HTTP without TLS. */
+  readonly plainHttp?: boolean;
+  /** Where credentials come from; nobody is logged in when absent. */
+  readonly credentials?: CredentialSource;
+  /** How requests are tried again. */
+  readonly retry?: RetryPolicy;
+  /** Told about repeated tries and the like; no record holds a secret. */
+  readonly log?: Log;
+  /** The way to the network; one made from the other options when absent. */
+  readonly transport?: Transport;
+  /** The clock, in milliseconds since the epoch; `Date.now` when absent. */
+  readonly now?: () => number;
+}
+
+/** Two ways to the network. */
+export interface Network {
+  /** To the registry itself: shows the user's certificate. */
+  readonly home: Transport;
+  /** To whoever the registry points to. */
+  readonly away: Transport;
+}

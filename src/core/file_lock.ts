@@ -6,10 +6,10 @@
  * @module
  */
 import { dirname } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { lstatIfExists, removeIfExists } from "./files.ts";
 import { explainWrite } from "./file_errors.ts";
 import type { OperationOptions } from "./operation.ts";
+import { pause } from "./retry.ts";
 
 const RETRY_MILLISECONDS = 50;
 
@@ -35,13 +35,10 @@ export async function lockFile(path: string, options: FileLockOptions): Promise<
   for (let waited = 0;; waited += RETRY_MILLISECONDS) {
     options.signal?.throwIfAborted();
     const file = await tryToLock(path, options.exclusive);
-    if (file) return ownedLock(path, file, options.removeFile ?? false);
+    if (file) return ownedLock(path, file, options.removeFile);
     if (waited === 0) options.log?.("info", options.waiting);
     if (waited >= options.timeout) throw options.busy();
-    await delay(RETRY_MILLISECONDS, undefined, { signal: options.signal }).catch((error) => {
-      options.signal?.throwIfAborted();
-      throw error;
-    });
+    await pause(RETRY_MILLISECONDS, {}, options.signal);
   }
 }
 
@@ -49,8 +46,7 @@ async function tryToLock(path: string, exclusive: boolean): Promise<Deno.FsFile 
   const file = await openFile(path);
   if (!file) return undefined;
   try {
-    // The last owner of the lock may have removed the file: then this lock is on a file without a
-    // name, and excludes nobody.
+    // Its last owner may have removed the file: the lock of a file without a name excludes nobody.
     if (await file.tryLock(exclusive) && await isNamed(file, path)) return file;
   } catch (error) {
     file.close();
@@ -77,7 +73,7 @@ async function isNamed(file: Deno.FsFile, path: string): Promise<boolean> {
   return named !== undefined && locked.ino === named.ino && locked.dev === named.dev;
 }
 
-function ownedLock(path: string, file: Deno.FsFile, removeFile: boolean): AsyncDisposable {
+function ownedLock(path: string, file: Deno.FsFile, removeFile = false): AsyncDisposable {
   return {
     [Symbol.asyncDispose]: async () => {
       // Windows keeps the name of a removed file taken until the last handle is closed.

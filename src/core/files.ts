@@ -33,42 +33,33 @@ export async function removeIfExists(path: string): Promise<void> {
 
 /** The facts of a path, without following a link at its end; `undefined` when nothing is there. */
 export async function lstatIfExists(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.lstat(path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  return await ifExists(Deno.lstat(path));
 }
 
 /** What is at a path, links followed: `undefined` for nothing, or for something else than these. */
 export async function statKind(path: string): Promise<"file" | "folder" | undefined> {
-  try {
-    const info = await Deno.stat(path);
-    return info.isDirectory ? "folder" : info.isFile ? "file" : undefined;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  const info = await ifExists(Deno.stat(path));
+  if (info?.isDirectory) return "folder";
+  return info?.isFile ? "file" : undefined;
 }
 
 /** A small text file's content, or `undefined` when there is no such file. */
 export async function readTextIfExists(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  return await ifExists(Deno.readTextFile(path));
 }
 
 /** The entries of a folder in bytewise order of their names; none when the folder is missing. */
 export async function readDirIfExists(path: string): Promise<Deno.DirEntry[]> {
+  const entries = await ifExists(Array.fromAsync(Deno.readDir(path))) ?? [];
+  return entries.sort((a, b) => compareText(a.name, b.name));
+}
+
+/** The result of work on a path; `undefined` when there is no such path. */
+async function ifExists<Result>(work: Promise<Result>): Promise<Result | undefined> {
   try {
-    const entries = await Array.fromAsync(Deno.readDir(path));
-    return entries.sort((a, b) => compareText(a.name, b.name));
+    return await work;
   } catch (error) {
-    if (isMissing(error)) return [];
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

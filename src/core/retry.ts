@@ -113,11 +113,9 @@ export async function pause(
   }
 }
 
-const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
-
 /** Whether an answer with this HTTP status may be followed by a better one. */
 export function isRetriedStatus(status: number): boolean {
-  return RETRIED.has(status);
+  return [408, 429, 500, 502, 503, 504].includes(status);
 }
 
 /**

@@ -9,7 +9,7 @@ import { BlockList, isIPv4, isIPv6 } from "node:net";
 import { isLoopbackHost } from "../core/hosts.ts";
 
 /** The special-purpose networks of RFC 6890 that are not the internet. */
-const INTERNAL = blockList([
+const INTERNAL = networkList([
   "0.0.0.0/8",
   "10.0.0.0/8",
   "100.64.0.0/10",
@@ -29,7 +29,7 @@ const INTERNAL = blockList([
 
 /** Whether the host of a URL is this machine or an address of a private or link-local network. */
 export function isInternalHost(hostname: string): boolean {
-  return isLoopbackHost(hostname) || contains(INTERNAL, bareHost(hostname));
+  return isLoopbackHost(hostname) || isInNetworks(bareHost(hostname), INTERNAL);
 }
 
 /**
@@ -42,17 +42,19 @@ export function mayPointTo(from: URL, to: URL): boolean {
 }
 
 /** The host without brackets, the dot at its end, and letter case. */
-function bareHost(hostname: string): string {
+export function bareHost(hostname: string): string {
   return hostname.toLowerCase().replace(/^\[|\]$/g, "").replace(/\.$/, "");
 }
 
-function contains(list: BlockList, address: string): boolean {
+/** Whether a host is an address of one of the networks. */
+export function isInNetworks(address: string, list: BlockList): boolean {
   if (isIPv4(address)) return list.check(address, "ipv4");
   // An IPv6 address that wraps an IPv4 one is checked against the IPv4 networks as well.
   return isIPv6(address) && list.check(address, "ipv6");
 }
 
-function blockList(networks: readonly string[]): BlockList {
+/** Networks in CIDR form as a list. */
+export function networkList(networks: readonly string[]): BlockList {
   const list = new BlockList();
   for (const network of networks) {
     const [address = "", prefix = ""] = network.split("/");

@@ -7,7 +7,6 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
 import { Readable } from "node:stream";
-import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { rootCertificates } from "node:tls";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { StallWatch } from "../core/time_limit.ts";
@@ -102,16 +101,10 @@ async function exchange(
   return incoming;
 }
 
-interface Sending {
-  readonly request: Request;
-  readonly answer: Promise<unknown>;
-  readonly watch: StallWatch;
-}
-
 /** Sends the body until it ends, or the server answers, or takes nothing for too long. */
 async function sendBody(
   outgoing: http.ClientRequest,
-  { request, answer, watch }: Sending,
+  { request, answer, watch }: { request: Request; answer: Promise<unknown>; watch: StallWatch },
 ): Promise<void> {
   const answered = answer.then(() => true, () => true);
   if (request.body) {
@@ -134,10 +127,6 @@ function toResponse(incoming: http.IncomingMessage, method: string): Response {
     incoming.resume();
     return new Response(null, { status, headers });
   }
-  return new Response(toWebStream(incoming), { status, headers });
-}
-
-function toWebStream(incoming: http.IncomingMessage): ReadableStream<Uint8Array> {
-  const stream: NodeReadableStream = Readable.toWeb(incoming);
-  return stream as unknown as ReadableStream<Uint8Array>;
+  const body = Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>;
+  return new Response(body, { status, headers });
 }

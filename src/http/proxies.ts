@@ -6,7 +6,8 @@
  * and networks in CIDR form; an entry with a port matches only that port; `*` matches everything.
  * @module
  */
-import { BlockList, isIP, isIPv4 } from "node:net";
+import { isIP, isIPv4 } from "node:net";
+import { bareHost, isInNetworks, networkList } from "./addresses.ts";
 
 /** The proxies of a process, by the scheme of the URL that is asked for. */
 export interface ProxySettings {
@@ -27,7 +28,7 @@ export function proxyFor(url: URL, proxy: string | ProxySettings | undefined): s
 
 /** Whether a list of hosts in the form of `NO_PROXY` covers the host and port of `url`. */
 export function matchesNoProxy(url: URL, list: string): boolean {
-  const host = url.hostname.toLowerCase().replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  const host = bareHost(url.hostname);
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
   return list.split(/[\s,]+/).filter(Boolean).some((entry) => matchesEntry(host, port, entry));
 }
@@ -48,11 +49,8 @@ function splitPort(entry: string): { name: string; port?: string } {
 }
 
 function inNetwork(host: string, network: string): boolean {
-  const family = (address: string) => isIPv4(address) ? "ipv4" : "ipv6";
   const [address = "", prefix = ""] = network.split("/");
-  if (!isIP(host) || !isIP(address) || !/^\d{1,3}$/.test(prefix)) return false;
-  if (Number(prefix) > (isIPv4(address) ? 32 : 128)) return false;
-  const list = new BlockList();
-  list.addSubnet(address, Number(prefix), family(address));
-  return list.check(host, family(host));
+  const longest = isIPv4(address) ? 32 : 128;
+  const wellFormed = isIP(address) && /^\d{1,3}$/.test(prefix) && Number(prefix) <= longest;
+  return wellFormed ? isInNetworks(host, networkList([network])) : false;
 }

@@ -67,8 +67,7 @@ export class HubClient {
     this.#explain = options.explain;
     this.retry = retry;
     this.log = log;
-    // A try begins at the hub again: the signed address that it redirected to may not hold any
-    // more.
+    // A try begins at the hub again: the signed address it redirected to may not hold any more.
     this.#send = retrying(redirecting(transport), { ...retry, log });
   }
 

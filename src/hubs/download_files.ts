@@ -50,7 +50,7 @@ export async function downloadFiles(
   const { concurrency, signal } = options;
   const files = await mapConcurrent(
     planned,
-    (file) => downloadFile(file, { client: snapshot.client, target, options }),
+    (file) => downloadFile(file, { ...options, client: snapshot.client, target }),
     { concurrency, signal },
   );
   return { folder: target.path, files };

@@ -6,9 +6,6 @@ import { downloadFiles, type DownloadOptions, type DownloadReport } from "./down
 import type { HubModel, HubOptions } from "./hub.ts";
 import { MODEL_HUBS } from "./model_url.ts";
 
-/** How to download a model. */
-export interface DownloadModelOptions extends HubOptions, DownloadOptions {}
-
 /** What was downloaded, and from where. */
 export interface DownloadedModel extends DownloadReport {
   /** Page of the model, for people. */
@@ -29,7 +26,7 @@ export interface DownloadedModel extends DownloadReport {
 export async function downloadModel(
   model: HubModel,
   folder: string,
-  options: DownloadModelOptions = {},
+  options: HubOptions & DownloadOptions = {},
 ): Promise<DownloadedModel> {
   const snapshot = await MODEL_HUBS[model.hub].list(model, options);
   const report = await downloadFiles(snapshot, folder, options);

@@ -58,9 +58,7 @@ export function planDownload(
   return named.map((planned) => ({ ...planned, partialBase: partialBase(planned.path, taken) }));
 }
 
-/**
- * A name with which no file of the hub is `NAME.partial` or `NAME.journal`; both are taken then.
- */
+/** A name with which no file of the hub is `NAME.partial` or `NAME.journal`; it takes both. */
 function partialBase(path: string, taken: Set<string>): string {
   const keys = (base: string) =>
     [".partial", ".journal"].map((ending) => duplicateKey(base + ending));

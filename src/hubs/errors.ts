@@ -10,12 +10,12 @@ import {
   TransferError,
 } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
-import type { HubModel } from "./hub.ts";
+import type { RepositoryName } from "./paths.ts";
 
 /** What a hub's errors have in common. */
 export interface HubErrorContext {
   /** The model that was asked for. */
-  readonly model: HubModel;
+  readonly model: RepositoryName;
   /** Name of the hub for people. */
   readonly title: string;
   /** Host of the hub. */
@@ -33,48 +33,41 @@ export interface HubErrorContext {
 export function hubStatusError(response: Response, context: HubErrorContext): ModelOpsError {
   const code = response.headers.get("X-Error-Code") ?? undefined;
   const { status } = response;
-  const facts = {
-    reference: nameOf(context.model),
-    registry: context.host,
-    status,
-    code: code?.slice(0, 100),
-  };
-  const said = (found: string) =>
-    `Cannot read ${quote(nameOf(context.model))} from ${context.title}: ${found}`;
+  const { host: registry, login, page, model } = context;
+  const facts = { reference: nameOf(model), registry, status, code: code?.slice(0, 100) };
+  const said = (found: string) => messageOf(context, found);
   if (code === "GatedRepo") {
-    const page = context.page === undefined ? "" : `accept its terms at ${context.page}, then `;
-    return new AccessDeniedError(said("the model is gated: its owner decides who may read it"), {
-      ...facts,
-      remedy: `${page}${context.login}`,
-    });
+    const found = "the model is gated: its owner decides who may read it";
+    const remedy = page === undefined ? login : `accept its terms at ${page}, then ${login}`;
+    return new AccessDeniedError(said(found), { ...facts, remedy });
   }
   if (status === 401) {
     const found = "it does not exist, or reading it needs credentials (status 401)";
-    return new AccessDeniedError(said(found), { ...facts, remedy: context.login });
+    return new AccessDeniedError(said(found), { ...facts, remedy: login });
   }
   if (status === 403) {
-    return new AccessDeniedError(said("the hub refuses it (status 403)"), {
-      ...facts,
-      remedy: context.login,
-    });
+    const found = "the hub refuses it (status 403)";
+    return new AccessDeniedError(said(found), { ...facts, remedy: login });
   }
   if (status === 404) {
-    const revision = code === "RevisionNotFound" && context.model.revision !== undefined;
-    const what = revision ? "no such revision" : "no such model, revision or file";
-    return new NotFoundError(said(what), facts);
+    const revision = code === "RevisionNotFound" && model.revision !== undefined;
+    const found = revision ? "no such revision" : "no such model, revision or file";
+    return new NotFoundError(said(found), facts);
   }
   return new TransferError(said(`it answered with status ${status}`), facts);
 }
 
 /** The error for a document that is not what the hub's API promises. */
 export function hubAnswerError(context: HubErrorContext, found: string): InvalidInputError {
-  return new InvalidInputError(
-    `Cannot read ${quote(nameOf(context.model))} from ${context.title}: ${found}`,
-    { reference: nameOf(context.model), registry: context.host },
-  );
+  const facts = { reference: nameOf(context.model), registry: context.host };
+  return new InvalidInputError(messageOf(context, found), facts);
+}
+
+function messageOf({ model, title }: HubErrorContext, found: string): string {
+  return `Cannot read ${quote(nameOf(model))} from ${title}: ${found}`;
 }
 
 /** `owner/name@revision`. */
-function nameOf({ repository, revision }: HubModel): string {
+function nameOf({ repository, revision }: RepositoryName): string {
   return revision === undefined ? repository : `${repository}@${revision}`;
 }

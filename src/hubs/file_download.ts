@@ -12,17 +12,7 @@ import { transferToFile } from "../transfer/to_file.ts";
 import type { HubClient } from "./client.ts";
 import { contentCheck } from "./content_check.ts";
 import type { PlannedFile } from "./download_plan.ts";
-import { HubFileSource } from "./file_source.ts";
-
-/** What a download of one file needs besides the file. */
-export interface FileDownloadContext {
-  /** Gets the bytes. */
-  readonly client: HubClient;
-  /** Receives the file. */
-  readonly target: TargetFolder;
-  /** Stops and reports. */
-  readonly options: OperationOptions;
-}
+import { hubFileSource } from "./file_source.ts";
 
 /** A file that is in the folder now. */
 export interface DownloadedFile {
@@ -41,7 +31,7 @@ export interface DownloadedFile {
  */
 export async function downloadFile(
   planned: PlannedFile,
-  { client, target, options }: FileDownloadContext,
+  { client, target, ...options }: OperationOptions & { client: HubClient; target: TargetFolder },
 ): Promise<DownloadedFile> {
   const { path, file, partialBase } = planned;
   const { signal } = options;
@@ -55,8 +45,7 @@ export async function downloadFile(
     for (const place of [path, `${partialBase}.partial`, `${partialBase}.journal`]) {
       await target.ensureReplaceable(place);
     }
-    const source = new HubFileSource(client, file);
-    const size = await transferToFile(source, target.resolve(path), {
+    const size = await transferToFile(hubFileSource(client, file), target.resolve(path), {
       what: quote(path),
       check: contentCheck(file),
       partialBase: target.resolve(partialBase),

@@ -3,56 +3,38 @@
  * @module
  */
 import { IntegrityError, TransferError } from "../core/errors.ts";
-import type { OpenOptions } from "../core/source.ts";
 import { quote } from "../core/text.ts";
 import type { StallWatch } from "../core/time_limit.ts";
 import { discard } from "../http/bodies.ts";
 import { transientFault } from "../http/faults.ts";
-import {
-  answerBody,
-  openResuming,
-  type ResumableContent,
-  type ResumedAnswer,
-} from "../transfer/resuming_reader.ts";
+import { answerBody, openResuming, type ResumedAnswer } from "../transfer/resuming_reader.ts";
 import type { TransferSource } from "../transfer/to_file.ts";
 import type { HubClient } from "./client.ts";
 import { contentCheck } from "./content_check.ts";
 import type { HubFile } from "./hub.ts";
 
-/** A file of a hub as a source, whose streams go on over lost connections. */
-export class HubFileSource implements TransferSource {
-  /** Size in bytes, where the hub says it. */
-  readonly size: number | undefined;
-  readonly #client: HubClient;
-  readonly #file: HubFile;
-
-  /** Makes a source; nothing is asked for. */
-  constructor(client: HubClient, file: HubFile) {
-    this.#client = client;
-    this.#file = file;
-    this.size = file.size;
-  }
-
-  /**
-   * Opens the file, or a range of it.
-   * @throws {IntegrityError} when the server's file has another size.
-   * @throws {TransferError} when the connection is lost too often in a row.
-   */
-  async open({ range, signal }: OpenOptions = {}): Promise<ReadableStream<Uint8Array>> {
-    const { retry, log } = this.#client;
-    const { start: position, end = this.size } = range ?? { start: 0 };
-    const promised = contentCheck(this.#file) !== undefined;
-    const requests = new FileRequests(this.#client, this.#file, promised);
-    const content: ResumableContent = {
-      ask: (position, watch) => requests.ask(position, watch),
-      explain: (error) => transientFault(error, signal),
-      giveUp: ({ message }, { position }) => requests.lost(message, position),
-      tooLong: end === this.size ? () => requests.tooLong() : undefined,
-    };
-    const what = this.#file.path;
-    const options = { position, end, what, compareRepeated: !promised, retry, signal, log };
-    return await openResuming(content, options);
-  }
+/**
+ * A file of a hub as a source, whose streams go on over lost connections. They fail with an
+ * {@linkcode IntegrityError} when the server's file has another size, and with a
+ * {@linkcode TransferError} when the connection is lost too often in a row.
+ */
+export function hubFileSource(client: HubClient, file: HubFile): TransferSource {
+  const { path: what, size } = file;
+  const { retry, log } = client;
+  const promised = contentCheck(file) !== undefined;
+  return {
+    size,
+    async open({ range, signal } = {}) {
+      const { start: position, end = size } = range ?? { start: 0 };
+      const requests = new FileRequests(client, file, promised);
+      return await openResuming({
+        ask: (position, watch) => requests.ask(position, watch),
+        explain: (error) => transientFault(error, signal),
+        giveUp: ({ message }, { position }) => requests.lost(message, position),
+        tooLong: end === size ? () => requests.tooLong() : undefined,
+      }, { position, end, what, compareRepeated: !promised, retry, signal, log });
+    },
+  };
 }
 
 /** Asks for a file, and checks the answers. */

@@ -3,25 +3,21 @@
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";
-import type { RetryPolicy } from "../core/retry.ts";
-import type { Transport } from "../http/transport_options.ts";
-import type { HubClient } from "./client.ts";
+import type { HubClient, HubClientOptions } from "./client.ts";
+import type { RepositoryName } from "./paths.ts";
 
 /** Names of the hubs, as `--provider` takes them. */
 export type HubName = "huggingface" | "modelscope" | "mlflow";
 
 /** A model on a hub. */
-export interface HubModel {
+export interface HubModel extends RepositoryName {
   /** The hub that has it. */
   readonly hub: HubName;
-  /** `owner/name`, or the name of a registered model. */
-  readonly repository: string;
-  /** Branch, tag, commit, version or alias that was asked for; the hub's default when absent. */
-  readonly revision?: string;
 }
 
 /** How to reach a hub. Nothing here is read from the environment. */
-export interface HubOptions extends OperationOptions {
+export interface HubOptions
+  extends OperationOptions, Pick<HubClientOptions, "transport" | "retry"> {
   /** URL of the hub; the public one when absent. MLflow has none, so it needs this. */
   readonly hubUrl?: string;
   /** Token that the hub knows the user by. It is sent to the hub's own origin only. */
@@ -30,10 +26,6 @@ export interface HubOptions extends OperationOptions {
   readonly username?: string;
   /** Password of the user name. */
   readonly password?: string;
-  /** The way to the network; the platform's `fetch` when absent. */
-  readonly transport?: Transport;
-  /** How to try again. */
-  readonly retry?: RetryPolicy;
 }
 
 /** Where the bytes of a file are. */
@@ -79,8 +71,6 @@ export interface ModelHub {
   readonly name: HubName;
   /** Its name for people. */
   readonly title: string;
-  /** Hosts of its web pages, without `www.`. */
-  readonly hosts: readonly string[];
   /** Whether a model URL names this hub without further help. */
   supports(text: string): boolean;
   /** The model that a path on this hub names; `undefined` when it names none. */

@@ -11,7 +11,6 @@ import { hubAnswerError, type HubErrorContext, hubStatusError } from "./errors.t
 import { checkedHubUrl, encodePath, mentionsHost, parseRepository } from "./paths.ts";
 
 const HUB_URL = "https://huggingface.co";
-const HOSTS = ["huggingface.co", "hf.co"];
 
 /** Requests for one listing; a server that always has another page ends here. */
 const PAGE_LIMIT = 10_000;
@@ -27,20 +26,17 @@ const entrySchema = z.object({
   lfs: z.object({ oid: hash(64), size: z.int().nonnegative() }).nullish(),
 });
 
-const infoSchema = z.looseObject({
-  sha: z.string().regex(/^[0-9a-f]{7,64}$/).optional().catch(undefined),
-});
+const commitSchema = z.string().regex(/^[0-9a-f]{7,64}$/);
 
 /** The Hugging Face hub. */
 export const huggingFace: ModelHub = {
   name: "huggingface",
   title: "Hugging Face",
-  hosts: HOSTS,
-  supports: (text) => HOSTS.some((host) => mentionsHost(text, host)),
+  supports: (text) => mentionsHost(text, ["huggingface.co", "hf.co"]),
   parse(path) {
     // Data sets and spaces have pages of the same form.
     if (/^(datasets|spaces|models|api|docs)(\/|$)/.test(path)) return undefined;
-    const found = parseRepository(path, { pages: ["tree", "blob", "resolve", "commit"] });
+    const found = parseRepository(path, ["tree", "blob", "resolve", "commit"]);
     return found && { hub: "huggingface", ...found };
   },
   list: listModel,
@@ -79,10 +75,7 @@ interface Listing {
   readonly fetch: typeof fetch;
 }
 
-/**
- * The commit that a revision stands for, so that all files come from the same one, whatever is
- * pushed meanwhile.
- */
+/** The commit of a revision: all files come from one, whatever is pushed meanwhile. */
 async function resolveRevision({ model, hubUrl, fetch }: Listing): Promise<string | undefined> {
   const { modelInfo } = await import("../deps/huggingface-hub.ts");
   const info = await modelInfo({
@@ -92,7 +85,7 @@ async function resolveRevision({ model, hubUrl, fetch }: Listing): Promise<strin
     hubUrl,
     fetch,
   });
-  return infoSchema.parse(info).sha;
+  return commitSchema.safeParse(info.sha).data;
 }
 
 async function* listEntries(

@@ -12,7 +12,7 @@ import { FILE_LIMIT, type HubFile, type HubModel, type HubOptions } from "./hub.
 import type { HubRequest, HubSnapshot, ModelHub } from "./hub.ts";
 import { HubClient } from "./client.ts";
 import { hubAnswerError, type HubErrorContext, hubStatusError } from "./errors.ts";
-import { checkedHubUrl, decode, encodePath, isRevision } from "./paths.ts";
+import { checkedHubUrl, decode, encodePath, isRevision, trimSlashes } from "./paths.ts";
 
 const SCHEME = "models:/";
 
@@ -35,6 +35,7 @@ const filesSchema = z.object({
   })).default([]),
   next_page_token: z.string().optional(),
 });
+type FilePage = z.infer<typeof filesSchema>;
 const signedSchema = z.object({
   signed_uri: z.url({ protocol: /^https?$/ }),
   headers: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
@@ -44,7 +45,6 @@ const signedSchema = z.object({
 export const mlflow: ModelHub = {
   name: "mlflow",
   title: "MLflow",
-  hosts: [],
   supports: (text) => text.startsWith(SCHEME),
   parse(path) {
     const bare = path.startsWith(SCHEME) ? path.slice(SCHEME.length) : path;
@@ -52,10 +52,8 @@ export const mlflow: ModelHub = {
     const [, name, version, alias] = /^([^/@:]+)(?:\/([^/@]+)|(@[^/@]+))?$/.exec(bare) ?? [];
     const revision = version ?? alias;
     if (name === undefined || !isRevision(name) || name === ".") return undefined;
-    if (revision === undefined) return { hub: "mlflow", repository: name };
-    return isRevision(revision.replace(/^@/, ""))
-      ? { hub: "mlflow", repository: name, revision }
-      : undefined;
+    if (revision !== undefined && !isRevision(revision.replace(/^@/, ""))) return undefined;
+    return { hub: "mlflow", repository: name, revision };
   },
   list: listModel,
 };
@@ -136,19 +134,19 @@ class Registry {
     if (revision !== undefined && /^\d+$/.test(revision)) return revision;
     if (revision?.startsWith("@")) {
       const query = new URLSearchParams({ name, alias: revision.slice(1) });
-      const answer = await this.#get(`registered-models/alias?${query}`);
-      return this.#parse(aliasSchema, answer, "the version of an alias").model_version.version;
+      const path = `registered-models/alias?${query}`;
+      const alias = await this.#get(path, aliasSchema, "the version of an alias");
+      return alias.model_version.version;
     }
     const answer = await this.client.json(
       `${this.hubUrl}/api/2.0/mlflow/registered-models/get-latest-versions`,
       { post: { name }, signal: this.#signal },
     );
     const stage = revision === "latest" ? undefined : revision?.toLowerCase();
-    const versions = this.#parse(versionsSchema, answer, "its versions").model_versions
+    const [latest] = this.#parse(versionsSchema, answer, "its versions").model_versions
       .filter(({ current_stage }) => stage === undefined || current_stage?.toLowerCase() === stage)
       .map(({ version }) => version)
       .sort((a, b) => Number(b) - Number(a));
-    const [latest] = versions;
     if (latest !== undefined) return latest;
     throw new NotFoundError(
       `Cannot read ${quote(name)} from MLflow: it has no such version`,
@@ -158,8 +156,8 @@ class Registry {
 
   async artifactUri(version: string): Promise<URL> {
     const query = new URLSearchParams({ name: this.#model.repository, version });
-    const answer = await this.#get(`model-versions/get-download-uri?${query}`);
-    const { artifact_uri } = this.#parse(uriSchema, answer, "the place of its files");
+    const path = `model-versions/get-download-uri?${query}`;
+    const { artifact_uri } = await this.#get(path, uriSchema, "the place of its files");
     const uri = URL.parse(artifact_uri);
     if (uri === null) throw this.unsupported("a path on the server");
     return uri;
@@ -173,10 +171,10 @@ class Registry {
 
   /** Files that the tracking server hands out itself. */
   async listProxied(base: string, pathname: string): Promise<HubFile[]> {
-    const root = pathname.replace(/^\/+|\/+$/g, "");
+    const root = trimSlashes(pathname);
     const place = `${base}${PROXY}`;
     return await this.#walk(async (folder) => {
-      const path = [decode(root), folder].filter((part) => part !== "").join("/");
+      const path = joined(decode(root), folder);
       const answer = await this.client.json(`${place}?${new URLSearchParams({ path })}`, {
         signal: this.#signal,
       });
@@ -190,21 +188,21 @@ class Registry {
   async listDatabricks(version: string): Promise<HubFile[]> {
     const { repository: name } = this.#model;
     return await this.#walk(async (path) => {
-      const found: z.infer<typeof filesSchema>["files"] = [];
+      const found: FilePage["files"] = [];
       for (let token: string | undefined = "";;) {
         const query = new URLSearchParams({ name, version, path });
         if (token) query.set("page_token", token);
-        const answer = await this.#get(`model-versions/list-artifacts?${query}`);
-        const page: z.infer<typeof filesSchema> = this.#parse(filesSchema, answer, "its files");
+        const list = `model-versions/list-artifacts?${query}`;
+        const page: FilePage = await this.#get(list, filesSchema, "its files");
         found.push(...page.files);
         token = page.next_page_token;
         if (!token || page.files.length === 0 || found.length > FILE_LIMIT) return found;
       }
     }, async (path) => {
       const query = new URLSearchParams({ name, version, path });
-      const answer = await this.#get(`model-versions/get-signed-download-uri?${query}`);
-      const signed = this.#parse(signedSchema, answer, "the place of a file");
-      const headers = (signed.headers ?? []).map(({ name, value }) => [name, value] as const);
+      const place = `model-versions/get-signed-download-uri?${query}`;
+      const signed = await this.#get(place, signedSchema, "the place of a file");
+      const headers = signed.headers?.map(({ name, value }) => [name, value]) ?? [];
       return { url: signed.signed_uri, headers: Object.fromEntries(headers) };
     });
   }
@@ -226,7 +224,7 @@ class Registry {
 
   /** All files below the top folder. */
   async #walk(
-    list: (folder: string) => Promise<z.infer<typeof filesSchema>["files"]>,
+    list: (folder: string) => Promise<FilePage["files"]>,
     locate: (path: string) => Promise<HubRequest>,
   ): Promise<HubFile[]> {
     const files: HubFile[] = [];
@@ -250,8 +248,9 @@ class Registry {
     throw hubAnswerError(this.#context, `it lists ${quote(safe)} in another folder`);
   }
 
-  #get(path: string): Promise<unknown> {
-    return this.client.json(`${this.hubUrl}/api/2.0/mlflow/${path}`, { signal: this.#signal });
+  async #get<Value>(path: string, schema: z.ZodType<Value>, what: string): Promise<Value> {
+    const url = `${this.hubUrl}/api/2.0/mlflow/${path}`;
+    return this.#parse(schema, await this.client.json(url, { signal: this.#signal }), what);
   }
 
   #parse<Value>(schema: z.ZodType<Value>, answer: unknown, what: string): Value {
@@ -261,8 +260,8 @@ class Registry {
   }
 }
 
-function joined(folder: string, name: string): string {
-  return folder === "" ? name : `${folder}/${name}`;
+function joined(...parts: string[]): string {
+  return parts.filter((part) => part !== "").join("/");
 }
 
 function credentialsOf({ token, username, password }: HubOptions): Record<string, string> {

@@ -35,15 +35,14 @@ export function parseModelUrl(text: string, options: ModelUrlOptions = {}): HubM
   const given = options.provider === undefined ? undefined : hubNamed(options.provider);
   const named = hubOf(trimmed, options);
   if (named !== undefined && given !== undefined && named !== given) {
-    throw unreadable(trimmed, `it is a model of ${named.title}, not of ${given.title}`, {
-      remedy: `leave out --provider or say --provider ${named.name}`,
-    });
+    const found = `it is a model of ${named.title}, not of ${given.title}`;
+    throw unreadable(trimmed, found, `leave out --provider or say --provider ${named.name}`);
   }
   const hub = named ?? given;
-  if (hub === undefined) throw unreadable(trimmed, "it names no known hub", { remedy: REMEDY });
+  if (hub === undefined) throw unreadable(trimmed, "it names no known hub", REMEDY);
   const model = hub.parse(pathOf(trimmed, named, options));
   if (model !== undefined) return model;
-  throw unreadable(trimmed, `it is no model of ${hub.title}`, { remedy: FORMS[hub.name] });
+  throw unreadable(trimmed, `it is no model of ${hub.title}`, FORMS[hub.name]);
 }
 
 /** The last part of a model's name: what its folder is called. */
@@ -88,21 +87,16 @@ function belowHub(text: string, hubUrl: string | undefined): string | undefined 
 function pathOf(text: string, named: ModelHub | undefined, { hubUrls }: ModelUrlOptions): string {
   if (named === undefined || named.name === "mlflow") return text;
   const url = URL.parse(/^https?:\/\//i.test(text) ? text : `https://${text}`);
-  if (url === null) throw unreadable(text, "it is no URL", { remedy: REMEDY });
+  if (url === null) throw unreadable(text, "it is no URL", REMEDY);
   if (url.username !== "" || url.password !== "") {
-    throw unreadable(text, "it holds credentials", {
-      remedy: "leave them out and set HF_TOKEN or its like instead",
-    });
+    const remedy = "leave them out and set HF_TOKEN or its like instead";
+    throw unreadable(text, "it holds credentials", remedy);
   }
   return belowHub(text, hubUrls?.[named.name]) ?? url.pathname.replace(/^\/+/, "");
 }
 
-function unreadable(
-  text: string,
-  found: string,
-  facts: { readonly remedy: string },
-): InvalidInputError {
+function unreadable(text: string, found: string, remedy: string): InvalidInputError {
   // What stands before an at sign may be a password.
   const shown = text.slice(0, 300).replace(/\/\/[^/]*@/, "//…@");
-  return new InvalidInputError(`Cannot read model URL ${quote(shown)}: ${found}`, facts);
+  return new InvalidInputError(`Cannot read model URL ${quote(shown)}: ${found}`, { remedy });
 }

@@ -11,7 +11,6 @@ import { hubAnswerError, type HubErrorContext, hubStatusError } from "./errors.t
 import { checkedHubUrl, mentionsHost, parseRepository } from "./paths.ts";
 
 const HUB_URL = "https://www.modelscope.cn";
-const HOSTS = ["modelscope.cn", "modelscope.ai"];
 
 /** The branch that models have when nobody names one. */
 const DEFAULT_REVISION = "master";
@@ -31,13 +30,12 @@ const listSchema = z.object({
 export const modelScope: ModelHub = {
   name: "modelscope",
   title: "ModelScope",
-  hosts: HOSTS,
-  supports: (text) => HOSTS.some((host) => mentionsHost(text, host)),
+  supports: (text) => mentionsHost(text, ["modelscope.cn", "modelscope.ai"]),
   parse(path) {
     if (/^(datasets|studios)(\/|$)/.test(path)) return undefined;
     // The tabs of a model's page name the same model.
     const bare = path.replace(/^models\//, "").replace(/\/(summary|files|feedback)\/?$/, "");
-    const found = parseRepository(bare, { pages: ["tree", "resolve"] });
+    const found = parseRepository(bare, ["tree", "resolve"]);
     return found?.repository.includes("/") ? { hub: "modelscope", ...found } : undefined;
   },
   list: listModel,

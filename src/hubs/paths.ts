@@ -4,10 +4,12 @@
  */
 import { InvalidInputError } from "../core/errors.ts";
 
-/** How paths of a hub look. */
-export interface RepositoryForm {
-  /** Words that come between the repository and a revision: `owner/name/tree/REVISION`. */
-  readonly pages: readonly string[];
+/** What names a model on its hub. */
+export interface RepositoryName {
+  /** `owner/name`, or the name of a registered model. */
+  readonly repository: string;
+  /** Branch, tag, commit, version or alias that was asked for; the hub's default when absent. */
+  readonly revision?: string;
 }
 
 /** A name that every hub allows for an owner or a repository. */
@@ -17,25 +19,22 @@ const NAME = /^(?!\.+$)[\w.-]{1,96}$/;
 const REVISION = /^(?!.*(\.\.|\/\/))[^\s\p{Cc}?#\\:~^*[]{1,255}$/u;
 
 /**
- * Reads `[owner/]name[@revision]` and `[owner/]name/tree/revision`; `undefined` when the text is
- * neither.
+ * Reads `[owner/]name[@revision]` and `[owner/]name/PAGE/revision`, where PAGE is one of `pages`;
+ * `undefined` when the text is neither.
  */
 export function parseRepository(
   path: string,
-  form: RepositoryForm,
-): { repository: string; revision?: string } | undefined {
+  pages: readonly string[],
+): RepositoryName | undefined {
   const [, before = "", after] = /^([^@]*)(?:@(.*))?$/s.exec(trimSlashes(path)) ?? [];
-  const page = form.pages.length === 0
-    ? null
-    : new RegExp(`^(.+?)/(?:${form.pages.join("|")})/(.+)$`).exec(before);
+  const page = new RegExp(`^(.+?)/(?:${pages.join("|")})/(.+)$`).exec(before);
   if (page !== null && after !== undefined) return undefined;
   const repository = page?.[1] ?? before;
   const revision = page?.[2] === undefined ? after : decode(page[2]);
   const names = repository.split("/");
   if (names.length > 2 || !names.every((name) => NAME.test(name))) return undefined;
   if (revision === undefined) return { repository };
-  // A page of a folder or a file is not the page of a model; only the names of pull requests have
-  // slashes.
+  // A page of a folder or a file is not that of a model; only names of pull requests have slashes.
   const deep = page !== null && revision.includes("/") && !/^refs\/\w+\/\w+$/.test(revision);
   return deep || !isRevision(revision) ? undefined : { repository, revision };
 }
@@ -45,10 +44,10 @@ export function isRevision(text: string): boolean {
   return REVISION.test(text);
 }
 
-/** Whether a text is a URL on a host, with or without its scheme and `www.`. */
-export function mentionsHost(text: string, host: string): boolean {
-  return new RegExp(`^(https?://)?([^/@]*@)?(www\\.)?${RegExp.escape(host)}(:\\d+)?(/|$)`, "i")
-    .test(text);
+/** Whether a text is a URL on one of these hosts, with or without its scheme and `www.`. */
+export function mentionsHost(text: string, hosts: readonly string[]): boolean {
+  const host = hosts.map(RegExp.escape).join("|");
+  return new RegExp(`^(https?://)?([^/@]*@)?(www\\.)?(${host})(:\\d+)?(/|$)`, "i").test(text);
 }
 
 /** A path for a URL: its parts encoded, its slashes kept. */
@@ -70,7 +69,8 @@ export function checkedHubUrl(text: string): string {
   });
 }
 
-function trimSlashes(path: string): string {
+/** A path without slashes at its ends. */
+export function trimSlashes(path: string): string {
   return path.replace(/^\/+|\/+$/g, "");
 }
 

@@ -8,14 +8,10 @@
  */
 import type { Transport } from "../http/transport_options.ts";
 import { Readable } from "node:stream";
-import type {
-  BlockBlobClient,
-  HttpOperationResponse,
-  IHttpClient,
-  WebResource,
-} from "../deps/azure-storage-blob.ts";
+import type { BlockBlobClient, HttpOperationResponse } from "../deps/azure-storage-blob.ts";
+import type { WebResource } from "../deps/azure-storage-blob.ts";
 import { InvalidInputError } from "../core/errors.ts";
-import type { AzureAccess, AzureCredential } from "./azure_access.ts";
+import type { AzureAccess } from "./azure_access.ts";
 import { type ContainerUri, formatObjectUri, quoteUri } from "./object_uri.ts";
 
 /** Finds an object of the account. */
@@ -52,18 +48,19 @@ export async function azureClient(
     : credential.kind === "sas"
     ? new AnonymousCredential()
     : await (options.login ?? defaultLogin)();
-  const service = new BlobServiceClient(addressOf(access.url, credential), signer, {
-    httpClient: httpClient(options.transport),
+  const url = credential.kind === "sas" ? `${access.url}?${credential.sas}` : access.url;
+  const service = new BlobServiceClient(url, signer, {
+    httpClient: {
+      async sendRequest(resource) {
+        return await answerOf(resource, await options.transport(requestOf(resource)));
+      },
+    },
     retryOptions: { maxTries: 1 },
   });
   return (uri) => {
     checkContainer(uri);
     return service.getContainerClient(uri.container).getBlockBlobClient(uri.key);
   };
-}
-
-function addressOf(url: string, credential: AzureCredential): string {
-  return credential.kind === "sas" ? `${url}?${credential.sas}` : url;
 }
 
 async function defaultLogin(): Promise<AzureTokenSource> {
@@ -82,16 +79,6 @@ function checkContainer(uri: ContainerUri): void {
   );
 }
 
-/** The SDK's way to the network. */
-function httpClient(transport: Transport): IHttpClient {
-  return {
-    async sendRequest(resource) {
-      const response = await transport(requestOf(resource));
-      return await answerOf(resource, response);
-    },
-  };
-}
-
 function requestOf({ url, method, headers, body, abortSignal }: WebResource): Request {
   const plain = new Headers(headers.toJson());
   // The SDK's own tells the machine's operating system and version to the service.
@@ -107,10 +94,7 @@ function requestOf({ url, method, headers, body, abortSignal }: WebResource): Re
   });
 }
 
-async function answerOf(
-  request: WebResource,
-  response: Response,
-): Promise<HttpOperationResponse> {
+async function answerOf(request: WebResource, response: Response): Promise<HttpOperationResponse> {
   const headers = request.headers.clone();
   for (const name of headers.headerNames()) headers.remove(name);
   for (const [name, value] of response.headers) headers.set(name, value);

@@ -39,23 +39,21 @@ interface ServiceError extends Error {
 export function explainAzure(error: unknown, { action, uri, signal }: AzureAction): unknown {
   if (signal?.aborted) return signal.reason;
   if (error instanceof ModelOpsError || error instanceof TransientError) return error;
-  if (isCredentialError(error)) return refusedLogin(action, uri);
-  if (!isServiceError(error)) return networkError(error, { action, uri });
+  const cannot = `Cannot ${action} ${quoteUri(uri)}`;
+  if (isCredentialError(error)) return refusedLogin(cannot);
+  if (!isServiceError(error)) return networkError(error, cannot);
   const { statusCode: status } = error;
   const code = codeOf(error);
   const retryAfter = parseRetryAfter(error.response?.headers.get("retry-after"));
   if (isRetriedStatus(status)) return new TransientError(found(status, code), { retryAfter });
   const row = EXPLANATIONS.find(([match]) => match === status || match === code);
-  const message = `Cannot ${action} ${quoteUri(uri)}: `;
   const facts = { status, code };
-  if (row === undefined) return new TransferError(message + found(status, code), facts);
+  if (row === undefined) return new TransferError(`${cannot}: ${found(status, code)}`, facts);
   const [, Kind, reason, remedy] = row;
-  return new Kind(`${message}${reason} (${found(status, code)})`, { ...facts, remedy });
+  return new Kind(`${cannot}: ${reason} (${found(status, code)})`, { ...facts, remedy });
 }
 
-/**
- * Turns a transient error that has not passed into the one that ends the operation; others pass.
- */
+/** Turns a transient error that has not passed into the one that ends the work; others pass. */
 export function giveUp(error: unknown, { action, uri, signal }: AzureAction): unknown {
   if (signal?.aborted) return signal.reason;
   if (!(error instanceof TransientError)) return error;
@@ -116,9 +114,9 @@ function isCredentialError(error: unknown): boolean {
     /Credential|Authentication/.test(`${error.name} ${error.constructor.name}`);
 }
 
-function refusedLogin(action: string, uri: string): AccessDeniedError {
+function refusedLogin(cannot: string): AccessDeniedError {
   return new AccessDeniedError(
-    `Cannot ${action} ${quoteUri(uri)}: Microsoft Entra ID gave no login for the storage account`,
+    `${cannot}: Microsoft Entra ID gave no login for the storage account`,
     { remedy: "run `az login`, or set AZURE_STORAGE_KEY" },
   );
 }
@@ -134,9 +132,9 @@ function found(status: number, code: string | undefined): string {
 }
 
 /** Words that are not known are not shown, since they may quote the signed URL. */
-function networkError(error: unknown, { action, uri }: AzureAction): Error {
+function networkError(error: unknown, cannot: string): Error {
   const { kind, reason, remedy } = knownFault(error) ??
     { kind: "lost", reason: "the connection was lost" };
   if (kind === "lost" || kind === "unreachable") return new TransientError(reason);
-  return new TransferError(`Cannot ${action} ${quoteUri(uri)}: ${reason}`, { remedy });
+  return new TransferError(`${cannot}: ${reason}`, { remedy });
 }

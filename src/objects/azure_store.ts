@@ -57,9 +57,8 @@ export class AzureStore implements ObjectStore {
   async stat(uri: string, options: OperationOptions = {}): Promise<ObjectFacts> {
     const target = await this.#target(uri, options);
     const found = await callAzure(
-      target,
-      (abortSignal) => target.blob.getProperties({ abortSignal }),
-      { action: "read" },
+      { ...target, action: "read" },
+      (blob, abortSignal) => blob.getProperties({ abortSignal }),
     );
     return {
       uri,
@@ -125,9 +124,8 @@ export class AzureStore implements ObjectStore {
   ): Promise<ObjectFacts> {
     if (tier === undefined || tier === facts.tier) return facts;
     await callAzure(
-      target,
-      (abortSignal) => target.blob.setAccessTier(TIERS[tier], { abortSignal }),
-      { action: "write" },
+      { ...target, action: "write" },
+      (blob, abortSignal) => blob.setAccessTier(TIERS[tier], { abortSignal }),
     );
     return { ...facts, tier };
   }

@@ -37,59 +37,55 @@ export async function writeBlob(
   source: BlobSource,
   options: UploadOptions,
 ): Promise<void> {
-  const length = partSize(source.size);
-  if (source.size <= length) return await writeSmall(target, source, options);
-  const ids = await stageBlocks(target, source, { ...options, length });
-  await callAzure(target, (abortSignal) =>
-    target.blob.commitBlockList(ids, {
-      abortSignal,
-      metadata: options.metadata,
-      tier: options.tier,
-    }), { action: "write" });
+  const { metadata, tier } = options;
+  if (source.size <= partSize(source.size)) return await writeSmall(target, source, options);
+  const ids = await stageBlocks(target, source, options);
+  await callAzure(
+    { ...target, action: "write" },
+    (blob, abortSignal) => blob.commitBlockList(ids, { abortSignal, metadata, tier }),
+  );
 }
 
 async function writeSmall(
   target: AzureTarget,
   source: BlobSource,
-  options: UploadOptions,
+  { digest, metadata, tier, onBytes }: UploadOptions,
 ): Promise<void> {
-  const { digest, metadata } = options;
   const stream = await source.open({ signal: target.signal });
-  const expected = { digest, size: source.size };
-  const bytes = concatBytes(
-    await Array.fromAsync(verified(stream, expected, quoteUri(target.uri))),
+  const content = verified(stream, { digest, size: source.size }, quoteUri(target.uri));
+  const bytes = concatBytes(await Array.fromAsync(content));
+  const size = bytes.byteLength;
+  // The service compares it with what came.
+  const blobHTTPHeaders = { blobContentMD5: md5(bytes) };
+  await callAzure(
+    { ...target, action: "write", sends: size },
+    (blob, abortSignal) =>
+      blob.upload(bytes, size, { abortSignal, metadata, blobHTTPHeaders, tier }),
   );
-  await callAzure(target, (abortSignal) =>
-    target.blob.upload(bytes, bytes.byteLength, {
-      abortSignal,
-      metadata,
-      // The service compares it with what came.
-      blobHTTPHeaders: { blobContentMD5: md5(bytes) },
-      tier: options.tier,
-    }), { action: "write", sends: bytes.byteLength });
-  options.onBytes(bytes.byteLength);
+  onBytes(size);
 }
 
 /** Sends the blocks that the service does not have yet, and returns the names of all. */
 async function stageBlocks(
   target: AzureTarget,
   source: BlobSource,
-  options: UploadOptions & { readonly length: number },
+  { digest, onBytes }: UploadOptions,
 ): Promise<string[]> {
-  const { digest, length } = options;
   const staged = await stagedBlocks(target);
   const stream = await source.open({ signal: target.signal });
   const what = quoteUri(target.uri);
   const digester = new Digester();
   const ids: string[] = [];
   let arrived = 0;
-  await using sender = new BlockSender(target, (bytes) => options.onBytes(arrived += bytes));
-  for await (const block of regrouped(sized(stream, { digest, size: source.size }, what), length)) {
+  const onBlock = (bytes: number) => onBytes(arrived += bytes);
+  await using sender = new BlockSender(target, onBlock);
+  const content = sized(stream, { digest, size: source.size }, what);
+  for await (const block of regrouped(content, partSize(source.size))) {
     target.signal?.throwIfAborted();
     digester.update(block);
     const id = blockId(digester.digest(), block.byteLength);
     ids.push(id);
-    if (staged.get(id) === block.byteLength) sender.skip(block);
+    if (staged.get(id) === block.byteLength) onBlock(block.byteLength);
     else await sender.send(id, block);
   }
   checkDigest(digest, digester.digest(), what);
@@ -97,26 +93,21 @@ async function stageBlocks(
   return ids;
 }
 
-/** Sends blocks, a few at once. */
+/** Sends blocks, a few at once, and tells the size of each that has arrived. */
 class BlockSender implements AsyncDisposable {
   readonly #target: AzureTarget;
-  readonly #onBytes: (bytes: number) => void;
+  readonly #onBlock: (bytes: number) => void;
   readonly #stop = new AbortController();
   /** What is under way, and what has failed. */
   readonly #running = new Set<Promise<unknown>>();
 
-  constructor(target: AzureTarget, onBytes: (bytes: number) => void) {
+  constructor(target: AzureTarget, onBlock: (bytes: number) => void) {
     const { signal } = this.#stop;
     this.#target = {
       ...target,
       signal: target.signal ? AbortSignal.any([target.signal, signal]) : signal,
     };
-    this.#onBytes = onBytes;
-  }
-
-  /** Counts a block that the service has already. */
-  skip(block: Uint8Array): void {
-    this.#onBytes(block.byteLength);
+    this.#onBlock = onBlock;
   }
 
   /** Starts to send a block, and waits while too many are under way. */
@@ -141,15 +132,14 @@ class BlockSender implements AsyncDisposable {
   }
 
   async #stage(id: string, block: Uint8Array<ArrayBuffer>): Promise<void> {
-    const { blob } = this.#target;
+    const size = block.byteLength;
     const transactionalContentMD5 = md5(block);
     await callAzure(
-      this.#target,
-      (abortSignal) =>
-        blob.stageBlock(id, block, block.byteLength, { abortSignal, transactionalContentMD5 }),
-      { action: "write", sends: block.byteLength },
+      { ...this.#target, action: "write", sends: size },
+      (blob, abortSignal) =>
+        blob.stageBlock(id, block, size, { abortSignal, transactionalContentMD5 }),
     );
-    this.#onBytes(block.byteLength);
+    this.#onBlock(size);
   }
 }
 
@@ -157,9 +147,8 @@ class BlockSender implements AsyncDisposable {
 async function stagedBlocks(target: AzureTarget): Promise<Map<string, number>> {
   try {
     const list = await callAzure(
-      target,
-      (abortSignal) => target.blob.getBlockList("uncommitted", { abortSignal }),
-      { action: "read" },
+      { ...target, action: "read" },
+      (blob, abortSignal) => blob.getBlockList("uncommitted", { abortSignal }),
     );
     return new Map(list.uncommittedBlocks?.map(({ name, size }) => [name, size]));
   } catch (error) {
@@ -168,9 +157,7 @@ async function stagedBlocks(target: AzureTarget): Promise<Map<string, number>> {
   }
 }
 
-/**
- * Base64 of a digest and a length: 48 characters, as all names of blocks of a blob have one length.
- */
+/** Base64 of a digest and a length: the names of all blocks of a blob have to be equally long. */
 function blockId(prefix: Digest, length: number): string {
   const bytes = Buffer.alloc(36);
   bytes.write(digestHex(prefix), "hex");

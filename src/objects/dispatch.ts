@@ -3,21 +3,13 @@
  * @module
  */
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
-import type { OperationOptions } from "../core/operation.ts";
-import type { BlobSource } from "../core/source.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { azureAccess, type AzureSettings, hasAzureCredential } from "./azure_access.ts";
 import { fetchTransport } from "../http/transport.ts";
-import type { Transport } from "../http/transport_options.ts";
 import type { AzureClientOptions } from "./azure_client.ts";
 import { AzureStore } from "./azure_store.ts";
 import { FileStore } from "./file_store.ts";
-import type {
-  ObjectFacts,
-  ObjectStore,
-  OpenObjectOptions,
-  PutObjectOptions,
-} from "./object_store.ts";
+import type { ObjectStore } from "./object_store.ts";
 import { type ObjectUri, parseObjectUri, quoteUri } from "./object_uri.ts";
 
 /** Where objects are, as plain data. */
@@ -26,20 +18,14 @@ export interface ObjectStoreSettings {
   readonly azure?: AzureSettings;
   /** Folder of the embedded store: `file:///folder` or a path of the file system. */
   readonly fileRoot?: string;
-  /**
-   * Seconds without an answer or a byte after which a connection counts as lost; 30 when absent.
-   */
+  /** Seconds without an answer or a byte, then a connection counts as lost; 30 when absent. */
   readonly timeoutSeconds?: number;
   /** Tries after the first; 5 when absent. */
   readonly retries?: number;
 }
 
-/** How the network is reached. */
-export interface ObjectStoreNetwork {
-  /** Carries the requests; `fetch` when absent. */
-  readonly transport?: Transport;
-  /** Makes the login of Microsoft Entra ID; the SDK's default chain when absent. */
-  readonly login?: AzureClientOptions["login"];
+/** How the network is reached. Requests are carried by `fetch` where no transport is given. */
+export interface ObjectStoreNetwork extends Partial<AzureClientOptions> {
   /** How to try again, where the settings do not say it. */
   readonly retry?: RetryPolicy;
 }
@@ -55,11 +41,16 @@ export function openObjectStore(
   network: ObjectStoreNetwork = {},
 ): ObjectStore {
   checkNumbers(settings);
-  return new DispatchStore(storeMakers(settings, network));
+  const makers = storeMakers(settings, network);
+  const storeOf = (uri: string) => makers[parseObjectUri(uri).scheme](uri);
+  return {
+    stat: async (uri, options) => await storeOf(uri).stat(uri, options),
+    open: async (uri, options) => await storeOf(uri).open(uri, options),
+    put: async (uri, source, options) => await storeOf(uri).put(uri, source, options),
+  };
 }
 
-type Scheme = ObjectUri["scheme"];
-type StoreMakers = Readonly<Record<Scheme, (uri: string) => ObjectStore>>;
+type StoreMakers = Readonly<Record<ObjectUri["scheme"], (uri: string) => ObjectStore>>;
 
 function storeMakers(settings: ObjectStoreSettings, network: ObjectStoreNetwork): StoreMakers {
   const files = once(() => new FileStore({ root: rootFolder(settings.fileRoot) }));
@@ -117,29 +108,5 @@ function checkNumbers({ timeoutSeconds = 30, retries = 5 }: ObjectStoreSettings)
     throw new InvalidInputError(
       `Cannot use ${retries} as the retries of the object store: want a whole number from 0`,
     );
-  }
-}
-
-class DispatchStore implements ObjectStore {
-  readonly #makers: StoreMakers;
-
-  constructor(makers: StoreMakers) {
-    this.#makers = makers;
-  }
-
-  async stat(uri: string, options?: OperationOptions): Promise<ObjectFacts> {
-    return await this.#storeOf(uri).stat(uri, options);
-  }
-
-  async open(uri: string, options?: OpenObjectOptions): Promise<ReadableStream<Uint8Array>> {
-    return await this.#storeOf(uri).open(uri, options);
-  }
-
-  async put(uri: string, source: BlobSource, options: PutObjectOptions): Promise<ObjectFacts> {
-    return await this.#storeOf(uri).put(uri, source, options);
-  }
-
-  #storeOf(uri: string): ObjectStore {
-    return this.#makers[parseObjectUri(uri).scheme](uri);
   }
 }

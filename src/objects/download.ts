@@ -61,10 +61,7 @@ export async function downloadToFile(
   });
 }
 
-/**
- * Makes sure of the size before the first byte moves, and returns what tells this version of the
- * object.
- */
+/** Makes sure of the size before the first byte moves, and returns the version of the object. */
 async function checkSize(
   store: ObjectStore,
   uri: string,

@@ -6,19 +6,24 @@
  * @module
  */
 import { basename, dirname, join } from "node:path";
-import { isDigest } from "../core/digest.ts";
 import { readTextIfExists } from "../core/files.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";
+import { z } from "../deps/zod.ts";
 import { FACTS_FOLDER } from "./file_path.ts";
-import { STORAGE_TIERS, type StorageTier } from "./object_store.ts";
+import { STORAGE_TIERS } from "./object_store.ts";
+
+const noteSchema = z.object({
+  /** SHA-256 of the content. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The tier that was asked for; a folder has no tiers, so it is only remembered. */
+  tier: z.enum(STORAGE_TIERS).optional().catch(undefined),
+  size: z.number(),
+  /** Modification time, in milliseconds since the epoch. */
+  mtime: z.number(),
+});
 
 /** What is known about a file. */
-export interface FileNote {
-  /** SHA-256 of the content, 64 lower-case hexadecimal digits. */
-  readonly sha256: string;
-  /** The tier that was asked for; a folder has no tiers, so it is only remembered. */
-  readonly tier?: StorageTier;
-}
+export type FileNote = Pick<z.infer<typeof noteSchema>, "sha256" | "tier">;
 
 /** The note about a file, or `undefined` when there is none that fits it. */
 export async function readNote(path: string, info: Deno.FileInfo): Promise<FileNote | undefined> {
@@ -27,8 +32,8 @@ export async function readNote(path: string, info: Deno.FileInfo): Promise<FileN
 }
 
 /** Writes the note about a file as it is now. */
-export async function writeNote(path: string, info: Deno.FileInfo, note: FileNote): Promise<void> {
-  const { sha256, tier } = note;
+export async function writeNote(path: string, { sha256, tier }: FileNote): Promise<void> {
+  const info = await Deno.lstat(path);
   const text = JSON.stringify({ size: info.size, mtime: timeOf(info), sha256, tier });
   await writeFileAtomic(notePath(path), new TextEncoder().encode(`${text}\n`));
 }
@@ -42,15 +47,10 @@ function timeOf(info: Deno.FileInfo): number {
 }
 
 /** Reads a note; one that is damaged is none. */
-function parseNote(text: string): (FileNote & { size: unknown; mtime: unknown }) | undefined {
-  let value: unknown;
+function parseNote(text: string): z.infer<typeof noteSchema> | undefined {
   try {
-    value = JSON.parse(text);
+    return noteSchema.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }
-  if (typeof value !== "object" || value === null) return undefined;
-  const { sha256, tier, size, mtime } = value as Record<string, unknown>;
-  if (typeof sha256 !== "string" || !isDigest(`sha256:${sha256}`)) return undefined;
-  return { sha256, tier: STORAGE_TIERS.find((known) => known === tier), size, mtime };
 }

@@ -17,10 +17,7 @@ export interface ObjectPlace {
   readonly uri: string;
   /** Absolute path of the object. */
   readonly path: string;
-  /**
-   * Absolute path of the folder that the object must not leave; absent where the user chose no
-   * root.
-   */
+  /** Absolute path of the folder that it must not leave; absent where the user chose no root. */
   readonly root?: string;
 }
 
@@ -76,10 +73,7 @@ function foldersTo({ path, root }: ObjectPlace): string[] {
 type Rule = readonly [broken: (part: string) => boolean, reason: string];
 
 const NAME_RULES: readonly Rule[] = [
-  [
-    (part) => part.toLowerCase() === FACTS_FOLDER,
-    `the name "${FACTS_FOLDER}" is the store's own`,
-  ],
+  [(part) => part.toLowerCase() === FACTS_FOLDER, `the name "${FACTS_FOLDER}" is the store's own`],
   [(part) => new TextEncoder().encode(part).length > 255, "a part is longer than 255 bytes"],
 ];
 

@@ -29,10 +29,7 @@ export interface FileStoreOptions {
   readonly root?: string;
 }
 
-/**
- * A store over a folder. A link is never followed below its root, and only regular files are
- * objects.
- */
+/** A store over a folder. Only regular files are objects; no link is followed below its root. */
 export class FileStore implements ObjectStore {
   readonly #root: string | undefined;
 
@@ -41,9 +38,7 @@ export class FileStore implements ObjectStore {
     this.#root = options.root;
   }
 
-  /**
-   * Size, digest and tier of an object; the digest of a file that something else wrote is unknown.
-   */
+  /** Size, digest and tier of an object; the digest is unknown where something else wrote it. */
   async stat(uri: string, options: OperationOptions = {}): Promise<ObjectFacts> {
     options.signal?.throwIfAborted();
     const place = placeOf(uri, this.#root);
@@ -80,7 +75,7 @@ export class FileStore implements ObjectStore {
       }
       const tier = options.tier ?? (skipped ? there.tier : undefined);
       if (!skipped || tier !== there.tier) {
-        await this.#note(place, { sha256: options.sha256, tier });
+        await writeNote(place.path, { sha256: options.sha256, tier });
       }
       return await this.stat(uri, options);
     });
@@ -97,9 +92,5 @@ export class FileStore implements ObjectStore {
       tier: note?.tier,
       etag: `${info.ino ?? 0}-${info.size}-${info.mtime?.getTime() ?? 0}`,
     };
-  }
-
-  async #note(place: ObjectPlace, note: Parameters<typeof writeNote>[2]): Promise<void> {
-    await writeNote(place.path, await Deno.lstat(place.path), note);
   }
 }

@@ -8,9 +8,7 @@
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource, ByteRange } from "../core/source.ts";
 
-/**
- * How fast and how costly an object is to read; an object in `archive` may have to be thawed first.
- */
+/** How fast and how costly an object is to read; one in `archive` may have to be thawed first. */
 export type StorageTier = "hot" | "cool" | "archive";
 
 /** The tiers, from the fastest to the cheapest. */
@@ -22,10 +20,7 @@ export interface ObjectFacts {
   readonly uri: string;
   /** Size in bytes. */
   readonly size: number;
-  /**
-   * SHA-256, 64 lower-case hexadecimal digits, as recorded when it was written; absent when
-   * unknown.
-   */
+  /** SHA-256, 64 lower-case hexadecimal digits, as recorded at its writing; absent if unknown. */
   readonly sha256?: string;
   /** Its tier; absent when the store has none or another one. */
   readonly tier?: StorageTier;

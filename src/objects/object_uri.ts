@@ -88,9 +88,7 @@ export function formatObjectUri(uri: ObjectUri): string {
   return uri.path.startsWith("/") ? `file://${uri.path}` : `file:///${uri.path}`;
 }
 
-/**
- * An address in quotes, fit for a message: without query, fragment and user info, and not too long.
- */
+/** An address in quotes for a message: without query, fragment and user info, and not too long. */
 export function quoteUri(text: string): string {
   const open = text.replace(/[?#].*$/s, "?…").replace(/^([^/]*\/\/)[^/]*@/, "$1…@");
   return quote(open, 300);

@@ -19,8 +19,6 @@ const MECHANISMS: readonly Mechanism[] = [
     files: [
       // The server of profiles: how long to measure, and how long to wait for who reads.
       "src/cli/profiling/server.ts",
-      // Looks again whether a lock is free: the system does not tell.
-      "src/core/file_lock.ts",
       // The wait between two tries.
       "src/core/retry.ts",
       // The stall watch and the time limit.
@@ -32,9 +30,13 @@ const MECHANISMS: readonly Mechanism[] = [
   {
     what: "the retry loop",
     words: /\b(backoff|pause)\(/,
-    // An upload counts losses by the bytes that the registry has kept, so it asks for the waits
-    // itself.
-    files: ["src/core/retry.ts", "src/registry/upload.ts"],
+    files: [
+      // Looks again whether a lock is free: the system does not tell.
+      "src/core/file_lock.ts",
+      "src/core/retry.ts",
+      // Counts losses by the bytes that the registry has kept, so it asks for the waits itself.
+      "src/registry/upload.ts",
+    ],
   },
   {
     what: "which statuses are tried again",

@@ -5,7 +5,7 @@ import { duplicateKey, safeRelativePath } from "../../src/archive/safe_path.ts";
 import { downloadFiles } from "../../src/hubs/download_files.ts";
 import { planDownload } from "../../src/hubs/download_plan.ts";
 import { HubClient } from "../../src/hubs/client.ts";
-import { HubFileSource } from "../../src/hubs/file_source.ts";
+import { hubFileSource } from "../../src/hubs/file_source.ts";
 import { tempFolder } from "../support/temp.ts";
 import { bytesOf, cutBytes, FAST, gitId, sendBytes, serve, sha256, snapshotOf } from "./support.ts";
 
@@ -329,7 +329,7 @@ Deno.test("a range of a file is what was asked for, whether the server knows ran
       knowsRanges ? sendBytes(request, CONTENT) : new Response(CONTENT)
     );
     const [file] = snapshotOf(clientOf(hub.url), hub.url, [FILE]).files;
-    const source = new HubFileSource(clientOf(hub.url), file!);
+    const source = hubFileSource(clientOf(hub.url), file!);
     const stream = await source.open({ range: { start: 10, end: 20 } });
     assert.equal(await new Response(stream).text(), CONTENT.slice(10, 20));
   }

@@ -43,7 +43,6 @@ export class IngestDigesters {
 
 /** An upload folder, `<repository>/_uploads/<uuid>`, with the bytes in `data`. */
 export class DiskIngest implements Ingest {
-  /** Names this ingest. */
   readonly id: string;
   readonly #folder: string;
   readonly #file: Deno.FsFile;
@@ -100,7 +99,6 @@ export class DiskIngest implements Ingest {
     }
   }
 
-  /** Bytes taken in so far. */
   get size(): number {
     return this.#size;
   }

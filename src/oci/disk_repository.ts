@@ -40,7 +40,6 @@ import {
 
 /** One repository of the local store, with every capability. */
 export class DiskRepository implements ContentStore, StoreCapabilities {
-  /** What people call the store in messages. */
   readonly name: string;
   /** What has a name in this repository. */
   readonly links: DiskLinks;

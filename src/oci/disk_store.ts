@@ -12,8 +12,7 @@ import { DiskLayout } from "./disk_layout.ts";
 import { StoreLock } from "./store_lock.ts";
 
 /** A repository's folder. */
-export interface RepositoryFolder {
-  /** Name of the repository. */
+interface RepositoryFolder {
   readonly name: string;
   /** What it has: `_layers`, `_manifests`, `_uploads`. */
   readonly parts: readonly string[];

@@ -85,7 +85,6 @@ export function memoryCatalog(): MemoryCatalog {
 }
 
 class Repository implements MemoryStore {
-  /** What people call the store in messages. */
   readonly name: string;
   readonly #contents = new Map<Digest, Content>();
   readonly #tags = new Map<string, Digest>();
@@ -103,7 +102,6 @@ class Repository implements MemoryStore {
     return methods(this, OWNER_CAPABILITIES);
   }
 
-  /** Whether nothing was ever written here. */
   get isEmpty(): boolean {
     return this.#contents.size === 0;
   }
@@ -218,11 +216,10 @@ class Repository implements MemoryStore {
 
   #ingestOf(id: string): Ingest {
     const chunks = this.#ingests.get(id) ?? [];
-    const size = () => chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
     return {
       id,
       get size() {
-        return size();
+        return chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
       },
       async append(stream) {
         for await (const chunk of stream) chunks.push(chunk.slice());

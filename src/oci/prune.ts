@@ -44,6 +44,9 @@ export interface PruneReport {
   readonly bytes: number;
 }
 
+/** The manifests of a repository, parsed; `undefined` for those that cannot be read. */
+type Documents = ReadonlyMap<Digest, ManifestDocument | undefined>;
+
 /** What pruning decided about one repository. */
 interface RepositoryPlan {
   readonly name: string;
@@ -116,11 +119,10 @@ async function planRepository(
   return { name, doomedManifests, doomedLayers, doomedUploads, kept, released };
 }
 
-/** Every manifest, parsed; `undefined` for one whose bytes are missing or broken. */
 async function readDocuments(
   repository: DiskRepository,
   options: PruneStoreOptions,
-): Promise<Map<Digest, ManifestDocument | undefined>> {
+): Promise<Documents> {
   const documents = new Map<Digest, ManifestDocument | undefined>();
   for (const digest of await repository.links.manifests()) {
     documents.set(digest, await repository.readIfWhole(digest, options));
@@ -134,7 +136,7 @@ async function readDocuments(
  */
 async function manifestsToKeep(
   repository: DiskRepository,
-  documents: ReadonlyMap<Digest, ManifestDocument | undefined>,
+  documents: Documents,
   options: PruneStoreOptions & { readonly isYoung: (digest: Digest) => Promise<boolean> },
 ): Promise<Set<Digest>> {
   const all = new Set(documents.keys());
@@ -146,9 +148,8 @@ async function manifestsToKeep(
       if (digest) roots.push(digest);
     }
   } catch (error) {
-    options.log?.("warning", `Everything in ${repository.name} is kept: a tag cannot be read`, {
-      error,
-    });
+    const { name } = repository;
+    options.log?.("warning", `Everything in ${name} is kept: a tag cannot be read`, { error });
     return all;
   }
   for (const digest of all) if (await options.isYoung(digest)) roots.push(digest);
@@ -157,10 +158,7 @@ async function manifestsToKeep(
 }
 
 /** The manifests that `roots` keep alive: themselves, what indexes list, and what refers to any. */
-function reach(
-  roots: readonly Digest[],
-  documents: ReadonlyMap<Digest, ManifestDocument | undefined>,
-): Set<Digest> {
+function reach(roots: readonly Digest[], documents: Documents): Set<Digest> {
   const referrers = Map.groupBy(documents, ([, document]) => document?.subject?.digest);
   const alive = new Set<Digest>();
   const queue = [...roots];
@@ -175,10 +173,7 @@ function reach(
 }
 
 /** The manifests and everything they list. */
-function mentions(
-  manifests: Iterable<Digest>,
-  documents: ReadonlyMap<Digest, ManifestDocument | undefined>,
-): Set<Digest> {
+function mentions(manifests: Iterable<Digest>, documents: Documents): Set<Digest> {
   const mentioned = new Set<Digest>();
   for (const digest of manifests) {
     mentioned.add(digest);

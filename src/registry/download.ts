@@ -10,7 +10,7 @@ import { discard, encoded } from "../http/bodies.ts";
 import { transientFault } from "../http/faults.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { missing, type OpenContentOptions } from "../oci/store.ts";
-import { answerBody, openResuming, type ResumableContent } from "../transfer/resuming_reader.ts";
+import { answerBody, openResuming } from "../transfer/resuming_reader.ts";
 import type { Channel } from "./session.ts";
 
 /**
@@ -30,7 +30,13 @@ export async function download(
   const { retry, log } = channel.session;
   const { signal } = options;
   const reading = { position: start, end, what: blob.digest, retry, signal, log };
-  return await openResuming(new BlobRequests(channel, blob, end).content(signal), reading);
+  const requests = new BlobRequests(channel, blob, end);
+  return await openResuming({
+    ask: async (position, watch) => await requests.ask(position, watch.signal),
+    explain: (error) => transientFault(error, signal),
+    giveUp: ({ message }, { position }) => requests.lost(message, position),
+    tooLong: end < blob.size ? undefined : () => requests.wrongSize(`more than ${blob.size}`),
+  }, reading);
 }
 
 /** Asks for a blob, and checks the answers. */
@@ -45,18 +51,7 @@ class BlobRequests {
     this.#end = end;
   }
 
-  content(signal: AbortSignal | undefined): ResumableContent {
-    return {
-      ask: async (position, watch) => await this.#ask(position, watch.signal),
-      explain: (error) => transientFault(error, signal),
-      giveUp: ({ message }, { position }) => this.#lost(message, position),
-      ...(this.#end === this.#blob.size && {
-        tooLong: () => this.#wrongSize(`more than ${this.#blob.size}`),
-      }),
-    };
-  }
-
-  async #ask(position: number, signal: AbortSignal) {
+  async ask(position: number, signal: AbortSignal) {
     const { digest, size } = this.#blob;
     const whole = position === 0 && this.#end === size;
     const response = await this.#channel.send("GET", `blobs/${digest}`, {
@@ -85,7 +80,7 @@ class BlobRequests {
     }
     if (response.status === 206) return this.#checkRange(response, from);
     const length = response.headers.get("Content-Length");
-    if (length !== null && Number(length) !== this.#blob.size) throw this.#wrongSize(length);
+    if (length !== null && Number(length) !== this.#blob.size) throw this.wrongSize(length);
     return 0;
   }
 
@@ -94,27 +89,23 @@ class BlobRequests {
     const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(text) ?? [];
     if (from === undefined || Number(first) !== from || !(Number(last) < this.#end)) {
       const want = `bytes ${from ?? 0}-${this.#end - 1}/${this.#blob.size}`;
-      throw this.#wrongAnswer(text, want);
+      throw new TransferError(
+        `Cannot read ${this.#name()}: got Content-Range ${quote(text)}, want ${quote(want)}`,
+        { registry: this.#channel.session.registry, expected: want, actual: text },
+      );
     }
-    if (total !== "*" && Number(total) !== this.#blob.size) throw this.#wrongSize(total ?? "");
+    if (total !== "*" && Number(total) !== this.#blob.size) throw this.wrongSize(total ?? "");
     return from;
   }
 
-  #lost(reason: string, position: number): ModelOpsError {
+  lost(reason: string, position: number): ModelOpsError {
     return new TransferError(
       `Cannot read ${this.#name()}: ${reason} after ${position} of ${this.#end} bytes`,
       { registry: this.#channel.session.registry, expected: this.#end, actual: position },
     );
   }
 
-  #wrongAnswer(got: string, want: string): ModelOpsError {
-    return new TransferError(
-      `Cannot read ${this.#name()}: got Content-Range ${quote(got)}, want ${quote(want)}`,
-      { registry: this.#channel.session.registry, expected: want, actual: got },
-    );
-  }
-
-  #wrongSize(got: string): ModelOpsError {
+  wrongSize(got: string): ModelOpsError {
     const { size } = this.#blob;
     return new IntegrityError(
       `Cannot accept ${this.#name()}: got ${got} bytes, want ${size}`,

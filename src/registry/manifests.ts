@@ -20,9 +20,7 @@ const CACHE_LIMIT = 2 * MANIFEST_SIZE_LIMIT;
 
 /** A manifest, and the digest under which the registry knows it. */
 export interface KnownManifest {
-  /** The manifest. */
   readonly document: ManifestDocument;
-  /** Its descriptor. */
   readonly descriptor: Descriptor;
 }
 
@@ -31,7 +29,6 @@ export class ManifestClient {
   readonly #channel: Channel;
   readonly #known = new Map<Digest, KnownManifest>();
 
-  /** Makes a client without anything in memory. */
   constructor(channel: Channel) {
     this.#channel = channel;
   }

@@ -27,7 +27,6 @@ export class ReferrerClient {
   /** Changes of lists, one after the other: each reads the list, adds to it and writes it. */
   #lastChange: Promise<void> = Promise.resolve();
 
-  /** Makes a client for the repository of `channel`. */
   constructor(channel: Channel, manifests: ManifestClient) {
     this.#channel = channel;
     this.#manifests = manifests;

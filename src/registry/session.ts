@@ -18,7 +18,6 @@ import type { Transport } from "../http/transport_options.ts";
 
 /** What goes with a request. */
 export interface RequestParts {
-  /** Headers. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Body; a stream needs a Content-Length among the headers. */
   readonly body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
@@ -28,14 +27,6 @@ export interface RequestParts {
 
 /** The size of a part where a registry refuses whole blobs: some take only 4 MiB at once. */
 export const PART_SIZE = 4 * 1024 * 1024;
-
-/** What a registry turned out not to do, remembered for as long as the client lives. */
-export interface Quirks {
-  /** Blobs larger than this many bytes have to be sent in parts. */
-  wholeLimit: number;
-  /** Whether the endpoint for referrers is missing, so that tags hold the lists. */
-  noReferrers: boolean;
-}
 
 interface Connection {
   readonly base: URL;
@@ -48,8 +39,13 @@ export class RegistrySession {
   readonly registry: string;
   /** How requests are tried again. */
   readonly retry: RetryPolicy;
-  /** What was learned about the registry, which is taken to follow the specification at first. */
-  readonly quirks: Quirks = { wholeLimit: Infinity, noReferrers: false };
+  /** What the registry turned out not to do; at first it is taken to follow the specification. */
+  readonly quirks = {
+    /** Blobs larger than this many bytes have to be sent in parts. */
+    wholeLimit: Infinity,
+    /** Whether the endpoint for referrers is missing, so that tags hold the lists. */
+    noReferrers: false,
+  };
   readonly #network: Network;
   readonly #options: RegistryClientOptions;
   #connection: Connection | undefined;
@@ -122,14 +118,12 @@ export class RegistrySession {
 
 /** Sends requests that concern one repository: those below `/v2/<path>/`. */
 export class Channel {
-  /** The registry's session. */
   readonly session: RegistrySession;
   /** Path of the repository: `models/demo`. */
   readonly path: string;
   /** Host and path: `localhost:5000/models/demo`. */
   readonly name: string;
 
-  /** Opens a channel; nothing is sent. */
   constructor(session: RegistrySession, path: string) {
     this.session = session;
     this.path = path;

@@ -5,7 +5,9 @@
  */
 import { z } from "../../deps/zod.ts";
 import type { Log } from "../../core/operation.ts";
+import { TransientError } from "../../core/retry.ts";
 import { readAll } from "../../core/streams.ts";
+import { withTimeLimit } from "../../core/time_limit.ts";
 import type { Credentials, CredentialSource } from "./credentials.ts";
 import { findAuth, helperFor, readDockerConfig, serverKey } from "./docker_config.ts";
 
@@ -58,7 +60,8 @@ async function askHelper(
     if (success) return parseAnswer(output) ?? void complain("it gave no credentials");
     if (!/credentials not found/i.test(output)) complain("it failed");
   } catch (error) {
-    complain(error instanceof Deno.errors.NotFound ? "it is not installed" : reasonOf(error));
+    const reason = error instanceof Error ? error.message : String(error);
+    complain(error instanceof Deno.errors.NotFound ? "it is not installed" : reason);
   }
   return undefined;
 }
@@ -75,25 +78,18 @@ async function runHelper(
     // What it prints there may hold secrets.
     stderr: "null",
   }).spawn();
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    kill(child);
-  }, helperTime);
   try {
-    const [output] = await Promise.all([
-      readAll(child.stdout, OUTPUT_LIMIT),
-      feed(child.stdin, server),
-    ]);
-    const { success } = await child.status;
-    if (late) throw new Error(`it took more than ${helperTime} ms`);
-    return { success, output: new TextDecoder().decode(output) };
+    return await withTimeLimit(helperTime, async () => {
+      const answer = readAll(child.stdout, OUTPUT_LIMIT);
+      const [output] = await Promise.all([answer, feed(child.stdin, server)]);
+      const { success } = await child.status;
+      return { success, output: new TextDecoder().decode(output) };
+    });
   } catch (error) {
     kill(child);
     await child.status;
-    throw error;
-  } finally {
-    clearTimeout(timer);
+    const late = error instanceof TransientError;
+    throw late ? new Error(`it took more than ${helperTime} ms`) : error;
   }
 }
 
@@ -124,8 +120,4 @@ function parseAnswer(output: string): Credentials | undefined {
   } catch {
     return undefined; // The caller says that it gave no credentials.
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -17,6 +17,9 @@ const COMPONENT = /^[A-Za-z0-9][A-Za-z0-9._:-]*$/;
 /** IPv6 hosts are written as Windows writes them in paths, for lack of brackets in the alphabet. */
 const IPV6_SUFFIX = ".ipv6-literal.net";
 
+/** Folders of the links to layers and configurations, and of those to manifests. */
+export type MemberKind = "_layers" | "_manifests/revisions";
+
 /** The paths of a store whose root is `<storage-dir>/content.v1`. */
 export class DiskLayout {
   /** Folder of the registry tree. */
@@ -68,24 +71,14 @@ export class DiskLayout {
     return [decoded, ...path].join("/");
   }
 
-  /** Link that makes a layer or configuration a member of a repository. */
-  layerLink(name: string, digest: Digest): string {
-    return join(this.repository(name), "_layers", ...digestPath(digest), "link");
+  /** Link that makes content a member of a repository. */
+  memberLink(name: string, kind: MemberKind, digest: Digest): string {
+    return join(this.memberLinks(name, kind, digestAlgorithm(digest)), digestHex(digest), "link");
   }
 
-  /** Folder of a repository's layer links of one algorithm. */
-  layerLinks(name: string, algorithm: string): string {
-    return join(this.repository(name), "_layers", algorithm);
-  }
-
-  /** Link that makes a manifest a member of a repository. */
-  revisionLink(name: string, digest: Digest): string {
-    return join(this.revisions(name, digestAlgorithm(digest)), digestHex(digest), "link");
-  }
-
-  /** Folder of a repository's manifest links of one algorithm. */
-  revisions(name: string, algorithm: string): string {
-    return join(this.repository(name), "_manifests", "revisions", algorithm);
+  /** Folder of a repository's links of one kind and digest algorithm. */
+  memberLinks(name: string, kind: MemberKind, algorithm: string): string {
+    return join(this.repository(name), kind, algorithm);
   }
 
   /** Folder of a repository's tags. */
@@ -109,7 +102,8 @@ export class DiskLayout {
 
   /** Link of a manifest that a tag names or named. */
   tagIndex(name: string, tag: string, digest: Digest): string {
-    return join(this.tag(name, tag), "index", ...digestPath(digest), "link");
+    const folder = join(this.tag(name, tag), "index", digestAlgorithm(digest));
+    return join(folder, digestHex(digest), "link");
   }
 
   /** Folder of a repository's unfinished uploads. */
@@ -130,8 +124,4 @@ export class DiskLayout {
     }
     return this.#windows ? components.map((part) => part.replaceAll(":", "%3A")) : components;
   }
-}
-
-function digestPath(digest: Digest): [string, string] {
-  return [digestAlgorithm(digest), digestHex(digest)];
 }

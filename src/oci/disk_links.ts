@@ -13,7 +13,7 @@ import { explainRead, explainWrite } from "../core/file_errors.ts";
 import { lstatIfExists, readDirIfExists, readTextIfExists, removeIfExists } from "../core/files.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";
 import type { Descriptor } from "./descriptor.ts";
-import type { DiskLayout } from "./disk_layout.ts";
+import type { DiskLayout, MemberKind } from "./disk_layout.ts";
 import { isManifestType } from "./media_types.ts";
 
 /** Digest algorithms whose links are looked for when a repository is listed. */
@@ -60,14 +60,17 @@ export class DiskLinks {
     await remove(dirname(this.#member(descriptor)));
   }
 
-  /** The digests of the manifests, tagged or not. */
-  async manifests(): Promise<Digest[]> {
-    return await digestsIn((name) => this.#layout.revisions(this.#repository, name));
-  }
-
-  /** The digests of the layers and configurations. */
-  async layers(): Promise<Digest[]> {
-    return await digestsIn((name) => this.#layout.layerLinks(this.#repository, name));
+  /** The digests of the members of a kind. */
+  async members(kind: MemberKind): Promise<Digest[]> {
+    const found: Digest[] = [];
+    for (const algorithm of ALGORITHMS) {
+      const folder = this.#layout.memberLinks(this.#repository, kind, algorithm);
+      for (const entry of await readDirIfExists(folder)) {
+        const digest = `${algorithm}:${entry.name}`;
+        if (isDigest(digest)) found.push(digest);
+      }
+    }
+    return found;
   }
 
   /** The tags in bytewise order. */
@@ -136,11 +139,11 @@ export class DiskLinks {
   #member({ mediaType, digest }: Descriptor): string {
     return isManifestType(mediaType)
       ? this.#manifest(digest)
-      : this.#layout.layerLink(this.#repository, digest);
+      : this.#layout.memberLink(this.#repository, "_layers", digest);
   }
 
   #manifest(digest: Digest): string {
-    return this.#layout.revisionLink(this.#repository, digest);
+    return this.#layout.memberLink(this.#repository, "_manifests/revisions", digest);
   }
 
   #current(tag: string): string {
@@ -164,17 +167,6 @@ async function linkedDigest(path: string): Promise<Digest | undefined> {
     if (error instanceof Deno.errors.IsADirectory) return undefined;
     throw explainRead(path, error);
   }
-}
-
-async function digestsIn(folderOf: (algorithm: string) => string): Promise<Digest[]> {
-  const found: Digest[] = [];
-  for (const algorithm of ALGORITHMS) {
-    for (const entry of await readDirIfExists(folderOf(algorithm))) {
-      const digest = `${algorithm}:${entry.name}`;
-      if (isDigest(digest)) found.push(digest);
-    }
-  }
-  return found;
 }
 
 async function exists(path: string): Promise<boolean> {

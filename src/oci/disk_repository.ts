@@ -14,14 +14,8 @@ import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource } from "../core/source.ts";
 import { sized, transformed } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
-import {
-  type Ingest,
-  methods,
-  type Origin,
-  OWNER_CAPABILITIES,
-  type ReferrerOptions,
-  type StoreCapabilities,
-} from "./capabilities.ts";
+import type { Ingest, Origin, ReferrerOptions, StoreCapabilities } from "./capabilities.ts";
+import { methods, OWNER_CAPABILITIES } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { DiskIngest, type DiskIngestOptions } from "./disk_ingest.ts";
 import { DiskLinks } from "./disk_links.ts";
@@ -29,14 +23,8 @@ import type { DiskStore } from "./disk_store.ts";
 import { children, type ManifestDocument, parseManifest } from "./manifest.ts";
 import { isManifestType, MediaType } from "./media_types.ts";
 import { referrerDescriptor } from "./referrer.ts";
-import {
-  anonymousBlob,
-  type ContentStore,
-  describeManifest,
-  missing,
-  type OpenContentOptions,
-  readContent,
-} from "./store.ts";
+import type { ContentStore, OpenContentOptions } from "./store.ts";
+import { anonymousBlob, describeManifest, missing, readContent } from "./store.ts";
 
 /** One repository of the local store, with every capability. */
 export class DiskRepository implements ContentStore, StoreCapabilities {
@@ -168,7 +156,7 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
   }
 
   async *referrers(subject: Descriptor, options: ReferrerOptions = {}): AsyncIterable<Descriptor> {
-    for (const digest of await this.links.manifests()) {
+    for (const digest of await this.links.members("_manifests/revisions")) {
       const document = await this.readIfWhole(digest, options);
       if (document?.subject?.digest !== subject.digest) continue;
       const referrer = referrerDescriptor(document);

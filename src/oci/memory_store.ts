@@ -10,25 +10,14 @@ import { type BlobSource, bytesSource } from "../core/source.ts";
 import { checkDigest, concatBytes, readAll, streamOf, verified } from "../core/streams.ts";
 import { NotFoundError } from "../core/errors.ts";
 import { compareText, quote } from "../core/text.ts";
-import {
-  type Ingest,
-  methods,
-  type Origin,
-  OWNER_CAPABILITIES,
-  type ReferrerOptions,
-  type StoreCapabilities,
-} from "./capabilities.ts";
+import type { Ingest, Origin, ReferrerOptions, StoreCapabilities } from "./capabilities.ts";
+import { methods, OWNER_CAPABILITIES } from "./capabilities.ts";
 import { describeBytes, type Descriptor } from "./descriptor.ts";
 import { parseManifest } from "./manifest.ts";
 import { isManifestType, MediaType } from "./media_types.ts";
 import { referrerDescriptor } from "./referrer.ts";
-import {
-  anonymousBlob,
-  type Catalog,
-  type ContentStore,
-  missing,
-  type OpenContentOptions,
-} from "./store.ts";
+import type { Catalog, ContentStore, OpenContentOptions } from "./store.ts";
+import { anonymousBlob, missing } from "./store.ts";
 
 interface Content {
   readonly bytes: Uint8Array<ArrayBuffer>;

@@ -31,15 +31,8 @@
  * ```
  * @module
  */
-export {
-  type Digest,
-  type DigestAlgorithm,
-  digestBytes,
-  Digester,
-  digestStream,
-  isDigest,
-  parseDigest,
-} from "../core/digest.ts";
+export type { Digest, DigestAlgorithm } from "../core/digest.ts";
+export { digestBytes, Digester, digestStream, isDigest, parseDigest } from "../core/digest.ts";
 export { type BlobSource, type ByteRange, bytesSource, type OpenOptions } from "../core/source.ts";
 export { type FileFacts, type FileSource, fileSource } from "../core/file_source.ts";
 export {
@@ -50,12 +43,8 @@ export {
   type ReferrerOptions,
   type StoreCapabilities,
 } from "./capabilities.ts";
-export {
-  type CopyDecision,
-  copyGraph,
-  type CopyGraphOptions,
-  type CopyReport,
-} from "./copy_graph.ts";
+export type { CopyDecision, CopyGraphOptions, CopyReport } from "./copy_graph.ts";
+export { copyGraph } from "./copy_graph.ts";
 export { type Annotations, describeBytes, type Descriptor } from "./descriptor.ts";
 export { filtered, type Visible } from "./filtered.ts";
 export { diskCatalog, type LocalCatalog, type LocalRepository } from "./disk_catalog.ts";

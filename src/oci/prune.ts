@@ -99,19 +99,20 @@ async function planRepository(
   const documents = await readDocuments(repository, options);
   const keptManifests = await manifestsToKeep(repository, documents, {
     ...options,
-    isYoung: (digest) => isYoung(store.layout.revisionLink(name, digest), options),
+    isYoung: (digest) =>
+      isYoung(store.layout.memberLink(name, "_manifests/revisions", digest), options),
   });
   const kept = mentions(keptManifests, documents);
   const doomedManifests = [...documents.keys()].filter((digest) => !keptManifests.has(digest));
   const released = mentions(doomedManifests, documents);
   // A kept manifest that cannot be read may need any of the repository's layers.
   const unreadable = [...keptManifests].some((digest) => !documents.get(digest));
-  const layers = await repository.links.layers();
+  const layers = await repository.links.members("_layers");
   if (unreadable) layers.forEach((digest) => kept.add(digest));
   const doomedLayers: Digest[] = [];
   for (const digest of layers) {
     if (kept.has(digest)) continue;
-    const young = await isYoung(store.layout.layerLink(name, digest), options);
+    const young = await isYoung(store.layout.memberLink(name, "_layers", digest), options);
     if (young && !released.has(digest)) kept.add(digest);
     else doomedLayers.push(digest);
   }
@@ -124,7 +125,7 @@ async function readDocuments(
   options: PruneStoreOptions,
 ): Promise<Documents> {
   const documents = new Map<Digest, ManifestDocument | undefined>();
-  for (const digest of await repository.links.manifests()) {
+  for (const digest of await repository.links.members("_manifests/revisions")) {
     documents.set(digest, await repository.readIfWhole(digest, options));
   }
   return documents;
@@ -248,10 +249,10 @@ async function sweep(
       for await (const tag of repository.tags()) {
         await remove(dirname(layout.tagIndex(plan.name, tag, digest)));
       }
-      await remove(dirname(layout.revisionLink(plan.name, digest)));
+      await remove(dirname(layout.memberLink(plan.name, "_manifests/revisions", digest)));
     }
     for (const digest of plan.doomedLayers) {
-      await remove(dirname(layout.layerLink(plan.name, digest)));
+      await remove(dirname(layout.memberLink(plan.name, "_layers", digest)));
     }
     for (const upload of plan.doomedUploads) await remove(upload);
     if (plan.kept.size === 0) await removeEmptyRepository(layout, plan.name);

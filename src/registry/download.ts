@@ -44,11 +44,14 @@ class BlobRequests {
   readonly #channel: Channel;
   readonly #blob: Descriptor;
   readonly #end: number;
+  /** What messages call the blob. */
+  readonly #name: string;
 
   constructor(channel: Channel, blob: Descriptor, end: number) {
     this.#channel = channel;
     this.#blob = blob;
     this.#end = end;
+    this.#name = quote(`${channel.name}@${blob.digest}`);
   }
 
   async ask(position: number, signal: AbortSignal) {
@@ -90,7 +93,7 @@ class BlobRequests {
     if (from === undefined || Number(first) !== from || !(Number(last) < this.#end)) {
       const want = `bytes ${from ?? 0}-${this.#end - 1}/${this.#blob.size}`;
       throw new TransferError(
-        `Cannot read ${this.#name()}: got Content-Range ${quote(text)}, want ${quote(want)}`,
+        `Cannot read ${this.#name}: got Content-Range ${quote(text)}, want ${quote(want)}`,
         { registry: this.#channel.session.registry, expected: want, actual: text },
       );
     }
@@ -100,7 +103,7 @@ class BlobRequests {
 
   lost(reason: string, position: number): ModelOpsError {
     return new TransferError(
-      `Cannot read ${this.#name()}: ${reason} after ${position} of ${this.#end} bytes`,
+      `Cannot read ${this.#name}: ${reason} after ${position} of ${this.#end} bytes`,
       { registry: this.#channel.session.registry, expected: this.#end, actual: position },
     );
   }
@@ -108,12 +111,8 @@ class BlobRequests {
   wrongSize(got: string): ModelOpsError {
     const { size } = this.#blob;
     return new IntegrityError(
-      `Cannot accept ${this.#name()}: got ${got} bytes, want ${size}`,
+      `Cannot accept ${this.#name}: got ${got} bytes, want ${size}`,
       { registry: this.#channel.session.registry, expected: size, actual: got },
     );
-  }
-
-  #name(): string {
-    return quote(`${this.#channel.name}@${this.#blob.digest}`);
   }
 }

@@ -18,6 +18,9 @@ import type { Channel } from "./session.ts";
 /** Bytes of manifests kept in memory: the largest one, or some thousand of the usual ones. */
 const CACHE_LIMIT = 2 * MANIFEST_SIZE_LIMIT;
 
+/** Asks for a manifest in any form that this program knows. */
+const HEADERS = { Accept: ACCEPTED_MANIFESTS.join(", ") };
+
 /** A manifest, and the digest under which the registry knows it. */
 export interface KnownManifest {
   readonly document: ManifestDocument;
@@ -42,18 +45,17 @@ export class ManifestClient {
   async get(target: string, options: OperationOptions = {}): Promise<KnownManifest> {
     const known = isDigest(target) ? this.#known.get(target) : undefined;
     if (known) return known;
-    const path = `manifests/${target}`;
     const { signal } = options;
-    const headers = { Accept: ACCEPTED_MANIFESTS.join(", ") };
-    const response = await this.#channel.send("GET", path, { headers, signal });
+    const parts = { headers: HEADERS, signal };
+    const response = await this.#channel.send("GET", `manifests/${target}`, parts);
     if (response.status === 404) {
       await discard(response);
       throw missing(this.#channel, target);
     }
     if (response.status !== 200) throw await this.#channel.error(response, "read", target);
     const { session } = this.#channel;
-    const { stallTime } = session.retry;
-    const request = { url: (await session.base(signal)).href, signal, stallTime };
+    const { href: url } = await session.base(signal);
+    const request = { url, signal, stallTime: session.retry.stallTime };
     const bytes = await readBody(response, request, MANIFEST_SIZE_LIMIT);
     const digest = this.#checkedDigest(target, response.headers, bytes);
     const document = parseManifest(bytes, contentType(response.headers));
@@ -64,8 +66,7 @@ export class ManifestClient {
 
   /** Whether the registry has a manifest. */
   async has(digest: Digest, options: OperationOptions = {}): Promise<boolean> {
-    const headers = { Accept: ACCEPTED_MANIFESTS.join(", ") };
-    const parts = { headers, signal: options.signal };
+    const parts = { headers: HEADERS, signal: options.signal };
     let response = await this.#channel.send("HEAD", `manifests/${digest}`, parts);
     await discard(response);
     // Some proxies let only GET pass.

@@ -19,13 +19,8 @@ export type { ProxySettings } from "../http/proxies.ts";
 export type { Transport, TransportOptions } from "../http/transport_options.ts";
 export type { Connect, ConnectOptions } from "../oci/connect.ts";
 export { configFileCredentials, type ConfigFileOptions } from "./auth/credential_helpers.ts";
-export {
-  type Credentials,
-  type CredentialSource,
-  firstCredentials,
-  fixedCredentials,
-  type PasswordCredentials,
-} from "./auth/credentials.ts";
+export type { Credentials, CredentialSource, PasswordCredentials } from "./auth/credentials.ts";
+export { firstCredentials, fixedCredentials } from "./auth/credentials.ts";
 export { RegistryClient } from "./client.ts";
 export type { RegistryClientOptions } from "./client_options.ts";
 export { RegistryRepository } from "./repository.ts";

@@ -8,21 +8,13 @@ import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
 import { quote } from "../core/text.ts";
-import {
-  methods,
-  type Origin,
-  type ReferrerOptions,
-  type StoreCapabilities,
-} from "../oci/capabilities.ts";
+import type { Origin, ReferrerOptions, StoreCapabilities } from "../oci/capabilities.ts";
+import { methods } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { isManifestType } from "../oci/media_types.ts";
 import { isRepositoryName, isTag } from "../oci/reference.ts";
-import {
-  anonymousBlob,
-  type ContentStore,
-  missing,
-  type OpenContentOptions,
-} from "../oci/store.ts";
+import type { ContentStore, OpenContentOptions } from "../oci/store.ts";
+import { anonymousBlob, missing } from "../oci/store.ts";
 import { discard } from "../http/bodies.ts";
 import { download } from "./download.ts";
 import { ManifestClient } from "./manifests.ts";

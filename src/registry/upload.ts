@@ -204,10 +204,9 @@ class BlobSender {
     const told = response.headers.get("Docker-Content-Digest");
     if (told === null || told === digest) return;
     const actual = told.slice(0, 200);
+    const name = quote(`${this.#channel.name}@${digest}`);
     throw new IntegrityError(
-      `Cannot write ${quote(`${this.#channel.name}@${digest}`)}: the registry stored it as ${
-        quote(actual)
-      }`,
+      `Cannot write ${name}: the registry stored it as ${quote(actual)}`,
       { registry: this.#channel.session.registry, expected: digest, actual },
     );
   }

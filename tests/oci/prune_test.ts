@@ -129,7 +129,7 @@ Deno.test("a blob that was uploaded again just now is young, however old it is",
   const bytes = new TextEncoder().encode("weights");
   const blob = describeBytes("application/vnd.test", bytes);
   await store.write(blob, bytesSource(bytes));
-  const link = diskInternals(folder.path).layout.layerLink(store.name, blob.digest);
+  const link = diskInternals(folder.path).layout.memberLink(store.name, "_layers", blob.digest);
   await Deno.utime(link, 0, 0);
   await Deno.utime(diskInternals(folder.path).layout.blobData(blob.digest), 0, 0);
   await store.write(blob, bytesSource(bytes));
@@ -166,7 +166,11 @@ Deno.test("a tag that waits for prune does not name what prune removed", async (
   const pruning = await diskInternals(folder.path).lock.exclusive();
   const tagging = store.tag(sample.manifest, "v1");
   await Deno.remove(
-    diskInternals(folder.path).layout.revisionLink(store.name, sample.manifest.digest),
+    diskInternals(folder.path).layout.memberLink(
+      store.name,
+      "_manifests/revisions",
+      sample.manifest.digest,
+    ),
   );
   await pruning[Symbol.asyncDispose]();
   await assert.rejects(tagging, NotFoundError);

@@ -39,14 +39,9 @@ export const ANONYMOUS: CredentialSource = { find: () => Promise.resolve(undefin
  */
 export function fixedCredentials(credentials: Credentials, registry?: string): CredentialSource {
   if ("username" in credentials) checkUsername(credentials.username);
-  return {
-    find: (asked) =>
-      Promise.resolve(
-        registry === undefined || canonicalHost(asked) === canonicalHost(registry)
-          ? credentials
-          : undefined,
-      ),
-  };
+  const fits = (asked: string) =>
+    registry === undefined || canonicalHost(asked) === canonicalHost(registry);
+  return { find: (asked) => Promise.resolve(fits(asked) ? credentials : undefined) };
 }
 
 /** The first credentials that any of several sources has. */

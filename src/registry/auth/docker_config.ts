@@ -124,10 +124,8 @@ async function writeConfig(path: string, config: DockerConfig): Promise<void> {
 
 /** The host and, where it has one that is not a version of the API, the path of a key. */
 function parseKey(key: string): { host: string; path: string } {
-  const bare = key.replace(/^https?:\/\//i, "");
-  const slash = bare.indexOf("/");
-  const host = slash < 0 ? bare : bare.slice(0, slash);
-  const path = slash < 0 ? "" : bare.slice(slash + 1).replace(/\/+$/, "");
+  const [host = "", ...components] = key.replace(/^https?:\/\//i, "").split("/");
+  const path = components.join("/").replace(/\/+$/, "");
   return { host: canonicalHost(host), path: /^v[12]$/.test(path) ? "" : path };
 }
 

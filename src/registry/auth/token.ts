@@ -107,30 +107,25 @@ function postRequest(realm: URL, request: TokenRequest, identityToken: string): 
  * The URL of the token server, checked: a registry must not make this program show credentials to
  * services inside the user's network, or send them without TLS.
  */
-function checkRealm(text: string, options: TokenServerOptions): URL {
+function checkRealm(text: string, { registry, origin, allowHttp }: TokenServerOptions): URL {
   const realm = URL.parse(text);
   const refuse = (reason: string): never => {
-    throw new AccessDeniedError(
-      `Cannot log in to ${quote(options.registry)}: its token server ${reason}`,
-      { registry: options.registry },
-    );
+    const message = `Cannot log in to ${quote(registry)}: its token server ${reason}`;
+    throw new AccessDeniedError(message, { registry });
   };
   if (!realm) return refuse("has no valid URL");
   if (realm.username !== "" || realm.password !== "") return refuse("has a user name in its URL");
   if (realm.protocol !== "https:" && realm.protocol !== "http:") {
     return refuse(`has a URL of scheme ${quote(realm.protocol)}`);
   }
-  if (realm.protocol === "http:" && !mayUseHttp(realm, options)) {
+  const mayUseHttp = origin.protocol === "http:" &&
+    (allowHttp || realm.hostname === origin.hostname);
+  if (realm.protocol === "http:" && !mayUseHttp) {
     return refuse(`at ${realm.host} does not use TLS`);
   }
-  if (!mayPointTo(options.origin, realm)) {
+  if (!mayPointTo(origin, realm)) {
     return refuse(`is at ${realm.host}, an address of a private network`);
   }
   realm.hash = "";
   return realm;
-}
-
-function mayUseHttp(realm: URL, { origin, allowHttp }: TokenServerOptions): boolean {
-  if (origin.protocol !== "http:") return false;
-  return allowHttp || realm.hostname === origin.hostname;
 }

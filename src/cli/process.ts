@@ -5,10 +5,9 @@
 import { homedir } from "node:os";
 import { basename } from "node:path";
 import process from "node:process";
-import type { CliContext } from "./context.ts";
+import type { CliContext, TextInput, TextSink } from "./context.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { terminalPrompts } from "./settings/prompt.ts";
-import type { TextInput, TextSink } from "./context.ts";
 
 /** The context of this process. From here on Ctrl-C is a request to stop. */
 export function processContext(): CliContext {

@@ -110,10 +110,7 @@ function describe(programName: string): string {
 async function profile({ settings, output }: Session): Promise<Profiling | undefined> {
   if (settings.pprof === undefined) return undefined;
   const { startProfiling } = await import("./profiling/server.ts");
-  return await startProfiling(settings.pprof, {
-    warn: (text) => output.warn(text),
-    note: (text) => output.note(text),
-  });
+  return await startProfiling(settings.pprof, output);
 }
 
 /** Reports a failure where it belongs, and returns its exit code. */

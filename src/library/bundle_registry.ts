@@ -6,48 +6,41 @@ import { InvalidInputError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import { isRegistryHost, isRepositoryName, looksLikeHost } from "../oci/reference.ts";
 import type { BundleSettings } from "./settings.ts";
-
-/** The values that decide it, with the names that messages call them by. */
-export interface RegistrySource {
-  /** Address of the registry. */
-  readonly url: string | undefined;
-  /** Variable that the address comes from. */
-  readonly urlVariable: string;
-  /** Path in the registry, perhaps with a host. */
-  readonly repository: string | undefined;
-  /** Variable that the path comes from. */
-  readonly repositoryVariable: string;
-  /** As in {@linkcode BundleSettings}. */
-  readonly insecure: boolean;
-}
+import type { Variables } from "./variables.ts";
 
 /**
  * Reads the address of the registry and the path in it. A path may start with a host when no
  * address is given, or with the address's own host.
  * @throws {InvalidInputError} naming the variable whose value cannot be used.
  */
-export function registrySettings(source: RegistrySource): BundleSettings {
-  const { insecure, repository } = source;
-  const url = source.url === undefined ? undefined : parseUrl(source.url, source.urlVariable);
+export function registrySettings(read: Variables): BundleSettings {
+  const insecure = read.flag("insecure");
+  const repository = read.text("registryRepo");
+  const url = registryUrl(read);
   const plainHttp = url?.plainHttp ?? false;
   if (repository === undefined) return { registry: url?.host, insecure, plainHttp };
   const { host, path } = splitHost(repository, url?.host);
   const conflict = host !== undefined && url !== undefined && host !== url.host;
   if (conflict || path !== "" && !isRepositoryName(path)) {
-    throw refuse(
-      source.repositoryVariable,
-      repository,
-      conflict ? `it names another registry than ${source.urlVariable}` : badPath(path),
-    );
+    const variable = read.nameOf("registryRepo");
+    const reason = conflict
+      ? `it names another registry than ${read.nameOf("registryUrl")}`
+      : badPath(path);
+    throw new InvalidInputError(`Cannot use ${variable} ${quote(repository)}: ${reason}`, {
+      remedy: `write ${variable}=myorg/models, or registry.example.com/myorg/models`,
+    });
   }
   return { registry: url?.host ?? host, repository: path, insecure, plainHttp };
 }
 
-function parseUrl(text: string, variable: string): { host: string; plainHttp: boolean } {
+function registryUrl(read: Variables): { host: string; plainHttp: boolean } | undefined {
+  const text = read.text("registryUrl");
+  if (text === undefined) return undefined;
   // Registries are addressed by their host; /v2 is what people copy from the address of its API.
   const match = /^(?:(https?):\/\/)?([^/]+)(?:\/|\/v2\/?)?$/.exec(text);
   const host = match?.[2];
   if (host === undefined || !isRegistryHost(host)) {
+    const variable = read.nameOf("registryUrl");
     const shown = text.includes("@") ? "(it holds credentials)" : quote(text);
     throw new InvalidInputError(
       `Cannot use ${variable} ${shown}: it is not the address of a registry`,
@@ -72,10 +65,4 @@ function badPath(path: string): string {
   return lower !== path && isRepositoryName(lower)
     ? "the path of a repository must be lower case"
     : "it is not the path of a repository";
-}
-
-function refuse(variable: string, value: string, reason: string): InvalidInputError {
-  return new InvalidInputError(`Cannot use ${variable} ${quote(value)}: ${reason}`, {
-    remedy: `write ${variable}=myorg/models, or registry.example.com/myorg/models`,
-  });
 }

@@ -23,13 +23,7 @@ const DEFAULT_TIMEOUT_SECONDS = 30;
 export function bundleSettingsFromEnv(env: Environment): BundleSettings {
   const read = new Variables(env);
   return {
-    ...registrySettings({
-      url: read.text("registryUrl"),
-      urlVariable: read.nameOf("registryUrl") ?? "REGISTRY_URL",
-      repository: read.text("registryRepo"),
-      repositoryVariable: read.nameOf("registryRepo") ?? "REGISTRY_REPO",
-      insecure: read.flag("insecure"),
-    }),
+    ...registrySettings(read),
     username: read.text("username"),
     password: read.text("password"),
     httpTimeoutSeconds: read.seconds("httpTimeout") ?? DEFAULT_TIMEOUT_SECONDS,

@@ -70,16 +70,11 @@ export interface BundleSettings extends RegistrySettings {
   readonly password?: string;
   /** Longest time without progress with the registry, in seconds; the client's own when absent. */
   readonly httpTimeoutSeconds?: number;
-  /**
-   * How often a failed request to the registry is repeated; the client's own choice when absent.
-   */
+  /** How often a failed request to the registry is repeated; the client's own when absent. */
   readonly httpRetries?: number;
   /** Longest time without progress with external storage, in seconds; 30 when absent. */
   readonly externalTimeoutSeconds?: number;
-  /**
-   * How often a failed request to external storage is repeated; the client's own choice when
-   * absent.
-   */
+  /** How often a failed request to external storage is repeated; as the client does when absent. */
   readonly externalRetries?: number;
   /** Whether an external file of the right size is fine when its store recorded no SHA-256. */
   readonly allowStatWithoutSha?: boolean;
@@ -95,9 +90,6 @@ export interface BundleSettings extends RegistrySettings {
 
 /** What is told to a part of the library when it is opened. */
 export interface OpenOptions {
-  /**
-   * Told about what happens outside of an operation's own options: repeated tries, credential
-   * helpers.
-   */
+  /** Told what no operation's own options are told: repeated tries, credential helpers. */
   readonly log?: Log;
 }

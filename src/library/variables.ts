@@ -15,11 +15,7 @@ const VARIABLES = {
   password: ours("REGISTRY_PASSWORD", "REGISTRY_PASSWORD"),
   httpTimeout: ours("HTTP_TIMEOUT"),
   httpRetries: ours("HTTP_RETRY"),
-  externalTimeout: [
-    "EXTERNAL_TIMEOUT_S",
-    "MODELOPS_EXTERNAL_TIMEOUT",
-    ...ours("EXT_TIMEOUT"),
-  ],
+  externalTimeout: ["EXTERNAL_TIMEOUT_S", "MODELOPS_EXTERNAL_TIMEOUT", ...ours("EXT_TIMEOUT")],
   externalRetries: ["EXTERNAL_RETRIES", ...ours("EXT_RETRY")],
   allowStatWithoutSha: ours("ALLOW_STAT_WITHOUT_SHA"),
   account: ["AZURE_STORAGE_ACCOUNT"],
@@ -48,7 +44,6 @@ const MOST_RETRIES = 100;
 export class Variables {
   readonly #env: Environment;
 
-  /** Reads from these variables. */
   constructor(env: Environment) {
     this.#env = env;
   }
@@ -61,7 +56,7 @@ export class Variables {
   /** The value of a setting, without white space around it. */
   text(setting: SettingName): string | undefined {
     const name = this.nameOf(setting);
-    return name === undefined ? undefined : this.#env[name]?.trim();
+    return name && this.#env[name]?.trim();
   }
 
   /** Whether a switch is on. */
@@ -74,8 +69,7 @@ export class Variables {
     const text = this.text(setting);
     if (text === undefined) return undefined;
     const value = Number(text);
-    const valid = /^[0-9.]+$/.test(text) && value > 0 && value <= LONGEST_TIMEOUT_SECONDS;
-    if (valid) return value;
+    if (/^[0-9.]+$/.test(text) && value > 0 && value <= LONGEST_TIMEOUT_SECONDS) return value;
     throw this.refuse(setting, `${quote(text)} is not a number of seconds above 0`);
   }
 
@@ -84,10 +78,7 @@ export class Variables {
     const text = this.text(setting);
     if (text === undefined) return undefined;
     if (/^[0-9]{1,9}$/.test(text) && Number(text) <= MOST_RETRIES) return Number(text);
-    throw this.refuse(
-      setting,
-      `${quote(text)} is not a whole number from 0 to ${MOST_RETRIES}`,
-    );
+    throw this.refuse(setting, `${quote(text)} is not a whole number from 0 to ${MOST_RETRIES}`);
   }
 
   /** The error for a value that cannot be used. */

@@ -138,6 +138,13 @@ const configSchema = z.object({
   config: z.preprocess(renamed, executionFields),
 });
 
+/** The names of the facts of a configuration, in the order of its document. */
+export const FACT_NAMES = {
+  descriptor: Object.keys(descriptorFields.shape),
+  capabilities: Object.keys(capabilityFields.shape),
+  config: Object.keys(executionFields.shape),
+};
+
 /** Keys that earlier versions of the specification used, and one that an early release misspelt. */
 const OLD_KEYS: ReadonlyMap<string, string> = new Map([
   ["diff_ids", "diffIds"],

@@ -4,7 +4,6 @@ import { concurrency, insecure, noteIgnored, nydusify, plainHttp, proxy } from "
 import type { Session } from "../session.ts";
 import { sourceDateEpoch } from "../settings/global.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("<file>", "the file to add")

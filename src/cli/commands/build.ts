@@ -8,7 +8,6 @@ import type { Output } from "../output/writer.ts";
 import type { Session } from "../session.ts";
 import { sourceDateEpoch } from "../settings/global.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("<path>", "folder with the model's files")

@@ -57,7 +57,6 @@ export const BUNDLE_COMMANDS: readonly CommandRow[] = [
   },
 ];
 
-/** Gives the command its own commands. */
 export function configure(command: Command, session: Session): void {
   addCommands(command, BUNDLE_COMMANDS, () => session);
 }

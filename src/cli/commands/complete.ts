@@ -5,7 +5,6 @@ import { escapeControls } from "../output/format.ts";
 import type { Session } from "../session.ts";
 import { resolveSettings } from "../settings/global.ts";
 
-/** Gives the command its arguments and action. */
 export function configure(command: Command, session: Session): void {
   const { context } = session;
   command

@@ -3,7 +3,6 @@ import { Argument, type Command } from "../../deps/commander.ts";
 import { completionScript, SHELLS } from "../completion/scripts.ts";
 import type { Session } from "../session.ts";
 
-/** Gives the command its arguments and action. */
 export function configure(command: Command, session: Session): void {
   const { programName } = session.context;
   const name = programName;

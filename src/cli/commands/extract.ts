@@ -3,7 +3,6 @@ import type { Command } from "../../deps/commander.ts";
 import { concurrency } from "../options.ts";
 import type { Session } from "../session.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("<target>", "name of the artifact")

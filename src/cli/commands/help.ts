@@ -2,7 +2,6 @@
 import type { Command } from "../../deps/commander.ts";
 import type { Session } from "../session.ts";
 
-/** Gives the command its arguments and action. */
 export function configure(command: Command, session: Session): void {
   const root = command.parent as Command;
   command

@@ -6,7 +6,6 @@ import { insecure, plainHttp, proxy } from "../options.ts";
 import { inspectionOf, withAllFields } from "../output/inspection.ts";
 import type { Session } from "../session.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("<target>", "name of the artifact")

@@ -4,7 +4,6 @@ import { type GivenLogin, obtainLogin } from "../settings/credentials.ts";
 import { insecure, plainHttp, proxy } from "../options.ts";
 import type { Session } from "../session.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("<registry>", "host of the registry, with port where it has one")

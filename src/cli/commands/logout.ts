@@ -2,7 +2,6 @@
 import type { Command } from "../../deps/commander.ts";
 import type { Session } from "../session.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("<registry>", "host of the registry, with port where it has one")

@@ -16,7 +16,6 @@ const COMMANDS: readonly CommandRow[] = [
   },
 ];
 
-/** Gives the command its own commands. */
 export function configure(command: Command, session: Session): void {
   addCommands(command, COMMANDS, () => session);
 }

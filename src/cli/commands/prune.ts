@@ -4,7 +4,6 @@ import type { PruneResult } from "../../model/operations.ts";
 import { countOf, formatBytes } from "../output/format.ts";
 import type { Session } from "../session.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .option("--dry-run", "only say what would be removed")

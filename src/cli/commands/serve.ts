@@ -2,7 +2,6 @@
 import type { Command } from "../../deps/commander.ts";
 import type { Session } from "../session.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .option("--address <host:port>", "where to listen; port 0 takes a free one", "127.0.0.1:5000")

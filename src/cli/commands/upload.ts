@@ -5,7 +5,6 @@ import { InvalidInputError } from "../../core/errors.ts";
 import { insecure, noteIgnored, nydusify, plainHttp, proxy } from "../options.ts";
 import type { Session } from "../session.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("<file>", "the file to send")

@@ -2,46 +2,16 @@
  * What `inspect` shows of a model, with the keys that existing scripts read.
  * @module
  */
-import type { ModelCapabilities, ModelConfig } from "../../model/config.ts";
-import type { ModelDescriptor, ModelExecution } from "../../model/config.ts";
+import { FACT_NAMES, type ModelConfig } from "../../model/config.ts";
 import type { InspectResult } from "../../model/operations.ts";
 
 /** What is known of a model; facts that are not known are empty text. */
-export interface Inspection {
-  /** Digest of the configuration. */
-  readonly Id: string;
-  /** Digest of the manifest. */
-  readonly Digest: string;
-  /** Architecture, such as `transformer`. */
-  readonly Architecture: string;
-  /** RFC 3339 time of creation, in whole seconds. */
-  readonly CreatedAt: string;
-  /** Family of models, such as `llama`. */
-  readonly Family: string;
-  /** Format of the weights, such as `safetensors`. */
-  readonly Format: string;
-  /** Name of the model. */
-  readonly Name: string;
-  /** Count of parameters, such as `7b`. */
-  readonly ParamSize: string;
-  /** Number format of the weights, such as `bfloat16`. */
-  readonly Precision: string;
-  /** How the weights are quantized, such as `awq`. */
-  readonly Quantization: string;
-  /** The layers in order. */
-  readonly Layers: readonly {
-    readonly MediaType: string;
-    readonly Digest: string;
-    readonly Size: number;
-    readonly Filepath: string;
-  }[];
-}
-
-/** The document of a model. */
-export function inspectionOf(result: InspectResult): Inspection {
+export function inspectionOf(result: InspectResult) {
   const { descriptor, config } = result.config;
   return {
+    /** Digest of the configuration. */
     Id: result.configDigest ?? "",
+    /** Digest of the manifest. */
     Digest: result.digest,
     Architecture: config.architecture ?? "",
     CreatedAt: wholeSeconds(descriptor.createdAt),
@@ -62,47 +32,17 @@ function wholeSeconds(time: string | undefined): string {
   return time?.replace(/(T\d\d:\d\d:\d\d)\.\d+/, "$1") ?? "";
 }
 
-const DESCRIPTOR: Readonly<Record<keyof ModelDescriptor, undefined>> = {
-  createdAt: undefined,
-  authors: undefined,
-  family: undefined,
-  name: undefined,
-  docURL: undefined,
-  sourceURL: undefined,
-  datasetsURL: undefined,
-  version: undefined,
-  revision: undefined,
-  vendor: undefined,
-  licenses: undefined,
-  title: undefined,
-  description: undefined,
-};
-
-const CAPABILITIES: Readonly<Record<keyof ModelCapabilities, undefined>> = {
-  inputTypes: undefined,
-  outputTypes: undefined,
-  knowledgeCutoff: undefined,
-  reasoning: undefined,
-  toolUsage: undefined,
-  reward: undefined,
-  languages: undefined,
-};
-
-const EXECUTION: Readonly<Record<keyof ModelExecution, undefined>> = {
-  architecture: undefined,
-  format: undefined,
-  paramSize: undefined,
-  precision: undefined,
-  quantization: undefined,
-  capabilities: undefined,
-};
+/** The facts, and `undefined` for those of `names` that are not among them. */
+function complete(names: readonly string[], facts: object = {}): Record<string, unknown> {
+  return { ...Object.fromEntries(names.map((name) => [name, undefined])), ...facts };
+}
 
 /** A configuration in which a fact that it does not have is a field all the same. */
 export function withAllFields({ descriptor, modelfs, config }: ModelConfig): unknown {
-  const capabilities = { ...CAPABILITIES, ...config.capabilities };
+  const capabilities = complete(FACT_NAMES.capabilities, config.capabilities);
   return {
-    descriptor: { ...DESCRIPTOR, ...descriptor },
+    descriptor: complete(FACT_NAMES.descriptor, descriptor),
     modelfs,
-    config: { ...EXECUTION, ...config, capabilities },
+    config: complete(FACT_NAMES.config, { ...config, capabilities }),
   };
 }

@@ -7,20 +7,25 @@ import type { Log, LogLevel } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import type { TextSink } from "../context.ts";
 
-/** Names of log levels, from the most to the least severe; scripts use all of them. */
-export const LOG_LEVELS = [
-  "panic",
-  "fatal",
-  "error",
-  "warn",
-  "warning",
-  "info",
-  "debug",
-  "trace",
-] as const;
+const SEVERITY: Readonly<Record<LogLevel, number>> = { error: 0, warning: 1, info: 2, debug: 3 };
+
+/** The least severe records of each log level. */
+const THRESHOLD = {
+  panic: -1,
+  fatal: -1,
+  error: 0,
+  warn: 1,
+  warning: 1,
+  info: 2,
+  debug: 3,
+  trace: 3,
+} as const;
 
 /** The name of a log level. */
-export type LogLevelName = typeof LOG_LEVELS[number];
+export type LogLevelName = keyof typeof THRESHOLD;
+
+/** Names of log levels, from the most to the least severe; scripts use all of them. */
+export const LOG_LEVELS = Object.keys(THRESHOLD) as readonly LogLevelName[];
 
 /** Where a log goes, and how much of it. */
 export interface LogSettings {
@@ -38,19 +43,6 @@ export interface LogContext {
   /** Told once when the log file cannot be written. */
   warn(message: string): void;
 }
-
-const SEVERITY: Readonly<Record<LogLevel, number>> = { error: 0, warning: 1, info: 2, debug: 3 };
-
-const THRESHOLD: Readonly<Record<LogLevelName, number>> = {
-  panic: -1,
-  fatal: -1,
-  error: 0,
-  warn: 1,
-  warning: 1,
-  info: 2,
-  debug: 3,
-  trace: 3,
-};
 
 /** Whether records go to standard error as well. */
 export function isDebug(level: LogLevelName): boolean {

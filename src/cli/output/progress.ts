@@ -4,11 +4,10 @@
  * @module
  */
 import type { ProgressEvent } from "../../core/operation.ts";
-import type { CliContext } from "../context.ts";
+import type { CliContext, TextSink } from "../context.ts";
 import { escapeControls, formatBytes } from "./format.ts";
 import { ProgressBoard, VERBS } from "./progress_board.ts";
 import type { Settings } from "../settings/global.ts";
-import type { TextSink } from "../context.ts";
 
 /** A display of progress; disposing takes it off the screen. */
 export interface ProgressDisplay extends AsyncDisposable {

@@ -4,6 +4,7 @@
  * https://chromedevtools.github.io/devtools-protocol/v8/
  * @module
  */
+import type { Profiler, Runtime } from "node:inspector";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import {
@@ -17,35 +18,10 @@ import {
   ValueType,
 } from "../../deps/pprof-format.ts";
 
-/** A function in a stack. Lines count from 0. */
-export interface CallFrame {
-  readonly functionName: string;
-  readonly scriptId: string;
-  readonly url: string;
-  readonly lineNumber: number;
-  readonly columnNumber: number;
-}
-
 /**
- * A profile of the processor: a tree of calls, and which of them each sample met. Times are in µs.
+ * A profile of the heap: a tree of calls with the bytes they allocated that are in use. The types
+ * of Node lack ids and samples.
  */
-export interface CpuProfile {
-  /** The first is the root. */
-  readonly nodes: readonly {
-    readonly id: number;
-    readonly callFrame: CallFrame;
-    /** Ids of the calls it made. */
-    readonly children?: readonly number[];
-  }[];
-  readonly startTime: number;
-  readonly endTime: number;
-  /** Ids of the calls that were met. */
-  readonly samples?: readonly number[];
-  /** Time before each sample. */
-  readonly timeDeltas?: readonly number[];
-}
-
-/** A profile of the heap: a tree of calls with the bytes they allocated that are in use. */
 export interface HeapProfile {
   readonly head: HeapNode;
   readonly samples?: readonly { readonly nodeId: number }[];
@@ -53,9 +29,9 @@ export interface HeapProfile {
 
 /** A call that allocated. */
 export interface HeapNode {
-  readonly callFrame: CallFrame;
-  readonly selfSize: number;
   readonly id?: number;
+  readonly callFrame: Runtime.CallFrame;
+  readonly selfSize: number;
   readonly children: readonly HeapNode[];
 }
 
@@ -63,7 +39,7 @@ export interface HeapNode {
  * A profile of the processor as a gzipped pprof document: `samples/count` and `cpu/nanoseconds`.
  */
 export async function encodeCpuProfile(
-  profile: CpuProfile,
+  profile: Profiler.Profile,
   startedAt: Date,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const builder = new ProfileBuilder([["samples", "count"], ["cpu", "nanoseconds"]]);
@@ -111,7 +87,7 @@ export async function encodeHeapProfile(
 const UNUSED = { samples: 0, micros: 0 };
 
 /** How often and how long each call was met; a sample lasts until the next. */
-function timeByNode({ samples = [], timeDeltas = [], startTime, endTime }: CpuProfile) {
+function timeByNode({ samples = [], timeDeltas = [], startTime, endTime }: Profiler.Profile) {
   const spent = new Map<number, { samples: number; micros: number }>();
   let now = startTime;
   samples.forEach((id, index) => {
@@ -166,7 +142,7 @@ class ProfileBuilder {
   /**
    * Adds a sample for each call that has values; what is above the calls, as the root, is left out.
    */
-  addTree<Node extends { readonly callFrame: CallFrame }>(
+  addTree<Node extends { readonly callFrame: Runtime.CallFrame }>(
     roots: readonly Node[],
     walk: Walk<Node>,
   ): void {
@@ -204,7 +180,7 @@ class ProfileBuilder {
   }
 
   /** The id of a function's place. */
-  #location({ functionName, scriptId, url, lineNumber, columnNumber }: CallFrame): number {
+  #location({ functionName, scriptId, url, lineNumber, columnNumber }: Runtime.CallFrame): number {
     const key = [scriptId, functionName, lineNumber, columnNumber].join(":");
     const known = this.#known.get(key);
     if (known !== undefined) return known;

@@ -9,7 +9,8 @@ import { isLoopbackHost } from "../../core/hosts.ts";
 import { ConflictError } from "../../core/errors.ts";
 import { formatListenAddress, parseListenAddress } from "../../server/address.ts";
 import { listen } from "../../server/listen.ts";
-import { type CpuProfile, encodeCpuProfile, encodeHeapProfile, type HeapProfile } from "./pprof.ts";
+import type { Output } from "../output/writer.ts";
+import { encodeCpuProfile, encodeHeapProfile, type HeapProfile } from "./pprof.ts";
 
 /** Profiles that are being served. */
 export interface Profiling {
@@ -17,14 +18,6 @@ export interface Profiling {
   readonly url: string;
   /** Ends the serving; a profile under way ends early and is sent with what it has. */
   stop(): Promise<void>;
-}
-
-/** Where remarks about the profiles go. */
-export interface ProfilingOutput {
-  /** Says what a person should know. */
-  warn(text: string): void;
-  /** Says where the profiles are. */
-  note(text: string): void;
 }
 
 /** Mean count of bytes between two samples of the heap: what V8 takes by itself. */
@@ -46,11 +39,11 @@ const MOST_SECONDS = 3600;
  */
 export async function startProfiling(
   addressText: string,
-  { warn, note }: ProfilingOutput,
+  output: Pick<Output, "warn" | "note">,
 ): Promise<Profiling> {
   const address = parseListenAddress(addressText);
   if (!isLoopbackHost(address.hostname)) {
-    warn(
+    output.warn(
       `profiles are served at ${formatListenAddress(address)} to everybody who can reach it, ` +
         "without a password",
     );
@@ -61,7 +54,7 @@ export async function startProfiling(
   const listener = listenHere(handle, { address, signal: cutting.signal });
   await profiler.start();
   const url = `${listener.url}/debug/pprof/`;
-  note(`Serving profiles on ${url}`);
+  output.note(`Serving profiles on ${url}`);
   return {
     url,
     async stop() {
@@ -215,6 +208,6 @@ class Profiler {
     // An abort only makes it shorter.
     await wait(seconds * 1000, undefined, { signal: either }).catch(() => {});
     const { profile } = await this.#session.post("Profiler.stop");
-    return await encodeCpuProfile(profile as CpuProfile, startedAt);
+    return await encodeCpuProfile(profile, startedAt);
   }
 }

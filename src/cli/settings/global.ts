@@ -13,7 +13,7 @@ import type { CredentialFiles } from "../../library/settings.ts";
 import { BUILD_INFO } from "../build_info.ts";
 import type { CliContext, TextSink } from "../context.ts";
 import { hubSettings } from "./hubs.ts";
-import { isDebug, LOG_LEVELS, type LogLevelName } from "../output/log.ts";
+import { isDebug, LOG_LEVELS, type LogLevelName, type LogSettings } from "../output/log.ts";
 
 /** The flags that every command takes, as the parser leaves them. */
 export interface GlobalFlags {
@@ -34,9 +34,7 @@ export interface GlobalFlags {
 export const DEFAULT_PPROF_ADDRESS = "localhost:6060";
 
 /** The settings of a run, which are those of the library and more; paths are absolute. */
-export interface Settings extends ModelSettings, DownloadSettings {
-  readonly logDir: string;
-  readonly logLevel: LogLevelName;
+export interface Settings extends ModelSettings, DownloadSettings, LogSettings {
   /** How progress is shown on standard error. */
   readonly progress: "bars" | "lines" | "none";
   /** Whether results and errors are JSON documents. */

@@ -1,19 +1,18 @@
 import assert from "node:assert/strict";
+import type { Profiler, Runtime } from "node:inspector";
 import { gunzipSync } from "node:zlib";
 import {
-  type CallFrame,
-  type CpuProfile,
   encodeCpuProfile,
   encodeHeapProfile,
   type HeapNode,
 } from "../../../src/cli/profiling/pprof.ts";
 import { decodeProfile } from "./profiles.ts";
 
-function frame(functionName: string, lineNumber = -1): CallFrame {
+function frame(functionName: string, lineNumber = -1): Runtime.CallFrame {
   return { functionName, scriptId: "7", url: "file:///a.ts", lineNumber, columnNumber: 0 };
 }
 
-const CPU: CpuProfile = {
+const CPU: Profiler.Profile = {
   nodes: [
     { id: 1, callFrame: frame("(root)"), children: [2, 4, 5] },
     { id: 2, callFrame: frame("main", 9), children: [3] },

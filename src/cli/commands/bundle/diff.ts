@@ -5,7 +5,6 @@ import { diffDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
 import type { Session } from "../../session.ts";
 
-/** Gives the command its arguments and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("<from>", "bundle, folder or archive")

@@ -7,7 +7,6 @@ import { textOf } from "../../output/bundle_text.ts";
 import { countOf } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("<folder>", "folder to pack")

@@ -12,7 +12,6 @@ import {
   withConflicts,
 } from "../../output/workspace_report.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("<file>", "the archive")

@@ -17,7 +17,6 @@ import {
   withConflicts,
 } from "../../output/workspace_report.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("<bundle>", "name:version, digest, full reference, folder or archive")

@@ -11,7 +11,6 @@ import { bundleSize, sizeOf, tableLines, textOf } from "../../output/bundle_text
 import { countOf } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("[folder]", "folder with modelops.yaml", ".")

@@ -9,7 +9,6 @@ import { bundleSize, sizeOf, textOf } from "../../output/bundle_text.ts";
 import { concurrency } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("[folder]", "folder with modelops.yaml", ".")

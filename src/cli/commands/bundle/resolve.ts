@@ -7,7 +7,6 @@ import { bundleDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, tableLines, textOf } from "../../output/bundle_text.ts";
 import type { Session } from "../../session.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("<bundle>", "name:version, digest, full reference, folder or archive")

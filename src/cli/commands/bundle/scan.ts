@@ -6,7 +6,6 @@ import { bundleSize, modeText, sizeOf, tableLines, textOf } from "../../output/b
 import { countOf } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("[folder]", "folder with modelops.yaml", ".")

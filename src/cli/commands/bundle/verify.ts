@@ -10,7 +10,6 @@ import { FailedResult } from "../../output/failed_result.ts";
 import { countOf } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("<folder|bundle>", "a materialized folder, or a bundle where it is stored")

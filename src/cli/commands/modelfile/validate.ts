@@ -5,7 +5,6 @@ import { collect } from "../../arguments.ts";
 import { countOf, formatBytes } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
 
-/** Gives the command its arguments, flags and action. */
 export function configure(command: Command, session: Session): void {
   command
     .argument("[file]", "the Modelfile", "Modelfile")

@@ -6,9 +6,9 @@ import type { ResolvedBundle } from "../../bundle/documents/bundle.ts";
 import type { ExportResult } from "../../bundle/archive/export.ts";
 import type { ImportResult } from "../../bundle/archive/import.ts";
 import type { MaterializeResult } from "../../bundle/workspace/materialize.ts";
-import type { VerifyReport } from "../../bundle/workspace/verify_report.ts";
 import type { BundleDiff, ListedFile } from "../../bundle/compare/diff.ts";
 import { type PlacedFile, placedFiles, type StoragePlan } from "../../bundle/publish/plan.ts";
+import type { ExternalReport } from "../../bundle/publish/externals.ts";
 import type { PublishResult } from "../../bundle/publish/push.ts";
 import type { Inventory } from "../../bundle/publish/scan.ts";
 import { digestHex } from "../../core/digest.ts";
@@ -39,7 +39,8 @@ export function materializeDocument(
   bundle: ResolvedBundle,
   layers: readonly string[],
 ): Record<string, unknown> {
-  const { counters, plan } = result;
+  const { plan } = result;
+  const { bytesWritten, bytesFetched, bytesPrefetched, ...counts } = result.counters;
   return {
     bundle: bundleDocument(bundle),
     selected_role: result.selectedRole,
@@ -48,13 +49,10 @@ export function materializeDocument(
     dry_run: result.dryRun,
     files: result.files,
     counters: {
-      created: counters.created,
-      replaced: counters.replaced,
-      kept: counters.kept,
-      pointers: counters.pointers,
-      bytes_written: counters.bytesWritten,
-      bytes_fetched: counters.bytesFetched,
-      bytes_prefetched: counters.bytesPrefetched,
+      ...counts,
+      bytes_written: bytesWritten,
+      bytes_fetched: bytesFetched,
+      bytes_prefetched: bytesPrefetched,
     },
     ...(result.dryRun
       ? {
@@ -68,18 +66,12 @@ export function materializeDocument(
 
 /** What an export wrote. */
 export function exportDocument(
-  result: ExportResult,
+  { pointersOnly, ...archive }: ExportResult,
   { workdir, includeExternal }: { readonly workdir: string; readonly includeExternal: boolean },
 ): Record<string, unknown> {
-  const { path, size, digest, compression, files, folders, pointersOnly } = result;
   return {
     working_dir: workdir,
-    path,
-    size,
-    digest,
-    compression,
-    files,
-    folders,
+    ...archive,
     include_external: includeExternal,
     pointers_only: pointersOnly,
   };
@@ -100,11 +92,6 @@ export function importDocument(result: ImportResult, archive: string): Record<st
   };
 }
 
-/** What a verification found. */
-export function verifyDocument(report: VerifyReport, target: string): Record<string, unknown> {
-  return { target, ...report };
-}
-
 /** What publishing did, or would do. */
 export function publishDocument(result: PublishResult): Record<string, unknown> {
   const { plan, registry, external, previousVersion } = result;
@@ -116,17 +103,15 @@ export function publishDocument(result: PublishResult): Record<string, unknown> 
     ...(previousVersion === undefined ? {} : { previous_version: previousVersion }),
     tags: result.tags,
     files: placedFiles(plan).length,
-    uploaded: registry.copied,
-    skipped: registry.skipped,
-    uploaded_bytes: registry.bytes,
-    external: {
-      uploaded: external.copied,
-      skipped: external.skipped,
-      uploaded_bytes: external.bytes,
-    },
+    ...sentDocument(registry),
+    external: sentDocument(external),
     up_to_date: result.upToDate,
     dry_run: result.dryRun,
   };
+}
+
+function sentDocument({ copied, skipped, bytes }: ExternalReport): Record<string, number> {
+  return { uploaded: copied, skipped, uploaded_bytes: bytes };
 }
 
 /** The files of a working directory by layer. */
@@ -194,25 +179,26 @@ function totals(kind: string, files: readonly PlacedFile[]): Record<string, numb
 
 /** What makes one list of files out of another. */
 export function diffDocument(diff: BundleDiff): Record<string, unknown> {
+  const { from, to, added, modified, removed, unchanged } = diff;
   return {
-    from: diff.from,
-    to: diff.to,
-    identical: diff.added.length + diff.modified.length + diff.removed.length === 0,
-    added: diff.added.map(listedFileDocument),
-    modified: diff.modified.map(({ path, from, to }) => ({
+    from,
+    to,
+    identical: added.length + modified.length + removed.length === 0,
+    added: added.map(listedFileDocument),
+    modified: modified.map(({ path, from, to }) => ({
       path,
       old_size: from.size,
       new_size: to.size,
       old_sha256: from.sha256,
       new_sha256: to.sha256,
     })),
-    removed: diff.removed.map(listedFileDocument),
-    unchanged: diff.unchanged.map(({ path }) => path),
+    removed: removed.map(listedFileDocument),
+    unchanged: unchanged.map(({ path }) => path),
     totals: {
-      added: diff.added.length,
-      modified: diff.modified.length,
-      removed: diff.removed.length,
-      unchanged: diff.unchanged.length,
+      added: added.length,
+      modified: modified.length,
+      removed: removed.length,
+      unchanged: unchanged.length,
     },
   };
 }

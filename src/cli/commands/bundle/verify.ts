@@ -4,7 +4,6 @@ import type { Command } from "../../../deps/commander.ts";
 import type { VerifiedFile, VerifyReport } from "../../../bundle/workspace/verify_report.ts";
 import { IntegrityError } from "../../../core/errors.ts";
 import { statKind } from "../../../core/files.ts";
-import { verifyDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
 import { FailedResult } from "../../output/failed_result.ts";
 import { countOf } from "../../output/format.ts";
@@ -19,7 +18,7 @@ export function configure(command: Command, session: Session): void {
       const report = await session.operation((options) =>
         bundles.verify(target, { ...options, readExternal })
       );
-      const document = verifyDocument(report, target);
+      const document = { target, ...report };
       if (!report.ok) throw new FailedResult(await failureOf(report, target), document);
       session.output.result(document, textOf(describeReport(report, target)));
     });

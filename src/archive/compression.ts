@@ -20,19 +20,16 @@ import { ZstdParts } from "./zstd_parts.ts";
 /** A compression by name. */
 export type CompressionName = "none" | "gzip" | "zstd";
 
-/** How to compress. */
 export interface CompressOptions {
   /** Level, 1 to 22 with zstd and 1 to 9 with gzip; the compression's default when absent. */
   readonly level?: number;
 }
 
-/** A way to compress a layer. */
 export interface Compression {
   /** Its name, as options spell it. */
   readonly name: CompressionName;
   /** What the media type of a layer ends with. */
   readonly suffix: "" | "+gzip" | "+zstd";
-  /** Compresses a stream. */
   compress(
     stream: ReadableStream<Uint8Array>,
     options?: CompressOptions,
@@ -49,7 +46,6 @@ const ZSTD_WINDOW_LOG_MAX = 27;
 
 const CHUNKS = { chunkSize: CHUNK_SIZE } as const;
 
-/** All compressions by name. */
 export const COMPRESSIONS: Readonly<Record<CompressionName, Compression>> = {
   none: {
     name: "none",

@@ -46,7 +46,6 @@ const NAME_RULES: readonly Rule[] = [
   [(name) => byteLength(name) > MAX_PATH, `the path is longer than ${MAX_PATH} bytes`],
 ];
 
-/** Rules on each component. */
 const COMPONENT_RULES: readonly Rule[] = [
   [(part) => byteLength(part) > MAX_COMPONENT, `a part is longer than ${MAX_COMPONENT} bytes`],
 ];

@@ -20,9 +20,7 @@ export interface TarEntry {
   readonly size: number;
   /** Permission bits. */
   readonly mode: number;
-  /** Number of the owner. */
   readonly uid: number;
-  /** Number of the owning group. */
   readonly gid: number;
   /** Name of the owner; empty when unknown. */
   readonly uname: string;

@@ -27,7 +27,6 @@ export type TarMemberType =
 export interface TarFacts {
   /** The name as the archive has it: not safe as a path. */
   readonly name: string;
-  /** What it is. */
   readonly type: TarMemberType;
   /** Size of the content in bytes. */
   readonly size: number;
@@ -35,7 +34,6 @@ export interface TarFacts {
   readonly mode: number;
   /** Modification time; an invalid date when the archive has nonsense. */
   readonly mtime: Date;
-  /** Where a link points. */
   readonly linkName?: string;
 }
 
@@ -150,7 +148,6 @@ function member(header: TarHeader, flag: string): TarFacts {
   };
 }
 
-/** Whether all bytes are zero. */
 export function isZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }
@@ -162,12 +159,10 @@ function octal(field: Uint8Array): number {
   return parseInt(digits, 8);
 }
 
-/** The error of an archive that ends too early. */
 export function truncated(): IntegrityError {
   return corrupt("it is truncated");
 }
 
-/** The error of an archive that is broken. */
 export function corrupt(reason: string, cause?: unknown): IntegrityError {
   return new IntegrityError(`Cannot read tar archive: ${reason.replace(/\.$/, "")}`, { cause });
 }

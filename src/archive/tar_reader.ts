@@ -61,7 +61,6 @@ export async function* readTar(
   }
 }
 
-/** The content of the current entry. */
 class Body {
   readonly #bytes: ByteReader;
   readonly #padding: number;

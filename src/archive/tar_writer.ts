@@ -12,9 +12,7 @@ import { type UstarEntry, ustarHeader } from "./ustar_header.ts";
 /** What an anonymous archive is padded to: twenty blocks, which is a record of `tar`. */
 const RECORD_SIZE = 20 * BLOCK_SIZE;
 
-/** A file of an archive with its content. */
 export interface TarFile {
-  /** Its name and metadata. */
   readonly entry: TarEntry;
   /** Its content, of the size the entry says. */
   readonly content: BlobSource;
@@ -33,7 +31,6 @@ export function packTar(files: readonly TarFile[]): BlobSource {
 
 /** A file or folder of an anonymous archive with its content. */
 export interface UstarFile {
-  /** Its name and kind. */
   readonly entry: UstarEntry;
   /** Its content, of the size the entry says. */
   readonly content: BlobSource;

@@ -9,7 +9,6 @@ import { explainWrite } from "../core/file_errors.ts";
 import { quote } from "../core/text.ts";
 import { parentOf } from "./safe_path.ts";
 
-/** How to make sure of a folder. */
 export interface EnsureFolderOptions {
   /** Permission bits of the folders that are made; the system's default when absent. */
   readonly mode?: number;

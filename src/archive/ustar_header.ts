@@ -12,11 +12,9 @@ import { FIELDS, fitsOctal, TarBlock } from "./tar_block.ts";
 export interface UstarEntry {
   /** Relative path with forward slashes; none at the end. */
   readonly name: string;
-  /** What it is. */
   readonly type: "file" | "directory";
   /** Size of the content in bytes; 0 for a folder. */
   readonly size: number;
-  /** Permission bits. */
   readonly mode: number;
 }
 

@@ -64,7 +64,6 @@ class Feeding {
   readonly done: Promise<void>;
   failed = false;
   failure: unknown;
-  /** Whether the stream was read to its end. */
   atEnd = false;
   readonly #transform: Transform;
 

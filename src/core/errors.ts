@@ -135,6 +135,16 @@ export class ConflictError extends ModelOpsError {
   override readonly kind = "conflict";
 }
 
+/** The result of work; `undefined` when it ends with a {@linkcode NotFoundError}. */
+export async function ifFound<Result>(work: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
 /** Whether an error means that the operation was stopped by its signal. */
 export function isAbort(error: unknown, signal?: AbortSignal): boolean {
   if (signal?.aborted && error === signal.reason) return true;

@@ -13,7 +13,6 @@ import { pause } from "./retry.ts";
 
 const RETRY_MILLISECONDS = 50;
 
-/** How to lock a file. */
 export interface FileLockOptions extends OperationOptions {
   /** Whether nobody else may hold the lock at the same time. */
   readonly exclusive: boolean;

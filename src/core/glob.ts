@@ -20,12 +20,6 @@ export interface Glob {
   mayMatchBelow(folder: string): boolean;
 }
 
-/** How to read a pattern. */
-export interface GlobOptions {
-  /** Letter case does not count. */
-  readonly ignoreCase?: boolean;
-}
-
 /** Longer patterns name no path, and are refused by the matcher. */
 const LONGEST_PATTERN = 4096;
 
@@ -36,18 +30,21 @@ export function escapeGlob(path: string): string {
   return path.replace(/[*?[\]{}\\]/g, "\\$&");
 }
 
-/** Reads a pattern. */
-export function parseGlob(pattern: string, options: GlobOptions = {}): Glob {
+/** Reads a pattern. Letter case counts, but with `ignoreCase`. */
+export function parseGlob(
+  pattern: string,
+  { ignoreCase = false }: { readonly ignoreCase?: boolean } = {},
+): Glob {
   const scanned = scan(pattern);
   if (typeof scanned === "string") {
     return { fault: scanned, matches: () => false, mayMatchBelow: () => false };
   }
-  if (scanned.literal !== undefined) return literalGlob(scanned.literal, options);
-  const matches = compile(scanned.segments.join("/"), options);
+  if (scanned.literal !== undefined) return literalGlob(scanned.literal, ignoreCase);
+  const matches = compile(scanned.segments.join("/"), ignoreCase);
   // A brace that spans a slash cannot be compared part by part: then every folder is looked into.
   const parts = scanned.spansSlash ? [] : scanned.segments.map((segment) => ({
     any: segment === "**",
-    matches: compile(segment, options),
+    matches: compile(segment, ignoreCase),
   }));
   return {
     matches,
@@ -63,8 +60,8 @@ export function parseGlob(pattern: string, options: GlobOptions = {}): Glob {
   };
 }
 
-function literalGlob(literal: string, options: GlobOptions): Glob {
-  const fold = (text: string) => options.ignoreCase ? text.toLowerCase() : text;
+function literalGlob(literal: string, ignoreCase: boolean): Glob {
+  const fold = (text: string) => ignoreCase ? text.toLowerCase() : text;
   const wanted = fold(literal);
   return {
     literal,
@@ -73,7 +70,7 @@ function literalGlob(literal: string, options: GlobOptions): Glob {
   };
 }
 
-function compile(pattern: string, options: GlobOptions): (path: string) => boolean {
+function compile(pattern: string, ignoreCase: boolean): (path: string) => boolean {
   // The matcher knows no empty pattern, which `/a` and `a//b` have as a part.
   if (pattern === "") return (path) => path === "";
   const isMatch = picomatch(pattern, {
@@ -83,7 +80,7 @@ function compile(pattern: string, options: GlobOptions): (path: string) => boole
     literalBrackets: false,
     keepQuotes: true,
     windows: false,
-    nocase: options.ignoreCase ?? false,
+    nocase: ignoreCase,
   });
   return (path) => isMatch(path);
 }

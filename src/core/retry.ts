@@ -45,7 +45,6 @@ export class TransientError extends Error {
   /** Milliseconds that the server asks to wait. */
   readonly retryAfter: number | undefined;
 
-  /** Makes an error from what happened. */
   constructor(
     reason: string,
     options: { readonly retryAfter?: number; readonly cause?: unknown } = {},
@@ -59,7 +58,6 @@ export class TransientError extends Error {
 export interface RetryOptions {
   /** How often to try, and how long to wait. */
   readonly policy?: RetryPolicy;
-  /** Stops the tries and the waits. */
   readonly signal?: AbortSignal;
   /** Told why there is another try, and after how many milliseconds. */
   readonly onRetry?: (error: TransientError, wait: number) => void;

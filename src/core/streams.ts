@@ -34,7 +34,6 @@ export async function readAll(
   return concatBytes(chunks);
 }
 
-/** Joins chunks into one array. */
 export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.byteLength, 0));
   let offset = 0;
@@ -85,7 +84,6 @@ export async function* counted(
   }
 }
 
-/** Passes a stream on and hashes it. */
 export async function* digested(
   stream: AsyncIterable<Uint8Array>,
   digester: Digester,
@@ -96,7 +94,6 @@ export async function* digested(
   }
 }
 
-/** What content has to be. */
 export interface ExpectedContent {
   readonly digest: Digest;
   readonly size: number;

@@ -11,9 +11,7 @@ import { faultError, isFault } from "./faults.ts";
 
 /** What was asked for, and how long to wait for its bytes. */
 export interface BodyRequest {
-  /** URL that was asked. */
   readonly url: string;
-  /** Stops the reading. */
   readonly signal?: AbortSignal;
   /** As in a retry policy. */
   readonly stallTime?: number;

@@ -17,9 +17,7 @@ export type FaultKind =
   /** The connection was lost: trying again may help. */
   | "lost";
 
-/** A fault explained. */
 export interface Fault {
-  /** What can be done about it. */
   readonly kind: FaultKind;
   /** What happened, as a clause. */
   readonly reason: string;
@@ -34,10 +32,8 @@ const PROXY = "put the user name and password of the proxy into its URL";
 
 /** What a source of bytes failed with while a request was sent: no fault of the network. */
 export class SourceFailure extends Error {
-  /** What the source threw. */
   readonly error: unknown;
 
-  /** Wraps what a source threw. */
   constructor(error: unknown) {
     super("the source failed", { cause: error });
     this.error = error;

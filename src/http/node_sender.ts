@@ -51,7 +51,6 @@ export class NodeSender {
     }
   }
 
-  /** Closes all connections. */
   close(): void {
     for (const agent of this.#agents.values()) agent.then((made) => made.destroy());
     this.#agents.clear();

@@ -22,9 +22,7 @@ export interface HubClientOptions {
   readonly credentials?: Readonly<Record<string, string>>;
   /** The way to the network; the platform's `fetch` when absent. */
   readonly transport?: Transport;
-  /** How to try again. */
   readonly retry?: RetryPolicy;
-  /** Called with each log record. */
   readonly log?: Log;
   /** The error for an answer that is no success. */
   readonly explain: (response: Response) => Error;
@@ -45,11 +43,8 @@ export interface HubSendOptions {
 /** Largest document that a hub may answer with. Bytes. */
 const LARGEST_DOCUMENT = 64 * 1024 * 1024;
 
-/** A client of one hub. */
 export class HubClient {
-  /** How requests are tried again. */
   readonly retry: RetryPolicy;
-  /** Called with each log record. */
   readonly log: Log | undefined;
   readonly #hub: URL;
   readonly #credentials: Headers;

@@ -11,7 +11,6 @@ import { type DownloadedFile, downloadFile } from "./file_download.ts";
 import { type FileSelection, planDownload } from "./download_plan.ts";
 import type { HubSnapshot } from "./hub.ts";
 
-/** How to download. */
 export interface DownloadOptions extends FileSelection, OperationOptions {
   /** Files downloaded at once; 5 when absent. */
   readonly concurrency?: number;

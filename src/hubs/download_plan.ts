@@ -19,7 +19,6 @@ export interface FileSelection {
 
 /** A file and the names it gets. */
 export interface PlannedFile {
-  /** The file on the hub. */
   readonly file: HubFile;
   /** Safe path in the folder. */
   readonly path: string;

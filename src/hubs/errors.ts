@@ -14,11 +14,9 @@ import type { RepositoryName } from "./paths.ts";
 
 /** What a hub's errors have in common. */
 export interface HubErrorContext {
-  /** The model that was asked for. */
   readonly model: RepositoryName;
   /** Name of the hub for people. */
   readonly title: string;
-  /** Host of the hub. */
   readonly host: string;
   /** What to do when the hub wants to know who asks. */
   readonly login: string;

@@ -11,7 +11,6 @@ export type HubName = "huggingface" | "modelscope" | "mlflow";
 
 /** A model on a hub. */
 export interface HubModel extends RepositoryName {
-  /** The hub that has it. */
   readonly hub: HubName;
 }
 
@@ -24,13 +23,11 @@ export interface HubOptions
   readonly token?: string;
   /** User name, where the hub takes a name and a password. */
   readonly username?: string;
-  /** Password of the user name. */
   readonly password?: string;
 }
 
 /** Where the bytes of a file are. */
 export interface HubRequest {
-  /** URL of the content. */
   readonly url: string;
   /** Headers for the origin of that URL, besides those that tell the hub who asks. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -52,7 +49,6 @@ export interface HubFile {
 
 /** The files of one revision of a model. */
 export interface HubSnapshot {
-  /** Gets the files. */
   readonly client: HubClient;
   /** The commit or version that the revision stands for, where the hub says it. */
   readonly revision?: string;

@@ -28,7 +28,6 @@ const entrySchema = z.object({
 
 const commitSchema = z.string().regex(/^[0-9a-f]{7,64}$/);
 
-/** The Hugging Face hub. */
 export const huggingFace: ModelHub = {
   name: "huggingface",
   title: "Hugging Face",

@@ -41,7 +41,6 @@ const signedSchema = z.object({
   headers: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
 });
 
-/** MLflow's model registry. */
 export const mlflow: ModelHub = {
   name: "mlflow",
   title: "MLflow",

@@ -26,7 +26,6 @@ const listSchema = z.object({
   }),
 });
 
-/** The ModelScope hub. */
 export const modelScope: ModelHub = {
   name: "modelscope",
   title: "ModelScope",

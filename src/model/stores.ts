@@ -2,7 +2,7 @@
  * Where models are: in the local store and in the registries that references name.
  * @module
  */
-import { NotFoundError, TransferError } from "../core/errors.ts";
+import { ifFound, NotFoundError, TransferError } from "../core/errors.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import type { Connect } from "../oci/connect.ts";
@@ -60,12 +60,7 @@ export class ModelStores {
     reference: Reference,
     options: OperationOptions,
   ): Promise<Descriptor | undefined> {
-    try {
-      return await this.local(reference).resolve(referenceTarget(reference), options);
-    } catch (error) {
-      if (error instanceof NotFoundError) return undefined;
-      throw error;
-    }
+    return await ifFound(this.local(reference).resolve(referenceTarget(reference), options));
   }
 
   /**

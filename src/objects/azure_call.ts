@@ -11,9 +11,7 @@ import { withTimeLimit } from "../core/time_limit.ts";
 
 /** An object, and how its requests are tried again. */
 export interface AzureTarget extends Omit<AzureAction, "action"> {
-  /** The SDK's handle of the object. */
   readonly blob: BlockBlobClient;
-  /** How to try again. */
   readonly retry: RetryPolicy;
   /** Told about repeated tries. */
   readonly log?: Log;

@@ -24,7 +24,6 @@ export interface AzureAction {
   readonly action: "read" | "write";
   /** The address of the object. */
   readonly uri: string;
-  /** Stops the operation. */
   readonly signal?: AbortSignal;
 }
 

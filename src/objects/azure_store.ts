@@ -6,7 +6,7 @@
  * @module
  */
 import { digestHex, isDigest, parseDigest } from "../core/digest.ts";
-import { IntegrityError, InvalidInputError, NotFoundError } from "../core/errors.ts";
+import { ifFound, IntegrityError, InvalidInputError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource } from "../core/source.ts";
 import type { AzureAccess } from "./azure_access.ts";
@@ -25,11 +25,9 @@ import { parseObjectUri, quoteUri } from "./object_uri.ts";
 import { reported } from "../core/progress.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 
-/** How an Azure store is reached. */
 export interface AzureStoreOptions extends AzureClientOptions {
   /** Where the account is; called when the first object is touched. */
   readonly access: () => AzureAccess;
-  /** How to try again. */
   readonly retry: RetryPolicy;
 }
 
@@ -80,7 +78,7 @@ export class AzureStore implements ObjectStore {
     const target = await this.#target(uri, options);
     const report = { id: uri, name: uri, size: source.size, phase: "upload" } as const;
     return await reported(report, options, async (onBytes, skip) => {
-      const there = await this.#existing(uri, options);
+      const there = await ifFound(this.stat(uri, options));
       if (there?.size === source.size && there.sha256 === options.sha256) {
         skip();
         return await this.#retier(target, there, options.tier);
@@ -105,15 +103,6 @@ export class AzureStore implements ObjectStore {
     this.#finder ??= azureClient(this.#options.access(), this.#options);
     const find = await this.#finder;
     return { blob: find(parsed), uri, retry: this.#options.retry, signal, log };
-  }
-
-  async #existing(uri: string, options: OperationOptions): Promise<ObjectFacts | undefined> {
-    try {
-      return await this.stat(uri, options);
-    } catch (error) {
-      if (error instanceof NotFoundError) return undefined;
-      throw error;
-    }
   }
 
   /** Moves a blob that is there already to the tier that is wanted. */

@@ -9,20 +9,17 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { type Digest, Digester, digestHex } from "../core/digest.ts";
-import { NotFoundError } from "../core/errors.ts";
+import { ifFound } from "../core/errors.ts";
 import type { BlobSource } from "../core/source.ts";
 import { checkDigest, concatBytes, sized, verified } from "../core/streams.ts";
 import { type AzureTarget, callAzure } from "./azure_call.ts";
 import { quoteUri } from "./object_uri.ts";
 import { PARTS_AT_ONCE, partSize, regrouped } from "../transfer/parts.ts";
 
-/** What is written, and how. */
 export interface UploadOptions {
-  /** Digest of the content. */
   readonly digest: Digest;
   /** Access tier as the service writes it; the account's own when absent. */
   readonly tier?: string;
-  /** Metadata of the blob. */
   readonly metadata: Record<string, string>;
   /** Called with the bytes that the service has. */
   readonly onBytes: (bytes: number) => void;
@@ -120,7 +117,6 @@ class BlockSender implements AsyncDisposable {
     if (this.#running.size >= PARTS_AT_ONCE) await Promise.race(this.#running);
   }
 
-  /** Waits until every block has arrived. */
   async finish(): Promise<void> {
     await Promise.all(this.#running);
   }
@@ -145,16 +141,12 @@ class BlockSender implements AsyncDisposable {
 
 /** The names and sizes of the blocks that an earlier upload has left. */
 async function stagedBlocks(target: AzureTarget): Promise<Map<string, number>> {
-  try {
-    const list = await callAzure(
-      { ...target, action: "read" },
-      (blob, abortSignal) => blob.getBlockList("uncommitted", { abortSignal }),
-    );
-    return new Map(list.uncommittedBlocks?.map(({ name, size }) => [name, size]));
-  } catch (error) {
-    if (error instanceof NotFoundError) return new Map();
-    throw error;
-  }
+  const listing = callAzure(
+    { ...target, action: "read" },
+    (blob, abortSignal) => blob.getBlockList("uncommitted", { abortSignal }),
+  );
+  const list = await ifFound(listing);
+  return new Map(list?.uncommittedBlocks?.map(({ name, size }) => [name, size]));
 }
 
 /** Base64 of a digest and a length: the names of all blocks of a blob have to be equally long. */

@@ -23,18 +23,15 @@ import type {
 import { quoteUri } from "./object_uri.ts";
 import { reported, watchedSource } from "../core/progress.ts";
 
-/** Where a file store keeps its objects. */
-export interface FileStoreOptions {
-  /** Absolute path of its folder. Without one only `file:///absolute/path` has a place. */
-  readonly root?: string;
-}
-
 /** A store over a folder. Only regular files are objects; no link is followed below its root. */
 export class FileStore implements ObjectStore {
   readonly #root: string | undefined;
 
-  /** Makes a store; the folder appears with the first object. */
-  constructor(options: FileStoreOptions = {}) {
+  /**
+   * Makes a store below an absolute path, which appears with the first object. Without one only
+   * `file:///absolute/path` has a place.
+   */
+  constructor(options: { readonly root?: string } = {}) {
     this.#root = options.root;
   }
 
@@ -49,7 +46,6 @@ export class FileStore implements ObjectStore {
     });
   }
 
-  /** Opens an object. */
   async open(uri: string, options: OpenObjectOptions = {}): Promise<ReadableStream<Uint8Array>> {
     const facts = await this.stat(uri, options);
     if (options.etag !== undefined && options.etag !== facts.etag) {

@@ -12,13 +12,10 @@
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 
-/** Schemes of stores that hold containers. */
-export type ContainerScheme = "az" | "azure" | "s3" | "gs";
-
 /** An object in a container of a store in the cloud. */
 export interface ContainerUri {
   /** The scheme as it was written; `az` and `azure` are the same store. */
-  readonly scheme: ContainerScheme;
+  readonly scheme: "az" | "azure" | "s3" | "gs";
   /** Name of the container (or bucket). */
   readonly container: string;
   /** Name of the object in its container, not escaped. */
@@ -41,13 +38,7 @@ export type ObjectUri = ContainerUri | FileUri;
 /** Longest key, in characters: the limit of Azure Blob Storage. */
 const MAX_KEY = 1024;
 
-const SCHEMES: Readonly<Record<string, (rest: string, text: string) => ObjectUri>> = {
-  az: (rest, text) => containerUri("az", rest, text),
-  azure: (rest, text) => containerUri("azure", rest, text),
-  s3: (rest, text) => containerUri("s3", rest, text),
-  gs: (rest, text) => containerUri("gs", rest, text),
-  file: fileUri,
-};
+const SCHEMES = ["az", "azure", "s3", "gs", "file"] as const satisfies ObjectUri["scheme"][];
 
 type Rule = readonly [broken: (text: string) => boolean, reason: string];
 
@@ -70,11 +61,12 @@ export function parseObjectUri(text: string): ObjectUri {
   refuse(text, text, TEXT_RULES);
   const [, scheme, rest = ""] = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/.exec(text) ?? [];
   if (scheme === undefined) throw malformed(text, "it has no scheme, such as az:// or file://");
-  if (Object.hasOwn(SCHEMES, scheme)) return SCHEMES[scheme]!(rest, text);
-  if (Object.hasOwn(SCHEMES, scheme.toLowerCase())) {
-    throw malformed(text, "write the scheme in lower-case letters");
+  const found = SCHEMES.find((known) => known === scheme.toLowerCase());
+  if (found === scheme) {
+    return found === "file" ? fileUri(rest, text) : containerUri(found, rest, text);
   }
-  const known = Object.keys(SCHEMES).join(", ");
+  if (found !== undefined) throw malformed(text, "write the scheme in lower-case letters");
+  const known = SCHEMES.join(", ");
   throw new UnsupportedError(
     `Cannot use ${quoteUri(text)} as an object: unknown scheme "${scheme}", known are ${known}`,
     { actual: scheme, expected: known },
@@ -105,7 +97,11 @@ const CONTAINER_RULES: readonly Rule[] = [
 /** What a container may be called in any store; Azure is stricter and checks when it is asked. */
 const CONTAINER_NAME = /^[a-z0-9$][a-z0-9_-]{0,62}$/;
 
-function containerUri(scheme: ContainerScheme, rest: string, text: string): ContainerUri {
+function containerUri(
+  scheme: ContainerUri["scheme"],
+  rest: string,
+  text: string,
+): ContainerUri {
   refuse(text, rest, CONTAINER_RULES);
   const slash = rest.indexOf("/", 2);
   const container = rest.slice(2, slash);

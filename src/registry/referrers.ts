@@ -5,7 +5,7 @@
  * …#referrers-tag-schema
  * @module
  */
-import { NotFoundError } from "../core/errors.ts";
+import { ifFound } from "../core/errors.ts";
 import { encodeGoJson } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { ReferrerOptions } from "../oci/capabilities.ts";
@@ -94,13 +94,8 @@ export class ReferrerClient {
   }
 
   async #fromTag(subject: Descriptor, options: OperationOptions): Promise<readonly Descriptor[]> {
-    try {
-      const { document } = await this.#manifests.get(referrersTag(subject), options);
-      return document.kind === "index" ? document.manifests : [];
-    } catch (error) {
-      if (error instanceof NotFoundError) return [];
-      throw error;
-    }
+    const found = await ifFound(this.#manifests.get(referrersTag(subject), options));
+    return found?.document.kind === "index" ? found.document.manifests : [];
   }
 
   /** Changes the list of a manifest's subject, if it has one. */

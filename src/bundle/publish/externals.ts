@@ -4,11 +4,11 @@
  */
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { digestHex } from "../../core/digest.ts";
-import { InvalidInputError, NotFoundError } from "../../core/errors.ts";
+import { ifFound, InvalidInputError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { reported, reportSkipped, watchedSource } from "../../core/progress.ts";
 import { quote } from "../../core/text.ts";
-import type { ObjectFacts, ObjectStore } from "../../objects/object_store.ts";
+import type { ObjectStore } from "../../objects/object_store.ts";
 import { type PlacedFile, placedFiles, type StoragePlan } from "./plan.ts";
 
 /** What the object store was sent. */
@@ -82,7 +82,7 @@ async function publish(
   const { decision: { uri, tier }, path, size } = file;
   const sha256 = digestHex(file.digest);
   const item = { id: uri, phase: "upload", name: path, size } as const;
-  const there = await statIfExists(objects, uri, options);
+  const there = await ifFound(objects.stat(uri, operationOptions(options)));
   if (there?.size === size && there.sha256 === sha256) {
     reportSkipped(item, options);
     return undefined;
@@ -94,17 +94,4 @@ async function publish(
     await objects.put(uri, watchedSource(file.source, onBytes), { signal, log, sha256, tier });
   });
   return size;
-}
-
-async function statIfExists(
-  objects: ObjectStore,
-  uri: string,
-  options: OperationOptions,
-): Promise<ObjectFacts | undefined> {
-  try {
-    return await objects.stat(uri, operationOptions(options));
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
-import { ConflictError, NotFoundError } from "../../core/errors.ts";
+import { ConflictError, ifFound } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import type { ContentStore } from "../../oci/store.ts";
@@ -23,28 +23,14 @@ export interface TagGuard extends OperationOptions {
  * @throws {ConflictError} when a tag names something else and `force` is not given.
  */
 export async function guardTags(store: ContentStore, guard: TagGuard): Promise<boolean> {
-  const current = await Promise.all(
-    guard.tags.map((tag) => digestOf(store, tag, operationOptions(guard))),
-  );
+  const options = operationOptions(guard);
+  const found = await Promise.all(guard.tags.map((tag) => ifFound(store.resolve(tag, options))));
+  const current = found.map((descriptor) => descriptor?.digest);
   for (const [index, digest] of current.entries()) {
     if (digest === undefined || digest === guard.digest || guard.force) continue;
     throw wouldMove(`${store.name}:${guard.tags[index]}`, digest, guard.digest);
   }
   return current.every((digest) => digest === guard.digest);
-}
-
-/** What a tag names now, if anything. */
-async function digestOf(
-  store: ContentStore,
-  tag: string,
-  options: OperationOptions,
-): Promise<Digest | undefined> {
-  try {
-    return (await store.resolve(tag, options)).digest;
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
 }
 
 function wouldMove(reference: string, actual: Digest, expected: Digest): ConflictError {

@@ -49,10 +49,7 @@ export function packUstar(files: readonly UstarFile[]): BlobSource {
   return concatSources([...parts, bytesSource(new Uint8Array(end))]);
 }
 
-function fileParts(
-  { entry, content }: TarFile | UstarFile,
-  header: Uint8Array,
-): BlobSource[] {
+function fileParts({ entry, content }: TarFile | UstarFile, header: Uint8Array): BlobSource[] {
   if (content.size !== entry.size) {
     throw new InvalidInputError(
       `Cannot package ${quote(entry.name)}: got ${content.size} bytes, want ${entry.size}`,

@@ -138,10 +138,7 @@ class ProvidedBundles implements Bundles {
     };
   }
 
-  async materialize(
-    target: BundleTarget,
-    options: MaterializeOptions,
-  ): Promise<MaterializeResult> {
+  async materialize(target: BundleTarget, options: MaterializeOptions): Promise<MaterializeResult> {
     const { objects, cache } = this.#provider;
     const bundle = isBundle(target) ? target : await this.#open(toBundleRef(target), options);
     const { role, layers } = selectLayers(bundle, options);

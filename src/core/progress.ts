@@ -38,10 +38,7 @@ export async function reported<Result>(
 }
 
 /** Tells that there was nothing to do for an item. */
-export function reportSkipped(
-  item: Required<ProgressItem>,
-  { progress }: OperationOptions,
-): void {
+export function reportSkipped(item: Required<ProgressItem>, { progress }: OperationOptions): void {
   progress?.({ ...item, state: "skip", bytes: item.size });
 }
 

@@ -21,8 +21,5 @@ export function contentCheck({ sha256, gitSha1, size }: HubFile): ContentCheck |
 }
 
 function inHex(hash: Hash): ContentHash {
-  return {
-    update: (bytes) => void hash.update(bytes),
-    digest: () => hash.copy().digest("hex"),
-  };
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.copy().digest("hex") };
 }

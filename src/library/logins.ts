@@ -108,8 +108,7 @@ async function readLogin(path: string, registry: string): Promise<PasswordCreden
   const found = findAuth(await readDockerConfig(path), registry);
   if (found && "username" in found) return found;
   throw new NotFoundError(
-    `Cannot log in to ${quote(registry)}: ${quote(path)} has no user and ` +
-      `password for it`,
+    `Cannot log in to ${quote(registry)}: ${quote(path)} has no user and password for it`,
     { registry, path },
   );
 }

@@ -86,10 +86,7 @@ interface FoundModelfile {
 }
 
 /** Looks in the working directory, then in the workspace; generates one if none was named. */
-async function findModelfile(
-  workspace: string,
-  options: PackageOptions,
-): Promise<FoundModelfile> {
+async function findModelfile(workspace: string, options: PackageOptions): Promise<FoundModelfile> {
   const name = options.modelfile ?? "Modelfile";
   const candidates = isAbsolute(name) ? [name] : [resolve(name), resolve(workspace, name)];
   for (const path of candidates) {

@@ -51,10 +51,7 @@ export interface FileMetadataOptions {
  * The metadata of a file.
  * See https://reproducible-builds.org/specs/source-date-epoch/ for the clamp.
  */
-export function fileMetadata(
-  file: FileOnDisk,
-  options: FileMetadataOptions = {},
-): FileMetadata {
+export function fileMetadata(file: FileOnDisk, options: FileMetadataOptions = {}): FileMetadata {
   const { sourceDateEpoch } = options;
   const clamped = sourceDateEpoch !== undefined;
   const mtime = clamped ? Math.min(file.mtime, sourceDateEpoch * 1000) : file.mtime;

@@ -21,10 +21,7 @@ export async function ownerNames(folder = "/etc"): Promise<OwnerNames> {
     readNames(`${folder}/passwd`),
     readNames(`${folder}/group`),
   ]);
-  return {
-    user: (uid) => users.get(uid) ?? "",
-    group: (gid) => groups.get(gid) ?? "",
-  };
+  return { user: (uid) => users.get(uid) ?? "", group: (gid) => groups.get(gid) ?? "" };
 }
 
 /** What everything belongs to in an artifact that must not depend on the machine. */

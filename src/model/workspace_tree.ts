@@ -212,9 +212,7 @@ async function checkFolder(workspace: string, allowEmpty: boolean): Promise<void
 }
 
 function unusable(workspace: string, found: string): InvalidInputError {
-  return new InvalidInputError(`Cannot package ${quote(workspace)}: ${found}`, {
-    path: workspace,
-  });
+  return new InvalidInputError(`Cannot package ${quote(workspace)}: ${found}`, { path: workspace });
 }
 
 /** Whether `path` is `folder` or lies below it; both are real paths. */

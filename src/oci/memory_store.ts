@@ -135,10 +135,7 @@ class Repository implements MemoryStore {
     if (!content || !isManifestType(content.mediaType)) {
       return Promise.reject(missing(this, target));
     }
-    return Promise.resolve({
-      ...describeBytes(content.mediaType, content.bytes),
-      digest: digest!,
-    });
+    return Promise.resolve({ ...describeBytes(content.mediaType, content.bytes), digest: digest! });
   }
 
   async tag(descriptor: Descriptor, tag: string): Promise<void> {

@@ -61,10 +61,7 @@ export interface Catalog {
 
 /** Content of a store as a source that can be opened again. */
 export function storeSource(store: ContentStore, descriptor: Descriptor): BlobSource {
-  return {
-    size: descriptor.size,
-    open: (options) => store.open(descriptor, options),
-  };
+  return { size: descriptor.size, open: (options) => store.open(descriptor, options) };
 }
 
 /** Opens content and fails at the end of the stream if it is not what the descriptor says. */

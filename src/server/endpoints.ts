@@ -36,10 +36,7 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
     unknown: "MANIFEST_UNKNOWN",
     actions: { GET: getManifest, HEAD: headManifest, PUT: putManifest, DELETE: deleteManifest },
   },
-  blob: {
-    unknown: "BLOB_UNKNOWN",
-    actions: { GET: getBlob, HEAD: headBlob, DELETE: deleteBlob },
-  },
+  blob: { unknown: "BLOB_UNKNOWN", actions: { GET: getBlob, HEAD: headBlob, DELETE: deleteBlob } },
   uploads: { unknown: "NAME_UNKNOWN", actions: { POST: startUpload } },
   upload: {
     unknown: "BLOB_UPLOAD_UNKNOWN",

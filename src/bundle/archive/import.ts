@@ -64,10 +64,7 @@ export interface ImportResult {
  * @throws {WorkspaceConflictError} with everything that is in the way; nothing has been written
  * then.
  */
-export async function importArchive(
-  path: string,
-  options: ImportOptions,
-): Promise<ImportResult> {
+export async function importArchive(path: string, options: ImportOptions): Promise<ImportResult> {
   const archive = await ArchiveReader.open(path, options);
   const contents = await archive.contents(operationOptions(options));
   if (options.dryRun) {

@@ -44,10 +44,7 @@ const INDEX_TYPES: ReadonlySet<string> = new Set([
   BundleMediaType.layerIndex,
 ]);
 
-const sha256Hex = z.string().regex(
-  /^[0-9a-f]{64}$/,
-  "expected 64 lower-case hexadecimal digits",
-);
+const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 lower-case hexadecimal digits");
 const registryStorage = z.looseObject({ digest: sha256Digest, size: sizeSchema.nullish() });
 
 const externalStorage = z.looseObject({
@@ -127,8 +124,7 @@ function tierOf(tier: unknown): StorageTier | undefined {
 function checkLayer(found: string | null | undefined, layer: string, what: string): void {
   if (found === undefined || found === null || found === layer) return;
   throw new InvalidInputError(
-    `Cannot read ${what}: it belongs to layer ${quote(found)}, ` +
-      `want ${quote(layer)}`,
+    `Cannot read ${what}: it belongs to layer ${quote(found)}, want ${quote(layer)}`,
     { expected: layer, actual: found },
   );
 }

@@ -136,10 +136,7 @@ function sorted<Value>(record: Readonly<Record<string, Value>>): Record<string, 
 }
 
 /** The reference of a file; one that says too little names the bundle that the workspace has. */
-function refOf(
-  fields: z.infer<typeof provenanceSchema>["ref"],
-  manifestDigest: Digest,
-): BundleRef {
+function refOf(fields: z.infer<typeof provenanceSchema>["ref"], manifestDigest: Digest): BundleRef {
   const { local_path: localPath, reference, name, version, role } = fields;
   const digest = fields.digest ?? manifestDigest;
   if (localPath !== undefined) return { kind: "path", localPath, role };

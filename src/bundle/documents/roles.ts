@@ -58,11 +58,7 @@ export function selectLayers(bundle: Bundle, { role, layers }: LayerChoice): Sel
  * @param asker What names the layers, for the message.
  * @throws {RoleMismatchError} listing those it does not have.
  */
-function checkLayers(
-  bundle: Bundle,
-  layers: readonly string[],
-  asker: string,
-): void {
+function checkLayers(bundle: Bundle, layers: readonly string[], asker: string): void {
   const missing = layers.filter((layer) => !bundle.layers.includes(layer)).sort(compareText);
   if (missing.length === 0) return;
   const [first] = missing;

@@ -76,10 +76,7 @@ class Planner {
   constructor(spec: BundleSpec, base: string) {
     this.#spec = spec;
     this.#base = base;
-    this.#rules = spec.externalRules.map((rule) => ({
-      rule,
-      matches: parseFilter(rule.pattern),
-    }));
+    this.#rules = spec.externalRules.map((rule) => ({ rule, matches: parseFilter(rule.pattern) }));
   }
 
   /** The file with its place; `undefined` when it has none, which is then a problem. */

@@ -146,9 +146,7 @@ async function planFor(
     ...operationOptions(options),
     concurrency: options.concurrency,
     spec: source.spec,
-    ...(options.bump === undefined ? {} : {
-      replace: new Map([[source.name, bytesSource(text)]]),
-    }),
+    ...(options.bump === undefined ? {} : { replace: new Map([[source.name, bytesSource(text)]]) }),
   });
   for (const warning of inventory.warnings) options.log?.("warning", warning);
   return planStorage(inventory, options);

@@ -60,10 +60,7 @@ async function readLocal(path: string, options: OpenBundleOptions): Promise<Read
 }
 
 /** The bundle with what its indexes say, as far as they can be read. */
-async function withTotals(
-  bundle: Bundle,
-  options: OperationOptions,
-): Promise<ResolvedBundle> {
+async function withTotals(bundle: Bundle, options: OperationOptions): Promise<ResolvedBundle> {
   const layers = await mapConcurrent(
     bundle.layers,
     (layer) => entriesIfReadable(bundle, layer, options),

@@ -103,8 +103,7 @@ async function rootOf(
   if (tagged.digest === root.digest) return root;
   const text = formatBundleRef(ref);
   throw new IntegrityError(
-    `Cannot resolve ${quote(text)}: ${store.name}:${tag} is ${tagged.digest}, ` +
-      `want ${root.digest}`,
+    `Cannot resolve ${quote(text)}: ${store.name}:${tag} is ${tagged.digest}, want ${root.digest}`,
     { reference: text, expected: root.digest, actual: tagged.digest },
   );
 }

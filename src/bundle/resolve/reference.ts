@@ -84,10 +84,7 @@ function bundleVersion(text: string, whole: string): string {
 function bundleDigest(text: string, whole: string): Digest {
   const hex = /^sha256:([0-9A-Fa-f]{64})$/.exec(text)?.[1];
   if (hex !== undefined) return `sha256:${hex.toLowerCase()}`;
-  throw refuse(
-    whole,
-    `${quote(text, 200)} is not a digest (sha256: and 64 hexadecimal digits)`,
-  );
+  throw refuse(whole, `${quote(text, 200)} is not a digest (sha256: and 64 hexadecimal digits)`);
 }
 
 function refuse(text: string, reason: string, remedy?: string): InvalidInputError {

@@ -137,10 +137,7 @@ class Walk {
       this.#refuse(path, "it is a link that leaves the working directory");
     } catch (error) {
       // The system gives names that are no UTF-8 with replacement characters, which name nothing.
-      this.#refuse(
-        path,
-        path.includes("\uFFFD") ? "its name is not valid UTF-8" : reasonOf(error),
-      );
+      this.#refuse(path, path.includes("\uFFFD") ? "its name is not valid UTF-8" : reasonOf(error));
     }
     return undefined;
   }

@@ -70,9 +70,7 @@ async function checkFolder(path: string): Promise<void> {
     throw explainRead(path, error);
   }
   if (info.isDirectory) return;
-  throw new InvalidInputError(`Cannot use ${quote(path)} as a bundle: not a directory`, {
-    path,
-  });
+  throw new InvalidInputError(`Cannot use ${quote(path)} as a bundle: not a directory`, { path });
 }
 
 async function readText(path: string): Promise<string> {
@@ -80,9 +78,6 @@ async function readText(path: string): Promise<string> {
     return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw explainRead(path, cause);
-    throw new InvalidInputError(`Cannot read ${quote(path)}: not valid UTF-8`, {
-      path,
-      cause,
-    });
+    throw new InvalidInputError(`Cannot read ${quote(path)}: not valid UTF-8`, { path, cause });
   }
 }

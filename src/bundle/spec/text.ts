@@ -79,8 +79,7 @@ export class SpecText {
     const node = this.#document.getIn(this.#written(["metadata", "version"]), true);
     if (!isScalar(node) || !node.range || !isInline(node.type)) {
       throw new InvalidInputError(
-        `Cannot change the version to ${quote(version)}: ` +
-          "it is not written as plain or quoted text",
+        `Cannot change the version to ${quote(version)}: it is not written as plain or quoted text`,
       );
     }
     const [start, end] = node.range;
@@ -155,9 +154,7 @@ function isInline(type: unknown): boolean {
 function nestedForm(value: Record<string, unknown>, isNested: boolean): unknown {
   if (isNested) return value;
   const given = isRecord(value["metadata"]) ? value["metadata"] : {};
-  const metadata = Object.fromEntries(
-    METADATA_KEYS.map((key) => [key, value[key] ?? given[key]]),
-  );
+  const metadata = Object.fromEntries(METADATA_KEYS.map((key) => [key, value[key] ?? given[key]]));
   return { apiVersion: value["apiVersion"], kind: value["kind"], metadata, spec: value };
 }
 

@@ -172,11 +172,7 @@ async function writePointers(
 }
 
 /** Writes a small file unless it is there with these bytes. */
-async function writeUnlessSame(
-  writer: Extraction,
-  path: string,
-  bytes: Uint8Array,
-): Promise<void> {
+async function writeUnlessSame(writer: Extraction, path: string, bytes: Uint8Array): Promise<void> {
   const expected = { digest: digestBytes(bytes), size: bytes.byteLength };
   if (await writer.isUnchanged(path, expected)) return;
   await writer.writeFile(path, () => streamOf([bytes]), { mode: 0o644 });

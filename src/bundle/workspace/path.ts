@@ -73,9 +73,7 @@ function checked(name: string, action: string, rules: readonly Rule[]): string {
   const path = safeRelativePath(name, { action, portable: true });
   const broken = rules.find(([isBroken]) => isBroken(path));
   if (broken === undefined) return path;
-  throw new InvalidInputError(`Cannot ${action} ${quote(name)}: ${broken[1]}`, {
-    path: name,
-  });
+  throw new InvalidInputError(`Cannot ${action} ${quote(name)}: ${broken[1]}`, { path: name });
 }
 
 /** A name as file systems that fold letter case and ignore invisible characters compare it. */

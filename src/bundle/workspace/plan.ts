@@ -120,10 +120,7 @@ export function knownSize({ digest, size }: { digest: Digest; size: number }): n
 }
 
 /** The entries that pass the filters, with normalised paths, in the order of code points. */
-function chosen(
-  entries: readonly BundleEntry[],
-  options: PlanMaterializeOptions,
-): BundleEntry[] {
+function chosen(entries: readonly BundleEntry[], options: PlanMaterializeOptions): BundleEntry[] {
   const matches = pathFilter(options);
   return entries.map((entry) => ({ ...entry, path: workspacePath(entry.path) }))
     .filter(({ path }) => matches(path)).sort((a, b) => compareText(a.path, b.path));

@@ -16,10 +16,7 @@ export interface TreeNode {
 }
 
 /** Lists what is below a folder, in the order of code points of the whole paths. */
-export async function listTree(
-  root: string,
-  options: OperationOptions = {},
-): Promise<TreeNode[]> {
+export async function listTree(root: string, options: OperationOptions = {}): Promise<TreeNode[]> {
   const nodes: TreeNode[] = [];
   try {
     await collect(root, "", { into: nodes, signal: options.signal });

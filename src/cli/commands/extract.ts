@@ -13,9 +13,6 @@ export function configure(command: Command, session: Session): void {
       const result = await session.operation((options) =>
         models.extract(target, { ...options, output, concurrency })
       );
-      session.output.result(
-        result,
-        `Successfully extracted model artifact ${target} to ${output}`,
-      );
+      session.output.result(result, `Successfully extracted model artifact ${target} to ${output}`);
     });
 }

@@ -141,7 +141,5 @@ export function renderFailure(failure: Failure): string {
 export function failureDocument(
   { code, kind, message, problems, hint }: Failure,
 ): { readonly error: Omit<Failure, "problems"> & { readonly problems?: readonly Problem[] } } {
-  return {
-    error: { code, kind, message, ...(problems.length === 0 ? {} : { problems }), hint },
-  };
+  return { error: { code, kind, message, ...(problems.length === 0 ? {} : { problems }), hint } };
 }

@@ -152,8 +152,7 @@ export function sourceDateEpoch(env: Environment): number | undefined {
   // 253402300799 is the last second of the year 9999, the last that RFC 3339 can write.
   if (/^[0-9]{1,12}$/.test(text) && Number(text) <= 253402300799) return Number(text);
   throw new InvalidInputError(
-    `Cannot use SOURCE_DATE_EPOCH ${quote(text)}: ` +
-      "it is not a whole number of seconds since 1970",
+    `Cannot use SOURCE_DATE_EPOCH ${quote(text)}: it is not a whole number of seconds since 1970`,
     { remedy: "write SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)" },
   );
 }

@@ -73,9 +73,7 @@ export function configFacts(config: Readonly<Record<string, unknown>>): HeaderFa
   return {
     family: data.model_type,
     architecture: architectureOf(config, data),
-    precision: precisionOf(
-      data.torch_dtype ?? data.dtype ?? inner?.torch_dtype ?? inner?.dtype,
-    ),
+    precision: precisionOf(data.torch_dtype ?? data.dtype ?? inner?.torch_dtype ?? inner?.dtype),
     quantization: method === undefined ? undefined : quantizationName(method),
     paramCount: data.num_parameters ?? data.n_params,
   };

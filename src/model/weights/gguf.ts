@@ -158,11 +158,7 @@ async function readValue(reader: HeaderReader, type: number, encoding: Encoding)
 }
 
 /** Skips an array and returns how many texts it had. */
-async function skipArray(
-  reader: HeaderReader,
-  encoding: Encoding,
-  limit: number,
-): Promise<number> {
+async function skipArray(reader: HeaderReader, encoding: Encoding, limit: number): Promise<number> {
   const type = await reader.u32(encoding.order);
   const count = await readLength(reader, encoding);
   if (type !== TEXT) {

@@ -75,8 +75,7 @@ async function download(
   const { context, output, settings } = session;
   if (path !== undefined) {
     throw new InvalidInputError(
-      `Cannot generate a Modelfile for ${quote(path)}: ` +
-        "a path and --model-url exclude each other",
+      `Cannot generate a Modelfile for ${quote(path)}: a path and --model-url exclude each other`,
       { path, remedy: "leave one of them out" },
     );
   }

@@ -24,7 +24,6 @@ const MECHANISMS: readonly Mechanism[] = [
       // The stall watch and the time limit.
       "src/core/time_limit.ts",
       // Ends a helper program that takes too long.
-      "src/registry/auth/credential_helpers.ts",
     ],
   },
   {

@@ -6,16 +6,11 @@
  * variables.
  * @module
  */
+import type { InvalidInputError } from "../../core/errors.ts";
 import { nearest } from "../../core/suggest.ts";
-import { compareText, quote } from "../../core/text.ts";
-import {
-  type FieldName,
-  type Operand,
-  parseTemplate,
-  type Pipeline,
-  templateError,
-  type TemplatePart,
-} from "./parser.ts";
+import { quote } from "../../core/text.ts";
+import { FUNCTIONS, isRecord, isTrue, itemsOf, Refusal, textOf } from "./functions.ts";
+import { templateError, type Token, tokenize, type TokenKind } from "./tokens.ts";
 
 /** A template that is ready to be used. */
 export interface Template {
@@ -33,74 +28,150 @@ export interface Template {
  * @throws {InvalidInputError} naming the character where it is malformed.
  */
 export function compileTemplate(text: string): Template {
-  const parts = parseTemplate(text);
-  return { render: (value) => new Renderer(text, value).parts(parts, value) };
+  const render = new Compiler(text).compile();
+  return { render: (value) => render(value, value) };
 }
 
-/** A reason why a function cannot take its arguments. */
-class Refusal extends Error {}
+/** What a part of a template gives for the value at hand and the whole. */
+type Evaluate<Result> = (dot: unknown, root: unknown) => Result;
 
-type TemplateFunction = (...args: readonly unknown[]) => unknown;
+/** A value, or a function whose last argument is the result of the command before, if any. */
+interface Command {
+  readonly at: number;
+  readonly isFunction: boolean;
+  run(dot: unknown, root: unknown, piped: readonly unknown[]): unknown;
+}
 
-/** The functions by name. */
-const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
-  json: (value) => JSON.stringify(value) ?? "null",
-  len: length,
-  index: (value, ...keys) => keys.reduce(element, value),
-  print: (...values) => values.map(textOf).join(" "),
-  println: (...values) => `${values.map(textOf).join(" ")}\n`,
-  join: (values, separator) => listOf(values).map(textOf).join(textOf(separator)),
-  split: (text, separator) => textOf(text).split(textOf(separator)),
-  lower: (text) => textOf(text).toLowerCase(),
-  upper: (text) => textOf(text).toUpperCase(),
-  eq: (value, ...others) => others.includes(value),
-  ne: (value, other) => value !== other,
-  not: (value) => !isTrue(value),
-  and: (...values) => values.find((value) => !isTrue(value)) ?? values.at(-1),
-  or: (...values) => values.find(isTrue) ?? values.at(-1),
-};
+const BLOCK_WORDS = ["if", "with", "range"] as const;
 
-class Renderer {
+type BlockWord = typeof BLOCK_WORDS[number];
+
+const LITERALS: Readonly<Record<string, unknown>> = { true: true, false: false, nil: null };
+
+/** Nesting that no person writes; deeper templates would exhaust the stack. */
+const DEEPEST = 100;
+
+/** What ends a list of parts. */
+type Ending = { readonly word: "end" | "else" | "eof"; readonly at: number };
+
+/** Makes functions of the parts of a template, in one pass over its tokens. */
+class Compiler {
   readonly #template: string;
-  readonly #root: unknown;
+  readonly #tokens: readonly Token[];
+  #next = 0;
+  #depth = 0;
 
-  constructor(template: string, root: unknown) {
+  constructor(template: string) {
     this.#template = template;
-    this.#root = root;
+    this.#tokens = tokenize(template);
   }
 
-  parts(parts: readonly TemplatePart[], dot: unknown): string {
-    return parts.map((part) => this.#part(part, dot)).join("");
+  compile(): Evaluate<string> {
+    const { render, ending } = this.#parts();
+    if (ending.word !== "eof") throw this.#error(ending.at, `there is no block for ${ending.word}`);
+    return render;
   }
 
-  #part(part: TemplatePart, dot: unknown): string {
-    if (part.kind === "text") return part.text;
-    const value = this.#pipeline(part.pipeline, dot);
-    switch (part.kind) {
-      case "print":
-        return textOf(value);
-      case "if":
-        return this.parts(isTrue(value) ? part.body : part.otherwise, dot);
-      case "with":
-        return isTrue(value) ? this.parts(part.body, value) : this.parts(part.otherwise, dot);
-      case "range": {
-        const items = itemsOf(value);
-        if (items === undefined) {
-          throw this.#error(part.pipeline[0]?.at, "there is nothing to range over");
-        }
-        if (items.length === 0) return this.parts(part.otherwise, dot);
-        return items.map((item) => this.parts(part.body, item)).join("");
+  #parts(): { render: Evaluate<string>; ending: Ending } {
+    const parts: Evaluate<string>[] = [];
+    const render: Evaluate<string> = (dot, root) => parts.map((part) => part(dot, root)).join("");
+    for (;;) {
+      const token = this.#take();
+      if (token.kind === "text") {
+        parts.push(() => token.text);
+        continue;
       }
+      if (token.kind !== "open") return { render, ending: { word: "eof", at: token.at } };
+      const { kind, text, at } = this.#peek();
+      if (kind === "word" && (text === "end" || text === "else")) {
+        this.#take();
+        return { render, ending: { word: text, at } };
+      }
+      parts.push(this.#action());
     }
   }
 
-  #pipeline(pipeline: Pipeline, dot: unknown): unknown {
-    let result: readonly unknown[] = [];
-    for (const { name, operands, at } of pipeline) {
-      const values = operands.map((operand) => this.#operand(operand, dot));
-      result = [name === undefined ? values[0] : this.#call(name, [...values, ...result], at)];
+  #action(): Evaluate<string> {
+    const { kind, text } = this.#peek();
+    const word = BLOCK_WORDS.find((word) => kind === "word" && word === text);
+    if (word !== undefined) return this.#block(word);
+    const value = this.#pipeline();
+    this.#expect("close");
+    return (dot, root) => textOf(value(dot, root));
+  }
+
+  #block(word: BlockWord): Evaluate<string> {
+    const { at } = this.#take();
+    this.#enter(at);
+    const first = this.#peek().at;
+    const value = this.#pipeline();
+    this.#expect("close");
+    const { render: body, ending } = this.#parts();
+    const otherwise = ending.word === "else" ? this.#otherwise(word, at) : () => "";
+    if (ending.word === "end") this.#expect("close");
+    if (ending.word === "eof") throw this.#error(at, `there is no {{end}} for the ${word}`);
+    this.#depth--;
+    return (dot, root) => {
+      const found = value(dot, root);
+      if (word === "if") return isTrue(found) ? body(dot, root) : otherwise(dot, root);
+      if (word === "with") return isTrue(found) ? body(found, root) : otherwise(dot, root);
+      const items = itemsOf(found);
+      if (items === undefined) throw this.#error(first, "there is nothing to range over");
+      if (items.length === 0) return otherwise(dot, root);
+      return items.map((item) => body(item, root)).join("");
+    };
+  }
+
+  /**
+   * What stands after `else`, to the end of the block; `{{else if …}}` is a block that shares it.
+   */
+  #otherwise(word: BlockWord, at: number): Evaluate<string> {
+    const next = this.#peek();
+    if (next.kind === "word" && next.text === word && word !== "range") return this.#block(word);
+    this.#expect("close");
+    const { render, ending } = this.#parts();
+    if (ending.word === "else") {
+      throw this.#error(ending.at, "this is the second else of the block");
     }
-    return result[0];
+    if (ending.word === "eof") throw this.#error(at, `there is no {{end}} for the ${word}`);
+    this.#expect("close");
+    return render;
+  }
+
+  /** Commands, each of which gets the result of the one before as its last argument. */
+  #pipeline(): Evaluate<unknown> {
+    const commands = [this.#command()];
+    while (this.#peek().kind === "|") {
+      this.#take();
+      const command = this.#command();
+      if (!command.isFunction) throw this.#error(command.at, "expected a function after |");
+      commands.push(command);
+    }
+    return (dot, root) =>
+      commands.reduce<unknown[]>((piped, { run }) => [run(dot, root, piped)], [])[0];
+  }
+
+  #command(): Command {
+    const first = this.#peek();
+    const isFunction = first.kind === "word" && !Object.hasOwn(LITERALS, first.text);
+    if (isFunction) this.#take();
+    const operands: Evaluate<unknown>[] = [];
+    for (let next = this.#operand(); next !== undefined; next = this.#operand()) {
+      operands.push(next);
+    }
+    const { at, text } = first;
+    const evaluate = (dot: unknown, root: unknown) => operands.map((each) => each(dot, root));
+    if (isFunction) {
+      const run: Command["run"] = (dot, root, piped) =>
+        this.#call(text, [...evaluate(dot, root), ...piped], at);
+      return { at, isFunction, run };
+    }
+    const [value] = operands;
+    if (value === undefined) throw this.#unexpected(first, "a value or a function");
+    if (operands.length > 1) {
+      throw this.#error(at, "a value takes no arguments, and a function was expected");
+    }
+    return { at, isFunction, run: value };
   }
 
   #call(name: string, args: readonly unknown[], at: number): unknown {
@@ -117,14 +188,53 @@ class Renderer {
     }
   }
 
-  #operand(operand: Operand, dot: unknown): unknown {
-    if (operand.kind === "literal") return operand.value;
-    const { from, names } = operand;
-    const start = from === "dot" ? dot : from === "root" ? this.#root : this.#pipeline(from, dot);
-    return names.reduce((value, name) => this.#field(value, name), start);
+  #operand(): Evaluate<unknown> | undefined {
+    const token = this.#peek();
+    switch (token.kind) {
+      case "literal":
+        this.#take();
+        return () => token.value;
+      case "word":
+        if (!Object.hasOwn(LITERALS, token.text)) {
+          throw this.#error(token.at, `the function ${token.text} needs parentheses here`);
+        }
+        this.#take();
+        return () => LITERALS[token.text];
+      case "fields":
+        return this.#fields((dot) => dot);
+      case "$":
+        this.#take();
+        return this.#chained((_dot, root) => root);
+      case "(": {
+        this.#enter(this.#take().at);
+        const result = this.#pipeline();
+        this.#expect(")");
+        this.#depth--;
+        return this.#chained(result);
+      }
+      default:
+        return undefined;
+    }
   }
 
-  #field(value: unknown, { name, at }: FieldName): unknown {
+  /** The fields of a value, which follow it without a blank; without any, the value itself. */
+  #chained(value: Evaluate<unknown>): Evaluate<unknown> {
+    const { kind, apart } = this.#peek();
+    return kind === "fields" && !apart ? this.#fields(value) : value;
+  }
+
+  #fields(value: Evaluate<unknown>): Evaluate<unknown> {
+    const { text, at } = this.#take();
+    // `.a.b` is the two names a and b, and `.` alone is none.
+    const names = [...text.matchAll(/\.([^.]+)/g)];
+    return (dot, root) =>
+      names.reduce(
+        (found, { 1: name = "", index }) => this.#field(found, name, at + index),
+        value(dot, root),
+      );
+  }
+
+  #field(value: unknown, name: string, at: number): unknown {
     // A fact that is not known has no details either.
     if (value === undefined) return undefined;
     if (!isRecord(value)) {
@@ -135,58 +245,33 @@ class Renderer {
     throw this.#error(at, `there is no field ${quote(name)}`, suggestions);
   }
 
-  #error(at: number | undefined, reason: string, suggestions?: readonly string[]) {
-    return templateError(this.#template, { at: at ?? 1, reason, suggestions });
+  #enter(at: number): void {
+    if (++this.#depth > DEEPEST) throw this.#error(at, "it is nested too deeply");
   }
-}
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A value as text: nothing for what is not known, JSON for what has parts. */
-function textOf(value: unknown): string {
-  if (value === undefined || value === null) return "";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-/** What counts as true: everything but false, 0, and what is empty. */
-function isTrue(value: unknown): boolean {
-  return typeof value === "object" ? (itemsOf(value)?.length ?? 0) > 0 : Boolean(value);
-}
-
-/** The elements of a list, or the values of a record in the order of their keys. */
-function itemsOf(value: unknown): readonly unknown[] | undefined {
-  if (value === undefined || value === null) return [];
-  if (Array.isArray(value)) return value;
-  if (!isRecord(value)) return undefined;
-  return Object.keys(value).sort(compareText).map((key) => value[key]);
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  if (value === undefined || value === null) return [];
-  if (Array.isArray(value)) return value;
-  throw new Refusal("it is not a list");
-}
-
-/** Bytes of a text, elements of a list, keys of a record. */
-function length(value: unknown): number {
-  if (typeof value === "string") return new TextEncoder().encode(value).byteLength;
-  const items = itemsOf(value);
-  if (items === undefined) throw new Refusal(`${textOf(value)} has no length`);
-  return items.length;
-}
-
-function element(value: unknown, key: unknown): unknown {
-  if (Array.isArray(value)) {
-    if (typeof key !== "number") throw new Refusal("a list is indexed by a number");
-    if (key < 0 || key >= value.length) {
-      throw new Refusal(`there is no element ${key}, the list has ${value.length}`);
-    }
-    return value[key];
+  #expect(kind: TokenKind): Token {
+    const token = this.#take();
+    if (token.kind === kind) return token;
+    throw this.#unexpected(token, kind === "close" ? "}}" : `"${kind}"`);
   }
-  if (value === undefined) return undefined;
-  if (!isRecord(value)) throw new Refusal("it has no elements");
-  const name = textOf(key);
-  return Object.hasOwn(value, name) ? value[name] : undefined;
+
+  #unexpected({ kind, text, at }: Token, expected: string): InvalidInputError {
+    const found = text === "" ? kind : quote(text);
+    return this.#error(at, `expected ${expected}, found ${found}`);
+  }
+
+  #error(at: number, reason: string, suggestions?: readonly string[]): InvalidInputError {
+    return templateError(this.#template, { at, reason, suggestions });
+  }
+
+  #peek(): Token {
+    // The last token is never passed.
+    return this.#tokens[Math.min(this.#next, this.#tokens.length - 1)] as Token;
+  }
+
+  #take(): Token {
+    const token = this.#peek();
+    this.#next++;
+    return token;
+  }
 }

@@ -8,19 +8,6 @@ import { BUILD_INFO } from "./build_info.ts";
 import { loadTree } from "./command.ts";
 import { EXIT_CODES } from "./output/failure.ts";
 
-/** What `help --json` writes. */
-export interface ProgramDocument {
-  /** The name the program was called by. */
-  readonly program: string;
-  readonly version: string;
-  /** The flags that every command takes. */
-  readonly globalFlags: readonly FlagDocument[];
-  /** The command that was asked about; without one, the program with all its commands. */
-  readonly command: CommandDocument;
-  /** What each exit code means, in order. */
-  readonly exitCodes: readonly { readonly code: number; readonly meaning: string }[];
-}
-
 /** A command. */
 export interface CommandDocument {
   readonly name: string;
@@ -28,54 +15,34 @@ export interface CommandDocument {
   readonly summary: string;
   readonly hidden: boolean;
   /** The arguments in order. */
-  readonly arguments: readonly ArgumentDocument[];
+  readonly arguments: readonly ReturnType<typeof describeArgument>[];
   /** The command's own flags. */
   readonly flags: readonly FlagDocument[];
   /** The commands below it. */
   readonly commands: readonly CommandDocument[];
 }
 
-/** What flags and arguments have in common. */
-interface ValueDocument {
-  readonly description: string;
-  readonly required: boolean;
-  /** The value when none is given, or words for it. */
-  readonly default?: unknown;
-  /** The values that are accepted, where they can be counted. */
-  readonly choices?: readonly string[];
-}
-
-/** An argument. */
-export interface ArgumentDocument extends ValueDocument {
-  readonly name: string;
-  /** Whether it takes all the words that are left. */
-  readonly variadic: boolean;
-}
-
 /** A flag. */
-export interface FlagDocument extends ValueDocument {
-  /** The long form: `--output`. */
-  readonly name: string;
-  /** The short form: `-o`. */
-  readonly short?: string;
-  /** What its value is called; absent for a switch, which takes `=true` and `=false`. */
-  readonly value?: string;
-  /** Whether it may be given several times, all of which count. */
-  readonly repeatable: boolean;
-  readonly hidden: boolean;
-}
+export type FlagDocument = ReturnType<typeof describeFlag>;
+
+/** What `help --json` writes. */
+export type ProgramDocument = Awaited<ReturnType<typeof describeProgram>>;
 
 /** Describes a command, with what is below it, and the program it belongs to. */
-export async function describeProgram(command: Command): Promise<ProgramDocument> {
+export async function describeProgram(command: Command) {
   await loadTree(command);
   let root = command;
   while (root.parent !== null) root = root.parent as Command;
   const codes = Object.entries(EXIT_CODES).map(([meaning, code]) => ({ code, meaning }));
   return {
+    /** The name the program was called by. */
     program: root.name(),
     version: BUILD_INFO.version,
+    /** The flags that every command takes. */
     globalFlags: flagsOf(root),
+    /** The command that was asked about; without one, the program with all its commands. */
     command: describeCommand(command),
+    /** What each exit code means, in order. */
     exitCodes: [{ code: 0, meaning: "done" }, ...codes],
   };
 }
@@ -89,16 +56,17 @@ function describeCommand(command: Command): CommandDocument {
     aliases: command.aliases(),
     summary: command.summary() || command.description(),
     hidden: visible !== undefined && !visible.includes(command),
-    arguments: command.registeredArguments.map((argument) => describeArgument(argument)),
+    arguments: command.registeredArguments.map(describeArgument),
     // The flags of the program itself are those of every command.
     flags: parent === null ? [] : flagsOf(command),
     commands: children.map(describeCommand),
   };
 }
 
-function describeArgument(argument: Argument): ArgumentDocument {
+function describeArgument(argument: Argument) {
   return {
     name: argument.name(),
+    /** Whether it takes all the words that are left. */
     variadic: argument.variadic,
     required: argument.required,
     description: argument.description,
@@ -111,14 +79,16 @@ function flagsOf(command: Command): FlagDocument[] {
   return command.options.map(describeFlag);
 }
 
-function describeFlag(option: Option): FlagDocument {
+function describeFlag(option: Option) {
   const value = /[<[](.+)[>\]]/.exec(option.flags)?.[1];
   const standard = value === undefined ? option.defaultValue === true && !option.negate : undefined;
   return {
     name: option.long ?? option.flags,
     short: option.short,
+    /** What its value is called; absent for a switch, which takes `=true` and `=false`. */
     value,
     required: option.mandatory,
+    /** Whether it may be given several times, all of which count. */
     repeatable: isCollector(option.parseArg),
     hidden: option.hidden,
     description: option.description,

@@ -10,9 +10,11 @@ export function configure(command: Command, session: Session): void {
   command
     .argument("[word...]", "the words after the program's name; the last is the one to complete")
     .action(async (words) => {
-      const { kind, candidates } = await complete(command.parent as Command, words, {
-        references: (flags) => localReferences(session, flags),
-      });
+      const { kind, candidates } = await complete(
+        command.parent as Command,
+        words,
+        (flags) => localReferences(session, flags),
+      );
       const lines = candidates.map(({ value, summary }) =>
         [value, summary].filter((text) => text !== "").map(escapeControls).join("\t")
       );

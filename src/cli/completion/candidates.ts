@@ -22,11 +22,10 @@ export interface Completion {
   readonly candidates: readonly Candidate[];
 }
 
-/** What completing has to ask for. */
-export interface CompletionSources {
-  /** Names of artifacts in the local store, by the flags of the command line that take a value. */
-  references(flags: Readonly<Record<string, string>>): Promise<readonly string[]>;
-}
+/** Gives the artifacts in the local store, by the flags of the command line that take a value. */
+export type ListReferences = (
+  flags: Readonly<Record<string, string>>,
+) => Promise<readonly string[]>;
 
 /**
  * Completes the last of the words that follow the program's name, which may be empty. In
@@ -35,20 +34,14 @@ export interface CompletionSources {
 export async function complete(
   root: Command,
   words: readonly string[],
-  sources: CompletionSources,
+  references: ListReferences,
 ): Promise<Completion> {
-  const line = new CommandLine(root);
+  const line = new CommandLine(root, references);
   for (const word of words.slice(0, -1)) await line.read(word);
-  const { start, slot } = line.slotFor(words.at(-1) ?? "");
-  const completion = await fill(slot, line, sources);
+  const { start, completion } = await line.complete(words.at(-1) ?? "");
   const fitting = completion.candidates.filter(({ value }) => value.startsWith(start));
   return { ...completion, candidates: fitting };
 }
-
-/** What a word stands for. */
-type Slot =
-  | { readonly is: "command" | "flag" | "nothing" }
-  | { readonly is: "value"; readonly of: Option | Argument; readonly name: string };
 
 /** A command line as far as it has been read. */
 class CommandLine {
@@ -56,13 +49,15 @@ class CommandLine {
   command: Command;
   /** The values of flags. */
   readonly values: Record<string, string> = {};
+  readonly references: ListReferences;
   /** The flag that takes the next word. */
   #pending: Option | undefined;
   #onlyArguments = false;
   #position = 0;
 
-  constructor(root: Command) {
+  constructor(root: Command, references: ListReferences) {
     this.command = root;
+    this.references = references;
   }
 
   async read(word: string): Promise<void> {
@@ -72,25 +67,34 @@ class CommandLine {
     else await this.#readOperand(word);
   }
 
-  slotFor(word: string): { readonly start: string; readonly slot: Slot } {
-    if (this.#pending !== undefined) return { start: word, slot: valueOf(this.#pending) };
+  /** How a word goes on, and what of it the candidates start with. */
+  async complete(word: string): Promise<{ start: string; completion: Completion }> {
+    if (this.#pending !== undefined) {
+      return { start: word, completion: await this.#valuesOf(this.#pending) };
+    }
     const equals = word.indexOf("=");
     if (!this.#onlyArguments && word.startsWith("--") && equals > 0) {
       const option = this.#option(word.slice(0, equals));
-      const slot: Slot = option === undefined ? { is: "nothing" } : valueOf(option);
-      return { start: word.slice(equals + 1), slot };
+      return { start: word.slice(equals + 1), completion: await this.#valuesOf(option) };
     }
-    if (!this.#onlyArguments && word.startsWith("-")) return { start: word, slot: { is: "flag" } };
-    if (this.command.commands.length > 0) return { start: word, slot: { is: "command" } };
-    return { start: word, slot: this.#argumentSlot() };
-  }
-
-  #argumentSlot(): Slot {
+    if (!this.#onlyArguments && word.startsWith("-")) {
+      return { start: word, completion: wordsOf(flagCandidates(this.command)) };
+    }
+    if (this.command.commands.length > 0) {
+      return { start: word, completion: wordsOf(commandCandidates(this.command)) };
+    }
     const { registeredArguments } = this.command;
     const last = registeredArguments.at(-1);
     const argument = registeredArguments[this.#position] ?? (last?.variadic ? last : undefined);
-    if (argument === undefined) return { is: "nothing" };
-    return { is: "value", of: argument, name: argument.name() };
+    return { start: word, completion: await this.#valuesOf(argument) };
+  }
+
+  /** What may stand for a flag's value or an argument; nothing for one that there is not. */
+  async #valuesOf(slot: Option | Argument | undefined): Promise<Completion> {
+    if (slot === undefined) return wordsOf([]);
+    if (slot.argChoices !== undefined) return wordsOf(bare(slot.argChoices));
+    const name = "flags" in slot ? /[<[](.+)[>\]]/.exec(slot.flags)?.[1] ?? "" : slot.name();
+    return await KINDS_OF_VALUES[name]?.(this) ?? wordsOf([]);
   }
 
   #readFlag(word: string): void {
@@ -133,50 +137,20 @@ function takesValue(option: Option): boolean {
   return option.required || option.optional;
 }
 
-function valueOf(option: Option): Slot {
-  const name = /[<[](.+)[>\]]/.exec(option.flags)?.[1] ?? "";
-  return { is: "value", of: option, name };
-}
-
-async function fill(
-  slot: Slot,
-  { command, values }: CommandLine,
-  sources: CompletionSources,
-): Promise<Completion> {
-  switch (slot.is) {
-    case "nothing":
-      return wordsOf([]);
-    case "command":
-      return wordsOf(commandCandidates(command));
-    case "flag":
-      return wordsOf(flagCandidates(command));
-    case "value":
-      if (slot.of.argChoices !== undefined) return wordsOf(bare(slot.of.argChoices));
-      return await (KINDS_OF_VALUES[slot.name] ?? noValues)({ command, values, sources });
-  }
-}
-
-interface Question {
-  readonly command: Command;
-  readonly values: Readonly<Record<string, string>>;
-  readonly sources: CompletionSources;
-}
-
-const noValues = () => wordsOf([]);
 const files = (): Completion => ({ kind: "files", candidates: [] });
 const folders = (): Completion => ({ kind: "folders", candidates: [] });
 
 /** These look for artifacts in a registry, whose names nobody here knows. */
 const REMOTE_COMMANDS = ["pull", "fetch"];
 
-async function references({ command, values, sources }: Question): Promise<Completion> {
-  if (REMOTE_COMMANDS.includes(command.name())) return noValues();
-  return wordsOf(bare(await sources.references(values)));
+async function references({ command, values, references }: CommandLine): Promise<Completion> {
+  if (REMOTE_COMMANDS.includes(command.name())) return wordsOf([]);
+  return wordsOf(bare(await references(values)));
 }
 
 /** What stands for a value, by the name that help gives it. A switch has no name. */
 const KINDS_OF_VALUES: Readonly<
-  Record<string, (question: Question) => Completion | Promise<Completion>>
+  Record<string, (line: CommandLine) => Completion | Promise<Completion>>
 > = {
   "": () => wordsOf(bare(["true", "false"])),
   file: files,

@@ -12,13 +12,8 @@ const UNITS = ["KB", "MB", "GB"];
  */
 export function bundleSize(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
-  let value = bytes / 1024;
-  let unit = 0;
-  while (value >= 1024 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  return `${value.toFixed(1)} ${UNITS[unit]}`;
+  const power = Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length);
+  return `${(bytes / 1024 ** power).toFixed(1)} ${UNITS[power - 1]}`;
 }
 
 /** Lines of text; what came from outside cannot start a line of its own. */
@@ -33,10 +28,8 @@ export function tableLines(rows: readonly (readonly string[])[]): readonly strin
 }
 
 /** The sum of sizes in bytes. */
-export function sizeOf(files: Iterable<{ readonly size: number }>): number {
-  let sum = 0;
-  for (const { size } of files) sum += size;
-  return sum;
+export function sizeOf(files: readonly { readonly size: number }[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** Permission bits as people write them: `0644`. */

@@ -45,15 +45,10 @@ export function reportPlan({ output, settings }: Session, plan: WorkspacePlan): 
   throw new FailedResult(new WorkspaceConflictError(dest, conflicts), document);
 }
 
-/** A file of a workspace and what happens to it. */
-interface FileOfPlan {
-  readonly path: string;
-  readonly action: string;
-  readonly size: number;
-}
-
 /** A line for each file: what happens to it, its size and its path. */
-export function actionLines(files: readonly FileOfPlan[]): readonly string[] {
+export function actionLines(
+  files: readonly { readonly path: string; readonly action: string; readonly size: number }[],
+): readonly string[] {
   return tableLines(files.map(({ action, size, path }) => [action, bundleSize(size), path]));
 }
 

@@ -45,15 +45,15 @@ export async function obtainLogin(
         "use --password-stdin instead",
     );
   }
-  const { settings } = session;
-  const interactive = session.context.stdin.isTerminal;
+  const { settings, context: { stdin, prompts, signal, programName } } = session;
+  const interactive = stdin.isTerminal;
   const stored = await storedLogin(registry, given, sources);
   const username = given.username ?? settings.username ??
-    (interactive ? await ask(session, registry) : stored?.username);
+    (interactive ? await prompts.text(`User name for ${registry}:`, signal) : stored?.username);
   requireValue(registry, "user name", username, "pass `-u <name>`, or set MODCTL_REGISTRY_USER");
   const password = given.password ?? await readPassword(given, session) ?? settings.password ??
     (interactive
-      ? await askSecret(session, registry)
+      ? await prompts.secret(`Password for ${registry}:`, signal)
       : stored?.username === username
       ? stored.password
       : undefined);
@@ -61,7 +61,7 @@ export async function obtainLogin(
     registry,
     "password",
     password,
-    `pipe it into \`${session.context.programName} login --password-stdin ${registry}\`, ` +
+    `pipe it into \`${programName} login --password-stdin ${registry}\`, ` +
       "or set MODCTL_REGISTRY_PASS",
   );
   return { username, password };
@@ -78,14 +78,6 @@ async function storedLogin(
     (given.password ?? settings.password) !== undefined;
   if (context.stdin.isTerminal || complete) return undefined;
   return await logins.find(registry, session.quiet());
-}
-
-function ask(session: Session, registry: string): Promise<string> {
-  return session.context.prompts.text(`User name for ${registry}:`, session.context.signal);
-}
-
-function askSecret(session: Session, registry: string): Promise<string> {
-  return session.context.prompts.secret(`Password for ${registry}:`, session.context.signal);
 }
 
 /** The password from standard input, less one line end, where the flags want it from a pipe. */

@@ -4,7 +4,6 @@ import type { ResolvedBundle } from "../../../bundle/documents/bundle.ts";
 import { bundleLabel } from "../../../bundle/resolve/reference.ts";
 import type { MaterializeResult } from "../../../bundle/workspace/materialize.ts";
 import { InvalidInputError } from "../../../core/errors.ts";
-import type { OperationOptions } from "../../../core/operation.ts";
 import { collectList, collectPatterns } from "../../arguments.ts";
 import { materializeDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
@@ -36,43 +35,33 @@ export function configure(command: Command, session: Session): void {
         throw new InvalidInputError("Cannot use --layers: it is empty");
       }
       const bundles = await session.bundles();
-      const { settings } = session;
-      const materialize = async (options: OperationOptions): Promise<Materialized> => {
-        const { cache } = flags;
-        // Only the JSON document says what the indexes of all layers say.
-        const resolved = settings.json
-          ? await bundles.resolve(ref, { ...options, cache })
-          : undefined;
-        const result = await bundles.materialize(resolved ?? ref, { ...options, ...flags, dest });
-        return { resolved, result };
-      };
-      const materialized = await withConflicts(() =>
-        session.operation(materialize, { silent: ci })
+      const { resolved, result } = await withConflicts(() =>
+        session.operation(async (options) => {
+          const { cache } = flags;
+          // Only the JSON document says what the indexes of all layers say.
+          const resolved = session.settings.json
+            ? await bundles.resolve(ref, { ...options, cache })
+            : undefined;
+          const result = await bundles.materialize(resolved ?? ref, { ...options, ...flags, dest });
+          return { resolved, result };
+        }, { silent: ci })
       );
-      report(session, materialized, { layers: flags.layers, verbose });
+      report(session, result, { resolved, layers: flags.layers, verbose });
     });
 }
 
-/** What was materialized, and what all indexes say where the document needs it. */
-interface Materialized {
-  readonly resolved?: ResolvedBundle;
-  readonly result: MaterializeResult;
-}
-
 interface ReportOptions {
+  /** What all indexes say, where the document needs it. */
+  readonly resolved?: ResolvedBundle;
   /** The layers that were chosen, where the role does not say them. */
   readonly layers?: readonly string[];
   readonly verbose?: boolean;
 }
 
-function report(
-  session: Session,
-  { resolved, result }: Materialized,
-  options: ReportOptions,
-): void {
+function report(session: Session, result: MaterializeResult, options: ReportOptions): void {
   const { bundle, selectedRole: role, files, destPath: dest, plan: { conflicts } } = result;
   const layers = [...new Set(options.layers ?? bundle.roles[role] ?? [])];
-  const document = resolved ? materializeDocument(result, resolved, layers) : {};
+  const document = options.resolved ? materializeDocument(result, options.resolved, layers) : {};
   const target = [`Role: ${role}`, `Layers: ${layers.join(", ")}`];
   if (result.dryRun) {
     const title = `Would materialize ${bundleLabel(bundle)} to ${dest}`;

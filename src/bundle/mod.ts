@@ -13,7 +13,6 @@
  * @module
  */
 export {
-  type BundleProvider,
   type Bundles,
   type BundleTarget,
   createBundles,
@@ -30,7 +29,7 @@ export type {
   RegistryEntry,
   ResolvedBundle,
 } from "./documents/bundle.ts";
-export type { OpenRepository } from "./resolve/locate.ts";
+export type { BundleProvider, OpenRepository } from "./provider.ts";
 export { type RegistrySettings } from "./resolve/registry.ts";
 export { DigestIndex } from "./resolve/digest_index.ts";
 export type {

@@ -5,8 +5,6 @@
 import { NotFoundError } from "../core/errors.ts";
 import { statKind } from "../core/files.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
-import type { ObjectStore } from "../objects/object_store.ts";
-import type { ContentStore } from "../oci/store.ts";
 import { exportArchive, type ExportOptions, type ExportResult } from "./archive/export.ts";
 import { importArchive, type ImportOptions, type ImportResult } from "./archive/import.ts";
 import { type BundleDiff, diffListings, type FileListing } from "./compare/diff.ts";
@@ -14,13 +12,11 @@ import { listArchive, listBundle, listDirectory } from "./compare/listing.ts";
 import type { Bundle, BundleRef, BundleRefFields, ResolvedBundle } from "./documents/bundle.ts";
 import { readEntries } from "./documents/entries.ts";
 import { selectLayers } from "./documents/roles.ts";
+import type { BundleProvider } from "./provider.ts";
 import { publishBundle, type PublishResult, type PushOptions } from "./publish/push.ts";
 import { planStorage, type StoragePlan } from "./publish/plan.ts";
 import { type Inventory, scanWorkdir } from "./publish/scan.ts";
-import type { DigestIndex } from "./resolve/digest_index.ts";
 import { localBundleOpener } from "./resolve/local.ts";
-import type { OpenRepository } from "./resolve/locate.ts";
-import type { RegistrySettings } from "./resolve/registry.ts";
 import { parseBundleRef, toBundleRef } from "./resolve/reference.ts";
 import { openBundle, type OpenBundleOptions, resolveBundle } from "./resolve/bundle.ts";
 import {
@@ -32,26 +28,6 @@ import { pinnedRef, readProvenance, selectedEntries } from "./workspace/provenan
 import { verifyWorkspace } from "./workspace/verify.ts";
 import type { VerifyReport } from "./workspace/verify_report.ts";
 import { verifyBundle } from "./workspace/verify_stored.ts";
-
-/** Where bundles and their big files are. */
-export interface BundleProvider {
-  /** Opens repositories. */
-  readonly open: OpenRepository;
-  /** Where bundles are. */
-  readonly settings: RegistrySettings;
-  /** Opens the store of external files; called only when one is touched. */
-  readonly objects?: () => ObjectStore | Promise<ObjectStore>;
-  /** Whether the right size is enough for an external file whose store recorded no SHA-256. */
-  readonly allowStatWithoutSha?: boolean;
-  /** Where external files go for rules without a template: `az://bundles`. */
-  readonly externalBase?: string;
-  /** Keeps the content of bundles for other materializations. */
-  readonly cache?: ContentStore;
-  /** Remembers where bundles were seen, by digest. */
-  readonly digestIndex?: DigestIndex;
-  /** More repositories to look for a bare digest in. */
-  readonly repositories?: () => AsyncIterable<string> | Iterable<string>;
-}
 
 /** How to resolve. */
 export interface ResolveOptions extends OperationOptions {
@@ -107,113 +83,85 @@ export interface Bundles {
 
 /** Makes the operations on the bundles that a provider reaches. */
 export function createBundles(provider: BundleProvider): Bundles {
-  return new ProvidedBundles(provider);
-}
+  const open = (ref: BundleRef, options: ResolveOptions) =>
+    openBundle(ref, opening(provider, options));
 
-class ProvidedBundles implements Bundles {
-  readonly #provider: BundleProvider;
-
-  constructor(provider: BundleProvider) {
-    this.#provider = provider;
-  }
-
-  async resolve(
-    ref: string | BundleRefFields,
-    options: ResolveOptions = {},
-  ): Promise<ResolvedBundle> {
-    return await resolveBundle(ref, this.#opening(options));
-  }
-
-  async #open(ref: BundleRef, options: ResolveOptions): Promise<Bundle> {
-    return await openBundle(ref, this.#opening(options));
-  }
-
-  #opening(options: ResolveOptions): OpenBundleOptions {
-    const { externalBase, cache } = this.#provider;
-    return {
-      ...this.#provider,
-      ...operationOptions(options),
-      note: options.cache,
-      openLocal: localBundleOpener({ externalBase, scratch: cache && (() => cache) }),
-    };
-  }
-
-  async materialize(target: BundleTarget, options: MaterializeOptions): Promise<MaterializeResult> {
-    const { objects, cache } = this.#provider;
-    const bundle = isBundle(target) ? target : await this.#open(toBundleRef(target), options);
+  async function materialize(
+    target: BundleTarget,
+    options: MaterializeOptions,
+  ): Promise<MaterializeResult> {
+    const bundle = isBundle(target) ? target : await open(toBundleRef(target), options);
     const { role, layers } = selectLayers(bundle, options);
     const entries = readEntries(bundle, layers, operationOptions(options));
-    return await materializeBundle({ bundle, role, entries, objects, cache }, options);
+    return await materializeBundle({ ...provider, bundle, role, entries }, options);
   }
 
-  async pull(target: BundleTarget, options: MaterializeOptions): Promise<MaterializeResult> {
-    return await this.materialize(target, options);
-  }
+  return {
+    resolve: (ref, options = {}) => resolveBundle(ref, opening(provider, options)),
+    materialize,
+    pull: materialize,
+    push: (workdir, options) => publishBundle(workdir, provider, options),
+    exportArchive,
+    importArchive,
+    scan: scanWorkdir,
+    plan: async (workdir, options) => planStorage(await scanWorkdir(workdir, options), provider),
+    diff: async (from, to, options = {}) =>
+      diffListings(await listFiles(from, open, options), await listFiles(to, open, options)),
+    verify: async (target, { readExternal, ...options } = {}) => {
+      if (await statKind(target) === "folder") {
+        const entries = await workspaceEntries(target, open, options);
+        return await verifyWorkspace({ ...options, root: target, entries });
+      }
+      const bundle = await open(parseBundleRef(target), options);
+      return await verifyBundle({
+        ...options,
+        bundle,
+        entries: readEntries(bundle, bundle.layers, options),
+        objects: provider.objects,
+        readExternal,
+        readUnrecorded: !provider.allowStatWithoutSha,
+      });
+    },
+  };
+}
 
-  async push(workdir: string, options: PushOptions = {}): Promise<PublishResult> {
-    return await publishBundle(workdir, this.#provider, options);
-  }
+type Open = (ref: BundleRef, options: OperationOptions) => Promise<Bundle>;
 
-  async exportArchive(folder: string, options: ExportOptions = {}): Promise<ExportResult> {
-    return await exportArchive(folder, options);
-  }
+function opening(provider: BundleProvider, options: ResolveOptions): OpenBundleOptions {
+  const { externalBase, cache } = provider;
+  return {
+    ...provider,
+    ...operationOptions(options),
+    note: options.cache,
+    openLocal: localBundleOpener({ externalBase, scratch: cache && (() => cache) }),
+  };
+}
 
-  async importArchive(archive: string, options: ImportOptions): Promise<ImportResult> {
-    return await importArchive(archive, options);
+async function listFiles(
+  target: string,
+  open: Open,
+  options: OperationOptions,
+): Promise<FileListing> {
+  switch (await statKind(target)) {
+    case "folder":
+      return await listDirectory(target, options);
+    case "file":
+      return await listArchive(target, options);
+    default:
+      return await listBundle(await open(parseBundleRef(target), options), options);
   }
+}
 
-  async scan(workdir: string, options: OperationOptions = {}): Promise<Inventory> {
-    return await scanWorkdir(workdir, options);
-  }
-
-  async plan(workdir: string, options: OperationOptions = {}): Promise<StoragePlan> {
-    return planStorage(await scanWorkdir(workdir, options), this.#provider);
-  }
-
-  async diff(from: string, to: string, options: OperationOptions = {}): Promise<BundleDiff> {
-    return diffListings(await this.#list(from, options), await this.#list(to, options));
-  }
-
-  async #list(target: string, options: OperationOptions): Promise<FileListing> {
-    switch (await statKind(target)) {
-      case "folder":
-        return await listDirectory(target, options);
-      case "file":
-        return await listArchive(target, options);
-      default:
-        return await listBundle(await this.#open(parseBundleRef(target), options), options);
-    }
-  }
-
-  async verify(target: string, options: VerifyOptions = {}): Promise<VerifyReport> {
-    const common = operationOptions(options);
-    if (await statKind(target) === "folder") {
-      const entries = await this.#workspaceEntries(target, common);
-      return await verifyWorkspace({ ...common, root: target, entries });
-    }
-    const bundle = await this.#open(parseBundleRef(target), common);
-    return await verifyBundle({
-      ...common,
-      bundle,
-      entries: readEntries(bundle, bundle.layers, common),
-      objects: this.#provider.objects,
-      readExternal: options.readExternal,
-      readUnrecorded: !this.#provider.allowStatWithoutSha,
-    });
-  }
-
-  /** The entries that a workspace must have; `undefined` when its bundle is not known. */
-  async #workspaceEntries(root: string, options: OperationOptions) {
-    const provenance = await readProvenance(root);
-    if (!provenance) return undefined;
-    try {
-      const bundle = await this.#open(pinnedRef(provenance), options);
-      return selectedEntries(bundle, provenance, options);
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
-      options.log?.("warning", `${error.message}; only pointers are verified`);
-      return undefined;
-    }
+/** The entries that a workspace must have; `undefined` when its bundle is not known. */
+async function workspaceEntries(root: string, open: Open, options: OperationOptions) {
+  const provenance = await readProvenance(root);
+  if (!provenance) return undefined;
+  try {
+    return selectedEntries(await open(pinnedRef(provenance), options), provenance, options);
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    options.log?.("warning", `${error.message}; only pointers are verified`);
+    return undefined;
   }
 }
 

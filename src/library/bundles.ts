@@ -4,7 +4,8 @@
  * @module
  */
 import { join } from "node:path";
-import { type BundleProvider, type Bundles, createBundles } from "../bundle/operations.ts";
+import { type Bundles, createBundles } from "../bundle/operations.ts";
+import type { BundleProvider } from "../bundle/provider.ts";
 import { DigestIndex } from "../bundle/resolve/digest_index.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import type { RetryPolicy } from "../core/retry.ts";

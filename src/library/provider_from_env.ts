@@ -3,7 +3,7 @@
  * @module
  */
 import { join } from "node:path";
-import type { BundleProvider } from "../bundle/operations.ts";
+import type { BundleProvider } from "../bundle/provider.ts";
 import { diskCatalog } from "../oci/disk_catalog.ts";
 import { RegistryClient } from "../registry/client.ts";
 import { bundleSettingsFromEnv } from "./bundle_settings.ts";

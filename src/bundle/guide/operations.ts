@@ -11,12 +11,12 @@ import type { ImportOptions, ImportResult } from "../archive/import.ts";
 import type { BundleDiff } from "../compare/diff.ts";
 import type { BundleRefFields, ResolvedBundle } from "../documents/bundle.ts";
 import {
-  type BundleProvider,
   type Bundles,
   type BundleTarget,
   createBundles,
   type VerifyOptions,
 } from "../operations.ts";
+import type { BundleProvider } from "../provider.ts";
 import type { StoragePlan } from "../publish/plan.ts";
 import type { PublishResult, PushOptions } from "../publish/push.ts";
 import type { Inventory } from "../publish/scan.ts";

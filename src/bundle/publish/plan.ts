@@ -11,6 +11,7 @@ import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { parseObjectUri } from "../../objects/object_uri.ts";
 import type { StorageTier } from "../documents/bundle.ts";
+import type { BundleProvider } from "../provider.ts";
 import { parseFilter } from "../spec/path_pattern.ts";
 import type { Inventory, ScannedFile } from "./scan.ts";
 import type { BundleSpec, ExternalRule } from "../spec/description.ts";
@@ -43,10 +44,7 @@ export interface StoragePlan {
 }
 
 /** How to plan. */
-export interface PlanOptions {
-  /** Where objects go for rules without a template: `az://bundles` or `file:///srv/objects`. */
-  readonly externalBase?: string;
-}
+export type PlanOptions = Pick<BundleProvider, "externalBase">;
 
 /** Container for rules without a template when the caller names none. */
 const DEFAULT_EXTERNAL_BASE = "az://bundles";

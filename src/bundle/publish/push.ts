@@ -12,36 +12,20 @@ import { InvalidInputError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { bytesSource } from "../../core/source.ts";
 import { quote } from "../../core/text.ts";
-import type { ObjectStore } from "../../objects/object_store.ts";
 import { copyGraph, type CopyReport } from "../../oci/copy_graph.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { isTag } from "../../oci/reference.ts";
 import type { BumpKind } from "../spec/bump.ts";
 import { type BumpedSpec, bumpSpec, writeBumpedSpec } from "../spec/bumped.ts";
 import { bundleContents } from "./content.ts";
-import type { DigestIndex } from "../resolve/digest_index.ts";
 import { TITLE_ANNOTATION } from "../documents/media_types.ts";
 import { type PlanOptions, planStorage, type StoragePlan } from "./plan.ts";
 import { type ExternalReport, publishExternals } from "./externals.ts";
 import { readSpecFile } from "../spec/read.ts";
-import { bundleRepositories, type RegistrySettings } from "../resolve/registry.ts";
-import type { OpenRepository } from "../resolve/locate.ts";
+import { bundleRepositories } from "../resolve/registry.ts";
+import type { BundleProvider } from "../provider.ts";
 import { scanWorkdir } from "./scan.ts";
 import { guardTags } from "./tag_guard.ts";
-
-/** Where a bundle is published to. */
-export interface PublishTarget {
-  /** Opens repositories. */
-  readonly open: OpenRepository;
-  /** Where bundles are. */
-  readonly settings: RegistrySettings;
-  /** Opens the store of external objects; called only when a file goes there. */
-  readonly objects?: () => ObjectStore | Promise<ObjectStore>;
-  /** Where objects go for rules without a template: `az://bundles` when absent. */
-  readonly externalBase?: string;
-  /** Where the repository is noted, so that the bare digest is a reference here. */
-  readonly digestIndex?: DigestIndex;
-}
 
 /** How to publish. */
 export interface PushOptions extends OperationOptions {
@@ -92,18 +76,18 @@ export interface PublishResult {
  */
 export async function publishBundle(
   workdir: string,
-  target: PublishTarget,
+  provider: BundleProvider,
   options: PushOptions = {},
 ): Promise<PublishResult> {
   const operation = operationOptions(options);
   const source = bumpSpec(await readSpecFile(workdir, operation), options.bump);
   const { name, version } = source.spec;
   const tags = tagsOf(version, options.tags);
-  const plan = await planFor(workdir, source, { ...options, externalBase: target.externalBase });
+  const plan = await planFor(workdir, source, { ...options, externalBase: provider.externalBase });
   const { written, store: contents } = await bundleContents(plan);
   const root = written.manifest.descriptor;
-  const [repository = ""] = bundleRepositories(target.settings, name);
-  const store = target.open(repository);
+  const [repository = ""] = bundleRepositories(provider.settings, name);
+  const store = provider.open(repository);
   const guard = { ...operation, tags, digest: root.digest, force: options.force };
   const result = {
     reference: `${repository}:${version}`,
@@ -118,7 +102,7 @@ export async function publishBundle(
     dryRun: options.dryRun ?? false,
   };
   if (options.dryRun) return { ...result, registry: NOTHING, external: NOTHING };
-  const external = await publishExternals(plan, { ...options, objects: target.objects });
+  const external = await publishExternals(plan, { ...options, objects: provider.objects });
   const registry = await copyGraph(contents, store, root, {
     ...operation,
     concurrency: options.concurrency,
@@ -128,7 +112,7 @@ export async function publishBundle(
   // Another publisher may have moved the tags since the first check.
   await guardTags(store, guard);
   for (const tag of tags) await store.tag(root, tag, operation);
-  await target.digestIndex?.note(root.digest, repository, operation);
+  await provider.digestIndex?.note(root.digest, repository, operation);
   if (options.bump !== undefined) await writeBumpedSpec(source);
   return { ...result, registry, external };
 }

@@ -13,12 +13,12 @@ import { isMissing } from "./missing_part.ts";
 import { type ReadBundle, readBundle } from "./read.ts";
 
 /** How to resolve. */
-export interface OpenBundleOptions extends LocateOptions {
+export type OpenBundleOptions = LocateOptions & {
   /** Whether the digest index notes what is found; true when absent. */
   readonly note?: boolean;
   /** Reads a bundle from a folder or an archive; such references are refused when absent. */
   readonly openLocal?: OpenLocalBundle;
-}
+};
 
 /** Reads a bundle from a path. */
 export type OpenLocalBundle = (path: string, options: OperationOptions) => Promise<ReadBundle>;

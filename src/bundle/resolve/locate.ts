@@ -9,33 +9,22 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import { parseReference, referenceTarget, repositoryName } from "../../oci/reference.ts";
 import type { ContentStore } from "../../oci/store.ts";
 import type { BundleRef } from "../documents/bundle.ts";
+import type { BundleProvider } from "../provider.ts";
 import { formatBundleRef } from "./reference.ts";
-import type { DigestIndex } from "./digest_index.ts";
-import { baseRepository, bundleRepositories, type RegistrySettings } from "./registry.ts";
-
-/** Opens a repository: `host/path` in a registry, or a path of the local store. */
-export type OpenRepository = (name: string) => ContentStore;
+import { baseRepository, bundleRepositories } from "./registry.ts";
 
 /** A reference to what is in some repository. */
 export type RemoteRef = Exclude<BundleRef, { kind: "path" }>;
 
 /** Where to look. */
-export interface LocateOptions extends OperationOptions {
-  /** Opens repositories. */
-  readonly open: OpenRepository;
-  /** Where bundles are. */
-  readonly settings: RegistrySettings;
-  /** What bare digests are looked up in. */
-  readonly digestIndex?: DigestIndex;
-  /** More repositories to look for a bare digest in, such as those of the local store. */
-  readonly repositories?: () => AsyncIterable<string> | Iterable<string>;
-}
+export type LocateOptions =
+  & OperationOptions
+  & Pick<BundleProvider, "open" | "settings" | "digestIndex" | "repositories">;
 
 /** Where a bundle was found. */
 export interface BundleLocation {
   /** Name of the repository, with its host. */
   readonly repository: string;
-  /** The repository. */
   readonly store: ContentStore;
   /** Descriptor of the manifest. */
   readonly root: Descriptor;

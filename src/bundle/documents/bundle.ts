@@ -2,11 +2,9 @@
  * What a bundle is, once it is read: names, roles, layers, and the entries that become files.
  * @module
  */
-import type { Digest } from "../../core/digest.ts";
+import { type Digest, EMPTY_DIGEST } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { StorageTier } from "../../objects/object_store.ts";
-
-export type { StorageTier };
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { ContentStore } from "../../oci/store.ts";
 
@@ -44,6 +42,11 @@ export interface ExternalEntry extends CommonEntry {
 
 /** A file of a bundle. */
 export type BundleEntry = RegistryEntry | ExternalEntry;
+
+/** Size in bytes of a registry entry, `undefined` where an old index says none. */
+export function knownSize({ digest, size }: Descriptor): number | undefined {
+  return size === 0 && digest !== EMPTY_DIGEST ? undefined : size;
+}
 
 /** What a user asks for: one of the five ways to name a bundle, and perhaps a role. */
 export type BundleRef =

@@ -11,7 +11,7 @@ import { compareText } from "../../core/text.ts";
 function canonicalJson(value: unknown): string {
   // Not JSON.stringify alone: it puts keys that look like numbers first, whatever their order.
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  if (!isRecord(value)) return ascii(JSON.stringify(value));
+  if (typeof value !== "object" || value === null) return ascii(JSON.stringify(value));
   const members = Object.entries(value).filter(([, member]) => member !== undefined)
     .sort(([a], [b]) => compareText(a, b))
     .map(([key, member]) => `${ascii(JSON.stringify(key))}:${canonicalJson(member)}`);
@@ -29,8 +29,4 @@ function ascii(json: string): string {
 /** The canonical text as bytes. */
 export function encodeCanonical(value: unknown): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(canonicalJson(value));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

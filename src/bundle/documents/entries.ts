@@ -8,23 +8,22 @@ import { type OperationOptions, operationOptions } from "../../core/operation.ts
 import { quote } from "../../core/text.ts";
 import { capability } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
-import { MediaType } from "../../oci/media_types.ts";
 import { readContent } from "../../oci/store.ts";
-import type { Bundle, BundleEntry } from "./bundle.ts";
+import { type Bundle, type BundleEntry, knownSize } from "./bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";
-import { type IndexEntry, readLayerIndex } from "./layer_index.ts";
-import { explainedDocument } from "../resolve/missing_part.ts";
+import { readLayerIndex } from "./layer_index.ts";
+import { explained } from "../resolve/missing_part.ts";
 
 /** The largest index read: some hundred thousand files. */
 const INDEX_SIZE_LIMIT = 64 * 1024 * 1024;
 
 /** What the entries of a bundle are read by. */
-export interface EntrySource extends Pick<Bundle, "store" | "layerIndexes" | "name" | "version"> {
-  /** Digest of the bundle's manifest, for messages. */
-  readonly manifestDigest: Digest;
-  /** What the manifest lists, which gives sizes that old indexes do not. */
-  readonly contents?: readonly Descriptor[];
-}
+export type EntrySource =
+  & Pick<Bundle, "store" | "layerIndexes" | "manifestDigest" | "name" | "version">
+  & {
+    /** What the manifest lists, which gives sizes that old indexes do not. */
+    readonly contents?: readonly Descriptor[];
+  };
 
 /** Makes the reader of the layers of a bundle; an index that was read well is not read again. */
 export function entryReader(source: EntrySource): Bundle["entriesOf"] {
@@ -70,45 +69,23 @@ async function readIndexOf(
     ...operationOptions(options),
     limit: INDEX_SIZE_LIMIT,
   });
-  const bytes = await explainedDocument(reading, what);
-  const sizes = new SizeFinder(source);
+  const bytes = await explained(reading, what);
+  const sizeOf = sizeFinder(source, options);
   const entries: BundleEntry[] = [];
   for (const entry of readLayerIndex(bytes, layer, what)) {
-    entries.push(await bundleEntry(entry, { layer, sizes, options }));
+    if (entry.kind === "external") entries.push(entry);
+    else {
+      const size = knownSize(entry.blob) ?? await sizeOf(entry.blob.digest);
+      entries.push({ ...entry, blob: { ...entry.blob, size } });
+    }
   }
   return entries;
 }
 
-async function bundleEntry(
-  { path, mode, storage }: IndexEntry,
-  { layer, sizes, options }: {
-    readonly layer: string;
-    readonly sizes: SizeFinder;
-    readonly options: OperationOptions;
-  },
-): Promise<BundleEntry> {
-  const common = { path, layer, ...(mode === undefined ? {} : { mode }) };
-  if (storage.kind === "external") return { ...common, ...storage };
-  const { digest } = storage;
-  const size = storage.size ?? await sizes.sizeOf(digest, options);
-  return { ...common, kind: "registry", blob: { mediaType: MediaType.octetStream, digest, size } };
-}
-
-/** Sizes of blobs, for indexes that do not give them. */
-class SizeFinder {
-  readonly #bundle: Pick<EntrySource, "store" | "contents">;
-  #listed: ReadonlyMap<Digest, Descriptor> | undefined;
-
-  constructor(bundle: Pick<EntrySource, "store" | "contents">) {
-    this.#bundle = bundle;
-  }
-
-  /** The size of a blob, from the manifest or the store; 0 when neither says. */
-  async sizeOf(digest: Digest, options: OperationOptions): Promise<number> {
-    const { store, contents = [] } = this.#bundle;
-    this.#listed ??= new Map(contents.map((content) => [content.digest, content]));
-    const listed = this.#listed.get(digest);
-    if (listed) return listed.size;
-    return (await capability(store, "stat")?.(digest, options))?.size ?? 0;
-  }
+/** Finds sizes that an index does not give in the manifest or the store; 0 when neither says. */
+function sizeFinder({ store, contents = [] }: EntrySource, options: OperationOptions) {
+  const listed = new Map(contents.map(({ digest, size }) => [digest, size]));
+  const stat = capability(store, "stat");
+  return async (digest: Digest): Promise<number> =>
+    listed.get(digest) ?? (await stat?.(digest, options))?.size ?? 0;
 }

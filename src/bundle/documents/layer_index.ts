@@ -5,60 +5,33 @@
  */
 import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
-import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
+import { STORAGE_TIERS } from "../../objects/object_store.ts";
 import { sizeSchema } from "../../oci/descriptor.ts";
-import type { StorageTier } from "./bundle.ts";
-import { readDocument, sha256Digest } from "./reader.ts";
+import { anonymousBlob } from "../../oci/store.ts";
+import type { BundleEntry, CommonEntry, ExternalEntry, RegistryEntry } from "./bundle.ts";
+import { optional, readDocument, sha256Digest, sha256Hex } from "./reader.ts";
 import { BundleMediaType } from "./media_types.ts";
 import { workspacePath } from "../workspace/path.ts";
-
-/** Where an entry's bytes are, as its index says. */
-export type EntryStorage =
-  | {
-    readonly kind: "registry";
-    readonly digest: Digest;
-    /** Absent in old indexes that do not say. */
-    readonly size?: number;
-  }
-  | {
-    readonly kind: "external";
-    readonly uri: string;
-    readonly sha256: string;
-    readonly size: number;
-    readonly tier?: StorageTier;
-  };
-
-/** A file in the index of a layer. */
-export interface IndexEntry {
-  /** Normalised relative path. */
-  readonly path: string;
-  /** Permission bits, where the index has them. */
-  readonly mode?: number;
-  /** Where the bytes are. */
-  readonly storage: EntryStorage;
-}
 
 const INDEX_TYPES: ReadonlySet<string> = new Set([
   BundleMediaType.json,
   BundleMediaType.layerIndex,
 ]);
 
-const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 lower-case hexadecimal digits");
-const registryStorage = z.looseObject({ digest: sha256Digest, size: sizeSchema.nullish() });
-
 const externalStorage = z.looseObject({
   uri: z.string().min(1, "expected an address"),
   sha256: sha256Hex,
   size: sizeSchema,
-  tier: z.unknown(),
+  // A tier is a hint: one that is not known is none.
+  tier: z.enum(STORAGE_TIERS).optional().catch(undefined),
 });
 
 const entrySchema = z.looseObject({
   path: z.string(),
   layer: z.string().nullish(),
-  mode: z.number().int().nonnegative().max(0o7777).nullish(),
-  oras: registryStorage.nullish(),
+  mode: optional(z.number().int().nonnegative().max(0o7777)),
+  oras: z.looseObject({ digest: sha256Digest, size: sizeSchema.nullish() }).nullish(),
   external: externalStorage.nullish(),
   digest: sha256Digest.optional(),
   size: sizeSchema.nullish(),
@@ -71,7 +44,8 @@ const indexSchema = z.looseObject({
 });
 
 /**
- * Reads the index of a layer; entries stay in the order of the document.
+ * Reads the index of a layer; entries stay in the order of the document. The size of a blob is 0
+ * where the document does not say it.
  *
  * @param what The document's name in messages.
  * @throws {UnsupportedError} when its media type is that of no generation.
@@ -82,18 +56,19 @@ export function readLayerIndex(
   bytes: Uint8Array,
   layer: string,
   what: string,
-): readonly IndexEntry[] {
+): readonly BundleEntry[] {
   const document = readDocument(bytes, { mediaTypes: INDEX_TYPES, schema: indexSchema }, what);
   checkLayer(document.layer, layer, what);
   return document.entries.map((entry) => {
     checkLayer(entry.layer, layer, `${what}, entry ${quote(entry.path)}`);
-    return {
-      path: workspacePath(entry.path, "use entry"),
-      mode: entry.mode ?? undefined,
-      storage: storageOf(entry, what),
-    };
+    const path = workspacePath(entry.path, "use entry");
+    return { path, layer, mode: entry.mode, ...storageOf(entry, what) };
   });
 }
+
+type EntryStorage =
+  | Omit<RegistryEntry, keyof CommonEntry>
+  | Omit<ExternalEntry, keyof CommonEntry>;
 
 /** The one place an entry says its bytes are in. */
 function storageOf(entry: z.infer<typeof entrySchema>, what: string): EntryStorage {
@@ -107,18 +82,11 @@ function storageOf(entry: z.infer<typeof entrySchema>, what: string): EntryStora
     );
   }
   if (external) {
-    const { uri, sha256, tier } = external;
-    return { kind: "external", uri, sha256, size: external.size, tier: tierOf(tier) };
+    const { uri, sha256, size, tier } = external;
+    return { kind: "external", uri, sha256, size, tier };
   }
-  if (oras) return { kind: "registry", digest: oras.digest, size: oras.size ?? undefined };
-  return { kind: "registry", digest: digest!, size: size ?? undefined };
-}
-
-const TIERS: ReadonlySet<unknown> = new Set(["hot", "cool", "archive"]);
-
-/** A tier is a hint: one that is not known is none. */
-function tierOf(tier: unknown): StorageTier | undefined {
-  return TIERS.has(tier) ? tier as StorageTier : undefined;
+  const blob = oras ?? { digest: digest!, size };
+  return { kind: "registry", blob: anonymousBlob(blob.digest, blob.size ?? 0) };
 }
 
 function checkLayer(found: string | null | undefined, layer: string, what: string): void {

@@ -3,30 +3,12 @@
  * @module
  */
 import { z } from "../../deps/zod.ts";
-import type { Digest } from "../../core/digest.ts";
-import { readDocument, sha256Digest } from "./reader.ts";
+import { optional, readDocument, sha256Digest } from "./reader.ts";
 import { BundleMediaType } from "./media_types.ts";
 import { isPartName, NAME_RULE } from "./names.ts";
 
-/** A bundle manifest. */
-export interface BundleManifest {
-  /** Media type that the document says it has. */
-  readonly mediaType: string;
-  /** Name, where the document has one. */
-  readonly name?: string;
-  /** Version, where the document has one. */
-  readonly version?: string;
-  /** Description, where the document has one. */
-  readonly description?: string;
-  /** Layers of each role, at least one. */
-  readonly roles: Readonly<Record<string, readonly string[]>>;
-  /** Names of the layers, in the order of the document. */
-  readonly layers: readonly string[];
-  /** Digests of the indexes, where the document has them. */
-  readonly layerIndexes: Readonly<Record<string, Digest>>;
-  /** What the document says about external entries, if anything. */
-  readonly externalIndexPresent?: boolean;
-}
+/** A bundle manifest; `layerIndexes` are the digests of the indexes, where it has them. */
+export type BundleManifest = ReturnType<typeof readBundleManifest>;
 
 const MANIFEST_TYPES: ReadonlySet<string> = new Set([
   BundleMediaType.json,
@@ -46,15 +28,15 @@ function byName<Schema extends z.ZodType>(value: Schema) {
 
 const manifestSchema = z.looseObject({
   mediaType: z.string().optional(),
-  name: z.string().nullish(),
-  version: z.string().nullish(),
-  description: z.string().nullish(),
+  name: optional(z.string()),
+  version: optional(z.string()),
+  description: optional(z.string()),
   roles: byName(partNames.min(1, "expected at least one layer")).default({}),
   layers: z.union([partNames, byName(z.unknown())], {
     error: "expected a list of layer names, or a map from them",
   }).default([]),
   layer_indexes: byName(sha256Digest).nullish(),
-  external_index_present: z.boolean().nullish(),
+  external_index_present: optional(z.boolean()),
 });
 
 /**
@@ -64,18 +46,14 @@ const manifestSchema = z.looseObject({
  * @throws {UnsupportedError} when its media type is that of no generation.
  * @throws {InvalidInputError} when anything else is wrong.
  */
-export function readBundleManifest(bytes: Uint8Array, what: string): BundleManifest {
+export function readBundleManifest(bytes: Uint8Array, what: string) {
   const form = { mediaTypes: MANIFEST_TYPES, schema: manifestSchema };
-  const document = readDocument(bytes, form, what);
-  const { layers } = document;
+  const { mediaType = BundleMediaType.json, ...document } = readDocument(bytes, form, what);
+  const { name, version, description, roles, layers } = document;
   return {
-    mediaType: document.mediaType ?? BundleMediaType.json,
-    name: document.name ?? undefined,
-    version: document.version ?? undefined,
-    description: document.description ?? undefined,
-    roles: document.roles,
+    ...{ mediaType, name, version, description, roles },
     layers: Array.isArray(layers) ? [...new Set(layers)] : Object.keys(layers),
     layerIndexes: document.layer_indexes ?? {},
-    externalIndexPresent: document.external_index_present ?? undefined,
+    externalIndexPresent: document.external_index_present,
   };
 }

@@ -10,35 +10,19 @@ import { decodeJson } from "../../core/json.ts";
 import { checkShape } from "../../core/shape.ts";
 import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
-import type { ExternalEntry, StorageTier } from "./bundle.ts";
+import { sizeSchema } from "../../oci/descriptor.ts";
+import type { ExternalEntry } from "./bundle.ts";
+import { sha256Hex } from "./reader.ts";
 import { workspacePath } from "../workspace/path.ts";
 
 /** Most bytes of a pointer file. */
 export const POINTER_SIZE_LIMIT = 1024 * 1024;
 
 /** What a pointer file says. */
-export interface Pointer {
-  /** Normalised path of the file. */
-  readonly path: string;
-  /** Name of the layer the file is in. */
-  readonly layer: string;
-  /** Where the bytes are. */
-  readonly uri: string;
-  /** SHA-256 of the bytes, 64 lower-case hexadecimal digits. */
-  readonly sha256: string;
-  /** Size in bytes. */
-  readonly size: number;
-  /** Storage tier, where it is known. */
-  readonly tier?: StorageTier;
+export type Pointer = Omit<ExternalEntry, "kind" | "mode"> & {
   /** Whether the bytes are in the workspace too. */
   readonly fulfilled: boolean;
-}
-
-/** The pointer of an external entry. */
-export function pointerOf(entry: ExternalEntry, fulfilled: boolean): Pointer {
-  const { path, layer, uri, sha256, size, tier } = entry;
-  return { path, layer, uri, sha256, size, tier, fulfilled };
-}
+};
 
 /** The exact bytes of a pointer file. */
 export function encodePointer(pointer: Pointer): Uint8Array<ArrayBuffer> {
@@ -63,8 +47,8 @@ const pointerSchema = z.object({
   local_path: z.string().nullish(),
   original_path: z.string(),
   schema_version: z.literal(1).default(1),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 lower-case hexadecimal digits"),
-  size: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER),
+  sha256: sha256Hex,
+  size: sizeSchema,
   tier: z.enum(["hot", "cool", "archive"]).nullish(),
   uri: z.string().min(1),
 });

@@ -10,6 +10,7 @@ import { decodeJson } from "../../core/json.ts";
 import { checkShape } from "../../core/shape.ts";
 import { z } from "../../deps/zod.ts";
 import type { Bundle, BundleRef, BundleRefFields } from "./bundle.ts";
+import { optional } from "./reader.ts";
 import type { PathFilterOptions } from "../workspace/path_filter.ts";
 
 /** Which part of a role is in a workspace, where it is not all of it. */
@@ -89,26 +90,25 @@ const digestSchema = z.custom<Digest>(
   (value) => typeof value === "string" && isDigest(value),
   "expected a digest",
 );
-const textSchema = z.string().nullish().transform((text) => text ?? undefined);
 
 const provenanceSchema = z.object({
   layer_indexes: z.record(z.string(), z.string()).default({}),
   manifest_digest: digestSchema,
   media_type: z.string(),
   ref: z.object({
-    digest: digestSchema.nullish().transform((digest) => digest ?? undefined),
-    local_path: textSchema,
-    name: textSchema,
-    reference: textSchema,
-    role: textSchema,
-    version: textSchema,
+    digest: optional(digestSchema),
+    local_path: optional(z.string()),
+    name: optional(z.string()),
+    reference: optional(z.string()),
+    role: optional(z.string()),
+    version: optional(z.string()),
   }),
   role: z.string(),
   roles: z.record(z.string(), z.array(z.string())),
   selection: z.object({
     exclude: z.array(z.string()).default([]),
     include: z.array(z.string()).default([]),
-    layers: z.array(z.string()).nullish().transform((layers) => layers ?? undefined),
+    layers: optional(z.array(z.string())),
   }).optional(),
 });
 

@@ -15,24 +15,28 @@ export const sha256Digest = z.custom<Digest>(
   { error: "expected sha256: and 64 lower-case hexadecimal digits" },
 );
 
-/** What a document has to be. */
-export interface DocumentForm<Schema extends z.ZodType> {
-  /** The media types it may say that it has. */
-  readonly mediaTypes: ReadonlySet<string>;
-  /** Its shape. */
-  readonly schema: Schema;
+/** A SHA-256 without the name of its algorithm. */
+export const sha256Hex = z.string().regex(
+  /^[0-9a-f]{64}$/,
+  "expected 64 lower-case hexadecimal digits",
+);
+
+/** A value that a document may leave out, or give as null. */
+export function optional<Schema extends z.ZodType>(schema: Schema) {
+  return schema.nullish().transform((value) => value ?? undefined);
 }
 
 /**
  * Parses a document and checks its form.
  *
+ * @param mediaTypes Those that it may say that it has.
  * @param what The document's name in messages.
  * @throws {UnsupportedError} when its media type is none of those.
  * @throws {InvalidInputError} when it is no JSON in UTF-8, or has another shape.
  */
 export function readDocument<Schema extends z.ZodType>(
   bytes: Uint8Array,
-  { mediaTypes, schema }: DocumentForm<Schema>,
+  { mediaTypes, schema }: { readonly mediaTypes: ReadonlySet<string>; readonly schema: Schema },
   what: string,
 ): z.infer<Schema> {
   const raw = decodeJson(bytes, what);

@@ -14,7 +14,7 @@ import { describeBytes, type Descriptor } from "../../oci/descriptor.ts";
 import { MANIFEST_SIZE_LIMIT } from "../../oci/manifest.ts";
 import { MediaType } from "../../oci/media_types.ts";
 import { encodeCanonical } from "./canonical.ts";
-import type { IndexEntry } from "./layer_index.ts";
+import type { Bundle, BundleEntry } from "./bundle.ts";
 import {
   BundleMediaType,
   fileMediaType,
@@ -23,28 +23,16 @@ import {
   TITLE_ANNOTATION,
 } from "./media_types.ts";
 
-/** A bundle about to be written. */
-export interface BundleContent {
-  /** Name of the bundle. */
+/** A bundle about to be written: its layers in order, each with its files. */
+export interface BundleContent extends Pick<Bundle, "description" | "roles"> {
   readonly name: string;
-  /** Version of the bundle. */
   readonly version: string;
-  /** Description of the bundle. */
-  readonly description?: string;
-  /** Layers of each role. */
-  readonly roles: Readonly<Record<string, readonly string[]>>;
-  /** The layers in order, each with its files; registry entries must have a size. */
-  readonly layers: readonly {
-    readonly name: string;
-    readonly entries: readonly IndexEntry[];
-  }[];
+  readonly layers: readonly { readonly name: string; readonly entries: readonly BundleEntry[] }[];
 }
 
-/** A document and its descriptor. */
+/** A document, and its descriptor as it stands in the manifest. */
 export interface WrittenDocument {
-  /** Descriptor, as it stands in the manifest. */
   readonly descriptor: Descriptor;
-  /** The bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -54,8 +42,6 @@ export interface WrittenBundle {
   readonly manifest: WrittenDocument;
   /** The empty configuration, the bundle manifest, and the index of each layer. */
   readonly documents: readonly WrittenDocument[];
-  /** Descriptor of the index of each layer. */
-  readonly layerIndexes: Readonly<Record<string, Descriptor>>;
   /** The contents of files, each as often as it has a path. */
   readonly files: readonly Descriptor[];
 }
@@ -65,17 +51,16 @@ export interface WrittenBundle {
  * @throws {InvalidInputError} when the bundle has more files than a manifest can list.
  */
 export function writeDocuments(content: BundleContent): WrittenBundle {
-  const indexes = content.layers.map(({ name, entries }) => ({
-    name,
-    document: titled(layerIndexTitle(name), layerIndex(name, entries)),
-  }));
-  const layerIndexes = Object.fromEntries(
-    indexes.map(({ name, document }) => [name, document.descriptor]),
+  const indexes = content.layers.map(({ name, entries }) =>
+    titled(layerIndexTitle(name), layerIndex(name, entries))
   );
-  const bundleManifest = titled(MANIFEST_TITLE, bundleManifestDocument(content, layerIndexes));
+  const digests = Object.fromEntries(
+    content.layers.map(({ name }, index) => [name, indexes[index]!.descriptor.digest]),
+  );
+  const bundleManifest = titled(MANIFEST_TITLE, bundleManifestDocument(content, digests));
   const config = described(MediaType.emptyJson, {});
   const files = content.layers.flatMap(({ entries }) => sortedByPath(entries).flatMap(fileLayer));
-  const documents = [bundleManifest, ...indexes.map(({ document }) => document)];
+  const documents = [bundleManifest, ...indexes];
   const manifest = described(MediaType.imageManifest, {
     schemaVersion: 2,
     mediaType: MediaType.imageManifest,
@@ -85,7 +70,7 @@ export function writeDocuments(content: BundleContent): WrittenBundle {
     annotations: annotationsOf(content),
   });
   checkSize(manifest, files.length);
-  return { manifest, documents: [config, ...documents], layerIndexes, files };
+  return { manifest, documents: [config, ...documents], files };
 }
 
 function annotationsOf({ name, version, description }: BundleContent): Record<string, string> {
@@ -98,11 +83,8 @@ function annotationsOf({ name, version, description }: BundleContent): Record<st
 
 function bundleManifestDocument(
   content: BundleContent,
-  layerIndexes: Readonly<Record<string, Descriptor>>,
+  digests: Readonly<Record<string, Digest>>,
 ): Record<string, unknown> {
-  const digests: Record<string, Digest> = Object.fromEntries(
-    Object.entries(layerIndexes).map(([name, { digest }]) => [name, digest]),
-  );
   const entries = content.layers.flatMap((layer) => layer.entries);
   return {
     mediaType: BundleMediaType.json,
@@ -112,12 +94,12 @@ function bundleManifestDocument(
     roles: content.roles,
     layers: digests,
     layer_indexes: digests,
-    external_index_present: entries.some(({ storage }) => storage.kind === "external"),
+    external_index_present: entries.some(({ kind }) => kind === "external"),
   };
 }
 
 /** The index of a layer, entries in order of their paths. */
-function layerIndex(layer: string, entries: readonly IndexEntry[]): Record<string, unknown> {
+function layerIndex(layer: string, entries: readonly BundleEntry[]): Record<string, unknown> {
   return {
     mediaType: BundleMediaType.json,
     layer,
@@ -126,23 +108,24 @@ function layerIndex(layer: string, entries: readonly IndexEntry[]): Record<strin
 }
 
 /** An entry; readers of earlier generations pass over `mode`. */
-function indexEntry(layer: string, { path, mode, storage }: IndexEntry): Record<string, unknown> {
-  const common = { path, layer, mode };
-  if (storage.kind === "registry") {
-    return { ...common, oras: { digest: storage.digest, size: storage.size } };
+function indexEntry(layer: string, entry: BundleEntry): Record<string, unknown> {
+  const { path, mode } = entry;
+  if (entry.kind === "registry") {
+    const { digest, size } = entry.blob;
+    return { path, layer, mode, oras: { digest, size } };
   }
-  const { uri, sha256, size, tier } = storage;
-  return { ...common, external: { uri, sha256, size, tier } };
+  const { uri, sha256, size, tier } = entry;
+  return { path, layer, mode, external: { uri, sha256, size, tier } };
 }
 
-function sortedByPath(entries: readonly IndexEntry[]): readonly IndexEntry[] {
+function sortedByPath(entries: readonly BundleEntry[]): readonly BundleEntry[] {
   return entries.toSorted((a, b) => compareText(a.path, b.path));
 }
 
-function fileLayer({ path, storage }: IndexEntry): readonly Descriptor[] {
-  if (storage.kind !== "registry") return [];
+function fileLayer(entry: BundleEntry): readonly Descriptor[] {
+  if (entry.kind !== "registry") return [];
+  const { path, blob: { digest, size } } = entry;
   const annotations = { [TITLE_ANNOTATION]: path };
-  const { digest, size = 0 } = storage;
   return [{ mediaType: fileMediaType(path), digest, size, annotations }];
 }
 

@@ -6,28 +6,20 @@ import { bytesSource } from "../../core/source.ts";
 import { digestHex } from "../../core/digest.ts";
 import { memoryStore } from "../../oci/memory_store.ts";
 import { type OverlayStore, overlayStore } from "../../oci/overlay_store.ts";
-import type { IndexEntry } from "../documents/layer_index.ts";
+import type { BundleEntry } from "../documents/bundle.ts";
+import { anonymousBlob } from "../../oci/store.ts";
 import { fileMediaType } from "../documents/media_types.ts";
 import { type PlacedFile, placedFiles, type StoragePlan } from "./plan.ts";
 import { writeDocuments, type WrittenBundle } from "../documents/writer.ts";
 
-/** A bundle that can be copied out of its store. */
-export interface BundleContents {
-  /** The documents. */
-  readonly written: WrittenBundle;
-  /** Everything the manifest refers to, and the manifest. */
-  readonly store: OverlayStore;
-}
-
 /** Writes the documents of a plan and lays them and the files over an empty store. */
-export async function bundleContents(plan: StoragePlan): Promise<BundleContents> {
+export async function bundleContents(
+  plan: StoragePlan,
+): Promise<{ written: WrittenBundle; store: OverlayStore }> {
   const { spec } = plan.inventory;
   const written = writeDocuments({
-    name: spec.name,
-    version: spec.version,
-    description: spec.description,
-    roles: spec.roles,
-    layers: plan.layers.map(({ name, files }) => ({ name, entries: files.map(indexEntry) })),
+    ...spec,
+    layers: plan.layers.map(({ name, files }) => ({ name, entries: files.map(entryOf) })),
   });
   const store = overlayStore(memoryStore(plan.inventory.workdir));
   for (const file of placedFiles(plan)) {
@@ -41,10 +33,11 @@ export async function bundleContents(plan: StoragePlan): Promise<BundleContents>
   return { written, store };
 }
 
-function indexEntry({ path, mode, size, digest, decision }: PlacedFile): IndexEntry {
+function entryOf({ path, layer, mode, size, digest, decision }: PlacedFile): BundleEntry {
+  const common = { path, layer, mode };
   if (decision.kind === "registry") {
-    return { path, mode, storage: { kind: "registry", digest, size } };
+    return { ...common, kind: "registry", blob: anonymousBlob(digest, size) };
   }
   const { uri, tier } = decision;
-  return { path, mode, storage: { kind: "external", uri, tier, sha256: digestHex(digest), size } };
+  return { ...common, kind: "external", uri, tier, sha256: digestHex(digest), size };
 }

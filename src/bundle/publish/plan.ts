@@ -10,7 +10,7 @@ import { ModelOpsError, type Problem } from "../../core/errors.ts";
 import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { parseObjectUri } from "../../objects/object_uri.ts";
-import type { StorageTier } from "../documents/bundle.ts";
+import type { StorageTier } from "../../objects/object_store.ts";
 import type { BundleProvider } from "../provider.ts";
 import { parseFilter } from "../spec/path_pattern.ts";
 import type { Inventory, ScannedFile } from "./scan.ts";

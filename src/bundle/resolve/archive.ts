@@ -10,10 +10,9 @@ import { streamOf, verified } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import { capability } from "../../oci/capabilities.ts";
 import { overlayStore } from "../../oci/overlay_store.ts";
-import type { ContentStore } from "../../oci/store.ts";
+import { anonymousBlob, type ContentStore } from "../../oci/store.ts";
 import { type ArchiveContents, ArchiveReader, memberPath } from "../archive/contents.ts";
-import type { BundleRefFields } from "../documents/bundle.ts";
-import type { IndexEntry } from "../documents/layer_index.ts";
+import type { BundleEntry, BundleRefFields } from "../documents/bundle.ts";
 import { writeDocuments } from "../documents/writer.ts";
 import { isReserved } from "../workspace/path.ts";
 import { type ReadBundle, readBundle } from "./read.ts";
@@ -72,19 +71,19 @@ async function unpackInto(
   }
 }
 
-function archiveEntries({ files, pointers }: ArchiveContents): IndexEntry[] {
+function archiveEntries({ files, pointers }: ArchiveContents): BundleEntry[] {
+  const layer = ARCHIVE_LAYER;
   const stored = Array.from(files.values()).filter(({ path }) => !isReserved(path))
-    .map(({ path, digest, size, mode }): IndexEntry => ({
+    .map(({ path, digest, size, mode }): BundleEntry => ({
+      kind: "registry",
       path,
+      layer,
       mode: (mode & 0o100) === 0 ? 0o644 : 0o755,
-      storage: { kind: "registry", digest, size },
+      blob: anonymousBlob(digest, size),
     }));
   // A file that is both here and pointed to is read from here.
   const external = Array.from(pointers.values()).filter(({ path }) => !files.has(path))
-    .map(({ path, uri, sha256, size, tier }): IndexEntry => ({
-      path,
-      storage: { kind: "external", uri, sha256, size, tier },
-    }));
+    .map((pointer): BundleEntry => ({ ...pointer, kind: "external", layer }));
   return [...stored, ...external];
 }
 

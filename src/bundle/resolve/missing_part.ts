@@ -6,31 +6,15 @@
  * @module
  */
 import { type ErrorFacts, NotFoundError, TransferError } from "../../core/errors.ts";
-import { quote } from "../../core/text.ts";
 
 /**
- * Waits for the content of a file of a bundle.
+ * Waits for a part of a bundle, which messages call `what`.
  * @throws {TransferError} with the cause, when it is not found.
  */
-export async function explained<Result>(work: Promise<Result>, path: string): Promise<Result> {
-  return await explain(work, quote(path), { path });
-}
-
-/**
- * Waits for a document of a bundle, which messages call `what`.
- * @throws {TransferError} with the cause, when it is not found.
- */
-export async function explainedDocument<Result>(
+export async function explained<Result>(
   work: Promise<Result>,
   what: string,
-): Promise<Result> {
-  return await explain(work, what, {});
-}
-
-async function explain<Result>(
-  work: Promise<Result>,
-  what: string,
-  facts: ErrorFacts,
+  facts: ErrorFacts = {},
 ): Promise<Result> {
   try {
     return await work;

@@ -23,7 +23,7 @@ import {
   MANIFEST_TITLE,
   TITLE_ANNOTATION,
 } from "../documents/media_types.ts";
-import { explainedDocument } from "./missing_part.ts";
+import { explained } from "./missing_part.ts";
 
 /** A bundle that was read, before its entries are. */
 export type ReadBundle = Omit<Bundle, "ref" | "repository">;
@@ -53,7 +53,7 @@ export async function readBundle(
   const found = findBundleManifest(manifest);
   if (found === undefined) throw notABundle(store, root, manifest);
   const what = `the bundle manifest of ${nameOf(store, root)}`;
-  const bytes = await explainedDocument(readContent(store, found, options), what);
+  const bytes = await explained(readContent(store, found, options), what);
   const document = readBundleManifest(bytes, what);
   const layerIndexes = await indexDescriptors(document, { store, contents, ...options });
   return bundleOf(store, root, { document, layerIndexes, contents });
@@ -153,7 +153,7 @@ async function blobDescriptor(
   if (listed) return listed;
   const stat = capability(store, "stat");
   if (stat) {
-    return await explainedDocument(stat(digest, options), `${digest} of ${store.name}`);
+    return await explained(stat(digest, options), `${digest} of ${store.name}`);
   }
   throw new UnsupportedError(
     `Cannot read ${digest} of ${store.name}: its manifest does not list it, so its size is unknown`,

@@ -2,7 +2,7 @@
  * What a bundle is made of, as its author describes it.
  * @module
  */
-import type { StorageTier } from "../documents/bundle.ts";
+import type { StorageTier } from "../../objects/object_store.ts";
 
 /** A layer: a set of files. */
 export interface SpecLayer {

@@ -16,8 +16,8 @@ import { copyGraph } from "../../oci/copy_graph.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { capability } from "../../oci/capabilities.ts";
 import { type ContentStore, openVerified } from "../../oci/store.ts";
+import { knownSize } from "../documents/bundle.ts";
 import { explained } from "../resolve/missing_part.ts";
-import { knownSize } from "./plan.ts";
 
 /** Reads blobs of a repository, through a cache where there is one. */
 export class Blobs {
@@ -53,7 +53,7 @@ export class Blobs {
         { path },
       );
     }
-    const { size } = await explained(stat(blob.digest, this.#options), path);
+    const { size } = await explained(stat(blob.digest, this.#options), quote(path), { path });
     return { ...blob, size };
   }
 
@@ -81,7 +81,7 @@ export class Blobs {
    * @throws {TransferError} when the repository does not have it.
    */
   async openDirectly(blob: Descriptor, path: string): Promise<ReadableStream<Uint8Array>> {
-    const stream = await explained(this.#store.open(blob, this.#options), path);
+    const stream = await explained(this.#store.open(blob, this.#options), quote(path), { path });
     this.bytesFetched += blob.size;
     return streamOf(verified(stream, blob, `${quote(path)} of ${this.#store.name}`));
   }
@@ -101,7 +101,7 @@ export class Blobs {
       phase: "download",
       describe: () => path,
     });
-    const { bytes } = await explained(copying, path);
+    const { bytes } = await explained(copying, quote(path), { path });
     this.bytesFetched += bytes;
   }
 }

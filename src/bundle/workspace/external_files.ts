@@ -12,7 +12,7 @@ import { quote } from "../../core/text.ts";
 import { downloadToFile } from "../../objects/download.ts";
 import type { ObjectStore } from "../../objects/object_store.ts";
 import type { ExternalEntry } from "../documents/bundle.ts";
-import { encodePointer, pointerOf } from "../documents/pointer.ts";
+import { encodePointer } from "../documents/pointer.ts";
 import { explained } from "../resolve/missing_part.ts";
 import { pointerPath } from "./layout.ts";
 import type { Workspace } from "./open.ts";
@@ -112,7 +112,7 @@ export class ExternalFiles {
     write: () => Promise<void>,
   ): Promise<void> {
     await this.#workspace.inPlace(entry.path, place, write);
-    const pointer = encodePointer(pointerOf(entry, true));
+    const pointer = encodePointer({ ...entry, fulfilled: true });
     await writer.writeFile(pointerPath(entry.path), () => streamOf([pointer]), { mode: 0o644 });
   }
 
@@ -124,7 +124,8 @@ export class ExternalFiles {
     const expected = { digest: `sha256:${sha256}`, size } as const;
     if (!await fileHasContent(partial, expected, common)) {
       const download = { ...common, size, sha256, partialFolder };
-      await explained(downloadToFile(objects, uri, partial, download), path);
+      const downloading = downloadToFile(objects, uri, partial, download);
+      await explained(downloading, quote(path), { path });
       this.bytesFetched += size;
     }
     await writer.adoptFile(path, partial, { size, mode: modeOf(entry) });

@@ -10,7 +10,7 @@ import { streamOf } from "../../core/streams.ts";
 import type { ObjectStore } from "../../objects/object_store.ts";
 import type { ContentStore } from "../../oci/store.ts";
 import type { Bundle, BundleEntry } from "../documents/bundle.ts";
-import { encodePointer, pointerOf } from "../documents/pointer.ts";
+import { encodePointer } from "../documents/pointer.ts";
 import { encodeProvenance, provenanceOf } from "../documents/provenance.ts";
 import type { LayerChoice } from "../documents/roles.ts";
 import { Blobs } from "./blobs.ts";
@@ -166,7 +166,7 @@ async function writePointers(
 ): Promise<void> {
   await mapConcurrent(files, async ({ entry, pointer }) => {
     if (entry.kind !== "external" || !pointer?.write) return;
-    const bytes = encodePointer(pointerOf(entry, pointer.fulfilled));
+    const bytes = encodePointer({ ...entry, fulfilled: pointer.fulfilled });
     await writer.writeFile(pointer.path, () => streamOf([bytes]), { mode: 0o644 });
   }, options);
 }

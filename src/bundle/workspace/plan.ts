@@ -2,10 +2,9 @@
  * What a materialization will do, found out before the first byte is written.
  * @module
  */
-import { type Digest, digestBytes, EMPTY_DIGEST } from "../../core/digest.ts";
-import { compareText } from "../../core/text.ts";
-import { quote } from "../../core/text.ts";
-import type { BundleEntry, ExternalEntry } from "../documents/bundle.ts";
+import { digestBytes } from "../../core/digest.ts";
+import { compareText, quote } from "../../core/text.ts";
+import { type BundleEntry, type ExternalEntry, knownSize } from "../documents/bundle.ts";
 import { pathFilter, type PathFilterOptions } from "./path_filter.ts";
 import {
   collectConflicts,
@@ -16,7 +15,7 @@ import {
   type PlanFilesOptions,
   type WantedFile,
 } from "./plan_files.ts";
-import { encodePointer, pointerOf } from "../documents/pointer.ts";
+import { encodePointer } from "../documents/pointer.ts";
 import type { WorkspaceConflict } from "./conflict.ts";
 import { pointerPath } from "./layout.ts";
 import { workspacePath } from "./path.ts";
@@ -114,11 +113,6 @@ export async function planMaterialize(
   };
 }
 
-/** Size in bytes of a registry entry, `undefined` where an old index says none. */
-export function knownSize({ digest, size }: { digest: Digest; size: number }): number | undefined {
-  return size === 0 && digest !== EMPTY_DIGEST ? undefined : size;
-}
-
 /** The entries that pass the filters, with normalised paths, in the order of code points. */
 function chosen(entries: readonly BundleEntry[], options: PlanMaterializeOptions): BundleEntry[] {
   const matches = pathFilter(options);
@@ -180,16 +174,13 @@ async function planPointer(
   options: PlanMaterializeOptions,
 ): Promise<{ pointer: PlannedPointer; conflict?: WorkspaceConflict }> {
   const path = pointerPath(entry.path);
-  const bytes = encodePointer(pointerOf(entry, fulfilled));
+  const bytes = encodePointer({ ...entry, fulfilled });
   const file = { path, digest: digestBytes(bytes), size: bytes.byteLength };
   // Pointers are ours: an older one is replaced without asking, what is no file is not.
   const [verdict] = await planFiles(survey, [file], { ...options, overwrite: true });
   const write = verdict?.action !== "keep";
   const replaced = verdict?.place.kind === "file" || verdict?.place.kind === "missing";
-  const conflict = replaced ? undefined : verdict?.conflict;
-  return { pointer: { path, fulfilled, write }, conflict: asObstacle(conflict) };
-}
-
-function asObstacle(conflict: WorkspaceConflict | undefined): WorkspaceConflict | undefined {
-  return conflict && { ...conflict, replaceable: false };
+  const found = replaced ? undefined : verdict?.conflict;
+  const conflict = found && { ...found, replaceable: false };
+  return { pointer: { path, fulfilled, write }, conflict };
 }

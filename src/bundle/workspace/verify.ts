@@ -5,8 +5,7 @@
 import { mapConcurrent } from "../../core/concurrency.ts";
 import type { Digest } from "../../core/digest.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
-import type { BundleEntry, ExternalEntry } from "../documents/bundle.ts";
-import { knownSize } from "./plan.ts";
+import { type BundleEntry, type ExternalEntry, knownSize } from "../documents/bundle.ts";
 import type { Pointer } from "../documents/pointer.ts";
 import { isTransient, pointerPath } from "./layout.ts";
 import { isReserved, workspacePath } from "./path.ts";
@@ -37,7 +36,9 @@ export async function verifyWorkspace(options: VerifyWorkspaceOptions): Promise<
   const pointers = await readPointers(root, tree, common);
   const entries = options.entries
     ? await Array.fromAsync(options.entries)
-    : [...pointers.pointers.values()].map(pointedEntry);
+    : Array.from(pointers.pointers.values(), (pointer): BundleEntry => (
+      { ...pointer, kind: "external" }
+    ));
   const verifier = new WorkspaceVerifier(new Survey(root), pointers, common);
   const files = await mapConcurrent(entries, (entry) => verifier.verify(entry), options);
   const broken = options.entries ? [] : pointers.malformed.map(({ path, reason }) => (
@@ -98,10 +99,6 @@ class WorkspaceVerifier {
       : "its content has another digest";
     return { path, state: "modified", bytes, reason, expected, actual };
   }
-}
-
-function pointedEntry({ path, layer, uri, sha256, size, tier }: Pointer): ExternalEntry {
-  return { kind: "external", path, layer, uri, sha256, size, tier };
 }
 
 /** What is wrong with the pointer of an entry. */

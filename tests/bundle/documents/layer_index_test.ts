@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { readLayerIndex } from "../../../src/bundle/documents/layer_index.ts";
 import { digestBytes } from "../../../src/core/digest.ts";
 import { InvalidInputError } from "../../../src/core/errors.ts";
+import { anonymousBlob } from "../../../src/oci/store.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const digestOf = (text: string) => digestBytes(bytesOf(text));
 const json = (value: unknown) => bytesOf(JSON.stringify(value));
 const DIGEST = digestOf("x");
+const blobOf = (size: number) => anonymousBlob(DIGEST, size);
 
 Deno.test("readLayerIndex() reads all forms of entries", () => {
   const entries = [
@@ -20,19 +22,18 @@ Deno.test("readLayerIndex() reads all forms of entries", () => {
     },
   ];
   assert.deepEqual(readLayerIndex(json({ layer: "code", entries }), "code", "i"), [
-    { path: "a", mode: undefined, storage: { kind: "registry", digest: DIGEST, size: undefined } },
-    { path: "b", mode: undefined, storage: { kind: "registry", digest: DIGEST, size: 3 } },
-    { path: "c/d", mode: 0o755, storage: { kind: "registry", digest: DIGEST, size: 4 } },
+    { kind: "registry", path: "a", layer: "code", mode: undefined, blob: blobOf(0) },
+    { kind: "registry", path: "b", layer: "code", mode: undefined, blob: blobOf(3) },
+    { kind: "registry", path: "c/d", layer: "code", mode: 0o755, blob: blobOf(4) },
     {
+      kind: "external",
       path: "e",
+      layer: "code",
       mode: undefined,
-      storage: {
-        kind: "external",
-        uri: "az://c/e",
-        sha256: "0".repeat(64),
-        size: 0,
-        tier: undefined,
-      },
+      uri: "az://c/e",
+      sha256: "0".repeat(64),
+      size: 0,
+      tier: undefined,
     },
   ]);
 });

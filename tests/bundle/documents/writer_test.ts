@@ -4,6 +4,7 @@ import { readLayerIndex } from "../../../src/bundle/documents/layer_index.ts";
 import { writeDocuments } from "../../../src/bundle/documents/writer.ts";
 import { digestBytes } from "../../../src/core/digest.ts";
 import { InvalidInputError } from "../../../src/core/errors.ts";
+import { anonymousBlob } from "../../../src/oci/store.ts";
 import { parseManifest } from "../../../src/oci/manifest.ts";
 
 const EXTERNAL = { uri: "az://c/k", sha256: "0".repeat(64), size: 1 };
@@ -22,20 +23,24 @@ const CONTENT = {
       name: "code",
       entries: [
         {
+          kind: "registry",
           path: "src/z.sh",
+          layer: "code",
           mode: 0o755,
-          storage: { kind: "registry", digest: digestOf("z"), size: 1 },
+          blob: anonymousBlob(digestOf("z"), 1),
         },
         {
+          kind: "registry",
           path: "src/a.py",
+          layer: "code",
           mode: 0o644,
-          storage: { kind: "registry", digest: digestOf("print(1)\n"), size: 9 },
+          blob: anonymousBlob(digestOf("print(1)\n"), 9),
         },
       ],
     },
     {
       name: "data",
-      entries: [{ path: "data/ten.bin", storage: { kind: "external", ...EXTERNAL } }],
+      entries: [{ kind: "external", path: "data/ten.bin", layer: "data", ...EXTERNAL }],
     },
   ],
 } as const;
@@ -71,12 +76,11 @@ Deno.test("writeDocuments() writes a standard manifest that every reader takes",
 const TITLE = "org.opencontainers.image.title";
 
 Deno.test("writeDocuments() gives true digests of the indexes, in both places", () => {
-  const { documents, layerIndexes } = writeDocuments(CONTENT);
+  const { documents } = writeDocuments(CONTENT);
   const [, bundleManifest, code] = documents;
   const raw = JSON.parse(new TextDecoder().decode(bundleManifest!.bytes));
   assert.deepEqual(raw.layers, raw.layer_indexes);
   assert.equal(raw.layers.code, digestBytes(code!.bytes));
-  assert.equal(layerIndexes["code"]?.digest, raw.layers.code);
   assert.equal(raw.external_index_present, true);
   assert.equal(raw.mediaType, "application/json");
   const read = readBundleManifest(bundleManifest!.bytes, "m");
@@ -102,8 +106,10 @@ Deno.test("writeDocuments() gives the same bytes whatever the order of files and
 
 Deno.test("writeDocuments() refuses more files than a manifest can list", () => {
   const entries = Array.from({ length: 20_000 }, (_, index) => ({
+    kind: "registry" as const,
     path: `a/rather/long/path/of/file/${index}`,
-    storage: { kind: "registry", digest: DIGEST, size: 1 } as const,
+    layer: "code",
+    blob: anonymousBlob(DIGEST, 1),
   }));
   assert.throws(
     () => writeDocuments({ ...CONTENT, layers: [{ name: "code", entries }] }),

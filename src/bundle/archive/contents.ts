@@ -4,7 +4,7 @@
  */
 import { COMPRESSIONS } from "../../archive/compression.ts";
 import { readTar, type TarMember } from "../../archive/tar_reader.ts";
-import { type Digest, digestBytes, digestStream } from "../../core/digest.ts";
+import { digestBytes, digestStream } from "../../core/digest.ts";
 import { IntegrityError, InvalidInputError, type Problem } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { type FileSource, fileSource } from "../../core/file_source.ts";
@@ -13,20 +13,12 @@ import { messagesError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { decodePointer, type Pointer, POINTER_SIZE_LIMIT } from "../documents/pointer.ts";
 import { decodeProvenance, type Provenance } from "../documents/provenance.ts";
+import type { ScannedFile } from "../publish/scan.ts";
 import { isPointerPath, isTransient, pointerPath, PROVENANCE_PATH } from "../workspace/layout.ts";
 import { isReserved, portablePath, RESERVED_FOLDER } from "../workspace/path.ts";
 
 /** A file of an archive. */
-export interface ArchiveFile {
-  /** Normalised path. */
-  readonly path: string;
-  /** Digest of its content. */
-  readonly digest: Digest;
-  /** Size in bytes. */
-  readonly size: number;
-  /** Permission bits. */
-  readonly mode: number;
-}
+export type ArchiveFile = Pick<ScannedFile, "path" | "digest" | "size" | "mode">;
 
 /** What is in an archive. */
 export interface ArchiveContents {

@@ -9,6 +9,11 @@ import { compareText, quote } from "../../core/text.ts";
 import { type ArchiveContents, ArchiveReader, memberPath } from "./contents.ts";
 import type { FileVerdict, PlanFilesOptions } from "../workspace/plan_files.ts";
 import type { Provenance } from "../documents/provenance.ts";
+import type {
+  MaterializeCounters,
+  MaterializedFile,
+  MaterializeResult,
+} from "../workspace/materialize.ts";
 import { type OpenWorkspaceOptions, Workspace } from "../workspace/open.ts";
 import { type WorkspaceConflict, WorkspaceConflictError } from "../workspace/conflict.ts";
 import { type ImportPlan, planImport } from "./plan_import.ts";
@@ -21,32 +26,18 @@ export interface ImportOptions extends OpenWorkspaceOptions, PlanFilesOptions {
   readonly dryRun?: boolean;
 }
 
-/** A file of an imported archive. */
-export interface ImportedFile {
-  /** Normalised path in the workspace. */
-  readonly path: string;
-  /** What was done about it, or would be. */
-  readonly action: FileVerdict["action"];
-  /** Size in bytes. */
-  readonly size: number;
-}
+/** A file of an imported archive, and what was done about it, or would be. */
+export type ImportedFile =
+  & Pick<MaterializedFile, "path" | "size">
+  & Pick<FileVerdict, "action">;
 
 /** What an import did. */
-export interface ImportResult {
-  /** The folder, as given. */
-  readonly destPath: string;
-  /** Whether nothing was changed because only the plan was wanted. */
-  readonly dryRun: boolean;
+export interface ImportResult
+  extends
+    Pick<MaterializeResult, "destPath" | "dryRun">,
+    Pick<MaterializeCounters, "created" | "replaced" | "kept" | "bytesWritten"> {
   /** The files in the order of code points. */
   readonly files: readonly ImportedFile[];
-  /** Files that were not there. */
-  readonly created: number;
-  /** Files that took the place of others. */
-  readonly replaced: number;
-  /** Files that were there already. */
-  readonly kept: number;
-  /** Bytes written into files. */
-  readonly bytesWritten: number;
   /** External files that neither archive nor workspace has: their pointers say so. */
   readonly pointersOnly: readonly string[];
   /** What is in the way; only a dry run has any. */

@@ -17,17 +17,11 @@ import { pathClashes, portablePath } from "../workspace/path.ts";
 import { readPointers } from "../workspace/pointers.ts";
 import { listTree, type TreeNode } from "../workspace/tree.ts";
 
-/** How to choose. */
-export interface ChooseOptions extends OperationOptions {
-  /** Whether external files that are here are packed beside their pointers. */
-  readonly includeExternal?: boolean;
-}
-
 /** What goes into the archive; links, special files and the archive itself are still among it. */
 export async function chooseNodes(
   folder: string,
   output: string,
-  options: ChooseOptions,
+  options: OperationOptions & { readonly includeExternal?: boolean },
 ): Promise<{ nodes: TreeNode[]; pointersOnly: string[] }> {
   const root = await Deno.realPath(folder);
   const archive = join(await Deno.realPath(dirname(output)), basename(output));

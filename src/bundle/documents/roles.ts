@@ -9,12 +9,7 @@ import type { Bundle } from "./bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";
 
 /** A role and its layers, in the order of the role. */
-export interface SelectedRole {
-  /** Name of the role. */
-  readonly role: string;
-  /** Its layers. */
-  readonly layers: readonly string[];
-}
+type SelectedRole = Required<LayerChoice>;
 
 /** The role that counts when none is asked for. */
 const DEFAULT_ROLE = "default";

@@ -8,23 +8,16 @@ import { ifFound, InvalidInputError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { reported, reportSkipped, watchedSource } from "../../core/progress.ts";
 import { quote } from "../../core/text.ts";
+import type { CopyReport } from "../../oci/copy_graph.ts";
+import type { BundleProvider } from "../provider.ts";
 import type { ObjectStore } from "../../objects/object_store.ts";
 import { type PlacedFile, placedFiles, type StoragePlan } from "./plan.ts";
 
-/** What the object store was sent. */
-export interface ExternalReport {
-  /** Objects written. */
-  readonly copied: number;
-  /** Objects that were there already, with the same content. */
-  readonly skipped: number;
-  /** Bytes written. */
-  readonly bytes: number;
-}
+/** What the object store was sent, counted by objects. */
+export type ExternalReport = CopyReport;
 
 /** Where to upload to. */
-export interface ExternalOptions extends OperationOptions {
-  /** Opens the store; called only when a file goes there. */
-  readonly objects?: () => ObjectStore | Promise<ObjectStore>;
+export interface ExternalOptions extends OperationOptions, Pick<BundleProvider, "objects"> {
   /** Objects moved at once; 5 when absent or 0. */
   readonly concurrency?: number;
 }

@@ -6,7 +6,7 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, digestStream } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { reported, watchedSource } from "../../core/progress.ts";
-import { type BlobSource } from "../../core/source.ts";
+import type { BlobSource } from "../../core/source.ts";
 import { fileSource } from "../../core/file_source.ts";
 import type { FoundFile } from "../spec/files.ts";
 
@@ -18,48 +18,31 @@ export interface HashOptions extends OperationOptions {
   readonly concurrency?: number;
 }
 
-/** A file, its content, and the digest of that. */
-export interface HashedFile extends FoundFile {
-  /** The content, which fails when the file changes. */
+/** The content of a file, which fails when the file changes, and its digest. */
+export interface HashedContent {
   readonly source: BlobSource;
-  /** Digest of the content. */
   readonly digest: Digest;
 }
 
-/** Hashes files, each once however many layers have it. */
-export class Hasher {
-  readonly #options: HashOptions;
-  readonly #known = new Map<string, { source: BlobSource; digest: Digest }>();
+/** Hashes files, each once however many layers have it; what comes back is by absolute path. */
+export async function hashFiles(
+  files: readonly FoundFile[],
+  options: HashOptions,
+): Promise<ReadonlyMap<string, HashedContent>> {
+  const distinct = Map.groupBy(files, ({ absolute }) => absolute);
+  const hashed = await mapConcurrent(distinct, async ([absolute, [file]]) => {
+    const { path } = file!;
+    const source = options.replace?.get(path) ?? await fileSource(absolute);
+    return [absolute, { source, digest: await digestOf(path, source, options) }] as const;
+  }, options);
+  return new Map(hashed);
+}
 
-  /** Makes a hasher that has seen nothing yet. */
-  constructor(options: HashOptions) {
-    this.#options = options;
-  }
-
-  /** Hashes files, in their order. */
-  async files(files: readonly FoundFile[]): Promise<HashedFile[]> {
-    return await mapConcurrent(
-      files,
-      async (file) => ({ ...file, ...await this.#content(file.path, file.absolute) }),
-      this.#options,
-    );
-  }
-
-  async #content(path: string, absolute: string): Promise<{ source: BlobSource; digest: Digest }> {
-    const known = this.#known.get(absolute);
-    if (known) return known;
-    const source = this.#options.replace?.get(path) ?? await fileSource(absolute);
-    const content = { source, digest: await this.#digest(path, source) };
-    this.#known.set(absolute, content);
-    return content;
-  }
-
-  async #digest(path: string, source: BlobSource): Promise<Digest> {
-    const { signal } = this.#options;
-    const item = { id: path, phase: "hash", name: path, size: source.size } as const;
-    return await reported(item, this.#options, async (onBytes) => {
-      const stream = await watchedSource(source, onBytes).open({ signal });
-      return (await digestStream(stream, { signal })).digest;
-    });
-  }
+async function digestOf(path: string, source: BlobSource, options: HashOptions): Promise<Digest> {
+  const { signal } = options;
+  const item = { id: path, phase: "hash", name: path, size: source.size } as const;
+  return await reported(item, options, async (onBytes) => {
+    const stream = await watchedSource(source, onBytes).open({ signal });
+    return (await digestStream(stream, { signal })).digest;
+  });
 }

@@ -9,7 +9,7 @@ import type { BlobSource } from "../../core/source.ts";
 import { messagesError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { findFiles, type FoundFile } from "../spec/files.ts";
-import { type HashedFile, Hasher, type HashOptions } from "./hash_files.ts";
+import { hashFiles, type HashOptions } from "./hash_files.ts";
 import { readSpecFile } from "../spec/read.ts";
 import type { BundleSpec } from "../spec/description.ts";
 import { pathClashes } from "../workspace/path.ts";
@@ -75,21 +75,19 @@ export async function scanWorkdir(workdir: string, options: ScanOptions = {}): P
   const paths = new Map(found.map(({ layer, files }) => [layer.name, files]));
   const problems = found.flatMap((layer) => layer.problems);
   refuseProblems(workdir, [...problems, ...roleClashes(spec, paths)]);
-  const hasher = new Hasher(options);
-  const layers = [];
-  for (const { layer, files } of found) {
-    const { name, type } = layer;
-    const hashed = await hasher.files(files);
-    layers.push({ name, type, files: hashed.map((file) => scannedFile(name, file)) });
-  }
+  const hashed = await hashFiles(found.flatMap(({ files }) => files), options);
+  const layers = found.map(({ layer: { name, type }, files }) => ({
+    name,
+    type,
+    files: files.map(({ path, absolute, mode }) => {
+      const { source, digest } = hashed.get(absolute)!;
+      return { path, layer: name, size: source.size, mode, digest, source };
+    }),
+  }));
   const warnings = found.flatMap(({ layer, unmatched }) =>
     unmatched.map((pattern) => `Layer ${quote(layer.name)}: ${quote(pattern)} matches no file`)
   );
   return { workdir, spec, layers, warnings };
-}
-
-function scannedFile(layer: string, { path, mode, digest, source }: HashedFile): ScannedFile {
-  return { path, layer, size: source.size, mode, digest, source };
 }
 
 /** Paths that clash within a role, which then cannot be materialized. */

@@ -11,7 +11,7 @@ import { z } from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { isTag, parseReference, referenceTarget, startsWithHost } from "../../oci/reference.ts";
-import type { BundleRef, BundleRefFields } from "../documents/bundle.ts";
+import type { Bundle, BundleRef, BundleRefFields } from "../documents/bundle.ts";
 import { isBundleName, NAME_RULE } from "../documents/names.ts";
 
 const ARCHIVE = /\.(tar|tar\.zst|zst)$/;
@@ -52,18 +52,17 @@ function fullReference(named: string, digest: Digest | undefined): BundleRef {
 function shortReference(named: string, digest: Digest | undefined, text: string): BundleRef {
   const colon = named.indexOf(":");
   const name = bundleName(colon < 0 ? named : named.slice(0, colon), text);
-  if (colon >= 0) {
-    const version = bundleVersion(named.slice(colon + 1), text);
-    return digest === undefined
-      ? { kind: "version", name, version }
-      : { kind: "pinned", name, version, digest };
-  }
-  if (digest !== undefined) return { kind: "pinned", name, digest };
-  throw refuse(
-    text,
-    "it has neither a version nor a digest",
-    `write ${name}:latest, or ./${named}`,
-  );
+  const version = colon < 0 ? undefined : bundleVersion(named.slice(colon + 1), text);
+  const found = refByName(name, version, digest);
+  if (found) return found;
+  const remedy = `write ${name}:latest, or ./${named}`;
+  throw refuse(text, "it has neither a version nor a digest", remedy);
+}
+
+/** The reference of a name with a version, a digest or both; none for the name alone. */
+function refByName(name: string, version?: string, digest?: Digest): BundleRef | undefined {
+  if (version === undefined) return digest && { kind: "pinned", name, digest };
+  return digest ? { kind: "pinned", name, version, digest } : { kind: "version", name, version };
 }
 
 function bundleName(text: string, whole: string): string {
@@ -74,23 +73,21 @@ function bundleName(text: string, whole: string): string {
 
 function bundleVersion(text: string, whole: string): string {
   if (isTag(text)) return text;
-  throw refuse(
-    whole,
-    `${quote(text)} is not a version ` +
-      '(letters, digits, "_", "." and "-", at most 128 of them)',
-  );
+  const rule = '(letters, digits, "_", "." and "-", at most 128 of them)';
+  throw refuse(whole, `${quote(text)} is not a version ${rule}`);
 }
 
 function bundleDigest(text: string, whole: string): Digest {
   const hex = /^sha256:([0-9A-Fa-f]{64})$/.exec(text)?.[1];
   if (hex !== undefined) return `sha256:${hex.toLowerCase()}`;
-  throw refuse(whole, `${quote(text, 200)} is not a digest (sha256: and 64 hexadecimal digits)`);
+  const rule = "(sha256: and 64 hexadecimal digits)";
+  throw refuse(whole, `${quote(text, 200)} is not a digest ${rule}`);
 }
 
 function refuse(text: string, reason: string, remedy?: string): InvalidInputError {
   return new InvalidInputError(
     `Cannot use bundle reference ${quote(text, 400)}: ${reason}`,
-    { reference: text, ...(remedy === undefined ? {} : { remedy }) },
+    { reference: text, remedy },
   );
 }
 
@@ -129,10 +126,8 @@ function refOfFields(fields: BundleRefFields, shown: string): BundleRef {
   const byName = Object.values(named).some((value) => value !== undefined);
   const ways = [byName, localPath !== undefined, reference !== undefined];
   if (ways.filter(Boolean).length !== 1) {
-    throw refuse(
-      shown,
-      "exactly one of a name with a version, a digest, a reference and a path is needed",
-    );
+    const one = "a name with a version, a digest, a reference and a path";
+    throw refuse(shown, `exactly one of ${one} is needed`);
   }
   if (localPath !== undefined) return { kind: "path", localPath };
   if (reference !== undefined) return parsedReference(reference);
@@ -146,11 +141,8 @@ function namedRef(fields: BundleRefFields, shown: string): BundleRef {
     if (digest !== undefined && version === undefined) return { kind: "digest", digest };
     throw refuse(shown, "a version needs a name");
   }
-  const name = bundleName(fields.name, shown);
-  if (digest !== undefined) {
-    return { kind: "pinned", name, ...(version === undefined ? {} : { version }), digest };
-  }
-  if (version !== undefined) return { kind: "version", name, version };
+  const found = refByName(bundleName(fields.name, shown), version, digest);
+  if (found) return found;
   throw refuse(shown, "a name needs a version or a digest");
 }
 
@@ -179,11 +171,7 @@ export function formatBundleRef(ref: BundleRef): string {
 
 /** What a bundle is called in output: `name:version`, else the start of its manifest's digest. */
 export function bundleLabel(
-  bundle: {
-    readonly name?: string;
-    readonly version?: string;
-    readonly manifestDigest: Digest;
-  },
+  bundle: Pick<Bundle, "name" | "version" | "manifestDigest">,
 ): string {
   if (bundle.name && bundle.version) return `${bundle.name}:${bundle.version}`;
   return `${bundle.manifestDigest.slice(0, 18)}…`;

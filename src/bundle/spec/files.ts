@@ -17,6 +17,7 @@ import {
   type PathPattern,
   type PatternState,
 } from "./path_pattern.ts";
+import type { SpecLayer } from "./description.ts";
 import { workspacePath } from "../workspace/path.ts";
 
 /** A file that a pattern brought in. */
@@ -39,13 +40,7 @@ export interface FoundFiles {
   readonly problems: readonly Problem[];
 }
 
-/** Which files to find. */
-export interface FileSelection {
-  /** Patterns of files that are in. */
-  readonly files: readonly string[];
-  /** Patterns of files that are left out. */
-  readonly ignore: readonly string[];
-}
+type FileSelection = Pick<SpecLayer, "files" | "ignore">;
 
 /** Finds the files of a directory, given by its real path, that a selection brings in. */
 export async function findFiles(

@@ -6,6 +6,9 @@
  * reported at once, with their lines.
  * @module
  */
+import type { Problem } from "../../core/errors.ts";
+import { problemsError } from "../../core/problems.ts";
+import { quote } from "../../core/text.ts";
 import type { BundleSpec } from "./description.ts";
 import { checkSpec } from "./checks.ts";
 import { type SpecDocument, specSchema } from "./schema.ts";
@@ -22,17 +25,19 @@ const DEFAULT_ORAS_SIZE_LIMIT = 100_000_000;
  */
 export function parseSpec(text: string, path: string): BundleSpec {
   const source = new SpecText(text);
-  if (source.faults.length > 0) throw source.error(path, source.faults);
+  const refused = (problems: readonly Problem[]) =>
+    problemsError(`use ${quote(path)}`, problems, { path });
+  if (source.faults.length > 0) throw refused(source.faults);
   const parsed = specSchema(source.isNested).safeParse(source.value);
   if (!parsed.success) {
     const issues = parsed.error.issues.map(({ path, message }) =>
       source.locate({ path: path.filter((key) => typeof key !== "symbol"), message })
     );
-    throw source.error(path, issues);
+    throw refused(issues);
   }
   const spec = specOf(parsed.data);
   const problems = checkSpec(spec).map((problem) => source.locate(problem));
-  if (problems.length > 0) throw source.error(path, problems);
+  if (problems.length > 0) throw refused(problems);
   return spec;
 }
 

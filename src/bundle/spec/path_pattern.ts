@@ -25,18 +25,10 @@ export interface PathPattern {
   accepts(state: PatternState): boolean;
 }
 
-interface PatternOptions {
-  /** Wildcards match names that start with a dot. */
-  readonly hidden?: boolean;
-}
-
 const ANY_DEPTH = "**";
 
-/** Reads a pattern that brings files in. */
-export function parsePathPattern(
-  text: string,
-  { hidden = false }: PatternOptions = {},
-): PathPattern {
+/** Reads a pattern that brings files in; with `hidden`, names that start with a dot are as others. */
+export function parsePathPattern(text: string, hidden = false): PathPattern {
   const parts = text.normalize("NFC").split("/").filter((part) => part !== "" && part !== ".");
   const matchers = parts.map((part) => partMatcher(part, hidden));
   const end = parts.length;
@@ -83,7 +75,7 @@ function partMatcher(part: string, hidden: boolean): (name: string) => boolean {
 /** Reads a pattern that leaves files out, or of a rule. */
 export function parseFilter(text: string): (path: string) => boolean {
   const whole = patternRegex(text.normalize("NFC"), "[^]");
-  const pattern = parsePathPattern(text, { hidden: true });
+  const pattern = parsePathPattern(text, true);
   return (path) => whole.test(path) || matchesPath(pattern, path);
 }
 

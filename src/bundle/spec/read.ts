@@ -21,13 +21,10 @@ const SPEC_FILES: readonly string[] = [
 
 /** A spec, and where it was found. */
 export interface SpecFile {
-  /** What it says. */
   readonly spec: BundleSpec;
-  /** Path of the file. */
   readonly path: string;
   /** Name of the file in the working directory. */
   readonly name: string;
-  /** Its text. */
   readonly text: string;
 }
 
@@ -63,12 +60,9 @@ export async function findSpecFile(workdir: string): Promise<string | undefined>
 }
 
 async function checkFolder(path: string): Promise<void> {
-  let info: Deno.FileInfo;
-  try {
-    info = await Deno.stat(path);
-  } catch (error) {
+  const info = await Deno.stat(path).catch((error) => {
     throw explainRead(path, error);
-  }
+  });
   if (info.isDirectory) return;
   throw new InvalidInputError(`Cannot use ${quote(path)} as a bundle: not a directory`, { path });
 }

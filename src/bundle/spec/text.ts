@@ -3,7 +3,6 @@
  * made to it.
  * @module
  */
-import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import {
   type Document,
@@ -66,11 +65,6 @@ export class SpecText {
     };
   }
 
-  /** The error that reports problems, in the order of their lines. */
-  error(path: string, problems: readonly Problem[]): InvalidInputError {
-    return problemsError(`use ${quote(path)}`, problems, { path });
-  }
-
   /**
    * The text with another version; every other byte stays.
    * @throws {InvalidInputError} when the version is not written as plain or quoted text.
@@ -108,12 +102,8 @@ export class SpecText {
   /** The path as it is written, in whichever form. */
   #written(path: SpecPath): SpecPath {
     const [first, ...rest] = path;
-    const wrapped = first === "metadata" && !this.#has(path) || first === "spec";
+    const wrapped = first === "metadata" && !this.#document.hasIn(path) || first === "spec";
     return !this.isNested && wrapped ? rest : path;
-  }
-
-  #has(path: SpecPath): boolean {
-    return this.#document.hasIn(path);
   }
 
   /** The line of the deepest part of a path that is there. */

@@ -6,27 +6,11 @@
  */
 import { quote } from "../../core/text.ts";
 
-/** The values that a template may use. */
-export interface TemplateValues {
-  /** Relative path of the file. */
-  readonly path: string;
-  /** Name of the bundle. */
-  readonly name: string;
-  /** Version of the bundle. */
-  readonly version: string;
-  /** Name of the layer. */
-  readonly layer: string;
-  /** SHA-256 of the file, 64 hexadecimal digits. */
-  readonly sha256: string;
-}
+/** The values that a template may use: facts of a file, of its layer and of its bundle. */
+const PLACEHOLDERS = ["path", "name", "version", "layer", "sha256"] as const;
 
-const PLACEHOLDERS: readonly (keyof TemplateValues)[] = [
-  "path",
-  "name",
-  "version",
-  "layer",
-  "sha256",
-];
+/** A value for each placeholder; `sha256` is that of the file, 64 hexadecimal digits. */
+export type TemplateValues = Readonly<Record<(typeof PLACEHOLDERS)[number], string>>;
 
 const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 

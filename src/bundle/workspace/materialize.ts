@@ -7,12 +7,11 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { digestBytes } from "../../core/digest.ts";
 import { operationOptions } from "../../core/operation.ts";
 import { streamOf } from "../../core/streams.ts";
-import type { ObjectStore } from "../../objects/object_store.ts";
-import type { ContentStore } from "../../oci/store.ts";
 import type { Bundle, BundleEntry } from "../documents/bundle.ts";
 import { encodePointer } from "../documents/pointer.ts";
 import { encodeProvenance, provenanceOf } from "../documents/provenance.ts";
 import type { LayerChoice } from "../documents/roles.ts";
+import type { BundleProvider } from "../provider.ts";
 import { Blobs } from "./blobs.ts";
 import { WorkspaceConflictError } from "./conflict.ts";
 import { ExternalFiles } from "./external_files.ts";
@@ -40,32 +39,18 @@ export interface MaterializeOptions
 }
 
 /** What to materialize, and where its content is. */
-export interface MaterializeSource {
-  /** The bundle. */
+export interface MaterializeSource extends Pick<BundleProvider, "objects" | "cache"> {
   readonly bundle: Bundle;
   /** The role that was selected. */
   readonly role: string;
   /** The entries of the selected layers. */
   readonly entries: Iterable<BundleEntry> | AsyncIterable<BundleEntry>;
-  /** Opens the store of external files; called only when one has to be fetched. */
-  readonly objects?: () => ObjectStore | Promise<ObjectStore>;
-  /** Where blobs are kept for other materializations; none are kept when absent. */
-  readonly cache?: ContentStore;
 }
 
-/** A file of a materialized bundle. */
-export interface MaterializedFile {
-  /** Normalised path in the workspace. */
-  readonly path: string;
-  /** What was done about it, or would be. */
-  readonly action: FileAction;
-  /** Size of the content in bytes. */
-  readonly size: number;
-  /** Where its bytes come from. */
-  readonly kind: BundleEntry["kind"];
-  /** Its layer. */
-  readonly layer: string;
-}
+/** A file of a materialized bundle; `kind` says where its bytes come from. */
+export type MaterializedFile =
+  & Pick<PlannedFile, "path" | "action" | "size">
+  & Pick<BundleEntry, "kind" | "layer">;
 
 /** Files by action, and bytes. */
 export interface MaterializeCounters {

@@ -13,18 +13,6 @@ import { quote } from "../../core/text.ts";
 /** Folder in a workspace for pointer files and provenance; no bundle has content in it. */
 export const RESERVED_FOLDER = ".mops";
 
-type Rule = readonly [broken: (path: string) => boolean, reason: string];
-
-const DIRECTION: Rule = [
-  (path) => /\p{Bidi_Control}/u.test(path),
-  "the name has a character that changes the direction of text",
-];
-
-const RESERVED: Rule = [
-  isReserved,
-  `"${RESERVED_FOLDER}" is reserved for pointers and provenance`,
-];
-
 /**
  * The normalised path of a file in a bundle: relative, components joined by `/`.
  *
@@ -32,7 +20,9 @@ const RESERVED: Rule = [
  * @throws {InvalidInputError} naming the rule that the path breaks.
  */
 export function workspacePath(name: string, action: string = "materialize"): string {
-  return checked(name, action, [DIRECTION, RESERVED]);
+  const path = portablePath(name, action);
+  if (!isReserved(path)) return path;
+  throw refused(name, action, `"${RESERVED_FOLDER}" is reserved for pointers and provenance`);
 }
 
 /**
@@ -41,7 +31,9 @@ export function workspacePath(name: string, action: string = "materialize"): str
  * @throws {InvalidInputError} naming the rule that the path breaks.
  */
 export function portablePath(name: string, action: string): string {
-  return checked(name, action, [DIRECTION]);
+  const path = safeRelativePath(name, { action, portable: true });
+  if (!/\p{Bidi_Control}/u.test(path)) return path;
+  throw refused(name, action, "the name has a character that changes the direction of text");
 }
 
 /** Whether a normalised path is the reserved folder or in it, on any system. */
@@ -49,19 +41,11 @@ export function isReserved(path: string): boolean {
   return folded(path.split("/", 1)[0] ?? "") === RESERVED_FOLDER;
 }
 
-/** A path that cannot be beside the others, and why. */
-export interface PathClash {
-  /** The path. */
-  readonly path: string;
-  /** Why, as a clause. */
-  readonly reason: string;
-}
-
 /**
  * The paths that cannot be together in one folder on every system: names that only letter case or
- * Unicode form tells apart, and files that would be folders of others.
+ * Unicode form tells apart, and files that would be folders of others; each with why, as a clause.
  */
-export function pathClashes(paths: Iterable<string>): PathClash[] {
+export function pathClashes(paths: Iterable<string>): { path: string; reason: string }[] {
   const claims = new Claims("windows");
   return Array.from(paths).flatMap((path) => {
     const reason = claims.tryFile(path);
@@ -69,11 +53,8 @@ export function pathClashes(paths: Iterable<string>): PathClash[] {
   });
 }
 
-function checked(name: string, action: string, rules: readonly Rule[]): string {
-  const path = safeRelativePath(name, { action, portable: true });
-  const broken = rules.find(([isBroken]) => isBroken(path));
-  if (broken === undefined) return path;
-  throw new InvalidInputError(`Cannot ${action} ${quote(name)}: ${broken[1]}`, { path: name });
+function refused(name: string, action: string, reason: string): InvalidInputError {
+  return new InvalidInputError(`Cannot ${action} ${quote(name)}: ${reason}`, { path: name });
 }
 
 /** A name as file systems that fold letter case and ignore invisible characters compare it. */

@@ -16,9 +16,7 @@ import { pointerOnly, reportOf, type VerifiedFile, type VerifyReport } from "./v
 
 /** What to verify of a bundle. */
 export interface VerifyBundleOptions extends OperationOptions {
-  /** The bundle. */
   readonly bundle: Bundle;
-  /** The entries to verify. */
   readonly entries: Iterable<BundleEntry> | AsyncIterable<BundleEntry>;
   /** Opens the store of external files; they are not looked at when absent. */
   readonly objects?: () => ObjectStore | Promise<ObjectStore>;
@@ -26,8 +24,6 @@ export interface VerifyBundleOptions extends OperationOptions {
   readonly readExternal?: boolean;
   /** Whether external files are read and hashed whose SHA-256 their store has not recorded. */
   readonly readUnrecorded?: boolean;
-  /** Contents read at once; 5 when absent. */
-  readonly concurrency?: number;
 }
 
 /** Reads and hashes the content of a bundle where it is stored. Nothing is written. */

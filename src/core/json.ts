@@ -4,14 +4,6 @@
  */
 import { InvalidInputError } from "./errors.ts";
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  "<": "\\u003c",
-  ">": "\\u003e",
-  "&": "\\u0026",
-  "\u2028": "\\u2028",
-  "\u2029": "\\u2029",
-};
-
 /**
  * Compact JSON in the exact bytes that Go's `encoding/json` gives for the same keys in the same
  * order: `<`, `>`, `&` and the two Unicode line separators are escaped. Artifact documents are
@@ -24,7 +16,11 @@ export function encodeGoJson(value: unknown, indent?: string): Uint8Array<ArrayB
 /** The text form of {@linkcode encodeGoJson}. */
 export function goJson(value: unknown, indent?: string): string {
   return JSON.stringify(value, undefined, indent)
-    .replace(/[<>&\u2028\u2029]/g, (char) => ESCAPES[char] ?? char);
+    .replace(/[<>&\u2028\u2029]/g, (char) => "\\u" + hexOf(char));
+}
+
+function hexOf(char: string): string {
+  return char.charCodeAt(0).toString(16).padStart(4, "0");
 }
 
 /**

@@ -9,21 +9,13 @@ import { readAll, transformed } from "../core/streams.ts";
 import { StallWatch } from "../core/time_limit.ts";
 import { faultError, isFault } from "./faults.ts";
 
-/** What was asked for, and how long to wait for its bytes. */
-export interface BodyRequest {
-  readonly url: string;
-  readonly signal?: AbortSignal;
-  /** As in a retry policy. */
-  readonly stallTime?: number;
-}
-
 /**
- * Reads the body of an answer into memory.
+ * Reads the body of the answer to a request into memory; `stallTime` is that of a retry policy.
  * @throws {TransferError} when it is larger than `limit` bytes, cut off, or silent for too long.
  */
 export async function readBody(
   response: Response,
-  request: BodyRequest,
+  request: { readonly url: string; readonly signal?: AbortSignal; readonly stallTime?: number },
   limit: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const encoding = response.headers.get("Content-Encoding") ?? "identity";

@@ -26,6 +26,7 @@ export interface Fault {
 }
 
 const TRUST = "add --ca-file with the authority of the registry, or --insecure to skip the check";
+const NAME = "check the name, or add --insecure to skip the check";
 const PLAIN_HTTP = "add --plain-http if the registry is meant to be used without TLS";
 const IDENTITY = "add --cert-file and --key-file";
 const PROXY = "put the user name and password of the proxy into its URL";
@@ -46,12 +47,7 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
   [/proxy auth/i, "refused", "the proxy wants credentials", PROXY],
   [/certificate.?required/i, "refused", "it wants a client certificate", IDENTITY],
   [/CERT_HAS_EXPIRED|certificate.*expired/i, "refused", "its certificate has expired", TRUST],
-  [
-    /ALTNAME_INVALID|NotValidForName/i,
-    "refused",
-    "its certificate is for another name",
-    "check the name, or add --insecure to skip the check",
-  ],
+  [/ALTNAME_INVALID|NotValidForName/i, "refused", "its certificate is for another name", NAME],
   [
     /certificate|SELF.SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/i,
     "refused",

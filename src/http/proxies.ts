@@ -30,22 +30,18 @@ export function proxyFor(url: URL, proxy: string | ProxySettings | undefined): s
 export function matchesNoProxy(url: URL, list: string): boolean {
   const host = bareHost(url.hostname);
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
-  return list.split(/[\s,]+/).filter(Boolean).some((entry) => matchesEntry(host, port, entry));
+  const entries = list.toLowerCase().split(/[\s,]+/).filter(Boolean);
+  return entries.some((entry) => matchesEntry(host, port, entry));
 }
 
 function matchesEntry(host: string, port: string, entry: string): boolean {
   if (entry === "*") return true;
   if (entry.includes("/")) return inNetwork(host, entry);
-  const { name, port: wanted } = splitPort(entry.toLowerCase());
+  // The colons of a bare IPv6 address separate no port.
+  const [, name = entry, wanted] = isIP(entry) ? [] : /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry) ?? [];
   if (wanted !== undefined && wanted !== port) return false;
   const suffix = name.replace(/^\*?\./, "");
   return suffix !== "" && (host === suffix || !isIP(host) && host.endsWith(`.${suffix}`));
-}
-
-function splitPort(entry: string): { name: string; port?: string } {
-  if (isIP(entry)) return { name: entry };
-  const match = /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry);
-  return { name: match?.[1] ?? entry, port: match?.[2] };
 }
 
 function inNetwork(host: string, network: string): boolean {

@@ -54,7 +54,7 @@ class FileRequests {
   }
 
   async ask(position: number, { signal }: StallWatch): Promise<ResumedAnswer> {
-    const { url, headers } = await this.#file.request({ signal });
+    const { url, headers } = await this.#file.request();
     const response = await this.#client.send(url, {
       headers: { ...headers, "Accept-Encoding": "identity", ...this.#rangeHeaders(position) },
       accept: [416],

@@ -44,7 +44,7 @@ export interface HubFile {
   /** Git's SHA-1 of the content, where the hub says it and nothing better. */
   readonly gitSha1?: string;
   /** Where the content is. It is asked again for every try, so that signed URLs may expire. */
-  request(options?: OperationOptions): Promise<HubRequest>;
+  request(): Promise<HubRequest>;
 }
 
 /** The files of one revision of a model. */

@@ -93,6 +93,7 @@ async function* listEntries(
   context: HubErrorContext,
 ): AsyncGenerator<HubFile> {
   const { listFiles } = await import("../deps/huggingface-hub.ts");
+  const place = `${hubUrl}/${model.repository}/resolve/${encodeURIComponent(revision)}`;
   const entries = listFiles({
     repo: { type: "model", name: model.repository },
     // The library puts it into the URL as it is, and branches may have slashes.
@@ -106,15 +107,12 @@ async function* listEntries(
     if (!entry.success) throw hubAnswerError(context, "its list of files is malformed");
     const { type, path, size, oid, lfs } = entry.data;
     if (type !== "file") continue;
-    const url = `${hubUrl}/${model.repository}/resolve/${encodeURIComponent(revision)}/${
-      encodePath(path)
-    }`;
     yield {
       path,
       size: lfs?.size ?? size,
       // The object id of a large file is that of its pointer, not of its content.
       ...(lfs ? { sha256: lfs.oid } : { gitSha1: oid }),
-      request: () => Promise.resolve({ url }),
+      request: () => Promise.resolve({ url: `${place}/${encodePath(path)}` }),
     };
   }
 }

@@ -61,11 +61,13 @@ async function listModel(model: HubModel, options: HubOptions = {}): Promise<Hub
   const registry = new Registry(model, options);
   const version = await registry.version();
   const uri = await registry.artifactUri(version);
+  const lister = LISTERS[uri.protocol];
+  if (lister === undefined) throw registry.unsupported(uri.protocol);
   return {
     client: registry.client,
     revision: version,
     sourceUrl: `${registry.hubUrl}/#/models/${encodeURIComponent(model.repository)}`,
-    files: await registry.files(uri, version),
+    files: await lister(registry, uri, version),
   };
 }
 
@@ -160,12 +162,6 @@ class Registry {
     const uri = URL.parse(artifact_uri);
     if (uri === null) throw this.unsupported("a path on the server");
     return uri;
-  }
-
-  async files(uri: URL, version: string): Promise<HubFile[]> {
-    const lister = LISTERS[uri.protocol];
-    if (lister === undefined) throw this.unsupported(uri.protocol);
-    return await lister(this, uri, version);
   }
 
   /** Files that the tracking server hands out itself. */

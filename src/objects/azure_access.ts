@@ -59,10 +59,10 @@ export function hasAzureCredential(settings: AzureSettings | undefined): boolean
 export function azureAccess(settings: AzureSettings): AzureAccess {
   if (!settings.connectionString) return accessOf(settings);
   if (settings.key || settings.sas) {
-    throw unusable("a connection string and an account key or SAS are both set", {
-      remedy: "unset AZURE_STORAGE_KEY and AZURE_STORAGE_SAS_TOKEN, or " +
-        "AZURE_STORAGE_CONNECTION_STRING",
-    });
+    throw unusable(
+      "a connection string and an account key or SAS are both set",
+      "unset AZURE_STORAGE_KEY and AZURE_STORAGE_SAS_TOKEN, or AZURE_STORAGE_CONNECTION_STRING",
+    );
   }
   const stated = parseConnectionString(settings.connectionString);
   if (settings.endpoint) return accessOf({ ...stated, endpoint: settings.endpoint });
@@ -86,9 +86,10 @@ function credentialOf({ account = "", key, sas, identity }: AzureSettings): Azur
   if (key) return { kind: "key", account, key };
   if (sas) return { kind: "sas", sas: sas.replace(/^\?/, "") };
   if (identity) return { kind: "identity" };
-  throw unusable("nothing is set to enter the storage account with", {
-    remedy: "set AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING",
-  });
+  throw unusable(
+    "nothing is set to enter the storage account with",
+    "set AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING",
+  );
 }
 
 function entered(url: string, credential: AzureCredential): AzureAccess {
@@ -115,20 +116,21 @@ function endpointUrl(endpoint: string): string {
     throw unusable("the endpoint is not an http:// or https:// address");
   }
   if (url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
-    throw unusable("the endpoint has a query, a fragment or user info", {
-      remedy: "put a shared access signature into AZURE_STORAGE_SAS_TOKEN",
-    });
+    throw unusable(
+      "the endpoint has a query, a fragment or user info",
+      "put a shared access signature into AZURE_STORAGE_SAS_TOKEN",
+    );
   }
   return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
 }
 
 /** The names in a connection string that matter, in lower case, and what they set. */
-const NAMES: Readonly<Record<string, "account" | "key" | "sas" | "endpoint">> = {
+const NAMES = {
   accountname: "account",
   accountkey: "key",
   sharedaccesssignature: "sas",
   blobendpoint: "endpoint",
-};
+} as const;
 
 /**
  * Reads a connection string: `name=value` pairs separated by semicolons. Unknown names are for
@@ -138,17 +140,16 @@ const NAMES: Readonly<Record<string, "account" | "key" | "sas" | "endpoint">> = 
 export function parseConnectionString(text: string): AzureSettings {
   const values = new Map(text.split(";").map((pair) => pair.trim()).filter(Boolean).map(readPair));
   if (values.get("usedevelopmentstorage")?.toLowerCase() === "true") return DEVELOPMENT;
-  const settings: { -readonly [Name in keyof AzureSettings]: AzureSettings[Name] } = {};
-  for (const [name, value] of values) {
-    const setting = Object.hasOwn(NAMES, name) ? NAMES[name] : undefined;
-    if (setting !== undefined && value !== "") settings[setting] = value;
-  }
-  if (!settings.endpoint && settings.account) {
+  const named = Object.entries(NAMES).map(([name, setting]) =>
+    [setting, values.get(name)] as const
+  );
+  const settings: AzureSettings = Object.fromEntries(named.filter(([, value]) => value));
+  if (settings.endpoint) return settings;
+  if (settings.account) {
     const protocol = values.get("defaultendpointsprotocol") ?? "https";
     const suffix = values.get("endpointsuffix") ?? "core.windows.net";
-    settings.endpoint = `${protocol}://${settings.account}.blob.${suffix}`;
+    return { ...settings, endpoint: `${protocol}://${settings.account}.blob.${suffix}` };
   }
-  if (settings.endpoint) return settings;
   throw unusable("the connection string names neither an account nor a blob endpoint");
 }
 
@@ -161,9 +162,9 @@ function readPair(pair: string): [name: string, value: string] {
 }
 
 function missingAccount(): InvalidInputError {
-  return unusable("the storage account is not named", { remedy: "set AZURE_STORAGE_ACCOUNT" });
+  return unusable("the storage account is not named", "set AZURE_STORAGE_ACCOUNT");
 }
 
-function unusable(found: string, facts: { readonly remedy?: string } = {}): InvalidInputError {
-  return new InvalidInputError(`Cannot use "Azure Blob Storage": ${found}`, facts);
+function unusable(found: string, remedy?: string): InvalidInputError {
+  return new InvalidInputError(`Cannot use "Azure Blob Storage": ${found}`, { remedy });
 }

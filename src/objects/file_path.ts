@@ -34,9 +34,8 @@ export function placeOf(uri: string, root: string | undefined): ObjectPlace {
   refuseNames(uri, path);
   if (absolute && root === undefined) return { uri, path: resolve(path) };
   if (root === undefined) {
-    throw unplaced(uri, "the object store has no root folder", {
-      remedy: "set OBJECT_STORE=file:///folder",
-    });
+    const remedy = "set OBJECT_STORE=file:///folder";
+    throw unplaced(uri, "the object store has no root folder", remedy);
   }
   const base = resolve(root);
   const full = absolute ? resolve(path) : join(base, ...path.split("/"));
@@ -96,10 +95,6 @@ function refuseNames(uri: string, path: string): void {
   }
 }
 
-function unplaced(
-  uri: string,
-  reason: string,
-  facts: { readonly remedy?: string } = {},
-): InvalidInputError {
-  return new InvalidInputError(`Cannot use ${quoteUri(uri)} as a file: ${reason}`, facts);
+function unplaced(uri: string, reason: string, remedy?: string): InvalidInputError {
+  return new InvalidInputError(`Cannot use ${quoteUri(uri)} as a file: ${reason}`, { remedy });
 }

@@ -21,18 +21,17 @@ import type { HubFile } from "./hub.ts";
 export function hubFileSource(client: HubClient, file: HubFile): TransferSource {
   const { path: what, size } = file;
   const { retry, log } = client;
-  const promised = contentCheck(file) !== undefined;
   return {
     size,
     async open({ range, signal } = {}) {
       const { start: position, end = size } = range ?? { start: 0 };
-      const requests = new FileRequests(client, file, promised);
+      const requests = new FileRequests(client, file);
       return await openResuming({
         ask: (position, watch) => requests.ask(position, watch),
         explain: (error) => transientFault(error, signal),
         giveUp: ({ message }, { position }) => requests.lost(message, position),
         tooLong: end === size ? () => requests.tooLong() : undefined,
-      }, { position, end, what, compareRepeated: !promised, retry, signal, log });
+      }, { position, end, what, compareRepeated: !requests.promised, retry, signal, log });
     },
   };
 }
@@ -41,15 +40,16 @@ export function hubFileSource(client: HubClient, file: HubFile): TransferSource 
 class FileRequests {
   readonly #client: HubClient;
   readonly #file: HubFile;
-  readonly #promised: boolean;
+  /** Whether the hub says what the content is. */
+  readonly promised: boolean;
   /** The version of the content that the first bytes came from, where the server says one. */
   #etag: string | undefined;
   #size: number | undefined;
 
-  constructor(client: HubClient, file: HubFile, promised: boolean) {
+  constructor(client: HubClient, file: HubFile) {
     this.#client = client;
     this.#file = file;
-    this.#promised = promised;
+    this.promised = contentCheck(file) !== undefined;
     this.#size = file.size;
   }
 
@@ -86,7 +86,7 @@ class FileRequests {
 
   /** Bytes of unknown content are only continued when the server says that it is still the same. */
   #rangeHeaders(position: number): Record<string, string> {
-    if (position === 0 || !this.#promised && this.#etag === undefined) return {};
+    if (position === 0 || !this.promised && this.#etag === undefined) return {};
     const range = { Range: `bytes=${position}-` };
     return this.#etag === undefined ? range : { ...range, "If-Range": this.#etag };
   }

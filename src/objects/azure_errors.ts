@@ -39,7 +39,11 @@ export function explainAzure(error: unknown, { action, uri, signal }: AzureActio
   if (signal?.aborted) return signal.reason;
   if (error instanceof ModelOpsError || error instanceof TransientError) return error;
   const cannot = `Cannot ${action} ${quoteUri(uri)}`;
-  if (isCredentialError(error)) return refusedLogin(cannot);
+  if (isCredentialError(error)) {
+    const reason = "Microsoft Entra ID gave no login for the storage account";
+    const remedy = "run `az login`, or set AZURE_STORAGE_KEY";
+    return new AccessDeniedError(`${cannot}: ${reason}`, { remedy });
+  }
   if (!isServiceError(error)) return networkError(error, cannot);
   const { statusCode: status } = error;
   const code = codeOf(error);
@@ -111,13 +115,6 @@ function isServiceError(error: unknown): error is ServiceError {
 function isCredentialError(error: unknown): boolean {
   return error instanceof Error &&
     /Credential|Authentication/.test(`${error.name} ${error.constructor.name}`);
-}
-
-function refusedLogin(cannot: string): AccessDeniedError {
-  return new AccessDeniedError(
-    `${cannot}: Microsoft Entra ID gave no login for the storage account`,
-    { remedy: "run `az login`, or set AZURE_STORAGE_KEY" },
-  );
 }
 
 /** The service's own code, such as `BlobNotFound`; an answer to HEAD has it in a header only. */

@@ -175,9 +175,7 @@ async function exists(path: string): Promise<boolean> {
 
 /** Removes a file or a whole folder; one that is already gone is fine. */
 export async function remove(path: string): Promise<void> {
-  try {
-    await removeIfExists(path);
-  } catch (error) {
+  await removeIfExists(path).catch((error) => {
     throw explainWrite(path, error);
-  }
+  });
 }

@@ -43,11 +43,14 @@ export class DiskStore {
   }
 
   async *#below(components: readonly string[]): AsyncIterable<RepositoryFolder> {
-    const entries = await readFolder(join(this.layout.repositories, ...components));
+    const folder = join(this.layout.repositories, ...components);
+    const entries = await readDirIfExists(folder).catch((error) => {
+      throw explainRead(folder, error);
+    });
     const names: string[] = [];
     for (const entry of entries) {
       // What a link leads to counts as here: prune must see who needs a blob.
-      const path = join(this.layout.repositories, ...components, entry.name);
+      const path = join(folder, entry.name);
       if (entry.isDirectory || entry.isSymlink && await statKind(path) === "folder") {
         names.push(entry.name);
       }
@@ -58,13 +61,5 @@ export class DiskStore {
     for (const name of names) {
       if (!name.startsWith("_")) yield* this.#below([...components, name]);
     }
-  }
-}
-
-async function readFolder(path: string): Promise<Deno.DirEntry[]> {
-  try {
-    return await readDirIfExists(path);
-  } catch (error) {
-    throw explainRead(path, error);
   }
 }

@@ -41,13 +41,13 @@ export async function* pages(
   options: PagesOptions,
 ): AsyncGenerator<{ response: Response; bytes: Uint8Array<ArrayBuffer> }, void> {
   const { signal, action, headers } = options;
+  const endless = (reason: string) =>
+    new TransferError(`Cannot ${action}: ${reason}`, { registry: session.registry });
   const seen = new Set<string>();
   const base = await session.base(signal);
   for (let url: URL | undefined = new URL(path, base); url;) {
-    if (seen.has(url.href)) throw endless(session, action, "its pages go round in circles");
-    if (seen.size >= PAGE_COUNT_LIMIT) {
-      throw endless(session, action, `it has more than ${PAGE_COUNT_LIMIT} pages`);
-    }
+    if (seen.has(url.href)) throw endless("its pages go round in circles");
+    if (seen.size >= PAGE_COUNT_LIMIT) throw endless(`it has more than ${PAGE_COUNT_LIMIT} pages`);
     const response = await session.send("GET", url, { signal, headers });
     if (seen.size === 0 && options.missing?.has(response.status)) return await discard(response);
     if (response.status !== 200) throw await session.error(response, action);
@@ -56,7 +56,7 @@ export async function* pages(
     yield { response, bytes: await readBody(response, request, PAGE_LIMIT) };
     url = nextPage(response.headers.get("Link"), url);
     if (url && url.origin !== base.origin) {
-      throw endless(session, action, `its next page is on another server, ${url.host}`);
+      throw endless(`its next page is on another server, ${url.host}`);
     }
   }
 }
@@ -83,8 +83,4 @@ export async function* listNames(
     for (const name of names) if (typeof name === "string" && accept(name)) found.add(name);
   }
   yield* [...found].sort(compareText);
-}
-
-function endless(session: RegistrySession, action: string, reason: string): TransferError {
-  return new TransferError(`Cannot ${action}: ${reason}`, { registry: session.registry });
 }

@@ -86,16 +86,14 @@ class BlobSender {
   async #start(): Promise<UploadSession | undefined> {
     this.#offset = 0;
     this.#resumed = false;
-    // What was lost may have been only the answer to the last byte.
-    if (this.#failures > 0 && await this.#isThere()) return undefined;
+    if (this.#failures > 0) {
+      // What was lost may have been only the answer to the last byte.
+      const parts = { signal: this.#signal };
+      const response = await this.#channel.send("HEAD", `blobs/${this.#blob.digest}`, parts);
+      await discard(response);
+      if (response.ok) return undefined;
+    }
     return await UploadSession.open(this.#channel, this.#blob, this.#signal);
-  }
-
-  async #isThere(): Promise<boolean> {
-    const parts = { signal: this.#signal };
-    const response = await this.#channel.send("HEAD", `blobs/${this.#blob.digest}`, parts);
-    await discard(response);
-    return response.ok;
   }
 
   /** Sends what comes next; `true` when that was all and the registry took it. */

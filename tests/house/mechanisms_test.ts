@@ -23,7 +23,6 @@ const MECHANISMS: readonly Mechanism[] = [
       "src/core/retry.ts",
       // The stall watch and the time limit.
       "src/core/time_limit.ts",
-      // Ends a helper program that takes too long.
     ],
   },
   {

@@ -39,12 +39,9 @@ const HUB_KEY = "https://index.docker.io/v1/";
  * @throws {InvalidInputError} when it cannot be read or is no such file.
  */
 export async function readDockerConfig(path: string): Promise<DockerConfig> {
-  let text: string | undefined;
-  try {
-    text = await readTextIfExists(path);
-  } catch (error) {
+  const text = await readTextIfExists(path).catch((error) => {
     throw explainRead(path, error);
-  }
+  });
   if (text === undefined || text.trim() === "") return {};
   const parsed = configSchema.safeParse(parseJson(text, path));
   if (parsed.success) return parsed.data;

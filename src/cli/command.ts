@@ -29,12 +29,10 @@ export interface CommandRow {
 
 /** A request for the help of a command; it ends the run. */
 export class HelpRequest extends Error {
-  /** The command to explain. */
   readonly command: Command;
   /** Writes the help as text. */
   readonly show: () => void;
 
-  /** Asks for the help of `command`. */
   constructor(command: Command, show: () => void) {
     super(`help of ${command.name()}`);
     this.command = command;
@@ -53,7 +51,6 @@ const SWITCH_VALUES: Readonly<Record<string, boolean>> = {
 
 /** A command whose switches take `=true` and `=false`, and never the next word. */
 class CliCommand extends Command {
-  /** @ignore */
   override createCommand(name?: string): Command {
     return new CliCommand(name) as unknown as Command;
   }

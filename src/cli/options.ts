@@ -2,28 +2,39 @@
  * Flags that several commands share.
  * @module
  */
-import { Option } from "../deps/commander.ts";
+import { type Command, Option, type OptionValues } from "../deps/commander.ts";
 import { DEFAULT_CONCURRENCY } from "../core/concurrency.ts";
 import { positiveCount } from "./arguments.ts";
 import type { Output } from "./output/writer.ts";
 
-/** `--plain-http` */
-export const plainHttp = new Option("--plain-http", "speak HTTP without TLS");
+const plainHttp = new Option("--plain-http", "speak HTTP without TLS");
 
-/** `--insecure` */
-export const insecure = new Option(
+const insecure = new Option(
   "--insecure",
   "accept any certificate, and HTTP where there is no TLS",
 );
 
-/** `--proxy` */
-export const proxy = new Option("--proxy <url>", "proxy for every request");
+const proxy = new Option("--proxy <url>", "proxy for every request");
 
 /** `--concurrency` */
 export const concurrency = new Option(
   "-c, --concurrency <count>",
   "layers that are worked on at once",
 ).argParser(positiveCount).default(DEFAULT_CONCURRENCY);
+
+/** Adds the flags of a command that speaks to a registry: how it is reached. */
+export function addAccess<Args extends unknown[], Flags extends OptionValues>(
+  command: Command<Args, Flags>,
+) {
+  return command.addOption(plainHttp).addOption(insecure).addOption(proxy);
+}
+
+/** Adds the flags of a command that moves layers from or to a registry. */
+export function addTransfer<Args extends unknown[], Flags extends OptionValues>(
+  command: Command<Args, Flags>,
+) {
+  return addAccess(command.addOption(concurrency));
+}
 
 /** `--nydusify`, which scripts of earlier tools still carry. */
 export const nydusify = new Option("--nydusify").hideHelp();

@@ -90,11 +90,8 @@ function createProgram(context: CliContext, state: RunState): Command {
   addCommands(program, commandsOf(context.programName), session);
   program.hook("preAction", async (_program, command) => {
     const { settings, log } = session();
-    const { version } = BUILD_INFO;
-    log("debug", `Running ${commandWords(command as Command)}`, {
-      version,
-      storageDir: settings.storageDir,
-    });
+    const facts = { version: BUILD_INFO.version, storageDir: settings.storageDir };
+    log("debug", `Running ${commandWords(command as Command)}`, facts);
     if (state.profiling === undefined) state.profiling = await profile(session());
   });
   return program;

@@ -14,11 +14,8 @@ import { type GlobalFlags, resolveSettings, type Settings } from "./settings/glo
 
 /** What a command works with; disposing it closes all connections. */
 export class Session implements AsyncDisposable {
-  /** The process of the run. */
   readonly context: CliContext;
-  /** The settings of the run. */
   readonly settings: Settings;
-  /** Where results and remarks go. */
   readonly output: Output;
   readonly #fileLog: Log;
   /** What was opened, to be closed with the session. */
@@ -106,7 +103,7 @@ export class Session implements AsyncDisposable {
   quiet(): OperationOptions {
     return { signal: this.context.signal, log: this.log };
   }
-  /** Closes what was opened. */
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#opened.disposeAsync();
   }

@@ -1,24 +1,22 @@
 /** `attach`: adds a file to an artifact. @module */
 import type { Command } from "../../deps/commander.ts";
-import { concurrency, insecure, noteIgnored, nydusify, plainHttp, proxy } from "../options.ts";
+import { addTransfer, noteIgnored, nydusify } from "../options.ts";
 import type { Session } from "../session.ts";
 import { sourceDateEpoch } from "../settings/global.ts";
 
 export function configure(command: Command, session: Session): void {
-  command
-    .argument("<file>", "the file to add")
-    .requiredOption("-s, --source <reference>", "the artifact that is extended")
-    .requiredOption("-t, --target <reference>", "name of the extended artifact")
-    .option("-d, --destination-dir <folder>", "folder of the file in the model")
-    .option("-f, --force", "replace a file that the artifact has already")
-    .option("--output-remote", "read from the registry and write to it, not to the local store")
-    .option("--raw", "the file as it is; --raw=false makes a tar layer", true)
-    .option("--config", "replace the configuration by the file, and add no layer")
-    .option("--no-creation-time", "keep the time of creation of the source")
-    .addOption(concurrency)
-    .addOption(plainHttp)
-    .addOption(insecure)
-    .addOption(proxy)
+  addTransfer(
+    command
+      .argument("<file>", "the file to add")
+      .requiredOption("-s, --source <reference>", "the artifact that is extended")
+      .requiredOption("-t, --target <reference>", "name of the extended artifact")
+      .option("-d, --destination-dir <folder>", "folder of the file in the model")
+      .option("-f, --force", "replace a file that the artifact has already")
+      .option("--output-remote", "read from the registry and write to it, not to the local store")
+      .option("--raw", "the file as it is; --raw=false makes a tar layer", true)
+      .option("--config", "replace the configuration by the file, and add no layer")
+      .option("--no-creation-time", "keep the time of creation of the source"),
+  )
     .addOption(nydusify)
     .action(async (file, { nydusify, creationTime, ...flags }) => {
       noteIgnored(session.output, "--nydusify", nydusify);

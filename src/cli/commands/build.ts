@@ -3,42 +3,40 @@ import { type Command, Option } from "../../deps/commander.ts";
 import type { BuildResult } from "../../model/operations.ts";
 import { collect, collectList, collectPairs } from "../arguments.ts";
 import { countOf, formatBytes } from "../output/format.ts";
-import { concurrency, insecure, noteIgnored, nydusify, plainHttp, proxy } from "../options.ts";
+import { addTransfer, noteIgnored, nydusify } from "../options.ts";
 import type { Output } from "../output/writer.ts";
 import type { Session } from "../session.ts";
 import { sourceDateEpoch } from "../settings/global.ts";
 
 export function configure(command: Command, session: Session): void {
-  command
-    .argument("<path>", "folder with the model's files")
-    .requiredOption("-t, --target <reference>", "name of the artifact; repeatable", collect)
-    .option(
-      "-f, --modelfile <file>",
-      "the Modelfile, looked for here and in the folder; without one, it is generated",
-      "Modelfile",
-    )
-    .option("--output-remote", "send everything to the registry, keep nothing in the local store")
-    .option("--raw", "one layer a file as it is; --raw=false makes tar layers", true)
-    .addOption(
-      new Option("--compression <form>", "compression of tar layers")
-        .choices(["none", "gzip", "zstd"] as const).default("none" as const),
-    )
-    .addOption(
-      new Option("--media-types <family>", "media types to write")
-        .choices(["cncf", "cnai"] as const).default("cncf" as const),
-    )
-    .option("--annotation <key=value>", "annotation of the manifest; repeatable", collectPairs)
-    .option("--platform <list>", "platforms to record, as linux/amd64; repeatable", collectList)
-    .option("--exclude <pattern>", "leave out files (gitignore syntax); repeatable", collect)
-    .option("--follow-links", "follow links that leave the folder")
-    .option("--source-url <url>", "where the sources are (default: the git remote)")
-    .option("--source-revision <revision>", "revision of the sources (default: the git commit)")
-    .option("--reasoning", "record that the model reasons")
-    .option("--no-creation-time", "leave every clock reading out, so that builds are equal")
-    .addOption(concurrency)
-    .addOption(plainHttp)
-    .addOption(insecure)
-    .addOption(proxy)
+  addTransfer(
+    command
+      .argument("<path>", "folder with the model's files")
+      .requiredOption("-t, --target <reference>", "name of the artifact; repeatable", collect)
+      .option(
+        "-f, --modelfile <file>",
+        "the Modelfile, looked for here and in the folder; without one, it is generated",
+        "Modelfile",
+      )
+      .option("--output-remote", "send everything to the registry, keep nothing in the local store")
+      .option("--raw", "one layer a file as it is; --raw=false makes tar layers", true)
+      .addOption(
+        new Option("--compression <form>", "compression of tar layers")
+          .choices(["none", "gzip", "zstd"] as const).default("none" as const),
+      )
+      .addOption(
+        new Option("--media-types <family>", "media types to write")
+          .choices(["cncf", "cnai"] as const).default("cncf" as const),
+      )
+      .option("--annotation <key=value>", "annotation of the manifest; repeatable", collectPairs)
+      .option("--platform <list>", "platforms to record, as linux/amd64; repeatable", collectList)
+      .option("--exclude <pattern>", "leave out files (gitignore syntax); repeatable", collect)
+      .option("--follow-links", "follow links that leave the folder")
+      .option("--source-url <url>", "where the sources are (default: the git remote)")
+      .option("--source-revision <revision>", "revision of the sources (default: the git commit)")
+      .option("--reasoning", "record that the model reasons")
+      .option("--no-creation-time", "leave every clock reading out, so that builds are equal"),
+  )
     .addOption(nydusify)
     .action(async (path, { nydusify, creationTime, ...flags }) => {
       noteIgnored(session.output, "--nydusify", nydusify);

@@ -27,9 +27,8 @@ async function localReferences(
   { context, settings }: Session,
   { storageDir }: { readonly storageDir?: string },
 ): Promise<string[]> {
-  const options = { signal: context.signal };
   const chosen = storageDir === undefined ? settings : resolveSettings({ storageDir }, context);
   const { openModels } = await import("../../library/models.ts");
-  const { models } = await (await openModels(chosen)).list(options);
+  const { models } = await (await openModels(chosen)).list({ signal: context.signal });
   return models.map(({ repository, tag }) => `${repository}:${tag}`);
 }

@@ -4,8 +4,7 @@ import { completionScript, SHELLS } from "../completion/scripts.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  const { programName } = session.context;
-  const name = programName;
+  const { programName: name } = session.context;
   command
     .addArgument(new Argument("<shell>", "the shell that reads the script").choices(SHELLS))
     .addHelpText(
@@ -19,7 +18,7 @@ export function configure(command: Command, session: Session): void {
       ].join("\n"),
     )
     .action((shell) => {
-      const script = completionScript(shell, programName);
+      const script = completionScript(shell, name);
       session.output.result({ shell, script }, script.trimEnd());
     });
 }

@@ -1,29 +1,20 @@
 /** `fetch`: writes some files of an artifact in a registry into a folder. @module */
 import type { Command } from "../../deps/commander.ts";
 import { collectPatterns } from "../arguments.ts";
-import {
-  concurrency,
-  dragonflyEndpoint,
-  insecure,
-  noteIgnored,
-  plainHttp,
-  proxy,
-} from "../options.ts";
+import { addTransfer, dragonflyEndpoint, noteIgnored } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  command
-    .argument("<target>", "name of the artifact")
-    .requiredOption("--output <folder>", "folder that receives the files")
-    .requiredOption(
-      "--patterns <list>",
-      "patterns of paths, as '*.json' or 'sub/**'; repeatable, or between commas",
-      collectPatterns,
-    )
-    .addOption(concurrency)
-    .addOption(plainHttp)
-    .addOption(insecure)
-    .addOption(proxy)
+  addTransfer(
+    command
+      .argument("<target>", "name of the artifact")
+      .requiredOption("--output <folder>", "folder that receives the files")
+      .requiredOption(
+        "--patterns <list>",
+        "patterns of paths, as '*.json' or 'sub/**'; repeatable, or between commas",
+        collectPatterns,
+      ),
+  )
     .addOption(dragonflyEndpoint)
     .action(async (target, { dragonflyEndpoint, ...flags }) => {
       noteIgnored(session.output, "--dragonfly-endpoint", dragonflyEndpoint);

@@ -2,22 +2,21 @@
 import type { Command } from "../../deps/commander.ts";
 import { goJson } from "../../core/json.ts";
 import type { InspectResult } from "../../model/operations.ts";
-import { insecure, plainHttp, proxy } from "../options.ts";
+import { addAccess } from "../options.ts";
 import { inspectionOf, withAllFields } from "../output/inspection.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  command
-    .argument("<target>", "name of the artifact")
-    .option("--remote", "ask the registry, not the local store")
-    .option("--config", "show the configuration document")
-    .option(
-      "--format <template>",
-      "fill in a template, as '{{.Digest}}' or '{{range .Layers}}{{.Filepath}}\\n{{end}}'",
-    )
-    .addOption(plainHttp)
-    .addOption(insecure)
-    .addOption(proxy)
+  addAccess(
+    command
+      .argument("<target>", "name of the artifact")
+      .option("--remote", "ask the registry, not the local store")
+      .option("--config", "show the configuration document")
+      .option(
+        "--format <template>",
+        "fill in a template, as '{{.Digest}}' or '{{range .Layers}}{{.Filepath}}\\n{{end}}'",
+      ),
+  )
     .action(async (target, { config, format, ...flags }) => {
       const template = format === undefined ? undefined : await compile(format);
       const models = await session.models();

@@ -2,25 +2,16 @@
 import { quote } from "../../core/text.ts";
 import type { Command } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import {
-  concurrency,
-  dragonflyEndpoint,
-  insecure,
-  noteIgnored,
-  plainHttp,
-  proxy,
-} from "../options.ts";
+import { addTransfer, dragonflyEndpoint, noteIgnored } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  command
-    .argument("<target>", "name of the artifact")
-    .option("--extract-dir <folder>", "write the files into this folder as well")
-    .option("--extract-from-remote", "write only the files, nothing into the local store")
-    .addOption(concurrency)
-    .addOption(plainHttp)
-    .addOption(insecure)
-    .addOption(proxy)
+  addTransfer(
+    command
+      .argument("<target>", "name of the artifact")
+      .option("--extract-dir <folder>", "write the files into this folder as well")
+      .option("--extract-from-remote", "write only the files, nothing into the local store"),
+  )
     .addOption(dragonflyEndpoint)
     .action(async (target, { dragonflyEndpoint, ...flags }) => {
       if (flags.extractFromRemote && !flags.extractDir) {

@@ -1,15 +1,10 @@
 /** `push`: sends an artifact to its registry. @module */
 import type { Command } from "../../deps/commander.ts";
-import { concurrency, insecure, noteIgnored, nydusify, plainHttp, proxy } from "../options.ts";
+import { addTransfer, noteIgnored, nydusify } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  command
-    .argument("<target>", "name of the artifact")
-    .addOption(concurrency)
-    .addOption(plainHttp)
-    .addOption(insecure)
-    .addOption(proxy)
+  addTransfer(command.argument("<target>", "name of the artifact"))
     .addOption(nydusify)
     .action(async (target, { nydusify, ...flags }) => {
       noteIgnored(session.output, "--nydusify", nydusify);

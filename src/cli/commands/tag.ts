@@ -1,15 +1,14 @@
 /** `tag`: one more name for an artifact. @module */
 import type { Command } from "../../deps/commander.ts";
-import { insecure, plainHttp, proxy } from "../options.ts";
+import { addAccess } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  command
-    .argument("<source>", "name of an artifact, in the local store or else in its registry")
-    .argument("<target>", "the new name")
-    .addOption(plainHttp)
-    .addOption(insecure)
-    .addOption(proxy)
+  addAccess(
+    command
+      .argument("<source>", "name of an artifact, in the local store or else in its registry")
+      .argument("<target>", "the new name"),
+  )
     .action(async (source, target, flags) => {
       const models = await session.models();
       await session.operation((options) => models.tag(source, target, { ...options, ...flags }));

@@ -2,21 +2,20 @@
 import { quote } from "../../core/text.ts";
 import { type Command, Option } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { insecure, noteIgnored, nydusify, plainHttp, proxy } from "../options.ts";
+import { addAccess, noteIgnored, nydusify } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  command
-    .argument("<file>", "the file to send")
-    .option("--repo <repository>", "repository that receives the file")
-    .addOption(
-      new Option("-t, --target <reference>", "the same as --repo; a tag in it has no meaning"),
-    )
-    .option("--destination-dir <folder>", "folder of the file in the model")
-    .option("--raw", "the file as it is; --raw=false makes a tar layer", true)
-    .addOption(plainHttp)
-    .addOption(insecure)
-    .addOption(proxy)
+  addAccess(
+    command
+      .argument("<file>", "the file to send")
+      .option("--repo <repository>", "repository that receives the file")
+      .addOption(
+        new Option("-t, --target <reference>", "the same as --repo; a tag in it has no meaning"),
+      )
+      .option("--destination-dir <folder>", "folder of the file in the model")
+      .option("--raw", "the file as it is; --raw=false makes a tar layer", true),
+  )
     .addOption(nydusify)
     .action(async (file, { nydusify, repo, target, ...flags }) => {
       noteIgnored(session.output, "--nydusify", nydusify);

@@ -12,7 +12,6 @@ export class FailedResult extends Error {
   /** The fields of the result. */
   readonly document: Readonly<Record<string, unknown>>;
 
-  /** Adds the fields of `document` to a failure. */
   constructor(failure: unknown, document: Readonly<Record<string, unknown>>) {
     super("the command failed with a result");
     this.failure = failure;

@@ -22,24 +22,20 @@ export async function withConflicts<Result>(work: () => Promise<Result>): Promis
   }
 }
 
-/** What a dry run found out. */
-export interface WorkspacePlan {
-  /** The workspace as it was given. */
-  readonly dest: string;
-  /** What is in the way. */
-  readonly conflicts: readonly WorkspaceConflict[];
-  /** The plan for programs. */
-  readonly document: Readonly<Record<string, unknown>>;
-  /** The plan for people. */
-  readonly lines: readonly string[];
-}
-
 /**
  * Reports the plan of a dry run, which ends as the run itself would.
  * @throws {FailedResult} when something is in the way.
  */
-export function reportPlan({ output, settings }: Session, plan: WorkspacePlan): void {
-  const { dest, conflicts, document, lines } = plan;
+export function reportPlan(
+  { output, settings }: Session,
+  { dest, conflicts, document, lines }: {
+    readonly dest: string;
+    readonly conflicts: readonly WorkspaceConflict[];
+    /** The plan for programs, and for people. */
+    readonly document: Readonly<Record<string, unknown>>;
+    readonly lines: readonly string[];
+  },
+): void {
   if (conflicts.length === 0) return output.result(document, textOf(lines));
   if (!settings.json) output.text(textOf(lines));
   throw new FailedResult(new WorkspaceConflictError(dest, conflicts), document);

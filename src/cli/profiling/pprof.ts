@@ -103,13 +103,6 @@ function nanoseconds(time: Date): bigint {
   return BigInt(time.getTime()) * 1_000_000n;
 }
 
-/** How to go through a tree of calls. */
-interface Walk<Node> {
-  children(node: Node): readonly Node[];
-  /** The node's own values, one for each type of the profile. */
-  values(node: Node): readonly number[];
-}
-
 /** A name and its unit. */
 type NamedUnit = readonly [name: string, unit: string];
 
@@ -144,7 +137,11 @@ class ProfileBuilder {
    */
   addTree<Node extends { readonly callFrame: Runtime.CallFrame }>(
     roots: readonly Node[],
-    walk: Walk<Node>,
+    walk: {
+      children(node: Node): readonly Node[];
+      /** The node's own values, one for each type of the profile. */
+      values(node: Node): readonly number[];
+    },
   ): void {
     // A list instead of a recursion: stacks may be deep.
     const open: { readonly node: Node; readonly caller: Frame | undefined }[] = [];

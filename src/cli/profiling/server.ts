@@ -161,10 +161,10 @@ function readSeconds(url: URL): number {
 /** The profiler of this process. It can do one profile of the processor at a time. */
 class Profiler {
   readonly #session = new Session();
+  /** Ends a profile of the processor early. */
   readonly #ending: AbortSignal;
   #current: Promise<unknown> | undefined;
 
-  /** Makes a profiler; the signal ends a profile of the processor early. */
   constructor(ending: AbortSignal) {
     this.#ending = ending;
   }

@@ -12,7 +12,7 @@ import type { ModelSettings } from "../../library/models.ts";
 import type { CredentialFiles } from "../../library/settings.ts";
 import { BUILD_INFO } from "../build_info.ts";
 import type { CliContext, TextSink } from "../context.ts";
-import { hubSettings } from "./hubs.ts";
+import { below, hubSettings } from "./hubs.ts";
 import { isDebug, LOG_LEVELS, type LogLevelName, type LogSettings } from "../output/log.ts";
 
 /** The flags that every command takes, as the parser leaves them. */
@@ -125,15 +125,13 @@ function isSet(value: string | undefined): boolean {
 }
 
 function credentialFiles(dotFolder: string, { env, home }: SettingsSource): CredentialFiles {
-  const inHome = (...parts: string[]) => home === undefined ? undefined : join(home, ...parts);
-  const docker = firstSet(env, ["DOCKER_CONFIG"]) ?? inHome(".docker");
-  const runtime = firstSet(env, ["XDG_RUNTIME_DIR"]);
-  const config = firstSet(env, ["XDG_CONFIG_HOME"]) ?? inHome(".config");
+  const docker = firstSet(env, ["DOCKER_CONFIG"]) ?? below(home, ".docker");
+  const config = firstSet(env, ["XDG_CONFIG_HOME"]) ?? below(home, ".config");
   const others = [
-    docker === undefined ? undefined : join(docker, "config.json"),
+    below(docker, "config.json"),
     firstSet(env, ["REGISTRY_AUTH_FILE"]),
-    runtime === undefined ? undefined : join(runtime, "containers", "auth.json"),
-    config === undefined ? undefined : join(config, "containers", "auth.json"),
+    below(firstSet(env, ["XDG_RUNTIME_DIR"]), "containers", "auth.json"),
+    below(config, "containers", "auth.json"),
   ];
   return {
     own: join(dotFolder, "config.json"),

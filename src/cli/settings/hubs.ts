@@ -19,9 +19,12 @@ export function hubSettings(source: HubSource): Required<HubSettings> {
   };
 }
 
+/** The path of something in a folder, where there is the folder. */
+export function below(folder: string | undefined, ...names: string[]): string | undefined {
+  return folder === undefined ? undefined : join(folder, ...names);
+}
+
 function huggingFace({ env, home }: HubSource): HubAccess {
-  const below = (folder: string | undefined, ...names: string[]) =>
-    folder === undefined ? undefined : join(folder, ...names);
   const cache = firstSet(env, ["XDG_CACHE_HOME"]) ?? below(home, ".cache");
   const hubHome = firstSet(env, ["HF_HOME"]) ?? below(cache, "huggingface");
   const files = [

@@ -58,19 +58,16 @@ export function configure(command: Command, session: Session): void {
     });
 }
 
-/** What is downloaded, from where and to where. */
-interface DownloadRequest {
-  readonly url: string;
-  readonly provider?: string;
-  readonly downloadDir?: string;
-  readonly exclude: readonly string[];
-}
-
 /** Downloads a model, and returns its folder. */
 async function download(
   session: Session,
   path: string | undefined,
-  { url, downloadDir = ".", ...request }: DownloadRequest,
+  { url, downloadDir = ".", ...request }: {
+    readonly url: string;
+    readonly provider?: string;
+    readonly downloadDir?: string;
+    readonly exclude: readonly string[];
+  },
 ): Promise<string> {
   const { context, output, settings } = session;
   if (path !== undefined) {

@@ -9,6 +9,9 @@ import type { RepositoryName } from "./paths.ts";
 /** Names of the hubs, as `--provider` takes them. */
 export type HubName = "huggingface" | "modelscope" | "mlflow";
 
+/** The names in the order that help lists them. */
+export const HUB_NAMES: readonly HubName[] = ["huggingface", "modelscope", "mlflow"];
+
 /** A model on a hub. */
 export interface HubModel extends RepositoryName {
   readonly hub: HubName;
@@ -67,6 +70,8 @@ export interface ModelHub {
   readonly name: HubName;
   /** Its name for people. */
   readonly title: string;
+  /** What people can write to name a model on it. */
+  readonly forms: string;
   /** Whether a model URL names this hub without further help. */
   supports(text: string): boolean;
   /** The model that a path on this hub names; `undefined` when it names none. */

@@ -31,6 +31,7 @@ const commitSchema = z.string().regex(/^[0-9a-f]{7,64}$/);
 export const huggingFace: ModelHub = {
   name: "huggingface",
   title: "Hugging Face",
+  forms: "OWNER/NAME, OWNER/NAME@REVISION or https://huggingface.co/OWNER/NAME",
   supports: (text) => mentionsHost(text, ["huggingface.co", "hf.co"]),
   parse(path) {
     // Data sets and spaces have pages of the same form.

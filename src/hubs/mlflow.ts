@@ -44,6 +44,7 @@ const signedSchema = z.object({
 export const mlflow: ModelHub = {
   name: "mlflow",
   title: "MLflow",
+  forms: "models:/NAME, models:/NAME/VERSION or models:/NAME@ALIAS",
   supports: (text) => text.startsWith(SCHEME),
   parse(path) {
     const bare = path.startsWith(SCHEME) ? path.slice(SCHEME.length) : path;

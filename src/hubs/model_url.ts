@@ -42,7 +42,7 @@ export function parseModelUrl(text: string, options: ModelUrlOptions = {}): HubM
   if (hub === undefined) throw unreadable(trimmed, "it names no known hub", REMEDY);
   const model = hub.parse(pathOf(trimmed, named, options));
   if (model !== undefined) return model;
-  throw unreadable(trimmed, `it is no model of ${hub.title}`, FORMS[hub.name]);
+  throw unreadable(trimmed, `it is no model of ${hub.title}`, `write ${hub.forms}`);
 }
 
 /** The last part of a model's name: what its folder is called. */
@@ -52,12 +52,6 @@ export function modelFolderName({ repository }: HubModel): string {
 
 const REMEDY = "write a URL such as https://huggingface.co/OWNER/NAME, " +
   "or OWNER/NAME with --provider huggingface, modelscope or mlflow";
-
-const FORMS: Readonly<Record<HubName, string>> = {
-  huggingface: "write OWNER/NAME, OWNER/NAME@REVISION or https://huggingface.co/OWNER/NAME",
-  modelscope: "write OWNER/NAME, OWNER/NAME@REVISION or https://modelscope.cn/models/OWNER/NAME",
-  mlflow: "write models:/NAME, models:/NAME/VERSION or models:/NAME@ALIAS",
-};
 
 function hubNamed(provider: string): ModelHub {
   if (Object.hasOwn(MODEL_HUBS, provider)) return MODEL_HUBS[provider as HubName];

@@ -29,6 +29,7 @@ const listSchema = z.object({
 export const modelScope: ModelHub = {
   name: "modelscope",
   title: "ModelScope",
+  forms: "OWNER/NAME, OWNER/NAME@REVISION or https://modelscope.cn/models/OWNER/NAME",
   supports: (text) => mentionsHost(text, ["modelscope.cn", "modelscope.ai"]),
   parse(path) {
     if (/^(datasets|studios)(\/|$)/.test(path)) return undefined;

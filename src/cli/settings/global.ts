@@ -41,7 +41,7 @@ export interface Settings extends ModelSettings, DownloadSettings, LogSettings {
   readonly json: boolean;
   /** Address that profiles of the run are served at; absent when nobody wants them. */
   readonly pprof?: string;
-  readonly hubs: Required<HubSettings>;
+  readonly hubs: HubSettings;
   readonly credentialFiles: CredentialFiles;
   /** Folder for what can be found out again. */
   readonly cacheFolder: string;

@@ -11,7 +11,7 @@ import type { CliContext } from "../context.ts";
 type HubSource = Pick<CliContext, "env" | "home">;
 
 /** Decides how to reach each hub. Nothing is read but the environment. */
-export function hubSettings(source: HubSource): Required<HubSettings> {
+export function hubSettings(source: HubSource): HubSettings {
   return {
     huggingface: huggingFace(source),
     modelscope: modelScope(source),

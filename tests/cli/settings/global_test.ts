@@ -94,8 +94,8 @@ Deno.test("hubs are reached as their own variables say", () => {
     token: "hf",
     tokenFiles: ["/hf/token", "/home/user/.huggingface/token"],
   });
-  assert.equal(modelscope.token, "ms");
-  assert.deepEqual(settings({}, {}, { home: undefined }).hubs.huggingface.tokenFiles, []);
+  assert.equal(modelscope?.token, "ms");
+  assert.deepEqual(settings({}, {}, { home: undefined }).hubs.huggingface?.tokenFiles, []);
 });
 
 Deno.test("MLflow is a server of one's own, or Databricks", () => {

@@ -5,6 +5,7 @@ import { type Command, Option } from "../../../deps/commander.ts";
 import { ConflictError, InvalidInputError } from "../../../core/errors.ts";
 import { lstatIfExists } from "../../../core/files.ts";
 import { writeFileAtomic } from "../../../core/staged_file.ts";
+import { HUB_NAMES } from "../../../hubs/hub.ts";
 import { collect } from "../../arguments.ts";
 import type { CliContext } from "../../context.ts";
 import { countOf } from "../../output/format.ts";
@@ -29,7 +30,7 @@ export function configure(command: Command, session: Session): void {
     .option("--model-url <url>", "download the model first, and keep it in a folder of its name")
     .addOption(
       new Option("-p, --provider <hub>", "the hub that a short form such as owner/name is of")
-        .choices(["huggingface", "modelscope", "mlflow"] as const),
+        .choices(HUB_NAMES),
     )
     .option("--download-dir <folder>", "folder that receives the model's folder (default: .)")
     .addOption(new Option("--ignore-unrecognized-file-types").hideHelp())

@@ -16,7 +16,6 @@ import type { BundleProvider } from "./provider.ts";
 import { publishBundle, type PublishResult, type PushOptions } from "./publish/push.ts";
 import { planStorage, type StoragePlan } from "./publish/plan.ts";
 import { type Inventory, scanWorkdir } from "./publish/scan.ts";
-import { localBundleOpener } from "./resolve/local.ts";
 import { parseBundleRef, toBundleRef } from "./resolve/reference.ts";
 import { openBundle, type OpenBundleOptions, resolveBundle } from "./resolve/bundle.ts";
 import {
@@ -83,8 +82,10 @@ export interface Bundles {
 
 /** Makes the operations on the bundles that a provider reaches. */
 export function createBundles(provider: BundleProvider): Bundles {
-  const open = (ref: BundleRef, options: ResolveOptions) =>
-    openBundle(ref, opening(provider, options));
+  const opening = (options: ResolveOptions): OpenBundleOptions => (
+    { ...provider, ...operationOptions(options), note: options.cache }
+  );
+  const open = (ref: BundleRef, options: ResolveOptions) => openBundle(ref, opening(options));
 
   async function materialize(
     target: BundleTarget,
@@ -97,7 +98,7 @@ export function createBundles(provider: BundleProvider): Bundles {
   }
 
   return {
-    resolve: (ref, options = {}) => resolveBundle(ref, opening(provider, options)),
+    resolve: (ref, options = {}) => resolveBundle(ref, opening(options)),
     materialize,
     pull: materialize,
     push: (workdir, options) => publishBundle(workdir, provider, options),
@@ -126,16 +127,6 @@ export function createBundles(provider: BundleProvider): Bundles {
 }
 
 type Open = (ref: BundleRef, options: OperationOptions) => Promise<Bundle>;
-
-function opening(provider: BundleProvider, options: ResolveOptions): OpenBundleOptions {
-  const { externalBase, cache } = provider;
-  return {
-    ...provider,
-    ...operationOptions(options),
-    note: options.cache,
-    openLocal: localBundleOpener({ externalBase, scratch: cache && (() => cache) }),
-  };
-}
 
 async function listFiles(
   target: string,

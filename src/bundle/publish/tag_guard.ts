@@ -10,7 +10,6 @@ import type { ContentStore } from "../../oci/store.ts";
 
 /** What tags are to name. */
 export interface TagGuard extends OperationOptions {
-  /** The tags. */
   readonly tags: readonly string[];
   /** Digest of the manifest they are to name. */
   readonly digest: Digest;

@@ -3,25 +3,20 @@
  * @module
  */
 import { mapConcurrent } from "../../core/concurrency.ts";
-import { type ErrorKind, InvalidInputError, ModelOpsError } from "../../core/errors.ts";
+import { type ErrorKind, ModelOpsError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
-import { quote } from "../../core/text.ts";
 import type { Bundle, BundleRef, BundleRefFields, ResolvedBundle } from "../documents/bundle.ts";
 import { toBundleRef } from "./reference.ts";
 import { locateBundle, type LocateOptions } from "./locate.ts";
 import { isMissing } from "./missing_part.ts";
-import { type ReadBundle, readBundle } from "./read.ts";
+import { localBundle, type LocalBundleOptions } from "./local.ts";
+import { readBundle } from "./read.ts";
 
 /** How to resolve. */
-export type OpenBundleOptions = LocateOptions & {
+export type OpenBundleOptions = LocateOptions & LocalBundleOptions & {
   /** Whether the digest index notes what is found; true when absent. */
   readonly note?: boolean;
-  /** Reads a bundle from a folder or an archive; such references are refused when absent. */
-  readonly openLocal?: OpenLocalBundle;
 };
-
-/** Reads a bundle from a path. */
-export type OpenLocalBundle = (path: string, options: OperationOptions) => Promise<ReadBundle>;
 
 /**
  * Finds a bundle and reads its manifest.
@@ -32,7 +27,7 @@ export type OpenLocalBundle = (path: string, options: OperationOptions) => Promi
  * @throws {IntegrityError} when the version of a reference is not the one of its digest.
  */
 export async function openBundle(ref: BundleRef, options: OpenBundleOptions): Promise<Bundle> {
-  if (ref.kind === "path") return { ...await readLocal(ref.localPath, options), ref };
+  if (ref.kind === "path") return { ...await localBundle(ref.localPath, options), ref };
   const operation = operationOptions(options);
   const { repository, store, root } = await locateBundle(ref, options);
   const bundle = await readBundle(store, root, operation);
@@ -49,14 +44,6 @@ export async function resolveBundle(
   options: OpenBundleOptions,
 ): Promise<ResolvedBundle> {
   return await withTotals(await openBundle(toBundleRef(ref), options), operationOptions(options));
-}
-
-async function readLocal(path: string, options: OpenBundleOptions): Promise<ReadBundle> {
-  if (options.openLocal) return await options.openLocal(path, operationOptions(options));
-  throw new InvalidInputError(
-    `Cannot resolve ${quote(path)}: a reference to a registry is needed here`,
-    { path },
-  );
 }
 
 /** The bundle with what its indexes say, as far as they can be read. */

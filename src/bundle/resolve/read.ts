@@ -50,7 +50,7 @@ export async function readBundle(
     );
   }
   const contents = [...manifest.layers, ...manifest.config ? [manifest.config] : []];
-  const found = findBundleManifest(manifest);
+  const found = findBundleManifest(contents);
   if (found === undefined) throw notABundle(store, root, manifest);
   const what = `the bundle manifest of ${nameOf(store, root)}`;
   const bytes = await explained(readContent(store, found, options), what);
@@ -112,13 +112,8 @@ const SIGNS: readonly ((content: Descriptor) => boolean)[] = [
   (content) => content.mediaType === BundleMediaType.json,
 ];
 
-function findBundleManifest({ layers, config }: Manifest): Descriptor | undefined {
-  const contents = [...layers, ...config ? [config] : []];
-  for (const sign of SIGNS) {
-    const found = contents.find(sign);
-    if (found) return found;
-  }
-  return undefined;
+function findBundleManifest(contents: readonly Descriptor[]): Descriptor | undefined {
+  return SIGNS.map((sign) => contents.find(sign)).find((found) => found !== undefined);
 }
 
 interface IndexSearch extends OperationOptions {

@@ -170,9 +170,7 @@ export function formatBundleRef(ref: BundleRef): string {
 }
 
 /** What a bundle is called in output: `name:version`, else the start of its manifest's digest. */
-export function bundleLabel(
-  bundle: Pick<Bundle, "name" | "version" | "manifestDigest">,
-): string {
+export function bundleLabel(bundle: Pick<Bundle, "name" | "version" | "manifestDigest">): string {
   if (bundle.name && bundle.version) return `${bundle.name}:${bundle.version}`;
   return `${bundle.manifestDigest.slice(0, 18)}…`;
 }

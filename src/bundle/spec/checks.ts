@@ -17,9 +17,7 @@ import { parseObjectUri } from "../../objects/object_uri.ts";
 export function checkSpec(spec: BundleSpec): LocatedProblem[] {
   return [
     ...metadataProblems(spec),
-    ...spec.layers.flatMap((layer, index) => [
-      ...layerProblems(layer, index, spec),
-    ]),
+    ...spec.layers.flatMap((layer, index) => [...layerProblems(layer, index, spec)]),
     ...roleProblems(spec),
     ...spec.externalRules.flatMap((rule, index) => [...ruleProblems(rule, index)]),
   ];

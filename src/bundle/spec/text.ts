@@ -20,7 +20,6 @@ export type SpecPath = readonly (string | number)[];
 
 /** A problem of a part of the spec; the path is that of the nested form. */
 export interface LocatedProblem {
-  /** The part. */
   readonly path: SpecPath;
   /** What is wrong with it, as a clause that follows its name. */
   readonly message: string;

@@ -22,7 +22,6 @@ import type { PlannedFile } from "./plan.ts";
 
 /** How to write, and what to read from. */
 export interface RegistryFilesOptions extends OperationOptions {
-  /** The blobs of the bundle. */
   readonly blobs: Blobs;
   /** Files written at once; 5 when absent. */
   readonly concurrency?: number;

@@ -33,9 +33,7 @@ export async function verifyWorkspace(options: VerifyWorkspaceOptions): Promise<
   const { pointers, malformed } = await readPointers(root, tree, common);
   const entries = options.entries
     ? await Array.fromAsync(options.entries)
-    : Array.from(pointers.values(), (pointer): BundleEntry => (
-      { ...pointer, kind: "external" }
-    ));
+    : Array.from(pointers.values(), (pointer): BundleEntry => ({ ...pointer, kind: "external" }));
   const surveyed = { survey: new Survey(root), pointers };
   const files = await mapConcurrent(
     entries,

@@ -17,7 +17,7 @@ const LIBRARY = [
 ];
 
 /** What each part may import besides itself and the packages of `src/deps`. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "cli.ts": ["cli", "library", ...LIBRARY, "deno.json"],
   "mod.ts": ["library", ...LIBRARY],
   cli: ["library", ...LIBRARY, "mod.ts", "deno.json"],

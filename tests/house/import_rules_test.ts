@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   cycles,
+  MAY_IMPORT,
   mayUseTerminal,
   packageOf,
   wrongPackageFiles,
@@ -216,3 +217,18 @@ for (const text of HARMLESS) {
     assert.deepEqual(terminalUses("a.ts", text), []);
   });
 }
+
+Deno.test("CONTRIBUTING says of each part what the table of rules says", async () => {
+  const text = await Deno.readTextFile(new URL("CONTRIBUTING.md", repositoryRoot));
+  const rows = [
+    ...text.matchAll(/^\| `src\/(\w+)\/` +\|.*\| (?:`([^`]+)`|nothing of ours) +\|$/gm),
+  ];
+  const said = Object.fromEntries(
+    rows.map(([, part, list = ""]) => [part, list.split(" ").filter(Boolean)]),
+  );
+  const parts = Object.keys(MAY_IMPORT).filter((part) => !part.includes("."));
+  const { cli: _cli, library: _library, ...rules } = Object.fromEntries(
+    parts.map((part) => [part, MAY_IMPORT[part]]),
+  );
+  assert.deepEqual(said, rules);
+});

@@ -5,18 +5,11 @@
  */
 import config from "../../deno.json" with { type: "json" };
 
-/** The facts of a build. */
-export interface BuildInfo {
-  readonly version: string;
-  /** Commit it was built from. */
-  readonly commit: string;
-  /** RFC 3339 time it was built at. */
-  readonly buildTime: string;
-}
-
 /** The facts of this build. */
-export const BUILD_INFO: BuildInfo = {
+export const BUILD_INFO = {
   version: config.version,
+  /** Commit it was built from. */
   commit: "unknown",
+  /** RFC 3339 time it was built at. */
   buildTime: "unknown",
 };

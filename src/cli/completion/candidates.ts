@@ -15,9 +15,7 @@ export interface Candidate {
 
 /** How a command line may go on. */
 export interface Completion {
-  /**
-   * Whether the shell completes names of files or folders; the candidates are complete otherwise.
-   */
+  /** Whether the shell completes names of files or folders; if not, the candidates are all. */
   readonly kind: "words" | "files" | "folders";
   readonly candidates: readonly Candidate[];
 }
@@ -38,9 +36,7 @@ export async function complete(
 ): Promise<Completion> {
   const line = new CommandLine(root, references);
   for (const word of words.slice(0, -1)) await line.read(word);
-  const { start, completion } = await line.complete(words.at(-1) ?? "");
-  const fitting = completion.candidates.filter(({ value }) => value.startsWith(start));
-  return { ...completion, candidates: fitting };
+  return await line.complete(words.at(-1) ?? "");
 }
 
 /** A command line as far as it has been read. */
@@ -63,30 +59,32 @@ class CommandLine {
   async read(word: string): Promise<void> {
     if (this.#pending !== undefined) return this.#keep(word);
     if (word === "--" && !this.#onlyArguments) this.#onlyArguments = true;
-    else if (word.startsWith("-") && !this.#onlyArguments) this.#readFlag(word);
+    else if (this.#startsFlag(word)) this.#readFlag(word);
     else await this.#readOperand(word);
   }
 
-  /** How a word goes on, and what of it the candidates start with. */
-  async complete(word: string): Promise<{ start: string; completion: Completion }> {
-    if (this.#pending !== undefined) {
-      return { start: word, completion: await this.#valuesOf(this.#pending) };
-    }
+  /** How the last word goes on, which may be empty. */
+  async complete(word: string): Promise<Completion> {
     const equals = word.indexOf("=");
-    if (!this.#onlyArguments && word.startsWith("--") && equals > 0) {
+    if (this.#startsFlag(word) && word.startsWith("--") && equals > 0) {
       const option = this.#option(word.slice(0, equals));
-      return { start: word.slice(equals + 1), completion: await this.#valuesOf(option) };
+      return startingWith(word.slice(equals + 1), await this.#valuesOf(option));
     }
-    if (!this.#onlyArguments && word.startsWith("-")) {
-      return { start: word, completion: wordsOf(flagCandidates(this.command)) };
-    }
-    if (this.command.commands.length > 0) {
-      return { start: word, completion: wordsOf(commandCandidates(this.command)) };
-    }
+    return startingWith(word, await this.#allFor(word));
+  }
+
+  async #allFor(word: string): Promise<Completion> {
+    if (this.#pending !== undefined) return await this.#valuesOf(this.#pending);
+    if (this.#startsFlag(word)) return wordsOf(flagCandidates(this.command));
+    if (this.command.commands.length > 0) return wordsOf(commandCandidates(this.command));
     const { registeredArguments } = this.command;
     const last = registeredArguments.at(-1);
     const argument = registeredArguments[this.#position] ?? (last?.variadic ? last : undefined);
-    return { start: word, completion: await this.#valuesOf(argument) };
+    return await this.#valuesOf(argument);
+  }
+
+  #startsFlag(word: string): boolean {
+    return this.#pending === undefined && !this.#onlyArguments && word.startsWith("-");
   }
 
   /** What may stand for a flag's value or an argument; nothing for one that there is not. */
@@ -162,6 +160,10 @@ const KINDS_OF_VALUES: Readonly<
   target: references,
   command: ({ command }) => wordsOf(commandCandidates(command.parent as Command)),
 };
+
+function startingWith(start: string, { kind, candidates }: Completion): Completion {
+  return { kind, candidates: candidates.filter(({ value }) => value.startsWith(start)) };
+}
 
 function wordsOf(candidates: readonly Candidate[]): Completion {
   return { kind: "words", candidates };

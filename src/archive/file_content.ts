@@ -9,10 +9,24 @@ import { fileSource } from "../core/file_source.ts";
 import type { ExpectedContent } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 
-/** Content to write: bytes, or a function that opens them once their place is ready. */
-export type FileContent =
-  | AsyncIterable<Uint8Array>
-  | (() => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>);
+/** A function that opens content once its place is ready. */
+export type OpenContent = () => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
+
+/** Content that can write itself into a file. It verifies its bytes, whichever way they go. */
+export interface SelfWritingContent {
+  /** Opens the content as a stream. */
+  readonly open: OpenContent;
+  /** Writes it into a file that is there and empty, telling how many bytes are in it. */
+  fill(path: string, onBytes: (bytes: number) => void): Promise<void>;
+}
+
+/** Content to write. */
+export type FileContent = AsyncIterable<Uint8Array> | OpenContent | SelfWritingContent;
+
+/** Whether content can write itself into a file. */
+export function isSelfWriting(content: FileContent): content is SelfWritingContent {
+  return "fill" in content;
+}
 
 /** What passes through {@linkcode measured}. */
 export interface MeasureOptions {
@@ -34,7 +48,7 @@ export async function* measured(
 ): AsyncGenerator<Uint8Array, void> {
   const { path, size } = options;
   let actual = 0;
-  for await (const chunk of typeof content === "function" ? await content() : content) {
+  for await (const chunk of await opened(content)) {
     actual += chunk.byteLength;
     if (size !== undefined && actual > size) break;
     options.onBytes(chunk.byteLength);
@@ -50,6 +64,11 @@ export async function* measured(
       actual,
     },
   );
+}
+
+async function opened(content: FileContent): Promise<AsyncIterable<Uint8Array>> {
+  if (isSelfWriting(content)) return await content.open();
+  return typeof content === "function" ? await content() : content;
 }
 
 /** Gives back content that was not read to its end. */

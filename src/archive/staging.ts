@@ -9,9 +9,9 @@ import type { OperationOptions } from "../core/operation.ts";
 import { reported } from "../core/progress.ts";
 import { streamOf } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
-import { type FileContent, measured } from "./file_content.ts";
+import { type FileContent, isSelfWriting, measured } from "./file_content.ts";
 import { parentOf } from "./safe_path.ts";
-import { type FileAttributes, StagedFile } from "../core/staged_file.ts";
+import { type FileAttributes, type StagedContent, StagedFile } from "../core/staged_file.ts";
 import type { TargetFolder } from "./target_folder.ts";
 
 /** What is known of a file before it is written. */
@@ -28,6 +28,8 @@ export interface ExtractionOptions extends OperationOptions {
   readonly maxBytes?: number;
   /** What the hidden names of unfinished files start with; a dot when absent. */
   readonly hiddenPrefix?: string;
+  /** Whether files are flushed to the disk before they have their names; so it is when absent. */
+  readonly flush?: boolean;
 }
 
 /** Stages files below a folder, each path once. */
@@ -98,6 +100,10 @@ export class Staging {
           onBytes(bytes);
         };
         this.#options.signal?.throwIfAborted();
+        if (isSelfWriting(content)) {
+          const fill = (place: string) => content.fill(place, (filled) => onChunk(filled - bytes));
+          return await this.#place(path, fill, facts);
+        }
         const chunks = measured(content, { path, size, onBytes: onChunk });
         return await this.#place(path, chunks, facts);
       });
@@ -109,7 +115,7 @@ export class Staging {
 
   async #place(
     path: string,
-    content: AsyncIterable<Uint8Array>,
+    content: StagedContent,
     facts: FileFacts,
   ): Promise<StagedFile> {
     const ensurePlace = async () => {
@@ -123,6 +129,7 @@ export class Staging {
       mtime: facts.mtime,
       signal: this.#options.signal,
       hiddenPrefix: this.#options.hiddenPrefix,
+      flush: this.#options.flush,
       // The second look finds a folder that became a link between the first one and the opening.
       onOpen: ensurePlace,
     });

@@ -16,12 +16,12 @@ const RETRY_MILLISECONDS = 50;
 export interface FileLockOptions extends OperationOptions {
   /** Whether nobody else may hold the lock at the same time. */
   readonly exclusive: boolean;
-  /** Milliseconds to wait for others. */
-  readonly timeout: number;
+  /** Milliseconds to wait for others before giving up with `busy`. */
+  readonly timeout?: number;
   /** What to log when others have to be waited for. */
   readonly waiting: string;
-  /** The error when others still hold the lock after the timeout. */
-  readonly busy: () => Error;
+  /** The error when others still hold the lock after the timeout; without it the wait has no end. */
+  readonly busy?: () => Error;
   /** Whether the file is removed when the lock is let go of; only for exclusive locks. */
   readonly removeFile?: boolean;
 }
@@ -36,7 +36,7 @@ export async function lockFile(path: string, options: FileLockOptions): Promise<
     const file = await tryToLock(path, options.exclusive);
     if (file) return ownedLock(path, file, options.removeFile);
     if (waited === 0) options.log?.("info", options.waiting);
-    if (waited >= options.timeout) throw options.busy();
+    if (options.busy && waited >= (options.timeout ?? 0)) throw options.busy();
     await pause(RETRY_MILLISECONDS, {}, options.signal);
   }
 }

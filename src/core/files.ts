@@ -13,13 +13,13 @@ export function writeFully(file: Deno.FsFile, bytes: Uint8Array): void {
 }
 
 /**
- * Flushes a folder's entries to the disk, so that a rename in it survives a power cut. Windows has
- * no such call; there the file system's own journal has to do.
+ * Flushes a file, or the entries of a folder, to the disk. Windows has no such call for folders; there
+ * the file system's own journal has to do.
  */
-export async function syncFolder(path: string): Promise<void> {
-  if (Deno.build.os === "windows") return;
-  using folder = await Deno.open(path, { read: true });
-  await folder.sync();
+export async function syncPath(path: string): Promise<void> {
+  if (Deno.build.os === "windows" && (await Deno.stat(path)).isDirectory) return;
+  using file = await Deno.open(path, { read: true, write: Deno.build.os === "windows" });
+  await file.sync();
 }
 
 /** Removes a file or a whole folder; one that is already gone is fine. */

@@ -44,8 +44,17 @@ export function reportSkipped(item: Required<ProgressItem>, { progress }: Operat
 
 /** A source that tells how far into the content its latest stream has been read. */
 export function watchedSource(source: BlobSource, onPosition: (bytes: number) => void): BlobSource {
+  const toFile = source.toFile?.bind(source);
   return {
     size: source.size,
+    isLocal: source.isLocal,
+    toFile: toFile && ((path, options = {}) => {
+      const onBytes = (bytes: number) => {
+        onPosition((options.range?.start ?? 0) + bytes);
+        options.onBytes?.(bytes);
+      };
+      return toFile(path, { ...options, onBytes });
+    }),
     async open(options) {
       let position = options?.range?.start ?? 0;
       const stream = await source.open(options);

@@ -5,6 +5,7 @@
  * passes content on as a bare stream.
  * @module
  */
+import type { Digest, DigestAlgorithm } from "./digest.ts";
 import { InvalidInputError } from "./errors.ts";
 
 /** Part of a content: from byte `start` up to, not including, byte `end` (the size when absent). */
@@ -23,12 +24,28 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How to write a content into a file. */
+export interface ToFileOptions extends OpenOptions {
+  /** Hashes the file from its first byte to the last one written; nothing is hashed when absent. */
+  readonly algorithm?: DigestAlgorithm;
+  /** Told now and then how many bytes of the range are in the file. */
+  readonly onBytes?: (bytes: number) => void;
+}
+
 /** Bytes of a known size that can be read any number of times. */
 export interface BlobSource {
   /** Size of the whole content in bytes. */
   readonly size: number;
+  /** Whether the content is on this machine: several ranges at once bring nothing then. */
+  readonly isLocal?: boolean;
   /** Opens the content, or a range of it, as a new stream. */
   open(options?: OpenOptions): Promise<ReadableStream<Uint8Array>>;
+  /**
+   * Writes the content, or a range of it, into a file that is there, at the position that it has in
+   * the content, and gives the digest that was asked for. A source offers this when it can do it
+   * without the bytes passing through this thread; all others are read through `open`.
+   */
+  toFile?(path: string, options?: ToFileOptions): Promise<Digest | undefined>;
 }
 
 /**

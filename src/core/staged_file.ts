@@ -27,11 +27,17 @@ export interface StageOptions extends FileAttributes {
   readonly signal?: AbortSignal;
   /** What the hidden name starts with; a dot when absent. */
   readonly hiddenPrefix?: string;
+  /** Whether the file is flushed to the disk before it has its name; so it is when absent. */
+  readonly flush?: boolean;
   /** Called when the hidden file is open and empty; what it throws ends the staging. */
   readonly onOpen?: () => Promise<void>;
 }
 
-type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+/** What a staged file gets: its bytes, or a function that writes them into the file of a path. */
+export type StagedContent =
+  | Iterable<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | ((path: string) => Promise<void>);
 
 /**
  * Writes a file beside `path`, flushes it to the disk and renames it. A reader sees the old content
@@ -74,7 +80,7 @@ export class StagedFile {
   /** Writes content to a hidden file beside `path` and flushes it. A failure leaves nothing. */
   static async write(
     path: string,
-    content: Chunks,
+    content: StagedContent,
     options: StageOptions = {},
   ): Promise<StagedFile> {
     const hidden = `${options.hiddenPrefix ?? "."}${randomUUID()}.partial`;
@@ -113,18 +119,23 @@ export class StagedFile {
     }
   }
 
-  async #write(content: Chunks, options: StageOptions): Promise<void> {
+  async #write(content: StagedContent, options: StageOptions): Promise<void> {
     const mode = options.mode ? options.mode & 0o777 : undefined;
     using file = await Deno.open(this.#partial, { write: true, createNew: true, mode });
     await options.onOpen?.();
     await this.#ensureSame(file);
-    for await (const chunk of content) {
-      options.signal?.throwIfAborted();
-      writeFully(file, chunk);
+    if (typeof content === "function") {
+      await content(this.#partial);
+      await this.#ensureSame(file);
+    } else {
+      for await (const chunk of content) {
+        options.signal?.throwIfAborted();
+        writeFully(file, chunk);
+      }
     }
     options.signal?.throwIfAborted();
     await setTime(file, options.mtime);
-    await file.sync();
+    if (options.flush ?? true) await file.sync();
     // The mode given to open is subject to the umask.
     if (mode !== undefined && Deno.build.os !== "windows") await Deno.chmod(this.#partial, mode);
   }

@@ -23,11 +23,11 @@ const PORTABLE_HEADERS = ["Accept", "Accept-Encoding", "If-Range", "Range", "Use
  * @throws {AccessDeniedError} when another origin refuses what the first one sent there.
  */
 export function redirecting(next: Transport): Transport {
-  return async (request) => {
+  return async (request, hints) => {
     const start = new URL(request.url);
     let current = request;
     for (let hops = 0; hops <= HOP_LIMIT; hops++) {
-      const response = await next(current);
+      const response = await next(current, hints);
       const follows = request.method === "GET" || request.method === "HEAD";
       if (!follows || !REDIRECTS.has(response.status)) {
         return await checkRefusal(response, start, new URL(current.url));
@@ -42,7 +42,7 @@ export function redirecting(next: Transport): Transport {
 
 /** A transport that uses `home` for one origin and `away` for all others. */
 export function perOrigin(origin: string, home: Transport, away: Transport): Transport {
-  return (request) => (new URL(request.url).origin === origin ? home : away)(request);
+  return (request, hints) => (new URL(request.url).origin === origin ? home : away)(request, hints);
 }
 
 /**

@@ -18,7 +18,7 @@ import { withTimeLimit } from "../core/time_limit.ts";
 import { discard } from "./bodies.ts";
 import { explainFault, faultError, isFault } from "./faults.ts";
 import { repeatable } from "./repeatable.ts";
-import type { Transport } from "./transport_options.ts";
+import type { AnswerHints, Transport } from "./transport_options.ts";
 
 /**
  * A transport that tries again. Requests with large bodies are sent once: who made them knows how
@@ -32,9 +32,12 @@ export function retrying(
 ): Transport {
   const policy = completePolicy(options);
   const reached = new Set<string>();
-  const send = async (request: Request, host: string, isLast: boolean) => {
+  const send = async (
+    request: Request,
+    { host, isLast, hints }: { host: string; isLast: boolean; hints?: AnswerHints },
+  ) => {
     try {
-      const response = await answerInTime(next, request, policy.stallTime);
+      const response = await answerInTime(next, request, { stallTime: policy.stallTime, hints });
       reached.add(host);
       return response;
     } catch (error) {
@@ -45,11 +48,11 @@ export function retrying(
       throw mayPass && !isLast ? new TransientError(reason) : faultError(error, request.url);
     }
   };
-  return async (request) => {
+  return async (request, hints) => {
     const again = await repeatable(request);
     const { host } = new URL(request.url);
     const exchange = async (isLast: boolean) => {
-      const response = await send(again.next(), host, isLast);
+      const response = await send(again.next(), { host, isLast, hints });
       if (isLast || !isRetriedStatus(response.status)) return response;
       await discard(response);
       const asked = allowedRetryAfter(response, { policy, host });
@@ -68,11 +71,11 @@ export function retrying(
 async function answerInTime(
   next: Transport,
   request: Request,
-  stallTime: number,
+  { stallTime, hints }: { readonly stallTime: number; readonly hints?: AnswerHints },
 ): Promise<Response> {
   // How long a server may work on what it was sent is not ours to say.
-  if (request.body !== null) return await next(request);
-  const send = (signal: AbortSignal) => next(new Request(request, { signal }));
+  if (request.body !== null) return await next(request, hints);
+  const send = (signal: AbortSignal) => next(new Request(request, { signal }), hints);
   return await withTimeLimit(stallTime, send, request.signal);
 }
 

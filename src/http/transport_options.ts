@@ -5,8 +5,17 @@
  */
 import type { ProxySettings } from "./proxies.ts";
 
-/** Sends a request and gives the answer as it came. */
-export type Transport = (request: Request) => Promise<Response>;
+/** What is known of an answer before it comes. */
+export interface AnswerHints {
+  /** Bytes that will go from its body into a file: another thread may receive many of them. */
+  readonly bytesToFile?: number;
+}
+
+/**
+ * Sends a request and gives the answer as it came. A transport around another one passes the hints
+ * on.
+ */
+export type Transport = (request: Request, hints?: AnswerHints) => Promise<Response>;
 
 /** How to reach servers. All certificates and keys are PEM text. */
 export interface TransportOptions {

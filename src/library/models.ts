@@ -2,6 +2,7 @@
  * The operations on models, over the store and the registries that settings describe.
  * @module
  */
+import { join } from "node:path";
 import { createModelBackend } from "../model/backend.ts";
 import type { ModelBackend } from "../model/operations.ts";
 import { diskCatalog } from "../oci/disk_catalog.ts";
@@ -14,7 +15,10 @@ import type {
 } from "./settings.ts";
 
 /** What the operations on models are opened with. */
-export interface ModelSettings extends StoreSettings, NetworkSettings, CredentialSettings {}
+export interface ModelSettings extends StoreSettings, NetworkSettings, CredentialSettings {
+  /** Folder for what can be found out again, such as digests of files; nothing is kept without it. */
+  readonly cacheFolder?: string;
+}
 
 /** The operations on models; disposing them closes the connections to registries. */
 export interface Models extends ModelBackend, AsyncDisposable {}
@@ -31,6 +35,7 @@ export async function openModels(
     opened ??= import("./registries.ts").then((module) => module.openRegistries(settings, options));
   const backend = createModelBackend({
     catalog: diskCatalog(settings.storageDir),
+    digestCache: settings.cacheFolder && join(settings.cacheFolder, "digests"),
     connect: async (reference, access) => (await registries()).connect(reference, access),
   });
   return Object.assign(backend, {

@@ -48,6 +48,7 @@ import type {
   UploadOptions,
   UploadResult,
 } from "./operations.ts";
+import { DigestCache } from "../work/digest_cache.ts";
 import { ownerNames } from "./owner_names.ts";
 import { singleFile } from "./single_file.ts";
 import { copyModel, ModelStores } from "./stores.ts";
@@ -59,6 +60,8 @@ export interface ModelBackendOptions {
   readonly catalog: LocalCatalog;
   /** Opens a repository of a registry. */
   readonly connect: Connect;
+  /** File that remembers digests of files between builds; none are remembered without it. */
+  readonly digestCache?: string;
   /** The clock, in milliseconds since the epoch; the system's when absent. */
   readonly now?: () => number;
 }
@@ -71,11 +74,13 @@ export function createModelBackend(options: ModelBackendOptions): ModelBackend {
 class LocalModelBackend implements ModelBackend {
   readonly #catalog: LocalCatalog;
   readonly #stores: ModelStores;
+  readonly #digestCache: string | undefined;
   readonly #now: () => number;
 
   constructor(options: ModelBackendOptions) {
     this.#catalog = options.catalog;
     this.#stores = new ModelStores(options.catalog, options.connect);
+    this.#digestCache = options.digestCache;
     this.#now = options.now ?? Date.now;
   }
 
@@ -85,7 +90,9 @@ class LocalModelBackend implements ModelBackend {
     await using _lock = options.outputRemote ? undefined : await this.#catalog.deferPrune(options);
     const open = this.#stores.output(options);
     const store = await open(targets[0]);
-    const built = await buildModel(store, plan, { ...options, now: this.#now() });
+    const digests = await this.#openDigests(options);
+    const built = await buildModel(store, plan, { ...options, now: this.#now(), digests });
+    await digests?.save().catch((error) => explainCache("write", error, options));
     for (const target of targets) {
       await this.#publish(store, await open(target), built, target, options);
     }
@@ -97,6 +104,12 @@ class LocalModelBackend implements ModelBackend {
       modelfile: plan.modelfilePath,
       warnings: plan.warnings,
     };
+  }
+
+  async #openDigests(options: BuildOptions): Promise<DigestCache | undefined> {
+    if (options.digestCache === false || this.#digestCache === undefined) return undefined;
+    return await DigestCache.open(this.#digestCache)
+      .catch((error) => explainCache("read", error, options));
   }
 
   /** Gives a build one of its names, in another repository if that is where the name is. */
@@ -291,4 +304,9 @@ function transfer(
   report: CopyReport,
 ): TransferResult {
   return { reference: formatReference(reference), digest: descriptor.digest, ...report };
+}
+
+/** A cache that cannot be used costs time, and nothing else. */
+function explainCache(action: string, error: unknown, { log }: OperationOptions): undefined {
+  log?.("info", `Cannot ${action} the digests of files: every file is hashed`, { error });
 }

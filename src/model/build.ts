@@ -29,9 +29,10 @@ import type { BuildOptions } from "./operations.ts";
 import { ownerNames } from "./owner_names.ts";
 import { readSourceInfo } from "./source_info.ts";
 import { resolveModelfileFiles, type WorkspaceFile } from "./workspace.ts";
+import type { DigestCache } from "../work/digest_cache.ts";
 
 /** How to build, apart from where to. */
-export type PackageOptions = Omit<BuildOptions, "targets" | "outputRemote">;
+export type PackageOptions = Omit<BuildOptions, "targets" | "outputRemote" | "digestCache">;
 
 /** A workspace that was examined and can be packaged. */
 export interface BuildPlan {
@@ -172,14 +173,14 @@ function layerShape(options: PackageOptions): Omit<LayerOptions, "owners"> {
 export async function buildModel(
   store: ContentStore,
   plan: BuildPlan,
-  options: PackageOptions & { readonly now: number },
+  options: PackageOptions & { readonly now: number; readonly digests?: DigestCache },
 ): Promise<BuiltModel> {
   const shape = layerShape(options);
   const operation = operationOptions(options);
   const owners = shape.form === "raw" ? NO_OWNERS : await ownerNames();
   const layers = await mapConcurrent(
     plan.files,
-    (file) => storeLayer(store, file, { ...shape, ...operation, owners }),
+    (file) => storeLayer(store, file, { ...shape, ...operation, owners, digests: options.digests }),
     options,
   );
   const time = options.sourceDateEpoch === undefined ? options.now : options.sourceDateEpoch * 1000;

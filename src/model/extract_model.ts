@@ -4,15 +4,20 @@
  */
 import { compressionOfMediaType } from "../archive/compression.ts";
 import { Extraction } from "../archive/extract.ts";
+import type { FileContent } from "../archive/file_content.ts";
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
+import { digestAlgorithm } from "../core/digest.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
-import { operationOptions } from "../core/operation.ts";
+import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { reportSkipped } from "../core/progress.ts";
 import { quote } from "../core/text.ts";
+import { checkDigest } from "../core/streams.ts";
+import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { type ContentStore, openVerified } from "../oci/store.ts";
+import { WORTH_A_WORKER } from "../work/pool.ts";
 import { layerFileMetadata, layerPath, parseLayerMediaType } from "./media_types.ts";
 import type { ExtractModelOptions, ExtractResult } from "./operations.ts";
 
@@ -53,7 +58,11 @@ export async function extractModel(
   options: ExtractModelOptions,
 ): Promise<ExtractResult> {
   const layers = modelLayers(manifest, options);
-  await using extraction = await Extraction.open(options.output, operationOptions(options));
+  await using extraction = await Extraction.open(options.output, {
+    ...operationOptions(options),
+    // As with cp and tar: what is extracted can be extracted again after a power cut.
+    flush: false,
+  });
   for (const layer of layers) if (layer.form === "raw") extraction.claim(layer.path);
   const outcomes = await mapConcurrent(
     layers,
@@ -117,12 +126,32 @@ async function extractRaw(
     return { written: 0, unchanged: 1, bytes: 0 };
   }
   const { mode, mtime } = layerFileMetadata(descriptor.annotations) ?? {};
-  await extraction.writeFile(path, () => openVerified(store, descriptor, options), {
+  await extraction.writeFile(path, verifiedContent(store, descriptor, options), {
     size,
     mode,
     mtime: mtime === undefined ? undefined : new Date(mtime),
   });
   return { written: 1, unchanged: 0, bytes: size };
+}
+
+/** The content of a layer; a large one writes itself where its store can do that. */
+function verifiedContent(
+  store: ContentStore,
+  descriptor: Descriptor,
+  options: OperationOptions,
+): FileContent {
+  const open = () => openVerified(store, descriptor, options);
+  const toFile = capability(store, "toFile");
+  if (toFile === undefined || descriptor.size < WORTH_A_WORKER) return open;
+  return {
+    open,
+    fill: async (path, onBytes) => {
+      const algorithm = digestAlgorithm(descriptor.digest);
+      const { signal } = options;
+      const actual = await toFile(descriptor, path, { algorithm, signal, onBytes });
+      checkDigest(descriptor.digest, actual!, `${descriptor.digest} of ${store.name}`);
+    },
+  };
 }
 
 async function extractTar(

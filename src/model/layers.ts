@@ -4,12 +4,16 @@
  */
 import { type Compression, compressionOfMediaType } from "../archive/compression.ts";
 import { packTar } from "../archive/tar_writer.ts";
-import { type Digest, Digester, digestStream } from "../core/digest.ts";
+import { type Digest, digestBytes, Digester, digestStream } from "../core/digest.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
 import { type ProgressItem, reported, reportSkipped, watchedSource } from "../core/progress.ts";
-import { type BlobSource } from "../core/source.ts";
-import { fileChanged, fileSource } from "../core/file_source.ts";
-import { digested, streamOf } from "../core/streams.ts";
+import { IntegrityError } from "../core/errors.ts";
+import { type BlobSource, bytesSource } from "../core/source.ts";
+import { quote } from "../core/text.ts";
+import type { DigestCache } from "../work/digest_cache.ts";
+import { fileChanged } from "../core/file_source.ts";
+import { localFile } from "../work/local_file.ts";
+import { digested, readAll, streamOf } from "../core/streams.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { capability, type StoreCapabilities } from "../oci/capabilities.ts";
 import { anonymousBlob, type ContentStore } from "../oci/store.ts";
@@ -19,6 +23,9 @@ import type { MediaTypeFamily } from "./operations.ts";
 import { type OwnerNames, ROOT_OWNERS } from "./owner_names.ts";
 import type { WorkspaceFile } from "./workspace.ts";
 
+/** Files up to this size, in bytes, pass through memory. */
+const SMALL = 1024 * 1024;
+
 /** How files become layers. */
 export interface LayerOptions {
   readonly family: MediaTypeFamily;
@@ -27,6 +34,8 @@ export interface LayerOptions {
   readonly sourceDateEpoch?: number;
   /** Names of owners for tar headers. */
   readonly owners: OwnerNames;
+  /** Digests of files that were hashed before; every file is hashed without them. */
+  readonly digests?: DigestCache;
 }
 
 /** A layer that is in its store. */
@@ -64,10 +73,11 @@ export async function storeLayer(
 ): Promise<StoredLayer> {
   const source = await layerSource(file, options);
   const compression = compressionOfMediaType(options.form);
-  const ingest = capability(store, "ingest");
-  const { blob, diffId } = ingest
-    ? await ingestLayer(ingest, source, { ...options, file, compression })
-    : await sendLayer(store, source, { ...options, file, compression });
+  const storing = { ...options, file, compression };
+  const cached = options.form === "raw" ? await options.digests?.look(file.absolute) : undefined;
+  const { blob, diffId } = await storeKnown(store, source, cached?.digest, storing) ??
+    await storeHashed(store, source, storing);
+  if (cached?.digest !== diffId) await cached?.remember(diffId);
   const descriptor: Descriptor = {
     mediaType: layerMediaType(file.kind, options),
     digest: blob.digest,
@@ -79,7 +89,7 @@ export async function storeLayer(
 
 /** The uncompressed content of a file's layer: the file itself, or a tar archive of it. */
 async function layerSource(file: WorkspaceFile, options: LayerOptions): Promise<BlobSource> {
-  const content = await fileSource(file.absolute);
+  const content = await localFile(file.absolute);
   if (content.size !== file.size || content.mtime !== file.mtime) throw fileChanged(file.absolute);
   if (options.form === "raw") return content;
   const { mode, uid, gid, mtime } = metadataOf(file, options);
@@ -95,6 +105,67 @@ async function layerSource(file: WorkspaceFile, options: LayerOptions): Promise<
     mtime: new Date(mtime),
   };
   return packTar([{ entry, content }]);
+}
+
+/**
+ * Stores a file whose digest is remembered: nothing is read where the store has it. A digest that is
+ * not the file's after all is found out when the file is stored, and stores nothing.
+ */
+async function storeKnown(
+  store: ContentStore,
+  source: BlobSource,
+  digest: Digest | undefined,
+  options: StoringOptions,
+): Promise<StoredBlob | undefined> {
+  if (digest === undefined) return undefined;
+  const blob = anonymousBlob(digest, source.size);
+  try {
+    await sendBlob(store, blob, source, options);
+    return { blob, diffId: digest };
+  } catch (error) {
+    if (!(error instanceof IntegrityError)) throw error;
+    options.log?.("info", `Hashing ${quote(options.file.path)} again: it is not as remembered`);
+    return undefined;
+  }
+}
+
+async function storeHashed(
+  store: ContentStore,
+  source: BlobSource,
+  options: StoringOptions,
+): Promise<StoredBlob> {
+  if (source.size <= SMALL && options.compression.name === "none") {
+    return await storeSmall(store, source, options);
+  }
+  const ingest = capability(store, "ingest");
+  return ingest
+    ? await ingestLayer(ingest, source, options)
+    : await sendLayer(store, source, options);
+}
+
+/** A small file passes through memory, and is read once whatever the store can do. */
+async function storeSmall(
+  store: ContentStore,
+  source: BlobSource,
+  options: StoringOptions,
+): Promise<StoredBlob> {
+  const bytes = await readAll(await source.open({ signal: options.signal }), SMALL);
+  const blob = anonymousBlob(digestBytes(bytes), bytes.byteLength);
+  await sendBlob(store, blob, bytesSource(bytes), options);
+  return { blob, diffId: blob.digest };
+}
+
+/** Sends a blob that the store may have already. */
+async function sendBlob(
+  store: ContentStore,
+  blob: Descriptor,
+  source: BlobSource,
+  options: StoringOptions,
+): Promise<void> {
+  // What stays on this machine is not called an upload.
+  const phase = capability(store, "ingest") ? "pack" : "upload";
+  if (await store.has(blob, options)) reportSkipped(itemOf(phase, blob.size, options), options);
+  else await withProgress(phase, source, options, (watched) => store.write(blob, watched, options));
 }
 
 interface StoringOptions extends OperationOptions {
@@ -116,6 +187,7 @@ async function ingestLayer(
   await using ingest = await start(options);
   try {
     const diffId = await withProgress("pack", source, options, async (watched) => {
+      if (options.compression.name === "none") return await ingest.take(watched, options);
       const { stream, digester } = await openDigested(watched, options);
       await ingest.append(stream, options);
       return digester.digest();
@@ -146,11 +218,7 @@ async function sendLayer(
       return streamOf(slice(stream, range?.start ?? 0, range?.end ?? found.size));
     },
   };
-  const blob = anonymousBlob(found.digest, found.size);
-  if (await store.has(blob, options)) reportSkipped(itemOf("upload", found.size, options), options);
-  else {
-    await withProgress("upload", packed, options, (watched) => store.write(blob, watched, options));
-  }
+  await sendBlob(store, anonymousBlob(found.digest, found.size), packed, options);
   return { blob: found, diffId };
 }
 

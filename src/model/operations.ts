@@ -53,6 +53,8 @@ export interface BuildOptions extends RemoteOptions {
   readonly exclude?: readonly string[];
   /** Follow links that leave the workspace. */
   readonly followLinks?: boolean;
+  /** Whether digests of files are remembered between builds; so it is when absent. */
+  readonly digestCache?: boolean;
 }
 
 /** A layer of an artifact as reports show it. */

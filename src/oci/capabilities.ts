@@ -7,6 +7,7 @@
  */
 import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import type { BlobSource, ToFileOptions } from "../core/source.ts";
 import type { Descriptor } from "./descriptor.ts";
 
 /** Where a content lies, for stores that can take it over without moving its bytes. */
@@ -34,6 +35,11 @@ export interface Ingest extends AsyncDisposable {
   readonly size: number;
   /** Adds bytes at the end. When the stream fails, what came before the failure stays. */
   append(stream: ReadableStream<Uint8Array>, options?: OperationOptions): Promise<void>;
+  /**
+   * Takes a whole content in, as the only thing of this ingest, and gives its SHA-256. A source that
+   * writes itself into a file does so where that is faster.
+   */
+  take(source: BlobSource, options?: OperationOptions): Promise<Digest>;
   /**
    * Verifies the bytes against `expected` where it is given, gives the content its final name and
    * returns its descriptor, of media type `application/octet-stream`.
@@ -80,6 +86,16 @@ export interface StoreCapabilities {
    * @throws {NotFoundError} when there is none of that id.
    */
   resumeIngest(id: string, options?: OperationOptions): Promise<Ingest>;
+  /**
+   * Writes a content, or a range of it, into a file, as {@linkcode BlobSource.toFile} says. Bytes are
+   * as the store has them: callers compare the digest.
+   * @throws {NotFoundError} when the content is not here.
+   */
+  toFile(
+    descriptor: Descriptor,
+    path: string,
+    options?: ToFileOptions,
+  ): Promise<Digest | undefined>;
   /** Path of the file of a content: to be read, never to be written to or linked. */
   filePath(descriptor: Descriptor): string;
   /** Keeps what is here from being pruned until disposed, so that what was checked stays true. */

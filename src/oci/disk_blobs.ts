@@ -4,7 +4,7 @@
  */
 import { type Digest, digestAlgorithm, digestBytes } from "../core/digest.ts";
 import { explainRead, isMissing } from "../core/file_errors.ts";
-import { syncFolder } from "../core/files.ts";
+import { syncPath } from "../core/files.ts";
 import { fileSource } from "../core/file_source.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { DiskLayout } from "./disk_layout.ts";
@@ -61,6 +61,12 @@ export class DiskBlobs {
     const folder = this.#layout.blobFolder(blob.digest);
     await Deno.mkdir(folder, { recursive: true });
     await Deno.rename(file, this.path(blob.digest));
-    await syncFolder(folder);
+  }
+
+  /** Flushes a blob and its name to the disk; one that is there already costs next to nothing. */
+  async flush(digest: Digest): Promise<void> {
+    if (await this.size(digest) === undefined) return;
+    await syncPath(this.path(digest));
+    await syncPath(this.#layout.blobFolder(digest));
   }
 }

@@ -10,7 +10,9 @@ import { removeIfExists, writeFully } from "../core/files.ts";
 import { explainWrite } from "../core/file_errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { checkDigest, CHUNK_SIZE } from "../core/streams.ts";
+import type { BlobSource } from "../core/source.ts";
 import { quote } from "../core/text.ts";
+import { WORTH_A_WORKER } from "../work/pool.ts";
 import type { Ingest } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { anonymousBlob } from "./store.ts";
@@ -49,6 +51,8 @@ export class DiskIngest implements Ingest {
   readonly #digester: Digester;
   readonly #keep: DiskIngestOptions["keep"];
   #size: number;
+  /** Digest of the bytes, where it is known without a digester. */
+  #known: Digest | undefined;
   #open = true;
 
   private constructor(
@@ -71,9 +75,8 @@ export class DiskIngest implements Ingest {
     options: DiskIngestOptions,
   ): Promise<DiskIngest> {
     const folder = join(uploads, id);
+    await startUpload(folder);
     try {
-      await Deno.mkdir(folder, { recursive: true });
-      await Deno.writeTextFile(join(folder, "startedat"), startedAt());
       return await DiskIngest.open(uploads, id, options);
     } catch (error) {
       throw explainWrite(folder, error);
@@ -119,12 +122,23 @@ export class DiskIngest implements Ingest {
     }
   }
 
+  async take(source: BlobSource, options: OperationOptions = {}): Promise<Digest> {
+    const { signal } = options;
+    if (source.toFile === undefined || source.size < WORTH_A_WORKER) {
+      await this.append(await source.open({ signal }), options);
+      return this.#digester.digest();
+    }
+    const path = join(this.#folder, "data");
+    this.#known = await source.toFile(path, { algorithm: "sha256", signal });
+    this.#size = (await this.#file.stat()).size;
+    return await this.#digest(undefined, options);
+  }
+
   async commit(expected?: Digest, options: OperationOptions = {}): Promise<Descriptor> {
     const data = join(this.#folder, "data");
     try {
       const digest = await this.#digest(expected, options);
       if (expected) checkDigest(expected, digest);
-      await this.#file.sync();
       this.#close();
       const blob = anonymousBlob(digest, this.#size);
       await this.#keep(data, blob, options);
@@ -139,6 +153,7 @@ export class DiskIngest implements Ingest {
 
   async #digest(expected: Digest | undefined, options: OperationOptions): Promise<Digest> {
     const algorithm = expected ? digestAlgorithm(expected) : "sha256";
+    if (algorithm === "sha256" && this.#known !== undefined) return this.#known;
     if (algorithm === "sha256" && this.#digester.size === this.#size) {
       return this.#digester.digest();
     }
@@ -166,6 +181,16 @@ export class DiskIngest implements Ingest {
     if (!this.#open) return;
     this.#open = false;
     this.#file.close();
+  }
+}
+
+/** Makes the folder of an upload, as the stock registry does it. */
+export async function startUpload(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(join(folder, "startedat"), startedAt());
+  } catch (error) {
+    throw explainWrite(folder, error);
   }
 }
 

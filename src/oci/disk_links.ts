@@ -10,7 +10,13 @@ import { dirname } from "node:path";
 import { type Digest, isDigest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { explainRead, explainWrite } from "../core/file_errors.ts";
-import { lstatIfExists, readDirIfExists, readTextIfExists, removeIfExists } from "../core/files.ts";
+import {
+  lstatIfExists,
+  readDirIfExists,
+  readTextIfExists,
+  removeIfExists,
+  syncPath,
+} from "../core/files.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { DiskLayout, MemberKind } from "./disk_layout.ts";
@@ -47,9 +53,14 @@ export class DiskLinks {
   /** Makes content a member, or a member again. */
   async add(descriptor: Descriptor): Promise<void> {
     const path = this.#member(descriptor);
-    if (await this.#write(path, descriptor.digest)) return;
+    if (await this.#write(path, descriptor.digest, false)) return;
     const now = new Date();
     await Deno.utime(path, now, now);
+  }
+
+  /** Flushes the link of a member to the disk. */
+  async flush(descriptor: Descriptor): Promise<void> {
+    await syncPath(this.#member(descriptor));
   }
 
   /** Removes a member, and the tags that name it. */
@@ -105,8 +116,8 @@ export class DiskLinks {
   /** Lets a tag name a manifest, wherever it pointed before. */
   async tag(tag: string, digest: Digest): Promise<void> {
     const before = await linkedDigest(this.#current(tag));
-    await this.#write(this.#layout.tagIndex(this.#repository, tag, digest), digest);
-    await this.#write(this.#current(tag), digest);
+    await this.#write(this.#layout.tagIndex(this.#repository, tag, digest), digest, true);
+    await this.#write(this.#current(tag), digest, true);
     if (before && before !== digest) await this.#releaseUntagged(before);
   }
 
@@ -151,9 +162,9 @@ export class DiskLinks {
   }
 
   /** Writes a link; `false` when it is there already. */
-  async #write(path: string, digest: Digest): Promise<boolean> {
+  async #write(path: string, digest: Digest, flush: boolean): Promise<boolean> {
     if (await linkedDigest(path) === digest) return false;
-    await writeFileAtomic(path, new TextEncoder().encode(digest));
+    await writeFileAtomic(path, new TextEncoder().encode(digest), { flush });
     return true;
   }
 }

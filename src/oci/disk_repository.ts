@@ -7,17 +7,24 @@
  */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { type Digest, isDigest } from "../core/digest.ts";
+import { type Digest, digestHex, isDigest } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
-import { lstatIfExists } from "../core/files.ts";
-import type { OperationOptions } from "../core/operation.ts";
-import type { BlobSource } from "../core/source.ts";
-import { sized, transformed } from "../core/streams.ts";
+import { mapConcurrent } from "../core/concurrency.ts";
+import { explainWrite } from "../core/file_errors.ts";
+import { lockFile } from "../core/file_lock.ts";
+import { lstatIfExists, removeIfExists } from "../core/files.ts";
+import { type OperationOptions, operationOptions } from "../core/operation.ts";
+import type { BlobSource, ToFileOptions } from "../core/source.ts";
+import { readAll, sized, streamOf, transformed, verified } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
+import { digestCheck } from "../transfer/content_check.ts";
+import { transferToFile } from "../transfer/to_file.ts";
+import { localFile } from "../work/local_file.ts";
+import { WORTH_A_WORKER } from "../work/pool.ts";
 import type { Ingest, Origin, ReferrerOptions, StoreCapabilities } from "./capabilities.ts";
 import { methods, OWNER_CAPABILITIES } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { DiskIngest, type DiskIngestOptions } from "./disk_ingest.ts";
+import { DiskIngest, type DiskIngestOptions, startUpload } from "./disk_ingest.ts";
 import { DiskLinks } from "./disk_links.ts";
 import type { DiskStore } from "./disk_store.ts";
 import { children, type ManifestDocument, parseManifest } from "./manifest.ts";
@@ -25,6 +32,12 @@ import { isManifestType, MediaType } from "./media_types.ts";
 import { referrerDescriptor } from "./referrer.ts";
 import type { ContentStore, OpenContentOptions } from "./store.ts";
 import { anonymousBlob, describeManifest, missing, readContent } from "./store.ts";
+
+/** Blobs up to this size, in bytes, pass through memory. */
+const SMALL = 1024 * 1024;
+
+/** Files that are flushed to the disk at once: the system joins flushes that come together. */
+const FLUSHES_AT_ONCE = 32;
 
 /** One repository of the local store, with every capability. */
 export class DiskRepository implements ContentStore, StoreCapabilities {
@@ -41,7 +54,7 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
   }
 
   get capabilities(): StoreCapabilities {
-    return methods(this, [...OWNER_CAPABILITIES, "filePath", "deferPrune"]);
+    return methods(this, [...OWNER_CAPABILITIES, "toFile", "filePath", "deferPrune"]);
   }
 
   /** Whether the content is here; for a manifest, whether everything it needs is here too. */
@@ -64,6 +77,16 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     const blob = anonymousBlob(digest, size ?? 0);
     if (size === undefined || !await this.links.has(blob)) throw missing(this, digest);
     return blob;
+  }
+
+  async toFile(
+    descriptor: Descriptor,
+    path: string,
+    options?: ToFileOptions,
+  ): Promise<Digest | undefined> {
+    if (!await this.links.has(descriptor)) throw missing(this, descriptor.digest);
+    const source = await localFile(this.filePath(descriptor));
+    return await source.toFile(path, options);
   }
 
   filePath(descriptor: Descriptor): string {
@@ -100,6 +123,10 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     source: BlobSource,
     options: OperationOptions,
   ): Promise<void> {
+    if (source.toFile && source.size >= WORTH_A_WORKER) {
+      return await this.#receive(descriptor, source, options);
+    }
+    if (source.size <= SMALL) return await this.#takeSmall(descriptor, source, options);
     const { mediaType } = descriptor;
     const ingest = await this.#startIngest((file, blob) =>
       this.#store.blobs.add(file, { ...blob, mediaType })
@@ -112,6 +139,56 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
       await ingest.abort();
       throw error;
     }
+  }
+
+  /** Takes a small blob through memory, without the folder that an upload has. */
+  async #takeSmall(
+    descriptor: Descriptor,
+    source: BlobSource,
+    options: OperationOptions,
+  ): Promise<void> {
+    const stream = await source.open({ signal: options.signal });
+    const bytes = await readAll(streamOf(verified(stream, descriptor)), descriptor.size);
+    const uploads = this.#store.layout.uploads(this.name);
+    const file = join(uploads, randomUUID());
+    try {
+      await Deno.mkdir(uploads, { recursive: true });
+      await Deno.writeFile(file, bytes);
+      await this.#store.blobs.add(file, descriptor);
+    } catch (error) {
+      throw explainWrite(file, error);
+    } finally {
+      await removeIfExists(file);
+    }
+  }
+
+  /** Takes a large blob from a source that writes it itself, going on with what a stopped run left. */
+  async #receive(
+    descriptor: Descriptor,
+    source: BlobSource,
+    options: OperationOptions,
+  ): Promise<void> {
+    const { digest } = descriptor;
+    const folder = join(this.#store.layout.uploads(this.name), uploadId(digest));
+    // Two processes that want the same blob: one receives it, the other waits and has it then.
+    await using _turn = await lockFile(join(folder, "lock"), {
+      ...options,
+      exclusive: true,
+      removeFile: true,
+      waiting: `Waiting for another command that receives ${digest}`,
+    });
+    if (await this.#store.blobs.has(descriptor)) return await removeIfExists(folder);
+    await startUpload(folder);
+    const data = join(folder, "data");
+    await transferToFile(source, data, {
+      ...operationOptions(options),
+      what: digest,
+      check: digestCheck(digest),
+      partialBase: data,
+      parallel: false,
+    });
+    await this.#store.blobs.add(data, descriptor);
+    await removeIfExists(folder);
   }
 
   async resolve(target: string, options: OperationOptions = {}): Promise<Descriptor> {
@@ -130,8 +207,31 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
 
   async tag(descriptor: Descriptor, tag: string, options: OperationOptions = {}): Promise<void> {
     await using _lock = await this.deferPrune(options);
-    const { digest } = await this.resolve(descriptor.digest, options);
-    await this.links.tag(tag, digest);
+    const found = await this.resolve(descriptor.digest, options);
+    await this.#flush(found, options);
+    await this.links.tag(tag, found.digest);
+  }
+
+  /**
+   * Flushes a manifest and all that it needs to the disk, whoever wrote it: one flush for all, where
+   * one a blob would make thousands of small files slow. So a tag never names what a power cut can
+   * take away.
+   */
+  async #flush(root: Descriptor, options: OperationOptions): Promise<void> {
+    const needed = new Map<Digest, Descriptor>();
+    const collect = async (descriptor: Descriptor) => {
+      if (needed.has(descriptor.digest)) return;
+      needed.set(descriptor.digest, descriptor);
+      if (!isManifestType(descriptor.mediaType)) return;
+      for (const child of children(await this.#read(descriptor, options))) {
+        if (await this.links.has(child)) await collect(child);
+      }
+    };
+    await collect(root);
+    await mapConcurrent(needed.values(), async (descriptor) => {
+      await this.#store.blobs.flush(descriptor.digest);
+      await this.links.flush(descriptor);
+    }, { concurrency: FLUSHES_AT_ONCE, signal: options.signal });
   }
 
   tags(): AsyncIterable<string> {
@@ -223,4 +323,12 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     const manifest = { ...descriptor, mediaType: MediaType.imageManifest };
     return parseManifest(await readContent(this, manifest, options));
   }
+}
+
+/** The name of the upload of a content whose digest is known: the same whenever it is tried again. */
+function uploadId(digest: Digest): string {
+  const hex = digestHex(digest);
+  return [8, 12, 16, 20, 32].map((end, index, ends) => hex.slice(ends[index - 1] ?? 0, end)).join(
+    "-",
+  );
 }

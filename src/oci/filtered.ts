@@ -25,7 +25,7 @@ export function filtered(store: ContentStore, visible: Visible): ContentStore {
       `Cannot write ${name} to ${store.name}: it is not to be seen there`,
     );
   };
-  const { stat, origin, mount, referrers, delete: remove, untag, filePath, ...others } =
+  const { stat, origin, mount, referrers, delete: remove, untag, filePath, toFile, ...others } =
     store.capabilities ?? {};
   return wrapped(store, {
     has: async (blob, options) => visible(blob.digest) && await store.has(blob, options),
@@ -64,6 +64,11 @@ export function filtered(store: ContentStore, visible: Visible): ContentStore {
         await remove(blob, options);
       }),
       untag: untag && (async (tag, options) => await untag(find(tag), options)),
+      toFile: toFile &&
+        (async (blob, path, options) => {
+          find(blob.digest);
+          return await toFile(blob, path, options);
+        }),
       filePath: filePath && ((blob) => {
         find(blob.digest);
         return filePath(blob);

@@ -27,7 +27,7 @@ interface Content {
 
 /** One repository in memory; it has no files, and nobody prunes it. */
 export interface MemoryStore
-  extends ContentStore, Omit<StoreCapabilities, "filePath" | "deferPrune"> {
+  extends ContentStore, Omit<StoreCapabilities, "toFile" | "filePath" | "deferPrune"> {
   /** Whether nothing was ever written here. */
   readonly isEmpty: boolean;
 }
@@ -206,6 +206,10 @@ class Repository implements MemoryStore {
       id,
       get size() {
         return chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+      },
+      async take(source) {
+        await this.append(await source.open());
+        return digestBytes(concatBytes(chunks));
       },
       async append(stream) {
         for await (const chunk of stream) chunks.push(chunk.slice());

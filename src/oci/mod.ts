@@ -33,7 +33,13 @@
  */
 export type { Digest, DigestAlgorithm } from "../core/digest.ts";
 export { digestBytes, Digester, digestStream, isDigest, parseDigest } from "../core/digest.ts";
-export { type BlobSource, type ByteRange, bytesSource, type OpenOptions } from "../core/source.ts";
+export {
+  type BlobSource,
+  type ByteRange,
+  bytesSource,
+  type OpenOptions,
+  type ToFileOptions,
+} from "../core/source.ts";
 export { type FileFacts, type FileSource, fileSource } from "../core/file_source.ts";
 export {
   capability,

@@ -193,7 +193,8 @@ async function oldUploads(
   const old: string[] = [];
   for (const entry of await readDirIfExists(folder)) {
     const path = join(folder, entry.name);
-    const inUse = await isYoung(path, options) || await isYoung(join(path, "data"), options);
+    const parts = ["", "data", "data.partial"].map((part) => isYoung(join(path, part), options));
+    const inUse = (await Promise.all(parts)).includes(true);
     if (!inUse) old.push(path);
   }
   return old;

@@ -11,7 +11,7 @@ import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource, ByteRange } from "../core/source.ts";
 import { readAll, transformed, verified } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
-import type { Capable } from "./capabilities.ts";
+import { capability, type Capable } from "./capabilities.ts";
 import { describeBytes, type Descriptor } from "./descriptor.ts";
 import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "./manifest.ts";
 import { MediaType } from "./media_types.ts";
@@ -61,7 +61,13 @@ export interface Catalog {
 
 /** Content of a store as a source that can be opened again. */
 export function storeSource(store: ContentStore, descriptor: Descriptor): BlobSource {
-  return { size: descriptor.size, open: (options) => store.open(descriptor, options) };
+  const toFile = capability(store, "toFile");
+  return {
+    size: descriptor.size,
+    isLocal: capability(store, "filePath") !== undefined,
+    open: (options) => store.open(descriptor, options),
+    toFile: toFile && ((path, options) => toFile(descriptor, path, options)),
+  };
 }
 
 /** Opens content and fails at the end of the stream if it is not what the descriptor says. */

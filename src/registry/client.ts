@@ -14,6 +14,7 @@ import type { Network, RegistryClientOptions } from "./client_options.ts";
 import { listNames } from "./pagination.ts";
 import { RegistryRepository } from "./repository.ts";
 import { RegistrySession } from "./session.ts";
+import { offloaded } from "../work/remote_body.ts";
 import { createTransport } from "../http/transport.ts";
 import type { TransportOptions } from "../http/transport_options.ts";
 
@@ -117,10 +118,11 @@ export class RegistryClient implements AsyncDisposable {
     let network = this.#networks.get(key);
     if (!network) {
       const shared = { ...options, stallTime: options.retry?.stallTime };
-      const home = this.#resources.use(createTransport(shared)).send;
+      const home = offloaded(this.#resources.use(createTransport(shared)).send, shared);
+      const bare = { ...shared, cert: undefined, key: undefined };
       // The user's certificate is shown to registries, not to whoever they point to.
       const away = options.cert
-        ? this.#resources.use(createTransport({ ...shared, cert: undefined, key: undefined })).send
+        ? offloaded(this.#resources.use(createTransport(bare)).send, bare)
         : home;
       this.#networks.set(key, network = { home, away });
     }

@@ -4,13 +4,15 @@
  */
 import { quote } from "../core/text.ts";
 import { IntegrityError, type ModelOpsError, TransferError } from "../core/errors.ts";
-import { rangeBounds } from "../core/source.ts";
+import type { Digest } from "../core/digest.ts";
+import { rangeBounds, type ToFileOptions } from "../core/source.ts";
 import { streamOf } from "../core/streams.ts";
 import { discard, encoded } from "../http/bodies.ts";
 import { transientFault } from "../http/faults.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { missing, type OpenContentOptions } from "../oci/store.ts";
-import { answerBody, openResuming } from "../transfer/resuming_reader.ts";
+import type { ReceivableContent } from "../transfer/resuming_reader.ts";
+import { answerBody, openResuming, receiveResuming } from "../transfer/resuming_reader.ts";
 import type { Channel } from "./session.ts";
 
 /**
@@ -30,13 +32,38 @@ export async function download(
   const { retry, log } = channel.session;
   const { signal } = options;
   const reading = { position: start, end, what: blob.digest, retry, signal, log };
-  const requests = new BlobRequests(channel, blob, end);
-  return await openResuming({
+  return await openResuming(contentOf(new BlobRequests(channel, blob, end), signal), reading);
+}
+
+/**
+ * Writes a blob, or a range of it, into a file, going on as {@linkcode download} does.
+ * @returns the digest of the file up to the end of the range, where an algorithm is given.
+ */
+export async function downloadToFile(
+  channel: Channel,
+  blob: Descriptor,
+  path: string,
+  options: ToFileOptions = {},
+): Promise<Digest | undefined> {
+  const { range, signal, algorithm, onBytes } = options;
+  const { start, end } = rangeBounds(range, blob.size);
+  const { retry, log } = channel.session;
+  const receiving = { position: start, end, what: blob.digest, retry, signal, log };
+  const requests = new BlobRequests(channel, blob, end, end - start);
+  return await receiveResuming(contentOf(requests, signal), path, {
+    ...receiving,
+    algorithm,
+    onBytes,
+  });
+}
+
+function contentOf(requests: BlobRequests, signal: AbortSignal | undefined): ReceivableContent {
+  return {
     ask: async (position, watch) => await requests.ask(position, watch.signal),
     explain: (error) => transientFault(error, signal),
     giveUp: ({ message }, { position }) => requests.lost(message, position),
-    tooLong: end < blob.size ? undefined : () => requests.wrongSize(`more than ${blob.size}`),
-  }, reading);
+    tooLong: requests.tooLong,
+  };
 }
 
 /** Asks for a blob, and checks the answers. */
@@ -46,12 +73,20 @@ class BlobRequests {
   readonly #end: number;
   /** What messages call the blob. */
   readonly #name: string;
+  readonly #bytesToFile: number | undefined;
 
-  constructor(channel: Channel, blob: Descriptor, end: number) {
+  constructor(channel: Channel, blob: Descriptor, end: number, bytesToFile?: number) {
     this.#channel = channel;
     this.#blob = blob;
     this.#end = end;
     this.#name = quote(`${channel.name}@${blob.digest}`);
+    this.#bytesToFile = bytesToFile;
+  }
+
+  /** The error when more comes than the blob has; a range may be followed by the rest. */
+  get tooLong(): (() => Error) | undefined {
+    const { size } = this.#blob;
+    return this.#end < size ? undefined : () => this.wrongSize(`more than ${size}`);
   }
 
   async ask(position: number, signal: AbortSignal) {
@@ -60,6 +95,7 @@ class BlobRequests {
     const response = await this.#channel.send("GET", `blobs/${digest}`, {
       headers: whole ? {} : { Range: `bytes=${position}-${this.#end - 1}` },
       signal,
+      bytesToFile: this.#bytesToFile,
     });
     try {
       const start = await this.#check(response, whole ? undefined : position);

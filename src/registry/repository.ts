@@ -6,7 +6,7 @@
 import type { Digest } from "../core/digest.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { type BlobSource, bytesSource } from "../core/source.ts";
+import { type BlobSource, bytesSource, type ToFileOptions } from "../core/source.ts";
 import { quote } from "../core/text.ts";
 import type { Origin, ReferrerOptions, StoreCapabilities } from "../oci/capabilities.ts";
 import { methods } from "../oci/capabilities.ts";
@@ -16,7 +16,7 @@ import { isRepositoryName, isTag } from "../oci/reference.ts";
 import type { ContentStore, OpenContentOptions } from "../oci/store.ts";
 import { anonymousBlob, missing } from "../oci/store.ts";
 import { discard } from "../http/bodies.ts";
-import { download } from "./download.ts";
+import { download, downloadToFile } from "./download.ts";
 import { ManifestClient } from "./manifests.ts";
 import { listNames } from "./pagination.ts";
 import { checkedLocation } from "../http/redirects.ts";
@@ -50,7 +50,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
 
   /** As {@linkcode ContentStore.capabilities} says. */
   get capabilities(): Partial<StoreCapabilities> {
-    return methods(this, ["stat", "origin", "mount", "referrers", "delete", "untag"]);
+    return methods(this, ["stat", "origin", "mount", "referrers", "delete", "untag", "toFile"]);
   }
 
   /** As {@linkcode ContentStore.has} says. */
@@ -92,6 +92,15 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     }
     const { document } = await this.#manifests.get(descriptor.digest, options);
     return await bytesSource(document.bytes).open(options);
+  }
+
+  /** As {@linkcode StoreCapabilities.toFile} says. */
+  async toFile(
+    descriptor: Descriptor,
+    path: string,
+    options?: ToFileOptions,
+  ): Promise<Digest | undefined> {
+    return await downloadToFile(this.#channel, descriptor, path, options);
   }
 
   /**

@@ -14,10 +14,10 @@ import { responseError } from "./errors.ts";
 import { perOrigin, redirecting } from "../http/redirects.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { retrying } from "../http/retrying.ts";
-import type { Transport } from "../http/transport_options.ts";
+import type { AnswerHints, Transport } from "../http/transport_options.ts";
 
 /** What goes with a request. */
-export interface RequestParts {
+export interface RequestParts extends AnswerHints {
   readonly headers?: Readonly<Record<string, string>>;
   /** Body; a stream needs a Content-Length among the headers. */
   readonly body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
@@ -79,7 +79,8 @@ export class RegistrySession {
     const { body, signal } = parts;
     const headers = new Headers(parts.headers);
     if (body instanceof Uint8Array) headers.set("Content-Length", String(body.byteLength));
-    return await send(new Request(new URL(target, base), { method, headers, body, signal }));
+    const request = new Request(new URL(target, base), { method, headers, body, signal });
+    return await send(request, parts);
   }
 
   /** The error for an answer to something that was tried (`read "…"`). */

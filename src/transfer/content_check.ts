@@ -2,7 +2,7 @@
  * What somebody promised about content, as something that bytes can be compared with.
  * @module
  */
-import { type Digest, digestAlgorithm, Digester } from "../core/digest.ts";
+import { type Digest, type DigestAlgorithm, digestAlgorithm, Digester } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 
 /** A hash over bytes as they pass. */
@@ -19,6 +19,8 @@ export interface ContentCheck {
   readonly name: string;
   /** The promised hash. */
   readonly expected: string;
+  /** The algorithm, where the hash is a digest of the content alone. */
+  readonly algorithm?: DigestAlgorithm;
   /** Starts a hash over the content. */
   start(): ContentHash;
 }
@@ -28,6 +30,7 @@ export function digestCheck(digest: Digest): ContentCheck {
   return {
     name: "digest",
     expected: digest,
+    algorithm: digestAlgorithm(digest),
     start: () => new Digester(digestAlgorithm(digest)),
   };
 }
@@ -38,10 +41,9 @@ export function digestCheck(digest: Digest): ContentCheck {
  */
 export function checkContent(
   { name, expected }: ContentCheck,
-  hash: ContentHash,
+  actual: string,
   what: string,
 ): void {
-  const actual = hash.digest();
   if (actual === expected) return;
   throw new IntegrityError(
     `Cannot accept ${what}: got ${name} ${actual}, want ${expected}`,

@@ -33,6 +33,8 @@ export class PartialFile implements AsyncDisposable {
   readonly #journal: Deno.FsFile;
   /** Bytes that are written of each part, from its start on. */
   readonly #written: number[];
+  /** What the journal says of each part. */
+  readonly #noted: number[] = [];
   #total = 0;
   #keep = true;
 
@@ -105,6 +107,21 @@ export class PartialFile implements AsyncDisposable {
     }
   }
 
+  /** Counts what somebody else writes of a part, and notes now and then how far it got. */
+  reached(part: Part, position: number): void {
+    this.#count(part, Math.max(0, position - this.next(part)));
+    if (this.#unnoted(part) >= NOTED_EVERY) this.#note(part);
+  }
+
+  /** Notes how far somebody else got with a part that is not written any more. */
+  settle(part: Part): void {
+    if (this.#unnoted(part) > 0) this.#note(part);
+  }
+
+  #unnoted({ index }: Part): number {
+    return (this.#written[index] ?? 0) - (this.#noted[index] ?? 0);
+  }
+
   /** Flushes the bytes and gives the file its final name. */
   async finish(path: string): Promise<void> {
     {
@@ -137,6 +154,7 @@ export class PartialFile implements AsyncDisposable {
   }
 
   #note({ index }: Part): 0 {
+    this.#noted[index] = this.#written[index] ?? 0;
     writeFully(this.#journal, new TextEncoder().encode(`${index} ${this.#written[index]}\n`));
     return 0;
   }

@@ -6,9 +6,13 @@
 import { quote } from "../core/text.ts";
 import { createHash, type Hash } from "node:crypto";
 import { IntegrityError } from "../core/errors.ts";
+import type { Digest } from "../core/digest.ts";
 import type { Log } from "../core/operation.ts";
+import type { ToFileOptions } from "../core/source.ts";
 import { completePolicy, retried, type RetryPolicy, TransientError } from "../core/retry.ts";
 import { StallWatch } from "../core/time_limit.ts";
+import type { FilePlace, Received } from "../work/receive.ts";
+import { bodyToFile, type ReceiveBodyOptions } from "../work/remote_body.ts";
 
 /** The bytes of one answer. */
 export interface AnswerBody {
@@ -16,6 +20,12 @@ export interface AnswerBody {
   next(): Promise<Uint8Array | undefined>;
   /** Drops the connection, also while bytes are awaited. */
   close(): Promise<void> | void;
+}
+
+/** A body that can go into a file. */
+export interface FileBody extends AnswerBody {
+  /** Writes all bytes into a file, in place of `next`. */
+  toFile(place: FilePlace, options: ReceiveBodyOptions): Promise<Received>;
 }
 
 /** An answer that has been checked. */
@@ -26,6 +36,12 @@ export interface ResumedAnswer {
   readonly end?: number;
   /** The bytes. */
   readonly body: AnswerBody;
+}
+
+/** A content whose answers can go into files. */
+export interface ReceivableContent extends ResumableContent {
+  /** As {@linkcode ResumableContent.ask} says. */
+  ask(position: number, watch: StallWatch): Promise<ResumedAnswer & { readonly body: FileBody }>;
 }
 
 /** How far a reader has come. */
@@ -88,18 +104,48 @@ export async function openResuming(
   }, { highWaterMark: 0 });
 }
 
+/** How to receive. */
+export interface ReceiveOptions
+  extends
+    Omit<ResumingOptions, "compareRepeated" | "end">,
+    Pick<ToFileOptions, "algorithm" | "onBytes"> {
+  /** Byte after the last one. */
+  readonly end: number;
+}
+
+/**
+ * Writes the bytes from `position` up to `end` of a content into a file, at the position that they
+ * have in the content.
+ * @returns the digest of the file up to `end`, where an algorithm is given.
+ * @throws what the content says when its bytes cannot be had.
+ */
+export async function receiveResuming(
+  content: ReceivableContent,
+  path: string,
+  options: ReceiveOptions,
+): Promise<Digest | undefined> {
+  const reader = new ResumingReader(content, options);
+  const { position: start, end, onBytes, algorithm } = options;
+  const report = (position: number) => onBytes?.(position - start);
+  for (;;) {
+    const { digest } = await reader.receive({ path, algorithm }, report);
+    if (reader.position === end) return digest;
+  }
+}
+
 /** The body of a `Response` as the body of an answer. */
-export function answerBody({ body }: Response): AnswerBody {
-  const reader = body?.getReader();
+export function answerBody(response: Response): FileBody {
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   return {
-    next: async () => (await reader?.read())?.value,
+    next: async () => (await (reader ??= response.body?.getReader())?.read())?.value,
     // A connection that broke already needs no closing.
-    close: async () => await reader?.cancel().catch(() => undefined),
+    close: async () => await (reader ?? response.body)?.cancel().catch(() => undefined),
+    toFile: async (place, options) => await bodyToFile(response, place, options),
   };
 }
 
-class ResumingReader {
-  readonly #content: ResumableContent;
+class ResumingReader<Content extends ResumableContent = ResumableContent> {
+  readonly #content: Content;
   readonly #options: ResumingOptions;
   readonly #stallTime: number;
   #position: number;
@@ -107,13 +153,14 @@ class ResumingReader {
   #body: AnswerBody | undefined;
   #watch: StallWatch;
   #finished = false;
+  #lost: unknown;
   /** Bytes to drop because the answer began before the position. */
   #repeated = 0;
   /** Hash of all bytes handed on, and of those that an answer repeats. */
   readonly #read: Hash | undefined;
   #repeating: Hash | undefined;
 
-  constructor(content: ResumableContent, options: ResumingOptions) {
+  constructor(content: Content, options: ResumingOptions) {
     this.#content = content;
     this.#options = options;
     this.#position = options.position;
@@ -135,6 +182,47 @@ class ResumingReader {
       if (this.#body === undefined) await this.#connect();
       return await this.#receive();
     });
+  }
+
+  /** Position of the next byte. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /**
+   * Writes what comes into a file until all is there, or the connection is lost after a byte came.
+   * `report` is told the position.
+   */
+  async receive(
+    this: ResumingReader<ReceivableContent>,
+    file: Pick<FilePlace, "path" | "algorithm">,
+    report: (position: number) => void,
+  ): Promise<Received> {
+    return await this.#retried(async () => {
+      this.#throwLost();
+      const { start, body } = await this.#ask();
+      // An answer that begins earlier brings bytes once more that are in the file already.
+      this.#position = start;
+      const end = this.#end ?? Infinity;
+      const { signal } = this.#options;
+      const place = { ...file, at: start, length: end - start, stallTime: this.#stallTime };
+      const onBytes = (bytes: number) => report(start + bytes);
+      const received = await body.toFile(place, { signal, onBytes });
+      this.#position += received.bytes;
+      if (received.more && this.#content.tooLong) throw this.#content.tooLong();
+      if (this.#position === end) return received;
+      const lost = received.fault ?? closedEarly();
+      if (received.bytes === 0) throw lost;
+      this.#lost = lost;
+      return received;
+    });
+  }
+
+  /** What was lost after a byte came is the first failure of the tries that follow. */
+  #throwLost(): void {
+    const lost = this.#lost;
+    this.#lost = undefined;
+    if (lost !== undefined) throw lost;
   }
 
   /** Drops the connection. */
@@ -170,12 +258,17 @@ class ResumingReader {
   }
 
   async #connect(): Promise<void> {
-    this.#watch = new StallWatch(this.#stallTime, this.#options.signal);
-    const { start, end, body } = await this.#content.ask(this.#position, this.#watch);
+    const { start, body } = await this.#ask();
     this.#body = body;
-    this.#end ??= end;
     this.#repeated = this.#position - start;
     this.#repeating = this.#read && createHash("sha256");
+  }
+
+  async #ask(): Promise<Awaited<ReturnType<Content["ask"]>>> {
+    this.#watch = new StallWatch(this.#stallTime, this.#options.signal);
+    const answer = await this.#content.ask(this.#position, this.#watch);
+    this.#end ??= answer.end;
+    return answer as Awaited<ReturnType<Content["ask"]>>;
   }
 
   /** Reads until there are bytes to hand on, or all have come. */
@@ -203,8 +296,7 @@ class ResumingReader {
   #finish(): undefined {
     this.#end ??= this.#position;
     if (this.#position !== this.#end || this.#repeated > 0) {
-      // The cause has the words by which faults of the network are recognized.
-      throw new TransientError("the connection was cut", { cause: new Error("closed") });
+      throw closedEarly();
     }
     this.#finished = true;
   }
@@ -237,4 +329,9 @@ class ResumingReader {
       `Cannot accept ${quote(this.#options.what)}: it changed while it was read`,
     );
   }
+}
+
+/** The cause has the words by which faults of the network are recognized. */
+function closedEarly(): TransientError {
+  return new TransientError("the connection was cut", { cause: new Error("closed") });
 }

@@ -11,7 +11,8 @@ import { mapConcurrent } from "../core/concurrency.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { explainWrite } from "../core/file_errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import type { BlobSource } from "../core/source.ts";
+import type { Digest } from "../core/digest.ts";
+import type { BlobSource, ToFileOptions } from "../core/source.ts";
 import { sized, streamOf } from "../core/streams.ts";
 import { checkContent, type ContentCheck } from "./content_check.ts";
 import { PartialFile } from "./partial_file.ts";
@@ -22,7 +23,7 @@ import { PrefixHasher } from "./prefix_hasher.ts";
 export const PARALLEL_FROM = 32 * 1024 * 1024;
 
 /** What is transferred: any `BlobSource`, and content whose size only its end tells. */
-export type TransferSource = Pick<BlobSource, "open"> & Partial<Pick<BlobSource, "size">>;
+export type TransferSource = Pick<BlobSource, "open"> & Partial<BlobSource>;
 
 /** How to transfer. */
 export interface TransferOptions extends OperationOptions {
@@ -74,11 +75,11 @@ export async function transferToFile(
 
 /** Opens what an earlier transfer of the content has left, or a new partial file. */
 async function openPartial(
-  { size }: TransferSource,
+  { size, isLocal = false }: TransferSource,
   path: string,
   { check, partialBase, parallel }: TransferOptions,
 ): Promise<PartialFile> {
-  const inParts = parallel ?? (size ?? 0) >= PARALLEL_FROM;
+  const inParts = parallel ?? (!isLocal && (size ?? 0) >= PARALLEL_FROM);
   const whole = size || 1;
   const content = {
     hash: check?.expected,
@@ -107,6 +108,11 @@ async function fill(
   options: TransferOptions,
 ): Promise<void> {
   const { check, what, onBytes, concurrency = PARTS_AT_ONCE } = options;
+  const [only, second] = partial.parts;
+  if (source.toFile && check?.algorithm && only && second === undefined) {
+    const { toFile } = source;
+    return await fillWhole(partial, only, { ...options, check, toFile: toFile.bind(source) });
+  }
   const hash = check?.start();
   await using hasher = hash && new PrefixHasher(partial, hash);
   onBytes?.(partial.written);
@@ -123,8 +129,12 @@ async function fill(
     : partial.parts.filter((part) => !partial.has(part));
   await mapConcurrent(missing, async (part) => {
     try {
-      const stream = await openRest(source, { part, from: partial.next(part), what, signal });
-      await partial.write(part, observed(stream, partial.next(part), onChunk));
+      if (source.toFile) {
+        await fillPart(partial, part, source.toFile.bind(source), { signal, onBytes });
+      } else {
+        const stream = await openRest(source, { part, from: partial.next(part), what, signal });
+        await partial.write(part, observed(stream, partial.next(part), onChunk));
+      }
       await hasher?.catchUp(signal);
     } catch (error) {
       // The others need not come to their ends.
@@ -133,7 +143,46 @@ async function fill(
     }
   }, { concurrency, signal });
   await hasher?.catchUp(options.signal);
-  if (check && hash) checkContent(check, hash, what);
+  if (check && hash) checkContent(check, hash.digest(), what);
+}
+
+type ToFile = NonNullable<BlobSource["toFile"]>;
+
+/** Has the source write what is missing of a content in one part, and hash it on the way. */
+async function fillWhole(
+  partial: PartialFile,
+  part: Part,
+  { toFile, check, what, ...options }: TransferOptions & { check: ContentCheck; toFile: ToFile },
+): Promise<void> {
+  const { algorithm } = check;
+  const digest = await fillPart(partial, part, toFile, { ...options, algorithm });
+  checkContent(check, digest ?? "", what);
+}
+
+/** Has the source write what is missing of a part. */
+async function fillPart(
+  partial: PartialFile,
+  part: Part,
+  toFile: ToFile,
+  { signal, onBytes, algorithm }: Pick<ToFileOptions, "signal" | "onBytes" | "algorithm">,
+): Promise<Digest | undefined> {
+  const start = partial.next(part);
+  const reached = (position: number) => {
+    partial.reached(part, position);
+    onBytes?.(partial.written);
+  };
+  try {
+    const digest = await toFile(partial.path, {
+      range: { start, end: part.end },
+      signal,
+      algorithm,
+      onBytes: (bytes) => reached(start + bytes),
+    });
+    reached(part.end);
+    return digest;
+  } finally {
+    partial.settle(part);
+  }
 }
 
 /** Opens what is missing of a part, and makes sure that it is all of that. */

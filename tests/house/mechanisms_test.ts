@@ -23,6 +23,10 @@ const MECHANISMS: readonly Mechanism[] = [
       "src/core/retry.ts",
       // The stall watch and the time limit.
       "src/core/time_limit.ts",
+      // Looks how far a task of another thread is.
+      "src/work/pool.ts",
+      // Lets the other work of a thread go on.
+      "src/work/task.ts",
     ],
   },
   {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fetchTransport } from "../../src/http/transport.ts";
 import {
   AccessDeniedError,
   IntegrityError,
@@ -41,7 +42,7 @@ async function failure(promise: Promise<unknown>): Promise<ModelOpsError> {
 }
 
 /** A network that notes what is asked for. */
-function noted(next: Transport = fetch) {
+function noted(next: Transport = fetchTransport) {
   const requests: Request[] = [];
   const transport: Transport = (request) => {
     requests.push(request);
@@ -156,7 +157,7 @@ e2eTest("the Azure store", { needs }, async (context) => {
   await context.step("reads the digest from every known name of metadata", async () => {
     const container = service(world).getContainerClient("data");
     const sha256 = sha256Of(content);
-    const stat = async (transport: Transport = fetch) =>
+    const stat = async (transport: Transport = fetchTransport) =>
       (await world.store({ transport }).stat("az://data/meta")).sha256;
     const write = async (metadata: Record<string, string>) => {
       await container.getBlockBlobClient("meta").upload("0123456789", 10, { metadata });

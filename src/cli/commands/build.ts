@@ -35,7 +35,8 @@ export function configure(command: Command, session: Session): void {
       .option("--source-url <url>", "where the sources are (default: the git remote)")
       .option("--source-revision <revision>", "revision of the sources (default: the git commit)")
       .option("--reasoning", "record that the model reasons")
-      .option("--no-creation-time", "leave every clock reading out, so that builds are equal"),
+      .option("--no-creation-time", "leave every clock reading out, so that builds are equal")
+      .option("--no-digest-cache", "hash every file, also those that did not change"),
   )
     .addOption(nydusify)
     .action(async (path, { nydusify, creationTime, ...flags }) => {

@@ -24,17 +24,17 @@ export interface AuthOptions extends TokenServerOptions {
  */
 export function authenticated(next: Transport, options: AuthOptions): Transport {
   const authenticator = new Authenticator(options);
-  return async (request) => {
-    if (new URL(request.url).origin !== options.origin.origin) return await next(request);
+  return async (request, hints) => {
+    if (new URL(request.url).origin !== options.origin.origin) return await next(request, hints);
     const again = await repeatable(request);
     const known = await authenticator.authorization(request);
-    const response = await next(authorize(again.next(), known));
+    const response = await next(authorize(again.next(), known), hints);
     if (response.status !== 401) return response;
     const challenges = parseChallenges(response.headers.get("WWW-Authenticate"));
     const renewed = await authenticator.renew(request, challenges, known);
     if (renewed === undefined || again.once) return response;
     await discard(response);
-    return await next(authorize(again.next(), renewed));
+    return await next(authorize(again.next(), renewed), hints);
   };
 }
 

@@ -1,0 +1,130 @@
+/**
+ * Digests of files of this machine, remembered so that files which did not change are not hashed again.
+ *
+ * A file is known by device, inode, size, and the times of its last write and of its last change of any
+ * kind. The runtime tells the one in milliseconds and the other in whole seconds, so a file that changed
+ * less than two seconds before it was hashed is not remembered: a second write might not be seen (git
+ * calls such entries racy). Only what was hashed from the file itself is remembered, never what a server
+ * or a manifest said.
+ *
+ * The cache is one text file, a line an entry, that is only ever appended to or replaced as a whole, so
+ * processes may share it. A line that cannot be read is passed over: losing an entry costs one hash.
+ * @module
+ */
+import { dirname } from "node:path";
+import { type Digest, isDigest } from "../core/digest.ts";
+import { readTextIfExists } from "../core/files.ts";
+import { writeFileAtomic } from "../core/staged_file.ts";
+
+/** The facts by which a file is recognized. */
+export interface FileIdentity {
+  readonly dev: number;
+  readonly ino: number;
+  readonly size: number;
+  /** Last write, in milliseconds since the epoch. */
+  readonly mtime: number;
+  /** Last change of content or attributes, in milliseconds since the epoch. */
+  readonly ctime: number;
+}
+
+/** Entries that are kept; the oldest go first. At about 150 bytes each the file stays below 8 MiB. */
+const MOST_ENTRIES = 50_000;
+
+/** Milliseconds that a file has to be left alone before its times are trusted. */
+const RACY_TIME = 2_000;
+
+/** The identity of a file; `undefined` on systems that do not tell all of it. */
+function fileIdentity(info: Deno.FileInfo): FileIdentity | undefined {
+  const { dev, ino, size } = info;
+  const [mtime, ctime] = [info.mtime?.getTime(), info.ctime?.getTime()];
+  if (!dev || !ino || mtime === undefined || ctime === undefined) return undefined;
+  return { dev, ino, size, mtime, ctime };
+}
+
+/** A file that was looked up. */
+export interface CachedFile {
+  /** Its digest, where that is known. */
+  readonly digest?: Digest;
+  /** Takes note of what it hashed to, unless it has changed since it was looked up. */
+  remember(digest: Digest): Promise<void>;
+}
+
+/** Remembers digests of files. */
+export class DigestCache {
+  readonly #path: string;
+  readonly #now: () => number;
+  readonly #digests: Map<string, Digest>;
+  readonly #added = new Map<string, Digest>();
+
+  private constructor(path: string, digests: Map<string, Digest>, now: () => number) {
+    this.#path = path;
+    this.#digests = digests;
+    this.#now = now;
+  }
+
+  /** Reads the cache in a file; one that is missing or damaged is an empty one. */
+  static async open(path: string, now: () => number = Date.now): Promise<DigestCache> {
+    const text = await readTextIfExists(path) ?? "";
+    return new DigestCache(path, new Map(text.split("\n").flatMap(parseLine)), now);
+  }
+
+  /** The digest of a file that is still the same; `undefined` when it has to be hashed. */
+  find(identity: FileIdentity): Digest | undefined {
+    const key = keyOf(identity);
+    return this.#added.get(key) ?? this.#digests.get(key);
+  }
+
+  /**
+   * Remembers what a file hashed to. `hashedAt` is when hashing began, and `identity` what the file was
+   * then; whoever calls makes sure that it is the same at the end.
+   */
+  add(identity: FileIdentity, digest: Digest, hashedAt: number = this.#now()): void {
+    if (Math.max(identity.mtime, identity.ctime) > hashedAt - RACY_TIME) return;
+    this.#added.set(keyOf(identity), digest);
+  }
+
+  /** Looks a file up before it is hashed. */
+  async look(path: string): Promise<CachedFile> {
+    const lookedAt = this.#now();
+    const before = fileIdentity(await Deno.stat(path));
+    return {
+      digest: before && this.find(before),
+      remember: async (digest) => {
+        const after = fileIdentity(await Deno.stat(path));
+        if (before && after && keyOf(before) === keyOf(after)) this.add(before, digest, lookedAt);
+      },
+    };
+  }
+
+  /** Writes what was added; the file and its folder are the user's alone. */
+  async save(): Promise<void> {
+    if (this.#added.size === 0) return;
+    await Deno.mkdir(dirname(this.#path), { recursive: true, mode: 0o700 });
+    const lines = linesOf(this.#added);
+    const size = this.#digests.size + this.#added.size;
+    for (const [key, digest] of this.#added) this.#digests.set(key, digest);
+    this.#added.clear();
+    if (size > MOST_ENTRIES) return await this.#replace();
+    // One write at the end of the file: what another process appends meanwhile stays whole.
+    await Deno.writeTextFile(this.#path, lines, { append: true, mode: 0o600 });
+  }
+
+  async #replace(): Promise<void> {
+    const kept = [...this.#digests].slice(-MOST_ENTRIES / 2);
+    const bytes = new TextEncoder().encode(linesOf(kept));
+    await writeFileAtomic(this.#path, bytes, { mode: 0o600 });
+  }
+}
+
+function keyOf({ dev, ino, size, mtime, ctime }: FileIdentity): string {
+  return [dev, ino, size, mtime, ctime].join(" ");
+}
+
+function linesOf(entries: Iterable<readonly [string, Digest]>): string {
+  return Array.from(entries, ([key, digest]) => `${key} ${digest}\n`).join("");
+}
+
+function parseLine(line: string): [string, Digest][] {
+  const [, key, digest] = /^(\d+ \d+ \d+ -?\d+ -?\d+) (\S+)$/.exec(line) ?? [];
+  return key !== undefined && digest !== undefined && isDigest(digest) ? [[key, digest]] : [];
+}

@@ -1,0 +1,79 @@
+/**
+ * Files of this machine as content that the kernel copies.
+ *
+ * A copy is hashed, not what it was copied from: what is kept is then what was hashed, whatever
+ * happens to the other file meanwhile.
+ * @module
+ */
+import type { Digest } from "../core/digest.ts";
+import { explainRead, explainWrite } from "../core/file_errors.ts";
+import { fileChanged, type FileSource, fileSource } from "../core/file_source.ts";
+import { type BlobSource, rangeBounds, type ToFileOptions } from "../core/source.ts";
+import { runTask } from "./pool.ts";
+import { receiveBody } from "./receive.ts";
+
+/** A file that the kernel copies. */
+export type LocalFile = FileSource & Required<Pick<BlobSource, "toFile">>;
+
+/**
+ * A source over a regular file, as `fileSource` gives it, that also goes to a file.
+ * @throws {NotFoundError} when there is no such file.
+ * @throws {InvalidInputError} when the path is not a regular file, or may not be read.
+ */
+export async function localFile(path: string): Promise<LocalFile> {
+  const source = await fileSource(path);
+  return { ...source, isLocal: true, toFile: (to, options) => copyToFile(source, to, options) };
+}
+
+async function copyToFile(
+  source: FileSource,
+  to: string,
+  options: ToFileOptions = {},
+): Promise<Digest | undefined> {
+  const { range, signal, onBytes, algorithm } = options;
+  const { start, end } = rangeBounds(range, source.size);
+  if (start > 0 || end < source.size) {
+    return await copyRange(source, to, { ...options, start, end });
+  }
+  signal?.throwIfAborted();
+  await copyWhole(source.path, to);
+  await ensureUnchanged(source);
+  const hashed = algorithm &&
+    await runTask("hashFile", { path: to, algorithm }, { size: source.size, signal, onBytes });
+  if (hashed && hashed.size !== source.size) throw fileChanged(source.path);
+  return hashed?.digest;
+}
+
+/** Copies a file over another, which keeps its own permissions. */
+async function copyWhole(from: string, to: string): Promise<void> {
+  try {
+    const { mode } = await Deno.stat(to);
+    await Deno.copyFile(from, to);
+    if (mode !== null && Deno.build.os !== "windows") await Deno.chmod(to, mode & 0o777);
+  } catch (error) {
+    throw error instanceof Deno.errors.NotFound
+      ? explainRead(from, error)
+      : explainWrite(to, error);
+  }
+}
+
+async function ensureUnchanged({ path, size, mtime }: FileSource): Promise<void> {
+  const now = await fileSource(path);
+  if (now.size !== size || now.mtime !== mtime) throw fileChanged(path);
+}
+
+async function copyRange(
+  source: FileSource,
+  path: string,
+  { start, end, signal, onBytes, algorithm }: ToFileOptions & { start: number; end: number },
+): Promise<Digest | undefined> {
+  let bytes = 0;
+  const stream = await source.open({ range: { start, end }, signal });
+  const place = { path, at: start, length: end - start, algorithm };
+  const { digest, fault } = await receiveBody(stream, place, {
+    throwIfStopped: () => signal?.throwIfAborted(),
+    advance: (count) => onBytes?.(bytes += count),
+  });
+  if (fault !== undefined) throw fault;
+  return digest;
+}

@@ -1,0 +1,211 @@
+/**
+ * Runs tasks on other cores, where that pays: a worker takes tens of milliseconds to start, which is
+ * what hashing 50 MiB takes.
+ *
+ * Workers are started when a task needs one, at most one a core, and are ended as soon as there is no
+ * task left: nothing outlives the operation. A worker takes several tasks at once, since those that wait
+ * for the network leave it free. Where workers cannot start, tasks run in place.
+ * @module
+ */
+import type { OperationOptions } from "../core/operation.ts";
+import { CONTROL, type TaskControl } from "./task.ts";
+import { type TaskInput, type TaskName, type TaskResult, TASKS } from "./tasks.ts";
+import type { TaskAnswer, TaskMessage } from "./worker.ts";
+import { errorOf } from "./plain_error.ts";
+
+/** Tasks over fewer bytes run in place: handing them over would take as long as doing them. */
+export const WORTH_A_WORKER = 4 * 1024 * 1024;
+
+/** Milliseconds between two looks at how far a task is. */
+const PROGRESS_INTERVAL = 100;
+
+/** How to run a task on another core. */
+export interface RunElsewhereOptions extends Pick<OperationOptions, "signal"> {
+  /** Told now and then how many bytes are finished. */
+  readonly onBytes?: (bytes: number) => void;
+  /** What of the input moves to the worker instead of being copied. */
+  readonly transfer?: readonly Transferable[];
+}
+
+/** How to run a task. */
+export interface RunTaskOptions extends RunElsewhereOptions, Pick<OperationOptions, "log"> {
+  /** Bytes that the task goes through: what decides whether a worker is worth it. */
+  readonly size: number;
+}
+
+/** Whether a task over so many bytes would run on another core. */
+export function runsElsewhere(size: number): boolean {
+  return size >= WORTH_A_WORKER && pool.available;
+}
+
+/**
+ * Runs a task and gives its result: on another core when it is large, else in place.
+ * @throws what the task throws; the reason of the signal when the operation is stopped.
+ */
+export async function runTask<Name extends TaskName>(
+  name: Name,
+  input: TaskInput<Name>,
+  options: RunTaskOptions,
+): Promise<TaskResult<Name>> {
+  options.signal?.throwIfAborted();
+  if (!runsElsewhere(options.size)) return await inPlace(name, input, options);
+  try {
+    return await runElsewhere(name, input, options);
+  } catch (error) {
+    if (!(error instanceof WorkerFailure)) throw error;
+    options.log?.("debug", `Working in place, for lack of workers: ${error.message}`);
+    return await inPlace(name, input, options);
+  }
+}
+
+/**
+ * Runs a task on another core.
+ * @throws {WorkerFailure} when no worker can be started; what the task throws.
+ */
+export async function runElsewhere<Name extends TaskName>(
+  name: Name,
+  input: TaskInput<Name>,
+  options: RunElsewhereOptions,
+): Promise<TaskResult<Name>> {
+  return await pool.run(name, input, options) as TaskResult<Name>;
+}
+
+async function inPlace<Name extends TaskName>(
+  name: Name,
+  input: TaskInput<Name>,
+  { signal, onBytes }: RunTaskOptions,
+): Promise<TaskResult<Name>> {
+  let bytes = 0;
+  const control: TaskControl = {
+    throwIfStopped: () => signal?.throwIfAborted(),
+    advance: (count) => onBytes?.(bytes += count),
+  };
+  const task = TASKS[name] as (
+    input: TaskInput<Name>,
+    control: TaskControl,
+  ) => Promise<TaskResult<Name>>;
+  return await task(input, control);
+}
+
+/** A worker could not be started, or ended by itself. */
+export class WorkerFailure extends Error {}
+
+/** The entry of a worker. */
+const WORKER_URL = new URL("./worker.ts", import.meta.url);
+
+/** Whether this program may read the file of a worker; the runtime prints a refusal by itself. */
+function mayStart(url: URL): boolean {
+  if (url.protocol !== "file:") return true;
+  return Deno.permissions.querySync({ name: "read", path: url }).state === "granted";
+}
+
+/** A worker and the tasks that it runs. */
+class RunningWorker {
+  readonly #worker = new Worker(WORKER_URL, { type: "module" });
+  readonly #tasks = new Map<number, PromiseWithResolvers<TaskAnswer>>();
+  #lastId = 0;
+
+  constructor() {
+    this.#worker.onmessage = ({ data: { id, answer } }) => this.#tasks.get(id)?.resolve(answer);
+    this.#worker.onerror = (event) => {
+      // Else the runtime would print it and end the program.
+      event.preventDefault();
+      const failure = new WorkerFailure(event.message || "it could not be started");
+      for (const task of this.#tasks.values()) task.reject(failure);
+    };
+  }
+
+  /** Count of the tasks under way. */
+  get load(): number {
+    return this.#tasks.size;
+  }
+
+  /** Sends a task and waits for the answer. */
+  async ask(
+    task: Omit<TaskMessage, "id">,
+    transfer: readonly Transferable[] = [],
+  ): Promise<TaskAnswer> {
+    const id = ++this.#lastId;
+    const answer = Promise.withResolvers<TaskAnswer>();
+    this.#tasks.set(id, answer);
+    try {
+      this.#worker.postMessage({ ...task, id }, [...transfer]);
+      return await answer.promise;
+    } finally {
+      this.#tasks.delete(id);
+    }
+  }
+
+  end(): void {
+    this.#worker.terminate();
+  }
+}
+
+/** The workers of this process. */
+class WorkerPool {
+  /** Whether workers may be started, and none has failed yet. */
+  available = mayStart(WORKER_URL);
+  readonly #workers = new Set<RunningWorker>();
+
+  async run(
+    name: TaskName,
+    input: TaskInput<TaskName>,
+    options: RunElsewhereOptions,
+  ): Promise<unknown> {
+    const worker = this.#leastLoaded();
+    try {
+      const answer = await ask(worker, { name, input }, options);
+      if ("result" in answer) return answer.result;
+      options.signal?.throwIfAborted();
+      throw "error" in answer ? errorOf(answer.error) : new WorkerFailure("it stopped by itself");
+    } catch (error) {
+      if (error instanceof WorkerFailure) this.#lose(worker);
+      throw error;
+    } finally {
+      if ([...this.#workers].every(({ load }) => load === 0)) this.#endAll();
+    }
+  }
+
+  #leastLoaded(): RunningWorker {
+    const [least] = [...this.#workers].sort((a, b) => a.load - b.load);
+    const full = this.#workers.size >= navigator.hardwareConcurrency;
+    if (least !== undefined && (least.load === 0 || full)) return least;
+    const worker = new RunningWorker();
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  #lose(worker: RunningWorker): void {
+    this.available = false;
+    this.#workers.delete(worker);
+    worker.end();
+  }
+
+  #endAll(): void {
+    for (const worker of this.#workers) worker.end();
+    this.#workers.clear();
+  }
+}
+
+const pool = new WorkerPool();
+
+/** Has a worker run a task, telling how far it is meanwhile. */
+async function ask(
+  worker: RunningWorker,
+  task: Omit<TaskMessage, "id" | "control">,
+  { signal, onBytes, transfer }: RunElsewhereOptions,
+): Promise<TaskAnswer> {
+  const control = new SharedArrayBuffer(CONTROL.size);
+  const words = new BigInt64Array(control);
+  const stop = () => Atomics.store(words, CONTROL.stopped, 1n);
+  const tell = () => onBytes?.(Number(Atomics.load(words, CONTROL.bytes)));
+  const timer = onBytes && setInterval(tell, PROGRESS_INTERVAL);
+  signal?.addEventListener("abort", stop);
+  try {
+    return await worker.ask({ ...task, control }, transfer);
+  } finally {
+    clearInterval(timer);
+    tell();
+    signal?.removeEventListener("abort", stop);
+  }
+}

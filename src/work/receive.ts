@@ -1,0 +1,198 @@
+/**
+ * The body of an answer into a file: one buffer, one write and one hash a chunk.
+ * @module
+ */
+import { type Digest, type DigestAlgorithm, Digester } from "../core/digest.ts";
+import { explainWrite } from "../core/file_errors.ts";
+import { writeFully } from "../core/files.ts";
+import { CHUNK_SIZE } from "../core/streams.ts";
+import { DEFAULT_RETRY } from "../core/retry.ts";
+import { StallWatch } from "../core/time_limit.ts";
+import type { TaskControl } from "./task.ts";
+
+/** Where in a file bytes go. */
+export interface FilePlace {
+  /** Path of a file that is there. */
+  readonly path: string;
+  /** Position in the file of the first byte. */
+  readonly at: number;
+  /** Count of the bytes that are wanted; what comes after them is not taken. */
+  readonly length: number;
+  /** Hashes the file from its beginning, what was there before included; nothing is hashed when absent. */
+  readonly algorithm?: DigestAlgorithm;
+  /** Milliseconds without a byte after which the connection counts as lost. */
+  readonly stallTime?: number;
+}
+
+/** What came. */
+export interface Received {
+  /** Bytes that are in the file now. */
+  readonly bytes: number;
+  /** Whether the body had more than was wanted. */
+  readonly more: boolean;
+  /** Digest of the file up to the last byte that came, where it was asked for. */
+  readonly digest?: Digest;
+  /** Why there are fewer bytes than were wanted, when the connection was lost. */
+  readonly fault?: unknown;
+}
+
+/**
+ * Writes a body into a file, at a place in it.
+ * @throws {TransferError} when the file cannot be written. A body that breaks off is no error: what came
+ * of it is told.
+ */
+export async function receiveBody(
+  body: ReadableStream<Uint8Array> | null,
+  place: FilePlace,
+  control: TaskControl,
+): Promise<Received> {
+  using file = openPlace(place.path);
+  const digester = place.algorithm && hashedStart(file, place);
+  file.seekSync(place.at, Deno.SeekMode.Start);
+  let bytes = 0;
+  let more = false;
+  let fault: unknown;
+  const flusher = new Flusher(file);
+  const chunks = body === null ? [] : chunksOf(body, place.stallTime);
+  const taken = guarded(chunks, (error) => fault = error);
+  for await (const chunk of taken) {
+    control.throwIfStopped();
+    const wanted = chunk.subarray(0, place.length - bytes);
+    more = wanted.byteLength < chunk.byteLength;
+    try {
+      writeFully(file, wanted);
+    } catch (error) {
+      throw explainWrite(place.path, error);
+    }
+    digester?.update(wanted);
+    flusher.wrote(wanted.byteLength);
+    bytes += wanted.byteLength;
+    control.advance(wanted.byteLength);
+    if (more) break;
+  }
+  await flusher.idle();
+  return { bytes, more, digest: digester?.digest(), fault };
+}
+
+function openPlace(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { read: true, write: true });
+  } catch (error) {
+    throw explainWrite(path, error);
+  }
+}
+
+/** Bytes after which what is written begins its way to the disk. */
+const FLUSH_EVERY = 64 * 1024 * 1024;
+
+/**
+ * Sends a file to the disk while more of it is written, so that there is little left to wait for at
+ * its end.
+ */
+class Flusher {
+  readonly #file: Deno.FsFile;
+  #unflushed = 0;
+  #flushing: Promise<void> | undefined;
+
+  constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  wrote(bytes: number): void {
+    this.#unflushed += bytes;
+    if (this.#unflushed < FLUSH_EVERY || this.#flushing) return;
+    this.#unflushed = 0;
+    this.#flushing = this.#file.syncData().finally(() => this.#flushing = undefined);
+  }
+
+  /** Waits until the file may be closed. */
+  async idle(): Promise<void> {
+    await this.#flushing;
+  }
+}
+
+/** A digester that has seen what is in the file before the place. */
+function hashedStart(file: Deno.FsFile, { at, algorithm }: FilePlace): Digester {
+  const digester = new Digester(algorithm);
+  const buffer = new Uint8Array(Math.min(CHUNK_SIZE, at));
+  while (digester.size < at) {
+    const count = file.readSync(buffer.subarray(0, at - digester.size));
+    if (count === null) break;
+    digester.update(buffer.subarray(0, count));
+  }
+  return digester;
+}
+
+/** What of a stream comes before it breaks. */
+async function* guarded(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  broke: (error: unknown) => void,
+): AsyncGenerator<Uint8Array, void> {
+  const iterator = Symbol.asyncIterator in chunks
+    ? chunks[Symbol.asyncIterator]()
+    : chunks[Symbol.iterator]();
+  try {
+    for (;;) {
+      const next = await nextOf(iterator, broke);
+      if (next === undefined) return;
+      yield next;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+async function nextOf(
+  iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array>,
+  broke: (error: unknown) => void,
+): Promise<Uint8Array | undefined> {
+  try {
+    const { done, value } = await iterator.next();
+    return done ? undefined : value;
+  } catch (error) {
+    broke(error);
+    return undefined;
+  }
+}
+
+/** The chunks of a body, each in the one buffer where the body can be read so; a chunk is gone with the next. */
+async function* chunksOf(
+  body: ReadableStream<Uint8Array>,
+  stallTime: number = DEFAULT_RETRY.stallTime,
+): AsyncGenerator<Uint8Array, void> {
+  const reader = byteReader(body);
+  const watch = new StallWatch(stallTime);
+  try {
+    for (;;) {
+      const { done, value } = await watch.during(() => reader.read());
+      if (done || value === undefined) return;
+      if (value.byteLength > 0) yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+interface ByteReader {
+  read(): Promise<{ done: boolean; value?: Uint8Array }>;
+  cancel(): Promise<void>;
+}
+
+function byteReader(body: ReadableStream<Uint8Array>): ByteReader {
+  try {
+    const reader = body.getReader({ mode: "byob" });
+    let buffer = new Uint8Array(CHUNK_SIZE);
+    return {
+      read: async () => {
+        const { done, value } = await reader.read(buffer);
+        if (value) buffer = new Uint8Array(value.buffer);
+        return { done, value };
+      },
+      cancel: () => reader.cancel(),
+    };
+  } catch (error) {
+    // Not every body is a stream of bytes that fills a buffer it is given.
+    if (!(error instanceof TypeError)) throw error;
+    return body.getReader();
+  }
+}

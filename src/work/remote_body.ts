@@ -1,0 +1,149 @@
+/**
+ * Answers whose bodies are in another thread.
+ * @module
+ */
+import type { Transport, TransportOptions } from "../http/transport_options.ts";
+import type { Head, Order, SentReceived } from "./exchange.ts";
+import { errorOf } from "./plain_error.ts";
+import { runElsewhere, runsElsewhere, type RunTaskOptions, WorkerFailure } from "./pool.ts";
+import { type FilePlace, receiveBody, type Received } from "./receive.ts";
+
+/** A body that another thread holds. */
+interface RemoteBody {
+  toFile(place: FilePlace, onBytes?: (bytes: number) => void): Promise<Received>;
+}
+
+const remoteBodies = new WeakMap<Response, RemoteBody>();
+
+/** How to send from another thread. */
+
+/**
+ * A transport that has another thread receive what goes into a file, where there is much of it.
+ * `network` describes what `transport` was made from.
+ */
+export function offloaded(transport: Transport, network: TransportOptions): Transport {
+  const plain = plainOptions(network);
+  return async (request, hints) => {
+    const elsewhere = request.body === null && runsElsewhere(hints?.bytesToFile ?? 0);
+    if (!elsewhere) return await transport(request, hints);
+    try {
+      return await sendElsewhere(request, plain);
+    } catch (error) {
+      if (!(error instanceof WorkerFailure)) throw error;
+      return await transport(request, hints);
+    }
+  };
+}
+
+/** The options alone: what else a client was made with cannot be sent to another thread. */
+function plainOptions(options: TransportOptions): TransportOptions {
+  const { caCerts, cert, key, insecure, proxy, stallTime, userAgent } = options;
+  return { caCerts, cert, key, insecure, proxy, stallTime, userAgent };
+}
+
+/**
+ * Sends a request without a body from another thread and gives its answer. The body can be read like any
+ * other; {@linkcode bodyToFile} spares its bytes the way through this thread.
+ */
+async function sendElsewhere(request: Request, network: TransportOptions): Promise<Response> {
+  const { port1: port, port2 } = new MessageChannel();
+  const order = (what: Order) => port.postMessage(what);
+  const messages = messagesOf(port);
+  const stop = () => order({ kind: "stop" });
+  let report: ((bytes: number) => void) | undefined;
+  const { signal } = request;
+  signal.addEventListener("abort", stop);
+  const task = runElsewhere("exchange", {
+    url: request.url,
+    method: request.method,
+    headers: [...request.headers],
+    network,
+    port: port2,
+  }, { signal, transfer: [port2], onBytes: (bytes) => report?.(bytes) });
+  const ended = task.finally(() => {
+    signal.removeEventListener("abort", stop);
+    port.close();
+  });
+  // Whoever waits for the end is told of a failure; when nobody does, there is nobody to tell.
+  ended.catch(() => undefined);
+  const head = await Promise.race([messages.next<Head>(), ended.then(neverWithoutHead)]);
+  const response = new Response(bodyOf(order, messages, ended), {
+    status: head.status,
+    headers: head.headers.map(([name, value]): [string, string] => [name, value]),
+  });
+  remoteBodies.set(response, {
+    toFile: async (place, onBytes) => {
+      report = onBytes;
+      order({ kind: "file", place });
+      const { fault, ...received } = await ended as SentReceived;
+      return { ...received, fault: fault && errorOf(fault) };
+    },
+  });
+  return response;
+}
+
+function neverWithoutHead(): never {
+  throw new Error("The exchange ended before its answer");
+}
+
+/** Reads the body over, chunk by chunk; whoever cancels it frees the connection. */
+function bodyOf(
+  order: (what: Order) => void,
+  messages: { next<Message>(): Promise<Message> },
+  ended: Promise<unknown>,
+): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      order({ kind: "chunk" });
+      const chunk = await Promise.race([
+        messages.next<Uint8Array | null>(),
+        ended.then(() => null),
+      ]);
+      if (chunk === null) controller.close();
+      else controller.enqueue(chunk);
+    },
+    async cancel() {
+      order({ kind: "drop" });
+      // A connection that broke already needs no closing.
+      await ended.catch(() => undefined);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** The messages of a port, each asked for when it is wanted. */
+function messagesOf(port: MessagePort): { next<Message>(): Promise<Message> } {
+  const arrived: unknown[] = [];
+  let waiting: ((message: unknown) => void) | undefined;
+  port.onmessage = ({ data }) => {
+    if (waiting) waiting(data);
+    else arrived.push(data);
+    waiting = undefined;
+  };
+  return {
+    next: <Message>() =>
+      arrived.length > 0
+        ? Promise.resolve(arrived.shift() as Message)
+        : new Promise<Message>((resolve) => waiting = resolve as (message: unknown) => void),
+  };
+}
+
+/** How to write a body into a file. */
+export type ReceiveBodyOptions = Pick<RunTaskOptions, "signal" | "onBytes">;
+
+/**
+ * Writes the body of an answer into a file: in the thread that has it.
+ * @throws {TransferError} when the file cannot be written.
+ */
+export async function bodyToFile(
+  response: Response,
+  place: FilePlace,
+  { signal, onBytes }: ReceiveBodyOptions = {},
+): Promise<Received> {
+  const remote = remoteBodies.get(response);
+  if (remote) return await remote.toFile(place, onBytes);
+  let bytes = 0;
+  return await receiveBody(response.body, place, {
+    throwIfStopped: () => signal?.throwIfAborted(),
+    advance: (count) => onBytes?.(bytes += count),
+  });
+}

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { digestBytes } from "../../src/core/digest.ts";
+import { runTask, WORTH_A_WORKER } from "../../src/work/pool.ts";
+import { tempFolder } from "../support/temp.ts";
+
+const LARGE = WORTH_A_WORKER + 12_345;
+
+function bytesOf(size: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, index) => index * 7 + (index >> 8));
+}
+
+Deno.test("runTask() gives the same digest in place and on a worker", async () => {
+  await using folder = await tempFolder();
+  const bytes = bytesOf(LARGE);
+  const path = await folder.write("file", bytes);
+  for (const size of [1, LARGE]) {
+    const result = await runTask("hashFile", { path }, { size });
+    assert.deepEqual(result, { digest: digestBytes(bytes), size: LARGE });
+  }
+});
+
+Deno.test("runTask() hashes a range, and less when the file is shorter than the range", async () => {
+  await using folder = await tempFolder();
+  const bytes = bytesOf(LARGE);
+  const path = await folder.write("file", bytes);
+  const range = { start: 1000, end: LARGE - 3 };
+  const part = await runTask("hashFile", { path, ...range }, { size: LARGE });
+  assert.equal(part.digest, digestBytes(bytes.subarray(range.start, range.end)));
+  const short = await runTask("hashFile", { path, end: LARGE * 2 }, { size: LARGE * 2 });
+  assert.equal(short.size, LARGE);
+});
+
+Deno.test("runTask() runs more tasks than there are cores, and each gets its own result", async () => {
+  await using folder = await tempFolder();
+  const count = navigator.hardwareConcurrency * 2 + 1;
+  const files = await Promise.all(Array.from({ length: count }, async (_, index) => {
+    const bytes = bytesOf(LARGE + index);
+    return { path: await folder.write(`${index}`, bytes), digest: digestBytes(bytes) };
+  }));
+  const results = await Promise.all(
+    files.map(({ path }) => runTask("hashFile", { path }, { size: LARGE })),
+  );
+  assert.deepEqual(results.map(({ digest }) => digest), files.map(({ digest }) => digest));
+});
+
+Deno.test("runTask() tells all the bytes at the end", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("file", bytesOf(LARGE));
+  for (const size of [1, LARGE]) {
+    const told: number[] = [];
+    await runTask("hashFile", { path }, { size, onBytes: (bytes) => told.push(bytes) });
+    assert.equal(told.at(-1), LARGE);
+  }
+});
+
+Deno.test("runTask() throws what the task throws, of the platform's class and with its code", async () => {
+  for (const size of [1, LARGE]) {
+    await assert.rejects(
+      runTask("hashFile", { path: "/there/is/no/such/file" }, { size }),
+      (error: unknown) =>
+        error instanceof Deno.errors.NotFound && "code" in error && error.code === "ENOENT",
+    );
+  }
+});
+
+Deno.test("runTask() throws the reason of its signal when it is stopped, before or meanwhile", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("file", new Uint8Array(64 * 1024 * 1024));
+  const reason = new Error("enough");
+  for (const size of [1, LARGE]) {
+    const stopped = runTask("hashFile", { path }, { size, signal: AbortSignal.abort(reason) });
+    await assert.rejects(stopped, reason);
+    const controller = new AbortController();
+    const running = runTask("hashFile", { path }, { size, signal: controller.signal });
+    queueMicrotask(() => controller.abort(reason));
+    await assert.rejects(running, reason);
+  }
+});

@@ -124,7 +124,9 @@ export class DiskIngest implements Ingest {
 
   async take(source: BlobSource, options: OperationOptions = {}): Promise<Digest> {
     const { signal } = options;
-    if (source.toFile === undefined || source.size < WORTH_A_WORKER) {
+    // Windows lets nobody write to a file that is locked through another handle.
+    const bySource = source.size >= WORTH_A_WORKER && Deno.build.os !== "windows";
+    if (source.toFile === undefined || !bySource) {
       await this.append(await source.open({ signal }), options);
       return this.#digester.digest();
     }

@@ -179,15 +179,14 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     });
     if (await this.#store.blobs.has(descriptor)) return await removeIfExists(folder);
     await startUpload(folder);
-    const data = join(folder, "data");
-    await transferToFile(source, data, {
+    // It gets its final name at once: `data` would be open to whoever takes up the upload by its id.
+    await transferToFile(source, this.filePath(descriptor), {
       ...operationOptions(options),
       what: digest,
       check: digestCheck(digest),
-      partialBase: data,
+      partialBase: join(folder, "data"),
       parallel: false,
     });
-    await this.#store.blobs.add(data, descriptor);
     await removeIfExists(folder);
   }
 

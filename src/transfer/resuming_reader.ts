@@ -201,18 +201,20 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
     return await this.#retried(async () => {
       this.#throwLost();
       const { start, body } = await this.#ask();
-      // An answer that begins earlier brings bytes once more that are in the file already.
-      this.#position = start;
+      const before = this.#position;
       const end = this.#end ?? Infinity;
       const { signal } = this.#options;
       const place = { ...file, at: start, length: end - start, stallTime: this.#stallTime };
-      const onBytes = (bytes: number) => report(start + bytes);
+      // An answer that begins earlier brings bytes once more that are in the file already: only
+      // what goes beyond them counts, or a server that always begins anew would be asked for ever.
+      const onBytes = (bytes: number) => report(Math.max(before, start + bytes));
       const received = await body.toFile(place, { signal, onBytes });
-      this.#position += received.bytes;
       if (received.more && this.#content.tooLong) throw this.#content.tooLong();
-      if (this.#position === end) return received;
+      const reached = start + received.bytes;
+      this.#position = Math.max(before, reached);
+      if (reached === end) return received;
       const lost = received.fault ?? closedEarly();
-      if (received.bytes === 0) throw lost;
+      if (reached <= before) throw lost;
       this.#lost = lost;
       return received;
     });

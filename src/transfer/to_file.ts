@@ -18,6 +18,7 @@ import { checkContent, type ContentCheck } from "./content_check.ts";
 import { PartialFile } from "./partial_file.ts";
 import { type Part, PARTS_AT_ONCE, partSize } from "./parts.ts";
 import { PrefixHasher } from "./prefix_hasher.ts";
+import { runTask } from "../work/pool.ts";
 
 /** Content from this size on, in bytes, comes in several ranges at once. */
 export const PARALLEL_FROM = 32 * 1024 * 1024;
@@ -152,11 +153,27 @@ type ToFile = NonNullable<BlobSource["toFile"]>;
 async function fillWhole(
   partial: PartialFile,
   part: Part,
-  { toFile, check, what, ...options }: TransferOptions & { check: ContentCheck; toFile: ToFile },
+  { toFile, check, what, ...options }: Omit<TransferOptions, "check"> & {
+    readonly check: ContentCheck;
+    readonly toFile: ToFile;
+  },
 ): Promise<void> {
   const { algorithm } = check;
-  const digest = await fillPart(partial, part, toFile, { ...options, algorithm });
+  // An earlier run may have been killed when all was written but not yet verified.
+  const digest = partial.has(part)
+    ? await hashWritten(partial, { ...options, algorithm })
+    : await fillPart(partial, part, toFile, { ...options, algorithm });
   checkContent(check, digest ?? "", what);
+}
+
+async function hashWritten(
+  { path, written: size }: PartialFile,
+  { algorithm, onBytes, ...options }:
+    & Pick<TransferOptions, "signal" | "log" | "onBytes">
+    & Pick<ToFileOptions, "algorithm">,
+): Promise<Digest> {
+  onBytes?.(size);
+  return (await runTask("hashFile", { path, algorithm }, { ...options, size })).digest;
 }
 
 /** Has the source write what is missing of a part. */

@@ -45,13 +45,16 @@ export async function exchange(
 ): Promise<SentReceived | undefined> {
   const { port, url, method } = input;
   const stop = new AbortController();
-  const orders = new OrderQueue(port, () => stop.abort(new TaskStopped()));
+  const orders = new OrderQueue(port, (reason) => stop.abort(reason));
   try {
     const headers = input.headers.map(([name, value]): [string, string] => [name, value]);
     const request = new Request(url, { method, headers, signal: stop.signal });
     const response = await transportFor(input.network).send(request);
     port.postMessage({ status: response.status, headers: [...response.headers] } satisfies Head);
     return await followOrders(orders, response, { port, control });
+  } catch (error) {
+    if (stop.signal.reason instanceof BodyDropped) return undefined;
+    throw error;
   } finally {
     port.close();
   }
@@ -80,14 +83,18 @@ async function followOrders(
   }
 }
 
-/** Orders as they come; one to stop counts at once, whatever goes on. */
+/** Why a read ends whose bytes nobody wants any more. */
+class BodyDropped extends Error {}
+
+/** Orders as they come; one that ends the exchange counts at once, whatever is waited for. */
 class OrderQueue {
   readonly #orders: Order[] = [];
   #waiting: ((order: Order) => void) | undefined;
 
-  constructor(port: MessagePort, stop: () => void) {
+  constructor(port: MessagePort, end: (reason: Error) => void) {
     port.onmessage = ({ data }: MessageEvent<Order>) => {
-      if (data.kind === "stop") stop();
+      if (data.kind === "stop") end(new TaskStopped());
+      if (data.kind === "drop") end(new BodyDropped());
       const waiting = this.#waiting;
       this.#waiting = undefined;
       if (waiting) waiting(data);

@@ -110,8 +110,7 @@ class RunningWorker {
     this.#worker.onerror = (event) => {
       // Else the runtime would print it and end the program.
       event.preventDefault();
-      const failure = new WorkerFailure(event.message || "it could not be started");
-      for (const task of this.#tasks.values()) task.reject(failure);
+      this.#fail(new WorkerFailure(event.message || "it could not be started"));
     };
   }
 
@@ -136,8 +135,14 @@ class RunningWorker {
     }
   }
 
+  /** Ends the worker; what it still runs fails. */
   end(): void {
     this.#worker.terminate();
+    this.#fail(new WorkerFailure("it was ended"));
+  }
+
+  #fail(failure: WorkerFailure): void {
+    for (const task of this.#tasks.values()) task.reject(failure);
   }
 }
 
@@ -198,14 +203,25 @@ async function ask(
   const control = new SharedArrayBuffer(CONTROL.size);
   const words = new BigInt64Array(control);
   const stop = () => Atomics.store(words, CONTROL.stopped, 1n);
-  const tell = () => onBytes?.(Number(Atomics.load(words, CONTROL.bytes)));
+  const failures: unknown[] = [];
+  const tell = () => {
+    try {
+      onBytes?.(Number(Atomics.load(words, CONTROL.bytes)));
+    } catch (error) {
+      // Thrown by a timer it would end the program.
+      failures.push(error);
+      stop();
+    }
+  };
   const timer = onBytes && setInterval(tell, PROGRESS_INTERVAL);
   signal?.addEventListener("abort", stop);
   try {
-    return await worker.ask({ ...task, control }, transfer);
+    const answer = await worker.ask({ ...task, control }, transfer);
+    tell();
+    if (failures.length > 0) throw failures[0];
+    return answer;
   } finally {
     clearInterval(timer);
-    tell();
     signal?.removeEventListener("abort", stop);
   }
 }

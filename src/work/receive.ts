@@ -8,7 +8,7 @@ import { writeFully } from "../core/files.ts";
 import { CHUNK_SIZE } from "../core/streams.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { StallWatch } from "../core/time_limit.ts";
-import type { TaskControl } from "./task.ts";
+import { otherWork, type TaskControl } from "./task.ts";
 
 /** Where in a file bytes go. */
 export interface FilePlace {
@@ -46,24 +46,40 @@ export async function receiveBody(
   place: FilePlace,
   control: TaskControl,
 ): Promise<Received> {
-  using file = openPlace(place.path);
-  const digester = place.algorithm && hashedStart(file, place);
+  try {
+    using file = Deno.openSync(place.path, { read: true, write: true });
+    await using flusher = new Flusher(file);
+    return await writeBody(body, place, { file, flusher, control });
+  } catch (error) {
+    // What was not read to its end would keep the connection.
+    if (!body?.locked) await body?.cancel().catch(() => undefined);
+    throw explainWrite(place.path, error);
+  }
+}
+
+interface Writing {
+  readonly file: Deno.FsFile;
+  readonly flusher: Flusher;
+  readonly control: TaskControl;
+}
+
+async function writeBody(
+  body: ReadableStream<Uint8Array> | null,
+  place: FilePlace,
+  { file, flusher, control }: Writing,
+): Promise<Received> {
+  const digester = place.algorithm && await hashedStart(file, place, control);
   file.seekSync(place.at, Deno.SeekMode.Start);
   let bytes = 0;
   let more = false;
   let fault: unknown;
-  const flusher = new Flusher(file);
   const chunks = body === null ? [] : chunksOf(body, place.stallTime);
   const taken = guarded(chunks, (error) => fault = error);
   for await (const chunk of taken) {
     control.throwIfStopped();
     const wanted = chunk.subarray(0, place.length - bytes);
     more = wanted.byteLength < chunk.byteLength;
-    try {
-      writeFully(file, wanted);
-    } catch (error) {
-      throw explainWrite(place.path, error);
-    }
+    writeFully(file, wanted);
     digester?.update(wanted);
     flusher.wrote(wanted.byteLength);
     bytes += wanted.byteLength;
@@ -74,14 +90,6 @@ export async function receiveBody(
   return { bytes, more, digest: digester?.digest(), fault };
 }
 
-function openPlace(path: string): Deno.FsFile {
-  try {
-    return Deno.openSync(path, { read: true, write: true });
-  } catch (error) {
-    throw explainWrite(path, error);
-  }
-}
-
 /** Bytes after which what is written begins its way to the disk. */
 const FLUSH_EVERY = 64 * 1024 * 1024;
 
@@ -89,10 +97,11 @@ const FLUSH_EVERY = 64 * 1024 * 1024;
  * Sends a file to the disk while more of it is written, so that there is little left to wait for at
  * its end.
  */
-class Flusher {
+class Flusher implements AsyncDisposable {
   readonly #file: Deno.FsFile;
   #unflushed = 0;
   #flushing: Promise<void> | undefined;
+  #failures: unknown[] = [];
 
   constructor(file: Deno.FsFile) {
     this.#file = file;
@@ -102,20 +111,36 @@ class Flusher {
     this.#unflushed += bytes;
     if (this.#unflushed < FLUSH_EVERY || this.#flushing) return;
     this.#unflushed = 0;
-    this.#flushing = this.#file.syncData().finally(() => this.#flushing = undefined);
+    this.#flushing = this.#file.syncData()
+      // A failure of the disk that nobody waits for yet would end the program.
+      .catch((error) => void this.#failures.push(error))
+      .finally(() => this.#flushing = undefined);
+  }
+
+  /** Waits for what is under way, and throws what the disk said of it. */
+  async idle(): Promise<void> {
+    await this.#flushing;
+    if (this.#failures.length > 0) throw this.#failures[0];
   }
 
   /** Waits until the file may be closed. */
-  async idle(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     await this.#flushing;
   }
 }
 
 /** A digester that has seen what is in the file before the place. */
-function hashedStart(file: Deno.FsFile, { at, algorithm }: FilePlace): Digester {
+async function hashedStart(
+  file: Deno.FsFile,
+  { at, algorithm }: FilePlace,
+  control: TaskControl,
+): Promise<Digester> {
   const digester = new Digester(algorithm);
   const buffer = new Uint8Array(Math.min(CHUNK_SIZE, at));
   while (digester.size < at) {
+    control.throwIfStopped();
+    // It may be gigabytes: whoever shares the thread goes on meanwhile.
+    await otherWork();
     const count = file.readSync(buffer.subarray(0, at - digester.size));
     if (count === null) break;
     digester.update(buffer.subarray(0, count));

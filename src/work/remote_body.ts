@@ -15,8 +15,6 @@ interface RemoteBody {
 
 const remoteBodies = new WeakMap<Response, RemoteBody>();
 
-/** How to send from another thread. */
-
 /**
  * A transport that has another thread receive what goes into a file, where there is much of it.
  * `network` describes what `transport` was made from.
@@ -46,6 +44,8 @@ function plainOptions(options: TransportOptions): TransportOptions {
  * other; {@linkcode bodyToFile} spares its bytes the way through this thread.
  */
 async function sendElsewhere(request: Request, network: TransportOptions): Promise<Response> {
+  // An abort that has happened already is no event any more.
+  request.signal.throwIfAborted();
   const { port1: port, port2 } = new MessageChannel();
   const order = (what: Order) => port.postMessage(what);
   const messages = messagesOf(port);
@@ -67,19 +67,39 @@ async function sendElsewhere(request: Request, network: TransportOptions): Promi
   // Whoever waits for the end is told of a failure; when nobody does, there is nobody to tell.
   ended.catch(() => undefined);
   const head = await Promise.race([messages.next<Head>(), ended.then(neverWithoutHead)]);
-  const response = new Response(bodyOf(order, messages, ended), {
-    status: head.status,
-    headers: head.headers.map(([name, value]): [string, string] => [name, value]),
+  const body = bodyOf(order, messages, ended);
+  const response = await responseOf(head, body).catch(async (error) => {
+    await body.cancel();
+    throw error;
   });
   remoteBodies.set(response, {
     toFile: async (place, onBytes) => {
       report = onBytes;
       order({ kind: "file", place });
-      const { fault, ...received } = await ended as SentReceived;
+      const received = await ended as SentReceived | undefined;
+      signal.throwIfAborted();
+      if (received === undefined) throw new Error("The body was dropped before it came");
+      const { fault } = received;
       return { ...received, fault: fault && errorOf(fault) };
     },
   });
   return response;
+}
+
+/** Statuses of answers that cannot have a body. */
+const WITHOUT_BODY = [101, 103, 204, 205, 304];
+
+async function responseOf(
+  { status, headers }: Head,
+  body: ReadableStream<Uint8Array>,
+): Promise<Response> {
+  const init = {
+    status,
+    headers: headers.map(([name, value]): [string, string] => [name, value]),
+  };
+  if (!WITHOUT_BODY.includes(status)) return new Response(body, init);
+  await body.cancel();
+  return new Response(null, init);
 }
 
 function neverWithoutHead(): never {

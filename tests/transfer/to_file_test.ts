@@ -6,6 +6,7 @@ import { IntegrityError } from "../../src/core/errors.ts";
 import { bytesSource, type OpenOptions } from "../../src/core/source.ts";
 import { streamOf } from "../../src/core/streams.ts";
 import { type ContentCheck, digestCheck } from "../../src/transfer/content_check.ts";
+import { PartialFile } from "../../src/transfer/partial_file.ts";
 import { type TransferSource, transferToFile } from "../../src/transfer/to_file.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 
@@ -151,4 +152,23 @@ Deno.test("an empty file is asked for as well, since it may not be there", async
     0,
   );
   assert.deepEqual(await names(folder, "out"), ["file"]);
+});
+
+Deno.test("what was written but not verified when a run was killed is verified, not fetched again", async () => {
+  await using folder = await tempFolder();
+  const { path, partialBase } = place(folder);
+  await Deno.mkdir(folder.join("kept"));
+  const size = BYTES.byteLength;
+  {
+    const content = { hash: check.expected, size, partSize: size };
+    await using partial = (await PartialFile.open(partialBase, content))!;
+    await partial.write(partial.parts[0]!, streamOf([BYTES]));
+  }
+  const source = {
+    ...bytesSource(BYTES),
+    toFile: () => Promise.reject(new Error("fetched again")),
+  };
+  assert.equal(await transferToFile(source, path, { what, check, partialBase }), size);
+  assert.deepEqual(await Deno.readFile(path), BYTES);
+  assert.deepEqual(await names(folder, "kept"), []);
 });

@@ -115,3 +115,43 @@ Deno.test("stopping ends an exchange at once, before and after its answer", asyn
   }
   end(new Response());
 });
+
+Deno.test("a body that nobody wants frees its connection while its bytes are awaited", async () => {
+  await using server = serve(() => new Response(new ReadableStream({ start() {} })));
+  const response = await receive(server.url);
+  const reader = response.body!.getReader();
+  const read = reader.read();
+  await reader.cancel();
+  assert.equal((await read).done, true);
+});
+
+Deno.test("an answer that cannot have a body is an answer", async () => {
+  await using server = serve(() => new Response(null, { status: 204 }));
+  const response = await receive(server.url);
+  assert.deepEqual([response.status, response.body], [204, null]);
+});
+
+Deno.test("nothing is sent for a request that was stopped before", async () => {
+  let asked = 0;
+  await using server = serve(() => {
+    asked++;
+    return new Response(BYTES);
+  });
+  const reason = new Error("enough");
+  await assert.rejects(receive(server.url, { signal: AbortSignal.abort(reason) }), reason);
+  assert.equal(asked, 0);
+});
+
+Deno.test("what is thrown by whoever is told of the bytes is the error, as on a full disk", async () => {
+  await using server = serve(() => {
+    const start = (controller: ReadableStreamDefaultController) => controller.enqueue(BYTES);
+    return new Response(new ReadableStream({ start }));
+  });
+  await using folder = await tempFolder();
+  const place = { path: await folder.write("file", ""), at: 0, length: 2 * SIZE, stallTime: 500 };
+  const full = new Error("no space left");
+  const onBytes = () => {
+    throw full;
+  };
+  await assert.rejects(bodyToFile(await receive(server.url), place, { onBytes }), full);
+});

@@ -1,0 +1,329 @@
+/** Downloads from a registry that misbehaves: the right bytes in the end, or the right error. */
+import { Buffer } from "node:buffer";
+import assert from "node:assert/strict";
+import { describeFailure } from "../../src/cli/output/failure.ts";
+import { mapConcurrent } from "../../src/core/concurrency.ts";
+import type { RetryPolicy } from "../../src/core/retry.ts";
+import { createModelBackend } from "../../src/model/backend.ts";
+import type { ModelBackend } from "../../src/model/operations.ts";
+import { diskCatalog } from "../../src/oci/disk_catalog.ts";
+import { RegistryClient } from "../../src/registry/client.ts";
+import {
+  broken,
+  changed,
+  type Ending,
+  refusal,
+  type Script,
+  type ScriptedRegistry,
+  scriptedRegistry,
+  silent,
+} from "../support/scripted_registry.ts";
+import { tempFolder } from "../support/temp.ts";
+
+/** Enough for another thread to receive it. */
+const LARGE = 4 * 1024 * 1024 + 4321;
+
+/** The files of the model: one that a worker receives, one that passes through memory, an empty one. */
+const FILES: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
+  "large.bin": Uint8Array.from({ length: LARGE }, (_, index) => index * 31 + (index >> 10)),
+  "small.bin": Uint8Array.from({ length: 70_001 }, (_, index) => index * 7),
+  "empty.bin": new Uint8Array(),
+};
+
+/** Never waits between tries, and soon takes silence for a lost connection. */
+const IMPATIENT: RetryPolicy = { stallTime: 2_000, sleep: () => Promise.resolve() };
+
+/** The ways to download a model, each with the folder where its files are in the end. */
+const FLOWS = {
+  "pull": async (backend, name, output) => {
+    await backend.pull(name);
+    await backend.extract(name, { output });
+  },
+  "pull --extract-dir": async (backend, name, output) => {
+    await backend.pull(name, { extractDir: output });
+  },
+  "pull --extract-from-remote": async (backend, name, output) => {
+    await backend.pull(name, { extractDir: output, extractFromRemote: true });
+  },
+  "fetch": async (backend, name, output) => {
+    await backend.fetch(name, { output, patterns: ["*.bin"] });
+  },
+} satisfies Record<
+  string,
+  (backend: ModelBackend, name: string, output: string) => Promise<void>
+>;
+
+type FlowName = keyof typeof FLOWS;
+const FLOW_NAMES = Object.keys(FLOWS) as FlowName[];
+
+/** A registry with the model, built and pushed as a user does it. */
+async function registryWithModel(): Promise<ScriptedRegistry> {
+  const registry = scriptedRegistry();
+  await using folder = await tempFolder();
+  for (const [name, bytes] of Object.entries(FILES)) await folder.write(`ws/${name}`, bytes);
+  const models = Object.keys(FILES).map((name) => `MODEL ${name}\n`).join("");
+  await folder.write("ws/Modelfile", `NAME demo\n${models}`);
+  await using client = new RegistryClient();
+  const catalog = diskCatalog(folder.join("store"));
+  const backend = createModelBackend({ catalog, connect: client.connect });
+  await backend.build(folder.join("ws"), { targets: [`${registry.host}/demo:v1`] });
+  await backend.push(`${registry.host}/demo:v1`);
+  return registry;
+}
+
+/** Runs a way to download once; gives the exit code that its error would have, 0 for none. */
+async function runFlow(
+  flow: FlowName,
+  name: string,
+  { folder, retry = IMPATIENT }: { readonly folder: string; readonly retry?: RetryPolicy },
+): Promise<{ readonly code: number; readonly message: string }> {
+  await using client = new RegistryClient({ retry });
+  const catalog = diskCatalog(`${folder}/store`);
+  const backend = createModelBackend({ catalog, connect: client.connect });
+  try {
+    await FLOWS[flow](backend, `${name}:v1`, `${folder}/out`);
+    return { code: 0, message: "" };
+  } catch (error) {
+    return describeFailure(error, { programName: "modelops" });
+  }
+}
+
+/** Makes sure that no file has wrong bytes, and that all are there when `whole`. */
+async function checkFiles(folder: string, { whole }: { readonly whole: boolean }): Promise<void> {
+  const found = await Array.fromAsync(Deno.readDir(`${folder}/out`)).catch(() => []);
+  for (const { name } of found) {
+    assert.ok(name in FILES, `${name} was left`);
+    const bytes = await Deno.readFile(`${folder}/out/${name}`);
+    assert.equal(Buffer.compare(bytes, FILES[name]!), 0, `${name} is wrong`);
+  }
+  if (!whole) return;
+  assert.equal(found.length, Object.keys(FILES).length);
+  assert.deepEqual(await unfinished(folder), []);
+}
+
+/** What downloads that were given up have left in the store. */
+async function unfinished(folder: string): Promise<string[]> {
+  const visit = async (path: string): Promise<string[]> => {
+    const entries = await Array.fromAsync(Deno.readDir(path)).catch(() => []);
+    const below = entries.map(({ name, isDirectory }) =>
+      isDirectory ? visit(`${path}/${name}`) : [`${path}/${name}`]
+    );
+    return (await Promise.all(below)).flat();
+  };
+  return (await visit(`${folder}/store`)).filter((path) => path.includes("/_uploads/"));
+}
+
+/** A script that changes answers with blobs of the large file; `count` is that of its requests. */
+function onLarge(
+  change: (
+    answer: { readonly request: Request; readonly response: Response; readonly count: number },
+  ) => Response | Promise<Response>,
+): Script {
+  let count = 0;
+  return async (request, pass) => {
+    const response = await pass();
+    const total = response.headers.get("Content-Range")?.split("/")[1];
+    const size = Number(total ?? response.headers.get("Content-Length"));
+    if (request.method !== "GET" || size !== LARGE) return response;
+    return await change({ request, response, count: ++count });
+  };
+}
+
+for (const ending of ["cut", "end"] as const) {
+  Deno.test(`every download survives a connection that is lost at any tenth (${ending})`, async () => {
+    await using registry = await registryWithModel();
+    const cases = FLOW_NAMES.flatMap((flow) =>
+      Array.from({ length: 10 }, (_, tenth) => ({ flow, after: Math.floor(LARGE * tenth / 10) }))
+    );
+    await mapConcurrent(cases, async ({ flow, after }) => {
+      await using folder = await tempFolder();
+      const name = registry.scripted(
+        onLarge(({ response, count }) =>
+          count === 1 ? broken(response, { after, ending }) : response
+        ),
+      );
+      const { code, message } = await runFlow(flow, name, { folder: folder.path });
+      assert.equal(code, 0, `${flow}, cut after ${after}: ${message}`);
+      await checkFiles(folder.path, { whole: true });
+    }, { concurrency: 8 });
+  });
+}
+
+/** What a registry does again and again, and the exit code of that. */
+const ALWAYS: Readonly<Record<string, readonly [code: number, Parameters<typeof onLarge>[0]]>> = {
+  "cuts before the first byte": [
+    3,
+    ({ response }) => broken(response, { after: 0, ending: "cut" }),
+  ],
+  "ends before the first byte": [
+    3,
+    ({ response }) => broken(response, { after: 0, ending: "end" }),
+  ],
+  "stalls before the first byte": [
+    3,
+    ({ response }) => broken(response, { after: 0, ending: "stall" }),
+  ],
+  "does not answer": [3, ({ request }) => silent(request)],
+  "cuts after each mebibyte": [
+    0,
+    ({ response }) => broken(response, { after: 1024 * 1024, ending: "cut" }),
+  ],
+  "begins anew and cuts at half": [
+    3,
+    async ({ response, count }) =>
+      await broken(
+        count === 1 ? response : new Response(FILES["large.bin"], { headers: wholeHeaders }),
+        { after: LARGE / 2, ending: "cut" },
+      ),
+  ],
+  "changes a byte": [
+    5,
+    ({ response }) =>
+      changed(response, { bytes: (bytes) => bytes.map((byte, at) => at === 77 ? byte ^ 1 : byte) }),
+  ],
+  "promises a byte more": [
+    5,
+    ({ response }) => changed(response, { headers: { "Content-Length": `${LARGE + 1}` } }),
+  ],
+  "sends a byte more": [
+    5,
+    async ({ response }) => {
+      response.headers.delete("Content-Length");
+      return await changed(response, { bytes: (bytes) => new Uint8Array([...bytes, 1]) });
+    },
+  ],
+  "answers another range than was asked for": [
+    3,
+    ({ response, count }) =>
+      count === 1
+        ? broken(response, { after: 1000, ending: "cut" })
+        : changed(response, { headers: { "Content-Range": `bytes 7-${LARGE - 1}/${LARGE}` } }),
+  ],
+  "answers the right range with other bytes": [
+    5,
+    ({ response, count }) =>
+      count === 1
+        ? broken(response, { after: 1000, ending: "cut" })
+        : changed(response, { bytes: (bytes) => bytes.map((byte) => byte ^ 1) }),
+  ],
+  "is busy": [3, () => refusal(503, { "Retry-After": "1" })],
+  "has too many requests": [3, () => refusal(429, { "Retry-After": "1" })],
+  "wants nobody for an hour": [3, () => refusal(429, { "Retry-After": "3600" })],
+  "stalls in the words of a refusal": [
+    3,
+    () => broken(refusal(400), { after: 5, ending: "stall" }),
+  ],
+  "forbids it": [4, () => refusal(403)],
+  "has lost the blob": [1, () => refusal(404)],
+  "says that there is no content": [3, () => new Response(null, { status: 204 })],
+  "encodes what it sends": [
+    3,
+    ({ response }) => changed(response, { headers: { "Content-Encoding": "br" } }),
+  ],
+};
+
+const wholeHeaders = { "Content-Length": `${LARGE}` };
+
+Deno.test("what a registry does again and again is the right error of every download", async () => {
+  await using registry = await registryWithModel();
+  const cases = FLOW_NAMES.flatMap((flow) =>
+    Object.entries(ALWAYS).map(([what, [code, change]]) => ({ flow, what, code, change }))
+  );
+  await mapConcurrent(cases, async ({ flow, what, code, change }) => {
+    await using folder = await tempFolder();
+    const retry = { ...IMPATIENT, attempts: 2 };
+    const name = registry.scripted(onLarge(change));
+    const failed = await runFlow(flow, name, { folder: folder.path, retry });
+    assert.equal(failed.code, code, `${flow}, it ${what}: ${failed.message}`);
+    assert.doesNotMatch(failed.message, /Unexpected/);
+    await checkFiles(folder.path, { whole: code === 0 });
+  }, { concurrency: 12 });
+});
+
+/** Numbers from 0 up to 1 that a seed decides (mulberry32). */
+function randomFrom(seed: number): () => number {
+  return () => {
+    seed = (seed + 0x6D2B79F5) | 0;
+    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+interface RandomFault {
+  /** The exit code where the fault is not survived; 0 where it always is. */
+  readonly code: number;
+  readonly apply: (request: Request, response: Response) => Response | Promise<Response>;
+}
+
+/** A fault of any kind, at any place. */
+function randomFault(random: () => number): RandomFault {
+  const place = random();
+  const breaks = (ending: Ending): RandomFault => ({
+    code: 0,
+    apply: async (_, response) => {
+      const size = Number(response.headers.get("Content-Length"));
+      return await broken(response, { after: Math.floor(size * place), ending });
+    },
+  });
+  const kinds: readonly (() => RandomFault)[] = [
+    () => breaks("cut"),
+    () => breaks("cut"),
+    () => breaks("end"),
+    () => breaks("end"),
+    () => random() < 0.3 ? breaks("stall") : breaks("cut"),
+    () => random() < 0.3 ? { code: 0, apply: silent } : breaks("end"),
+    () => ({ code: 0, apply: () => refusal(429, { "Retry-After": "2" }) }),
+    () => ({ code: 0, apply: () => refusal(503, { "Retry-After": "1" }) }),
+    () => ({ code: 0, apply: () => refusal(500) }),
+    () => ({ code: 3, apply: () => refusal(503, { "Retry-After": "3600" }) }),
+    () => ({
+      code: 5,
+      apply: (_, response) =>
+        changed(response, {
+          bytes: (bytes) => {
+            if (bytes.byteLength > 0) bytes[Math.floor(bytes.byteLength * place)]! ^= 1;
+            return bytes;
+          },
+        }),
+    }),
+    () => ({
+      code: 3,
+      apply: (_, response) =>
+        response.status === 206
+          ? changed(response, { headers: { "Content-Range": "bytes 1-2/3" } })
+          : response,
+    }),
+  ];
+  return kinds[Math.floor(random() * kinds.length)]!();
+}
+
+const SCHEDULES = 200;
+
+Deno.test(`${SCHEDULES} random schedules of faults end right, or with the right error and then right`, async () => {
+  const seed = Number(Deno.env.get("MODELOPS_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+  await using registry = await registryWithModel();
+  await mapConcurrent(Array.from({ length: SCHEDULES }).keys(), async (number) => {
+    const random = randomFrom(seed + number);
+    const flow = FLOW_NAMES[Math.floor(random() * FLOW_NAMES.length)]!;
+    const faults = Array.from({ length: 1 + Math.floor(random() * 4) }, () => randomFault(random));
+    const what = `MODELOPS_TEST_SEED=${seed}, schedule ${number}, ${flow}`;
+    let next = 0;
+    const name = registry.scripted(async (request, pass) => {
+      const response = await pass();
+      const isBlob = request.method === "GET" && request.url.includes("/blobs/");
+      const fault = isBlob ? faults[next++] : undefined;
+      return fault ? await fault.apply(request, response) : response;
+    });
+    await using folder = await tempFolder();
+    const first = await runFlow(flow, name, { folder: folder.path });
+    const allowed = [0, ...faults.map(({ code }) => code)];
+    assert.ok(allowed.includes(first.code), `${what}: ${first.code} ${first.message}`);
+    await checkFiles(folder.path, { whole: first.code === 0 });
+    if (first.code === 0) return;
+    next = faults.length;
+    const second = await runFlow(flow, name, { folder: folder.path });
+    assert.equal(second.code, 0, `${what}, run again: ${second.message}`);
+    await checkFiles(folder.path, { whole: true });
+  }, { concurrency: 12 });
+});

@@ -1,5 +1,6 @@
 /**
- * The model operations over one local store and the registries that references name.
+ * The model operations over one local store and the registries that references name. What only one
+ * operation needs is imported when it is called: `list` starts without what packs and unpacks.
  * @module
  */
 import { isDigest } from "../core/digest.ts";
@@ -16,13 +17,9 @@ import {
   repositoryName,
 } from "../oci/reference.ts";
 import type { ContentStore } from "../oci/store.ts";
-import { attachFile } from "./attach.ts";
-import { buildModel, type BuiltModel, planBuild } from "./build.ts";
-import { extractModel } from "./extract_model.ts";
-import { fetchFiles } from "./fetch.ts";
+import type { BuiltModel } from "./build.ts";
 import { inspectModel, listModels } from "./inspect.ts";
-import { type StoredLayer, storeLayer } from "./layers.ts";
-import { layerForm } from "./media_types.ts";
+import type { StoredLayer } from "./layers.ts";
 import { readModel } from "./model_manifest.ts";
 import type {
   AttachOptions,
@@ -48,9 +45,7 @@ import type {
   UploadOptions,
   UploadResult,
 } from "./operations.ts";
-import { DigestCache } from "../work/digest_cache.ts";
-import { ownerNames } from "./owner_names.ts";
-import { singleFile } from "./single_file.ts";
+import type { DigestCache } from "../work/digest_cache.ts";
 import { copyModel, ModelStores } from "./stores.ts";
 import { buildTargets } from "./targets.ts";
 
@@ -86,6 +81,7 @@ class LocalModelBackend implements ModelBackend {
 
   async build(workspace: string, options: BuildOptions): Promise<BuildResult> {
     const targets = buildTargets(options.targets);
+    const { buildModel, planBuild } = await import("./build.ts");
     const plan = await planBuild(workspace, options);
     await using _lock = options.outputRemote ? undefined : await this.#catalog.deferPrune(options);
     const open = this.#stores.output(options);
@@ -108,6 +104,7 @@ class LocalModelBackend implements ModelBackend {
 
   async #openDigests(options: BuildOptions): Promise<DigestCache | undefined> {
     if (options.digestCache === false || this.#digestCache === undefined) return undefined;
+    const { DigestCache } = await import("../work/digest_cache.ts");
     return await DigestCache.open(this.#digestCache)
       .catch((error) => explainCache("read", error, options));
   }
@@ -175,6 +172,7 @@ class LocalModelBackend implements ModelBackend {
   ): Promise<PullResult> {
     const remote = await this.#stores.remote(reference, options);
     const { descriptor, manifest } = await readModel(remote, referenceTarget(reference), options);
+    const { extractModel } = await import("./extract_model.ts");
     const extracted = await extractModel(remote, manifest, { ...options, output });
     const report = {
       copied: extracted.written,
@@ -188,6 +186,7 @@ class LocalModelBackend implements ModelBackend {
     const reference = parseReference(target);
     const local = this.#stores.local(reference);
     const { manifest } = await readModel(local, referenceTarget(reference), options);
+    const { extractModel } = await import("./extract_model.ts");
     return await extractModel(local, manifest, options);
   }
 
@@ -195,6 +194,7 @@ class LocalModelBackend implements ModelBackend {
     const from = parseReference(options.source);
     const to = buildTargets([options.target])[0];
     const open = this.#stores.output(options);
+    const { attachFile } = await import("./attach.ts");
     await using _lock = options.outputRemote ? undefined : await this.#catalog.deferPrune(options);
     const { store, descriptor, layer } = await attachFile(
       await open(from),
@@ -214,22 +214,15 @@ class LocalModelBackend implements ModelBackend {
 
   async upload(file: string, options: UploadOptions): Promise<UploadResult> {
     const { tag: _tag, digest: _digest, ...repository } = parseReference(options.repository);
-    const layer = await storeLayer(
-      await this.#stores.remote(repository, options),
-      await singleFile(file, options),
-      {
-        ...operationOptions(options),
-        family: "cncf",
-        form: layerForm(options),
-        owners: await ownerNames(),
-      },
-    );
+    const { uploadFile } = await import("./upload.ts");
+    const layer = await uploadFile(await this.#stores.remote(repository, options), file, options);
     return { repository: repositoryName(repository), layer: layerReport(layer) };
   }
 
   async fetch(target: string, options: FetchOptions): Promise<FetchResult> {
     const reference = parseReference(target);
     const remote = await this.#stores.remote(reference, options);
+    const { fetchFiles } = await import("./fetch.ts");
     const fetched = await fetchFiles(remote, referenceTarget(reference), options);
     return { ...fetched, reference: formatReference(reference) };
   }

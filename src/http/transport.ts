@@ -3,14 +3,15 @@
  *
  * Two ways lead out. `fetch` is fast for reading. A request with a body goes through
  * `node:http(s)`, because `fetch` sends streams chunked, and registries and object stores want a
- * Content-Length; `node:https` is also the only way that can skip the check of certificates.
+ * Content-Length; `node:https` is also the only way that can skip the check of certificates. That
+ * way is imported with the first request that takes it.
  * @module
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { InvalidInputError } from "../core/errors.ts";
 import type { Transport } from "./transport_options.ts";
 import { proxyFor } from "./proxies.ts";
-import { NodeSender } from "./node_sender.ts";
+import type { NodeSender } from "./node_sender.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 /** A transport that holds connections until it is disposed. */
@@ -32,16 +33,18 @@ export const fetchTransport: Transport = (request) => fetch(request, { redirect:
 export function createTransport(options: TransportOptions = {}): DisposableTransport {
   checkOptions(options);
   const fetcher = new Fetcher(options);
-  const sender = new NodeSender(options);
+  let sender: Promise<NodeSender> | undefined;
+  const openSender = async () => new (await import("./node_sender.ts")).NodeSender(options);
   return {
-    send: (request) => {
+    send: async (request) => {
       const prepared = prepare(request, options.userAgent ?? USER_AGENT);
       const viaNode = options.insecure || request.body !== null || isExempt(request, options);
-      return viaNode ? sender.send(prepared) : fetcher.send(prepared);
+      return await (viaNode ? await (sender ??= openSender()) : fetcher).send(prepared);
     },
     [Symbol.dispose]() {
       fetcher.close();
-      sender.close();
+      // Whoever sent a request has been told when there is no sender to close.
+      sender?.then((opened) => opened.close(), () => {});
     },
   };
 }

@@ -3,7 +3,6 @@
  * See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
  * @module
  */
-import { STATUS_CODES } from "node:http";
 import {
   AccessDeniedError,
   type ErrorFacts,
@@ -38,6 +37,8 @@ export async function responseError(
   request: RefusedRequest,
 ): Promise<ModelOpsError> {
   const said = await readDocument(response, request);
+  // Only for the names of statuses: what asks without being refused starts without this module.
+  const { STATUS_CODES } = await import("node:http");
   const status = [response.status, STATUS_CODES[response.status]].filter(Boolean).join(" ");
   const words = [said.code, said.message].filter(Boolean).join(": ");
   const server = request.server ?? request.registry;

@@ -10,6 +10,7 @@ export async function addLauncher(home: TempFolder, name: string): Promise<void>
   const runtime = home.join("lib", name);
   await Deno.mkdir(home.join("lib"), { recursive: true });
   await Deno.symlink(Deno.execPath(), runtime);
-  const script = `#!/bin/bash\nexec "${runtime}" run -A --quiet "${CLI_PATH}" "$@"\n`;
+  const run = `"${runtime}" run -A --quiet "${CLI_PATH}" "$@"`;
+  const script = `#!/bin/bash\nDENO_UNSTABLE_LAZY_DYNAMIC_IMPORTS=1 exec ${run}\n`;
   await Deno.chmod(await home.write(`bin/${name}`, script), 0o755);
 }

@@ -33,7 +33,7 @@ Deno.test("the program answers to the name of its launcher", async () => {
 
 Deno.test("a binary is copied under every name, over what is there", async () => {
   await using folder = await tempFolder();
-  const entry = folder.join("entry.ts");
+  const entry = await folder.write("entry.ts", "");
   const bin = folder.join("bin");
   await install(bin, { binary: folder.join("none"), entry });
   const binary = await folder.write("binary", '#!/bin/sh\necho "binary $1"\n');

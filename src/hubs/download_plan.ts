@@ -22,7 +22,7 @@ export interface PlannedFile {
   readonly file: HubFile;
   /** Safe path in the folder. */
   readonly path: string;
-  /** Safe path of the file while it is incomplete, without `.partial` and `.journal`. */
+  /** Safe, hidden path of the file while it is incomplete, without `.partial` and `.journal`. */
   readonly partialBase: string;
 }
 
@@ -57,11 +57,14 @@ export function planDownload(
   return named.map((planned) => ({ ...planned, partialBase: partialBase(planned.path, taken) }));
 }
 
-/** A name with which no file of the hub is `NAME.partial` or `NAME.journal`; it takes both. */
+/**
+ * A name with which no file of the hub is `.NAME.partial` or `.NAME.journal`; it takes both. Hidden
+ * files are no part of a model, so that nobody packages what is not complete.
+ */
 function partialBase(path: string, taken: Set<string>): string {
   const keys = (base: string) =>
     [".partial", ".journal"].map((ending) => duplicateKey(base + ending));
-  let base = path;
+  let base = path.replace(/[^/]*$/, ".$&");
   while (keys(base).some((key) => taken.has(key))) base += ".partial";
   for (const key of keys(base)) taken.add(key);
   return base;

@@ -246,7 +246,11 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
       }
     };
     try {
-      return await retried(once, { policy, signal, onRetry: (error) => this.#logRetry(error) });
+      return await retried(once, {
+        policy,
+        signal,
+        onRetry: (error, wait) => this.#logRetry(error, wait),
+      });
     } catch (error) {
       await this.close();
       if (!(error instanceof TransientError)) throw error;
@@ -254,9 +258,12 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
     }
   }
 
-  #logRetry({ message }: TransientError): void {
-    const found = `${message} after ${this.#position} of ${this.#end ?? "unknown"} bytes`;
-    this.#options.log?.("info", `Going on with ${this.#options.what}: ${found}`);
+  #logRetry({ message: reason }: TransientError, wait: number): void {
+    const { what, position, log } = this.#options;
+    const begun = this.#position > position;
+    const found = `${reason} after ${this.#position} of ${this.#end ?? "unknown"} bytes`;
+    if (begun) log?.("info", `Going on with ${what}: ${found}`);
+    else log?.("info", `Trying ${what} again in ${Math.ceil(wait / 1000)} s`, { reason });
   }
 
   async #connect(): Promise<void> {

@@ -50,7 +50,7 @@ Deno.test("a later run goes on with the part of an earlier one", async () => {
   await using folder = await tempFolder();
   const snapshot = snapshotOf(clientOf(hub.url), hub.url, [FILE]);
   await assert.rejects(downloadFiles(snapshot, folder.path), TransferError);
-  assert.deepEqual(await names(folder.path), ["model.bin.journal", "model.bin.partial"]);
+  assert.deepEqual(await names(folder.path), [".model.bin.journal", ".model.bin.partial"]);
   down = false;
   const seen = hub.requests.length;
   await downloadFiles(snapshot, folder.path);
@@ -61,8 +61,8 @@ Deno.test("a later run goes on with the part of an earlier one", async () => {
 Deno.test("a part with wrong bytes is given up and the file starts again", async () => {
   await using hub = await serve((request) => sendBytes(request, CONTENT));
   await using folder = await tempFolder();
-  await folder.write("model.bin.partial", `wrong${"\0".repeat(2995)}`);
-  await folder.write("model.bin.journal", `${FILE.sha256} 3000 3000\n0 5\n`);
+  await folder.write(".model.bin.partial", `wrong${"\0".repeat(2995)}`);
+  await folder.write(".model.bin.journal", `${FILE.sha256} 3000 3000\n0 5\n`);
   await downloadFiles(snapshotOf(clientOf(hub.url), hub.url, [FILE]), folder.path);
   assert.equal(await Deno.readTextFile(folder.join("model.bin")), CONTENT);
   assert.deepEqual(hub.requests.map(({ headers }) => headers.get("Range")), ["bytes=5-", null]);
@@ -71,7 +71,7 @@ Deno.test("a part with wrong bytes is given up and the file starts again", async
 Deno.test("a part that is longer than the file is given up", async () => {
   await using hub = await serve((request) => sendBytes(request, CONTENT));
   await using folder = await tempFolder();
-  await folder.write("model.bin.partial", "x".repeat(5000));
+  await folder.write(".model.bin.partial", "x".repeat(5000));
   await downloadFiles(snapshotOf(clientOf(hub.url), hub.url, [FILE]), folder.path);
   assert.equal(await Deno.readTextFile(folder.join("model.bin")), CONTENT);
 });
@@ -193,15 +193,15 @@ Deno.test("an old file stays until the new one is whole", async () => {
 Deno.test("a file that the hub has under the name of a part is kept apart from it", async () => {
   await using hub = await serve((request) => sendBytes(request, new URL(request.url).pathname));
   await using folder = await tempFolder();
-  const files = ["a", "a.partial", "a.journal"].map((path) => ({
+  const files = ["a", ".a.partial", ".a.journal"].map((path) => ({
     path,
     size: path.length + 1,
     sha256: sha256(`/${path}`),
   }));
   await downloadFiles(snapshotOf(clientOf(hub.url), hub.url, files), folder.path);
   assert.equal(await Deno.readTextFile(folder.join("a")), "/a");
-  assert.equal(await Deno.readTextFile(folder.join("a.partial")), "/a.partial");
-  assert.deepEqual(await names(folder.path), ["a", "a.journal", "a.partial"]);
+  assert.equal(await Deno.readTextFile(folder.join(".a.partial")), "/.a.partial");
+  assert.deepEqual(await names(folder.path), [".a.journal", ".a.partial", "a"]);
 });
 
 Deno.test("links in the folder are not followed", async () => {
@@ -214,7 +214,7 @@ Deno.test("links in the folder are not followed", async () => {
   await assert.rejects(downloadFiles(inLink, folder.path), ConflictError);
   const target = await outside.write("target", "old");
   for (const ending of ["partial", "journal"]) {
-    await Deno.symlink(target, folder.join(`model.bin.${ending}`));
+    await Deno.symlink(target, folder.join(`.model.bin.${ending}`));
   }
   await downloadFiles(snapshotOf(client, hub.url, [FILE]), folder.path);
   assert.equal(await Deno.readTextFile(outside.join("target")), "old");
@@ -226,10 +226,10 @@ Deno.test("a folder in the place of a part is not removed", async () => {
   await using folder = await tempFolder();
   const snapshot = snapshotOf(clientOf(hub.url), hub.url, [FILE]);
   for (const ending of ["partial", "journal"]) {
-    const precious = await folder.write(`model.bin.${ending}/precious`, "x");
+    const precious = await folder.write(`.model.bin.${ending}/precious`, "x");
     await assert.rejects(downloadFiles(snapshot, folder.path), ConflictError);
     assert.equal(await Deno.readTextFile(precious), "x");
-    await Deno.remove(folder.join(`model.bin.${ending}`), { recursive: true });
+    await Deno.remove(folder.join(`.model.bin.${ending}`), { recursive: true });
   }
 });
 
@@ -254,7 +254,7 @@ Deno.test("an abort ends the download with its reason and leaves a part to go on
   });
   await assert.rejects(running, (error) => error === reason);
   release.resolve();
-  assert.deepEqual(await names(folder.path), ["model.bin.journal", "model.bin.partial"]);
+  assert.deepEqual(await names(folder.path), [".model.bin.journal", ".model.bin.partial"]);
 });
 
 Deno.test("a connection that gives nothing any more counts as lost", async () => {

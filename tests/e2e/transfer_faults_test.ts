@@ -12,6 +12,7 @@ import {
   broken,
   changed,
   type Ending,
+  pushModel,
   refusal,
   type Script,
   type ScriptedRegistry,
@@ -56,18 +57,10 @@ const FLOWS = {
 type FlowName = keyof typeof FLOWS;
 const FLOW_NAMES = Object.keys(FLOWS) as FlowName[];
 
-/** A registry with the model, built and pushed as a user does it. */
+/** A registry with the model. */
 async function registryWithModel(): Promise<ScriptedRegistry> {
   const registry = scriptedRegistry();
-  await using folder = await tempFolder();
-  for (const [name, bytes] of Object.entries(FILES)) await folder.write(`ws/${name}`, bytes);
-  const models = Object.keys(FILES).map((name) => `MODEL ${name}\n`).join("");
-  await folder.write("ws/Modelfile", `NAME demo\n${models}`);
-  await using client = new RegistryClient();
-  const catalog = diskCatalog(folder.join("store"));
-  const backend = createModelBackend({ catalog, connect: client.connect });
-  await backend.build(folder.join("ws"), { targets: [`${registry.host}/demo:v1`] });
-  await backend.push(`${registry.host}/demo:v1`);
+  await pushModel(registry, FILES);
   return registry;
 }
 

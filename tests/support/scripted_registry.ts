@@ -2,8 +2,12 @@
  * Our own registry on a free port whose answers go through scripts: it cuts, stalls, corrupts and
  * lies as a test wants it, and keeps a ledger of what it was asked and what it sent. @module
  */
+import { createModelBackend } from "../../src/model/backend.ts";
+import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { memoryCatalog } from "../../src/oci/memory_store.ts";
+import { RegistryClient } from "../../src/registry/client.ts";
 import { createRegistryHandler } from "../../src/server/handler.ts";
+import { tempFolder } from "./temp.ts";
 
 /** The answer to a request; `pass` lets the registry answer it. */
 export type Script = (
@@ -14,6 +18,8 @@ export type Script = (
 /** What was asked, and how much was sent. */
 export interface LedgerEntry {
   readonly method: string;
+  /** The name that the repository was asked by. */
+  readonly repository: string;
   /** Path below the repository: `blobs/sha256:…`. */
   readonly target: string;
   readonly range: string | null;
@@ -42,11 +48,11 @@ export function scriptedRegistry(tls: { cert?: string; key?: string } = {}): Scr
   const ledger: LedgerEntry[] = [];
   const answer = async (request: Request): Promise<Response> => {
     const url = new URL(request.url);
-    const [, name, target = ""] = /^\/v2\/([^/]+)\/(.*)$/.exec(url.pathname) ?? [];
+    const [, repository = "", target = ""] = /^\/v2\/([^/]+)\/(.*)$/.exec(url.pathname) ?? [];
     const { method, headers } = request;
-    const entry = { method, target, range: headers.get("Range"), received: 0, sent: 0 };
+    const entry = { method, repository, target, range: headers.get("Range"), received: 0, sent: 0 };
     ledger.push(entry);
-    const [, index] = /^run-(\d+)$/.exec(name ?? "") ?? [];
+    const [, index] = /^run-(\d+)$/.exec(repository) ?? [];
     if (index !== undefined) url.pathname = `/v2/demo/${target}`;
     const body = request.body && counted(request.body, (bytes) => entry.received += bytes);
     const pass = async () => await handler(new Request(url, { method, headers, body }));
@@ -67,6 +73,22 @@ export function scriptedRegistry(tls: { cert?: string; key?: string } = {}): Scr
     scripted: (script) => `${host}/run-${scripts.push(script) - 1}`,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
+}
+
+/** Builds a model of some files and pushes it to the repository `demo` as `v1`. */
+export async function pushModel(
+  { host }: ScriptedRegistry,
+  files: Readonly<Record<string, Uint8Array>>,
+): Promise<void> {
+  await using folder = await tempFolder();
+  for (const [name, bytes] of Object.entries(files)) await folder.write(`ws/${name}`, bytes);
+  const models = Object.keys(files).map((name) => `MODEL ${name}\n`).join("");
+  await folder.write("ws/Modelfile", `NAME demo\n${models}`);
+  await using client = new RegistryClient();
+  const catalog = diskCatalog(folder.join("store"));
+  const backend = createModelBackend({ catalog, connect: client.connect });
+  await backend.build(folder.join("ws"), { targets: [`${host}/demo:v1`] });
+  await backend.push(`${host}/demo:v1`);
 }
 
 function counted(body: ReadableStream<Uint8Array>, onBytes: (bytes: number) => void) {

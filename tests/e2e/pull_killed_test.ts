@@ -63,8 +63,7 @@ async function killAndFinish(registry: ScriptedRegistry, after: number): Promise
   const asked = registry.ledger.filter(({ repository, target }) =>
     name.endsWith(`/${repository}`) && target.endsWith(BLOB.digest)
   );
-  assert.equal(asked.length, 2);
-  const twice = asked[0]!.sent + asked[1]!.sent - SIZE;
+  const twice = asked.reduce((sum, { sent }) => sum + sent, 0) - SIZE;
   assert.ok(twice <= GRANULARITY, `killed after ${after} bytes: ${twice} came twice`);
   const store = diskCatalog(program.home.join(".modctl")).repository(name);
   assert.equal(digestBytes(await Deno.readFile(store.filePath(BLOB))), BLOB.digest);

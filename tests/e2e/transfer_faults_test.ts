@@ -19,6 +19,7 @@ import {
   scriptedRegistry,
   silent,
 } from "../support/scripted_registry.ts";
+import { mayMount, mountTmpfs } from "../support/mounts.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Enough for another thread to receive it. */
@@ -36,22 +37,26 @@ const IMPATIENT: RetryPolicy = { stallTime: 2_000, sleep: () => Promise.resolve(
 
 /** The ways to download a model, each with the folder where its files are in the end. */
 const FLOWS = {
-  "pull": async (backend, name, output) => {
-    await backend.pull(name);
-    await backend.extract(name, { output });
+  "pull": async (backend, name, { output, signal }) => {
+    await backend.pull(name, { signal });
+    await backend.extract(name, { output, signal });
   },
-  "pull --extract-dir": async (backend, name, output) => {
-    await backend.pull(name, { extractDir: output });
+  "pull --extract-dir": async (backend, name, { output, signal }) => {
+    await backend.pull(name, { extractDir: output, signal });
   },
-  "pull --extract-from-remote": async (backend, name, output) => {
-    await backend.pull(name, { extractDir: output, extractFromRemote: true });
+  "pull --extract-from-remote": async (backend, name, { output, signal }) => {
+    await backend.pull(name, { extractDir: output, extractFromRemote: true, signal });
   },
-  "fetch": async (backend, name, output) => {
-    await backend.fetch(name, { output, patterns: ["*.bin"] });
+  "fetch": async (backend, name, { output, signal }) => {
+    await backend.fetch(name, { output, patterns: ["*.bin"], signal });
   },
 } satisfies Record<
   string,
-  (backend: ModelBackend, name: string, output: string) => Promise<void>
+  (
+    backend: ModelBackend,
+    name: string,
+    options: { readonly output: string; readonly signal?: AbortSignal },
+  ) => Promise<void>
 >;
 
 type FlowName = keyof typeof FLOWS;
@@ -68,16 +73,20 @@ async function registryWithModel(): Promise<ScriptedRegistry> {
 async function runFlow(
   flow: FlowName,
   name: string,
-  { folder, retry = IMPATIENT }: { readonly folder: string; readonly retry?: RetryPolicy },
+  { folder, retry = IMPATIENT, signal }: {
+    readonly folder: string;
+    readonly retry?: RetryPolicy;
+    readonly signal?: AbortSignal;
+  },
 ): Promise<{ readonly code: number; readonly message: string }> {
   await using client = new RegistryClient({ retry });
   const catalog = diskCatalog(`${folder}/store`);
   const backend = createModelBackend({ catalog, connect: client.connect });
   try {
-    await FLOWS[flow](backend, `${name}:v1`, `${folder}/out`);
+    await FLOWS[flow](backend, `${name}:v1`, { output: `${folder}/out`, signal });
     return { code: 0, message: "" };
   } catch (error) {
-    return describeFailure(error, { programName: "modelops" });
+    return describeFailure(error, { programName: "modelops", signal });
   }
 }
 
@@ -233,6 +242,45 @@ Deno.test("what a registry does again and again is the right error of every down
   }, { concurrency: 12 });
 });
 
+/** An answer that calls back when its first bytes were taken, and has no more. */
+function halfThen({ headers }: Response, then: () => void): Response {
+  let pulls = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (++pulls === 1) controller.enqueue(FILES["large.bin"]!.subarray(0, LARGE / 2));
+      else if (pulls === 2) then();
+    },
+  }, { highWaterMark: 0 });
+  return new Response(body, { headers });
+}
+
+Deno.test("a download that is stopped ends at once, before and in a body, and can be run again", async () => {
+  await using registry = await registryWithModel();
+  const cases = FLOW_NAMES.flatMap((flow) =>
+    (["no answer", "half a body"] as const).map((at) => ({ flow, at }))
+  );
+  await mapConcurrent(cases, async ({ flow, at }) => {
+    await using folder = await tempFolder();
+    const stop = new AbortController();
+    // The default of two minutes: whoever does not listen is found out.
+    const retry = {};
+    const name = registry.scripted(onLarge(({ request, response, count }) => {
+      if (count > 1) return response;
+      const abort = () => stop.abort(new DOMException("Interrupted", "AbortError"));
+      if (at === "half a body") return halfThen(response, abort);
+      abort();
+      return silent(request);
+    }));
+    const { signal } = stop;
+    const stopped = await runFlow(flow, name, { folder: folder.path, retry, signal });
+    assert.equal(stopped.code, 130, `${flow}, ${at}: ${stopped.message}`);
+    await checkFiles(folder.path, { whole: false });
+    const again = await runFlow(flow, name, { folder: folder.path });
+    assert.equal(again.code, 0, `${flow}, ${at}: ${again.message}`);
+    await checkFiles(folder.path, { whole: true });
+  }, { concurrency: 8 });
+});
+
 /** Numbers from 0 up to 1 that a seed decides (mulberry32). */
 function randomFrom(seed: number): () => number {
   return () => {
@@ -319,4 +367,20 @@ Deno.test(`${SCHEDULES} random schedules of faults end right, or with the right 
     assert.equal(second.code, 0, `${what}, run again: ${second.message}`);
     await checkFiles(folder.path, { whole: true });
   }, { concurrency: 12 });
+});
+
+Deno.test({
+  name: "a full disk is said to be full, whichever thread writes to it",
+  ignore: !await mayMount(),
+  async fn() {
+    await using registry = await registryWithModel();
+    for (const flow of FLOW_NAMES) {
+      await using folder = await tempFolder();
+      await using _small = await mountTmpfs(folder.path, "size=2m");
+      const name = registry.scripted((_, pass) => pass());
+      const { code, message } = await runFlow(flow, name, { folder: folder.path });
+      assert.deepEqual([code, /no space left on the device$/.test(message)], [3, true], message);
+      await checkFiles(folder.path, { whole: false });
+    }
+  },
 });

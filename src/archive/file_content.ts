@@ -6,6 +6,7 @@ import { digestAlgorithm, digestStream } from "../core/digest.ts";
 import { IntegrityError, ModelOpsError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { fileSource } from "../core/file_source.ts";
+import type { ToFileOptions } from "../core/source.ts";
 import type { ExpectedContent } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 
@@ -16,8 +17,8 @@ export type OpenContent = () => AsyncIterable<Uint8Array> | Promise<AsyncIterabl
 export interface SelfWritingContent {
   /** Opens the content as a stream. */
   readonly open: OpenContent;
-  /** Writes it into a file that is there and empty, telling how many bytes are in it. */
-  fill(path: string, onBytes: (bytes: number) => void): Promise<void>;
+  /** Writes it into a file that is there and empty. */
+  fill(path: string, options: Pick<ToFileOptions, "shownPath" | "onBytes">): Promise<void>;
 }
 
 /** Content to write. */

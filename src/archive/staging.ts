@@ -101,7 +101,9 @@ export class Staging {
         };
         this.#options.signal?.throwIfAborted();
         if (isSelfWriting(content)) {
-          const fill = (place: string) => content.fill(place, (filled) => onChunk(filled - bytes));
+          const shownPath = this.#target.resolve(path);
+          const fill = (place: string) =>
+            content.fill(place, { shownPath, onBytes: (filled) => onChunk(filled - bytes) });
           return await this.#place(path, fill, facts);
         }
         const chunks = measured(content, { path, size, onBytes: onChunk });

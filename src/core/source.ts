@@ -28,6 +28,8 @@ export interface OpenOptions {
 export interface ToFileOptions extends OpenOptions {
   /** Hashes the file from its first byte to the last one written; nothing is hashed when absent. */
   readonly algorithm?: DigestAlgorithm;
+  /** What errors call the file, where it has a name for the time being; its path when absent. */
+  readonly shownPath?: string;
   /** Told now and then how many bytes of the range are in the file. */
   readonly onBytes?: (bytes: number) => void;
 }

@@ -145,10 +145,10 @@ function verifiedContent(
   if (toFile === undefined || descriptor.size < WORTH_A_WORKER) return open;
   return {
     open,
-    fill: async (path, onBytes) => {
+    fill: async (path, filling) => {
       const algorithm = digestAlgorithm(descriptor.digest);
       const { signal } = options;
-      const actual = await toFile(descriptor, path, { algorithm, signal, onBytes });
+      const actual = await toFile(descriptor, path, { algorithm, signal, ...filling });
       checkDigest(descriptor.digest, actual!, `${descriptor.digest} of ${store.name}`);
     },
   };

@@ -45,16 +45,12 @@ export async function downloadToFile(
   path: string,
   options: ToFileOptions = {},
 ): Promise<Digest | undefined> {
-  const { range, signal, algorithm, onBytes } = options;
+  const { range, signal, ...toFile } = options;
   const { start, end } = rangeBounds(range, blob.size);
   const { retry, log } = channel.session;
   const receiving = { position: start, end, what: blob.digest, retry, signal, log };
   const requests = new BlobRequests(channel, blob, end, end - start);
-  return await receiveResuming(contentOf(requests, signal), path, {
-    ...receiving,
-    algorithm,
-    onBytes,
-  });
+  return await receiveResuming(contentOf(requests, signal), path, { ...receiving, ...toFile });
 }
 
 function contentOf(requests: BlobRequests, signal: AbortSignal | undefined): ReceivableContent {

@@ -108,7 +108,7 @@ export async function openResuming(
 export interface ReceiveOptions
   extends
     Omit<ResumingOptions, "compareRepeated" | "end">,
-    Pick<ToFileOptions, "algorithm" | "onBytes"> {
+    Pick<ToFileOptions, "algorithm" | "shownPath" | "onBytes"> {
   /** Byte after the last one. */
   readonly end: number;
 }
@@ -125,10 +125,10 @@ export async function receiveResuming(
   options: ReceiveOptions,
 ): Promise<Digest | undefined> {
   const reader = new ResumingReader(content, options);
-  const { position: start, end, onBytes, algorithm } = options;
+  const { position: start, end, onBytes, algorithm, shownPath } = options;
   const report = (position: number) => onBytes?.(position - start);
   for (;;) {
-    const { digest } = await reader.receive({ path, algorithm }, report);
+    const { digest } = await reader.receive({ path, algorithm, shownPath }, report);
     if (reader.position === end) return digest;
   }
 }
@@ -195,7 +195,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
    */
   async receive(
     this: ResumingReader<ReceivableContent>,
-    file: Pick<FilePlace, "path" | "algorithm">,
+    file: Pick<FilePlace, "path" | "algorithm" | "shownPath">,
     report: (position: number) => void,
   ): Promise<Received> {
     return await this.#retried(async () => {

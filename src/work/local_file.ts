@@ -39,7 +39,7 @@ async function copyToFile(
     return await copyRange(source, to, { ...options, start, end });
   }
   signal?.throwIfAborted();
-  await copyWhole(source.path, to);
+  await copyWhole(source.path, to, options.shownPath);
   await ensureUnchanged(source);
   const hashed = algorithm &&
     await runTask("hashFile", { path: to, algorithm }, { size: source.size, signal, onBytes });
@@ -48,7 +48,7 @@ async function copyToFile(
 }
 
 /** Copies a file over another, which keeps its own permissions. */
-async function copyWhole(from: string, to: string): Promise<void> {
+async function copyWhole(from: string, to: string, shownPath = to): Promise<void> {
   try {
     const { mode } = await Deno.stat(to);
     await Deno.copyFile(from, to);
@@ -56,7 +56,7 @@ async function copyWhole(from: string, to: string): Promise<void> {
   } catch (error) {
     throw error instanceof Deno.errors.NotFound
       ? explainRead(from, error)
-      : explainWrite(to, error);
+      : explainWrite(shownPath, error);
   }
 }
 
@@ -68,11 +68,14 @@ async function ensureUnchanged({ path, size, mtime }: FileSource): Promise<void>
 async function copyRange(
   source: FileSource,
   path: string,
-  { start, end, signal, onBytes, algorithm }: ToFileOptions & { start: number; end: number },
+  { start, end, signal, onBytes, algorithm, shownPath }: ToFileOptions & {
+    start: number;
+    end: number;
+  },
 ): Promise<Digest | undefined> {
   let bytes = 0;
   const stream = await source.open({ range: { start, end }, signal });
-  const place = { path, at: start, length: end - start, algorithm };
+  const place = { path, at: start, length: end - start, algorithm, shownPath };
   const { digest, fault } = await receiveBody(stream, place, {
     throwIfStopped: () => signal?.throwIfAborted(),
     advance: (count) => onBytes?.(bytes += count),

@@ -20,6 +20,8 @@ export interface FilePlace {
   readonly length: number;
   /** Hashes the file from its beginning, what was there before included; nothing is hashed when absent. */
   readonly algorithm?: DigestAlgorithm;
+  /** What errors call the file; its path when absent. */
+  readonly shownPath?: string;
   /** Milliseconds without a byte after which the connection counts as lost. */
   readonly stallTime?: number;
 }
@@ -53,7 +55,7 @@ export async function receiveBody(
   } catch (error) {
     // What was not read to its end would keep the connection.
     if (!body?.locked) await body?.cancel().catch(() => undefined);
-    throw explainWrite(place.path, error);
+    throw explainWrite(place.shownPath ?? place.path, error);
   }
 }
 

@@ -49,7 +49,8 @@ const TEXT_RULES: readonly Rule[] = [
   [(text) => /[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), "it has a control character"],
   [(text) => !text.isWellFormed(), "it is not valid Unicode"],
   [(text) => text.includes("\\"), "it has a backslash"],
-  [(text) => text.split("/").some(isDots), 'it has a "." or ".." part'],
+  // The scheme is followed by a part as well: `file:..`.
+  [(text) => text.split(/[/:]/).some(isDots), 'it has a "." or ".." part'],
 ];
 
 /**

@@ -103,6 +103,18 @@ Deno.test("formatObjectUri() and parseObjectUri() undo each other", () => {
   }));
 });
 
+Deno.test("parseObjectUri() refuses parts of dots wherever they stand", () => {
+  for (
+    const text of ["file:.", "file:..", "file:../a", "file:a/..", "file:///a/./b", "az://c/.."]
+  ) {
+    assert.throws(() => parseObjectUri(text), {
+      name: "InvalidInputError",
+      message: /"\." or "\.\." part$/,
+    });
+  }
+  assert.equal(formatObjectUri(parseObjectUri("az://c/a:..b")), "az://c/a:..b");
+});
+
 Deno.test("parseObjectUri() gives an address or an error of ours for any text", () => {
   const anything = fc.oneof(
     fc.string({ unit: "binary" }),

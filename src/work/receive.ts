@@ -131,6 +131,9 @@ class Flusher implements AsyncDisposable {
   }
 }
 
+/** Bytes between two pauses: hashing them takes about 10 ms. */
+const PAUSE_EVERY = 16 * CHUNK_SIZE;
+
 /** A digester that has seen what is in the file before the place. */
 async function hashedStart(
   file: Deno.FsFile,
@@ -142,7 +145,7 @@ async function hashedStart(
   while (digester.size < at) {
     control.throwIfStopped();
     // It may be gigabytes: whoever shares the thread goes on meanwhile.
-    await otherWork();
+    if (digester.size % PAUSE_EVERY === 0) await otherWork();
     const count = file.readSync(buffer.subarray(0, at - digester.size));
     if (count === null) break;
     digester.update(buffer.subarray(0, count));

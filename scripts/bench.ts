@@ -1,100 +1,168 @@
 /**
- * `deno task bench [--json] [--only WORD] [--size MIB]`: how long our work takes beside a real
- * peer's. Contestants take turns, so that a busy machine is busy for all of them, and medians are
- * compared. The ratios are the result: nothing here judges them.
+ * `deno task bench [--quick] [--only WORD] [--size MIB] [--runs N] [--json | --markdown]`: what our
+ * work costs beside that of every peer on the PATH. Contenders take turns, so that a busy machine is
+ * busy for all of them, and medians are compared. The ratios are the result: nothing here judges
+ * them. `docs/performance.md` says what the rows mean.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { BENCHMARKS } from "./benchmarks.ts";
-import type { Benchmark, Contestant } from "./benchmarks.ts";
+import { makeContent } from "./bench/content.ts";
+import type { Content, ContentName } from "./bench/content.ts";
+import { machineFacts } from "./bench/machine.ts";
+import { race } from "./bench/race.ts";
+import { cells, HEADINGS, markdownTable, resultsOf, textLine } from "./bench/table.ts";
+import type { Result } from "./bench/table.ts";
+import { chooseContenders, chooseWorks, WORKS } from "./bench/works.ts";
+import type { Work } from "./bench/works.ts";
+import { findProgram } from "./services.ts";
 
-/** Our time beside a peer's. */
-interface Result {
-  readonly benchmark: string;
-  readonly peer: string;
+/** The fewest runs whose median says something. */
+const FEWEST_RUNS = 3;
+
+const MEBIBYTE = 1024 * 1024;
+
+/** What the arguments ask for. */
+interface Settings {
+  readonly works: readonly Work[];
+  /** Sum of the large files, in bytes. */
+  readonly size: number;
   readonly runs: number;
-  /** Median of our runs, in milliseconds. */
-  readonly oursMs: number;
-  /** Median of the peer's runs, in milliseconds. */
-  readonly peerMs: number;
-  /** Our time over the peer's: below 1, ours is faster. */
-  readonly ratio: number;
+  readonly form: "text" | "json" | "markdown";
 }
 
-/** Runs one benchmark in a temporary folder. */
-async function measure(benchmark: Benchmark, size: number): Promise<Result> {
-  const folder = await Deno.makeTempDir({ prefix: "modelops-bench-" });
+function readSettings(): Settings {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: "boolean", default: false },
+      only: { type: "string", default: "" },
+      size: { type: "string" },
+      runs: { type: "string", default: String(FEWEST_RUNS) },
+      json: { type: "boolean", default: false },
+      markdown: { type: "boolean", default: false },
+    },
+  });
+  const works = chooseWorks(values);
+  const size = Number(values.size ?? (values.quick ? 64 : 1024)) * MEBIBYTE;
+  const runs = Number(values.runs);
+  if (works.length === 0 || !(size > 0) || !(runs >= FEWEST_RUNS)) {
+    const names = WORKS.map(({ name }) => JSON.stringify(name)).join(", ");
+    console.error(
+      `Cannot measure: want --size in MiB, --runs from ${FEWEST_RUNS}, --only out of ${names}`,
+    );
+    Deno.exit(2);
+  }
+  const form = values.json ? "json" : values.markdown ? "markdown" : "text";
+  return { works, size, runs, form };
+}
+
+/** Whether the machine has a program; one with a slash is a file of this repository. */
+function has(tool: string): boolean {
+  if (!tool.includes("/")) return findProgram(tool) !== undefined;
   try {
-    await using contest = await benchmark.prepare({ folder, size });
-    const { ours, peer } = contest;
-    const [oursMs = NaN, peerMs = NaN] = await medians([ours, peer], benchmark.runs);
-    const times = { oursMs, peerMs, ratio: oursMs / peerMs };
-    return { benchmark: benchmark.name, peer: peer.name, runs: benchmark.runs, ...times };
+    return Deno.statSync(fileURLToPath(new URL(`../${tool}`, import.meta.url))).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** Contents by name, each made when the first work needs it. */
+function contentMaker(folder: string, size: number): (name: ContentName) => Promise<Content> {
+  const made = new Map<ContentName, Promise<Content>>();
+  return (name) =>
+    made.getOrInsertComputed(name, () => makeContent(join(folder, name), name, size));
+}
+
+/** Measures the works one after the other, and hands on the results of each. */
+async function* measureWorks(
+  { works, size, runs }: Settings,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Result[]> {
+  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "modelops-bench-" }));
+  try {
+    const content = contentMaker(folder, size);
+    for (const work of works) {
+      const scratch = join(folder, "race");
+      await Deno.mkdir(scratch);
+      const scores = await race(work, {
+        folder: scratch,
+        content: await content(work.content),
+        contenders: chooseContenders(work.contenders, has).present,
+        runs: Math.max(runs, work.runs ?? 0),
+        signal,
+        onFailure: ({ name }, error) => complain(`${work.name}, ${name}`, error),
+      }).catch((error) => {
+        signal.throwIfAborted();
+        complain(work.name, error);
+        return [];
+      });
+      yield resultsOf(work.name, work.contenders[0]?.name ?? "", scores);
+      await Deno.remove(scratch, { recursive: true });
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-/** The median time of each contestant, in milliseconds. */
-async function medians(contestants: readonly Contestant[], runs: number): Promise<number[]> {
-  const times: number[][] = contestants.map(() => []);
-  // The first round fills caches and does not count.
-  for (let round = 0; round <= runs; round++) {
-    for (const [index, contestant] of contestants.entries()) {
-      const ms = await contestant.time();
-      if (round > 0) times[index]?.push(ms);
-    }
+function complain(what: string, error: unknown): void {
+  console.error(`${what}: ${error instanceof Error ? error.message : error}`);
+  Deno.exitCode = 1;
+}
+
+/** Ctrl-C ends the programs that run and removes the folders. */
+function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => controller.abort(new Error("Interrupted"));
+  for (const name of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(name, stop);
+  return controller.signal;
+}
+
+/** Deno's own cache stays where it is: contenders have homes of their own. */
+async function pinDenoCache(): Promise<void> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  Deno.env.set("DENO_DIR", JSON.parse(new TextDecoder().decode(stdout)).denoDir);
+}
+
+function printFacts(facts: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(facts)) console.log(`- ${name}: ${value}`);
+}
+
+async function main(): Promise<void> {
+  const settings = readSettings();
+  const { works, size, runs, form } = settings;
+  const contenders = works.flatMap((work) => work.contenders);
+  const { missing } = chooseContenders(contenders, has);
+  const used = new Set(["docker-registry", ...contenders.flatMap(({ tools }) => tools)]);
+  if (missing.length > 0) console.error(`Left out, not on the PATH: ${missing.join(", ")}`);
+  await pinDenoCache();
+  const facts = {
+    ...await machineFacts([...used].filter((tool) => !tool.includes("/"))),
+    "sum of the large files": `${size / MEBIBYTE} MiB`,
+    runs: `at least ${runs}, after one that does not count`,
+    "left out, not on the PATH": missing.join(", ") || "nobody",
+  };
+  const results: Result[] = [];
+  if (form === "text") console.log(textLine(HEADINGS));
+  for await (const some of measureWorks(settings, interruptSignal())) {
+    results.push(...some);
+    if (form !== "text") console.error(`measured: ${some[0]?.work ?? "nothing"}`);
+    else some.forEach((result, index) => console.log(textLine(cells(result, some[index - 1]))));
   }
-  return times.map(median);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
-}
-
-function row({ benchmark, peer, oursMs, peerMs, ratio }: Result): string {
-  const times = [oursMs, peerMs].map((ms) => `${ms.toFixed(0)} ms`);
-  return line([benchmark, peer, ...times, ratio.toFixed(2)]);
-}
-
-/** Words on the left, numbers on the right. */
-function line([benchmark = "", peer = "", ...numbers]: readonly string[]): string {
-  const columns = numbers.map((number) => number.padStart(10));
-  return `${benchmark.padEnd(28)}${peer.padEnd(22)}${columns.join("")}`;
-}
-
-function names(): string {
-  return BENCHMARKS.map(({ name }) => JSON.stringify(name)).join(", ");
-}
-
-const { values } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    only: { type: "string", default: "" },
-    size: { type: "string", default: "256" },
-  },
-});
-const chosen = BENCHMARKS.filter(({ name }) => name.includes(values.only));
-const size = Number(values.size) * 1024 * 1024;
-if (chosen.length === 0 || !(size > 0)) {
-  console.error(`Cannot measure: want --size in MiB and --only out of ${names()}`);
-  Deno.exit(2);
-}
-const results: Result[] = [];
-if (!values.json) {
-  console.log(line(["benchmark", "beside", "ours", "peer", "ratio"]));
-}
-for (const benchmark of chosen) {
-  try {
-    const result = await measure(benchmark, size);
-    results.push(result);
-    if (!values.json) console.log(row(result));
-  } catch (error) {
-    console.error(`${benchmark.name}: ${error instanceof Error ? error.message : error}`);
-    Deno.exitCode = 1;
+  if (form === "json") {
+    console.log(JSON.stringify({ facts, sizeBytes: size, results }, undefined, 2));
+  }
+  if (form === "markdown") {
+    printFacts(facts);
+    console.log(`\n${markdownTable(results)}`);
   }
 }
-if (values.json) console.log(JSON.stringify({ sizeBytes: size, results }, undefined, 2));
+
+try {
+  await main();
+} catch (error) {
+  complain("bench", error);
+}
+// Listeners of signals would keep the process.
+Deno.exit();

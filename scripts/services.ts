@@ -10,6 +10,7 @@ import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { hash } from "bcryptjs";
 
 /** Where a program comes from when the machine does not have it: a package of Debian or of npm. */
@@ -144,7 +145,8 @@ async function runInstaller([program = "", ...args]: readonly string[]): Promise
   throw new Error(`Cannot run "${program} ${args.join(" ")}": ${said}`);
 }
 
-function findProgram(name: string): string | undefined {
+/** The path of a program on the PATH, or `undefined` when it is not there. */
+export function findProgram(name: string): string | undefined {
   return (Deno.env.get("PATH") ?? "").split(delimiter)
     .map((folder) => join(folder, name))
     .find(isFile);
@@ -199,6 +201,31 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
   // JSON is YAML too.
   await Deno.writeTextFile(configPath, JSON.stringify(await registryConfig(options, folder, root)));
   const service = stack.use(new LoggedProcess(program, ["serve", configPath]));
+  const address = await listeningAddress(service);
+  const running = stack.move();
+  return {
+    address,
+    root,
+    logs: () => service.log,
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/**
+ * Starts our own `serve` over a temporary store and waits until it answers.
+ * @throws {Error} when it does not answer, with the end of its log.
+ */
+export async function startServe(): Promise<RunningService> {
+  await using stack = new AsyncDisposableStack();
+  const root = await Deno.makeTempDir({ prefix: "modelops-serve-" });
+  stack.defer(() => Deno.remove(root, { recursive: true }));
+  const entry = fileURLToPath(new URL("../cli.ts", import.meta.url));
+  const service = stack.use(
+    new LoggedProcess(Deno.execPath(), [
+      ...["run", "-A", "--quiet", entry, "serve"],
+      ...["--address", "127.0.0.1:0", "--storage-dir", root],
+    ]),
+  );
   const address = await listeningAddress(service);
   const running = stack.move();
   return {
@@ -327,7 +354,9 @@ const START_LIMIT = 20_000;
 async function listeningAddress(service: LoggedProcess): Promise<string> {
   const deadline = Date.now() + START_LIMIT;
   while (!service.ended && Date.now() < deadline) {
-    const address = /listen(?:ing|s) on (?:http:\/\/)?(127\.0\.0\.1:\d+)/.exec(service.log)?.[1];
+    const address = /(?:listen(?:ing|s) on |ready )(?:http:\/\/)?(127\.0\.0\.1:\d+)/.exec(
+      service.log,
+    )?.[1];
     if (address !== undefined && await answers(address)) return address;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

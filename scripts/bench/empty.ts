@@ -1,0 +1,2 @@
+/** Does nothing: what starting any program under Deno costs. @module */
+export {};

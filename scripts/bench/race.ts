@@ -1,0 +1,170 @@
+/** Lets the contenders of a work take turns, in folders and registries of their own. @module */
+import { join } from "node:path";
+import { makeCertificates } from "../../tests/support/certificates.ts";
+import { startRegistry, startServe } from "../services.ts";
+import type { RunningService } from "../services.ts";
+import { publish } from "./contenders.ts";
+import type { Contender, Place, RegistryPlace } from "./contenders.ts";
+import { emptyFolder, folderSize } from "./content.ts";
+import type { Content } from "./content.ts";
+import { measure, run } from "./measure.ts";
+import type { Cost, RunOptions } from "./measure.ts";
+import type { RegistryName, Work } from "./works.ts";
+
+/** What a race needs. */
+export interface RaceOptions {
+  /** An empty folder, which the caller removes. */
+  readonly folder: string;
+  readonly content: Content;
+  readonly contenders: readonly Contender[];
+  readonly runs: number;
+  readonly signal: AbortSignal;
+  /** Hears of a contender that fails; the others go on without it. */
+  readonly onFailure: (contender: Contender, error: unknown) => void;
+}
+
+/** What the runs of one contender cost. */
+export interface Score {
+  readonly contender: Contender;
+  readonly costs: Cost[];
+}
+
+/** A contender with its place. */
+interface Entrant extends Score {
+  readonly place: Place;
+  readonly run: RunOptions;
+}
+
+/** Measures one work; contenders that failed are left out. */
+export async function race(work: Work, options: RaceOptions): Promise<Score[]> {
+  await using registry = await startRegistryOf(work.registry, options.folder);
+  let entrants = await enter(work, registry, options);
+  // The first round fills caches, shows who does the work, and does not count.
+  for (let round = 0; round <= options.runs; round++) {
+    entrants = await attempt(entrants, round, options, async (entrant) => {
+      const { place, contender } = entrant;
+      const cost = await measure(contender.run(place), entrant.run);
+      if (round === 0) await expectResult(work, place, registry);
+      else entrant.costs.push(cost);
+      // At once, so that nobody pays for writing back what another has left in memory.
+      await cleanUp(work, place, registry);
+    });
+  }
+  return entrants.map(({ contender, costs }) => ({ contender, costs }));
+}
+
+/** A registry that runs, or stands for none. */
+interface RaceRegistry extends AsyncDisposable {
+  readonly place: RegistryPlace;
+  /** Folder of everything that it keeps. */
+  readonly root?: string;
+}
+
+async function startRegistryOf(
+  name: RegistryName | undefined,
+  folder: string,
+): Promise<RaceRegistry> {
+  if (name === undefined) {
+    return { place: { address: "registry.test" }, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+  if (name === "serve") return opened(await startServe());
+  if (name === "docker-registry") return opened(await startRegistry());
+  const { server, caFile } = await makeCertificates(folder);
+  return opened(await startRegistry({ tls: server }), caFile);
+}
+
+function opened(service: RunningService, caFile?: string): RaceRegistry {
+  return {
+    place: { address: service.address, caFile },
+    root: service.root,
+    [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
+  };
+}
+
+/** Prepares all contenders. */
+async function enter(
+  work: Work,
+  registry: RaceRegistry,
+  options: RaceOptions,
+): Promise<Entrant[]> {
+  const entrants: Entrant[] = [];
+  for (const [index, contender] of options.contenders.entries()) {
+    const folder = join(options.folder, String(index));
+    const [kept, fresh] = [join(folder, "kept"), join(folder, "fresh")];
+    await Promise.all([emptyFolder(kept), emptyFolder(fresh)]);
+    const place = { kept, fresh, content: options.content, registry: registry.place };
+    const env = environment(place, work.remembers === true ? kept : fresh);
+    entrants.push({ contender, place, costs: [], run: { env, signal: options.signal } });
+  }
+  const [ours] = entrants;
+  if (ours !== undefined && registry.root !== undefined) {
+    await runAll(publish(ours.place), ours.run);
+  }
+  const ready = await attempt(entrants, 0, options, async ({ contender, place, run }) => {
+    await runAll(contender.setUp?.(place) ?? [], run);
+    await emptyFolder(place.fresh);
+  });
+  if (work.leaves === "registry" && registry.root !== undefined) await emptyFolder(registry.root);
+  return ready;
+}
+
+/** Does something with each entrant in turn, and returns those that managed it. */
+async function attempt(
+  entrants: readonly Entrant[],
+  round: number,
+  { onFailure, signal }: RaceOptions,
+  action: (entrant: Entrant) => Promise<void>,
+): Promise<Entrant[]> {
+  const failed = new Set<Entrant>();
+  for (const index of entrants.keys()) {
+    // Each round begins with another one.
+    const entrant = entrants[(index + round) % entrants.length]!;
+    try {
+      await action(entrant);
+    } catch (error) {
+      signal.throwIfAborted();
+      failed.add(entrant);
+      onFailure(entrant.contender, error);
+    }
+  }
+  return entrants.filter((entrant) => !failed.has(entrant));
+}
+
+async function runAll(commands: Iterable<Parameters<typeof run>[0]>, options: RunOptions) {
+  for (const command of commands) await run(command, options);
+}
+
+/** A home of its own, and no setting of the user but the path and Deno's cache. */
+function environment({ kept, registry }: Place, caches: string): Record<string, string> {
+  const trust: Record<string, string> = registry.caFile === undefined
+    ? {}
+    : { SSL_CERT_FILE: registry.caFile, CURL_CA_BUNDLE: registry.caFile };
+  return {
+    PATH: Deno.env.get("PATH") ?? "",
+    DENO_DIR: Deno.env.get("DENO_DIR") ?? "",
+    HOME: kept,
+    XDG_CACHE_HOME: join(caches, ".cache"),
+    XDG_CONFIG_HOME: join(kept, ".config"),
+    XDG_DATA_HOME: join(kept, ".local", "share"),
+    XDG_RUNTIME_DIR: join(kept, ".run"),
+    NO_COLOR: "1",
+    ...trust,
+  };
+}
+
+/**
+ * Compares what is there with the size of the content.
+ * @throws {Error} when there is less.
+ */
+async function expectResult(work: Work, place: Place, { root }: RaceRegistry): Promise<void> {
+  const folder = work.leaves === "registry" ? root : place.fresh;
+  if (work.leaves === "nothing" || folder === undefined) return;
+  const found = await folderSize(folder);
+  if (found >= place.content.size) return;
+  throw new Error(`The work is not done: got ${found} bytes, want ${place.content.size}`);
+}
+
+async function cleanUp(work: Work, place: Place, { root }: RaceRegistry): Promise<void> {
+  await emptyFolder(place.fresh);
+  if (work.leaves === "registry" && root !== undefined) await emptyFolder(root);
+}

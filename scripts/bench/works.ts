@@ -1,0 +1,145 @@
+/** What is measured: one row a work. @module */
+import * as contenders from "./contenders.ts";
+import type { Contender } from "./contenders.ts";
+import type { ContentName } from "./content.ts";
+
+/** A registry that a work needs. */
+export type RegistryName = "docker-registry" | "docker-registry with TLS" | "serve";
+
+/** A work that contenders do in turns. */
+export interface Work {
+  readonly name: string;
+  readonly content: ContentName;
+  /** Ours is the first. */
+  readonly contenders: readonly Contender[];
+  readonly registry?: RegistryName;
+  /**
+   * Where the content is after a run, all of it, and what is emptied before the next one: a
+   * contender that has left less there did not do the work.
+   */
+  readonly leaves: "fresh" | "registry" | "nothing";
+  /** Whether the caches of users live from one run to the next; `fresh` has them otherwise. */
+  readonly remembers?: boolean;
+  /** Whether `--quick` measures it. */
+  readonly quick?: boolean;
+  /** The fewest runs; short works need more for a steady median. */
+  readonly runs?: number;
+}
+
+const { BUILD, BUILD_AGAIN, BUILD_REMOTE, PUSH, PULL, PULL_TO_FOLDER, PULL_ONE } = contenders;
+const { EXTRACT, LIST, VERSION, HASH } = contenders;
+
+/** Kit puts a folder into one layer, and each curl would be thousands of processes. */
+const forSmallFiles = (all: readonly Contender[]) =>
+  all.filter(({ tools }) => !tools.includes("kit") && !tools.includes("curl"));
+
+const LARGE = { content: "large" } as const;
+const SMALL = { content: "small" } as const;
+const HTTP = { registry: "docker-registry" } as const;
+const TLS = { registry: "docker-registry with TLS" } as const;
+const SERVE = { registry: "serve" } as const;
+const TO_REGISTRY = { leaves: "registry" } as const;
+const TO_FRESH = { leaves: "fresh" } as const;
+const QUICK = { quick: true } as const;
+
+/** All works. */
+export const WORKS: readonly Work[] = [
+  { name: "build", contenders: BUILD, ...LARGE, ...TO_FRESH, ...QUICK },
+  {
+    name: "build again, unchanged",
+    contenders: BUILD_AGAIN,
+    ...LARGE,
+    leaves: "nothing",
+    remembers: true,
+    ...QUICK,
+  },
+  { name: "build to docker-registry", contenders: BUILD_REMOTE, ...LARGE, ...HTTP, ...TO_REGISTRY },
+  {
+    name: "push to docker-registry",
+    contenders: PUSH,
+    ...LARGE,
+    ...HTTP,
+    ...TO_REGISTRY,
+    ...QUICK,
+  },
+  { name: "push to serve", contenders: PUSH, ...LARGE, ...SERVE, ...TO_REGISTRY },
+  { name: "push over TLS", contenders: PUSH, ...LARGE, ...TLS, ...TO_REGISTRY },
+  { name: "push again, unchanged", contenders: pushAgain(), ...LARGE, ...HTTP, ...onceMore() },
+  { name: "pull into the store", contenders: PULL, ...LARGE, ...HTTP, ...TO_FRESH, ...QUICK },
+  { name: "pull from serve", contenders: PULL, ...LARGE, ...SERVE, ...TO_FRESH },
+  { name: "pull over TLS", contenders: PULL, ...LARGE, ...TLS, ...TO_FRESH },
+  {
+    name: "pull to a folder",
+    contenders: PULL_TO_FOLDER,
+    ...LARGE,
+    ...HTTP,
+    ...TO_FRESH,
+    ...QUICK,
+  },
+  {
+    name: "pull to a folder over TLS",
+    contenders: PULL_TO_FOLDER,
+    ...LARGE,
+    ...TLS,
+    ...TO_FRESH,
+  },
+  {
+    name: "pull one large file to a folder",
+    contenders: PULL_ONE,
+    content: "one",
+    ...HTTP,
+    ...TO_FRESH,
+  },
+  { name: "extract", contenders: EXTRACT, ...LARGE, ...TO_FRESH, ...QUICK },
+  { name: "build 2,000 small files", contenders: forSmallFiles(BUILD), ...SMALL, ...TO_FRESH },
+  {
+    name: "push 2,000 small files",
+    contenders: forSmallFiles(PUSH),
+    ...SMALL,
+    ...HTTP,
+    ...TO_REGISTRY,
+  },
+  {
+    name: "pull 2,000 small files",
+    contenders: forSmallFiles(PULL),
+    ...SMALL,
+    ...HTTP,
+    ...TO_FRESH,
+  },
+  { name: "extract 2,000 small files", contenders: forSmallFiles(EXTRACT), ...SMALL, ...TO_FRESH },
+  { name: "list", contenders: LIST, ...LARGE, leaves: "nothing", runs: 11 },
+  { name: "start", contenders: VERSION, ...LARGE, leaves: "nothing", runs: 11 },
+  { name: "hash", contenders: HASH, content: "one", leaves: "nothing" },
+];
+
+/** Whoever can tell that everything is there already. */
+function pushAgain(): Contender[] {
+  return PUSH.filter(({ tools }) => !tools.includes("curl"));
+}
+
+function onceMore() {
+  return { leaves: "nothing", remembers: true, runs: 7, ...QUICK } as const;
+}
+
+/** The works whose name has the word; all, or with `quick` the main ones, when it is empty. */
+export function chooseWorks(
+  { only, quick }: { readonly only: string; readonly quick: boolean },
+): Work[] {
+  return WORKS.filter((work) => work.name.includes(only) && (!quick || work.quick === true));
+}
+
+/** Who takes part, and the programs that keep others from it. */
+export interface Field {
+  readonly present: readonly Contender[];
+  readonly missing: readonly string[];
+}
+
+/** Splits contenders by whether the machine has their programs. */
+export function chooseContenders(
+  all: readonly Contender[],
+  has: (tool: string) => boolean,
+): Field {
+  const present = all.filter(({ tools }) => tools.every(has));
+  const missing = new Set(all.flatMap(({ tools }) => tools).filter((tool) => !has(tool)));
+  return { present, missing: [...missing] };
+}

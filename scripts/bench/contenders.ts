@@ -355,8 +355,9 @@ export const PULL_TO_FOLDER: readonly Contender[] = [
     name: "modctl pull --extract-from-remote",
     tools: ["modctl"],
     run: (place) => {
-      const target = ["--extract-from-remote", "--extract-dir", join(place.fresh, "out")];
-      return modctl(place, join(place.fresh, "store"), "pull", reference(place), ...target);
+      // The folder has to exist: otherwise each raw layer becomes the file of that name.
+      const target = ["--extract-from-remote", "--extract-dir", place.fresh];
+      return modctl(place, place.kept, "pull", reference(place), ...target);
     },
   },
   {

@@ -80,8 +80,14 @@ function modctl({ registry }: Place, store: string, command: string, ...args: st
 /** Raw layers, which is what ours makes too; tar is what modctl makes when nothing is said. */
 function modctlBuild(place: Place, store: string, ...args: string[]): Command {
   const { folder } = place.content;
-  const model = ["-t", reference(place), "-f", join(folder, "Modelfile"), folder];
+  const model = ["-t", reference(place, "modctl"), "-f", join(folder, "Modelfile"), folder];
   return modctl(place, store, "build", "--raw", ...args, ...model);
+}
+
+/** It knows files by annotations of its own, so what it writes to a folder it has to push itself. */
+function modctlPublish(place: Place): Command[] {
+  const target = reference(place, "modctl");
+  return [modctlBuild(place, place.kept), modctl(place, place.kept, "push", target)];
 }
 
 function kit({ registry }: Place, config: string, command: string, ...args: string[]): Command {
@@ -266,11 +272,8 @@ export const PUSH: readonly Contender[] = [
   {
     name: "modctl push",
     tools: ["modctl"],
-    setUp: (place) => [
-      modctlBuild(place, place.kept),
-      modctl(place, place.kept, "push", reference(place)),
-    ],
-    run: (place) => modctl(place, place.kept, "push", reference(place)),
+    setUp: modctlPublish,
+    run: (place) => modctl(place, place.kept, "push", reference(place, "modctl")),
   },
   {
     name: "kit push",
@@ -354,10 +357,12 @@ export const PULL_TO_FOLDER: readonly Contender[] = [
   {
     name: "modctl pull --extract-from-remote",
     tools: ["modctl"],
+    setUp: modctlPublish,
     run: (place) => {
       // The folder has to exist: otherwise each raw layer becomes the file of that name.
       const target = ["--extract-from-remote", "--extract-dir", place.fresh];
-      return modctl(place, place.kept, "pull", reference(place), ...target);
+      const store = join(place.kept, "unused");
+      return modctl(place, store, "pull", reference(place, "modctl"), ...target);
     },
   },
   {
@@ -412,7 +417,8 @@ export const EXTRACT: readonly Contender[] = [
     name: "modctl extract",
     tools: ["modctl"],
     setUp: (place) => [modctlBuild(place, place.kept)],
-    run: (place) => modctl(place, place.kept, "extract", "--output", place.fresh, reference(place)),
+    run: (place) =>
+      modctl(place, place.kept, "extract", "--output", place.fresh, reference(place, "modctl")),
   },
   {
     name: "kit unpack",

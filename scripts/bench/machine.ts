@@ -57,8 +57,8 @@ async function firstLine(program: string, args: readonly string[]): Promise<stri
   }
 }
 
-/** `1.3.3` of `Version:    1.3.3`, and the line itself when it has no number of that kind. */
+/** `1.3.3` of `Version:    1.3.3`; the line itself when it has no such number, without its label. */
 export function shortVersion(text: string): string | undefined {
-  const line = text.trim().split("\n", 1)[0]?.trim() ?? "";
+  const line = text.trim().split("\n", 1)[0]?.replace(/^version:/i, "").trim() ?? "";
   return /\bv?\d+\.\d+(?:[.\w+-]*)/.exec(line)?.[0] ?? (line === "" ? undefined : line);
 }

@@ -90,10 +90,15 @@ async function enter(
   const entrants: Entrant[] = [];
   for (const [index, contender] of options.contenders.entries()) {
     const folder = join(options.folder, String(index));
-    const [kept, fresh] = [join(folder, "kept"), join(folder, "fresh")];
-    await Promise.all([emptyFolder(kept), emptyFolder(fresh)]);
+    const [kept, fresh, temporary] = [
+      join(folder, "kept"),
+      join(folder, "fresh"),
+      join(folder, "tmp"),
+    ];
+    await Promise.all([kept, fresh, temporary].map(emptyFolder));
     const place = { kept, fresh, content: options.content, registry: registry.place };
-    const env = environment(place, work.remembers === true ? kept : fresh);
+    const caches = work.remembers === true ? kept : fresh;
+    const env = { ...environment(place, caches), TMPDIR: temporary };
     entrants.push({ contender, place, costs: [], run: { env, signal: options.signal } });
   }
   const [ours] = entrants;

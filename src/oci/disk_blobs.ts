@@ -2,9 +2,9 @@
  * The blobs of the local store. Each is there once, whichever repositories it belongs to.
  * @module
  */
+import { dirname } from "node:path";
 import { type Digest, digestAlgorithm, digestBytes } from "../core/digest.ts";
 import { explainRead, isMissing } from "../core/file_errors.ts";
-import { syncPath } from "../core/files.ts";
 import { fileSource } from "../core/file_source.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { DiskLayout } from "./disk_layout.ts";
@@ -63,10 +63,14 @@ export class DiskBlobs {
     await Deno.rename(file, this.path(blob.digest));
   }
 
-  /** Flushes a blob and its name to the disk; one that is there already costs next to nothing. */
-  async flush(digest: Digest): Promise<void> {
-    if (await this.size(digest) === undefined) return;
-    await syncPath(this.path(digest));
-    await syncPath(this.#layout.blobFolder(digest));
+  /** The paths whose flush makes a blob and its name survive a power cut; none when it is missing. */
+  async durablePaths(digest: Digest): Promise<string[]> {
+    if (await this.size(digest) === undefined) return [];
+    return withFolders(this.path(digest));
   }
+}
+
+/** A file, its folder and the one above: what holds the file's bytes and its name. */
+export function withFolders(path: string): string[] {
+  return [path, dirname(path), dirname(dirname(path))];
 }

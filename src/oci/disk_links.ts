@@ -10,15 +10,10 @@ import { dirname } from "node:path";
 import { type Digest, isDigest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { explainRead, explainWrite } from "../core/file_errors.ts";
-import {
-  lstatIfExists,
-  readDirIfExists,
-  readTextIfExists,
-  removeIfExists,
-  syncPath,
-} from "../core/files.ts";
+import { lstatIfExists, readDirIfExists, readTextIfExists, removeIfExists } from "../core/files.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";
 import type { Descriptor } from "./descriptor.ts";
+import { withFolders } from "./disk_blobs.ts";
 import type { DiskLayout, MemberKind } from "./disk_layout.ts";
 import { isManifestType } from "./media_types.ts";
 
@@ -58,9 +53,9 @@ export class DiskLinks {
     await Deno.utime(path, now, now);
   }
 
-  /** Flushes the link of a member to the disk. */
-  async flush(descriptor: Descriptor): Promise<void> {
-    await syncPath(this.#member(descriptor));
+  /** The paths whose flush makes the link of a member survive a power cut. */
+  durablePaths(descriptor: Descriptor): string[] {
+    return withFolders(this.#member(descriptor));
   }
 
   /** Removes a member, and the tags that name it. */

@@ -12,7 +12,7 @@ import { NotFoundError } from "../core/errors.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { explainWrite } from "../core/file_errors.ts";
 import { lockFile } from "../core/file_lock.ts";
-import { lstatIfExists, removeIfExists } from "../core/files.ts";
+import { lstatIfExists, removeIfExists, syncPath } from "../core/files.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import type { BlobSource, ToFileOptions } from "../core/source.ts";
 import { readAll, sized, streamOf, transformed, verified } from "../core/streams.ts";
@@ -227,10 +227,13 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
       }
     };
     await collect(root);
-    await mapConcurrent(needed.values(), async (descriptor) => {
-      await this.#store.blobs.flush(descriptor.digest);
-      await this.links.flush(descriptor);
-    }, { concurrency: FLUSHES_AT_ONCE, signal: options.signal });
+    const paths = new Set<string>();
+    for (const descriptor of needed.values()) {
+      const blob = await this.#store.blobs.durablePaths(descriptor.digest);
+      for (const path of [...blob, ...this.links.durablePaths(descriptor)]) paths.add(path);
+    }
+    const { signal } = options;
+    await mapConcurrent(paths, syncPath, { concurrency: FLUSHES_AT_ONCE, signal });
   }
 
   tags(): AsyncIterable<string> {

@@ -164,7 +164,7 @@ Deno.test("a tag that waits for prune does not name what prune removed", async (
   const sample = sampleArtifact();
   await writeSample(store, sample);
   const pruning = await diskInternals(folder.path).lock.exclusive();
-  const tagging = store.tag(sample.manifest, "v1");
+  const refused = assert.rejects(store.tag(sample.manifest, "v1"), NotFoundError);
   await Deno.remove(
     diskInternals(folder.path).layout.memberLink(
       store.name,
@@ -173,7 +173,7 @@ Deno.test("a tag that waits for prune does not name what prune removed", async (
     ),
   );
   await pruning[Symbol.asyncDispose]();
-  await assert.rejects(tagging, NotFoundError);
+  await refused;
   assert.deepEqual(await Array.fromAsync(store.tags()), []);
 });
 

@@ -54,6 +54,15 @@ export async function makeContent(
   return { folder, files, size: bytes * shape.files };
 }
 
+/** The same files, new to everybody, in another folder; attributes of the files do not come along. */
+export async function copyContent(content: Content, folder: string): Promise<Content> {
+  await emptyFolder(folder);
+  for await (const { name } of Deno.readDir(content.folder)) {
+    await Deno.copyFile(join(content.folder, name), join(folder, name));
+  }
+  return { ...content, folder };
+}
+
 /** JSON is YAML too. */
 function kitfile([first, ...rest]: readonly ContentFile[]): string {
   const parts = rest.map(({ name }) => ({ path: name }));

@@ -108,7 +108,7 @@ function scan(pattern: string): Scanned | string {
     const char = pattern.charAt(index);
     const next = pattern.charAt(index + 1);
     if (char === "\\" && SPECIAL.has(next)) {
-      out += `\\${next}`;
+      out += quoteChar(next);
       literal += next;
       index++;
     } else if (char === "[") {
@@ -166,7 +166,11 @@ function classBody(body: string): string | undefined {
   return members.includes("/") ? undefined : `${negated ? "^" : ""}${members}`;
 }
 
-/** A character that stands for itself. */
+/**
+ * A character that stands for itself. A backslash is a class of one: the matcher never ends on two
+ * escaped ones behind a wildcard.
+ */
 function quoteChar(char: string): string {
-  return /[!"$'()+,.<>@\\^`|}\]]/.test(char) ? `\\${char}` : char;
+  if (char === "\\") return "[\\\\]";
+  return /[!"$'()+,.<>@^`|*?[\]{}]/.test(char) ? `\\${char}` : char;
 }

@@ -104,6 +104,14 @@ Deno.test("escapeGlob() makes any path a pattern of that path alone", () => {
   }));
 });
 
+Deno.test("backslashes behind a wildcard are read to their end", () => {
+  for (const pattern of ["*\\\\\\", "}}/]*b,,\\\\\\", "?\\\\\\\\"]) {
+    parseGlob(pattern).matches("a/b");
+  }
+  assert(parseGlob("*\\\\\\").matches("a\\\\"));
+  assert(parseGlob("a\\\\*").matches("a\\b"));
+});
+
 Deno.test("parseGlob() never throws, whatever the pattern", () => {
   const pattern = fc.oneof(
     fc.string(),

@@ -20,7 +20,9 @@ export interface FileLockOptions extends OperationOptions {
   readonly timeout?: number;
   /** What to log when others have to be waited for. */
   readonly waiting: string;
-  /** The error when others still hold the lock after the timeout; without it the wait has no end. */
+  /**
+   * The error when others still hold the lock after the timeout; without it the wait has no end.
+   */
   readonly busy?: () => Error;
   /** Whether the file is removed when the lock is let go of; only for exclusive locks. */
   readonly removeFile?: boolean;

@@ -13,8 +13,8 @@ export function writeFully(file: Deno.FsFile, bytes: Uint8Array): void {
 }
 
 /**
- * Flushes a file, or the entries of a folder, to the disk. Windows has no such call for folders; there
- * the file system's own journal has to do.
+ * Flushes a file, or the entries of a folder, to the disk. Windows has no such call for folders;
+ * there the file system's own journal has to do.
  */
 export async function syncPath(path: string): Promise<void> {
   if (Deno.build.os === "windows" && (await Deno.stat(path)).isDirectory) return;

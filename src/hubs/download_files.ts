@@ -26,9 +26,9 @@ export interface DownloadReport {
 
 /**
  * Downloads files that are missing or differ. A file appears under its name when all its bytes have
- * come and are what the hub promised. Until then it is `.NAME.partial`, and `.NAME.journal` says how
- * far it is. Where the hub promises size and hash a later run goes on from there; otherwise nothing
- * of it remains after a failure.
+ * come and are what the hub promised. Until then it is `.NAME.partial`, and `.NAME.journal` says
+ * how far it is. Where the hub promises size and hash a later run goes on from there; otherwise
+ * nothing of it remains after a failure.
  * @throws {NotFoundError} when no file is wanted.
  * @throws {InvalidInputError} with all the problems when names are unsafe or patterns malformed.
  * @throws {IntegrityError} when a file is not what the hub says it is.

@@ -16,7 +16,9 @@ import type {
 
 /** What the operations on models are opened with. */
 export interface ModelSettings extends StoreSettings, NetworkSettings, CredentialSettings {
-  /** Folder for what can be found out again, such as digests of files; nothing is kept without it. */
+  /**
+   * Folder for what can be found out again, such as digests of files; nothing is kept without it.
+   */
   readonly cacheFolder?: string;
 }
 

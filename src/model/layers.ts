@@ -108,8 +108,8 @@ async function layerSource(file: WorkspaceFile, options: LayerOptions): Promise<
 }
 
 /**
- * Stores a file whose digest is remembered: nothing is read where the store has it. A digest that is
- * not the file's after all is found out when the file is stored, and stores nothing.
+ * Stores a file whose digest is remembered: nothing is read where the store has it. A digest that
+ * is not the file's after all is found out when the file is stored, and stores nothing.
  */
 async function storeKnown(
   store: ContentStore,

@@ -86,7 +86,8 @@ export class ModelStores {
 
   /**
    * A model that the local store does not have, in its registry: `tag` may have named it there.
-   * @throws {NotFoundError} of the local store, when the registry does not have it or does not answer.
+   * @throws {NotFoundError} of the local store, when the registry does not have it or does not
+   * answer.
    */
   async findPushed(
     reference: Reference,

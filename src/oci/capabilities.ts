@@ -36,8 +36,8 @@ export interface Ingest extends AsyncDisposable {
   /** Adds bytes at the end. When the stream fails, what came before the failure stays. */
   append(stream: ReadableStream<Uint8Array>, options?: OperationOptions): Promise<void>;
   /**
-   * Takes a whole content in, as the only thing of this ingest, and gives its SHA-256. A source that
-   * writes itself into a file does so where that is faster.
+   * Takes a whole content in, as the only thing of this ingest, and gives its SHA-256. A source
+   * that writes itself into a file does so where that is faster.
    */
   take(source: BlobSource, options?: OperationOptions): Promise<Digest>;
   /**
@@ -87,8 +87,8 @@ export interface StoreCapabilities {
    */
   resumeIngest(id: string, options?: OperationOptions): Promise<Ingest>;
   /**
-   * Writes a content, or a range of it, into a file, as {@linkcode BlobSource.toFile} says. Bytes are
-   * as the store has them: callers compare the digest.
+   * Writes a content, or a range of it, into a file, as {@linkcode BlobSource.toFile} says. Bytes
+   * are as the store has them: callers compare the digest.
    * @throws {NotFoundError} when the content is not here.
    */
   toFile(

@@ -63,7 +63,9 @@ export class DiskBlobs {
     await Deno.rename(file, this.path(blob.digest));
   }
 
-  /** The paths whose flush makes a blob and its name survive a power cut; none when it is missing. */
+  /**
+   * The paths whose flush makes a blob and its name survive a power cut; none when it is missing.
+   */
   async durablePaths(digest: Digest): Promise<string[]> {
     if (await this.size(digest) === undefined) return [];
     return withFolders(this.path(digest));

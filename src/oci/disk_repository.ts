@@ -162,7 +162,9 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     }
   }
 
-  /** Takes a large blob from a source that writes it itself, going on with what a stopped run left. */
+  /**
+   * Takes a large blob from a source that writes it itself, going on with what a stopped run left.
+   */
   async #receive(
     descriptor: Descriptor,
     source: BlobSource,
@@ -179,7 +181,8 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     });
     if (await this.#store.blobs.has(descriptor)) return await removeIfExists(folder);
     await startUpload(folder);
-    // It gets its final name at once: `data` would be open to whoever takes up the upload by its id.
+    // It gets its final name at once: `data` would be open to whoever takes up the upload by its
+    // id.
     await transferToFile(source, this.filePath(descriptor), {
       ...operationOptions(options),
       what: digest,
@@ -212,9 +215,9 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
   }
 
   /**
-   * Flushes a manifest and all that it needs to the disk, whoever wrote it: one flush for all, where
-   * one a blob would make thousands of small files slow. So a tag never names what a power cut can
-   * take away.
+   * Flushes a manifest and all that it needs to the disk, whoever wrote it: one flush for all,
+   * where one a blob would make thousands of small files slow. So a tag never names what a power
+   * cut can take away.
    */
   async #flush(root: Descriptor, options: OperationOptions): Promise<void> {
     const needed = new Map<Digest, Descriptor>();
@@ -327,7 +330,9 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
   }
 }
 
-/** The name of the upload of a content whose digest is known: the same whenever it is tried again. */
+/**
+ * The name of the upload of a content whose digest is known: the same whenever it is tried again.
+ */
 function uploadId(digest: Digest): string {
   const hex = digestHex(digest);
   return [8, 12, 16, 20, 32].map((end, index, ends) => hex.slice(ends[index - 1] ?? 0, end)).join(

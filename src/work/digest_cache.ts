@@ -1,14 +1,16 @@
 /**
- * Digests of files of this machine, remembered so that files which did not change are not hashed again.
+ * Digests of files of this machine, remembered so that files which did not change are not hashed
+ * again.
  *
- * A file is known by device, inode, size, and the times of its last write and of its last change of any
- * kind. The runtime tells the one in milliseconds and the other in whole seconds, so a file that changed
- * less than two seconds before it was hashed is not remembered: a second write might not be seen (git
- * calls such entries racy). Only what was hashed from the file itself is remembered, never what a server
- * or a manifest said.
+ * A file is known by device, inode, size, and the times of its last write and of its last change of
+ * any kind. The runtime tells the one in milliseconds and the other in whole seconds, so a file
+ * that changed less than two seconds before it was hashed is not remembered: a second write might
+ * not be seen (git calls such entries racy). Only what was hashed from the file itself is
+ * remembered, never what a server or a manifest said.
  *
- * The cache is one text file, a line an entry, that is only ever appended to or replaced as a whole, so
- * processes may share it. A line that cannot be read is passed over: losing an entry costs one hash.
+ * The cache is one text file, a line an entry, that is only ever appended to or replaced as a
+ * whole, so processes may share it. A line that cannot be read is passed over: losing an entry
+ * costs one hash.
  * @module
  */
 import { dirname } from "node:path";
@@ -27,7 +29,9 @@ export interface FileIdentity {
   readonly ctime: number;
 }
 
-/** Entries that are kept; the oldest go first. At about 150 bytes each the file stays below 8 MiB. */
+/**
+ * Entries that are kept; the oldest go first. At about 150 bytes each the file stays below 8 MiB.
+ */
 const MOST_ENTRIES = 50_000;
 
 /** Milliseconds that a file has to be left alone before its times are trusted. */
@@ -75,8 +79,8 @@ export class DigestCache {
   }
 
   /**
-   * Remembers what a file hashed to. `hashedAt` is when hashing began, and `identity` what the file was
-   * then; whoever calls makes sure that it is the same at the end.
+   * Remembers what a file hashed to. `hashedAt` is when hashing began, and `identity` what the file
+   * was then; whoever calls makes sure that it is the same at the end.
    */
   add(identity: FileIdentity, digest: Digest, hashedAt: number = this.#now()): void {
     if (Math.max(identity.mtime, identity.ctime) > hashedAt - RACY_TIME) return;

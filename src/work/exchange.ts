@@ -1,8 +1,8 @@
 /**
  * An exchange with a server whose body stays in the thread that has the connection.
  *
- * The thread that asks gets status and headers, decides what they mean, and orders what becomes of the
- * body: it goes to a file, or over in chunks, or nowhere.
+ * The thread that asks gets status and headers, decides what they mean, and orders what becomes of
+ * the body: it goes to a file, or over in chunks, or nowhere.
  * @module
  */
 import { createTransport, type DisposableTransport } from "../http/transport.ts";
@@ -38,7 +38,9 @@ export type Order =
   | { readonly kind: "drop" }
   | { readonly kind: "stop" };
 
-/** Sends a request and follows the orders for its body; gives what came when that went to a file. */
+/**
+ * Sends a request and follows the orders for its body; gives what came when that went to a file.
+ */
 export async function exchange(
   input: ExchangeInput,
   control: TaskControl,

@@ -37,7 +37,8 @@ export async function hashFile(input: HashFileInput, control: TaskControl): Prom
   const buffer = new Uint8Array(CHUNK_SIZE);
   for (let chunks = 1;; chunks++) {
     control.throwIfStopped();
-    // Synchronous on purpose: awaiting each read costs a tenth of the speed, and nobody else waits here.
+    // Synchronous on purpose: awaiting each read costs a tenth of the speed, and nobody else waits
+    // here.
     const wanted = buffer.subarray(0, Math.min(CHUNK_SIZE, end - start - digester.size));
     const count = wanted.byteLength === 0 ? null : file.readSync(wanted);
     if (count === null) return { digest: digester.digest(), size: digester.size };

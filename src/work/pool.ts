@@ -1,10 +1,10 @@
 /**
- * Runs tasks on other cores, where that pays: a worker takes tens of milliseconds to start, which is
- * what hashing 50 MiB takes.
+ * Runs tasks on other cores, where that pays: a worker takes tens of milliseconds to start, which
+ * is what hashing 50 MiB takes.
  *
- * Workers are started when a task needs one, at most one a core, and are ended as soon as there is no
- * task left: nothing outlives the operation. A worker takes several tasks at once, since those that wait
- * for the network leave it free. Where workers cannot start, tasks run in place.
+ * Workers are started when a task needs one, at most one a core, and are ended as soon as there is
+ * no task left: nothing outlives the operation. A worker takes several tasks at once, since those
+ * that wait for the network leave it free. Where workers cannot start, tasks run in place.
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";

@@ -18,7 +18,10 @@ export interface FilePlace {
   readonly at: number;
   /** Count of the bytes that are wanted; what comes after them is not taken. */
   readonly length: number;
-  /** Hashes the file from its beginning, what was there before included; nothing is hashed when absent. */
+  /**
+   * Hashes the file from its beginning, what was there before included; nothing is hashed when
+   * absent.
+   */
   readonly algorithm?: DigestAlgorithm;
   /** What errors call the file; its path when absent. */
   readonly shownPath?: string;
@@ -40,8 +43,8 @@ export interface Received {
 
 /**
  * Writes a body into a file, at a place in it.
- * @throws {TransferError} when the file cannot be written. A body that breaks off is no error: what came
- * of it is told.
+ * @throws {TransferError} when the file cannot be written. A body that breaks off is no error: what
+ * came of it is told.
  */
 export async function receiveBody(
   body: ReadableStream<Uint8Array> | null,
@@ -185,7 +188,10 @@ async function nextOf(
   }
 }
 
-/** The chunks of a body, each in the one buffer where the body can be read so; a chunk is gone with the next. */
+/**
+ * The chunks of a body, each in the one buffer where the body can be read so; a chunk is gone with
+ * the next.
+ */
 async function* chunksOf(
   body: ReadableStream<Uint8Array>,
   stallTime: number = DEFAULT_RETRY.stallTime,

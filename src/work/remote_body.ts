@@ -40,8 +40,8 @@ function plainOptions(options: TransportOptions): TransportOptions {
 }
 
 /**
- * Sends a request without a body from another thread and gives its answer. The body can be read like any
- * other; {@linkcode bodyToFile} spares its bytes the way through this thread.
+ * Sends a request without a body from another thread and gives its answer. The body can be read
+ * like any other; {@linkcode bodyToFile} spares its bytes the way through this thread.
  */
 async function sendElsewhere(request: Request, network: TransportOptions): Promise<Response> {
   // An abort that has happened already is no event any more.

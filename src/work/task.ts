@@ -1,6 +1,6 @@
 /**
- * What a task is: a plain function of a value that can be sent to another core. It runs the same way
- * in place.
+ * What a task is: a plain function of a value that can be sent to another core. It runs the same
+ * way in place.
  * @module
  */
 
@@ -16,8 +16,8 @@ export interface TaskControl {
 export type Task<Input, Result> = (input: Input, control: TaskControl) => Promise<Result>;
 
 /**
- * The words of shared memory through which a task and the thread that started it talk while the task
- * runs. Messages would wait until the task yields.
+ * The words of shared memory through which a task and the thread that started it talk while the
+ * task runs. Messages would wait until the task yields.
  */
 export const CONTROL = {
   /** Index of the flag that stops the task. */
@@ -33,7 +33,9 @@ export function otherWork(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** Thrown inside a task that was stopped; the caller throws the reason of its own signal instead. */
+/**
+ * Thrown inside a task that was stopped; the caller throws the reason of its own signal instead.
+ */
 export class TaskStopped extends Error {
   /** Makes the error. */
   constructor() {

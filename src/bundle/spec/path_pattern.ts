@@ -27,7 +27,9 @@ export interface PathPattern {
 
 const ANY_DEPTH = "**";
 
-/** Reads a pattern that brings files in; with `hidden`, names that start with a dot are as others. */
+/**
+ * Reads a pattern that brings files in; with `hidden`, names that start with a dot are as others.
+ */
 export function parsePathPattern(text: string, hidden = false): PathPattern {
   const parts = text.normalize("NFC").split("/").filter((part) => part !== "" && part !== ".");
   const matchers = parts.map((part) => partMatcher(part, hidden));

@@ -1,12 +1,23 @@
 /**
  * Path patterns: what a path in a Modelfile, and `--include` and `--exclude`, may hold.
  *
- * `*` and `?` stop at a slash and match hidden names; `[a-z]` and `[^a]` are classes; `**` crosses
- * slashes; `{a,b}` gives alternatives. A backslash before one of these characters, or before
+ * `*` and `?` stop at a slash and match hidden names; `[a-z]` and `[^a]` are classes; `**` as a
+ * whole part crosses slashes, and may stand for no part at all; `{a,b}` gives alternatives, and
+ * braces without a comma are literal. A backslash before one of these characters, or before
  * another backslash, makes it literal; before anything else it is a backslash.
  * @module
  */
-import { picomatch } from "../deps/picomatch.ts";
+import {
+  anyChar,
+  type CharTest,
+  compileWildcards,
+  foldCase,
+  literally,
+  notSlash,
+  optional,
+  parseClass,
+  type Piece,
+} from "./wildcards.ts";
 
 /** A pattern, ready to be compared with paths. */
 export interface Glob {
@@ -20,8 +31,11 @@ export interface Glob {
   mayMatchBelow(folder: string): boolean;
 }
 
-/** Longer patterns name no path, and are refused by the matcher. */
+/** Longer patterns name no path. */
 const LONGEST_PATTERN = 4096;
+
+/** Braces inside braces: nobody writes more, and each level is a call of the reader. */
+const DEEPEST_BRACES = 32;
 
 const SPECIAL = new Set("*?[]{}\\");
 
@@ -35,28 +49,16 @@ export function parseGlob(
   pattern: string,
   { ignoreCase = false }: { readonly ignoreCase?: boolean } = {},
 ): Glob {
-  const scanned = scan(pattern);
-  if (typeof scanned === "string") {
-    return { fault: scanned, matches: () => false, mayMatchBelow: () => false };
+  const reader = new GlobReader(pattern);
+  const pieces = reader.read();
+  if (reader.fault !== undefined) {
+    return { fault: reader.fault, matches: () => false, mayMatchBelow: () => false };
   }
-  if (scanned.literal !== undefined) return literalGlob(scanned.literal, ignoreCase);
-  const matches = compile(scanned.segments.join("/"), ignoreCase);
-  // A brace that spans a slash cannot be compared part by part: then every folder is looked into.
-  const parts = scanned.spansSlash ? [] : scanned.segments.map((segment) => ({
-    any: segment === "**",
-    matches: compile(segment, ignoreCase),
-  }));
+  if (reader.literal !== undefined) return literalGlob(reader.literal, ignoreCase);
+  const wildcards = compileWildcards(ignoreCase ? pieces.map(folded) : pieces);
   return {
-    matches,
-    mayMatchBelow(folder) {
-      if (scanned.spansSlash) return true;
-      for (const [index, name] of folder.split("/").entries()) {
-        const part = parts[index];
-        if (part?.any) return true;
-        if (part === undefined || !part.matches(name)) return false;
-      }
-      return folder.split("/").length < parts.length;
-    },
+    matches: wildcards.matches,
+    mayMatchBelow: (folder) => wildcards.mayStartWith(`${folder}/`),
   };
 }
 
@@ -70,107 +72,148 @@ function literalGlob(literal: string, ignoreCase: boolean): Glob {
   };
 }
 
-function compile(pattern: string, ignoreCase: boolean): (path: string) => boolean {
-  // The matcher knows no empty pattern, which `/a` and `a//b` have as a part.
-  if (pattern === "") return (path) => path === "";
-  const isMatch = picomatch(pattern, {
-    dot: true,
-    nonegate: true,
-    noextglob: true,
-    literalBrackets: false,
-    keepQuotes: true,
-    windows: false,
-    nocase: ignoreCase,
-  });
-  return (path) => isMatch(path);
+function folded(piece: Piece): Piece {
+  if ("one" in piece) return { one: foldCase(piece.one) };
+  return "choice" in piece ? { choice: piece.choice.map((way) => way.map(folded)) } : piece;
 }
 
-/** A pattern in the matcher's own syntax, split at its slashes. */
-interface Scanned {
-  readonly literal?: string;
-  readonly segments: readonly string[];
-  readonly spansSlash: boolean;
-}
+/** Reads a pattern from left to right. */
+class GlobReader {
+  /** What is wrong with the pattern, once it was read. */
+  fault: string | undefined;
+  readonly #pattern: string;
+  #at = 0;
+  #depth = 0;
+  /** The characters so far while no wildcard has come. */
+  #literal: string | undefined = "";
+  /** Whether a part of the path begins here. */
+  #partBegins = true;
 
-/**
- * Rewrites a pattern for the matcher, which gives a meaning to more characters than we do
- * (parentheses, quotes, `+`, `!`, `|`): those are made literal. Returns what is wrong, if anything
- * is.
- */
-function scan(pattern: string): Scanned | string {
-  if (pattern.length > LONGEST_PATTERN) return `it has more than ${LONGEST_PATTERN} characters`;
-  let out = "";
-  let literal = "";
-  let wild = false;
-  let spansSlash = false;
-  let braces = 0;
-  for (let index = 0; index < pattern.length; index++) {
-    const char = pattern.charAt(index);
-    const next = pattern.charAt(index + 1);
-    if (char === "\\" && SPECIAL.has(next)) {
-      out += quoteChar(next);
-      literal += next;
-      index++;
-    } else if (char === "[") {
-      const end = classEnd(pattern, index);
-      if (end === undefined) return `"[" is not closed`;
-      const body = classBody(pattern.slice(index + 1, end));
-      if (body === undefined) {
-        return `${pattern.slice(index, end + 1)} is not a class of characters`;
-      }
-      out += `[${body}]`;
-      wild = true;
-      index = end;
-    } else if (char === "{") {
-      braces++;
-      wild = true;
-      out += char;
-    } else if (char === "}" && braces > 0) {
-      braces--;
-      out += char;
-    } else if (char === "*" || char === "?") {
-      wild = true;
-      out += char;
-    } else if (char === "/") {
-      spansSlash ||= braces > 0;
-      out += char;
-      literal += char;
-    } else {
-      out += char === "," && braces > 0 ? char : quoteChar(char);
-      literal += char;
+  constructor(pattern: string) {
+    this.#pattern = pattern;
+  }
+
+  /** The path that the pattern is, when it holds no wildcard. */
+  get literal(): string | undefined {
+    return this.#literal;
+  }
+
+  read(): Piece[] {
+    if (this.#pattern.length > LONGEST_PATTERN) {
+      this.fault = `it has more than ${LONGEST_PATTERN} characters`;
+      return [];
     }
+    return this.#sequence("");
   }
-  if (braces > 0) return `"{" is not closed`;
-  return { literal: wild ? undefined : literal, segments: out.split("/"), spansSlash };
-}
 
-/** Where the class that opens at `start` closes; a `]` in first place does not close it. */
-function classEnd(pattern: string, start: number): number | undefined {
-  const negated = pattern[start + 1] === "^" || pattern[start + 1] === "!";
-  for (let index = start + (negated ? 3 : 2); index < pattern.length; index++) {
-    if (pattern[index - 1] === "\\" && pattern[index - 2] !== "\\") continue;
-    if (pattern[index] === "]") return index;
+  /** The pieces up to one of the characters of `ends`, which is not taken. */
+  #sequence(ends: string): Piece[] {
+    const pieces: Piece[] = [];
+    while (this.#at < this.#pattern.length && this.fault === undefined) {
+      const char = this.#pattern.charAt(this.#at);
+      if (ends.includes(char)) break;
+      pieces.push(...this.#next(char));
+    }
+    return pieces;
   }
-  return undefined;
-}
 
-/** The inside of a class in the syntax of regular expressions, `undefined` when it is malformed. */
-function classBody(body: string): string | undefined {
-  const negated = /^[!^]/.test(body);
-  const members = (negated ? body.slice(1) : body).replace(/\\?([[\]\\^])/g, "\\$1");
-  try {
-    new RegExp(`[${members}]`);
-  } catch {
-    return undefined;
+  #next(char: string): Piece[] {
+    const next = this.#pattern.charAt(this.#at + 1);
+    if (char === "\\" && SPECIAL.has(next)) return this.#char(next, 2);
+    if (char === "*") return this.#stars();
+    if (char === "[") return this.#class();
+    if (char === "{") return this.#braces();
+    if (char === "?") return [{ one: this.#wild(1, notSlash) }];
+    if (char !== "/" || this.#depthAt(this.#at + 1) === undefined) {
+      return this.#char(String.fromCodePoint(this.#pattern.codePointAt(this.#at) ?? 0));
+    }
+    return this.#slash();
   }
-  return members.includes("/") ? undefined : `${negated ? "^" : ""}${members}`;
-}
 
-/**
- * A character that stands for itself. A backslash is a class of one: the matcher never ends on two
- * escaped ones behind a wildcard.
- */
-function quoteChar(char: string): string {
-  if (char === "\\") return "[\\\\]";
-  return /[!"$'()+,.<>@^`|*?[\]{}]/.test(char) ? `\\${char}` : char;
+  /** A slash before stars that end a path: `a/**` matches `a` too. */
+  #slash(): Piece[] {
+    const stars = this.#depthAt(this.#at + 1) ?? 0;
+    const end = this.#at + 1 + stars;
+    if (!this.#endsSequence(end)) return this.#char("/");
+    this.#wild(1 + stars);
+    return [optional(...literally("/"), { many: anyChar })];
+  }
+
+  #stars(): Piece[] {
+    const stars = this.#partBegins ? this.#depthAt(this.#at) : undefined;
+    if (stars === undefined) {
+      const run = /^\*+/.exec(this.#pattern.slice(this.#at))?.[0].length ?? 1;
+      return [{ many: this.#wild(run, notSlash) }];
+    }
+    if (this.#pattern[this.#at + stars] !== "/") return [{ many: this.#wild(stars, anyChar) }];
+    this.#wild(stars + 1);
+    this.#partBegins = true;
+    return [optional({ many: anyChar }, ...literally("/"))];
+  }
+
+  /** How many stars at `at` stand for any depth: two or more that are all of a part. */
+  #depthAt(at: number): number | undefined {
+    const stars = /^\*{2,}/.exec(this.#pattern.slice(at))?.[0].length;
+    if (stars === undefined) return undefined;
+    const end = at + stars;
+    return this.#pattern[end] === "/" || this.#endsSequence(end) ? stars : undefined;
+  }
+
+  #endsSequence(at: number): boolean {
+    if (at >= this.#pattern.length) return true;
+    return this.#depth > 0 && ",}".includes(this.#pattern.charAt(at));
+  }
+
+  #class(): Piece[] {
+    const start = this.#at;
+    const escapes = (char: string) => "[]\\^".includes(char);
+    const found = parseClass(this.#pattern, start, { negators: "!^", escapes });
+    if (found === undefined) return this.#fail(`"[" is not closed`);
+    const text = this.#pattern.slice(start, found.end);
+    if (found.backwards || text.includes("/")) {
+      return this.#fail(`${text} is not a class of characters`);
+    }
+    return [{ one: this.#wild(found.end - start, (code) => notSlash(code) && found.test(code)) }];
+  }
+
+  #braces(): Piece[] {
+    this.#wild(1);
+    if (++this.#depth > DEEPEST_BRACES) return this.#fail("its braces are nested too deep");
+    const begins = this.#partBegins;
+    const ways: Piece[][] = [];
+    do {
+      if (ways.length > 0) this.#at++;
+      this.#partBegins = begins;
+      ways.push(this.#sequence(",}"));
+    } while (this.#pattern[this.#at] === "," && this.fault === undefined);
+    if (this.fault !== undefined) return [];
+    if (this.#at >= this.#pattern.length) return this.#fail(`"{" is not closed`);
+    this.#at++;
+    this.#depth--;
+    this.#partBegins = false;
+    const [only] = ways;
+    if (ways.length > 1 || only === undefined) return [{ choice: ways }];
+    return [...literally("{"), ...only, ...literally("}")];
+  }
+
+  /** A character that stands for itself, written with `length` characters. */
+  #char(char: string, length = char.length): Piece[] {
+    if (this.#literal !== undefined) this.#literal += char;
+    this.#at += length;
+    this.#partBegins = char === "/";
+    return literally(char);
+  }
+
+  /** Steps over a wildcard, and hands on what it means. */
+  #wild<Meaning = CharTest>(length: number, meaning?: Meaning): Meaning {
+    this.#literal = undefined;
+    this.#at += length;
+    this.#partBegins = false;
+    return meaning as Meaning;
+  }
+
+  #fail(fault: string): Piece[] {
+    this.fault ??= fault;
+    return [];
+  }
 }

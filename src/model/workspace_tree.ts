@@ -6,11 +6,10 @@ import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { InvalidInputError, NotFoundError } from "../core/errors.ts";
 import { lstatIfExists, readTextIfExists } from "../core/files.ts";
-import { compareText } from "../core/text.ts";
 import { explainRead, fileFault } from "../core/file_errors.ts";
+import { IgnoreRules } from "../core/ignore_rules.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { quote } from "../core/text.ts";
-import { ignore } from "../deps/ignore.ts";
+import { compareText, quote } from "../core/text.ts";
 
 /** Name of the file, in gitignore syntax, that lists what is never packaged. */
 export const IGNORE_FILE = ".modignore";
@@ -75,14 +74,14 @@ export class WorkspaceTree {
   readonly top: TreeFolder;
   readonly #given: string;
   readonly #options: WorkspaceOptions;
-  readonly #rules: ReturnType<typeof ignore>;
+  readonly #rules: IgnoreRules;
 
   private constructor(given: string, root: string, options: WorkspaceOptions, rules: string) {
     this.root = root;
     this.top = { type: "folder", path: "", leaves: false, trail: [root] };
     this.#given = resolve(given);
     this.#options = options;
-    this.#rules = ignore({ ignoreCase: false }).add(rules).add([...options.exclude ?? []]);
+    this.#rules = new IgnoreRules([...rules.split("\n"), ...options.exclude ?? []]);
   }
 
   /**

@@ -103,6 +103,16 @@ const MECHANISMS: readonly Mechanism[] = [
     files: ["src/core/file_lock.ts", "src/oci/disk_ingest.ts", "src/transfer/partial_file.ts"],
   },
   {
+    what: "the matcher of patterns",
+    words: /\bcompileWildcards\(|picomatch/,
+    files: [
+      "src/bundle/spec/path_pattern.ts",
+      "src/core/glob.ts",
+      "src/core/ignore_rules.ts",
+      "src/core/wildcards.ts",
+    ],
+  },
+  {
     what: "what progress says",
     words: /\bprogress\?\.\(/,
     files: ["src/core/progress.ts"],

@@ -9,6 +9,15 @@
  * @module
  */
 import { quote } from "../../core/text.ts";
+import {
+  anyChar,
+  type CharTest,
+  compileWildcards,
+  literally,
+  notSlash,
+  parseClass,
+  type Piece,
+} from "../../core/wildcards.ts";
 
 /** Places in a pattern that may come next; empty when nothing below can match. */
 export type PatternState = ReadonlySet<number>;
@@ -26,6 +35,9 @@ export interface PathPattern {
 }
 
 const ANY_DEPTH = "**";
+
+/** Longer patterns name no path. */
+const LONGEST_PATTERN = 4096;
 
 /**
  * Reads a pattern that brings files in; with `hidden`, names that start with a dot are as others.
@@ -59,6 +71,9 @@ export function parsePathPattern(text: string, hidden = false): PathPattern {
 }
 
 function patternFault(text: string, parts: readonly string[]): string | undefined {
+  if (text.length > LONGEST_PATTERN) {
+    return `${quote(text, 40)} has more than ${LONGEST_PATTERN} characters`;
+  }
   if (text.startsWith("/") || /^[A-Za-z]:[\\/]/.test(text)) {
     return `${quote(text)} is absolute: write it relative to the working directory`;
   }
@@ -70,15 +85,15 @@ function patternFault(text: string, parts: readonly string[]): string | undefine
 function partMatcher(part: string, hidden: boolean): (name: string) => boolean {
   const shown = (name: string) => hidden || part.startsWith(".") || !name.startsWith(".");
   if (part === ANY_DEPTH) return shown;
-  const regex = patternRegex(part, "[^/]");
-  return (name) => shown(name) && regex.test(name);
+  const matches = textTest(part, notSlash);
+  return (name) => shown(name) && matches(name);
 }
 
 /** Reads a pattern that leaves files out, or of a rule. */
 export function parseFilter(text: string): (path: string) => boolean {
-  const whole = patternRegex(text.normalize("NFC"), "[^]");
+  const matchesWhole = textTest(text.normalize("NFC"), anyChar);
   const pattern = parsePathPattern(text, true);
-  return (path) => whole.test(path) || matchesPath(pattern, path);
+  return (path) => matchesWhole(path) || matchesPath(pattern, path);
 }
 
 /** Whether a whole path matches a pattern. */
@@ -87,31 +102,17 @@ function matchesPath(pattern: PathPattern, path: string): boolean {
   return pattern.accepts(names.reduce((state, name) => pattern.step(state, name), pattern.start));
 }
 
-/** A pattern in which slashes mean nothing, as an expression; a wildcard matches `any`. */
-function patternRegex(pattern: string, any: string): RegExp {
-  // Repeated stars mean the same as one, and would only make the expression slow.
-  const source = pattern.replace(/\*+/g, "*").replace(
-    /\[(!?)(\]?[^\]]*)\]|[^]/gu,
-    (token, negated: string | undefined, members: string | undefined) => {
-      if (members) return characterClass(negated === "!", members);
-      if (token === "*") return `${any}*`;
-      if (token === "?") return any;
-      return token.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-    },
-  );
-  return new RegExp(`^${source}$`, "u");
-}
-
-/** The members of a class; a range that goes backwards has none. */
-function characterClass(negated: boolean, members: string): string {
-  const body = members.replace(/(.)-(.)|(.)/gsu, (_, from?: string, to?: string, one?: string) => {
-    if (from === undefined || to === undefined) return escapeMember(one ?? "");
-    const backwards = (from.codePointAt(0) ?? 0) > (to.codePointAt(0) ?? 0);
-    return backwards ? "" : `${escapeMember(from)}-${escapeMember(to)}`;
-  });
-  return negated ? `[^${body}]` : `[${body}]`;
-}
-
-function escapeMember(char: string): string {
-  return char.replace(/[\\^\]\[\-]/g, "\\$&");
+/** A test of texts in which slashes mean nothing; a wildcard matches what passes `any`. */
+function textTest(pattern: string, any: CharTest): (text: string) => boolean {
+  const pieces: Piece[] = [];
+  for (let at = 0; at < pattern.length;) {
+    const char = String.fromCodePoint(pattern.codePointAt(at) ?? 0);
+    const found = char === "[" ? parseClass(pattern, at, { negators: "!" }) : undefined;
+    if (found) pieces.push({ one: found.test });
+    // Repeated stars mean the same as one.
+    else if (char !== "*") pieces.push(...(char === "?" ? [{ one: any }] : literally(char)));
+    else if (pattern[at - 1] !== "*") pieces.push({ many: any });
+    at = found?.end ?? at + char.length;
+  }
+  return compileWildcards(pieces).matches;
 }

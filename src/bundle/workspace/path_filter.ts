@@ -3,8 +3,8 @@
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
+import { parseGlob } from "../../core/glob.ts";
 import { quote } from "../../core/text.ts";
-import { picomatch } from "../../deps/picomatch.ts";
 
 /** Which files to take. */
 export interface PathFilterOptions {
@@ -17,7 +17,7 @@ export interface PathFilterOptions {
 /**
  * A test of normalised paths. `*` stops at a slash, `**` does not; a pattern without a slash
  * matches names in any folder; a pattern that matches a folder takes all that is below it.
- * @throws {InvalidInputError} when a pattern is empty or too long.
+ * @throws {InvalidInputError} when a pattern is empty or malformed.
  */
 export function pathFilter(options: PathFilterOptions): (path: string) => boolean {
   const include = (options.include ?? []).map(compile);
@@ -29,13 +29,9 @@ export function pathFilter(options: PathFilterOptions): (path: string) => boolea
 
 function compile(pattern: string): (path: string) => boolean {
   const body = pattern.replace(/^(\.\/+|\/+)+/, "").replace(/\/+$/, "");
-  if (body === "" || body.length > 4096) {
-    throw new InvalidInputError(
-      `Cannot use ${quote(pattern, 200)} as a pattern: ` +
-        (body === "" ? "it is empty" : "it is too long"),
-    );
-  }
-  const anywhere = body.includes("/") ? body : `**/${body}`;
-  const isMatch = picomatch([anywhere, `${anywhere}/**`], { dot: true, nonegate: true });
-  return (path) => isMatch(path);
+  // Stars behind a slash also match what the slash follows.
+  const glob = parseGlob(`${body.includes("/") ? body : `**/${body}`}/**`);
+  const fault = body === "" ? "it is empty" : glob.fault;
+  if (fault === undefined) return (path) => glob.matches(path);
+  throw new InvalidInputError(`Cannot use ${quote(pattern, 200)} as a pattern: ${fault}`);
 }

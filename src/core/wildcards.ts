@@ -1,0 +1,176 @@
+/**
+ * The one matcher of patterns: every language of wildcards that we read becomes pieces, and pieces
+ * are compared with a text in time that grows with the product of both lengths.
+ *
+ * All the ways through a pattern are followed at once (Thompson's simulation of a
+ * nondeterministic automaton). A regular expression would try one after the other, and never end
+ * on patterns that are made for it.
+ * @module
+ */
+
+/** Whether a character, given as its code point, is meant. */
+export type CharTest = (code: number) => boolean;
+
+/** A part of a pattern. */
+export type Piece =
+  /** One character that passes the test. */
+  | { readonly one: CharTest }
+  /** Any number of characters that pass the test, none included. */
+  | { readonly many: CharTest }
+  /** One of several sequences. */
+  | { readonly choice: readonly (readonly Piece[])[] };
+
+/** A pattern, ready to be compared. */
+export interface Wildcards {
+  /** Whether the whole text matches. */
+  matches(text: string): boolean;
+  /** Whether some text that begins so might match. */
+  mayStartWith(text: string): boolean;
+}
+
+/** Every character but the slash. */
+export const notSlash: CharTest = (code) => code !== 0x2f;
+
+/** Every character. */
+export const anyChar: CharTest = () => true;
+
+/** A sequence that may be missing. */
+export function optional(...pieces: Piece[]): Piece {
+  return { choice: [[], pieces] };
+}
+
+/** The characters of a text, each standing for itself. */
+export function literally(text: string): Piece[] {
+  return Array.from(text, (char) => {
+    const wanted = char.codePointAt(0);
+    return { one: (code: number) => code === wanted };
+  });
+}
+
+/** A place in a pattern: it takes a character and goes on, or goes on without one. */
+interface State {
+  readonly takes?: CharTest;
+  readonly next: number[];
+}
+
+const END = 0;
+
+/** Prepares a pattern. */
+export function compileWildcards(pieces: readonly Piece[]): Wildcards {
+  const states: State[] = [{ next: [] }];
+  const first = addSequence(states, pieces, END);
+  /** The places where comparing stands after a text. */
+  const run = (text: string): Set<number> => {
+    let places = reach(states, [first]);
+    for (let index = 0; index < text.length && places.size > 0;) {
+      const code = text.codePointAt(index) ?? 0;
+      index += code > 0xffff ? 2 : 1;
+      const next: number[] = [];
+      for (const place of places) {
+        const { takes, next: after } = states[place] as State;
+        if (takes?.(code)) next.push(...after);
+      }
+      places = reach(states, next);
+    }
+    return places;
+  };
+  return {
+    matches: (text) => run(text).has(END),
+    mayStartWith: (text) => run(text).size > 0,
+  };
+}
+
+/** Adds a sequence that leads to `next`; returns where it begins. */
+function addSequence(states: State[], pieces: readonly Piece[], next: number): number {
+  return pieces.reduceRight((after, piece) => addPiece(states, piece, after), next);
+}
+
+function addPiece(states: State[], piece: Piece, next: number): number {
+  if ("one" in piece) return add(states, { takes: piece.one, next: [next] });
+  if ("choice" in piece) {
+    return add(states, { next: piece.choice.map((way) => addSequence(states, way, next)) });
+  }
+  const loop: State = { next: [next] };
+  const start = add(states, loop);
+  loop.next.push(add(states, { takes: piece.many, next: [start] }));
+  return start;
+}
+
+function add(states: State[], state: State): number {
+  return states.push(state) - 1;
+}
+
+/** The places, and those they lead to without a character. */
+function reach(states: readonly State[], places: readonly number[]): Set<number> {
+  const reached = new Set<number>();
+  const open = [...places];
+  for (let place = open.pop(); place !== undefined; place = open.pop()) {
+    if (reached.has(place)) continue;
+    reached.add(place);
+    const { takes, next } = states[place] as State;
+    if (takes === undefined) open.push(...next);
+  }
+  return reached;
+}
+
+/** How a language writes classes of characters. */
+export interface ClassSyntax {
+  /** What negates a class, in first place. */
+  readonly negators: string;
+  /** Before which characters a backslash makes them literal; absent when it never does. */
+  readonly escapes?: (char: string) => boolean;
+}
+
+/** A class of characters in a pattern. */
+export interface CharClass {
+  readonly test: CharTest;
+  /** Index behind the closing bracket. */
+  readonly end: number;
+  /** Whether a range goes backwards. */
+  readonly backwards: boolean;
+}
+
+/**
+ * Reads the class that opens at `start`: `[a-z]`, or negated. A `]` in first place does not close
+ * it. `undefined` when nothing closes it. A range that goes backwards has no characters.
+ */
+export function parseClass(
+  pattern: string,
+  start: number,
+  { negators, escapes }: ClassSyntax,
+): CharClass | undefined {
+  const negated = start + 1 < pattern.length && negators.includes(pattern.charAt(start + 1));
+  const ranges: [number, number][] = [];
+  let at = negated ? start + 2 : start + 1;
+  const first = at;
+  const member = (): number => {
+    const escaped = pattern[at] === "\\" && escapes?.(pattern.charAt(at + 1));
+    const code = pattern.codePointAt(escaped ? ++at : at) ?? 0;
+    at += code > 0xffff ? 2 : 1;
+    return code;
+  };
+  while (at < pattern.length) {
+    if (pattern[at] === "]" && at > first) {
+      const inside: CharTest = (code) => ranges.some(([from, to]) => from <= code && code <= to);
+      return {
+        test: negated ? (code) => !inside(code) : inside,
+        end: at + 1,
+        backwards: ranges.some(([from, to]) => from > to),
+      };
+    }
+    const from = member();
+    const isRange = pattern[at] === "-" && at + 1 < pattern.length && pattern[at + 1] !== "]";
+    if (isRange) at++;
+    ranges.push([from, isRange ? member() : from]);
+  }
+  return undefined;
+}
+
+/** A test that takes both letter cases of what another takes. */
+export function foldCase(test: CharTest): CharTest {
+  return (code) => {
+    const char = String.fromCodePoint(code);
+    return test(code) ||
+      [char.toLowerCase(), char.toUpperCase()].some((other) => test(other.codePointAt(0) ?? code));
+  };
+}

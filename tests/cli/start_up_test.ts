@@ -8,19 +8,13 @@ import { createRegistryHandler } from "../../src/server/handler.ts";
 import { listen, type RegistryListener } from "../../src/server/listen.ts";
 import { partOf } from "../house/import_rules.ts";
 import { toRepositoryPath } from "../house/repository.ts";
+import { filesLoadedBy } from "../support/coverage.ts";
 import { openProgram, type Program } from "../support/program.ts";
-import { tempFolder } from "../support/temp.ts";
 
 /** Runs a command and returns the paths in the tree of the files that it loaded. */
-async function filesLoadedBy(program: Program, args: readonly string[]): Promise<string[]> {
-  await using folder = await tempFolder();
-  await program.ok(args, { env: { DENO_COVERAGE_DIR: folder.path } });
-  const files: string[] = [];
-  for await (const { name } of Deno.readDir(folder.path)) {
-    const { url } = JSON.parse(await Deno.readTextFile(folder.join(name)));
-    const file = toRepositoryPath(url);
-    if (file !== undefined) files.push(file);
-  }
+async function filesOfTree(program: Program, args: readonly string[]): Promise<string[]> {
+  const files = (await filesLoadedBy((env) => program.ok(args, { env })))
+    .flatMap((url) => toRepositoryPath(url) ?? []);
   assert.ok(files.includes("cli.ts"), "the runtime lists what was loaded");
   return files.sort();
 }
@@ -50,7 +44,7 @@ async function programWithModel(registry: RegistryListener): Promise<[Program, n
 
 Deno.test("--version loads no package", async () => {
   await using program = await openProgram();
-  const files = await filesLoadedBy(program, ["--version"]);
+  const files = await filesOfTree(program, ["--version"]);
   assert.deepEqual(files, ["cli.ts", "src/cli/build_info.ts", "src/cli/main.ts"]);
 });
 
@@ -62,14 +56,14 @@ Deno.test("small commands load neither what packs nor what speaks to servers", a
   await using _program = program;
   for (const args of [["list"], ["inspect", name], ["tag", name, `${name}-again`]]) {
     await context.step(args[0] ?? "", async () => {
-      const files = await filesLoadedBy(program, args);
+      const files = await filesOfTree(program, args);
       assert.deepEqual(packagesIn(files), ["commander", "p-limit", "zod"]);
       assert.deepEqual(idlePartsIn(files), []);
       assert.ok(!files.includes("src/http/node_sender.ts"), "node:http is not loaded");
     });
   }
   await context.step("push with nothing to send", async () => {
-    const files = await filesLoadedBy(program, ["push", "--plain-http", name]);
+    const files = await filesOfTree(program, ["push", "--plain-http", name]);
     assert.deepEqual(packagesIn(files), ["commander", "p-limit", "zod"]);
     assert.deepEqual(idlePartsIn(files, ["registry"]), []);
   });

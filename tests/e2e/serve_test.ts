@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { CLI_PATH, openProgram, type Program } from "../support/program.ts";
+import { openProgram, PROGRAM, type Program } from "../support/program.ts";
 import { e2eTest, skopeo, startRegistry } from "../support/registry.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** `modelops serve` as a process; disposing ends it as Ctrl-C does. */
 async function serve(user: Program, args: readonly string[] = []) {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", CLI_PATH, "serve", "--address", "127.0.0.1:0", ...args],
+  const [program, ...words] = PROGRAM;
+  const child = new Deno.Command(program, {
+    args: [...words, "serve", "--address", "127.0.0.1:0", ...args],
     env: { HOME: user.home.path },
     stdin: "null",
     stdout: "piped",

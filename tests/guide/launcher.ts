@@ -1,5 +1,6 @@
 /** The program under the name it is called by. @module */
-import { CLI_PATH } from "../support/program.ts";
+import { findProgram } from "../../scripts/services.ts";
+import { PROGRAM } from "../support/program.ts";
 import type { TempFolder } from "../support/temp.ts";
 
 /**
@@ -7,10 +8,10 @@ import type { TempFolder } from "../support/temp.ts";
  * script that starts a process of that name.
  */
 export async function addLauncher(home: TempFolder, name: string): Promise<void> {
+  const [program, ...words] = PROGRAM;
   const runtime = home.join("lib", name);
   await Deno.mkdir(home.join("lib"), { recursive: true });
-  await Deno.symlink(Deno.execPath(), runtime);
-  const run = `"${runtime}" run -A --quiet "${CLI_PATH}" "$@"`;
-  const script = `#!/bin/bash\nDENO_UNSTABLE_LAZY_DYNAMIC_IMPORTS=1 exec ${run}\n`;
+  await Deno.symlink(findProgram(program) ?? program, runtime);
+  const script = `#!/bin/bash\nexec "${runtime}" ${words.join(" ")} "$@"\n`;
   await Deno.chmod(await home.write(`bin/${name}`, script), 0o755);
 }

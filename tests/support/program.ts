@@ -9,6 +9,20 @@ import type { TempFolder } from "./temp.ts";
 /** The file that `deno run` is given. */
 export const CLI_PATH: string = fileURLToPath(new URL("../../cli.ts", import.meta.url));
 
+/**
+ * The command line that runs the program: this tree, or the form of it that `MODELOPS_BIN` names,
+ * its words between spaces and paths from the root: `deno run -A /tmp/bundle/modelops.js`.
+ */
+export const PROGRAM: readonly [program: string, ...args: string[]] = programCommand(
+  Deno.env.get("MODELOPS_BIN"),
+);
+
+function programCommand(given = ""): readonly [string, ...string[]] {
+  const [program, ...args] = given.split(" ").filter((word) => word !== "");
+  if (program === undefined) return [Deno.execPath(), "run", "-A", "--quiet", CLI_PATH];
+  return [program, ...args];
+}
+
 /** The program with a home folder that nobody else uses; disposing removes the home. */
 export interface Program extends AsyncDisposable {
   /** The home folder: the local store, credentials and configuration lie in it. */
@@ -30,10 +44,11 @@ export interface Program extends AsyncDisposable {
 export async function openProgram(): Promise<Program> {
   const home = await tempFolder();
   const environment = { ...homeEnvironment(home), DENO_DIR: (await denoCache()).denoDir };
+  const [program, ...words] = PROGRAM;
   const command = (args: readonly string[], options: CommandOptions = {}) =>
     [
-      Deno.execPath(),
-      ["run", "-A", "--quiet", CLI_PATH, ...args],
+      program,
+      [...words, ...args],
       { cwd: home.path, ...options, env: { ...environment, ...options.env } },
     ] as const;
   const ok = async (args: readonly string[], options?: CommandOptions) =>

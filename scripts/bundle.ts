@@ -1,0 +1,122 @@
+/**
+ * `deno task bundle [--output FOLDER]`: the program as JavaScript that needs nothing but the
+ * runtime: `modelops.js`, the worker, and a chunk for each thing that is loaded when it is used.
+ * The same tree gives the same bytes.
+ * @module
+ */
+// deno-lint-ignore-file no-console -- printing is what this script is for
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+/** The file of a bundle that is run. */
+export const BUNDLE_ENTRY = "modelops.js";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+
+/** A change to what the bundler writes. */
+interface Rewrite {
+  readonly what: string;
+  readonly pattern: RegExp;
+  readonly replacement: string;
+  /** In how many files it is found. */
+  readonly files: "one" | "some";
+}
+
+const REWRITES: readonly Rewrite[] = [
+  {
+    // The runtime reads what a literal names before it starts, also where it is never imported.
+    what: "imports of chunks",
+    pattern: /\bimport\(("\.\/[^"]+\.js")\)/g,
+    replacement: "import((0,$1))",
+    files: "some",
+  },
+  {
+    // Packages of CommonJS ask for parts of the runtime; minified, the bundler leaves them without.
+    what: "the helper of require()",
+    pattern: /^(?=.*Dynamic require of)/s,
+    replacement: "const require=(name)=>" +
+      'process.getBuiltinModule("node:module").createRequire(import.meta.url)(name);',
+    files: "one",
+  },
+  {
+    what: "the address of the worker",
+    pattern: /"\.\/worker\.ts"/g,
+    replacement: '"./worker.js"',
+    files: "one",
+  },
+];
+
+/** Writes the bundle into a folder; what was there before is replaced as a whole. */
+export async function bundle(folder: string): Promise<void> {
+  await Deno.mkdir(dirname(folder), { recursive: true });
+  const scratch = await Deno.makeTempDir({
+    dir: dirname(folder),
+    prefix: `.${basename(folder)}-`,
+  });
+  try {
+    await runBundler(scratch);
+    for (const rewrite of REWRITES) await apply(rewrite, scratch);
+    await Deno.chmod(scratch, 0o755);
+    await replaceFolder(folder, scratch);
+  } catch (error) {
+    await Deno.remove(scratch, { recursive: true });
+    throw error;
+  }
+}
+
+/** Puts a folder where another one may be; between the two there is nothing for a moment only. */
+async function replaceFolder(folder: string, by: string): Promise<void> {
+  const old = `${by}.old`;
+  const replaced = await Deno.rename(folder, old).then(() => true, (error) => {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  });
+  await Deno.rename(by, folder);
+  if (replaced) await Deno.remove(old, { recursive: true });
+}
+
+async function runBundler(folder: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["bundle", "--quiet", "--platform", "deno", "--code-splitting"],
+      // Names of classes are what some packages tell errors apart by.
+      ...["--minify", "--keep-names", "--outdir", folder],
+      ...["scripts/bundle/modelops.ts", "scripts/bundle/worker.ts"],
+    ],
+    cwd: root,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).output();
+  if (success) return;
+  throw new Error(`Cannot bundle the program: ${new TextDecoder().decode(stderr).trim()}`);
+}
+
+/**
+ * Changes the files of a folder.
+ * @throws {Error} when the bundler does not write what is to be changed any more.
+ */
+async function apply({ what, pattern, replacement, files }: Rewrite, folder: string) {
+  let found = 0;
+  for await (const { name } of Deno.readDir(folder)) {
+    const path = join(folder, name);
+    const text = await Deno.readTextFile(path);
+    const changed = text.replace(pattern, replacement);
+    if (changed === text) continue;
+    found++;
+    await Deno.writeTextFile(path, changed);
+  }
+  if (files === "one" ? found === 1 : found > 0) return;
+  throw new Error(`Cannot bundle the program: found ${what} in ${found} files, want ${files}`);
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { output: { type: "string", default: join(root, "dist", "bundle") } },
+  });
+  const folder = resolve(values.output);
+  await bundle(folder);
+  console.log(join(folder, BUNDLE_ENTRY));
+}

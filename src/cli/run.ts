@@ -79,6 +79,7 @@ function createProgram(context: CliContext, state: RunState): Command {
     .option("--ca-file <file>", "trust the authorities of this PEM file as well")
     .option("--cert-file <file>", "certificate to show to registries (PEM)")
     .option("--key-file <file>", "key of that certificate (PEM)")
+    .option("--allow-private-redirects", "let servers on the internet point to private addresses")
     .option("--pprof", "serve profiles of this run while it lasts")
     .option("--pprof-addr <host:port>", "where to serve them", DEFAULT_PPROF_ADDRESS);
   const program = root as unknown as Command;

@@ -80,12 +80,22 @@ export async function retried<Result>(
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof TransientError)) throw error;
-      const wait = error.retryAfter ?? backoff(failures, policy);
+      const wait = waitBefore(error, failures, policy);
       if (failures >= policy.attempts || wait > policy.longestRetryAfter) throw error;
       onRetry?.(error, wait);
       await pause(wait, policy, signal);
     }
   }
+}
+
+/** Milliseconds to wait: a server that asks for no wait at all gets our first one. */
+function waitBefore(
+  { retryAfter }: TransientError,
+  failures: number,
+  policy: Required<RetryPolicy>,
+): number {
+  if (retryAfter === undefined) return backoff(failures, policy);
+  return Math.max(retryAfter, policy.firstWait);
 }
 
 /**
@@ -116,16 +126,19 @@ export function isRetriedStatus(status: number): boolean {
   return [408, 429, 500, 502, 503, 504].includes(status);
 }
 
+/** The forms of a date in HTTP (RFC 9110 §5.6.7), and RFC 3339. Other text may hold numbers too. */
+const DATE = /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? |\d{4}-\d\d-\d\dT)/;
+
 /**
  * Milliseconds that a `Retry-After` header asks for, in seconds or as a date (RFC 9110 §10.2.3);
- * `undefined` when it asks for nothing that can be understood.
+ * `undefined` when it asks for nothing that can be understood. Some servers write parts of seconds.
  */
 export function parseRetryAfter(
   value: string | null | undefined,
   now: number = Date.now(),
 ): number | undefined {
   const text = value?.trim() ?? "";
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const date = text === "" ? NaN : Date.parse(text);
+  if (/^\d+(?:\.\d*)?$/.test(text)) return Math.ceil(Number(text) * 1000);
+  const date = DATE.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

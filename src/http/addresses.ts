@@ -1,11 +1,9 @@
 /**
  * Which hosts are inside: on this machine or in its private networks.
- *
- * A registry on the internet must not be able to send this program to services that only this
- * machine can reach. Only what a URL says literally is judged; names are not looked up.
  * @module
  */
-import { BlockList, isIPv4, isIPv6 } from "node:net";
+import { lookup } from "node:dns/promises";
+import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 import { isLoopbackHost } from "../core/hosts.ts";
 
 /** The special-purpose networks of RFC 6890 that are not the internet. */
@@ -23,22 +21,69 @@ const INTERNAL = networkList([
   "::/127",
   "64:ff9b:1::/48",
   "fc00::/7",
-  "fe80::/10",
+  "fe80::/9",
   "ff00::/8",
 ]);
 
-/** Whether the host of a URL is this machine or an address of a private or link-local network. */
+/**
+ * Whether the host of a URL, or an address, is this machine or in a private or link-local network.
+ * Names are not looked up: see {@linkcode resolvesInside}.
+ */
 export function isInternalHost(hostname: string): boolean {
-  return isLoopbackHost(hostname) || isInNetworks(bareHost(hostname), INTERNAL);
+  const host = bareHost(hostname);
+  return isLoopbackHost(host) || [host, ...wrappedAddresses(host)].some(isInternalAddress);
+}
+
+function isInternalAddress(address: string): boolean {
+  return isInNetworks(address, INTERNAL);
+}
+
+/** Whether a name leads inside with every address that it has; one that has none does not. */
+export async function resolvesInside(hostname: string): Promise<boolean> {
+  const host = bareHost(hostname);
+  if (isIP(host)) return isInternalHost(host);
+  try {
+    const found = await lookup(host, { all: true });
+    return found.length > 0 && found.every(({ address }) => isInternalHost(address));
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    return false; // Whoever connects to it says that it has no address.
+  }
 }
 
 /**
- * Whether a server at `from` may send this program to `to`: always to the internet, and to inside
- * addresses only when it is inside itself or is the very same host.
+ * The IPv4 addresses that gateways take out of an IPv6 address: of NAT64 (RFC 6052), 6to4
+ * (RFC 3056), Teredo (RFC 4380), ISATAP (RFC 5214), and the two forms of RFC 4291 §2.5.5.
  */
-export function mayPointTo(from: URL, to: URL): boolean {
-  return !isInternalHost(to.hostname) || isInternalHost(from.hostname) ||
-    to.hostname === from.hostname;
+function wrappedAddresses(address: string): string[] {
+  if (!isIPv6(address)) return [];
+  const words = wordsOf(address);
+  const at = (index: number, mask = 0) => ipv4Of(words[index]! ^ mask, words[index + 1]! ^ mask);
+  const starts = (...wanted: number[]) => wanted.every((word, index) => words[index] === word);
+  const isatap = words[5] === 0x5efe && (words[4]! & 0xfdff) === 0;
+  const low = isatap || starts(0x64, 0xff9b, 0, 0, 0, 0) || starts(0, 0, 0, 0, 0, 0xffff) ||
+    starts(0, 0, 0, 0, 0, 0);
+  return [
+    ...(low ? [at(6)] : []),
+    ...(starts(0x2002) ? [at(1)] : []),
+    ...(starts(0x2001, 0) ? [at(2), at(6, 0xffff)] : []),
+  ];
+}
+
+/** The eight words of an IPv6 address. */
+function wordsOf(address: string): number[] {
+  // The parser of URLs writes an address at its end as words, and no zone is part of a URL.
+  const plain = new URL(`http://[${address.replace(/%.*$/, "")}]/`).hostname.slice(1, -1);
+  const [head = "", tail] = plain.split("::");
+  const words = (text: string) =>
+    text === "" ? [] : text.split(":").map((word) => parseInt(word, 16));
+  const [before, after] = [words(head), words(tail ?? "")];
+  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
+  return [...before, ...Array<number>(zeros).fill(0), ...after];
+}
+
+function ipv4Of(high: number, low: number): string {
+  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
 /** The host without brackets, the dot at its end, and letter case. */
@@ -47,7 +92,8 @@ export function bareHost(hostname: string): string {
 }
 
 /** Whether a host is an address of one of the networks. */
-export function isInNetworks(address: string, list: BlockList): boolean {
+export function isInNetworks(host: string, list: BlockList): boolean {
+  const address = host.replace(/%.*$/, "");
   if (isIPv4(address)) return list.check(address, "ipv4");
   // An IPv6 address that wraps an IPv4 one is checked against the IPv4 networks as well.
   return isIPv6(address) && list.check(address, "ipv6");

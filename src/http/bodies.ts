@@ -18,9 +18,8 @@ export async function readBody(
   request: { readonly url: string; readonly signal?: AbortSignal; readonly stallTime?: number },
   limit: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const encoding = response.headers.get("Content-Encoding") ?? "identity";
   try {
-    if (encoding !== "identity") throw encoded(request.url, encoding);
+    checkEncoding(response.headers, request.url);
     if (!response.body) return new Uint8Array();
     const watch = new StallWatch(request.stallTime ?? DEFAULT_RETRY.stallTime, request.signal);
     return await readAll(transformed(response.body, (body) => watched(body, watch)), limit);
@@ -57,14 +56,29 @@ export async function discard(response: Response): Promise<void> {
   if (!response.body?.locked) await response.body?.cancel().catch(() => {});
 }
 
-/** The error for an answer that something on the way has encoded. */
-export function encoded(url: string, encoding: string): TransferError {
+/** The content codings of RFC 9110 §8.4.1 and its registry that change bytes. */
+const CODINGS = /^(?:x-)?(?:gzip|compress|deflate|br|zstd|dcb|dcz|exi|pack200-gzip)$/;
+
+/** The coding that changed the bytes of an answer, if one did. */
+export function codingOf(headers: Headers): string | undefined {
+  // Object stores send back whatever they were told of a file: "", "binary", "aws-chunked", …
+  const named = (headers.get("Content-Encoding") ?? "").toLowerCase().split(",");
+  return named.map((coding) => coding.trim()).find((coding) => CODINGS.test(coding));
+}
+
+/**
+ * Makes sure that nothing on the way has encoded an answer of `url`.
+ * @throws {TransferError} when something did.
+ */
+export function checkEncoding(headers: Headers, url: string): void {
+  const coding = codingOf(headers);
+  if (coding === undefined) return;
   const host = new URL(url).host;
-  return new TransferError(
+  throw new TransferError(
     `Cannot read from ${quote(host)}: the content came encoded as ${
-      quote(encoding)
+      quote(coding)
     }, though that was not asked for`,
-    { registry: host, expected: "identity", actual: encoding },
+    { registry: host, expected: "identity", actual: coding },
   );
 }
 

@@ -10,8 +10,10 @@ import { Readable } from "node:stream";
 import { rootCertificates } from "node:tls";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { StallWatch } from "../core/time_limit.ts";
+import { trustedCertificates } from "./authorities.ts";
+import { publicLookup } from "./private_guard.ts";
 import { proxyFor } from "./proxies.ts";
-import type { TransportOptions } from "./transport_options.ts";
+import type { AnswerHints, TransportOptions } from "./transport_options.ts";
 
 /** Statuses whose answers have no body, as the Fetch standard lists them. */
 const BODYLESS = new Set([204, 205, 304]);
@@ -20,6 +22,7 @@ const BODYLESS = new Set([204, 205, 304]);
 export class NodeSender {
   readonly #options: TransportOptions;
   readonly #agents = new Map<string, Promise<http.Agent>>();
+  #trusted: Promise<string[]> | undefined;
 
   /** Makes a sender; nothing is opened before the first request. */
   constructor(options: TransportOptions) {
@@ -27,16 +30,19 @@ export class NodeSender {
   }
 
   /** Sends a request with its body, and gives the answer without following redirects. */
-  async send(request: Request): Promise<Response> {
+  async send(request: Request, { namedBy }: AnswerHints = {}): Promise<Response> {
     request.signal.throwIfAborted();
     const url = new URL(request.url);
     const secure = url.protocol === "https:";
+    const proxy = proxyFor(url, this.#options.proxy);
+    const guarded = namedBy !== undefined && proxy === undefined;
     const outgoing = (secure ? https : http).request(url, {
       method: request.method,
       headers: Object.fromEntries(request.headers),
-      agent: await this.#agent(url),
+      agent: await this.#agent(secure, proxy, guarded),
+      lookup: guarded ? publicLookup(namedBy) : undefined,
       signal: request.signal,
-      ...(secure ? this.#tls() : {}),
+      ...(secure ? await this.#tls() : {}),
     });
     try {
       const stallTime = this.#options.stallTime ?? DEFAULT_RETRY.stallTime;
@@ -56,18 +62,20 @@ export class NodeSender {
     this.#agents.clear();
   }
 
-  #tls(): https.RequestOptions {
-    const { caCerts, cert, key, insecure } = this.#options;
-    const ca = caCerts && [...rootCertificates, ...caCerts];
-    return { ca, cert, key, rejectUnauthorized: !insecure };
+  async #tls(): Promise<https.RequestOptions> {
+    const { cert, key, insecure } = this.#options;
+    if (insecure) return { cert, key, rejectUnauthorized: false };
+    const trusted = await (this.#trusted ??= trustedCertificates(this.#options));
+    // Without authorities of one's own the platform has the built-in ones at hand.
+    return { ca: trusted.length > 0 ? [...rootCertificates, ...trusted] : undefined, cert, key };
   }
 
-  #agent(url: URL): Promise<http.Agent> {
-    const proxy = proxyFor(url, this.#options.proxy);
-    const name = `${url.protocol} ${proxy ?? ""}`;
+  /** Connections are shared only among requests of the same way and the same check. */
+  #agent(secure: boolean, proxy: string | undefined, guarded: boolean): Promise<http.Agent> {
+    const name = JSON.stringify([secure, proxy, guarded]);
     const known = this.#agents.get(name);
     if (known) return known;
-    const agent = makeAgent(url.protocol === "https:", proxy);
+    const agent = makeAgent(secure, proxy);
     this.#agents.set(name, agent);
     return agent;
   }

@@ -7,6 +7,8 @@
  * @module
  */
 import { isIP, isIPv4 } from "node:net";
+import { InvalidInputError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import { bareHost, isInNetworks, networkList } from "./addresses.ts";
 
 /** The proxies of a process, by the scheme of the URL that is asked for. */
@@ -19,11 +21,30 @@ export interface ProxySettings {
   readonly noProxy?: string;
 }
 
-/** The URL of the proxy that `url` goes through; none when it is reached directly. */
+/**
+ * The URL of the proxy that `url` goes through; none when it is reached directly.
+ * @throws {InvalidInputError} when that is no URL of a proxy.
+ */
 export function proxyFor(url: URL, proxy: string | ProxySettings | undefined): string | undefined {
-  if (typeof proxy === "string") return proxy;
+  if (typeof proxy === "string") return parseProxy(proxy).href;
   const chosen = url.protocol === "https:" ? proxy?.https : proxy?.http;
-  return chosen && !matchesNoProxy(url, proxy?.noProxy ?? "") ? chosen : undefined;
+  if (!chosen || matchesNoProxy(url, proxy?.noProxy ?? "")) return undefined;
+  return parseProxy(chosen).href;
+}
+
+/**
+ * The URL of a proxy: `http://host:port`, or `host:port`, which is the same.
+ * @throws {InvalidInputError} when it is something else.
+ */
+export function parseProxy(text: string): URL {
+  const [, scheme = "http"] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text.trim()) ?? [];
+  const url = URL.parse(text.includes("://") ? text : `http://${text}`);
+  if (url && /^https?:$/.test(url.protocol)) return url;
+  // The text may hold a password, so only its scheme is repeated.
+  const reason = /^https?$/i.test(scheme)
+    ? "it is no URL"
+    : `proxies of scheme ${quote(`${scheme}://`)} are not supported, only http:// and https://`;
+  throw new InvalidInputError(`Cannot use proxy: ${reason}`, { remedy: "write http://host:port" });
 }
 
 /** Whether a list of hosts in the form of `NO_PROXY` covers the host and port of `url`. */

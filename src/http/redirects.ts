@@ -5,7 +5,6 @@
  */
 import { AccessDeniedError, TransferError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
-import { mayPointTo } from "./addresses.ts";
 import { discard } from "./bodies.ts";
 import type { Transport } from "./transport_options.ts";
 
@@ -46,8 +45,9 @@ export function perOrigin(origin: string, home: Transport, away: Transport): Tra
 }
 
 /**
- * The URL that a server's `Location` names, checked.
- * @throws {TransferError} when it is no HTTP URL, gives up TLS, or leads inside from outside.
+ * The URL that a server's `Location` names, checked; whether it may lead inside is the business of
+ * whoever sends the request there.
+ * @throws {TransferError} when it is no HTTP URL, or gives up TLS.
  */
 export function checkedLocation(text: string | null, start: URL, current: URL): URL {
   const target = text === null ? null : URL.parse(text, current);
@@ -61,18 +61,8 @@ export function checkedLocation(text: string | null, start: URL, current: URL): 
   if (current.protocol === "https:" && target.protocol === "http:") {
     throw refused(start, `it points to ${target.host} without TLS`);
   }
-  checkNotInternal(start, target);
   target.hash = "";
   return target;
-}
-
-/**
- * Makes sure that a server on the internet points to no address of a private network.
- * @throws {TransferError} when it does.
- */
-export function checkNotInternal(start: URL, target: URL): void {
-  if (mayPointTo(start, target)) return;
-  throw refused(start, `it points to ${target.host}, an address of a private network`);
 }
 
 function redirectTarget(response: Response, start: URL, current: URL): URL {

@@ -3,21 +3,26 @@
  *
  * Two ways lead out. `fetch` is fast for reading. A request with a body goes through
  * `node:http(s)`, because `fetch` sends streams chunked, and registries and object stores want a
- * Content-Length; `node:https` is also the only way that can skip the check of certificates. That
- * way is imported with the first request that takes it.
+ * Content-Length; `node:http(s)` is also the only way that can skip the check of certificates, look
+ * at the address that it connects to, and go where `fetch` refuses to. That way is imported with
+ * the first request that takes it.
  * @module
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { InvalidInputError } from "../core/errors.ts";
-import type { Transport } from "./transport_options.ts";
-import { proxyFor } from "./proxies.ts";
+import { isInternalHost, resolvesInside } from "./addresses.ts";
+import { checkCertificate } from "./authorities.ts";
+import { FetchSender, isFetchRefusal } from "./fetch_sender.ts";
 import type { NodeSender } from "./node_sender.ts";
-import type { TransportOptions } from "./transport_options.ts";
+import { parseProxy, proxyFor } from "./proxies.ts";
+import type { AnswerHints, Transport, TransportOptions } from "./transport_options.ts";
 
 /** A transport that holds connections until it is disposed. */
 export interface DisposableTransport extends Disposable {
   /** Sends a request. Redirects are not followed. */
   readonly send: Transport;
+  /** Whether a server is on this machine or in its private networks; proxies hide where it is. */
+  readonly isInside: (url: URL) => Promise<boolean>;
 }
 
 /** The name under which this program sends requests when it is given no other. */
@@ -32,21 +37,45 @@ export const fetchTransport: Transport = (request) => fetch(request, { redirect:
  */
 export function createTransport(options: TransportOptions = {}): DisposableTransport {
   checkOptions(options);
-  const fetcher = new Fetcher(options);
+  const fetcher = new FetchSender(options);
   let sender: Promise<NodeSender> | undefined;
-  const openSender = async () => new (await import("./node_sender.ts")).NodeSender(options);
+  const viaNode: Transport = async (request, hints) => {
+    sender ??= import("./node_sender.ts").then((module) => new module.NodeSender(options));
+    return await (await sender).send(request, hints);
+  };
+  /** Origins that `fetch` refuses to go to. */
+  const refused = new Set<string>();
+  const viaFetch: Transport = async (request, hints) => {
+    try {
+      return await fetcher.send(request);
+    } catch (error) {
+      if (!isFetchRefusal(error)) throw error;
+      refused.add(new URL(request.url).origin);
+      return await viaNode(request, hints);
+    }
+  };
   return {
-    send: async (request) => {
+    send: async (request, hints) => {
       const prepared = prepare(request, options.userAgent ?? USER_AGENT);
-      const viaNode = options.insecure || request.body !== null || isExempt(request, options);
-      return await (viaNode ? await (sender ??= openSender()) : fetcher).send(prepared);
+      const byNode = needsNode(request, options, hints) || refused.has(new URL(request.url).origin);
+      return await (byNode ? viaNode : viaFetch)(prepared, hints);
     },
+    isInside: async (url) =>
+      isInternalHost(url.hostname) ||
+      proxyFor(url, options.proxy) === undefined && await resolvesInside(url.hostname),
     [Symbol.dispose]() {
       fetcher.close();
       // Whoever sent a request has been told when there is no sender to close.
       sender?.then((opened) => opened.close(), () => {});
     },
   };
+}
+
+/** Whether only `node:http(s)` can send a request as it has to be sent. */
+function needsNode(request: Request, options: TransportOptions, hints?: AnswerHints): boolean {
+  if (options.insecure || request.body !== null || isExempt(request, options)) return true;
+  const direct = proxyFor(new URL(request.url), options.proxy) === undefined;
+  return direct && hints?.namedBy !== undefined;
 }
 
 /**
@@ -65,51 +94,6 @@ function prepare(request: Request, userAgent: string): Request {
   return request;
 }
 
-/** `fetch`, with one client for each proxy that was needed. */
-class Fetcher {
-  readonly #options: TransportOptions;
-  readonly #clients = new Map<string | undefined, Deno.HttpClient>();
-
-  constructor(options: TransportOptions) {
-    this.#options = options;
-  }
-
-  async send(request: Request): Promise<Response> {
-    const client = this.#clientFor(proxyFor(new URL(request.url), this.#options.proxy));
-    return await fetch(request, { client, redirect: "manual" });
-  }
-
-  close(): void {
-    for (const client of this.#clients.values()) client.close();
-    this.#clients.clear();
-  }
-
-  #clientFor(proxy: string | undefined): Deno.HttpClient {
-    const known = this.#clients.get(proxy);
-    if (known) return known;
-    const { caCerts = [], cert, key } = this.#options;
-    const client = Deno.createHttpClient({
-      caCerts: [...caCerts],
-      ...(cert && key && { cert, key }),
-      proxy: proxy ? proxyOption(proxy) : undefined,
-    });
-    this.#clients.set(proxy, client);
-    return client;
-  }
-}
-
-function proxyOption(text: string): Deno.Proxy {
-  const url = new URL(text);
-  const { username, password } = url;
-  url.username = url.password = "";
-  if (username === "") return { url: url.href };
-  const basicAuth = {
-    username: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-  };
-  return { url: url.href, basicAuth };
-}
-
 function checkOptions(options: TransportOptions): void {
   for (const pem of options.caCerts ?? []) checkCertificate(pem, "certificate authority");
   if ((options.cert === undefined) !== (options.key === undefined)) {
@@ -125,19 +109,8 @@ function checkOptions(options: TransportOptions): void {
       throw new InvalidInputError("Cannot use client certificate: the key is that of another one");
     }
   }
-  const { proxy } = options;
-  for (const url of typeof proxy === "string" ? [proxy] : [proxy?.http, proxy?.https]) {
-    if (url) checkProxy(url);
-  }
-}
-
-/** The first certificate of a bundle has to be one; the platform would ignore garbage silently. */
-function checkCertificate(pem: string, what: string): void {
-  try {
-    new X509Certificate(pem);
-  } catch (cause) {
-    throw new InvalidInputError(`Cannot use ${what}: it holds no PEM certificate`, { cause });
-  }
+  // Those of the environment may be for other hosts than the ones that are asked.
+  if (typeof options.proxy === "string") parseProxy(options.proxy);
 }
 
 function checkKey(pem: string): void {
@@ -147,13 +120,4 @@ function checkKey(pem: string): void {
     // The parser's own words might quote the key.
     throw new InvalidInputError("Cannot use client key: it is no PEM key without a passphrase");
   }
-}
-
-function checkProxy(text: string): void {
-  const url = URL.parse(text);
-  if (url?.protocol === "http:" || url?.protocol === "https:") return;
-  // The text may hold a password, so it is not repeated.
-  throw new InvalidInputError("Cannot use proxy: expected a URL that starts with http://", {
-    remedy: "write http://host:port",
-  });
 }

@@ -5,10 +5,15 @@
  */
 import type { ProxySettings } from "./proxies.ts";
 
-/** What is known of an answer before it comes. */
+/** What is known of a request, and of its answer before it comes. */
 export interface AnswerHints {
   /** Bytes that will go from its body into a file: another thread may receive many of them. */
   readonly bytesToFile?: number;
+  /**
+   * Host of the server on the internet that named the URL. The request must not reach a private
+   * address then, whatever its name leads to.
+   */
+  readonly namedBy?: string;
 }
 
 /**
@@ -17,10 +22,20 @@ export interface AnswerHints {
  */
 export type Transport = (request: Request, hints?: AnswerHints) => Promise<Response>;
 
+/** Where a machine keeps authorities of its own, besides where its system keeps them. */
+export interface AuthorityPlaces {
+  /** A PEM file with any count of certificates: `SSL_CERT_FILE`. */
+  readonly file?: string;
+  /** Folders of PEM files: `SSL_CERT_DIR`. What is no certificate in them is passed over. */
+  readonly folders?: readonly string[];
+}
+
 /** How to reach servers. All certificates and keys are PEM text. */
 export interface TransportOptions {
-  /** Authorities to trust beside the usual ones. */
+  /** Authorities to trust beside the built-in ones and the system's. */
   readonly caCerts?: readonly string[];
+  /** Where more authorities are; read with the first server that the others do not vouch for. */
+  readonly authorities?: AuthorityPlaces;
   /** Certificate that shows servers who this is; together with `key`. */
   readonly cert?: string;
   /** Private key of `cert`. */

@@ -9,13 +9,14 @@ import type { Log } from "../core/operation.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { quote } from "../core/text.ts";
 import { discard, readBody } from "../http/bodies.ts";
-import { checkNotInternal, redirecting } from "../http/redirects.ts";
+import { guarded, type PrivateAccess } from "../http/private_guard.ts";
+import { redirecting } from "../http/redirects.ts";
 import { retrying } from "../http/retrying.ts";
 import { fetchTransport } from "../http/transport.ts";
 import type { Transport } from "../http/transport_options.ts";
 
 /** What a client knows of its hub. */
-export interface HubClientOptions {
+export interface HubClientOptions extends PrivateAccess {
   /** URL of the hub, without a slash at its end. */
   readonly hubUrl: string;
   /** Headers that say who asks; they never leave the hub's origin. */
@@ -63,7 +64,8 @@ export class HubClient {
     this.retry = retry;
     this.log = log;
     // A try begins at the hub again: the signed address it redirected to may not hold any more.
-    this.#send = retrying(redirecting(transport), { ...retry, log });
+    const way = guarded(transport, this.#hub, options);
+    this.#send = retrying(redirecting(way), { ...retry, log });
   }
 
   /**
@@ -74,7 +76,6 @@ export class HubClient {
   async send(url: string, options: HubSendOptions = {}): Promise<Response> {
     const { accept, signal } = options;
     const target = new URL(url);
-    checkNotInternal(this.#hub, target);
     const body = options.post === undefined
       ? null
       : new TextEncoder().encode(JSON.stringify(options.post));

@@ -5,7 +5,7 @@
 import { IntegrityError, TransferError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import type { StallWatch } from "../core/time_limit.ts";
-import { discard } from "../http/bodies.ts";
+import { codingOf, discard } from "../http/bodies.ts";
 import { transientFault } from "../http/faults.ts";
 import { answerBody, openResuming, type ResumedAnswer } from "../transfer/resuming_reader.ts";
 import type { TransferSource } from "../transfer/to_file.ts";
@@ -106,7 +106,7 @@ class FileRequests {
     const etag = response.headers.get("ETag") ?? undefined;
     this.#etag = etag?.startsWith('"') ? etag : undefined;
     const length = response.headers.get("Content-Length");
-    if (length !== null && !response.headers.has("Content-Encoding")) {
+    if (length !== null && codingOf(response.headers) === undefined) {
       this.#checkSize(Number(length));
     }
     return 0;

@@ -4,6 +4,7 @@
  */
 import type { OperationOptions } from "../core/operation.ts";
 import type { HubClient, HubClientOptions } from "./client.ts";
+import type { PrivateAccess } from "../http/private_guard.ts";
 import type { RepositoryName } from "./paths.ts";
 
 /** Names of the hubs, as `--provider` takes them. */
@@ -19,7 +20,7 @@ export interface HubModel extends RepositoryName {
 
 /** How to reach a hub. Nothing here is read from the environment. */
 export interface HubOptions
-  extends OperationOptions, Pick<HubClientOptions, "transport" | "retry"> {
+  extends OperationOptions, Pick<HubClientOptions, "transport" | "retry" | keyof PrivateAccess> {
   /** URL of the hub; the public one when absent. MLflow has none, so it needs this. */
   readonly hubUrl?: string;
   /** Token that the hub knows the user by. It is sent to the hub's own origin only. */

@@ -68,7 +68,7 @@ export async function downloadModel(
   url: string,
   { parent, provider, exclude = [], ...options }: DownloadModelOptions,
 ): Promise<DownloadedModel> {
-  const { hubs = {}, retry } = settings;
+  const { hubs = {}, retry, allowPrivateRedirects } = settings;
   const model = parseModelUrl(url, { provider, hubUrls: hubUrls(hubs) });
   const { tokenFiles = [], token, ...access } = hubs[model.hub] ?? {};
   checkHubUrl(access.hubUrl);
@@ -80,6 +80,8 @@ export async function downloadModel(
     exclude: exclude.flatMap(withContent),
     token: token ?? await readToken(tokenFiles),
     transport: settings.transport ?? network.send,
+    isInside: settings.transport ? undefined : network.isInside,
+    allowPrivateRedirects,
     retry,
   });
   const present = files.filter((file) => file.present).length;

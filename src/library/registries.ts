@@ -28,6 +28,7 @@ export async function openRegistries(
     cert,
     key,
     credentials: options.credentials ?? credentialSource(settings, options),
+    allowPrivateRedirects: settings.allowPrivateRedirects,
     transport: settings.transport,
     retry: settings.retry,
     log: options.log,
@@ -40,9 +41,9 @@ export async function openRegistries(
  * @throws {NotFoundError | InvalidInputError} when a certificate cannot be read.
  */
 export async function transportOptions(settings: NetworkSettings): Promise<TransportOptions> {
-  const { caFile, proxy, userAgent } = settings;
+  const { authorities, caFile, proxy, userAgent } = settings;
   const ca = await readPem(caFile);
-  return { caCerts: ca === undefined ? undefined : [ca], proxy, userAgent };
+  return { caCerts: ca === undefined ? undefined : [ca], authorities, proxy, userAgent };
 }
 
 async function readPem(path: string | undefined): Promise<string | undefined> {

@@ -7,7 +7,7 @@ import type { RegistrySettings } from "../bundle/resolve/registry.ts";
 import type { Log } from "../core/operation.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import type { ProxySettings } from "../http/proxies.ts";
-import type { Transport } from "../http/transport_options.ts";
+import type { AuthorityPlaces, Transport } from "../http/transport_options.ts";
 import type { AzureSettings } from "../objects/azure_access.ts";
 
 /** Where the local store is. */
@@ -18,14 +18,18 @@ export interface StoreSettings {
 
 /** How the network is reached. */
 export interface NetworkSettings {
-  /** File with certificates of authorities to trust besides the built-in ones (PEM). */
+  /** File with certificates of authorities to trust besides the system's (PEM). */
   readonly caFile?: string;
+  /** Where this machine keeps more authorities; read when one of them is needed. */
+  readonly authorities?: AuthorityPlaces;
   /** File with the certificate that is shown to registries (PEM). */
   readonly certFile?: string;
   /** File with the key of that certificate (PEM). */
   readonly keyFile?: string;
   /** Proxies by the scheme of a URL. */
   readonly proxy?: ProxySettings;
+  /** Whether registries and hubs on the internet may point to private addresses. */
+  readonly allowPrivateRedirects?: boolean;
   /** What this program is called in requests. */
   readonly userAgent?: string;
   /** Sends the requests, in place of what these settings describe. */

@@ -118,13 +118,14 @@ export class RegistryClient implements AsyncDisposable {
     let network = this.#networks.get(key);
     if (!network) {
       const shared = { ...options, stallTime: options.retry?.stallTime };
-      const home = offloaded(this.#resources.use(createTransport(shared)).send, shared);
+      const { send, isInside } = this.#resources.use(createTransport(shared));
+      const home = offloaded(send, shared);
       const bare = { ...shared, cert: undefined, key: undefined };
       // The user's certificate is shown to registries, not to whoever they point to.
       const away = options.cert
         ? offloaded(this.#resources.use(createTransport(bare)).send, bare)
         : home;
-      this.#networks.set(key, network = { home, away });
+      this.#networks.set(key, network = { home, away, isInside });
     }
     return network;
   }

@@ -4,6 +4,7 @@
  */
 import type { Log } from "../core/operation.ts";
 import type { RetryPolicy } from "../core/retry.ts";
+import type { PrivateAccess } from "../http/private_guard.ts";
 import type { Transport, TransportOptions } from "../http/transport_options.ts";
 import type { CredentialSource } from "./auth/credentials.ts";
 
@@ -13,6 +14,8 @@ export interface RegistryClientOptions extends TransportOptions {
   readonly plainHttp?: boolean;
   /** Where credentials come from; nobody is logged in when absent. */
   readonly credentials?: CredentialSource;
+  /** Whether registries on the internet may point to private addresses. */
+  readonly allowPrivateRedirects?: boolean;
   /** How requests are tried again. */
   readonly retry?: RetryPolicy;
   /** Told about repeated tries and the like; no record holds a secret. */
@@ -24,7 +27,7 @@ export interface RegistryClientOptions extends TransportOptions {
 }
 
 /** Two ways to the network. */
-export interface Network {
+export interface Network extends Pick<PrivateAccess, "isInside"> {
   /** To the registry itself: shows the user's certificate. */
   readonly home: Transport;
   /** To whoever the registry points to. */

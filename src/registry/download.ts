@@ -7,7 +7,7 @@ import { IntegrityError, type ModelOpsError, TransferError } from "../core/error
 import type { Digest } from "../core/digest.ts";
 import { rangeBounds, type ToFileOptions } from "../core/source.ts";
 import { streamOf } from "../core/streams.ts";
-import { discard, encoded } from "../http/bodies.ts";
+import { checkEncoding, discard } from "../http/bodies.ts";
 import { transientFault } from "../http/faults.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { missing, type OpenContentOptions } from "../oci/store.ts";
@@ -109,10 +109,7 @@ class BlobRequests {
     if (response.status !== 200 && response.status !== 206) {
       throw await this.#channel.error(response, "read", digest);
     }
-    const encoding = response.headers.get("Content-Encoding") ?? "identity";
-    if (encoding !== "identity") {
-      throw encoded((await this.#channel.session.base()).href, encoding);
-    }
+    checkEncoding(response.headers, (await this.#channel.session.base()).href);
     if (response.status === 206) return this.#checkRange(response, from);
     const length = response.headers.get("Content-Length");
     if (length !== null && Number(length) !== this.#blob.size) throw this.wrongSize(length);

@@ -14,6 +14,7 @@ import { ACCEPTED_MANIFESTS } from "../oci/media_types.ts";
 import { describeManifest, missing } from "../oci/store.ts";
 import { discard, readBody } from "../http/bodies.ts";
 import type { Channel } from "./session.ts";
+import { toldDigest } from "./told_digest.ts";
 
 /** Bytes of manifests kept in memory: the largest one, or some thousand of the usual ones. */
 const CACHE_LIMIT = 2 * MANIFEST_SIZE_LIMIT;
@@ -109,7 +110,7 @@ export class ManifestClient {
     });
     if (!response.ok) throw await this.#channel.error(response, "write", target);
     await discard(response);
-    const told = response.headers.get("Docker-Content-Digest");
+    const told = toldDigest(response.headers);
     if (told !== null && told !== descriptor.digest && isSameAlgorithm(told, descriptor.digest)) {
       throw this.#mismatch(target, told, descriptor.digest);
     }
@@ -125,7 +126,7 @@ export class ManifestClient {
   /** The digest of a manifest: what was asked for, the registry's or ours; proved in any case. */
   #checkedDigest(target: string, headers: Headers, bytes: Uint8Array): Digest {
     const what = `${this.#channel.name}${isDigest(target) ? "@" : ":"}${target}`;
-    const told = headers.get("Docker-Content-Digest");
+    const told = toldDigest(headers);
     if (told !== null && !isDigest(told)) throw this.#mismatch(target, told, digestBytes(bytes));
     for (const digest of [told, isDigest(target) ? target : null]) {
       if (digest) checkDigest(digest, digestBytes(bytes, digestAlgorithm(digest)), what);

@@ -16,7 +16,12 @@
  */
 export type { RetryPolicy } from "../core/retry.ts";
 export type { ProxySettings } from "../http/proxies.ts";
-export type { AnswerHints, Transport, TransportOptions } from "../http/transport_options.ts";
+export type {
+  AnswerHints,
+  AuthorityPlaces,
+  Transport,
+  TransportOptions,
+} from "../http/transport_options.ts";
 export type { Connect, ConnectOptions } from "../oci/connect.ts";
 export { configFileCredentials, type ConfigFileOptions } from "./auth/credential_helpers.ts";
 export type { Credentials, CredentialSource, PasswordCredentials } from "./auth/credentials.ts";

@@ -11,6 +11,7 @@ import { quote } from "../core/text.ts";
 import type { Network, RegistryClientOptions } from "./client_options.ts";
 import { findEndpoint } from "./endpoint.ts";
 import { responseError } from "./errors.ts";
+import { guarded } from "../http/private_guard.ts";
 import { perOrigin, redirecting } from "../http/redirects.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { retrying } from "../http/retrying.ts";
@@ -100,9 +101,11 @@ export class RegistrySession {
 
   /** The layers between a request and the network, outermost first: auth, retry, redirects. */
   #stack(base: URL): Connection {
-    const { home, away } = this.#network;
+    const { home, away, isInside } = this.#network;
     const { credentials = ANONYMOUS, now = Date.now, log, plainHttp, insecure } = this.#options;
-    const network = redirecting(perOrigin(base.origin, home, away));
+    const { allowPrivateRedirects } = this.#options;
+    const elsewhere = guarded(away, base, { isInside, allowPrivateRedirects });
+    const network = redirecting(perOrigin(base.origin, home, elsewhere));
     const retried = retrying(network, { ...this.retry, log });
     const send = authenticated(retried, {
       registry: this.registry,

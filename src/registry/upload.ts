@@ -13,6 +13,7 @@ import { isFault, SourceFailure } from "../http/faults.ts";
 import { type Channel, PART_SIZE } from "./session.ts";
 import { backoff, completePolicy, isRetriedStatus, pause } from "../core/retry.ts";
 import { allowedRetryAfter } from "../http/retrying.ts";
+import { toldDigest } from "./told_digest.ts";
 import { UploadSession } from "./upload_session.ts";
 
 /**
@@ -199,7 +200,7 @@ class BlobSender {
     // Only "created" means that the blob exists.
     if (response.status !== 201) throw await this.#channel.error(response, "write", digest);
     await discard(response);
-    const told = response.headers.get("Docker-Content-Digest");
+    const told = toldDigest(response.headers);
     if (told === null || told === digest) return;
     const actual = told.slice(0, 200);
     const name = quote(`${this.#channel.name}@${digest}`);

@@ -16,6 +16,7 @@ export interface ExchangeInput {
   readonly url: string;
   readonly method: string;
   readonly headers: readonly (readonly [string, string])[];
+  readonly namedBy: string | undefined;
   /** How the network is reached. */
   readonly network: TransportOptions;
   /** Takes a {@linkcode Head}, then answers to orders; gives {@linkcode Order}s. */
@@ -45,13 +46,13 @@ export async function exchange(
   input: ExchangeInput,
   control: TaskControl,
 ): Promise<SentReceived | undefined> {
-  const { port, url, method } = input;
+  const { port, url, method, namedBy } = input;
   const stop = new AbortController();
   const orders = new OrderQueue(port, (reason) => stop.abort(reason));
   try {
     const headers = input.headers.map(([name, value]): [string, string] => [name, value]);
     const request = new Request(url, { method, headers, signal: stop.signal });
-    const response = await transportFor(input.network).send(request);
+    const response = await transportFor(input.network).send(request, { namedBy });
     port.postMessage({ status: response.status, headers: [...response.headers] } satisfies Head);
     return await followOrders(orders, response, { port, control });
   } catch (error) {

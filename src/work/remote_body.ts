@@ -2,7 +2,7 @@
  * Answers whose bodies are in another thread.
  * @module
  */
-import type { Transport, TransportOptions } from "../http/transport_options.ts";
+import type { AnswerHints, Transport, TransportOptions } from "../http/transport_options.ts";
 import type { Head, Order, SentReceived } from "./exchange.ts";
 import { errorOf } from "./plain_error.ts";
 import { runElsewhere, runsElsewhere, type RunTaskOptions, WorkerFailure } from "./pool.ts";
@@ -25,7 +25,7 @@ export function offloaded(transport: Transport, network: TransportOptions): Tran
     const elsewhere = request.body === null && runsElsewhere(hints?.bytesToFile ?? 0);
     if (!elsewhere) return await transport(request, hints);
     try {
-      return await sendElsewhere(request, plain);
+      return await sendElsewhere(request, plain, hints);
     } catch (error) {
       if (!(error instanceof WorkerFailure)) throw error;
       return await transport(request, hints);
@@ -35,15 +35,19 @@ export function offloaded(transport: Transport, network: TransportOptions): Tran
 
 /** The options alone: what else a client was made with cannot be sent to another thread. */
 function plainOptions(options: TransportOptions): TransportOptions {
-  const { caCerts, cert, key, insecure, proxy, stallTime, userAgent } = options;
-  return { caCerts, cert, key, insecure, proxy, stallTime, userAgent };
+  const { caCerts, authorities, cert, key, insecure, proxy, stallTime, userAgent } = options;
+  return { caCerts, authorities, cert, key, insecure, proxy, stallTime, userAgent };
 }
 
 /**
  * Sends a request without a body from another thread and gives its answer. The body can be read
  * like any other; {@linkcode bodyToFile} spares its bytes the way through this thread.
  */
-async function sendElsewhere(request: Request, network: TransportOptions): Promise<Response> {
+async function sendElsewhere(
+  request: Request,
+  network: TransportOptions,
+  { namedBy }: AnswerHints = {},
+): Promise<Response> {
   // An abort that has happened already is no event any more.
   request.signal.throwIfAborted();
   const { port1: port, port2 } = new MessageChannel();
@@ -57,6 +61,7 @@ async function sendElsewhere(request: Request, network: TransportOptions): Promi
     url: request.url,
     method: request.method,
     headers: [...request.headers],
+    namedBy,
     network,
     port: port2,
   }, { signal, transfer: [port2], onBytes: (bytes) => report?.(bytes) });

@@ -36,7 +36,11 @@ Deno.test("Retry-After is read in seconds and as a date, and is otherwise passed
   assert.equal(parseRetryAfter(" 0 ", now), 0);
   assert.equal(parseRetryAfter("Thu, 01 Jan 2026 00:00:05 GMT", now), 5000);
   assert.equal(parseRetryAfter("Wed, 31 Dec 2025 00:00:05 GMT", now), 0);
-  for (const text of [null, undefined, "", "soon", "-1x"]) {
+  assert.equal(parseRetryAfter("Thursday, 01-Jan-26 00:00:05 GMT", now), 5000);
+  assert.equal(parseRetryAfter("2026-01-01T00:00:05Z", now), 5000);
+  assert.equal(parseRetryAfter("1.5", now), 1500);
+  const nonsense = ["", "soon", "-1x", "-5", "in 5 minutes", "5 s", "0x10", "1e3", "7, 9", "Mon"];
+  for (const text of [null, undefined, ...nonsense]) {
     assert.equal(parseRetryAfter(text, now), undefined, `${text}`);
   }
   fc.assert(fc.property(fc.string(), (text) => {
@@ -80,6 +84,14 @@ Deno.test("retried() says which try is the last, and why there is another", asyn
   await assert.rejects(retried(work, { policy, onRetry }), /busy/);
   assert.deepEqual(lasts, [false, false, true]);
   assert.deepEqual(told, [["busy", 7], ["busy", 7]]);
+});
+
+Deno.test("retried() waits also when the server asks for no wait at all", async () => {
+  const waits: number[] = [];
+  const onRetry = (_: Error, wait: number) => waits.push(wait);
+  const work = () => Promise.reject(new TransientError("busy", { retryAfter: 0 }));
+  await assert.rejects(retried(work, { policy: { ...policy, firstWait: 5 }, onRetry }), /busy/);
+  assert.deepEqual(waits, [5, 5]);
 });
 
 Deno.test("retried() does not wait for longer than is allowed", async () => {

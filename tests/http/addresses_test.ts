@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isInternalHost, mayPointTo } from "../../src/http/addresses.ts";
+import { isInternalHost, resolvesInside } from "../../src/http/addresses.ts";
 
 /** The host as every request sees it: the URL parser has normalised it. */
 const hostOf = (host: string) => new URL(`http://${host}/`).hostname;
@@ -32,10 +32,44 @@ Deno.test("isInternalHost() takes any text", () => {
   fc.assert(fc.property(fc.string(), (text) => typeof isInternalHost(text) === "boolean"));
 });
 
-Deno.test("mayPointTo() keeps outside servers from naming inside addresses", () => {
-  const may = (from: string, to: string) => mayPointTo(new URL(from), new URL(to));
-  assert(may("https://registry.test", "https://cdn.test"));
-  assert(!may("https://registry.test", "https://10.0.0.1"));
-  assert(may("https://10.0.0.2", "https://10.0.0.1"));
-  assert(may("https://8.8.8.8", "https://8.8.8.8:444"));
+Deno.test("isInternalHost() knows private addresses that IPv6 ones wrap", () => {
+  const inside = [
+    "[64:ff9b::127.0.0.1]",
+    "[64:ff9b::a9fe:a9fe]",
+    "[64:ff9b:1:ffff::1]",
+    "[2002:7f00:1::]",
+    "[2002:c0a8:1::5]",
+    "[2001:0:a00:1::1]",
+    "[2001:0:808:808:0:0:80ff:fffe]",
+    "[2606:4700::5efe:10.0.0.1]",
+    "[::10.0.0.1]",
+    "[fec0::1]",
+  ];
+  for (const host of inside) assert(isInternalHost(hostOf(host)), host);
+  const outside = [
+    "[64:ff9b::8.8.8.8]",
+    "[2002:808:808::1]",
+    "[2001:0:808:808:0:0:f7f7:f7f7]",
+    "[2606:4700::5efe:8.8.8.8]",
+    "[2606:4700:7f00:1::a00:1]",
+  ];
+  for (const host of outside) assert(!isInternalHost(hostOf(host)), host);
+});
+
+Deno.test("isInternalHost() judges an address by what it wraps, whatever it is", () => {
+  const word = fc.integer({ min: 0, max: 0xffff });
+  fc.assert(fc.property(word, word, (high, low) => {
+    const [a, b] = [high.toString(16), low.toString(16)];
+    const plain = isInternalHost(`${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`);
+    for (const host of [`[64:ff9b::${a}:${b}]`, `[2002:${a}:${b}::1]`, `[::ffff:${a}:${b}]`]) {
+      assert.equal(isInternalHost(hostOf(host)), plain, host);
+    }
+  }));
+});
+
+Deno.test("resolvesInside() looks names up, and needs every address to be inside", async () => {
+  assert(await resolvesInside("localhost"));
+  assert(await resolvesInside("[::1]"));
+  assert(!await resolvesInside("8.8.8.8"));
+  assert(!await resolvesInside("no-such-name.invalid"));
 });

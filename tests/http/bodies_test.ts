@@ -11,9 +11,22 @@ Deno.test("readBody() reads a body within its limit", async () => {
   );
   assert.equal((await readBody(new Response(), { url }, 3)).byteLength, 0);
   await assert.rejects(readBody(new Response("abcd"), { url }, 3), /larger than 3 bytes/);
-  const encoded = new Response("abc", { headers: { "Content-Encoding": "gzip" } });
-  await assert.rejects(readBody(encoded, { url }, 3), /encoded as "gzip"/);
 });
+
+const encodedAs = (encoding: string) =>
+  new Response("abc", { headers: { "Content-Encoding": encoding } });
+
+for (const encoding of ["gzip", "BR", "x-gzip", "deflate", "aws-chunked, zstd"]) {
+  Deno.test(`readBody() refuses a body that came encoded as ${encoding}`, async () => {
+    await assert.rejects(readBody(encodedAs(encoding), { url }, 3), /came encoded as "/);
+  });
+}
+
+for (const encoding of ["", "identity", "aws-chunked", "binary", "utf-8", "none", ",,"]) {
+  Deno.test(`readBody() reads a body that is called ${encoding || "nothing"}`, async () => {
+    assert.equal((await readBody(encodedAs(encoding), { url }, 3)).byteLength, 3);
+  });
+}
 
 Deno.test("readBody() gives up on a body that is silent for the configured time", async () => {
   let cancelled = false;

@@ -49,12 +49,6 @@ Deno.test("redirecting() does not give credentials back on the way home", async 
 
 const REFUSED: readonly (readonly [string, RegExp])[] = [
   ["http://registry.test/x", /without TLS/],
-  ["https://127.0.0.1/x", /private network/],
-  ["https://169.254.169.254/latest", /private network/],
-  ["https://[::ffff:127.0.0.1]/x", /private network/],
-  ["https://0x7f000001/x", /private network/],
-  ["https://localhost/x", /private network/],
-  ["https://10.0.0.1/x", /private network/],
   ["file:///etc/passwd", /scheme "file:"/],
   ["gopher://cdn.test/", /scheme "gopher:"/],
   ["https://user:secret@cdn.test/x", /user name/],
@@ -72,11 +66,6 @@ for (const [target, reason] of REFUSED) {
     assert.equal(seen.length, 1);
   });
 }
-
-Deno.test("redirecting() follows inside when the registry is inside", async () => {
-  const { send } = network({ "https://10.0.0.2/x": "https://10.0.0.3/y" });
-  assert.equal((await send(withHeaders("https://10.0.0.2/x"))).status, 200);
-});
 
 Deno.test("redirecting() gives up on loops", async () => {
   const { send, seen } = network({ [START]: START });

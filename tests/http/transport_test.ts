@@ -8,7 +8,7 @@ import { RegistryClient } from "../../src/registry/client.ts";
 import { explainFault } from "../../src/http/faults.ts";
 import { createTransport } from "../../src/http/transport.ts";
 import type { TransportOptions } from "../../src/http/transport_options.ts";
-import { makeCertificates } from "../support/certificates.ts";
+import { makeCertificates, makeSelfSigned } from "../support/certificates.ts";
 import { e2eTest } from "../support/registry.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -203,8 +203,8 @@ e2eTest(
       { key },
       { cert: "garbage", key },
       { cert, key: "garbage" },
-      { proxy: "proxy.test:8080" },
-      { proxy: { https: "ftp://user:secret@proxy.test" } },
+      { proxy: "socks5://user:secret@proxy.test" },
+      { proxy: "ftp://user:secret@proxy.test" },
     ];
     for (const options of bad) {
       assert.throws(() => createTransport(options), (error) => {
@@ -383,4 +383,102 @@ Deno.test("a server that takes nothing of a body for the configured time is lost
     assert.deepEqual(explainFault(error).kind, "lost");
     return true;
   });
+});
+
+/** A server at `localhost` with a certificate that signs itself, and another such certificate. */
+async function startSelfSigned(folder: string) {
+  const [own, other] = await Promise.all(
+    ["own", "other"].map((name) => makeSelfSigned(folder, name)),
+  );
+  const [cert, key] = [
+    await Deno.readTextFile(own!.certFile),
+    await Deno.readTextFile(own!.keyFile),
+  ];
+  const server = await listen(https.createServer({ cert, key }, echo), "https");
+  return { server, cert, certFile: own!.certFile, other: await Deno.readTextFile(other!.certFile) };
+}
+
+const untrusted = (error: unknown) => {
+  assert.match(explainFault(error).reason, /its certificate is (not trusted|for another name)/);
+  return true;
+};
+
+e2eTest(
+  "a certificate that signs itself is accepted when it is named, and no other",
+  NEEDS,
+  async () => {
+    await using folder = await tempFolder();
+    const { server, cert, certFile, other } = await startSelfSigned(folder.path);
+    await using _server = server;
+    const url = server.url.replace("127.0.0.1", "localhost");
+    for (const size of [undefined, 1000]) {
+      assert.equal((await ask(url, { caCerts: [cert] }, size)).status, 200);
+      assert.equal((await ask(url, { caCerts: [other, cert] }, size)).status, 200);
+      assert.equal((await ask(url, { authorities: { file: certFile } }, size)).status, 200);
+      await assert.rejects(ask(url, { caCerts: [other] }, size), untrusted);
+      await assert.rejects(ask(url, {}, size), untrusted);
+      // It is for the name `localhost` only.
+      await assert.rejects(ask(server.url, { caCerts: [cert] }, size), untrusted);
+    }
+  },
+);
+
+e2eTest("authorities of the machine's files and folders are trusted", NEEDS, async () => {
+  await using folder = await tempFolder();
+  const { ca } = await certificates();
+  await using server = await startHttps();
+  const file = await folder.write("ca.pem", `# comment\n${ca}`);
+  await folder.write("certs/0a1b2c3d.0", ca);
+  await folder.write("certs/README", "no certificate");
+  await folder.write("certs/folder/x", "nor this");
+  const folders = [`${folder.path}/missing`, `${folder.path}/certs`];
+  for (const size of [undefined, 1000]) {
+    assert.equal((await ask(server.url, { authorities: { file } }, size)).status, 200);
+    assert.equal((await ask(server.url, { authorities: { folders } }, size)).status, 200);
+  }
+});
+
+e2eTest(
+  "a file of authorities that is missing or is none matters when TLS needs it",
+  NEEDS,
+  async () => {
+    await using folder = await tempFolder();
+    const garbage = await folder.write("garbage.pem", "garbage");
+    await using plain = await startHttp();
+    await using secure = await startHttps();
+    const bad: readonly (readonly [string, RegExp])[] = [
+      [`${folder.path}/missing.pem`, /missing\.pem": no such file/],
+      [garbage, /garbage\.pem".*holds no PEM certificate/],
+      [folder.path, /it is a directory/],
+    ];
+    for (const size of [undefined, 1000]) {
+      for (const [file, reason] of bad) {
+        assert.equal((await ask(plain.url, { authorities: { file } }, size)).status, 200);
+        await assert.rejects(ask(secure.url, { authorities: { file } }, size), reason);
+      }
+      assert.equal(
+        (await ask(secure.url, { authorities: { file: garbage }, insecure: true }, size)).status,
+        200,
+      );
+    }
+  },
+);
+
+Deno.test("a port that browsers block is a port like others", async () => {
+  for (const port of [6000, 6665, 6666, 6668, 10080]) {
+    const server = http.createServer(echo);
+    const bound = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!bound) continue;
+    try {
+      for (const size of [undefined, 1000]) {
+        assert.equal((await ask(`http://127.0.0.1:${port}/`, {}, size)).status, 200);
+      }
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  }
 });

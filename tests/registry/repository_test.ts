@@ -44,6 +44,23 @@ const manifestAnswer =
       ? new Response(body, { headers: { "Content-Type": MediaType.imageManifest, ...headers } })
       : undefined;
 
+for (const told of ["", "  "]) {
+  Deno.test(`a digest that the registry tells as ${JSON.stringify(told)} is one it does not tell`, async () => {
+    const { repository } = await setup((request) =>
+      request.method === "PUT"
+        ? new Response(null, { status: 201, headers: { "Docker-Content-Digest": told } })
+        : request.method === "HEAD"
+        ? new Response(null, { status: 404 })
+        : manifestAnswer(PLAIN.bytes, { "Docker-Content-Digest": told })(
+          request,
+          { url: new URL(request.url) } as never,
+        )
+    );
+    await write(repository);
+    assert.deepEqual(await repository.resolve("v1"), PLAIN.descriptor);
+  });
+}
+
 Deno.test("a manifest is written, tagged, resolved and read back", async () => {
   const { repository, registry } = await setup();
   await write(repository);

@@ -19,6 +19,14 @@ export interface TestCertificates {
   readonly client: CertificateFiles;
 }
 
+/** Makes a certificate for `localhost` that signs itself, as `openssl req -x509` does. */
+export async function makeSelfSigned(folder: string, name: string): Promise<CertificateFiles> {
+  return await certify(folder, name, [
+    "basicConstraints=critical,CA:TRUE",
+    "subjectAltName=DNS:localhost",
+  ]);
+}
+
 /** Makes an authority, a server certificate and a client certificate in a folder. */
 export async function makeCertificates(folder: string): Promise<TestCertificates> {
   const authority = await certify(folder, "authority", [

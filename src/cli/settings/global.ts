@@ -2,7 +2,7 @@
  * Settings: a flag wins over the environment, and that over the default.
  * @module
  */
-import { join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { InvalidInputError } from "../../core/errors.ts";
 import { quote } from "../../core/text.ts";
 import { isOneOf } from "../arguments.ts";
@@ -26,6 +26,7 @@ export interface GlobalFlags {
   readonly caFile?: string;
   readonly certFile?: string;
   readonly keyFile?: string;
+  readonly allowPrivateRedirects?: boolean;
   readonly pprof?: boolean;
   readonly pprofAddr?: string;
 }
@@ -77,7 +78,15 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
     logLevel: level,
     progress: progressStyle(flags, source, level),
     json: flags.json ?? false,
-    caFile: at(flags.caFile || firstSet(env, ["SSL_CERT_FILE"])),
+    caFile: at(flags.caFile || undefined),
+    authorities: {
+      file: at(firstSet(env, ["SSL_CERT_FILE"])),
+      folders: firstSet(env, ["SSL_CERT_DIR"])?.split(delimiter).filter(Boolean).map((path) =>
+        resolve(cwd, path)
+      ),
+    },
+    allowPrivateRedirects: flags.allowPrivateRedirects ??
+      isSet(ours(env, "ALLOW_PRIVATE_REDIRECTS")),
     certFile: at(flags.certFile || undefined),
     keyFile: at(flags.keyFile || undefined),
     proxy: {

@@ -5,7 +5,7 @@
  */
 import { AccessDeniedError, TransferError } from "../../core/errors.ts";
 import { quote } from "../../core/text.ts";
-import { mayPointTo } from "../../http/addresses.ts";
+import { isLoopbackHost } from "../../core/hosts.ts";
 import { readBody } from "../../http/bodies.ts";
 import { basicAuthorization, type Credentials } from "./credentials.ts";
 import { responseError } from "../errors.ts";
@@ -103,9 +103,14 @@ function postRequest(realm: URL, request: TokenRequest, identityToken: string): 
   return new Request(realm, { method: "POST", headers, body, signal });
 }
 
+/** Whether two hosts are one: each by its name, or both this machine. */
+function isSameMachine(a: string, b: string): boolean {
+  return a === b || isLoopbackHost(a) && isLoopbackHost(b);
+}
+
 /**
- * The URL of the token server, checked: a registry must not make this program show credentials to
- * services inside the user's network, or send them without TLS.
+ * The URL of the token server, checked: a registry must not make this program send credentials
+ * without TLS. That it points to nothing private is the business of the way to token servers.
  */
 function checkRealm(text: string, { registry, origin, allowHttp }: TokenServerOptions): URL {
   const realm = URL.parse(text);
@@ -119,12 +124,9 @@ function checkRealm(text: string, { registry, origin, allowHttp }: TokenServerOp
     return refuse(`has a URL of scheme ${quote(realm.protocol)}`);
   }
   const mayUseHttp = origin.protocol === "http:" &&
-    (allowHttp || realm.hostname === origin.hostname);
+    (allowHttp || isSameMachine(realm.hostname, origin.hostname));
   if (realm.protocol === "http:" && !mayUseHttp) {
     return refuse(`at ${realm.host} does not use TLS`);
-  }
-  if (!mayPointTo(origin, realm)) {
-    return refuse(`is at ${realm.host}, an address of a private network`);
   }
   realm.hash = "";
   return realm;

@@ -160,15 +160,28 @@ Deno.test("proxies and certificates come from the usual variables", () => {
     HTTPS_PROXY: "http://proxy.test",
     no_proxy: "localhost",
     SSL_CERT_FILE: "/ca.pem",
+    SSL_CERT_DIR: "/one::two",
   });
   assert.deepEqual(found.proxy, {
     http: undefined,
     https: "http://proxy.test",
     noProxy: "localhost",
   });
-  assert.equal(found.caFile, "/ca.pem");
+  assert.equal(found.caFile, undefined);
+  assert.deepEqual(found.authorities, { file: "/ca.pem", folders: ["/one", "/here/two"] });
   assert.equal(found.certFile, "/here/c.pem");
   assert.equal(settings({ caFile: "/mine" }, { SSL_CERT_FILE: "/ca.pem" }).caFile, "/mine");
+});
+
+Deno.test("servers on the internet may point to private addresses when a flag or a variable says so", () => {
+  const allowed = (flags: GlobalFlags, env: Record<string, string> = {}) =>
+    settings(flags, env).allowPrivateRedirects;
+  assert.equal(allowed({}), false);
+  assert.equal(allowed({ allowPrivateRedirects: true }), true);
+  for (const name of ["MODCTL", "MODELOPS", "MODEL_OPS"]) {
+    assert.equal(allowed({}, { [`${name}_ALLOW_PRIVATE_REDIRECTS`]: "1" }), true);
+    assert.equal(allowed({}, { [`${name}_ALLOW_PRIVATE_REDIRECTS`]: "0" }), false);
+  }
 });
 
 Deno.test("SOURCE_DATE_EPOCH is a whole number of seconds", () => {

@@ -1,0 +1,83 @@
+/**
+ * Certificates of authorities: those that were given, and those that this machine trusts.
+ * @module
+ */
+import { X509Certificate } from "node:crypto";
+import { join } from "node:path";
+import { getCACertificates, rootCertificates } from "node:tls";
+import { InvalidInputError } from "../core/errors.ts";
+import { explainRead, systemCode } from "../core/file_errors.ts";
+import { readDirIfExists } from "../core/files.ts";
+import type { TransportOptions } from "./transport_options.ts";
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/**
+ * All authorities that are trusted beside the built-in ones, as PEM text, each once.
+ * @throws {NotFoundError | InvalidInputError} when the file of the machine's authorities cannot be
+ * read or holds no certificate.
+ */
+export async function trustedCertificates(
+  { caCerts = [], authorities = {} }: TransportOptions,
+): Promise<string[]> {
+  const { file, folders = [] } = authorities;
+  const places = [
+    file === undefined ? [] : await readAuthorityFile(file),
+    ...await Promise.all(folders.map(readFolder)),
+  ];
+  const builtIn = new Set(rootCertificates.map(withoutSpace));
+  const more = [...caCerts, ...places.flat(), ...ofSystem()].flatMap(certificatesOf);
+  return [...new Map(more.map((pem) => [withoutSpace(pem), pem]))]
+    .flatMap(([key, pem]) => builtIn.has(key) ? [] : [pem]);
+}
+
+/**
+ * Makes sure that a text begins with a certificate: the platform ignores everything else silently.
+ * @throws {InvalidInputError} when it does not.
+ */
+export function checkCertificate(pem: string, what: string): void {
+  try {
+    new X509Certificate(pem);
+  } catch (cause) {
+    throw new InvalidInputError(`Cannot use ${what}: it holds no PEM certificate`, { cause });
+  }
+}
+
+async function readAuthorityFile(path: string): Promise<string[]> {
+  const text = await Deno.readTextFile(path).catch((error) => {
+    throw explainRead(path, error);
+  });
+  checkCertificate(text, `certificate authorities of ${JSON.stringify(path)}`);
+  return [text];
+}
+
+/** The texts of a folder's files. Like other programs, it passes over what it may not read. */
+async function readFolder(folder: string): Promise<string[]> {
+  const entries = await readDirIfExists(folder);
+  const texts = await Promise.all(entries.map(async ({ name }) => {
+    try {
+      return await Deno.readTextFile(join(folder, name));
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      return "";
+    }
+  }));
+  return texts.filter((text) => text !== "");
+}
+
+/** What the system trusts; nothing where it has no such store, or it cannot be read. */
+function ofSystem(): string[] {
+  try {
+    return getCACertificates("system");
+  } catch {
+    return []; // A variable of the process may name a file that is not there: see the places above.
+  }
+}
+
+function certificatesOf(text: string): string[] {
+  return text.match(CERTIFICATE) ?? [];
+}
+
+function withoutSpace(pem: string): string {
+  return pem.replace(/\s+/g, "");
+}

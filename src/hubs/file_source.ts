@@ -7,7 +7,12 @@ import { quote } from "../core/text.ts";
 import type { StallWatch } from "../core/time_limit.ts";
 import { codingOf, discard } from "../http/bodies.ts";
 import { transientFault } from "../http/faults.ts";
-import { answerBody, openResuming, type ResumedAnswer } from "../transfer/resuming_reader.ts";
+import {
+  answerBody,
+  openResuming,
+  RangeRefused,
+  type ResumedAnswer,
+} from "../transfer/resuming_reader.ts";
 import type { TransferSource } from "../transfer/to_file.ts";
 import type { HubClient } from "./client.ts";
 import { contentCheck } from "./content_check.ts";
@@ -28,6 +33,7 @@ export function hubFileSource(client: HubClient, file: HubFile): TransferSource 
       const requests = new FileRequests(client, file);
       return await openResuming({
         ask: (position, watch) => requests.ask(position, watch),
+        askAll: (watch) => requests.ask(0, watch),
         explain: (error) => transientFault(error, signal),
         giveUp: ({ message }, { position }) => requests.lost(message, position),
         tooLong: end === size ? () => requests.tooLong() : undefined,
@@ -79,6 +85,12 @@ class FileRequests {
     );
   }
 
+  /** The error for an answer that does not go on; what was asked for no range stays as it is. */
+  #refused(found: string, position: number): Error {
+    const error = this.lost(found, position);
+    return position === 0 ? error : new RangeRefused(found, error);
+  }
+
   /** The error for a file that goes on after its end. */
   tooLong(): IntegrityError {
     return this.#wrongSize(`more than ${this.#size}`);
@@ -93,12 +105,12 @@ class FileRequests {
 
   /** Finds out which bytes the server sends: those that were asked for, or all of them. */
   #check(response: Response, position: number): number {
-    if (response.status === 416) throw this.lost("the server has no more bytes", position);
+    if (response.status === 416) throw this.#refused("the server has no more bytes", position);
     if (response.status === 206) {
       const range = response.headers.get("Content-Range") ?? "";
       const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range) ?? [];
       if (Number(first) !== position) {
-        throw this.lost(`got Content-Range ${quote(range)}`, position);
+        throw this.#refused(`got Content-Range ${quote(range)}`, position);
       }
       if (total !== "*") this.#checkSize(Number(total));
       return position;

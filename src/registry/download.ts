@@ -12,7 +12,12 @@ import { transientFault } from "../http/faults.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { missing, type OpenContentOptions } from "../oci/store.ts";
 import type { ReceivableContent } from "../transfer/resuming_reader.ts";
-import { answerBody, openResuming, receiveResuming } from "../transfer/resuming_reader.ts";
+import {
+  answerBody,
+  openResuming,
+  RangeRefused,
+  receiveResuming,
+} from "../transfer/resuming_reader.ts";
 import type { Channel } from "./session.ts";
 
 /**
@@ -56,11 +61,15 @@ export async function downloadToFile(
 function contentOf(requests: BlobRequests, signal: AbortSignal | undefined): ReceivableContent {
   return {
     ask: async (position, watch) => await requests.ask(position, watch.signal),
+    askAll: async (watch) => await requests.askAll(watch.signal),
     explain: (error) => transientFault(error, signal),
     giveUp: ({ message }, { position }) => requests.lost(message, position),
     tooLong: requests.tooLong,
   };
 }
+
+/** Answers with the whole blob, where the rest was asked for, that are taken. */
+const MOST_BEGINNINGS = 5;
 
 /** Asks for a blob, and checks the answers. */
 class BlobRequests {
@@ -70,6 +79,9 @@ class BlobRequests {
   /** What messages call the blob. */
   readonly #name: string;
   readonly #bytesToFile: number | undefined;
+  /** The version of the blob in the last answer, where that said one. */
+  #etag: string | undefined;
+  #begunAnew = 0;
 
   constructor(channel: Channel, blob: Descriptor, end: number, bytesToFile?: number) {
     this.#channel = channel;
@@ -85,49 +97,96 @@ class BlobRequests {
     return this.#end < size ? undefined : () => this.wrongSize(`more than ${size}`);
   }
 
+  /** Asks for the bytes from `position` on. */
   async ask(position: number, signal: AbortSignal) {
-    const { digest, size } = this.#blob;
-    const whole = position === 0 && this.#end === size;
-    const response = await this.#channel.send("GET", `blobs/${digest}`, {
-      headers: whole ? {} : { Range: `bytes=${position}-${this.#end - 1}` },
+    if (position === 0 && this.#end === this.#blob.size) return await this.askAll(signal);
+    return await this.#exchange({ Range: `bytes=${position}-${this.#end - 1}` }, {
       signal,
-      bytesToFile: this.#bytesToFile,
+      check: async (response) => {
+        if (response.status === 416) throw await this.#refused(response);
+        return response.status === 206
+          ? this.#checkRange(response, position)
+          : await this.#checkWhole(response, position);
+      },
     });
+  }
+
+  /** Asks for the whole blob. */
+  async askAll(signal: AbortSignal) {
+    return await this.#exchange({}, {
+      signal,
+      check: async (response) => {
+        if (response.status === 206) throw this.#wrongRange(response, 0);
+        return await this.#checkWhole(response, 0);
+      },
+    });
+  }
+
+  /** `check` gives the position of the first byte. */
+  async #exchange(headers: Readonly<Record<string, string>>, { signal, check }: {
+    readonly signal: AbortSignal;
+    readonly check: (response: Response) => Promise<number>;
+  }) {
+    const { digest } = this.#blob;
+    const bytesToFile = this.#bytesToFile;
+    const parts = { headers, signal, bytesToFile };
+    const response = await this.#channel.send("GET", `blobs/${digest}`, parts);
     try {
-      const start = await this.#check(response, whole ? undefined : position);
-      return { start, body: answerBody(response) };
+      return { start: await check(response), body: answerBody(response) };
     } catch (error) {
       await discard(response);
       throw error;
     }
   }
 
-  /** Checks that an answer is what was asked for, and returns the position of its first byte. */
-  async #check(response: Response, from: number | undefined): Promise<number> {
-    const { digest } = this.#blob;
+  /** Checks an answer that has the whole blob, though bytes from `position` on were wanted. */
+  async #checkWhole(response: Response, position: number): Promise<number> {
+    const { digest, size } = this.#blob;
     if (response.status === 404) throw missing(this.#channel, digest);
-    if (response.status !== 200 && response.status !== 206) {
-      throw await this.#channel.error(response, "read", digest);
-    }
-    checkEncoding(response.headers, (await this.#channel.session.base()).href);
-    if (response.status === 206) return this.#checkRange(response, from);
+    if (response.status !== 200) throw await this.#channel.error(response, "read", digest);
+    await this.#checkEncoding(response);
+    this.#etag = strongTag(response);
     const length = response.headers.get("Content-Length");
-    if (length !== null && Number(length) !== this.#blob.size) throw this.wrongSize(length);
+    if (length !== null && Number(length) !== size) throw this.wrongSize(length);
+    if (position > 0 && ++this.#begunAnew > MOST_BEGINNINGS) {
+      throw this.#wrongRange(response, position);
+    }
     return 0;
   }
 
-  #checkRange(response: Response, from: number | undefined): number {
+  /** Checks an answer that has a part of the blob: the one that was asked for. */
+  async #checkRange(response: Response, position: number): Promise<number> {
+    await this.#checkEncoding(response);
     const text = response.headers.get("Content-Range") ?? "";
     const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(text) ?? [];
-    if (from === undefined || Number(first) !== from || !(Number(last) < this.#end)) {
-      const want = `bytes ${from ?? 0}-${this.#end - 1}/${this.#blob.size}`;
-      throw new TransferError(
-        `Cannot read ${this.#name}: got Content-Range ${quote(text)}, want ${quote(want)}`,
-        { registry: this.#channel.session.registry, expected: want, actual: text },
-      );
+    const { size } = this.#blob;
+    const fits = Number(first) === position && Number(last) < this.#end &&
+      (total === "*" || Number(total) === size);
+    const etag = strongTag(response);
+    if (!fits) throw new RangeRefused("another range", this.#wrongRange(response, position));
+    if (this.#etag !== undefined && etag !== undefined && etag !== this.#etag) {
+      throw new RangeRefused("its content changed", this.lost("its content changed", position));
     }
-    if (total !== "*" && Number(total) !== this.#blob.size) throw this.wrongSize(total ?? "");
-    return from;
+    this.#etag = etag;
+    return position;
+  }
+
+  async #checkEncoding({ headers }: Response): Promise<void> {
+    checkEncoding(headers, (await this.#channel.session.base()).href);
+  }
+
+  async #refused(response: Response): Promise<RangeRefused> {
+    const error = await this.#channel.error(response, "read", this.#blob.digest);
+    return new RangeRefused(`status ${response.status}`, error);
+  }
+
+  #wrongRange({ headers }: Response, position: number): TransferError {
+    const text = headers.get("Content-Range") ?? "";
+    const want = `bytes ${position}-${this.#end - 1}/${this.#blob.size}`;
+    return new TransferError(
+      `Cannot read ${this.#name}: got Content-Range ${quote(text)}, want ${quote(want)}`,
+      { registry: this.#channel.session.registry, expected: want, actual: text },
+    );
   }
 
   lost(reason: string, position: number): ModelOpsError {
@@ -144,4 +203,10 @@ class BlobRequests {
       { registry: this.#channel.session.registry, expected: size, actual: got },
     );
   }
+}
+
+/** The entity tag of an answer, unless it is a weak one, which does not tell bytes apart. */
+function strongTag({ headers }: Response): string | undefined {
+  const etag = headers.get("ETag");
+  return etag?.startsWith('"') ? etag : undefined;
 }

@@ -42,6 +42,21 @@ export interface ResumedAnswer {
 export interface ReceivableContent extends ResumableContent {
   /** As {@linkcode ResumableContent.ask} says. */
   ask(position: number, watch: StallWatch): Promise<ResumedAnswer & { readonly body: FileBody }>;
+  /** As {@linkcode ResumableContent.askAll} says. */
+  askAll(watch: StallWatch): Promise<ResumedAnswer & { readonly body: FileBody }>;
+}
+
+/**
+ * A server does not go on where it was asked to: it refuses the range, or its answer is none to
+ * that range. The cause is the error where the content cannot be had from its beginning either.
+ */
+export class RangeRefused extends Error {
+  declare readonly cause: Error;
+
+  /** `reason` is a clause for the log. */
+  constructor(reason: string, cause: Error) {
+    super(reason, { cause });
+  }
 }
 
 /** How far a reader has come. */
@@ -57,8 +72,11 @@ export interface ResumableContent {
   /**
    * Asks for the bytes from `position` on, and checks the answer. The signal of `watch` belongs to
    * the request; whether the wait for the answer is watched is up to the content.
+   * @throws {RangeRefused} when the server does not go on from there.
    */
   ask(position: number, watch: StallWatch): Promise<ResumedAnswer>;
+  /** Asks for all bytes, without naming a range: what follows a range that was refused, once. */
+  askAll?(watch: StallWatch): Promise<ResumedAnswer>;
   /** Turns a failure into a {@linkcode TransientError} where going on may help. */
   explain(error: unknown): unknown;
   /** The error when the tries are used up. */
@@ -144,6 +162,12 @@ export function answerBody(response: Response): FileBody {
   };
 }
 
+/** Requests that a reader makes however little comes: a server may be slow, but not for ever. */
+const PATIENCE = 128;
+
+/** Bytes that earn another request. A line that brings less at a time is of no use. */
+const EARNS_A_REQUEST = 64 * 1024;
+
 class ResumingReader<Content extends ResumableContent = ResumableContent> {
   readonly #content: Content;
   readonly #options: ResumingOptions;
@@ -154,6 +178,8 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
   #watch: StallWatch;
   #finished = false;
   #lost: unknown;
+  #requests = 0;
+  #startedOver = false;
   /** Bytes to drop because the answer began before the position. */
   #repeated = 0;
   /** Hash of all bytes handed on, and of those that an answer repeats. */
@@ -274,10 +300,32 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
   }
 
   async #ask(): Promise<Awaited<ReturnType<Content["ask"]>>> {
+    this.#countRequest();
     this.#watch = new StallWatch(this.#stallTime, this.#options.signal);
-    const answer = await this.#content.ask(this.#position, this.#watch);
+    const answer = await this.#content.ask(this.#position, this.#watch).catch(async (error) => {
+      if (!(error instanceof RangeRefused)) throw error;
+      return await this.#startOver(error);
+    });
     this.#end ??= answer.end;
     return answer as Awaited<ReturnType<Content["ask"]>>;
+  }
+
+  /** A server that brings a few bytes an answer would be asked for ever: they are progress. */
+  #countRequest(): void {
+    const come = this.#position - this.#options.position;
+    if (++this.#requests <= PATIENCE + come / EARNS_A_REQUEST) return;
+    const reason = new TransientError(`it was lost ${PATIENCE} times and more`);
+    throw this.#content.giveUp(reason, { position: this.#position, end: this.#end });
+  }
+
+  async #startOver({ message, cause }: RangeRefused): Promise<ResumedAnswer> {
+    if (this.#startedOver || this.#content.askAll === undefined) throw cause;
+    this.#startedOver = true;
+    const { what, log } = this.#options;
+    log?.("info", `Starting ${what} again: the server does not go on from byte ${this.#position}`, {
+      reason: message,
+    });
+    return await this.#content.askAll(this.#watch);
   }
 
   /** Reads until there are bytes to hand on, or all have come. */

@@ -155,11 +155,69 @@ Deno.test("a part with all bytes gives only those that were asked for", async ()
   assert.deepEqual(await read({ start: 10, end: 20 }), BYTES.slice(10, 20));
 });
 
-Deno.test("a 416 while resuming is an error", async () => {
-  const { read } = await setup((request, count) =>
-    count === 1 ? brokenRange(request, 10) : fail(416, "RANGE_INVALID")
-  );
-  await assert.rejects(read(), /answered 416/);
+/** What servers answer that do not go on where they were asked to. */
+const REFUSALS: readonly (readonly [string, (range: string) => Response])[] = [
+  ["416", () => fail(416, "RANGE_INVALID")],
+  ["a part without a range", () => partial(null)],
+  ["another range", () => partial("bytes 0-999/1000", BYTES)],
+  ["a range of another size", (range) => partial(`bytes ${range}/2000`)],
+  ["a range that is no text of one", () => partial("bytes 10-5/x")],
+  ["all bytes", () => new Response(BYTES)],
+];
+
+for (const [what, refuse] of REFUSALS) {
+  Deno.test(`a download starts over when its going on is answered with ${what}`, async () => {
+    const { read, registry } = await setup((request, count) => {
+      const range = request.headers.get("Range");
+      if (count === 1) return brokenRange(request, 10);
+      return range === null ? undefined : refuse(range.slice("bytes=".length));
+    });
+    assert.deepEqual(await read(), BYTES);
+    const asked = registry.requests.map(({ headers }) => headers.get("Range"));
+    assert.deepEqual(asked.slice(0, 2), [null, "bytes=10-999"]);
+    assert.equal(asked.length, what === "all bytes" ? 2 : 3);
+  });
+
+  Deno.test(`a download gives up when its going on is always answered with ${what}`, async () => {
+    const { read, registry } = await setup((request) => {
+      const range = request.headers.get("Range");
+      if (range === null) return new Response(broken(BYTES.slice(0, 10)));
+      const answer = refuse(range.slice("bytes=".length));
+      return answer.status === 200 ? new Response(broken(BYTES.slice(0, 10))) : answer;
+    });
+    await assert.rejects(read(), TransferError);
+    assert.ok(registry.requests.length <= 12, `${registry.requests.length} requests`);
+  });
+}
+
+Deno.test("a download starts over when the content is another one than before", async () => {
+  const tagged = (response: Response, etag: string) => {
+    response.headers.set("ETag", etag);
+    return response;
+  };
+  const asked: (string | null)[] = [];
+  const { read } = await setup((request, count) => {
+    asked.push(request.headers.get("Range"));
+    if (count === 1) return tagged(new Response(broken(new Uint8Array(10))), '"old"');
+    if (count === 2) return tagged(partial("bytes 10-999/1000", BYTES.slice(10)), '"new"');
+    return tagged(new Response(BYTES), '"new"');
+  });
+  assert.equal((await read()).byteLength, 1000);
+  assert.deepEqual(asked, [null, "bytes=10-999", null]);
+});
+
+Deno.test("a server that brings a byte an answer is given up", async () => {
+  const large = new Uint8Array(1_000_000);
+  const { registry, repository } = await setup((request) => {
+    const [, first = "0"] = /bytes=(\d+)-/.exec(request.headers.get("Range") ?? "") ?? [];
+    const headers = { "Content-Range": `bytes ${first}-999999/1000000` };
+    const body = broken(new Uint8Array(1));
+    return first === "0" ? new Response(body) : new Response(body, { status: 206, headers });
+  });
+  const blob = anonymousBlob(digestBytes(large), large.byteLength);
+  const stream = await repository.open(blob);
+  await assert.rejects(readAll(stream, 2e6), /after \d+ of 1000000 bytes$/);
+  assert.ok(registry.requests.length < 200, `${registry.requests.length} requests`);
 });
 
 Deno.test("content that something on the way has encoded is refused", async () => {

@@ -9,25 +9,58 @@ import { readAll, transformed } from "../core/streams.ts";
 import { StallWatch } from "../core/time_limit.ts";
 import { faultError, isFault } from "./faults.ts";
 
+/** What was asked for, and the milliseconds of silence that are a lost connection. */
+export interface BodyRequest {
+  readonly url: string;
+  readonly signal?: AbortSignal;
+  readonly stallTime?: number;
+}
+
 /**
  * Reads the body of the answer to a request into memory; `stallTime` is that of a retry policy.
  * @throws {TransferError} when it is larger than `limit` bytes, cut off, or silent for too long.
  */
 export async function readBody(
   response: Response,
-  request: { readonly url: string; readonly signal?: AbortSignal; readonly stallTime?: number },
+  request: BodyRequest,
   limit: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
     checkEncoding(response.headers, request.url);
-    if (!response.body) return new Uint8Array();
-    const watch = new StallWatch(request.stallTime ?? DEFAULT_RETRY.stallTime, request.signal);
+    return await readRaw(response, request, limit);
+  } catch (error) {
+    await discard(response);
+    throw isFault(error, request.signal) ? faultError(error, request.url) : error;
+  }
+}
+
+/**
+ * An answer whose body is in memory. Faults of the network come as they are.
+ * @throws {TransferError} when the body is larger than `limit` bytes.
+ */
+export async function inMemory(
+  response: Response,
+  request: BodyRequest,
+  limit: number,
+): Promise<Response> {
+  if (!response.body) return response;
+  const { status, headers } = response;
+  return new Response(await readRaw(response, request, limit), { status, headers });
+}
+
+async function readRaw(
+  response: Response,
+  { url, signal, stallTime = DEFAULT_RETRY.stallTime }: BodyRequest,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (!response.body) return new Uint8Array();
+  try {
+    const watch = new StallWatch(stallTime, signal);
     return await readAll(transformed(response.body, (body) => watched(body, watch)), limit);
   } catch (error) {
     await discard(response);
-    request.signal?.throwIfAborted();
-    if (error instanceof InvalidInputError) throw tooLarge(request.url, limit, error);
-    throw isFault(error) ? faultError(error, request.url) : error;
+    signal?.throwIfAborted();
+    throw error instanceof InvalidInputError ? tooLarge(url, limit, error) : error;
   }
 }
 

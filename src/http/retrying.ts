@@ -15,7 +15,7 @@ import {
   TransientError,
 } from "../core/retry.ts";
 import { withTimeLimit } from "../core/time_limit.ts";
-import { discard } from "./bodies.ts";
+import { discard, inMemory } from "./bodies.ts";
 import { explainFault, faultError, isFault } from "./faults.ts";
 import { repeatable } from "./repeatable.ts";
 import type { AnswerHints, Transport } from "./transport_options.ts";
@@ -39,7 +39,10 @@ export function retrying(
     try {
       const response = await answerInTime(next, request, { stallTime: policy.stallTime, hints });
       reached.add(host);
-      return response;
+      if (!response.ok || hints?.bodyLimit === undefined) return response;
+      const { url, signal } = request;
+      const { stallTime } = policy;
+      return await inMemory(response, { url, signal, stallTime }, hints.bodyLimit);
     } catch (error) {
       request.signal.throwIfAborted();
       if (!isFault(error, request.signal)) throw error;

@@ -14,6 +14,11 @@ export interface AnswerHints {
    * address then, whatever its name leads to.
    */
   readonly namedBy?: string;
+  /**
+   * Most bytes of its body, where all of it is wanted in memory: it is read with the answer, so
+   * that a line cut in it is tried again like one cut before.
+   */
+  readonly bodyLimit?: number;
 }
 
 /**

@@ -13,7 +13,7 @@ import { guarded, type PrivateAccess } from "../http/private_guard.ts";
 import { redirecting } from "../http/redirects.ts";
 import { retrying } from "../http/retrying.ts";
 import { fetchTransport } from "../http/transport.ts";
-import type { Transport } from "../http/transport_options.ts";
+import type { AnswerHints, Transport } from "../http/transport_options.ts";
 
 /** What a client knows of its hub. */
 export interface HubClientOptions extends PrivateAccess {
@@ -30,7 +30,7 @@ export interface HubClientOptions extends PrivateAccess {
 }
 
 /** A request of a client. */
-export interface HubSendOptions {
+export interface HubSendOptions extends Pick<AnswerHints, "bodyLimit"> {
   /** Headers for the origin of the URL. */
   readonly headers?: Readonly<Record<string, string>>;
   /** A JSON value to POST; the request is a GET without one. */
@@ -86,6 +86,7 @@ export class HubClient {
         headers: this.#headers(target, options, body),
         signal,
       }),
+      { bodyLimit: options.bodyLimit },
     );
     if (response.ok || accept?.includes(response.status)) return response;
     await discard(response);
@@ -97,7 +98,7 @@ export class HubClient {
    * @throws {InvalidInputError} when the answer is no JSON.
    */
   async json(url: string, options: HubSendOptions = {}): Promise<unknown> {
-    const response = await this.send(url, options);
+    const response = await this.send(url, { ...options, bodyLimit: LARGEST_DOCUMENT });
     const request = { url, signal: options.signal, stallTime: this.retry.stallTime };
     const bytes = await readBody(response, request, LARGEST_DOCUMENT);
     return decodeJson(bytes, `the answer of ${quote(new URL(url).host)}`);

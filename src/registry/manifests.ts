@@ -47,7 +47,7 @@ export class ManifestClient {
     const known = isDigest(target) ? this.#known.get(target) : undefined;
     if (known) return known;
     const { signal } = options;
-    const parts = { headers: HEADERS, signal };
+    const parts = { headers: HEADERS, signal, bodyLimit: MANIFEST_SIZE_LIMIT };
     const response = await this.#channel.send("GET", `manifests/${target}`, parts);
     if (response.status === 404) {
       await discard(response);

@@ -48,7 +48,8 @@ export async function* pages(
   for (let url: URL | undefined = new URL(path, base); url;) {
     if (seen.has(url.href)) throw endless("its pages go round in circles");
     if (seen.size >= PAGE_COUNT_LIMIT) throw endless(`it has more than ${PAGE_COUNT_LIMIT} pages`);
-    const response = await session.send("GET", url, { signal, headers });
+    const parts = { signal, headers, bodyLimit: PAGE_LIMIT };
+    const response = await session.send("GET", url, parts);
     if (seen.size === 0 && options.missing?.has(response.status)) return await discard(response);
     if (response.status !== 200) throw await session.error(response, action);
     seen.add(url.href);

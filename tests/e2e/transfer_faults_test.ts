@@ -195,11 +195,27 @@ const ALWAYS: Readonly<Record<string, readonly [code: number, Parameters<typeof 
     },
   ],
   "answers another range than was asked for": [
-    3,
+    0,
     ({ response, count }) =>
       count === 1
         ? broken(response, { after: 1000, ending: "cut" })
         : changed(response, { headers: { "Content-Range": `bytes 7-${LARGE - 1}/${LARGE}` } }),
+  ],
+  "refuses to go on": [
+    0,
+    ({ request, response, count }) =>
+      count === 1
+        ? broken(response, { after: 1000, ending: "cut" })
+        : request.headers.has("Range")
+        ? refusal(416)
+        : response,
+  ],
+  "cuts, and refuses to go on": [
+    3,
+    ({ request, response }) =>
+      request.headers.has("Range")
+        ? refusal(416)
+        : broken(response, { after: 1000, ending: "cut" }),
   ],
   "answers the right range with other bytes": [
     5,

@@ -157,3 +157,43 @@ Deno.test("backoff() spreads waits from nothing to its bound", () => {
   assert.equal(backoff(3, { firstWait: 100, random: () => 0 }), 0);
   assert.equal(backoff(3, { firstWait: 100, random: () => 0.5 }), 200);
 });
+
+/** A body that breaks after its first bytes, or never goes on after them. */
+function broken(bytes: string, end: "cut" | "stall"): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode(bytes)),
+    pull: (controller) =>
+      end === "stall" ? new Promise(() => {}) : controller.error(new TypeError("connection reset")),
+  }, { highWaterMark: 0 });
+}
+
+for (const end of ["cut", "stall"] as const) {
+  Deno.test(`retrying() asks again for a document whose body ends with a ${end}`, async () => {
+    const steps = [new Response(broken("hal", end)), new Response(broken("", end))];
+    const { send, bodies } = scripted([...steps, new Response("whole")], { stallTime: 20 });
+    const response = await send(get(), { bodyLimit: 100 });
+    assert.equal(await response.text(), "whole");
+    assert.equal(bodies.length, 3);
+    const cut = () => new Response(broken("hal", end));
+    const never = scripted([cut(), cut(), cut()], { stallTime: 20, attempts: 3 });
+    await assert.rejects(never.send(get(), { bodyLimit: 100 }), TransferError);
+    assert.equal(never.bodies.length, 3);
+  });
+}
+
+Deno.test("retrying() leaves bodies alone that nobody wants in memory, and those of refusals", async () => {
+  const steps = [
+    new Response(broken("hal", "cut")),
+    new Response(broken("no", "cut"), { status: 404 }),
+  ];
+  const { send, bodies } = scripted(steps);
+  await assert.rejects((await send(get())).text(), TypeError);
+  assert.equal((await send(get(), { bodyLimit: 100 })).status, 404);
+  assert.equal(bodies.length, 2);
+});
+
+Deno.test("retrying() refuses a document that is larger than it may be, and asks once", async () => {
+  const { send, bodies } = scripted([new Response("x".repeat(101))]);
+  await assert.rejects(send(get(), { bodyLimit: 100 }), /larger than 100 bytes/);
+  assert.equal(bodies.length, 1);
+});

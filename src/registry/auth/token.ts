@@ -61,7 +61,7 @@ export async function fetchToken(
   const outgoing = identity
     ? postRequest(realm, request, credentials.identityToken)
     : getRequest(realm, request);
-  const response = await options.send(outgoing);
+  const response = await options.send(outgoing, { bodyLimit: ANSWER_LIMIT });
   const action = `get a token for ${quote(registry)}`;
   if (response.status !== 200) {
     throw await responseError(response, { action, registry, server: realm.host, stallTime });

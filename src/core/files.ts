@@ -2,8 +2,12 @@
  * Small helpers over the file system.
  * @module
  */
+import { InvalidInputError } from "./errors.ts";
 import { isMissing } from "./file_errors.ts";
-import { compareText } from "./text.ts";
+import { compareText, decodeText, quote } from "./text.ts";
+
+/** Largest document that a person or a tool writes by hand or by rule, in bytes. */
+const DOCUMENT_LIMIT = 4 * 1024 * 1024;
 
 /** Writes every byte of `bytes` to a file; a single write may take fewer. */
 export function writeFully(file: Deno.FsFile, bytes: Uint8Array): void {
@@ -43,9 +47,51 @@ export async function statKind(path: string): Promise<"file" | "folder" | undefi
   return info?.isFile ? "file" : undefined;
 }
 
-/** A small text file's content, or `undefined` when there is no such file. */
-export async function readTextIfExists(path: string): Promise<string | undefined> {
-  return await ifExists(Deno.readTextFile(path));
+/**
+ * The bytes of a document. A pipe or a device is refused before it is opened: opening one may wait
+ * for ever, and reading one never end.
+ *
+ * @param limit Most bytes that are read.
+ * @throws {InvalidInputError} when it is no regular file or too large; besides, the error of the
+ * system.
+ */
+export async function readDocument(
+  path: string,
+  limit = DOCUMENT_LIMIT,
+): Promise<Uint8Array<ArrayBuffer>> {
+  checkRegular(path, await Deno.stat(path));
+  using file = await Deno.open(path, { read: true });
+  const { size } = await file.stat();
+  // A file of the kernel has no size before it is read.
+  const bytes = new Uint8Array(Math.min(limit, size || limit) + 1);
+  let length = 0;
+  while (length < bytes.byteLength) {
+    const count = await file.read(bytes.subarray(length));
+    if (count === null) return bytes.slice(0, length);
+    length += count;
+  }
+  const found = length > limit ? `it has more than ${limit} bytes` : "it grew while it was read";
+  throw new InvalidInputError(`Cannot read ${quote(path)}: ${found}`, { path });
+}
+
+/** The text of a document, read as {@linkcode readDocument} and {@linkcode decodeText} do. */
+export async function readText(path: string, limit?: number): Promise<string> {
+  return decodeText(await readDocument(path, limit));
+}
+
+/** {@linkcode readText}, or `undefined` when there is no such file. */
+export async function readTextIfExists(path: string, limit?: number): Promise<string | undefined> {
+  return await ifExists(readText(path, limit));
+}
+
+/**
+ * Makes sure that what is at a path can be read as a file.
+ * @throws {InvalidInputError} when it is something else.
+ */
+export function checkRegular(path: string, info: Deno.FileInfo): void {
+  if (info.isFile) return;
+  const found = info.isDirectory ? "it is a directory" : "it is not a regular file";
+  throw new InvalidInputError(`Cannot read ${quote(path)}: ${found}`, { path });
 }
 
 /** The entries of a folder in bytewise order of their names; none when the folder is missing. */

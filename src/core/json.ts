@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "./errors.ts";
+import { decodeText } from "./text.ts";
 
 /**
  * Compact JSON in the exact bytes that Go's `encoding/json` gives for the same keys in the same
@@ -23,15 +24,77 @@ function hexOf(char: string): string {
   return char.charCodeAt(0).toString(16).padStart(4, "0");
 }
 
+/** Deeper documents are no documents of this field, and end the stack of whoever walks them. */
+const DEEPEST_DOCUMENT = 100;
+
 /**
  * Parses UTF-8 JSON.
- * @throws {InvalidInputError} naming `what` when the bytes are not UTF-8 or not JSON.
+ * @throws {InvalidInputError} naming `what` when the bytes are not UTF-8, not JSON, or nested deeper
+ * than any document is.
  */
 export function decodeJson(bytes: Uint8Array, what: string): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    return parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (cause) {
-    const reason = cause instanceof SyntaxError ? cause.message : "not valid UTF-8";
-    throw new InvalidInputError(`Cannot read ${what}: ${reason}`, { cause });
+    throw unreadable(what, cause instanceof SyntaxError ? cause.message : "not valid UTF-8", cause);
   }
 }
+
+/**
+ * Parses JSON as the tools of Python write it: with `NaN` and `Infinity`, which become `null`, and
+ * in any encoding that a byte order mark tells.
+ * @throws {InvalidInputError} naming `what` when it is not JSON, or nested too deep.
+ */
+export function decodePythonJson(bytes: Uint8Array, what: string): unknown {
+  try {
+    return parse(withoutStrangeNumbers(decodeText(bytes)));
+  } catch (cause) {
+    throw unreadable(what, (cause as Error).message, cause);
+  }
+}
+
+function unreadable(what: string, reason: string, cause: unknown): InvalidInputError {
+  return new InvalidInputError(`Cannot read ${what}: ${reason}`, { cause });
+}
+
+function parse(text: string): unknown {
+  let depth = 0;
+  for (const { code } of marks(text)) {
+    if (OPENING.includes(code)) depth++;
+    else if (CLOSING.includes(code)) depth--;
+    if (depth > DEEPEST_DOCUMENT) {
+      throw new SyntaxError(`it is nested more than ${DEEPEST_DOCUMENT} levels deep`);
+    }
+  }
+  return JSON.parse(text);
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const OPENING = [0x5b, 0x7b];
+const CLOSING = [0x5d, 0x7d];
+
+/** The characters of a JSON text that are outside its strings, with their places. */
+function* marks(text: string): Generator<{ code: number; at: number }, void> {
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (inString && code === BACKSLASH) at++;
+    else if (code === QUOTE) inString = !inString;
+    else if (!inString) yield { code, at };
+  }
+}
+
+/** The text with `null` for the numbers that Python writes and JSON does not know. */
+function withoutStrangeNumbers(text: string): string {
+  const parts: string[] = [];
+  let done = 0;
+  for (const { at } of marks(text)) {
+    const word = at < done ? undefined : STRANGE_NUMBERS.find((word) => text.startsWith(word, at));
+    if (word === undefined) continue;
+    parts.push(text.slice(done, at), "null");
+    done = at + word.length;
+  }
+  return parts.join("") + text.slice(done);
+}
+
+const STRANGE_NUMBERS = ["NaN", "Infinity", "-Infinity"];

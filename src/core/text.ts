@@ -30,3 +30,15 @@ export function quote(text: string, limit = 1000): string {
 export function compareText(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
+
+/** The text encodings that a mark at the beginning tells apart from UTF-8. */
+const MARKED_ENCODINGS = [
+  { mark: [0xff, 0xfe], encoding: "utf-16le" },
+  { mark: [0xfe, 0xff], encoding: "utf-16be" },
+] as const;
+
+/** Bytes as text: UTF-16 when a byte order mark says so, else UTF-8; the mark is no part of it. */
+export function decodeText(bytes: Uint8Array): string {
+  const marked = MARKED_ENCODINGS.find(({ mark: [a, b] }) => bytes[0] === a && bytes[1] === b);
+  return new TextDecoder(marked?.encoding).decode(bytes);
+}

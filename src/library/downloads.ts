@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { InvalidInputError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { explainRead, isMissing } from "../core/file_errors.ts";
+import { readText } from "../core/files.ts";
 import { downloadModel as downloadFiles } from "../hubs/download_model.ts";
 import type { HubName } from "../hubs/hub.ts";
 import { createTransport } from "../http/transport.ts";
@@ -125,7 +126,7 @@ function checkHubUrl(hubUrl: string | undefined): void {
 async function readToken(files: readonly string[]): Promise<string | undefined> {
   for (const path of files) {
     try {
-      const token = (await Deno.readTextFile(path)).trim();
+      const token = (await readText(path)).trim();
       if (token !== "") return token;
     } catch (error) {
       if (!isMissing(error)) throw explainRead(path, error);

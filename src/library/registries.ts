@@ -4,6 +4,7 @@
  * @module
  */
 import { explainRead } from "../core/file_errors.ts";
+import { readText } from "../core/files.ts";
 import type { TransportOptions } from "../http/transport_options.ts";
 import { RegistryClient } from "../registry/client.ts";
 import { configFileCredentials } from "../registry/auth/credential_helpers.ts";
@@ -49,7 +50,7 @@ export async function transportOptions(settings: NetworkSettings): Promise<Trans
 async function readPem(path: string | undefined): Promise<string | undefined> {
   if (path === undefined) return undefined;
   try {
-    return await Deno.readTextFile(path);
+    return await readText(path);
   } catch (error) {
     throw explainRead(path, error);
   }

@@ -2,8 +2,11 @@
  * Facts about a model, read from the files that come with it.
  * @module
  */
+import { InvalidInputError } from "../core/errors.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
+import { readDocument } from "../core/files.ts";
+import { decodePythonJson } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { configFacts } from "./weights/config_json.ts";
 import { formatRowOf } from "./weights/formats.ts";
@@ -94,13 +97,11 @@ async function readFactFiles(
 async function readFacts(file: KnownFile): Promise<Record<string, unknown> | string> {
   if (file.size > LARGEST_FACT_FILE) return `it has more than ${LARGEST_FACT_FILE} bytes`;
   try {
-    const facts: unknown = JSON.parse(
-      (await Deno.readTextFile(file.absolute)).replace(/^\uFEFF/, ""),
-    );
+    const facts = decodePythonJson(await readDocument(file.absolute, LARGEST_FACT_FILE), file.path);
     const isObject = typeof facts === "object" && facts !== null && !Array.isArray(facts);
     return isObject ? facts as Record<string, unknown> : "it is no JSON object";
   } catch (error) {
-    if (error instanceof SyntaxError) return "it is not valid JSON";
-    throw explainRead(file.path, error);
+    if (!(error instanceof InvalidInputError)) throw explainRead(file.path, error);
+    return error.cause instanceof Error ? error.cause.message : error.message;
   }
 }

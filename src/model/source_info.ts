@@ -3,7 +3,7 @@
  * @module
  */
 import { isAbsolute, join } from "node:path";
-import { readTextIfExists } from "../core/files.ts";
+import { readText, readTextIfExists } from "../core/files.ts";
 import { isAbort } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { quote } from "../core/text.ts";
@@ -70,7 +70,7 @@ async function findFolders(workspace: string): Promise<GitFolders | undefined> {
 
 /** The folder that a `.git` file points to, as worktrees and submodules have it. */
 async function readGitFile(workspace: string, path: string): Promise<string> {
-  const target = /^gitdir: (.+)$/m.exec(await Deno.readTextFile(path))?.[1];
+  const target = /^gitdir: (.+)$/m.exec(await readText(path))?.[1];
   if (target === undefined) throw new Error("its .git file names no folder");
   return resolveFrom(workspace, target.trim());
 }
@@ -80,7 +80,7 @@ function resolveFrom(folder: string, path: string): string {
 }
 
 async function readOrigin(folders: GitFolders): Promise<string> {
-  const config = await Deno.readTextFile(join(folders.common, "config"));
+  const config = await readText(join(folders.common, "config"));
   const url = remoteUrl(config, "origin");
   if (!url) throw new Error("it has no remote named origin");
   return withoutCredentials(url);

@@ -11,6 +11,7 @@ import { compareBcrypt } from "../deps/bcryptjs.ts";
 import type { Problem } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { explainRead } from "../core/file_errors.ts";
+import { readText } from "../core/files.ts";
 import type { Authenticate } from "./access.ts";
 
 /** bcrypt hashes by user name. */
@@ -32,7 +33,7 @@ export async function readHtpasswd(
 ): Promise<HtpasswdUsers> {
   try {
     options.signal?.throwIfAborted();
-    return parseHtpasswd(await Deno.readTextFile(path), path);
+    return parseHtpasswd(await readText(path), path);
   } catch (error) {
     throw explainRead(path, error);
   }

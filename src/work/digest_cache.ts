@@ -34,6 +34,9 @@ export interface FileIdentity {
  */
 const MOST_ENTRIES = 50_000;
 
+/** A longer file is not ours. Bytes. */
+const LARGEST_CACHE = 32 * 1024 * 1024;
+
 /** Milliseconds that a file has to be left alone before its times are trusted. */
 const RACY_TIME = 2_000;
 
@@ -68,7 +71,7 @@ export class DigestCache {
 
   /** Reads the cache in a file; one that is missing or damaged is an empty one. */
   static async open(path: string, now: () => number = Date.now): Promise<DigestCache> {
-    const text = await readTextIfExists(path) ?? "";
+    const text = await readTextIfExists(path, LARGEST_CACHE) ?? "";
     return new DigestCache(path, new Map(text.split("\n").flatMap(parseLine)), now);
   }
 

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { readDirIfExists, readTextIfExists, removeIfExists } from "../../src/core/files.ts";
+import {
+  readDirIfExists,
+  readText,
+  readTextIfExists,
+  removeIfExists,
+} from "../../src/core/files.ts";
 import { tempFolder } from "../support/temp.ts";
 
 Deno.test("what is missing reads as absent, not as an error", async () => {
@@ -7,4 +12,30 @@ Deno.test("what is missing reads as absent, not as an error", async () => {
   assert.equal(await readTextIfExists(folder.join("none")), undefined);
   assert.deepEqual(await readDirIfExists(folder.join("none")), []);
   await removeIfExists(folder.join("none"));
+});
+
+Deno.test("a document is read to its limit, and no further", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("a", "12345");
+  assert.equal(await readText(path, 5), "12345");
+  await assert.rejects(readText(path, 4), /^InvalidInputError: .*it has more than 4 bytes$/);
+  await assert.rejects(readText(folder.path), /it is a directory$/);
+  assert.equal(await readText(await folder.write("empty", "")), "");
+});
+
+Deno.test({
+  name: "files of the kernel, which tell no size, are read; devices are refused",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    assert.match(await readText("/proc/self/status"), /^Name:/);
+    await assert.rejects(readText("/dev/zero"), /it is not a regular file$/);
+  },
+});
+
+Deno.test("a text says by its first bytes in which encoding it is", async () => {
+  await using folder = await tempFolder();
+  const rows = [[0xef, 0xbb, 0xbf, 0x61], [0xff, 0xfe, 0x61, 0], [0xfe, 0xff, 0, 0x61], [0x61]];
+  for (const bytes of rows) {
+    assert.equal(await readText(await folder.write("a", new Uint8Array(bytes))), "a");
+  }
 });

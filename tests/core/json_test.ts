@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InvalidInputError } from "../../src/core/errors.ts";
-import { decodeJson, encodeGoJson, goJson } from "../../src/core/json.ts";
+import { decodeJson, decodePythonJson, encodeGoJson, goJson } from "../../src/core/json.ts";
 
 Deno.test("goJson() escapes what Go escapes", () => {
   assert.equal(
@@ -32,3 +32,44 @@ Deno.test("decodeJson() takes JSON and refuses anything else as invalid input", 
     InvalidInputError,
   );
 });
+
+Deno.test("a document that is nested thousands deep is refused before anyone walks it", () => {
+  for (const [open, close] of [["[", "]"], ['{"a":', "}"], ['[{"a":', "}]"]] as const) {
+    for (const depth of [200, 100_000]) {
+      const text = open.repeat(depth) + "1" + close.repeat(depth);
+      const bytes = new TextEncoder().encode(text);
+      assert.throws(() => decodeJson(bytes, "config"), /nested more than 100 levels deep$/);
+      assert.throws(() => decodePythonJson(bytes, "config"), /nested more than 100 levels deep$/);
+    }
+  }
+  const brackets = new TextEncoder().encode(
+    JSON.stringify(`${"[".repeat(500)}\\"${"{".repeat(9)}`),
+  );
+  assert.equal(typeof decodeJson(brackets, "text with brackets"), "string");
+});
+
+Deno.test("decodePythonJson() reads numbers that JSON does not know as null", () => {
+  const read = (text: string) => decodePythonJson(new TextEncoder().encode(text), "config");
+  assert.deepEqual(read('{"a":NaN,"b":[-Infinity,Infinity,1]}'), { a: null, b: [null, null, 1] });
+  assert.deepEqual(read('{"NaN":"say \\"NaN, Infinity","b":NaN}'), {
+    NaN: 'say "NaN, Infinity',
+    b: null,
+  });
+  assert.throws(() => read("[NaNa]"), InvalidInputError);
+  assert.throws(() => read('{"a":"NaN'), InvalidInputError);
+});
+
+Deno.test("decodePythonJson() reads what decodeJson() reads, in every marked encoding", () => {
+  fc.assert(fc.property(fc.jsonValue(), (value) => {
+    const text = JSON.stringify(value);
+    const utf8 = new TextEncoder().encode(`\uFEFF${text}`);
+    const utf16 = new Uint8Array(new Uint16Array([0xfeff, ...units(text)]).buffer);
+    for (const bytes of [utf8, utf16]) {
+      assert.deepEqual(decodePythonJson(bytes, "value"), JSON.parse(text));
+    }
+  }));
+});
+
+function units(text: string): number[] {
+  return Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
+}

@@ -103,6 +103,16 @@ const MECHANISMS: readonly Mechanism[] = [
     files: ["src/core/file_lock.ts", "src/oci/disk_ingest.ts", "src/transfer/partial_file.ts"],
   },
   {
+    what: "documents that are read whole, which may be no pipe and have a limit",
+    words: /Deno\.readTextFile\(|Deno\.readFile\(/,
+    files: [
+      // A document of the store, whose size was looked at.
+      "src/oci/disk_blobs.ts",
+      // A journal of our own.
+      "src/transfer/partial_file.ts",
+    ],
+  },
+  {
     what: "the matcher of patterns",
     words: /\bcompileWildcards\(|picomatch/,
     files: [

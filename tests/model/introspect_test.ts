@@ -59,11 +59,12 @@ Deno.test("facts of the wrong type, and words a Modelfile cannot hold, are passe
 
 Deno.test("a configuration that cannot be read is a warning", async () => {
   assert.deepEqual((await find({ "config.json": "{" })).warnings, [
-    "config.json tells nothing: it is not valid JSON",
+    "config.json tells nothing: Expected property name or '}' in JSON at position 1 " +
+    "(line 1 column 2)",
   ]);
   assert.deepEqual((await find({ "config.json": "[1]", "generation_config.json": "" })).warnings, [
     "config.json tells nothing: it is no JSON object",
-    "generation_config.json tells nothing: it is not valid JSON",
+    "generation_config.json tells nothing: Unexpected end of JSON input",
   ]);
   const large = await introspect([{ path: "config.json", absolute: "/nowhere", size: 1e9 }]);
   assert.deepEqual(large.warnings, ["config.json tells nothing: it has more than 16777216 bytes"]);

@@ -4,12 +4,13 @@
  */
 import { join } from "node:path";
 import { InvalidInputError } from "../../core/errors.ts";
-import { lstatIfExists } from "../../core/files.ts";
+import { lstatIfExists, readDocument } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { explainRead } from "../../core/file_errors.ts";
 import { quote } from "../../core/text.ts";
 import type { BundleSpec } from "./description.ts";
 import { parseSpec } from "./parse.ts";
+import { SPEC_SIZE_LIMIT } from "./yaml_limits.ts";
 
 /** Names of the file, in the order they are looked for. */
 const SPEC_FILES: readonly string[] = [
@@ -69,7 +70,9 @@ async function checkFolder(path: string): Promise<void> {
 
 async function readText(path: string): Promise<string> {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
+    return new TextDecoder("utf-8", { fatal: true }).decode(
+      await readDocument(path, SPEC_SIZE_LIMIT),
+    );
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw explainRead(path, cause);
     throw new InvalidInputError(`Cannot read ${quote(path)}: not valid UTF-8`, { path, cause });

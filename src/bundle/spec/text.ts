@@ -14,6 +14,7 @@ import {
   parseDocument,
 } from "../../deps/yaml.ts";
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
+import { duplicateKeys, yamlFault } from "./yaml_limits.ts";
 
 /** A path in the document: keys and positions. */
 export type SpecPath = readonly (string | number)[];
@@ -27,6 +28,9 @@ export interface LocatedProblem {
 
 /** Keys of the flat form that the nested form has under `metadata`. */
 const METADATA_KEYS = ["name", "version", "description"];
+
+/** What the parser says when its own stack ends. */
+const TOO_DEEP = /call stack/;
 
 /** A spec as text. */
 export class SpecText {
@@ -43,12 +47,14 @@ export class SpecText {
   /** Parses the text; what is wrong with it is in `faults`. */
   constructor(text: string) {
     this.#text = text;
-    this.#document = parseDocument(text, {
+    const fault = yamlFault(text);
+    this.#document = parseDocument(fault === undefined ? text : "", {
+      uniqueKeys: false,
       lineCounter: this.#lines,
       prettyErrors: false,
       logLevel: "error",
     });
-    const { value, reason } = this.#toValue();
+    const { value, reason = fault } = this.#toValue();
     this.isNested = isRecord(value) && "spec" in value;
     this.faults = this.#findFaults(value, reason);
     this.value = isRecord(value) ? nestedForm(value, this.isNested) : value;
@@ -92,8 +98,16 @@ export class SpecText {
   #findFaults(value: unknown, reason = "the document is not a map"): Problem[] {
     const faults = this.#document.errors.map(({ message, pos }) => ({
       line: this.#lines.linePos(pos[0]).line,
-      message: message.split("\n", 1)[0] ?? message,
+      message: TOO_DEEP.test(message) ? "it is nested too deep" : message.split("\n", 1)[0] ?? "",
     }));
+    if (faults.length === 0) {
+      faults.push(
+        ...duplicateKeys(this.#document).map((offset) => ({
+          line: this.#lines.linePos(offset).line,
+          message: "Map keys must be unique",
+        })),
+      );
+    }
     if (faults.length > 0 || isRecord(value)) return faults;
     return [{ message: reason }];
   }

@@ -3,6 +3,7 @@
  * @module
  */
 import { explainRead, isMissing } from "../../core/file_errors.ts";
+import { readDocument } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { formatReference, parseReference } from "../../oci/reference.ts";
 import type { Bundle, BundleEntry, BundleRef } from "../documents/bundle.ts";
@@ -13,6 +14,9 @@ import { placeOf, PROVENANCE_PATH } from "./layout.ts";
 import { workspacePath } from "./path.ts";
 import { pathFilter } from "./path_filter.ts";
 
+/** Largest provenance that is read, in bytes: one with a hundred thousand files is a third of it. */
+const PROVENANCE_LIMIT = 64 * 1024 * 1024;
+
 /**
  * The provenance of a workspace; `undefined` for a folder that no bundle was materialized into.
  * @throws {InvalidInputError} when it is there and malformed.
@@ -20,7 +24,7 @@ import { pathFilter } from "./path_filter.ts";
 export async function readProvenance(root: string): Promise<Provenance | undefined> {
   const path = placeOf(root, PROVENANCE_PATH);
   try {
-    return decodeProvenance(await Deno.readFile(path), path);
+    return decodeProvenance(await readDocument(path, PROVENANCE_LIMIT), path);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw explainRead(path, error);

@@ -4,6 +4,7 @@
  */
 import { InvalidInputError } from "../../core/errors.ts";
 import { explainRead } from "../../core/file_errors.ts";
+import { readText } from "../../core/files.ts";
 import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { readModelfile } from "./parser.ts";
@@ -21,7 +22,7 @@ export async function checkModelfile(
   workspace: string,
   options: WorkspaceOptions = {},
 ): Promise<ResolvedFiles> {
-  const { modelfile, problems } = readModelfile(await readText(path));
+  const { modelfile, problems } = readModelfile(await readModelfileText(path));
   const found = await resolveModelfileFiles(modelfile, workspace, options).catch(
     (error: unknown) => error as Error,
   );
@@ -34,9 +35,9 @@ export async function checkModelfile(
   throw problemsError(`accept ${quote(path)}`, all, { path, remedy: found.facts.remedy });
 }
 
-async function readText(path: string): Promise<string> {
+async function readModelfileText(path: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    return await readText(path);
   } catch (error) {
     throw explainRead(path, error);
   }

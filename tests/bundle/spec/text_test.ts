@@ -21,3 +21,19 @@ Deno.test("SpecText.withVersion() refuses a version that is not plain text in on
     assert.throws(() => new SpecText(text).withVersion("1.0.1"), InvalidInputError);
   }
 });
+
+Deno.test("texts that would keep the parser busy are refused", () => {
+  const rows: readonly (readonly [string, RegExp])[] = [
+    ["#".repeat(2 ** 20 + 1), /more than 1048576 characters/],
+    ["- 1\n".repeat(50_000), /more than 40000 lines and entries/],
+    ["a: ? ".repeat(200), /more than 100 keys that are announced/],
+    ["a: " + "[".repeat(20_000), /^it is nested too deep$/],
+    ["- ".repeat(20_000), /^it is nested too deep$/],
+    ["a: 1\nb: 2\na: 3\n", /^Map keys must be unique$/],
+  ];
+  for (const [text, says] of rows) {
+    const [fault] = new SpecText(text).faults;
+    assert.match(fault?.message ?? "", says);
+  }
+  assert.equal(new SpecText("a: 1\nb: 2\na: 3\n").faults[0]?.line, 3);
+});

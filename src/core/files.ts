@@ -88,7 +88,7 @@ export async function readTextIfExists(path: string, limit?: number): Promise<st
  * Makes sure that what is at a path can be read as a file.
  * @throws {InvalidInputError} when it is something else.
  */
-export function checkRegular(path: string, info: Deno.FileInfo): void {
+function checkRegular(path: string, info: Deno.FileInfo): void {
   if (info.isFile) return;
   const found = info.isDirectory ? "it is a directory" : "it is not a regular file";
   throw new InvalidInputError(`Cannot read ${quote(path)}: ${found}`, { path });

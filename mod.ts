@@ -60,11 +60,13 @@ export type {
 
 // Options and errors of every operation.
 export type {
+  ItemProgress,
   Log,
   LogLevel,
   OperationOptions,
   ProgressEvent,
   ProgressPhase,
+  ProgressPlan,
 } from "./src/core/operation.ts";
 export {
   AccessDeniedError,

@@ -8,7 +8,12 @@ import { addCommands, commandWords, HelpRequest, isVersionShown, rootCommand } f
 import { commandsOf, isBundlesProgram } from "./commands.ts";
 import type { CliContext } from "./context.ts";
 import { FailedResult } from "./output/failed_result.ts";
-import { describeFailure, failureDocument, renderFailure } from "./output/failure.ts";
+import {
+  describeFailure,
+  failureDocument,
+  renderFailure,
+  suggestionsFor,
+} from "./output/failure.ts";
 import { escapeControls } from "./output/format.ts";
 import { isDebug } from "./output/log.ts";
 import { Output } from "./output/writer.ts";
@@ -27,7 +32,7 @@ export async function run(args: readonly string[], context: CliContext): Promise
   } catch (error) {
     if (isVersionShown(error)) return 0;
     const json = state.session?.settings.json ?? args.includes("--json");
-    return report(error, context, { json, ...state });
+    return await report(error, context, { json, ...state });
   }
 }
 
@@ -74,6 +79,10 @@ function createProgram(context: CliContext, state: RunState): Command {
       "--log-level <level>",
       "panic, fatal, error, warn, info, debug or trace (default: info)",
     )
+    .option(
+      "--progress <form>",
+      "plain, bar, json or none (default: bar on a terminal, else plain)",
+    )
     .option("--no-progress", "show no progress")
     .option("--json", "write results, errors and help as JSON")
     .option("--ca-file <file>", "trust the authorities of this PEM file as well")
@@ -112,16 +121,24 @@ async function profile({ settings, output }: Session): Promise<Profiling | undef
 }
 
 /** Reports a failure where it belongs, and returns its exit code. */
-function report(
+async function report(
   thrown: unknown,
   context: CliContext,
   { json, session, command }: { readonly json: boolean } & RunState,
-): number {
+): Promise<number> {
   const { programName, signal } = context;
   const { failure: error, document } = thrown instanceof FailedResult
     ? thrown
     : { failure: thrown, document: {} };
-  const failure = describeFailure(error, { programName, signal, command });
+  const { interruptedAt } = session ?? {};
+  const suggestions = await suggestionsFor(error);
+  const failure = describeFailure(error, {
+    programName,
+    signal,
+    command,
+    interruptedAt,
+    suggestions,
+  });
   session?.log("error", failure.message, { kind: failure.kind });
   if (session !== undefined && isDebug(session.settings.logLevel)) {
     context.stderr.write(`${stackOf(error)}\n`);

@@ -3,13 +3,14 @@
  * @module
  */
 import type { Log, OperationOptions } from "../core/operation.ts";
+import type { Retry } from "../core/retry.ts";
 import type { OpenedBundles } from "../library/bundles.ts";
 import type { Logins } from "../library/logins.ts";
 import type { Models } from "../library/models.ts";
 import type { CliContext } from "./context.ts";
 import { isDebug, openLog } from "./output/log.ts";
 import { Output } from "./output/writer.ts";
-import { openProgress } from "./output/progress.ts";
+import { openProgress, type ProgressDisplay } from "./output/progress.ts";
 import { type GlobalFlags, resolveSettings, type Settings } from "./settings/global.ts";
 
 /** What a command works with; disposing it closes all connections. */
@@ -22,6 +23,8 @@ export class Session implements AsyncDisposable {
   readonly #opened = new AsyncDisposableStack();
   /** Warnings that wait until the bars are gone from the screen. */
   #waiting: string[] | undefined;
+  /** Progress of the operation that runs, or ran last. */
+  #display: ProgressDisplay | undefined;
 
   /**
    * Opens a session.
@@ -29,7 +32,8 @@ export class Session implements AsyncDisposable {
    */
   constructor(context: CliContext, flags: GlobalFlags) {
     this.context = context;
-    this.settings = resolveSettings(flags, context);
+    const onRetry = (retry: Retry) => this.#display?.retrying(retry);
+    this.settings = { ...resolveSettings(flags, context), retry: { onRetry } };
     this.output = new Output(context, this.settings.json);
     this.#fileLog = openLog(this.settings, {
       now: () => context.now(),
@@ -85,11 +89,17 @@ export class Session implements AsyncDisposable {
     using _warnings = this.#delayWarnings();
     const style = options.silent ? "none" : this.settings.progress;
     await using progress = await openProgress(style, this.context);
-    return await work({ ...this.quiet(), progress: progress.report });
+    this.#display = progress;
+    return await work({ ...this.quiet(), progress: (event) => progress.report(event) });
+  }
+
+  /** How far the operation came that was stopped, where the same command goes on from there. */
+  get interruptedAt(): string | undefined {
+    return this.#display?.interruptedAt();
   }
 
   #delayWarnings(): Disposable {
-    if (this.settings.progress === "bars") this.#waiting = [];
+    if (this.settings.progress === "bar") this.#waiting = [];
     return {
       [Symbol.dispose]: () => {
         const waiting = this.#waiting ?? [];

@@ -45,6 +45,8 @@ export interface ErrorFacts {
   readonly actual?: string | number;
   /** All the problems of a document, in line order. */
   readonly problems?: readonly Problem[];
+  /** The words that were possible where `actual` is none of them. */
+  readonly choices?: readonly string[];
   /** Known words near the one that was not understood. */
   readonly suggestions?: readonly string[];
   /** A remedy in the user's terms, where the thrower knows one that no other fact implies. */

@@ -6,21 +6,47 @@
 /** A stage of work on one item; a terminal shows each with its own verb. */
 export type ProgressPhase = "hash" | "pack" | "upload" | "download" | "copy" | "extract";
 
+/**
+ * What a stage goes through, told before its first byte moves. A command with two sources tells it
+ * of each, and the sums count.
+ */
+export interface ProgressPlan {
+  /** Tells a plan from a step. */
+  readonly state: "plan";
+  /** Which stage it is. */
+  readonly phase: ProgressPhase;
+  /** Files, blobs and documents in all, those included that turn out to be there already. */
+  readonly files: number;
+  /** Bytes of them in all. */
+  readonly size: number;
+}
+
 /** A step of progress on one item (a layer, a file, a blob). */
-export interface ProgressEvent {
+export interface ItemProgress {
   /** Identity of the item within the operation: the same for all its events. */
   readonly id: string;
   /** Which stage the item is in. */
   readonly phase: ProgressPhase;
   /** What a person calls the item: a path, else a short digest. */
   readonly name: string;
-  /** `start` and `advance` while running; one of the others ends the stage. */
+  /**
+   * `start` and `advance` while running; one of the others ends the stage. `skip` is an item that
+   * was there already.
+   */
   readonly state: "start" | "advance" | "done" | "skip" | "fail";
-  /** Bytes finished so far. It may fall back when a part is sent again. */
+  /** Bytes finished so far, those that were there before included. */
   readonly bytes: number;
+  /**
+   * Bytes of these that did not move now: an earlier run has left them. With `fail`, what the next
+   * run finds. None when absent.
+   */
+  readonly kept?: number;
   /** Bytes in all. */
   readonly size: number;
 }
+
+/** What progress tells: what is to be done, and each step of it. */
+export type ProgressEvent = ProgressPlan | ItemProgress;
 
 /** How much a log record matters. */
 export type LogLevel = "debug" | "info" | "warning" | "error";

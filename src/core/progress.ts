@@ -1,34 +1,55 @@
 /**
- * Progress of one item.
+ * Progress: what a stage will go through, and each of its items.
  * @module
  */
-import type { OperationOptions, ProgressEvent } from "./operation.ts";
+import { Coverage } from "./coverage.ts";
+import type { ItemProgress, OperationOptions, ProgressPhase } from "./operation.ts";
 import type { BlobSource } from "./source.ts";
 import { counted, transformed } from "./streams.ts";
 
 /** What progress is told of; its size may be known only at its end. */
 export type ProgressItem =
-  & Pick<ProgressEvent, "id" | "name" | "phase">
-  & Partial<Pick<ProgressEvent, "size">>;
+  & Pick<ItemProgress, "id" | "name" | "phase">
+  & Partial<Pick<ItemProgress, "size">>;
+
+/** Told how many bytes are finished in all, and how many of them an earlier run has left. */
+export type OnBytes = (bytes: number, kept?: number) => void;
+
+/** Tells what a stage goes through; what has no size yet counts as a file without bytes. */
+export function reportPlan(
+  phase: ProgressPhase,
+  items: Iterable<{ readonly size?: number }>,
+  { progress }: OperationOptions,
+): void {
+  const sizes = Array.from(items, ({ size }) => size ?? 0);
+  const size = sizes.reduce((sum, each) => sum + each, 0);
+  progress?.({ state: "plan", phase, files: sizes.length, size });
+}
 
 /**
  * Runs `work` between the events that say how it starts, goes on and ends. `work` calls `onBytes`
- * with the bytes that are finished in all, and `skip` when it finds that there is nothing to do.
+ * when more is finished, and `skip` when it finds that there is nothing to do.
  */
 export async function reported<Result>(
   { size, ...item }: ProgressItem,
   options: OperationOptions,
-  work: (onBytes: (bytes: number) => void, skip: () => void) => Promise<Result>,
+  work: (onBytes: OnBytes, skip: () => void) => Promise<Result>,
 ): Promise<Result> {
   let finished = 0;
+  let kept = 0;
   let end: "done" | "skip" = "done";
-  const report = (state: ProgressEvent["state"], bytes: number) => {
+  const report = (state: ItemProgress["state"], bytes: number) => {
     finished = bytes;
-    options.progress?.({ ...item, state, bytes, size: size ?? bytes });
+    const left = kept > 0 ? { kept } : {};
+    options.progress?.({ ...item, state, bytes, ...left, size: size ?? bytes });
+  };
+  const onBytes: OnBytes = (bytes, keptBytes = 0) => {
+    kept = keptBytes;
+    report("advance", bytes);
   };
   report("start", 0);
   try {
-    const result = await work((bytes) => report("advance", bytes), () => end = "skip");
+    const result = await work(onBytes, () => end = "skip");
     report(end, size ?? finished);
     return result;
   } catch (error) {
@@ -39,28 +60,45 @@ export async function reported<Result>(
 
 /** Tells that there was nothing to do for an item. */
 export function reportSkipped(item: Required<ProgressItem>, { progress }: OperationOptions): void {
-  progress?.({ ...item, state: "skip", bytes: item.size });
+  progress?.({ ...item, state: "skip", bytes: item.size, kept: item.size });
 }
 
-/** A source that tells how far into the content its latest stream has been read. */
-export function watchedSource(source: BlobSource, onPosition: (bytes: number) => void): BlobSource {
+/**
+ * A source that tells how much of the content has been read, each byte once: its ranges may come in
+ * any order, several at a time, and again.
+ */
+export function watchedSource(source: BlobSource, onBytes: OnBytes): BlobSource {
   const toFile = source.toFile?.bind(source);
+  const coverage = new Coverage();
+  let kept = 0;
+  const report = () => onBytes(kept + coverage.size, kept);
+  const cover = (start: number, end: number) => {
+    coverage.add(start, end);
+    report();
+  };
   return {
     size: source.size,
     isLocal: source.isLocal,
+    noteKept(bytes) {
+      kept = bytes;
+      coverage.clear();
+      report();
+    },
     toFile: toFile && ((path, options = {}) => {
+      const start = options.range?.start ?? 0;
       const onBytes = (bytes: number) => {
-        onPosition((options.range?.start ?? 0) + bytes);
+        cover(start, start + bytes);
         options.onBytes?.(bytes);
       };
       return toFile(path, { ...options, onBytes });
     }),
     async open(options) {
-      let position = options?.range?.start ?? 0;
+      const start = options?.range?.start ?? 0;
+      let position = start;
       const stream = await source.open(options);
       return transformed(
         stream,
-        (bytes) => counted(bytes, (count) => onPosition(position += count)),
+        (bytes) => counted(bytes, (count) => cover(start, position += count)),
       );
     },
   };

@@ -5,6 +5,20 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 
+/** There is to be another try. */
+export interface Retry {
+  /** What is tried again: a digest, else a host or a path. */
+  readonly what: string;
+  /** Which try it will be, counted from 1. */
+  readonly attempt: number;
+  /** Tries in all. */
+  readonly attempts: number;
+  /** Why, as a clause without secrets. */
+  readonly reason: string;
+  /** Milliseconds until then. */
+  readonly wait: number;
+}
+
 /** How to try again. Times are in milliseconds; `DEFAULT_RETRY` holds for what is absent. */
 export interface RetryPolicy {
   /** Tries in all. */
@@ -17,6 +31,8 @@ export interface RetryPolicy {
   readonly longestRetryAfter?: number;
   /** Longest time without an answer or a byte; then the connection counts as lost. */
   readonly stallTime?: number;
+  /** Told of each further try before the wait for it. It must not throw. */
+  readonly onRetry?: (retry: Retry) => void;
   /** Waits. */
   readonly sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
   /** A number from 0 up to 1, by which waits are spread. */
@@ -30,6 +46,7 @@ export const DEFAULT_RETRY: Required<RetryPolicy> = {
   longestWait: 30_000,
   longestRetryAfter: 60_000,
   stallTime: 120_000,
+  onRetry: () => {},
   sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
   random: Math.random,
 };
@@ -56,6 +73,8 @@ export class TransientError extends Error {
 
 /** How {@linkcode retried} works. */
 export interface RetryOptions {
+  /** What is tried: a digest, else a host or a path. */
+  readonly what: string;
   /** How often to try, and how long to wait. */
   readonly policy?: RetryPolicy;
   readonly signal?: AbortSignal;
@@ -70,7 +89,7 @@ export interface RetryOptions {
  */
 export async function retried<Result>(
   work: (isLast: boolean) => Promise<Result>,
-  { signal, onRetry, ...options }: RetryOptions = {},
+  { what, signal, onRetry, ...options }: RetryOptions,
 ): Promise<Result> {
   const policy = completePolicy(options.policy);
   for (let failures = 1;; failures++) {
@@ -83,6 +102,8 @@ export async function retried<Result>(
       const wait = waitBefore(error, failures, policy);
       if (failures >= policy.attempts || wait > policy.longestRetryAfter) throw error;
       onRetry?.(error, wait);
+      const { attempts } = policy;
+      policy.onRetry({ what, attempt: failures + 1, attempts, reason: error.message, wait });
       await pause(wait, policy, signal);
     }
   }

@@ -48,6 +48,12 @@ export interface BlobSource {
    * without the bytes passing through this thread; all others are read through `open`.
    */
   toFile?(path: string, options?: ToFileOptions): Promise<Digest | undefined>;
+  /**
+   * Told by whoever takes the content how many bytes of it are where they belong without being
+   * read: before the first read, what an earlier run has left; after a failure, what the next run
+   * will find. Sources that show progress listen.
+   */
+  noteKept?(bytes: number): void;
 }
 
 /**

@@ -3,6 +3,7 @@
  * 5xx. Everything else fails at once.
  * @module
  */
+import { isDigest } from "../core/digest.ts";
 import { quote } from "../core/text.ts";
 import { TransferError } from "../core/errors.ts";
 import type { Log } from "../core/operation.ts";
@@ -62,12 +63,20 @@ export function retrying(
       throw new TransientError(`status ${response.status}`, { retryAfter: asked });
     };
     return await retried(exchange, {
+      what: subjectOf(request),
       policy: again.once ? { ...policy, attempts: 1 } : policy,
       signal: request.signal,
       onRetry: ({ message: reason }, wait) =>
         options.log?.("info", `Trying ${host} again in ${Math.ceil(wait / 1000)} s`, { reason }),
     });
   };
+}
+
+/** What a request is about: the blob or manifest that its path ends with, else its host. */
+function subjectOf({ url }: Request): string {
+  const { pathname, host } = new URL(url);
+  const name = decodeURIComponent(pathname.slice(pathname.lastIndexOf("/") + 1));
+  return isDigest(name) ? name : host;
 }
 
 /** Sends a request without a body and gives up on it when no answer comes in time. */

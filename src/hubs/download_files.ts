@@ -5,6 +5,7 @@
 import { mapConcurrent } from "../core/concurrency.ts";
 import { NotFoundError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { reportPlan } from "../core/progress.ts";
 import { TargetFolder } from "../archive/target_folder.ts";
 import { quote } from "../core/text.ts";
 import { type DownloadedFile, downloadFile } from "./file_download.ts";
@@ -46,6 +47,7 @@ export async function downloadFiles(
     );
   }
   const target = await TargetFolder.open(folder);
+  reportPlan("download", planned.map(({ file }) => file), options);
   const { concurrency, signal } = options;
   const files = await mapConcurrent(
     planned,

@@ -89,6 +89,7 @@ export async function openBundles(
     catalog: diskCatalog(settings.storageDir),
     registries,
     cacheFolder: settings.cacheFolder ?? join(settings.storageDir, "cache"),
+    retry: settings.retry,
     transport: () => settings.transport ?? connections.use(createTransport(network)).send,
   });
   return Object.assign(createBundles(provider), {
@@ -121,6 +122,8 @@ export interface ProviderParts {
   readonly cacheFolder: string;
   /** Makes what carries the requests to object stores; `fetch` when absent. */
   readonly transport?: () => Transport;
+  /** How requests to object stores are tried again, where the settings do not say it. */
+  readonly retry?: RetryPolicy;
 }
 
 /** Makes the provider that settings describe. */
@@ -139,7 +142,7 @@ export function bundleProvider(settings: BundleSettings, parts: ProviderParts): 
         fileRoot: settings.objectStore,
         timeoutSeconds: settings.externalTimeoutSeconds,
         retries: settings.externalRetries,
-      }, { transport: parts.transport?.() }),
+      }, { transport: parts.transport?.(), retry: parts.retry }),
     allowStatWithoutSha: settings.allowStatWithoutSha,
     externalBase: `az://${container}`,
     cache: catalog.repository(CACHE_REPOSITORY),

@@ -10,6 +10,7 @@ import { mapConcurrent } from "../core/concurrency.ts";
 import { EMPTY_DIGEST } from "../core/digest.ts";
 import { readTextIfExists } from "../core/files.ts";
 import { operationOptions } from "../core/operation.ts";
+import { reportPlan } from "../core/progress.ts";
 import { bytesSource } from "../core/source.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { quote } from "../core/text.ts";
@@ -19,7 +20,13 @@ import type { ContentStore } from "../oci/store.ts";
 import { encodeConfig, type ModelConfig } from "./config.ts";
 import { formatTime } from "./file_metadata.ts";
 import { generateModelfile } from "./modelfile/generate.ts";
-import { layerAnnotations, type LayerOptions, type StoredLayer, storeLayer } from "./layers.ts";
+import {
+  layerAnnotations,
+  type LayerOptions,
+  layerPhase,
+  type StoredLayer,
+  storeLayer,
+} from "./layers.ts";
 import { FAMILIES, layerForm, layerMediaType } from "./media_types.ts";
 import { encodeModelManifest, PLATFORMS_ANNOTATION } from "./model_manifest.ts";
 import type { Modelfile } from "./modelfile/values.ts";
@@ -178,6 +185,7 @@ export async function buildModel(
   const shape = layerShape(options);
   const operation = operationOptions(options);
   const owners = shape.form === "raw" ? NO_OWNERS : await ownerNames();
+  reportPlan(layerPhase(store, shape), plan.files, operation);
   const layers = await mapConcurrent(
     plan.files,
     (file) => storeLayer(store, file, { ...shape, ...operation, owners, digests: options.digests }),

@@ -10,7 +10,7 @@ import { mapConcurrent } from "../core/concurrency.ts";
 import { digestAlgorithm } from "../core/digest.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
-import { reportSkipped } from "../core/progress.ts";
+import { reportPlan, reportSkipped } from "../core/progress.ts";
 import { quote } from "../core/text.ts";
 import { checkDigest } from "../core/streams.ts";
 import { capability } from "../oci/capabilities.ts";
@@ -64,6 +64,7 @@ export async function extractModel(
     flush: false,
   });
   for (const layer of layers) if (layer.form === "raw") extraction.claim(layer.path);
+  reportPlan("extract", layers.map(({ descriptor }) => descriptor), options);
   const outcomes = await mapConcurrent(
     layers,
     (layer) =>

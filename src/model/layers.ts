@@ -65,6 +65,18 @@ function metadataOf(file: WorkspaceFile, options: LayerOptions): FileMetadata {
   return fileMetadata(file, { sourceDateEpoch: options.sourceDateEpoch });
 }
 
+/**
+ * The stage in which the bytes of files go into layers of a store. The size of a compressed layer
+ * is known when it was hashed, so that is the stage which can be told ahead.
+ */
+export function layerPhase(
+  store: ContentStore,
+  { form }: Pick<LayerOptions, "form">,
+): ProgressPhase {
+  if (capability(store, "ingest")) return "pack";
+  return compressionOfMediaType(form).name === "none" ? "upload" : "hash";
+}
+
 /** Packages a file and puts it into a store; a store that takes it in one pass has it read once. */
 export async function storeLayer(
   store: ContentStore,

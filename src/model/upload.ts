@@ -3,8 +3,9 @@
  * @module
  */
 import { operationOptions } from "../core/operation.ts";
+import { reportPlan } from "../core/progress.ts";
 import type { ContentStore } from "../oci/store.ts";
-import { type StoredLayer, storeLayer } from "./layers.ts";
+import { layerPhase, type StoredLayer, storeLayer } from "./layers.ts";
 import { layerForm } from "./media_types.ts";
 import type { UploadOptions } from "./operations.ts";
 import { ownerNames } from "./owner_names.ts";
@@ -16,10 +17,13 @@ export async function uploadFile(
   file: string,
   options: UploadOptions,
 ): Promise<StoredLayer> {
-  return await storeLayer(store, await singleFile(file, options), {
+  const found = await singleFile(file, options);
+  const form = layerForm(options);
+  reportPlan(layerPhase(store, { form }), [found], options);
+  return await storeLayer(store, found, {
     ...operationOptions(options),
     family: "cncf",
-    form: layerForm(options),
+    form,
     owners: await ownerNames(),
   });
 }

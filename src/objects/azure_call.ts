@@ -47,7 +47,7 @@ export async function callAzure<Result>(
   const onRetry = ({ message }: TransientError, wait: number) =>
     log?.("info", `Trying the object store again in ${Math.ceil(wait / 1000)} s: ${message}`);
   try {
-    return await retried(once, { policy, signal, onRetry });
+    return await retried(once, { what: call.uri, policy, signal, onRetry });
   } catch (error) {
     throw giveUp(error, call);
   }

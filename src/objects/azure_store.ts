@@ -76,7 +76,8 @@ export class AzureStore implements ObjectStore {
   async put(uri: string, source: BlobSource, options: PutObjectOptions): Promise<ObjectFacts> {
     const digest = parseDigest(`sha256:${options.sha256}`);
     const target = await this.#target(uri, options);
-    const report = { id: uri, name: uri, size: source.size, phase: "upload" } as const;
+    const { shownName: name = uri } = options;
+    const report = { id: uri, name, size: source.size, phase: "upload" } as const;
     return await reported(report, options, async (onBytes, skip) => {
       const there = await ifFound(this.stat(uri, options));
       if (there?.size === source.size && there.sha256 === options.sha256) {

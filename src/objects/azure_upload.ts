@@ -10,6 +10,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { type Digest, Digester, digestHex } from "../core/digest.ts";
 import { ifFound } from "../core/errors.ts";
+import type { OnBytes } from "../core/progress.ts";
 import type { BlobSource } from "../core/source.ts";
 import { checkDigest, concatBytes, sized, verified } from "../core/streams.ts";
 import { type AzureTarget, callAzure } from "./azure_call.ts";
@@ -21,8 +22,8 @@ export interface UploadOptions {
   /** Access tier as the service writes it; the account's own when absent. */
   readonly tier?: string;
   readonly metadata: Record<string, string>;
-  /** Called with the bytes that the service has. */
-  readonly onBytes: (bytes: number) => void;
+  /** Called with the bytes that the service has, and those of them that it had before. */
+  readonly onBytes: OnBytes;
 }
 
 /**
@@ -74,7 +75,8 @@ async function stageBlocks(
   const digester = new Digester();
   const ids: string[] = [];
   let arrived = 0;
-  const onBlock = (bytes: number) => onBytes(arrived += bytes);
+  let kept = 0;
+  const onBlock = (bytes: number) => onBytes(arrived += bytes, kept);
   await using sender = new BlockSender(target, onBlock);
   const content = sized(stream, { digest, size: source.size }, what);
   for await (const block of regrouped(content, partSize(source.size))) {
@@ -82,8 +84,10 @@ async function stageBlocks(
     digester.update(block);
     const id = blockId(digester.digest(), block.byteLength);
     ids.push(id);
-    if (staged.get(id) === block.byteLength) onBlock(block.byteLength);
-    else await sender.send(id, block);
+    if (staged.get(id) === block.byteLength) {
+      kept += block.byteLength;
+      onBlock(block.byteLength);
+    } else await sender.send(id, block);
   }
   checkDigest(digest, digester.digest(), what);
   await sender.finish();

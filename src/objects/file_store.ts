@@ -59,7 +59,8 @@ export class FileStore implements ObjectStore {
   async put(uri: string, source: BlobSource, options: PutObjectOptions): Promise<ObjectFacts> {
     const digest = parseDigest(`sha256:${options.sha256}`);
     const place = placeOf(uri, this.#root);
-    const report = { id: uri, name: uri, size: source.size, phase: "upload" } as const;
+    const { shownName: name = uri } = options;
+    const report = { id: uri, name, size: source.size, phase: "upload" } as const;
     return await reported(report, options, async (onBytes, skip) => {
       const there = await this.#facts(place);
       const skipped = there?.size === source.size && there.sha256 === options.sha256;

@@ -42,6 +42,8 @@ export interface PutObjectOptions extends OperationOptions {
   readonly sha256: string;
   /** The tier to keep it in; the store's own choice when absent. */
   readonly tier?: StorageTier;
+  /** What progress calls the object; its address when absent. */
+  readonly shownName?: string;
 }
 
 /** A store of large objects. */
@@ -59,7 +61,8 @@ export interface ObjectStore {
   open(uri: string, options?: OpenObjectOptions): Promise<ReadableStream<Uint8Array>>;
   /**
    * Writes an object, in place of what has its name. The object appears whole or not at all.
-   * Nothing is sent when the store has the same size and digest under that name.
+   * Nothing is sent when the store has the same size and digest under that name. Progress is told
+   * of it as of one item.
    * @returns the facts of the object.
    * @throws {IntegrityError} when the source has another size or digest; the store is unchanged
    * then.

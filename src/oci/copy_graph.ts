@@ -6,7 +6,13 @@ import { mapConcurrent } from "../core/concurrency.ts";
 import { type Digest, shortDigest } from "../core/digest.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
-import { type ProgressItem, reported, reportSkipped, watchedSource } from "../core/progress.ts";
+import {
+  type ProgressItem,
+  reported,
+  reportPlan,
+  reportSkipped,
+  watchedSource,
+} from "../core/progress.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
 import { capability } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -16,6 +22,9 @@ import { type ContentStore, readContent, storeSource } from "./store.ts";
 
 /** Indexes may list indexes, but no artifact in the field goes deeper than two. */
 const DEPTH_LIMIT = 8;
+
+/** Bytes of manifests that are read ahead to know what there is to do. */
+const PLANNED_BYTES = 16 * 1024 * 1024;
 
 /** How to copy. */
 export interface CopyGraphOptions extends OperationOptions {
@@ -68,11 +77,23 @@ export async function copyGraph(
   return copier.report;
 }
 
+/** A node of the graph, and what is to be done with it. */
+type Step =
+  /** A manifest and the blobs that it lists and nothing before it did. */
+  | { readonly kind: "manifest"; readonly descriptor: Descriptor; readonly below: Descriptor[] }
+  | { readonly kind: "blob"; readonly descriptor: Descriptor; readonly below: [] }
+  /** What is there already, or to be left out, with what that settles for the blobs below it. */
+  | { readonly kind: "skip"; readonly descriptor: Descriptor; readonly below: Descriptor[] }
+  /** A manifest that is looked at when it is its turn: plans are bounded in memory. */
+  | { readonly kind: "later"; readonly descriptor: Descriptor; readonly depth: number };
+
 class GraphCopier {
   readonly #from: ContentStore;
   readonly #to: ContentStore;
   readonly #options: CopyGraphOptions;
   readonly #seen = new Set<Digest>();
+  /** Manifests that were read and are not written yet. */
+  readonly #documents = new Map<Digest, Uint8Array>();
   readonly report = { copied: 0, skipped: 0, bytes: 0 };
 
   constructor(from: ContentStore, to: ContentStore, options: CopyGraphOptions) {
@@ -82,35 +103,103 @@ class GraphCopier {
   }
 
   /** Copies one node and what is below it, once. */
-  async copy(descriptor: Descriptor, depth: number): Promise<void> {
-    if (this.#seen.has(descriptor.digest)) return;
-    this.#seen.add(descriptor.digest);
-    this.#options.signal?.throwIfAborted();
-    if (await this.#to.has(descriptor, this.#options)) return this.#skip(descriptor);
-    if (await this.#options.before?.(descriptor) === "skip") return this.#skip(descriptor);
-    if (isManifestType(descriptor.mediaType)) await this.#copyManifest(descriptor, depth);
-    else await this.#copyBlob(descriptor);
-    await this.#options.after?.(descriptor);
+  async copy(root: Descriptor, depth: number): Promise<void> {
+    const steps: Step[] = [];
+    await this.#survey(root, depth, { steps, bytes: 0 });
+    const planned = steps.flatMap((step) =>
+      step.kind === "later" ? [] : [step.descriptor, ...step.below]
+    );
+    reportPlan(this.#phase, planned, this.#options);
+    for (const step of steps) await this.#take(step);
   }
 
-  async #copyManifest(descriptor: Descriptor, depth: number): Promise<void> {
+  /** Finds what is to be done with a node and those below it, children first. */
+  async #survey(
+    descriptor: Descriptor,
+    depth: number,
+    plan: { readonly steps: Step[]; bytes: number },
+  ): Promise<void> {
+    if (this.#seen.has(descriptor.digest)) return;
+    if (plan.bytes > PLANNED_BYTES) {
+      plan.steps.push({ kind: "later", descriptor, depth });
+      return;
+    }
+    this.#seen.add(descriptor.digest);
+    this.#options.signal?.throwIfAborted();
+    if (!isManifestType(descriptor.mediaType)) {
+      plan.steps.push({ kind: "blob", descriptor, below: [] });
+    } else if (await this.#to.has(descriptor, this.#options)) {
+      const below = await this.#settledBy(descriptor);
+      plan.steps.push({ kind: "skip", descriptor, below });
+    } else if (await this.#options.before?.(descriptor) === "skip") {
+      plan.steps.push({ kind: "skip", descriptor, below: [] });
+    } else await this.#surveyManifest(descriptor, depth, plan);
+  }
+
+  async #surveyManifest(
+    descriptor: Descriptor,
+    depth: number,
+    plan: { readonly steps: Step[]; bytes: number },
+  ): Promise<void> {
     if (depth > DEPTH_LIMIT) {
       throw new InvalidInputError(
         `Cannot copy ${descriptor.digest}: indexes are nested more than ${DEPTH_LIMIT} deep`,
       );
     }
     const bytes = await readContent(this.#from, descriptor, this.#options);
+    this.#documents.set(descriptor.digest, bytes);
+    plan.bytes += bytes.byteLength;
     const below = children(parseManifest(bytes, descriptor.mediaType));
+    for (const child of below) {
+      if (isManifestType(child.mediaType)) await this.#survey(child, depth + 1, plan);
+    }
+    const blobs = below.filter(({ mediaType, digest }) => {
+      const first = !isManifestType(mediaType) && !this.#seen.has(digest);
+      if (first) this.#seen.add(digest);
+      return first;
+    });
+    plan.steps.push({ kind: "manifest", descriptor, below: blobs });
+  }
+
+  /**
+   * The blobs that need no look because their manifest is in the target: for progress, so nothing
+   * is asked of a registry for their names.
+   */
+  async #settledBy(descriptor: Descriptor): Promise<Descriptor[]> {
+    if (this.#options.progress === undefined) return [];
+    const isLocal = (store: ContentStore) => capability(store, "filePath") !== undefined;
+    const local = [this.#to, this.#from].find(isLocal);
+    // A manifest that cannot be read is counted alone: nothing of it is to be copied.
+    const bytes = local && await readContent(local, descriptor).catch(() => undefined);
+    if (bytes === undefined) return [];
+    return children(parseManifest(bytes, descriptor.mediaType))
+      .filter(({ mediaType }) => !isManifestType(mediaType));
+  }
+
+  async #take(step: Step): Promise<void> {
+    this.#options.signal?.throwIfAborted();
+    if (step.kind === "later") return await this.copy(step.descriptor, step.depth);
+    if (step.kind === "blob") return await this.#copyBlob(step.descriptor);
+    if (step.kind === "skip") return this.#skip(step.descriptor, step.below);
     const { signal, concurrency } = this.#options;
-    const blobs = below.filter((child) => !isManifestType(child.mediaType));
-    await mapConcurrent(blobs, (blob) => this.copy(blob, depth + 1), { signal, concurrency });
-    for (const child of below) await this.copy(child, depth + 1);
+    await mapConcurrent(step.below, (blob) => this.#copyBlob(blob), { signal, concurrency });
+    await this.#writeManifest(step.descriptor);
+    await this.#options.after?.(step.descriptor);
+  }
+
+  async #writeManifest(descriptor: Descriptor): Promise<void> {
+    const bytes = this.#documents.get(descriptor.digest)!;
+    this.#documents.delete(descriptor.digest);
     await this.#write(descriptor, bytesSource(bytes));
   }
 
   async #copyBlob(descriptor: Descriptor): Promise<void> {
-    if (await this.#mount(descriptor)) return this.#skip(descriptor);
-    await this.#write(descriptor, storeSource(this.#from, descriptor));
+    const { before, after } = this.#options;
+    if (await this.#to.has(descriptor, this.#options)) return this.#skip(descriptor);
+    if (await before?.(descriptor) === "skip") return this.#skip(descriptor);
+    if (await this.#mount(descriptor)) this.#skip(descriptor);
+    else await this.#write(descriptor, storeSource(this.#from, descriptor));
+    await after?.(descriptor);
   }
 
   async #mount(descriptor: Descriptor): Promise<boolean> {
@@ -128,15 +217,19 @@ class GraphCopier {
     this.report.bytes += descriptor.size;
   }
 
-  #skip(descriptor: Descriptor): void {
+  #skip(descriptor: Descriptor, below: readonly Descriptor[] = []): void {
     this.report.skipped++;
-    reportSkipped(this.#item(descriptor), this.#options);
+    for (const each of [...below, descriptor]) reportSkipped(this.#item(each), this.#options);
+  }
+
+  get #phase(): ProgressPhase {
+    return this.#options.phase ?? "copy";
   }
 
   #item(descriptor: Descriptor): Required<ProgressItem> {
     return {
       id: descriptor.digest,
-      phase: this.#options.phase ?? "copy",
+      phase: this.#phase,
       name: this.#options.describe?.(descriptor) ?? shortDigest(descriptor.digest),
       size: descriptor.size,
     };

@@ -179,7 +179,10 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
       removeFile: true,
       waiting: `Waiting for another command that receives ${digest}`,
     });
-    if (await this.#store.blobs.has(descriptor)) return await removeIfExists(folder);
+    if (await this.#store.blobs.has(descriptor)) {
+      source.noteKept?.(descriptor.size);
+      return await removeIfExists(folder);
+    }
     await startUpload(folder);
     // It gets its final name at once: `data` would be open to whoever takes up the upload by its
     // id.

@@ -14,7 +14,7 @@
  * ```
  * @module
  */
-export type { RetryPolicy } from "../core/retry.ts";
+export type { Retry, RetryPolicy } from "../core/retry.ts";
 export type { ProxySettings } from "../http/proxies.ts";
 export type {
   AnswerHints,

@@ -9,7 +9,7 @@ import type { BlobSource } from "../core/source.ts";
 import { quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { discard } from "../http/bodies.ts";
-import { isFault, SourceFailure } from "../http/faults.ts";
+import { explainFault, isFault, SourceFailure } from "../http/faults.ts";
 import { type Channel, PART_SIZE } from "./session.ts";
 import { backoff, completePolicy, isRetriedStatus, pause } from "../core/retry.ts";
 import { allowedRetryAfter } from "../http/retrying.ts";
@@ -151,7 +151,15 @@ class BlobSender {
     const policy = completePolicy(retry);
     if (++this.#failures >= policy.attempts) throw error;
     const asked = response && allowedRetryAfter(response, { policy, host: registry });
-    await pause(asked ?? backoff(this.#failures, policy), policy, this.#signal);
+    const wait = asked ?? backoff(this.#failures, policy);
+    policy.onRetry({
+      what: this.#blob.digest,
+      attempt: this.#failures + 1,
+      attempts: policy.attempts,
+      reason: response ? `status ${response.status}` : explainFault(error).reason,
+      wait,
+    });
+    await pause(wait, policy, this.#signal);
   }
 
   /** Decides what a refusal means: smaller parts, a new token, another try, or the end. */

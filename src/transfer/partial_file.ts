@@ -80,6 +80,11 @@ export class PartialFile implements AsyncDisposable {
     return this.#total;
   }
 
+  /** Bytes that the next transfer will find. */
+  get kept(): number {
+    return this.#keep ? this.#total : 0;
+  }
+
   /** The end of the bytes that are written without a gap from a position on. */
   reach(position: number): number {
     for (const part of this.parts) {

@@ -273,6 +273,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
     };
     try {
       return await retried(once, {
+        what: this.#options.what,
         policy,
         signal,
         onRetry: (error, wait) => this.#logRetry(error, wait),

@@ -12,6 +12,7 @@ import { IntegrityError } from "../core/errors.ts";
 import { explainWrite } from "../core/file_errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { Digest } from "../core/digest.ts";
+import type { OnBytes } from "../core/progress.ts";
 import type { BlobSource, ToFileOptions } from "../core/source.ts";
 import { sized, streamOf } from "../core/streams.ts";
 import { checkContent, type ContentCheck } from "./content_check.ts";
@@ -42,8 +43,8 @@ export interface TransferOptions extends OperationOptions {
   readonly parallel?: boolean;
   /** Ranges that are under way at once; 4 when absent. */
   readonly concurrency?: number;
-  /** Told how many bytes of the content are in the file. */
-  readonly onBytes?: (bytes: number) => void;
+  /** Told how many bytes of the content are in the file, and how many an earlier run has left. */
+  readonly onBytes?: OnBytes;
 }
 
 /**
@@ -58,14 +59,24 @@ export async function transferToFile(
 ): Promise<number> {
   for (;;) {
     await using partial = await openPartial(source, path, options);
-    const resumed = partial.written > 0;
+    const kept = partial.written;
+    const resumed = kept > 0;
+    const noteKept = (bytes: number) => {
+      options.onBytes?.(bytes, bytes);
+      source.noteKept?.(bytes);
+    };
+    noteKept(kept);
     try {
-      await fill(partial, source, options);
+      const onBytes = (bytes: number) => options.onBytes?.(bytes, kept);
+      await fill(partial, source, { ...options, onBytes });
       const size = partial.written;
       await partial.finish(path);
       return size;
     } catch (error) {
-      if (!(error instanceof IntegrityError)) throw explainWrite(path, error);
+      if (!(error instanceof IntegrityError)) {
+        noteKept(partial.kept);
+        throw explainWrite(path, error);
+      }
       partial.discard();
       // What an earlier run left may be at fault: a whole transfer of our own tells.
       if (!resumed) throw error;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { programName } from "../../src/cli/process.ts";
-import { besideTests } from "./support.ts";
+import { besideTests, runIn } from "./support.ts";
 import config from "../../deno.json" with { type: "json" };
 import { denoCache } from "../support/deno_cache.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
@@ -163,4 +163,18 @@ Deno.test("programName() is a name that we know, and modelops otherwise", () => 
     ["/opt/deno", "modelops"],
   ];
   for (const [path, name] of rows) assert.equal(programName(path), name);
+});
+
+Deno.test("a word that a flag does not know is refused, and the near one named", async () => {
+  const rows = [
+    [["list", "--progress", "jsno"], {}, 'hint: did you mean "json"?'],
+    [["list", "--progress=bars"], {}, 'hint: did you mean "bar"?'],
+    [["list", "--log-level", "warm"], {}, 'hint: did you mean "warn"?'],
+    [["list"], { MODELOPS_PROGRESS: "plian" }, 'hint: did you mean "plain"?'],
+  ] as const;
+  for (const [args, env, hint] of rows) {
+    const { code, stderr } = await runIn(args, { env });
+    assert.equal(code, 2);
+    assert.ok(stderr.includes(hint), stderr);
+  }
 });

@@ -7,6 +7,7 @@ import {
   isRetriedStatus,
   parseRetryAfter,
   retried,
+  type Retry,
   TransientError,
 } from "../../src/core/retry.ts";
 
@@ -64,13 +65,16 @@ Deno.test("retried() tries again after transient errors only, and gives the last
     return Promise.reject(error());
   };
   const passing = failing(() => new TransientError(`fault ${tries}`));
-  await assert.rejects(retried(passing, { policy }), /fault 3/);
+  await assert.rejects(retried(passing, { what: "host", policy }), /fault 3/);
   tries = 0;
-  await assert.rejects(retried(failing(() => new Error("lasting")), { policy }), /lasting/);
+  await assert.rejects(
+    retried(failing(() => new Error("lasting")), { what: "host", policy }),
+    /lasting/,
+  );
   assert.equal(tries, 1);
   const lucky = () =>
     ++tries < 3 ? Promise.reject(new TransientError("once")) : Promise.resolve("done");
-  assert.equal(await retried(lucky, { policy }), "done");
+  assert.equal(await retried(lucky, { what: "host", policy }), "done");
 });
 
 Deno.test("retried() says which try is the last, and why there is another", async () => {
@@ -81,7 +85,7 @@ Deno.test("retried() says which try is the last, and why there is another", asyn
     return Promise.reject(new TransientError("busy", { retryAfter: 7 }));
   };
   const onRetry = ({ message }: Error, wait: number) => told.push([message, wait]);
-  await assert.rejects(retried(work, { policy, onRetry }), /busy/);
+  await assert.rejects(retried(work, { what: "host", policy, onRetry }), /busy/);
   assert.deepEqual(lasts, [false, false, true]);
   assert.deepEqual(told, [["busy", 7], ["busy", 7]]);
 });
@@ -90,14 +94,26 @@ Deno.test("retried() waits also when the server asks for no wait at all", async 
   const waits: number[] = [];
   const onRetry = (_: Error, wait: number) => waits.push(wait);
   const work = () => Promise.reject(new TransientError("busy", { retryAfter: 0 }));
-  await assert.rejects(retried(work, { policy: { ...policy, firstWait: 5 }, onRetry }), /busy/);
+  await assert.rejects(
+    retried(work, { what: "host", policy: { ...policy, firstWait: 5 }, onRetry }),
+    /busy/,
+  );
   assert.deepEqual(waits, [5, 5]);
+});
+
+Deno.test("a policy hears of each further try: of what, why, and which one it is", async () => {
+  const told: Retry[] = [];
+  const hearing = { ...policy, onRetry: (retry: Retry) => void told.push(retry) };
+  const work = () => Promise.reject(new TransientError("busy", { retryAfter: 7 }));
+  await assert.rejects(retried(work, { what: "sha256:1", policy: hearing }), /busy/);
+  const same = { what: "sha256:1", attempts: 3, reason: "busy", wait: 7 };
+  assert.deepEqual(told, [{ ...same, attempt: 2 }, { ...same, attempt: 3 }]);
 });
 
 Deno.test("retried() does not wait for longer than is allowed", async () => {
   const work = () => Promise.reject(new TransientError("busy", { retryAfter: 60_001 }));
   const sleep = () => Promise.reject(new Error("waited"));
-  await assert.rejects(retried(work, { policy: { sleep } }), /busy/);
+  await assert.rejects(retried(work, { what: "host", policy: { sleep } }), /busy/);
 });
 
 Deno.test("retried() stops waiting when it is told to", async () => {
@@ -107,5 +123,8 @@ Deno.test("retried() stops waiting when it is told to", async () => {
     queueMicrotask(() => stop.abort(reason));
     return Promise.reject(new TransientError("busy", { retryAfter: 50_000 }));
   };
-  await assert.rejects(retried(work, { signal: stop.signal }), (error) => error === reason);
+  await assert.rejects(
+    retried(work, { what: "host", signal: stop.signal }),
+    (error) => error === reason,
+  );
 });

@@ -248,8 +248,8 @@ Deno.test("an abort ends the download with its reason and leaves a part to go on
   const reason = new Error("enough");
   const running = downloadFiles(snapshotOf(clientOf(hub.url), hub.url, [FILE]), folder.path, {
     signal: stop.signal,
-    progress: ({ bytes }) => {
-      if (bytes === 100) stop.abort(reason);
+    progress: (event) => {
+      if (event.state === "advance" && event.bytes === 100) stop.abort(reason);
     },
   });
   await assert.rejects(running, (error) => error === reason);

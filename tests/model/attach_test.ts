@@ -166,7 +166,7 @@ Deno.test("an uploaded file is found there by a later build", async () => {
     workspace,
     build({
       outputRemote: true,
-      progress: ({ state, name }) => state === "skip" && skipped.push(name),
+      progress: (event) => event.state === "skip" && skipped.push(event.name),
     }),
   );
   assert.deepEqual(skipped, ["model.safetensors"]);

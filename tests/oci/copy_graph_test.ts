@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { bytesSource } from "../../src/core/source.ts";
 import { AccessDeniedError, NotFoundError } from "../../src/core/errors.ts";
-import type { ProgressEvent } from "../../src/core/operation.ts";
+import type { ItemProgress, ProgressEvent } from "../../src/core/operation.ts";
 import { copyGraph, type CopyGraphOptions } from "../../src/oci/copy_graph.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
 import { memoryCatalog, memoryStore } from "../../src/oci/memory_store.ts";
-import type { ContentStore } from "../../src/oci/store.ts";
+import { diskCatalog } from "../../src/oci/disk_catalog.ts";
+import { type ContentStore, storeSource } from "../../src/oci/store.ts";
+import { tempFolder } from "../support/temp.ts";
 import { sampleArtifact, writeSample } from "../conformance/store.ts";
 
 Deno.test("copyGraph() copies an artifact whole, and nothing the second time", async () => {
@@ -89,12 +91,52 @@ Deno.test("copyGraph() tells how far each piece is", async () => {
     describe: (descriptor) => descriptor.digest === sample.layer.digest ? "weights" : undefined,
     progress: (event) => events.push(event),
   });
-  const layer = events.filter((event) => event.name === "weights");
+  const layer = events.filter((event): event is ItemProgress =>
+    event.state !== "plan" && event.name === "weights"
+  );
   assert.deepEqual(layer.map((event) => [event.phase, event.state, event.bytes, event.size]), [
     ["upload", "start", 0, 7],
     ["upload", "advance", 7, 7],
     ["upload", "done", 7, 7],
   ]);
+});
+
+Deno.test("copyGraph() tells what there is to do before the first byte moves", async () => {
+  const from = memoryStore("from");
+  const { one, two, index } = await writeIndex(from);
+  const to = memoryStore("to");
+  await to.write(one.config, storeSource(from, one.config));
+  const events: ProgressEvent[] = [];
+  await copyGraph(from, to, index, { progress: (event) => events.push(event) });
+  const [plan, ...items] = events;
+  const all = [index, one.manifest, one.config, one.layer, two.manifest, two.layer];
+  const size = all.reduce((sum, each) => sum + each.size, 0);
+  assert.deepEqual(plan, { state: "plan", phase: "copy", files: 6, size });
+  assert.ok(items.every(({ state }) => state !== "plan"));
+  const ended = items.filter(({ state }) => state === "done" || state === "skip");
+  assert.equal(ended.reduce((sum, { size }) => sum + size, 0), size);
+});
+
+Deno.test("copyGraph() names all that a manifest in the target settles", async () => {
+  await using folder = await tempFolder();
+  const local = diskCatalog(folder.path).repository("models");
+  const sample = sampleArtifact();
+  await writeSample(local, sample);
+  const other = memoryStore("registry");
+  await writeSample(other, sample);
+  for (const [from, to] of [[local, other], [other, local]] as const) {
+    const events: ProgressEvent[] = [];
+    const report = await copyGraph(from, to, sample.manifest, {
+      progress: (event) => events.push(event),
+    });
+    const skipped = events.filter(({ state }) => state === "skip");
+    const { manifest, config, layer } = sample;
+    assert.deepEqual(
+      skipped.map(({ size }) => size).sort(),
+      [manifest.size, config.size, layer.size].sort(),
+    );
+    assert.deepEqual(report, { copied: 0, skipped: 1, bytes: 0 });
+  }
 });
 
 Deno.test("copyGraph() stops with the signal's own reason", async () => {
@@ -134,7 +176,7 @@ async function hookCalls(options: CopyGraphOptions = {}) {
 
 Deno.test("copyGraph() tells of each node once: before it on the way down, after it on the way up", async () => {
   const { before, after } = await hookCalls();
-  assert.deepEqual(before, ["index", "one", "layer one", "config", "two", "layer two"]);
+  assert.deepEqual(before, ["index", "one", "two", "layer one", "config", "layer two"]);
   assert.deepEqual(after, ["layer one", "config", "one", "layer two", "two", "index"]);
 });
 
@@ -143,7 +185,7 @@ Deno.test("copyGraph() leaves out what a hook skips, and what is below it", asyn
   const { before, after, report, to } = await hookCalls({
     before: ({ digest }) => digest === two.digest ? "skip" : undefined,
   });
-  assert.deepEqual(before, ["index", "one", "layer one", "config", "two"]);
+  assert.deepEqual(before, ["index", "one", "two", "layer one", "config"]);
   assert.deepEqual(after, ["layer one", "config", "one", "index"]);
   assert.deepEqual([report.copied, report.skipped], [4, 1]);
   assert.equal(await to.has(two), false);

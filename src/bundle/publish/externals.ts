@@ -6,7 +6,7 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { digestHex } from "../../core/digest.ts";
 import { ifFound, InvalidInputError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
-import { reported, reportSkipped, watchedSource } from "../../core/progress.ts";
+import { reportPlan, reportSkipped } from "../../core/progress.ts";
 import { quote } from "../../core/text.ts";
 import type { CopyReport } from "../../oci/copy_graph.ts";
 import type { BundleProvider } from "../provider.ts";
@@ -50,6 +50,7 @@ export async function publishExternals(
     );
   }
   const objects = await options.objects();
+  reportPlan("upload", files, options);
   const sent = await mapConcurrent(files, (file) => publish(file, objects, options), options);
   return {
     copied: sent.filter((bytes) => bytes !== undefined).length,
@@ -81,10 +82,7 @@ async function publish(
     return undefined;
   }
   if (there) options.log?.("warning", `Replacing ${uri}, which earlier bundles may name`, { uri });
-  const { signal, log } = options;
-  await reported(item, options, async (onBytes) => {
-    // The store's own progress would name the object a second time.
-    await objects.put(uri, watchedSource(file.source, onBytes), { signal, log, sha256, tier });
-  });
+  const put = { ...operationOptions(options), sha256, tier, shownName: path };
+  await objects.put(uri, file.source, put);
   return size;
 }

@@ -5,7 +5,7 @@
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, digestStream } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { reported, watchedSource } from "../../core/progress.ts";
+import { reported, reportPlan, watchedSource } from "../../core/progress.ts";
 import type { BlobSource } from "../../core/source.ts";
 import { fileSource } from "../../core/file_source.ts";
 import type { FoundFile } from "../spec/files.ts";
@@ -30,9 +30,12 @@ export async function hashFiles(
   options: HashOptions,
 ): Promise<ReadonlyMap<string, HashedContent>> {
   const distinct = Map.groupBy(files, ({ absolute }) => absolute);
-  const hashed = await mapConcurrent(distinct, async ([absolute, [file]]) => {
+  const sources = await mapConcurrent(distinct, async ([absolute, [file]]) => {
     const { path } = file!;
-    const source = options.replace?.get(path) ?? await fileSource(absolute);
+    return { absolute, path, source: options.replace?.get(path) ?? await fileSource(absolute) };
+  }, options);
+  reportPlan("hash", sources.map(({ source }) => source), options);
+  const hashed = await mapConcurrent(sources, async ({ absolute, path, source }) => {
     return [absolute, { source, digest: await digestOf(path, source, options) }] as const;
   }, options);
   return new Map(hashed);

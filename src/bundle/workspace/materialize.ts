@@ -6,6 +6,7 @@ import type { Extraction } from "../../archive/extract.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { digestBytes } from "../../core/digest.ts";
 import { operationOptions } from "../../core/operation.ts";
+import { reportPlan } from "../../core/progress.ts";
 import { streamOf } from "../../core/streams.ts";
 import type { Bundle, BundleEntry } from "../documents/bundle.ts";
 import { encodePointer } from "../documents/pointer.ts";
@@ -134,6 +135,10 @@ async function writeFiles(
   const externals = new ExternalFiles(workspace, source.objects, options);
   await workspace.begin();
   await using writer = await workspace.writer();
+  const placed = files.filter(({ action, entry }) =>
+    action === "keep" || entry.kind === "registry"
+  );
+  reportPlan("extract", placed, options);
   await keepFiles(workspace.root, files, options);
   await new RegistryFiles(workspace, writer, { ...options, blobs }).write(files);
   await writePointers(writer, files, options);

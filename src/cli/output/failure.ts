@@ -45,12 +45,25 @@ export interface FailureContext {
   readonly command?: string;
   /** The signal of the run. */
   readonly signal?: AbortSignal;
+  /** How far a transfer came whose rest the same command moves: `320 of 400 MiB`. */
+  readonly interruptedAt?: string;
+  /** Words near one that was not understood, where the error does not say them itself. */
+  readonly suggestions?: readonly string[];
+}
+
+/** The words near the one that an error calls none of its choices. */
+export async function suggestionsFor(error: unknown): Promise<readonly string[]> {
+  const { choices, actual } = error instanceof ModelOpsError ? error.facts : {};
+  if (choices === undefined) return [];
+  // Loaded when it is needed: it takes 20 ms, which is a third of what a small command takes.
+  const { nearest } = await import("../../core/suggest.ts");
+  return nearest(String(actual), choices);
 }
 
 /** Describes what ended a run. */
 export function describeFailure(error: unknown, context: FailureContext): Failure {
   if (isAbort(error, context.signal)) {
-    return failure("interrupted", "Interrupted");
+    return failure("interrupted", interruption(context));
   }
   if (error instanceof ModelOpsError) {
     const hint = chooseHint(error, context);
@@ -67,6 +80,11 @@ export function describeFailure(error: unknown, context: FailureContext): Failur
     [],
     "run it again with `--log-level debug` to see where it came from",
   );
+}
+
+function interruption({ interruptedAt }: FailureContext): string {
+  if (interruptedAt === undefined) return "Interrupted";
+  return `Interrupted at ${interruptedAt}. Run the same command again: it goes on from there.`;
 }
 
 function failure(
@@ -91,8 +109,10 @@ type HintRule = (error: ModelOpsError, context: FailureContext) => string | unde
 
 /** The first rule that knows a hint decides. */
 const HINT_RULES: readonly HintRule[] = [
-  ({ facts }) =>
-    facts.suggestions?.length ? `did you mean ${either(facts.suggestions)}?` : undefined,
+  ({ facts }, { suggestions = [] }) => {
+    const words = facts.suggestions ?? suggestions;
+    return words.length > 0 ? `did you mean ${either(words)}?` : undefined;
+  },
   ({ kind, facts: { registry, status } }, { programName }) =>
     kind === "denied" && registry !== undefined && (status === 401 || status === 403)
       ? `run \`${programName} login ${registry}\``
@@ -128,7 +148,7 @@ function problemLines({ message, problems }: Failure): readonly string[] {
 
 /** A failure as text for standard error; what came from outside cannot steer the terminal. */
 export function renderFailure(failure: Failure): string {
-  if (failure.kind === "interrupted") return "Interrupted\n";
+  if (failure.kind === "interrupted") return `${failure.message}\n`;
   const lines = [
     `error: ${escapeControls(failure.message)}`,
     ...problemLines(failure).map((line) => `  ${escapeControls(line)}`),

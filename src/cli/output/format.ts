@@ -21,6 +21,13 @@ export function formatBytes(bytes: number, gap = " "): string {
   return `${value.toFixed(digits)}${gap}${UNITS[unit]}`;
 }
 
+/** Bytes of a size as `320 of 400 MiB`; each with its unit where these differ. */
+export function formatShare(bytes: number, size: number): string {
+  const [part, whole] = [formatBytes(bytes), formatBytes(size)];
+  const [number, unit] = part.split(" ");
+  return whole.endsWith(` ${unit}`) ? `${number} of ${whole}` : `${part} of ${whole}`;
+}
+
 /** A duration in seconds as `0.4 s`, `12 s`, `3m 05s`, `2h 07m`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
@@ -91,12 +98,4 @@ export function escapeTextControls(text: string): string {
 
 function toEscape(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-
-/**
- * Text cut to a width, with an ellipsis where something is missing; the end of a path tells more.
- */
-export function fitEnd(text: string, width: number): string {
-  if (text.length <= width) return text;
-  return width < 2 ? text.slice(0, Math.max(0, width)) : `…${text.slice(text.length - width + 1)}`;
 }

@@ -1,90 +1,132 @@
 /**
- * Progress on standard error: bars where a person looks on, a line for each finished item
- * elsewhere.
+ * Progress on standard error, in the form that was asked for.
  * @module
  */
 import type { ProgressEvent } from "../../core/operation.ts";
-import type { CliContext, TextSink } from "../context.ts";
-import { escapeControls, formatBytes } from "./format.ts";
-import { ProgressBoard, VERBS } from "./progress_board.ts";
-import type { Settings } from "../settings/global.ts";
+import type { Retry } from "../../core/retry.ts";
+import type { CliContext } from "../context.ts";
+import { escapeControls, escapeJsonControls, formatBytes, formatDuration } from "./format.ts";
+import { ProgressTally, retryWords, type Stage, VERBS } from "./progress_tally.ts";
+
+/** The forms of progress, as `--progress` names them. */
+export const PROGRESS_STYLES = ["plain", "bar", "json", "none"] as const;
+
+/** A form of progress. */
+export type ProgressStyle = typeof PROGRESS_STYLES[number];
 
 /** A display of progress; disposing takes it off the screen. */
 export interface ProgressDisplay extends AsyncDisposable {
-  /** Takes an event; absent when nothing is shown. */
-  readonly report?: (event: ProgressEvent) => void;
+  /** Takes an event. */
+  report(event: ProgressEvent): void;
+  /** Tells that there is another try. */
+  retrying(retry: Retry): void;
+  /** How far a transfer came whose rest the same command moves: `320 of 400 MiB`. */
+  interruptedAt(): string | undefined;
 }
+
+type DisplayContext = Pick<CliContext, "stderr" | "signal" | "now">;
+
+/** What is drawn of the events; what they add up to is counted in any case. */
+interface Drawing extends Partial<AsyncDisposable> {
+  event?(event: ProgressEvent, stage: Stage): void;
+  /** `isShown` is whether the item is known that is tried again. */
+  retry?(retry: Retry, isShown: boolean): void;
+}
+
+const DRAWINGS: Readonly<
+  Record<
+    ProgressStyle,
+    (context: DisplayContext, tally: ProgressTally) => Drawing | Promise<Drawing>
+  >
+> = {
+  plain: drawPlain,
+  json: drawJson,
+  bar: async (context, tally) => (await import("./progress_bars.ts")).drawBars(context, tally),
+  none: () => ({}),
+};
 
 /** Opens the display of a style. */
 export async function openProgress(
-  style: Settings["progress"],
-  context: Pick<CliContext, "stderr" | "signal" | "now">,
+  style: ProgressStyle,
+  context: DisplayContext,
 ): Promise<ProgressDisplay> {
-  if (style === "bars") return await openBars(context);
-  return {
-    report: style === "lines" ? (event) => reportLine(event, context.stderr) : undefined,
-    [Symbol.asyncDispose]: async () => {},
-  };
-}
-
-/** Writes a line for an item whose bytes have moved; hashing alone moves nothing. */
-function reportLine(event: ProgressEvent, stderr: TextSink): void {
-  if (event.phase === "hash" || (event.state !== "done" && event.state !== "skip")) return;
-  const verb = event.state === "skip" ? "skipped" : VERBS[event.phase].done;
-  stderr.write(`${verb} ${escapeControls(event.name)} ${formatBytes(event.size)}\n`);
-}
-
-async function openBars(
-  { stderr, signal, now }: Pick<CliContext, "stderr" | "signal" | "now">,
-): Promise<ProgressDisplay> {
-  const { MultiBar } = await import("../../deps/cli-progress.ts");
-  const board = new ProgressBoard();
-  const width = () => stderr.columns() ?? 80;
-  let lines: string[] = [];
-  const bars = new MultiBar({
-    stream: nodeStream(stderr) as never,
-    format: (_options, _params, payload: { line: number }) => lines[payload.line] ?? "",
-    hideCursor: true,
-    clearOnComplete: true,
-  });
-  // Each bar is a place for a line: items come and go too quickly for a bar each.
-  let places = 0;
-  const addPlace = () => bars.create(1, 0, { line: places++ });
-  bars.on("redraw-pre", () => {
-    lines = board.lines(width());
-    while (places < lines.length) addPlace();
-  });
-  let stopped = false;
-  const stop = () => {
-    if (!stopped && places > 0) bars.stop();
-    stopped = true;
-  };
-  signal.addEventListener("abort", stop);
+  const tally = new ProgressTally();
+  const drawing = await DRAWINGS[style](context, tally);
   return {
     report(event) {
-      board.apply({ ...event, name: escapeControls(event.name) }, now().getTime());
-      if (places === 0 && !stopped) addPlace();
+      // Counted whether or not anything is drawn of it.
+      const stage = tally.apply(event, context.now().getTime());
+      drawing.event?.(event, stage);
     },
+    retrying(retry) {
+      const isShown = tally.retrying(retry);
+      drawing.retry?.(retry, isShown);
+    },
+    interruptedAt: () => tally.interruptedAt(),
     async [Symbol.asyncDispose]() {
-      signal.removeEventListener("abort", stop);
-      stop();
-      for (const line of board.summary()) stderr.write(`${line}\n`);
+      await drawing[Symbol.asyncDispose]?.();
     },
   };
 }
 
-/** The part of a Node stream that the bars need. */
-function nodeStream(
-  sink: TextSink,
-): { isTTY: boolean; columns: number; write(text: string): boolean } {
+/** Milliseconds between two lines that say how far all is. */
+const LINE_EVERY = 10_000;
+
+/** A line for each item that is finished, and now and then one for all: for logs. */
+function drawPlain({ stderr, now }: DisplayContext, tally: ProgressTally): Drawing {
+  let lastLine = now().getTime();
+  const write = (line: string) => {
+    stderr.write(`${escapeControls(line)}\n`);
+    lastLine = now().getTime();
+  };
   return {
-    isTTY: true,
-    get columns() {
-      return sink.columns() ?? 80;
+    event(event, stage) {
+      // Hashing alone moves nothing.
+      if (event.state === "plan" || event.phase === "hash") return;
+      if (event.state === "done") {
+        write(`${VERBS[event.phase].done} ${event.name} ${formatBytes(event.size)}`);
+      }
+      const at = now().getTime();
+      if (event.state === "advance" && at - lastLine >= LINE_EVERY) write(stageLine(stage, at));
     },
-    write(text) {
-      sink.write(text);
-      return true;
+    retry: (retry) => write(`${retryWords(retry)} (${retry.what})`),
+    [Symbol.asyncDispose]: () => {
+      tally.summary().forEach(write);
+      return Promise.resolve();
     },
+  };
+}
+
+/** `downloading: 2 of 7 files, 172 of 400 MiB, 24 MiB/s, 9 s left` */
+function stageLine({ phase, over, files, total }: Stage, now: number): string {
+  const speed = total.speed(now);
+  const left = total.secondsLeft(now);
+  const facts = [
+    `${over} of ${files} files`,
+    `${formatBytes(total.bytes)} of ${formatBytes(total.size)}`,
+    speed === undefined ? "" : `${formatBytes(speed)}/s`,
+    left === undefined ? "" : `${formatDuration(left)} left`,
+  ];
+  return `${VERBS[phase].running}: ${facts.filter((fact) => fact !== "").join(", ")}`;
+}
+
+/** Milliseconds between two steps of one item, which may come thousands a second. */
+const STEP_EVERY = 200;
+
+/** A JSON document a line for each event: for programs. */
+function drawJson({ stderr, now }: DisplayContext): Drawing {
+  const steps = new Map<string, number>();
+  const write = (document: unknown) =>
+    stderr.write(`${escapeJsonControls(JSON.stringify(document))}\n`);
+  return {
+    event(event) {
+      if (event.state === "advance") {
+        const at = now().getTime();
+        if (at - (steps.get(event.id) ?? -Infinity) < STEP_EVERY) return;
+        steps.set(event.id, at);
+      } else if (event.state !== "plan") steps.delete(event.id);
+      write(event);
+    },
+    retry: (retry) => write({ state: "retry", ...retry }),
   };
 }

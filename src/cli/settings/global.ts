@@ -13,6 +13,7 @@ import type { CredentialFiles } from "../../library/settings.ts";
 import { BUILD_INFO } from "../build_info.ts";
 import type { CliContext, TextSink } from "../context.ts";
 import { below, hubSettings } from "./hubs.ts";
+import { PROGRESS_STYLES, type ProgressStyle } from "../output/progress.ts";
 import { isDebug, LOG_LEVELS, type LogLevelName, type LogSettings } from "../output/log.ts";
 
 /** The flags that every command takes, as the parser leaves them. */
@@ -20,8 +21,8 @@ export interface GlobalFlags {
   readonly storageDir?: string;
   readonly logDir?: string;
   readonly logLevel?: string;
-  /** `false` for `--no-progress`. */
-  readonly progress?: boolean;
+  /** `false` for `--no-progress`, else the form that `--progress` names. */
+  readonly progress?: string | boolean;
   readonly json?: boolean;
   readonly caFile?: string;
   readonly certFile?: string;
@@ -37,7 +38,7 @@ export const DEFAULT_PPROF_ADDRESS = "localhost:6060";
 /** The settings of a run, which are those of the library and more; paths are absolute. */
 export interface Settings extends ModelSettings, DownloadSettings, LogSettings {
   /** How progress is shown on standard error. */
-  readonly progress: "bars" | "lines" | "none";
+  readonly progress: ProgressStyle;
   /** Whether results and errors are JSON documents. */
   readonly json: boolean;
   /** Address that profiles of the run are served at; absent when nobody wants them. */
@@ -109,10 +110,19 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
 
 function logLevel(flag: string | undefined, variable: string | undefined): LogLevelName {
   const level = (flag ?? variable ?? "info").toLowerCase();
-  if (isOneOf(LOG_LEVELS, level)) return level;
-  const where = flag === undefined ? "the environment's log level" : "--log-level";
+  return chosen(LOG_LEVELS, level, flag === undefined ? "LOG_LEVEL" : "--log-level");
+}
+
+/**
+ * A word that is one of some.
+ * @throws {InvalidInputError} naming the flag or the variable that gave it.
+ */
+function chosen<Word extends string>(words: readonly Word[], word: string, giver: string): Word {
+  if (isOneOf(words, word)) return word;
+  const where = giver.startsWith("--") ? giver : `the environment's ${giver}`;
   throw new InvalidInputError(
-    `Cannot use ${where} ${quote(level)}: the levels are ${LOG_LEVELS.join(", ")}`,
+    `Cannot use ${where} ${quote(word)}: it is one of ${words.join(", ")}`,
+    { actual: word, choices: words },
   );
 }
 
@@ -120,12 +130,19 @@ function progressStyle(
   flags: GlobalFlags,
   { env, stderr }: SettingsSource,
   level: LogLevelName,
-): Settings["progress"] {
-  if (flags.progress === false || flags.json || isSet(ours(env, "NO_PROGRESS"))) return "none";
+): ProgressStyle {
+  if (flags.progress === false) return "none";
+  const flag = typeof flags.progress === "string" ? flags.progress : undefined;
+  const word = flag ?? ours(env, "PROGRESS");
+  const giver = flag === undefined ? "PROGRESS" : "--progress";
+  const asked = word === undefined ? undefined : chosen(PROGRESS_STYLES, word.toLowerCase(), giver);
+  if (asked === undefined) {
+    if (flags.json || isSet(ours(env, "NO_PROGRESS"))) return "none";
+  } else if (asked !== "bar") return asked;
+  // Nothing can be redrawn in a file.
+  if (!stderr.isTerminal || env["TERM"] === "dumb") return "plain";
   // Log records on the terminal and lines that are redrawn would garble each other.
-  const redraws = stderr.isTerminal && env["TERM"] !== "dumb" && !isSet(env["CI"]) &&
-    !isDebug(level);
-  return redraws ? "bars" : "lines";
+  return asked === "bar" || !isSet(env["CI"]) && !isDebug(level) ? "bar" : "plain";
 }
 
 /** Whether a switch of the environment is on. */

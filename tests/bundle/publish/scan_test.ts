@@ -123,8 +123,8 @@ Deno.test("scanWorkdir() reports hashing and stops when it is told to", async ()
   await using folder = await goldenFolder();
   const done: string[] = [];
   await scanWorkdir(folder.path, {
-    progress: ({ phase, state, name }) => {
-      if (state === "done") done.push(`${phase} ${name}`);
+    progress: (event) => {
+      if (event.state === "done") done.push(`${event.phase} ${event.name}`);
     },
   });
   assert.deepEqual(done.sort(), ["hash data/nine.bin", "hash data/ten.bin", "hash src/a.py"]);

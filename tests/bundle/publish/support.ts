@@ -1,5 +1,6 @@
 /** What the tests of publishing and resolving share. @module */
 import { NotFoundError } from "../../../src/core/errors.ts";
+import { reported, watchedSource } from "../../../src/core/progress.ts";
 import { bytesSource } from "../../../src/core/source.ts";
 import { readAll, streamOf, verified } from "../../../src/core/streams.ts";
 import type { ObjectFacts, ObjectStore } from "../../../src/objects/object_store.ts";
@@ -25,7 +26,12 @@ export class MemoryObjects implements ObjectStore {
 
   async put(...[uri, source, options]: Parameters<ObjectStore["put"]>): Promise<ObjectFacts> {
     const expected = { digest: `sha256:${options.sha256}`, size: source.size } as const;
-    const bytes = await readAll(streamOf(verified(await source.open(), expected)), source.size);
+    const { shownName: name = uri } = options;
+    const item = { id: uri, phase: "upload", name, size: source.size } as const;
+    const bytes = await reported(item, options, async (onBytes) => {
+      const stream = await watchedSource(source, onBytes).open();
+      return await readAll(streamOf(verified(stream, expected)), source.size);
+    });
     const { sha256, tier } = options;
     const facts = { uri, size: source.size, sha256, tier };
     this.objects.set(uri, { ...facts, bytes });

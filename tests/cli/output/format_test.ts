@@ -4,7 +4,6 @@ import {
   escapeControls,
   escapeJsonControls,
   escapeTextControls,
-  fitEnd,
   formatAge,
   formatBytes,
   formatDuration,
@@ -93,12 +92,4 @@ Deno.test("escapeTextControls() leaves line ends and tabs, and no other control 
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) =>
     // deno-lint-ignore no-control-regex
     !/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(escapeTextControls(text))));
-});
-
-Deno.test("fitEnd() keeps the end of what is too long", () => {
-  assert.equal(fitEnd("abc", 3), "abc");
-  assert.equal(fitEnd("abcdef", 4), "…def");
-  fc.assert(
-    fc.property(fc.string(), fc.nat(50), (text, width) => fitEnd(text, width).length <= width),
-  );
 });

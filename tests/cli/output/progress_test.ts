@@ -1,47 +1,106 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import { openProgress } from "../../../src/cli/output/progress.ts";
-import { ProgressBoard } from "../../../src/cli/output/progress_board.ts";
 import type { ProgressEvent } from "../../../src/core/operation.ts";
 import { fakeContext } from "../support.ts";
+import { aPlan, step } from "./progress_support.ts";
 
-const MIB = 1024 * 1024;
+const RETRY = {
+  what: "sha256:1",
+  attempt: 2,
+  attempts: 5,
+  reason: "the connection was cut",
+  wait: 500,
+};
 
-function event(
-  id: string,
-  state: ProgressEvent["state"],
-  bytes = 0,
-  phase: ProgressEvent["phase"] = "upload",
-): ProgressEvent {
-  return { id, name: `${id}.onnx`, phase, state, bytes: bytes * MIB, size: 10 * MIB };
+/** A context whose clock stands at what a test sets. */
+function clockedContext(options: Parameters<typeof fakeContext>[0] = {}) {
+  let at = 0;
+  const set = (milliseconds: number) => void (at = milliseconds);
+  return { ...fakeContext(options), now: () => new Date(at), set };
 }
 
-Deno.test("without a terminal each finished item is a line on standard error", async () => {
-  const context = fakeContext();
-  await using display = await openProgress("lines", context);
-  const events = [
-    event("a", "start", 0, "hash"),
-    event("a", "done", 10, "hash"),
-    event("a", "start"),
-    event("a", "advance", 5),
-    event("a", "fail", 5),
-    event("a", "start"),
-    event("a", "done", 10),
-    event("b", "skip", 10),
-    { ...event("c", "done", 10, "extract"), name: "x\u001b[2J" },
-  ];
-  for (const each of events) display.report?.(each);
-  assert.equal(
-    context.stderr.text,
-    "uploaded a.onnx 10 MiB\nskipped b.onnx 10 MiB\nextracted x\\u001b[2J 10 MiB\n",
-  );
+Deno.test("plain progress is a line for each finished item, and the sums at the end", async () => {
+  const context = clockedContext();
+  {
+    await using display = await openProgress("plain", context);
+    const events: ProgressEvent[] = [
+      aPlan(4, 40),
+      step("a", "start", 0, { phase: "hash" }),
+      step("a", "done", 10, { phase: "hash" }),
+      step("a", "start"),
+      step("a", "advance", 5),
+      step("a", "fail", 5),
+      step("a", "start"),
+      step("a", "done", 10),
+      step("b", "skip", 10),
+      { ...step("c", "done", 10, { phase: "extract" }), name: "x\u001b[2J" },
+    ];
+    for (const each of events) display.report(each);
+  }
+  assert.deepEqual(context.stderr.text.split("\n"), [
+    "uploaded a.onnx 10 MiB",
+    "extracted x\\u001b[2J 10 MiB",
+    "uploaded 10 MiB",
+    "hashed 10 MiB",
+    "extracted 10 MiB",
+    "already there: 1 file, 10 MiB",
+    "",
+  ]);
   assert.equal(context.stdout.text, "");
 });
 
-Deno.test("no progress is nothing at all", async () => {
+Deno.test("plain progress says now and then how far all is, and that there is another try", async () => {
+  const context = clockedContext();
+  await using display = await openProgress("plain", context);
+  display.report(aPlan(4, 40));
+  display.report(step("a", "start"));
+  display.report(step("a", "advance", 2));
+  context.set(10_000);
+  display.report(step("a", "advance", 5));
+  display.report(step("a", "advance", 6));
+  display.retrying(RETRY);
+  assert.deepEqual(context.stderr.text.split("\n"), [
+    "uploading: 0 of 4 files, 5.0 MiB of 40 MiB, 512 KiB/s, 1m 10s left",
+    "trying again, 2 of 5: the connection was cut (sha256:1)",
+    "",
+  ]);
+});
+
+Deno.test("progress for programs is a JSON document a line, and a few steps a second at most", async () => {
+  const context = clockedContext();
+  {
+    await using display = await openProgress("json", context);
+    display.report(aPlan(1, 10));
+    display.report({ ...step("a", "start"), name: "x\u009b" });
+    display.report(step("a", "advance", 2));
+    context.set(100);
+    display.report(step("a", "advance", 3));
+    context.set(200);
+    display.report(step("a", "advance", 4));
+    display.retrying(RETRY);
+    display.report(step("a", "done", 10));
+  }
+  assert.doesNotMatch(context.stderr.text, /\u009b/);
+  const lines = context.stderr.text.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(lines, [
+    aPlan(1, 10),
+    { ...step("a", "start"), name: "x\u009b" },
+    step("a", "advance", 2),
+    step("a", "advance", 4),
+    { state: "retry", ...RETRY },
+    step("a", "done", 10),
+  ]);
+});
+
+Deno.test("no progress is nothing at all, but it is known how far a transfer came", async () => {
   const context = fakeContext();
-  await using display = await openProgress("none", context);
-  assert.equal(display.report, undefined);
+  {
+    await using display = await openProgress("none", context);
+    display.report(aPlan(2, 20));
+    display.report(step("a", "done", 10));
+    display.retrying(RETRY);
+    assert.equal(display.interruptedAt(), "10 of 20 MiB");
+  }
   assert.equal(context.stderr.text, "");
 });
 
@@ -50,91 +109,40 @@ const RESTORED = "\u001b[?25h\u001b[?7h";
 Deno.test("the bars leave the terminal as it was, and a summary", async () => {
   const context = fakeContext({ terminal: true, columns: 80 });
   {
-    await using display = await openProgress("bars", context);
-    display.report?.(event("a", "start"));
-    display.report?.(event("a", "done", 10));
+    await using display = await openProgress("bar", context);
+    display.report(step("a", "start"));
+    display.report(step("a", "done", 10));
   }
   const { text } = context.stderr;
   assert.ok(text.startsWith("\u001b[?25l\u001b[?7l"), JSON.stringify(text));
   assert.ok(text.includes(RESTORED), JSON.stringify(text));
-  assert.ok(text.endsWith("uploaded 10 MiB in 0.0 s\n"), JSON.stringify(text));
+  assert.ok(text.endsWith("uploaded 10 MiB\n"), JSON.stringify(text));
+});
+
+Deno.test("a line of letters that are several units each is not cut", async () => {
+  const drawn = Promise.withResolvers<void>();
+  const onStderr = (text: string) => void (text.includes("uploading") && drawn.resolve());
+  const context = fakeContext({ terminal: true, columns: 60, onStderr });
+  await using display = await openProgress("bar", context);
+  display.report({ ...step("a", "advance", 5), name: "👨‍👩‍👧".repeat(5) });
+  await drawn.promise;
+  assert.match(context.stderr.text, /👨‍👩‍👧 +50%/);
 });
 
 Deno.test("an interruption gives the cursor back at once, and nothing is drawn after it", async () => {
   const controller = new AbortController();
   const context = fakeContext({ terminal: true, columns: 80, signal: controller.signal });
-  await using display = await openProgress("bars", context);
-  display.report?.(event("a", "start"));
+  await using display = await openProgress("bar", context);
+  display.report(step("a", "start"));
   controller.abort();
   assert.ok(context.stderr.text.includes(RESTORED));
   const { length } = context.stderr.text;
-  display.report?.(event("b", "start"));
+  display.report(step("b", "start"));
   assert.equal(context.stderr.text.length, length);
 });
 
 Deno.test("an operation without progress writes nothing to the terminal", async () => {
   const context = fakeContext({ terminal: true, columns: 80 });
-  await (await openProgress("bars", context))[Symbol.asyncDispose]();
+  await (await openProgress("bar", context))[Symbol.asyncDispose]();
   assert.equal(context.stderr.text, "");
-});
-
-Deno.test("a line tells the stage, the item, how far it is, how fast and how long yet", () => {
-  const board = new ProgressBoard();
-  board.apply(event("a", "start"), 0);
-  board.apply(event("a", "advance", 4), 2000);
-  const [line = "", ...others] = board.lines(120);
-  assert.deepEqual(others, []);
-  assert.equal(
-    line.replace(/ {2,}/g, " "),
-    "uploading a.onnx [=========-------------] 40% 4.0 MiB / 10 MiB 2.0 MiB/s 3.0 s left",
-  );
-});
-
-Deno.test("stages are told apart, and several items have a total", () => {
-  const board = new ProgressBoard();
-  board.apply(event("a", "start", 0, "hash"), 0);
-  board.apply(event("b", "done", 10), 0);
-  board.apply(event("c", "advance", 5), 0);
-  const starts = board.lines(130).map((line) => line.slice(0, 50).split("  [")[0]?.trimEnd());
-  assert.deepEqual(starts, [
-    "hashing     a.onnx",
-    "uploading   c.onnx",
-    "total       1 uploaded, 1 running",
-  ]);
-  assert.match(board.lines(130).at(-1) ?? "", / 75% .* 15 MiB \/ +20 MiB/);
-});
-
-Deno.test("of many items only some are shown, and the total knows all", () => {
-  const board = new ProgressBoard();
-  for (let index = 0; index < 1000; index++) board.apply(event(`m${index}`, "start"), index);
-  const lines = board.lines(130);
-  assert.equal(lines.length, 9);
-  assert.match(lines.at(-1) ?? "", /^total +0 uploaded, 1000 running/);
-});
-
-Deno.test("finished items leave the lines, and the summary counts them", () => {
-  const board = new ProgressBoard();
-  board.apply(event("a", "start"), 0);
-  board.apply(event("a", "advance", 10), 1000);
-  board.apply(event("a", "advance", 2), 1500);
-  board.apply(event("a", "done", 10), 2000);
-  board.apply(event("b", "skip"), 2000);
-  assert.deepEqual(board.lines(100), []);
-  assert.deepEqual(board.summary(), ["uploaded 10 MiB in 2.0 s (5.0 MiB/s), 1 skipped"]);
-});
-
-Deno.test("lines fit every window", () => {
-  const events = fc.array(fc.record({
-    id: fc.constantFrom("a", "b", "a-rather-long-name/with/folders/model-00001-of-00002"),
-    name: fc.string({ maxLength: 80 }),
-    phase: fc.constantFrom<ProgressEvent["phase"][]>("hash", "upload", "extract"),
-    state: fc.constantFrom<ProgressEvent["state"][]>("start", "advance", "done", "skip", "fail"),
-    bytes: fc.nat(),
-    size: fc.nat(),
-  }));
-  fc.assert(fc.property(events, fc.integer({ min: 1, max: 200 }), (events, width) => {
-    const board = new ProgressBoard();
-    events.forEach((each, index) => board.apply(each, index * 150));
-    return board.lines(width).every((line) => line.length < Math.max(2, width));
-  }));
 });

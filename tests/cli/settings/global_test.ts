@@ -47,7 +47,7 @@ Deno.test("the log level is one of the known names, in any case of letters", () 
   assert.equal(settings().logLevel, "info");
   assert.throws(() => settings({ logLevel: "loud" }), {
     name: "InvalidInputError",
-    message: 'Cannot use --log-level "loud": the levels are ' +
+    message: 'Cannot use --log-level "loud": it is one of ' +
       "panic, fatal, error, warn, warning, info, debug, trace",
   });
   assert.throws(() => settings({}, { MODCTL_LOG_LEVEL: "loud" }), InvalidInputError);
@@ -126,20 +126,50 @@ Deno.test("MLflow is a server of one's own, or Databricks", () => {
 Deno.test("progress is drawn for a person only, and not into a log", () => {
   const terminal = { stderr: { isTerminal: true } };
   const rows: [GlobalFlags, Record<string, string>, string][] = [
-    [{}, {}, "bars"],
-    [{}, { CI: "true" }, "lines"],
-    [{}, { CI: "false" }, "bars"],
-    [{}, { TERM: "dumb" }, "lines"],
-    [{ logLevel: "debug" }, {}, "lines"],
+    [{}, {}, "bar"],
+    [{}, { CI: "true" }, "plain"],
+    [{}, { CI: "false" }, "bar"],
+    [{}, { TERM: "dumb" }, "plain"],
+    [{ logLevel: "debug" }, {}, "plain"],
     [{ progress: false }, {}, "none"],
     [{ json: true }, {}, "none"],
     [{}, { MODCTL_NO_PROGRESS: "1" }, "none"],
-    [{}, { MODELOPS_NO_PROGRESS: "0" }, "bars"],
+    [{}, { MODELOPS_NO_PROGRESS: "0" }, "bar"],
+    [{ progress: "json" }, {}, "json"],
+    [{ progress: "Plain" }, {}, "plain"],
+    [{ progress: "none" }, {}, "none"],
+    [{ progress: "plain", json: true }, {}, "plain"],
+    [{ progress: "bar", json: true, logLevel: "debug" }, { CI: "1" }, "bar"],
+    [{ progress: "bar" }, { TERM: "dumb" }, "plain"],
+    [{}, { MODELOPS_PROGRESS: "json" }, "json"],
+    [{}, { MODCTL_PROGRESS: "plain", MODCTL_NO_PROGRESS: "1" }, "plain"],
+    [{ progress: "bar" }, { MODEL_OPS_PROGRESS: "none" }, "bar"],
+    [{ progress: false }, { MODELOPS_PROGRESS: "json" }, "none"],
+    [{}, { MODELOPS_PROGRESS: "" }, "bar"],
   ];
   for (const [flags, env, style] of rows) {
     assert.equal(settings(flags, env, terminal).progress, style, JSON.stringify([flags, env]));
   }
-  assert.equal(settings().progress, "lines");
+  assert.equal(settings().progress, "plain");
+  assert.equal(settings({ progress: "bar" }).progress, "plain");
+});
+
+Deno.test("a form of progress that there is not is refused, by flag and by variable", () => {
+  for (
+    const [flags, env, message, actual] of [
+      [{ progress: "bars" }, {}, 'Cannot use --progress "bars"', "bars"],
+      [{ progress: "" }, {}, 'Cannot use --progress ""', ""],
+      [{}, { MODELOPS_PROGRESS: "X" }, `Cannot use the environment's PROGRESS "x"`, "x"],
+    ] as const
+  ) {
+    assert.throws(() => settings(flags, env), (error) => {
+      assert.ok(error instanceof InvalidInputError);
+      assert.equal(error.message, `${message}: it is one of plain, bar, json, none`);
+      assert.deepEqual(error.facts.choices, ["plain", "bar", "json", "none"]);
+      assert.equal(error.facts.actual, actual);
+      return true;
+    });
+  }
 });
 
 Deno.test("logins are read from our file, Docker's and Podman's", () => {

@@ -1,0 +1,80 @@
+/**
+ * Progress as bars that are redrawn, where a person looks on.
+ * @module
+ */
+import { MultiBar } from "../../deps/cli-progress.ts";
+import type { CliContext, TextSink } from "../context.ts";
+import { fitMiddle } from "./columns.ts";
+import { escapeControls } from "./format.ts";
+import { boardLines } from "./progress_board.ts";
+import { type ProgressTally, retryWords } from "./progress_tally.ts";
+import type { ProgressEvent } from "../../core/operation.ts";
+import type { Retry } from "../../core/retry.ts";
+
+/** Milliseconds that a line about another try stays. */
+const NOTICE_TIME = 5000;
+
+/** Draws what a tally counts until it is disposed; then the sums are all that is left. */
+export function drawBars(
+  { stderr, signal, now }: Pick<CliContext, "stderr" | "signal" | "now">,
+  tally: ProgressTally,
+): AsyncDisposable & {
+  event(event: ProgressEvent): void;
+  retry(retry: Retry, isShown: boolean): void;
+} {
+  const width = () => stderr.columns() ?? 80;
+  let lines: string[] = [];
+  let notice = { text: "", until: 0 };
+  const bars = new MultiBar({
+    stream: nodeStream(stderr) as never,
+    format: (_options, _params, payload: { line: number }) => lines[payload.line] ?? "",
+    hideCursor: true,
+    clearOnComplete: true,
+  });
+  // Each bar is a place for a line: items come and go too quickly for a bar each.
+  let places = 0;
+  const addPlace = () => bars.create(1, 0, { line: places++ });
+  bars.on("redraw-pre", () => {
+    const at = now().getTime();
+    const notices = at < notice.until ? [notice.text] : [];
+    lines = [...boardLines(tally, width(), at), ...notices];
+    while (places < lines.length) addPlace();
+  });
+  let stopped = false;
+  const stop = () => {
+    if (!stopped && places > 0) bars.stop();
+    stopped = true;
+  };
+  signal.addEventListener("abort", stop);
+  return {
+    event(): void {
+      if (places === 0 && !stopped) addPlace();
+    },
+    retry(retry, isShown) {
+      if (isShown) return;
+      const text = fitMiddle(escapeControls(`${retryWords(retry)} (${retry.what})`), width() - 1);
+      notice = { text, until: now().getTime() + NOTICE_TIME };
+    },
+    [Symbol.asyncDispose]: () => {
+      signal.removeEventListener("abort", stop);
+      stop();
+      for (const line of tally.summary()) stderr.write(`${line}\n`);
+      return Promise.resolve();
+    },
+  };
+}
+
+/** The part of a Node stream that the bars need. */
+function nodeStream(
+  sink: TextSink,
+): { isTTY: boolean; columns: number; write(text: string): boolean } {
+  return {
+    isTTY: true,
+    // The lines fit already, in columns; the bars would cut them by code units.
+    columns: 100_000,
+    write(text) {
+      sink.write(text);
+      return true;
+    },
+  };
+}

@@ -4,7 +4,10 @@
  */
 import { trustedCertificates } from "./authorities.ts";
 import { proxyFor } from "./proxies.ts";
-import type { TransportOptions } from "./transport_options.ts";
+import type { Transport, TransportOptions } from "./transport_options.ts";
+
+/** The platform's own way, with nothing to be set or closed. Redirects are not followed. */
+export const fetchTransport: Transport = (request) => fetch(request, { redirect: "manual" });
 
 /** The server's certificate is of an authority that is not among those known so far. */
 const UNKNOWN_AUTHORITY = /UnknownIssuer/;

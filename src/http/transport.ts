@@ -28,9 +28,6 @@ export interface DisposableTransport extends Disposable {
 /** The name under which this program sends requests when it is given no other. */
 const USER_AGENT = "modelops";
 
-/** The platform's own way, with nothing to be set or closed. Redirects are not followed. */
-export const fetchTransport: Transport = (request) => fetch(request, { redirect: "manual" });
-
 /**
  * Makes a transport.
  * @throws {InvalidInputError} when a certificate, a key or a proxy cannot be used.

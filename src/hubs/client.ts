@@ -9,10 +9,10 @@ import type { Log } from "../core/operation.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { quote } from "../core/text.ts";
 import { discard, readBody } from "../http/bodies.ts";
+import { fetchTransport } from "../http/fetch_sender.ts";
 import { guarded, type PrivateAccess } from "../http/private_guard.ts";
 import { redirecting } from "../http/redirects.ts";
 import { retrying } from "../http/retrying.ts";
-import { fetchTransport } from "../http/transport.ts";
 import type { AnswerHints, Transport } from "../http/transport_options.ts";
 
 /** What a client knows of its hub. */

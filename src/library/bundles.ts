@@ -79,9 +79,15 @@ export async function openBundles(
       { remedy: "unset MODELOPS_PROVIDER" },
     );
   }
-  const { username, password } = bundles.username && bundles.password ? bundles : settings;
+  const own = bundles.username && bundles.password;
+  const { username, password, loginRegistry } = own
+    ? { ...bundles, loginRegistry: undefined }
+    : settings;
   const retry = retryOf(bundles, settings.retry);
-  const registries = await openRegistries({ ...settings, username, password, retry }, options);
+  const registries = await openRegistries(
+    { ...settings, username, password, loginRegistry, retry },
+    options,
+  );
   const network = { ...await transportOptions(settings), stallTime: retry.stallTime };
   const connections = new AsyncDisposableStack();
   connections.use(registries);

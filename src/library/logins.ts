@@ -2,20 +2,22 @@
  * The logins of registries, which are kept in a file.
  * @module
  */
-import { NotFoundError } from "../core/errors.ts";
+import {
+  AccessDeniedError,
+  InvalidInputError,
+  ModelOpsError,
+  NotFoundError,
+  type Problem,
+} from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { explainRead } from "../core/file_errors.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
 import { fixedCredentials, type PasswordCredentials } from "../registry/auth/credentials.ts";
-import {
-  findAuth,
-  readDockerConfig,
-  removeCredentials,
-  saveCredentials,
-} from "../registry/auth/docker_config.ts";
-import { credentialSource, openRegistries } from "./registries.ts";
+import { findAuth, readDockerConfig, saveCredentials } from "../registry/auth/docker_config.ts";
+import { forgetLogin, keepLogin, type KeptLogin } from "../registry/auth/login_files.ts";
+import { credentialSource, filesOf, openRegistries } from "./registries.ts";
 import type {
   CredentialFiles,
   CredentialSettings,
@@ -38,8 +40,10 @@ export interface LoginResult {
   readonly registry: string;
   /** The user. */
   readonly username: string;
-  /** The file that keeps it. */
+  /** The file that keeps it, or names the helper that does. */
   readonly storedIn: string;
+  /** The program that keeps it for the file. */
+  readonly helper?: string;
 }
 
 /** The logins of registries. */
@@ -47,10 +51,14 @@ export interface Logins {
   /**
    * Tries a login at the registry and keeps it when it is accepted.
    * @throws {AccessDeniedError} when the registry refuses it.
+   * @throws {InvalidInputError} when the file that would keep it cannot.
    */
   login(registry: string, options: LoginOptions): Promise<LoginResult>;
-  /** Forgets the login of a registry; `false` when there was none. */
-  logout(registry: string, options?: OperationOptions): Promise<boolean>;
+  /**
+   * Forgets the logins of a registry, wherever they are kept; gives the files that kept one.
+   * @throws {InvalidInputError} naming the files that keep one still.
+   */
+  logout(registry: string, options?: OperationOptions): Promise<readonly string[]>;
   /** The user and password that settings and files have for a registry. */
   find(registry: string, options?: OperationOptions): Promise<PasswordCredentials | undefined>;
   /**
@@ -85,22 +93,76 @@ export async function openLogins(
   settings: LoginSettings,
   { log }: OpenOptions = {},
 ): Promise<Logins> {
-  const { own } = settings.credentialFiles;
+  const { credentialFiles } = settings;
   return {
     async login(registry, { username, password, ...options }) {
       const credentials = fixedCredentials({ username, password }, registry);
       await using registries = await openRegistries(settings, { log, credentials });
-      await registries.ping(registry, options);
-      await saveCredentials(own, registry, { username, password });
-      return { registry, username, storedIn: own };
+      await registries.ping(registry, options).catch((error) => {
+        throw explainRefusal(error, registry);
+      });
+      const { path, helper } = await keep(credentialFiles, registry, { username, password });
+      return { registry, username, storedIn: path, helper };
     },
-    logout: (registry) => removeCredentials(own, registry),
+    logout: (registry) => forgetLogins(filesOf(credentialFiles), registry),
     async find(registry) {
       const found = await credentialSource(settings, { log }).find(registry);
       return found && "username" in found ? found : undefined;
     },
     findIn: readLogin,
   };
+}
+
+/**
+ * Keeps a login where other tools look, if they have a file here, and in our own file. What a
+ * helper keeps is not in our file as well: there is only its name.
+ */
+async function keep(
+  { own, docker, prefersDocker }: CredentialFiles,
+  registry: string,
+  login: PasswordCredentials,
+): Promise<KeptLogin> {
+  const usesDocker = docker !== undefined && (prefersDocker || await lstatIfExists(docker));
+  if (!usesDocker || docker === own) return await keepLogin(own, registry, login);
+  const kept = await keepLogin(docker, registry, login);
+  if (kept.helper === undefined) await keepLogin(own, registry, login);
+  else await saveCredentials(own, registry, undefined);
+  return kept;
+}
+
+/** What a refused login means to the person who tried it. */
+function explainRefusal(error: unknown, registry: string): unknown {
+  const status = error instanceof AccessDeniedError ? error.facts.status : undefined;
+  if (status !== 401 && status !== 403) return error;
+  return new AccessDeniedError(
+    `Cannot log in to ${quote(registry)}: it does not accept the user name and the password ` +
+      `(status ${status})`,
+    {
+      registry,
+      remedy: "check them; some registries want an access token in place of the password",
+      cause: error,
+    },
+  );
+}
+
+async function forgetLogins(files: readonly string[], registry: string): Promise<string[]> {
+  const problems: Problem[] = [];
+  const forgotten = await Promise.all(files.map(async (path) => {
+    try {
+      return await forgetLogin(path, registry) ? [path] : [];
+    } catch (error) {
+      if (!(error instanceof ModelOpsError)) throw error;
+      problems.push({ message: error.message });
+      return [];
+    }
+  }));
+  if (problems.length === 0) return forgotten.flat();
+  const [first] = problems;
+  const what = problems.length === 1 ? first?.message : `${problems.length} files may keep a login`;
+  throw new InvalidInputError(`Cannot log out of ${quote(registry)}: ${what}`, {
+    registry,
+    problems,
+  });
 }
 
 async function readLogin(path: string, registry: string): Promise<PasswordCredentials> {

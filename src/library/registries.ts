@@ -7,13 +7,19 @@ import { explainRead } from "../core/file_errors.ts";
 import { readText } from "../core/files.ts";
 import type { TransportOptions } from "../http/transport_options.ts";
 import { RegistryClient } from "../registry/client.ts";
-import { configFileCredentials } from "../registry/auth/credential_helpers.ts";
 import {
+  ANONYMOUS,
   type CredentialSource,
   firstCredentials,
   fixedCredentials,
 } from "../registry/auth/credentials.ts";
-import type { CredentialSettings, NetworkSettings, OpenOptions } from "./settings.ts";
+import { loginFiles } from "../registry/auth/login_files.ts";
+import type {
+  CredentialFiles,
+  CredentialSettings,
+  NetworkSettings,
+  OpenOptions,
+} from "./settings.ts";
 
 /**
  * Makes the connector to registries.
@@ -56,13 +62,17 @@ async function readPem(path: string | undefined): Promise<string | undefined> {
   }
 }
 
-/** The login for every registry, then our own file, then the files of other tools. */
+/** The login that the settings have, then those of the files. */
 export function credentialSource(
-  { username, password, credentialFiles }: CredentialSettings,
+  { username, password, loginRegistry, credentialFiles }: CredentialSettings,
   { log }: OpenOptions = {},
 ): CredentialSource {
-  const paths = credentialFiles ? [credentialFiles.own, ...credentialFiles.others] : [];
-  const files = paths.map((path) => configFileCredentials(path, { log }));
-  const fixed = username && password ? [fixedCredentials({ username, password })] : [];
-  return firstCredentials(...fixed, ...files);
+  const files = credentialFiles ? loginFiles(filesOf(credentialFiles), { log }) : ANONYMOUS;
+  if (!username || !password) return files;
+  return firstCredentials(fixedCredentials({ username, password }, loginRegistry), files);
+}
+
+/** All files that may hold a login. */
+export function filesOf({ own, docker, others }: CredentialFiles): readonly string[] {
+  return [...new Set([own, ...docker === undefined ? [] : [docker], ...others])];
 }

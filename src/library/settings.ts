@@ -40,19 +40,25 @@ export interface NetworkSettings {
 
 /** Files with logins of registries, in Docker's format. */
 export interface CredentialFiles {
-  /** The file that a login is written to; asked first. */
+  /** Our own file, which every login is written to. */
   readonly own: string;
-  /** Files of other tools, which are only read, in the order they are asked. */
+  /** Docker's file, which other tools look into: a login is written to it too when it exists. */
+  readonly docker?: string;
+  /** Whether Docker's file is made where it does not exist: the user named its folder. */
+  readonly prefersDocker?: boolean;
+  /** Files of other tools, which no login is written to. */
   readonly others: readonly string[];
 }
 
 /** As whom registries are asked. */
 export interface CredentialSettings {
-  /** User for every registry, together with `password`; asked before all files. */
+  /** User for every registry or one, together with `password`; no file is asked then. */
   readonly username?: string;
   /** Password of `username`. */
   readonly password?: string;
-  /** Files with logins. */
+  /** Host of the registry that `username` is for; every registry when absent. */
+  readonly loginRegistry?: string;
+  /** Files with logins; the login that was written last counts. */
   readonly credentialFiles?: CredentialFiles;
 }
 

@@ -5,7 +5,7 @@
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { azureAccess, type AzureSettings, hasAzureCredential } from "./azure_access.ts";
-import { fetchTransport } from "../http/transport.ts";
+import { fetchTransport } from "../http/fetch_sender.ts";
 import type { AzureClientOptions } from "./azure_client.ts";
 import { AzureStore } from "./azure_store.ts";
 import { FileStore } from "./file_store.ts";

@@ -23,9 +23,10 @@ export type {
   TransportOptions,
 } from "../http/transport_options.ts";
 export type { Connect, ConnectOptions } from "../oci/connect.ts";
-export { configFileCredentials, type ConfigFileOptions } from "./auth/credential_helpers.ts";
+export type { HelperOptions } from "./auth/credential_helpers.ts";
 export type { Credentials, CredentialSource, PasswordCredentials } from "./auth/credentials.ts";
 export { firstCredentials, fixedCredentials } from "./auth/credentials.ts";
+export { configFileCredentials, type ConfigFileOptions } from "./auth/login_files.ts";
 export { RegistryClient } from "./client.ts";
 export type { RegistryClientOptions } from "./client_options.ts";
 export { RegistryRepository } from "./repository.ts";

@@ -144,3 +144,82 @@ Deno.test("logout succeeds whether or not there was a login", async () => {
     stderr: "note: there was no login for registry.test\n",
   });
 });
+
+const USER = ["-u", "me", "--password-stdin"];
+
+/** The registries of which a file holds logins. */
+async function registriesIn(path: string): Promise<string[]> {
+  const text = await Deno.readTextFile(path).catch(() => "{}");
+  return Object.keys(JSON.parse(text).auths ?? {});
+}
+
+Deno.test("login writes where other tools look, if they have a file, or are told of a folder", async () => {
+  await using home = await openHome();
+  const [own, docker] = [home.at(".modctl/config.json"), home.at(".docker/config.json")];
+  const run = async (registry: string, env = {}) =>
+    JSON.parse(
+      (await home.run(["login", registry, ...USER, "--json"], { stdin: "pw", env })).stdout,
+    );
+  assert.equal((await run("one.test")).storedIn, own);
+  const named = { DOCKER_CONFIG: home.at("docker") };
+  assert.equal((await run("two.test", named)).storedIn, home.at("docker", "config.json"));
+  assert.equal((await Deno.stat(home.at("docker"))).mode! & 0o777, 0o700);
+  await home.folder.write(".docker/config.json", "{}");
+  assert.equal((await run("three.test")).storedIn, docker);
+  assert.deepEqual(await registriesIn(own), ["one.test", "two.test", "three.test"]);
+  assert.deepEqual(await registriesIn(docker), ["three.test"]);
+});
+
+Deno.test("logout forgets a login wherever it is kept", async () => {
+  await using home = await openHome();
+  const files = [".modctl/config.json", ".docker/config.json", ".config/containers/auth.json"];
+  for (const file of files) await home.folder.write(file, authFile("u p"));
+  const document = await home.done("logout", "registry.test", "--json");
+  const paths = files.map((file) => home.at(file));
+  assert.deepEqual(JSON.parse(document), {
+    registry: "registry.test",
+    removed: true,
+    files: paths,
+  });
+  for (const path of paths) assert.deepEqual(await registriesIn(path), []);
+});
+
+Deno.test("logout names the file that keeps a login still, and fails", async () => {
+  await using home = await openHome();
+  await home.folder.write(".modctl/config.json", authFile("u p"));
+  await home.folder.write(".docker/config.json", "not JSON");
+  const { code, stdout, stderr } = await home.run(["logout", "registry.test"]);
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.match(stderr, /Cannot log out of "registry\.test": .*\.docker\/config\.json/);
+  assert.deepEqual(await kept(home), {});
+});
+
+Deno.test("a wrong password says so, and not that the registry is out of reach", async () => {
+  for (const status of [401, 403]) {
+    await using home = await Home.open(() =>
+      new Response(null, { status, headers: { "WWW-Authenticate": "Basic" } })
+    );
+    const { code, stderr } = await home.run(["login", "registry.test", ...USER], { stdin: "pw" });
+    assert.equal(code, 4);
+    assert.match(stderr, /"registry\.test": it does not accept the user name and the password/);
+    assert.doesNotMatch(stderr, /reach|run `/);
+  }
+});
+
+Deno.test("a login of the environment goes to the registry that it is for", async () => {
+  const env = {
+    MODCTL_REGISTRY: "other.test",
+    MODCTL_REGISTRY_USER: "env-user",
+    MODCTL_REGISTRY_PASS: "env-pass",
+  };
+  const { code, shown } = await login([], { env });
+  assert.deepEqual([code, shown], [2, []]);
+  const own = { ...env, MODCTL_REGISTRY: "https://registry.test/v2/" };
+  assertLoggedIn(await login([], { env: own }), "env-user env-pass");
+  const shownOnPush: string[] = [];
+  await using home = await openHome(shownOnPush);
+  await home.run(["pull", "registry.test/m:v1"], { env });
+  assert.deepEqual(shownOnPush, []);
+  await home.run(["pull", "registry.test/m:v1"], { env: own });
+  assert.equal(shownOnPush[0], "env-user env-pass");
+});

@@ -57,7 +57,7 @@ const MECHANISMS: readonly Mechanism[] = [
       // Lets no redirect happen inside the SDK.
       "src/objects/azure_client.ts",
       "src/http/redirects.ts",
-      "src/http/transport.ts",
+      "src/http/fetch_sender.ts",
       // The address of an upload, which is no redirect.
       "src/registry/repository.ts",
       "src/registry/upload_session.ts",
@@ -66,7 +66,7 @@ const MECHANISMS: readonly Mechanism[] = [
   {
     what: "the way to the network",
     words: /\bfetch\((?!target|options|files|count)|createHttpClient|\(secure \? https : http\)/,
-    files: ["src/http/node_sender.ts", "src/http/transport.ts"],
+    files: ["src/http/fetch_sender.ts", "src/http/node_sender.ts"],
   },
   {
     what: "what the resuming reader asks with",

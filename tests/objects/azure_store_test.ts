@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fetchTransport } from "../../src/http/transport.ts";
+import { fetchTransport } from "../../src/http/fetch_sender.ts";
 import {
   AccessDeniedError,
   IntegrityError,

@@ -7,8 +7,9 @@ export function configure(command: Command, session: Session): void {
     .argument("<registry>", "host of the registry, with port where it has one")
     .action(async (registry) => {
       const logins = await session.logins();
-      const removed = await logins.logout(registry, session.quiet());
+      const files = await logins.logout(registry, session.quiet());
+      const removed = files.length > 0;
       if (!removed) session.output.note(`note: there was no login for ${registry}`);
-      session.output.result({ registry, removed }, "Logout Succeeded.");
+      session.output.result({ registry, removed, files }, "Logout Succeeded.");
     });
 }

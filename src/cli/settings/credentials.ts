@@ -5,7 +5,7 @@
 import { InvalidInputError } from "../../core/errors.ts";
 import { quote } from "../../core/text.ts";
 import type { Logins } from "../../library/logins.ts";
-import type { PasswordCredentials } from "../../registry/auth/credentials.ts";
+import { canonicalHost, type PasswordCredentials } from "../../registry/auth/credentials.ts";
 import type { Session } from "../session.ts";
 
 /** What the command line says about a login. */
@@ -45,7 +45,8 @@ export async function obtainLogin(
         "use --password-stdin instead",
     );
   }
-  const { settings, context: { stdin, prompts, signal, programName } } = session;
+  const { context: { stdin, prompts, signal, programName } } = session;
+  const settings = settingsFor(registry, session);
   const interactive = stdin.isTerminal;
   const stored = await storedLogin(registry, given, sources);
   const username = given.username ?? settings.username ??
@@ -67,13 +68,24 @@ export async function obtainLogin(
   return { username, password };
 }
 
+/** The login of the environment, where it is for this registry. */
+function settingsFor(
+  registry: string,
+  { settings: { username, password, loginRegistry } }: Session,
+): Partial<PasswordCredentials> {
+  const isForIt = loginRegistry === undefined ||
+    canonicalHost(loginRegistry) === canonicalHost(registry);
+  return isForIt ? { username, password } : {};
+}
+
 /** The login that is kept; looked up only where something is missing and no person can be asked. */
 async function storedLogin(
   registry: string,
   given: GivenLogin,
   { session, logins }: LoginSources,
 ): Promise<PasswordCredentials | undefined> {
-  const { settings, context } = session;
+  const { context } = session;
+  const settings = settingsFor(registry, session);
   const complete = (given.username ?? settings.username) !== undefined &&
     (given.password ?? settings.password) !== undefined;
   if (context.stdin.isTerminal || complete) return undefined;

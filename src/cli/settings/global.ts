@@ -103,9 +103,20 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
     cacheFolder: resolve(cwd, cache, "modelops"),
     userAgent: `modelops/${BUILD_INFO.version}`,
     transport: source.transport,
-    username: ours(env, "REGISTRY_USER"),
-    password: ours(env, "REGISTRY_PASS"),
+    username: withoutLineEnd(ours(env, "REGISTRY_USER")),
+    password: withoutLineEnd(ours(env, "REGISTRY_PASS")),
+    loginRegistry: hostOf(ours(env, "REGISTRY")),
   };
+}
+
+/** A value that was read from a mounted file may end its line. */
+function withoutLineEnd(text: string | undefined): string | undefined {
+  return text?.replace(/[\r\n]+$/, "");
+}
+
+/** The host of a registry that may be written as a URL, or with the path of a repository. */
+function hostOf(registry: string | undefined): string | undefined {
+  return registry?.trim().replace(/^https?:\/\//i, "").replace(/\/.*$/s, "");
 }
 
 function logLevel(flag: string | undefined, variable: string | undefined): LogLevelName {
@@ -150,17 +161,19 @@ function isSet(value: string | undefined): boolean {
   return value !== undefined && !["", "0", "false"].includes(value.toLowerCase());
 }
 
-function credentialFiles(dotFolder: string, { env, home }: SettingsSource): CredentialFiles {
-  const docker = firstSet(env, ["DOCKER_CONFIG"]) ?? below(home, ".docker");
+function credentialFiles(dotFolder: string, { env, cwd, home }: SettingsSource): CredentialFiles {
+  const named = firstSet(env, ["DOCKER_CONFIG"]);
+  const docker = named === undefined ? below(home, ".docker") : resolve(cwd, named);
   const config = firstSet(env, ["XDG_CONFIG_HOME"]) ?? below(home, ".config");
   const others = [
-    below(docker, "config.json"),
     firstSet(env, ["REGISTRY_AUTH_FILE"]),
     below(firstSet(env, ["XDG_RUNTIME_DIR"]), "containers", "auth.json"),
     below(config, "containers", "auth.json"),
   ];
   return {
     own: join(dotFolder, "config.json"),
+    docker: below(docker, "config.json"),
+    prefersDocker: named !== undefined,
     others: others.filter((path) => path !== undefined),
   };
 }

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import type { HubAccess, HubSettings } from "../../library/downloads.ts";
-import { firstSet } from "../../library/environment.ts";
+import { type Environment, firstSet } from "../../library/environment.ts";
 import type { CliContext } from "../context.ts";
 
 /** What decides about hubs. */
@@ -24,6 +24,11 @@ export function below(folder: string | undefined, ...names: string[]): string | 
   return folder === undefined ? undefined : join(folder, ...names);
 }
 
+/** A token without the spaces and line ends that files and pasting add to it. */
+function tokenIn(env: Environment, names: readonly string[]): string | undefined {
+  return names.map((name) => env[name]?.trim()).find((value) => value);
+}
+
 function huggingFace({ env, home }: HubSource): HubAccess {
   const cache = firstSet(env, ["XDG_CACHE_HOME"]) ?? below(home, ".cache");
   const hubHome = firstSet(env, ["HF_HOME"]) ?? below(cache, "huggingface");
@@ -33,13 +38,13 @@ function huggingFace({ env, home }: HubSource): HubAccess {
   ];
   return {
     hubUrl: firstSet(env, ["HF_ENDPOINT"]),
-    token: firstSet(env, ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]),
+    token: tokenIn(env, ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]),
     tokenFiles: files.filter((path) => path !== undefined),
   };
 }
 
 function modelScope({ env }: HubSource): HubAccess {
-  return { token: firstSet(env, ["MODELSCOPE_SDK_TOKEN", "MODELSCOPE_API_TOKEN"]), tokenFiles: [] };
+  return { token: tokenIn(env, ["MODELSCOPE_SDK_TOKEN", "MODELSCOPE_API_TOKEN"]), tokenFiles: [] };
 }
 
 /**
@@ -52,7 +57,7 @@ function mlflow({ env }: HubSource): HubAccess {
   const host = onDatabricks ? firstSet(env, ["DATABRICKS_HOST"]) : tracking;
   return {
     hubUrl: host && (host.includes("://") ? host : `https://${host}`),
-    token: firstSet(env, [`${prefix}_TOKEN`]),
+    token: tokenIn(env, [`${prefix}_TOKEN`]),
     username: firstSet(env, [`${prefix}_USERNAME`]),
     password: firstSet(env, [`${prefix}_PASSWORD`]),
     tokenFiles: [],

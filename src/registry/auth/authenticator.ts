@@ -4,7 +4,14 @@
  */
 import { discard } from "../../http/bodies.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
-import { basicAuthorization, type Credentials, type CredentialSource } from "./credentials.ts";
+import { AccessDeniedError } from "../../core/errors.ts";
+import {
+  basicAuthorization,
+  type Credentials,
+  credentialsOf,
+  type CredentialSource,
+} from "./credentials.ts";
+import { Logins } from "./logins.ts";
 import { repeatable } from "../../http/repeatable.ts";
 import { mergeScopes, repositoryOf, scopesOf } from "./scopes.ts";
 import { fetchToken, type TokenServerOptions } from "./token.ts";
@@ -18,35 +25,47 @@ export interface AuthOptions extends TokenServerOptions {
 }
 
 /**
- * A transport that answers the registry's challenges and remembers what it learned: the scheme, and
- * a token for each set of scopes. A token that is refused is renewed once; a password is not tried
- * twice. Requests to other origins get none.
+ * A transport that answers the registry's challenges and remembers what it learned: the scheme, a
+ * token for each set of scopes, and which of several logins were refused. A token that is refused is
+ * renewed once; a password is not tried twice. Requests to other origins get none.
  */
 export function authenticated(next: Transport, options: AuthOptions): Transport {
   const authenticator = new Authenticator(options);
   return async (request, hints) => {
     if (new URL(request.url).origin !== options.origin.origin) return await next(request, hints);
     const again = await repeatable(request);
-    const known = await authenticator.authorization(request);
-    const response = await next(authorize(again.next(), known), hints);
-    if (response.status !== 401) return response;
-    const challenges = parseChallenges(response.headers.get("WWW-Authenticate"));
-    const renewed = await authenticator.renew(request, challenges, known);
-    if (renewed === undefined || again.once) return response;
-    await discard(response);
-    return await next(authorize(again.next(), renewed), hints);
+    let shown = await authenticator.authorization(request);
+    let response = await next(authorize(again.next(), shown), hints);
+    for (let isFirst = true; response.status === 401; isFirst = false) {
+      if (!isFirst && !await authenticator.goOn(request, shown)) break;
+      const challenges = parseChallenges(response.headers.get("WWW-Authenticate"));
+      const renewed = await authenticator.renew(request, challenges, shown);
+      // What cannot be sent again has at least found out what the next request needs.
+      if (renewed === undefined || again.once) break;
+      await discard(response);
+      response = await next(authorize(again.next(), renewed), hints);
+      shown = renewed;
+    }
+    return response;
   };
 }
 
-function authorize(request: Request, authorization: string | undefined): Request {
-  if (authorization !== undefined) request.headers.set("Authorization", authorization);
+/** What a registry is shown, and whose it is. */
+interface Shown {
+  /** The `Authorization`. */
+  readonly value?: string;
+  readonly login?: Credentials;
+}
+
+function authorize(request: Request, { value }: Shown): Request {
+  if (value !== undefined) request.headers.set("Authorization", value);
   return request;
 }
 
 class Authenticator {
   readonly #options: AuthOptions;
   readonly #tokens = new Map<string, Promise<Token>>();
-  readonly #credentials = new Map<string | undefined, Promise<Credentials | undefined>>();
+  readonly #logins = new Map<string | undefined, Logins>();
   #challenge: Challenge | undefined;
 
   constructor(options: AuthOptions) {
@@ -54,40 +73,58 @@ class Authenticator {
   }
 
   /** The Authorization of a request, as far as the registry has said what it wants. */
-  async authorization(request: Request): Promise<string | undefined> {
-    if (this.#challenge?.scheme === "basic") return await this.#basic(request);
-    if (this.#challenge?.scheme === "bearer") return await this.#bearer(request, this.#challenge);
-    return undefined;
+  async authorization(request: Request): Promise<Shown> {
+    return this.#challenge ? await this.#show(request, this.#challenge) : {};
   }
 
   /** Another Authorization after `refused` was not good enough; `undefined` when there is none. */
   async renew(
     request: Request,
     challenges: readonly Challenge[],
-    refused: string | undefined,
-  ): Promise<string | undefined> {
+    refused: Shown,
+  ): Promise<Shown | undefined> {
     const offer = (wanted: string) => challenges.find(({ scheme }) => scheme === wanted);
     const challenge = offer("bearer") ?? offer("basic");
     if (!challenge) return undefined;
     this.#challenge = challenge;
     const asked = challenge.parameters.get("scope");
-    const renewed = challenge.scheme === "basic"
-      ? await this.#basic(request)
-      : await this.#bearer(request, challenge, { refused, asked });
-    return renewed === refused ? undefined : renewed;
+    for (;;) {
+      const shown = await this.#show(request, challenge, { refused: refused.value, asked });
+      if (shown.value !== refused.value) return shown;
+      if (!await this.goOn(request, shown)) return undefined;
+    }
   }
 
-  async #basic(request: Request): Promise<string | undefined> {
-    const credentials = await this.#find(request);
-    return credentials && "username" in credentials ? basicAuthorization(credentials) : undefined;
+  /** Goes on to another login after the one that was shown; `false` when there is none. */
+  async goOn(request: Request, { login }: Shown): Promise<boolean> {
+    return await this.#loginsFor(request).goOn(login);
+  }
+
+  /** What the login at hand has for a challenge; another login where its token server refuses it. */
+  async #show(
+    request: Request,
+    challenge: Challenge,
+    wanted: TokenWanted = {},
+  ): Promise<Shown> {
+    for (;;) {
+      const login = await this.#loginsFor(request).current;
+      try {
+        if (challenge.scheme === "basic") return { login, value: basic(login) };
+        const value = await this.#bearer(request, { challenge, login, ...wanted });
+        return { login, value };
+      } catch (error) {
+        const denied = error instanceof AccessDeniedError && error.facts.status !== undefined;
+        if (!denied || !await this.goOn(request, { login })) throw error;
+      }
+    }
   }
 
   async #bearer(
     request: Request,
-    { parameters }: Challenge,
-    { refused, asked = "" }: { refused?: string; asked?: string } = {},
+    { challenge: { parameters }, login: credentials, refused, asked = "" }:
+      & { readonly challenge: Challenge; readonly login: Credentials | undefined }
+      & TokenWanted,
   ): Promise<string | undefined> {
-    const credentials = await this.#find(request);
     if (credentials && "registryToken" in credentials) return bearer(credentials.registryToken);
     const realm = parameters.get("realm");
     if (realm === undefined) return undefined;
@@ -120,14 +157,27 @@ class Authenticator {
     }
   }
 
-  async #find(request: Request): Promise<Credentials | undefined> {
+  #loginsFor(request: Request): Logins {
     const repository = repositoryOf(new URL(request.url));
-    const known = this.#credentials.get(repository);
-    if (known) return await known;
-    const found = this.#options.credentials.find(this.#options.registry, repository);
-    this.#credentials.set(repository, found);
-    return await found;
+    const known = this.#logins.get(repository);
+    if (known) return known;
+    const { credentials, registry } = this.#options;
+    const made = new Logins(credentialsOf(credentials, registry, repository));
+    this.#logins.set(repository, made);
+    return made;
   }
+}
+
+/** What a token is to be good for. */
+interface TokenWanted {
+  /** The Authorization that was not good enough. */
+  readonly refused?: string;
+  /** The scopes that the registry asks for. */
+  readonly asked?: string;
+}
+
+function basic(login: Credentials | undefined): string | undefined {
+  return login && "username" in login ? basicAuthorization(login) : undefined;
 }
 
 function bearer(token: string): string {

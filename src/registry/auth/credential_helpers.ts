@@ -1,96 +1,153 @@
 /**
- * Credentials kept by helper programs, and by the files that name them.
+ * Programs that keep credentials for others: `docker-credential-<name>`.
  * See https://github.com/docker/docker-credential-helpers
  * @module
  */
 import { z } from "../../deps/zod.ts";
-import type { Log } from "../../core/operation.ts";
+import { fileFault } from "../../core/file_errors.ts";
 import { TransientError } from "../../core/retry.ts";
-import { readAll } from "../../core/streams.ts";
+import { concatBytes } from "../../core/streams.ts";
 import { withTimeLimit } from "../../core/time_limit.ts";
-import type { Credentials, CredentialSource } from "./credentials.ts";
-import { findAuth, helperFor, readDockerConfig, serverKey } from "./docker_config.ts";
+import type { Credentials, PasswordCredentials } from "./credentials.ts";
 
 /** The most of a helper's output that is read. */
 const OUTPUT_LIMIT = 1024 * 1024;
 
+/** Milliseconds for the rest of a helper's output after its end: others may hold its pipe. */
+const REST_TIME = 200;
+
 const answerSchema = z.looseObject({ Username: z.string(), Secret: z.string().min(1) });
 
-/** How to use a configuration file. */
-export interface ConfigFileOptions {
-  /** Told about helpers that do not work; the search then goes on. */
-  readonly log?: Log;
-  /** Milliseconds a helper may take; 30 000 when absent. */
+/** How helpers are run. */
+export interface HelperOptions {
+  /** Milliseconds that one may take; 30 000 when absent. */
   readonly helperTime?: number;
 }
 
-/**
- * The credentials of one configuration file in Docker's format: those of the helper it names for a
- * registry, else its own. The file is read at each search.
- */
-export function configFileCredentials(
-  path: string,
-  options: ConfigFileOptions = {},
-): CredentialSource {
-  return {
-    async find(registry, repository) {
-      const config = await readDockerConfig(path);
-      const helper = helperFor(config, registry);
-      const kept = helper && await askHelper(helper, registry, options);
-      return kept || findAuth(config, registry, repository);
-    },
-  };
-}
+/** A helper could not do what it was asked. The message is a clause without secrets. */
+export class HelperFailure extends Error {
+  /** Name of the program. */
+  readonly program: string;
+  /** Whether there is no such program, or it did not end in time. */
+  readonly kind: "missing" | "late" | "other";
 
-/**
- * Asks `docker-credential-<name>` for a registry's credentials. A helper that is missing, fails or
- * answers in another form is reported in the log, and counts as one that has none.
- */
-async function askHelper(
-  name: string,
-  registry: string,
-  options: ConfigFileOptions,
-): Promise<Credentials | undefined> {
-  const program = `docker-credential-${name}`;
-  const complain = (reason: string) =>
-    options.log?.("warning", `Cannot ask ${program} for ${registry}: ${reason}`);
-  if (!/^[\w.-]+$/.test(name)) return void complain("its name is not one of a helper");
-  try {
-    const { success, output } = await runHelper(program, serverKey(registry), options);
-    if (success) return parseAnswer(output) ?? void complain("it gave no credentials");
-    if (!/credentials not found/i.test(output)) complain("it failed");
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    complain(error instanceof Deno.errors.NotFound ? "it is not installed" : reason);
+  constructor(name: string, reason: string, kind: HelperFailure["kind"] = "other") {
+    super(reason);
+    this.program = `docker-credential-${name}`;
+    this.kind = kind;
   }
-  return undefined;
 }
 
-async function runHelper(
-  program: string,
+/**
+ * What a helper keeps for a server; `undefined` when it keeps nothing.
+ * @throws {HelperFailure} when it is missing, fails, hangs, or answers in another form.
+ */
+export async function readFromHelper(
+  name: string,
   server: string,
-  { helperTime = 30_000 }: ConfigFileOptions,
+  options: HelperOptions = {},
+): Promise<Credentials | undefined> {
+  const { success, output } = await runHelper(name, "get", server, options);
+  if (!success && /credentials not found/i.test(output)) return undefined;
+  if (!success) throw new HelperFailure(name, "it failed");
+  const found = parseAnswer(output);
+  if (found) return found;
+  throw new HelperFailure(name, "it gave no credentials");
+}
+
+/**
+ * Has a helper keep a login for a server.
+ * @throws {HelperFailure} when it did not.
+ */
+export async function writeToHelper(
+  name: string,
+  server: string,
+  { username, password }: PasswordCredentials,
+  options: HelperOptions = {},
+): Promise<void> {
+  const login = JSON.stringify({ ServerURL: server, Username: username, Secret: password });
+  const { success } = await runHelper(name, "store", login, options);
+  if (!success) throw new HelperFailure(name, "it did not keep the login");
+}
+
+/**
+ * Has a helper forget the login for a server.
+ * @throws {HelperFailure} when it did not.
+ */
+export async function eraseFromHelper(
+  name: string,
+  server: string,
+  options: HelperOptions = {},
+): Promise<void> {
+  const { success } = await runHelper(name, "erase", server, options);
+  if (!success) throw new HelperFailure(name, "it did not forget the login");
+}
+
+/** Runs a helper that reads `input`; what it says beside its answer may hold secrets. */
+async function runHelper(
+  name: string,
+  verb: "get" | "store" | "erase",
+  input: string,
+  { helperTime = 30_000 }: HelperOptions,
 ): Promise<{ success: boolean; output: string }> {
-  const child = new Deno.Command(program, {
-    args: ["get"],
-    stdin: "piped",
-    stdout: "piped",
-    // What it prints there may hold secrets.
-    stderr: "null",
-  }).spawn();
+  if (!/^[\w.-]+$/.test(name)) throw new HelperFailure(name, "its name is not one of a helper");
+  const child = startHelper(name, verb);
+  const output = readOutput(name, child);
   try {
     return await withTimeLimit(helperTime, async () => {
-      const answer = readAll(child.stdout, OUTPUT_LIMIT);
-      const [output] = await Promise.all([answer, feed(child.stdin, server)]);
-      const { success } = await child.status;
-      return { success, output: new TextDecoder().decode(output) };
+      const [text] = await Promise.all([output, feed(child.stdin, input)]);
+      return { success: (await child.status).success, output: text };
     });
   } catch (error) {
     kill(child);
-    await child.status;
-    const late = error instanceof TransientError;
-    throw late ? new Error(`it took more than ${helperTime} ms`) : error;
+    await output.catch(() => undefined);
+    if (error instanceof HelperFailure) throw error;
+    if (!(error instanceof TransientError)) throw error;
+    throw new HelperFailure(name, `it took more than ${helperTime} ms`, "late");
   }
+}
+
+function startHelper(name: string, verb: string): Deno.ChildProcess {
+  try {
+    return new Deno.Command(`docker-credential-${name}`, {
+      args: [verb],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+  } catch (error) {
+    const isMissing = error instanceof Deno.errors.NotFound;
+    if (isMissing) throw new HelperFailure(name, "it is not installed", "missing");
+    throw new HelperFailure(name, fileFault("read", error) ?? "it cannot be run");
+  }
+}
+
+/** Reads the output until the program has ended, and the rest of it for a moment longer. */
+async function readOutput(name: string, child: Deno.ChildProcess): Promise<string> {
+  const reader = child.stdout.getReader();
+  const chunks: Uint8Array[] = [];
+  const reading = (async () => {
+    for (let size = 0;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      chunks.push(value);
+      size += value.byteLength;
+      if (size <= OUTPUT_LIMIT) continue;
+      kill(child);
+      throw new HelperFailure(name, `its answer is larger than ${OUTPUT_LIMIT} bytes`);
+    }
+  })();
+  // A failure is told below, when the program has ended.
+  reading.catch(() => undefined);
+  try {
+    await child.status;
+    await withTimeLimit(REST_TIME, () => reading);
+  } catch (error) {
+    if (!(error instanceof TransientError)) throw error;
+  } finally {
+    await reader.cancel();
+  }
+  return new TextDecoder().decode(concatBytes(chunks));
 }
 
 function kill(child: Deno.ChildProcess): void {

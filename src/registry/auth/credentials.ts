@@ -28,6 +28,22 @@ export interface CredentialSource {
    * where the source tells repositories apart.
    */
   find(registry: string, repository?: string): Promise<Credentials | undefined>;
+  /**
+   * All credentials for them, best first: the next are asked for when those before were refused.
+   * Only those of `find` when absent.
+   */
+  all?(registry: string, repository?: string): AsyncIterable<Credentials>;
+}
+
+/** All credentials that a source has, best first. */
+export async function* credentialsOf(
+  source: CredentialSource,
+  registry: string,
+  repository?: string,
+): AsyncGenerator<Credentials, void> {
+  if (source.all) return yield* source.all(registry, repository);
+  const found = await source.find(registry, repository);
+  if (found) yield found;
 }
 
 /** A source without credentials. */
@@ -44,9 +60,19 @@ export function fixedCredentials(credentials: Credentials, registry?: string): C
   return { find: (asked) => Promise.resolve(fits(asked) ? credentials : undefined) };
 }
 
-/** The first credentials that any of several sources has. */
+/** The credentials of the first of several sources that has any. */
 export function firstCredentials(...sources: readonly CredentialSource[]): CredentialSource {
   return {
+    async *all(registry, repository) {
+      for (const source of sources) {
+        let found = false;
+        for await (const credentials of credentialsOf(source, registry, repository)) {
+          found = true;
+          yield credentials;
+        }
+        if (found) return;
+      }
+    },
     async find(registry, repository) {
       for (const source of sources) {
         const found = await source.find(registry, repository);

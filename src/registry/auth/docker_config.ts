@@ -6,30 +6,37 @@
  * See https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
  * @module
  */
+import { dirname } from "node:path";
 import { quote } from "../../core/text.ts";
 import { z } from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { readTextIfExists } from "../../core/files.ts";
 import { writeFileAtomic } from "../../core/staged_file.ts";
-import { explainRead } from "../../core/file_errors.ts";
+import { explainRead, explainWrite, isMissing } from "../../core/file_errors.ts";
 import { canonicalHost, checkUsername, type Credentials, encodeBasic } from "./credentials.ts";
 
-const entrySchema = z.looseObject({
-  auth: z.string().optional(),
-  username: z.string().optional(),
-  password: z.string().optional(),
-  identitytoken: z.string().optional(),
-  registrytoken: z.string().optional(),
+/** A text; `null`, and whatever spoils one entry alone, is as good as nothing. */
+const text = z.string().optional().catch(undefined);
+
+const entrySchema = z.object({
+  auth: text,
+  username: text,
+  password: text,
+  identitytoken: text,
+  registrytoken: text,
 });
 
-const configSchema = z.looseObject({
-  auths: z.record(z.string(), entrySchema.nullable()).optional(),
-  credHelpers: z.record(z.string(), z.string()).optional(),
-  credsStore: z.string().optional(),
+const configSchema = z.object({
+  auths: z.record(z.string(), entrySchema.optional().catch(undefined)).nullish(),
+  credHelpers: z.record(z.string(), text).nullish(),
+  credsStore: z.string().nullish(),
 });
 
-/** What such a file holds; other keys are kept. */
+/** What such a file says about logins. */
 export type DockerConfig = z.infer<typeof configSchema>;
+
+/** Everything in a file. */
+type Document = Readonly<Record<string, unknown>>;
 
 /** The name under which Docker Hub's credentials are kept. */
 const HUB_KEY = "https://index.docker.io/v1/";
@@ -39,12 +46,17 @@ const HUB_KEY = "https://index.docker.io/v1/";
  * @throws {InvalidInputError} when it cannot be read or is no such file.
  */
 export async function readDockerConfig(path: string): Promise<DockerConfig> {
+  return (await readFile(path)).config;
+}
+
+async function readFile(path: string): Promise<{ config: DockerConfig; document: Document }> {
   const text = await readTextIfExists(path).catch((error) => {
     throw explainRead(path, error);
   });
-  if (text === undefined || text.trim() === "") return {};
-  const parsed = configSchema.safeParse(parseJson(text, path));
-  if (parsed.success) return parsed.data;
+  if (text === undefined || text.trim() === "") return { config: {}, document: {} };
+  const document = parseJson(text.replace(/^\ufeff/, ""), path) ?? {};
+  const parsed = configSchema.safeParse(document);
+  if (parsed.success) return { config: parsed.data, document: document as Document };
   const [issue] = parsed.error.issues;
   // Only where it is wrong: what stands there may be a secret.
   throw unreadable(path, `${issue?.path.join(".") || "document"} has the wrong form`);
@@ -86,37 +98,54 @@ export function serverKey(registry: string): string {
 }
 
 /**
- * Adds or replaces a registry's credentials in a file that only its owner can read. Everything else
- * in the file stays.
+ * Adds or replaces a registry's credentials in a file that only its owner can read; none leave the
+ * name of the registry alone, which is how a file says that a helper has them. Everything else in
+ * the file stays.
  * @throws {InvalidInputError} when the file is not one that can be changed safely.
  */
 export async function saveCredentials(
   path: string,
   registry: string,
-  credentials: Credentials,
+  credentials: Credentials | undefined,
 ): Promise<void> {
-  const config = await readDockerConfig(path);
-  const auths = { ...config.auths, [serverKey(registry)]: toEntry(credentials) };
-  await writeConfig(path, { ...config, auths });
+  const { document } = await readFile(path);
+  const entry = credentials ? toEntry(credentials) : {};
+  const auths = { ...authsOf(document), [serverKey(registry)]: entry };
+  await writeConfig(path, { ...document, auths });
 }
 
 /** Removes a registry's credentials, under whatever key; tells whether there were any. */
 export async function removeCredentials(path: string, registry: string): Promise<boolean> {
-  const config = await readDockerConfig(path);
+  const { document } = await readFile(path);
   const wanted = canonicalHost(registry);
-  const all = Object.entries(config.auths ?? {});
+  const all = Object.entries(authsOf(document));
   const kept = all.filter(([key]) => {
     const { host, path } = parseKey(key);
     return host !== wanted || path !== "";
   });
   if (kept.length === all.length) return false;
-  await writeConfig(path, { ...config, auths: Object.fromEntries(kept) });
+  await writeConfig(path, { ...document, auths: Object.fromEntries(kept) });
   return true;
 }
 
-async function writeConfig(path: string, config: DockerConfig): Promise<void> {
-  const text = `${JSON.stringify(config, undefined, "\t")}\n`;
-  await writeFileAtomic(path, new TextEncoder().encode(text), { mode: 0o600 });
+/** The entries of a document, also those that nobody understands. */
+function authsOf({ auths }: Document): Readonly<Record<string, unknown>> {
+  return auths as Record<string, unknown> | null | undefined ?? {};
+}
+
+async function writeConfig(path: string, document: Document): Promise<void> {
+  const text = `${JSON.stringify(document, undefined, "\t")}\n`;
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw explainWrite(path, error);
+  }
+  // People keep such files elsewhere and put a link in their place.
+  const target = await Deno.realPath(path).catch((error) => {
+    if (isMissing(error)) return path;
+    throw explainWrite(path, error);
+  });
+  await writeFileAtomic(target, new TextEncoder().encode(text), { mode: 0o600 });
 }
 
 /** The host and, where it has one that is not a version of the API, the path of a key. */

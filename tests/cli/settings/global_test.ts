@@ -6,6 +6,7 @@ import {
   sourceDateEpoch,
 } from "../../../src/cli/settings/global.ts";
 import { LOG_LEVELS } from "../../../src/cli/output/log.ts";
+import type { HubName } from "../../../src/hubs/hub.ts";
 import { InvalidInputError } from "../../../src/core/errors.ts";
 
 function settings(
@@ -175,14 +176,50 @@ Deno.test("a form of progress that there is not is refused, by flag and by varia
 Deno.test("logins are read from our file, Docker's and Podman's", () => {
   assert.deepEqual(settings().credentialFiles, {
     own: "/home/user/.modctl/config.json",
-    others: ["/home/user/.docker/config.json", "/home/user/.config/containers/auth.json"],
+    docker: "/home/user/.docker/config.json",
+    prefersDocker: false,
+    others: ["/home/user/.config/containers/auth.json"],
   });
   const env = { DOCKER_CONFIG: "/docker", XDG_RUNTIME_DIR: "/run/user/7", XDG_CONFIG_HOME: "/x" };
-  assert.deepEqual(settings({}, env).credentialFiles.others, [
-    "/docker/config.json",
+  const { docker, prefersDocker, others } = settings({}, env).credentialFiles;
+  assert.deepEqual([docker, prefersDocker], ["/docker/config.json", true]);
+  assert.equal(
+    settings({}, { DOCKER_CONFIG: "d" }).credentialFiles.docker,
+    "/here/d/config.json",
+  );
+  assert.deepEqual(others, [
     "/run/user/7/containers/auth.json",
     "/x/containers/auth.json",
   ]);
+});
+
+Deno.test("the login of the environment may be for one registry", () => {
+  const found = (env: Record<string, string>) => {
+    const { username, password, loginRegistry } = settings({}, env);
+    return [username, password, loginRegistry];
+  };
+  const env = { MODCTL_REGISTRY_USER: "me\n", MODCTL_REGISTRY_PASS: " pass\r\n" };
+  assert.deepEqual(found(env), ["me", " pass", undefined]);
+  const rows = [
+    ["r.test:5000", "r.test:5000"],
+    [" r.test ", "r.test"],
+    ["https://r.test/v2/", "r.test"],
+    ["r.test/models", "r.test"],
+    ["", undefined],
+  ];
+  for (const [said = "", host] of rows) {
+    assert.equal(found({ ...env, MODCTL_REGISTRY: said })[2], host, said);
+  }
+});
+
+Deno.test("tokens of hubs are read without white space around them", () => {
+  const token = (env: Record<string, string>, hub: HubName) => settings({}, env).hubs[hub]?.token;
+  for (const text of ["hf_x", "hf_x\n", " hf_x", "\thf_x\r\n"]) {
+    assert.equal(token({ HF_TOKEN: text }, "huggingface"), "hf_x");
+    assert.equal(token({ HF_TOKEN: " ", HUGGING_FACE_HUB_TOKEN: text }, "huggingface"), "hf_x");
+    assert.equal(token({ MODELSCOPE_API_TOKEN: text }, "modelscope"), "hf_x");
+    assert.equal(token({ DATABRICKS_TOKEN: text }, "mlflow"), "hf_x");
+  }
 });
 
 Deno.test("proxies and certificates come from the usual variables", () => {

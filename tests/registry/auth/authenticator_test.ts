@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { AccessDeniedError, type ModelOpsError } from "../../../src/core/errors.ts";
 import { authenticated } from "../../../src/registry/auth/authenticator.ts";
-import { type Credentials, fixedCredentials } from "../../../src/registry/auth/credentials.ts";
+import {
+  type Credentials,
+  type CredentialSource,
+  fixedCredentials,
+} from "../../../src/registry/auth/credentials.ts";
 import { redirecting } from "../../../src/http/redirects.ts";
 
 const USER: Credentials = { username: "ann", password: "secret" };
@@ -9,6 +13,8 @@ const REALM = "https://auth.test/token";
 
 interface Setup {
   readonly credentials?: Credentials;
+  /** Several logins, best first, in place of one. */
+  readonly logins?: readonly Credentials[];
   readonly origin?: string;
   readonly allowHttp?: boolean;
   /** What the registry's challenge says. */
@@ -17,6 +23,15 @@ interface Setup {
   readonly accepts?: (authorization: string) => boolean;
   /** Answers token requests; tokens `t1`, `t2`, … when absent. */
   readonly tokenServer?: (request: Request, count: number) => Response | Promise<Response>;
+}
+
+function several(logins: readonly Credentials[]): CredentialSource {
+  return {
+    find: () => Promise.resolve(logins[0]),
+    async *all() {
+      yield* logins;
+    },
+  };
 }
 
 /** A registry that wants authentication, and what it and its token server saw. */
@@ -42,7 +57,9 @@ function setup(options: Setup = {}) {
   const send = authenticated(network, {
     registry: origin.host,
     origin,
-    credentials: { find: () => Promise.resolve(options.credentials) },
+    credentials: options.logins
+      ? several(options.logins)
+      : { find: () => Promise.resolve(options.credentials) },
     send: redirecting(network),
     allowHttp: options.allowHttp ?? false,
     now: () => clock.now,
@@ -344,4 +361,73 @@ Deno.test("authenticated() finds credentials by registry and repository", async 
   await send(new Request("https://registry.test/v2/a/b/tags/list"));
   await send(new Request("https://registry.test/v2/a/b/tags/list"));
   assert.deepEqual(asked, [["registry.test", "a/b"]]);
+});
+
+const person = (username: string) => ({ username, password: "secret" });
+const shown = (username: string) => `Basic ${btoa(`${username}:secret`)}`;
+const LOGINS = [person("new"), person("new"), person("old"), person("oldest")];
+
+Deno.test("authenticated() goes on to another login where one is refused, and stays with it", async () => {
+  const { get, registry } = setup({
+    challenge: "Basic",
+    logins: LOGINS,
+    accepts: (value) => value === shown("old"),
+  });
+  assert.equal((await get()).status, 200);
+  assert.equal((await get()).status, 200);
+  assert.deepEqual(registry, [null, shown("new"), shown("old"), shown("old")]);
+});
+
+Deno.test("authenticated() shows each login once to a registry that refuses all", async () => {
+  const { get, registry } = setup({ challenge: "Basic", logins: LOGINS, accepts: () => false });
+  assert.equal((await get()).status, 401);
+  assert.deepEqual(registry, [null, shown("new"), shown("old"), shown("oldest")]);
+  assert.equal((await get()).status, 401);
+  assert.equal(registry.length, 5);
+});
+
+Deno.test("authenticated() shows requests at once the same logins in the same order", async () => {
+  const { get, registry } = setup({
+    challenge: "Basic",
+    logins: LOGINS,
+    accepts: (value) => value === shown("oldest"),
+  });
+  const answers = await Promise.all([get(), get(), get()]);
+  assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200]);
+  assert(!registry.slice(-3).includes(shown("new")));
+});
+
+Deno.test("authenticated() gets a token by another login where the token server refuses one", async () => {
+  const { get, tokens } = setup({
+    logins: LOGINS,
+    tokenServer: (request) =>
+      request.headers.get("Authorization") === shown("old")
+        ? Response.json({ token: "good" })
+        : new Response(null, { status: 401 }),
+    accepts: (value) => value === "Bearer good",
+  });
+  assert.equal((await get()).status, 200);
+  assert.deepEqual(tokens.map(({ headers }) => headers.get("Authorization")), [
+    shown("new"),
+    shown("old"),
+  ]);
+});
+
+Deno.test("authenticated() gets a token by another login where the registry refuses the first one's", async () => {
+  const { get } = setup({
+    logins: LOGINS,
+    tokenServer: (request) =>
+      Response.json({ token: request.headers.get("Authorization")!.slice(6) }),
+    accepts: (value) => value === shown("oldest").replace("Basic", "Bearer"),
+  });
+  assert.equal((await get()).status, 200);
+});
+
+Deno.test("authenticated() says why the last login was refused when a token server refuses all", async () => {
+  const { get, tokens } = setup({
+    logins: LOGINS,
+    tokenServer: () => new Response(null, { status: 401 }),
+  });
+  await assert.rejects(get(), AccessDeniedError);
+  assert.equal(tokens.length, 3);
 });

@@ -81,7 +81,7 @@ Deno.test("findAuth() reads every form of an entry", () => {
   for (const auth of ["", "%%%", btoa("no colon"), btoa(":x")]) {
     assert.equal(find({ auth }), undefined, auth);
   }
-  assert.equal(find(null), undefined);
+  assert.equal(find(undefined), undefined);
   assert.equal(find({}), undefined);
 });
 
@@ -134,11 +134,8 @@ Deno.test("saveCredentials() leaves a file alone that it cannot understand", asy
     return true;
   });
   assert.equal(await Deno.readTextFile(path), '{"auths": "secret"');
-  await temp.write("config.json", '{"auths": {"r.test": {"auth": 5}}}');
-  await assert.rejects(
-    saveCredentials(path, "r.test", user),
-    /auths\.r\.test\.auth has the wrong form/,
-  );
+  await temp.write("config.json", '{"auths": ["secret"]}');
+  await assert.rejects(saveCredentials(path, "r.test", user), /auths has the wrong form/);
 });
 
 Deno.test("saveCredentials() refuses user names with a colon", async () => {
@@ -158,6 +155,8 @@ Deno.test("removeCredentials() removes every key of a registry and nothing else"
     "r.test/a",
   ]);
   assert.equal(await removeCredentials(path, "r.test"), false);
+  await temp.write("odd.json", '{"auths": {"r.test": 7, "odd.test": 8}}');
+  assert.equal(await removeCredentials(temp.join("odd.json"), "r.test"), true);
   assert.equal(await removeCredentials(temp.join("none.json"), "r.test"), false);
 });
 
@@ -182,4 +181,78 @@ Deno.test("findAuth() gives back what was saved", async () => {
     }),
     { numRuns: 20 },
   );
+});
+
+const GOOD = { auth: btoa("ann:secret") };
+const SPOILED: readonly (readonly [string, Record<string, unknown>])[] = [
+  ["null in the entry", { auths: { "r.test": { ...GOOD, identitytoken: null, username: null } } }],
+  ["null for helpers", { auths: { "r.test": GOOD }, credHelpers: null, credsStore: null }],
+  ["null for another entry", { auths: { "r.test": GOOD, "a.test": null } }],
+  ["a text for another entry", { auths: { "a.test": "x", "r.test": GOOD } }],
+  ["a list for another entry", { auths: { "a.test": [], "r.test": GOOD } }],
+  ["a number for a secret", { auths: { "a.test": { auth: 5 }, "r.test": GOOD } }],
+  ["an auth that is none", { auths: { "a.test": { auth: "%%" }, "r.test": GOOD } }],
+  ["a helper that is none", { auths: { "r.test": GOOD }, credHelpers: { "a.test": 7 } }],
+];
+
+for (const [what, document] of SPOILED) {
+  Deno.test(`${what} spoils nothing else, and stays when the file is changed`, async () => {
+    await using temp = await tempFolder();
+    const path = await temp.write("config.json", `\ufeff${JSON.stringify(document)}`);
+    const user = { username: "ann", password: "secret" };
+    assert.deepEqual(findAuth(await readDockerConfig(path), "r.test"), user);
+    await saveCredentials(path, "new.test", user);
+    const auths = { ...document.auths as object, "new.test": GOOD };
+    assert.deepEqual(JSON.parse(await Deno.readTextFile(path)), { ...document, auths });
+  });
+}
+
+Deno.test("a file of null, or with null for all entries, holds nothing and can be written", async () => {
+  await using temp = await tempFolder();
+  for (const text of ["null", '{"auths": null}']) {
+    const path = await temp.write("config.json", text);
+    assert.equal(findAuth(await readDockerConfig(path), "r.test"), undefined);
+    await saveCredentials(path, "r.test", { registryToken: "t" });
+    assert.deepEqual(findAuth(await readDockerConfig(path), "r.test"), { registryToken: "t" });
+  }
+});
+
+Deno.test("readDockerConfig() gives a configuration or its own error for any JSON", async () => {
+  await using temp = await tempFolder();
+  const path = temp.join("config.json");
+  const value = fc.letrec((tie) => ({
+    value: fc.oneof(
+      fc.constant(null),
+      fc.string(),
+      fc.integer(),
+      fc.array(tie("value"), { maxLength: 2 }),
+      fc.dictionary(
+        fc.constantFrom("auths", "auth", "credHelpers", "credsStore", "r.test", "__proto__"),
+        tie("value"),
+      ),
+    ),
+  })).value;
+  await fc.assert(
+    fc.asyncProperty(value, async (document) => {
+      await Deno.writeTextFile(path, JSON.stringify(document));
+      try {
+        findAuth(await readDockerConfig(path), "r.test");
+      } catch (error) {
+        assert(error instanceof InvalidInputError, String(error));
+      }
+    }),
+  );
+});
+
+Deno.test("saveCredentials() makes a folder for its owner alone, and keeps a link", async () => {
+  await using temp = await tempFolder();
+  const real = await temp.write("dotfiles/docker.json", "{}");
+  await Deno.symlink(real, temp.join("config.json"));
+  await saveCredentials(temp.join("config.json"), "r.test", { registryToken: "t" });
+  assert((await Deno.lstat(temp.join("config.json"))).isSymlink);
+  assert.match(await Deno.readTextFile(real), /"registrytoken": "t"/);
+  await saveCredentials(temp.join("a", "b", "config.json"), "r.test", { registryToken: "t" });
+  for (const folder of ["a", "a/b"]) {
+    assert.equal((await Deno.stat(temp.join(folder))).mode! & 0o777, 0o700, folder);
+  }
 });

@@ -110,6 +110,9 @@ export type {
   TransferResult,
   UploadOptions,
   UploadResult,
+  VerifyFault,
+  VerifyOptions,
+  VerifyResult,
 } from "./src/model/operations.ts";
 export type {
   ModelCapabilities,

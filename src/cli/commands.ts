@@ -64,6 +64,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import("./commands/rm.ts"),
   },
   {
+    name: "verify",
+    summary: "Read what is in the local store again, and repair it",
+    load: () => import("./commands/verify.ts"),
+  },
+  {
     name: "prune",
     summary: "Free what no name of the local store leads to",
     load: () => import("./commands/prune.ts"),

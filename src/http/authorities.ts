@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { getCACertificates, rootCertificates } from "node:tls";
 import { InvalidInputError } from "../core/errors.ts";
 import { explainRead, systemCode } from "../core/file_errors.ts";
-import { readDirIfExists } from "../core/files.ts";
+import { readDirIfExists, readText } from "../core/files.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
@@ -44,7 +44,7 @@ export function checkCertificate(pem: string, what: string): void {
 }
 
 async function readAuthorityFile(path: string): Promise<string[]> {
-  const text = await Deno.readTextFile(path).catch((error) => {
+  const text = await readText(path).catch((error) => {
     throw explainRead(path, error);
   });
   checkCertificate(text, `certificate authorities of ${JSON.stringify(path)}`);
@@ -56,9 +56,9 @@ async function readFolder(folder: string): Promise<string[]> {
   const entries = await readDirIfExists(folder);
   const texts = await Promise.all(entries.map(async ({ name }) => {
     try {
-      return await Deno.readTextFile(join(folder, name));
+      return await readText(join(folder, name));
     } catch (error) {
-      if (systemCode(error) === undefined) throw error;
+      if (systemCode(error) === undefined && !(error instanceof InvalidInputError)) throw error;
       return "";
     }
   }));

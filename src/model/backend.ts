@@ -4,6 +4,7 @@
  * @module
  */
 import { isDigest } from "../core/digest.ts";
+import { IntegrityError } from "../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import type { Connect } from "../oci/connect.ts";
 import { copyGraph, type CopyReport } from "../oci/copy_graph.ts";
@@ -44,6 +45,8 @@ import type {
   TransferResult,
   UploadOptions,
   UploadResult,
+  VerifyOptions,
+  VerifyResult,
 } from "./operations.ts";
 import type { DigestCache } from "../work/digest_cache.ts";
 import { copyModel, ModelStores } from "./stores.ts";
@@ -185,9 +188,13 @@ class LocalModelBackend implements ModelBackend {
   async extract(target: string, options: ExtractModelOptions): Promise<ExtractResult> {
     const reference = parseReference(target);
     const local = this.#stores.local(reference);
-    const { manifest } = await readModel(local, referenceTarget(reference), options);
     const { extractModel } = await import("./extract_model.ts");
-    return await extractModel(local, manifest, options);
+    try {
+      const { manifest } = await readModel(local, referenceTarget(reference), options);
+      return await extractModel(local, manifest, options);
+    } catch (error) {
+      throw withRepair(error, reference);
+    }
   }
 
   async attach(file: string, options: AttachOptions): Promise<AttachResult> {
@@ -279,6 +286,11 @@ class LocalModelBackend implements ModelBackend {
   async prune(options: PruneOptions = {}): Promise<PruneResult> {
     return { dryRun: options.dryRun ?? false, ...await this.#catalog.prune(options) };
   }
+
+  async verify(options: VerifyOptions): Promise<VerifyResult> {
+    const { verifyModels } = await import("./verify.ts");
+    return await verifyModels(this.#catalog, this.#stores, options);
+  }
 }
 
 function layerReport({ descriptor, path }: StoredLayer): LayerReport {
@@ -297,6 +309,16 @@ function transfer(
   report: CopyReport,
 ): TransferResult {
   return { reference: formatReference(reference), digest: descriptor.digest, ...report };
+}
+
+/** Names the command that puts damaged content of the local store right. */
+function withRepair(error: unknown, reference: Reference): unknown {
+  if (!(error instanceof IntegrityError) || error.facts.remedy !== undefined) return error;
+  const { message, facts } = error;
+  const remedy = `fetch what is damaged with: modelops verify --repair ${
+    formatReference(reference)
+  }`;
+  return new IntegrityError(message, { ...facts, remedy, cause: error });
 }
 
 /** A cache that cannot be used costs time, and nothing else. */

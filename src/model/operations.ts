@@ -269,6 +269,41 @@ export interface PruneOptions extends OperationOptions {
   readonly removeUntagged?: boolean;
 }
 
+/** How to verify; one of `references` and `all` says what. */
+export interface VerifyOptions extends RemoteOptions {
+  /** Artifacts of the local store. */
+  readonly references?: readonly string[];
+  /** Everything in the local store. */
+  readonly all?: boolean;
+  /** Fetch what is damaged from the registries that the artifacts' names name. */
+  readonly repair?: boolean;
+}
+
+/** What verifying found, and put right. */
+export interface VerifyResult {
+  /** Whether everything is as its digest says, now. */
+  readonly ok: boolean;
+  /** The artifacts whose content was read. */
+  readonly artifacts: readonly string[];
+  /** Pieces of content that were read or looked for. */
+  readonly checked: number;
+  /** Bytes that were read. */
+  readonly bytes: number;
+  /** Content that is damaged or missing. */
+  readonly damaged: readonly VerifyFault[];
+  /** Content that was, and is not any more. */
+  readonly repaired: readonly VerifyFault[];
+}
+
+/** Content that is not what its digest says. */
+export interface VerifyFault {
+  readonly digest: Digest;
+  /** What is wrong with it, in one clause; where it could not be repaired, why. */
+  readonly reason: string;
+  /** The artifacts that need it. */
+  readonly artifacts: readonly string[];
+}
+
 /** Every model operation over one local store. */
 export interface ModelBackend {
   /** Packages a workspace folder. */
@@ -295,4 +330,6 @@ export interface ModelBackend {
   remove(target: string, options?: OperationOptions): Promise<RemoveResult>;
   /** Frees what nothing names any more. */
   prune(options?: PruneOptions): Promise<PruneResult>;
+  /** Reads what is in the local store again, and puts it right where that is asked for. */
+  verify(options: VerifyOptions): Promise<VerifyResult>;
 }

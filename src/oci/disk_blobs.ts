@@ -2,18 +2,22 @@
  * The blobs of the local store. Each is there once, whichever repositories it belongs to.
  * @module
  */
-import { dirname } from "node:path";
-import { type Digest, digestAlgorithm, digestBytes } from "../core/digest.ts";
+import { dirname, join } from "node:path";
+import { type Digest, digestAlgorithm, isDigest } from "../core/digest.ts";
 import { explainRead, isMissing } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
+import { readDirIfExists } from "../core/files.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import { runTask } from "../work/pool.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { DiskLayout } from "./disk_layout.ts";
-import { isManifestType } from "./media_types.ts";
 import type { OpenContentOptions } from "./store.ts";
 
 /** Blobs as files. */
 export class DiskBlobs {
   readonly #layout: DiskLayout;
+  /** Blobs that were found damaged. */
+  readonly #distrusted = new Set<Digest>();
 
   /** Names the place of the blobs; nothing is made before the first is added. */
   constructor(layout: DiskLayout) {
@@ -25,25 +29,52 @@ export class DiskBlobs {
     return this.#layout.blobData(digest);
   }
 
-  /** The size of a blob's file; `undefined` when there is none. */
-  async size(digest: Digest): Promise<number | undefined> {
-    try {
-      return (await Deno.stat(this.path(digest))).size;
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw explainRead(this.path(digest), error);
+  /** The digests of all blobs. */
+  async *digests(): AsyncIterable<Digest> {
+    for (const algorithm of ["sha256", "sha512"]) {
+      const folder = this.#layout.blobs(algorithm);
+      for (const prefix of await readDirIfExists(folder)) {
+        for (const entry of await readDirIfExists(join(folder, prefix.name))) {
+          const digest = `${algorithm}:${entry.name}`;
+          if (isDigest(digest)) yield digest;
+        }
+      }
     }
   }
 
-  /**
-   * Whether a blob's bytes are here. Documents are small enough to be looked at; other blobs were
-   * verified when they came, and are again when they are extracted.
-   */
-  async has({ mediaType, digest, size }: Descriptor): Promise<boolean> {
-    if (await this.size(digest) !== size) return false;
-    if (!isManifestType(mediaType)) return true;
-    const bytes = await Deno.readFile(this.path(digest));
-    return digestBytes(bytes, digestAlgorithm(digest)) === digest;
+  /** The size of a blob's file; `undefined` when there is none. */
+  async size(digest: Digest): Promise<number | undefined> {
+    return (await this.#info(digest))?.size;
+  }
+
+  /** Whether a blob of that size is here, and was not found damaged. */
+  async has({ digest, size }: Pick<Descriptor, "digest" | "size">): Promise<boolean> {
+    return await this.size(digest) === size && !this.#distrusted.has(digest);
+  }
+
+  /** Whether somebody wrote to a blob after a time in milliseconds since the epoch. */
+  async changedSince(digest: Digest, time: number): Promise<boolean> {
+    return ((await this.#info(digest))?.mtime?.getTime() ?? Infinity) > time;
+  }
+
+  /** Whether the bytes of a blob are the right ones, by reading all of them. */
+  async isRight(
+    { digest, size }: Pick<Descriptor, "digest" | "size">,
+    { onBytes, ...options }: OperationOptions & { onBytes?: (bytes: number) => void } = {},
+  ): Promise<boolean> {
+    if (!await this.has({ digest, size })) return false;
+    const input = { path: this.path(digest), algorithm: digestAlgorithm(digest) };
+    try {
+      const hashed = await runTask("hashFile", input, { ...options, size, onBytes });
+      return hashed.digest === digest;
+    } catch (error) {
+      throw explainRead(input.path, error);
+    }
+  }
+
+  /** Takes a blob for missing, until it is added again. */
+  distrust(digest: Digest): void {
+    this.#distrusted.add(digest);
   }
 
   /**
@@ -55,12 +86,21 @@ export class DiskBlobs {
     return await source.open(options);
   }
 
-  /** Gives a verified file its final name, or leaves it when the blob is here already. */
-  async add(file: string, blob: Descriptor): Promise<void> {
-    if (await this.has(blob)) return;
-    const folder = this.#layout.blobFolder(blob.digest);
-    await Deno.mkdir(folder, { recursive: true });
-    await Deno.rename(file, this.path(blob.digest));
+  /**
+   * Gives a verified file its final name, in place of what has it: that may be damaged. The time of
+   * what it replaces stays, so that the blob is not taken for one that somebody wrote to.
+   */
+  async add(file: string, { digest }: Pick<Descriptor, "digest">): Promise<void> {
+    const before = await this.#info(digest);
+    if (before?.mtime) await Deno.utime(file, before.mtime, before.mtime);
+    await Deno.mkdir(this.#layout.blobFolder(digest), { recursive: true });
+    await Deno.rename(file, this.path(digest));
+    this.trust(digest);
+  }
+
+  /** Takes a blob for what it is again. */
+  trust(digest: Digest): void {
+    this.#distrusted.delete(digest);
   }
 
   /**
@@ -69,6 +109,15 @@ export class DiskBlobs {
   async durablePaths(digest: Digest): Promise<string[]> {
     if (await this.size(digest) === undefined) return [];
     return withFolders(this.path(digest));
+  }
+
+  async #info(digest: Digest): Promise<Deno.FileInfo | undefined> {
+    try {
+      return await Deno.stat(this.path(digest));
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw explainRead(this.path(digest), error);
+    }
   }
 }
 

@@ -8,6 +8,12 @@ import { DiskRepository } from "./disk_repository.ts";
 import { DiskStore } from "./disk_store.ts";
 import { type PruneReport, pruneStore, type PruneStoreOptions } from "./prune.ts";
 import type { Catalog, ContentStore } from "./store.ts";
+import {
+  type VerifyRoot,
+  verifyStore,
+  type VerifyStoreOptions,
+  type VerifyStoreReport,
+} from "./verify.ts";
 
 /** One repository of the local store. */
 export interface LocalRepository extends ContentStore, StoreCapabilities {
@@ -23,6 +29,11 @@ export interface LocalCatalog extends Catalog {
   deferPrune(options?: OperationOptions): Promise<AsyncDisposable>;
   /** Frees what nothing names any more, as {@linkcode PruneStoreOptions} say. */
   prune(options?: PruneStoreOptions): Promise<PruneReport>;
+  /** Reads artifacts, or everything, again, as {@linkcode verifyStore} says. */
+  verify(
+    roots: readonly VerifyRoot[] | "all",
+    options?: VerifyStoreOptions,
+  ): Promise<VerifyStoreReport>;
 }
 
 /** The local store below a storage folder. A folder that does not exist is an empty store. */
@@ -59,5 +70,13 @@ export class DiskCatalog implements LocalCatalog {
   /** As {@linkcode LocalCatalog.prune} says. */
   async prune(options: PruneStoreOptions = {}): Promise<PruneReport> {
     return await pruneStore(this.#store, options);
+  }
+
+  /** As {@linkcode LocalCatalog.verify} says. */
+  async verify(
+    roots: readonly VerifyRoot[] | "all",
+    options: VerifyStoreOptions = {},
+  ): Promise<VerifyStoreReport> {
+    return await verifyStore(this.#store, roots, options);
   }
 }

@@ -40,6 +40,11 @@ export class DiskLinks {
     return await exists(this.#member(descriptor));
   }
 
+  /** When content was last written as a member, in milliseconds; `undefined` when it is none. */
+  async writtenAt(descriptor: Descriptor): Promise<number | undefined> {
+    return (await lstatIfExists(this.#member(descriptor)))?.mtime?.getTime();
+  }
+
   /** Whether a manifest is a member. */
   async hasManifest(digest: Digest): Promise<boolean> {
     return await exists(this.#manifest(digest));

@@ -59,12 +59,26 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
 
   /** Whether the content is here; for a manifest, whether everything it needs is here too. */
   async has(descriptor: Descriptor, options: OperationOptions = {}): Promise<boolean> {
-    if (!await this.links.has(descriptor)) return false;
-    if (!await this.#store.blobs.has(descriptor)) return false;
+    if (!await this.#holds(descriptor, options)) return false;
     if (!isManifestType(descriptor.mediaType)) return true;
     for (const child of children(await this.#read(descriptor, options))) {
       if (!await this.has(child, options)) return false;
     }
+    return true;
+  }
+
+  /**
+   * Whether a member's bytes are here. They were verified before its link was written; what was
+   * written to since then is read again, and documents, which are small, in any case.
+   */
+  async #holds(descriptor: Descriptor, options: OperationOptions): Promise<boolean> {
+    const { blobs } = this.#store;
+    const since = await this.links.writtenAt(descriptor);
+    if (since === undefined || !await blobs.has(descriptor)) return false;
+    if (isManifestType(descriptor.mediaType)) return await blobs.isRight(descriptor, options);
+    if (!await blobs.changedSince(descriptor.digest, since)) return true;
+    if (!await blobs.isRight(descriptor, options)) return false;
+    await this.links.add(descriptor);
     return true;
   }
 
@@ -113,7 +127,10 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     options: OperationOptions = {},
   ): Promise<void> {
     await using _lock = await this.deferPrune(options);
-    if (!await this.#store.blobs.has(descriptor)) await this.#take(descriptor, source, options);
+    // What another repository brought is read again before it is a member of this one.
+    if (!await this.#store.blobs.isRight(descriptor, options)) {
+      await this.#take(descriptor, source, options);
+    }
     await this.links.add(descriptor);
   }
 
@@ -127,10 +144,7 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
       return await this.#receive(descriptor, source, options);
     }
     if (source.size <= SMALL) return await this.#takeSmall(descriptor, source, options);
-    const { mediaType } = descriptor;
-    const ingest = await this.#startIngest((file, blob) =>
-      this.#store.blobs.add(file, { ...blob, mediaType })
-    );
+    const ingest = await this.#startIngest((file, blob) => this.#store.blobs.add(file, blob));
     try {
       const stream = await source.open({ signal: options.signal });
       await ingest.append(transformed(stream, (bytes) => sized(bytes, descriptor)), options);
@@ -179,7 +193,7 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
       removeFile: true,
       waiting: `Waiting for another command that receives ${digest}`,
     });
-    if (await this.#store.blobs.has(descriptor)) {
+    if (await this.#store.blobs.isRight(descriptor, options)) {
       source.noteKept?.(descriptor.size);
       return await removeIfExists(folder);
     }
@@ -193,6 +207,7 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
       partialBase: join(folder, "data"),
       parallel: false,
     });
+    this.#store.blobs.trust(digest);
     await removeIfExists(folder);
   }
 

@@ -61,4 +61,11 @@ export type { PruneReport, PruneStoreOptions } from "./prune.ts";
 export { readOnly } from "./read_only.ts";
 export { formatReference, parseReference, type Reference } from "./reference.ts";
 export { type Catalog, type ContentStore, type OpenContentOptions } from "./store.ts";
+export type {
+  DamagedContent,
+  VerifiedArtifact,
+  VerifyRoot,
+  VerifyStoreOptions,
+  VerifyStoreReport,
+} from "./verify.ts";
 export { wrapped } from "./wrapped.ts";

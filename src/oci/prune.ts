@@ -8,7 +8,7 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { type Digest, isDigest } from "../core/digest.ts";
+import { type Digest } from "../core/digest.ts";
 import { lstatIfExists, readDirIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { DiskLayout } from "./disk_layout.ts";
@@ -216,25 +216,13 @@ async function doomedBlobs(
   const kept = new Set(plans.flatMap((plan) => [...plan.kept]));
   const released = new Set(plans.flatMap((plan) => [...plan.released, ...plan.doomedLayers]));
   const doomed: { digest: Digest; size: number }[] = [];
-  for await (const digest of storedDigests(store)) {
+  for await (const digest of store.blobs.digests()) {
     options.signal?.throwIfAborted();
     const path = store.layout.blobData(digest);
     if (kept.has(digest) || !released.has(digest) && await isYoung(path, options)) continue;
     doomed.push({ digest, size: (await lstatIfExists(path))?.size ?? 0 });
   }
   return doomed;
-}
-
-async function* storedDigests(store: DiskStore): AsyncIterable<Digest> {
-  for (const algorithm of ["sha256", "sha512"]) {
-    const folder = store.layout.blobs(algorithm);
-    for (const prefix of await readDirIfExists(folder)) {
-      for (const entry of await readDirIfExists(join(folder, prefix.name))) {
-        const digest = `${algorithm}:${entry.name}`;
-        if (isDigest(digest)) yield digest;
-      }
-    }
-  }
 }
 
 /** Removes links before the bytes they lead to, so that no link ever leads nowhere. */

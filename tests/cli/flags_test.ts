@@ -104,6 +104,15 @@ const COMMANDS: Readonly<Record<string, readonly [args: string, ...flags: Row[]]
   ],
   "logout": ["<registry>"],
   "rm": ["<target>"],
+  "verify": [
+    "[target...]",
+    ["--all", false, /everything/],
+    ["--repair", false, /fetch what is damaged/],
+    CONCURRENCY,
+    PLAIN_HTTP,
+    INSECURE,
+    ["--proxy <>", NONE, /proxy/],
+  ],
   "prune": [
     "",
     ["--dry-run", false, /only say/],

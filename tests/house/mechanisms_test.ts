@@ -106,8 +106,6 @@ const MECHANISMS: readonly Mechanism[] = [
     what: "documents that are read whole, which may be no pipe and have a limit",
     words: /Deno\.readTextFile\(|Deno\.readFile\(/,
     files: [
-      // A document of the store, whose size was looked at.
-      "src/oci/disk_blobs.ts",
       // A journal of our own.
       "src/transfer/partial_file.ts",
     ],

@@ -188,3 +188,54 @@ Deno.test("on Windows the port's colon is encoded, and decoded when listing", ()
   assert.match(layout.repository("localhost:5000/demo"), /localhost%3A5000/);
   assert.equal(layout.repositoryName(["localhost%3A5000", "demo"]), "localhost:5000/demo");
 });
+
+Deno.test("damaged content is replaced by whoever brings the right bytes", async () => {
+  await using folder = await tempFolder();
+  const catalog = diskCatalog(folder.path);
+  const store = catalog.repository("localhost:5000/demo");
+  const bytes = new TextEncoder().encode("weights");
+  const blob = describeBytes("application/octet-stream", bytes);
+  const path = diskInternals(folder.path).layout.blobData(blob.digest);
+  const ways = {
+    async write() {
+      assert.equal(await store.has(blob), false);
+      await store.write(blob, bytesSource(bytes));
+    },
+    async upload() {
+      const ingest = await store.ingest();
+      await ingest.append(streamOf([bytes]));
+      await ingest.commit(blob.digest);
+    },
+    async "write to another repository"() {
+      await catalog.repository("localhost:5000/other").write(blob, bytesSource(bytes));
+    },
+  };
+  await store.write(blob, bytesSource(bytes));
+  const later = new Date(Date.now() + 60_000);
+  for (const [name, bring] of Object.entries(ways)) {
+    for (const damage of ["weighty", "short"]) {
+      await Deno.writeTextFile(path, damage);
+      await Deno.utime(path, later, later);
+      await bring();
+      assert.deepEqual(await Deno.readFile(path), bytes, `${name} left "${damage}"`);
+    }
+  }
+  assert.equal(await store.has(blob), true);
+});
+
+Deno.test("content that was only touched is read once and kept", async () => {
+  await using folder = await tempFolder();
+  const store = diskCatalog(folder.path).repository("localhost:5000/demo");
+  const bytes = new TextEncoder().encode("weights");
+  const blob = describeBytes("application/octet-stream", bytes);
+  await store.write(blob, bytesSource(bytes));
+  const { layout } = diskInternals(folder.path);
+  const [data, link] = [
+    layout.blobData(blob.digest),
+    layout.memberLink("localhost:5000/demo", "_layers", blob.digest),
+  ];
+  await Deno.utime(link, 1000, 1000);
+  await Deno.utime(data, 2000, 2000);
+  assert.equal(await store.has(blob), true);
+  assert.ok((await Deno.stat(link)).mtime!.getTime() > 2_000_000);
+});

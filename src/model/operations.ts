@@ -297,6 +297,7 @@ export interface VerifyResult {
 
 /** Content that is not what its digest says. */
 export interface VerifyFault {
+  /** Digest that the content should have. */
   readonly digest: Digest;
   /** What is wrong with it, in one clause; where it could not be repaired, why. */
   readonly reason: string;

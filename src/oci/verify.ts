@@ -28,6 +28,7 @@ export interface VerifiedArtifact extends VerifyRoot {
 
 /** Content that is not what its digest says. */
 export interface DamagedContent {
+  /** Digest that it should have. */
   readonly digest: Digest;
   /** What is wrong with it, in one clause. */
   readonly reason: string;
@@ -37,11 +38,13 @@ export interface DamagedContent {
 
 /** What verifying found. */
 export interface VerifyStoreReport {
+  /** The artifacts whose content was read. */
   readonly artifacts: readonly VerifiedArtifact[];
   /** Pieces of content that were read or looked for. */
   readonly checked: number;
   /** Bytes that were read. */
   readonly bytes: number;
+  /** What is not as its digest says. */
   readonly damaged: readonly DamagedContent[];
 }
 

@@ -86,3 +86,28 @@ export function positiveCount(value: string): number {
     `Cannot use count ${quote(value)}: it must be a whole number greater than 0`,
   );
 }
+
+/** Letters before the B, in the order of their powers. */
+const PREFIXES = "kmgt";
+
+/**
+ * Bytes a second: `1048576`, `20MiB`, `20M`, `1.5 MB/s`. A letter alone and one with `i` stand for
+ * powers of 1024, as curl has them; `kB` and `MB` for powers of 1000.
+ * @param giver The flag or the variable that has the text.
+ * @throws {InvalidInputError} when it is none, or less than a byte a second.
+ */
+export function parseRate(text: string, giver: string): number {
+  const [, number = "", letter = "", unit = ""] =
+    /^\s*(\d{1,15}(?:\.\d{1,15})?)\s*([kmgt]?)(i?B?)(?:\/s)?\s*$/i.exec(text) ?? [];
+  const base = letter !== "" && unit.toUpperCase() === "B" ? 1000 : 1024;
+  const power = letter === "" ? 0 : PREFIXES.indexOf(letter.toLowerCase()) + 1;
+  const rate = Math.floor(Number(number) * base ** power);
+  // Mb is how networks count bits; and an `i` stands between a letter and the B.
+  const isBits = unit.endsWith("b") && letter !== letter.toLowerCase();
+  const isUnit = !isBits && (letter !== "" || !/i/i.test(unit));
+  if (number !== "" && isUnit && rate >= 1 && rate <= Number.MAX_SAFE_INTEGER) return rate;
+  const found = isBits ? "it counts bits" : "it is not a count of bytes above 0";
+  throw new InvalidInputError(`Cannot use ${giver} ${quote(text)}: ${found}`, {
+    remedy: "write bytes a second, as 20MiB, 500k or 1.5MB/s",
+  });
+}

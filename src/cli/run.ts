@@ -83,6 +83,7 @@ function createProgram(context: CliContext, state: RunState): Command {
       "--progress <form>",
       "plain, bar, json or none (default: bar on a terminal, else plain)",
     )
+    .option("--max-rate <rate>", "most bytes a second over the network, as 20MiB or 1.5MB/s")
     .option("--no-progress", "show no progress")
     .option("--json", "write results, errors and help as JSON")
     .option("--ca-file <file>", "trust the authorities of this PEM file as well")

@@ -15,9 +15,12 @@ export interface ProgressPlan {
   readonly state: "plan";
   /** Which stage it is. */
   readonly phase: ProgressPhase;
-  /** Files, blobs and documents in all, those included that turn out to be there already. */
+  /**
+   * Files in all, those included that turn out to be there already; manifests and configurations
+   * are none.
+   */
   readonly files: number;
-  /** Bytes of them in all. */
+  /** Bytes in all, those of documents included. */
   readonly size: number;
 }
 
@@ -29,6 +32,8 @@ export interface ItemProgress {
   readonly phase: ProgressPhase;
   /** What a person calls the item: a path, else a short digest. */
   readonly name: string;
+  /** Whether it is a manifest or a configuration, which nobody counts as a file. */
+  readonly document?: true;
   /**
    * `start` and `advance` while running; one of the others ends the stage. `skip` is an item that
    * was there already.

@@ -9,8 +9,11 @@ import { counted, transformed } from "./streams.ts";
 
 /** What progress is told of; its size may be known only at its end. */
 export type ProgressItem =
-  & Pick<ItemProgress, "id" | "name" | "phase">
+  & Pick<ItemProgress, "id" | "name" | "phase" | "document">
   & Partial<Pick<ItemProgress, "size">>;
+
+/** An item whose size is known. */
+export type SizedItem = ProgressItem & Required<Pick<ProgressItem, "size">>;
 
 /** Told how many bytes are finished in all, and how many of them an earlier run has left. */
 export type OnBytes = (bytes: number, kept?: number) => void;
@@ -18,12 +21,16 @@ export type OnBytes = (bytes: number, kept?: number) => void;
 /** Tells what a stage goes through; what has no size yet counts as a file without bytes. */
 export function reportPlan(
   phase: ProgressPhase,
-  items: Iterable<{ readonly size?: number }>,
+  items: Iterable<{ readonly size?: number; readonly document?: boolean }>,
   { progress }: OperationOptions,
 ): void {
-  const sizes = Array.from(items, ({ size }) => size ?? 0);
-  const size = sizes.reduce((sum, each) => sum + each, 0);
-  progress?.({ state: "plan", phase, files: sizes.length, size });
+  let files = 0;
+  let bytes = 0;
+  for (const { size = 0, document = false } of items) {
+    bytes += size;
+    if (!document) files++;
+  }
+  progress?.({ state: "plan", phase, files, size: bytes });
 }
 
 /**
@@ -59,7 +66,7 @@ export async function reported<Result>(
 }
 
 /** Tells that there was nothing to do for an item. */
-export function reportSkipped(item: Required<ProgressItem>, { progress }: OperationOptions): void {
+export function reportSkipped(item: SizedItem, { progress }: OperationOptions): void {
   progress?.({ ...item, state: "skip", bytes: item.size, kept: item.size });
 }
 

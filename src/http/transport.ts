@@ -15,6 +15,7 @@ import { checkCertificate } from "./authorities.ts";
 import { FetchSender, isFetchRefusal } from "./fetch_sender.ts";
 import type { NodeSender } from "./node_sender.ts";
 import { parseProxy, proxyFor } from "./proxies.ts";
+import { limited } from "./rate_limit.ts";
 import type { AnswerHints, Transport, TransportOptions } from "./transport_options.ts";
 
 /** A transport that holds connections until it is disposed. */
@@ -51,12 +52,13 @@ export function createTransport(options: TransportOptions = {}): DisposableTrans
       return await viaNode(request, hints);
     }
   };
+  const send: Transport = async (request, hints) => {
+    const prepared = prepare(request, options.userAgent ?? USER_AGENT);
+    const byNode = needsNode(request, options, hints) || refused.has(new URL(request.url).origin);
+    return await (byNode ? viaNode : viaFetch)(prepared, hints);
+  };
   return {
-    send: async (request, hints) => {
-      const prepared = prepare(request, options.userAgent ?? USER_AGENT);
-      const byNode = needsNode(request, options, hints) || refused.has(new URL(request.url).origin);
-      return await (byNode ? viaNode : viaFetch)(prepared, hints);
-    },
+    send: limited(send, options.maxRate),
     isInside: async (url) =>
       isInternalHost(url.hostname) ||
       proxyFor(url, options.proxy) === undefined && await resolvesInside(url.hostname),

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ProxySettings } from "./proxies.ts";
+import type { RateLimit } from "./rate_limit.ts";
 
 /** What is known of a request, and of its answer before it comes. */
 export interface AnswerHints {
@@ -55,4 +56,6 @@ export interface TransportOptions {
   readonly stallTime?: number;
   /** What to call this program. */
   readonly userAgent?: string;
+  /** How fast bytes may move in all. */
+  readonly maxRate?: RateLimit;
 }

@@ -84,11 +84,10 @@ export async function openBundles(
     ? { ...bundles, loginRegistry: undefined }
     : settings;
   const retry = retryOf(bundles, settings.retry);
-  const registries = await openRegistries(
-    { ...settings, username, password, loginRegistry, retry },
-    options,
-  );
-  const network = { ...await transportOptions(settings), stallTime: retry.stallTime };
+  const way = await transportOptions(settings);
+  const asked = { ...settings, username, password, loginRegistry, retry };
+  const registries = await openRegistries(asked, { ...options, network: way });
+  const network = { ...way, stallTime: retry.stallTime };
   const connections = new AsyncDisposableStack();
   connections.use(registries);
   const provider = bundleProvider(bundles, {
@@ -96,6 +95,7 @@ export async function openBundles(
     registries,
     cacheFolder: settings.cacheFolder ?? join(settings.storageDir, "cache"),
     retry: settings.retry,
+    bytesPerSecond: settings.maxRate,
     transport: () => settings.transport ?? connections.use(createTransport(network)).send,
   });
   return Object.assign(createBundles(provider), {
@@ -130,6 +130,8 @@ export interface ProviderParts {
   readonly transport?: () => Transport;
   /** How requests to object stores are tried again, where the settings do not say it. */
   readonly retry?: RetryPolicy;
+  /** Bytes a second of all connections, where the rate is limited. */
+  readonly bytesPerSecond?: number;
 }
 
 /** Makes the provider that settings describe. */
@@ -148,7 +150,11 @@ export function bundleProvider(settings: BundleSettings, parts: ProviderParts): 
         fileRoot: settings.objectStore,
         timeoutSeconds: settings.externalTimeoutSeconds,
         retries: settings.externalRetries,
-      }, { transport: parts.transport?.(), retry: parts.retry }),
+      }, {
+        transport: parts.transport?.(),
+        retry: parts.retry,
+        bytesPerSecond: parts.bytesPerSecond,
+      }),
     allowStatWithoutSha: settings.allowStatWithoutSha,
     externalBase: `az://${container}`,
     cache: catalog.repository(CACHE_REPOSITORY),

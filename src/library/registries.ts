@@ -5,6 +5,7 @@
  */
 import { explainRead } from "../core/file_errors.ts";
 import { readText } from "../core/files.ts";
+import { rateLimit } from "../http/rate_limit.ts";
 import type { TransportOptions } from "../http/transport_options.ts";
 import { RegistryClient } from "../registry/client.ts";
 import {
@@ -21,17 +22,25 @@ import type {
   OpenOptions,
 } from "./settings.ts";
 
+/** What may be there before a connector to registries is made. */
+interface OpenRegistriesOptions {
+  /** As whom registries are asked; as the settings say when absent. */
+  readonly credentials?: CredentialSource;
+  /** The way to the network, where others share it. */
+  readonly network?: TransportOptions;
+}
+
 /**
  * Makes the connector to registries.
  * @throws {NotFoundError | InvalidInputError} when a certificate or key cannot be read.
  */
 export async function openRegistries(
   settings: NetworkSettings & CredentialSettings,
-  options: OpenOptions & { readonly credentials?: CredentialSource } = {},
+  options: OpenOptions & OpenRegistriesOptions = {},
 ): Promise<RegistryClient> {
   const [cert, key] = await Promise.all([settings.certFile, settings.keyFile].map(readPem));
   return new RegistryClient({
-    ...await transportOptions(settings),
+    ...options.network ?? await transportOptions(settings),
     cert,
     key,
     credentials: options.credentials ?? credentialSource(settings, options),
@@ -44,13 +53,14 @@ export async function openRegistries(
 
 /**
  * How everybody is reached, registry or not: the certificate of this client is for registries
- * alone.
+ * alone. Who shares what this gives shares the limit of the rate.
  * @throws {NotFoundError | InvalidInputError} when a certificate cannot be read.
  */
 export async function transportOptions(settings: NetworkSettings): Promise<TransportOptions> {
   const { authorities, caFile, proxy, userAgent } = settings;
   const ca = await readPem(caFile);
-  return { caCerts: ca === undefined ? undefined : [ca], authorities, proxy, userAgent };
+  const maxRate = settings.maxRate === undefined ? undefined : rateLimit(settings.maxRate);
+  return { caCerts: ca === undefined ? undefined : [ca], authorities, proxy, userAgent, maxRate };
 }
 
 async function readPem(path: string | undefined): Promise<string | undefined> {

@@ -34,6 +34,11 @@ export interface NetworkSettings {
   readonly userAgent?: string;
   /** Sends the requests, in place of what these settings describe. */
   readonly transport?: Transport;
+  /**
+   * Most bytes a second that move, in both directions and over all connections of what is opened;
+   * as many as can when absent.
+   */
+  readonly maxRate?: number;
   /** How requests to registries and hubs are tried again. */
   readonly retry?: RetryPolicy;
 }

@@ -6,7 +6,7 @@ import { type Compression, compressionOfMediaType } from "../archive/compression
 import { packTar } from "../archive/tar_writer.ts";
 import { type Digest, digestBytes, Digester, digestStream } from "../core/digest.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
-import { type ProgressItem, reported, reportSkipped, watchedSource } from "../core/progress.ts";
+import { reported, reportSkipped, type SizedItem, watchedSource } from "../core/progress.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
 import { quote } from "../core/text.ts";
@@ -276,6 +276,6 @@ function itemOf(
   phase: ProgressPhase,
   size: number,
   { file: { path } }: StoringOptions,
-): Required<ProgressItem> {
+): SizedItem {
   return { id: path, phase, name: path, size };
 }

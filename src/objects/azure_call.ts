@@ -15,6 +15,8 @@ export interface AzureTarget extends Omit<AzureAction, "action"> {
   readonly retry: RetryPolicy;
   /** Told about repeated tries. */
   readonly log?: Log;
+  /** Bytes a second that all requests have together, where the rate is limited. */
+  readonly bytesPerSecond?: number;
 }
 
 /** A call on an object. */
@@ -26,6 +28,9 @@ export interface AzureCall extends AzureTarget, AzureAction {
 /** The slowest upload that is not a lost connection, in bytes a second. */
 const SLOWEST = 64 * 1024;
 
+/** More requests are never under way at once, so each has at least this share of a limited rate. */
+const SHARES = 64;
+
 /**
  * Calls the SDK. `work` gets the signal to hand on. A call that sends bytes may take longer: the
  * network does not tell how far a body has come.
@@ -36,7 +41,8 @@ export async function callAzure<Result>(
   work: (blob: BlockBlobClient, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const { blob, retry: policy, signal, log, sends = 0 } = call;
-  const limit = completePolicy(policy).stallTime + Math.ceil(sends / SLOWEST) * 1000;
+  const slowest = Math.min(SLOWEST, (call.bytesPerSecond ?? Infinity) / SHARES);
+  const limit = completePolicy(policy).stallTime + Math.ceil(sends / slowest) * 1000;
   const once = async () => {
     try {
       return await withTimeLimit(limit, (signal) => work(blob, signal), signal);

@@ -29,6 +29,8 @@ export interface AzureStoreOptions extends AzureClientOptions {
   /** Where the account is; called when the first object is touched. */
   readonly access: () => AzureAccess;
   readonly retry: RetryPolicy;
+  /** Bytes a second that all requests have together, where the rate is limited. */
+  readonly bytesPerSecond?: number;
 }
 
 /** Names of the metadata that holds the digest, the first one found counts. */
@@ -103,7 +105,8 @@ export class AzureStore implements ObjectStore {
     }
     this.#finder ??= azureClient(this.#options.access(), this.#options);
     const find = await this.#finder;
-    return { blob: find(parsed), uri, retry: this.#options.retry, signal, log };
+    const { retry, bytesPerSecond } = this.#options;
+    return { blob: find(parsed), uri, retry, bytesPerSecond, signal, log };
   }
 
   /** Moves a blob that is there already to the tier that is wanted. */

@@ -28,6 +28,8 @@ export interface ObjectStoreSettings {
 export interface ObjectStoreNetwork extends Partial<AzureClientOptions> {
   /** How to try again, where the settings do not say it. */
   readonly retry?: RetryPolicy;
+  /** Bytes a second that all connections have together, where the rate is limited. */
+  readonly bytesPerSecond?: number;
 }
 
 /**
@@ -74,6 +76,7 @@ function makeAzure(settings: ObjectStoreSettings, network: ObjectStoreNetwork): 
       stallTime: (settings.timeoutSeconds ?? 30) * 1000,
     },
     transport: network.transport ?? fetchTransport,
+    bytesPerSecond: network.bytesPerSecond,
     login: network.login,
   });
 }

@@ -7,10 +7,10 @@ import { type Digest, shortDigest } from "../core/digest.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
 import {
-  type ProgressItem,
   reported,
   reportPlan,
   reportSkipped,
+  type SizedItem,
   watchedSource,
 } from "../core/progress.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
@@ -94,6 +94,8 @@ class GraphCopier {
   readonly #seen = new Set<Digest>();
   /** Manifests that were read and are not written yet. */
   readonly #documents = new Map<Digest, Uint8Array>();
+  /** Which blobs are configurations. */
+  readonly #configs = new Set<Digest>();
   readonly report = { copied: 0, skipped: 0, bytes: 0 };
 
   constructor(from: ContentStore, to: ContentStore, options: CopyGraphOptions) {
@@ -109,7 +111,7 @@ class GraphCopier {
     const planned = steps.flatMap((step) =>
       step.kind === "later" ? [] : [step.descriptor, ...step.below]
     );
-    reportPlan(this.#phase, planned, this.#options);
+    reportPlan(this.#phase, planned.map((each) => this.#item(each)), this.#options);
     for (const step of steps) await this.#take(step);
   }
 
@@ -149,7 +151,7 @@ class GraphCopier {
     const bytes = await readContent(this.#from, descriptor, this.#options);
     this.#documents.set(descriptor.digest, bytes);
     plan.bytes += bytes.byteLength;
-    const below = children(parseManifest(bytes, descriptor.mediaType));
+    const below = this.#childrenIn(bytes, descriptor);
     for (const child of below) {
       if (isManifestType(child.mediaType)) await this.#survey(child, depth + 1, plan);
     }
@@ -172,8 +174,16 @@ class GraphCopier {
     // A manifest that cannot be read is counted alone: nothing of it is to be copied.
     const bytes = local && await readContent(local, descriptor).catch(() => undefined);
     if (bytes === undefined) return [];
-    return children(parseManifest(bytes, descriptor.mediaType))
+    return this.#childrenIn(bytes, descriptor)
       .filter(({ mediaType }) => !isManifestType(mediaType));
+  }
+
+  #childrenIn(bytes: Uint8Array<ArrayBuffer>, { mediaType }: Descriptor): readonly Descriptor[] {
+    const document = parseManifest(bytes, mediaType);
+    if (document.kind === "manifest" && document.config) {
+      this.#configs.add(document.config.digest);
+    }
+    return children(document);
   }
 
   async #take(step: Step): Promise<void> {
@@ -226,9 +236,12 @@ class GraphCopier {
     return this.#options.phase ?? "copy";
   }
 
-  #item(descriptor: Descriptor): Required<ProgressItem> {
+  #item(descriptor: Descriptor): SizedItem {
+    const isDocument = isManifestType(descriptor.mediaType) ||
+      this.#configs.has(descriptor.digest);
     return {
       id: descriptor.digest,
+      ...(isDocument ? { document: true } : {}),
       phase: this.#phase,
       name: this.#options.describe?.(descriptor) ?? shortDigest(descriptor.digest),
       size: descriptor.size,

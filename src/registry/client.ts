@@ -119,11 +119,11 @@ export class RegistryClient implements AsyncDisposable {
     if (!network) {
       const shared = { ...options, stallTime: options.retry?.stallTime };
       const { send, isInside } = this.#resources.use(createTransport(shared));
-      const home = offloaded(send, shared);
+      const home = offloaded(send, shared, options.log);
       const bare = { ...shared, cert: undefined, key: undefined };
       // The user's certificate is shown to registries, not to whoever they point to.
       const away = options.cert
-        ? offloaded(this.#resources.use(createTransport(bare)).send, bare)
+        ? offloaded(this.#resources.use(createTransport(bare)).send, bare, options.log)
         : home;
       this.#networks.set(key, network = { home, away, isInside });
     }

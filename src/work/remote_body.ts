@@ -2,6 +2,7 @@
  * Answers whose bodies are in another thread.
  * @module
  */
+import type { Log } from "../core/operation.ts";
 import type { AnswerHints, Transport, TransportOptions } from "../http/transport_options.ts";
 import type { Head, Order, SentReceived } from "./exchange.ts";
 import { errorOf } from "./plain_error.ts";
@@ -19,7 +20,11 @@ const remoteBodies = new WeakMap<Response, RemoteBody>();
  * A transport that has another thread receive what goes into a file, where there is much of it.
  * `network` describes what `transport` was made from.
  */
-export function offloaded(transport: Transport, network: TransportOptions): Transport {
+export function offloaded(
+  transport: Transport,
+  network: TransportOptions,
+  log?: Log,
+): Transport {
   const plain = plainOptions(network);
   return async (request, hints) => {
     const elsewhere = request.body === null && runsElsewhere(hints?.bytesToFile ?? 0);
@@ -28,6 +33,7 @@ export function offloaded(transport: Transport, network: TransportOptions): Tran
       return await sendElsewhere(request, plain, hints);
     } catch (error) {
       if (!(error instanceof WorkerFailure)) throw error;
+      log?.("debug", `Receiving in place, for lack of workers: ${error.message}`);
       return await transport(request, hints);
     }
   };
@@ -35,8 +41,9 @@ export function offloaded(transport: Transport, network: TransportOptions): Tran
 
 /** The options alone: what else a client was made with cannot be sent to another thread. */
 function plainOptions(options: TransportOptions): TransportOptions {
-  const { caCerts, authorities, cert, key, insecure, proxy, stallTime, userAgent } = options;
-  return { caCerts, authorities, cert, key, insecure, proxy, stallTime, userAgent };
+  const { caCerts, authorities, cert, key, insecure, proxy, stallTime, ...rest } = options;
+  const { userAgent, maxRate } = rest;
+  return { caCerts, authorities, cert, key, insecure, proxy, stallTime, userAgent, maxRate };
 }
 
 /**

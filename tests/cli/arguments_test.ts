@@ -6,6 +6,7 @@ import {
   collectPairs,
   collectPatterns,
   isCollector,
+  parseRate,
   positiveCount,
 } from "../../src/cli/arguments.ts";
 import { InvalidInputError } from "../../src/core/errors.ts";
@@ -85,4 +86,66 @@ Deno.test("positiveCount() takes whole numbers from one on", () => {
   for (const text of ["0", "-1", "1.5", "", "x", "1e3", "99999999999"]) {
     assert.throws(() => positiveCount(text), InvalidInputError, text);
   }
+});
+
+Deno.test("parseRate() reads bytes a second as other tools write them", () => {
+  const rows: [string, number][] = [
+    ["1", 1],
+    ["1048576", 1048576],
+    ["500k", 500 * 1024],
+    ["20M", 20 * 1024 ** 2],
+    ["20MiB", 20 * 1024 ** 2],
+    ["20mib/s", 20 * 1024 ** 2],
+    ["1.5 MB/s", 1_500_000],
+    ["1.5mb", 1_500_000],
+    ["2kB", 2000],
+    ["1 G", 1024 ** 3],
+    ["0.5KiB", 512],
+    ["100B", 100],
+    ["100 B/s", 100],
+    [" 1T ", 1024 ** 4],
+  ];
+  for (const [text, rate] of rows) assert.equal(parseRate(text, "--max-rate"), rate, text);
+});
+
+Deno.test("parseRate() refuses what is no rate, and bits", () => {
+  const bad = [
+    "",
+    "0",
+    "0.2",
+    "-1",
+    "M",
+    "1e3",
+    "10X",
+    "10 20",
+    "1.5.5M",
+    "NaN",
+    "Infinity",
+    "1iB",
+  ];
+  for (const text of [...bad, "20 MiB/h", "9999999999999T", "20Mbit", "２０M"]) {
+    assert.throws(
+      () => parseRate(text, "--max-rate"),
+      /Cannot use --max-rate ".*": it is not/,
+      text,
+    );
+  }
+  assert.throws(() => parseRate("20Mb", "--max-rate"), /it counts bits/);
+  assert.throws(() => parseRate("1Gb/s", "--max-rate"), /it counts bits/);
+});
+
+Deno.test("parseRate() gives a whole number of bytes or refuses, whatever is written", () => {
+  const written = fc.oneof(
+    fc.string(),
+    fc.tuple(fc.float({ min: 0, noNaN: true }), fc.constantFrom("", "k", "MiB", "GB/s", "Mb"))
+      .map(([number, unit]) => `${number}${unit}`),
+  );
+  fc.assert(fc.property(written, (text) => {
+    try {
+      const rate = parseRate(text, "--max-rate");
+      assert.ok(Number.isSafeInteger(rate) && rate >= 1);
+    } catch (error) {
+      assert.ok(error instanceof InvalidInputError, String(error));
+    }
+  }));
 });

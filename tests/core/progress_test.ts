@@ -9,10 +9,10 @@ function listener() {
   return { events, progress: (event: ProgressEvent) => void events.push(event) };
 }
 
-Deno.test("a plan counts files and bytes, and a file of unknown size as one without bytes", () => {
+Deno.test("a plan counts files and bytes; of a document the bytes alone, of a file of no known size none", () => {
   const { events, progress } = listener();
-  reportPlan("download", [{ size: 3 }, {}, { size: 4 }], { progress });
-  assert.deepEqual(events, [{ state: "plan", phase: "download", files: 3, size: 7 }]);
+  reportPlan("download", [{ size: 3 }, {}, { size: 4, document: true }], { progress });
+  assert.deepEqual(events, [{ state: "plan", phase: "download", files: 2, size: 7 }]);
 });
 
 Deno.test("what an earlier run has left is told with each step, and what this one leaves at last", async () => {

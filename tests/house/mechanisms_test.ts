@@ -23,6 +23,8 @@ const MECHANISMS: readonly Mechanism[] = [
       "src/core/retry.ts",
       // The stall watch and the time limit.
       "src/core/time_limit.ts",
+      // Until bytes may move.
+      "src/http/rate_limit.ts",
       // Looks how far a task of another thread is.
       "src/work/pool.ts",
       // Lets the other work of a thread go on.
@@ -49,6 +51,11 @@ const MECHANISMS: readonly Mechanism[] = [
       "src/objects/azure_errors.ts",
       "src/registry/upload.ts",
     ],
+  },
+  {
+    what: "the limit of the rate",
+    words: /\breserve\(|Atomics\.compareExchange/,
+    files: ["src/http/rate_limit.ts"],
   },
   {
     what: "the redirect follower",
@@ -148,6 +155,7 @@ Deno.test("each mechanism has the one file that defines it", () => {
   const definitions = {
     "src/core/retry.ts": /^export async function retried</m,
     "src/core/time_limit.ts": /^export class StallWatch /m,
+    "src/http/rate_limit.ts": /^export function limited\(/m,
     "src/http/redirects.ts": /^export function redirecting\(/m,
     "src/http/retrying.ts": /^export function retrying\(/m,
     "src/transfer/partial_file.ts": /^export class PartialFile /m,

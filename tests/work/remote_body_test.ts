@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
 import { explainFault } from "../../src/http/faults.ts";
+import { rateLimit, reserve } from "../../src/http/rate_limit.ts";
 import type { Transport } from "../../src/http/transport_options.ts";
 import { bodyToFile, offloaded } from "../../src/work/remote_body.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -154,4 +155,19 @@ Deno.test("what is thrown by whoever is told of the bytes is the error, as on a 
     throw full;
   };
   await assert.rejects(bodyToFile(await receive(server.url), place, { onBytes }), full);
+});
+
+Deno.test("another thread keeps to the limit that this one has", async () => {
+  await using server = serve(() => new Response(BYTES));
+  await using folder = await tempFolder();
+  const maxRate = rateLimit(16 * 1024 * 1024);
+  const path = await folder.write("file", "");
+  const response = await offloaded(notHere, { maxRate })(new Request(server.url), {
+    bytesToFile: SIZE,
+  });
+  const before = Date.now();
+  await bodyToFile(response, { path, at: 0, length: SIZE });
+  // What was given away there is booked here; a limit of its own would have left this one alone.
+  const waiting = reserve(maxRate, 0, before) + 100;
+  assert.ok(waiting * maxRate.bytesPerSecond / 1000 > SIZE / 2, `${waiting}`);
 });

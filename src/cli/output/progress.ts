@@ -83,7 +83,7 @@ function drawPlain({ stderr, now }: DisplayContext, tally: ProgressTally): Drawi
     event(event, stage) {
       // Hashing alone moves nothing.
       if (event.state === "plan" || event.phase === "hash") return;
-      if (event.state === "done") {
+      if (event.state === "done" && !event.document) {
         write(`${VERBS[event.phase].done} ${event.name} ${formatBytes(event.size)}`);
       }
       const at = now().getTime();

@@ -94,6 +94,8 @@ export interface RunningItem {
   readonly gauge: Gauge;
   /** Bytes of it that an earlier run has left. */
   readonly kept: number;
+  /** Whether nobody counts it as a file. */
+  readonly document: boolean;
   /** Why it is tried again, until it goes on. */
   readonly retry?: Retry;
 }
@@ -104,9 +106,9 @@ export class Stage {
   readonly running = new Map<string, RunningItem>();
   /** All of the stage. */
   readonly total: Gauge;
-  /** Items that were finished now. */
+  /** Files that were finished now. */
   finished = 0;
-  /** Items and bytes that were there already. */
+  /** Files and bytes that were there already. */
   readonly there = { files: 0, bytes: 0 };
   /** Bytes that moved now. */
   moved = 0;
@@ -127,10 +129,14 @@ export class Stage {
 
   /** Files in all, as far as anybody knows. */
   get files(): number {
-    return Math.max(this.#planned.files, this.over + this.running.size);
+    return Math.max(this.#planned.files, this.over + this.#runningFiles);
   }
 
-  /** Items that are over. */
+  get #runningFiles(): number {
+    return this.running.values().filter((item) => !item.document).reduce((count) => count + 1, 0);
+  }
+
+  /** Files that are over. */
   get over(): number {
     return this.finished + this.there.files;
   }
@@ -155,12 +161,13 @@ export class Stage {
   }
 
   #applyItem(event: ItemProgress, now: number): void {
-    const { id, name, state, bytes, kept = 0, size } = event;
+    const { id, name, state, bytes, kept = 0, size, document = false } = event;
+    const files = document ? 0 : 1;
     this.#left.delete(id);
     if (state === "start" || state === "advance") {
       const { gauge } = this.running.get(id) ?? { gauge: new Gauge(now) };
       gauge.set({ bytes, size, moved: Math.max(0, bytes - kept) }, now);
-      this.running.set(id, { name, gauge, kept });
+      this.running.set(id, { name, gauge, kept, document });
       return;
     }
     this.running.delete(id);
@@ -172,9 +179,9 @@ export class Stage {
     this.#over.bytes += size;
     this.#over.kept += state === "skip" ? size : kept;
     if (state === "skip") {
-      this.there.files++;
+      this.there.files += files;
       this.there.bytes += size;
-    } else this.finished++;
+    } else this.finished += files;
   }
 
   #count(now: number): void {
@@ -193,7 +200,7 @@ export class Stage {
   /** `uploaded 16 MiB in 1.2 s (13 MiB/s), 4.0 MiB of them before`; absent when nothing moved. */
   summary(): string | undefined {
     const { done } = VERBS[this.phase];
-    if (this.finished === 0) return undefined;
+    if (this.finished === 0 && this.moved === 0) return undefined;
     const kept = this.#over.kept - this.there.bytes;
     const before = kept > 0 ? `; ${formatBytes(kept)} were there from an earlier run` : "";
     const amount = this.moved > 0 ? formatBytes(this.moved) : countOf(this.finished, "file");
@@ -235,14 +242,16 @@ export class ProgressTally {
 
   /** A line for each stage in which something moved, and one for what was there already. */
   summary(): string[] {
-    const moved = this.stages.map((stage) => stage.summary());
+    const lines = this.stages.map((stage) => stage.summary()).filter((line) => line !== undefined);
     const there = { files: 0, bytes: 0 };
     for (const stage of this.stages) {
       there.files += stage.there.files;
       there.bytes += stage.there.bytes;
     }
-    const already = `already there: ${countOf(there.files, "file")}, ${formatBytes(there.bytes)}`;
-    return [...moved.filter((line) => line !== undefined), ...there.files > 0 ? [already] : []];
+    const { files, bytes } = there;
+    if (files > 0) lines.push(`already there: ${countOf(files, "file")}, ${formatBytes(bytes)}`);
+    else if (lines.length === 0 && bytes > 0) lines.push("already there");
+    return lines;
   }
 
   /**

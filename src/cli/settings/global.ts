@@ -5,7 +5,7 @@
 import { delimiter, join, resolve } from "node:path";
 import { InvalidInputError } from "../../core/errors.ts";
 import { quote } from "../../core/text.ts";
-import { isOneOf } from "../arguments.ts";
+import { isOneOf, parseRate } from "../arguments.ts";
 import type { DownloadSettings, HubSettings } from "../../library/downloads.ts";
 import { type Environment, firstSet } from "../../library/environment.ts";
 import type { ModelSettings } from "../../library/models.ts";
@@ -24,6 +24,7 @@ export interface GlobalFlags {
   /** `false` for `--no-progress`, else the form that `--progress` names. */
   readonly progress?: string | boolean;
   readonly json?: boolean;
+  readonly maxRate?: string;
   readonly caFile?: string;
   readonly certFile?: string;
   readonly keyFile?: string;
@@ -101,6 +102,7 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
     pprof: flags.pprof ? flags.pprofAddr || DEFAULT_PPROF_ADDRESS : undefined,
     hubs: hubSettings(source),
     cacheFolder: resolve(cwd, cache, "modelops"),
+    maxRate: maxRate(flags.maxRate, ours(env, "MAX_RATE")),
     userAgent: `modelops/${BUILD_INFO.version}`,
     transport: source.transport,
     username: withoutLineEnd(ours(env, "REGISTRY_USER")),
@@ -154,6 +156,11 @@ function progressStyle(
   if (!stderr.isTerminal || env["TERM"] === "dumb") return "plain";
   // Log records on the terminal and lines that are redrawn would garble each other.
   return asked === "bar" || !isSet(env["CI"]) && !isDebug(level) ? "bar" : "plain";
+}
+
+function maxRate(flag: string | undefined, variable: string | undefined): number | undefined {
+  if (flag !== undefined) return parseRate(flag, "--max-rate");
+  return variable === undefined ? undefined : parseRate(variable, "the environment's MAX_RATE");
 }
 
 /** Whether a switch of the environment is on. */

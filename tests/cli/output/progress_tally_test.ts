@@ -68,6 +68,24 @@ Deno.test("a summary says what moved, and names what did not", () => {
   ]);
 });
 
+Deno.test("documents have bytes, but are no files", () => {
+  const tally = new ProgressTally();
+  const stage = tally.apply(aPlan(1, 30), 0);
+  tally.apply({ ...step("manifest", "start"), document: true }, 0);
+  assert.deepEqual([stage.files, stage.isOpen], [1, true]);
+  tally.apply({ ...step("manifest", "done", 10), document: true }, 5000);
+  tally.apply({ ...step("config", "skip", 10), document: true }, 5000);
+  assert.deepEqual([stage.files, stage.over, stage.total.bytes], [1, 0, 20 * MIB]);
+  tally.apply(step("a", "skip", 10), 5000);
+  assert.deepEqual(tally.summary(), [
+    "uploaded 10 MiB in 5.0 s (2.0 MiB/s)",
+    "already there: 1 file, 20 MiB",
+  ]);
+  const known = new ProgressTally();
+  known.apply({ ...step("manifest", "skip", 10), document: true }, 0);
+  assert.deepEqual(known.summary(), ["already there"]);
+});
+
 Deno.test("a summary has no absurd speed: of nothing, of an instant, of what was there", () => {
   const instant = new ProgressTally();
   instant.apply(step("a", "done", 10), 0);

@@ -13,9 +13,9 @@ import { InvalidInputError } from "../core/errors.ts";
 import { isInternalHost, resolvesInside } from "./addresses.ts";
 import { checkCertificate } from "./authorities.ts";
 import { FetchSender, isFetchRefusal } from "./fetch_sender.ts";
+import { limited } from "./limited.ts";
 import type { NodeSender } from "./node_sender.ts";
 import { parseProxy, proxyFor } from "./proxies.ts";
-import { limited } from "./rate_limit.ts";
 import type { AnswerHints, Transport, TransportOptions } from "./transport_options.ts";
 
 /** A transport that holds connections until it is disposed. */

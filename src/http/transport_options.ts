@@ -4,7 +4,7 @@
  * @module
  */
 import type { ProxySettings } from "./proxies.ts";
-import type { RateLimit } from "./rate_limit.ts";
+import type { RateLimit } from "../core/rate_limit.ts";
 
 /** What is known of a request, and of its answer before it comes. */
 export interface AnswerHints {

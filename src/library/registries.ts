@@ -5,7 +5,7 @@
  */
 import { explainRead } from "../core/file_errors.ts";
 import { readText } from "../core/files.ts";
-import { rateLimit } from "../http/rate_limit.ts";
+import { rateLimit } from "../core/rate_limit.ts";
 import type { TransportOptions } from "../http/transport_options.ts";
 import { RegistryClient } from "../registry/client.ts";
 import {
@@ -22,21 +22,18 @@ import type {
   OpenOptions,
 } from "./settings.ts";
 
-/** What may be there before a connector to registries is made. */
-interface OpenRegistriesOptions {
-  /** As whom registries are asked; as the settings say when absent. */
-  readonly credentials?: CredentialSource;
-  /** The way to the network, where others share it. */
-  readonly network?: TransportOptions;
-}
-
 /**
  * Makes the connector to registries.
  * @throws {NotFoundError | InvalidInputError} when a certificate or key cannot be read.
  */
 export async function openRegistries(
   settings: NetworkSettings & CredentialSettings,
-  options: OpenOptions & OpenRegistriesOptions = {},
+  options: OpenOptions & {
+    /** As whom registries are asked; as the settings say when absent. */
+    readonly credentials?: CredentialSource;
+    /** The way to the network, where others share it. */
+    readonly network?: TransportOptions;
+  } = {},
 ): Promise<RegistryClient> {
   const [cert, key] = await Promise.all([settings.certFile, settings.keyFile].map(readPem));
   return new RegistryClient({

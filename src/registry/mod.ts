@@ -14,6 +14,7 @@
  * ```
  * @module
  */
+export { type RateLimit, rateLimit } from "../core/rate_limit.ts";
 export type { Retry, RetryPolicy } from "../core/retry.ts";
 export type { ProxySettings } from "../http/proxies.ts";
 export type {

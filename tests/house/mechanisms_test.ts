@@ -24,7 +24,7 @@ const MECHANISMS: readonly Mechanism[] = [
       // The stall watch and the time limit.
       "src/core/time_limit.ts",
       // Until bytes may move.
-      "src/http/rate_limit.ts",
+      "src/http/limited.ts",
       // Looks how far a task of another thread is.
       "src/work/pool.ts",
       // Lets the other work of a thread go on.
@@ -55,7 +55,7 @@ const MECHANISMS: readonly Mechanism[] = [
   {
     what: "the limit of the rate",
     words: /\breserve\(|Atomics\.compareExchange/,
-    files: ["src/http/rate_limit.ts"],
+    files: ["src/core/rate_limit.ts", "src/http/limited.ts"],
   },
   {
     what: "the redirect follower",
@@ -155,7 +155,7 @@ Deno.test("each mechanism has the one file that defines it", () => {
   const definitions = {
     "src/core/retry.ts": /^export async function retried</m,
     "src/core/time_limit.ts": /^export class StallWatch /m,
-    "src/http/rate_limit.ts": /^export function limited\(/m,
+    "src/core/rate_limit.ts": /^export function reserve\(/m,
     "src/http/redirects.ts": /^export function redirecting\(/m,
     "src/http/retrying.ts": /^export function retrying\(/m,
     "src/transfer/partial_file.ts": /^export class PartialFile /m,

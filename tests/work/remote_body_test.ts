@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
 import { explainFault } from "../../src/http/faults.ts";
-import { rateLimit, reserve } from "../../src/http/rate_limit.ts";
+import { rateLimit, reserve } from "../../src/core/rate_limit.ts";
 import type { Transport } from "../../src/http/transport_options.ts";
 import { bodyToFile, offloaded } from "../../src/work/remote_body.ts";
 import { tempFolder } from "../support/temp.ts";

@@ -40,6 +40,14 @@ const REWRITES: readonly Rewrite[] = [
     files: "one",
   },
   {
+    // The parser of arguments imports them to start other programs, which ours does not have it do.
+    what: "parts of the runtime that are loaded for nothing",
+    pattern: /\bimport ([\w$]+) from"(node:(?:child_process|fs|process))";/g,
+    replacement: "const $1=new Proxy({},{get:(_,name)=>" +
+      'globalThis.process.getBuiltinModule("$2")[name]});',
+    files: "some",
+  },
+  {
     what: "the address of the worker",
     pattern: /"\.\/worker\.ts"/g,
     replacement: '"./worker.js"',

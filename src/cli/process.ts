@@ -4,7 +4,6 @@
  */
 import { homedir } from "node:os";
 import { basename } from "node:path";
-import process from "node:process";
 import type { CliContext, TextInput, TextSink } from "./context.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { terminalPrompts } from "./settings/prompt.ts";
@@ -12,8 +11,7 @@ import { terminalPrompts } from "./settings/prompt.ts";
 /** The context of this process. From here on Ctrl-C is a request to stop. */
 export function processContext(): CliContext {
   return {
-    // The path of the executable would be that of what a link of another name leads to.
-    programName: programName(process.argv0),
+    programName: programName(executable()),
     platform: platform(),
     env: Deno.env.toObject(),
     cwd: workingDirectory(),
@@ -25,6 +23,21 @@ export function processContext(): CliContext {
     signal: interruptSignal(),
     now: () => new Date(),
   };
+}
+
+/**
+ * What the process was started as. The path of the executable would be that of what a link of
+ * another name leads to. `node:process` has it everywhere, and takes a while to load.
+ */
+function executable(): string {
+  try {
+    const [name] = Deno.readTextFileSync("/proc/self/cmdline").split("\0");
+    if (name) return name;
+  } catch {
+    // Another system, or a run that may not read there.
+  }
+  // deno-lint-ignore no-process-global
+  return process.argv0;
 }
 
 const KNOWN_NAMES = ["modctl", "modelops-bundles"];

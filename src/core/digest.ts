@@ -6,7 +6,8 @@
  * See https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests
  * @module
  */
-import { createHash, type Hash } from "node:crypto";
+import type { Hash } from "node:crypto";
+import { nodeCrypto } from "./builtins.ts";
 import { InvalidInputError } from "./errors.ts";
 import type { OperationOptions } from "./operation.ts";
 import { quote } from "./text.ts";
@@ -63,7 +64,7 @@ export class Digester {
   /** Starts a digest; SHA-256 unless another algorithm is asked for. */
   constructor(algorithm: DigestAlgorithm = "sha256") {
     this.#algorithm = algorithm;
-    this.#hash = createHash(algorithm);
+    this.#hash = nodeCrypto().createHash(algorithm);
   }
 
   /** Bytes seen so far. */
@@ -101,6 +102,17 @@ export function digestBytes(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha
   const digester = new Digester(algorithm);
   digester.update(bytes);
   return digester.digest();
+}
+
+const WEB_NAMES = { sha256: "SHA-256", sha512: "SHA-512" } as const;
+
+/** The digest of a document: what {@linkcode digestBytes} gives, with nothing to load for it. */
+export async function digestDocument(
+  bytes: Uint8Array<ArrayBuffer>,
+  algorithm: DigestAlgorithm = "sha256",
+): Promise<Digest> {
+  const hash = await crypto.subtle.digest(WEB_NAMES[algorithm], bytes);
+  return `${algorithm}:${new Uint8Array(hash).toHex()}`;
 }
 
 /** Reads a stream to its end and returns the digest and the count of its bytes. */

@@ -2,8 +2,12 @@
  * Documents from outside, checked against a schema.
  * @module
  */
-import type { z } from "../deps/zod.ts";
+import type * as z from "../deps/zod_mini.ts";
+import { english, safeParse } from "../deps/zod_mini.ts";
 import { problemsError } from "./problems.ts";
+
+/** Most documents are read once: making code for a schema takes longer than reading them. */
+const READING = { jitless: true, error: english().localeError };
 
 /**
  * A parsed document in the shape of a schema.
@@ -11,12 +15,12 @@ import { problemsError } from "./problems.ts";
  * @param what The document's name in messages.
  * @throws {InvalidInputError} with all that is wrong with it.
  */
-export function checkShape<Schema extends z.ZodType>(
+export function checkShape<Schema extends z.core.$ZodType>(
   schema: Schema,
   document: unknown,
   what: string,
 ): z.infer<Schema> {
-  const parsed = schema.safeParse(document);
+  const parsed = safeParse(schema, document, READING);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => ({
     message: `${issue.path.join(".") || "document"}: ${reasonOf(issue)}`,

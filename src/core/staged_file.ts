@@ -3,7 +3,6 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { randomUUID } from "node:crypto";
 import { digestStream } from "./digest.ts";
 import type { Digest } from "./digest.ts";
 import { ConflictError, NotFoundError } from "./errors.ts";
@@ -83,7 +82,7 @@ export class StagedFile {
     content: StagedContent,
     options: StageOptions = {},
   ): Promise<StagedFile> {
-    const hidden = `${options.hiddenPrefix ?? "."}${randomUUID()}.partial`;
+    const hidden = `${options.hiddenPrefix ?? "."}${crypto.randomUUID()}.partial`;
     const staged = new StagedFile(path, join(dirname(path), hidden));
     try {
       await staged.#write(content, options);

@@ -1,2 +1,22 @@
 /** Validation of documents from outside. @module */
-export { z } from "npm:zod@4.6.7";
+export {
+  array,
+  boolean,
+  coerce,
+  custom,
+  enum,
+  int,
+  literal,
+  looseObject,
+  nullish,
+  number,
+  object,
+  record,
+  strictObject,
+  string,
+  tuple,
+  union,
+  unknown,
+  url,
+} from "npm:zod@4.6.7";
+export type { infer, ZodType } from "npm:zod@4.6.7";

@@ -2,12 +2,12 @@
  * Which hosts are inside: on this machine or in its private networks.
  * @module
  */
-import { lookup } from "node:dns/promises";
-import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
+import type { BlockList } from "node:net";
+import { nodeNet } from "../core/builtins.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
 
 /** The special-purpose networks of RFC 6890 that are not the internet. */
-const INTERNAL = networkList([
+const INTERNAL = [
   "0.0.0.0/8",
   "10.0.0.0/8",
   "100.64.0.0/10",
@@ -23,7 +23,9 @@ const INTERNAL = networkList([
   "fc00::/7",
   "fe80::/9",
   "ff00::/8",
-]);
+];
+
+let internal: BlockList | undefined;
 
 /**
  * Whether the host of a URL, or an address, is this machine or in a private or link-local network.
@@ -35,14 +37,15 @@ export function isInternalHost(hostname: string): boolean {
 }
 
 function isInternalAddress(address: string): boolean {
-  return isInNetworks(address, INTERNAL);
+  return isInNetworks(address, internal ??= networkList(INTERNAL));
 }
 
 /** Whether a name leads inside with every address that it has; one that has none does not. */
 export async function resolvesInside(hostname: string): Promise<boolean> {
   const host = bareHost(hostname);
-  if (isIP(host)) return isInternalHost(host);
+  if (nodeNet().isIP(host)) return isInternalHost(host);
   try {
+    const { lookup } = await import("node:dns/promises");
     const found = await lookup(host, { all: true });
     return found.length > 0 && found.every(({ address }) => isInternalHost(address));
   } catch (error) {
@@ -56,7 +59,7 @@ export async function resolvesInside(hostname: string): Promise<boolean> {
  * (RFC 3056), Teredo (RFC 4380), ISATAP (RFC 5214), and the two forms of RFC 4291 §2.5.5.
  */
 function wrappedAddresses(address: string): string[] {
-  if (!isIPv6(address)) return [];
+  if (!nodeNet().isIPv6(address)) return [];
   const words = wordsOf(address);
   const at = (index: number, mask = 0) => ipv4Of(words[index]! ^ mask, words[index + 1]! ^ mask);
   const starts = (...wanted: number[]) => wanted.every((word, index) => words[index] === word);
@@ -94,6 +97,7 @@ export function bareHost(hostname: string): string {
 /** Whether a host is an address of one of the networks. */
 export function isInNetworks(host: string, list: BlockList): boolean {
   const address = host.replace(/%.*$/, "");
+  const { isIPv4, isIPv6 } = nodeNet();
   if (isIPv4(address)) return list.check(address, "ipv4");
   // An IPv6 address that wraps an IPv4 one is checked against the IPv4 networks as well.
   return isIPv6(address) && list.check(address, "ipv6");
@@ -101,6 +105,7 @@ export function isInNetworks(host: string, list: BlockList): boolean {
 
 /** Networks in CIDR form as a list. */
 export function networkList(networks: readonly string[]): BlockList {
+  const { BlockList, isIPv4 } = nodeNet();
   const list = new BlockList();
   for (const network of networks) {
     const [address = "", prefix = ""] = network.split("/");

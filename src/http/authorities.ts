@@ -2,9 +2,8 @@
  * Certificates of authorities: those that were given, and those that this machine trusts.
  * @module
  */
-import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
-import { getCACertificates, rootCertificates } from "node:tls";
+import { nodeCrypto, nodeTls } from "../core/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { explainRead, systemCode } from "../core/file_errors.ts";
 import { readDirIfExists, readText } from "../core/files.ts";
@@ -25,7 +24,7 @@ export async function trustedCertificates(
     file === undefined ? [] : await readAuthorityFile(file),
     ...await Promise.all(folders.map(readFolder)),
   ];
-  const builtIn = new Set(rootCertificates.map(withoutSpace));
+  const builtIn = new Set(nodeTls().rootCertificates.map(withoutSpace));
   const more = [...caCerts, ...places.flat(), ...ofSystem()].flatMap(certificatesOf);
   return [...new Map(more.map((pem) => [withoutSpace(pem), pem]))]
     .flatMap(([key, pem]) => builtIn.has(key) ? [] : [pem]);
@@ -37,7 +36,7 @@ export async function trustedCertificates(
  */
 export function checkCertificate(pem: string, what: string): void {
   try {
-    new X509Certificate(pem);
+    new (nodeCrypto().X509Certificate)(pem);
   } catch (cause) {
     throw new InvalidInputError(`Cannot use ${what}: it holds no PEM certificate`, { cause });
   }
@@ -68,7 +67,7 @@ async function readFolder(folder: string): Promise<string[]> {
 /** What the system trusts; nothing where it has no such store, or it cannot be read. */
 function ofSystem(): string[] {
   try {
-    return getCACertificates("system");
+    return nodeTls().getCACertificates("system");
   } catch {
     return []; // A variable of the process may name a file that is not there: see the places above.
   }

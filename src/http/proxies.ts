@@ -6,7 +6,7 @@
  * and networks in CIDR form; an entry with a port matches only that port; `*` matches everything.
  * @module
  */
-import { isIP, isIPv4 } from "node:net";
+import { nodeNet } from "../core/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import { bareHost, isInNetworks, networkList } from "./addresses.ts";
@@ -58,6 +58,7 @@ export function matchesNoProxy(url: URL, list: string): boolean {
 function matchesEntry(host: string, port: string, entry: string): boolean {
   if (entry === "*") return true;
   if (entry.includes("/")) return inNetwork(host, entry);
+  const { isIP } = nodeNet();
   // The colons of a bare IPv6 address separate no port.
   const [, name = entry, wanted] = isIP(entry) ? [] : /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry) ?? [];
   if (wanted !== undefined && wanted !== port) return false;
@@ -67,6 +68,7 @@ function matchesEntry(host: string, port: string, entry: string): boolean {
 
 function inNetwork(host: string, network: string): boolean {
   const [address = "", prefix = ""] = network.split("/");
+  const { isIP, isIPv4 } = nodeNet();
   const longest = isIPv4(address) ? 32 : 128;
   const wellFormed = isIP(address) && /^\d{1,3}$/.test(prefix) && Number(prefix) <= longest;
   return wellFormed ? isInNetworks(host, networkList([network])) : false;

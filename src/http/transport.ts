@@ -8,7 +8,7 @@
  * the first request that takes it.
  * @module
  */
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { nodeCrypto } from "../core/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { isInternalHost, resolvesInside } from "./addresses.ts";
 import { checkCertificate } from "./authorities.ts";
@@ -103,6 +103,7 @@ function checkOptions(options: TransportOptions): void {
   if (options.cert !== undefined) checkCertificate(options.cert, "client certificate");
   if (options.key !== undefined) checkKey(options.key);
   if (options.cert !== undefined && options.key !== undefined) {
+    const { createPrivateKey, X509Certificate } = nodeCrypto();
     const key = createPrivateKey(options.key);
     if (!new X509Certificate(options.cert).checkPrivateKey(key)) {
       throw new InvalidInputError("Cannot use client certificate: the key is that of another one");
@@ -114,7 +115,7 @@ function checkOptions(options: TransportOptions): void {
 
 function checkKey(pem: string): void {
   try {
-    createPrivateKey(pem);
+    nodeCrypto().createPrivateKey(pem);
   } catch {
     // The parser's own words might quote the key.
     throw new InvalidInputError("Cannot use client key: it is no PEM key without a passphrase");

@@ -5,7 +5,7 @@
  */
 import { basename } from "node:path/posix";
 import { quote } from "../core/text.ts";
-import { z } from "../deps/zod.ts";
+import * as z from "../deps/zod.ts";
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { InvalidInputError, NotFoundError, UnsupportedError } from "../core/errors.ts";
 import { FILE_LIMIT, type HubFile, type HubModel, type HubOptions } from "./hub.ts";

@@ -3,7 +3,7 @@
  * See https://modelscope.cn/docs/models/download
  * @module
  */
-import { z } from "../deps/zod.ts";
+import * as z from "../deps/zod.ts";
 import { FILE_LIMIT, type HubFile, type HubModel, type HubOptions } from "./hub.ts";
 import type { HubSnapshot, ModelHub } from "./hub.ts";
 import { HubClient } from "./client.ts";

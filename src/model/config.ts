@@ -3,7 +3,7 @@
  * See https://github.com/modelpack/model-spec/blob/main/docs/config.md
  * @module
  */
-import { z } from "../deps/zod.ts";
+import * as z from "../deps/zod_mini.ts";
 import type { Digest } from "../core/digest.ts";
 import { decodeJson, encodeGoJson } from "../core/json.ts";
 import { checkShape } from "../core/shape.ts";
@@ -88,9 +88,19 @@ export interface ModelConfig {
   readonly config: ModelExecution;
 }
 
-const text = z.string().nullish().transform((value) => value ?? undefined);
-const texts = z.array(z.string()).nullish().transform((value) => value ?? undefined);
-const flag = z.boolean().nullish().transform((value) => value ?? undefined);
+/** A value that may be absent or `null`, which is the same. */
+function maybe<Schema extends z.ZodMiniType>(schema: Schema) {
+  return z.pipe(z.nullish(schema), z.transform((value) => value ?? undefined));
+}
+
+/** An object in the spelling of today. */
+function today<Schema extends z.ZodMiniType>(schema: Schema) {
+  return z.pipe(z.transform(renamed), schema);
+}
+
+const text = maybe(z.string());
+const texts = maybe(z.array(z.string()));
+const flag = maybe(z.boolean());
 
 const descriptorFields = z.object({
   createdAt: text,
@@ -124,18 +134,18 @@ const executionFields = z.object({
   paramSize: text,
   precision: text,
   quantization: text,
-  capabilities: z.preprocess(renamed, capabilityFields).optional(),
+  capabilities: z.optional(today(capabilityFields)),
 });
 
 const fileSystemFields = z.object({
-  type: z.string().default("layers"),
-  diffIds: z.array(digestSchema).nullish().transform((value) => value ?? []),
+  type: z._default(z.string(), "layers"),
+  diffIds: z.pipe(z.nullish(z.array(digestSchema)), z.transform((value) => value ?? [])),
 });
 
 const configSchema = z.object({
-  descriptor: z.preprocess(renamed, descriptorFields),
-  modelfs: z.preprocess(renamed, fileSystemFields),
-  config: z.preprocess(renamed, executionFields),
+  descriptor: today(descriptorFields),
+  modelfs: today(fileSystemFields),
+  config: today(executionFields),
 });
 
 /** The names of the facts of a configuration, in the order of its document. */

@@ -4,7 +4,7 @@
  * See https://github.com/modelpack/model-spec/blob/main/docs/annotations.md
  * @module
  */
-import { z } from "../deps/zod.ts";
+import * as z from "../deps/zod_mini.ts";
 import { goJson } from "../core/json.ts";
 
 /** Facts of a file as they are written. */
@@ -81,19 +81,23 @@ export function encodeFileMetadata(metadata: FileMetadata): string {
   return goJson({ name, mode, uid, gid, size, mtime, typeflag });
 }
 
-const count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+const count = z.int().check(z.nonnegative());
 
 // Each fact stands alone: a bad time must not lose the mode, and none of them may make a model
 // unreadable, since the bytes are described by the layer itself.
 const metadataSchema = z.object({
-  name: z.string().optional().catch(undefined),
-  mode: count.transform((mode) => mode & 0o777).optional().catch(undefined),
-  uid: count.optional().catch(undefined),
-  gid: count.optional().catch(undefined),
-  size: count.optional().catch(undefined),
-  mtime: z.string().refine((time) => Number.isFinite(Date.parse(time))).optional().catch(undefined),
-  typeflag: count.optional().catch(undefined),
+  name: fact(z.string()),
+  mode: fact(z.pipe(count, z.transform((mode) => mode & 0o777))),
+  uid: fact(count),
+  gid: fact(count),
+  size: fact(count),
+  mtime: fact(z.string().check(z.refine((time) => Number.isFinite(Date.parse(time))))),
+  typeflag: fact(count),
 });
+
+function fact<Schema extends z.ZodMiniType>(schema: Schema) {
+  return z.catch(z.optional(schema), undefined);
+}
 
 /**
  * Reads an annotation's value. A fact that is missing or malformed is left out; bits of the mode

@@ -8,7 +8,7 @@
 import { basename, dirname, join } from "node:path";
 import { readTextIfExists } from "../core/files.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";
-import { z } from "../deps/zod.ts";
+import * as z from "../deps/zod.ts";
 import { FACTS_FOLDER } from "./file_path.ts";
 import { STORAGE_TIERS } from "./object_store.ts";
 

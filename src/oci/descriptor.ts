@@ -3,7 +3,7 @@
  * See https://github.com/opencontainers/image-spec/blob/main/descriptor.md
  * @module
  */
-import { z } from "../deps/zod.ts";
+import * as z from "../deps/zod_mini.ts";
 import { type Digest, digestBytes, isDigest } from "../core/digest.ts";
 
 /** A descriptor's annotations or a manifest's. */
@@ -30,21 +30,21 @@ export const digestSchema = z.custom<Digest>(
 );
 
 /** Media types as RFC 6838 §4.2 restricts them. */
-const mediaTypeSchema = z.string().regex(
+const mediaTypeSchema = z.string().check(z.regex(
   /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/,
   "expected a media type",
-);
+));
 
 /** Sizes: safe, whole and not negative. A wrong one must never become an allocation. */
-export const sizeSchema = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+export const sizeSchema = z.int().check(z.nonnegative());
 
 /** A descriptor from outside; keys that are not known are kept, since digests cover them anyway. */
 export const descriptorSchema = z.looseObject({
   mediaType: mediaTypeSchema,
   digest: digestSchema,
   size: sizeSchema,
-  annotations: z.record(z.string(), z.string()).optional(),
-  artifactType: z.string().optional(),
+  annotations: z.optional(z.record(z.string(), z.string())),
+  artifactType: z.optional(z.string()),
 });
 
 /** The descriptor of bytes in memory. */

@@ -5,7 +5,6 @@
  * as well. Links are written last, so that whatever has a name is complete.
  * @module
  */
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { type Digest, digestHex, isDigest } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
@@ -164,7 +163,7 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     const stream = await source.open({ signal: options.signal });
     const bytes = await readAll(streamOf(verified(stream, descriptor)), descriptor.size);
     const uploads = this.#store.layout.uploads(this.name);
-    const file = join(uploads, randomUUID());
+    const file = join(uploads, crypto.randomUUID());
     try {
       await Deno.mkdir(uploads, { recursive: true });
       await Deno.writeFile(file, bytes);
@@ -217,7 +216,7 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     const size = await this.#store.blobs.size(digest);
     if (size === undefined) throw missing(this, digest);
     const document = await this.#read(anonymousBlob(digest, size), options);
-    return { ...describeManifest(document), digest };
+    return describeManifest(document, digest);
   }
 
   /** Whether there is such a tag or manifest, be it damaged or whole. */
@@ -316,7 +315,7 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
   }
 
   async #startIngest(keep: DiskIngestOptions["keep"]): Promise<DiskIngest> {
-    const id = randomUUID();
+    const id = crypto.randomUUID();
     const digester = this.#store.digesters.of(id);
     return await DiskIngest.create(this.#store.layout.uploads(this.name), id, { digester, keep });
   }

@@ -8,7 +8,7 @@
  */
 import { checkShape } from "../core/shape.ts";
 import { quote } from "../core/text.ts";
-import { z } from "../deps/zod.ts";
+import * as z from "../deps/zod_mini.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { decodeJson } from "../core/json.ts";
 import { type Annotations, type Descriptor, descriptorSchema } from "./descriptor.ts";
@@ -51,15 +51,15 @@ export type ManifestDocument = Manifest | Index;
 const descriptors = z.array(descriptorSchema);
 
 const documentSchema = z.looseObject({
-  schemaVersion: z.literal(2).optional(),
-  mediaType: z.string().optional(),
-  artifactType: z.string().optional(),
-  config: descriptorSchema.optional(),
-  layers: descriptors.nullish(),
-  blobs: descriptors.nullish(),
-  manifests: descriptors.nullish(),
-  subject: descriptorSchema.nullish(),
-  annotations: z.record(z.string(), z.string()).nullish(),
+  schemaVersion: z.optional(z.literal(2)),
+  mediaType: z.optional(z.string()),
+  artifactType: z.optional(z.string()),
+  config: z.optional(descriptorSchema),
+  layers: z.nullish(descriptors),
+  blobs: z.nullish(descriptors),
+  manifests: z.nullish(descriptors),
+  subject: z.nullish(descriptorSchema),
+  annotations: z.nullish(z.record(z.string(), z.string())),
 });
 
 /**

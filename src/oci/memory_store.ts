@@ -3,7 +3,6 @@
  * interfaces.
  * @module
  */
-import { randomUUID } from "node:crypto";
 import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
@@ -184,7 +183,7 @@ class Repository implements MemoryStore {
   }
 
   ingest(): Promise<Ingest> {
-    const id = randomUUID();
+    const id = crypto.randomUUID();
     this.#ingests.set(id, []);
     return Promise.resolve(this.#ingestOf(id));
   }

@@ -12,7 +12,7 @@ import type { BlobSource, ByteRange } from "../core/source.ts";
 import { readAll, transformed, verified } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 import { capability, type Capable } from "./capabilities.ts";
-import { describeBytes, type Descriptor } from "./descriptor.ts";
+import type { Descriptor } from "./descriptor.ts";
 import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "./manifest.ts";
 import { MediaType } from "./media_types.ts";
 
@@ -111,10 +111,10 @@ export async function readManifest(
   return parseManifest(await readContent(store, descriptor, options), descriptor.mediaType);
 }
 
-/** The descriptor of a document in bytes, with the media type the document has. */
-export function describeManifest(document: ManifestDocument): Descriptor {
+/** The descriptor of a document whose digest is known, with the media type the document has. */
+export function describeManifest(document: ManifestDocument, digest: Digest): Descriptor {
   const { mediaType, artifactType, bytes } = document;
-  const described = describeBytes(mediaType, bytes);
+  const described = { mediaType, digest, size: bytes.byteLength };
   return artifactType === undefined ? described : { ...described, artifactType };
 }
 

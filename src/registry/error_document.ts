@@ -4,10 +4,15 @@
  * @module
  */
 import { plainText } from "../core/text.ts";
-import { z } from "../deps/zod.ts";
+import * as z from "../deps/zod_mini.ts";
 
 /** A text, made fit to be shown; `undefined` for none and for anything else. */
-const text = z.string().min(1).transform((text) => plainText(text)).optional().catch(undefined);
+const text = z.catch(
+  z.optional(
+    z.pipe(z.string().check(z.minLength(1)), z.transform((text: string) => plainText(text))),
+  ),
+  undefined,
+);
 
 const error = z.object({ code: text, message: text });
 

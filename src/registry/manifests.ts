@@ -3,7 +3,7 @@
  * @module
  */
 import { checkDigest, readAll, streamOf, verified } from "../core/streams.ts";
-import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/digest.ts";
+import { type Digest, digestAlgorithm, digestDocument, isDigest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource } from "../core/source.ts";
@@ -58,9 +58,9 @@ export class ManifestClient {
     const { href: url } = await session.base(signal);
     const request = { url, signal, stallTime: session.retry.stallTime };
     const bytes = await readBody(response, request, MANIFEST_SIZE_LIMIT);
-    const digest = this.#checkedDigest(target, response.headers, bytes);
+    const digest = await this.#checkedDigest(target, response.headers, bytes);
     const document = parseManifest(bytes, contentType(response.headers));
-    const found = { document, descriptor: { ...describeManifest(document), digest } };
+    const found = { document, descriptor: describeManifest(document, digest) };
     this.#remember(found);
     return found;
   }
@@ -124,14 +124,22 @@ export class ManifestClient {
   }
 
   /** The digest of a manifest: what was asked for, the registry's or ours; proved in any case. */
-  #checkedDigest(target: string, headers: Headers, bytes: Uint8Array): Digest {
+  async #checkedDigest(
+    target: string,
+    headers: Headers,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<Digest> {
     const what = `${this.#channel.name}${isDigest(target) ? "@" : ":"}${target}`;
     const told = toldDigest(headers);
-    if (told !== null && !isDigest(told)) throw this.#mismatch(target, told, digestBytes(bytes));
-    for (const digest of [told, isDigest(target) ? target : null]) {
-      if (digest) checkDigest(digest, digestBytes(bytes, digestAlgorithm(digest)), what);
+    if (told !== null && !isDigest(told)) {
+      throw this.#mismatch(target, told, await digestDocument(bytes));
     }
-    return isDigest(target) ? target : told ?? digestBytes(bytes);
+    for (const digest of [told, isDigest(target) ? target : null]) {
+      if (digest) {
+        checkDigest(digest, await digestDocument(bytes, digestAlgorithm(digest)), what);
+      }
+    }
+    return isDigest(target) ? target : told ?? await digestDocument(bytes);
   }
 
   #mismatch(target: string, told: string, computed: Digest): IntegrityError {

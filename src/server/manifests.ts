@@ -53,7 +53,7 @@ export async function putManifest(exchange: Exchange): Promise<Response> {
   const tag = writtenTag(target);
   const bytes = await readDocument(request, MANIFEST_SIZE_LIMIT);
   const document = readManifestBody(bytes, request.headers.get("content-type"));
-  const descriptor = { ...describeManifest(document), digest: bodyDigest(bytes, target) };
+  const descriptor = describeManifest(document, bodyDigest(bytes, target));
   // What was found to be here must still be here when the manifest is.
   await using _lock = await capability(store, "deferPrune")?.(operation);
   await requireChildren(exchange, document);

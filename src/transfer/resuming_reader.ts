@@ -4,7 +4,8 @@
  * @module
  */
 import { quote } from "../core/text.ts";
-import { createHash, type Hash } from "node:crypto";
+import type { Hash } from "node:crypto";
+import { nodeCrypto } from "../core/builtins.ts";
 import { IntegrityError } from "../core/errors.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Log } from "../core/operation.ts";
@@ -193,7 +194,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
     this.#end = options.end;
     this.#stallTime = completePolicy(options.retry).stallTime;
     this.#watch = new StallWatch(this.#stallTime, options.signal);
-    this.#read = options.compareRepeated ? createHash("sha256") : undefined;
+    this.#read = options.compareRepeated ? nodeCrypto().createHash("sha256") : undefined;
   }
 
   /** Asks for the first answer. */
@@ -297,7 +298,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
     const { start, body } = await this.#ask();
     this.#body = body;
     this.#repeated = this.#position - start;
-    this.#repeating = this.#read && createHash("sha256");
+    this.#repeating = this.#read && nodeCrypto().createHash("sha256");
   }
 
   async #ask(): Promise<Awaited<ReturnType<Content["ask"]>>> {

@@ -5,7 +5,6 @@
  * stopped or killed can be kept for the next one.
  * @module
  */
-import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { IntegrityError } from "../core/errors.ts";
@@ -105,7 +104,7 @@ async function openPartial(
     const kept = partialBase && await PartialFile.open(partialBase, content);
     // Another process may be at it, which is no reason to wait for it.
     const partial = kept ||
-      (await PartialFile.open(join(dirname(base), `.${randomUUID()}`), content))!;
+      (await PartialFile.open(join(dirname(base), `.${crypto.randomUUID()}`), content))!;
     if (!kept || check === undefined || size === undefined) partial.discard();
     return partial;
   } catch (error) {

@@ -2,11 +2,15 @@
  * The tasks by name, as a worker looks them up.
  * @module
  */
-import { exchange } from "./exchange.ts";
+import type { exchange } from "./exchange.ts";
 import { hashFile } from "./hash_file.ts";
 
-/** Every task that can run on another core. */
-export const TASKS = { exchange, hashFile } as const;
+/** Every task that can run on another core; what speaks to servers is loaded when it is used. */
+export const TASKS = {
+  exchange: async (...input: Parameters<typeof exchange>) =>
+    await (await import("./exchange.ts")).exchange(...input),
+  hashFile,
+} as const;
 
 /** The name of a task. */
 export type TaskName = keyof typeof TASKS;

@@ -73,18 +73,24 @@ export function wrongSpecifiers(graph: SourceGraph): string[] {
   });
 }
 
-/** Files of `src/deps` that name no package or several, and packages that several files name. */
+/**
+ * Files of `src/deps` that name no package or several, and packages that several files name: an
+ * entry of a package (`zod`, `zod/mini`) has one file, and all of them name one version.
+ */
 export function wrongPackageFiles(graph: SourceGraph): string[] {
-  const owners = new Map<string, string>();
+  const owners = new Map<string, { readonly file: string; readonly named: Set<string> }>();
   const wrong: string[] = [];
   for (const [file, imports] of graph) {
     if (partOf(file) !== "deps") continue;
-    const packages = new Set(imports.flatMap(({ specifier }) => packageOf(specifier) ?? []));
+    const named = new Set(imports.map(({ specifier }) => specifier).filter(packageOf));
+    const packages = new Set([...named].flatMap((specifier) => packageOf(specifier) ?? []));
     if (packages.size !== 1) wrong.push(`${file} names ${packages.size} packages: want one a file`);
     for (const name of packages) {
       const owner = owners.get(name);
-      if (owner !== undefined) wrong.push(`${file} names ${name}, which ${owner} names too`);
-      owners.set(name, file);
+      const shares = owner && !named.isDisjointFrom(owner.named);
+      const differs = owner && versionOf(named) !== versionOf(owner.named);
+      if (shares || differs) wrong.push(`${file} names ${name}, which ${owner.file} names too`);
+      owners.set(name, { file, named });
     }
   }
   return wrong;
@@ -124,6 +130,12 @@ export function cycles(graph: SourceGraph): string[] {
 /** The package and version that a specifier pins, or `undefined` when it does not pin one. */
 export function packageOf(specifier: string): string | undefined {
   return /^npm:((?:@[\w.-]+\/)?[\w.-]+)@\d+\.\d+\.\d+(?:-[\w.-]+)?(?:\/.*)?$/.exec(specifier)?.[1];
+}
+
+/** The version that specifiers of one package name; of several, all of them. */
+function versionOf(specifiers: ReadonlySet<string>): string {
+  const versions = [...specifiers].map((specifier) => /.@([\d.]+[^/]*)/.exec(specifier)?.[1]);
+  return [...new Set(versions)].join(" ");
 }
 
 function violations(

@@ -141,6 +141,16 @@ Deno.test("wrongPackageFiles() reports two packages in a file, none, and one in 
   assert.deepEqual(wrongPackageFiles(twice), [
     "src/deps/b.ts names a, which src/deps/a.ts names too",
   ]);
+  const entries = (version: string, entry: string) =>
+    wrongPackageFiles(graphOf({
+      "src/deps/a.ts": ["npm:@a/a@1.0.0"],
+      "src/deps/b.ts": [`npm:@a/a@${version}${entry}`],
+    })).length;
+  assert.deepEqual([entries("1.0.0", "/mini"), entries("1.0.1", "/mini"), entries("1.0.0", "")], [
+    0,
+    1,
+    1,
+  ]);
 });
 
 Deno.test("wrongTerminalModules() reports terminal modules outside src/cli", () => {

@@ -4,7 +4,7 @@
  * @module
  */
 import { quote } from "../../core/text.ts";
-import { z } from "../../deps/zod.ts";
+import * as z from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { STORAGE_TIERS } from "../../objects/object_store.ts";
 import { sizeSchema } from "../../oci/descriptor.ts";
@@ -31,10 +31,10 @@ const entrySchema = z.looseObject({
   path: z.string(),
   layer: z.string().nullish(),
   mode: optional(z.number().int().nonnegative().max(0o7777)),
-  oras: z.looseObject({ digest: sha256Digest, size: sizeSchema.nullish() }).nullish(),
+  oras: z.looseObject({ digest: sha256Digest, size: z.nullish(sizeSchema) }).nullish(),
   external: externalStorage.nullish(),
   digest: sha256Digest.optional(),
-  size: sizeSchema.nullish(),
+  size: z.nullish(sizeSchema),
 });
 
 const indexSchema = z.looseObject({

@@ -2,7 +2,7 @@
  * The bundle manifest as it is read: roles, layers, and where their indexes are.
  * @module
  */
-import { z } from "../../deps/zod.ts";
+import * as z from "../../deps/zod.ts";
 import { optional, readDocument, sha256Digest } from "./reader.ts";
 import { BundleMediaType } from "./media_types.ts";
 import { isPartName, NAME_RULE } from "./names.ts";

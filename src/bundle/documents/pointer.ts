@@ -9,7 +9,7 @@ import { InvalidInputError } from "../../core/errors.ts";
 import { decodeJson } from "../../core/json.ts";
 import { checkShape } from "../../core/shape.ts";
 import { quote } from "../../core/text.ts";
-import { z } from "../../deps/zod.ts";
+import * as z from "../../deps/zod.ts";
 import { sizeSchema } from "../../oci/descriptor.ts";
 import type { ExternalEntry } from "./bundle.ts";
 import { sha256Hex } from "./reader.ts";

@@ -4,7 +4,7 @@
  */
 import { checkShape } from "../../core/shape.ts";
 import { quote } from "../../core/text.ts";
-import { z } from "../../deps/zod.ts";
+import * as z from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";
 import { UnsupportedError } from "../../core/errors.ts";
 import { decodeJson } from "../../core/json.ts";

@@ -5,7 +5,7 @@
  */
 import type { Log, OperationOptions } from "../../core/operation.ts";
 import { problemsError } from "../../core/problems.ts";
-import { z } from "../../deps/zod.ts";
+import * as z from "../../deps/zod.ts";
 import type { ExportOptions, ExportResult } from "../archive/export.ts";
 import type { ImportOptions, ImportResult } from "../archive/import.ts";
 import type { BundleDiff } from "../compare/diff.ts";

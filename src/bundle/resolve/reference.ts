@@ -7,7 +7,7 @@
  */
 import { isAbsolute } from "node:path";
 import { quote } from "../../core/text.ts";
-import { z } from "../../deps/zod.ts";
+import * as z from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { isTag, parseReference, referenceTarget, startsWithHost } from "../../oci/reference.ts";

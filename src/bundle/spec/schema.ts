@@ -3,7 +3,7 @@
  * checked.
  * @module
  */
-import { z } from "../../deps/zod.ts";
+import * as z from "../../deps/zod.ts";
 import { STORAGE_TIERS } from "../../objects/object_store.ts";
 
 const text = z.string(wants("text"));

@@ -7,7 +7,6 @@
  * @module
  */
 import { dirname, join } from "node:path";
-import { randomUUID } from "node:crypto";
 import { Extraction } from "../../archive/extract.ts";
 import { ConflictError } from "../../core/errors.ts";
 import { lockFile } from "../../core/file_lock.ts";
@@ -91,7 +90,7 @@ export class Workspace implements AsyncDisposable {
   async inPlace(path: string, place: Place, write: () => Promise<void>): Promise<void> {
     if (place.kind !== "folder") return await write();
     const folder = placeOf(this.root, path);
-    const aside = join(dirname(folder), `${HIDDEN_PREFIX}${randomUUID()}.partial`);
+    const aside = join(dirname(folder), `${HIDDEN_PREFIX}${crypto.randomUUID()}.partial`);
     await Deno.rename(folder, aside).catch((error) => {
       throw explainWrite(folder, error);
     });

@@ -3,7 +3,6 @@
  * @module
  */
 import { explainWrite } from "../../core/file_errors.ts";
-import { randomUUID } from "node:crypto";
 import type { Extraction } from "../../archive/extract.ts";
 import { fileHasContent } from "../../archive/file_content.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
@@ -105,7 +104,7 @@ export class RegistryFiles {
   async #writeCopy(cached: string, { path, blob, facts }: FileOfBlob): Promise<void> {
     const { size, digest } = blob;
     const { signal } = this.#options;
-    const copy = this.#workspace.downloadPlace(randomUUID()).path;
+    const copy = this.#workspace.downloadPlace(crypto.randomUUID()).path;
     const item = { id: path, phase: "extract", name: path, size } as const;
     await reported(item, this.#options, async () => {
       try {

@@ -2,7 +2,7 @@
  * What the `config.json` of a model says, as the transformers library writes it.
  * @module
  */
-import { z } from "../../deps/zod.ts";
+import * as z from "../../deps/zod.ts";
 import type { HeaderFacts } from "./facts.ts";
 
 /** A word that a Modelfile can hold. */

@@ -3,7 +3,7 @@
  * See https://github.com/docker/docker-credential-helpers
  * @module
  */
-import { z } from "../../deps/zod.ts";
+import * as z from "../../deps/zod_mini.ts";
 import { fileFault } from "../../core/file_errors.ts";
 import { TransientError } from "../../core/retry.ts";
 import { concatBytes } from "../../core/streams.ts";
@@ -16,7 +16,10 @@ const OUTPUT_LIMIT = 1024 * 1024;
 /** Milliseconds for the rest of a helper's output after its end: others may hold its pipe. */
 const REST_TIME = 200;
 
-const answerSchema = z.looseObject({ Username: z.string(), Secret: z.string().min(1) });
+const answerSchema = z.looseObject({
+  Username: z.string(),
+  Secret: z.string().check(z.minLength(1)),
+});
 
 /** How helpers are run. */
 export interface HelperOptions {

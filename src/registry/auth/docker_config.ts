@@ -8,7 +8,7 @@
  */
 import { dirname } from "node:path";
 import { quote } from "../../core/text.ts";
-import { z } from "../../deps/zod.ts";
+import * as z from "../../deps/zod_mini.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { readTextIfExists } from "../../core/files.ts";
 import { writeFileAtomic } from "../../core/staged_file.ts";
@@ -16,7 +16,7 @@ import { explainRead, explainWrite, isMissing } from "../../core/file_errors.ts"
 import { canonicalHost, checkUsername, type Credentials, encodeBasic } from "./credentials.ts";
 
 /** A text; `null`, and whatever spoils one entry alone, is as good as nothing. */
-const text = z.string().optional().catch(undefined);
+const text = z.catch(z.optional(z.string()), undefined);
 
 const entrySchema = z.object({
   auth: text,
@@ -27,9 +27,9 @@ const entrySchema = z.object({
 });
 
 const configSchema = z.object({
-  auths: z.record(z.string(), entrySchema.optional().catch(undefined)).nullish(),
-  credHelpers: z.record(z.string(), text).nullish(),
-  credsStore: z.string().nullish(),
+  auths: z.nullish(z.record(z.string(), z.catch(z.optional(entrySchema), undefined))),
+  credHelpers: z.nullish(z.record(z.string(), text)),
+  credsStore: z.nullish(z.string()),
 });
 
 /** What such a file says about logins. */
@@ -55,7 +55,7 @@ async function readFile(path: string): Promise<{ config: DockerConfig; document:
   });
   if (text === undefined || text.trim() === "") return { config: {}, document: {} };
   const document = parseJson(text.replace(/^\ufeff/, ""), path) ?? {};
-  const parsed = configSchema.safeParse(document);
+  const parsed = configSchema.safeParse(document, { jitless: true });
   if (parsed.success) return { config: parsed.data, document: document as Document };
   const [issue] = parsed.error.issues;
   // Only where it is wrong: what stands there may be a secret.

@@ -3,7 +3,7 @@
  * See https://distribution.github.io/distribution/spec/auth/token/#token-response-fields
  * @module
  */
-import { z } from "../../deps/zod.ts";
+import * as z from "../../deps/zod_mini.ts";
 
 /** What a token is good for when the server does not say how long, in seconds. */
 const DEFAULT_LIFETIME = 60;
@@ -20,12 +20,12 @@ export interface Token {
 }
 
 /** What can stand in an Authorization header: visible ASCII and nothing else. */
-const token = z.string().regex(/^[\x21-\x7e]+$/).optional().catch(undefined);
+const token = z.catch(z.optional(z.string().check(z.regex(/^[\x21-\x7e]+$/))), undefined);
 
 const answer = z.object({
   token,
   access_token: token,
-  expires_in: z.number().positive().catch(DEFAULT_LIFETIME),
+  expires_in: z.catch(z.number().check(z.positive()), DEFAULT_LIFETIME),
 });
 
 /** The token of a server's answer and its time; `undefined` when there is none that can be sent. */

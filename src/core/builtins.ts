@@ -1,0 +1,27 @@
+/**
+ * Parts of the runtime that are loaded when they are first used. Each of them takes about as long
+ * to load as an empty program takes to run (16 ms on two cores), and small commands can do without:
+ * documents are hashed by the web's own `crypto`.
+ * @module
+ */
+import type * as NodeCrypto from "node:crypto";
+import type * as NodeNet from "node:net";
+import type * as NodeTls from "node:tls";
+
+/** `node:crypto`. */
+export function nodeCrypto(): typeof NodeCrypto {
+  // deno-lint-ignore no-process-global -- the module `node:process` is one of those that take time
+  return process.getBuiltinModule("node:crypto");
+}
+
+/** `node:net`. */
+export function nodeNet(): typeof NodeNet {
+  // deno-lint-ignore no-process-global
+  return process.getBuiltinModule("node:net");
+}
+
+/** `node:tls`. */
+export function nodeTls(): typeof NodeTls {
+  // deno-lint-ignore no-process-global
+  return process.getBuiltinModule("node:tls");
+}

@@ -1,0 +1,34 @@
+/**
+ * Validation of the documents that small commands read. It is the library of `zod.ts` in the form
+ * whose parts a bundle can leave out: that one takes as long to load as an empty program.
+ * @module
+ */
+export {
+  _default,
+  array,
+  boolean,
+  catch,
+  custom,
+  int,
+  literal,
+  looseObject,
+  minLength,
+  nonnegative,
+  nullable,
+  nullish,
+  number,
+  object,
+  optional,
+  pipe,
+  positive,
+  record,
+  refine,
+  regex,
+  safeParse,
+  string,
+  transform,
+  tuple,
+  unknown,
+} from "npm:zod@4.6.7/mini";
+export type { core, infer, ZodMiniType } from "npm:zod@4.6.7/mini";
+export { default as english } from "npm:zod@4.6.7/v4/locales/en.js";

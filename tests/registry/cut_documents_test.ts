@@ -1,7 +1,7 @@
 /** Lines that are cut in the body of a document, not of a blob. @module */
 import assert from "node:assert/strict";
 import { bytesSource } from "../../src/core/source.ts";
-import { describeManifest } from "../../src/oci/store.ts";
+import { describeBytes } from "../../src/oci/descriptor.ts";
 import { parseManifest } from "../../src/oci/manifest.ts";
 import { fakeClient, FakeRegistry } from "../support/fake_registry.ts";
 
@@ -21,7 +21,7 @@ async function cutting() {
     return cutInHalf(answer);
   });
   const store = registry.catalog.repository("a");
-  const descriptor = describeManifest(MANIFEST);
+  const descriptor = describeBytes(MANIFEST.mediaType, MANIFEST.bytes);
   await store.write(descriptor, bytesSource(MANIFEST.bytes));
   await store.tag(descriptor, "v1");
   return {
@@ -50,7 +50,7 @@ async function cutInHalf(response: Response): Promise<Response> {
 Deno.test("a line cut in a token, a manifest or a list is tried again like one cut in a blob", async () => {
   const { repository, seen } = await cutting();
   const found = await repository.resolve("v1");
-  assert.equal(found.digest, describeManifest(MANIFEST).digest);
+  assert.equal(found.digest, describeBytes(MANIFEST.mediaType, MANIFEST.bytes).digest);
   assert.deepEqual(await Array.fromAsync(repository.tags()), ["v1"]);
   assert.deepEqual(await Array.fromAsync(repository.referrers(found)), []);
   for (const path of ["/token", "/v2/a/manifests/v1", "/v2/a/tags/list"]) {

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Hash } from "node:crypto";
-import { nodeCrypto } from "./builtins.ts";
+import { nodeCrypto } from "./runtime/builtins.ts";
 import { InvalidInputError } from "./errors.ts";
 import type { OperationOptions } from "./operation.ts";
 import { quote } from "./text.ts";

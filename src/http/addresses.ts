@@ -3,7 +3,7 @@
  * @module
  */
 import type { BlockList } from "node:net";
-import { nodeNet } from "../core/builtins.ts";
+import { nodeNet } from "../core/runtime/builtins.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
 
 /** The special-purpose networks of RFC 6890 that are not the internet. */

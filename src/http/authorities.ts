@@ -3,7 +3,7 @@
  * @module
  */
 import { join } from "node:path";
-import { nodeCrypto, nodeTls } from "../core/builtins.ts";
+import { nodeCrypto, nodeTls } from "../core/runtime/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { explainRead, systemCode } from "../core/file_errors.ts";
 import { readDirIfExists, readText } from "../core/files.ts";

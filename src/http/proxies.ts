@@ -6,7 +6,7 @@
  * and networks in CIDR form; an entry with a port matches only that port; `*` matches everything.
  * @module
  */
-import { nodeNet } from "../core/builtins.ts";
+import { nodeNet } from "../core/runtime/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import { bareHost, isInNetworks, networkList } from "./addresses.ts";

@@ -8,7 +8,7 @@
  * the first request that takes it.
  * @module
  */
-import { nodeCrypto } from "../core/builtins.ts";
+import { nodeCrypto } from "../core/runtime/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { isInternalHost, resolvesInside } from "./addresses.ts";
 import { checkCertificate } from "./authorities.ts";

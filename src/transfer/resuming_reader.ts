@@ -5,7 +5,7 @@
  */
 import { quote } from "../core/text.ts";
 import type { Hash } from "node:crypto";
-import { nodeCrypto } from "../core/builtins.ts";
+import { nodeCrypto } from "../core/runtime/builtins.ts";
 import { IntegrityError } from "../core/errors.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Log } from "../core/operation.ts";

@@ -51,20 +51,30 @@ export function fitMiddle(text: string, width: number): string {
  * or without the start that all of them share, as shards of one file do.
  */
 export function fitNames(names: readonly string[], width: number): string[] {
-  const middle = names.map((name) => fitMiddle(name, width));
+  const letters = names.map(lettersOf);
+  const shared = sharedStart(letters);
+  // A number is shown with all its digits where there is room for them.
+  const word = wordStart(letters[0] ?? [], shared);
+  const cuts = [
+    names.map((name) => fitMiddle(name, width)),
+    ...[word, shared].map((start) => names.map((name) => fitFrom(name, start, width))),
+  ];
   const differ = (cut: readonly string[]) => new Set(cut).size === new Set(names).size;
-  if (differ(middle) || width < 4) return middle;
-  const shared = sharedStart(names.map(lettersOf));
-  const apart = names.map((name) => {
-    if (columnsOf(name) <= width) return name;
-    const rest = lettersOf(name).slice(shared).join("");
-    return columnsOf(rest) < width ? `…${endOf(name, width - 1)}` : `…${fitStart(rest, width - 1)}`;
-  });
-  return differ(apart) ? apart : middle;
+  return cuts.find(differ) ?? cuts[0]!;
 }
 
-function fitStart(text: string, width: number): string {
-  return columnsOf(text) <= width ? text : `${startOf(text, width - 1)}…`;
+/** A name without its start, and without as much of its end as does not fit either. */
+function fitFrom(name: string, start: number, width: number): string {
+  if (columnsOf(name) <= width || width < 3) return fitMiddle(name, width);
+  const rest = lettersOf(name).slice(start).join("");
+  if (columnsOf(rest) < width) return `…${endOf(name, width - 1)}`;
+  return `…${startOf(rest, width - 2)}…`;
+}
+
+/** The start of the word that a place is in, so that a number is shown with all its digits. */
+function wordStart(letters: readonly string[], place: number): number {
+  while (place > 0 && /[\p{L}\p{N}]/u.test(letters[place - 1]!)) place--;
+  return place;
 }
 
 /** Count of the letters that all of some words begin with. */

@@ -80,6 +80,7 @@ export {
   NotFoundError,
   type Problem,
   RoleMismatchError,
+  type SettingFact,
   TransferError,
   UnsupportedError,
 } from "./src/core/errors.ts";

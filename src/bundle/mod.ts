@@ -30,7 +30,7 @@ export type {
   ResolvedBundle,
 } from "./documents/bundle.ts";
 export type { BundleProvider, OpenRepository } from "./provider.ts";
-export { type RegistrySettings } from "./resolve/registry.ts";
+export type { BundleLayout, RegistrySettings } from "./resolve/registry.ts";
 export { DigestIndex } from "./resolve/digest_index.ts";
 export type {
   MaterializeCounters,

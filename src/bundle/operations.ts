@@ -14,7 +14,7 @@ import { readEntries } from "./documents/entries.ts";
 import { selectLayers } from "./documents/roles.ts";
 import type { BundleProvider } from "./provider.ts";
 import { publishBundle, type PublishResult, type PushOptions } from "./publish/push.ts";
-import { planStorage, type StoragePlan } from "./publish/plan.ts";
+import { placesOf, planStorage, type StoragePlan } from "./publish/plan.ts";
 import { type Inventory, scanWorkdir } from "./publish/scan.ts";
 import { parseBundleRef, toBundleRef } from "./resolve/reference.ts";
 import { openBundle, type OpenBundleOptions, resolveBundle } from "./resolve/bundle.ts";
@@ -105,7 +105,10 @@ export function createBundles(provider: BundleProvider): Bundles {
     exportArchive,
     importArchive,
     scan: scanWorkdir,
-    plan: async (workdir, options) => planStorage(await scanWorkdir(workdir, options), provider),
+    plan: async (workdir, options) => {
+      const inventory = await scanWorkdir(workdir, options);
+      return planStorage(inventory, await placesOf(inventory.spec, provider));
+    },
     diff: async (from, to, options = {}) =>
       diffListings(await listFiles(from, open, options), await listFiles(to, open, options)),
     verify: async (target, { readExternal, ...options } = {}) => {

@@ -29,6 +29,12 @@ export function addAccess<Args extends unknown[], Flags extends OptionValues>(
   return command.addOption(plainHttp).addOption(insecure).addOption(proxy);
 }
 
+/** `--object-store` */
+export const objectStore = new Option(
+  "--object-store <address>",
+  "folder of external files, file:///folder or a path (default: $OBJECT_STORE)",
+);
+
 /** Adds the flags of a command that moves layers from or to a registry. */
 export function addTransfer<Args extends unknown[], Flags extends OptionValues>(
   command: Command<Args, Flags>,

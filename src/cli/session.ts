@@ -2,16 +2,24 @@
  * A run of the program: its settings and what every command does in the same way.
  * @module
  */
+import { resolve } from "node:path";
 import type { Log, OperationOptions } from "../core/operation.ts";
 import type { Retry } from "../core/retry.ts";
 import type { OpenedBundles } from "../library/bundles.ts";
 import type { Logins } from "../library/logins.ts";
 import type { Models } from "../library/models.ts";
+import type { ConnectOptions } from "../oci/connect.ts";
 import type { CliContext } from "./context.ts";
 import { isDebug, openLog } from "./output/log.ts";
 import { Output } from "./output/writer.ts";
 import { openProgress, type ProgressDisplay } from "./output/progress.ts";
 import { type GlobalFlags, resolveSettings, type Settings } from "./settings/global.ts";
+
+/** The flags of commands on bundles that decide what is reached, and how. */
+export interface BundleFlags extends Pick<ConnectOptions, "plainHttp" | "insecure" | "proxy"> {
+  /** The folder of external files. */
+  readonly objectStore?: string;
+}
 
 /** What a command works with; disposing it closes all connections. */
 export class Session implements AsyncDisposable {
@@ -60,16 +68,23 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * The operations on bundles.
+   * The operations on bundles; flags win over what the environment says.
    * @throws {InvalidInputError} naming the variable whose value cannot be used.
    */
-  async bundles(): Promise<OpenedBundles> {
-    const [{ openBundles }, { bundleSettingsFromEnv }] = await Promise.all([
+  async bundles(flags: BundleFlags = {}): Promise<OpenedBundles> {
+    const [{ openBundles }, { bundleSettingsFromEnv }, { objectFolder }] = await Promise.all([
       import("../library/bundles.ts"),
       import("../library/bundle_settings.ts"),
+      import("../objects/dispatch.ts"),
     ]);
-    const bundles = bundleSettingsFromEnv(this.context.env);
-    return this.#opened.use(await openBundles({ ...this.settings, bundles }, this));
+    const { plainHttp, insecure, proxy } = flags;
+    const access = { plainHttp, insecure, proxy };
+    const settings = bundleSettingsFromEnv(this.context.env);
+    const objectStore = flags.objectStore === undefined
+      ? settings.objectStore
+      : resolve(this.context.cwd, objectFolder(flags.objectStore));
+    const bundles = { ...settings, objectStore };
+    return this.#opened.use(await openBundles({ ...this.settings, bundles, access }, this));
   }
 
   /** The logins of registries. */

@@ -51,7 +51,29 @@ export interface ErrorFacts {
   readonly suggestions?: readonly string[];
   /** A remedy in the user's terms, where the thrower knows one that no other fact implies. */
   readonly remedy?: string;
+  /** The setting that decides, where one does; who reads settings knows how it is given. */
+  readonly setting?: SettingFact;
 }
+
+/** Settings that errors point to: those of bundles and object stores, and those of hubs. */
+export type SettingFact =
+  | "azureAccount"
+  | "azureCredential"
+  | "azureIdentity"
+  | "azureLogin"
+  | "azureOneLogin"
+  | "azurePermission"
+  | "azureSas"
+  | "hubAddress"
+  | "hubLogin"
+  | "huggingfaceLogin"
+  | "mlflowAddress"
+  | "mlflowLogin"
+  | "modelscopeLogin"
+  | "objectStore"
+  | "provider"
+  | "repository"
+  | "usedRepository";
 
 /** Options of every error of ours: the facts, and the error that caused it. */
 export type ErrorOptions = ErrorFacts & {

@@ -30,6 +30,17 @@ export interface FileSource extends BlobSource, FileFacts {
   readonly path: string;
 }
 
+/** How to read a file. */
+export interface FileSourceOptions {
+  /** What the file is called in messages; its path when absent. */
+  readonly shownPath?: string;
+  /**
+   * Whether a link in the place of the file is refused, also one that gets there between the look
+   * and the opening. Links on the way to it are the caller's to refuse.
+   */
+  readonly refuseLinks?: boolean;
+}
+
 /**
  * A source over a regular file. The file's size and time are noted now and compared whenever it is
  * opened and again when it was read to the end, so that a file that changes while it is packaged is
@@ -37,23 +48,30 @@ export interface FileSource extends BlobSource, FileFacts {
  * @throws {NotFoundError} when there is no such file.
  * @throws {InvalidInputError} when the path is not a regular file, or may not be read.
  */
-export async function fileSource(path: string): Promise<FileSource> {
-  const info = await statFile(path);
+export async function fileSource(
+  path: string,
+  { shownPath = path, refuseLinks = false }: FileSourceOptions = {},
+): Promise<FileSource> {
+  const info = await statFile(path, shownPath, refuseLinks ? Deno.lstat : Deno.stat);
   const noted = factsOf(info);
+  const isSame = (now: Deno.FileInfo) =>
+    sameFacts(noted, factsOf(now)) &&
+    (!refuseLinks || now.dev === info.dev && now.ino === info.ino);
   return {
     path,
     ...noted,
     async open(options = {}) {
       const { start, end } = rangeBounds(options.range, noted.size);
-      const file = await openFile(path);
+      const file = await openFile(path, shownPath);
       try {
-        if (!sameFacts(noted, factsOf(await file.stat()))) throw fileChanged(path);
+        if (!isSame(await file.stat())) throw fileChanged(shownPath);
         if (start > 0) await file.seek(start, Deno.SeekMode.Start);
       } catch (error) {
         file.close();
         throw error;
       }
-      return fileStream(file, { path, noted, length: end - start, signal: options.signal });
+      const { signal } = options;
+      return fileStream(file, { path: shownPath, noted, length: end - start, signal });
     },
   };
 }
@@ -109,22 +127,26 @@ export function fileChanged(path: string): ConflictError {
   });
 }
 
-async function statFile(path: string): Promise<Deno.FileInfo> {
+async function statFile(
+  path: string,
+  shownPath: string,
+  look: (path: string) => Promise<Deno.FileInfo>,
+): Promise<Deno.FileInfo> {
   let info: Deno.FileInfo;
   try {
-    info = await Deno.stat(path);
+    info = await look(path);
   } catch (error) {
-    throw explainRead(path, error);
+    throw explainRead(shownPath, error);
   }
   if (info.isFile) return info;
   const found = info.isDirectory ? "it is a directory" : "it is not a regular file";
-  throw new InvalidInputError(`Cannot read ${quote(path)}: ${found}`, { path });
+  throw new InvalidInputError(`Cannot read ${quote(shownPath)}: ${found}`, { path: shownPath });
 }
 
-async function openFile(path: string): Promise<Deno.FsFile> {
+async function openFile(path: string, shownPath: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path, { read: true });
   } catch (error) {
-    throw explainRead(path, error);
+    throw explainRead(shownPath, error);
   }
 }

@@ -1,13 +1,45 @@
 /**
- * Documents from outside, checked against a schema.
+ * Documents from outside, checked against a schema. What is wrong is said in this program's words:
+ * those of the validator never reach a person.
  * @module
  */
 import type * as z from "../deps/zod_mini.ts";
-import { english, safeParse } from "../deps/zod_mini.ts";
+import { safeParse } from "../deps/zod_mini.ts";
 import { problemsError } from "./problems.ts";
 
+/** What is wrong with a part of a document. */
+export interface ShapeProblem {
+  /** The keys and positions that lead to the part. */
+  readonly path: readonly (string | number)[];
+  /** What is wrong, as a clause that follows the name of the part. */
+  readonly message: string;
+}
+
+/** A document in the shape of a schema, or all that is wrong with it. */
+export type Shaped<Value> =
+  | { readonly value: Value; readonly problems?: undefined }
+  | { readonly problems: readonly ShapeProblem[] };
+
 /** Most documents are read once: making code for a schema takes longer than reading them. */
-const READING = { jitless: true, error: english().localeError };
+const READING = { jitless: true, error: reasonOf };
+
+/** Compares a document with a schema. */
+export function shaped<Schema extends z.core.$ZodType>(
+  schema: Schema,
+  document: unknown,
+): Shaped<z.infer<Schema>> {
+  const parsed = safeParse(schema, document, READING);
+  if (parsed.success) return { value: parsed.data };
+  return {
+    problems: parsed.error.issues.map((issue) => ({
+      path: issue.path.filter((key) => typeof key !== "symbol"),
+      // Of a key that breaks a rule only the rule's own words say what is wrong with it.
+      message: issue.code === "invalid_key"
+        ? issue.issues[0]?.message ?? issue.message
+        : issue.message,
+    })),
+  };
+}
 
 /**
  * A parsed document in the shape of a schema.
@@ -20,15 +52,64 @@ export function checkShape<Schema extends z.core.$ZodType>(
   document: unknown,
   what: string,
 ): z.infer<Schema> {
-  const parsed = safeParse(schema, document, READING);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => ({
-    message: `${issue.path.join(".") || "document"}: ${reasonOf(issue)}`,
-  }));
-  throw problemsError(`read ${what}`, problems, { cause: parsed.error });
+  const found = shaped(schema, document);
+  if (found.problems === undefined) return found.value;
+  throw problemsError(
+    `read ${what}`,
+    found.problems.map(({ path, message }) => ({
+      message: `${path.join(".") || "document"}: ${message}`,
+    })),
+  );
 }
 
-/** What is wrong with a key, where the key itself is: the library only says that it is. */
-function reasonOf(issue: z.core.$ZodIssue): string {
-  return issue.code === "invalid_key" ? issue.issues[0]?.message ?? issue.message : issue.message;
+/** What is wrong with a value, for the schemas that have no words of their own. */
+function reasonOf(issue: z.core.$ZodRawIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return wanted(issue.input, NOUNS[issue.expected] ?? issue.expected);
+    case "invalid_value":
+      return issue.input === undefined ? "is missing" : notAmong(issue.values);
+    case "invalid_union":
+      return wanted(issue.input, unionOf(issue.errors));
+    case "too_small":
+      if (issue.origin !== "number") return "is empty";
+      return issue.minimum === 0 ? "is negative" : `is less than ${issue.minimum}`;
+    case "too_big":
+      return `is more than ${issue.maximum}`;
+    default:
+      return "has another form than is wanted";
+  }
+}
+
+/** What types of values are called. */
+const NOUNS: Readonly<Record<string, string>> = {
+  array: "a list",
+  boolean: "true or false",
+  int: "a whole number",
+  number: "a number",
+  object: "a map",
+  record: "a map",
+  string: "text",
+};
+
+function wanted(input: unknown, what: string): string {
+  if (input === undefined) return "is missing";
+  if (input === null) return `is empty, want ${what}`;
+  if (input instanceof Date) return "is a date: put it in quotes";
+  const type = Array.isArray(input) ? "array" : typeof input;
+  return type === "number" && what === NOUNS["int"]
+    ? "is not a whole number"
+    : `is ${NOUNS[type] ?? type}, want ${what}`;
+}
+
+function notAmong(values: readonly unknown[]): string {
+  if (values.length === 1) return `is not ${JSON.stringify(values[0])}`;
+  return `is none of ${values.slice(0, -1).join(", ")} and ${values.at(-1)}`;
+}
+
+function unionOf(errors: readonly (readonly z.core.$ZodIssue[])[]): string {
+  const types = errors.flatMap(([issue]) =>
+    issue?.code === "invalid_type" ? [NOUNS[issue.expected] ?? issue.expected] : []
+  );
+  return [...new Set(types)].join(" or ");
 }

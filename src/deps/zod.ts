@@ -2,6 +2,7 @@
 export {
   array,
   boolean,
+  check,
   coerce,
   custom,
   enum,
@@ -14,9 +15,10 @@ export {
   record,
   strictObject,
   string,
+  toJSONSchema,
   tuple,
   union,
   unknown,
   url,
 } from "npm:zod@4.6.7";
-export type { infer, ZodType } from "npm:zod@4.6.7";
+export type { core, infer, ZodRawShape, ZodType } from "npm:zod@4.6.7";

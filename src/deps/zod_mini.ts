@@ -31,4 +31,3 @@ export {
   unknown,
 } from "npm:zod@4.6.7/mini";
 export type { core, infer, ZodMiniType } from "npm:zod@4.6.7/mini";
-export { default as english } from "npm:zod@4.6.7/v4/locales/en.js";

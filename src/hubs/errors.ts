@@ -7,6 +7,7 @@ import {
   InvalidInputError,
   type ModelOpsError,
   NotFoundError,
+  type SettingFact,
   TransferError,
 } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
@@ -18,8 +19,8 @@ export interface HubErrorContext {
   /** Name of the hub for people. */
   readonly title: string;
   readonly host: string;
-  /** What to do when the hub wants to know who asks. */
-  readonly login: string;
+  /** The setting with the login, for when the hub wants to know who asks. */
+  readonly login: SettingFact;
   /** Page on which the terms of a gated model are accepted. */
   readonly page?: string;
 }
@@ -31,21 +32,21 @@ export interface HubErrorContext {
 export function hubStatusError(response: Response, context: HubErrorContext): ModelOpsError {
   const code = response.headers.get("X-Error-Code") ?? undefined;
   const { status } = response;
-  const { host: registry, login, page, model } = context;
+  const { host: registry, login: setting, page, model } = context;
   const facts = { reference: nameOf(model), registry, status, code: code?.slice(0, 100) };
   const said = (found: string) => messageOf(context, found);
   if (code === "GatedRepo") {
     const found = "the model is gated: its owner decides who may read it";
-    const remedy = page === undefined ? login : `accept its terms at ${page}, then ${login}`;
-    return new AccessDeniedError(said(found), { ...facts, remedy });
+    const remedy = page && `accept its terms at ${page}`;
+    return new AccessDeniedError(said(found), { ...facts, remedy, setting });
   }
   if (status === 401) {
     const found = "it does not exist, or reading it needs credentials (status 401)";
-    return new AccessDeniedError(said(found), { ...facts, remedy: login });
+    return new AccessDeniedError(said(found), { ...facts, setting });
   }
   if (status === 403) {
     const found = "the hub refuses it (status 403)";
-    return new AccessDeniedError(said(found), { ...facts, remedy: login });
+    return new AccessDeniedError(said(found), { ...facts, setting });
   }
   if (status === 404) {
     const revision = code === "RevisionNotFound" && model.revision !== undefined;

@@ -49,7 +49,7 @@ async function listModel(model: HubModel, options: HubOptions = {}): Promise<Hub
     model,
     title: "Hugging Face",
     host: new URL(hubUrl).host,
-    login: "set HF_TOKEN to an access token that may read the model",
+    login: "huggingfaceLogin",
     page,
   };
   const client = new HubClient({

@@ -105,10 +105,7 @@ class Registry {
     if (!options.hubUrl) {
       throw new InvalidInputError(
         `Cannot read ${quote(model.repository)} from MLflow: no server is named`,
-        {
-          reference: model.repository,
-          remedy: "set MLFLOW_TRACKING_URI or DATABRICKS_HOST to the URL of the server",
-        },
+        { reference: model.repository, setting: "mlflowAddress" },
       );
     }
     this.hubUrl = checkedHubUrl(options.hubUrl);
@@ -118,9 +115,7 @@ class Registry {
       model,
       title: "MLflow",
       host: new URL(this.hubUrl).host,
-      login:
-        "set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD " +
-        "(for Databricks DATABRICKS_TOKEN)",
+      login: "mlflowLogin",
     };
     this.client = new HubClient({
       ...options,

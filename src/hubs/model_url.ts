@@ -83,7 +83,7 @@ function pathOf(text: string, named: ModelHub | undefined, { hubUrls }: ModelUrl
   const url = URL.parse(/^https?:\/\//i.test(text) ? text : `https://${text}`);
   if (url === null) throw unreadable(text, "it is no URL", REMEDY);
   if (url.username !== "" || url.password !== "") {
-    const remedy = "leave them out and set HF_TOKEN or its like instead";
+    const remedy = "leave them out: a login of a hub is a setting of its own";
     throw unreadable(text, "it holds credentials", remedy);
   }
   return belowHub(text, hubUrls?.[named.name]) ?? url.pathname.replace(/^\/+/, "");

@@ -47,7 +47,7 @@ async function listModel(model: HubModel, options: HubOptions = {}): Promise<Hub
     model,
     title: "ModelScope",
     host: new URL(hubUrl).host,
-    login: "set MODELSCOPE_SDK_TOKEN to an access token that may read the model",
+    login: "modelscopeLogin",
   };
   const client = new HubClient({
     ...options,

@@ -65,7 +65,7 @@ export function checkedHubUrl(text: string): string {
   if (isHttp && url.username === "" && url.password === "") return text.replace(/[/?#]+$/, "");
   // What is there instead may be a secret, so it is not shown.
   throw new InvalidInputError("Cannot use the URL of the hub: want http(s)://HOST[:PORT][/PATH]", {
-    remedy: "look at HF_ENDPOINT, MODELSCOPE_DOMAIN or MLFLOW_TRACKING_URI",
+    setting: "hubAddress",
   });
 }
 

@@ -8,6 +8,7 @@
  */
 import { InvalidInputError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
+import { BUNDLE_LAYOUTS, type BundleLayout } from "../bundle/resolve/registry.ts";
 import { registrySettings } from "./bundle_registry.ts";
 import type { Environment } from "./environment.ts";
 import type { BundleAzureSettings, BundleSettings } from "./settings.ts";
@@ -24,6 +25,7 @@ export function bundleSettingsFromEnv(env: Environment): BundleSettings {
   const read = new Variables(env);
   return {
     ...registrySettings(read),
+    layout: layout(read),
     username: read.text("username"),
     password: read.text("password"),
     httpTimeoutSeconds: read.seconds("httpTimeout") ?? DEFAULT_TIMEOUT_SECONDS,
@@ -76,6 +78,14 @@ function container(read: Variables): string {
   const valid = /^[a-z0-9](-?[a-z0-9])*$/.test(name) && name.length >= 3 && name.length <= 63;
   if (valid) return name;
   throw read.refuse("container", `${quote(name)} is not the name of a container`);
+}
+
+function layout(read: Variables): BundleLayout | undefined {
+  const text = read.text("bundleLayout");
+  const found = BUNDLE_LAYOUTS.find((layout) => layout === text);
+  if (text === undefined || found !== undefined) return found;
+  const known = BUNDLE_LAYOUTS.join(" and ");
+  throw read.refuse("bundleLayout", `${quote(text)} is none of ${known}`);
 }
 
 function objectStore(read: Variables): string | undefined {

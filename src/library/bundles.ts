@@ -13,8 +13,10 @@ import { quote } from "../core/text.ts";
 import { createTransport } from "../http/transport.ts";
 import type { Transport } from "../http/transport_options.ts";
 import { diskCatalog, type LocalCatalog } from "../oci/disk_catalog.ts";
+import type { ConnectOptions } from "../oci/connect.ts";
 import { parseReference, startsWithHost } from "../oci/reference.ts";
-import { openObjectStore } from "../objects/dispatch.ts";
+import { objectFolder, openObjectStore } from "../objects/dispatch.ts";
+import type { ObjectStore } from "../objects/object_store.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import { openRegistries, transportOptions } from "./registries.ts";
 import type {
@@ -31,6 +33,8 @@ export interface OpenBundlesSettings extends StoreSettings, NetworkSettings, Cre
   readonly bundles?: BundleSettings;
   /** Folder for what can be found out again; one in the local store's when absent. */
   readonly cacheFolder?: string;
+  /** How every registry of bundles is reached, before what `bundles` says. */
+  readonly access?: ConnectOptions;
 }
 
 /** The operations on bundles; disposing them closes the connections that they opened. */
@@ -72,11 +76,11 @@ export async function openBundles(
   settings: OpenBundlesSettings,
   options: OpenOptions = {},
 ): Promise<OpenedBundles> {
-  const { bundles = {} } = settings;
+  const { bundles = {}, access } = settings;
   if (bundles.provider !== undefined) {
     throw new InvalidInputError(
       `Cannot use provider ${quote(bundles.provider)}: this program has no built-in provider`,
-      { remedy: "unset MODELOPS_PROVIDER" },
+      { setting: "provider" },
     );
   }
   const own = bundles.username && bundles.password;
@@ -87,7 +91,8 @@ export async function openBundles(
   const way = await transportOptions(settings);
   const asked = { ...settings, username, password, loginRegistry, retry };
   const registries = await openRegistries(asked, { ...options, network: way });
-  const network = { ...way, stallTime: retry.stallTime };
+  const proxied = access?.proxy === undefined ? way : { ...way, proxy: access.proxy };
+  const network = { ...proxied, stallTime: retry.stallTime };
   const connections = new AsyncDisposableStack();
   connections.use(registries);
   const provider = bundleProvider(bundles, {
@@ -96,6 +101,7 @@ export async function openBundles(
     cacheFolder: settings.cacheFolder ?? join(settings.storageDir, "cache"),
     retry: settings.retry,
     bytesPerSecond: settings.maxRate,
+    access,
     transport: () => settings.transport ?? connections.use(createTransport(network)).send,
   });
   return Object.assign(createBundles(provider), {
@@ -126,6 +132,8 @@ export interface ProviderParts {
   readonly registries: RegistryClient;
   /** Folder for what can be found out again. */
   readonly cacheFolder: string;
+  /** How every registry is reached, before what the settings say. */
+  readonly access?: ConnectOptions;
   /** Makes what carries the requests to object stores; `fetch` when absent. */
   readonly transport?: () => Transport;
   /** How requests to object stores are tried again, where the settings do not say it. */
@@ -136,18 +144,20 @@ export interface ProviderParts {
 
 /** Makes the provider that settings describe. */
 export function bundleProvider(settings: BundleSettings, parts: ProviderParts): BundleProvider {
-  const { catalog, registries } = parts;
+  const { catalog, registries, access } = parts;
+  const objectStore = settings.objectStore && objectFolder(settings.objectStore);
   const { container = "bundles", ...azure } = settings.azure ?? {};
+  let objects: ObjectStore | undefined;
   return {
     settings,
     open: (name) =>
       isRemote(name, settings.registry)
-        ? registries.connect(parseReference(name), switchesFor(name, settings))
+        ? registries.connect(parseReference(name), switchesFor(name, settings, access))
         : catalog.repository(name),
     objects: () =>
-      openObjectStore({
+      objects ??= openObjectStore({
         azure,
-        fileRoot: settings.objectStore,
+        fileRoot: objectStore,
         timeoutSeconds: settings.externalTimeoutSeconds,
         retries: settings.externalRetries,
       }, {
@@ -181,8 +191,15 @@ function hostOf(name: string): string {
  * Switches that are off leave the choice to the connection; `http://` is said of one registry
  * alone.
  */
-function switchesFor(name: string, settings: BundleSettings) {
-  const { insecure } = settings;
+function switchesFor(
+  name: string,
+  settings: BundleSettings,
+  access: ConnectOptions = {},
+): ConnectOptions {
   const plainHttp = settings.plainHttp && hostOf(name) === settings.registry;
-  return { plainHttp: plainHttp || undefined, insecure: insecure || undefined };
+  return {
+    plainHttp: access.plainHttp ?? (plainHttp || undefined),
+    insecure: access.insecure ?? (settings.insecure || undefined),
+    proxy: access.proxy,
+  };
 }

@@ -108,16 +108,15 @@ function withContent(pattern: string): readonly string[] {
 function checkHubUrl(hubUrl: string | undefined): void {
   if (hubUrl === undefined) return;
   const { protocol = "", username, password } = URL.parse(hubUrl) ?? {};
-  const cannot = "Cannot use the hub that the environment names";
+  const cannot = "Cannot use the address of the hub that is set";
   if (!/^https?:$/.test(protocol)) {
     throw new InvalidInputError(`${cannot}: it is no HTTP URL`, {
-      remedy: "set HF_ENDPOINT, MLFLOW_TRACKING_URI or DATABRICKS_HOST to a URL such as " +
-        "https://hub.example.com",
+      setting: "hubAddress",
     });
   }
   if (username || password) {
     throw new InvalidInputError(`${cannot}: its URL holds credentials`, {
-      remedy: "set HF_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, instead",
+      setting: "hubLogin",
     });
   }
 }

@@ -25,6 +25,7 @@ const VARIABLES = {
   container: ["AZURE_STORAGE_CONTAINER"],
   endpoint: ["AZURE_STORAGE_ENDPOINT", "AZURE_BLOB_ENDPOINT", ...ours("AZURE_BLOB_ENDPOINT")],
   objectStore: ours("OBJECT_STORE", "OBJECT_STORE"),
+  bundleLayout: ours("BUNDLE_LAYOUT"),
   cacheFolder: ours("CACHE_DIR"),
   provider: ours("PROVIDER"),
 } as const satisfies Record<string, readonly string[]>;

@@ -5,7 +5,7 @@
  * See https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string
  * @module
  */
-import { InvalidInputError } from "../core/errors.ts";
+import { InvalidInputError, type SettingFact } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 
 /** An Azure storage account as a user configures it. */
@@ -61,7 +61,7 @@ export function azureAccess(settings: AzureSettings): AzureAccess {
   if (settings.key || settings.sas) {
     throw unusable(
       "a connection string and an account key or SAS are both set",
-      "unset AZURE_STORAGE_KEY and AZURE_STORAGE_SAS_TOKEN, or AZURE_STORAGE_CONNECTION_STRING",
+      "azureOneLogin",
     );
   }
   const stated = parseConnectionString(settings.connectionString);
@@ -88,7 +88,7 @@ function credentialOf({ account = "", key, sas, identity }: AzureSettings): Azur
   if (identity) return { kind: "identity" };
   throw unusable(
     "nothing is set to enter the storage account with",
-    "set AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING",
+    "azureCredential",
   );
 }
 
@@ -118,7 +118,7 @@ function endpointUrl(endpoint: string): string {
   if (url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
     throw unusable(
       "the endpoint has a query, a fragment or user info",
-      "put a shared access signature into AZURE_STORAGE_SAS_TOKEN",
+      "azureSas",
     );
   }
   return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
@@ -162,9 +162,9 @@ function readPair(pair: string): [name: string, value: string] {
 }
 
 function missingAccount(): InvalidInputError {
-  return unusable("the storage account is not named", "set AZURE_STORAGE_ACCOUNT");
+  return unusable("the storage account is not named", "azureAccount");
 }
 
-function unusable(found: string, remedy?: string): InvalidInputError {
-  return new InvalidInputError(`Cannot use "Azure Blob Storage": ${found}`, { remedy });
+function unusable(found: string, setting?: SettingFact): InvalidInputError {
+  return new InvalidInputError(`Cannot use "Azure Blob Storage": ${found}`, { setting });
 }

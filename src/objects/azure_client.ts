@@ -71,7 +71,11 @@ async function defaultLogin(): Promise<AzureTokenSource> {
 /** Names of containers that the service allows; `$root` and `$web` are its own. */
 const CONTAINER_NAME = /^(?:\$root|\$web|(?=.{3,63}$)[a-z0-9]+(?:-[a-z0-9]+)*)$/;
 
-function checkContainer(uri: ContainerUri): void {
+/**
+ * Checks the name of a container by the rules of the service.
+ * @throws {InvalidInputError} when it is none.
+ */
+export function checkContainer(uri: ContainerUri): void {
   if (CONTAINER_NAME.test(uri.container)) return;
   throw new InvalidInputError(
     `Cannot use ${quoteUri(formatObjectUri(uri))} as an object: an Azure container has 3 to 63 ` +

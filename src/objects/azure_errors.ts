@@ -41,8 +41,7 @@ export function explainAzure(error: unknown, { action, uri, signal }: AzureActio
   const cannot = `Cannot ${action} ${quoteUri(uri)}`;
   if (isCredentialError(error)) {
     const reason = "Microsoft Entra ID gave no login for the storage account";
-    const remedy = "run `az login`, or set AZURE_STORAGE_KEY";
-    return new AccessDeniedError(`${cannot}: ${reason}`, { remedy });
+    return new AccessDeniedError(`${cannot}: ${reason}`, { setting: "azureIdentity" });
   }
   if (!isServiceError(error)) return networkError(error, cannot);
   const { statusCode: status } = error;
@@ -52,8 +51,8 @@ export function explainAzure(error: unknown, { action, uri, signal }: AzureActio
   const row = EXPLANATIONS.find(([match]) => match === status || match === code);
   const facts = { status, code };
   if (row === undefined) return new TransferError(`${cannot}: ${found(status, code)}`, facts);
-  const [, Kind, reason, remedy] = row;
-  return new Kind(`${cannot}: ${reason} (${found(status, code)})`, { ...facts, remedy });
+  const [, Kind, reason, advice] = row;
+  return new Kind(`${cannot}: ${reason} (${found(status, code)})`, { ...facts, ...advice });
 }
 
 /** Turns a transient error that has not passed into the one that ends the work; others pass. */
@@ -67,7 +66,7 @@ type Row = readonly [
   match: number | string,
   kind: new (message: string, facts: ErrorFacts) => ModelOpsError,
   reason: string,
-  remedy?: string,
+  advice?: Pick<ErrorFacts, "remedy" | "setting">,
 ];
 
 /** Answers of the service, codes before the statuses they come with. */
@@ -76,34 +75,34 @@ const EXPLANATIONS: readonly Row[] = [
     "ContainerNotFound",
     NotFoundError,
     "the container does not exist",
-    "create the container in the storage account first",
+    { remedy: "create the container in the storage account first" },
   ],
   [404, NotFoundError, "there is no such object"],
   [
     401,
     AccessDeniedError,
     "the storage account refused the credentials",
-    "check AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY",
+    { setting: "azureLogin" },
   ],
   [
     403,
     AccessDeniedError,
     "the storage account refused the credentials or the permission",
-    "check AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY, or that the SAS is valid still",
+    { setting: "azurePermission" },
   ],
-  [412, IntegrityError, "it was changed meanwhile", "run the command again"],
+  [412, IntegrityError, "it was changed meanwhile", { remedy: "run the command again" }],
   [416, InvalidInputError, "the range is not within the object"],
   [
     "BlobArchived",
     TransferError,
     "it is in the archive tier and cannot be read there",
-    "rehydrate it to the hot or cool tier, which takes hours, and try again then",
+    { remedy: "rehydrate it to the hot or cool tier, which takes hours, and try again then" },
   ],
   [
     "BlobBeingRehydrated",
     TransferError,
     "it is on its way out of the archive tier",
-    "try again when the rehydration is done, which takes hours",
+    { remedy: "try again when the rehydration is done, which takes hours" },
   ],
 ];
 

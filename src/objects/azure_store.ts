@@ -11,7 +11,12 @@ import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource } from "../core/source.ts";
 import type { AzureAccess } from "./azure_access.ts";
 import { type AzureTarget, callAzure } from "./azure_call.ts";
-import { azureClient, type AzureClientOptions, type BlobFinder } from "./azure_client.ts";
+import {
+  azureClient,
+  type AzureClientOptions,
+  type BlobFinder,
+  checkContainer,
+} from "./azure_client.ts";
 import { readBlob } from "./azure_read.ts";
 import { writeBlob } from "./azure_upload.ts";
 import type {
@@ -21,7 +26,7 @@ import type {
   PutObjectOptions,
   StorageTier,
 } from "./object_store.ts";
-import { parseObjectUri, quoteUri } from "./object_uri.ts";
+import { type ContainerUri, parseObjectUri, quoteUri } from "./object_uri.ts";
 import { reported } from "../core/progress.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 
@@ -51,6 +56,12 @@ export class AzureStore implements ObjectStore {
   /** Makes a store; nothing is loaded, checked or sent before an object is touched. */
   constructor(options: AzureStoreOptions) {
     this.#options = options;
+  }
+
+  /** The address itself: what it leads to is a name in the account. */
+  locate(uri: string): string {
+    checkContainer(azureUri(uri));
+    return uri;
   }
 
   /** What the service knows about a blob. A digest that is not one counts as unknown. */
@@ -97,12 +108,7 @@ export class AzureStore implements ObjectStore {
   }
 
   async #target(uri: string, { signal, log }: OperationOptions): Promise<AzureTarget> {
-    const parsed = parseObjectUri(uri);
-    if (parsed.scheme !== "az" && parsed.scheme !== "azure") {
-      throw new InvalidInputError(
-        `Cannot use ${quoteUri(uri)} as an object of Azure: want az://container/key`,
-      );
-    }
+    const parsed = azureUri(uri);
     this.#finder ??= azureClient(this.#options.access(), this.#options);
     const find = await this.#finder;
     const { retry, bytesPerSecond } = this.#options;
@@ -115,7 +121,8 @@ export class AzureStore implements ObjectStore {
     facts: ObjectFacts,
     tier: StorageTier | undefined,
   ): Promise<ObjectFacts> {
-    if (tier === undefined || tier === facts.tier) return facts;
+    // An account without tiers has none to change.
+    if (tier === undefined || facts.tier === undefined || tier === facts.tier) return facts;
     await callAzure(
       { ...target, action: "write" },
       (blob, abortSignal) => blob.setAccessTier(TIERS[tier], { abortSignal }),
@@ -132,6 +139,14 @@ export class AzureStore implements ObjectStore {
       { expected: size, actual: facts.size },
     );
   }
+}
+
+function azureUri(uri: string): ContainerUri {
+  const parsed = parseObjectUri(uri);
+  if (parsed.scheme === "az" || parsed.scheme === "azure") return parsed;
+  throw new InvalidInputError(
+    `Cannot use ${quoteUri(uri)} as an object of Azure: want az://container/key`,
+  );
 }
 
 function recordedDigest(metadata: Readonly<Record<string, string>>): string | undefined {

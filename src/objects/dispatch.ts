@@ -46,6 +46,9 @@ export function openObjectStore(
   const makers = storeMakers(settings, network);
   const storeOf = (uri: string) => makers[parseObjectUri(uri).scheme](uri);
   return {
+    // Where there is no store there is no place to refuse: whoever wants to move bytes is told.
+    locate: (uri) =>
+      makers[parseObjectUri(uri).scheme] === unsupported ? uri : storeOf(uri).locate(uri),
     stat: async (uri, options) => await storeOf(uri).stat(uri, options),
     open: async (uri, options) => await storeOf(uri).open(uri, options),
     put: async (uri, source, options) => await storeOf(uri).put(uri, source, options),
@@ -55,7 +58,9 @@ export function openObjectStore(
 type StoreMakers = Readonly<Record<ObjectUri["scheme"], (uri: string) => ObjectStore>>;
 
 function storeMakers(settings: ObjectStoreSettings, network: ObjectStoreNetwork): StoreMakers {
-  const files = once(() => new FileStore({ root: rootFolder(settings.fileRoot) }));
+  const files = once(() =>
+    new FileStore({ root: settings.fileRoot && objectFolder(settings.fileRoot) })
+  );
   const azure = once(() => makeAzure(settings, network));
   const embedded = !hasAzureCredential(settings.azure) && Boolean(settings.fileRoot);
   const container = embedded ? files : azure;
@@ -88,15 +93,17 @@ function unsupported(uri: string): never {
   );
 }
 
-/** The folder that `OBJECT_STORE` names. */
-function rootFolder(root: string | undefined): string | undefined {
-  if (!root) return undefined;
-  if (!/^[A-Za-z][A-Za-z0-9+.-]+:/.test(root)) return root;
+/**
+ * The path of the folder that the user named for objects.
+ * @throws {InvalidInputError} when it is an address of something else.
+ */
+export function objectFolder(root: string): string {
+  if (root !== "" && !/^[A-Za-z][A-Za-z0-9+.-]+:/.test(root)) return root;
   const parsed = parseObjectUri(root.replace(/(?<=[^/])\/+$/, ""));
   if (parsed.scheme === "file" && parsed.absolute) return parsed.path;
   throw new InvalidInputError(
-    `Cannot use ${quoteUri(root)} as the root of the object store: want file:///absolute/folder`,
-    { remedy: "set OBJECT_STORE=file:///folder" },
+    `Cannot use ${quoteUri(root)} as the folder for objects: want file:///absolute/folder`,
+    { setting: "objectStore" },
   );
 }
 

@@ -5,9 +5,12 @@
  * before.
  * @module
  */
-import { basename, dirname, join } from "node:path";
-import { readTextIfExists } from "../core/files.ts";
+import { join } from "node:path";
+import { ModelOpsError } from "../core/errors.ts";
+import { fileSource } from "../core/file_source.ts";
+import { type NoFolder, pinFolder, type PinnedFolder } from "../core/pinned_folder.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";
+import { readAll } from "../core/streams.ts";
 import * as z from "../deps/zod.ts";
 import { FACTS_FOLDER } from "./file_path.ts";
 import { STORAGE_TIERS } from "./object_store.ts";
@@ -25,25 +28,60 @@ const noteSchema = z.object({
 /** What is known about a file. */
 export type FileNote = Pick<z.infer<typeof noteSchema>, "sha256" | "tier">;
 
-/** The note about a file, or `undefined` when there is none that fits it. */
-export async function readNote(path: string, info: Deno.FileInfo): Promise<FileNote | undefined> {
-  const note = parseNote(await readTextIfExists(notePath(path)) ?? "");
+/** Most bytes of a note. */
+const NOTE_SIZE_LIMIT = 64 * 1024;
+
+/**
+ * The note about a file of a folder, or `undefined` when there is none that fits it.
+ * @param folder A path of the folder that nothing can be put in place of.
+ */
+export async function readNote(
+  folder: string,
+  name: string,
+  info: Deno.FileInfo,
+): Promise<FileNote | undefined> {
+  const notes = await pinFolder(folder, [FACTS_FOLDER]);
+  if (typeof notes === "string") return undefined;
+  await using pinned = notes;
+  const note = parseNote(await readText(notePath(pinned, name)));
   return note?.size === info.size && note.mtime === timeOf(info) ? note : undefined;
 }
 
-/** Writes the note about a file as it is now. */
-export async function writeNote(path: string, { sha256, tier }: FileNote): Promise<void> {
-  const info = await Deno.lstat(path);
+/**
+ * Writes the note about a file as it is now.
+ * @returns why that is impossible, `undefined` when it was written.
+ */
+export async function writeNote(
+  folder: string,
+  name: string,
+  { sha256, tier }: FileNote,
+): Promise<NoFolder | undefined> {
+  const notes = await pinFolder(folder, [FACTS_FOLDER], { make: true });
+  if (typeof notes === "string") return notes;
+  await using pinned = notes;
+  const info = await Deno.lstat(join(folder, name));
   const text = JSON.stringify({ size: info.size, mtime: timeOf(info), sha256, tier });
-  await writeFileAtomic(notePath(path), new TextEncoder().encode(`${text}\n`));
+  await writeFileAtomic(notePath(pinned, name), new TextEncoder().encode(`${text}\n`));
+  return undefined;
 }
 
-function notePath(path: string): string {
-  return join(dirname(path), FACTS_FOLDER, `${basename(path)}.json`);
+function notePath({ path }: PinnedFolder, name: string): string {
+  return join(path, `${name}.json`);
 }
 
 function timeOf(info: Deno.FileInfo): number {
   return info.mtime?.getTime() ?? 0;
+}
+
+/** The text of a note; what cannot be read is no note. */
+async function readText(path: string): Promise<string> {
+  try {
+    const source = await fileSource(path, { refuseLinks: true });
+    return new TextDecoder().decode(await readAll(await source.open(), NOTE_SIZE_LIMIT));
+  } catch (error) {
+    if (error instanceof ModelOpsError) return "";
+    throw error;
+  }
 }
 
 /** Reads a note; one that is damaged is none. */

@@ -1,10 +1,12 @@
 /**
- * Where an object lies in a folder, and the check that no link leads out of that folder.
+ * Where an object lies below the folder that the user named for objects.
+ *
+ * Addresses come from bundles of other people. One that leads elsewhere is refused by its text
+ * alone, before anything is looked at, so that no answer tells what is there.
  * @module
  */
-import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { isAbsolute, relative, resolve, sep } from "node:path";
 import { InvalidInputError } from "../core/errors.ts";
-import { lstatIfExists } from "../core/files.ts";
 import { quote } from "../core/text.ts";
 import { parseObjectUri, quoteUri } from "./object_uri.ts";
 
@@ -15,58 +17,42 @@ export const FACTS_FOLDER = ".modelops";
 export interface ObjectPlace {
   /** The address as the caller wrote it. */
   readonly uri: string;
-  /** Absolute path of the object. */
+  /** Absolute path of the folder that the object must not leave. */
+  readonly root: string;
+  /** The names of the folders that lead from the root to the object. */
+  readonly folders: readonly string[];
+  /** The name of the object in the last of them. */
+  readonly name: string;
+  /** Absolute path of the object, for people. */
   readonly path: string;
-  /** Absolute path of the folder that it must not leave; absent where the user chose no root. */
-  readonly root?: string;
 }
 
 /**
  * Where an object of a file store lies: `<root>/<container>/<key>` for an object in a container,
  * `<root>/<path>` for a relative path, and the path itself for an absolute one, which has to be
- * below the root when there is one.
+ * below the root.
  * @throws {InvalidInputError} when the address has no place here.
  */
 export function placeOf(uri: string, root: string | undefined): ObjectPlace {
   const parsed = parseObjectUri(uri);
   const absolute = parsed.scheme === "file" && parsed.absolute;
   const path = parsed.scheme === "file" ? parsed.path : `${parsed.container}/${parsed.key}`;
-  refuseNames(uri, path);
-  if (absolute && root === undefined) return { uri, path: resolve(path) };
   if (root === undefined) {
-    const remedy = "set OBJECT_STORE=file:///folder";
-    throw unplaced(uri, "the object store has no root folder", remedy);
+    const reason = "files are used only below the folder that is named for objects, and none is";
+    throw new InvalidInputError(`Cannot use ${quoteUri(uri)} as a file: ${reason}`, {
+      setting: "objectStore",
+    });
   }
+  refuseNames(uri, path);
   const base = resolve(root);
-  const full = absolute ? resolve(path) : join(base, ...path.split("/"));
+  const full = absolute ? resolve(path) : resolve(base, path);
   const inside = relative(base, full);
   if (inside === "" || inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
-    throw unplaced(uri, `it is not below ${quote(base)}, the root of the object store`);
+    throw unplaced(uri, `it is not below ${quote(base)}, the folder for objects`);
   }
-  return { uri, path: full, root: base };
-}
-
-/**
- * The facts of the file at a place, or `undefined` when nothing is there.
- * @throws {InvalidInputError} when it is no regular file, or a link is on the way from the root to
- * it.
- */
-export async function checkPlace(place: ObjectPlace): Promise<Deno.FileInfo | undefined> {
-  for (const folder of foldersTo(place)) {
-    const info = await lstatIfExists(folder);
-    if (info === undefined) return undefined;
-    if (!info.isDirectory) throw unplaced(place.uri, `${quote(folder)} is not a folder`);
-  }
-  const info = await lstatIfExists(place.path);
-  if (info === undefined || info.isFile) return info;
-  throw unplaced(place.uri, `${quote(place.path)} is not a regular file`);
-}
-
-/** The folders below the root that lead to an object, outermost first. */
-function foldersTo({ path, root }: ObjectPlace): string[] {
-  if (root === undefined) return [];
-  const parts = relative(root, path).split(sep).slice(0, -1);
-  return parts.map((_, index) => join(root, ...parts.slice(0, index + 1)));
+  const folders = inside.split(sep);
+  const name = folders.pop() ?? "";
+  return { uri, root: base, folders, name, path: full };
 }
 
 type Rule = readonly [broken: (part: string) => boolean, reason: string];
@@ -95,6 +81,7 @@ function refuseNames(uri: string, path: string): void {
   }
 }
 
-function unplaced(uri: string, reason: string, remedy?: string): InvalidInputError {
-  return new InvalidInputError(`Cannot use ${quoteUri(uri)} as a file: ${reason}`, { remedy });
+/** The error for an address that has no place in a file store. */
+export function unplaced(uri: string, reason: string): InvalidInputError {
+  return new InvalidInputError(`Cannot use ${quoteUri(uri)} as a file: ${reason}`);
 }

@@ -5,15 +5,21 @@
  * without it.
  * @module
  */
+import { join } from "node:path";
 import { parseDigest } from "../core/digest.ts";
-import { IntegrityError, NotFoundError } from "../core/errors.ts";
-import { writeFileAtomic } from "../core/staged_file.ts";
-import type { OperationOptions } from "../core/operation.ts";
-import { type BlobSource } from "../core/source.ts";
+import { ConflictError, IntegrityError, ModelOpsError, NotFoundError } from "../core/errors.ts";
+import { explainRead, explainWrite, systemCode } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
+import { lstatIfExists } from "../core/files.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import { pinFolder, type PinnedFolder, type PinOptions } from "../core/pinned_folder.ts";
+import { reported, watchedSource } from "../core/progress.ts";
+import { type BlobSource } from "../core/source.ts";
+import { writeFileAtomic } from "../core/staged_file.ts";
 import { verified } from "../core/streams.ts";
+import { quote } from "../core/text.ts";
 import { readNote, writeNote } from "./file_facts.ts";
-import { checkPlace, type ObjectPlace, placeOf } from "./file_path.ts";
+import { type ObjectPlace, placeOf, unplaced } from "./file_path.ts";
 import type {
   ObjectFacts,
   ObjectStore,
@@ -21,38 +27,42 @@ import type {
   PutObjectOptions,
 } from "./object_store.ts";
 import { quoteUri } from "./object_uri.ts";
-import { reported, watchedSource } from "../core/progress.ts";
 
-/** A store over a folder. Only regular files are objects; no link is followed below its root. */
+/**
+ * A store over a folder, and over nothing outside of it. Only regular files are objects; no link is
+ * followed below its root, also when one appears between a look and a step.
+ */
 export class FileStore implements ObjectStore {
   readonly #root: string | undefined;
 
   /**
-   * Makes a store below an absolute path, which appears with the first object. Without one only
-   * `file:///absolute/path` has a place.
+   * Makes a store below an absolute path, which appears with the first object. Without one no
+   * address has a place.
    */
   constructor(options: { readonly root?: string } = {}) {
     this.#root = options.root;
   }
 
+  /** The absolute path of an object. */
+  locate(uri: string): string {
+    return placeOf(uri, this.#root).path;
+  }
+
   /** Size, digest and tier of an object; the digest is unknown where something else wrote it. */
   async stat(uri: string, options: OperationOptions = {}): Promise<ObjectFacts> {
     options.signal?.throwIfAborted();
-    const place = placeOf(uri, this.#root);
-    const facts = await this.#facts(place);
-    if (facts !== undefined) return facts;
-    throw new NotFoundError(`Cannot read ${quoteUri(uri)}: there is no such object`, {
-      path: place.path,
-    });
+    return await this.#read(uri, (_folder, _place, facts) => Promise.resolve(facts));
   }
 
   async open(uri: string, options: OpenObjectOptions = {}): Promise<ReadableStream<Uint8Array>> {
-    const facts = await this.stat(uri, options);
-    if (options.etag !== undefined && options.etag !== facts.etag) {
-      throw new IntegrityError(`Cannot read ${quoteUri(uri)}: it was changed meanwhile`);
-    }
-    const source = await fileSource(placeOf(uri, this.#root).path);
-    return await source.open({ range: options.range, signal: options.signal });
+    options.signal?.throwIfAborted();
+    return await this.#read(uri, async (folder, { name, path: shownPath }, facts) => {
+      if (options.etag !== undefined && options.etag !== facts.etag) {
+        throw new IntegrityError(`Cannot read ${quoteUri(uri)}: it was changed meanwhile`);
+      }
+      const source = await fileSource(join(folder, name), { refuseLinks: true, shownPath });
+      return await source.open({ range: options.range, signal: options.signal });
+    });
   }
 
   /** Writes an object under a temporary name and renames it when it is whole and right. */
@@ -62,32 +72,89 @@ export class FileStore implements ObjectStore {
     const { shownName: name = uri } = options;
     const report = { id: uri, name, size: source.size, phase: "upload" } as const;
     return await reported(report, options, async (onBytes, skip) => {
-      const there = await this.#facts(place);
-      const skipped = there?.size === source.size && there.sha256 === options.sha256;
-      if (skipped) skip();
-      else {
-        const bytes = await watchedSource(source, onBytes).open({ signal: options.signal });
-        const content = verified(bytes, { digest, size: source.size }, quoteUri(uri));
-        await writeFileAtomic(place.path, content, { signal: options.signal });
-      }
-      const tier = options.tier ?? (skipped ? there.tier : undefined);
-      if (!skipped || tier !== there.tier) {
-        await writeNote(place.path, { sha256: options.sha256, tier });
-      }
-      return await this.stat(uri, options);
+      const found = await withFolder(place, { make: true }, async (folder) => {
+        const there = await factsOf(folder, place);
+        const skipped = there?.size === source.size && there.sha256 === options.sha256;
+        if (skipped) skip();
+        else {
+          const bytes = await watchedSource(source, onBytes).open({ signal: options.signal });
+          const content = verified(bytes, { digest, size: source.size }, quoteUri(uri));
+          const { signal } = options;
+          await writeFileAtomic(join(folder, place.name), content, { signal });
+        }
+        const tier = options.tier ?? (skipped ? there.tier : undefined);
+        if (!skipped || tier !== there.tier) {
+          const fault = await writeNote(folder, place.name, { sha256: options.sha256, tier });
+          if (fault !== undefined) throw unplaced(uri, "the folder of its facts is none");
+        }
+        return await factsOf(folder, place);
+      });
+      return found ?? missing(place);
     });
   }
 
-  async #facts(place: ObjectPlace): Promise<ObjectFacts | undefined> {
-    const info = await checkPlace(place);
-    if (info === undefined) return undefined;
-    const note = await readNote(place.path, info);
-    return {
-      uri: place.uri,
-      size: info.size,
-      sha256: note?.sha256,
-      tier: note?.tier,
-      etag: `${info.ino ?? 0}-${info.size}-${info.mtime?.getTime() ?? 0}`,
-    };
+  /** Reads an object, of which the facts are known, in its folder. */
+  async #read<Result>(
+    uri: string,
+    use: (folder: string, place: ObjectPlace, facts: ObjectFacts) => Promise<Result>,
+  ): Promise<Result> {
+    const place = placeOf(uri, this.#root);
+    const result = await withFolder(place, {}, async (folder) => {
+      const facts = await factsOf(folder, place);
+      return facts && { value: await use(folder, place, facts) };
+    });
+    return (result ?? missing(place)).value;
   }
+}
+
+/**
+ * Does something in the folder of an object, by a path that nothing can be put in place of;
+ * `undefined` when the folder is not there.
+ */
+async function withFolder<Result>(
+  place: ObjectPlace,
+  options: PinOptions,
+  use: (folder: string) => Promise<Result>,
+): Promise<Result | undefined> {
+  const explain = options.make ? explainWrite : explainRead;
+  const opened = await pinFolder(place.root, place.folders, options).catch((error) => {
+    throw explain(place.path, error);
+  });
+  if (opened === "missing") return undefined;
+  if (opened === "not a folder") {
+    throw unplaced(place.uri, `something on the way to ${quote(place.path)} is not a folder`);
+  }
+  await using folder = opened;
+  try {
+    const result = await use(folder.path);
+    if (await folder.isSame()) return result;
+  } catch (error) {
+    throw isAbout(folder, error) ? explain(place.path, error.cause) : error;
+  }
+  throw new ConflictError(`Cannot use ${quoteUri(place.uri)}: its folder was replaced meanwhile`);
+}
+
+/** Whether an error is the system's, about a path that nobody knows but this program. */
+function isAbout(folder: PinnedFolder, error: unknown): error is ModelOpsError {
+  return error instanceof ModelOpsError && systemCode(error.cause) !== undefined &&
+    (error.facts.path?.startsWith(folder.path) ?? false);
+}
+
+/** The facts of the file of an object, `undefined` when nothing is there. */
+async function factsOf(folder: string, place: ObjectPlace): Promise<ObjectFacts | undefined> {
+  const info = await lstatIfExists(join(folder, place.name));
+  if (info === undefined) return undefined;
+  if (!info.isFile) throw unplaced(place.uri, `${quote(place.path)} is not a regular file`);
+  const note = await readNote(folder, place.name, info);
+  return {
+    uri: place.uri,
+    size: info.size,
+    sha256: note?.sha256,
+    tier: note?.tier,
+    etag: `${info.ino ?? 0}-${info.size}-${info.mtime?.getTime() ?? 0}`,
+  };
+}
+
+function missing({ uri, path }: ObjectPlace): never {
+  throw new NotFoundError(`Cannot read ${quoteUri(uri)}: there is no such object`, { path });
 }

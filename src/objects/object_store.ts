@@ -49,6 +49,12 @@ export interface PutObjectOptions extends OperationOptions {
 /** A store of large objects. */
 export interface ObjectStore {
   /**
+   * Where an object would be, for people: the absolute path of a file, else its address. Nothing is
+   * looked at.
+   * @throws {InvalidInputError} when the address has no place in the store.
+   */
+  locate(uri: string): string;
+  /**
    * What the store knows about an object.
    * @throws {NotFoundError} when there is no such object.
    */

@@ -4,9 +4,10 @@
  * are understood, so that a bundle that names them can be read; no store opens them.
  *
  * An address is a name, not a URL: every character means itself. A percent sign is a percent sign,
- * a space is a space, and a store escapes what its protocol wants escaped. What could carry a
- * secret (a query, a fragment, user info) or be read in two ways (`.` and `..`, empty parts,
- * backslashes, control characters) is refused.
+ * a question mark is a question mark, and a store escapes what its protocol wants escaped. What
+ * carries a secret (a signature, user info) or could be read in two ways (`.` and `..`, empty
+ * parts, backslashes, control characters, and of a file the percent forms of dots and slashes) is
+ * refused.
  * @module
  */
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
@@ -45,7 +46,7 @@ type Rule = readonly [broken: (text: string) => boolean, reason: string];
 /** Rules on the whole address, those first that decide how much of it may be shown. */
 const TEXT_RULES: readonly Rule[] = [
   [(text) => text === "", "it is empty"],
-  [(text) => /[?#]/.test(text), "a query or a fragment is not part of a name"],
+  [(text) => /[?&]sig=/i.test(text), "a signature is not part of a name"],
   [(text) => /[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), "it has a control character"],
   [(text) => !text.isWellFormed(), "it is not valid Unicode"],
   [(text) => text.includes("\\"), "it has a backslash"],
@@ -55,7 +56,8 @@ const TEXT_RULES: readonly Rule[] = [
 
 /**
  * Reads the address of an object.
- * @throws {InvalidInputError} when it is malformed. The message never shows a query or user info.
+ * @throws {InvalidInputError} when it is malformed. The message shows neither a signature nor user
+ * info.
  * @throws {UnsupportedError} when its scheme is none of the known ones.
  */
 export function parseObjectUri(text: string): ObjectUri {
@@ -81,9 +83,9 @@ export function formatObjectUri(uri: ObjectUri): string {
   return uri.path.startsWith("/") ? `file://${uri.path}` : `file:///${uri.path}`;
 }
 
-/** An address in quotes for a message: without query, fragment and user info, and not too long. */
+/** An address in quotes for a message: without signature and user info, and not too long. */
 export function quoteUri(text: string): string {
-  const open = text.replace(/[?#].*$/s, "?…").replace(/^([^/]*\/\/)[^/]*@/, "$1…@");
+  const open = text.replace(/\?.*=.*$/s, "?…").replace(/^([^/]*\/\/)[^/]*@/, "$1…@");
   return quote(open, 300);
 }
 
@@ -119,6 +121,11 @@ const FILE_RULES: readonly Rule[] = [
   [(rest) => /^\/\/[^/]/.test(rest), "a file has no host: write file:///absolute or file:relative"],
   [(rest) => /^\/*$/.test(rest), "the path is missing"],
   [(rest) => hasEmptyPart(rest.replace(/^(\/\/)?\//, "")), "it has an empty part between slashes"],
+  [(rest) => /%(?:2f|5c|00)/i.test(rest), "it has a slash, a backslash or a NUL in percent form"],
+  [
+    (rest) => rest.split("/").some((part) => isDots(part.replace(/%2e/gi, "."))),
+    'it has a "." or ".." part in percent form',
+  ],
 ];
 
 function fileUri(rest: string, text: string): FileUri {

@@ -26,13 +26,13 @@ export interface Descriptor {
 /** Digests, in the form and of the algorithms this program knows. */
 export const digestSchema = z.custom<Digest>(
   (value) => typeof value === "string" && isDigest(value),
-  { error: "expected sha256: or sha512: and lower-case hexadecimal digits" },
+  { error: "is not sha256: or sha512: and lower-case hexadecimal digits" },
 );
 
 /** Media types as RFC 6838 §4.2 restricts them. */
 const mediaTypeSchema = z.string().check(z.regex(
   /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/,
-  "expected a media type",
+  "is not a media type",
 ));
 
 /** Sizes: safe, whole and not negative. A wrong one must never become an allocation. */

@@ -40,7 +40,12 @@ export {
   type OpenOptions,
   type ToFileOptions,
 } from "../core/source.ts";
-export { type FileFacts, type FileSource, fileSource } from "../core/file_source.ts";
+export {
+  type FileFacts,
+  type FileSource,
+  fileSource,
+  type FileSourceOptions,
+} from "../core/file_source.ts";
 export {
   capability,
   type Capable,

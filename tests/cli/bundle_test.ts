@@ -310,7 +310,7 @@ Deno.test("scan, plan and diff tell what there is, where it goes and what change
   const preview = await home.done("plan", work, "--external-preview");
   assert.match(
     preview,
-    /\nExternal files\ndata\/ten\.bin +az:\/\/cont1\/b\/data\/ten\.bin +cool\n/,
+    /\nExternal files\ndata\/ten\.bin +az:\/\/cont1\/b\/data\/ten\.bin +cool .*\n/,
   );
   const { totals } = await home.json("plan", work);
   assert.deepEqual([totals.registry_count, totals.external_size], [3, 10]);
@@ -512,7 +512,7 @@ async function putForeign(home: BundleHome): Promise<void> {
 Deno.test("variables that cannot be used are named", async () => {
   await using home = await BundleHome.make();
   const rows: [Record<string, string>, RegExp][] = [
-    [{ REGISTRY_REPO: "" }, /REGISTRY_REPO is not set/],
+    [{ REGISTRY_REPO: "" }, /no repository for bundles is set.*\nhint: set REGISTRY_REPO/],
     [{ REGISTRY_REPO: "Up/Per" }, /Cannot use REGISTRY_REPO "Up\/Per"/],
     [{ OBJECT_STORE: "s3://x" }, /Cannot use OBJECT_STORE/],
     [{ EXTERNAL_TIMEOUT_S: "soon" }, /Cannot use EXTERNAL_TIMEOUT_S/],
@@ -629,4 +629,114 @@ Deno.test("no name can start a line or steer the terminal", () => {
     // deno-lint-ignore no-control-regex -- these are what is looked for
     assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   }));
+});
+
+/** The spec of one file outside the registry. */
+function externalSpec(template: string): string {
+  return `name: demo
+version: 1.0.0
+layers: [{name: data, type: data, files: ["data/**"]}]
+roles: {default: [data]}
+external_rules: [{pattern: "data/**", uri_template: "${template}"}]
+`;
+}
+
+Deno.test("a spec cannot make push write outside of the folder that the user named", async () => {
+  await using home = await BundleHome.make();
+  await home.folder.write("victim", "MINE");
+  await Deno.symlink(home.at("victim"), home.at("objects-link"));
+  const templates = [
+    `file://${home.at("victim")}`,
+    `file://${home.at("new")}`,
+    `file:${home.at("victim")}`,
+    `FILE://${home.at("victim")}`,
+    `file://localhost${home.at("victim")}`,
+    `file:///${home.at("victim")}`,
+    "file:../victim",
+    "file:..",
+    "file:%2e%2e/victim",
+    "file:a%2f..%2f..%2fvictim",
+  ];
+  for (const template of templates) {
+    await home.folder.write("work/modelops.yaml", externalSpec(template));
+    for (const OBJECT_STORE of ["", `file://${home.at("objects")}`]) {
+      for (const args of [["push"], ["push", "--dry-run"], ["plan"]]) {
+        const { code, stdout, stderr } = await home.run([...args, home.at("work")], {
+          env: { OBJECT_STORE },
+        });
+        assert.equal(code, 2, `${template} ${args}: ${stderr}`);
+        assert.equal(stdout, "");
+        assert.match(stderr, /^error: Cannot (use|plan) /m);
+      }
+    }
+  }
+  assert.equal(await Deno.readTextFile(home.at("victim")), "MINE");
+  assert.equal(await home.exists("new"), false);
+  assert.equal(await home.exists("objects"), false);
+});
+
+Deno.test("a bundle cannot make materialize read outside of the folder that the user named", async () => {
+  await using home = await BundleHome.make();
+  const secret = "0123456789";
+  await home.folder.write("secret/data/ten.bin", secret);
+  await home.folder.write("work/modelops.yaml", externalSpec(`file://${home.at("secret")}/{path}`));
+  // Its author has the folder, whoever gets it has not.
+  await home.done("push", home.at("work"), "--object-store", home.at("secret"));
+  const digest = digestBytes(new TextEncoder().encode(secret)).slice("sha256:".length);
+  for (const OBJECT_STORE of ["", `file://${home.at("objects")}`]) {
+    for (const more of [[], ["--dry-run"]]) {
+      const ws = home.at("ws");
+      const args = ["materialize", "demo:1.0.0", ws, "--prefetch-external", ...more];
+      const { code, stderr } = await home.run(args, { env: { OBJECT_STORE } });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /^error: Cannot use "file:.*" as a file: /m);
+      assert.ok(!stderr.includes(digest.slice(0, 8)) && !stderr.includes("10 bytes"), stderr);
+      assert.equal(await home.exists("ws"), false);
+    }
+    const verified = await home.run(["verify", "demo:1.0.0"], { env: { OBJECT_STORE } });
+    assert.equal(verified.code, 2, verified.stderr);
+    assert.ok(!verified.stderr.includes(digest.slice(0, 8)), verified.stderr);
+  }
+  const args = ["materialize", "demo:1.0.0", home.at("ws"), "--prefetch-external"];
+  await home.done(...args, "--object-store", `file://${home.at("secret")}`);
+  assert.equal(await Deno.readTextFile(home.at("ws", "data", "ten.bin")), secret);
+});
+
+Deno.test("a dry run of push shows where each object would go", async () => {
+  await using home = await BundleHome.make();
+  await home.folder.write("work/modelops.yaml", externalSpec("file:{name}/{path}"));
+  const said = await home.done("push", home.at("work"), "--dry-run");
+  const place = home.at("objects", "demo", "data", "ten.bin");
+  assert.match(said, new RegExp(`data/ten\\.bin +file:demo/data/ten\\.bin +hot +${place}\n`));
+  const { external_files: [file] } = await home.json("push", home.at("work"), "--dry-run");
+  assert.deepEqual([file.uri, file.place], ["file:demo/data/ten.bin", place]);
+  assert.equal(await home.exists("objects"), false);
+});
+
+Deno.test("--object-store takes a folder, and nothing else", async () => {
+  await using home = await BundleHome.make();
+  for (const value of ["", "https://host/x", "file:relative", "file:..", "az://bundles/x"]) {
+    const [code, stderr] = await home.failed("push", home.at("work"), "--object-store", value);
+    // An address of no known scheme is not supported; the others are not addresses of a folder.
+    assert.equal(code, value.startsWith("https:") ? 10 : 2, value);
+    assert.match(stderr, /^error: Cannot use ".*" as .*\n/m);
+  }
+  const { code, stderr } = await home.run(["push", home.at("work"), "--object-store", "mine"], {
+    cwd: home.at(),
+  });
+  assert.equal(code, 0, stderr);
+  assert.ok(await home.exists("mine", "cont1", "b", "data", "ten.bin"));
+});
+
+Deno.test("a spec with a key that is not known is refused with the one that was meant", async () => {
+  await using home = await BundleHome.make();
+  await home.folder.write("work/modelops.yaml", SPEC.replace("external_rules", "external_rule"));
+  const [code, stderr] = await home.failed("push", home.at("work"));
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /line \d+: spec\.external_rule is not known: did you mean "external_rules"\?/,
+  );
+  await home.folder.write("work/modelops.yaml", `${SPEC}  x-note: { any: thing }\nx-more: 1\n`);
+  await home.done("push", home.at("work"));
 });

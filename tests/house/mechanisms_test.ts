@@ -128,6 +128,20 @@ const MECHANISMS: readonly Mechanism[] = [
     ],
   },
   {
+    what: "variables of the environment that the library's settings come from",
+    words:
+      /\b(AZURE_STORAGE_|REGISTRY_REPO\b|OBJECT_STORE\b|HF_[A-Z]|MLFLOW_|MODELSCOPE_|DATABRICKS_)/,
+    files: [
+      // The help of the flag says what it stands in for.
+      "src/cli/options.ts",
+      "src/cli/settings/hubs.ts",
+      "src/cli/settings/remedies.ts",
+      // The settings of bundles as their guide gives them.
+      "src/library/bundle_settings.ts",
+      "src/library/variables.ts",
+    ],
+  },
+  {
     what: "what progress says",
     words: /\bprogress\?\.\(/,
     files: ["src/core/progress.ts"],

@@ -125,7 +125,7 @@ Deno.test("a token or a name with a password is sent", async () => {
   });
   await assert.rejects(downloadModel(MODEL, folder.path, { hubUrl: basic.url }), (error) => {
     assert.ok(error instanceof AccessDeniedError);
-    assert.match(error.facts.remedy ?? "", /MLFLOW_TRACKING_USERNAME/);
+    assert.equal(error.facts.setting, "mlflowLogin");
     return true;
   });
 });
@@ -145,7 +145,7 @@ Deno.test("cloud storage is unsupported, with a remedy", async () => {
 Deno.test("a server has to be named, and a missing model is not found", async () => {
   await assert.rejects(downloadModel(MODEL, "/nowhere"), (error) => {
     assert.ok(error instanceof InvalidInputError);
-    assert.match(error.facts.remedy ?? "", /MLFLOW_TRACKING_URI/);
+    assert.equal(error.facts.setting, "mlflowAddress");
     return true;
   });
   await using hub = await serve(trackingServer(PLACES["the server's own storage"]));

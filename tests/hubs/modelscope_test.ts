@@ -60,8 +60,7 @@ Deno.test("a token is sent, and its absence is explained", async () => {
   await downloadModel(MODEL, folder.path, { hubUrl: hub.url, token: "secret" });
   await assert.rejects(
     downloadModel(MODEL, folder.path, { hubUrl: hub.url }),
-    (error) =>
-      error instanceof AccessDeniedError && /MODELSCOPE_SDK_TOKEN/.test(error.facts.remedy ?? ""),
+    (error) => error instanceof AccessDeniedError && error.facts.setting === "modelscopeLogin",
   );
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { InvalidInputError } from "../../src/core/errors.ts";
+import { InvalidInputError, type SettingFact } from "../../src/core/errors.ts";
 import {
   azureAccess,
   type AzureSettings,
@@ -62,19 +62,19 @@ Deno.test("azureAccess() reads connection strings", () => {
   );
 });
 
-Deno.test("azureAccess() says what is missing and which variable sets it", () => {
-  const cases: [AzureSettings, RegExp][] = [
-    [{}, /AZURE_STORAGE_KEY/],
-    [{ account: "acct" }, /AZURE_STORAGE_KEY/],
-    [{ key: "s3cr3t" }, /AZURE_STORAGE_ACCOUNT/],
-    [{ sas: "s3cr3t" }, /AZURE_STORAGE_ACCOUNT/],
-    [{ connectionString: "s3cr3t=1;AccountName=acct;", key: "s3cr3t" }, /unset AZURE_STORAGE_KEY/],
-    [{ connectionString: "AccountName=acct" }, /AZURE_STORAGE_KEY/],
+Deno.test("azureAccess() says what is missing and which setting decides", () => {
+  const cases: [AzureSettings, SettingFact][] = [
+    [{}, "azureCredential"],
+    [{ account: "acct" }, "azureCredential"],
+    [{ key: "s3cr3t" }, "azureAccount"],
+    [{ sas: "s3cr3t" }, "azureAccount"],
+    [{ connectionString: "s3cr3t=1;AccountName=acct;", key: "s3cr3t" }, "azureOneLogin"],
+    [{ connectionString: "AccountName=acct" }, "azureCredential"],
   ];
-  for (const [settings, remedy] of cases) {
+  for (const [settings, setting] of cases) {
     assert.throws(() => azureAccess(settings), (error) => {
       assert(error instanceof InvalidInputError);
-      assert.match(error.facts.remedy ?? "", remedy);
+      assert.equal(error.facts.setting, setting);
       return !Deno.inspect(error).includes("s3cr3t");
     });
   }

@@ -40,6 +40,7 @@ async function scene(content = bytes): Promise<Scene> {
     path: folder.join("out", "large.bin"),
     partialFolder: folder.join("partial"),
     store: {
+      locate: (at) => files.locate(at),
       stat: (...args) => files.stat(...args),
       put: (...args) => files.put(...args),
       open: (at, options = {}) => {

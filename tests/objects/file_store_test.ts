@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { IntegrityError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
+import {
+  IntegrityError,
+  InvalidInputError,
+  ModelOpsError,
+  NotFoundError,
+} from "../../src/core/errors.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { FileStore } from "../../src/objects/file_store.ts";
 import { readObject, sha256Of } from "../conformance/object_store.ts";
@@ -67,23 +72,131 @@ Deno.test("FileStore takes only regular files for objects", async () => {
   }
 });
 
-Deno.test("FileStore takes an absolute path only below its root, and any without a root", async () => {
+/** What leads elsewhere than below the root, in the forms that bundles of others may try. */
+function elsewhere(path: string): string[] {
+  return [
+    `file://${path}`,
+    `file:${path}`,
+    `FILE://${path}`,
+    `file://localhost${path}`,
+    `file:///${path}`,
+    `file:../outside`,
+    "file:.",
+    "file:..",
+    "file:%2e%2e/outside",
+    "file:.%2E/outside",
+    "file:a%2f..%2foutside",
+    "file:a%5c..",
+    "az://data/../../outside",
+  ];
+}
+
+Deno.test("FileStore uses nothing that is not below its root, and tells nothing of it", async () => {
   await using folder = await tempFolder();
-  const path = await folder.write("x", bytes);
-  const below = new FileStore({ root: folder.join("root") });
-  await put(below, `file://${folder.join("root", "y")}`);
-  for (
-    const uri of [`file://${path}`, `file://${folder.join("root-2")}`, `file://${folder.path}`]
-  ) {
-    await assert.rejects(below.stat(uri), InvalidInputError, uri);
+  const path = await folder.write("outside", bytes);
+  for (const root of [undefined, folder.join("root")]) {
+    const store = new FileStore({ root });
+    for (const uri of [...elsewhere(path), ...elsewhere(folder.join("missing"))]) {
+      for (const use of [store.stat(uri), store.open(uri), put(store, uri)]) {
+        const error = await use.then(() => undefined, (error) => error);
+        assert.ok(error instanceof InvalidInputError, uri);
+        assert.ok(!Deno.inspect(error).includes(sha256), uri);
+        assert.doesNotMatch(error.message, /7 bytes|no such|regular|directory/);
+      }
+      assert.throws(() => store.locate(uri), InvalidInputError);
+    }
   }
-  const anywhere = new FileStore();
-  assert.deepEqual(await readObject(anywhere, `file://${path}`), bytes);
-  await put(anywhere, `file://${folder.join("z")}`);
-  await assert.rejects(anywhere.stat("file:x"), (error) => {
-    assert(error instanceof InvalidInputError);
-    return /OBJECT_STORE/.test(error.facts.remedy ?? "");
-  });
+  assert.deepEqual(await Deno.readFile(path), bytes);
+  await assert.rejects(Deno.stat(folder.join("missing")), Deno.errors.NotFound);
+});
+
+Deno.test("FileStore points to the setting where no folder is named", async () => {
+  for (const uri of ["file:x", "file:///etc/passwd", "file:///proc/self/environ"]) {
+    await assert.rejects(new FileStore().stat(uri), (error) => {
+      assert(error instanceof InvalidInputError);
+      return error.facts.setting === "objectStore";
+    });
+  }
+});
+
+Deno.test("FileStore takes absolute addresses below its root, also where the root is a link", async () => {
+  await using folder = await tempFolder();
+  await Deno.mkdir(folder.join("real"));
+  await Deno.symlink(folder.join("real"), folder.join("link"));
+  for (const name of ["made", "link"]) {
+    const root = folder.join(name);
+    const store = new FileStore({ root });
+    const uri = `file://${root}/a/x`;
+    await put(store, uri);
+    assert.equal(store.locate("file:a/x"), folder.join(name, "a", "x"));
+    assert.deepEqual(await readObject(store, "file:a/x"), bytes);
+    assert.deepEqual(await readObject(store, uri), bytes);
+  }
+});
+
+Deno.test({
+  name: "FileStore never follows a link that gets on the way while it works",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using folder = await tempFolder();
+    await folder.write("outside/x", "secret!");
+    const root = folder.join("root");
+    await folder.write("root/a/x", bytes);
+    const store = new FileStore({ root });
+    const swapper = new Worker(new URL("link_swapper.ts", import.meta.url), { type: "module" });
+    const told = (word: string) =>
+      new Promise((resolve) =>
+        swapper.addEventListener("message", (message) => {
+          if (message.data === word) resolve(undefined);
+        })
+      );
+    const [ready, done] = [told("ready"), told("done")];
+    swapper.postMessage(root);
+    await ready;
+    let found = 0;
+    try {
+      for (let round = 0; round < 200; round++) {
+        await readObject(store, "file:a/x").then((read) => {
+          assert.deepEqual(read, bytes);
+          found++;
+        }, (error) => assert.ok(error instanceof ModelOpsError, Deno.inspect(error)));
+        await put(store, `file:a/new-${round}`).catch((error) =>
+          assert.ok(error instanceof ModelOpsError, Deno.inspect(error))
+        );
+      }
+    } finally {
+      await Deno.writeTextFile(folder.join("root", "stop"), "");
+      await done;
+      swapper.terminate();
+    }
+    assert.ok(found > 0);
+    const outside = await Array.fromAsync(Deno.readDir(folder.join("outside")), (it) => it.name);
+    assert.deepEqual(outside, ["x"]);
+  },
+});
+
+Deno.test({
+  name: "FileStore follows no link to what it knows about objects",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using folder = await tempFolder();
+    await Deno.mkdir(folder.join("outside"));
+    await Deno.mkdir(folder.join("root"));
+    await Deno.symlink(folder.join("outside"), folder.join("root", ".modelops"));
+    const store = new FileStore({ root: folder.join("root") });
+    await assert.rejects(put(store, "file:x"), InvalidInputError);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(folder.join("outside"))), []);
+  },
+});
+
+Deno.test("FileStore remembers another tier without writing the object again", async () => {
+  await using folder = await tempFolder();
+  const store = new FileStore({ root: folder.path });
+  await store.put("file:x", bytesSource(bytes), { sha256, tier: "hot" });
+  const { etag } = await store.stat("file:x");
+  await store.put("file:x", bytesSource(bytes), { sha256, tier: "archive" });
+  const facts = await store.stat("file:x");
+  assert.deepEqual([facts.tier, facts.etag], ["archive", etag]);
 });
 
 Deno.test("FileStore refuses names that are its own or that no file can have", async () => {

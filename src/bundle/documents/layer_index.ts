@@ -6,11 +6,12 @@
 import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
+import { checkShape } from "../../core/shape.ts";
 import { STORAGE_TIERS } from "../../objects/object_store.ts";
 import { sizeSchema } from "../../oci/descriptor.ts";
 import { anonymousBlob } from "../../oci/store.ts";
 import type { BundleEntry, CommonEntry, ExternalEntry, RegistryEntry } from "./bundle.ts";
-import { optional, readDocument, sha256Digest, sha256Hex } from "./reader.ts";
+import { objectAddress, optional, readDocument, sha256Digest, sha256Hex } from "./reader.ts";
 import { BundleMediaType } from "./media_types.ts";
 import { workspacePath } from "../workspace/path.ts";
 
@@ -20,7 +21,7 @@ const INDEX_TYPES: ReadonlySet<string> = new Set([
 ]);
 
 const externalStorage = z.looseObject({
-  uri: z.string().min(1, "expected an address"),
+  uri: objectAddress,
   sha256: sha256Hex,
   size: sizeSchema,
   // A tier is a hint: one that is not known is none.
@@ -33,15 +34,19 @@ const entrySchema = z.looseObject({
   mode: optional(z.number().int().nonnegative().max(0o7777)),
   oras: z.looseObject({ digest: sha256Digest, size: z.nullish(sizeSchema) }).nullish(),
   external: externalStorage.nullish(),
-  digest: sha256Digest.optional(),
+  digest: sha256Digest.nullish(),
   size: z.nullish(sizeSchema),
 });
 
 const indexSchema = z.looseObject({
-  mediaType: z.string().optional(),
+  mediaType: z.string().nullish(),
   layer: z.string().nullish(),
-  entries: z.array(entrySchema).default([]),
+  // Each entry is checked on its own: a list of a million wrong ones is refused at the first.
+  entries: z.array(z.unknown()).nullish(),
 });
+
+/** The shortest entry there can be, in bytes: a path and a digest. */
+const SHORTEST_ENTRY = '{"path":"a","digest":"sha256:"},'.length + 64;
 
 /**
  * Reads the index of a layer; entries stay in the order of the document. The size of a blob is 0
@@ -59,7 +64,12 @@ export function readLayerIndex(
 ): readonly BundleEntry[] {
   const document = readDocument(bytes, { mediaTypes: INDEX_TYPES, schema: indexSchema }, what);
   checkLayer(document.layer, layer, what);
-  return document.entries.map((entry) => {
+  const { entries } = document;
+  if (entries && entries.length * SHORTEST_ENTRY > bytes.byteLength + SHORTEST_ENTRY) {
+    throw new InvalidInputError(`Cannot read ${what}: its entries say neither path nor content`);
+  }
+  return (entries ?? []).map((raw, index) => {
+    const entry = checkShape(entrySchema, raw, `${what}, entry ${index}`);
     checkLayer(entry.layer, layer, `${what}, entry ${quote(entry.path)}`);
     const path = workspacePath(entry.path, "use entry");
     return { path, layer, mode: entry.mode, ...storageOf(entry, what) };

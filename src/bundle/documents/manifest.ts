@@ -17,7 +17,7 @@ const MANIFEST_TYPES: ReadonlySet<string> = new Set([
 
 const partName = z.custom<string>(
   (value) => typeof value === "string" && isPartName(value),
-  { error: `expected a name of ${NAME_RULE}` },
+  { error: `is not a name of ${NAME_RULE}` },
 );
 const partNames = z.array(partName);
 
@@ -27,14 +27,12 @@ function byName<Schema extends z.ZodType>(value: Schema) {
 }
 
 const manifestSchema = z.looseObject({
-  mediaType: z.string().optional(),
+  mediaType: optional(z.string()),
   name: optional(z.string()),
   version: optional(z.string()),
   description: optional(z.string()),
-  roles: byName(partNames.min(1, "expected at least one layer")).default({}),
-  layers: z.union([partNames, byName(z.unknown())], {
-    error: "expected a list of layer names, or a map from them",
-  }).default([]),
+  roles: byName(partNames.min(1)).nullish(),
+  layers: z.union([partNames, byName(z.unknown())]).nullish(),
   layer_indexes: byName(sha256Digest).nullish(),
   external_index_present: optional(z.boolean()),
 });
@@ -49,7 +47,9 @@ const manifestSchema = z.looseObject({
 export function readBundleManifest(bytes: Uint8Array, what: string) {
   const form = { mediaTypes: MANIFEST_TYPES, schema: manifestSchema };
   const { mediaType = BundleMediaType.json, ...document } = readDocument(bytes, form, what);
-  const { name, version, description, roles, layers } = document;
+  const { name, version, description } = document;
+  const roles = document.roles ?? {};
+  const layers = document.layers ?? [];
   return {
     ...{ mediaType, name, version, description, roles },
     layers: Array.isArray(layers) ? [...new Set(layers)] : Object.keys(layers),

@@ -10,9 +10,10 @@ import { decodeJson } from "../../core/json.ts";
 import { checkShape } from "../../core/shape.ts";
 import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
+import { STORAGE_TIERS } from "../../objects/object_store.ts";
 import { sizeSchema } from "../../oci/descriptor.ts";
 import type { ExternalEntry } from "./bundle.ts";
-import { sha256Hex } from "./reader.ts";
+import { objectAddress, sha256Hex } from "./reader.ts";
 import { workspacePath } from "../workspace/path.ts";
 
 /** Most bytes of a pointer file. */
@@ -49,8 +50,8 @@ const pointerSchema = z.object({
   schema_version: z.literal(1).default(1),
   sha256: sha256Hex,
   size: sizeSchema,
-  tier: z.enum(["hot", "cool", "archive"]).nullish(),
-  uri: z.string().min(1),
+  tier: z.enum(STORAGE_TIERS).nullish(),
+  uri: objectAddress,
 });
 
 /**

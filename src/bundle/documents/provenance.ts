@@ -88,7 +88,7 @@ export function encodeProvenance(provenance: Provenance): Uint8Array<ArrayBuffer
 
 const digestSchema = z.custom<Digest>(
   (value) => typeof value === "string" && isDigest(value),
-  "expected a digest",
+  "is not a digest",
 );
 
 const provenanceSchema = z.object({

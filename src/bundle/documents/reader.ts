@@ -6,20 +6,31 @@ import { checkShape } from "../../core/shape.ts";
 import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";
-import { UnsupportedError } from "../../core/errors.ts";
+import { InvalidInputError, UnsupportedError } from "../../core/errors.ts";
 import { decodeJson } from "../../core/json.ts";
+import { parseObjectUri } from "../../objects/object_uri.ts";
 
 /** A digest as bundle documents give it. */
 export const sha256Digest = z.custom<Digest>(
   (value) => typeof value === "string" && /^sha256:[0-9a-f]{64}$/.test(value),
-  { error: "expected sha256: and 64 lower-case hexadecimal digits" },
+  { error: "is not sha256: and 64 lower-case hexadecimal digits" },
 );
 
 /** A SHA-256 without the name of its algorithm. */
 export const sha256Hex = z.string().regex(
   /^[0-9a-f]{64}$/,
-  "expected 64 lower-case hexadecimal digits",
+  "is not 64 lower-case hexadecimal digits",
 );
+
+/** An address of an object. One of an unknown scheme is for whoever wants to open it to refuse. */
+export const objectAddress = z.string().superRefine((text, check) => {
+  try {
+    parseObjectUri(text);
+  } catch (error) {
+    if (error instanceof InvalidInputError) check.addIssue(error.message);
+    else if (!(error instanceof UnsupportedError)) throw error;
+  }
+});
 
 /** A value that a document may leave out, or give as null. */
 export function optional<Schema extends z.ZodType>(schema: Schema) {

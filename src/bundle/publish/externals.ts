@@ -43,10 +43,7 @@ export async function publishExternals(
     throw new InvalidInputError(
       `Cannot upload ${quote(first.path)} to ${quote(first.decision.uri)}: ` +
         "no object store is configured",
-      {
-        path: first.path,
-        remedy: "set AZURE_STORAGE_KEY, or OBJECT_STORE=file:///path/to/a/folder",
-      },
+      { path: first.path, setting: "azureCredential" },
     );
   }
   const objects = await options.objects();
@@ -77,8 +74,11 @@ async function publish(
   const sha256 = digestHex(file.digest);
   const item = { id: uri, phase: "upload", name: path, size } as const;
   const there = await ifFound(objects.stat(uri, operationOptions(options)));
+  const { signal, log } = options;
   if (there?.size === size && there.sha256 === sha256) {
     reportSkipped(item, options);
+    // The store moves what it has to another tier without its bytes.
+    if (there.tier !== tier) await objects.put(uri, file.source, { signal, log, sha256, tier });
     return undefined;
   }
   if (there) options.log?.("warning", `Replacing ${uri}, which earlier bundles may name`, { uri });

@@ -6,11 +6,11 @@
  * @module
  */
 import { digestHex } from "../../core/digest.ts";
-import { ModelOpsError, type Problem } from "../../core/errors.ts";
+import { type ErrorFacts, ModelOpsError, type Problem } from "../../core/errors.ts";
 import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { parseObjectUri } from "../../objects/object_uri.ts";
-import type { StorageTier } from "../../objects/object_store.ts";
+import type { ObjectStore, StorageTier } from "../../objects/object_store.ts";
 import type { BundleProvider } from "../provider.ts";
 import { parseFilter } from "../spec/path_pattern.ts";
 import type { Inventory, ScannedFile } from "./scan.ts";
@@ -27,6 +27,8 @@ export type Decision =
     readonly uri: string;
     /** Tier of the object. */
     readonly tier: StorageTier;
+    /** Where the object will be, for people: the path of a file, else its address. */
+    readonly place: string;
   };
 
 /** A file and where it goes. */
@@ -44,7 +46,10 @@ export interface StoragePlan {
 }
 
 /** How to plan. */
-export type PlanOptions = Pick<BundleProvider, "externalBase">;
+export interface PlanOptions extends Pick<BundleProvider, "externalBase"> {
+  /** The store that says where an object would be, and refuses what has no place in it. */
+  readonly objects?: Pick<ObjectStore, "locate">;
+}
 
 /** Container for rules without a template when the caller names none. */
 const DEFAULT_EXTERNAL_BASE = "az://bundles";
@@ -55,7 +60,7 @@ const DEFAULT_EXTERNAL_BASE = "az://bundles";
  * different contents would have.
  */
 export function planStorage(inventory: Inventory, options: PlanOptions = {}): StoragePlan {
-  const planner = new Planner(inventory.spec, options.externalBase ?? DEFAULT_EXTERNAL_BASE);
+  const planner = new Planner(inventory.spec, options);
   const layers = inventory.layers.map(({ name, files }) => ({
     name,
     files: files.flatMap((file) => planner.plan(file) ?? []),
@@ -64,16 +69,27 @@ export function planStorage(inventory: Inventory, options: PlanOptions = {}): St
   return { inventory, layers };
 }
 
+/** What plans of a spec need of a provider; its object store only when a rule may use it. */
+export async function placesOf(spec: BundleSpec, provider: BundleProvider): Promise<PlanOptions> {
+  const { externalBase } = provider;
+  if (spec.externalRules.length === 0) return { externalBase };
+  return { externalBase, objects: await provider.objects?.() };
+}
+
 class Planner {
   readonly #spec: BundleSpec;
   readonly #base: string;
+  readonly #objects: PlanOptions["objects"];
   readonly #rules: readonly { rule: ExternalRule; matches: (path: string) => boolean }[];
   readonly #owners = new Map<string, ScannedFile>();
   readonly #problems: Problem[] = [];
+  /** The setting that decides about a problem. */
+  #setting: ErrorFacts["setting"];
 
-  constructor(spec: BundleSpec, base: string) {
+  constructor(spec: BundleSpec, { externalBase = DEFAULT_EXTERNAL_BASE, objects }: PlanOptions) {
     this.#spec = spec;
-    this.#base = base;
+    this.#base = externalBase;
+    this.#objects = objects;
     this.#rules = spec.externalRules.map((rule) => ({ rule, matches: parseFilter(rule.pattern) }));
   }
 
@@ -105,26 +121,30 @@ class Planner {
       layer: file.layer,
       sha256: digestHex(file.digest),
     });
-    const fault = this.#addressFault(uri, file);
-    if (fault !== undefined) return this.#refuse(fault);
+    const place = this.#placeOf(uri, file);
+    if (place === undefined) return undefined;
     const size = rule.sizeThreshold === undefined
       ? ""
       : `, and has ${rule.sizeThreshold} bytes or more`;
     const reason = `matches rule ${quote(rule.pattern)}${size}`;
-    return { ...file, decision: { kind: "external", uri, tier: rule.tier, reason } };
+    return { ...file, decision: { kind: "external", uri, tier: rule.tier, place, reason } };
   }
 
-  #addressFault(uri: string, file: ScannedFile): string | undefined {
-    try {
-      parseObjectUri(uri);
-    } catch (error) {
-      if (!(error instanceof ModelOpsError)) throw error;
-      return `${quote(file.path)}: ${error.message}`;
-    }
+  /** Where the object of an address will be; `undefined` when that is a problem. */
+  #placeOf(uri: string, file: ScannedFile): string | undefined {
     const owner = this.#owners.get(uri) ?? file;
     this.#owners.set(uri, owner);
-    if (owner.digest === file.digest) return undefined;
-    return `${quote(file.path)} and ${quote(owner.path)} would both be ${uri}`;
+    if (owner.digest !== file.digest) {
+      return this.#refuse(`${quote(file.path)} and ${quote(owner.path)} would both be ${uri}`);
+    }
+    try {
+      parseObjectUri(uri);
+      return this.#objects?.locate(uri) ?? uri;
+    } catch (error) {
+      if (!(error instanceof ModelOpsError)) throw error;
+      this.#setting ??= error.facts.setting;
+      return this.#refuse(`${quote(file.path)}: ${error.message}`);
+    }
   }
 
   #refuse(message: string): undefined {
@@ -136,7 +156,9 @@ class Planner {
     if (this.#problems.length === 0) return;
     throw problemsError(`plan ${quote(workdir)}`, this.#problems, {
       path: workdir,
-      remedy: "adjust external_rules or oras_size_limit in the spec",
+      ...(this.#setting
+        ? { setting: this.#setting }
+        : { remedy: "adjust external_rules or oras_size_limit in the spec" }),
     });
   }
 }

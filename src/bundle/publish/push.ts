@@ -19,10 +19,10 @@ import type { BumpKind } from "../spec/bump.ts";
 import { type BumpedSpec, bumpSpec, writeBumpedSpec } from "../spec/bumped.ts";
 import { bundleContents } from "./content.ts";
 import { TITLE_ANNOTATION } from "../documents/media_types.ts";
-import { type PlanOptions, planStorage, type StoragePlan } from "./plan.ts";
+import { placesOf, type PlanOptions, planStorage, type StoragePlan } from "./plan.ts";
 import { type ExternalReport, publishExternals } from "./externals.ts";
+import { findHome } from "./home.ts";
 import { readSpecFile } from "../spec/read.ts";
-import { bundleRepositories } from "../resolve/registry.ts";
 import type { BundleProvider } from "../provider.ts";
 import { scanWorkdir } from "./scan.ts";
 import { guardTags } from "./tag_guard.ts";
@@ -83,12 +83,15 @@ export async function publishBundle(
   const source = bumpSpec(await readSpecFile(workdir, operation), options.bump);
   const { name, version } = source.spec;
   const tags = tagsOf(version, options.tags);
-  const plan = await planFor(workdir, source, { ...options, externalBase: provider.externalBase });
+  const plan = await planFor(workdir, source, {
+    ...options,
+    ...await placesOf(source.spec, provider),
+  });
   const { written, store: contents } = await bundleContents(plan);
   const root = written.manifest.descriptor;
-  const [repository = ""] = bundleRepositories(provider.settings, name);
-  const store = provider.open(repository);
+  const { repository, store, others } = await findHome(provider, name, operation);
   const guard = { ...operation, tags, digest: root.digest, force: options.force };
+  for (const other of others) await guardTags(other, guard);
   const result = {
     reference: `${repository}:${version}`,
     repository,

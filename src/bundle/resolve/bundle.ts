@@ -21,7 +21,7 @@ export type OpenBundleOptions = LocateOptions & LocalBundleOptions & {
 /**
  * Finds a bundle and reads its manifest.
  * @throws {NotFoundError} when there is no such bundle.
- * @throws {InvalidInputError} when the reference or the bundle is malformed, or `REGISTRY_REPO` is
+ * @throws {InvalidInputError} when the reference or the bundle is malformed, or no repository is
  * needed and not set.
  * @throws {UnsupportedError} when what is there is no bundle.
  * @throws {IntegrityError} when the version of a reference is not the one of its digest.

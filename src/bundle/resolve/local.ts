@@ -38,7 +38,8 @@ async function workdirBundle(
   options: LocalBundleOptions,
 ): Promise<ReadBundle> {
   const operation = operationOptions(options);
-  const plan = planStorage(await scanWorkdir(workdir, operation), options);
+  const { externalBase } = options;
+  const plan = planStorage(await scanWorkdir(workdir, operation), { externalBase });
   const { written, store } = await bundleContents(plan);
   return await readBundle(store, written.manifest.descriptor, operation);
 }

@@ -118,8 +118,8 @@ function noSuchBundle(ref: RemoteRef, tried: readonly string[]): NotFoundError {
   const where = tried.length === 0 ? "no repository is known" : `not in ${tried.join(", ")}`;
   return new NotFoundError(`Cannot find bundle ${quote(text)}: ${where}`, {
     reference: text,
-    remedy: ref.kind === "digest"
-      ? `name the repository too, such as my-model@${ref.digest}`
-      : "check the name and the version, and REGISTRY_REPO",
+    ...(ref.kind === "digest"
+      ? { remedy: `name the repository too, such as my-model@${ref.digest}` }
+      : { remedy: "check the name and the version", setting: "usedRepository" }),
   });
 }

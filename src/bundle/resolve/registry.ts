@@ -11,24 +11,30 @@ export interface RegistrySettings {
   readonly registry?: string;
   /** Path in the registry below which every bundle has a repository; empty for none. */
   readonly repository?: string;
+  /** Where a bundle goes that is nowhere yet; `name` when absent. */
+  readonly layout?: BundleLayout;
 }
 
+/** The repository of a bundle below the path: `<name>` itself, or `bundles/<name>`. */
+export type BundleLayout = "name" | "bundles";
+
+/** The layouts, the default first. */
+export const BUNDLE_LAYOUTS: readonly BundleLayout[] = ["name", "bundles"];
+
 /**
- * The repositories that a bundle of that name may be in, the one that is written first, as
- * `host/path`, or as a path of the local store.
+ * The repositories that a bundle of that name may be in, that of the layout first, as `host/path`,
+ * or as a path of the local store.
  * @throws {InvalidInputError} when no path for bundles is set.
  */
 export function bundleRepositories(settings: RegistrySettings, name: string): readonly string[] {
   if (settings.repository === undefined) {
     throw new InvalidInputError(
-      `Cannot find bundle ${quote(name)}: REGISTRY_REPO is not set`,
-      {
-        reference: name,
-        remedy: "set REGISTRY_REPO, such as localhost:5000/models, or write a full reference",
-      },
+      `Cannot find bundle ${quote(name)}: no repository for bundles is set`,
+      { reference: name, setting: "repository" },
     );
   }
-  return [join(settings, name), join(settings, `bundles/${name}`)];
+  const repositories = [join(settings, name), join(settings, `bundles/${name}`)];
+  return settings.layout === "bundles" ? repositories.reverse() : repositories;
 }
 
 /** The repository at the path for bundles itself; none when no path is set or it is the root. */

@@ -2,16 +2,17 @@
  * The text of `modelops.yaml`.
  *
  * Two shapes are read: the nested one, with `apiVersion`, `kind`, `metadata` and `spec`, and a flat
- * one with the same keys at the top. Keys that are not known are passed over. All problems are
- * reported at once, with their lines.
+ * one with the same keys at the top. Keys that are not known are refused, but for those that start
+ * with `x-`. All problems are reported at once, with their lines.
  * @module
  */
 import type { Problem } from "../../core/errors.ts";
 import { problemsError } from "../../core/problems.ts";
+import { type Shaped, shaped } from "../../core/shape.ts";
 import { quote } from "../../core/text.ts";
 import type { BundleSpec } from "./description.ts";
 import { checkSpec } from "./checks.ts";
-import { type SpecDocument, specSchema } from "./schema.ts";
+import { flatSpec, type NestedSpec, nestedSpec } from "./schema.ts";
 import { SpecText } from "./text.ts";
 
 /** Largest file that goes into the registry where the spec does not say, in bytes. */
@@ -28,21 +29,25 @@ export function parseSpec(text: string, path: string): BundleSpec {
   const refused = (problems: readonly Problem[]) =>
     problemsError(`use ${quote(path)}`, problems, { path });
   if (source.faults.length > 0) throw refused(source.faults);
-  const parsed = specSchema(source.isNested).safeParse(source.value);
-  if (!parsed.success) {
-    const issues = parsed.error.issues.map(({ path, message }) =>
-      source.locate({ path: path.filter((key) => typeof key !== "symbol"), message })
-    );
-    throw refused(issues);
-  }
-  const spec = specOf(parsed.data);
+  const found = documentOf(source);
+  if (found.problems) throw refused(found.problems.map((problem) => source.locate(problem)));
+  const spec = specOf(found.value);
   const problems = checkSpec(spec).map((problem) => source.locate(problem));
   if (problems.length > 0) throw refused(problems);
   return spec;
 }
 
-function specOf(document: SpecDocument): BundleSpec {
-  const { metadata, spec } = document;
+/** The spec in the nested form, whichever it is written in. */
+function documentOf({ isNested, value }: SpecText): Shaped<NestedSpec> {
+  if (isNested) return shaped(nestedSpec, value);
+  const flat = shaped(flatSpec, value);
+  if (flat.problems) return flat;
+  const { apiVersion, kind, name, version, description, ...spec } = flat.value;
+  const metadata = { name, version, description };
+  return { value: { apiVersion: apiVersion ?? "", kind: kind ?? "Bundle", metadata, spec } };
+}
+
+function specOf({ metadata, spec }: NestedSpec): BundleSpec {
   return {
     name: metadata.name.toLowerCase(),
     version: metadata.version,

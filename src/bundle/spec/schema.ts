@@ -1,74 +1,78 @@
 /**
- * The shape of `modelops.yaml`, in the nested form; the flat form is put into it before it is
- * checked.
+ * The shape of `modelops.yaml`, in its two forms. What a key is for is said here, for the reference
+ * that is made of it.
  * @module
  */
 import * as z from "../../deps/zod.ts";
+import { closedMap } from "../../core/closed_map.ts";
 import { STORAGE_TIERS } from "../../objects/object_store.ts";
 
-const text = z.string(wants("text"));
-const filled = text.min(1, "is empty");
+const filled = z.string().min(1);
 /** Text that YAML reads as a number unless it is quoted. */
 const quoted = z.string({
-  error: ({ input }) =>
-    typeof input === "number" ? "is a number: put it in quotes" : wanted(input, "text"),
-});
-const list = <Item extends z.ZodType>(item: Item) => z.array(item, wants("a list"));
-const map = <Value extends z.ZodType>(value: Value) => z.record(z.string(), value, wants("a map"));
-const bytes = z.number(wants("a number of bytes"))
-  .int("is not a whole number of bytes").nonnegative("is negative");
+  error: ({ input }) => typeof input === "number" ? "is a number: put it in quotes" : undefined,
+}).min(1);
+const bytes = z.number().int().nonnegative();
 
-const layer = z.looseObject({
-  name: filled,
-  type: filled,
-  files: list(filled),
-  ignore: list(filled).nullish(),
-}, wants("a map"));
-
-const rule = z.looseObject({
-  pattern: filled,
-  uri_template: filled.nullish(),
-  tier: z.enum(STORAGE_TIERS, { error: "is none of hot, cool and archive" }).nullish(),
-  size_threshold: bytes.nullish(),
-}, wants("a map"));
-
-const metadata = z.looseObject({
-  name: quoted.min(1, "is empty"),
-  version: quoted.min(1, "is empty"),
-  description: text.nullish(),
-}, wants("a map"));
-
-const body = z.looseObject({
-  layers: list(layer),
-  roles: map(list(text)),
-  external_rules: list(rule).nullish(),
-  oras_size_limit: bytes.nullish(),
-}, wants("a map"));
-
-const kind = z.literal("Bundle", {
-  error: ({ input }) => input === undefined ? "is missing" : 'is not "Bundle"',
+const layer = closedMap({
+  name: filled.describe("Name of the layer, which roles use"),
+  type: filled.describe("What kind of files it has, such as code, config, data or models"),
+  files: z.array(filled).describe(
+    "Patterns of the files that are in it; `*` stops at a slash, `**` does not",
+  ),
+  ignore: z.array(filled).nullish().describe("Patterns of the files that are left out"),
 });
 
-const nested = z.looseObject({ apiVersion: quoted, kind, metadata, spec: body });
-const flat = nested.extend({ apiVersion: quoted.nullish(), kind: kind.nullish() });
+const rule = closedMap({
+  pattern: filled.describe("Pattern of the files that the rule is for"),
+  uri_template: filled.nullish().describe(
+    "Address of the object, with the placeholders `{path}`, `{name}`, `{version}`, `{layer}` and " +
+      "`{sha256}`; `az://<container>/{name}/{path}` when absent",
+  ),
+  tier: z.enum(STORAGE_TIERS).nullish().describe("Tier of the object; `hot` when absent"),
+  size_threshold: bytes.nullish().describe("Smallest file that the rule takes, in bytes"),
+});
 
-/** A spec whose shape is right. */
-export type SpecDocument = z.infer<typeof flat>;
+const name = quoted.describe("Name of the bundle, which is part of its repository's");
+const version = quoted.describe("Version of the bundle, which is its tag");
+const description = z.string().nullish().describe("What the bundle is, for people");
 
-/** What a spec has to look like; the flat form may leave out what says that it is a bundle. */
-export function specSchema(isNested: boolean): z.ZodType<SpecDocument> {
-  return isNested ? nested : flat;
-}
+const body = {
+  layers: z.array(layer).describe("The layers, in order"),
+  roles: z.record(z.string(), z.array(z.string())).describe(
+    "The layers that each role needs; the role `default` is used when none is asked for",
+  ),
+  external_rules: z.array(rule).nullish().describe(
+    "Which files go to an object store; the first rule that takes a file counts",
+  ),
+  oras_size_limit: bytes.nullish().describe(
+    "Largest file that goes into the registry, in bytes; 100000000 when absent",
+  ),
+};
 
-function wants(what: string): { error: (issue: { readonly input: unknown }) => string } {
-  return { error: ({ input }) => wanted(input, what) };
-}
+const apiVersion = quoted.describe("Version of this format; any text, such as `v1`");
+const kind = z.literal("Bundle").describe("Says that this is a bundle");
 
-const NOUNS: Readonly<Record<string, string>> = { object: "a map", string: "text" };
+/** The nested form. */
+export const nestedSpec = closedMap({
+  apiVersion,
+  kind,
+  metadata: closedMap({ name, version, description }).describe("What the bundle is called"),
+  spec: closedMap(body).describe("What is in it"),
+});
 
-function wanted(input: unknown, what: string): string {
-  if (input === undefined) return "is missing";
-  if (input === null) return `is empty, want ${what}`;
-  const found = Array.isArray(input) ? "a list" : NOUNS[typeof input] ?? typeof input;
-  return `is ${found}, want ${what}`;
-}
+/** The flat form: the same keys at the top. */
+export const flatSpec = closedMap({
+  apiVersion: apiVersion.nullish(),
+  kind: kind.nullish(),
+  name,
+  version,
+  description,
+  ...body,
+});
+
+/** A spec in the nested form whose shape is right. */
+export type NestedSpec = z.infer<typeof nestedSpec>;
+
+/** A spec in the flat form whose shape is right. */
+export type FlatSpec = z.infer<typeof flatSpec>;

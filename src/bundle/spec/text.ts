@@ -4,17 +4,9 @@
  * @module
  */
 import { quote } from "../../core/text.ts";
-import {
-  type Document,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-} from "../../deps/yaml.ts";
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node } from "../../deps/yaml.ts";
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
-import { duplicateKeys, yamlFault } from "./yaml_limits.ts";
+import { readPythonYaml } from "./python_yaml.ts";
 
 /** A path in the document: keys and positions. */
 export type SpecPath = readonly (string | number)[];
@@ -26,12 +18,6 @@ export interface LocatedProblem {
   readonly message: string;
 }
 
-/** Keys of the flat form that the nested form has under `metadata`. */
-const METADATA_KEYS = ["name", "version", "description"];
-
-/** What the parser says when its own stack ends. */
-const TOO_DEEP = /call stack/;
-
 /** A spec as text. */
 export class SpecText {
   readonly #text: string;
@@ -39,7 +25,7 @@ export class SpecText {
   readonly #document: Document;
   /** What makes it no YAML, or no map. */
   readonly faults: readonly Problem[];
-  /** The value, in the nested form. */
+  /** The value as it is written; a flat one without the `metadata` that its keys may be under. */
   readonly value: unknown;
   /** Whether it is written in the nested form. */
   readonly isNested: boolean;
@@ -47,17 +33,17 @@ export class SpecText {
   /** Parses the text; what is wrong with it is in `faults`. */
   constructor(text: string) {
     this.#text = text;
-    const fault = yamlFault(text);
-    this.#document = parseDocument(fault === undefined ? text : "", {
-      uniqueKeys: false,
-      lineCounter: this.#lines,
-      prettyErrors: false,
-      logLevel: "error",
-    });
-    const { value, reason = fault } = this.#toValue();
+    const { document, value, faults } = readPythonYaml(text, this.#lines);
+    this.#document = document;
     this.isNested = isRecord(value) && "spec" in value;
-    this.faults = this.#findFaults(value, reason);
-    this.value = isRecord(value) ? nestedForm(value, this.isNested) : value;
+    this.faults = faults.map(({ offset, message }) => ({
+      ...(offset === undefined ? {} : { line: this.#lines.linePos(offset).line }),
+      message,
+    }));
+    if (faults.length === 0 && !isRecord(value)) {
+      this.faults = [{ message: "the document is not a map" }];
+    }
+    this.value = isRecord(value) && !this.isNested ? flatForm(value) : value;
   }
 
   /** A problem under the name of its part as it is written, with its line. */
@@ -86,37 +72,13 @@ export class SpecText {
     return this.#text.slice(0, start) + mark + version + mark + this.#text.slice(end);
   }
 
-  /** The value, or why there is none: aliases without an anchor, or too many of them. */
-  #toValue(): { value?: unknown; reason?: string } {
-    try {
-      return { value: this.#document.toJS() };
-    } catch (error) {
-      return { reason: error instanceof Error ? error.message : String(error) };
-    }
-  }
-
-  #findFaults(value: unknown, reason = "the document is not a map"): Problem[] {
-    const faults = this.#document.errors.map(({ message, pos }) => ({
-      line: this.#lines.linePos(pos[0]).line,
-      message: TOO_DEEP.test(message) ? "it is nested too deep" : message.split("\n", 1)[0] ?? "",
-    }));
-    if (faults.length === 0) {
-      faults.push(
-        ...duplicateKeys(this.#document).map((offset) => ({
-          line: this.#lines.linePos(offset).line,
-          message: "Map keys must be unique",
-        })),
-      );
-    }
-    if (faults.length > 0 || isRecord(value)) return faults;
-    return [{ message: reason }];
-  }
-
   /** The path as it is written, in whichever form. */
   #written(path: SpecPath): SpecPath {
     const [first, ...rest] = path;
-    const wrapped = first === "metadata" && !this.#document.hasIn(path) || first === "spec";
-    return !this.isNested && wrapped ? rest : path;
+    if (this.isNested || (first !== "metadata" && first !== "spec")) return path;
+    const isUnderMetadata = first === "metadata" && !this.#document.hasIn(rest) &&
+      this.#document.hasIn(path);
+    return isUnderMetadata ? path : rest;
   }
 
   /** The line of the deepest part of a path that is there. */
@@ -153,12 +115,9 @@ function isInline(type: unknown): boolean {
   return type === "PLAIN" || type === "QUOTE_DOUBLE" || type === "QUOTE_SINGLE";
 }
 
-/** A spec in the nested form. */
-function nestedForm(value: Record<string, unknown>, isNested: boolean): unknown {
-  if (isNested) return value;
-  const given = isRecord(value["metadata"]) ? value["metadata"] : {};
-  const metadata = Object.fromEntries(METADATA_KEYS.map((key) => [key, value[key] ?? given[key]]));
-  return { apiVersion: value["apiVersion"], kind: value["kind"], metadata, spec: value };
+/** A flat spec; what the earlier tool has put under `metadata` counts where the top has nothing. */
+function flatForm({ metadata, ...top }: Record<string, unknown>): Record<string, unknown> {
+  return isRecord(metadata) ? { ...metadata, ...top } : top;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

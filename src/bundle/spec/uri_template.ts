@@ -16,6 +16,8 @@ const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 
 /** What is wrong with a template, in one clause; `undefined` when nothing is. */
 export function templateFault(template: string): string | undefined {
+  // In the name of a file they are characters like others; here somebody means a query.
+  if (/[?#]/.test(template)) return "has a query or a fragment, which are not part of a name";
   for (const [token, placeholder] of template.matchAll(TOKEN)) {
     if (token === "{{" || token === "}}") continue;
     if (placeholder === undefined) return `has a single ${quote(token)}`;

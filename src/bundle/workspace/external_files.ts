@@ -30,7 +30,7 @@ export interface ExternalFilesOptions extends OperationOptions {
 }
 
 /** An external file that is to be here, and what is in its place. */
-interface ExternalFile {
+export interface ExternalFile {
   readonly entry: ExternalEntry;
   readonly place: Place;
 }
@@ -134,11 +134,19 @@ export class ExternalFiles {
   }
 }
 
+/** The external files that a plan fetches. */
+export function fetchedFiles(files: readonly PlannedFile[]): readonly ExternalFile[] {
+  return files.flatMap(({ entry, action, verdict: { place } }) =>
+    entry.kind === "external" && (action === "create" || action === "replace")
+      ? [{ entry, place }]
+      : []
+  );
+}
+
 /** The external files that have to be fetched, by digest of their content. */
 function byContent(files: readonly PlannedFile[]): Map<string, ExternalFile[]> {
   const groups = new Map<string, ExternalFile[]>();
-  for (const { entry, action, verdict: { place } } of files) {
-    if (entry.kind !== "external" || (action !== "create" && action !== "replace")) continue;
+  for (const { entry, place } of fetchedFiles(files)) {
     const { sha256 } = entry;
     groups.set(sha256, [...groups.get(sha256) ?? [], { entry, place }]);
   }

@@ -15,7 +15,7 @@ import type { LayerChoice } from "../documents/roles.ts";
 import type { BundleProvider } from "../provider.ts";
 import { Blobs } from "./blobs.ts";
 import { WorkspaceConflictError } from "./conflict.ts";
-import { ExternalFiles } from "./external_files.ts";
+import { ExternalFiles, fetchedFiles } from "./external_files.ts";
 import { PROVENANCE_PATH } from "./layout.ts";
 import { type OpenWorkspaceOptions, Workspace } from "./open.ts";
 import { keepFiles } from "./placed.ts";
@@ -96,6 +96,8 @@ export interface MaterializeResult {
  *
  * External files are fetched last: when one fails, the others and all registry files are in place,
  * its pointer says that it is missing, and the first failure is thrown.
+ * @throws {InvalidInputError} when an object that is to be fetched has no place in the object
+ * store; nothing has been written then.
  * @throws {WorkspaceConflictError} with all conflicts; nothing has been written then.
  * @throws {IntegrityError} when a content is not what the bundle says.
  * @throws {TransferError} when a content is missing or cannot be moved.
@@ -107,10 +109,13 @@ export async function materializeBundle(
   // Read before the workspace is touched: an index that cannot be read leaves no trace.
   const entries = await Array.fromAsync(source.entries);
   if (options.dryRun) {
-    return resultOf(source, options, await planMaterialize(entries, options.dest, options));
+    const plan = await planMaterialize(entries, options.dest, options);
+    await checkPlaces(plan, source);
+    return resultOf(source, options, plan);
   }
   await using workspace = await Workspace.open(options.dest, options);
   const plan = await planMaterialize(entries, workspace.root, options);
+  await checkPlaces(plan, source);
   if (plan.conflicts.length > 0) throw new WorkspaceConflictError(options.dest, plan.conflicts);
   if (plan.diskFree !== undefined && plan.diskFree < plan.bytesToMove) {
     const facts = { needed: plan.bytesToMove, free: plan.diskFree };
@@ -118,6 +123,11 @@ export async function materializeBundle(
   }
   const moved = await writeFiles(workspace, plan.files, source, options);
   return resultOf(source, options, plan, moved);
+}
+
+/** Refuses addresses that lead elsewhere than to the object store, before anything is opened. */
+async function checkPlaces({ files }: MaterializePlan, source: MaterializeSource): Promise<void> {
+  for (const { entry } of fetchedFiles(files)) (await source.objects?.())?.locate(entry.uri);
 }
 
 type MovedBytes = Pick<MaterializeCounters, "bytesFetched" | "bytesPrefetched">;

@@ -105,9 +105,19 @@ export function publishDocument(result: PublishResult): Record<string, unknown> 
     files: placedFiles(plan).length,
     ...sentDocument(registry),
     external: sentDocument(external),
+    external_files: externalDocuments(plan),
     up_to_date: result.upToDate,
     dry_run: result.dryRun,
   };
+}
+
+/** Where each external file goes. */
+function externalDocuments(plan: StoragePlan): Record<string, unknown>[] {
+  return placedFiles(plan).flatMap(({ path, size, decision }) =>
+    decision.kind === "external"
+      ? [{ path, size, uri: decision.uri, tier: decision.tier, place: decision.place }]
+      : []
+  );
 }
 
 function sentDocument({ copied, skipped, bytes }: ExternalReport): Record<string, number> {
@@ -169,7 +179,7 @@ function placedFileDocument({ path, layer, size, mode, digest, decision }: Place
     sha256: digestHex(digest),
     decision: decision.kind,
     reason: decision.reason,
-    ...(external ? { uri: decision.uri, tier: decision.tier } : {}),
+    ...(external ? { uri: decision.uri, tier: decision.tier, place: decision.place } : {}),
   };
 }
 

@@ -2,6 +2,7 @@
  * How bundles are shown to people.
  * @module
  */
+import type { PlacedFile } from "../../bundle/publish/plan.ts";
 import { alignColumns } from "./table.ts";
 import { escapeControls } from "./format.ts";
 
@@ -25,6 +26,16 @@ export function textOf(lines: readonly string[]): string {
 export function tableLines(rows: readonly (readonly string[])[]): readonly string[] {
   if (rows.length === 0) return [];
   return alignColumns(rows.map((row) => row.map(escapeControls)), "  ").split("\n");
+}
+
+/** Where external files go: their addresses and tiers, and their paths where they are files. */
+export function externalLines(files: readonly PlacedFile[]): readonly string[] {
+  const rows = files.flatMap(({ path, decision }) => {
+    if (decision.kind !== "external") return [];
+    const { uri, tier, place } = decision;
+    return [[path, uri, tier, ...(place === uri ? [] : [place])]];
+  });
+  return rows.length === 0 ? [] : ["External files", ...tableLines(rows)];
 }
 
 /** The sum of sizes in bytes. */

@@ -6,6 +6,7 @@ import { type ErrorKind, isAbort, ModelOpsError, type Problem } from "../../core
 import { systemCode } from "../../core/file_errors.ts";
 import { isLoopbackHost } from "../../core/hosts.ts";
 import { quote } from "../../core/text.ts";
+import { SETTING_REMEDIES } from "../settings/remedies.ts";
 import { escapeControls } from "./format.ts";
 
 /** The exit code of each kind of failure. */
@@ -113,6 +114,8 @@ const HINT_RULES: readonly HintRule[] = [
     const words = facts.suggestions ?? suggestions;
     return words.length > 0 ? `did you mean ${either(words)}?` : undefined;
   },
+  ({ facts: { setting, remedy } }) =>
+    setting && [remedy, SETTING_REMEDIES[setting]].filter(Boolean).join(", then "),
   ({ kind, facts: { registry, status } }, { programName }) =>
     kind === "denied" && registry !== undefined && (status === 401 || status === 403)
       ? `run \`${programName} login ${registry}\``

@@ -53,7 +53,7 @@ Deno.test("decodePointer() reads what encodePointer() writes", () => {
     fc.record({
       path: fc.constantFrom("a", "a/b.csv", "дата/файл", "数据"),
       layer: fc.string(),
-      uri: fc.string({ minLength: 1 }),
+      uri: fc.constantFrom("az://c/k", "file:a/b", "file:///a", "https://host/unknown/scheme"),
       sha256: fc.constant(pointer.sha256),
       size: fc.nat(),
       tier: fc.constantFrom("hot" as const, "cool" as const, "archive" as const),
@@ -67,6 +67,13 @@ Deno.test("decodePointer() takes any bytes or says what is wrong", () => {
   fc.assert(fc.property(fc.oneof(fc.uint8Array(), fc.json().map(utf8)), (bytes) => {
     assert.throws(() => decodePointer(bytes, "pointer"), InvalidInputError);
   }));
+});
+
+Deno.test("decodePointer() refuses what is no address", () => {
+  for (const uri of ["", "a", "file:.", "file:..", "file:%2e%2e/a", "az://c/../k", "AZ://c/k"]) {
+    const bytes = encodePointer({ ...pointer, uri });
+    assert.throws(() => decodePointer(bytes, "pointer"), InvalidInputError, uri);
+  }
 });
 
 Deno.test("decodePointer() reads a pointer with only the keys that describe the file", () => {

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { readEntries } from "../../../src/bundle/documents/entries.ts";
 import { DigestIndex } from "../../../src/bundle/resolve/digest_index.ts";
+import { bundleContents } from "../../../src/bundle/publish/content.ts";
+import { planStorage } from "../../../src/bundle/publish/plan.ts";
 import { publishBundle } from "../../../src/bundle/publish/push.ts";
+import { scanWorkdir } from "../../../src/bundle/publish/scan.ts";
+import { openObjectStore } from "../../../src/objects/dispatch.ts";
+import { copyGraph } from "../../../src/oci/copy_graph.ts";
 import { resolveBundle } from "../../../src/bundle/resolve/bundle.ts";
 import {
   ConflictError,
@@ -26,7 +31,7 @@ function publishing() {
 
 const specOf = (folder: TempFolder) => Deno.readTextFile(folder.join("modelops.yaml"));
 
-async function tagsOf({ store }: ReturnType<typeof publishing>): Promise<string[]> {
+async function tagsOf({ store }: Pick<ReturnType<typeof publishing>, "store">): Promise<string[]> {
   return await Array.fromAsync(store.tags());
 }
 
@@ -305,4 +310,93 @@ Deno.test("publishBundle() writes a manifest with the full paths of files as tit
       "data/nine.bin",
     ],
   );
+});
+
+Deno.test("publishBundle() puts a version beside the versions that there are", async () => {
+  await using folder = await goldenFolder();
+  const target = publishing();
+  const nested = target.catalog.repository("registry.test/team/bundles/golden");
+  const publish = async (version: string) => {
+    await folder.write("modelops.yaml", GOLDEN_SPEC.replace("1.0.0", version));
+    return (await publishBundle(folder.path, target)).repository;
+  };
+  const { written, store } = await bundleContents(
+    planStorage(await scanWorkdir(folder.path), {}),
+  );
+  await copyGraph(store, nested, written.manifest.descriptor);
+  await nested.tag(written.manifest.descriptor, "0.9.0");
+  assert.equal(await publish("1.1.0"), nested.name);
+  assert.deepEqual(await tagsOf(target), []);
+  // Where both places have versions, the setting decides.
+  const other = target.catalog.repository(REPOSITORY);
+  await copyGraph(store, other, written.manifest.descriptor);
+  await other.tag(written.manifest.descriptor, "0.8.0");
+  assert.equal(await publish("1.2.0"), REPOSITORY);
+  const settings = { ...target.settings, layout: "bundles" } as const;
+  await folder.write("modelops.yaml", GOLDEN_SPEC.replace("1.0.0", "1.3.0"));
+  assert.equal((await publishBundle(folder.path, { ...target, settings })).repository, nested.name);
+});
+
+Deno.test("publishBundle() puts a first version where the setting says", async () => {
+  await using folder = await goldenFolder();
+  const target = publishing();
+  const settings = { ...target.settings, layout: "bundles" } as const;
+  const { repository } = await publishBundle(folder.path, { ...target, settings });
+  assert.equal(repository, "registry.test/team/bundles/golden");
+  assert.equal((await resolveBundle("golden:1.0.0", target)).repository, repository);
+});
+
+Deno.test("publishBundle() guards the tags of both places", async () => {
+  await using folder = await goldenFolder();
+  const target = publishing();
+  await publishBundle(folder.path, target);
+  const nested = target.catalog.repository("registry.test/team/bundles/golden");
+  const other = await publishBundle(folder.path, {
+    ...target,
+    settings: { ...target.settings, repository: "team/bundles" },
+  });
+  assert.equal(other.repository, nested.name);
+  await folder.write("src/a.py", "print(2)\n");
+  await folder.write("modelops.yaml", GOLDEN_SPEC.replace("1.0.0", "2.0.0"));
+  await publishBundle(folder.path, {
+    ...target,
+    settings: { ...target.settings, repository: "team/bundles" },
+  });
+  await folder.write("src/a.py", "print(3)\n");
+  await assert.rejects(publishBundle(folder.path, target), (error) => {
+    assert.ok(error instanceof ConflictError);
+    return error.facts.reference === `${nested.name}:2.0.0`;
+  });
+  const { repository } = await publishBundle(folder.path, target, { force: true });
+  assert.equal(repository, REPOSITORY);
+});
+
+Deno.test("publishBundle() moves an object to another tier without its bytes", async () => {
+  await using folder = await goldenFolder();
+  await using objects = await tempFolder();
+  const store = openObjectStore({ fileRoot: objects.path });
+  const target = { ...publishing(), objects: () => store };
+  await publishBundle(folder.path, target);
+  const { etag } = await store.stat("az://cont1/b/data/ten.bin");
+  const spec = GOLDEN_SPEC.replace("1.0.0", "1.0.1").replace("cool", "archive");
+  await folder.write("modelops.yaml", spec);
+  const { external } = await publishBundle(folder.path, target);
+  assert.deepEqual(external, { copied: 0, skipped: 1, bytes: 0 });
+  const facts = await store.stat("az://cont1/b/data/ten.bin");
+  assert.deepEqual([facts.tier, facts.etag], ["archive", etag]);
+});
+
+Deno.test("publishBundle() says before anything moves that an object has no place", async () => {
+  await using folder = await goldenFolder();
+  await using objects = await tempFolder();
+  const store = openObjectStore({ fileRoot: objects.path });
+  for (const uri of ["file:///etc/{path}", "file:%2e%2e/{path}", `file://${folder.path}/{path}`]) {
+    const target = { ...publishing(), objects: () => store };
+    const spec = GOLDEN_SPEC.replace("az://cont1/b/{path}", uri);
+    await folder.write("modelops.yaml", spec);
+    for (const dryRun of [true, false]) {
+      await assert.rejects(publishBundle(folder.path, target, { dryRun }), InvalidInputError);
+    }
+    assert.deepEqual(await tagsOf(target), []);
+  }
 });

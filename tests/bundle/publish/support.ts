@@ -14,6 +14,10 @@ export class MemoryObjects implements ObjectStore {
   readonly objects = new Map<string, ObjectFacts & { readonly bytes: Uint8Array<ArrayBuffer> }>();
   readonly puts: string[] = [];
 
+  locate(uri: string): string {
+    return uri;
+  }
+
   stat(uri: string): Promise<ObjectFacts> {
     const found = this.objects.get(uri);
     return found ? Promise.resolve(found) : Promise.reject(new NotFoundError(`No object ${uri}`));

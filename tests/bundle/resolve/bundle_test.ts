@@ -58,7 +58,7 @@ Deno.test("resolveBundle() takes a full reference without any setting", async ()
 Deno.test("resolveBundle() misses REGISTRY_REPO where a name needs it", async () => {
   await assert.rejects(resolveBundle("x:1", memoryRegistry({})), (error) => {
     assert.ok(error instanceof InvalidInputError);
-    assert.match(error.message, /REGISTRY_REPO/);
+    assert.equal(error.facts.setting, "repository");
     return true;
   });
 });

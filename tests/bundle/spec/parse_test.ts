@@ -81,7 +81,7 @@ spec:
     "8: spec.layers[0].files is text, want a list",
     "10: spec.roles.default is a map, want a list",
     "13: spec.external_rules[0].tier is none of hot, cool and archive",
-    "14: spec.external_rules[0].size_threshold is not a whole number of bytes",
+    "14: spec.external_rules[0].size_threshold is not a whole number",
   ]);
 });
 

@@ -40,6 +40,10 @@ export class MemoryObjects implements ObjectStore {
   readonly objects = new Map<string, Uint8Array>();
   readonly opened: string[] = [];
 
+  locate(uri: string): string {
+    return uri;
+  }
+
   stat(uri: string): Promise<ObjectFacts> {
     const bytes = this.objects.get(uri);
     if (!bytes) return Promise.reject(new NotFoundError(`Cannot find "${uri}": no such object`));

@@ -84,6 +84,7 @@ Deno.test("planDocument() has decisions and totals under stable names", async ()
     reason: 'matches rule "data/*.bin", and has 10 bytes or more',
     uri: "az://cont1/b/data/ten.bin",
     tier: "cool",
+    place: "az://cont1/b/data/ten.bin",
   });
 });
 
@@ -102,6 +103,13 @@ Deno.test("publishDocument() says what was sent", async () => {
     skipped: 0,
     uploaded_bytes: result.registry.bytes,
     external: { uploaded: 1, skipped: 0, uploaded_bytes: 10 },
+    external_files: [{
+      path: "data/ten.bin",
+      size: 10,
+      uri: "az://cont1/b/data/ten.bin",
+      tier: "cool",
+      place: "az://cont1/b/data/ten.bin",
+    }],
     up_to_date: false,
     dry_run: false,
   });

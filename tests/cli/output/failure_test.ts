@@ -57,6 +57,14 @@ Deno.test("hints are commands to paste, chosen from the facts", () => {
     ],
     [new InvalidInputError("x", { remedy: "write demo:latest" }), "write demo:latest"],
     [new IntegrityError("x"), undefined],
+    [
+      new AccessDeniedError("x", { registry, status: 401, setting: "modelscopeLogin" }),
+      "set MODELSCOPE_SDK_TOKEN to an access token that may read the model",
+    ],
+    [
+      new NotFoundError("x", { remedy: "check the name", setting: "usedRepository" }),
+      "check the name, then look at REGISTRY_REPO",
+    ],
   ];
   for (const [error, hint] of rows) assert.equal(describeFailure(error, world).hint, hint);
 });

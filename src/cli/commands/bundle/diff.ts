@@ -3,14 +3,17 @@ import type { Command } from "../../../deps/commander.ts";
 import type { BundleDiff, ModifiedFile } from "../../../bundle/compare/diff.ts";
 import { diffDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
+import { addAccess } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  command
-    .argument("<from>", "bundle, folder or archive")
-    .argument("[to]", "bundle, folder or archive to compare it with", ".")
-    .action(async (from, to) => {
-      const bundles = await session.bundles();
+  addAccess(
+    command
+      .argument("<from>", "bundle, folder or archive")
+      .argument("[to]", "bundle, folder or archive to compare it with", "."),
+  )
+    .action(async (from, to, flags) => {
+      const bundles = await session.bundles(flags);
       const diff = await session.operation((options) => bundles.diff(from, to, options));
       session.output.result(diffDocument(diff), textOf(describeDiff(diff)));
     });

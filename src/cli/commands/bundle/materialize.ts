@@ -8,6 +8,7 @@ import { collectList, collectPatterns } from "../../arguments.ts";
 import { materializeDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
 import { countOf } from "../../output/format.ts";
+import { addAccess, objectStore } from "../../options.ts";
 import type { Session } from "../../session.ts";
 import {
   actionLines,
@@ -17,24 +18,27 @@ import {
 } from "../../output/workspace_report.ts";
 
 export function configure(command: Command, session: Session): void {
-  command
-    .argument("<bundle>", "name:version, digest, full reference, folder or archive")
-    .argument("<folder>", "folder that receives the files")
-    .option("--role <name>", "role whose layers are written (default: the role default)")
-    .option("--layers <list>", "only these layers, whatever the role says", collectList)
-    .option("--include <glob>", "only files that match; repeatable", collectPatterns)
-    .option("--exclude <glob>", "no files that match; repeatable", collectPatterns)
-    .option("--overwrite", "replace what is in the way")
-    .option("--prefetch-external", "fetch external files too, not only pointers to them")
-    .option("--no-cache", "keep nothing for other commands")
-    .option("--ci", "show no progress")
-    .option("--verbose", "say what happens to each file")
-    .option("--dry-run", "only say what would happen")
+  addAccess(
+    command
+      .argument("<bundle>", "name:version, digest, full reference, folder or archive")
+      .argument("<folder>", "folder that receives the files")
+      .option("--role <name>", "role whose layers are written (default: the role default)")
+      .option("--layers <list>", "only these layers, whatever the role says", collectList)
+      .option("--include <glob>", "only files that match; repeatable", collectPatterns)
+      .option("--exclude <glob>", "no files that match; repeatable", collectPatterns)
+      .option("--overwrite", "replace what is in the way")
+      .option("--prefetch-external", "fetch external files too, not only pointers to them")
+      .option("--no-cache", "keep nothing for other commands")
+      .option("--ci", "show no progress")
+      .option("--verbose", "say what happens to each file")
+      .option("--dry-run", "only say what would happen")
+      .addOption(objectStore),
+  )
     .action(async (ref, dest, { ci, verbose, ...flags }) => {
       if (flags.layers?.length === 0) {
         throw new InvalidInputError("Cannot use --layers: it is empty");
       }
-      const bundles = await session.bundles();
+      const bundles = await session.bundles(flags);
       const { resolved, result } = await withConflicts(() =>
         session.operation(async (options) => {
           const { cache } = flags;

@@ -7,16 +7,18 @@ import {
   type StoragePlan,
 } from "../../../bundle/publish/plan.ts";
 import { planDocument } from "../../output/bundle_documents.ts";
-import { bundleSize, sizeOf, tableLines, textOf } from "../../output/bundle_text.ts";
+import { bundleSize, externalLines, sizeOf, tableLines, textOf } from "../../output/bundle_text.ts";
 import { countOf } from "../../output/format.ts";
+import { objectStore } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
 export function configure(command: Command, session: Session): void {
   command
     .argument("[folder]", "folder with modelops.yaml", ".")
     .option("--external-preview", "show the addresses and tiers of external files")
-    .action(async (workdir, { externalPreview = false }) => {
-      const bundles = await session.bundles();
+    .addOption(objectStore)
+    .action(async (workdir, { externalPreview = false, ...flags }) => {
+      const bundles = await session.bundles(flags);
       const plan = await session.operation((options) => bundles.plan(workdir, options));
       for (const warning of plan.inventory.warnings) session.output.warn(warning);
       session.output.result(planDocument(plan), textOf(describePlan(plan, externalPreview)));
@@ -31,17 +33,10 @@ function describePlan(plan: StoragePlan, externalPreview: boolean): readonly str
   return [
     `Storage plan for ${plan.inventory.workdir}`,
     ...tableLines(rows),
-    ...(externalPreview ? previewLines(files) : []),
+    ...(externalPreview ? externalLines(files) : []),
     totalLine("Registry", ofKind(files, "registry")),
     totalLine("External", ofKind(files, "external")),
   ];
-}
-
-function previewLines(files: readonly PlacedFile[]): readonly string[] {
-  const rows = files.flatMap(({ path, decision }) =>
-    decision.kind === "external" ? [[path, decision.uri, decision.tier]] : []
-  );
-  return rows.length === 0 ? [] : ["External files", ...tableLines(rows)];
 }
 
 function ofKind(files: readonly PlacedFile[], kind: Decision["kind"]): readonly PlacedFile[] {

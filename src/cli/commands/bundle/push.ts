@@ -5,23 +5,26 @@ import { placedFiles } from "../../../bundle/publish/plan.ts";
 import type { PublishResult } from "../../../bundle/publish/push.ts";
 import { collect } from "../../arguments.ts";
 import { publishDocument } from "../../output/bundle_documents.ts";
-import { bundleSize, sizeOf, textOf } from "../../output/bundle_text.ts";
-import { concurrency } from "../../options.ts";
+import { bundleSize, externalLines, sizeOf, textOf } from "../../output/bundle_text.ts";
+import { addAccess, concurrency, objectStore } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  command
-    .argument("[folder]", "folder with modelops.yaml", ".")
-    .addOption(
-      new Option("--bump <part>", "publish the next version, and write it into modelops.yaml")
-        .choices(BUMP_KINDS),
-    )
-    .option("--tag <tag>", "one more tag beside the version; repeatable", collect)
-    .option("--force", "move tags that name another bundle")
-    .option("--dry-run", "only say what would happen")
-    .addOption(concurrency)
+  addAccess(
+    command
+      .argument("[folder]", "folder with modelops.yaml", ".")
+      .addOption(
+        new Option("--bump <part>", "publish the next version, and write it into modelops.yaml")
+          .choices(BUMP_KINDS),
+      )
+      .option("--tag <tag>", "one more tag beside the version; repeatable", collect)
+      .option("--force", "move tags that name another bundle")
+      .option("--dry-run", "only say what would happen, and where external files would go")
+      .addOption(objectStore)
+      .addOption(concurrency),
+  )
     .action(async (workdir, { tag: tags, ...flags }) => {
-      const bundles = await session.bundles();
+      const bundles = await session.bundles(flags);
       const result = await session.operation((options) =>
         bundles.push(workdir, { ...options, ...flags, tags })
       );
@@ -46,7 +49,7 @@ function describePush(
     `Size: ${bundleSize(sizeOf(files))}`,
     `Tags: ${result.tags.join(", ")}`,
     ...(bump === undefined ? [] : [`Version bump: ${bump} (${previousVersion} -> ${version})`]),
-    ...(dryRun ? [] : [`Successfully pushed bundle from ${workdir}`]),
+    ...(dryRun ? externalLines(files) : [`Successfully pushed bundle from ${workdir}`]),
   ];
 }
 

@@ -5,15 +5,18 @@ import { bundleLabel } from "../../../bundle/resolve/reference.ts";
 import { compareText } from "../../../core/text.ts";
 import { bundleDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, tableLines, textOf } from "../../output/bundle_text.ts";
+import { addAccess } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  command
-    .argument("<bundle>", "name:version, digest, full reference, folder or archive")
-    .option("--no-cache", "keep nothing for other commands")
-    .option("--verbose", "tell more")
-    .action(async (ref, { cache, verbose }) => {
-      const bundles = await session.bundles();
+  addAccess(
+    command
+      .argument("<bundle>", "name:version, digest, full reference, folder or archive")
+      .option("--no-cache", "keep nothing for other commands")
+      .option("--verbose", "tell more"),
+  )
+    .action(async (ref, { cache, verbose, ...flags }) => {
+      const bundles = await session.bundles(flags);
       const bundle = await session.operation((options) =>
         bundles.resolve(ref, { ...options, cache })
       );

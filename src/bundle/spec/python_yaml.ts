@@ -1,0 +1,123 @@
+/**
+ * YAML as PyYAML reads it, since the files that are read here were first written for it: YAML 1.1,
+ * with merge keys and with `yes` and `no`, but with PyYAML's own idea of what looks like a number.
+ * See https://yaml.org/spec/1.1/ and `yaml/resolver.py` of PyYAML 6.
+ * @module
+ */
+import {
+  type Document,
+  type LineCounter,
+  parseDocument,
+  type ScalarTag,
+  type Tags,
+} from "../../deps/yaml.ts";
+import { duplicateKeys, yamlFault } from "./yaml_limits.ts";
+
+/** Most values of a document, those counted again that an alias brings in again. */
+const VALUE_LIMIT = 100_000;
+
+/** Deepest nesting of a document. */
+const DEPTH_LIMIT = 100;
+
+/** What is wrong with a document, and where. */
+export interface YamlFault {
+  /** Offset in the text. */
+  readonly offset?: number;
+  readonly message: string;
+}
+
+/** A document that was read. */
+export interface PythonYaml {
+  readonly document: Document;
+  /** Its value, `undefined` when there are faults. */
+  readonly value: unknown;
+  readonly faults: readonly YamlFault[];
+}
+
+/** Reads a document; it ends within the limits whatever the text is. */
+export function readPythonYaml(text: string, lines: LineCounter): PythonYaml {
+  const unfit = yamlFault(text);
+  const document = parseDocument(unfit === undefined ? text : "", {
+    lineCounter: lines,
+    uniqueKeys: false,
+    version: "1.1",
+    customTags: pythonTags,
+    prettyErrors: false,
+    logLevel: "error",
+  });
+  if (unfit !== undefined) return refused(document, [{ message: unfit }]);
+  const { errors, warnings } = document;
+  const found = [...errors, ...warnings].map(({ message, pos }) => ({
+    offset: pos[0],
+    message: message.split("\n", 1)[0] ?? message,
+  }));
+  // The parser's way to say that it is nested too deeply is to run out of stack.
+  if (errors.some(({ message }) => message.includes("call stack"))) {
+    return refused(document, [{ message: TOO_DEEP }]);
+  }
+  const repeated = duplicateKeys(document)
+    .map((offset) => ({ offset, message: "Map keys must be unique" }));
+  if (found.length + repeated.length > 0) return refused(document, [...found, ...repeated]);
+  try {
+    const value = document.toJS({ maxAliasCount: -1 });
+    const fault = limitFault(value);
+    return fault ? refused(document, [{ message: fault }]) : { document, value, faults: [] };
+  } catch (error) {
+    return refused(document, [{ message: error instanceof Error ? error.message : String(error) }]);
+  }
+}
+
+const TOO_DEEP = "it is nested too deep";
+
+function refused(document: Document, faults: readonly YamlFault[]): PythonYaml {
+  return { document, value: undefined, faults };
+}
+
+/** Which limit a value passes; one that aliases share counts as often as it is used. */
+function limitFault(value: unknown): string | undefined {
+  let values = 0;
+  function visit(part: unknown, depth: number): string | undefined {
+    if (depth > DEPTH_LIMIT) return TOO_DEEP;
+    if (++values > VALUE_LIMIT) return `its aliases stand for more than ${VALUE_LIMIT} values`;
+    if (typeof part !== "object" || part === null) return undefined;
+    for (const child of Object.values(part)) {
+      const fault = visit(child, depth + 1);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
+  return visit(value, 0);
+}
+
+/** What PyYAML takes for values, where it differs from YAML 1.1 as the parser knows it. */
+const PYTHON_FORMS: readonly (readonly [tag: string, format: string, test: RegExp])[] = [
+  ["int", "", /^[-+]?(?:0|[1-9][0-9_]*)$/],
+  ["float", "EXP", /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)[eE][-+][0-9]+$/],
+  ["float", "", /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)$/],
+];
+
+/** `y` and `n` are letters to PyYAML. */
+const PYTHON_BOOLEANS: readonly (readonly [value: boolean, test: RegExp])[] = [
+  [true, /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/],
+  [false, /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/],
+];
+
+function pythonTags(tags: Tags): Tags {
+  return tags.map((tag) => {
+    if (typeof tag === "string" || !isNumberOrBoolean(tag)) return tag;
+    const name = tag.tag.slice(tag.tag.lastIndexOf(":") + 1);
+    const test = name === "bool"
+      ? PYTHON_BOOLEANS.find(([value]) => tag.identify?.(value))?.[1]
+      : PYTHON_FORMS.find(([type, format]) => type === name && format === (tag.format ?? ""))?.[2];
+    return test === undefined || isSpecial(tag) ? tag : { ...tag, test };
+  });
+}
+
+function isNumberOrBoolean(tag: Exclude<Tags[number], string>): tag is ScalarTag {
+  return /:(?:bool|int|float)$/.test(tag.tag) && "test" in tag;
+}
+
+/** The tag of `.inf` and `.nan`, which has no format of its own either. */
+function isSpecial({ test }: ScalarTag): boolean {
+  return test?.test(".inf") ?? false;
+}

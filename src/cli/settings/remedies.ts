@@ -1,0 +1,35 @@
+/**
+ * How people give the settings that the library's errors point to: the library knows settings, and
+ * only the command line knows flags and variables.
+ * @module
+ */
+import type { SettingFact } from "../../core/errors.ts";
+
+const MLFLOW_LOGIN = "MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and " +
+  "MLFLOW_TRACKING_PASSWORD (for Databricks DATABRICKS_TOKEN)";
+
+/** What to do about each setting. */
+export const SETTING_REMEDIES: Readonly<Record<SettingFact, string>> = {
+  azureAccount: "set AZURE_STORAGE_ACCOUNT",
+  azureCredential: "set AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or " +
+    "AZURE_STORAGE_CONNECTION_STRING, or name a folder with --object-store file:///folder",
+  azureIdentity: "run `az login`, or set AZURE_STORAGE_KEY",
+  azureLogin: "check AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY",
+  azureOneLogin:
+    "unset AZURE_STORAGE_KEY and AZURE_STORAGE_SAS_TOKEN, or AZURE_STORAGE_CONNECTION_STRING",
+  azurePermission:
+    "check AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY, or that the SAS is valid still",
+  azureSas: "put a shared access signature into AZURE_STORAGE_SAS_TOKEN",
+  hubAddress: "set HF_ENDPOINT, MLFLOW_TRACKING_URI or DATABRICKS_HOST to a URL such as " +
+    "https://hub.example.com",
+  hubLogin: "set HF_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, instead",
+  huggingfaceLogin: "set HF_TOKEN to an access token that may read the model",
+  mlflowAddress: "set MLFLOW_TRACKING_URI or DATABRICKS_HOST to the URL of the server",
+  mlflowLogin: `set ${MLFLOW_LOGIN}`,
+  modelscopeLogin: "set MODELSCOPE_SDK_TOKEN to an access token that may read the model",
+  objectStore:
+    "name the folder with --object-store file:///folder, or set OBJECT_STORE=file:///folder",
+  provider: "unset MODELOPS_PROVIDER",
+  repository: "set REGISTRY_REPO, such as localhost:5000/models, or write a full reference",
+  usedRepository: "look at REGISTRY_REPO",
+};

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { readPythonYaml } from "../../../src/bundle/spec/python_yaml.ts";
+import { LineCounter } from "../../../src/deps/yaml.ts";
+
+function read(text: string) {
+  return readPythonYaml(text, new LineCounter());
+}
+
+Deno.test("readPythonYaml() takes for numbers and switches what PyYAML takes for them", () => {
+  // As `yaml.safe_load` of PyYAML 6.0.3 reads them.
+  const values: Record<string, unknown> = {
+    ...{ yes: true, On: true, TRUE: true, no: false, off: false, y: "y", N: "N", yEs: "yEs" },
+    ...{ "017": 15, "08": "08", "0o17": "0o17", "1_000": 1000, "+1": 1, "0x1F": 31, "0b11": 3 },
+    ...{ ".5": 0.5, "1.": 1, ".": ".", "1_000.5": 1000.5, "1e3": "1e3", "1e+3": "1e+3" },
+    ...{ "1.e+3": 1000, "12e4567": "12e4567", "1.2.3": "1.2.3", "1:30": 90, "190:20:30": 685230 },
+    ...{ "~": null, Null: null, "": null, "v1.0": "v1.0", ".inf": Infinity },
+  };
+  for (const [text, value] of Object.entries(values)) {
+    assert.deepEqual(read(`key: ${text}`).value, { key: value }, text);
+  }
+  assert.ok((read("key: 2024-01-01").value as { key: unknown }).key instanceof Date);
+});
+
+Deno.test("readPythonYaml() merges maps, whose own keys win", () => {
+  assert.deepEqual(
+    read("base: &base {a: 1, b: 2}\nmade: {<<: *base, b: 3}\n").value,
+    { base: { a: 1, b: 2 }, made: { a: 1, b: 3 } },
+  );
+  assert.deepEqual(
+    read("made: {b: 3, <<: [{a: 1}, {a: 2, c: 4}]}\n").value,
+    { made: { b: 3, a: 1, c: 4 } },
+  );
+});
+
+Deno.test("readPythonYaml() takes an anchor that is used many times", () => {
+  const { value, faults } = read(`a: &a [x, y]\nb: [${Array(1000).fill("*a").join(", ")}]\n`);
+  assert.deepEqual(faults, []);
+  assert.equal((value as { b: unknown[] }).b.length, 1000);
+});
+
+Deno.test("readPythonYaml() says which limit a document passes", () => {
+  const texts: Record<string, RegExp> = {
+    [`a: ${"x".repeat(1_100_000)}`]: /more than 1048576 characters/,
+    [`a: ${"[".repeat(5000)}`]: /nested too deep/,
+    ["- ".repeat(30_000)]: /nested too deep/,
+    ["a: &a [*a]"]: /nested too deep/,
+    [`${"{a: ".repeat(101)}1${"}".repeat(101)}`]: /nested too deep/,
+    [`a: &a [${"x, ".repeat(1000)}]\nb: [${"*a, ".repeat(1000)}]`]: /more than 100000 values/,
+  };
+  for (const [text, reason] of Object.entries(texts)) {
+    const { faults, value } = read(text);
+    assert.equal(value, undefined);
+    assert.match(faults.map(({ message }) => message).join(), reason, text.slice(0, 40));
+  }
+});
+
+Deno.test("readPythonYaml() refuses tags and aliases that PyYAML does not know", () => {
+  for (const text of ["a: !foo x", "a: !!python/object:os.system x", "a: *nope", "a: 1\na: 2"]) {
+    assert.equal(read(text).faults.length > 0, true, text);
+  }
+});
+
+Deno.test("readPythonYaml() gives a value or faults for any text", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const { value, faults } = read(text);
+    assert.ok(faults.length === 0 || value === undefined);
+  }));
+});

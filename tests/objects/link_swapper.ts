@@ -1,0 +1,53 @@
+/**
+ * A worker that puts a link to `../outside` in place of the folder `a` of a root and the folder
+ * back, as fast as it can, until there is a file `stop`.
+ * @module
+ */
+import { join } from "node:path";
+
+/** The names of a worker that are used here; the types are those of a page. */
+const scope = globalThis as unknown as {
+  onmessage: (message: MessageEvent<string>) => void;
+  postMessage(word: string): void;
+};
+
+scope.onmessage = ({ data: root }) => {
+  const at = (name: string) => join(root, name);
+  Deno.symlinkSync("../outside", at("link"));
+  scope.postMessage("ready");
+  while (!exists(at("stop"))) {
+    move(at("a"), at("folder"));
+    move(at("link"), at("a"));
+    move(at("a"), at("link"));
+    move(at("folder"), at("a"));
+  }
+  scope.postMessage("done");
+};
+
+/** Renames something, as often as somebody else makes a folder under its new name. */
+function move(from: string, to: string): void {
+  for (;;) {
+    try {
+      return Deno.renameSync(from, to);
+    } catch (error) {
+      if (!exists(to)) throw error;
+      removeIfPossible(to);
+    }
+  }
+}
+
+function removeIfPossible(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch {
+    // Somebody writes into it at this moment: it is tried again.
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).size >= 0;
+  } catch {
+    return false;
+  }
+}

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { ModelOpsError } from "../core/errors.ts";
 import { fileSource } from "../core/file_source.ts";
-import { type NoFolder, pinFolder, type PinnedFolder } from "../core/pinned_folder.ts";
+import { type NoFolder, pinFolder, type PinnedFolder } from "./pinned_folder.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";
 import { readAll } from "../core/streams.ts";
 import * as z from "../deps/zod.ts";

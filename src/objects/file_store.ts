@@ -12,7 +12,7 @@ import { explainRead, explainWrite, systemCode } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
 import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { pinFolder, type PinnedFolder, type PinOptions } from "../core/pinned_folder.ts";
+import { pinFolder, type PinnedFolder, type PinOptions } from "./pinned_folder.ts";
 import { reported, watchedSource } from "../core/progress.ts";
 import { type BlobSource } from "../core/source.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";

@@ -3,8 +3,8 @@
  * that is made of it.
  * @module
  */
+import { closedMap } from "./closed_map.ts";
 import * as z from "../../deps/zod.ts";
-import { closedMap } from "../../core/closed_map.ts";
 import { STORAGE_TIERS } from "../../objects/object_store.ts";
 
 const filled = z.string().min(1);

@@ -2,9 +2,9 @@
  * Maps of documents that people write by hand: a key that is not known is a slip of the pen.
  * @module
  */
-import * as z from "../deps/zod.ts";
-import { nearest } from "./suggest.ts";
-import { quote } from "./text.ts";
+import * as z from "../../deps/zod.ts";
+import { nearest } from "../../core/suggest.ts";
+import { quote } from "../../core/text.ts";
 
 /** Whether a key is for others, who may write what they want under it. */
 function isForOthers(key: string): boolean {

@@ -10,8 +10,8 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { isMissing, systemCode } from "./file_errors.ts";
-import { lstatIfExists } from "./files.ts";
+import { isMissing, systemCode } from "../core/file_errors.ts";
+import { lstatIfExists } from "../core/files.ts";
 
 /** Why a folder was not opened: a part of the way is not there, or it is a link or a file. */
 export type NoFolder = "missing" | "not a folder";

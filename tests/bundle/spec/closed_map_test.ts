@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { closedMap } from "../../src/core/closed_map.ts";
-import { shaped } from "../../src/core/shape.ts";
-import * as z from "../../src/deps/zod.ts";
+import { closedMap } from "../../../src/bundle/spec/closed_map.ts";
+import { shaped } from "../../../src/core/shape.ts";
+import * as z from "../../../src/deps/zod.ts";
 
 function messagesOf(schema: z.ZodType, document: unknown): string[] {
   return (shaped(schema, document).problems ?? [])

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { pinFolder, type PinnedFolder } from "../../src/core/pinned_folder.ts";
+import { pinFolder, type PinnedFolder } from "../../src/objects/pinned_folder.ts";
 import { tempFolder } from "../support/temp.ts";
 
 async function pinned(root: string, parts: readonly string[]): Promise<PinnedFolder> {

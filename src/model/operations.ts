@@ -7,6 +7,7 @@ import type { CompressionName } from "../archive/compression.ts";
 import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
+import type { UnfinishedContent } from "../oci/unfinished.ts";
 import type { ModelConfig } from "./config.ts";
 
 /** Options of every operation that may talk to a registry. */
@@ -257,6 +258,8 @@ export interface PruneResult {
   readonly blobs: readonly { readonly digest: Digest; readonly size: number }[];
   /** Abandoned uploads removed. */
   readonly uploads: number;
+  /** What stopped pulls and pushes have left: what was removed, and what is kept for the next. */
+  readonly unfinished: readonly UnfinishedContent[];
   /** Bytes freed. */
   readonly bytes: number;
 }

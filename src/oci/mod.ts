@@ -63,6 +63,7 @@ export { type Index, type Manifest, type ManifestDocument, parseManifest } from 
 export { MediaType } from "./media_types.ts";
 export { memoryCatalog, type MemoryStore, memoryStore } from "./memory_store.ts";
 export type { PruneReport, PruneStoreOptions } from "./prune.ts";
+export type { UnfinishedContent } from "./unfinished.ts";
 export { readOnly } from "./read_only.ts";
 export { formatReference, parseReference, type Reference } from "./reference.ts";
 export { type Catalog, type ContentStore, type OpenContentOptions } from "./store.ts";

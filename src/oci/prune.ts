@@ -15,6 +15,7 @@ import type { DiskLayout } from "./disk_layout.ts";
 import { remove } from "./disk_links.ts";
 import { DiskRepository } from "./disk_repository.ts";
 import type { DiskStore } from "./disk_store.ts";
+import { type Unfinished, type UnfinishedContent, unfinishedIn } from "./unfinished.ts";
 import { children, type ManifestDocument } from "./manifest.ts";
 
 /** Milliseconds for which content and uploads without a manifest are left alone: one hour. */
@@ -38,8 +39,10 @@ export interface PruneReport {
   readonly manifests: readonly string[];
   /** Blobs, manifests' own bytes included. */
   readonly blobs: readonly { readonly digest: Digest; readonly size: number }[];
-  /** Unfinished uploads. */
+  /** Unfinished uploads that were removed. */
   readonly uploads: number;
+  /** All that is unfinished, removed or kept. */
+  readonly unfinished: readonly UnfinishedContent[];
   /** Bytes freed. */
   readonly bytes: number;
 }
@@ -52,7 +55,7 @@ interface RepositoryPlan {
   readonly name: string;
   readonly doomedManifests: readonly Digest[];
   readonly doomedLayers: readonly Digest[];
-  readonly doomedUploads: readonly string[];
+  readonly unfinished: readonly Unfinished[];
   /** Content the repository still needs. */
   readonly kept: ReadonlySet<Digest>;
   /** Content that only doomed manifests mention: free to go, however young. */
@@ -70,7 +73,7 @@ export async function pruneStore(
   options: PruneStoreOptions = {},
 ): Promise<PruneReport> {
   if (!await lstatIfExists(store.layout.root)) {
-    return { manifests: [], blobs: [], uploads: 0, bytes: 0 };
+    return { manifests: [], blobs: [], uploads: 0, unfinished: [], bytes: 0 };
   }
   await using _lock = await store.lock.exclusive(options);
   const plans: RepositoryPlan[] = [];
@@ -80,13 +83,17 @@ export async function pruneStore(
   }
   const blobs = await doomedBlobs(store, plans, options);
   if (!options.dryRun) await sweep(store, plans, blobs.map((blob) => blob.digest));
+  const unfinished = plans.flatMap((plan) => plan.unfinished);
+  const freed = unfinished.filter(({ removed }) => removed);
   return {
     manifests: plans.flatMap(({ name, doomedManifests }) =>
       doomedManifests.map((digest) => `${name}@${digest}`)
     ),
     blobs,
-    uploads: plans.reduce((sum, plan) => sum + plan.doomedUploads.length, 0),
-    bytes: blobs.reduce((sum, blob) => sum + blob.size, 0),
+    uploads: freed.length,
+    unfinished: unfinished.map(({ path: _path, ...content }) => content),
+    bytes: [...blobs.map((blob) => blob.size), ...freed.map(({ bytes }) => bytes)]
+      .reduce((sum, bytes) => sum + bytes, 0),
   };
 }
 
@@ -116,8 +123,9 @@ async function planRepository(
     if (young && !released.has(digest)) kept.add(digest);
     else doomedLayers.push(digest);
   }
-  const doomedUploads = await oldUploads(store, name, options);
-  return { name, doomedManifests, doomedLayers, doomedUploads, kept, released };
+  const { now = Date.now(), gracePeriod = GRACE_PERIOD } = options;
+  const unfinished = await unfinishedIn(store.layout, name, { now, gracePeriod });
+  return { name, doomedManifests, doomedLayers, unfinished, kept, released };
 }
 
 async function readDocuments(
@@ -184,22 +192,6 @@ function mentions(manifests: Iterable<Digest>, documents: Documents): Set<Digest
   return mentioned;
 }
 
-async function oldUploads(
-  store: DiskStore,
-  name: string,
-  options: PruneStoreOptions,
-): Promise<string[]> {
-  const folder = store.layout.uploads(name);
-  const old: string[] = [];
-  for (const entry of await readDirIfExists(folder)) {
-    const path = join(folder, entry.name);
-    const parts = ["", "data", "data.partial"].map((part) => isYoung(join(path, part), options));
-    const inUse = (await Promise.all(parts)).includes(true);
-    if (!inUse) old.push(path);
-  }
-  return old;
-}
-
 async function isYoung(path: string, options: PruneStoreOptions): Promise<boolean> {
   const info = await lstatIfExists(path);
   if (!info) return false;
@@ -243,7 +235,7 @@ async function sweep(
     for (const digest of plan.doomedLayers) {
       await remove(dirname(layout.memberLink(plan.name, "_layers", digest)));
     }
-    for (const upload of plan.doomedUploads) await remove(upload);
+    for (const { path, removed } of plan.unfinished) if (removed) await remove(path);
     if (plan.kept.size === 0) await removeEmptyRepository(layout, plan.name);
   }
   for (const digest of blobs) await remove(layout.blobFolder(digest));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Digest } from "../../src/core/digest.ts";
+import { streamOf } from "../../src/core/streams.ts";
 import type { ModelConfig } from "../../src/model/config.ts";
 import type { Manifest } from "../../src/oci/manifest.ts";
 import type { Catalog } from "../../src/oci/store.ts";
@@ -289,6 +290,35 @@ Deno.test("prune says what it removes, or would remove", async () => {
   const done = await home.done("prune");
   assert.equal(done, dry.replaceAll("Would delete", "Deleted").replace("Would free", "Freed"));
 });
+
+Deno.test("prune says what stopped transfers have left, how much, how old, and when it goes", async () => {
+  await using home = await Home.open();
+  await using ingest = await home.store.repository("r.test/m").ingest();
+  await ingest.append(streamOf([new Uint8Array(2048)]));
+  const kept = await home.done("prune", "--dry-run");
+  assert.match(
+    kept,
+    /^Kept partial data of r\.test\/m \(2\.0 KiB, written .+\): prune frees it in .+\n/,
+  );
+  const [{ bytes, removed }] = JSON.parse(await home.done("prune", "--json")).unfinished;
+  assert.deepEqual([bytes, removed], [2048, false]);
+  await agePartialData(home.at(".modctl"));
+  const dry = await home.done("prune", "--dry-run");
+  assert.match(dry, /^Would delete partial data of r\.test\/m \(2\.0 KiB, written .+\)\n/);
+  assert.match(dry, /\nWould free 2\.0 KiB: .*, 1 unfinished upload\n$/);
+  assert.match(await home.done("prune"), /^Deleted partial data of .*\nFreed 2\.0 KiB: /);
+  assert.match(await home.done("prune"), /^Freed 0 B: /);
+});
+
+/** Makes everything in a store two hours old. */
+async function agePartialData(folder: string): Promise<void> {
+  const then = new Date(Date.now() - 2 * 60 * 60 * 1000);
+  for await (const entry of Deno.readDir(folder)) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) await agePartialData(path);
+    await Deno.utime(path, then, then);
+  }
+}
 
 Deno.test("inspect shows the facts, the configuration, or a template filled in with them", async () => {
   await using home = await Home.open();

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { readDirIfExists } from "../../src/core/files.ts";
 import { diskInternals } from "../support/disk_internals.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { digestBytes } from "../../src/core/digest.ts";
+import { anonymousBlob } from "../../src/oci/store.ts";
+import { type BlobSource, bytesSource } from "../../src/core/source.ts";
 import { ConflictError, IntegrityError, NotFoundError } from "../../src/core/errors.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
@@ -14,7 +16,7 @@ const LATER = () => Date.now() + 2 * 60 * 60 * 1000;
 Deno.test("pruning a store that does not exist frees nothing and makes nothing", async () => {
   await using folder = await tempFolder();
   const report = await diskCatalog(folder.join("never")).prune();
-  assert.deepEqual(report, { manifests: [], blobs: [], uploads: 0, bytes: 0 });
+  assert.deepEqual(report, { manifests: [], blobs: [], uploads: 0, unfinished: [], bytes: 0 });
   await assert.rejects(Deno.stat(folder.join("never")), Deno.errors.NotFound);
 });
 
@@ -94,8 +96,22 @@ Deno.test("an upload is kept for the grace period, then removed", async () => {
   const store = catalog.repository("registry.test/x");
   await using ingest = await store.ingest();
   await ingest.append(ReadableStream.from([new Uint8Array(10)]) as ReadableStream<Uint8Array>);
-  assert.equal((await catalog.prune()).uploads, 0);
-  assert.equal((await catalog.prune({ now: LATER() })).uploads, 1);
+  const now = Date.now();
+  const kept = await catalog.prune({ now });
+  assert.equal(kept.uploads, 0);
+  const [found] = kept.unfinished;
+  assert.deepEqual([found?.repository, found?.bytes, found?.removed], [
+    "registry.test/x",
+    10,
+    false,
+  ]);
+  const written = Date.parse(found?.lastWritten ?? "");
+  assert.ok(Math.abs(written - now) < 60_000);
+  assert.equal(Date.parse(found?.freedFrom ?? ""), written + 60 * 60 * 1000);
+  const removed = await catalog.prune({ now: LATER() });
+  assert.deepEqual([removed.uploads, removed.bytes], [1, 10]);
+  assert.equal(removed.unfinished[0]?.removed, true);
+  assert.deepEqual((await catalog.prune({ now: LATER() })).unfinished, []);
 });
 
 Deno.test("a manifest that was pushed without a tag just now is kept with what it needs", async () => {
@@ -120,6 +136,30 @@ Deno.test("what a moved tag named before goes at once", async () => {
   }
   const { manifests } = await catalog.prune();
   assert.deepEqual(manifests, [`registry.test/x@${first.manifest.digest}`]);
+});
+
+Deno.test("of a file that is written in parts the bytes count that are there, not its holes", async () => {
+  await using folder = await tempFolder();
+  const catalog = diskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const size = 64 * 1024 * 1024;
+  const cut: BlobSource = {
+    size,
+    open: () => Promise.reject(new Error("not opened")),
+    toFile: async (path, options) => {
+      using file = await Deno.open(path, { write: true });
+      await file.write(new Uint8Array(1024 * 1024).fill(7));
+      options?.onBytes?.(1024 * 1024);
+      throw new Error("cut");
+    },
+  };
+  const blob = anonymousBlob(digestBytes(new Uint8Array()), size);
+  await assert.rejects(store.write(blob, cut), /cut/);
+  const [found] = (await catalog.prune()).unfinished;
+  assert.ok(
+    (found?.bytes ?? 0) >= 1024 * 1024 && found!.bytes < 2 * 1024 * 1024,
+    `${found?.bytes}`,
+  );
 });
 
 Deno.test("a blob that was uploaded again just now is young, however old it is", async () => {

@@ -1,7 +1,7 @@
 /** `prune`: frees what nothing names any more. @module */
 import type { Command } from "../../deps/commander.ts";
 import type { PruneResult } from "../../model/operations.ts";
-import { countOf, formatBytes } from "../output/format.ts";
+import { countOf, escapeControls, formatAge, formatBytes } from "../output/format.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
@@ -15,12 +15,12 @@ export function configure(command: Command, session: Session): void {
     .action(async (flags) => {
       const models = await session.models();
       const result = await session.operation((options) => models.prune({ ...options, ...flags }));
-      session.output.result(result, describePruning(result));
+      session.output.result(result, describePruning(result, session.context.now()));
     });
 }
 
 /** What was removed, one line each, and what that frees. */
-function describePruning(result: PruneResult): string {
+function describePruning(result: PruneResult, now: Date): string {
   const removed = result.dryRun ? "Would delete" : "Deleted";
   const counts = [
     countOf(result.manifests.length, "manifest"),
@@ -30,6 +30,21 @@ function describePruning(result: PruneResult): string {
   return [
     ...result.manifests.map((manifest) => `${removed} manifest ${manifest}`),
     ...result.blobs.map(({ digest, size }) => `${removed} blob ${digest} (${formatBytes(size)})`),
+    ...result.unfinished.map((content) => describeUnfinished(content, removed, now)),
     `${result.dryRun ? "Would free" : "Freed"} ${formatBytes(result.bytes)}: ${counts.join(", ")}`,
   ].join("\n");
+}
+
+/** Partial data of a repository: how much, how old, and when it goes. */
+function describeUnfinished(
+  { repository, bytes, lastWritten, freedFrom, removed }: PruneResult["unfinished"][number],
+  done: string,
+  now: Date,
+): string {
+  const age = formatAge(new Date(lastWritten), now);
+  const data = `partial data of ${escapeControls(repository)} (${
+    formatBytes(bytes)
+  }, written ${age})`;
+  if (removed) return `${done} ${data}`;
+  return `Kept ${data}: prune frees it ${formatAge(new Date(freedFrom), now)}`;
 }

@@ -7,7 +7,7 @@ import type { CompressionName } from "../archive/compression.ts";
 import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
-import type { UnfinishedContent } from "../oci/unfinished.ts";
+import type { UnfinishedContent } from "../oci/prune.ts";
 import type { ModelConfig } from "./config.ts";
 
 /** Options of every operation that may talk to a registry. */

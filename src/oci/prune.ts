@@ -15,7 +15,6 @@ import type { DiskLayout } from "./disk_layout.ts";
 import { remove } from "./disk_links.ts";
 import { DiskRepository } from "./disk_repository.ts";
 import type { DiskStore } from "./disk_store.ts";
-import { type Unfinished, type UnfinishedContent, unfinishedIn } from "./unfinished.ts";
 import { children, type ManifestDocument } from "./manifest.ts";
 
 /** Milliseconds for which content and uploads without a manifest are left alone: one hour. */
@@ -31,6 +30,20 @@ export interface PruneStoreOptions extends OperationOptions {
   readonly gracePeriod?: number;
   /** The time now, in milliseconds since the epoch. */
   readonly now?: number;
+}
+
+/** Content that is not whole yet, and what becomes of it. */
+export interface UnfinishedContent {
+  /** The repository it belongs to. */
+  readonly repository: string;
+  /** Bytes of it that are there. */
+  readonly bytes: number;
+  /** When it was last written to, as RFC 3339. */
+  readonly lastWritten: string;
+  /** From when on pruning frees it, unless it is gone on with, as RFC 3339. */
+  readonly freedFrom: string;
+  /** Whether it was freed, or would be. */
+  readonly removed: boolean;
 }
 
 /** What pruning removed, or would remove. */
@@ -49,6 +62,9 @@ export interface PruneReport {
 
 /** The manifests of a repository, parsed; `undefined` for those that cannot be read. */
 type Documents = ReadonlyMap<Digest, ManifestDocument | undefined>;
+
+/** An unfinished upload, and its folder or file. */
+type Unfinished = UnfinishedContent & { readonly path: string };
 
 /** What pruning decided about one repository. */
 interface RepositoryPlan {
@@ -190,6 +206,40 @@ function mentions(manifests: Iterable<Digest>, documents: Documents): Set<Digest
     if (document) children(document).forEach((child) => mentioned.add(child.digest));
   }
   return mentioned;
+}
+
+/** The files of an upload: taken in at once, or in parts. */
+const PARTS = ["", "data", "data.partial"];
+
+/** The unfinished content of a repository; what is older than the grace period is to be removed. */
+async function unfinishedIn(
+  layout: DiskLayout,
+  repository: string,
+  { now, gracePeriod }: { readonly now: number; readonly gracePeriod: number },
+): Promise<Unfinished[]> {
+  const folder = layout.uploads(repository);
+  const found: Unfinished[] = [];
+  for (const { name } of await readDirIfExists(folder)) {
+    const path = join(folder, name);
+    const infos = await Promise.all(PARTS.map((part) => lstatIfExists(join(path, part))));
+    const parts = infos.filter((info) => info !== undefined);
+    const written = Math.max(0, ...parts.map(({ mtime }) => mtime?.getTime() ?? 0));
+    found.push({
+      path,
+      repository,
+      bytes: parts.reduce((sum, info) => sum + bytesOf(info), 0),
+      lastWritten: new Date(written).toISOString(),
+      freedFrom: new Date(written + gracePeriod).toISOString(),
+      removed: now - written >= gracePeriod,
+    });
+  }
+  return found;
+}
+
+/** A file that is written in parts has its full size from the start, and holes. */
+function bytesOf({ isFile, size, blocks }: Deno.FileInfo): number {
+  if (!isFile) return 0;
+  return blocks === null ? size : Math.min(size, blocks * 512);
 }
 
 async function isYoung(path: string, options: PruneStoreOptions): Promise<boolean> {

@@ -21,7 +21,7 @@ import type { ContentStore } from "../oci/store.ts";
 import type { BuiltModel } from "./build.ts";
 import { inspectModel, listModels } from "./inspect.ts";
 import type { StoredLayer } from "./layers.ts";
-import { readModel } from "./model_manifest.ts";
+import { readModel, readModelAt } from "./model_manifest.ts";
 import type {
   AttachOptions,
   AttachResult,
@@ -49,7 +49,7 @@ import type {
   VerifyResult,
 } from "./operations.ts";
 import type { DigestCache } from "../work/digest_cache.ts";
-import { copyModel, ModelStores } from "./stores.ts";
+import { copyModel, type FoundModel, ModelStores } from "./stores.ts";
 import { buildTargets } from "./targets.ts";
 
 /** What a backend works on. */
@@ -153,18 +153,40 @@ class LocalModelBackend implements ModelBackend {
     if (options.extractDir !== undefined && options.extractFromRemote) {
       return await this.#pullFiles(reference, options.extractDir, options);
     }
-    const pulled = await this.#pullArtifact(reference, options);
-    if (options.extractDir === undefined) return pulled;
+    if (options.extractDir === undefined) return await this.#pullArtifact(reference, options);
+    const pulled = await this.#pullModel(reference, options);
     const extracted = await this.extract(target, { ...options, output: options.extractDir });
     return { ...pulled, extracted };
   }
 
-  async #pullArtifact(reference: Reference, options: PullOptions): Promise<TransferResult> {
+  /** Pulls what is to be extracted: nothing is received that is no model. */
+  async #pullModel(reference: Reference, options: PullOptions): Promise<PullResult> {
+    const { store, descriptor, from } = await this.#stores.findToExtract(reference, options);
+    const target = referenceTarget(reference);
+    await readModelAt(store, descriptor, { ...operationOptions(options), target });
+    if (from === undefined) {
+      return await this.#keepPulled(reference, { store, descriptor }, options);
+    }
+    return { ...transfer(reference, descriptor, { copied: 0, skipped: 1, bytes: 0 }), from };
+  }
+
+  async #pullArtifact(reference: Reference, options: PullOptions): Promise<PullResult> {
+    const found = await this.#stores.findRemote(reference, options);
+    return await this.#keepPulled(reference, found, options);
+  }
+
+  async #keepPulled(
+    reference: Reference,
+    { store, descriptor }: FoundModel,
+    options: PullOptions,
+  ): Promise<PullResult> {
     const local = this.#stores.local(reference);
-    const { store, descriptor } = await this.#stores.findRemote(reference, options);
     await using _lock = await this.#catalog.deferPrune(options);
     const report = await copyModel(store, local, descriptor, { ...options, phase: "download" });
-    if (reference.tag) await local.tag(descriptor, reference.tag, operationOptions(options));
+    if (reference.tag) {
+      await local.tag(descriptor, reference.tag, operationOptions(options));
+      await local.notePulled(reference.tag);
+    }
     return transfer(reference, descriptor, report);
   }
 

@@ -4,10 +4,12 @@
  */
 import { compareText } from "../core/text.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import type { Catalog, ContentStore } from "../oci/store.ts";
+import type { ManifestDocument } from "../oci/manifest.ts";
+import { type Catalog, type ContentStore, readManifest } from "../oci/store.ts";
+import { artifactKind, isModel } from "./artifact_kind.ts";
 import { formatTime } from "./file_metadata.ts";
 import { layerPath } from "./media_types.ts";
-import { modelSize, readModel, readModelConfig } from "./model_manifest.ts";
+import { artifactSize, readModel, readModelConfig } from "./model_manifest.ts";
 import type { InspectResult, ListedModel, ListResult } from "./operations.ts";
 
 /**
@@ -60,16 +62,30 @@ async function listedModel(
   tag: string,
   options: OperationOptions,
 ): Promise<ListedModel> {
-  const model = await readModel(store, tag, options);
-  const config = await readModelConfig(store, model.manifest, options);
-  const { createdAt } = config.descriptor;
+  const descriptor = await store.resolve(tag, options);
+  const document = await readManifest(store, descriptor, options);
+  const createdAt = await creationTime(store, document, options);
   return {
     repository: store.name,
     tag,
-    digest: model.descriptor.digest,
-    size: modelSize(model),
+    kind: artifactKind(document).name,
+    digest: descriptor.digest,
+    size: artifactSize(descriptor, document),
     createdAt: createdAt && formatTime(Date.parse(createdAt)),
   };
+}
+
+/** When an artifact says that it was made: a model in its configuration, others beside it. */
+async function creationTime(
+  store: ContentStore,
+  document: ManifestDocument,
+  options: OperationOptions,
+): Promise<string | undefined> {
+  if (document.kind === "manifest" && isModel(document)) {
+    return (await readModelConfig(store, document, options)).descriptor.createdAt;
+  }
+  const time = document.annotations["org.opencontainers.image.created"];
+  return Number.isNaN(Date.parse(time ?? "")) ? undefined : time;
 }
 
 function newestFirst(a: ListedModel, b: ListedModel): number {

@@ -100,15 +100,25 @@ export function layerForm(
 const LAYER_TYPE =
   /^application\/vnd\.(cncf|cnai)\.model\.([a-z.]+?)(?:\.v\d+)?\.(raw|tar|tar\+gzip|tar\+zstd)$/;
 
+/** A layer of weights that names their format: one file as it is, from before there was `raw`. */
+const FORMAT_TYPE =
+  /^application\/vnd\.(cncf|cnai)\.model\.weight\.v\d+\.(?:gguf|ggml|safetensors|dduf|onnx)$/;
+
 /**
  * Reads a layer's media type, of either family and any version; `undefined` when it is none of a
- * model's layers. The early type `….model.layer.v1.tar`, which named no kind, is read as `model`.
+ * model's layers. The early type `….model.layer.v1.tar`, which named no kind, is read as `model`, and
+ * so is `….model.weight.v1.gguf`, which named the format of the file.
  */
 export function parseLayerMediaType(text: string): LayerType | undefined {
   const [, family, word, form] = LAYER_TYPE.exec(text) ?? [];
   const kind = WORD_KINDS.get(word ?? "");
-  if (kind === undefined) return undefined;
-  return { kind, family: family as MediaTypeFamily, form: form as LayerForm };
+  if (kind !== undefined) {
+    return { kind, family: family as MediaTypeFamily, form: form as LayerForm };
+  }
+  const [, ofWeights] = FORMAT_TYPE.exec(text) ?? [];
+  return ofWeights === undefined
+    ? undefined
+    : { kind: "model", family: ofWeights as MediaTypeFamily, form: "raw" };
 }
 
 /** The first of `keys` that has a value. */
@@ -116,12 +126,15 @@ function firstOf(annotations: Annotations | undefined, keys: string[]): string |
   return keys.map((key) => annotations?.[key]).find((value) => value !== undefined && value !== "");
 }
 
+/** Annotation by which artifacts of any kind name a file. */
+const TITLE = "org.opencontainers.image.title";
+
 /**
  * The path of a layer's file in the model, or `undefined` when the layer names none. It comes from
  * outside: check it with `safeRelativePath` before it names anything.
  */
 export function layerPath(annotations: Annotations | undefined): string | undefined {
-  return firstOf(annotations, [FAMILIES.cncf.filepath, FAMILIES.cnai.filepath]);
+  return firstOf(annotations, [FAMILIES.cncf.filepath, FAMILIES.cnai.filepath, TITLE]);
 }
 
 /** The facts of a layer's file, or `undefined` when the layer gives none that can be read. */

@@ -4,13 +4,20 @@
  * @module
  */
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
-import { compareText } from "../core/text.ts";
+import { isDigest } from "../core/digest.ts";
+import { compareText, quote } from "../core/text.ts";
 import { encodeGoJson } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { Annotations, Descriptor } from "../oci/descriptor.ts";
-import { type Manifest, MANIFEST_SIZE_LIMIT } from "../oci/manifest.ts";
+import {
+  children,
+  type Manifest,
+  MANIFEST_SIZE_LIMIT,
+  type ManifestDocument,
+} from "../oci/manifest.ts";
 import { MediaType } from "../oci/media_types.ts";
 import { type ContentStore, readContent, readManifest } from "../oci/store.ts";
+import { artifactKind, artifactTypeOf, isModel } from "./artifact_kind.ts";
 import { type ModelConfig, parseConfig } from "./config.ts";
 import { FAMILIES } from "./media_types.ts";
 import type { MediaTypeFamily } from "./operations.ts";
@@ -74,23 +81,36 @@ export interface StoredModel {
 }
 
 /**
- * Reads the manifest that a tag or digest names.
+ * Reads the manifest of the model that a tag or digest names.
  * @throws {NotFoundError} when the store has none.
- * @throws {UnsupportedError} when it is an index, which is no model.
+ * @throws {UnsupportedError} saying what it is when it is no model.
  */
 export async function readModel(
   store: ContentStore,
   target: string,
   options: OperationOptions = {},
 ): Promise<StoredModel> {
-  const descriptor = await store.resolve(target, options);
+  return await readModelAt(store, await store.resolve(target, options), { ...options, target });
+}
+
+/** Reads the manifest of a model whose descriptor is known; `target` is its name in messages. */
+export async function readModelAt(
+  store: ContentStore,
+  descriptor: Descriptor,
+  { target, ...options }: OperationOptions & { readonly target: string },
+): Promise<StoredModel> {
   const document = await readManifest(store, descriptor, options);
-  if (document.kind === "manifest") return { descriptor, manifest: document };
+  if (document.kind === "manifest" && isModel(document)) return { descriptor, manifest: document };
+  const { title, remedy } = artifactKind(document);
+  const type = artifactTypeOf(document);
   throw new UnsupportedError(
-    `Cannot use "${store.name}:${target}" as a model: it is an index of ` +
-      `${document.manifests.length} manifests`,
-    { actual: document.mediaType, remedy: "name one of its manifests by digest" },
+    `Cannot use ${quote(nameIn(store, target))} as a model: it is ${title} (${quote(type)})`,
+    { actual: type, remedy },
   );
+}
+
+function nameIn(store: ContentStore, target: string): string {
+  return `${store.name}${isDigest(target) ? "@" : ":"}${target}`;
 }
 
 /**
@@ -108,8 +128,7 @@ export async function readModelConfig(
   return parseConfig(await readContent(store, manifest.config, options));
 }
 
-/** Bytes of a manifest, its configuration and its layers. */
-export function modelSize({ descriptor, manifest }: StoredModel): number {
-  const layers = manifest.layers.reduce((sum, layer) => sum + layer.size, 0);
-  return descriptor.size + (manifest.config?.size ?? 0) + layers;
+/** Bytes of a manifest, its configuration and its layers; of an index and its manifests. */
+export function artifactSize(descriptor: Descriptor, document: ManifestDocument): number {
+  return children(document).reduce((sum, child) => sum + child.size, descriptor.size);
 }

@@ -110,6 +110,8 @@ export interface PullOptions extends RemoteOptions {
 
 /** What a pull did. */
 export interface PullResult extends TransferResult {
+  /** Where it came from, when that was not the registry. */
+  readonly from?: "local store";
   /** Files written, where a folder was given. */
   readonly extracted?: ExtractResult;
 }
@@ -208,6 +210,8 @@ export interface ListedModel {
   readonly repository: string;
   /** The tag. */
   readonly tag: string;
+  /** What it is, in one word: `model`, `image`, `chart`, `bundle`, … */
+  readonly kind: string;
   /** Digest of the manifest. */
   readonly digest: Digest;
   /** Bytes of manifest, configuration and layers. */

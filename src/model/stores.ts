@@ -64,24 +64,57 @@ export class ModelStores {
   }
 
   /**
-   * The model in the registry; in the local store, when it was built here and not pushed yet.
-   * @throws {NotFoundError} when neither has it.
+   * The artifact in the registry.
+   * @throws {NotFoundError} when the registry does not have it, whatever lies here.
    */
   async findRemote(reference: Reference, options: RemoteOptions): Promise<FoundModel> {
     const store = await this.remote(reference, options);
     try {
       return { store, descriptor: await store.resolve(referenceTarget(reference), options) };
     } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      if (!await this.findLocal(reference, options)) throw error;
+      const name = formatReference(reference);
+      throw new NotFoundError(error.message, {
+        ...error.facts,
+        remedy:
+          `for the copy of the local store run \`modelops extract ${name} --output <folder>\``,
+        cause: error,
+      });
+    }
+  }
+
+  /**
+   * The artifact in the registry; in the local store, when its name was made on this machine and
+   * the registry does not have it.
+   * @throws {NotFoundError} when neither has it.
+   */
+  async findToExtract(
+    reference: Reference,
+    options: RemoteOptions,
+  ): Promise<FoundModel & { readonly from?: "local store" }> {
+    try {
+      return await this.findRemote(reference, options);
+    } catch (error) {
       // A registry of this machine need not run all the time.
       const mayBeLocal = error instanceof NotFoundError ||
         isLoopbackHost(reference.registry) && isMissingOrUnreachable(error);
-      const descriptor = mayBeLocal ? await this.findLocal(reference, options) : undefined;
+      const descriptor = mayBeLocal ? await this.#findMadeHere(reference, options) : undefined;
       if (!descriptor) throw error;
       const why = error instanceof NotFoundError ? "does not have" : "could not be asked for";
       const name = formatReference(reference);
       options.log?.("warning", `The registry ${why} ${name}: using the local store's`);
-      return { store: this.local(reference), descriptor };
+      return { store: this.local(reference), descriptor, from: "local store" };
     }
+  }
+
+  async #findMadeHere(
+    reference: Reference,
+    options: RemoteOptions,
+  ): Promise<Descriptor | undefined> {
+    const { tag } = reference;
+    if (tag === undefined || await this.local(reference).wasPulled(tag)) return undefined;
+    return await this.findLocal(reference, options);
   }
 
   /**

@@ -19,6 +19,10 @@ import {
 export interface LocalRepository extends ContentStore, StoreCapabilities {
   /** Whether there is such a tag or manifest, be it damaged or whole. */
   knows(target: string): Promise<boolean>;
+  /** Notes that what a tag names came from the registry, and was not made on this machine. */
+  notePulled(tag: string): Promise<void>;
+  /** Whether that was noted of what the tag names now. */
+  wasPulled(tag: string): Promise<boolean>;
 }
 
 /** The local store. */

@@ -95,6 +95,11 @@ export class DiskLayout {
     return join(this.tags(name), tag);
   }
 
+  /** A note on what a tag names: the digest that came from the registry. */
+  tagPulled(repository: string, tag: string): string {
+    return join(this.tag(repository, tag), "pulled");
+  }
+
   /** Link to the manifest that a tag names now. */
   tagCurrent(name: string, tag: string): string {
     return join(this.tag(name, tag), "current", "link");

@@ -121,6 +121,18 @@ export class DiskLinks {
     if (before && before !== digest) await this.#releaseUntagged(before);
   }
 
+  /** Notes that what a tag names was pulled. The note holds for that digest, and goes with the tag. */
+  async notePulled(tag: string): Promise<void> {
+    const digest = await linkedDigest(this.#current(tag));
+    if (digest) await this.#write(this.#layout.tagPulled(this.#repository, tag), digest, false);
+  }
+
+  /** Whether what a tag names was pulled. */
+  async wasPulled(tag: string): Promise<boolean> {
+    const noted = await linkedDigest(this.#layout.tagPulled(this.#repository, tag));
+    return noted !== undefined && noted === await linkedDigest(this.#current(tag));
+  }
+
   /** Removes a tag. */
   async untag(tag: string): Promise<void> {
     const before = await linkedDigest(this.#current(tag));

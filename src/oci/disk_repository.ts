@@ -224,6 +224,16 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     return await (isDigest(target) ? this.links.hasManifest(target) : this.links.hasTag(target));
   }
 
+  /** As `LocalRepository` says. */
+  async notePulled(tag: string): Promise<void> {
+    await this.links.notePulled(tag);
+  }
+
+  /** As `LocalRepository` says. */
+  async wasPulled(tag: string): Promise<boolean> {
+    return await this.links.wasPulled(tag);
+  }
+
   async tag(descriptor: Descriptor, tag: string, options: OperationOptions = {}): Promise<void> {
     await using _lock = await this.deferPrune(options);
     const found = await this.resolve(descriptor.digest, options);

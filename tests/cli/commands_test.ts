@@ -437,7 +437,9 @@ Deno.test("--json gives the result as one document", async () => {
   await home.done("rm", "r.test/n:v1");
   await spoil(home);
   const { models, warnings } = await json("list");
-  assert.deepEqual(models, [{ repository: "r.test/m", tag: "v1", digest, size: bytes }]);
+  assert.deepEqual(models, [
+    { repository: "r.test/m", tag: "v1", kind: "model", digest, size: bytes },
+  ]);
   assert.deepEqual([warnings.length, /broken/.test(warnings[0])], [1, true]);
 });
 

@@ -30,12 +30,13 @@ function terminalListing(
   now: Date,
   showDigest: (digest: string) => string,
 ): string {
-  const header = ["REPOSITORY", "TAG", "DIGEST", "CREATED", "SIZE"];
+  const header = ["REPOSITORY", "TAG", "DIGEST", "CREATED", "SIZE", ...kindColumn(models, "KIND")];
   const rows = models.map((model) => {
     const created = formatTime(model.createdAt);
     const age = created === undefined ? "unknown" : formatAge(new Date(created), now);
     const size = formatBytes(model.size);
-    return [model.repository, model.tag, showDigest(model.digest), age, size];
+    const row = [model.repository, model.tag, showDigest(model.digest), age, size];
+    return [...row, ...kindColumn(models, model.kind)];
   });
   return alignColumns([header, ...rows], "    ");
 }
@@ -45,14 +46,21 @@ function terminalListing(
  * sort after every date, so that neither is ever taken for old.
  */
 function scriptListing(models: readonly ListedModel[]): string {
-  const header = ["REPOSITORY", "TAG", "DIGEST", "SIZE", "CREATED", "REFERENCE"];
-  const rows = models.map(({ repository, tag, digest, size, createdAt }) => [
+  const titles = ["REPOSITORY", "TAG", "DIGEST", "SIZE", "CREATED", "REFERENCE"];
+  const header = [...titles, ...kindColumn(models, "KIND")];
+  const rows = models.map(({ repository, tag, digest, size, createdAt, kind }) => [
     repository,
     tag,
     digest,
     formatBytes(size, ""),
     formatTime(createdAt) ?? "unknown",
     `${repository}:${tag}`,
+    ...kindColumn(models, kind),
   ]);
   return [header, ...rows].map((row) => row.join(" ")).join("\n");
+}
+
+/** The last column: there is one where something else than models is listed. */
+function kindColumn(models: readonly ListedModel[], cell: string): string[] {
+  return models.every(({ kind }) => kind === "model") ? [] : [cell];
 }

@@ -9,11 +9,12 @@ const models: ListedModel[] = [
   {
     repository: "localhost:5000/models/demo",
     tag: "dev-7",
+    kind: "model",
     digest,
     size: 1.5 * 1024 ** 3,
     createdAt: "2026-03-01T10:00:00.5Z",
   },
-  { repository: "registry.test/old", tag: "v1", digest, size: 900 },
+  { repository: "registry.test/old", tag: "v1", kind: "model", digest, size: 900 },
 ];
 
 Deno.test("a terminal gets aligned columns with relative times", () => {
@@ -45,6 +46,19 @@ Deno.test("scripts get one word a column, an ISO date in the fifth, and the refe
     ],
     ["registry.test/old", "v1", digest, "900B", "unknown", "registry.test/old:v1"],
   ]);
+});
+
+Deno.test("what is no model is listed in a last column as what it is", () => {
+  const mixed = [...models, { ...models[1]!, tag: "v2", kind: "chart" }];
+  const script = formatListing(mixed, { isTerminal: false, columns: () => undefined }, now);
+  assert.deepEqual(script.split("\n").map((line) => line.split(" ").at(-1)), [
+    "KIND",
+    "model",
+    "model",
+    "chart",
+  ]);
+  const terminal = formatListing(mixed, { isTerminal: true, columns: () => 200 }, now);
+  assert.match(terminal, /SIZE {7}KIND\n.*1\.5 GiB {4}model\n/);
 });
 
 Deno.test("neither the header nor an unknown age sorts before a date", () => {

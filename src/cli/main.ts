@@ -11,8 +11,9 @@ import { BUILD_INFO } from "./build_info.ts";
 export async function main(): Promise<never> {
   const [first, second] = Deno.args;
   if ((first === "--version" || first === "-V") && second === undefined) {
-    await Deno.stdout.write(new TextEncoder().encode(`${BUILD_INFO.version}\n`));
-    Deno.exit(0);
+    const written = Deno.stdout.write(new TextEncoder().encode(`${BUILD_INFO.version}\n`));
+    // What cannot be written is said below, as it is of every command.
+    if (await written.then(() => true, () => false)) Deno.exit(0);
   }
   const { run } = await import("./run.ts");
   const { processContext } = await import("./process.ts");

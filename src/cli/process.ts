@@ -4,6 +4,8 @@
  */
 import { homedir } from "node:os";
 import { basename } from "node:path";
+import { TransferError } from "../core/errors.ts";
+import { fileFault } from "../core/file_errors.ts";
 import type { CliContext, TextInput, TextSink } from "./context.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { terminalPrompts } from "./settings/prompt.ts";
@@ -17,8 +19,12 @@ export function processContext(): CliContext {
     cwd: workingDirectory(),
     home: home(),
     stdin: standardInput(),
-    stdout: sink(Deno.stdout),
-    stderr: sink(Deno.stderr),
+    stdout: sink(Deno.stdout, (error) => {
+      const reason = fileFault("write", error) ?? (error as Error).message;
+      throw new TransferError(`Cannot write to standard output: ${reason}`, { cause: error });
+    }),
+    // There is nobody to tell it to; the exit code remains.
+    stderr: sink(Deno.stderr, () => {}),
     prompts: terminalPrompts(),
     signal: interruptSignal(),
     now: () => new Date(),
@@ -82,7 +88,8 @@ function standardInput(): TextInput {
   };
 }
 
-function sink(stream: typeof Deno.stdout): TextSink {
+/** A stream as a sink; `failed` is told what else goes wrong than that the reader has gone. */
+function sink(stream: typeof Deno.stdout, failed: (error: unknown) => void): TextSink {
   const isTerminal = stream.isTerminal();
   const encoder = new TextEncoder();
   let closed = false;
@@ -95,8 +102,8 @@ function sink(stream: typeof Deno.stdout): TextSink {
         writeFully(stream, encoder.encode(text));
       } catch (error) {
         // The reader has stopped reading, as `head` does: nobody receives the rest.
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-        closed = true;
+        if (error instanceof Deno.errors.BrokenPipe) closed = true;
+        else failed(error);
       }
     },
   };

@@ -144,9 +144,19 @@ async function report(
   if (session !== undefined && isDebug(session.settings.logLevel)) {
     context.stderr.write(`${stackOf(error)}\n`);
   }
-  if (json) new Output(context, true).document({ ...failureDocument(failure), ...document });
-  else context.stderr.write(renderFailure(failure));
+  const documents = { ...failureDocument(failure), ...document };
+  if (!json || !isWritten(documents, context)) context.stderr.write(renderFailure(failure));
   return failure.code;
+}
+
+/** Writes a document; `false` where standard output takes nothing any more. */
+function isWritten(document: unknown, context: CliContext): boolean {
+  try {
+    new Output(context, true).document(document);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The stacks of an error and of its causes. */

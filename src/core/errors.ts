@@ -35,6 +35,8 @@ export interface ErrorFacts {
   readonly registry?: string;
   /** Path of the file or folder that was acted on. */
   readonly path?: string;
+  /** Whether there was no connection with `registry` at all. */
+  readonly unanswered?: boolean;
   /** HTTP status of the answer that caused this. */
   readonly status?: number;
   /** Code of the registry's error document, such as `MANIFEST_UNKNOWN`. */

@@ -96,9 +96,10 @@ export function transientFault(error: unknown, signal?: AbortSignal): unknown {
 /** The error for a fault on the way to `url`. Only the host of the URL is shown. */
 export function faultError(error: unknown, url: string): TransferError {
   const host = new URL(url).host;
-  const { reason, remedy } = explainFault(error);
+  const { kind, reason, remedy } = explainFault(error);
   return new TransferError(`Cannot reach ${quote(host)}: ${reason}`, {
     registry: host,
+    unanswered: kind === "unreachable" || undefined,
     remedy,
     // The runtime's text may quote a signed URL, so the error itself is not kept.
     cause: new Error(scrub(chain(error).join(": "))),

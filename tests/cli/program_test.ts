@@ -178,3 +178,47 @@ Deno.test("a word that a flag does not know is refused, and the near one named",
     assert.ok(stderr.includes(hint), stderr);
   }
 });
+
+Deno.test({
+  name: "standard output on a full disk is an error in one line, in every form of output",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using folder = await tempFolder();
+    const commands = [
+      "--version",
+      "version",
+      "list",
+      "list --json",
+      "--help",
+      "list --help",
+      "help --json",
+      "completion bash",
+      "prune --dry-run --json",
+      "serve --address 127.0.0.1:0",
+    ];
+    for (const command of commands) {
+      const { code, stderr } = await runShell(folder, `${command} >/dev/full`);
+      assert.equal(code, 3, command);
+      const lines = stderr.trimEnd().split("\n").filter((line) => !line.startsWith("Serving "));
+      const reason = "no space left on the device";
+      assert.deepEqual(lines, [`error: Cannot write to standard output: ${reason}`], command);
+    }
+    // What went wrong first is told, where the document of it cannot be written.
+    const refused = await runShell(folder, "inspect --json nope: >/dev/full");
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /^error: Cannot .*nope:/);
+    // A message that cannot be shown does not change how the run ends.
+    assert.equal((await runShell(folder, "inspect nope: 2>/dev/full")).code, 2);
+  },
+});
+
+/** Runs the program by a shell, with the redirections that its words say. */
+async function runShell(folder: TempFolder, words: string) {
+  const cli = besideTests("../../cli.ts");
+  const { code, stderr } = await new Deno.Command("sh", {
+    args: ["-c", `'${Deno.execPath()}' run --quiet -A --no-check '${cli}' ${words}`],
+    cwd: folder.path,
+    env: { ...await homeOf(folder), NO_COLOR: "1" },
+  }).output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}

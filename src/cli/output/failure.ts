@@ -125,8 +125,8 @@ const HINT_RULES: readonly HintRule[] = [
     kind === "not-found" && facts.reference !== undefined && LOCAL_COMMANDS.has(command)
       ? `run \`${programName} list\` to see what the local store has`
       : undefined,
-  ({ kind, facts: { registry, status } }, { programName }) =>
-    kind === "transfer" && status === undefined && isLoopbackHost(registry ?? "")
+  ({ facts: { registry, unanswered } }, { programName }) =>
+    unanswered && isLoopbackHost(registry ?? "")
       ? `is a registry running there? start one with \`${programName} serve\``
       : undefined,
 ];

@@ -81,10 +81,13 @@ Deno.test("what the local store does not have is looked for in its list", () => 
 Deno.test("a registry of this machine that cannot be reached may not be running", () => {
   const hint = "is a registry running there? start one with `modelops serve`";
   for (const registry of ["localhost:5000", "127.0.0.1:5000", "[::1]:5000", "reg.localhost"]) {
-    assert.equal(describeFailure(new TransferError("x", { registry }), world).hint, hint, registry);
+    const error = new TransferError("x", { registry, unanswered: true });
+    assert.equal(describeFailure(error, world).hint, hint, registry);
   }
   const others = [
-    new TransferError("x", { registry: "registry.test" }),
+    new TransferError("x", { registry: "registry.test", unanswered: true }),
+    // Something answered, and was cut, or is not understood.
+    new TransferError("x", { registry: "localhost:5000" }),
     new TransferError("x", { registry: "localhost:5000", status: 500 }),
     new TransferError("x", { registry: "a b[" }),
     new TransferError("x"),

@@ -6,6 +6,7 @@ import { homedir } from "node:os";
 import { basename } from "node:path";
 import { TransferError } from "../core/errors.ts";
 import { fileFault } from "../core/file_errors.ts";
+import type { Environment } from "../library/environment.ts";
 import type { CliContext, TextInput, TextSink } from "./context.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { terminalPrompts } from "./settings/prompt.ts";
@@ -15,9 +16,11 @@ export function processContext(): CliContext {
   return {
     programName: programName(executable()),
     platform: platform(),
-    env: Deno.env.toObject(),
+    env: environment(),
     cwd: workingDirectory(),
-    home: home(),
+    get home() {
+      return home();
+    },
     stdin: standardInput(),
     stdout: sink(Deno.stdout, (error) => {
       const reason = fileFault("write", error) ?? (error as Error).message;
@@ -69,10 +72,25 @@ function workingDirectory(): string {
   }
 }
 
+/**
+ * The variables of the process, each read when it is asked for. One that this run may not read
+ * counts as not set, so that a run needs leave for no more than those that it is to obey.
+ */
+function environment(): Environment {
+  return new Proxy<Environment>({}, { get: (_target, name) => variable(String(name)) });
+}
+
+function variable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Deno.env.get(name) : undefined;
+}
+
 /** The user's folder: `HOME`, else what the system knows; some users of containers have neither. */
 function home(): string | undefined {
+  const folder = Deno.env.get("HOME");
+  if (folder) return folder;
   try {
-    return Deno.env.get("HOME") || homedir() || undefined;
+    return homedir() || undefined;
   } catch {
     return undefined;
   }

@@ -147,12 +147,14 @@ function explainRefusal(error: unknown, registry: string): unknown {
 
 async function forgetLogins(files: readonly string[], registry: string): Promise<string[]> {
   const problems: Problem[] = [];
+  let cause: unknown;
   const forgotten = await Promise.all(files.map(async (path) => {
     try {
       return await forgetLogin(path, registry) ? [path] : [];
     } catch (error) {
       if (!(error instanceof ModelOpsError)) throw error;
       problems.push({ message: error.message });
+      cause ??= error;
       return [];
     }
   }));
@@ -162,6 +164,7 @@ async function forgetLogins(files: readonly string[], registry: string): Promise
   throw new InvalidInputError(`Cannot log out of ${quote(registry)}: ${what}`, {
     registry,
     problems,
+    cause,
   });
 }
 

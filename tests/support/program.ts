@@ -27,6 +27,8 @@ function programCommand(given = ""): readonly [string, ...string[]] {
 export interface Program extends AsyncDisposable {
   /** The home folder: the local store, credentials and configuration lie in it. */
   readonly home: TempFolder;
+  /** The variables that each run gets. */
+  readonly env: Readonly<Record<string, string>>;
   /** Runs the program, whatever its exit code. */
   run(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   /**
@@ -55,6 +57,7 @@ export async function openProgram(): Promise<Program> {
     (await runOk(...command(args, options))).stdout;
   return {
     home,
+    env: environment,
     run: (args, options) => runCommand(...command(args, options)),
     ok,
     json: async (args, options) => JSON.parse(await ok([...args, "--json"], options)),

@@ -2,6 +2,7 @@
 import { extname } from "node:path";
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  ".js": "text/javascript; charset=utf-8",
   ".json": "application/json; charset=utf-8",
   ".ts": "text/typescript; charset=utf-8",
 };

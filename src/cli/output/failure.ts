@@ -8,6 +8,7 @@ import { isLoopbackHost } from "../../core/hosts.ts";
 import { quote } from "../../core/text.ts";
 import { SETTING_REMEDIES } from "../settings/remedies.ts";
 import { escapeControls } from "./format.ts";
+import { missingPermission } from "./permission.ts";
 
 /** The exit code of each kind of failure. */
 export const EXIT_CODES: Readonly<Record<FailureKind, number>> = {
@@ -65,6 +66,18 @@ export async function suggestionsFor(error: unknown): Promise<readonly string[]>
 export function describeFailure(error: unknown, context: FailureContext): Failure {
   if (isAbort(error, context.signal)) {
     return failure("interrupted", interruption(context));
+  }
+  const missing = missingPermission(error);
+  if (missing !== undefined) {
+    const [what, problems] = error instanceof ModelOpsError
+      ? [error.message, error.facts.problems]
+      : ["Cannot go on"];
+    return failure(
+      "denied",
+      `${what}: this run has no ${missing.wanted}`,
+      problems,
+      `allow it: \`deno run ${missing.flag}\``,
+    );
   }
   if (error instanceof ModelOpsError) {
     const hint = chooseHint(error, context);

@@ -1,0 +1,91 @@
+/**
+ * The permissions that docs/permissions.md lists are enough, and none of them is too much: each
+ * command runs under exactly these, and without any one of them it names the flag that it misses.
+ */
+import assert from "node:assert/strict";
+import { runCommand } from "../support/command.ts";
+import { CLI_PATH, openProgram } from "../support/program.ts";
+import { e2eTest, startRegistry } from "../support/registry.ts";
+import { repositoryRoot } from "../house/repository.ts";
+
+/** The commands in an order in which each finds what it needs, as the document writes them. */
+const COMMANDS: Readonly<Record<string, readonly string[]>> = {
+  version: ["version"],
+  build: ["build", "-t", "$NAME", "$WORKSPACE"],
+  list: ["list"],
+  inspect: ["inspect", "$NAME"],
+  tag: ["tag", "$NAME", "$NAME-again"],
+  push: ["push", "--plain-http", "$NAME"],
+  rm: ["rm", "$NAME"],
+  pull: ["pull", "--plain-http", "$NAME"],
+  extract: ["extract", "$NAME", "--output", "$OUTPUT"],
+  fetch: ["fetch", "--plain-http", "$NAME", "--output", "$OUTPUT", "--patterns", "*.json"],
+  attach: ["attach", "$FILE", "-s", "$NAME", "-t", "$NAME-more"],
+  upload: ["upload", "--plain-http", "$FILE", "--repo", "$REPOSITORY"],
+  prune: ["prune"],
+  login: ["login", "--plain-http", "-u", "user", "-p", "secret", "$REGISTRY"],
+  logout: ["logout", "$REGISTRY"],
+};
+
+const CREDENTIAL_FILES = [
+  ".modctl/config.json",
+  ".docker/config.json",
+  ".config/containers/auth.json",
+];
+
+/** The flags of each command in the table of the document. */
+async function documentedFlags(): Promise<Map<string, string[]>> {
+  const text = await Deno.readTextFile(new URL("docs/permissions.md", repositoryRoot));
+  const rows = [...text.matchAll(/^\| `([\w ]+)`\s*\| (.*) \|$/gm)];
+  return new Map(rows.map(([, command = "", cell = ""]) => [
+    command,
+    [...cell.matchAll(/`(--[^`]+)`/g)].map(([, flag = ""]) => flag),
+  ]));
+}
+
+e2eTest("each command runs under exactly the permissions of the document", {
+  needs: ["docker-registry"],
+}, async (context) => {
+  await using registry = await startRegistry();
+  await using program = await openProgram();
+  const { home } = program;
+  await home.write("model/config.json", "{}");
+  await home.write("model/Modelfile", "NAME tiny\nCONFIG config.json\n");
+  await home.write("more.json", "{}");
+  const values: Readonly<Record<string, string>> = {
+    STORE: home.join(".modctl"),
+    CACHE: home.join(".cache/modelops"),
+    CREDENTIALS: CREDENTIAL_FILES.map((file) => home.join(file)).join(","),
+    HOME: home.path,
+    WORKSPACE: home.join("model"),
+    OUTPUT: home.join("out"),
+    FILE: home.join("more.json"),
+    REGISTRY: registry.address,
+    REPOSITORY: `${registry.address}/models/tiny`,
+    NAME: `${registry.address}/models/tiny:v1`,
+  };
+  const fill = (text: string) => text.replace(/\$([A-Z]+)/g, (_all, name) => values[name] ?? "?");
+  const run = (flags: readonly string[], args: readonly string[]) =>
+    runCommand(
+      Deno.execPath(),
+      ["run", "--no-prompt", "--quiet", "--no-check", ...flags, CLI_PATH, ...args],
+      { cwd: home.path, env: program.env },
+    );
+  const documented = await documentedFlags();
+  for (const [command, words] of Object.entries(COMMANDS)) {
+    await context.step(command, async () => {
+      const flags = (documented.get(command) ?? []).map(fill);
+      const args = words.map(fill);
+      for (const flag of flags) {
+        const without = await run(flags.filter((other) => other !== flag), args);
+        const [name = ""] = flag.split("=");
+        // What it does as well as it can without, as writing its log, it says in a warning.
+        assert.match(without.stderr, /^(error|warning): /, `${command} runs without ${flag}`);
+        assert.ok(without.stderr.includes(name), `${command} without ${flag}: ${without.stderr}`);
+      }
+      const { code, stderr } = await run(flags, args);
+      assert.equal(code, 0, stderr);
+      assert.doesNotMatch(stderr, /allow/);
+    });
+  }
+});

@@ -19,6 +19,8 @@ export interface CommandModule {
 export interface CommandRow {
   readonly name: string;
   readonly aliases?: readonly string[];
+  /** What other tools call it, or a command below it: whoever types that is told our words. */
+  readonly synonyms?: Readonly<Record<string, string>>;
   /** One line for the list of commands. */
   readonly summary: string;
   /** Whether help leaves it out. */
@@ -82,7 +84,8 @@ class CliCommand extends Command {
 
   /** Throws a mistake on the command line as an error of ours. */
   override error(message: string): never {
-    throw usageError(message, commandWords(this as unknown as Command));
+    const command = this as unknown as Command;
+    throw usageError(message, commandWords(command), synonyms.get(command));
   }
 
   #set(option: Option, value: string): void {
@@ -132,6 +135,9 @@ function helpWidth({ stdout }: CliContext): number {
   return Math.min(stdout.columns() ?? 100, 100);
 }
 
+/** What the commands below one are called elsewhere. */
+const synonyms = new WeakMap<Command, Readonly<Record<string, string>>>();
+
 /** How the file of a command is brought in, for the commands of tables. */
 const loaders = new WeakMap<Command, () => Promise<void>>();
 
@@ -147,6 +153,7 @@ export function addCommands(
 ): void {
   // The help command is a row like the others.
   parent.helpCommand(false);
+  synonyms.set(parent, Object.assign({}, ...rows.map((row) => row.synonyms)));
   for (const row of rows) {
     const command = parent.command(row.name, { hidden: row.hidden ?? false })
       .summary(row.summary).description(`${row.summary}.`).aliases(row.aliases ?? []);
@@ -180,13 +187,26 @@ export function commandWords(command: Command): string {
   return parent === null ? command.name() : `${commandWords(parent)} ${command.name()}`;
 }
 
+/** The long flags that a command takes, its own and those of all. */
+export function flagsOf(command: Command | null): Set<string> {
+  if (command === null) return new Set();
+  const own = command.options.map(({ long }) => long).filter((long) => long !== undefined);
+  return new Set([...own, ...flagsOf(command.parent as Command | null)]);
+}
+
 /** Commander's words for a mistake, as a reason and the words that were perhaps meant. */
-function usageError(message: string, command: string): InvalidInputError {
+function usageError(
+  message: string,
+  command: string,
+  synonyms: Readonly<Record<string, string>> = {},
+): InvalidInputError {
   const [, found = message, near] =
     /^(?:error: )?(.*?)\.?(?:\s*\(Did you mean (?:one of )?(.*)\?\))?$/s.exec(message) ?? [];
+  const [, word = ""] = /^unknown command '(.*)'$/.exec(found) ?? [];
+  const meant = Object.hasOwn(synonyms, word) ? [synonyms[word]!] : near?.split(", ");
   const reason = found.replace(/'([^']*)'/g, (_match, quoted) => quote(quoted));
   return new InvalidInputError(`Cannot run "${command}": ${reason}`, {
-    suggestions: near?.split(", "),
+    suggestions: meant,
     remedy: `run \`${command} --help\``,
   });
 }

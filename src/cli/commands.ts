@@ -9,6 +9,7 @@ import { BUNDLE_COMMANDS } from "./commands/bundle.ts";
 export const COMMANDS: readonly CommandRow[] = [
   {
     name: "build",
+    synonyms: { pack: "build", package: "build" },
     summary: "Package a folder as a model artifact",
     load: () => import("./commands/build.ts"),
   },
@@ -19,11 +20,13 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "pull",
+    synonyms: { download: "pull" },
     summary: "Fetch a model artifact from its registry",
     load: () => import("./commands/pull.ts"),
   },
   {
     name: "extract",
+    synonyms: { unpack: "extract" },
     summary: "Write the files of a local model artifact into a folder",
     load: () => import("./commands/extract.ts"),
   },
@@ -44,11 +47,13 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "inspect",
+    synonyms: { info: "inspect", show: "inspect" },
     summary: "Show what a model artifact is made of",
     load: () => import("./commands/inspect.ts"),
   },
   {
     name: "list",
+    synonyms: { ps: "list", images: "list" },
     aliases: ["ls"],
     summary: "List the model artifacts of the local store",
     load: () => import("./commands/list.ts"),
@@ -60,6 +65,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "rm",
+    synonyms: { remove: "rm", delete: "rm" },
     summary: "Remove a model artifact from the local store",
     load: () => import("./commands/rm.ts"),
   },
@@ -75,6 +81,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "modelfile",
+    synonyms: { init: "modelfile generate" },
     summary: "Work with Modelfiles",
     load: () => import("./commands/modelfile.ts"),
   },

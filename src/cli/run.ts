@@ -4,7 +4,14 @@
  */
 import type { Command } from "../deps/commander.ts";
 import { BUILD_INFO } from "./build_info.ts";
-import { addCommands, commandWords, HelpRequest, isVersionShown, rootCommand } from "./command.ts";
+import {
+  addCommands,
+  commandWords,
+  flagsOf,
+  HelpRequest,
+  isVersionShown,
+  rootCommand,
+} from "./command.ts";
 import { commandsOf, isBundlesProgram } from "./commands.ts";
 import type { CliContext } from "./context.ts";
 import { FailedResult } from "./output/failed_result.ts";
@@ -42,6 +49,8 @@ interface RunState {
   session?: Session;
   /** The name of the command. */
   command?: string;
+  /** The flags that it takes. */
+  flags?: ReadonlySet<string>;
   /** The profiles of the run are served meanwhile. */
   profiling?: Profiling;
 }
@@ -100,6 +109,7 @@ function createProgram(context: CliContext, state: RunState): Command {
   });
   addCommands(program, commandsOf(context.programName), session);
   program.hook("preAction", async (_program, command) => {
+    state.flags = flagsOf(command as Command);
     const { settings, log } = session();
     const facts = { version: BUILD_INFO.version, storageDir: settings.storageDir };
     log("debug", `Running ${commandWords(command as Command)}`, facts);
@@ -125,7 +135,7 @@ async function profile({ settings, output }: Session): Promise<Profiling | undef
 async function report(
   thrown: unknown,
   context: CliContext,
-  { json, session, command }: { readonly json: boolean } & RunState,
+  { json, session, command, flags }: { readonly json: boolean } & RunState,
 ): Promise<number> {
   const { programName, signal } = context;
   const { failure: error, document } = thrown instanceof FailedResult
@@ -139,6 +149,7 @@ async function report(
     command,
     interruptedAt,
     suggestions,
+    flags,
   });
   session?.log("error", failure.message, { kind: failure.kind });
   if (session !== undefined && isDebug(session.settings.logLevel)) {

@@ -92,3 +92,29 @@ Deno.test("help fits a narrow terminal", async () => {
   const { stdout } = await runIn(["build", "--help"], { terminal: true, columns: 80 });
   assert.ok(stdout.split("\n").every((line) => line.length <= 80), stdout);
 });
+
+Deno.test("what other tools call a command leads to ours", async () => {
+  const rows = {
+    info: "inspect",
+    show: "inspect",
+    ps: "list",
+    images: "list",
+    remove: "rm",
+    download: "pull",
+    pack: "build",
+    unpack: "extract",
+    init: "modelfile generate",
+  };
+  for (const [word, meant] of Object.entries(rows)) {
+    const { code, stderr } = await runIn([word, "x"]);
+    assert.equal(code, 2);
+    assert.ok(
+      stderr.includes(`unknown command "${word}"\nhint: did you mean "${meant}"?\n`),
+      stderr,
+    );
+  }
+  for (const word of ["constructor", "__proto__", "toString"]) {
+    const { code, stderr } = await runIn([word]);
+    assert.deepEqual([code, /did you mean/.test(stderr)], [2, false], stderr);
+  }
+});

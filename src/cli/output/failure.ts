@@ -51,6 +51,8 @@ export interface FailureContext {
   readonly interruptedAt?: string;
   /** Words near one that was not understood, where the error does not say them itself. */
   readonly suggestions?: readonly string[];
+  /** The flags that the command takes, `--json` and so on; any when absent. */
+  readonly flags?: ReadonlySet<string>;
 }
 
 /** The words near the one that an error calls none of its choices. */
@@ -112,7 +114,7 @@ function failure(
 
 function problemLine({ line, message, suggestion }: Problem): string {
   const place = line === undefined ? "" : `line ${line}: `;
-  const better = suggestion === undefined ? "" : ` (did you mean ${quote(suggestion)}?)`;
+  const better = suggestion === undefined ? "" : ` (did you mean ${pasteable(suggestion)}?)`;
   return `${place}${message}${better}`;
 }
 
@@ -133,7 +135,7 @@ const HINT_RULES: readonly HintRule[] = [
     kind === "denied" && registry !== undefined && (status === 401 || status === 403)
       ? `run \`${programName} login ${registry}\``
       : undefined,
-  ({ facts }) => facts.remedy,
+  ({ facts }, { flags }) => facts.remedy && withFlags(facts.remedy, flags),
   ({ kind, facts }, { programName, command = "" }) =>
     kind === "not-found" && facts.reference !== undefined && LOCAL_COMMANDS.has(command)
       ? `run \`${programName} list\` to see what the local store has`
@@ -144,6 +146,16 @@ const HINT_RULES: readonly HintRule[] = [
       : undefined,
 ];
 
+/** Flags of the way to a server: what fails there does not know which command runs. */
+const NETWORK_FLAGS = ["--insecure", "--plain-http"];
+
+/** A remedy without those of its alternatives that the command has no flag for. */
+function withFlags(remedy: string, flags: ReadonlySet<string> | undefined): string | undefined {
+  const lacks = (words: string) =>
+    NETWORK_FLAGS.some((flag) => words.includes(flag) && flags?.has(flag) === false);
+  return remedy.split(", or ").filter((words) => !lacks(words)).join(", or ") || undefined;
+}
+
 function chooseHint(error: ModelOpsError, context: FailureContext): string | undefined {
   for (const rule of HINT_RULES) {
     const hint = rule(error, context);
@@ -153,7 +165,12 @@ function chooseHint(error: ModelOpsError, context: FailureContext): string | und
 }
 
 function either(words: readonly string[]): string {
-  return words.map((word) => quote(word)).join(" or ");
+  return words.map(pasteable).join(" or ");
+}
+
+/** Words to be pasted: without escapes, so in other marks where they have quotes of their own. */
+function pasteable(words: string): string {
+  return /["\\]/.test(words) ? `\`${words}\`` : quote(words);
 }
 
 /** A line for each problem; the only one is not said twice. */

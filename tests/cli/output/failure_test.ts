@@ -163,3 +163,34 @@ Deno.test("the document of a failure has code, kind, message and hint", () => {
     },
   });
 });
+
+Deno.test("of a remedy's alternatives those are left out that the command has no flag for", () => {
+  const error = new TransferError("x", {
+    remedy: "add --ca-file with the authority of the registry, or --insecure to skip the check",
+  });
+  const generate = new Set(["--ca-file", "--json"]);
+  assert.equal(
+    describeFailure(error, { ...world, flags: generate }).hint,
+    "add --ca-file with the authority of the registry",
+  );
+  const both = describeFailure(error, { ...world, flags: new Set([...generate, "--insecure"]) });
+  assert.equal(both.hint, error.facts.remedy);
+  assert.equal(describeFailure(error, world).hint, error.facts.remedy);
+  const plain = new TransferError("x", { remedy: "add --plain-http if that is meant" });
+  assert.equal(describeFailure(plain, { ...world, flags: generate }).hint, undefined);
+  const other = new TransferError("x", { remedy: "write the archive without --sparse" });
+  assert.equal(describeFailure(other, { ...world, flags: generate }).hint, other.facts.remedy);
+});
+
+Deno.test("what is suggested can be pasted: it has no escapes", () => {
+  const near = (suggestion: string) =>
+    renderFailure(describeFailure(
+      new InvalidInputError("x", { problems: [{ line: 1, message: "bad", suggestion }] }),
+      world,
+    ));
+  assert.match(near("MODEL"), /\(did you mean "MODEL"\?\)/);
+  assert.match(near('ARCH "a b"'), /\(did you mean `ARCH "a b"`\?\)/);
+  assert.match(near("MODEL a\\*"), /\(did you mean `MODEL a\\\*`\?\)/);
+  const words = new InvalidInputError("x", { suggestions: ['a"b', "c"] });
+  assert.equal(describeFailure(words, world).hint, 'did you mean `a"b` or "c"?');
+});

@@ -8,6 +8,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { Readable } from "node:stream";
 import { rootCertificates } from "node:tls";
+import { giveBack } from "../core/lent_buffers.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { StallWatch } from "../core/time_limit.ts";
 import { trustedCertificates } from "./authorities.ts";
@@ -116,7 +117,8 @@ async function sendBody(
   const answered = answer.then(() => true, () => true);
   if (request.body) {
     for await (const chunk of request.body) {
-      if (outgoing.write(chunk)) continue;
+      // When it is written nobody has it any more but us.
+      if (outgoing.write(chunk, (error) => error ?? giveBack(chunk))) continue;
       const drained = once(outgoing, "drain").then(() => false, () => true);
       if (await watch.during(() => Promise.race([drained, answered]))) return;
     }

@@ -48,6 +48,11 @@ export interface CliContext {
   readonly prompts: Prompts;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /**
+   * Rejects with the first error that reaches nobody: an event of the runtime, or work that nobody
+   * waits for. It ends the run like an error of the command.
+   */
+  readonly fault?: Promise<never>;
   /** The time now. */
   now(): Date;
   /** Sends all requests, in place of the network; for tests. */

@@ -9,6 +9,7 @@ import { fileFault } from "../core/file_errors.ts";
 import type { Environment } from "../library/environment.ts";
 import type { CliContext, TextInput, TextSink } from "./context.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { uncaughtFault } from "./uncaught.ts";
 import { terminalPrompts } from "./settings/prompt.ts";
 
 /** The context of this process. From here on Ctrl-C is a request to stop. */
@@ -30,6 +31,7 @@ export function processContext(): CliContext {
     stderr: sink(Deno.stderr, () => {}),
     prompts: terminalPrompts(),
     signal: interruptSignal(),
+    fault: uncaughtFault(),
     now: () => new Date(),
   };
 }

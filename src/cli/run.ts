@@ -34,7 +34,8 @@ export async function run(args: readonly string[], context: CliContext): Promise
   const program = createProgram(context, state);
   try {
     await using _opened = { [Symbol.asyncDispose]: () => close(state) };
-    await parse(program, args, context);
+    const parsed = parse(program, args, context);
+    await Promise.race([parsed, context.fault ?? parsed]);
     return 0;
   } catch (error) {
     if (isVersionShown(error)) return 0;

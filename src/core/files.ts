@@ -26,6 +26,11 @@ export async function syncPath(path: string): Promise<void> {
   await file.sync();
 }
 
+/** Makes a folder that is the user's alone, where there is none. */
+export async function makePrivateFolder(path: string): Promise<void> {
+  await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+}
+
 /** Removes a file or a whole folder; one that is already gone is fine. */
 export async function removeIfExists(path: string): Promise<void> {
   try {

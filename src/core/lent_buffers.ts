@@ -22,8 +22,10 @@ export function borrowChunk(): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer);
 }
 
-/** Gives a chunk back, or a part of one, that nobody uses any more; others are left alone. */
-export function giveBack({ buffer }: Uint8Array): void {
+/** Gives back a chunk that nobody uses any more; others, and parts of one, are left alone. */
+export function giveBack({ buffer, byteLength }: Uint8Array): void {
+  // Somebody may still have the other parts.
+  if (byteLength < buffer.byteLength) return;
   // Once each: given back twice it would be lent to two at once.
   if (!lent.delete(buffer) || free.length >= MOST_FREE) return;
   free.push(buffer as ArrayBuffer);

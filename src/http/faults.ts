@@ -93,11 +93,17 @@ export function transientFault(error: unknown, signal?: AbortSignal): unknown {
   return isFault(error, signal) ? new TransientError(explainFault(error).reason) : error;
 }
 
+/** A connection that was lost, or could not be made just now: who can go on may try again. */
+export class ConnectionLost extends TransferError {
+  override name = "TransferError";
+}
+
 /** The error for a fault on the way to `url`. Only the host of the URL is shown. */
 export function faultError(error: unknown, url: string): TransferError {
   const host = new URL(url).host;
   const { kind, reason, remedy } = explainFault(error);
-  return new TransferError(`Cannot reach ${quote(host)}: ${reason}`, {
+  const made = kind === "lost" || kind === "unreachable" ? ConnectionLost : TransferError;
+  return new made(`Cannot reach ${quote(host)}: ${reason}`, {
     registry: host,
     unanswered: kind === "unreachable" || undefined,
     remedy,

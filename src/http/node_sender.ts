@@ -6,11 +6,10 @@
 import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
-import { Readable } from "node:stream";
 import { rootCertificates } from "node:tls";
 import { giveBack } from "../core/lent_buffers.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
-import { StallWatch } from "../core/time_limit.ts";
+import { StallWatch, withTimeLimit } from "../core/time_limit.ts";
 import { trustedCertificates } from "./authorities.ts";
 import { publicLookup } from "./private_guard.ts";
 import { proxyFor } from "./proxies.ts";
@@ -47,7 +46,7 @@ export class NodeSender {
     });
     try {
       const stallTime = this.#options.stallTime ?? DEFAULT_RETRY.stallTime;
-      const incoming = await exchange(outgoing, request, new StallWatch(stallTime));
+      const incoming = await exchange(outgoing, request, stallTime);
       // A server that answered early is not sent the rest; its connection cannot be used again.
       if (!outgoing.writableEnded) incoming.once("close", () => outgoing.destroy());
       return toResponse(incoming, request.method);
@@ -94,36 +93,51 @@ async function makeAgent(secure: boolean, proxy: string | undefined): Promise<ht
   return new HttpProxyAgent(proxy, options) as unknown as http.Agent;
 }
 
+/**
+ * Bytes for which a server may work a millisecond on a body before it answers: some read all of it
+ * again, or copy it to where it stays.
+ */
+const BYTES_A_MILLISECOND = 32 * 1024;
+
 /** Sends the body and waits for the answer, which may come before the body is sent. */
 async function exchange(
   outgoing: http.ClientRequest,
   request: Request,
-  watch: StallWatch,
+  stallTime: number,
 ): Promise<http.IncomingMessage> {
   const answer = new Promise<http.IncomingMessage>((resolve, reject) => {
     outgoing.once("response", resolve);
     // Stays: a server that answers early may also cut the connection while the body is on its way.
     outgoing.on("error", reject);
   });
-  const [incoming] = await Promise.all([answer, sendBody(outgoing, { request, answer, watch })]);
-  return incoming;
+  // Whoever sends the body hears of it first.
+  answer.catch(() => undefined);
+  const sent = await sendBody(outgoing, { request, answer, watch: new StallWatch(stallTime) });
+  if (request.body === null) return await answer;
+  return await withTimeLimit(stallTime + sent / BYTES_A_MILLISECOND, () => answer);
 }
 
-/** Sends the body until it ends, or the server answers, or takes nothing for too long. */
+/**
+ * Sends the body until it ends, or the server answers, or takes nothing for too long; gives the
+ * bytes that were sent.
+ */
 async function sendBody(
   outgoing: http.ClientRequest,
   { request, answer, watch }: { request: Request; answer: Promise<unknown>; watch: StallWatch },
-): Promise<void> {
+): Promise<number> {
   const answered = answer.then(() => true, () => true);
+  let bytes = 0;
   if (request.body) {
     for await (const chunk of request.body) {
+      bytes += chunk.byteLength;
       // When it is written nobody has it any more but us.
       if (outgoing.write(chunk, (error) => error ?? giveBack(chunk))) continue;
       const drained = once(outgoing, "drain").then(() => false, () => true);
-      if (await watch.during(() => Promise.race([drained, answered]))) return;
+      if (await watch.during(() => Promise.race([drained, answered]))) return bytes;
     }
   }
   outgoing.end();
+  return bytes;
 }
 
 function toResponse(incoming: http.IncomingMessage, method: string): Response {
@@ -132,10 +146,29 @@ function toResponse(incoming: http.IncomingMessage, method: string): Response {
   for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2) {
     headers.append(incoming.rawHeaders[index]!, incoming.rawHeaders[index + 1]!);
   }
+  // A connection may break at any time, also when nobody reads yet or any more.
+  incoming.on("error", () => {});
   if (method === "HEAD" || BODYLESS.has(status)) {
     incoming.resume();
     return new Response(null, { status, headers });
   }
-  const body = Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>;
-  return new Response(body, { status, headers });
+  return new Response(bodyOf(incoming), { status, headers });
+}
+
+/**
+ * The body of an answer as a stream, read when it is wanted. `Readable.toWeb` would push what comes
+ * into a stream that was cancelled, which ends the program.
+ */
+function bodyOf(incoming: http.IncomingMessage): ReadableStream<Uint8Array> {
+  const chunks: AsyncIterator<Uint8Array> = incoming[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(new Uint8Array(value));
+    },
+    cancel() {
+      incoming.destroy();
+    },
+  }, { highWaterMark: 0 });
 }

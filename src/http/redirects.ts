@@ -11,7 +11,7 @@ import type { Transport } from "./transport_options.ts";
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** Redirects followed for one request. */
-const HOP_LIMIT = 10;
+export const HOP_LIMIT = 10;
 
 /** The headers that may go to another origin. */
 const PORTABLE_HEADERS = ["Accept", "Accept-Encoding", "If-Range", "Range", "User-Agent"];
@@ -35,8 +35,18 @@ export function redirecting(next: Transport): Transport {
       const target = redirectTarget(response, start, new URL(current.url));
       current = follow(current, target);
     }
-    throw refused(start, `it redirects more than ${HOP_LIMIT} times`);
+    throw tooManyHops(start);
   };
+}
+
+/** Whether an answer sends a request with its method and body elsewhere (RFC 9110 §15.4.8). */
+export function keepsMethod({ status }: Response): boolean {
+  return status === 307 || status === 308;
+}
+
+/** The error for a circle, or what comes close to one. */
+export function tooManyHops(start: URL): TransferError {
+  return refused(start, `it redirects more than ${HOP_LIMIT} times`);
 }
 
 /** A transport that uses `home` for one origin and `away` for all others. */
@@ -65,7 +75,8 @@ export function checkedLocation(text: string | null, start: URL, current: URL): 
   return target;
 }
 
-function redirectTarget(response: Response, start: URL, current: URL): URL {
+/** The URL that a redirect names, checked as {@linkcode checkedLocation} does. */
+export function redirectTarget(response: Response, start: URL, current: URL): URL {
   return checkedLocation(response.headers.get("Location"), start, current);
 }
 
@@ -82,7 +93,7 @@ function follow(request: Request, target: URL): Request {
 /**
  * Another origin's 401 or 403 must not look like the registry's: nobody may answer it with a token.
  */
-async function checkRefusal(response: Response, start: URL, last: URL): Promise<Response> {
+export async function checkRefusal(response: Response, start: URL, last: URL): Promise<Response> {
   const denied = response.status === 401 || response.status === 403;
   if (!denied || last.origin === start.origin) return response;
   await discard(response);

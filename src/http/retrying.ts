@@ -64,7 +64,7 @@ export function retrying(
     };
     return await retried(exchange, {
       what: subjectOf(request),
-      policy: again.once ? { ...policy, attempts: 1 } : policy,
+      policy: again.once || hints?.once ? { ...policy, attempts: 1 } : policy,
       signal: request.signal,
       onRetry: ({ message: reason }, wait) =>
         options.log?.("info", `Trying ${host} again in ${Math.ceil(wait / 1000)} s`, { reason }),

@@ -8,6 +8,8 @@ import type { RateLimit } from "../core/rate_limit.ts";
 
 /** What is known of a request, and of its answer before it comes. */
 export interface AnswerHints {
+  /** Whether it is sent once: who made it knows better than to send the same again. */
+  readonly once?: boolean;
   /** Bytes that will go from its body into a file: another thread may receive many of them. */
   readonly bytesToFile?: number;
   /**

@@ -15,12 +15,7 @@ import type {
 } from "./settings.ts";
 
 /** What the operations on models are opened with. */
-export interface ModelSettings extends StoreSettings, NetworkSettings, CredentialSettings {
-  /**
-   * Folder for what can be found out again, such as digests of files; nothing is kept without it.
-   */
-  readonly cacheFolder?: string;
-}
+export interface ModelSettings extends StoreSettings, NetworkSettings, CredentialSettings {}
 
 /** The operations on models; disposing them closes the connections to registries. */
 export interface Models extends ModelBackend, AsyncDisposable {}

@@ -44,6 +44,7 @@ export async function openRegistries(
     allowPrivateRedirects: settings.allowPrivateRedirects,
     transport: settings.transport,
     retry: settings.retry,
+    cacheFolder: settings.cacheFolder,
     log: options.log,
   });
 }

@@ -41,6 +41,11 @@ export interface NetworkSettings {
   readonly maxRate?: number;
   /** How requests to registries and hubs are tried again. */
   readonly retry?: RetryPolicy;
+  /**
+   * Folder for what can be found out again, such as digests of files and where uploads stand;
+   * nothing is kept without it.
+   */
+  readonly cacheFolder?: string;
 }
 
 /** Files with logins of registries, in Docker's format. */

@@ -18,6 +18,11 @@ export interface RegistryClientOptions extends TransportOptions {
   readonly allowPrivateRedirects?: boolean;
   /** How requests are tried again. */
   readonly retry?: RetryPolicy;
+  /**
+   * Folder for what can be found out again: what registries do not do, and where uploads stand.
+   * Nothing is remembered without it.
+   */
+  readonly cacheFolder?: string;
   /** Told about repeated tries and the like; no record holds a secret. */
   readonly log?: Log;
   /** The way to the network; one made from the other options when absent. */

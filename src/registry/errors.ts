@@ -54,6 +54,8 @@ function makeError(message: string, facts: ErrorFacts): ModelOpsError {
   }
   if (status === 403) return new AccessDeniedError(message, facts);
   if (status === 404) return new NotFoundError(message, facts);
+  // Not the content is wrong, but how much of it came at once.
+  if (status === 413) return new TransferError(message, facts);
   if (code === "UNSUPPORTED" || status === 405) return new UnsupportedError(message, facts);
   if (code === "DIGEST_INVALID" || code === "SIZE_INVALID") {
     return new IntegrityError(message, facts);

@@ -61,9 +61,9 @@ export class ReferrerClient {
 
   async *#all(subject: Descriptor, options: ReferrerOptions): AsyncGenerator<Descriptor, void> {
     const { session } = this.#channel;
-    if (!session.quirks.noReferrers) {
+    if (!session.noReferrers) {
       if (yield* this.#fromEndpoint(subject, options)) return;
-      session.quirks.noReferrers = true;
+      session.noReferrers = true;
     }
     yield* await this.#fromTag(subject, options);
   }

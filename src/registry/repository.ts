@@ -16,13 +16,15 @@ import { isRepositoryName, isTag } from "../oci/reference.ts";
 import type { ContentStore, OpenContentOptions } from "../oci/store.ts";
 import { anonymousBlob, missing } from "../oci/store.ts";
 import { discard } from "../http/bodies.ts";
+import { askForBlob } from "./blob_presence.ts";
 import { download, downloadToFile } from "./download.ts";
 import { ManifestClient } from "./manifests.ts";
 import { listNames } from "./pagination.ts";
-import { checkedLocation } from "../http/redirects.ts";
 import { ReferrerClient } from "./referrers.ts";
 import { Channel, type RegistrySession } from "./session.ts";
+import { sendFollowing } from "./moved_requests.ts";
 import { upload } from "./upload.ts";
+import { uploadLocation } from "./upload_session.ts";
 
 /** One repository of a registry. */
 export class RegistryRepository implements ContentStore, Partial<StoreCapabilities> {
@@ -58,24 +60,15 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     const { digest } = descriptor;
     const found = isManifestType(descriptor.mediaType)
       ? await this.#manifests.has(digest, options)
-      : await this.#headBlob(digest, options) !== undefined;
+      : await askForBlob(this.#channel, digest, options) !== undefined;
     if (found) this.#absent.delete(digest);
     else this.#absent.add(digest);
     return found;
   }
 
-  /** The registry's answer about a blob; `undefined` when it does not have it. */
-  async #headBlob(digest: Digest, { signal }: OperationOptions): Promise<Response | undefined> {
-    const response = await this.#channel.send("HEAD", `blobs/${digest}`, { signal });
-    await discard(response);
-    if (response.ok) return response;
-    if (response.status === 404) return undefined;
-    throw await this.#channel.error(response, "look for", digest);
-  }
-
   /** As {@linkcode StoreCapabilities.stat} says. */
   async stat(digest: Digest, options: OperationOptions = {}): Promise<Descriptor> {
-    const response = await this.#headBlob(digest, options);
+    const response = await askForBlob(this.#channel, digest, options);
     if (!response) throw missing(this, digest);
     const size = Number(response.headers.get("content-length") ?? NaN);
     if (Number.isSafeInteger(size) && size >= 0) return anonymousBlob(digest, size);
@@ -166,11 +159,12 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     if (from.place !== session || from.repository === path) return false;
     if (isManifestType(descriptor.mediaType)) return false;
     const query = new URLSearchParams({ mount: descriptor.digest, from: from.repository });
-    const response = await this.#channel.send("POST", `blobs/uploads/?${query}`, {
-      signal: options.signal,
+    const { response, url } = await sendFollowing(this.#channel, "POST", {
+      url: `blobs/uploads/?${query}`,
+      parts: () => ({ signal: options.signal }),
     });
     await discard(response);
-    if (response.status === 202) await this.#cancel(response, options);
+    if (response.status === 202) await this.#cancel(response, url, options);
     // After any other answer the blob is written, which shows what is wrong if anything is.
     return response.status === 201;
   }
@@ -191,7 +185,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     const { document } = await this.#manifests.get(digest, options);
     await this.#delete("manifests", digest, options);
     this.#manifests.forget(digest);
-    if (this.#channel.session.quirks.noReferrers) await this.#referrers.remove(document, options);
+    if (this.#channel.session.noReferrers) await this.#referrers.remove(document, options);
   }
 
   /**
@@ -217,9 +211,8 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     throw new UnsupportedError(error.message, { ...error.facts, remedy: deleteRemedy(target) });
   }
 
-  async #cancel(response: Response, { signal }: OperationOptions): Promise<void> {
-    const base = await this.#channel.session.base(signal);
-    const location = checkedLocation(response.headers.get("Location"), base, base);
+  async #cancel(response: Response, url: URL, { signal }: OperationOptions): Promise<void> {
+    const location = await uploadLocation(this.#channel, response, { url, signal });
     await discard(await this.#channel.send("DELETE", location, { signal }));
   }
 }

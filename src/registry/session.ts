@@ -3,6 +3,7 @@
  * and the part of it that concerns one repository.
  * @module
  */
+import { join } from "node:path";
 import type { ModelOpsError } from "../core/errors.ts";
 import type { Log } from "../core/operation.ts";
 import { authenticated } from "./auth/authenticator.ts";
@@ -12,6 +13,8 @@ import type { Network, RegistryClientOptions } from "./client_options.ts";
 import { findEndpoint } from "./endpoint.ts";
 import { responseError } from "./errors.ts";
 import { guarded } from "../http/private_guard.ts";
+import { KnownRegistries, type RegistryLimits } from "./known_registries.ts";
+import { OpenUploads } from "./open_uploads.ts";
 import { perOrigin, redirecting } from "../http/redirects.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { retrying } from "../http/retrying.ts";
@@ -26,9 +29,6 @@ export interface RequestParts extends AnswerHints {
   readonly signal?: AbortSignal;
 }
 
-/** The size of a part where a registry refuses whole blobs: some take only 4 MiB at once. */
-export const PART_SIZE = 4 * 1024 * 1024;
-
 interface Connection {
   readonly base: URL;
   readonly send: Transport;
@@ -40,13 +40,12 @@ export class RegistrySession {
   readonly registry: string;
   /** How requests are tried again. */
   readonly retry: RetryPolicy;
-  /** What the registry turned out not to do; at first it is taken to follow the specification. */
-  readonly quirks = {
-    /** Blobs larger than this many bytes have to be sent in parts. */
-    wholeLimit: Infinity,
-    /** Whether the endpoint for referrers is missing, so that tags hold the lists. */
-    noReferrers: false,
-  };
+  /** Whether the endpoint for referrers turned out to be missing, so that tags hold the lists. */
+  noReferrers = false;
+  /** The uploads that earlier runs began. */
+  readonly openUploads: OpenUploads | undefined;
+  readonly #known: KnownRegistries | undefined;
+  #limits: Promise<RegistryLimits> | undefined;
   readonly #network: Network;
   readonly #options: RegistryClientOptions;
   #connection: Connection | undefined;
@@ -57,6 +56,34 @@ export class RegistrySession {
     this.retry = options.retry ?? {};
     this.#network = network;
     this.#options = options;
+    const { cacheFolder, now } = options;
+    if (cacheFolder === undefined) return;
+    this.openUploads = new OpenUploads(join(cacheFolder, "uploads"), now);
+    this.#known = new KnownRegistries(join(cacheFolder, "registries.json"), now);
+  }
+
+  /** What the registry is known not to do, by this run or an earlier one. */
+  limits(): Promise<RegistryLimits> {
+    return this.#limits ??= this.remembered(async () => await this.#known?.limits(this.registry))
+      .then((limits = {}) => limits);
+  }
+
+  /** Takes note of what the registry turned out not to do. */
+  async learn(change: RegistryLimits): Promise<void> {
+    const limits = { ...await this.limits(), ...change };
+    this.#limits = Promise.resolve(limits);
+    this.log?.("debug", `Learned about ${this.registry}`, { ...change });
+    await this.remembered(async () => await this.#known?.remember(this.registry, limits));
+  }
+
+  /** Reads or writes what is remembered between runs: no reason to fail. */
+  async remembered<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      this.log?.("debug", "Cannot use the cache folder", { error: String(error) });
+      return undefined;
+    }
   }
 
   /** Told about repeated tries and the like. */
@@ -134,9 +161,14 @@ export class Channel {
     this.name = `${session.registry}/${path}`;
   }
 
-  /** Sends a request to a path below the repository (`manifests/v1`), or to a URL it was given. */
+  /** The URL of a path below the repository (`manifests/v1`); a URL is left as it is. */
+  url(target: string | URL, base: URL): URL {
+    return target instanceof URL ? target : new URL(`/v2/${this.path}/${target}`, base);
+  }
+
+  /** Sends a request to a path below the repository, or to a URL it was given. */
   async send(method: string, target: string | URL, parts?: RequestParts): Promise<Response> {
-    const where = target instanceof URL ? target : `/v2/${this.path}/${target}`;
+    const where = this.url(target, await this.session.base(parts?.signal));
     return await this.session.send(method, where, parts);
   }
 

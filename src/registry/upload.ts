@@ -3,24 +3,28 @@
  * See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-blobs
  * @module
  */
-import { IntegrityError, TransferError } from "../core/errors.ts";
+import { IntegrityError, TransferError, UnsupportedError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource } from "../core/source.ts";
 import { quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { discard } from "../http/bodies.ts";
-import { explainFault, isFault, SourceFailure } from "../http/faults.ts";
-import { type Channel, PART_SIZE } from "./session.ts";
-import { backoff, completePolicy, isRetriedStatus, pause } from "../core/retry.ts";
+import { ConnectionLost, explainFault, isFault, SourceFailure } from "../http/faults.ts";
+import { askForBlob } from "./blob_presence.ts";
+import type { UploadNote } from "./open_uploads.ts";
+import type { Channel } from "./session.ts";
+import { completePolicy, isRetriedStatus } from "../core/retry.ts";
 import { allowedRetryAfter } from "../http/retrying.ts";
 import { toldDigest } from "./told_digest.ts";
-import { UploadSession } from "./upload_session.ts";
+import { UploadProgress } from "./upload_progress.ts";
+import { type Kept, UploadSession } from "./upload_session.ts";
+import { largestPart, PART_SIZE, smallerBody } from "./upload_parts.ts";
 
 /**
  * Sends a blob: as one body, or in parts where the registry turns out to want that. After a lost
- * connection it goes on where the registry says it stopped, else begins again; it gives up after as
- * many losses in a row as requests are tried, with no byte kept in between. The registry checks the
- * digest.
+ * connection, of this run or an earlier one, it goes on where the registry says it stopped, else
+ * begins again; it gives up after as many losses as requests are tried, with nothing new kept in
+ * between. The registry checks the digest.
  * @throws {IntegrityError} when the source is not what the descriptor says.
  */
 export async function upload(
@@ -29,38 +33,60 @@ export async function upload(
   source: BlobSource,
   options: OperationOptions = {},
 ): Promise<void> {
-  const sender = new BlobSender(channel, blob, source, options);
+  await using note = await openNote(channel, blob);
+  const sender = new BlobSender(channel, { blob, source, note, signal: options.signal });
   try {
     await sender.run();
+    await note?.forget();
   } catch (error) {
     await sender.abandon(error);
     throw error instanceof SourceFailure ? error.error : error;
   }
 }
 
-/** Statuses by which registries refuse a body for its size. */
-const TOO_LARGE = new Set([413, 416]);
+/** The note of a large blob's upload; small ones are sent again as fast as they are asked about. */
+async function openNote(channel: Channel, blob: Descriptor): Promise<UploadNote | undefined> {
+  const { session, path } = channel;
+  const key = { registry: session.registry, repository: path, digest: blob.digest };
+  if (blob.size <= PART_SIZE || (await session.limits()).keeps === "nothing") return undefined;
+  return await session.remembered(async () =>
+    await session.openUploads?.open(key, { log: session.log })
+  );
+}
+
+/** What is sent, and where it is noted. */
+interface Sending {
+  readonly blob: Descriptor;
+  readonly source: BlobSource;
+  readonly note: UploadNote | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A request that carries bytes. */
+interface Step {
+  readonly start: number;
+  readonly end: number;
+  /** Whether it also ends the upload. */
+  readonly last: boolean;
+}
 
 /** The policy of an upload: what to send next, and what to do when that fails. */
 class BlobSender {
   readonly #channel: Channel;
-  readonly #blob: Descriptor;
-  readonly #source: BlobSource;
-  readonly #signal: AbortSignal | undefined;
+  readonly #sending: Sending;
+  readonly #progress: UploadProgress;
   #session: UploadSession | undefined;
   /** Bytes the registry has kept. */
   #offset = 0;
-  /** Losses since the registry last kept a byte. */
-  #failures = 0;
+  #tookUpNote = false;
   #renewedToken = false;
   #mayResume = true;
   #resumed = false;
 
-  constructor(channel: Channel, blob: Descriptor, source: BlobSource, options: OperationOptions) {
+  constructor(channel: Channel, sending: Sending) {
     this.#channel = channel;
-    this.#blob = blob;
-    this.#source = source;
-    this.#signal = options.signal;
+    this.#sending = sending;
+    this.#progress = new UploadProgress(sending.blob, channel.session.retry);
   }
 
   /** Sends until the registry has the blob. */
@@ -71,11 +97,17 @@ class BlobSender {
     }
   }
 
-  /** Lets the registry forget what it kept of an upload that is given up. */
+  /**
+   * Lets the registry forget what it kept of an upload that is given up; what another run can go on
+   * with stays.
+   */
   async abandon(error: unknown): Promise<void> {
+    if (!this.#session) return;
     const unreachable = error instanceof TransferError && error.facts.status === undefined;
-    if (!this.#session || unreachable) return;
+    const stopped = this.#sending.signal?.aborted ?? false;
+    if (this.#sending.note ? unreachable || stopped : unreachable) return;
     try {
+      await this.#sending.note?.forget();
       await this.#session.cancel();
     } catch (failure) {
       // The first error is the one to report; the registry forgets the session by itself.
@@ -85,104 +117,157 @@ class BlobSender {
 
   /** Opens a session; `undefined` when there is nothing left to send. */
   async #start(): Promise<UploadSession | undefined> {
+    const { blob, signal } = this.#sending;
     this.#offset = 0;
     this.#resumed = false;
-    if (this.#failures > 0) {
+    if (this.#progress.failures > 0) {
       // What was lost may have been only the answer to the last byte.
-      const parts = { signal: this.#signal };
-      const response = await this.#channel.send("HEAD", `blobs/${this.#blob.digest}`, parts);
-      await discard(response);
-      if (response.ok) return undefined;
+      if (await askForBlob(this.#channel, blob.digest, { signal })) return undefined;
     }
-    return await UploadSession.open(this.#channel, this.#blob, this.#signal);
+    const session = await this.#takeUpNote() ??
+      await UploadSession.open(this.#channel, blob, signal);
+    if (session) await this.#writeNote(session);
+    return session;
   }
 
-  /** Sends what comes next; `true` when that was all and the registry took it. */
-  async #advance(session: UploadSession): Promise<boolean> {
-    const { size } = this.#blob;
-    const limited = size > this.#channel.session.quirks.wholeLimit;
-    const whole = this.#offset === 0 && !limited;
-    const last = whole || this.#offset === size;
-    const end = limited && !last ? Math.min(size, this.#offset + session.partSize) : size;
-    const span = { start: this.#offset, end };
-    const sending = last ? session.finish(this.#source, span) : session.append(this.#source, span);
-    const response = await this.#answer(sending);
-    if (!response) await this.#recover(session);
-    else if (!response.ok) await this.#consider(session, response);
-    else if (last) await this.#check(response);
-    else await this.#proceed(response, end);
-    return last && response?.ok === true;
-  }
-
-  /** The answer to a request; `undefined` after a lost connection. */
-  async #answer(sending: Promise<Response>): Promise<Response | undefined> {
+  /** The session that an earlier run left, where the registry still knows it. */
+  async #takeUpNote(): Promise<UploadSession | undefined> {
+    const { blob, signal, note } = this.#sending;
+    if (this.#tookUpNote || !note) return undefined;
+    this.#tookUpNote = true;
+    const { session: registry } = this.#channel;
+    const location = await registry.remembered(() => note.location());
+    if (location === undefined) return undefined;
     try {
-      return await sending;
+      const session = await UploadSession.at(this.#channel, blob, { location, signal });
+      const kept = await session.kept();
+      if (typeof kept !== "number") return undefined;
+      registry.log?.("info", `Going on with the upload of ${blob.digest}`, { kept });
+      this.#goOnAt(kept);
+      return session;
     } catch (error) {
-      this.#signal?.throwIfAborted();
-      const lost = error instanceof TransferError || isFault(error, this.#signal);
-      if (error instanceof SourceFailure || !lost) throw error;
-      await this.#countFailure(error);
+      signal?.throwIfAborted();
+      // What was noted is no promise: whatever is wrong with it, the upload begins again.
+      registry.log?.("debug", "Cannot go on with an upload", { error: String(error) });
       return undefined;
     }
   }
 
-  async #proceed(response: Response, offset: number): Promise<void> {
+  async #writeNote(session: UploadSession): Promise<void> {
+    const { note } = this.#sending;
+    await this.#channel.session.remembered(async () => await note?.write(session.location));
+  }
+
+  /** Sends what comes next; `true` when that was all and the registry took it. */
+  async #advance(session: UploadSession): Promise<boolean> {
+    const step = await this.#nextStep(session);
+    const { source } = this.#sending;
+    this.#progress.sending(step.end - step.start);
+    const sending = step.last ? session.finish(source, step) : session.append(source, step);
+    const response = await this.#answer(sending);
+    if (!response) await this.#recover(session, step);
+    else if (!response.ok) await this.#consider(session, step, response);
+    else if (step.last) await this.#check(response);
+    else await this.#proceed(session, step, response);
+    return step.last && response?.ok === true;
+  }
+
+  async #nextStep({ leastPart }: UploadSession): Promise<Step> {
+    const { size } = this.#sending.blob;
+    const start = this.#offset;
+    const limit = largestPart(size, await this.#channel.session.limits());
+    if (start === size || start === 0 && size <= limit) return { start, end: size, last: true };
+    return { start, end: Math.min(size, start + Math.max(limit, leastPart)), last: false };
+  }
+
+  /** The answer to a request; `undefined` after a lost connection. */
+  async #answer(sending: Promise<Response>): Promise<Response | undefined> {
+    const { signal } = this.#sending;
+    try {
+      return await sending;
+    } catch (error) {
+      signal?.throwIfAborted();
+      const lost = error instanceof ConnectionLost || isFault(error, signal);
+      if (error instanceof SourceFailure || !lost) throw error;
+      await this.#progress.failed(error, { signal, reason: explainFault(error).reason });
+      return undefined;
+    }
+  }
+
+  async #proceed(session: UploadSession, step: Step, response: Response): Promise<void> {
     await discard(response);
-    this.#offset = offset;
-    this.#failures = 0;
+    this.#offset = step.end;
+    this.#progress.kept(step.end);
+    await this.#writeNote(session);
   }
 
   /** Finds out how far the registry got; a session that cannot say so is given up. */
-  async #recover(session: UploadSession): Promise<void> {
-    const kept = this.#mayResume ? await session.kept() : undefined;
-    if (kept === undefined) {
-      this.#session = undefined;
-      return;
-    }
-    if (kept > this.#offset) this.#failures = 0;
-    this.#offset = kept;
-    this.#resumed = true;
+  async #recover(session: UploadSession, step: Step): Promise<void> {
+    const { wholeOnly = false } = await this.#channel.session.limits();
+    const kept = this.#mayResume && !wholeOnly ? await session.kept() : "unknown";
+    if (typeof kept === "number") return this.#goOnAt(kept);
+    await this.#learnWhatIsKept(kept, step);
+    this.#session = undefined;
   }
 
-  /** Waits before another try, or gives up. */
-  async #countFailure(error: unknown, response?: Response): Promise<void> {
-    const { retry, registry } = this.#channel.session;
-    const policy = completePolicy(retry);
-    if (++this.#failures >= policy.attempts) throw error;
-    const asked = response && allowedRetryAfter(response, { policy, host: registry });
-    const wait = asked ?? backoff(this.#failures, policy);
-    policy.onRetry({
-      what: this.#blob.digest,
-      attempt: this.#failures + 1,
-      attempts: policy.attempts,
-      reason: response ? `status ${response.status}` : explainFault(error).reason,
-      wait,
-    });
-    await pause(wait, policy, this.#signal);
+  #goOnAt(kept: number): void {
+    this.#offset = kept;
+    this.#resumed = true;
+    this.#progress.kept(kept);
+  }
+
+  /** Takes note of what a lost connection cost: a body, or the parts before it as well. */
+  async #learnWhatIsKept(kept: Kept, { start, end }: Step): Promise<void> {
+    const { session } = this.#channel;
+    const { keeps } = await session.limits();
+    if (kept !== "gone" || end - start <= PART_SIZE) return;
+    if (start > 0) await session.learn({ keeps: "nothing" });
+    else if (keeps === undefined) await session.learn({ keeps: "parts" });
   }
 
   /** Decides what a refusal means: smaller parts, a new token, another try, or the end. */
-  async #consider(session: UploadSession, response: Response): Promise<void> {
+  async #consider(session: UploadSession, step: Step, response: Response): Promise<void> {
     const { status } = response;
-    if (this.#learnsPartSize(status) || this.#getsNewToken(status)) {
+    const { signal } = this.#sending;
+    if (await this.#learnsLimit(step, response) || this.#getsNewToken(status)) {
       await discard(response);
       this.#session = undefined;
       return;
     }
-    const error = await this.#channel.error(response, "write", this.#blob.digest);
+    const error = await this.#channel.error(response, "write", this.#sending.blob.digest);
+    if (await this.#learnsWholeOnly(step, error)) {
+      this.#session = undefined;
+      return;
+    }
     if (!this.#mayGoOn(status, error)) throw error;
-    await this.#countFailure(error, response);
-    await this.#recover(session);
+    const { retry: policy, registry: host } = this.#channel.session;
+    await this.#progress.failed(error, {
+      signal,
+      reason: `status ${status}`,
+      asked: allowedRetryAfter(response, { policy, host }),
+    });
+    await this.#recover(session, step);
   }
 
-  /** Whether a refusal of the whole blob teaches that this registry wants parts. */
-  #learnsPartSize(status: number): boolean {
-    const { quirks } = this.#channel.session;
-    const { size } = this.#blob;
-    const refused = TOO_LARGE.has(status) && this.#offset === 0;
-    if (!refused || size > quirks.wholeLimit || size <= PART_SIZE) return false;
-    quirks.wholeLimit = PART_SIZE;
+  /** Whether a refusal of a body for its size teaches that this registry wants smaller ones. */
+  async #learnsLimit({ start, end }: Step, { status }: Response): Promise<boolean> {
+    const { session } = this.#channel;
+    const { wholeOnly = false } = await session.limits();
+    // Some say 416 for it; but to what does not begin at the start that has its own meaning.
+    const refused = status === 413 || status === 416 && start === 0;
+    const largestBody = refused && !wholeOnly ? smallerBody(end - start) : undefined;
+    if (largestBody === undefined) return false;
+    await session.learn({ largestBody });
+    return true;
+  }
+
+  /** Whether a refusal teaches that this registry takes no parts. */
+  async #learnsWholeOnly({ last, start }: Step, error: Error): Promise<boolean> {
+    const { session } = this.#channel;
+    const { wholeOnly = false, largestBody } = await session.limits();
+    const refused = !last && error instanceof UnsupportedError;
+    if (!refused || wholeOnly || largestBody !== undefined && start === 0) return false;
+    await session.learn({ wholeOnly: true });
     return true;
   }
 
@@ -196,6 +281,8 @@ class BlobSender {
   #mayGoOn(status: number, error: Error): boolean {
     // The session is gone, or the registry stopped elsewhere than we think.
     if (status === 404 || status === 416 || isRetriedStatus(status)) return true;
+    // It still reads what an earlier run has sent.
+    if (status === 409 && this.#resumed) return true;
     const misplaced = error instanceof IntegrityError && this.#resumed;
     if (misplaced) this.#mayResume = false;
     return misplaced;
@@ -203,7 +290,7 @@ class BlobSender {
 
   /** Checks the answer to the last bytes. */
   async #check(response: Response): Promise<void> {
-    const { digest } = this.#blob;
+    const { digest } = this.#sending.blob;
     this.#session = undefined;
     // Only "created" means that the blob exists.
     if (response.status !== 201) throw await this.#channel.error(response, "write", digest);

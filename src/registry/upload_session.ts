@@ -10,8 +10,9 @@ import { withTimeLimit } from "../core/time_limit.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { discard } from "../http/bodies.ts";
 import { SourceFailure } from "../http/faults.ts";
-import { type Channel, PART_SIZE } from "./session.ts";
 import { checkedLocation } from "../http/redirects.ts";
+import { sendFollowing } from "./moved_requests.ts";
+import type { Channel, RequestParts } from "./session.ts";
 
 /** A range with both ends. */
 type Span = Required<ByteRange>;
@@ -19,25 +20,36 @@ type Span = Required<ByteRange>;
 /** Milliseconds that a registry has to cancel an upload: a person is waiting for the prompt. */
 const CANCEL_TIME = 2_000;
 
+/** The place of a session at the registry. */
+interface Place {
+  readonly location: URL;
+  readonly leastPart: number;
+}
+
+/** How much a registry has kept: a count of bytes, or that it does not say or know. */
+export type Kept = number | "unknown" | "gone";
+
 /** An open session, at the place where the registry wants the next bytes. */
 export class UploadSession {
   /** Bytes that a part has to have at least, save the last one. */
-  readonly partSize: number;
+  readonly leastPart: number;
   readonly #channel: Channel;
   readonly #blob: Descriptor;
   readonly #signal: AbortSignal | undefined;
   #location: URL;
+  /** The byte after the last one that was handed to the network. */
+  #handedTo = 0;
 
   private constructor(
     channel: Channel,
     blob: Descriptor,
-    place: { location: URL; partSize: number; signal: AbortSignal | undefined },
+    { location, leastPart, signal }: Place & { signal: AbortSignal | undefined },
   ) {
     this.#channel = channel;
     this.#blob = blob;
-    this.#location = place.location;
-    this.partSize = place.partSize;
-    this.#signal = place.signal;
+    this.#location = location;
+    this.leastPart = leastPart;
+    this.#signal = signal;
   }
 
   /** Opens a session; `undefined` when the registry says that it has the blob already. */
@@ -46,43 +58,54 @@ export class UploadSession {
     blob: Descriptor,
     signal: AbortSignal | undefined,
   ): Promise<UploadSession | undefined> {
-    const response = await channel.send("POST", "blobs/uploads/", { signal });
-    if (response.status !== 201 && response.status !== 202) {
-      throw await channel.error(response, "write", blob.digest);
-    }
-    await discard(response);
-    if (response.status === 201) return undefined;
+    const place = await openPlace(channel, blob.digest, signal);
+    return place && new UploadSession(channel, blob, { ...place, signal });
+  }
+
+  /** Takes up a session of an earlier run: where it stands has to be asked next. */
+  static async at(
+    channel: Channel,
+    blob: Descriptor,
+    { location, signal }: { readonly location: string; readonly signal: AbortSignal | undefined },
+  ): Promise<UploadSession> {
     const base = await channel.session.base(signal);
-    const location = checkedLocation(response.headers.get("Location"), base, base);
-    const least = Number(response.headers.get("OCI-Chunk-Min-Length") ?? 0);
-    const partSize = Math.max(PART_SIZE, Number.isSafeInteger(least) ? least : 0);
-    return new UploadSession(channel, blob, { location, partSize, signal });
+    const place = { location: checkedLocation(location, base, base), leastPart: 0 };
+    const session = new UploadSession(channel, blob, { ...place, signal });
+    session.#handedTo = blob.size;
+    return session;
+  }
+
+  /** Where it goes on; whoever has this can write to it. */
+  get location(): string {
+    return this.#location.href;
   }
 
   /** Sends the last bytes, or all of them, and the digest. */
   async finish(source: BlobSource, span: Span): Promise<Response> {
-    return await this.#send("PUT", withDigest(this.#location, this.#blob.digest), source, span);
+    const url = withDigest(this.#location, this.#blob.digest);
+    return (await this.#send("PUT", url, source, span)).response;
   }
 
   /** Sends some bytes. */
   async append(source: BlobSource, span: Span): Promise<Response> {
-    const response = await this.#send("PATCH", this.#location, source, span);
-    if (response.ok) await this.#follow(response);
+    const { response, url } = await this.#send("PATCH", this.#location, source, span);
+    if (response.ok) await this.#follow(response, url);
     return response;
   }
 
   /**
-   * How many bytes the registry has kept; `undefined` when it does not say, or the session is gone.
-   * An answer of `0-0` is given for no byte and for one, so nothing follows from it.
+   * How many bytes the registry has kept. An answer of `0-0` is given for no byte and for one, so
+   * nothing follows from it; nor from a count of bytes that were never sent.
    */
-  async kept(): Promise<number | undefined> {
+  async kept(): Promise<Kept> {
     const response = await this.#channel.send("GET", this.#location, { signal: this.#signal });
     await discard(response);
+    if (response.status === 404 || response.status === 410) return "gone";
     const last = /^(?:bytes=)?0-(\d+)$/.exec(response.headers.get("Range") ?? "")?.[1];
-    if (!response.ok || last === undefined || Number(last) === 0) return undefined;
-    await this.#follow(response);
+    if (!response.ok || last === undefined || Number(last) === 0) return "unknown";
+    await this.#follow(response, this.#location);
     const kept = Number(last) + 1;
-    return kept <= this.#blob.size ? kept : undefined;
+    return kept <= this.#handedTo ? kept : "unknown";
   }
 
   /** Tells the registry to forget what it has kept, also when the operation was stopped. */
@@ -92,9 +115,9 @@ export class UploadSession {
     });
   }
 
-  async #send(method: string, url: URL, source: BlobSource, span: Span): Promise<Response> {
+  async #send(method: string, url: URL, source: BlobSource, span: Span) {
     const length = span.end - span.start;
-    return await this.#channel.send(method, url, {
+    const parts = (): RequestParts => ({
       headers: {
         "Content-Type": "application/octet-stream",
         "Content-Length": String(length),
@@ -102,25 +125,62 @@ export class UploadSession {
       },
       signal: this.#signal,
       body: length === 0 ? undefined : streamOf(this.#read(source, span)),
+      // What the registry kept has to be asked before anything is sent again.
+      once: true,
     });
+    return await sendFollowing(this.#channel, method, { url, parts });
   }
 
   async *#read(source: BlobSource, range: Span): AsyncGenerator<Uint8Array, void> {
     try {
       const stream = await source.open({ range, signal: this.#signal });
-      yield* sized(stream, { digest: this.#blob.digest, size: range.end - range.start });
+      const expected = { digest: this.#blob.digest, size: range.end - range.start };
+      let position = range.start;
+      for await (const chunk of sized(stream, expected)) {
+        position += chunk.byteLength;
+        this.#handedTo = Math.max(this.#handedTo, position);
+        yield chunk;
+      }
     } catch (error) {
       throw new SourceFailure(error);
     }
   }
 
   /** Goes on at the `Location` of an answer; without one, where it is. */
-  async #follow(response: Response): Promise<void> {
+  async #follow(response: Response, asked: URL): Promise<void> {
     const text = response.headers.get("Location");
     if (text === null) return;
     const base = await this.#channel.session.base(this.#signal);
-    this.#location = checkedLocation(text, base, this.#location);
+    this.#location = checkedLocation(text, base, asked);
   }
+}
+
+/** Opens a session; `undefined` when the registry says that it has the content already. */
+async function openPlace(
+  channel: Channel,
+  digest: Digest,
+  signal: AbortSignal | undefined,
+): Promise<Place | undefined> {
+  const parts = () => ({ signal });
+  const { response, url } = await sendFollowing(channel, "POST", { url: "blobs/uploads/", parts });
+  if (response.status !== 201 && response.status !== 202) {
+    throw await channel.error(response, "write", digest);
+  }
+  await discard(response);
+  if (response.status === 201) return undefined;
+  const location = await uploadLocation(channel, response, { url, signal });
+  const least = Number(response.headers.get("OCI-Chunk-Min-Length") ?? 0);
+  return { location, leastPart: Number.isSafeInteger(least) ? Math.max(0, least) : 0 };
+}
+
+/** Where the answer to a request says that an upload is: its Location may be relative to that. */
+export async function uploadLocation(
+  channel: Channel,
+  response: Response,
+  { url, signal }: { readonly url: URL; readonly signal?: AbortSignal },
+): Promise<URL> {
+  const base = await channel.session.base(signal);
+  return checkedLocation(response.headers.get("Location"), base, url);
 }
 
 /** Adds the digest to a URL whose query has to stay as the registry wrote it. */

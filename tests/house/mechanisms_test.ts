@@ -39,7 +39,7 @@ const MECHANISMS: readonly Mechanism[] = [
       "src/core/file_lock.ts",
       "src/core/retry.ts",
       // Counts losses by the bytes that the registry has kept, so it asks for the waits itself.
-      "src/registry/upload.ts",
+      "src/registry/upload_progress.ts",
     ],
   },
   {
@@ -66,7 +66,6 @@ const MECHANISMS: readonly Mechanism[] = [
       "src/http/redirects.ts",
       "src/http/fetch_sender.ts",
       // The address of an upload, which is no redirect.
-      "src/registry/repository.ts",
       "src/registry/upload_session.ts",
     ],
   },

@@ -161,7 +161,9 @@ Deno.test("a registry that answers 201 to a part is fed on", async () => {
 /** A registry that takes these bytes for the first body, and then cuts the connection. */
 function cutAfter(kept: Uint8Array<ArrayBuffer>) {
   return setup(once("PUT", async ({ url, body }, { pass }) => {
-    await body?.cancel();
+    const reader = body?.getReader();
+    await reader?.read();
+    await reader?.cancel();
     if (kept.byteLength > 0) await pass(new Request(url, { method: "PATCH", body: kept }));
     throw new TypeError("connection reset");
   }));

@@ -36,8 +36,11 @@ export interface ScriptedRegistry extends AsyncDisposable {
   readonly host: string;
   /** Every request, in order. */
   readonly ledger: LedgerEntry[];
-  /** Another name of the repository `demo`, with its host, whose answers go through a script. */
-  scripted(script: Script): string;
+  /**
+   * Another name of the repository `demo`, with its host, whose answers go through a script; `hold`
+   * is waited for with each piece of a body before the registry gets it.
+   */
+  scripted(script: Script, hold?: (entry: LedgerEntry) => Promise<void>): string;
 }
 
 /** Serves a registry until it is disposed; over TLS with a certificate and its key. */
@@ -45,6 +48,7 @@ export function scriptedRegistry(tls: { cert?: string; key?: string } = {}): Scr
   const catalog = memoryCatalog();
   const handler = createRegistryHandler(catalog);
   const scripts: Script[] = [];
+  const holds: (((entry: LedgerEntry) => Promise<void>) | undefined)[] = [];
   const ledger: LedgerEntry[] = [];
   const answer = async (request: Request): Promise<Response> => {
     const url = new URL(request.url);
@@ -54,12 +58,19 @@ export function scriptedRegistry(tls: { cert?: string; key?: string } = {}): Scr
     ledger.push(entry);
     const [, index] = /^run-(\d+)$/.exec(repository) ?? [];
     if (index !== undefined) url.pathname = `/v2/demo/${target}`;
-    const body = request.body && counted(request.body, (bytes) => entry.received += bytes);
+    const body = request.body && counted(request.body, async (bytes) => {
+      entry.received += bytes;
+      await holds[Number(index)]?.(entry);
+    });
     const pass = async () => await handler(new Request(url, { method, headers, body }));
     const script = scripts[Number(index)];
     const response = await (script ? script(request, pass) : pass());
-    const sent = response.body && counted(response.body, (bytes) => entry.sent += bytes);
-    return new Response(sent, response);
+    const sent = response.body && counted(response.body, (bytes) => void (entry.sent += bytes));
+    const told = new Headers(response.headers);
+    const location = told.get("Location");
+    // What was asked under a name of its own goes on under it.
+    if (location) told.set("Location", location.replace("/v2/demo/", `/v2/${repository}/`));
+    return new Response(sent, { status: response.status, headers: told });
   };
   const quiet = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
   const server = tls.cert && tls.key
@@ -70,7 +81,10 @@ export function scriptedRegistry(tls: { cert?: string; key?: string } = {}): Scr
     catalog,
     host,
     ledger,
-    scripted: (script) => `${host}/run-${scripts.push(script) - 1}`,
+    scripted: (script, hold) => {
+      holds.push(hold);
+      return `${host}/run-${scripts.push(script) - 1}`;
+    },
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }
@@ -91,11 +105,14 @@ export async function pushModel(
   await backend.push(`${host}/demo:v1`);
 }
 
-function counted(body: ReadableStream<Uint8Array>, onBytes: (bytes: number) => void) {
+function counted(
+  body: ReadableStream<Uint8Array>,
+  onBytes: (bytes: number) => void | Promise<void>,
+) {
   return body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        onBytes(chunk.byteLength);
+      async transform(chunk, controller) {
+        await onBytes(chunk.byteLength);
         controller.enqueue(chunk);
       },
     }),

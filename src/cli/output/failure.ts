@@ -92,9 +92,9 @@ export function describeFailure(error: unknown, context: FailureContext): Failur
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return failure(
     "unexpected",
-    `Unexpected failure, please report it: ${message}`,
+    `This is a fault of modelops: ${message}`,
     [],
-    "run it again with `--log-level debug` to see where it came from",
+    "report this line with your version, the command and what it prints with `--log-level debug`",
   );
 }
 

@@ -139,8 +139,9 @@ Deno.test("what a server says cannot steer the terminal", () => {
 Deno.test("an unexpected failure says that it is one", () => {
   assert.equal(
     renderFailure(describeFailure(new TypeError("x is undefined"), world)),
-    "error: Unexpected failure, please report it: TypeError: x is undefined\n" +
-      "hint: run it again with `--log-level debug` to see where it came from\n",
+    "error: This is a fault of modelops: TypeError: x is undefined\n" +
+      "hint: report this line with your version, the command and what it prints with " +
+      "`--log-level debug`\n",
   );
 });
 

@@ -4,9 +4,8 @@
  */
 import { ConflictError, InvalidInputError } from "./errors.ts";
 import { explainRead } from "./file_errors.ts";
-import { borrowChunk } from "./lent_buffers.ts";
 import { type BlobSource, rangeBounds } from "./source.ts";
-import { CHUNK_SIZE } from "./streams.ts";
+import { borrowChunk, CHUNK_SIZE } from "./streams.ts";
 import { quote } from "./text.ts";
 
 /** The facts about a file that tell whether it is still the same content. */

@@ -13,7 +13,7 @@ import { ConnectionLost, explainFault, isFault, SourceFailure } from "../http/fa
 import { askForBlob } from "./blob_presence.ts";
 import type { UploadNote } from "./open_uploads.ts";
 import type { Channel } from "./session.ts";
-import { completePolicy, isRetriedStatus } from "../core/retry.ts";
+import { isRetriedStatus } from "../core/retry.ts";
 import { allowedRetryAfter } from "../http/retrying.ts";
 import { toldDigest } from "./told_digest.ts";
 import { UploadProgress } from "./upload_progress.ts";

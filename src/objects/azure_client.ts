@@ -10,7 +10,8 @@ import type { Transport } from "../http/transport_options.ts";
 import { Readable } from "node:stream";
 import type { BlockBlobClient, HttpOperationResponse } from "../deps/azure-storage-blob.ts";
 import type { WebResource } from "../deps/azure-storage-blob.ts";
-import { InvalidInputError } from "../core/errors.ts";
+import { InvalidInputError, TransferError } from "../core/errors.ts";
+import { inMemory } from "../http/bodies.ts";
 import type { AzureAccess } from "./azure_access.ts";
 import { type ContainerUri, formatObjectUri, quoteUri } from "./object_uri.ts";
 
@@ -98,13 +99,33 @@ function requestOf({ url, method, headers, body, abortSignal }: WebResource): Re
   });
 }
 
+/** Most bytes of an answer that is a document: a list of all blocks that a blob may have. */
+const DOCUMENT_LIMIT = 16 * 1024 * 1024;
+
+/** Most bytes of an answer that explains a failure; the code of it is in a header as well. */
+const EXPLANATION_LIMIT = 64 * 1024;
+
+/**
+ * The text of an answer that is no object. An explanation that is too long is none.
+ * @throws {TransferError} when a document is too long.
+ */
+async function textOf({ url }: WebResource, response: Response): Promise<string> {
+  const limit = response.ok ? DOCUMENT_LIMIT : EXPLANATION_LIMIT;
+  try {
+    return await (await inMemory(response, { url }, limit)).text();
+  } catch (error) {
+    if (response.ok || !(error instanceof TransferError)) throw error;
+    return "";
+  }
+}
+
 async function answerOf(request: WebResource, response: Response): Promise<HttpOperationResponse> {
   const headers = request.headers.clone();
   for (const name of headers.headerNames()) headers.remove(name);
   for (const [name, value] of response.headers) headers.set(name, value);
   const answer = { request, status: response.status, headers };
   const wantsStream = request.streamResponseStatusCodes?.has(response.status);
-  if (!wantsStream) return { ...answer, bodyAsText: await response.text() };
+  if (!wantsStream) return { ...answer, bodyAsText: await textOf(request, response) };
   const body = response.body ?? new ReadableStream<Uint8Array>({ start: (it) => it.close() });
   const stream = Readable.fromWeb(body as never);
   // The SDK stops listening before the stream has ended; a failure then would end the process.

@@ -4,7 +4,7 @@
  */
 import type { Readable } from "node:stream";
 import { quote } from "../core/text.ts";
-import { TransferError } from "../core/errors.ts";
+import { IntegrityError, InvalidInputError, TransferError } from "../core/errors.ts";
 import { type ByteRange, rangeBounds } from "../core/source.ts";
 import { streamOf } from "../core/streams.ts";
 import type { StallWatch } from "../core/time_limit.ts";
@@ -31,9 +31,18 @@ export async function readBlob(
   const requests = new BlobRequests(target, range, etag);
   return await openResuming({
     ask: (position, watch) => requests.ask(position, watch),
-    explain: (error) => explainAzure(error, call),
+    explain: (error) => ofKnownBlob(explainAzure(error, call), etag),
     giveUp: (last) => giveUp(last, call) as Error,
   }, { position: range.start, end: range.end, what: quoteUri(uri), retry, signal, log });
+}
+
+/**
+ * The error of a blob of which the caller has seen this version: when it does not have the bytes
+ * any more that it had, the caller is not the one who is wrong.
+ */
+function ofKnownBlob(error: unknown, etag: string | undefined): unknown {
+  if (etag === undefined || !(error instanceof InvalidInputError)) return error;
+  return new IntegrityError(error.message, { ...error.facts, cause: error });
 }
 
 /** An empty range has no form in HTTP, but the blob has to be there. */
@@ -75,8 +84,8 @@ class BlobRequests {
       });
       return { answer, body: guarded(answer.readableStreamBody as Readable, abortSignal) };
     });
-    this.#etag ??= answer.etag;
     try {
+      this.#checkVersion(answer.etag);
       if (position > 0 || count !== undefined) this.#checkStart(position, answer.contentRange);
       const chunks = body[Symbol.asyncIterator]();
       return {
@@ -88,6 +97,18 @@ class BlobRequests {
       body.destroy();
       throw error;
     }
+  }
+
+  /** What does not look at the condition of the request may send another version. */
+  #checkVersion(etag: string | undefined): void {
+    this.#etag ??= etag;
+    if (etag === undefined || etag === this.#etag) return;
+    throw new IntegrityError(
+      `Cannot read ${quoteUri(this.#target.uri)}: it was changed meanwhile`,
+      {
+        remedy: "run the command again",
+      },
+    );
   }
 
   /** Something between here and the service may send the whole where a range was asked for. */

@@ -5,7 +5,7 @@
  * See https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string
  * @module
  */
-import { InvalidInputError, type SettingFact } from "../core/errors.ts";
+import { type ErrorFacts, InvalidInputError, type SettingFact } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 
 /** An Azure storage account as a user configures it. */
@@ -57,6 +57,7 @@ export function hasAzureCredential(settings: AzureSettings | undefined): boolean
  * @throws {InvalidInputError} when something is missing, malformed or contradictory.
  */
 export function azureAccess(settings: AzureSettings): AzureAccess {
+  refuseQuotes(settings);
   if (!settings.connectionString) return accessOf(settings);
   if (settings.key || settings.sas) {
     throw unusable(
@@ -68,6 +69,21 @@ export function azureAccess(settings: AzureSettings): AzureAccess {
   if (settings.endpoint) return accessOf({ ...stated, endpoint: settings.endpoint });
   // The endpoint of a connection string is the account's own, whatever its form.
   return entered(endpointUrl(stated.endpoint ?? ""), credentialOf(stated));
+}
+
+/** Quotes that a file of variables or a shell has left around a secret make it another one. */
+function refuseQuotes({ connectionString, key, sas }: AzureSettings): void {
+  const secrets = {
+    "connection string": connectionString,
+    "account key": key,
+    "shared access signature": sas,
+  };
+  for (const [what, secret] of Object.entries(secrets)) {
+    if (!/^\s*(["'`]|[\u2018-\u201f])/.test(secret ?? "")) continue;
+    throw unusable(`the ${what} is in quotes, which are part of it here`, {
+      remedy: "write it without them",
+    });
+  }
 }
 
 function accessOf(settings: AzureSettings): AzureAccess {
@@ -165,6 +181,7 @@ function missingAccount(): InvalidInputError {
   return unusable("the storage account is not named", "azureAccount");
 }
 
-function unusable(found: string, setting?: SettingFact): InvalidInputError {
-  return new InvalidInputError(`Cannot use "Azure Blob Storage": ${found}`, { setting });
+function unusable(found: string, advice: SettingFact | ErrorFacts = {}): InvalidInputError {
+  const facts = typeof advice === "string" ? { setting: advice } : advice;
+  return new InvalidInputError(`Cannot use "Azure Blob Storage": ${found}`, facts);
 }

@@ -123,3 +123,19 @@ Deno.test("parseConnectionString() gives settings or an error of ours for any te
     assert.deepEqual(parseConnectionString(text), { account, key, endpoint: "http://x.test" });
   }));
 });
+
+Deno.test("azureAccess() names the quotes around a secret, and shows none of it", () => {
+  const secrets: AzureSettings[] = [
+    { connectionString: '"AccountName=acct;AccountKey=s3cr3t"' },
+    { connectionString: "'AccountName=acct;AccountKey=s3cr3t'" },
+    { connectionString: " \u201cAccountName=acct;AccountKey=s3cr3t\u201d" },
+    { account: "acct", key: '"s3cr3t"' },
+    { account: "acct", sas: "'sig=s3cr3t'" },
+  ];
+  for (const settings of secrets) {
+    assert.throws(() => azureAccess(settings), (error: Error) => {
+      assert.match(error.message, /is in quotes/);
+      return !Deno.inspect(error).includes("s3cr3t");
+    });
+  }
+});

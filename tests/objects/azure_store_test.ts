@@ -154,6 +154,19 @@ e2eTest("the Azure store", { needs }, async (context) => {
     assert.match(error.facts.remedy ?? "", /rehydrate/);
   });
 
+  await context.step("escapes what a URL would read as something else", async () => {
+    const store = world.store();
+    const container = service(world).getContainerClient("data");
+    for (const name of ["we#ird?.bin", "a?b=c&d#e", "50%25 of it", "a+b c", "%2e%2e/x", "?", "#"]) {
+      await put(store, `az://data/names/${name}`, content);
+      assert.deepEqual(await readObject(store, `az://data/names/${name}`), content, name);
+      assert.ok(await container.getBlockBlobClient(`names/${name}`).exists(), name);
+    }
+    const names = [];
+    for await (const { name } of container.listBlobsFlat({ prefix: "names/" })) names.push(name);
+    assert.equal(names.length, 7);
+  });
+
   await context.step("reads the digest from every known name of metadata", async () => {
     const container = service(world).getContainerClient("data");
     const sha256 = sha256Of(content);

@@ -66,7 +66,7 @@ async function hashTree(
     const source = await fileSource(place);
     const { digest, size } = await digestStream(await source.open(options), options);
     const { mode } = await Deno.stat(place);
-    return { path: path.normalize("NFC"), size, digest, mode: mode ?? undefined };
+    return { path, size, digest, mode: mode ?? undefined };
   }, options);
 }
 

@@ -2,14 +2,13 @@
  * The files of a bundle, from the indexes of its layers.
  * @module
  */
-import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import { capability } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { readContent } from "../../oci/store.ts";
-import { type Bundle, type BundleEntry, knownSize } from "./bundle.ts";
+import { type Bundle, type BundleEntry, knownSize, type RegistryEntry } from "./bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";
 import { readLayerIndex } from "./layer_index.ts";
 import { explained } from "../resolve/missing_part.ts";
@@ -75,7 +74,7 @@ async function readIndexOf(
   for (const entry of readLayerIndex(bytes, layer, what)) {
     if (entry.kind === "external") entries.push(entry);
     else {
-      const size = knownSize(entry.blob) ?? await sizeOf(entry.blob.digest);
+      const size = knownSize(entry.blob) ?? await sizeOf(entry);
       entries.push({ ...entry, blob: { ...entry.blob, size } });
     }
   }
@@ -86,6 +85,9 @@ async function readIndexOf(
 function sizeFinder({ store, contents = [] }: EntrySource, options: OperationOptions) {
   const listed = new Map(contents.map(({ digest, size }) => [digest, size]));
   const stat = capability(store, "stat");
-  return async (digest: Digest): Promise<number> =>
-    listed.get(digest) ?? (await stat?.(digest, options))?.size ?? 0;
+  return async ({ path, blob: { digest } }: RegistryEntry): Promise<number> => {
+    const size = listed.get(digest);
+    if (size !== undefined || stat === undefined) return size ?? 0;
+    return (await explained(stat(digest, options), quote(path), { path })).size;
+  };
 }

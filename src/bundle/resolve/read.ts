@@ -69,7 +69,8 @@ async function readBareBundle(
   const document = readBundleManifest(bytes, nameOf(store, root));
   const layerIndexes: Record<string, Descriptor> = {};
   for (const [layer, digest] of Object.entries(bareIndexes(document, bytes))) {
-    layerIndexes[layer] = await store.resolve(digest, options);
+    const what = `the index of layer ${quote(layer)} of ${nameOf(store, root)}`;
+    layerIndexes[layer] = await explained(store.resolve(digest, options), what);
   }
   return bundleOf(store, root, { document, layerIndexes });
 }

@@ -2,8 +2,8 @@
  * The files of a working directory that patterns bring in.
  *
  * Links are followed as long as they stay in the directory; what leaves it, and what is no regular
- * file, is a problem of the pattern that meets it. Paths are in Unicode's composed form, whatever
- * the disk says.
+ * file, is a problem of the pattern that meets it. Paths keep the Unicode form that the disk gives
+ * them; patterns match whatever the form.
  * @module
  */
 import { join, sep } from "node:path";
@@ -68,6 +68,7 @@ class Walk {
   readonly #options: OperationOptions;
   readonly #ignored: readonly ((path: string) => boolean)[];
   readonly #matched = new Set<number>();
+  /** By the composed form of their paths. */
   readonly #files = new Map<string, FoundFile>();
   readonly #problems: Problem[] = [];
 
@@ -144,11 +145,11 @@ class Walk {
 
   #add(found: string, absolute: string, info: Deno.FileInfo): void {
     try {
-      const path = workspacePath(found.normalize("NFC"), "publish");
-      const twin = this.#files.get(path);
+      const path = workspacePath(found, "publish");
+      const twin = this.#files.get(path.normalize("NFC"));
       const mode = ((info.mode ?? 0) & 0o100) === 0 ? 0o644 : 0o755;
       if (twin) this.#refuse(path, "another file differs only in the Unicode form of its name");
-      else this.#files.set(path, { path, absolute, mode });
+      else this.#files.set(path.normalize("NFC"), { path, absolute, mode });
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       this.#problems.push({ message: error.message });

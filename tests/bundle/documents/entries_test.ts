@@ -3,6 +3,8 @@ import { readEntries } from "../../../src/bundle/documents/entries.ts";
 import { resolveBundle } from "../../../src/bundle/resolve/bundle.ts";
 import { digestBytes } from "../../../src/core/digest.ts";
 import { InvalidInputError, TransferError, UnsupportedError } from "../../../src/core/errors.ts";
+import { createBundles } from "../../../src/bundle/operations.ts";
+import { tempFolder } from "../../support/temp.ts";
 import { json, memoryRegistry, put, putManifest, titled } from "../publish/support.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -71,4 +73,37 @@ Deno.test("readEntries() gives the files of the layers that are asked for, in th
     Array.fromAsync(readEntries(bundle, ["code"], { signal: AbortSignal.abort(reason) })),
     (error) => error === reason,
   );
+});
+
+Deno.test("a file whose blob is gone is a failed transfer, however its index says where it is", async () => {
+  await using folder = await tempFolder();
+  const digest = digestBytes(bytesOf("gone"));
+  const forms = {
+    "oras with its size": { oras: { digest, size: 4 } },
+    "oras without a size": { oras: { digest } },
+    "oras whose size is null": { oras: { digest, size: null }, external: null },
+    "flat with its size": { digest, size: 4 },
+    "flat without a size": { digest },
+    "flat beside nulls": { digest, size: null, oras: null, external: null },
+  };
+  for (const [form, where] of Object.entries(forms)) {
+    for (const cache of [undefined, memoryRegistry().catalog.repository("cache")]) {
+      const registry = memoryRegistry();
+      const store = registry.catalog.repository("registry.test/team/x");
+      const index = json({ layer: "code", entries: [{ path: "f", ...where }] });
+      const main = json({ roles: { default: ["code"] }, layers: ["code"] });
+      await putManifest(store, "1", {
+        layers: [
+          titled(await put(store, main), "bundle.manifest.json"),
+          titled(await put(store, index), "layer.code.json"),
+        ],
+      });
+      const bundles = createBundles({ ...registry, cache });
+      const dest = folder.join("ws");
+      const error = await bundles.materialize("x:1", { dest }).catch((error) => error);
+      assert.ok(error instanceof TransferError, `${form}: ${error}`);
+      assert.match(error.message, /missing/);
+      assert.equal((await bundles.resolve("x:1")).totalSize >= 0, true);
+    }
+  }
 });

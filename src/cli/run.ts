@@ -13,6 +13,7 @@ import {
   rootCommand,
 } from "./command.ts";
 import { commandsOf, isBundlesProgram } from "./commands.ts";
+import { addCompletionFlags, CompletionRequest } from "./completion/flags.ts";
 import type { CliContext } from "./context.ts";
 import { FailedResult } from "./output/failed_result.ts";
 import {
@@ -71,11 +72,23 @@ async function parse(
   try {
     await program.parseAsync([...args], { from: "user" });
   } catch (error) {
+    if (error instanceof CompletionRequest) return await answer(error, program, context);
     if (!(error instanceof HelpRequest)) throw error;
     if (!(program.opts() as GlobalFlags).json) return error.show();
     const { describeProgram } = await import("./describe.ts");
     new Output(context, true).document(await describeProgram(error.command));
   }
+}
+
+/** Shows or installs the completion of the shell. */
+async function answer(
+  request: CompletionRequest,
+  program: Command,
+  context: CliContext,
+): Promise<void> {
+  const { answerCompletion } = await import("./completion/install.ts");
+  const output = new Output(context, (program.opts() as GlobalFlags).json ?? false);
+  await answerCompletion(request, context, output);
 }
 
 /** The program with all its commands. It keeps in `state` how far it comes. */
@@ -103,6 +116,7 @@ function createProgram(context: CliContext, state: RunState): Command {
     .option("--pprof", "serve profiles of this run while it lasts")
     .option("--pprof-addr <host:port>", "where to serve them", DEFAULT_PPROF_ADDRESS);
   const program = root as unknown as Command;
+  if (isBundlesProgram(context.programName)) addCompletionFlags(program);
   const session = () => state.session ??= new Session(context, root.opts());
   program.hook("preSubcommand", (_program, command) => {
     // A command of bundles is not the command of models that has its name.

@@ -213,7 +213,12 @@ Deno.test("the document tells choices, and which commands are hidden", async () 
   const choices = (words: string, name: string) =>
     find(command, words).flags.find((flag) => flag.name === name)?.choices;
   assert.deepEqual(choices("build", "--compression"), ["none", "gzip", "zstd"]);
-  assert.deepEqual(find(command, "completion").arguments[0]?.choices, ["bash", "zsh", "fish"]);
+  assert.deepEqual(find(command, "completion").arguments[0]?.choices, [
+    "bash",
+    "zsh",
+    "fish",
+    "powershell",
+  ]);
   const hidden = command.commands.filter(({ hidden }) => hidden).map(({ name }) => name);
   assert.deepEqual(hidden, ["__complete"]);
 });

@@ -9,14 +9,20 @@ export function configure(command: Command, session: Session): void {
   const { context } = session;
   command
     .argument("[word...]", "the words after the program's name; the last is the one to complete")
-    .action(async (words) => {
+    .option("--new-word", "the word to complete is one more, which is empty yet")
+    .option("--no-descriptions", "leave out what the words mean")
+    .action(async (words, { newWord, descriptions }) => {
       const { kind, candidates } = await complete(
         command.parent as Command,
-        words,
+        newWord ? [...words, ""] : words,
         (flags) => localReferences(session, flags),
       );
       const lines = candidates.map(({ value, summary }) =>
-        [value, summary].filter((text) => text !== "").map(escapeControls).join("\t")
+        [value, descriptions === false ? "" : summary].filter((text) => text !== "").map(
+          escapeControls,
+        ).join(
+          "\t",
+        )
       );
       context.stdout.write([kind, ...lines, ""].join("\n"));
     });

@@ -7,18 +7,20 @@ export function configure(command: Command, session: Session): void {
   const { programName: name } = session.context;
   command
     .addArgument(new Argument("<shell>", "the shell that reads the script").choices(SHELLS))
+    .option("--no-descriptions", "do not show what the words mean")
     .addHelpText(
       "after",
       [
         "",
         "To complete from now on:",
-        `  bash   echo 'source <(${name} completion bash)' >> ~/.bashrc`,
-        `  zsh    echo 'source <(${name} completion zsh)' >> ~/.zshrc   (after compinit)`,
-        `  fish   ${name} completion fish > ~/.config/fish/completions/${name}.fish`,
+        `  bash         echo 'source <(${name} completion bash)' >> ~/.bashrc`,
+        `  zsh          echo 'source <(${name} completion zsh)' >> ~/.zshrc   (after compinit)`,
+        `  fish         ${name} completion fish > ~/.config/fish/completions/${name}.fish`,
+        `  powershell   ${name} completion powershell >> $PROFILE`,
       ].join("\n"),
     )
-    .action((shell) => {
-      const script = completionScript(shell, name);
+    .action((shell, { descriptions }) => {
+      const script = completionScript(shell, name, { descriptions });
       session.output.result({ shell, script }, script.trimEnd());
     });
 }

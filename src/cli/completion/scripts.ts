@@ -8,15 +8,27 @@
  * @module
  */
 /** The shells that there is a script for. */
-export const SHELLS = ["bash", "zsh", "fish"] as const;
+export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
 
 /** A shell that there is a script for. */
 export type Shell = typeof SHELLS[number];
 
+/** How a script completes. */
+export interface ScriptOptions {
+  /** Whether it shows what each word means; true when absent. */
+  readonly descriptions?: boolean;
+}
+
 /** The script for a shell, which completes the program of this name. */
-export function completionScript(shell: Shell, programName: string): string {
+export function completionScript(
+  shell: Shell,
+  programName: string,
+  { descriptions = true }: ScriptOptions = {},
+): string {
   const name = programName.replace(/[^A-Za-z0-9_]/g, "_");
+  const ask = descriptions ? "__complete" : "__complete --no-descriptions";
   return SCRIPTS[shell]
+    .replaceAll(/(?<= )__complete\b/g, ask)
     .replaceAll("PROGRAM", programName)
     .replaceAll("NAME", name);
 }
@@ -110,4 +122,40 @@ end
 complete -c PROGRAM -f -a '(__NAME_complete)'
 `;
 
-const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
+/**
+ * PowerShell loses an empty last word on its way to a program before version 7.3, so the script
+ * says that a word is begun. Where there is no candidate the shell completes files itself.
+ */
+const POWERSHELL = `# powershell completion for PROGRAM
+Register-ArgumentCompleter -Native -CommandName 'PROGRAM' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $words = @($commandAst.CommandElements | Select-Object -Skip 1 |
+        Where-Object { $_.Extent.StartOffset -lt $cursorPosition } |
+        ForEach-Object {
+            if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst]) {
+                $_.Value
+            } else {
+                $_.Extent.Text
+            }
+        })
+    $begun = @()
+    if ([string]::IsNullOrEmpty($wordToComplete)) { $begun = @('--new-word') }
+    $kind, $lines = @(& 'PROGRAM' __complete @begun -- @words 2>$null)
+    $prefix = ''
+    if ($wordToComplete -match '^(--[^=]*=)') { $prefix = $Matches[1] }
+    $lines | Where-Object { $_ } | ForEach-Object {
+        $value, $summary = $_ -split "\t", 2
+        if (-not $summary) { $summary = $value }
+        $text = $prefix + $value
+        if ($text -notmatch '^[\w./:@=-]+$') { $text = "'" + $text.Replace("'", "''") + "'" }
+        [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $summary)
+    }
+}
+`;
+
+const SCRIPTS: Readonly<Record<Shell, string>> = {
+  bash: BASH,
+  zsh: ZSH,
+  fish: FISH,
+  powershell: POWERSHELL,
+};

@@ -45,7 +45,13 @@ Deno.test("values of flags are completed where they can be known", async () => {
   assert.deepEqual(await complete("build", "--compression=z"), ["words", "zstd"]);
   assert.deepEqual(await complete("build", "--raw=f"), ["words", "false"]);
   assert.deepEqual(await complete("--log-level", "wa"), ["words", "warn", "warning"]);
-  assert.deepEqual(await complete("completion", ""), ["words", "bash", "zsh", "fish"]);
+  assert.deepEqual(await complete("completion", ""), [
+    "words",
+    "bash",
+    "zsh",
+    "fish",
+    "powershell",
+  ]);
   assert.deepEqual(await complete("modelfile", "generate", "-p", "m"), [
     "words",
     "modelscope",

@@ -67,16 +67,25 @@ export async function readDocument(
   checkRegular(path, await Deno.stat(path));
   using file = await Deno.open(path, { read: true });
   const { size } = await file.stat();
-  // A file of the kernel has no size before it is read.
-  const bytes = new Uint8Array(Math.min(limit, size || limit) + 1);
+  // A file of the kernel has no size before it is read, and one of ours may grow meanwhile.
+  let bytes = new Uint8Array(Math.min(limit, size || limit) + 1);
   let length = 0;
-  while (length < bytes.byteLength) {
+  for (;;) {
     const count = await file.read(bytes.subarray(length));
     if (count === null) return bytes.slice(0, length);
     length += count;
+    if (length > limit) break;
+    if (length === bytes.byteLength) bytes = grown(bytes, Math.min(limit + 1, 2 * length));
   }
-  const found = length > limit ? `it has more than ${limit} bytes` : "it grew while it was read";
-  throw new InvalidInputError(`Cannot read ${quote(path)}: ${found}`, { path });
+  throw new InvalidInputError(`Cannot read ${quote(path)}: it has more than ${limit} bytes`, {
+    path,
+  });
+}
+
+function grown(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  const longer = new Uint8Array(length);
+  longer.set(bytes);
+  return longer;
 }
 
 /** The text of a document, read as {@linkcode readDocument} and {@linkcode decodeText} do. */

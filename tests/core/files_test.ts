@@ -23,6 +23,20 @@ Deno.test("a document is read to its limit, and no further", async () => {
   assert.equal(await readText(await folder.write("empty", "")), "");
 });
 
+Deno.test("a document that grows while it is read is read, as far as it goes then", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("a", "");
+  let reading = true;
+  const append = async () => {
+    while (reading) await Deno.writeTextFile(path, "a line\n", { append: true });
+  };
+  const read = async () => {
+    for (let round = 0; round < 300; round++) assert.match(await readText(path), /^(a line\n)*$/);
+  };
+  await Promise.all([append(), append(), read().finally(() => reading = false)]);
+  assert.ok((await readText(path)).length > 0);
+});
+
 Deno.test({
   name: "files of the kernel, which tell no size, are read; devices are refused",
   ignore: Deno.build.os !== "linux",

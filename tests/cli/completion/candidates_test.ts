@@ -21,7 +21,7 @@ async function completeIn(options: RunOptions, ...words: string[]): Promise<[str
 Deno.test("commands are completed, each by its own name, and none that is hidden", async () => {
   assert.deepEqual(await complete("pu"), ["words", "push", "pull"]);
   assert.deepEqual(await complete("mod"), ["words", "modelfile"]);
-  assert.deepEqual(await complete("--no-progress", "--log-level", "warn", "ve"), [
+  assert.deepEqual(await complete("--no-progress", "--log-level", "warn", "vers"), [
     "words",
     "version",
   ]);

@@ -22,6 +22,9 @@ export const concurrency = new Option(
   "layers that are worked on at once",
 ).argParser(positiveCount).default(DEFAULT_CONCURRENCY);
 
+/** `--quiet`, of the commands that make or move an artifact. */
+export const quiet = new Option("-q, --quiet", "print the digest and nothing else");
+
 /** Adds the flags of a command that speaks to a registry: how it is reached. */
 export function addAccess<Args extends unknown[], Flags extends OptionValues>(
   command: Command<Args, Flags>,

@@ -1,6 +1,6 @@
 /** `attach`: adds a file to an artifact. @module */
 import type { Command } from "../../deps/commander.ts";
-import { addTransfer, noteIgnored, nydusify } from "../options.ts";
+import { addTransfer, noteIgnored, nydusify, quiet } from "../options.ts";
 import type { Session } from "../session.ts";
 import { sourceDateEpoch } from "../settings/global.ts";
 
@@ -15,10 +15,11 @@ export function configure(command: Command, session: Session): void {
       .option("--output-remote", "read from the registry and write to it, not to the local store")
       .option("--raw", "the file as it is; --raw=false makes a tar layer", true)
       .option("--config", "replace the configuration by the file, and add no layer")
-      .option("--no-creation-time", "keep the time of creation of the source"),
+      .option("--no-creation-time", "keep the time of creation of the source")
+      .addOption(quiet),
   )
     .addOption(nydusify)
-    .action(async (file, { nydusify, creationTime, ...flags }) => {
+    .action(async (file, { nydusify, creationTime, quiet, ...flags }) => {
       noteIgnored(session.output, "--nydusify", nydusify);
       const models = await session.models();
       const result = await session.operation((options) =>
@@ -27,8 +28,8 @@ export function configure(command: Command, session: Session): void {
           ...flags,
           noCreationTime: creationTime === false,
           sourceDateEpoch: sourceDateEpoch(session.context.env),
-        })
-      );
-      session.output.result(result, `Successfully attached model artifact: ${flags.target}`);
+        }), { silent: quiet });
+      const text = `Successfully attached model artifact: ${flags.target}`;
+      session.output.artifact(result, { text, quiet });
     });
 }

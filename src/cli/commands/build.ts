@@ -3,7 +3,7 @@ import { type Command, Option } from "../../deps/commander.ts";
 import type { BuildResult } from "../../model/operations.ts";
 import { collect, collectList, collectPairs } from "../arguments.ts";
 import { countOf, formatBytes } from "../output/format.ts";
-import { addTransfer, noteIgnored, nydusify } from "../options.ts";
+import { addTransfer, noteIgnored, nydusify, quiet } from "../options.ts";
 import type { Output } from "../output/writer.ts";
 import type { Session } from "../session.ts";
 import { sourceDateEpoch } from "../settings/global.ts";
@@ -36,10 +36,11 @@ export function configure(command: Command, session: Session): void {
       .option("--source-revision <revision>", "revision of the sources (default: the git commit)")
       .option("--reasoning", "record that the model reasons")
       .option("--no-creation-time", "leave every clock reading out, so that builds are equal")
-      .option("--no-digest-cache", "hash every file, also those that did not change"),
+      .option("--no-digest-cache", "hash every file, also those that did not change")
+      .addOption(quiet),
   )
     .addOption(nydusify)
-    .action(async (path, { nydusify, creationTime, ...flags }) => {
+    .action(async (path, { nydusify, creationTime, quiet, ...flags }) => {
       noteIgnored(session.output, "--nydusify", nydusify);
       const { target: targets, annotation: annotations, platform: platforms, ...same } = flags;
       const models = await session.models();
@@ -52,17 +53,15 @@ export function configure(command: Command, session: Session): void {
           platforms,
           noCreationTime: creationTime === false,
           sourceDateEpoch: sourceDateEpoch(session.context.env),
-        })
-      );
-      report(result, session.output);
+        }), { silent: quiet });
+      report(result, session.output, quiet);
     });
 }
 
-function report(result: BuildResult, output: Output): void {
+function report(result: BuildResult, output: Output, quiet?: boolean): void {
   for (const warning of result.warnings) output.warn(warning);
-  const { digest, layers, size } = result;
-  output.note(`${digest}, ${countOf(layers.length, "layer")}, ${formatBytes(size)}`);
+  const facts = [countOf(result.layers.length, "layer"), formatBytes(result.size)];
   const lines = result.references
     .map((reference) => `Successfully built model artifact: ${reference}`);
-  output.result(result, lines.join("\n"));
+  output.artifact(result, { text: lines.join("\n"), facts, quiet });
 }

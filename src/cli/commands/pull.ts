@@ -2,7 +2,7 @@
 import { quote } from "../../core/text.ts";
 import type { Command } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { addTransfer, dragonflyEndpoint, noteIgnored } from "../options.ts";
+import { addTransfer, dragonflyEndpoint, noteIgnored, quiet } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
@@ -10,10 +10,11 @@ export function configure(command: Command, session: Session): void {
     command
       .argument("<target>", "name of the artifact")
       .option("--extract-dir <folder>", "write the files into this folder as well")
-      .option("--extract-from-remote", "write only the files, nothing into the local store"),
+      .option("--extract-from-remote", "write only the files, nothing into the local store")
+      .addOption(quiet),
   )
     .addOption(dragonflyEndpoint)
-    .action(async (target, { dragonflyEndpoint, ...flags }) => {
+    .action(async (target, { dragonflyEndpoint, quiet, ...flags }) => {
       if (flags.extractFromRemote && !flags.extractDir) {
         throw new InvalidInputError(
           `Cannot pull ${quote(target)}: --extract-from-remote needs --extract-dir`,
@@ -22,9 +23,11 @@ export function configure(command: Command, session: Session): void {
       }
       noteIgnored(session.output, "--dragonfly-endpoint", dragonflyEndpoint);
       const models = await session.models();
-      const result = await session.operation((options) =>
-        models.pull(target, { ...options, ...flags })
+      const result = await session.operation(
+        (options) => models.pull(target, { ...options, ...flags }),
+        { silent: quiet },
       );
-      session.output.result(result, `Successfully pulled model artifact: ${target}`);
+      const text = `Successfully pulled model artifact: ${target}`;
+      session.output.artifact(result, { text, quiet });
     });
 }

@@ -1,17 +1,19 @@
 /** `push`: sends an artifact to its registry. @module */
 import type { Command } from "../../deps/commander.ts";
-import { addTransfer, noteIgnored, nydusify } from "../options.ts";
+import { addTransfer, noteIgnored, nydusify, quiet } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  addTransfer(command.argument("<target>", "name of the artifact"))
+  addTransfer(command.argument("<target>", "name of the artifact").addOption(quiet))
     .addOption(nydusify)
-    .action(async (target, { nydusify, ...flags }) => {
+    .action(async (target, { nydusify, quiet, ...flags }) => {
       noteIgnored(session.output, "--nydusify", nydusify);
       const models = await session.models();
-      const result = await session.operation((options) =>
-        models.push(target, { ...options, ...flags })
+      const result = await session.operation(
+        (options) => models.push(target, { ...options, ...flags }),
+        { silent: quiet },
       );
-      session.output.result(result, `Successfully pushed model artifact: ${target}`);
+      const text = `Successfully pushed model artifact: ${target}`;
+      session.output.artifact(result, { text, quiet });
     });
 }

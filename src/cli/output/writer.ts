@@ -22,6 +22,24 @@ export class Output {
     else if (text !== "") this.#context.stdout.write(`${text}\n`);
   }
 
+  /**
+   * Reports an artifact: its digest as a remark and the text as the result; or the digest alone.
+   * The document of `--json` is the same.
+   */
+  artifact(
+    document: { readonly digest: string },
+    { text, facts = [], quiet = false }: {
+      readonly text: string;
+      /** What is said beside the digest. */
+      readonly facts?: readonly string[];
+      readonly quiet?: boolean;
+    },
+  ): void {
+    if (quiet) return this.result(document, document.digest);
+    this.note([document.digest, ...facts].join(", "));
+    this.result(document, text);
+  }
+
   /** Writes a JSON document, given as a value or as the text of it. */
   document(document: unknown): void {
     const json = typeof document === "string" ? document : JSON.stringify(document, undefined, 2);

@@ -90,9 +90,10 @@ class LocalModelBackend implements ModelBackend {
     const open = this.#stores.output(options);
     const store = await open(targets[0]);
     const digests = await this.#openDigests(options);
-    const built = await buildModel(store, plan, { ...options, now: this.#now(), digests });
+    const tag = referenceTarget(targets[0]);
+    const built = await buildModel(store, plan, { ...options, tag, now: this.#now(), digests });
     await digests?.save().catch((error) => explainCache("write", error, options));
-    for (const target of targets) {
+    for (const target of targets.slice(1)) {
       await this.#publish(store, await open(target), built, target, options);
     }
     return {
@@ -112,7 +113,7 @@ class LocalModelBackend implements ModelBackend {
       .catch((error) => explainCache("read", error, options));
   }
 
-  /** Gives a build one of its names, in another repository if that is where the name is. */
+  /** Gives a build another name, in another repository if that is where the name is. */
   async #publish(
     from: ContentStore,
     to: ContentStore,
@@ -120,8 +121,9 @@ class LocalModelBackend implements ModelBackend {
     target: Reference,
     options: BuildOptions,
   ): Promise<void> {
-    if (from.name !== to.name) await copyGraph(from, to, built.descriptor, options);
-    await to.tag(built.descriptor, referenceTarget(target), operationOptions(options));
+    const tag = referenceTarget(target);
+    if (from.name !== to.name) await copyGraph(from, to, built.descriptor, { ...options, tag });
+    else await to.tag(built.descriptor, tag, operationOptions(options));
   }
 
   async push(name: string, options: RemoteOptions = {}): Promise<TransferResult> {
@@ -131,8 +133,8 @@ class LocalModelBackend implements ModelBackend {
     const remote = await this.#stores.remote(reference, options);
     if (!await local.knows(target)) return await this.#pushed(reference, remote, options);
     const descriptor = await local.resolve(target, options);
-    const report = await copyModel(local, remote, descriptor, { ...options, phase: "upload" });
-    if (reference.tag) await remote.tag(descriptor, reference.tag, operationOptions(options));
+    const { tag } = reference;
+    const report = await copyModel(local, remote, descriptor, { ...options, tag, phase: "upload" });
     return transfer(reference, descriptor, report);
   }
 
@@ -292,8 +294,9 @@ class LocalModelBackend implements ModelBackend {
     reference: Reference,
     options: RemoteOptions,
   ): Promise<void> {
-    if (from.name !== to.name) await copyModel(from, to, descriptor, options);
-    await to.tag(descriptor, referenceTarget(reference), operationOptions(options));
+    const tag = referenceTarget(reference);
+    if (from.name !== to.name) await copyModel(from, to, descriptor, { ...options, tag });
+    else await to.tag(descriptor, tag, operationOptions(options));
   }
 
   async remove(target: string, options: OperationOptions = {}): Promise<RemoveResult> {

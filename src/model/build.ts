@@ -16,7 +16,7 @@ import { explainRead } from "../core/file_errors.ts";
 import { quote } from "../core/text.ts";
 import { type Annotations, describeBytes, type Descriptor } from "../oci/descriptor.ts";
 import { MediaType } from "../oci/media_types.ts";
-import type { ContentStore } from "../oci/store.ts";
+import { type ContentStore, writeTagged } from "../oci/store.ts";
 import { encodeConfig, type ModelConfig } from "./config.ts";
 import { formatTime } from "./file_metadata.ts";
 import { generateModelfile } from "./modelfile/generate.ts";
@@ -56,7 +56,7 @@ export interface BuildPlan {
   readonly warnings: readonly string[];
 }
 
-/** An artifact that is in its store, untagged. */
+/** An artifact that is in its store. */
 export interface BuiltModel {
   /** Descriptor of the manifest. */
   readonly descriptor: Descriptor;
@@ -180,7 +180,12 @@ function layerShape(options: PackageOptions): Omit<LayerOptions, "owners"> {
 export async function buildModel(
   store: ContentStore,
   plan: BuildPlan,
-  options: PackageOptions & { readonly now: number; readonly digests?: DigestCache },
+  options: PackageOptions & {
+    readonly now: number;
+    readonly digests?: DigestCache;
+    /** What the artifact is called in the store; it has no name when absent. */
+    readonly tag?: string;
+  },
 ): Promise<BuiltModel> {
   const shape = layerShape(options);
   const operation = operationOptions(options);
@@ -202,7 +207,10 @@ export async function buildModel(
     annotations: manifestAnnotations(plan.modelfile, options, time),
   });
   const descriptor = describeBytes(MediaType.imageManifest, bytes);
-  await store.write(descriptor, bytesSource(bytes), operation);
+  const { tag } = options;
+  const source = bytesSource(bytes);
+  if (tag === undefined) await store.write(descriptor, source, operation);
+  else await writeTagged(store, { manifest: descriptor, source, tag }, operation);
   return { descriptor, config, layers };
 }
 

@@ -142,11 +142,12 @@ export async function copyModel(
   from: ContentStore,
   to: ContentStore,
   descriptor: Descriptor,
-  options: RemoteOptions & { readonly phase?: "upload" | "download" },
+  options: RemoteOptions & { readonly phase?: "upload" | "download"; readonly tag?: string },
 ): Promise<CopyReport> {
-  const { phase, concurrency } = options;
+  const { phase, concurrency, tag } = options;
   return await copyGraph(from, to, descriptor, {
     ...operationOptions(options),
+    tag,
     phase,
     concurrency,
     describe: contentName,

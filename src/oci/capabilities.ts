@@ -67,6 +67,13 @@ export interface StoreCapabilities {
    * passing through this program; `false` when it has to be written instead.
    */
   mount(descriptor: Descriptor, from: Origin, options?: OperationOptions): Promise<boolean>;
+  /** Takes a manifest in as `write` does, and lets a tag name it, in one step. */
+  writeTagged(
+    manifest: Descriptor,
+    source: BlobSource,
+    tag: string,
+    options?: OperationOptions,
+  ): Promise<void>;
   /** Manifests whose subject is `subject`, each with its artifact type and annotations. */
   referrers(subject: Descriptor, options?: ReferrerOptions): AsyncIterable<Descriptor>;
   /**
@@ -101,6 +108,9 @@ export interface StoreCapabilities {
   /** Keeps what is here from being pruned until disposed, so that what was checked stays true. */
   deferPrune(options?: OperationOptions): Promise<AsyncDisposable>;
 }
+
+/** What the store on this machine can do: it takes two steps to write a manifest and tag it. */
+export type LocalCapabilities = Omit<StoreCapabilities, "writeTagged">;
 
 /** What a store can do that has its content itself, wherever that is. */
 export const OWNER_CAPABILITIES = [

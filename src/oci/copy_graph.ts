@@ -18,7 +18,7 @@ import { capability } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { children, parseManifest } from "./manifest.ts";
 import { isManifestType } from "./media_types.ts";
-import { type ContentStore, readContent, storeSource } from "./store.ts";
+import { type ContentStore, readContent, storeSource, writeTagged } from "./store.ts";
 
 /** Indexes may list indexes, but no artifact in the field goes deeper than two. */
 const DEPTH_LIMIT = 8;
@@ -28,6 +28,8 @@ const PLANNED_BYTES = 16 * 1024 * 1024;
 
 /** How to copy. */
 export interface CopyGraphOptions extends OperationOptions {
+  /** What the root is called in the target, from the moment that all of it is there. */
+  readonly tag?: string;
   /** Blobs moved at once; 5 when absent or 0. */
   readonly concurrency?: number;
   /** What to call the movement in progress events; `copy` when absent. */
@@ -73,7 +75,7 @@ export async function copyGraph(
   options: CopyGraphOptions = {},
 ): Promise<CopyReport> {
   const copier = new GraphCopier(from, to, options);
-  await copier.copy(root, 0);
+  await copier.copyRoot(root);
   return copier.report;
 }
 
@@ -92,6 +94,9 @@ class GraphCopier {
   readonly #to: ContentStore;
   readonly #options: CopyGraphOptions;
   readonly #seen = new Set<Digest>();
+  #root: Digest | undefined;
+  /** Whether the root has its tag, or was left out and gets none. */
+  #named = false;
   /** Manifests that were read and are not written yet. */
   readonly #documents = new Map<Digest, Uint8Array>();
   /** Which blobs are configurations. */
@@ -102,6 +107,16 @@ class GraphCopier {
     this.#from = from;
     this.#to = to;
     this.#options = options;
+  }
+
+  /** Copies everything, and tags the root: with the request that writes it, where there is one. */
+  async copyRoot(root: Descriptor): Promise<void> {
+    this.#root = root.digest;
+    await this.copy(root, 0);
+    const { tag } = this.#options;
+    if (tag === undefined || this.#named) return;
+    const source = storeSource(this.#from, root);
+    await writeTagged(this.#to, { manifest: root, source, tag }, this.#options);
   }
 
   /** Copies one node and what is below it, once. */
@@ -134,6 +149,7 @@ class GraphCopier {
       const below = await this.#settledBy(descriptor);
       plan.steps.push({ kind: "skip", descriptor, below });
     } else if (await this.#options.before?.(descriptor) === "skip") {
+      this.#named ||= descriptor.digest === this.#root;
       plan.steps.push({ kind: "skip", descriptor, below: [] });
     } else await this.#surveyManifest(descriptor, depth, plan);
   }
@@ -200,7 +216,8 @@ class GraphCopier {
   async #writeManifest(descriptor: Descriptor): Promise<void> {
     const bytes = this.#documents.get(descriptor.digest)!;
     this.#documents.delete(descriptor.digest);
-    await this.#write(descriptor, bytesSource(bytes));
+    const tag = descriptor.digest === this.#root ? this.#options.tag : undefined;
+    await this.#write(descriptor, bytesSource(bytes), tag);
   }
 
   async #copyBlob(descriptor: Descriptor): Promise<void> {
@@ -219,9 +236,12 @@ class GraphCopier {
       await mount(descriptor, origin, this.#options);
   }
 
-  async #write(descriptor: Descriptor, source: BlobSource): Promise<void> {
+  async #write(descriptor: Descriptor, source: BlobSource, tag?: string): Promise<void> {
     await reported(this.#item(descriptor), this.#options, async (onBytes) => {
-      await this.#to.write(descriptor, watchedSource(source, onBytes), this.#options);
+      const watched = watchedSource(source, onBytes);
+      if (tag === undefined) return await this.#to.write(descriptor, watched, this.#options);
+      await writeTagged(this.#to, { manifest: descriptor, source: watched, tag }, this.#options);
+      this.#named = true;
     });
     this.report.copied++;
     this.report.bytes += descriptor.size;

@@ -3,7 +3,7 @@
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";
-import type { StoreCapabilities } from "./capabilities.ts";
+import type { LocalCapabilities } from "./capabilities.ts";
 import { DiskRepository } from "./disk_repository.ts";
 import { DiskStore } from "./disk_store.ts";
 import { type PruneReport, pruneStore, type PruneStoreOptions } from "./prune.ts";
@@ -16,7 +16,7 @@ import {
 } from "./verify.ts";
 
 /** One repository of the local store. */
-export interface LocalRepository extends ContentStore, StoreCapabilities {
+export interface LocalRepository extends ContentStore, LocalCapabilities {
   /** Whether there is such a tag or manifest, be it damaged or whole. */
   knows(target: string): Promise<boolean>;
   /** Notes that what a tag names came from the registry, and was not made on this machine. */

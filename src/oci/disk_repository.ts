@@ -20,7 +20,7 @@ import { digestCheck } from "../transfer/content_check.ts";
 import { transferToFile } from "../transfer/to_file.ts";
 import { localFile } from "../work/local_file.ts";
 import { WORTH_A_WORKER } from "../work/pool.ts";
-import type { Ingest, Origin, ReferrerOptions, StoreCapabilities } from "./capabilities.ts";
+import type { Ingest, LocalCapabilities, Origin, ReferrerOptions } from "./capabilities.ts";
 import { methods, OWNER_CAPABILITIES } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { DiskIngest, type DiskIngestOptions, startUpload } from "./disk_ingest.ts";
@@ -39,7 +39,7 @@ const SMALL = 1024 * 1024;
 const FLUSHES_AT_ONCE = 32;
 
 /** One repository of the local store, with every capability. */
-export class DiskRepository implements ContentStore, StoreCapabilities {
+export class DiskRepository implements ContentStore, LocalCapabilities {
   readonly name: string;
   /** What has a name in this repository. */
   readonly links: DiskLinks;
@@ -52,7 +52,7 @@ export class DiskRepository implements ContentStore, StoreCapabilities {
     this.#store = store;
   }
 
-  get capabilities(): StoreCapabilities {
+  get capabilities(): LocalCapabilities {
     return methods(this, [...OWNER_CAPABILITIES, "toFile", "filePath", "deferPrune"]);
   }
 

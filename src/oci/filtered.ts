@@ -25,8 +25,18 @@ export function filtered(store: ContentStore, visible: Visible): ContentStore {
       `Cannot write ${name} to ${store.name}: it is not to be seen there`,
     );
   };
-  const { stat, origin, mount, referrers, delete: remove, untag, filePath, toFile, ...others } =
-    store.capabilities ?? {};
+  const {
+    stat,
+    origin,
+    mount,
+    referrers,
+    delete: remove,
+    untag,
+    filePath,
+    toFile,
+    writeTagged,
+    ...others
+  } = store.capabilities ?? {};
   return wrapped(store, {
     has: async (blob, options) => visible(blob.digest) && await store.has(blob, options),
     async open(blob, options) {
@@ -62,6 +72,11 @@ export function filtered(store: ContentStore, visible: Visible): ContentStore {
       delete: remove && (async (blob, options) => {
         find(blob.digest);
         await remove(blob, options);
+      }),
+      writeTagged: writeTagged && (async (manifest, source, tag, options) => {
+        admit(tag);
+        admit(manifest.digest);
+        await writeTagged(manifest, source, tag, options);
       }),
       untag: untag && (async (tag, options) => await untag(find(tag), options)),
       toFile: toFile &&

@@ -9,7 +9,13 @@ import { type BlobSource, bytesSource } from "../core/source.ts";
 import { checkDigest, concatBytes, readAll, streamOf, verified } from "../core/streams.ts";
 import { NotFoundError } from "../core/errors.ts";
 import { compareText, quote } from "../core/text.ts";
-import type { Ingest, Origin, ReferrerOptions, StoreCapabilities } from "./capabilities.ts";
+import type {
+  Ingest,
+  LocalCapabilities,
+  Origin,
+  ReferrerOptions,
+  StoreCapabilities,
+} from "./capabilities.ts";
 import { methods, OWNER_CAPABILITIES } from "./capabilities.ts";
 import { describeBytes, type Descriptor } from "./descriptor.ts";
 import { parseManifest } from "./manifest.ts";
@@ -26,7 +32,7 @@ interface Content {
 
 /** One repository in memory; it has no files, and nobody prunes it. */
 export interface MemoryStore
-  extends ContentStore, Omit<StoreCapabilities, "toFile" | "filePath" | "deferPrune"> {
+  extends ContentStore, Omit<LocalCapabilities, "toFile" | "filePath" | "deferPrune"> {
   /** Whether nothing was ever written here. */
   readonly isEmpty: boolean;
 }

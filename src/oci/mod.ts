@@ -50,6 +50,7 @@ export {
   capability,
   type Capable,
   type Ingest,
+  type LocalCapabilities,
   type Origin,
   type ReferrerOptions,
   type StoreCapabilities,

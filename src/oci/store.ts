@@ -118,6 +118,22 @@ export function describeManifest(document: ManifestDocument, digest: Digest): De
   return artifactType === undefined ? described : { ...described, artifactType };
 }
 
+/** Takes a manifest in and lets a tag name it: in one step where the store can. */
+export async function writeTagged(
+  store: ContentStore,
+  { manifest, source, tag }: {
+    readonly manifest: Descriptor;
+    readonly source: BlobSource;
+    readonly tag: string;
+  },
+  options: OperationOptions = {},
+): Promise<void> {
+  const inOneStep = capability(store, "writeTagged");
+  if (inOneStep) return await inOneStep(manifest, source, tag, options);
+  await store.write(manifest, source, options);
+  await store.tag(manifest, tag, options);
+}
+
 /** The error of every store for content or a name that it does not have. */
 export function missing(store: Pick<ContentStore, "name">, target: string): NotFoundError {
   const name = isDigest(target) ? `${store.name}@${target}` : `${store.name}:${target}`;

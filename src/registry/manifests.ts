@@ -80,17 +80,20 @@ export class ManifestClient {
     throw await this.#channel.error(response, "look for", digest);
   }
 
-  /** Reads a manifest from a source and stores it under its digest, as `put` does. */
+  /** Reads a manifest from a source and stores it under a tag or its digest, as `put` does. */
   async write(
     descriptor: Descriptor,
     source: BlobSource,
-    options: OperationOptions = {},
+    options: OperationOptions & { readonly tag?: string } = {},
   ): Promise<{ document: ManifestDocument; listsSubject: boolean }> {
     const stream = await source.open({ signal: options.signal });
     const bytes = await readAll(streamOf(verified(stream, descriptor)), MANIFEST_SIZE_LIMIT);
     const document = parseManifest(bytes, descriptor.mediaType);
     const stored = { document, descriptor };
-    return { document, listsSubject: await this.put(stored, descriptor.digest, options) };
+    return {
+      document,
+      listsSubject: await this.put(stored, options.tag ?? descriptor.digest, options),
+    };
   }
 
   /**

@@ -52,7 +52,16 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
 
   /** As {@linkcode ContentStore.capabilities} says. */
   get capabilities(): Partial<StoreCapabilities> {
-    return methods(this, ["stat", "origin", "mount", "referrers", "delete", "untag", "toFile"]);
+    return methods(this, [
+      "stat",
+      "origin",
+      "mount",
+      "writeTagged",
+      "referrers",
+      "delete",
+      "untag",
+      "toFile",
+    ]);
   }
 
   /** As {@linkcode ContentStore.has} says. */
@@ -108,12 +117,31 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     const { digest } = descriptor;
     if (!this.#absent.has(digest) && await this.has(descriptor, options)) return;
     if (isManifestType(descriptor.mediaType)) {
-      const { document, listsSubject } = await this.#manifests.write(descriptor, source, options);
-      if (!listsSubject) await this.#referrers.add(document, options);
+      await this.#writeManifest(descriptor, source, options);
     } else {
       await upload(this.#channel, descriptor, source, options);
     }
     this.#absent.delete(digest);
+  }
+
+  /** As {@linkcode StoreCapabilities.writeTagged} says. */
+  async writeTagged(
+    manifest: Descriptor,
+    source: BlobSource,
+    tag: string,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    await this.#writeManifest(manifest, source, { ...options, tag });
+    this.#absent.delete(manifest.digest);
+  }
+
+  async #writeManifest(
+    manifest: Descriptor,
+    source: BlobSource,
+    options: OperationOptions & { readonly tag?: string },
+  ): Promise<void> {
+    const { document, listsSubject } = await this.#manifests.write(manifest, source, options);
+    if (!listsSubject) await this.#referrers.add(document, options);
   }
 
   /**

@@ -10,7 +10,7 @@ import { readAll, streamOf } from "../../src/core/streams.ts";
 import { capability, type StoreCapabilities } from "../../src/oci/capabilities.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
-import { anonymousBlob, type ContentStore } from "../../src/oci/store.ts";
+import { anonymousBlob, type ContentStore, writeTagged } from "../../src/oci/store.ts";
 
 /** A fresh pair of sibling stores, and what cleans up after them. */
 export interface StoreFixture extends AsyncDisposable {
@@ -169,6 +169,17 @@ export function storeConformance(backend: string, make: () => Promise<StoreFixtu
     const sample = sampleArtifact();
     await writeSample(store, sample);
     assert.equal((await store.resolve(sample.manifest.digest)).size, sample.bytes.byteLength);
+  });
+
+  test("a manifest that is written with a tag has its digest and the tag", async ({ store }) => {
+    const sample = sampleArtifact();
+    await store.write(sample.layer, bytesSource(sample.layerBytes));
+    await store.write(sample.config, bytesSource(sample.configBytes));
+    const source = bytesSource(sample.bytes);
+    await writeTagged(store, { manifest: sample.manifest, source, tag: "v1" });
+    assert.equal(await store.has(sample.manifest), true);
+    assert.equal((await store.resolve("v1")).digest, sample.manifest.digest);
+    assert.equal((await store.resolve(sample.manifest.digest)).size, sample.manifest.size);
   });
 
   test("tags are listed in bytewise order", async ({ store }) => {

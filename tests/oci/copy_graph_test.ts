@@ -26,6 +26,26 @@ Deno.test("copyGraph() copies an artifact whole, and nothing the second time", a
   assert.deepEqual(second, { copied: 0, skipped: 1, bytes: 0 });
 });
 
+Deno.test("copyGraph() tags the root when all of it is there, and again when it was there", async () => {
+  const from = memoryStore("from");
+  const to = memoryStore("to");
+  const sample = sampleArtifact();
+  await writeSample(from, sample);
+  for (const tag of ["v1", "v2"]) {
+    await copyGraph(from, to, sample.manifest, { tag });
+    assert.equal((await to.resolve(tag)).digest, sample.manifest.digest);
+  }
+});
+
+Deno.test("copyGraph() gives no tag to a root that is left out", async () => {
+  const from = memoryStore("from");
+  const to = memoryStore("to");
+  const sample = sampleArtifact();
+  await writeSample(from, sample);
+  await copyGraph(from, to, sample.manifest, { tag: "v1", before: () => "skip" });
+  await assert.rejects(to.resolve("v1"), NotFoundError);
+});
+
 Deno.test("copyGraph() skips a blob the target already has", async () => {
   const from = memoryStore("from");
   const to = memoryStore("to");

@@ -119,6 +119,7 @@ Deno.test("a read-only view refuses every write, and offers nothing that changes
   await assert.rejects(view.tag(SHOWN.manifest, "v1"), AccessDeniedError);
   const changing: (keyof StoreCapabilities)[] = [
     "mount",
+    "writeTagged",
     "delete",
     "untag",
     "ingest",

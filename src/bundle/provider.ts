@@ -14,6 +14,8 @@ export type OpenRepository = (name: string) => ContentStore;
 export interface BundleProvider {
   /** Opens repositories. */
   readonly open: OpenRepository;
+  /** Whether a repository is one of the local store. */
+  readonly isLocal?: (name: string) => boolean;
   /** Where bundles are. */
   readonly settings: RegistrySettings;
   /** Opens the store of external files; called only when one is touched. */

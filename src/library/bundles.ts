@@ -18,6 +18,7 @@ import { parseReference, startsWithHost } from "../oci/reference.ts";
 import { objectFolder, openObjectStore } from "../objects/dispatch.ts";
 import type { ObjectStore } from "../objects/object_store.ts";
 import type { RegistryClient } from "../registry/client.ts";
+import { hostlessCatalog } from "./hostless_catalog.ts";
 import { openRegistries, transportOptions } from "./registries.ts";
 import type {
   BundleSettings,
@@ -147,13 +148,15 @@ export function bundleProvider(settings: BundleSettings, parts: ProviderParts): 
   const { catalog, registries, access } = parts;
   const objectStore = settings.objectStore && objectFolder(settings.objectStore);
   const { container = "bundles", ...azure } = settings.azure ?? {};
+  const local = hostlessCatalog(catalog);
   let objects: ObjectStore | undefined;
   return {
     settings,
     open: (name) =>
       isRemote(name, settings.registry)
         ? registries.connect(parseReference(name), switchesFor(name, settings, access))
-        : catalog.repository(name),
+        : local.repository(name),
+    isLocal: (name) => !isRemote(name, settings.registry),
     objects: () =>
       objects ??= openObjectStore({
         azure,
@@ -171,7 +174,7 @@ export function bundleProvider(settings: BundleSettings, parts: ProviderParts): 
     digestIndex: new DigestIndex(
       join(settings.cacheFolder ?? parts.cacheFolder, "bundles-by-digest"),
     ),
-    repositories: () => catalog.repositories(),
+    repositories: () => local.repositories(),
   };
 }
 

@@ -9,6 +9,7 @@ import { checkExposure, formatListenAddress, parseListenAddress } from "../serve
 import { createRegistryHandler } from "../server/handler.ts";
 import { htpasswdAuthenticator, readHtpasswd } from "../server/htpasswd.ts";
 import { listen } from "../server/listen.ts";
+import { hostlessCatalog } from "./hostless_catalog.ts";
 import type { StoreSettings } from "./settings.ts";
 
 /** How to serve the local store. */
@@ -60,7 +61,8 @@ export async function serveStore(
   const address = parseListenAddress(text);
   checkExposure({ address, htpasswd, allowAnonymous });
   const users = htpasswd === undefined ? undefined : await readHtpasswd(htpasswd, options);
-  const handler = createRegistryHandler(diskCatalog(storageDir), {
+  const catalog = hostlessCatalog(diskCatalog(storageDir), { anyHost: true });
+  const handler = createRegistryHandler(catalog, {
     ...options,
     readOnly,
     authenticate: users && htpasswdAuthenticator(users),

@@ -7,6 +7,7 @@ import type { LocalCapabilities } from "./capabilities.ts";
 import { DiskRepository } from "./disk_repository.ts";
 import { DiskStore } from "./disk_store.ts";
 import { type PruneReport, pruneStore, type PruneStoreOptions } from "./prune.ts";
+import { looksLikeHost } from "./reference.ts";
 import type { Catalog, ContentStore } from "./store.ts";
 import {
   type VerifyRoot,
@@ -29,6 +30,8 @@ export interface LocalRepository extends ContentStore, LocalCapabilities {
 export interface LocalCatalog extends Catalog {
   /** As {@linkcode Catalog.repository} says. */
   repository(name: string): LocalRepository;
+  /** The hosts that names of its repositories begin with, in bytewise order. */
+  hosts(): Promise<readonly string[]>;
   /** Keeps prune away, until disposed, while something is built up from several writes. */
   deferPrune(options?: OperationOptions): Promise<AsyncDisposable>;
   /** Frees what nothing names any more, as {@linkcode PruneStoreOptions} say. */
@@ -64,6 +67,11 @@ export class DiskCatalog implements LocalCatalog {
     for await (const { name, parts } of this.#store.folders()) {
       if (parts.includes("_manifests")) yield name;
     }
+  }
+
+  /** As {@linkcode LocalCatalog.hosts} says. */
+  async hosts(): Promise<readonly string[]> {
+    return (await this.#store.topNames()).filter(looksLikeHost);
   }
 
   /** As {@linkcode LocalCatalog.deferPrune} says. */

@@ -42,6 +42,15 @@ export class DiskStore {
     yield* found.sort((a, b) => compareText(a.name, b.name));
   }
 
+  /** The first components of all names of repositories, in bytewise order. */
+  async topNames(): Promise<string[]> {
+    const folder = this.layout.repositories;
+    const entries = await readDirIfExists(folder).catch((error) => {
+      throw explainRead(folder, error);
+    });
+    return entries.map(({ name }) => this.layout.repositoryName([name])).sort(compareText);
+  }
+
   async *#below(components: readonly string[]): AsyncIterable<RepositoryFolder> {
     const folder = join(this.layout.repositories, ...components);
     const entries = await readDirIfExists(folder).catch((error) => {

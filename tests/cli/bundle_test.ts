@@ -6,6 +6,7 @@ import { BUNDLE_COMMANDS } from "../../src/cli/commands/bundle.ts";
 import { digestBytes } from "../../src/core/digest.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
+import { startsWithHost } from "../../src/oci/reference.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 import { type Finished, runIn, type RunOptions } from "./support.ts";
 
@@ -739,4 +740,15 @@ Deno.test("a spec with a key that is not known is refused with the one that was 
   );
   await home.folder.write("work/modelops.yaml", `${SPEC}  x-note: { any: thing }\nx-more: 1\n`);
   await home.done("push", home.at("work"));
+});
+
+Deno.test("push without a registry says that the bundle stays on this machine, and what to set", async () => {
+  await using home = await BundleHome.make();
+  const { code, stderr } = await home.run(["push", home.at("work")]);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /note: no registry is set: .* stays in the local store .* REGISTRY_URL/);
+  const { stored_in } = await home.json("push", home.at("work"));
+  assert.equal(stored_in, "local store");
+  const names = await Array.fromAsync(diskCatalog(home.at("store")).repositories());
+  assert(names.every(startsWithHost), names.join());
 });

@@ -47,6 +47,8 @@ export interface PublishResult {
   readonly reference: string;
   /** Name of the repository, with its host. */
   readonly repository: string;
+  /** Whether that is one of the local store, which nobody else sees. */
+  readonly isLocal: boolean;
   /** Name of the bundle. */
   readonly name: string;
   /** Version that was published. */
@@ -95,6 +97,7 @@ export async function publishBundle(
   const result = {
     reference: `${repository}:${version}`,
     repository,
+    isLocal: provider.isLocal?.(repository) ?? false,
     name,
     version,
     previousVersion: options.bump === undefined ? undefined : source.previousVersion,

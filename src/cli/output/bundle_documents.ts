@@ -106,6 +106,7 @@ export function publishDocument(result: PublishResult): Record<string, unknown> 
     ...sentDocument(registry),
     external: sentDocument(external),
     external_files: externalDocuments(plan),
+    ...(result.isLocal ? { stored_in: "local store" } : {}),
     up_to_date: result.upToDate,
     dry_run: result.dryRun,
   };

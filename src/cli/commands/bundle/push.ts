@@ -55,6 +55,12 @@ function describePush(
 
 function note({ output }: Session, result: PublishResult): void {
   if (result.upToDate) output.note("The tags named this very bundle before");
+  if (result.isLocal) {
+    output.note(
+      "note: no registry is set: the bundle stays in the local store of this machine; " +
+        "set REGISTRY_URL, or REGISTRY_REPO=host/path, to publish it",
+    );
+  }
   if (result.dryRun) return;
   for (const [place, { copied, skipped, bytes }] of moved(result)) {
     output.note(`${place}: ${copied} sent (${bundleSize(bytes)}), ${skipped} there before`);

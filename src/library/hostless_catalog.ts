@@ -1,0 +1,122 @@
+/**
+ * The local store under names that need no host: those of bundles without a registry, and those
+ * that clients of `serve` ask for.
+ *
+ * Other tools share the store, and want every name in it to begin with a host. So what is written
+ * under a name without one lies under `localhost`.
+ * @module
+ */
+import { NotFoundError } from "../core/errors.ts";
+import type { OperationOptions } from "../core/operation.ts";
+import { compareText } from "../core/text.ts";
+import { capability } from "../oci/capabilities.ts";
+import type { LocalCatalog, LocalRepository } from "../oci/disk_catalog.ts";
+import { isManifestType } from "../oci/media_types.ts";
+import { isRepositoryName, startsWithHost } from "../oci/reference.ts";
+import type { Catalog, ContentStore } from "../oci/store.ts";
+import { wrapped } from "../oci/wrapped.ts";
+
+/** The host that names without one lie under. */
+const HOME_HOST = "localhost";
+
+/** How names without a host are looked up. */
+export interface HostlessOptions {
+  /** Whether `name` also finds what was made as `host/name`, whatever the host. */
+  readonly anyHost?: boolean;
+}
+
+/**
+ * Shows a local store under names that need no host. What is looked for under such a name is found
+ * under `localhost`, then where earlier versions of this program wrote it.
+ */
+export function hostlessCatalog(catalog: LocalCatalog, options: HostlessOptions = {}): Catalog {
+  return {
+    repository(name) {
+      if (startsWithHost(name) || !isRepositoryName(name)) return catalog.repository(name);
+      return joined(name, catalog.repository(`${HOME_HOST}/${name}`), async () => {
+        const hosts = options.anyHost ? await catalog.hosts() : [];
+        const others = hosts.filter((host) => host !== HOME_HOST).map((host) => `${host}/${name}`);
+        return [name, ...others].map((other) => catalog.repository(other));
+      });
+    },
+    async *repositories(operation) {
+      const names = new Set<string>();
+      for await (const name of catalog.repositories(operation)) {
+        names.add(name.startsWith(`${HOME_HOST}/`) ? name.slice(HOME_HOST.length + 1) : name);
+      }
+      yield* [...names].sort(compareText);
+    },
+  };
+}
+
+/**
+ * A repository to which everything is written, and others that are asked for what it does not have,
+ * in their order.
+ */
+function joined(
+  name: string,
+  own: LocalRepository,
+  findOthers: () => Promise<readonly LocalRepository[]>,
+): ContentStore {
+  let others: Promise<readonly LocalRepository[]> | undefined;
+  const allOthers = () => others ??= findOthers();
+  /** The result of the first repository that has what is asked for. */
+  async function first<Result>(
+    work: (store: LocalRepository) => Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await work(own);
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      for (const other of await allOthers()) {
+        try {
+          return await work(other);
+        } catch (missing) {
+          if (!(missing instanceof NotFoundError)) throw missing;
+        }
+      }
+      throw error;
+    }
+  }
+  async function* every<Item>(
+    items: (store: LocalRepository) => AsyncIterable<Item>,
+    key: (item: Item) => string,
+  ): AsyncGenerator<Item, void> {
+    const seen = new Set<string>();
+    for (const store of [own, ...await allOthers()]) {
+      for await (const item of items(store)) {
+        if (!seen.has(key(item))) yield item;
+        seen.add(key(item));
+      }
+    }
+  }
+  return wrapped(own, {
+    name,
+    async has(descriptor, options) {
+      if (await own.has(descriptor, options)) return true;
+      if (isManifestType(descriptor.mediaType)) return false;
+      // What is said to be here becomes a member: the manifest to come needs it.
+      for (const other of await allOthers()) {
+        const origin = capability(other, "origin")?.(descriptor);
+        if (origin && await own.mount(descriptor, origin, options)) return true;
+      }
+      return false;
+    },
+    open: (descriptor, options) => first((store) => store.open(descriptor, options)),
+    resolve: (target, options) => first((store) => store.resolve(target, options)),
+    async *tags(options?: OperationOptions) {
+      const tags = await Array.fromAsync(every((store) => store.tags(options), String));
+      yield* tags.sort(compareText);
+    },
+    capabilities: {
+      ...own.capabilities,
+      stat: (digest, options) => first((store) => store.stat(digest, options)),
+      toFile: (descriptor, path, options) =>
+        first((store) => store.toFile(descriptor, path, options)),
+      referrers: (subject, options) =>
+        every((store) => store.referrers(subject, options), ({ digest }) => digest),
+      delete: (descriptor, options) => first((store) => store.delete(descriptor, options)),
+      untag: (tag, options) => first((store) => store.untag(tag, options)),
+    },
+  });
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { bytesSource } from "../../src/core/source.ts";
+import { hostlessCatalog } from "../../src/library/hostless_catalog.ts";
+import { serveStore } from "../../src/library/serve.ts";
+import { capability } from "../../src/oci/capabilities.ts";
+import { copyGraph } from "../../src/oci/copy_graph.ts";
+import { describeBytes } from "../../src/oci/descriptor.ts";
+import { diskCatalog } from "../../src/oci/disk_catalog.ts";
+import { looksLikeHost } from "../../src/oci/reference.ts";
+import { type ContentStore, readContent } from "../../src/oci/store.ts";
+import { RegistryClient } from "../../src/registry/client.ts";
+import { storeConformance } from "../conformance/store.ts";
+import { tempFolder } from "../support/temp.ts";
+
+storeConformance("hostless", async () => {
+  const temp = await tempFolder();
+  const catalog = hostlessCatalog(diskCatalog(temp.path), { anyHost: true });
+  return {
+    store: catalog.repository("models/demo"),
+    sibling: catalog.repository("models/other"),
+    [Symbol.asyncDispose]: () => temp[Symbol.asyncDispose](),
+  };
+});
+
+const OCI = "application/vnd.oci.image.manifest.v1+json";
+
+/** Puts an artifact with one blob into a repository, and names it. */
+async function put(store: ContentStore, text: string, tag: string) {
+  const bytes = new TextEncoder().encode(text);
+  const config = describeBytes("application/vnd.oci.empty.v1+json", bytes);
+  await store.write(config, bytesSource(bytes));
+  const document = { schemaVersion: 2, mediaType: OCI, config, layers: [] };
+  const manifest = new TextEncoder().encode(JSON.stringify(document));
+  const root = describeBytes(OCI, manifest);
+  await store.write(root, bytesSource(manifest));
+  await store.tag(root, tag);
+  return { root, config };
+}
+
+Deno.test("a name without a host lies under one, and is shown without it", async () => {
+  await using temp = await tempFolder();
+  const disk = diskCatalog(temp.path);
+  const catalog = hostlessCatalog(disk);
+  await put(catalog.repository("team/model"), "a", "v1");
+  await put(catalog.repository("registry.test/m"), "b", "v1");
+  assert.deepEqual(await Array.fromAsync(disk.repositories()), [
+    "localhost/team/model",
+    "registry.test/m",
+  ]);
+  assert.deepEqual(await Array.fromAsync(catalog.repositories()), [
+    "registry.test/m",
+    "team/model",
+  ]);
+  assert.deepEqual(await disk.hosts(), ["localhost", "registry.test"]);
+});
+
+Deno.test("what lies where earlier versions wrote it is found, and written under a host", async () => {
+  await using temp = await tempFolder();
+  const disk = diskCatalog(temp.path);
+  const old = await put(disk.repository("team/model"), "old", "v1");
+  const store = hostlessCatalog(disk).repository("team/model");
+  assert.deepEqual(await store.resolve("v1"), old.root);
+  assert.equal((await readContent(store, old.config)).byteLength, 3);
+  await put(store, "new", "v2");
+  assert.deepEqual(await Array.fromAsync(store.tags()), ["v1", "v2"]);
+  assert.deepEqual(await Array.fromAsync(disk.repository("localhost/team/model").tags()), ["v2"]);
+  await capability(store, "untag")!("v1");
+  assert.deepEqual(await Array.fromAsync(store.tags()), ["v2"]);
+});
+
+Deno.test("what was made under a host is found under its path where that is wanted", async () => {
+  await using temp = await tempFolder();
+  const disk = diskCatalog(temp.path);
+  const made = await put(disk.repository("registry.test:5000/m"), "made", "v1");
+  assert.deepEqual(
+    await hostlessCatalog(disk, { anyHost: true }).repository("m").resolve("v1"),
+    made.root,
+  );
+  await assert.rejects(hostlessCatalog(disk).repository("m").resolve("v1"), /does not have it/);
+});
+
+Deno.test("a blob that is found under another host belongs to what is written then", async () => {
+  await using temp = await tempFolder();
+  const disk = diskCatalog(temp.path);
+  const made = await put(disk.repository("registry.test/m"), "shared", "v1");
+  const store = hostlessCatalog(disk, { anyHost: true }).repository("m");
+  assert(await store.has(made.config));
+  await disk.repository("registry.test/m").untag("v1");
+  await disk.repository("registry.test/m").delete(made.config);
+  assert.equal((await readContent(disk.repository("localhost/m"), made.config)).byteLength, 6);
+});
+
+Deno.test("a served store takes names without a host, and none of them stands at its top", async () => {
+  await using temp = await tempFolder();
+  const disk = diskCatalog(temp.path);
+  const built = await put(disk.repository("registry.example.com/team/built"), "built", "v1");
+  const stop = new AbortController();
+  const server = await serveStore({ storageDir: temp.path }, {
+    address: "127.0.0.1:0",
+    signal: stop.signal,
+  });
+  try {
+    await using client = new RegistryClient({ plainHttp: true });
+    const asked = client.repository(`${server.address}/team/built`);
+    assert.deepEqual((await asked.resolve("v1")).digest, built.root.digest);
+    // The same content under another name, and a push that finds its blobs there.
+    await using other = await tempFolder();
+    const local = diskCatalog(other.path).repository("registry.test/x");
+    const { root } = await put(local, "built", "v1");
+    for (const path of ["team/built", "team/pushed"]) {
+      const pushed = client.repository(`${server.address}/${path}`);
+      await copyGraph(local, pushed, root);
+      await pushed.tag(root, "v2");
+      assert.equal((await pushed.resolve("v2")).digest, root.digest);
+    }
+    assert.deepEqual(
+      (await Array.fromAsync(client.catalog(server.address).repositories())).sort(),
+      ["registry.example.com/team/built", "team/built", "team/pushed"],
+    );
+  } finally {
+    stop.abort();
+    await server.finished;
+  }
+  for await (const name of disk.repositories()) assert(looksLikeHost(name.split("/")[0]!), name);
+});

@@ -30,6 +30,26 @@ export function collectList(
   return [...(previous ?? []), ...parts];
 }
 
+/** An operating system, a processor, and perhaps its variant, as Go and OCI write them. */
+const PLATFORM = /^[a-z][a-z0-9]*\/[a-z][a-z0-9_]*(\/[a-z0-9.]+)?$/;
+
+/**
+ * Collects platforms as {@linkcode collectList} does.
+ * @throws {InvalidInputError} when one is none.
+ */
+export function collectPlatforms(
+  value: string,
+  previous: readonly string[] | undefined,
+): readonly string[] {
+  const platforms = collectList(value, previous);
+  const wrong = platforms.find((platform) => !PLATFORM.test(platform));
+  if (wrong === undefined && platforms.length > 0) return platforms;
+  throw new InvalidInputError(
+    `Cannot use platform ${quote(wrong ?? value)}: it is not of the form system/processor`,
+    { remedy: "write linux/amd64, linux/arm64/v8, or several between commas" },
+  );
+}
+
 /**
  * Collects a flag that is given several times, each with patterns between commas. Commas within
  * braces or double quotes belong to the pattern.
@@ -66,6 +86,7 @@ export function collectPairs(
 const COLLECTORS: ReadonlySet<unknown> = new Set([
   collect,
   collectList,
+  collectPlatforms,
   collectPatterns,
   collectPairs,
 ]);

@@ -63,6 +63,11 @@ class CliCommand extends Command {
     for (let index = 0; index < args.length; index++) {
       const word = args[index] ?? "";
       if (word === "--") return super.parseOptions([...rest, ...args.slice(index)]);
+      if (/^-[^-]./su.test(word)) {
+        const last = this.#readShort(word, rest);
+        if (last?.required) rest.push(...args.slice(++index, index + 1));
+        continue;
+      }
       const [flag, value] = splitFlag(word);
       const option = this.options.find((option) => option.long === flag || option.short === flag);
       if (option !== undefined && isSwitch(option)) this.#set(option, value ?? "true");
@@ -86,6 +91,31 @@ class CliCommand extends Command {
   override error(message: string): never {
     const command = this as unknown as Command;
     throw usageError(message, commandWords(command), synonyms.get(command));
+  }
+
+  /**
+   * Reads a word of short flags as pflag does: `-n=foo` and `-nfoo` are `-n foo`, `-fn foo` is two
+   * flags, and `-f=false` sets a switch. Gives the flag that takes the next word.
+   */
+  #readShort(word: string, rest: string[]): Option | undefined {
+    for (let letters = word.slice(1); letters !== ""; letters = letters.slice(1)) {
+      const flag = `-${letters.charAt(0)}`;
+      const option = this.options.find(({ short }) => short === flag);
+      const value = letters.length > 2 && letters[1] === "=" ? letters.slice(2) : undefined;
+      if (option === undefined) {
+        rest.push(`-${letters}`);
+        return undefined;
+      }
+      if (!isSwitch(option)) {
+        rest.push(flag);
+        if (letters.length === 1) return option;
+        rest.push(value ?? letters.slice(1));
+        return undefined;
+      }
+      this.#set(option, value ?? "true");
+      if (value !== undefined) return undefined;
+    }
+    return undefined;
   }
 
   #set(option: Option, value: string): void {

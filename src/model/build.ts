@@ -9,6 +9,7 @@ import { isAbsolute, resolve } from "node:path";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { EMPTY_DIGEST } from "../core/digest.ts";
 import { readTextIfExists } from "../core/files.ts";
+import { InvalidInputError } from "../core/errors.ts";
 import { operationOptions } from "../core/operation.ts";
 import { reportPlan } from "../core/progress.ts";
 import { bytesSource } from "../core/source.ts";
@@ -34,7 +35,9 @@ import { formatModelfile } from "./modelfile/format.ts";
 import { parseModelfile } from "./modelfile/parser.ts";
 import type { BuildOptions } from "./operations.ts";
 import { ownerNames } from "./owner_names.ts";
-import { readSourceInfo } from "./source_info.ts";
+import { hasCredentials, withoutCredentials } from "./source/git_config.ts";
+import { readSourceInfo } from "./source/source_info.ts";
+import { checkShards } from "./weights/shards.ts";
 import { resolveModelfileFiles, type WorkspaceFile } from "./workspace.ts";
 import type { DigestCache } from "../work/digest_cache.ts";
 
@@ -76,6 +79,8 @@ export async function planBuild(workspace: string, options: PackageOptions): Pro
     exclude: options.exclude,
     followLinks: options.followLinks,
   });
+  if (files.length === 0) throw noFiles(workspace, warnings);
+  await checkShards(files, workspace);
   const source = await sourceFacts(workspace, options);
   checkManifestFits(files, found.modelfile, options);
   return {
@@ -85,6 +90,19 @@ export async function planBuild(workspace: string, options: PackageOptions): Pro
     source: source.facts,
     warnings: [...found.warnings, ...warnings, ...source.warnings],
   };
+}
+
+function noFiles(workspace: string, warnings: readonly string[]): InvalidInputError {
+  return new InvalidInputError(
+    `Cannot package ${
+      quote(workspace)
+    }: the Modelfile brings no file, and a model has at least one`,
+    {
+      path: workspace,
+      problems: warnings.map((message) => ({ message })),
+      remedy: `add a line such as: MODEL *.safetensors`,
+    },
+  );
 }
 
 interface FoundModelfile {
@@ -127,11 +145,24 @@ async function sourceFacts(
 ): Promise<{ facts: BuildPlan["source"]; warnings: readonly string[] }> {
   const { sourceUrl, sourceRevision } = options;
   if (sourceUrl !== undefined) {
-    return { facts: { sourceURL: sourceUrl, revision: sourceRevision }, warnings: [] };
+    return { facts: { sourceURL: publicUrl(sourceUrl), revision: sourceRevision }, warnings: [] };
   }
   const found = await readSourceInfo(workspace, operationOptions(options));
   const facts = { sourceURL: found.url, revision: sourceRevision ?? found.revision };
   return { facts, warnings: found.warnings };
+}
+
+/** A text as anyone may read it: a URL loses user and password. */
+function publicUrl(text: string): string {
+  if (!hasCredentials(text)) return text;
+  try {
+    return withoutCredentials(text);
+  } catch (cause) {
+    throw new InvalidInputError(
+      "Cannot record a URL that holds credentials: they could not be taken out of it",
+      { cause, remedy: "write the URL without user and password" },
+    );
+  }
 }
 
 /** Registries refuse manifests over a limit; a model of too many files fails before it is sent. */
@@ -159,6 +190,13 @@ function checkManifestFits(
     ),
     annotations: manifestAnnotations(modelfile, options, 0),
   });
+}
+
+function mapValues(
+  record: Readonly<Record<string, string>>,
+  change: (value: string) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
 
 const NO_OWNERS = { user: () => "", group: () => "" };
@@ -250,6 +288,6 @@ function manifestAnnotations(
   return {
     [FAMILIES[options.mediaTypes ?? "cncf"].modelfile]: formatModelfile(modelfile, { generatedAt }),
     ...(platforms.length > 0 ? { [PLATFORMS_ANNOTATION]: platforms.join(",") } : {}),
-    ...options.annotations,
+    ...mapValues(options.annotations ?? {}, publicUrl),
   };
 }

@@ -92,9 +92,10 @@ export function layerForm(
     readonly compression?: CompressionName;
   },
 ): LayerForm {
-  if (options.raw ?? true) return "raw";
-  const compression = options.compression ?? "none";
-  return compression === "none" ? "tar" : `tar+${compression}`;
+  const { raw = true, compression = "none" } = options;
+  // Raw layers are the default, and have no compression: whoever asks for one wants archives.
+  if (compression !== "none") return `tar+${compression}`;
+  return raw ? "raw" : "tar";
 }
 
 const LAYER_TYPE =

@@ -9,6 +9,7 @@ import { explainRead } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
 import { quote } from "../core/text.ts";
 import { classify } from "./file_kinds.ts";
+import { refusePointer } from "./source/lfs_pointer.ts";
 import type { WorkspaceFile } from "./workspace.ts";
 
 /** Where the file goes in the model. */
@@ -31,6 +32,7 @@ export async function singleFile(
   const info = await Deno.stat(absolute).catch((error) => {
     throw explainRead(file, error);
   });
+  await refusePointer({ path: file, absolute, size });
   const path = safeRelativePath(modelPath(file, options), { action: "package" });
   return {
     kind: classify(basename(path), size),

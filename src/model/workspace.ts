@@ -10,8 +10,10 @@ import { nearest } from "../core/suggest.ts";
 import { problemsError } from "../core/problems.ts";
 import { compareText, quote } from "../core/text.ts";
 import type { FileOnDisk } from "./file_metadata.ts";
-import { escapeGlob, type Glob, parseGlob } from "../core/glob.ts";
+import { type Glob, parseGlob } from "../core/glob.ts";
+import { pointerFault } from "./source/lfs_pointer.ts";
 import { LAYER_KINDS, type LayerKind } from "./media_types.ts";
+import { mayBeName, pathPattern } from "./modelfile/path_pattern.ts";
 import { fileCommand, type Modelfile, type ModelfileEntry } from "./modelfile/values.ts";
 import { quoteArgument, unsayable } from "./modelfile/format.ts";
 import {
@@ -49,9 +51,10 @@ export interface ResolvedFiles {
  * Finds every file a Modelfile names in its workspace.
  *
  * A pattern that matches nothing is a warning; where a file has that very name, wildcards and all,
- * it is taken. A folder means the files below it, except `.git` and `.modignore`. Everything that
- * stands in the way of packaging is found before this returns: missing and unreadable files, files
- * of two kinds, links that leave the workspace or go in circles, names that would leave the folder
+ * it is taken. A folder means the files below it, except `.git` and `.modignore`.
+ * Of two lines that bring one file as different kinds the more exact wins, then the earlier, and a
+ * warning says so. Everything that
+ * stands in the way of packaging is found before this returns: missing and unreadable files, links that leave the workspace or go in circles, names that would leave the folder
  * they are extracted to.
  * @throws {InvalidInputError} with all the problems, or when the workspace cannot be used.
  * @throws {NotFoundError} when there is no workspace.
@@ -74,6 +77,10 @@ class Resolver {
   readonly #files = new Map<string, WorkspaceFile>();
   readonly #problems = new Map<string, Problem>();
   readonly #warnings: string[] = [];
+  /** The line that brought each file. */
+  readonly #namedBy = new Map<string, ModelfileEntry>();
+  /** Files that two lines name as different kinds, by those lines. */
+  readonly #overlaps = new Map<string, string[]>();
   #leaves = false;
 
   constructor(tree: WorkspaceTree) {
@@ -86,11 +93,15 @@ class Resolver {
       return this.#problem(entry, `${shown(entry)} leads outside the workspace`);
     }
     const glob = parseGlob(pattern);
+    // A name with braces or backslashes is written as it is: other tools know no braces.
+    if (mayBeName(pattern) && await this.#tree.at(pattern)) {
+      return await this.#addPath(entry, pattern);
+    }
     if (glob.fault !== undefined) {
       return this.#problem(entry, `malformed pattern ${shown(entry)}: ${glob.fault}`);
     }
-    if (glob.literal === undefined) await this.#addMatches(entry, glob, pattern);
-    else await this.#addPath(entry, glob.literal);
+    if (glob.literal !== undefined) return await this.#addPath(entry, glob.literal);
+    await this.#addMatches(entry, glob, pattern);
   }
 
   /** Opens every file once: permissions cannot be told from its facts. */
@@ -98,6 +109,8 @@ class Resolver {
     await mapConcurrent(this.#files.values(), async (file) => {
       try {
         (await Deno.open(file.absolute)).close();
+        const fault = await pointerFault(file);
+        if (fault !== undefined) this.#problem(file, fault);
       } catch (error) {
         const explained = explainRead(file.path, error);
         if (!(explained instanceof ModelOpsError)) throw error;
@@ -117,7 +130,10 @@ class Resolver {
       LAYER_KINDS.indexOf(a.kind) - LAYER_KINDS.indexOf(b.kind) || compareText(a.path, b.path)
     );
     if (files.length === 0) this.#warnings.push("the Modelfile brings no file: the model is empty");
-    return { files, warnings: this.#warnings };
+    const overlaps = [...this.#overlaps].map(([what, [first = "", ...others]]) =>
+      `${quote(first)}${others.length === 0 ? "" : ` and ${others.length} more`}: ${what}`
+    );
+    return { files, warnings: [...this.#warnings, ...overlaps] };
   }
 
   /** A pattern relative to the workspace without `.` and `..`, `undefined` when it leads out. */
@@ -168,16 +184,17 @@ class Resolver {
   }
 
   #addFile(entry: ModelfileEntry, node: TreeFile): void {
-    const known = this.#files.get(node.path);
-    if (known !== undefined && known.kind !== entry.kind) {
-      const other = known.line === undefined ? "" : `, by line ${known.line}`;
-      const message = `${quote(node.path)} is ${fileCommand(known.kind)} already${other}`;
-      return this.#problem(entry, message);
+    const known = this.#namedBy.get(node.path);
+    if (known !== undefined && known.kind === entry.kind) return;
+    if (known !== undefined) {
+      const wins = exactness(entry, node.path) > exactness(known, node.path);
+      this.#noteOverlap(node.path, wins ? [entry, known] : [known, entry]);
+      if (!wins) return;
     }
-    if (known !== undefined) return;
     const unsafe = unsafeName(node.path);
     if (unsafe !== undefined) return this.#problem(entry, unsafe);
     const { size, mode, uid, gid, mtime } = node.info;
+    this.#namedBy.set(node.path, entry);
     this.#files.set(node.path, {
       kind: entry.kind,
       path: node.path,
@@ -191,6 +208,12 @@ class Resolver {
     });
   }
 
+  #noteOverlap(path: string, [winner, loser]: [ModelfileEntry, ModelfileEntry]): void {
+    const line = ({ line }: ModelfileEntry) => line === undefined ? "" : `, line ${line}`;
+    const what = `${shown(winner)}${line(winner)}, wins over ${shown(loser)}${line(loser)}`;
+    this.#overlaps.set(what, [...this.#overlaps.get(what) ?? [], path]);
+  }
+
   async #missing(entry: ModelfileEntry, path: string): Promise<void> {
     const folder = posix.dirname(path);
     const parent = await this.#tree.at(folder === "." ? "" : folder);
@@ -199,7 +222,7 @@ class Resolver {
       !unsayable(name)
     );
     const [near] = nearest(posix.basename(path), names);
-    const instead = near === undefined ? undefined : escapeGlob(posix.join(folder, near));
+    const instead = near === undefined ? undefined : pathPattern(posix.join(folder, near));
     const suggestion = instead && `${fileCommand(entry.kind)} ${quoteArgument(instead)}`;
     this.#problem(entry, `${shown(entry)} does not exist`, suggestion);
   }
@@ -217,6 +240,12 @@ class Resolver {
   #warn(entry: ModelfileEntry, message: string): void {
     this.#warnings.push(entry.line === undefined ? message : `line ${entry.line}: ${message}`);
   }
+}
+
+/** How exactly a line names a file: by its path, or by the characters that are no wildcards. */
+function exactness({ pattern }: ModelfileEntry, path: string): number {
+  if (pattern === path || parseGlob(pattern).literal === path) return Infinity;
+  return pattern.replace(/\[[^\]]*\]|[*?{}]/g, "").length;
 }
 
 /** A node, or all that lies below it; a folder that may not be entered is given as itself. */

@@ -72,6 +72,8 @@ export class WorkspaceTree {
   readonly root: string;
   /** The workspace itself. */
   readonly top: TreeFolder;
+  /** Folders outside the workspace that its links may lead to. */
+  readonly #links: readonly string[];
   readonly #given: string;
   readonly #options: WorkspaceOptions;
   readonly #rules: IgnoreRules;
@@ -80,6 +82,7 @@ export class WorkspaceTree {
     this.root = root;
     this.top = { type: "folder", path: "", leaves: false, trail: [root] };
     this.#given = resolve(given);
+    this.#links = snapshotBlobs(root);
     this.#options = options;
     this.#rules = new IgnoreRules([...rules.split("\n"), ...options.exclude ?? []]);
   }
@@ -159,7 +162,7 @@ export class WorkspaceTree {
     try {
       const real = await Deno.realPath(absolute);
       const info = await Deno.stat(absolute);
-      const leaves = !isWithin(this.root, real);
+      const leaves = ![this.root, ...this.#links].some((folder) => isWithin(folder, real));
       if (info.isFile) return { type: "file", path, absolute, leaves, info };
       if (!info.isDirectory) return { type: "fault", path, message: "it is not a regular file" };
       if (trail.some((parent) => isWithin(real, parent))) {
@@ -173,6 +176,16 @@ export class WorkspaceTree {
       return { type: "fault", path, message };
     }
   }
+}
+
+/**
+ * Where the files of a snapshot in the cache of Hugging Face are: every file of the snapshot is a
+ * link to one of them.
+ */
+function snapshotBlobs(root: string): string[] {
+  const model = /^(.*[\\/](?:models|datasets)--[^\\/]+)[\\/]snapshots[\\/][^\\/]+(?:[\\/]|$)/
+    .exec(root)?.[1];
+  return model === undefined ? [] : [join(model, "blobs")];
 }
 
 /** The text of a workspace's `.modignore`; empty when it has none. */

@@ -65,7 +65,8 @@ Deno.test("parseLayerMediaType() does not take other types for layers", () => {
 
 Deno.test("layerForm() is raw unless tar is asked for", () => {
   assert.equal(layerForm({}), "raw");
-  assert.equal(layerForm({ raw: true, compression: "zstd" }), "raw");
+  assert.equal(layerForm({ compression: "zstd" }), "tar+zstd");
+  assert.equal(layerForm({ raw: true, compression: "none" }), "raw");
   assert.equal(layerForm({ raw: false }), "tar");
   assert.equal(layerForm({ raw: false, compression: "none" }), "tar");
   assert.equal(layerForm({ raw: false, compression: "gzip" }), "tar+gzip");

@@ -101,7 +101,8 @@ Deno.test("credentials of a git remote are never published", async () => {
   await fx.backend.build(workspace, build());
   const { config } = await fx.backend.inspect(TARGET);
   assert.equal(config.descriptor.sourceURL, "https://git.test/models/demo.git");
-  assert.equal(config.descriptor.revision, "ab".repeat(20));
+  // Git does not take this for a repository, and so cannot tell whether files were changed.
+  assert.equal(config.descriptor.revision, undefined);
   assert.ok(!JSON.stringify(config).includes("s3cret"));
 });
 

@@ -239,10 +239,9 @@ MODEL x/../../y
       message: 'Cannot package "back\\\\slash.md": the name has a backslash, ' +
         "which some systems read as a separator",
     },
-    { line: 8, message: '"config.json" is CONFIG already, by line 1' },
     { line: 9, message: 'MODEL "x/../../y" leads outside the workspace' },
   ]);
-  assert.match(error.message, /^Cannot package ".*": 8 problems, the first: line 2: MODEL /);
+  assert.match(error.message, /^Cannot package ".*": 7 problems, the first: line 2: MODEL /);
 });
 
 Deno.test({
@@ -302,4 +301,75 @@ Deno.test("resolving stops with the reason of its signal", async () => {
     resolveText(folder, "MODEL *", { signal: AbortSignal.abort(reason) }),
     (error) => error === reason,
   );
+});
+
+Deno.test("of two lines of different kinds the more exact wins, then the earlier", async () => {
+  const rows: readonly (readonly [text: string, files: string, warning: RegExp])[] = [
+    [
+      "CONFIG *.json\nMODEL *\n",
+      "config a.json",
+      /"a.json": CONFIG .*, line 1, wins over MODEL/,
+    ],
+    ["MODEL *\nCONFIG *.json\n", "config a.json", /CONFIG ".*", line 2, wins over MODEL/],
+    ["DOC *.json\nCONFIG a.json\n", "config a.json", /CONFIG "a.json", line 2, wins/],
+    ["DOC *.json\nCONFIG *.json\n", "doc a.json", /DOC ".*", line 1, wins over CONFIG/],
+    ["DOC ./\nCODE **/*.json\n", "code a.json", /CODE ".*", line 2, wins/],
+  ];
+  for (const [text, expected, warning] of rows) {
+    await using folder = await workspace("a.json");
+    const { files, warnings } = await resolveText(folder, text);
+    assert.deepEqual(files, [expected], text);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? "", warning);
+  }
+});
+
+Deno.test("many files that two lines name are one warning", async () => {
+  await using folder = await workspace("a.json", "b.json", "c.json");
+  const { warnings } = await resolveText(folder, "CONFIG *.json\nMODEL *\n");
+  assert.deepEqual(warnings, [
+    '"a.json" and 2 more: CONFIG "*.json", line 1, wins over MODEL "*", line 2',
+  ]);
+});
+
+Deno.test("a file whose name has braces is named by it, and by nothing else", async () => {
+  await using folder = await workspace("{a,b}.bin", "a.bin", "x{.bin");
+  assert.deepEqual((await resolveText(folder, "MODEL {a,b}.bin\nMODEL x{.bin\n")).files, [
+    "model x{.bin",
+    "model {a,b}.bin",
+  ]);
+});
+
+Deno.test("pointers of Git LFS are refused by name, wherever they stand", async () => {
+  const pointer = (version: string) =>
+    `version https://${version}\noid sha256:${"0".repeat(64)}\nsize 12345\n`;
+  await using folder = await workspace("a.json");
+  await folder.write("w.safetensors", pointer("git-lfs.github.com/spec/v1"));
+  await folder.write("sub/w.gguf", pointer("hawser.github.com/spec/v1"));
+  await folder.write("notes.txt", `about ${pointer("git-lfs.github.com/spec/v1")}`);
+  assert.deepEqual(await problemsOf(folder, "MODEL **\n"), [
+    '1: "sub/w.gguf" is a Git LFS pointer, not the file: fetch it with git lfs pull',
+    '1: "w.safetensors" is a Git LFS pointer, not the file: fetch it with git lfs pull',
+  ]);
+});
+
+Deno.test("links of a snapshot may lead to the files of that model, and nowhere else", async () => {
+  await using cache = await workspace("models--a--b/blobs/aaa", "models--other/blobs/bbb");
+  const snapshot = cache.join("models--a--b/snapshots/0123456789abcdef");
+  await Deno.mkdir(`${snapshot}/sub`, { recursive: true });
+  await Deno.symlink("../../blobs/aaa", `${snapshot}/w.bin`);
+  await Deno.symlink("../../../blobs/aaa", `${snapshot}/sub/w.bin`);
+  const folder = { ...cache, path: snapshot };
+  assert.deepEqual((await resolveText(folder, "MODEL **\n")).files, [
+    "model sub/w.bin",
+    "model w.bin",
+  ]);
+  const part = { ...cache, path: `${snapshot}/sub` };
+  assert.deepEqual((await resolveText(part, "MODEL **\n")).files, ["model w.bin"]);
+  await Deno.symlink("../../../models--other/blobs/bbb", `${snapshot}/other.bin`);
+  await Deno.symlink("/etc/hostname", `${snapshot}/host`);
+  assert.deepEqual(await problemsOf(folder, "MODEL *\n"), [
+    '1: "host" is a link that leaves the workspace',
+    '1: "other.bin" is a link that leaves the workspace',
+  ]);
 });

@@ -1,7 +1,7 @@
 /** `build`: packages a folder. @module */
 import { type Command, Option } from "../../deps/commander.ts";
 import type { BuildResult } from "../../model/operations.ts";
-import { collect, collectList, collectPairs } from "../arguments.ts";
+import { collect, collectPairs, collectPlatforms } from "../arguments.ts";
 import { countOf, formatBytes } from "../output/format.ts";
 import { addTransfer, noteIgnored, nydusify, quiet } from "../options.ts";
 import type { Output } from "../output/writer.ts";
@@ -21,7 +21,7 @@ export function configure(command: Command, session: Session): void {
       .option("--output-remote", "send everything to the registry, keep nothing in the local store")
       .option("--raw", "one layer a file as it is; --raw=false makes tar layers", true)
       .addOption(
-        new Option("--compression <form>", "compression of tar layers")
+        new Option("--compression <form>", "make tar layers of this compression")
           .choices(["none", "gzip", "zstd"] as const).default("none" as const),
       )
       .addOption(
@@ -29,7 +29,11 @@ export function configure(command: Command, session: Session): void {
           .choices(["cncf", "cnai"] as const).default("cncf" as const),
       )
       .option("--annotation <key=value>", "annotation of the manifest; repeatable", collectPairs)
-      .option("--platform <list>", "platforms to record, as linux/amd64; repeatable", collectList)
+      .option(
+        "--platform <list>",
+        "platforms to record, as linux/amd64; repeatable",
+        collectPlatforms,
+      )
       .option("--exclude <pattern>", "leave out files (gitignore syntax); repeatable", collect)
       .option("--follow-links", "follow links that leave the folder")
       .option("--source-url <url>", "where the sources are (default: the git remote)")

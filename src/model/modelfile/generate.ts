@@ -8,11 +8,12 @@ import type { OperationOptions } from "../../core/operation.ts";
 import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { classify, isSkipped } from "../file_kinds.ts";
-import { escapeGlob, type Glob, parseGlob } from "../../core/glob.ts";
+import { type Glob, parseGlob } from "../../core/glob.ts";
 import { introspect } from "../introspect.ts";
 import type { LayerKind } from "../media_types.ts";
 import { fileCommand, type Modelfile, type ModelfileValues, VALUE_INSTRUCTIONS } from "./values.ts";
 import { unsayable } from "./format.ts";
+import { pathPattern } from "./path_pattern.ts";
 import { type TreeFile, type TreeFolder, unsafeName, WorkspaceTree } from "../workspace_tree.ts";
 
 /** How to generate; a value given here replaces the one found, an empty one does not. */
@@ -110,7 +111,7 @@ export async function generateModelfile(
   return {
     modelfile: {
       ...chosenValues(options, { name: basename(resolve(workspace)), ...known.values }),
-      entries: kinds.map(([file, kind]) => ({ kind, pattern: escapeGlob(file.path) })),
+      entries: kinds.map(([file, kind]) => ({ kind, pattern: pathPattern(file.path) })),
     },
     warnings: [...warnings, ...known.warnings],
   };

@@ -22,6 +22,7 @@ import {
   type ValueInstruction,
 } from "./values.ts";
 import { quoteArgument } from "./format.ts";
+import { mayBeName } from "./path_pattern.ts";
 
 const INSTRUCTIONS: ReadonlyMap<string, ValueInstruction | FileInstruction> = new Map(
   [...VALUE_INSTRUCTIONS, ...FILE_INSTRUCTIONS].map((each) => [each.command, each] as const),
@@ -102,7 +103,7 @@ class Reader {
 
   #addEntry({ kind }: FileInstruction, pattern: string, line: number): void {
     const { fault } = parseGlob(pattern);
-    if (fault !== undefined) {
+    if (fault !== undefined && !mayBeName(pattern)) {
       this.#problems.push({ line, message: `malformed pattern ${shown(pattern)}: ${fault}` });
       return;
     }

@@ -128,7 +128,7 @@ FORMAT "safetensors
 PRECISION bf16
 PRECISION fp16
 MODEL weights[1.bin
-CODE {a,b
+CODE {a,b*
 DOC [z-a].md
 FROM scratch
 CONFIG config.json

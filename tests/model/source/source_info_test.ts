@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
-import { readSourceInfo } from "../../src/model/source_info.ts";
-import { tempFolder } from "../support/temp.ts";
+import { readSourceInfo as readWithGit } from "../../../src/model/source/source_info.ts";
+import { runOk } from "../../support/command.ts";
+import { e2eTest } from "../../support/registry.ts";
+import { tempFolder } from "../../support/temp.ts";
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 const OTHER = "89abcdef0123456789abcdef0123456789abcdef";
 const ORIGIN = '[remote "origin"]\n\turl = https://user:secret@git.test/team/model.git\n';
+
+/** Reads what the files of a made repository say, which git itself would not take for one. */
+const readSourceInfo = (folder: string, options = {}) =>
+  readWithGit(folder, { hasChanges: async () => false, ...options });
 
 /** Writes the files of a workspace, and removes nothing: the folder does. */
 async function workspace(files: Readonly<Record<string, string>>) {
@@ -113,4 +119,40 @@ Deno.test("readSourceInfo() stops with the reason of its signal", async () => {
     readSourceInfo(folder.path, { signal: AbortSignal.abort(reason) }),
     (error) => error === reason,
   );
+});
+
+/** Runs git in a folder. */
+async function git(folder: string, ...args: string[]): Promise<void> {
+  const identity = ["-c", "user.name=n", "-c", "user.email=n@test"];
+  await runOk("git", ["-C", folder, ...identity, ...args]);
+}
+
+e2eTest("the revision of a changed workspace ends in -dirty", { needs: ["git"] }, async () => {
+  await using folder = await workspace({ "a.txt": "a", "sub/b.txt": "b" });
+  await git(folder.path, "init", "-q", "-b", "main");
+  await git(folder.path, "add", ".");
+  await git(folder.path, "commit", "-q", "-m", "x");
+  const revision = async () => (await readWithGit(folder.path)).revision ?? "";
+  assert.match(await revision(), /^[0-9a-f]{40}$/);
+  const changes = {
+    changed: () => folder.write("a.txt", "other"),
+    restored: () => folder.write("a.txt", "a"),
+    "new file": () => folder.write("sub/new.txt", "new"),
+    "removed file": async () => {
+      await Deno.remove(folder.join("sub/new.txt"));
+      await Deno.remove(folder.join("sub/b.txt"));
+    },
+  };
+  for (const [what, change] of Object.entries(changes)) {
+    await change();
+    const suffix = what === "restored" ? /^[0-9a-f]{40}$/ : /^[0-9a-f]{40}-dirty$/;
+    assert.match(await revision(), suffix, what);
+  }
+});
+
+Deno.test("without an answer of git there is no revision, and a warning says why", async () => {
+  await using folder = await workspace({ ".git/HEAD": `${COMMIT}\n`, ".git/config": ORIGIN });
+  const { revision, warnings } = await readWithGit(folder.path);
+  assert.equal(revision, undefined);
+  assert.match(warnings.join(), /git .*whether files were changed/);
 });

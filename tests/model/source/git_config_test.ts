@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { remoteUrl, withoutCredentials } from "../../src/model/git_config.ts";
+import { remoteUrl, withoutCredentials } from "../../../src/model/source/git_config.ts";
 
 Deno.test("remoteUrl() finds the first URL of the remote", () => {
   const config = `[core]

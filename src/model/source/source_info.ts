@@ -1,19 +1,21 @@
 /**
- * Where the files of a workspace come from, read from its git folder without running git.
+ * Where the files of a workspace come from, read from its git folder; git itself is only asked
+ * whether they were changed since.
  * @module
  */
 import { isAbsolute, join } from "node:path";
-import { readText, readTextIfExists } from "../core/files.ts";
-import { isAbort } from "../core/errors.ts";
-import type { OperationOptions } from "../core/operation.ts";
-import { quote } from "../core/text.ts";
+import { readText, readTextIfExists } from "../../core/files.ts";
+import { isAbort } from "../../core/errors.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import { quote } from "../../core/text.ts";
 import { remoteUrl, withoutCredentials } from "./git_config.ts";
+import { gitHasChanges } from "./git_status.ts";
 
 /** Facts about the source of a workspace. */
 export interface SourceInfo {
   /** URL of the remote `origin` without credentials. */
   readonly url?: string;
-  /** The commit that is checked out, in hex. It does not tell whether files were changed. */
+  /** The commit that is checked out, in hex; it ends in `-dirty` where files were changed. */
   readonly revision?: string;
   /** Why a fact is missing although the workspace is a git repository. */
   readonly warnings: readonly string[];
@@ -22,14 +24,21 @@ export interface SourceInfo {
 /** The most symbolic references that are followed, as in git itself. */
 const DEEPEST_REFERENCE = 5;
 
+/** How to look at a workspace. */
+export interface SourceInfoOptions extends OperationOptions {
+  /** Tells whether files were changed since the commit; asks git when absent. */
+  readonly hasChanges?: (workspace: string, options: OperationOptions) => Promise<boolean>;
+}
+
 /**
  * Reads the facts of a workspace that has a `.git` folder or file; of others nothing is known, and
  * nothing is warned about. It fails only when it is stopped: a broken repository gives warnings, so
- * that it never stands in the way of a build.
+ * that it never stands in the way of a build. Where it cannot be told whether files were changed,
+ * there is no revision: it would name sources that may not have these files.
  */
 export async function readSourceInfo(
   workspace: string,
-  options: OperationOptions = {},
+  options: SourceInfoOptions = {},
 ): Promise<SourceInfo> {
   const warnings: string[] = [];
   const attempt = async <T>(what: string, read: () => Promise<T>): Promise<T | undefined> => {
@@ -46,7 +55,11 @@ export async function readSourceInfo(
   const folders = await attempt("folder", () => findFolders(workspace));
   if (folders === undefined) return { warnings };
   const url = await attempt("origin", () => readOrigin(folders));
-  const revision = await attempt("revision", () => readRevision(folders, "HEAD"));
+  const { hasChanges = gitHasChanges } = options;
+  const revision = await attempt("revision", async () => {
+    const commit = await readRevision(folders, "HEAD");
+    return await hasChanges(workspace, options) ? `${commit}-dirty` : commit;
+  });
   return { url, revision, warnings };
 }
 

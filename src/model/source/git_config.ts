@@ -45,6 +45,11 @@ function configValue(text: string): string {
   return value.trim();
 }
 
+/** Whether a text is a URL with a user or a password in it. */
+export function hasCredentials(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/\\?#]*@/i.test(text);
+}
+
 /**
  * A remote's URL without credentials: user, password, query and fragment of a URL are dropped. The
  * form `git@host:path` stays, since ssh has no password in it; with one it is cut as well.

@@ -1,0 +1,35 @@
+/**
+ * The pointers that Git LFS leaves in place of files that it did not fetch.
+ * See https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+ * @module
+ */
+import { InvalidInputError } from "../../core/errors.ts";
+import { readText } from "../../core/files.ts";
+import { quote } from "../../core/text.ts";
+
+/** Longer files are no pointers. Bytes. */
+const LONGEST_POINTER = 1024;
+
+/** What makes a file a pointer, as a clause that names it; `undefined` for every other file. */
+export async function pointerFault(
+  { path, absolute, size }: {
+    readonly path: string;
+    readonly absolute: string;
+    readonly size: number;
+  },
+): Promise<string | undefined> {
+  if (size > LONGEST_POINTER) return undefined;
+  const text = await readText(absolute);
+  if (!/^version https:\/\/(git-lfs|hawser)\.github\.com\/spec\/v\d/.test(text)) return undefined;
+  return `${quote(path)} is a Git LFS pointer, not the file: fetch it with git lfs pull`;
+}
+
+/** Refuses a file that is a pointer. */
+export async function refusePointer(
+  file: { readonly path: string; readonly absolute: string; readonly size: number },
+): Promise<void> {
+  const fault = await pointerFault(file);
+  if (fault !== undefined) {
+    throw new InvalidInputError(`Cannot package: ${fault}`, { path: file.path });
+  }
+}

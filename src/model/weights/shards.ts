@@ -1,0 +1,68 @@
+/**
+ * The parts of weights that an index file lists: each has to be there, and whole.
+ * @module
+ */
+import { posix } from "node:path";
+import { InvalidInputError, type Problem } from "../../core/errors.ts";
+import { fileSource } from "../../core/file_source.ts";
+import { readDocument } from "../../core/files.ts";
+import { decodePythonJson } from "../../core/json.ts";
+import { problemsError } from "../../core/problems.ts";
+import { quote } from "../../core/text.ts";
+import { z } from "../../deps/zod.ts";
+import type { WorkspaceFile } from "../workspace.ts";
+import { readSafetensors } from "./safetensors.ts";
+
+/** Names of index files: `model.safetensors.index.json`, `pytorch_model.bin.index.json`. */
+const INDEX = /\.(safetensors|bin)\.index(\.[^./]+)?\.json$/;
+
+/** Largest index that is read, in bytes; one of a hundred thousand tensors has a tenth of it. */
+const LARGEST_INDEX = 64 * 1024 * 1024;
+
+const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
+
+/**
+ * Makes sure that every part that an index names is among the files of a model, and whole.
+ * @throws {InvalidInputError} with all that are missing or cut.
+ */
+export async function checkShards(
+  files: readonly WorkspaceFile[],
+  workspace: string,
+): Promise<void> {
+  const known = new Map(files.map((file) => [file.path, file]));
+  const problems: Problem[] = [];
+  for (const index of files.filter(({ path }) => INDEX.test(path))) {
+    for (const name of await shardsOf(index)) {
+      const path = posix.join(posix.dirname(index.path), name);
+      const fault = await shardFault(known.get(path));
+      if (fault !== undefined) {
+        problems.push({ message: `${quote(path)}, which ${quote(index.path)} names, ${fault}` });
+      }
+    }
+  }
+  if (problems.length === 0) return;
+  throw problemsError(`package ${quote(workspace)}`, problems, {
+    path: workspace,
+    remedy: "download what is missing, or leave the index out with --exclude",
+  });
+}
+
+/** The files that an index names; none when it is no index after all. */
+async function shardsOf({ path, absolute }: WorkspaceFile): Promise<Set<string>> {
+  const document = decodePythonJson(await readDocument(absolute, LARGEST_INDEX), quote(path));
+  const parsed = indexSchema.safeParse(document);
+  return new Set(parsed.success ? Object.values(parsed.data.weight_map) : []);
+}
+
+/** What is wrong with a part, as a clause. */
+async function shardFault(file: WorkspaceFile | undefined): Promise<string | undefined> {
+  if (file === undefined) return "is not among the files of the model";
+  if (!file.path.endsWith(".safetensors")) return file.size === 0 ? "is empty" : undefined;
+  try {
+    await readSafetensors(await fileSource(file.absolute), { name: file.path });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof InvalidInputError)) throw error;
+    return `is not whole: ${error.message}`;
+  }
+}

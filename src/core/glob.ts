@@ -39,11 +39,6 @@ const DEEPEST_BRACES = 32;
 
 const SPECIAL = new Set("*?[]{}\\");
 
-/** The pattern that matches exactly this path. */
-export function escapeGlob(path: string): string {
-  return path.replace(/[*?[\]{}\\]/g, "\\$&");
-}
-
 /** Reads a pattern. Letter case counts, but with `ignoreCase`. */
 export function parseGlob(
   pattern: string,

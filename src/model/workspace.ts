@@ -104,19 +104,23 @@ class Resolver {
     await this.#addMatches(entry, glob, pattern);
   }
 
-  /** Opens every file once: permissions cannot be told from its facts. */
+  /** Opens every file once: permissions cannot be told from its facts, nor what LFS left. */
   async checkReadable(options: WorkspaceOptions): Promise<void> {
-    await mapConcurrent(this.#files.values(), async (file) => {
+    const limits = { signal: options.signal, concurrency: 16 };
+    const files = [...this.#files.values()];
+    const faults = await mapConcurrent(files, async (file) => {
       try {
         (await Deno.open(file.absolute)).close();
-        const fault = await pointerFault(file);
-        if (fault !== undefined) this.#problem(file, fault);
+        return await pointerFault(file);
       } catch (error) {
         const explained = explainRead(file.path, error);
-        if (!(explained instanceof ModelOpsError)) throw error;
-        this.#problem(file, explained.message);
+        if (explained instanceof ModelOpsError) return explained.message;
+        throw error;
       }
-    }, { signal: options.signal, concurrency: 16 });
+    }, limits);
+    for (const [index, fault] of faults.entries()) {
+      if (fault !== undefined) this.#problem(files[index] ?? {}, fault);
+    }
   }
 
   result(workspace: string): ResolvedFiles {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { escapeGlob, parseGlob } from "../../src/core/glob.ts";
+import { parseGlob } from "../../src/core/glob.ts";
 
 function check(rows: readonly (readonly [pattern: string, path: string])[], expected: boolean) {
   for (const [pattern, path] of rows) {
@@ -94,14 +94,6 @@ Deno.test("mayMatchBelow() spares folders that cannot hold a match", () => {
   for (const [pattern, folder, expected] of rows) {
     assert.equal(parseGlob(pattern).mayMatchBelow(folder), expected, `${pattern} below ${folder}`);
   }
-});
-
-Deno.test("escapeGlob() makes any path a pattern of that path alone", () => {
-  fc.assert(fc.property(fc.string({ minLength: 1 }), fc.string(), (path, other) => {
-    const glob = parseGlob(escapeGlob(path));
-    assert.equal(glob.literal, path);
-    assert.equal(glob.matches(other), path === other);
-  }));
 });
 
 Deno.test("backslashes behind a wildcard are read to their end", () => {

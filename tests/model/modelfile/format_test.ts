@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InvalidInputError } from "../../../src/core/errors.ts";
 import { compareText } from "../../../src/core/text.ts";
-import { escapeGlob } from "../../../src/core/glob.ts";
+import { pathPattern } from "../../../src/model/modelfile/path_pattern.ts";
 import type { LayerKind } from "../../../src/model/media_types.ts";
 import {
   FILE_INSTRUCTIONS,
@@ -90,7 +90,7 @@ const modelfile = fc.record({
   ),
 }).map(({ values, paths }): Modelfile => ({
   ...values,
-  entries: paths.map(([kind, path]) => ({ kind, pattern: escapeGlob(path) })),
+  entries: paths.map(([kind, path]) => ({ kind, pattern: pathPattern(path) })),
 }));
 
 /** A Modelfile without what writing does not keep: order and lines. */

@@ -9,7 +9,7 @@ import { readDocument } from "../../core/files.ts";
 import { decodePythonJson } from "../../core/json.ts";
 import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
-import { z } from "../../deps/zod.ts";
+import * as z from "../../deps/zod.ts";
 import type { WorkspaceFile } from "../workspace.ts";
 import { readSafetensors } from "./safetensors.ts";
 

@@ -1,42 +1,44 @@
 /**
- * `deno task build [--target TRIPLE]…`: compiles the program into `dist/`, under all of its names.
- * A binary for this machine is run before it gets its name, so that one which does not work is
- * never left there.
+ * `deno task build [--target TRIPLE]… [--all] [--output FOLDER]`: compiles the bundle of the program
+ * into `dist/`, under its names, and packs an archive of each. A binary for this machine is run
+ * before it gets its name, so that one which does not work is never left there.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import config from "../deno.json" with { type: "json" };
+import { bundle, BUNDLE_ENTRY } from "./bundle.ts";
+import { writeArchive, writeSums } from "./compile/archives.ts";
+import { permissionFlags } from "./compile/permissions.ts";
 
-/** The machines we compile for, and how their files end. */
-const TARGETS: Readonly<Record<string, { readonly suffix: string }>> = {
-  "x86_64-unknown-linux-gnu": { suffix: "" },
-  "aarch64-unknown-linux-gnu": { suffix: "" },
-  "x86_64-apple-darwin": { suffix: "" },
-  "aarch64-apple-darwin": { suffix: "" },
-  "x86_64-pc-windows-msvc": { suffix: ".exe" },
+/** The machines we compile for: what archives call them, and how their files end. */
+const TARGETS: Readonly<Record<string, { readonly platform: string; readonly suffix: string }>> = {
+  "x86_64-unknown-linux-gnu": { platform: "linux-amd64", suffix: "" },
+  "aarch64-unknown-linux-gnu": { platform: "linux-arm64", suffix: "" },
+  "x86_64-apple-darwin": { platform: "darwin-amd64", suffix: "" },
+  "aarch64-apple-darwin": { platform: "darwin-arm64", suffix: "" },
+  "x86_64-pc-windows-msvc": { platform: "windows-amd64", suffix: ".exe" },
 };
 
 /** The names of the program; it answers to the one it is called by. */
 const NAMES = ["modelops", "modctl"];
 
-/** What the binary may do, and what for. It cannot load native libraries, nor ask for more. */
-const PERMISSIONS = [
-  "--allow-read", // workspaces, stores and configuration lie where the user says
-  "--allow-write", // stores, extracted models and saved credentials
-  "--allow-net", // any registry, and the address that `serve` listens on
-  "--allow-env", // settings, proxies, and the folders of the user
-  "--allow-run", // credential helpers, whose names stand in Docker's configuration
-  "--allow-sys", // the user's home folder, and the owner of files that are packed
-  "--no-prompt",
-];
-
 const root = fileURLToPath(new URL("../", import.meta.url));
-const dist = join(root, "dist");
 
-/** Runs a program and returns its standard output; fails with all that it printed. */
+/** A program ended with another code than 0. */
+class FailedProgram extends Error {
+  /** All that it printed. */
+  readonly said: string;
+
+  constructor(command: string, code: number, said: string) {
+    super(`Cannot run "${command}": exit code ${code}\n${said}`);
+    this.said = said;
+  }
+}
+
+/** Runs a program and returns its standard output. */
 async function output(program: string, args: readonly string[]): Promise<string> {
   const decoder = new TextDecoder();
   const { code, stdout, stderr } = await new Deno.Command(program, {
@@ -46,28 +48,43 @@ async function output(program: string, args: readonly string[]): Promise<string>
     env: { NO_COLOR: "1" },
   }).output();
   if (code === 0) return decoder.decode(stdout);
-  const said = decoder.decode(stderr) + decoder.decode(stdout);
-  throw new Error(`Cannot run "${program} ${args.join(" ")}": exit code ${code}\n${said.trim()}`);
+  const said = (decoder.decode(stderr) + decoder.decode(stdout)).trim();
+  throw new FailedProgram(`${program} ${args.join(" ")}`, code, said);
 }
 
-/** Compiles for one machine into `folder`, proves the result where it can run, and names it. */
-async function compile(target: string, folder: string): Promise<void> {
-  const suffix = TARGETS[target]?.suffix ?? "";
-  const scratch = await Deno.makeTempDir({ dir: dist, prefix: ".compile-" });
-  try {
-    const binary = join(scratch, `binary${suffix}`);
-    const options = ["--no-check", "--target", target, "--output", binary];
-    await output(Deno.execPath(), ["compile", ...PERMISSIONS, ...options, "cli.ts"]);
-    if (target === Deno.build.target) await prove(binary);
-    await Deno.mkdir(folder, { recursive: true });
-    for (const name of NAMES.map((name) => `${name}${suffix}`)) {
-      await Deno.link(binary, join(scratch, name));
-      await Deno.rename(join(scratch, name), join(folder, name));
-      console.log(join(folder, name));
-    }
-  } finally {
-    await Deno.remove(scratch, { recursive: true });
+/** Where a binary is made and where it goes. */
+interface Places {
+  /** Has the bundle. */
+  readonly scratch: string;
+  /** Gets the binaries. */
+  readonly folder: string;
+  /** Gets the archives. */
+  readonly dist: string;
+}
+
+/** Compiles the bundle in `scratch` for one machine, proves it where it can run, and names it. */
+async function compile(target: string, { scratch, folder, dist }: Places): Promise<string[]> {
+  const { platform, suffix } = TARGETS[target]!;
+  const [binary, program] = [join(scratch, `binary${suffix}`), join(scratch, "bundle")];
+  await output(Deno.execPath(), [
+    ...["compile", "--no-check", "--no-config", "--no-lock", ...permissionFlags()],
+    ...["--target", target, "--include", program, "--output", binary],
+    join(program, BUNDLE_ENTRY),
+  ]);
+  if (target === Deno.build.target) await prove(binary);
+  await Deno.mkdir(folder, { recursive: true });
+  const archives: string[] = [];
+  for (const name of NAMES) {
+    const file = `${name}${suffix}`;
+    await Deno.link(binary, join(scratch, file));
+    await Deno.rename(join(scratch, file), join(folder, file));
+    const archive = join(dist, `${name}-${platform}.tar.gz`);
+    await writeArchive(archive, { file: binary, name: file });
+    archives.push(archive);
+    console.log(`${join(folder, file)}\n${archive}`);
   }
+  await Deno.remove(binary);
+  return archives;
 }
 
 /** Runs a binary: a runtime of the wrong kind compiles without complaint but is not our program. */
@@ -78,19 +95,58 @@ async function prove(binary: string): Promise<void> {
   }
 }
 
-const { values } = parseArgs({ options: { target: { type: "string", multiple: true } } });
-const unknown = values.target?.find((target) => !Object.hasOwn(TARGETS, target));
+/** Compiles for each machine; without any for this one, whose binaries need no folder of theirs. */
+async function build(targets: readonly string[], dist: string): Promise<void> {
+  const folders = targets.length === 0
+    ? [[Deno.build.target, dist] as const]
+    : targets.map((target) => [target, join(dist, target)] as const);
+  const scratch = join(dist, ".compile");
+  await Deno.mkdir(scratch, { recursive: true });
+  try {
+    await bundle(join(scratch, "bundle"));
+    await forgetTimes(join(scratch, "bundle"));
+    const archives: string[] = [];
+    for (const [target, folder] of folders) {
+      archives.push(...await compile(target, { scratch, folder, dist }));
+    }
+    console.log(await writeSums(dist, archives));
+  } finally {
+    await Deno.remove(scratch, { recursive: true });
+  }
+}
+
+/** Files of no time: a binary has the times of what it was made from. */
+async function forgetTimes(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(folder)) await Deno.utime(join(folder, name), 0, 0);
+}
+
+/** Why there is no binary, in one line where the reason is known. */
+function reasonOf(error: unknown): string {
+  const said = error instanceof FailedProgram ? error.said : "";
+  const [, named] = /Could not find denort at '(.*)'/.exec(said) ?? [];
+  if (named !== undefined) return `Cannot compile: DENORT_BIN names "${named}", which is not there`;
+  const [url] = /https?:\S*denort\S*\.zip/.exec(said) ?? [];
+  if (url === undefined) return error instanceof Error ? error.message : String(error);
+  return `Cannot compile: the runtime of binaries, denort, cannot be fetched from ${url}; ` +
+    "DENORT_BIN can name a file that has it";
+}
+
+const { values } = parseArgs({
+  options: {
+    target: { type: "string", multiple: true, default: [] },
+    all: { type: "boolean", default: false },
+    output: { type: "string", default: join(root, "dist") },
+  },
+});
+const targets = values.all ? Object.keys(TARGETS) : values.target;
+const unknown = targets.find((target) => !Object.hasOwn(TARGETS, target));
 if (unknown !== undefined) {
   console.error(`Cannot compile for "${unknown}": want one of ${Object.keys(TARGETS).join(", ")}`);
   Deno.exit(2);
 }
 try {
-  await Deno.mkdir(dist, { recursive: true });
-  if (values.target === undefined) await compile(Deno.build.target, dist);
-  for (const target of values.target ?? []) await compile(target, join(dist, target));
+  await build(targets, resolve(values.output));
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  console.error("\nNo binary was made. If the runtime of the target, denort, is what is missing:");
-  console.error("deno compile downloads it, or takes the file that DENORT_BIN names.");
+  console.error(reasonOf(error));
   Deno.exit(1);
 }

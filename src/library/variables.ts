@@ -30,6 +30,9 @@ const VARIABLES = {
   provider: ours("PROVIDER"),
 } as const satisfies Record<string, readonly string[]>;
 
+/** The names of all these variables. */
+export const BUNDLE_VARIABLES: readonly string[] = Object.values(VARIABLES).flat();
+
 /** The name of a setting. */
 export type SettingName = keyof typeof VARIABLES;
 

@@ -1,0 +1,47 @@
+/**
+ * The archives of a release: one for each name of the program and each machine, with one file in
+ * it. The same files give the same bytes.
+ * @module
+ */
+import { basename, join } from "node:path";
+import { COMPRESSIONS } from "../../src/archive/compression.ts";
+import { packUstar } from "../../src/archive/tar_writer.ts";
+import { digestHex, digestStream } from "../../src/core/digest.ts";
+import { fileSource } from "../../src/core/file_source.ts";
+import { writeFileAtomic } from "../../src/core/staged_file.ts";
+
+/** The file that lists the digests of archives, in the form that `sha256sum --check` reads. */
+export const SUMS = "SHA256SUMS";
+
+/** What an archive is made of. */
+export interface ArchiveParts {
+  /** Path of the file. */
+  readonly file: string;
+  /** Its name in the archive. */
+  readonly name: string;
+}
+
+/** Writes a `.tar.gz` with one program in it. */
+export async function writeArchive(path: string, { file, name }: ArchiveParts): Promise<void> {
+  const content = await fileSource(file);
+  const tar = packUstar([{
+    entry: { name, type: "file", size: content.size, mode: 0o755 },
+    content,
+  }]);
+  const stream = COMPRESSIONS.gzip.compress(await tar.open());
+  await writeFileAtomic(path, stream, { mode: 0o644 });
+}
+
+/** Writes the digests of archives beside them, ordered by name. */
+export async function writeSums(folder: string, archives: readonly string[]): Promise<string> {
+  const lines = await Promise.all(
+    archives.toSorted().map(async (archive) => {
+      const source = await fileSource(archive);
+      const { digest } = await digestStream(await source.open());
+      return `${digestHex(digest)}  ${basename(archive)}\n`;
+    }),
+  );
+  const path = join(folder, SUMS);
+  await writeFileAtomic(path, new TextEncoder().encode(lines.join("")), { mode: 0o644 });
+  return path;
+}

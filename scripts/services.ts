@@ -27,6 +27,7 @@ export const TOOLS = {
   "git": { debianPackage: "git" },
   "openssl": { debianPackage: "openssl" },
   "pgrep": { debianPackage: "procps" },
+  "python3": { debianPackage: "python3" },
   "script": { debianPackage: "bsdutils" },
   "skopeo": { debianPackage: "skopeo" },
   "zsh": { debianPackage: "zsh" },

@@ -132,3 +132,18 @@ export function parseRate(text: string, giver: string): number {
     remedy: "write bytes a second, as 20MiB, 500k or 1.5MB/s",
   });
 }
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/**
+ * A time such as `500ms`, `30s`, `10m` or `24h`, in milliseconds; at most 30 days.
+ * @throws {InvalidInputError} when it is anything else.
+ */
+export function duration(text: string): number {
+  const [, count = "", unit = ""] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
+  const milliseconds = Number(count) * (UNITS[unit] ?? NaN);
+  if (count !== "" && milliseconds <= 30 * 24 * 3_600_000) return milliseconds;
+  throw new InvalidInputError(
+    `Cannot use the time ${quote(text)}: expected a number and ms, s, m or h, at most 720h`,
+  );
+}

@@ -10,7 +10,7 @@ import type { Logins } from "../library/logins.ts";
 import type { Models } from "../library/models.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
 import type { CliContext } from "./context.ts";
-import { isDebug, openLog } from "./output/log.ts";
+import { isDebug, type LogFormat, openLog, openServerLog } from "./output/log.ts";
 import { Output } from "./output/writer.ts";
 import { openProgress, type ProgressDisplay } from "./output/progress.ts";
 import { type GlobalFlags, resolveSettings, type Settings } from "./settings/global.ts";
@@ -59,6 +59,12 @@ export class Session implements AsyncDisposable {
   #warn(message: string): void {
     if (this.#waiting === undefined) this.output.warn(message);
     else this.#waiting.push(message);
+  }
+
+  /** The log of a server, which goes to standard error as its operator expects it. */
+  serverLog(format: LogFormat): Log {
+    const { stderr, now } = this.context;
+    return openServerLog(this.settings, { stderr, now }, format);
   }
 
   /** The operations on models. */

@@ -24,17 +24,27 @@ function hexOf(char: string): string {
   return char.charCodeAt(0).toString(16).padStart(4, "0");
 }
 
+/**
+ * Values of a document, by its commas and brackets, that are parsed where nobody says how many
+ * those may be. A value takes a hundred bytes of memory, however few it has in the text, and what a
+ * schema says of a wrong one takes five hundred.
+ */
+const MOST_VALUES = 100_000;
+
+/** The most values of a list that may be long, and whose items are checked one by one. */
+export const MOST_LIST_VALUES = 1_000_000;
+
 /** Deeper documents are no documents of this field, and end the stack of whoever walks them. */
 const DEEPEST_DOCUMENT = 100;
 
 /**
  * Parses UTF-8 JSON.
  * @throws {InvalidInputError} naming `what` when the bytes are not UTF-8, not JSON, or nested deeper
- * than any document is.
+ * than any document is, or of more than `limit` values.
  */
-export function decodeJson(bytes: Uint8Array, what: string): unknown {
+export function decodeJson(bytes: Uint8Array, what: string, limit?: number): unknown {
   try {
-    return parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    return parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), limit);
   } catch (cause) {
     throw unreadable(what, cause instanceof SyntaxError ? cause.message : "not valid UTF-8", cause);
   }
@@ -57,19 +67,32 @@ function unreadable(what: string, reason: string, cause: unknown): InvalidInputE
   return new InvalidInputError(`Cannot read ${what}: ${reason}`, { cause });
 }
 
-function parse(text: string): unknown {
-  let depth = 0;
-  for (const { code } of marks(text)) {
-    if (OPENING.includes(code)) depth++;
-    else if (CLOSING.includes(code)) depth--;
-    if (depth > DEEPEST_DOCUMENT) {
-      throw new SyntaxError(`it is nested more than ${DEEPEST_DOCUMENT} levels deep`);
-    }
-  }
+function parse(text: string, limit: number = MOST_VALUES): unknown {
+  checkNesting(text, limit);
   return JSON.parse(text);
 }
 
-const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+/** Bounds what parsing takes of memory and stack, before it is taken. */
+function checkNesting(text: string, limit: number): void {
+  let [depth, values, inString] = [0, 1, false];
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (inString && code === BACKSLASH) at++;
+    else if (code === QUOTE) inString = !inString;
+    else if (inString) continue;
+    else if (code === COMMA) values++;
+    else if (code === CLOSING[0] || code === CLOSING[1]) depth--;
+    else if (code === OPENING[0] || code === OPENING[1]) {
+      values++;
+      if (++depth > DEEPEST_DOCUMENT) {
+        throw new SyntaxError(`it is nested more than ${DEEPEST_DOCUMENT} levels deep`);
+      }
+    }
+    if (values > limit) throw new SyntaxError(`it has more than ${limit} values`);
+  }
+}
+
+const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 const OPENING = [0x5b, 0x7b];
 const CLOSING = [0x5d, 0x7d];
 

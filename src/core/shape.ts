@@ -4,7 +4,7 @@
  * @module
  */
 import type * as z from "../deps/zod_mini.ts";
-import { safeParse } from "../deps/zod_mini.ts";
+import { array, pipe, record, safeParse, string, transform, unknown } from "../deps/zod_mini.ts";
 import { problemsError } from "./problems.ts";
 
 /** What is wrong with a part of a document. */
@@ -112,4 +112,51 @@ function unionOf(errors: readonly (readonly z.core.$ZodIssue[])[]): string {
     issue?.code === "invalid_type" ? [NOUNS[issue.expected] ?? issue.expected] : []
   );
   return [...new Set(types)].join(" or ");
+}
+
+/**
+ * A list whose items are checked one after the other, up to the first that is wrong: the schema of
+ * the library keeps what is wrong with each, which takes gigabytes for a document of a few.
+ */
+export function listOf<Item extends z.core.$ZodType>(
+  item: Item,
+): z.ZodMiniType<z.infer<Item>[]> {
+  return pipe(
+    array(unknown()),
+    transform((values, { issues }) => {
+      const items: z.infer<Item>[] = [];
+      for (const [index, value] of values.entries()) {
+        const parsed = safeParse(item, value, READING);
+        if (!parsed.success) {
+          issues.push(...issuesAt(index, parsed.error));
+          break;
+        }
+        items.push(parsed.data);
+      }
+      return items;
+    }),
+  );
+}
+
+/** An object whose keys may be any, checked as {@linkcode listOf} checks a list. */
+export function mapOf<Value extends z.core.$ZodType>(
+  value: Value,
+): z.ZodMiniType<Record<string, z.infer<Value>>> {
+  return pipe(
+    record(string(), unknown()),
+    transform((entries, { issues }) => {
+      for (const [key, item] of Object.entries(entries)) {
+        const parsed = safeParse(value, item, READING);
+        if (parsed.success) continue;
+        issues.push(...issuesAt(key, parsed.error));
+        break;
+      }
+      return entries as Record<string, z.infer<Value>>;
+    }),
+  );
+}
+
+/** What is wrong with an item, at its place in the whole. */
+function issuesAt(place: string | number, { issues }: z.core.$ZodError): z.core.$ZodRawIssue[] {
+  return issues.map((issue) => ({ ...issue, path: [place, ...issue.path] }) as z.core.$ZodRawIssue);
 }

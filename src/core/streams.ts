@@ -189,3 +189,31 @@ export function checkDigest(expected: Digest, actual: Digest, what: string = exp
     { expected, actual },
   );
 }
+
+/** Reads a stream piece by piece; a piece is gone when the next is asked for. */
+export interface PieceReader {
+  /** The next piece, which may be empty. */
+  read(): Promise<{ done: boolean; value?: Uint8Array }>;
+  /** Lets go of the rest. */
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** Makes a reader with a buffer of `size` bytes. */
+export function pieceReader(body: ReadableStream<Uint8Array>, size = CHUNK_SIZE): PieceReader {
+  try {
+    const reader = body.getReader({ mode: "byob" });
+    let buffer = new Uint8Array(size);
+    return {
+      read: async () => {
+        const { done, value } = await reader.read(buffer);
+        if (value) buffer = new Uint8Array(value.buffer);
+        return { done, value };
+      },
+      cancel: (reason) => reader.cancel(reason),
+    };
+  } catch (error) {
+    // Not every body is a stream of bytes that fills a buffer it is given.
+    if (!(error instanceof TypeError)) throw error;
+    return body.getReader();
+  }
+}

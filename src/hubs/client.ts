@@ -4,7 +4,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
-import { decodeJson } from "../core/json.ts";
+import { decodeJson, MOST_LIST_VALUES } from "../core/json.ts";
 import type { Log } from "../core/operation.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { quote } from "../core/text.ts";
@@ -41,8 +41,16 @@ export interface HubSendOptions extends Pick<AnswerHints, "bodyLimit"> {
   readonly signal?: AbortSignal;
 }
 
+/** A JSON document that a hub answered with. */
+export interface HubDocument {
+  readonly headers: Headers;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What the JSON says. */
+  readonly value: unknown;
+}
+
 /** Largest document that a hub may answer with. Bytes. */
-const LARGEST_DOCUMENT = 64 * 1024 * 1024;
+const LARGEST_DOCUMENT = 16 * 1024 * 1024;
 
 export class HubClient {
   readonly retry: RetryPolicy;
@@ -98,10 +106,20 @@ export class HubClient {
    * @throws {InvalidInputError} when the answer is no JSON.
    */
   async json(url: string, options: HubSendOptions = {}): Promise<unknown> {
+    return (await this.document(url, options)).value;
+  }
+
+  /**
+   * Gets a JSON document, its bytes and the headers it came with.
+   * @throws {InvalidInputError} when the answer is no JSON.
+   */
+  async document(url: string, options: HubSendOptions = {}): Promise<HubDocument> {
     const response = await this.send(url, { ...options, bodyLimit: LARGEST_DOCUMENT });
     const request = { url, signal: options.signal, stallTime: this.retry.stallTime };
     const bytes = await readBody(response, request, LARGEST_DOCUMENT);
-    return decodeJson(bytes, `the answer of ${quote(new URL(url).host)}`);
+    const what = `the answer of ${quote(new URL(url).host)}`;
+    const { headers } = response;
+    return { headers, bytes, value: decodeJson(bytes, what, MOST_LIST_VALUES) };
   }
 
   #headers(url: URL, { headers }: HubSendOptions, body: Uint8Array | null): Headers {

@@ -5,6 +5,7 @@
  */
 import { basename } from "node:path/posix";
 import { quote } from "../core/text.ts";
+import { listOf } from "../core/shape.ts";
 import * as z from "../deps/zod.ts";
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { InvalidInputError, NotFoundError, UnsupportedError } from "../core/errors.ts";
@@ -20,25 +21,25 @@ const SCHEME = "models:/";
 const PROXY = "/api/2.0/mlflow-artifacts/artifacts";
 
 const versionsSchema = z.object({
-  model_versions: z.array(z.object({
+  model_versions: z.nullish(listOf(z.object({
     version: z.coerce.string(),
     current_stage: z.string().optional().catch(undefined),
-  })).default([]),
+  }))).transform((value) => value ?? []),
 });
 const aliasSchema = z.object({ model_version: z.object({ version: z.coerce.string() }) });
 const uriSchema = z.object({ artifact_uri: z.string().min(1) });
 const filesSchema = z.object({
-  files: z.array(z.object({
+  files: z.nullish(listOf(z.object({
     path: z.string(),
     is_dir: z.boolean().default(false),
     file_size: z.coerce.number().int().nonnegative().optional().catch(undefined),
-  })).default([]),
+  }))).transform((value) => value ?? []),
   next_page_token: z.string().optional(),
 });
 type FilePage = z.infer<typeof filesSchema>;
 const signedSchema = z.object({
   signed_uri: z.url({ protocol: /^https?$/ }),
-  headers: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
+  headers: z.nullish(listOf(z.object({ name: z.string(), value: z.string() }))),
 });
 
 export const mlflow: ModelHub = {

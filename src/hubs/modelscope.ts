@@ -3,6 +3,7 @@
  * See https://modelscope.cn/docs/models/download
  * @module
  */
+import { listOf } from "../core/shape.ts";
 import * as z from "../deps/zod.ts";
 import { FILE_LIMIT, type HubFile, type HubModel, type HubOptions } from "./hub.ts";
 import type { HubSnapshot, ModelHub } from "./hub.ts";
@@ -17,12 +18,12 @@ const DEFAULT_REVISION = "master";
 
 const listSchema = z.object({
   Data: z.object({
-    Files: z.array(z.object({
+    Files: z.nullish(listOf(z.object({
       Path: z.string(),
       Type: z.string().catch("blob"),
       Size: z.int().nonnegative().optional().catch(undefined),
       Sha256: z.string().regex(/^[0-9a-f]{64}$/).optional().catch(undefined),
-    })).nullish(),
+    }))),
   }),
 });
 

@@ -2,13 +2,21 @@
  * The local store as a registry.
  * @module
  */
+import { InvalidInputError } from "../core/errors.ts";
+import { explainRead } from "../core/file_errors.ts";
+import { lstatIfExists, readText } from "../core/files.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { diskCatalog } from "../oci/disk_catalog.ts";
+import { diskCatalog, type LocalCatalog } from "../oci/disk_catalog.ts";
+import type { StoreUsage } from "../oci/disk/housekeeping.ts";
 import { checkExposure, formatListenAddress, parseListenAddress } from "../server/address.ts";
+import { connectionLimit } from "../server/descriptors.ts";
 import { createRegistryHandler } from "../server/handler.ts";
-import { htpasswdAuthenticator, readHtpasswd } from "../server/htpasswd.ts";
-import { listen } from "../server/listen.ts";
+import { htpasswdFileAuthenticator } from "../server/passwords/htpasswd.ts";
+import { type Answered, listen, type RegistryListener, type ServerTls } from "../server/listen.ts";
+import { type Metric, ServerMetrics } from "../server/metrics.ts";
+import { withOperations } from "../server/operations.ts";
+import { every } from "../server/schedule.ts";
 import { hostlessCatalog } from "./hostless_catalog.ts";
 import type { StoreSettings } from "./settings.ts";
 
@@ -18,17 +26,35 @@ export interface ServeOptions extends OperationOptions {
   readonly address: string;
   /** Refuse everything that writes. */
   readonly readOnly?: boolean;
-  /** Password file in the form of Apache's htpasswd. */
+  /** Password file in the form of Apache's htpasswd; it is read again when it changes. */
   readonly htpasswd?: string;
   /** Serve a public address without passwords. */
   readonly allowAnonymous?: boolean;
+  /** What needs no password where others are asked for one: nothing when absent, or reading. */
+  readonly anonymous?: "pull";
+  /** File with the certificate of the server and those above it (PEM); clear HTTP when absent. */
+  readonly tlsCert?: string;
+  /** File with the key of that certificate (PEM). */
+  readonly tlsKey?: string;
+  /**
+   * Milliseconds that requests under way may go on when the signal stops the server; 30 seconds
+   * when absent. Uploads that are cut then can be gone on with.
+   */
+  readonly drainTimeout?: number;
+  /** Milliseconds after its last byte when an unfinished upload is removed; a day when absent. */
+  readonly uploadAge?: number;
 }
 
 /** A server that runs. */
 export interface RunningServer {
   /** `host:port` as a reference starts with it. */
   readonly address: string;
-  /** Settles when the server has stopped, which the signal asks for. */
+  /** Base URL for clients. */
+  readonly url: string;
+  /**
+   * Settles when the server has stopped: the signal asks for it, and requests under way may end
+   * first.
+   */
   readonly finished: Promise<void>;
 }
 
@@ -56,18 +82,162 @@ export interface RunningServer {
  */
 export async function serveStore(
   { storageDir }: StoreSettings,
-  { address: text, readOnly, htpasswd, allowAnonymous = false, ...options }: ServeOptions,
+  { address: text, readOnly, allowAnonymous = false, anonymous, ...options }: ServeOptions,
 ): Promise<RunningServer> {
   const address = parseListenAddress(text);
-  checkExposure({ address, htpasswd, allowAnonymous });
-  const users = htpasswd === undefined ? undefined : await readHtpasswd(htpasswd, options);
-  const catalog = hostlessCatalog(diskCatalog(storageDir), { anyHost: true });
-  const handler = createRegistryHandler(catalog, {
-    ...options,
+  checkExposure({ address, htpasswd: options.htpasswd, allowAnonymous });
+  if (anonymous !== undefined && options.htpasswd === undefined) {
+    throw new InvalidInputError("Cannot open reading to everybody: no passwords are set", {
+      remedy: "add --htpasswd FILE, or leave --anonymous out",
+    });
+  }
+  const authenticate = options.htpasswd === undefined
+    ? undefined
+    : await htpasswdFileAuthenticator(options.htpasswd, options);
+  const catalog = diskCatalog(storageDir);
+  const metrics = new StoreMetrics(catalog);
+  const loopbackOnly = authenticate === undefined && isLoopbackHost(address.hostname);
+  const access = { authenticate, anonymous, loopbackOnly };
+  const cut = new AbortController();
+  const registry = createRegistryHandler(hostlessCatalog(catalog, { anyHost: true }), {
+    ...access,
     readOnly,
-    authenticate: users && htpasswdAuthenticator(users),
-    loopbackOnly: users === undefined && isLoopbackHost(address.hostname),
+    log: options.log,
+    signal: cut.signal,
   });
-  const listener = listen(handler, { address, signal: options.signal });
-  return { address: formatListenAddress(listener.address), finished: listener.finished };
+  const handler = withOperations(registry, {
+    ...access,
+    isReady: () => isReadable(storageDir),
+    metrics: () => metrics.text(listener.connections),
+  });
+  const listener: RegistryListener = listen(handler, {
+    address,
+    tls: await readTls(options),
+    connectionLimit: await connectionLimit(),
+    answered: (answered) => {
+      metrics.count(answered);
+      options.log?.("info", "Request answered", accessFacts(answered));
+    },
+    failed: (error) => options.log?.("warning", "A connection failed", { error }),
+  });
+  const finished = runUntilStopped(listener, { cut, catalog, readOnly, ...options });
+  return { address: formatListenAddress(listener.address), url: listener.url, finished };
+}
+
+const DRAIN_TIMEOUT = 30_000;
+const UPLOAD_AGE = 24 * 60 * 60 * 1000;
+
+/** How often abandoned uploads are looked for, in milliseconds. */
+const REAP_INTERVAL = 10 * 60 * 1000;
+
+interface Running extends Pick<ServeOptions, "drainTimeout" | "uploadAge" | "signal" | "log"> {
+  readonly catalog: LocalCatalog;
+  readonly readOnly?: boolean;
+  /** Stops what requests still do in the store when the server has ended. */
+  readonly cut: AbortController;
+}
+
+/** Looks after the store until the signal stops the server, and then lets requests end. */
+async function runUntilStopped(listener: RegistryListener, running: Running): Promise<void> {
+  const { catalog, signal, log, cut, readOnly } = running;
+  const age = running.uploadAge ?? UPLOAD_AGE;
+  const reap = () => {
+    catalog.reapUploads({ age, log, signal }).catch((error) => {
+      if (!signal?.aborted) log?.("warning", "Cannot look for abandoned uploads", { error });
+    });
+  };
+  const stop = () => void listener.drain(running.drainTimeout ?? DRAIN_TIMEOUT);
+  using _reaping = readOnly ? undefined : every(Math.min(REAP_INTERVAL, age), reap);
+  if (!readOnly) reap();
+  if (signal?.aborted) stop();
+  signal?.addEventListener("abort", stop);
+  try {
+    await listener.finished;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    cut.abort();
+  }
+}
+
+async function readTls(
+  { tlsCert, tlsKey }: Pick<ServeOptions, "tlsCert" | "tlsKey">,
+): Promise<ServerTls | undefined> {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new InvalidInputError("Cannot speak TLS: it takes both a certificate and its key", {
+      remedy: "give --tls-cert FILE and --tls-key FILE",
+    });
+  }
+  const read = (path: string) =>
+    readText(path).catch((error) => {
+      throw explainRead(path, error);
+    });
+  return { cert: await read(tlsCert), key: await read(tlsKey) };
+}
+
+/** A store that is not there yet is an empty one. */
+async function isReadable(storageDir: string): Promise<boolean> {
+  try {
+    await lstatIfExists(storageDir);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** An answer as the access log tells it. */
+function accessFacts({ client, method, status, received, sent, milliseconds }: Answered) {
+  return {
+    remote: client.address,
+    user: client.user,
+    method,
+    path: client.target,
+    status,
+    received,
+    bytes: sent,
+    ms: Math.round(milliseconds),
+  };
+}
+
+/** Milliseconds for which the size of the store is not counted again. */
+const USAGE_TIME = 60_000;
+
+/** The counters of a server and of its store. */
+class StoreMetrics {
+  readonly #metrics = new ServerMetrics();
+  readonly #catalog: LocalCatalog;
+  #usage: { readonly at: number; readonly value: Promise<StoreUsage> } | undefined;
+
+  constructor(catalog: LocalCatalog) {
+    this.#catalog = catalog;
+  }
+
+  count(answered: Answered): void {
+    this.#metrics.count(answered);
+  }
+
+  async text(connections: number): Promise<string> {
+    const { blobs, bytes, uploads } = await this.#measure();
+    const gauge = (name: string, help: string, value: number): Metric => ({
+      name: `modelops_${name}`,
+      type: "gauge",
+      help,
+      samples: [["", value]],
+    });
+    return this.#metrics.text([
+      gauge("http_connections", "Connections that are open", connections),
+      gauge("uploads_open", "Uploads that are not finished", uploads),
+      gauge("store_blobs", "Blobs in the store, manifests included", blobs),
+      gauge("store_bytes", "Bytes of those blobs", bytes),
+    ]);
+  }
+
+  /** Looking at every blob takes long in a large store, and who asks does so every few seconds. */
+  #measure(): Promise<StoreUsage> {
+    const now = performance.now();
+    if (this.#usage === undefined || now - this.#usage.at > USAGE_TIME) {
+      this.#usage = { at: now, value: this.#catalog.usage() };
+    }
+    return this.#usage.value;
+  }
 }

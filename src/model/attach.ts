@@ -7,7 +7,7 @@
  */
 import { ConflictError, InvalidInputError } from "../core/errors.ts";
 import { fileSource } from "../core/file_source.ts";
-import { decodeJson, encodeGoJson } from "../core/json.ts";
+import { decodeJson, encodeGoJson, MOST_LIST_VALUES } from "../core/json.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { readAll } from "../core/streams.ts";
 import { compareText, quote } from "../core/text.ts";
@@ -178,7 +178,10 @@ function replaceParts(
   layers: readonly Descriptor[],
   configBytes: Uint8Array,
 ): Descriptor {
-  const document = decodeJson(manifest.bytes, "manifest") as Record<string, unknown>;
+  const document = decodeJson(manifest.bytes, "manifest", MOST_LIST_VALUES) as Record<
+    string,
+    unknown
+  >;
   const configType = manifest.config?.mediaType ?? "application/octet-stream";
   const config = store.add(configType, configBytes);
   return store.add(manifest.mediaType, encodeGoJson({ ...document, config, layers }));

@@ -33,7 +33,10 @@ export interface Ingest extends AsyncDisposable {
   readonly id: string;
   /** Bytes taken in so far. */
   readonly size: number;
-  /** Adds bytes at the end. When the stream fails, what came before the failure stays. */
+  /**
+   * Adds bytes at the end. When the stream fails, what came before the failure stays. A chunk of
+   * the stream may be gone when the next one is asked for.
+   */
   append(stream: ReadableStream<Uint8Array>, options?: OperationOptions): Promise<void>;
   /**
    * Takes a whole content in, as the only thing of this ingest, and gives its SHA-256. A source

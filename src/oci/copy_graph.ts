@@ -25,6 +25,8 @@ const DEPTH_LIMIT = 8;
 
 /** Bytes of manifests that are read ahead to know what there is to do. */
 const PLANNED_BYTES = 16 * 1024 * 1024;
+/** The most nodes of a graph: an index may list as many manifests as fit, and each of them more. */
+const NODE_LIMIT = 200_000;
 
 /** How to copy. */
 export interface CopyGraphOptions extends OperationOptions {
@@ -142,6 +144,11 @@ class GraphCopier {
       return;
     }
     this.#seen.add(descriptor.digest);
+    if (this.#seen.size > NODE_LIMIT) {
+      throw new InvalidInputError(
+        `Cannot copy ${descriptor.digest}: there are more than ${NODE_LIMIT} contents in all`,
+      );
+    }
     this.#options.signal?.throwIfAborted();
     if (!isManifestType(descriptor.mediaType)) {
       plan.steps.push({ kind: "blob", descriptor, below: [] });

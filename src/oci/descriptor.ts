@@ -3,6 +3,7 @@
  * See https://github.com/opencontainers/image-spec/blob/main/descriptor.md
  * @module
  */
+import { mapOf } from "../core/shape.ts";
 import * as z from "../deps/zod_mini.ts";
 import { type Digest, digestBytes, isDigest } from "../core/digest.ts";
 
@@ -43,7 +44,7 @@ export const descriptorSchema = z.looseObject({
   mediaType: mediaTypeSchema,
   digest: digestSchema,
   size: sizeSchema,
-  annotations: z.optional(z.record(z.string(), z.string())),
+  annotations: z.optional(mapOf(z.string())),
   artifactType: z.optional(z.string()),
 });
 

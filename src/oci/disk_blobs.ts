@@ -4,9 +4,10 @@
  */
 import { dirname, join } from "node:path";
 import { type Digest, digestAlgorithm, isDigest } from "../core/digest.ts";
-import { explainRead, isMissing } from "../core/file_errors.ts";
+import { NotFoundError } from "../core/errors.ts";
+import { explainRead } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
-import { readDirIfExists } from "../core/files.ts";
+import { lstatIfExists, readDirIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { runTask } from "../work/pool.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -82,6 +83,9 @@ export class DiskBlobs {
    * @throws {NotFoundError} when there is none.
    */
   async open(digest: Digest, options: OpenContentOptions): Promise<ReadableStream<Uint8Array>> {
+    if (await this.size(digest) === undefined) {
+      throw new NotFoundError(`Cannot find blob ${digest}: it is not in the store`);
+    }
     const source = await fileSource(this.path(digest));
     return await source.open(options);
   }
@@ -111,11 +115,12 @@ export class DiskBlobs {
     return withFolders(this.path(digest));
   }
 
+  /** A link is no blob: it could lead to any file of this machine, which would then be served. */
   async #info(digest: Digest): Promise<Deno.FileInfo | undefined> {
     try {
-      return await Deno.stat(this.path(digest));
+      const info = await lstatIfExists(this.path(digest));
+      return info?.isFile ? info : undefined;
     } catch (error) {
-      if (isMissing(error)) return undefined;
       throw explainRead(this.path(digest), error);
     }
   }

@@ -6,6 +6,12 @@ import type { OperationOptions } from "../core/operation.ts";
 import type { LocalCapabilities } from "./capabilities.ts";
 import { DiskRepository } from "./disk_repository.ts";
 import { DiskStore } from "./disk_store.ts";
+import {
+  reapUploads,
+  type StoreUsage,
+  storeUsage,
+  type UploadAgeOptions,
+} from "./disk/housekeeping.ts";
 import { type PruneReport, pruneStore, type PruneStoreOptions } from "./prune.ts";
 import { looksLikeHost } from "./reference.ts";
 import type { Catalog, ContentStore } from "./store.ts";
@@ -41,6 +47,10 @@ export interface LocalCatalog extends Catalog {
     roots: readonly VerifyRoot[] | "all",
     options?: VerifyStoreOptions,
   ): Promise<VerifyStoreReport>;
+  /** Removes uploads that nobody goes on with, and tells how many they were. */
+  reapUploads(options: UploadAgeOptions): Promise<number>;
+  /** Counts what the store holds; it looks at every blob. */
+  usage(options?: OperationOptions): Promise<StoreUsage>;
 }
 
 /** The local store below a storage folder. A folder that does not exist is an empty store. */
@@ -90,5 +100,15 @@ export class DiskCatalog implements LocalCatalog {
     options: VerifyStoreOptions = {},
   ): Promise<VerifyStoreReport> {
     return await verifyStore(this.#store, roots, options);
+  }
+
+  /** As {@linkcode LocalCatalog.reapUploads} says. */
+  async reapUploads(options: UploadAgeOptions): Promise<number> {
+    return await reapUploads(this.#store, options);
+  }
+
+  /** As {@linkcode LocalCatalog.usage} says. */
+  async usage(options: OperationOptions = {}): Promise<StoreUsage> {
+    return await storeUsage(this.#store, options);
   }
 }

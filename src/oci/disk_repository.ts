@@ -58,10 +58,22 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
 
   /** Whether the content is here; for a manifest, whether everything it needs is here too. */
   async has(descriptor: Descriptor, options: OperationOptions = {}): Promise<boolean> {
+    return await this.#hasAll(descriptor, new Set(), options);
+  }
+
+  /** Indexes may list one manifest many times over: `seen` are those that are whole, or looked at. */
+  async #hasAll(
+    descriptor: Descriptor,
+    seen: Set<Digest>,
+    options: OperationOptions,
+  ): Promise<boolean> {
+    if (seen.has(descriptor.digest)) return true;
+    seen.add(descriptor.digest);
+    options.signal?.throwIfAborted();
     if (!await this.#holds(descriptor, options)) return false;
     if (!isManifestType(descriptor.mediaType)) return true;
     for (const child of children(await this.#read(descriptor, options))) {
-      if (!await this.has(child, options)) return false;
+      if (!await this.#hasAll(child, seen, options)) return false;
     }
     return true;
   }

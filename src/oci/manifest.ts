@@ -6,7 +6,7 @@
  * See https://github.com/opencontainers/image-spec/blob/main/manifest.md and image-index.md
  * @module
  */
-import { checkShape } from "../core/shape.ts";
+import { checkShape, listOf, mapOf } from "../core/shape.ts";
 import { quote } from "../core/text.ts";
 import * as z from "../deps/zod_mini.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
@@ -16,6 +16,12 @@ import { isIndexType, isManifestType, MediaType } from "./media_types.ts";
 
 /** The largest document read or accepted: what registries in the field accept, 4 MiB. */
 export const MANIFEST_SIZE_LIMIT = 4 * 1024 * 1024;
+
+/**
+ * The most values of a document: a descriptor has at least four in 130 bytes, so that no document
+ * of the size that is read comes near it.
+ */
+const VALUE_LIMIT = 300_000;
 
 /** A manifest: a configuration and layers. */
 export interface Manifest {
@@ -48,7 +54,7 @@ export interface Index extends Omit<Manifest, "kind" | "config" | "layers"> {
 /** Either kind of document. */
 export type ManifestDocument = Manifest | Index;
 
-const descriptors = z.array(descriptorSchema);
+const descriptors = listOf(descriptorSchema);
 
 const documentSchema = z.looseObject({
   schemaVersion: z.optional(z.literal(2)),
@@ -59,7 +65,7 @@ const documentSchema = z.looseObject({
   blobs: z.nullish(descriptors),
   manifests: z.nullish(descriptors),
   subject: z.nullish(descriptorSchema),
-  annotations: z.nullish(z.record(z.string(), z.string())),
+  annotations: z.nullish(mapOf(z.string())),
 });
 
 /**
@@ -81,7 +87,11 @@ export function parseManifest(
       { expected: MANIFEST_SIZE_LIMIT, actual: bytes.byteLength },
     );
   }
-  const document = checkShape(documentSchema, decodeJson(bytes, "manifest"), "manifest");
+  const document = checkShape(
+    documentSchema,
+    decodeJson(bytes, "manifest", VALUE_LIMIT),
+    "manifest",
+  );
   const type = documentType(document, mediaType);
   const common = {
     mediaType: type,

@@ -63,6 +63,7 @@ export { diskCatalog, type LocalCatalog, type LocalRepository } from "./disk_cat
 export { type Index, type Manifest, type ManifestDocument, parseManifest } from "./manifest.ts";
 export { MediaType } from "./media_types.ts";
 export { memoryCatalog, type MemoryStore, memoryStore } from "./memory_store.ts";
+export type { StoreUsage, UploadAgeOptions } from "./disk/housekeeping.ts";
 export type { PruneReport, PruneStoreOptions, UnfinishedContent } from "./prune.ts";
 export { readOnly } from "./read_only.ts";
 export { formatReference, parseReference, type Reference } from "./reference.ts";

@@ -212,7 +212,7 @@ function mentions(manifests: Iterable<Digest>, documents: Documents): Set<Digest
 const PARTS = ["", "data", "data.partial"];
 
 /** The unfinished content of a repository; what is older than the grace period is to be removed. */
-async function unfinishedIn(
+export async function unfinishedIn(
   layout: DiskLayout,
   repository: string,
   { now, gracePeriod }: { readonly now: number; readonly gracePeriod: number },

@@ -4,7 +4,7 @@
  * @module
  */
 import { TransferError } from "../core/errors.ts";
-import { decodeJson } from "../core/json.ts";
+import { decodeJson, MOST_LIST_VALUES } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { compareText } from "../core/text.ts";
 import { discard, readBody } from "../http/bodies.ts";
@@ -16,6 +16,9 @@ const PAGE_SIZE = 1000;
 
 /** The most of one page that is read. */
 const PAGE_LIMIT = 8 * 1024 * 1024;
+
+/** The most of all pages of one list: a million names of forty letters. */
+const LIST_LIMIT = 64 * 1024 * 1024;
 
 /** The most pages of one list, more than any real list has. */
 const PAGE_COUNT_LIMIT = 10_000;
@@ -44,6 +47,7 @@ export async function* pages(
   const endless = (reason: string) =>
     new TransferError(`Cannot ${action}: ${reason}`, { registry: session.registry });
   const seen = new Set<string>();
+  let size = 0;
   const base = await session.base(signal);
   for (let url: URL | undefined = new URL(path, base); url;) {
     if (seen.has(url.href)) throw endless("its pages go round in circles");
@@ -54,7 +58,10 @@ export async function* pages(
     if (response.status !== 200) throw await session.error(response, action);
     seen.add(url.href);
     const request = { url: url.href, signal, stallTime: session.retry.stallTime };
-    yield { response, bytes: await readBody(response, request, PAGE_LIMIT) };
+    const bytes = await readBody(response, request, PAGE_LIMIT);
+    size += bytes.byteLength;
+    if (size > LIST_LIMIT) throw endless(`it has more than ${LIST_LIMIT} bytes`);
+    yield { response, bytes };
     url = nextPage(response.headers.get("Link"), url);
     if (url && url.origin !== base.origin) {
       throw endless(`its next page is on another server, ${url.host}`);
@@ -78,7 +85,9 @@ export async function* listNames(
   const { key, what, accept } = options;
   const found = new Set<string>();
   for await (const { bytes } of pages(session, `${path}?n=${PAGE_SIZE}`, options)) {
-    const document = decodeJson(bytes, what) as Readonly<Record<string, unknown>> | null;
+    const document = decodeJson(bytes, what, MOST_LIST_VALUES) as
+      | Readonly<Record<string, unknown>>
+      | null;
     const names = document?.[key];
     if (!Array.isArray(names)) continue;
     for (const name of names) if (typeof name === "string" && accept(name)) found.add(name);

@@ -5,49 +5,71 @@
 import { Buffer } from "node:buffer";
 import { isLoopbackHost } from "../core/hosts.ts";
 import { RegistryFault } from "./fault.ts";
+import { clientOf } from "./http1/connection.ts";
 
-/** Tells whether a password is the one of a user. */
-export type Authenticate = (username: string, password: string) => Promise<boolean>;
+/**
+ * Tells whether a password is the one of a user. `address` is where the request comes from, where
+ * that is known.
+ * @throws {RegistryFault} when too many passwords are being checked.
+ */
+export type Authenticate = (
+  username: string,
+  password: string,
+  address?: string,
+) => Promise<boolean>;
 
 /** Lets a request pass or throws the fault that refuses it. */
 export type Gate = (request: Request) => Promise<void>;
-
-/** Password checks under way at once. They are slow by design; a flood of them must not grow. */
-const PENDING_LIMIT = 64;
 
 /** Who may come in. */
 export interface GateOptions {
   /** Checks user names and passwords; everybody is let in when absent. */
   readonly authenticate?: Authenticate;
+  /** What is open to clients without a password: nothing when absent, or reading. */
+  readonly anonymous?: "pull";
   /** Whether requests must name this machine by a loopback name. */
   readonly loopbackOnly?: boolean;
 }
 
 /** Makes the gate; without `authenticate` it is open to all but foreign web pages. */
-export function createGate({ authenticate, loopbackOnly }: GateOptions = {}): Gate {
-  let pending = 0;
+export function createGate({ authenticate, anonymous, loopbackOnly }: GateOptions = {}): Gate {
   return async (request) => {
     refuseForeignPages(request);
     if (loopbackOnly) refuseForeignNames(request);
     if (!authenticate) return;
-    const credentials = basicCredentials(request.headers.get("authorization"));
+    const header = request.headers.get("authorization");
+    if (header === null && anonymous === "pull" && isReading(request)) return;
+    const credentials = basicCredentials(header);
     if (!credentials) throw unauthorized();
-    if (pending >= PENDING_LIMIT) {
-      throw new RegistryFault("TOOMANYREQUESTS", { headers: { "retry-after": "1" } });
-    }
-    pending += 1;
-    try {
-      if (!await authenticate(credentials.username, credentials.password)) throw unauthorized();
-    } finally {
-      pending -= 1;
-    }
+    const { username, password } = credentials;
+    const client = clientOf(request);
+    if (!await authenticate(username, password, client?.address)) throw unauthorized();
+    if (client) client.user = username;
   };
 }
 
-/** Otherwise any web page that the user visits could write to a registry on loopback. */
-function refuseForeignPages(request: Request): void {
-  const site = request.headers.get("sec-fetch-site");
+/**
+ * Whether a request reads content. The question whether this is a registry is none: its answer is
+ * where clients learn that a password can be given.
+ */
+function isReading({ method, url }: Request): boolean {
+  return ["GET", "HEAD"].includes(method) && !/^\/v2\/?$/.test(new URL(url).pathname);
+}
+
+/**
+ * Otherwise any web page that the user visits could write to a registry on loopback. Browsers tell
+ * where a request comes from by fetch metadata, and older ones by `Origin`.
+ */
+function refuseForeignPages({ headers, url }: Request): void {
+  const site = headers.get("sec-fetch-site");
   if (site === "cross-site" || site === "same-site") throw new RegistryFault("DENIED");
+  const origin = headers.get("origin");
+  if (origin !== null && !isOwnOrigin(origin, url)) throw new RegistryFault("DENIED");
+}
+
+/** Scheme aside, which a proxy in front may have changed. */
+function isOwnOrigin(origin: string, url: string): boolean {
+  return URL.canParse(origin) && new URL(origin).host === new URL(url).host;
 }
 
 /** A site can point its own name at this machine; then requests of its pages are not foreign. */

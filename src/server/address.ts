@@ -39,6 +39,24 @@ export function parseListenAddress(text: string): ListenAddress {
   return HOSTNAME.test(name) ? { hostname: name, port } : refuse("expected a host name");
 }
 
+/**
+ * An address that a program gives as a value, checked as its text would be. Without a host it would
+ * open every interface of the machine.
+ * @throws {InvalidInputError} naming what is wrong.
+ */
+export function requireListenAddress(address: ListenAddress): ListenAddress {
+  const { hostname, port } = address ?? {};
+  if (typeof hostname !== "string" || hostname === "" || !Number.isInteger(port)) {
+    throw new InvalidInputError(
+      `Cannot listen on ${
+        quote(JSON.stringify(address) ?? "undefined")
+      }: expected { hostname, port }`,
+      { remedy: 'give an address such as { hostname: "127.0.0.1", port: 5000 }' },
+    );
+  }
+  return parseListenAddress(formatListenAddress(address));
+}
+
 /** Writes an address as {@linkcode parseListenAddress} reads it. */
 export function formatListenAddress({ hostname, port }: ListenAddress): string {
   return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;

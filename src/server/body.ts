@@ -2,7 +2,7 @@
  * Bodies of requests, bounded and checked for their length.
  * @module
  */
-import { concatBytes, streamOf } from "../core/streams.ts";
+import { CHUNK_SIZE, concatBytes, pieceReader, streamOf } from "../core/streams.ts";
 import { RegistryFault } from "./fault.ts";
 
 /** The length that a request's header promises, where it has one. */
@@ -11,18 +11,32 @@ export function contentLength(request: Request): number | undefined {
   return /^[0-9]{1,15}$/.test(header) ? Number(header) : undefined;
 }
 
-/**
- * The body of an upload request as a stream. It fails with a fault of the client when the
- * connection breaks, or when the length is not `expected`; what came before has been passed on by
- * then.
- */
-export function receiveBody(request: Request, expected?: number): ReadableStream<Uint8Array> {
-  return streamOf(receive(request, expected));
+/** How to receive a body. */
+export interface ReceiveOptions {
+  /** Bytes that it must have; any number when absent. */
+  readonly expected?: number;
+  /** Lets go of the body at once. */
+  readonly signal?: AbortSignal;
 }
 
-async function* receive(request: Request, expected?: number): AsyncGenerator<Uint8Array, void> {
+/**
+ * The body of an upload request as a stream, each chunk of which is gone with the next. It fails
+ * with a fault of the client when the connection breaks, or when the length is not the expected
+ * one, and with the reason of the signal; what came before has been passed on by then.
+ */
+export function receiveBody(
+  request: Request,
+  options: ReceiveOptions = {},
+): ReadableStream<Uint8Array> {
+  return streamOf(receive(request, options));
+}
+
+async function* receive(
+  request: Request,
+  { expected, signal }: ReceiveOptions,
+): AsyncGenerator<Uint8Array, void> {
   let received = 0;
-  for await (const chunk of incoming(request)) {
+  for await (const chunk of incoming(request, signal)) {
     received += chunk.byteLength;
     if (expected !== undefined && received > expected) throw wrongLength(expected, received);
     yield chunk;
@@ -30,11 +44,38 @@ async function* receive(request: Request, expected?: number): AsyncGenerator<Uin
   if (expected !== undefined && received < expected) throw wrongLength(expected, received);
 }
 
+/** Bodies that are read in large pieces at once; more of them are read in small ones. */
+const LARGE_READERS = 32;
+const SMALL_PIECE = 64 * 1024;
+let readers = 0;
+
 /** The chunks as they come; a broken connection becomes a fault of the client. */
-async function* incoming(request: Request): AsyncGenerator<Uint8Array, void> {
+async function* incoming(
+  request: Request,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
   if (!request.body) return;
+  const reader = pieceReader(request.body, readers < LARGE_READERS ? CHUNK_SIZE : SMALL_PIECE);
+  const letGo = () => void reader.cancel().catch(() => undefined);
+  signal?.addEventListener("abort", letGo);
+  readers++;
   try {
-    yield* request.body;
+    for (;;) {
+      const { done, value } = await broken(() => reader.read());
+      signal?.throwIfAborted();
+      if (done || value === undefined) return;
+      if (value.byteLength > 0) yield value;
+    }
+  } finally {
+    readers--;
+    signal?.removeEventListener("abort", letGo);
+    letGo();
+  }
+}
+
+async function broken<Result>(read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read();
   } catch (cause) {
     throw new RegistryFault("BLOB_UPLOAD_INVALID", { message: "The body broke off", cause });
   }
@@ -62,7 +103,7 @@ export async function readDocument(
   for await (const chunk of incoming(request)) {
     size += chunk.byteLength;
     if (size > limit) throw tooLarge;
-    chunks.push(chunk);
+    chunks.push(chunk.slice());
   }
   return concatBytes(chunks);
 }

@@ -2,6 +2,7 @@
  * The table of endpoints: which methods each takes and who answers them.
  * @module
  */
+import { jsonResponse } from "./documents.ts";
 import { deleteBlob, getBlob, headBlob } from "./blobs.ts";
 import type { Action } from "./exchange.ts";
 import type { ErrorCode } from "./fault.ts";
@@ -59,5 +60,5 @@ export function allowedMethods(endpoint: Endpoint, options: { readOnly: boolean 
 
 /** Answers that this is a registry (end-1). */
 function checkVersion(): Promise<Response> {
-  return Promise.resolve(Response.json({}));
+  return Promise.resolve(jsonResponse({}));
 }

@@ -6,6 +6,7 @@
  * https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes
  * @module
  */
+import { jsonResponse } from "./documents.ts";
 import { type ErrorKind, isAbort, ModelOpsError } from "../core/errors.ts";
 import { systemCode } from "../core/file_errors.ts";
 
@@ -80,7 +81,7 @@ export class RegistryFault extends Error {
 export function faultResponse(fault: RegistryFault): Response {
   const { code, message } = fault;
   const errors = fault.details.map((detail) => ({ code, message, detail }));
-  return Response.json({ errors }, { status: fault.status, headers: fault.headers });
+  return jsonResponse({ errors }, { status: fault.status, headers: fault.headers });
 }
 
 /** How errors of the store are answered; the kinds that are not here are faults of the server. */
@@ -107,10 +108,18 @@ export function faultOf(
   if (isAbort(error, options.signal)) {
     return new RegistryFault("UNKNOWN", { status: 503, message: "The registry is stopping" });
   }
-  if (isStorageFull(error)) {
+  if (hasCode(error, ["ENOSPC", "EDQUOT"])) {
     return new RegistryFault("UNKNOWN", {
       status: 507,
       message: "The registry has no space left",
+      cause: error,
+    });
+  }
+  if (hasCode(error, ["EMFILE", "ENFILE"])) {
+    return new RegistryFault("TOOMANYREQUESTS", {
+      status: 503,
+      message: "The registry has too many files open",
+      headers: { "retry-after": "1" },
       cause: error,
     });
   }
@@ -120,10 +129,10 @@ export function faultOf(
   return new RegistryFault(code, { ...rest, cause: error });
 }
 
-/** Whether an error, or one that caused it, says that the disk or the quota is used up. */
-function isStorageFull(error: unknown): boolean {
+/** Whether an error, or one that caused it, has one of these codes of the system. */
+function hasCode(error: unknown, codes: readonly string[]): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if (["ENOSPC", "EDQUOT"].includes(systemCode(at) ?? "")) return true;
+    if (codes.includes(systemCode(at) ?? "")) return true;
   }
   return false;
 }

@@ -10,6 +10,7 @@ import type { OperationOptions } from "../core/operation.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import type { Catalog, ContentStore } from "../oci/store.ts";
 import { type Authenticate, createGate } from "./access.ts";
+import { clientOf } from "./http1/connection.ts";
 import { allowedMethods, ENDPOINTS } from "./endpoints.ts";
 import type { Action } from "./exchange.ts";
 import { type ErrorCode, faultOf, faultResponse, RegistryFault } from "./fault.ts";
@@ -26,6 +27,8 @@ export interface RegistryServerOptions extends Pick<OperationOptions, "signal" |
   readonly readOnly?: boolean;
   /** Checks user names and passwords; everybody is let in when absent. */
   readonly authenticate?: Authenticate;
+  /** What is open to clients without a password, where others are asked for one. */
+  readonly anonymous?: "pull";
   /**
    * Answer only requests that name this machine by a loopback name: a web page whose own name was
    * pointed at it cannot send those.
@@ -73,7 +76,7 @@ export function createRegistryHandler(
   }
 
   return async (request) => {
-    const target = targetOf(request);
+    const target = targetOf(clientOf(request)?.target ?? request.url);
     const response = completed(request, await answer(request, target));
     const { method } = request;
     log?.("debug", "Request answered", { method, path: target.path, status: response.status });
@@ -91,9 +94,9 @@ interface RequestTarget {
  * Path and query as they were sent. A `URL` would resolve `..` first, and a proxy that decides by
  * path would then have seen another path than the registry.
  */
-function targetOf(request: Request): RequestTarget {
-  const [, path = "", query = ""] = /^[a-z]+:\/\/[^/?#]*([^?#]*)(?:\?([^#]*))?/i
-    .exec(request.url) ?? [];
+function targetOf(text: string): RequestTarget {
+  const [, path = "", query = ""] = /^(?:[a-z]+:\/\/[^/?#]*)?([^?#]*)(?:\?([^#]*))?/i
+    .exec(text) ?? [];
   return { path, query: new URLSearchParams(query) };
 }
 

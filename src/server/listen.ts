@@ -3,9 +3,15 @@
  * @module
  */
 import { ConflictError, InvalidInputError } from "../core/errors.ts";
+import { TransientError } from "../core/retry.ts";
 import { quote } from "../core/text.ts";
-import { formatListenAddress, type ListenAddress } from "./address.ts";
-import type { RegistryHandler } from "./handler.ts";
+import { withTimeLimit } from "../core/time_limit.ts";
+import { formatListenAddress, type ListenAddress, requireListenAddress } from "./address.ts";
+import type { Answered, Handler } from "./http1/connection.ts";
+import { DEFAULT_PATIENCE, type PatienceLimits } from "./http1/patience.ts";
+import { HttpServer, type Listener } from "./http1/server.ts";
+
+export type { Answered, Client, Handler } from "./http1/connection.ts";
 
 /** A registry that is being served. */
 export interface RegistryListener extends AsyncDisposable {
@@ -13,10 +19,26 @@ export interface RegistryListener extends AsyncDisposable {
   readonly address: ListenAddress;
   /** Base URL for clients: `http://127.0.0.1:5000`. */
   readonly url: string;
+  /** Connections that are open now. */
+  readonly connections: number;
   /** Resolves when nothing is served any more. */
   readonly finished: Promise<void>;
+  /**
+   * Takes no new connections or requests. Requests under way may go on for so many milliseconds,
+   * without end when it is absent; then their connections are closed, and uploads stay as far as
+   * they came.
+   */
+  drain(milliseconds?: number): Promise<void>;
   /** Takes no new connections, waits for the requests under way, and closes. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What a server needs to speak TLS: texts in the form of PEM. */
+export interface ServerTls {
+  /** The certificate, and those between it and its authority. */
+  readonly cert: string;
+  /** Its private key. */
+  readonly key: string;
 }
 
 /** Where and how long to listen. */
@@ -25,32 +47,76 @@ export interface ListenOptions {
   readonly address: ListenAddress;
   /** Closes every connection at once; uploads stay as far as they came. */
   readonly signal?: AbortSignal;
+  /** Speaks TLS; clear HTTP when absent. */
+  readonly tls?: ServerTls;
+  /** The most connections at once; 320 when absent, as the usual limit of open files allows. */
+  readonly connectionLimit?: number;
+  /** How long clients may be silent. */
+  readonly patience?: Partial<PatienceLimits>;
+  /** Told of each answer when it was sent. */
+  readonly answered?: (answered: Answered) => void;
+  /** Told what went wrong outside of any answer: no descriptor for a connection, for example. */
+  readonly failed?: (error: unknown) => void;
 }
 
+const CONNECTION_LIMIT = 320;
+
 /**
- * Serves a registry over plain HTTP until it is disposed or the signal is aborted.
+ * Serves a registry over HTTP/1.1 until it is disposed or the signal is aborted.
  * @throws {ConflictError} when something else listens on the address.
- * @throws {InvalidInputError} when the address is not one of this machine, or may not be used.
+ * @throws {InvalidInputError} when the address is none, not one of this machine, or may not be
+ * used; when certificate and key cannot be used.
  */
-export function listen(handler: RegistryHandler, options: ListenOptions): RegistryListener {
-  options.signal?.throwIfAborted();
-  const server = serve(handler, options);
-  const { hostname, port } = server.addr;
+export function listen(handler: Handler, options: ListenOptions): RegistryListener {
+  const { signal, tls, connectionLimit = CONNECTION_LIMIT, answered } = options;
+  signal?.throwIfAborted();
+  const listener = openListener(options);
+  const server = new HttpServer(listener as Listener, {
+    handler,
+    scheme: tls ? "https" : "http",
+    connectionLimit,
+    patience: { ...DEFAULT_PATIENCE, ...options.patience },
+    answered,
+    failed: options.failed ?? (() => {}),
+  });
+  const cut = () => server.cut();
+  signal?.addEventListener("abort", cut);
+  const finished = server.finished.finally(() => signal?.removeEventListener("abort", cut));
+  const { hostname, port } = listener.addr as Deno.NetAddr;
   const address = { hostname, port };
+  async function drain(milliseconds?: number): Promise<void> {
+    server.stop();
+    if (milliseconds !== undefined && !await isDoneWithin(milliseconds, finished)) server.cut();
+    await finished;
+  }
   return {
     address,
-    url: `http://${formatListenAddress(address)}`,
-    finished: server.finished,
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    url: `${tls ? "https" : "http"}://${formatListenAddress(address)}`,
+    get connections() {
+      return server.connections;
+    },
+    finished,
+    drain,
+    [Symbol.asyncDispose]: () => drain(),
   };
 }
 
-function serve(handler: RegistryHandler, options: ListenOptions): Deno.HttpServer<Deno.NetAddr> {
-  const { address, signal } = options;
+async function isDoneWithin(milliseconds: number, done: Promise<void>): Promise<boolean> {
   try {
-    // Deno announces the address on standard output unless it is given something else to do.
-    const quiet = { onListen: () => {} };
-    return Deno.serve({ ...address, ...quiet, signal }, handler);
+    await withTimeLimit(milliseconds, () => done);
+    return true;
+  } catch (error) {
+    if (error instanceof TransientError) return false;
+    throw error;
+  }
+}
+
+function openListener({ address, tls }: ListenOptions): Deno.Listener {
+  const { hostname, port } = requireListenAddress(address);
+  try {
+    return tls
+      ? Deno.listenTls({ hostname, port, ...tls, alpnProtocols: ["http/1.1"] })
+      : Deno.listen({ hostname, port });
   } catch (error) {
     throw explainListen(address, error);
   }
@@ -69,6 +135,9 @@ function explainListen(address: ListenAddress, cause: unknown): unknown {
   }
   if (cause instanceof Deno.errors.AddrNotAvailable) {
     return new InvalidInputError(`${cannot}: this machine does not have the address`, { cause });
+  }
+  if (cause instanceof Deno.errors.InvalidData || cause instanceof TypeError) {
+    return new InvalidInputError(`${cannot}: ${cause.message}`, { cause });
   }
   return cause;
 }

@@ -3,6 +3,7 @@
  * See https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#content-discovery
  * @module
  */
+import { jsonResponse } from "./documents.ts";
 import { compareText } from "../core/text.ts";
 import type { Digest } from "../core/digest.ts";
 import { capability } from "../oci/capabilities.ts";
@@ -32,14 +33,14 @@ export async function listTags(exchange: Exchange): Promise<Response> {
   const page = await readPage(store.tags(operation), exchange.query);
   if (page.items.length === 0 && !await exists(exchange)) throw new RegistryFault("NAME_UNKNOWN");
   const headers = linkHeader(`${repositoryPath(exchange)}/tags/list`, exchange.query, page);
-  return Response.json({ name, tags: page.items }, { headers });
+  return jsonResponse({ name, tags: page.items }, { headers });
 }
 
 /** Lists the repositories, as the Distribution registry does. */
 export async function listRepositories(exchange: Exchange): Promise<Response> {
   const page = await readPage(exchange.catalog.repositories(exchange.operation), exchange.query);
   const headers = linkHeader("/v2/_catalog", exchange.query, page);
-  return Response.json({ repositories: page.items }, { headers });
+  return jsonResponse({ repositories: page.items }, { headers });
 }
 
 /** Lists what refers to a manifest, as an index (end-12a, end-12b). */
@@ -50,7 +51,7 @@ export async function listReferrers(exchange: Exchange): Promise<Response> {
   const page = await readReferrers(exchange, digest, artifactType);
   const path = `${repositoryPath(exchange)}/referrers/${digest}`;
   const index = { schemaVersion: 2, mediaType: MediaType.imageIndex, manifests: page.items };
-  return Response.json(index, {
+  return jsonResponse(index, {
     headers: {
       ...linkHeader(path, query, page),
       ...(artifactType ? { "oci-filters-applied": "artifactType" } : {}),

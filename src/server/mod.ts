@@ -20,5 +20,20 @@ export {
   type RegistryHandler,
   type RegistryServerOptions,
 } from "./handler.ts";
-export { htpasswdAuthenticator, type HtpasswdUsers, readHtpasswd } from "./htpasswd.ts";
-export { listen, type ListenOptions, type RegistryListener } from "./listen.ts";
+export {
+  htpasswdAuthenticator,
+  htpasswdFileAuthenticator,
+  type HtpasswdFileOptions,
+  type HtpasswdUsers,
+  readHtpasswd,
+} from "./passwords/htpasswd.ts";
+export type { PatienceLimits } from "./http1/patience.ts";
+export {
+  type Answered,
+  type Client,
+  type Handler,
+  listen,
+  type ListenOptions,
+  type RegistryListener,
+  type ServerTls,
+} from "./listen.ts";

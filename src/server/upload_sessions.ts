@@ -24,10 +24,20 @@ export interface UploadKey {
   readonly operation: OperationOptions;
 }
 
+/** A request that writes to an upload. */
+interface Writer {
+  /** What it writes to; absent while that is being opened. */
+  ingest?: Ingest;
+  readonly cancel: AbortController;
+  /** Resolves when it has let go. */
+  readonly done: Promise<void>;
+}
+
+const CANCELLED = "The upload was cancelled";
+
 /** The uploads that are being written right now. */
 export class UploadSessions {
-  /** What is written to; `undefined` while it is being opened. */
-  readonly #writing = new Map<string, Ingest | undefined>();
+  readonly #writers = new Map<string, Writer>();
 
   /**
    * Takes up an upload, and keeps others from it while `action` runs.
@@ -36,24 +46,42 @@ export class UploadSessions {
    */
   async use<Result>(
     upload: UploadKey,
-    action: (upload: Ingest) => Promise<Result>,
+    action: (upload: Ingest, cancelled: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     const key = textOf(upload);
-    if (this.#writing.has(key)) throw busy();
-    this.#writing.set(key, undefined);
+    if (this.#writers.has(key)) throw busy();
+    const done = Promise.withResolvers<void>();
+    const writer: Writer = { cancel: new AbortController(), done: done.promise };
+    this.#writers.set(key, writer);
     try {
       const resume = requireCapability(upload.store, "resumeIngest");
       await using ingest = await resume(upload.target, upload.operation);
-      this.#writing.set(key, ingest);
-      return await action(ingest);
+      writer.ingest = ingest;
+      return await action(ingest, writer.cancel.signal);
     } finally {
-      this.#writing.delete(key);
+      this.#writers.delete(key);
+      done.resolve();
     }
+  }
+
+  /**
+   * Ends the request that writes to an upload, and waits until it has let go: a client that has
+   * lost its connection can cancel what that one still holds.
+   */
+  async interrupt(upload: UploadKey): Promise<void> {
+    const writer = this.#writers.get(textOf(upload));
+    writer?.cancel.abort(new RegistryFault("BLOB_UPLOAD_UNKNOWN", { message: CANCELLED }));
+    await writer?.done;
+  }
+
+  /** Uploads that are being written to now. */
+  get size(): number {
+    return this.#writers.size;
   }
 
   /** Where an upload stands that a request is writing to now; `undefined` when none does. */
   active(upload: UploadKey): UploadState | undefined {
-    return this.#writing.get(textOf(upload));
+    return this.#writers.get(textOf(upload))?.ingest;
   }
 }
 

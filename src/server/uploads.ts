@@ -63,8 +63,8 @@ async function receiveBlob(exchange: Exchange, digest: Digest): Promise<Response
 
 /** Adds a chunk, or a stream of unknown length, at the end of an upload (end-5). */
 export async function continueUpload(exchange: Exchange): Promise<Response> {
-  return await exchange.uploads.use(exchange, async (upload) => {
-    await appendBody(exchange, upload);
+  return await exchange.uploads.use(exchange, async (upload, cancelled) => {
+    await appendBody(exchange, upload, cancelled);
     return new Response(null, { status: 202, headers: uploadHeaders(exchange, upload) });
   });
 }
@@ -72,8 +72,8 @@ export async function continueUpload(exchange: Exchange): Promise<Response> {
 /** Ends an upload, perhaps with its last bytes, and makes it a blob (end-6). */
 export async function finishUpload(exchange: Exchange): Promise<Response> {
   const digest = requireDigest(exchange.query.get("digest"));
-  return await exchange.uploads.use(exchange, async (upload) => {
-    await appendBody(exchange, upload);
+  return await exchange.uploads.use(exchange, async (upload, cancelled) => {
+    await appendBody(exchange, upload, cancelled);
     return await finish(exchange, upload, digest);
   });
 }
@@ -89,8 +89,9 @@ async function stateOf({ id, size }: UploadState): Promise<UploadState> {
   return { id, size };
 }
 
-/** Forgets an upload. */
+/** Forgets an upload, also one that another request is writing to. */
 export async function cancelUpload(exchange: Exchange): Promise<Response> {
+  await exchange.uploads.interrupt(exchange);
   return await exchange.uploads.use(exchange, async (upload) => {
     await upload.abort();
     return new Response(null, { status: 204 });
@@ -98,7 +99,11 @@ export async function cancelUpload(exchange: Exchange): Promise<Response> {
 }
 
 /** Appends the body; a chunk that says where it belongs must belong at the end. */
-async function appendBody(exchange: Exchange, upload: Ingest): Promise<void> {
+async function appendBody(
+  exchange: Exchange,
+  upload: Ingest,
+  cancelled?: AbortSignal,
+): Promise<void> {
   const { request, operation } = exchange;
   const length = contentLength(request);
   const range = parseContentRange(request.headers.get("content-range"));
@@ -117,7 +122,7 @@ async function appendBody(exchange: Exchange, upload: Ingest): Promise<void> {
   if (length !== undefined && expected !== length) {
     throw new RegistryFault("SIZE_INVALID", { details: [{ expected, actual: length }] });
   }
-  await upload.append(receiveBody(request, expected), operation);
+  await upload.append(receiveBody(request, { expected, signal: cancelled }), operation);
 }
 
 async function finish(exchange: Exchange, upload: Ingest, digest: Digest): Promise<Response> {

@@ -29,7 +29,10 @@ export interface RunElsewhereOptions extends Pick<OperationOptions, "signal"> {
 
 /** How to run a task. */
 export interface RunTaskOptions extends RunElsewhereOptions, Pick<OperationOptions, "log"> {
-  /** Bytes that the task goes through: what decides whether a worker is worth it. */
+  /**
+   * Bytes that the task goes through: what decides whether a worker is worth it. `Infinity` is
+   * always worth one.
+   */
   readonly size: number;
 }
 

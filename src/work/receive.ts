@@ -5,7 +5,7 @@
 import { type Digest, type DigestAlgorithm, Digester } from "../core/digest.ts";
 import { explainWrite } from "../core/file_errors.ts";
 import { writeFully } from "../core/files.ts";
-import { CHUNK_SIZE } from "../core/streams.ts";
+import { CHUNK_SIZE, pieceReader } from "../core/streams.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { StallWatch } from "../core/time_limit.ts";
 import { otherWork, type TaskControl } from "./task.ts";
@@ -196,7 +196,7 @@ async function* chunksOf(
   body: ReadableStream<Uint8Array>,
   stallTime: number = DEFAULT_RETRY.stallTime,
 ): AsyncGenerator<Uint8Array, void> {
-  const reader = byteReader(body);
+  const reader = pieceReader(body);
   const watch = new StallWatch(stallTime);
   try {
     for (;;) {
@@ -206,29 +206,5 @@ async function* chunksOf(
     }
   } finally {
     await reader.cancel().catch(() => undefined);
-  }
-}
-
-interface ByteReader {
-  read(): Promise<{ done: boolean; value?: Uint8Array }>;
-  cancel(): Promise<void>;
-}
-
-function byteReader(body: ReadableStream<Uint8Array>): ByteReader {
-  try {
-    const reader = body.getReader({ mode: "byob" });
-    let buffer = new Uint8Array(CHUNK_SIZE);
-    return {
-      read: async () => {
-        const { done, value } = await reader.read(buffer);
-        if (value) buffer = new Uint8Array(value.buffer);
-        return { done, value };
-      },
-      cancel: () => reader.cancel(),
-    };
-  } catch (error) {
-    // Not every body is a stream of bytes that fills a buffer it is given.
-    if (!(error instanceof TypeError)) throw error;
-    return body.getReader();
   }
 }

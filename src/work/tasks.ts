@@ -2,11 +2,14 @@
  * The tasks by name, as a worker looks them up.
  * @module
  */
+import type { comparePassword } from "./compare_password.ts";
 import type { exchange } from "./exchange.ts";
 import { hashFile } from "./hash_file.ts";
 
-/** Every task that can run on another core; what speaks to servers is loaded when it is used. */
+/** Every task that can run on another core; what few of them need is loaded when it is used. */
 export const TASKS = {
+  comparePassword: async (...input: [Parameters<typeof comparePassword>[0], unknown]) =>
+    await (await import("./compare_password.ts")).comparePassword(input[0]),
   exchange: async (...input: Parameters<typeof exchange>) =>
     await (await import("./exchange.ts")).exchange(...input),
   hashFile,

@@ -7,6 +7,7 @@ import { repositoryRoot } from "./repository.ts";
 /** Parsers and tables that only their own file uses, and that tests try row by row. */
 const TESTED_DIRECTLY: readonly ExportedValue[] = [
   "src/cli/commands.ts: COMMANDS",
+  "src/cli/output/log.ts: formatJsonRecord",
   "src/cli/output/log.ts: formatRecord",
   "src/cli/process.ts: programName",
   "src/http/proxies.ts: matchesNoProxy",
@@ -14,7 +15,8 @@ const TESTED_DIRECTLY: readonly ExportedValue[] = [
   "src/model/file_kinds.ts: FILE_KINDS",
   "src/objects/azure_access.ts: parseConnectionString",
   "src/server/access.ts: basicCredentials",
-  "src/server/htpasswd.ts: parseHtpasswd",
+  "src/server/descriptors.ts: descriptorLimit",
+  "src/server/passwords/htpasswd.ts: parseHtpasswd",
 ];
 
 Deno.test("every exported value is used by another file of the product", async () => {

@@ -25,7 +25,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   library: LIBRARY,
   model: ["oci", "work", "archive", "core"],
   bundle: ["oci", "objects", "transfer", "archive", "core"],
-  server: ["oci", "core"],
+  server: ["oci", "work", "core"],
   hubs: ["http", "transfer", "archive", "core"],
   registry: ["oci", "http", "transfer", "work", "core"],
   objects: ["http", "transfer", "core"],

@@ -21,6 +21,8 @@ const MECHANISMS: readonly Mechanism[] = [
       "src/cli/profiling/server.ts",
       // The wait between two tries.
       "src/core/retry.ts",
+      // What a server looks after now and then.
+      "src/server/schedule.ts",
       // The stall watch and the time limit.
       "src/core/time_limit.ts",
       // Until bytes may move.
@@ -38,6 +40,8 @@ const MECHANISMS: readonly Mechanism[] = [
       // Looks again whether a lock is free: the system does not tell.
       "src/core/file_lock.ts",
       "src/core/retry.ts",
+      // Waits for a file descriptor to become free.
+      "src/server/http1/server.ts",
       // Counts losses by the bytes that the registry has kept, so it asks for the waits itself.
       "src/registry/upload_progress.ts",
     ],

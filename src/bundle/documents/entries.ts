@@ -14,7 +14,7 @@ import { readLayerIndex } from "./layer_index.ts";
 import { explained } from "../resolve/missing_part.ts";
 
 /** The largest index read: some hundred thousand files. */
-const INDEX_SIZE_LIMIT = 64 * 1024 * 1024;
+const INDEX_SIZE_LIMIT = 32 * 1024 * 1024;
 
 /** What the entries of a bundle are read by. */
 export type EntrySource =

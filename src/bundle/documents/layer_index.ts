@@ -6,6 +6,7 @@
 import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
+import { MOST_LIST_VALUES } from "../../core/json.ts";
 import { checkShape } from "../../core/shape.ts";
 import { STORAGE_TIERS } from "../../objects/object_store.ts";
 import { sizeSchema } from "../../oci/descriptor.ts";
@@ -62,7 +63,11 @@ export function readLayerIndex(
   layer: string,
   what: string,
 ): readonly BundleEntry[] {
-  const document = readDocument(bytes, { mediaTypes: INDEX_TYPES, schema: indexSchema }, what);
+  const document = readDocument(bytes, {
+    mediaTypes: INDEX_TYPES,
+    schema: indexSchema,
+    values: MOST_LIST_VALUES,
+  }, what);
   checkLayer(document.layer, layer, what);
   const { entries } = document;
   if (entries && entries.length * SHORTEST_ENTRY > bytes.byteLength + SHORTEST_ENTRY) {

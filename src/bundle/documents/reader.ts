@@ -37,20 +37,28 @@ export function optional<Schema extends z.ZodType>(schema: Schema) {
   return schema.nullish().transform((value) => value ?? undefined);
 }
 
+/** What a document has to be. */
+export interface DocumentForm<Schema extends z.ZodType> {
+  /** The media types that it may say that it has. */
+  readonly mediaTypes: ReadonlySet<string>;
+  readonly schema: Schema;
+  /** The most values in it; those of an ordinary document when absent. */
+  readonly values?: number;
+}
+
 /**
  * Parses a document and checks its form.
  *
- * @param mediaTypes Those that it may say that it has.
  * @param what The document's name in messages.
  * @throws {UnsupportedError} when its media type is none of those.
  * @throws {InvalidInputError} when it is no JSON in UTF-8, or has another shape.
  */
 export function readDocument<Schema extends z.ZodType>(
   bytes: Uint8Array,
-  { mediaTypes, schema }: { readonly mediaTypes: ReadonlySet<string>; readonly schema: Schema },
+  { mediaTypes, schema, values }: DocumentForm<Schema>,
   what: string,
 ): z.infer<Schema> {
-  const raw = decodeJson(bytes, what);
+  const raw = decodeJson(bytes, what, values);
   checkMediaType(raw, mediaTypes, what);
   return checkShape(schema, raw, what);
 }

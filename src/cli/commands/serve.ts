@@ -1,5 +1,7 @@
 /** `serve`: the local store as a registry. @module */
-import type { Command } from "../../deps/commander.ts";
+import { type Command, Option } from "../../deps/commander.ts";
+import { InvalidInputError } from "../../core/errors.ts";
+import { duration } from "../arguments.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
@@ -7,13 +9,41 @@ export function configure(command: Command, session: Session): void {
     .option("--address <host:port>", "where to listen; port 0 takes a free one", "127.0.0.1:5000")
     .option("--read-only", "refuse everything that writes")
     .option("--htpasswd <file>", "ask for the users and passwords of this file (bcrypt)")
+    .addOption(
+      new Option("--anonymous <what>", "what needs no password all the same").choices(["pull"]),
+    )
     .option("--allow-anonymous", "serve a public address without passwords")
-    .action(async (flags) => {
-      const { settings, output } = session;
+    .option("--tls-cert <file>", "certificate to serve HTTPS with (PEM)")
+    .option("--tls-key <file>", "key of that certificate (PEM)")
+    .addOption(
+      new Option("--drain-timeout <time>", "how long uploads may go on when the server is stopped")
+        .argParser(duration).default(30_000, "30s"),
+    )
+    .addOption(
+      new Option("--upload-age <time>", "when an upload nobody goes on with is removed")
+        .argParser(duration).default(24 * 60 * 60 * 1000, "24h"),
+    )
+    .addOption(
+      new Option("--log-format <form>", "form of the log on standard error")
+        .choices(["text", "json"]).default("text"),
+    )
+    .action(async ({ logFormat, ...flags }) => {
+      const { settings, output, context } = session;
+      refuseClientCertificate(settings);
       const { serveStore } = await import("../../library/serve.ts");
-      const server = await serveStore(settings, { ...session.quiet(), ...flags });
-      output.note(`Serving ${settings.storageDir} on http://${server.address}`);
+      const log = session.serverLog(logFormat);
+      const server = await serveStore(settings, { ...flags, log, signal: context.signal });
+      output.note(`Serving ${settings.storageDir} on ${server.url}`);
       output.result({ address: server.address }, `ready ${server.address}`);
       await server.finished;
     });
+}
+
+/** They are for registries that this program is a client of: a server would go on without TLS. */
+function refuseClientCertificate({ certFile, keyFile }: Session["settings"]): void {
+  if (certFile === undefined && keyFile === undefined) return;
+  throw new InvalidInputError(
+    "Cannot serve with --cert-file or --key-file: they are what a client shows to a registry",
+    { remedy: "give the certificate of the server with --tls-cert FILE --tls-key FILE" },
+  );
 }

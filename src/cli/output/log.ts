@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Log, LogLevel } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import type { TextSink } from "../context.ts";
+import { escapeJsonControls } from "./format.ts";
 
 const SEVERITY: Readonly<Record<LogLevel, number>> = { error: 0, warning: 1, info: 2, debug: 3 };
 
@@ -79,6 +80,34 @@ function fileAppender(folder: string, warn: (message: string) => void): (line: s
       warn(`Cannot write the log ${quote(path)}: ${(error as Error).message}`);
     }
   };
+}
+
+/** How records look that a server writes to standard error. */
+export type LogFormat = "text" | "json";
+
+/** Makes the log of a server: each record goes to standard error as one line. */
+export function openServerLog(
+  { logLevel }: Pick<LogSettings, "logLevel">,
+  { now, stderr }: Pick<LogContext, "now" | "stderr">,
+  format: LogFormat,
+): Log {
+  const formatLine = format === "json" ? formatJsonRecord : formatRecord;
+  return (level, message, properties = {}) => {
+    if (SEVERITY[level] > THRESHOLD[logLevel]) return;
+    stderr.write(formatLine(now(), level, message, properties));
+  };
+}
+
+/** A record as a line of JSON, control characters escaped. */
+export function formatJsonRecord(
+  time: Date,
+  level: LogLevel,
+  message: string,
+  properties: Readonly<Record<string, unknown>>,
+): string {
+  const record = { time: time.toISOString(), level, msg: message, ...properties };
+  const plain = (_key: string, value: unknown) => value instanceof Error ? value.message : value;
+  return `${escapeJsonControls(JSON.stringify(record, plain))}\n`;
 }
 
 /** A record as a line of text, control characters escaped. */

@@ -8,6 +8,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { isLoopbackHost } from "../../core/hosts.ts";
 import { ConflictError } from "../../core/errors.ts";
 import { formatListenAddress, parseListenAddress } from "../../server/address.ts";
+import { createGate } from "../../server/access.ts";
+import { faultOf, faultResponse } from "../../server/fault.ts";
 import { listen } from "../../server/listen.ts";
 import type { Output } from "../output/writer.ts";
 import { encodeCpuProfile, encodeHeapProfile, type HeapProfile } from "./pprof.ts";
@@ -50,7 +52,15 @@ export async function startProfiling(
   }
   const [ending, cutting] = [new AbortController(), new AbortController()];
   const profiler = new Profiler(ending.signal);
-  const handle = (request: Request) => answer(request, profiler);
+  const admit = createGate({ loopbackOnly: isLoopbackHost(address.hostname) });
+  const handle = async (request: Request) => {
+    try {
+      await admit(request);
+    } catch (error) {
+      return faultResponse(faultOf(error, { unknown: "UNKNOWN" }));
+    }
+    return await answer(request, profiler);
+  };
   const listener = listenHere(handle, { address, signal: cutting.signal });
   await profiler.start();
   const url = `${listener.url}/debug/pprof/`;

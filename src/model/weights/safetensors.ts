@@ -6,7 +6,7 @@
 import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { decodeJson } from "../../core/json.ts";
+import { decodeJson, MOST_LIST_VALUES } from "../../core/json.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { BlobSource } from "../../core/source.ts";
 import { readAll } from "../../core/streams.ts";
@@ -77,7 +77,7 @@ export async function readSafetensors(
   reader.skip(length);
   const range = { start, end: start + length };
   const bytes = await readAll(await source.open({ range, signal: options.signal }), length);
-  return headerFacts(decodeJson(bytes, what), { what, dataSize: reader.left });
+  return headerFacts(decodeJson(bytes, what, MOST_LIST_VALUES), { what, dataSize: reader.left });
 }
 
 /**

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
-import { htpasswdAuthenticator, parseHtpasswd, readHtpasswd } from "../../src/server/htpasswd.ts";
-import { tempFolder } from "../support/temp.ts";
+import { InvalidInputError, NotFoundError } from "../../../src/core/errors.ts";
+import {
+  htpasswdAuthenticator,
+  htpasswdFileAuthenticator,
+  parseHtpasswd,
+  readHtpasswd,
+} from "../../../src/server/passwords/htpasswd.ts";
+import { tempFolder } from "../../support/temp.ts";
 
 /** The bcrypt hash of "correct horse", at the lowest cost. */
 const HASH = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
@@ -37,13 +42,25 @@ Deno.test("htpasswdAuthenticator() keeps apart what reads alike when joined", as
   assert.equal(await authenticate("", "ada:correct horse"), false);
 });
 
-Deno.test("htpasswdAuthenticator() stays right when it forgets", async () => {
-  const authenticate = htpasswdAuthenticator(parseHtpasswd(`ada:${HASH}`, "users"));
-  const wrong = Array.from({ length: 300 }, (_, index) => authenticate("ada", `guess ${index}`));
-  const right = authenticate("ada", "correct horse");
-  assert.ok((await Promise.all(wrong)).every((answer) => !answer));
-  assert.equal(await right, true);
-  assert.equal(await authenticate("ada", "correct horse"), true);
+Deno.test("htpasswdFileAuthenticator() follows its file, and keeps its users while it is broken", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("users", `ada:${HASH}\n`);
+  const clock = { now: 0 };
+  const authenticate = await htpasswdFileAuthenticator(path, { now: () => clock.now });
+  const answers = async () => {
+    clock.now += 2000;
+    return [await authenticate("ada", "correct horse"), await authenticate("bob", "correct horse")];
+  };
+  assert.deepEqual(await answers(), [true, false]);
+  await Deno.writeTextFile(path, `bob:${HASH}\n`);
+  await Deno.utime(path, 1, 1);
+  assert.deepEqual(await answers(), [false, true]);
+  await Deno.writeTextFile(path, "nonsense\n");
+  assert.deepEqual(await answers(), [false, true]);
+  await Deno.remove(path);
+  assert.deepEqual(await answers(), [false, true]);
+  await Deno.writeTextFile(path, `ada:${HASH}\nbob:${HASH}\n`);
+  assert.deepEqual(await answers(), [true, true]);
 });
 
 Deno.test("parseHtpasswd() skips comments and empty lines", () => {

@@ -1,0 +1,142 @@
+/**
+ * What comes in on a connection: heads, and the bodies that follow them. Bytes that came before
+ * they were asked for are kept.
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { concatBytes } from "../../core/streams.ts";
+import { BadRequest } from "./head.ts";
+
+/** Reads into a buffer; 0 is the end. */
+export type ReadInto = (into: Uint8Array) => Promise<number>;
+
+/** The largest head of a request. */
+const HEAD_LIMIT = 32 * 1024;
+
+/** The longest line within a body in chunks: a size and its extensions, or a trailer. */
+const LINE_LIMIT = 4 * 1024;
+
+/** The most lines after the last chunk. */
+const TRAILER_LIMIT = 50;
+
+/** Bytes asked for at once where nobody knows how many come: an idle client costs one of these. */
+const PIECE = 4 * 1024;
+
+/** The incoming half of a connection. */
+export class Input {
+  readonly #receive: ReadInto;
+  #held: Uint8Array = new Uint8Array();
+  #ahead: Promise<boolean> | undefined;
+
+  /** Reads from a connection. */
+  constructor(receive: ReadInto) {
+    this.#receive = receive;
+  }
+
+  /**
+   * The text of the next head, one character a byte, without the empty line that ends it;
+   * `undefined` when the client sends no more. `begun` is called with its first byte.
+   * @throws {BadRequest} when it is too large, or cut off.
+   */
+  async head(begun: () => void): Promise<string | undefined> {
+    while (this.#held.byteLength === 0) if (!await this.fill()) return undefined;
+    begun();
+    const head = await this.#until("\r\n\r\n", HEAD_LIMIT, 431);
+    // Clients of old sent an empty line after a body (RFC 9112 §2.2).
+    return head.replace(/^\r\n/, "");
+  }
+
+  /** Reads what comes next. */
+  async read(into: Uint8Array): Promise<number> {
+    await this.#ahead;
+    if (this.#held.byteLength === 0) return await this.#receive(into);
+    const count = Math.min(into.byteLength, this.#held.byteLength);
+    into.set(this.#held.subarray(0, count));
+    this.#held = this.#held.subarray(count);
+    return count;
+  }
+
+  /** Waits for more bytes, and keeps them; `false` when the client sends no more. */
+  fill(): Promise<boolean> {
+    // One read at a time: whoever comes second waits for the same bytes.
+    return this.#ahead ??= this.#more().finally(() => this.#ahead = undefined);
+  }
+
+  async #more(): Promise<boolean> {
+    const piece = new Uint8Array(PIECE);
+    const count = await this.#receive(piece);
+    this.#held = concatBytes([this.#held, piece.subarray(0, count)]);
+    return count > 0;
+  }
+
+  /** The text up to a mark, which is read as well. */
+  async #until(mark: string, limit: number, status: number): Promise<string> {
+    for (;;) {
+      const text = Buffer.from(this.#held.buffer, this.#held.byteOffset, this.#held.byteLength);
+      // Not at the very beginning: an empty line there ends nothing.
+      const end = text.indexOf(mark, mark === "\r\n" ? 0 : 1);
+      if (end > limit || end < 0 && text.byteLength > limit) {
+        throw new BadRequest(status, `More than ${limit} bytes come before the end of a line`);
+      }
+      if (end >= 0) {
+        this.#held = this.#held.subarray(end + mark.length);
+        return text.toString("latin1", 0, end);
+      }
+      if (!await this.fill()) throw new BadRequest(400, "The request is cut off");
+    }
+  }
+
+  /** A reader of a body of so many bytes. */
+  sizedBody(length: number): ReadInto {
+    let left = length;
+    return async (into) => {
+      if (left === 0) return 0;
+      const count = await this.read(into.subarray(0, left));
+      if (count === 0) throw new BadRequest(400, "The body is cut off");
+      left -= count;
+      return count;
+    };
+  }
+
+  /** A reader of a body in chunks (RFC 9112 §7.1); what stands after the last one is left out. */
+  chunkedBody(): ReadInto {
+    let left = 0;
+    let state: "first" | "next" | "end" = "first";
+    return async (into) => {
+      if (state === "end") return 0;
+      if (left === 0) {
+        if (state === "next") await this.#emptyLine();
+        left = await this.#chunkSize();
+        state = "next";
+        if (left === 0) {
+          state = "end";
+          await this.#trailer();
+          return 0;
+        }
+      }
+      const count = await this.read(into.subarray(0, left));
+      if (count === 0) throw new BadRequest(400, "The body is cut off");
+      left -= count;
+      return count;
+    };
+  }
+
+  async #chunkSize(): Promise<number> {
+    const line = await this.#until("\r\n", LINE_LIMIT, 400);
+    const size = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;[\t\x20-\x7e]*)?$/.exec(line)?.[1];
+    if (size === undefined) throw new BadRequest(400, "The size of a chunk is malformed");
+    return parseInt(size, 16);
+  }
+
+  async #emptyLine(): Promise<void> {
+    if (await this.#until("\r\n", LINE_LIMIT, 400) === "") return;
+    throw new BadRequest(400, "A chunk is longer than its size");
+  }
+
+  async #trailer(): Promise<void> {
+    for (let lines = 0; lines < TRAILER_LIMIT; lines++) {
+      if (await this.#until("\r\n", LINE_LIMIT, 400) === "") return;
+    }
+    throw new BadRequest(431, "The body has too many fields after it");
+  }
+}

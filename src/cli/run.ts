@@ -24,10 +24,11 @@ import {
 } from "./output/failure.ts";
 import { escapeControls } from "./output/format.ts";
 import { isDebug } from "./output/log.ts";
+import { type ColorChoice, type Paint, paintFor } from "./output/paint.ts";
 import { Output } from "./output/writer.ts";
 import type { Profiling } from "./profiling/server.ts";
 import { Session } from "./session.ts";
-import { DEFAULT_PPROF_ADDRESS, type GlobalFlags } from "./settings/global.ts";
+import { colorChoice, DEFAULT_PPROF_ADDRESS, type GlobalFlags } from "./settings/global.ts";
 
 /** Runs the command that the arguments name, and returns the exit code. It does not throw. */
 export async function run(args: readonly string[], context: CliContext): Promise<number> {
@@ -41,7 +42,8 @@ export async function run(args: readonly string[], context: CliContext): Promise
   } catch (error) {
     if (isVersionShown(error)) return 0;
     const json = state.session?.settings.json ?? args.includes("--json");
-    return await report(error, context, { json, ...state });
+    const { color } = program.opts() as GlobalFlags;
+    return await report(error, context, { json, color, ...state });
   }
 }
 
@@ -108,6 +110,7 @@ function createProgram(context: CliContext, state: RunState): Command {
     )
     .option("--max-rate <rate>", "most bytes a second over the network, as 20MiB or 1.5MB/s")
     .option("--no-progress", "show no progress")
+    .option("--color <when>", "auto, always or never (default: auto)")
     .option("--json", "write results, errors and help as JSON")
     .option("--ca-file <file>", "trust the authorities of this PEM file as well")
     .option("--cert-file <file>", "certificate to show to registries (PEM)")
@@ -150,7 +153,9 @@ async function profile({ settings, output }: Session): Promise<Profiling | undef
 async function report(
   thrown: unknown,
   context: CliContext,
-  { json, session, command, flags }: { readonly json: boolean } & RunState,
+  { json, color, session, command, flags }:
+    & { readonly json: boolean; readonly color?: string }
+    & RunState,
 ): Promise<number> {
   const { programName, signal } = context;
   const { failure: error, document } = thrown instanceof FailedResult
@@ -171,8 +176,21 @@ async function report(
     context.stderr.write(`${stackOf(error)}\n`);
   }
   const documents = { ...failureDocument(failure), ...document };
-  if (!json || !isWritten(documents, context)) context.stderr.write(renderFailure(failure));
+  if (!json || !isWritten(documents, context)) {
+    context.stderr.write(renderFailure(failure, paintOf(color, context)));
+  }
   return failure.code;
+}
+
+/** The colours of standard error; those of a choice that is none are the usual ones. */
+function paintOf(flag: string | undefined, { stderr, env }: CliContext): Paint {
+  let choice: ColorChoice = "auto";
+  try {
+    choice = colorChoice(flag, env);
+  } catch {
+    // That is what is being reported, or another flag is wrong as well.
+  }
+  return paintFor(choice, stderr, env);
 }
 
 /** Writes a document; `false` where standard output takes nothing any more. */

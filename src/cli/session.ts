@@ -11,6 +11,7 @@ import type { Models } from "../library/models.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
 import type { CliContext } from "./context.ts";
 import { isDebug, type LogFormat, openLog, openServerLog } from "./output/log.ts";
+import { paintFor } from "./output/paint.ts";
 import { Output } from "./output/writer.ts";
 import { openProgress, type ProgressDisplay } from "./output/progress.ts";
 import { type GlobalFlags, resolveSettings, type Settings } from "./settings/global.ts";
@@ -42,7 +43,8 @@ export class Session implements AsyncDisposable {
     this.context = context;
     const onRetry = (retry: Retry) => this.#display?.retrying(retry);
     this.settings = { ...resolveSettings(flags, context), retry: { onRetry } };
-    this.output = new Output(context, this.settings.json);
+    const paint = paintFor(this.settings.color, context.stderr, context.env);
+    this.output = new Output(context, this.settings.json, paint);
     this.#fileLog = openLog(this.settings, {
       now: () => context.now(),
       stderr: context.stderr,

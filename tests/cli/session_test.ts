@@ -15,7 +15,7 @@ Deno.test("a warning of an operation is shown, and logged", async () => {
 
 Deno.test("a warning waits until the bars are gone", async () => {
   await using folder = await tempFolder();
-  const context = fakeContext({ terminal: true, columns: 80 });
+  const context = fakeContext({ terminal: true, columns: 80, env: { NO_COLOR: "1" } });
   const session = new Session(context, { storageDir: folder.path });
   await session.operation(async ({ log, progress }) => {
     progress?.({ id: "a", name: "a", phase: "upload", state: "done", bytes: 1, size: 1 });

@@ -8,6 +8,7 @@ import { isLoopbackHost } from "../../core/hosts.ts";
 import { quote } from "../../core/text.ts";
 import { SETTING_REMEDIES } from "../settings/remedies.ts";
 import { escapeControls } from "./format.ts";
+import type { Paint } from "./paint.ts";
 import { missingPermission } from "./permission.ts";
 
 /** The exit code of each kind of failure. */
@@ -180,12 +181,17 @@ function problemLines({ message, problems }: Failure): readonly string[] {
 }
 
 /** A failure as text for standard error; what came from outside cannot steer the terminal. */
-export function renderFailure(failure: Failure): string {
+export function renderFailure(
+  failure: Failure,
+  paint: Paint = (_meaning, text) => text,
+): string {
   if (failure.kind === "interrupted") return `${failure.message}\n`;
   const lines = [
-    `error: ${escapeControls(failure.message)}`,
+    `${paint("error", "error:")} ${escapeControls(failure.message)}`,
     ...problemLines(failure).map((line) => `  ${escapeControls(line)}`),
-    ...(failure.hint === undefined ? [] : [`hint: ${escapeControls(failure.hint)}`]),
+    ...(failure.hint === undefined
+      ? []
+      : [`${paint("hint", "hint:")} ${escapeControls(failure.hint)}`]),
   ];
   return `${lines.join("\n")}\n`;
 }

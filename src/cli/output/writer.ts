@@ -3,17 +3,27 @@
  * @module
  */
 import type { CliContext } from "../context.ts";
+import type { Paint } from "./paint.ts";
 import { escapeControls, escapeJsonControls, escapeTextControls } from "./format.ts";
 
 /** The two streams of a run, with the rules of what goes where. */
 export class Output {
   readonly #context: Pick<CliContext, "stdout" | "stderr">;
   readonly #json: boolean;
+  readonly #paint: Paint;
 
-  /** Writes to the streams of `context`; with `json`, results are documents instead of texts. */
-  constructor(context: Pick<CliContext, "stdout" | "stderr">, json: boolean) {
+  /**
+   * Writes to the streams of `context`; with `json`, results are documents instead of texts.
+   * `paint` colours what goes to standard error.
+   */
+  constructor(
+    context: Pick<CliContext, "stdout" | "stderr">,
+    json: boolean,
+    paint: Paint = (_meaning, text) => text,
+  ) {
     this.#context = context;
     this.#json = json;
+    this.#paint = paint;
   }
 
   /** Reports a result: the document with `--json`, else the text, to which a line end is added. */
@@ -53,11 +63,12 @@ export class Output {
 
   /** Says something that is not a result; nothing with `--json`. */
   note(text: string): void {
-    if (!this.#json) this.#context.stderr.write(`${escapeControls(text)}\n`);
+    if (this.#json) return;
+    this.#context.stderr.write(`${this.#paint("detail", escapeControls(text))}\n`);
   }
 
   /** Warns. */
   warn(text: string): void {
-    this.#context.stderr.write(`warning: ${escapeControls(text)}\n`);
+    this.#context.stderr.write(`${this.#paint("warning", "warning:")} ${escapeControls(text)}\n`);
   }
 }

@@ -13,6 +13,7 @@ import type { CredentialFiles } from "../../library/settings.ts";
 import { BUILD_INFO } from "../build_info.ts";
 import type { CliContext, TextSink } from "../context.ts";
 import { below, hubSettings } from "./hubs.ts";
+import { COLOR_CHOICES, type ColorChoice } from "../output/paint.ts";
 import { PROGRESS_STYLES, type ProgressStyle } from "../output/progress.ts";
 import { isDebug, LOG_LEVELS, type LogLevelName, type LogSettings } from "../output/log.ts";
 
@@ -24,6 +25,7 @@ export interface GlobalFlags {
   /** `false` for `--no-progress`, else the form that `--progress` names. */
   readonly progress?: string | boolean;
   readonly json?: boolean;
+  readonly color?: string;
   readonly maxRate?: string;
   readonly caFile?: string;
   readonly certFile?: string;
@@ -40,6 +42,8 @@ export const DEFAULT_PPROF_ADDRESS = "localhost:6060";
 export interface Settings extends ModelSettings, DownloadSettings, LogSettings {
   /** How progress is shown on standard error. */
   readonly progress: ProgressStyle;
+  /** When colours are used. */
+  readonly color: ColorChoice;
   /** Whether results and errors are JSON documents. */
   readonly json: boolean;
   /** Address that profiles of the run are served at; absent when nobody wants them. */
@@ -79,6 +83,7 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
     logDir: at(flags.logDir || ours(env, "LOG_DIR")) ?? join(storageDir, "logs"),
     logLevel: level,
     progress: progressStyle(flags, source, level),
+    color: colorChoice(flags.color, env),
     json: flags.json ?? false,
     caFile: at(flags.caFile || undefined),
     authorities: {
@@ -137,6 +142,15 @@ function chosen<Word extends string>(words: readonly Word[], word: string, giver
     `Cannot use ${where} ${quote(word)}: it is one of ${words.join(", ")}`,
     { actual: word, choices: words },
   );
+}
+
+/**
+ * When colours are used.
+ * @throws {InvalidInputError} when it is none of the choices.
+ */
+export function colorChoice(flag: string | undefined, env: Environment): ColorChoice {
+  const word = (flag ?? ours(env, "COLOR") ?? "auto").toLowerCase();
+  return chosen(COLOR_CHOICES, word, flag === undefined ? "COLOR" : "--color");
 }
 
 function progressStyle(

@@ -6,6 +6,7 @@
 import type * as z from "../deps/zod_mini.ts";
 import { array, pipe, record, safeParse, string, transform, unknown } from "../deps/zod_mini.ts";
 import { problemsError } from "./problems.ts";
+import { quote } from "./text.ts";
 
 /** What is wrong with a part of a document. */
 export interface ShapeProblem {
@@ -71,6 +72,8 @@ function reasonOf(issue: z.core.$ZodRawIssue): string {
       return issue.input === undefined ? "is missing" : notAmong(issue.values);
     case "invalid_union":
       return wanted(issue.input, unionOf(issue.errors));
+    case "unrecognized_keys":
+      return `has keys that it must not have: ${issue.keys.map((key) => quote(key)).join(", ")}`;
     case "too_small":
       if (issue.origin !== "number") return "is empty";
       return issue.minimum === 0 ? "is negative" : `is less than ${issue.minimum}`;

@@ -16,6 +16,7 @@ import { type Manifest, MANIFEST_SIZE_LIMIT } from "../oci/manifest.ts";
 import { type OverlayStore, overlayStore } from "../oci/overlay_store.ts";
 import { type ContentStore, readContent } from "../oci/store.ts";
 import { parseConfig } from "./config.ts";
+import { checkConfig } from "./config_schema.ts";
 import { formatTime } from "./file_metadata.ts";
 import { type StoredLayer, storeLayer } from "./layers.ts";
 import {
@@ -62,7 +63,7 @@ export async function attachFile(
   const { manifest } = await readModel(source, target, operation);
   const store = overlayStore(source);
   if (options.config) {
-    const config = await readConfigFile(file, operation);
+    const config = await readConfigFile(file, manifest.layers.length, operation);
     return { store, descriptor: replaceParts(store, manifest, manifest.layers, config) };
   }
   const layer = await packFile(store, file, { ...options, family: familyOf(manifest) });
@@ -164,10 +165,14 @@ async function extendConfig(
 }
 
 /** A configuration from a file, checked and otherwise as it is. */
-async function readConfigFile(file: string, options: OperationOptions): Promise<Uint8Array> {
+async function readConfigFile(
+  file: string,
+  layers: number,
+  options: OperationOptions,
+): Promise<Uint8Array> {
   const stream = await (await fileSource(file)).open({ signal: options.signal });
   const bytes = await readAll(stream, MANIFEST_SIZE_LIMIT);
-  parseConfig(bytes);
+  checkConfig(bytes, layers, quote(file));
   return bytes;
 }
 

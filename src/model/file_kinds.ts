@@ -4,6 +4,7 @@
  */
 import { parseGlob } from "../core/glob.ts";
 import type { LayerKind } from "./media_types.ts";
+import { WEIGHT_PATTERNS } from "./weights/formats.ts";
 
 /** Larger files that no table knows are weights; smaller ones are code. Bytes. */
 const LARGEST_UNKNOWN_CODE = 128_000_000;
@@ -30,15 +31,16 @@ export const FILE_KINDS: readonly FileKindRow[] = [
   },
   {
     kind: "model",
-    patterns: words(`
-    *.safetensors *.bin *.bin.* *.pt *.pth *.mar *.pte *.pt2 *.ptl *.tflite *.h5 *.hdf *.hdf5 *.pb
-    *.meta *.data-* *.index *.gguf *.gguf.* *.ggml *.ggmf *.ggjt *.q4_0 *.q4_1 *.q5_0 *.q5_1
-    *.q8_0 *.f16 *.f32 *.ckpt *.checkpoint *.dist_ckpt tensor[0-9]*_[0-9]* *.tensor *.weights
-    *.state *.embedding *.vocab *.ot *.engine *.trt *.onnx *.onnx_data* *.msgpack *.model *.pkl
-    *.pickle *.keras *.joblib *.npy *.npz *.nc *.mlmodel *.coreml *.mil *.mleap *.surml
-    *.llamafile *.llamafile.* *.caffemodel *.prototxt *.dlc *.circle *.nb *.arrow *.parquet *.ftz
-    *.ark *.db
-    `),
+    patterns: [
+      ...WEIGHT_PATTERNS,
+      ...words(`
+      *.bin *.bin.* *.pb *.meta *.data-* *.index *.q4_0 *.q4_1 *.q5_0 *.q5_1 *.q8_0 *.f16 *.f32
+      *.checkpoint *.dist_ckpt tensor[0-9]*_[0-9]* *.tensor *.tensors *.weights *.state
+      *.embedding *.vocab *.ot *.msgpack *.model *.pkl *.pickle *.joblib *.skops *.dill *.npy
+      *.npz *.nc *.mleap *.surml *.llamafile *.llamafile.* *.caffemodel *.prototxt *.circle *.nb
+      *.arrow *.parquet *.ftz *.ark *.db *.imatrix *.zarr *.orbax
+      `),
+    ],
   },
   {
     kind: "code",

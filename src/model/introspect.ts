@@ -33,13 +33,13 @@ export interface Introspection {
 }
 
 /** Files in the top folder that hold facts; a later one overrides the keys of an earlier one. */
-const FACT_FILES = ["config.json", "generation_config.json"];
+const FACT_FILES = ["hf_quant_config.json", "config.json", "generation_config.json"];
 
 /** A larger file is no configuration, and is not worth the memory. Bytes. */
 const LARGEST_FACT_FILE = 16 * 1024 * 1024;
 
 /**
- * Reads what `config.json` and `generation_config.json` say, and what the headers of the weight
+ * Reads what `config.json` and the files beside it say, and what the headers of the weight
  * files say. Where both know a fact the configuration counts, but for the number of parameters,
  * which the weights know best.
  */

@@ -100,7 +100,6 @@ Deno.test("--config replaces the configuration and keeps the layers", async () =
     descriptor: { name: "renamed", licenses: ["MIT"] },
     modelfs: { type: "layers", diffIds: RAW_DIGESTS },
     config: { format: "safetensors" },
-    unknown: { kept: true },
   };
   const file = await fx.folder.write("config.json", JSON.stringify(config));
   await fx.backend.attach(file, { source: TARGET, target: NEXT, config: true });
@@ -110,6 +109,9 @@ Deno.test("--config replaces the configuration and keeps the layers", async () =
   const broken = await fx.folder.write("broken.json", "{");
   const options = { source: TARGET, target: NEXT, config: true };
   await assert.rejects(fx.backend.attach(broken, options), InvalidInputError);
+  const fewer = { ...config, modelfs: { type: "layers", diffIds: RAW_DIGESTS.slice(1) } };
+  const short = await fx.folder.write("short.json", JSON.stringify(fewer));
+  await assert.rejects(fx.backend.attach(short, options), /3 digests, and the model 4 layers/);
 });
 
 Deno.test("nothing of an older configuration is lost when a file is attached", async () => {

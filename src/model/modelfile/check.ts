@@ -7,32 +7,75 @@ import { explainRead } from "../../core/file_errors.ts";
 import { readText } from "../../core/files.ts";
 import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
+import { operationOptions } from "../../core/operation.ts";
+import { doubtfulFacts } from "./compare_facts.ts";
 import { readModelfile } from "./parser.ts";
+import type { Modelfile } from "./values.ts";
 import { type ResolvedFiles, resolveModelfileFiles } from "../workspace.ts";
 import type { WorkspaceOptions } from "../workspace_tree.ts";
 
+/** How to check a Modelfile. */
+export interface CheckModelfileOptions extends WorkspaceOptions {
+  /**
+   * Whether the workspace was only guessed: a Modelfile of which nothing is there is then one for
+   * another folder, which is a warning.
+   */
+  readonly guessed?: boolean;
+}
+
 /**
  * Reads a Modelfile and looks for the files it names in `workspace`. What is wrong with the text
- * and what is wrong with the files is reported together, in line order.
+ * and what is wrong with the files is reported together, in line order; facts that the weights do
+ * not bear out are warnings.
  * @throws {InvalidInputError} with all the problems.
  * @throws {NotFoundError} when there is no such Modelfile or workspace.
  */
 export async function checkModelfile(
   path: string,
   workspace: string,
-  options: WorkspaceOptions = {},
+  options: CheckModelfileOptions = {},
 ): Promise<ResolvedFiles> {
   const { modelfile, problems } = readModelfile(await readModelfileText(path));
   const found = await resolveModelfileFiles(modelfile, workspace, options).catch(
     (error: unknown) => error as Error,
   );
   if (!(found instanceof Error)) {
-    if (problems.length === 0) return found;
+    if (problems.length === 0) {
+      const doubts = await doubtfulFacts(modelfile, found.files, operationOptions(options));
+      return { ...found, warnings: [...found.warnings, ...doubts] };
+    }
     throw problemsError(`accept ${quote(path)}`, problems, { path });
   }
   if (!(found instanceof InvalidInputError) || !found.facts.problems) throw found;
+  const isElsewhere = options.guessed && await nothingIsHere(modelfile, workspace, options);
+  if (isElsewhere && problems.length === 0) return { files: [], warnings: [elsewhere(workspace)] };
   const all = [...problems, ...found.facts.problems];
   throw problemsError(`accept ${quote(path)}`, all, { path, remedy: found.facts.remedy });
+}
+
+/** Whether no line of a Modelfile brings a file of a folder. */
+async function nothingIsHere(
+  modelfile: Modelfile,
+  workspace: string,
+  options: WorkspaceOptions,
+): Promise<boolean> {
+  for (const entry of modelfile.entries) {
+    const one = { entries: [entry] };
+    const found = await resolveModelfileFiles(one, workspace, options).catch((error: unknown) => {
+      if (error instanceof InvalidInputError) return error;
+      throw error;
+    });
+    const isMissing = found instanceof InvalidInputError
+      ? found.facts.problems?.every(({ message }) => message.endsWith("does not exist"))
+      : found.files.length === 0;
+    if (!isMissing) return false;
+  }
+  return true;
+}
+
+function elsewhere(workspace: string): string {
+  return `none of its files is in ${quote(workspace)}: only its text was checked; ` +
+    "name the folder of the model with --workspace";
 }
 
 async function readModelfileText(path: string): Promise<string> {

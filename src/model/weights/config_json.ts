@@ -29,7 +29,22 @@ const quantizationSchema = z.looseObject({
 type Quantization = z.infer<typeof quantizationSchema>;
 
 const quantization = quantizationSchema.optional().catch(undefined);
-const typed = z.looseObject({ torch_dtype: word, dtype: word }).optional().catch(undefined);
+const typed = z.looseObject({
+  torch_dtype: word,
+  dtype: word,
+  quantization,
+  quantization_config: quantization,
+}).optional().catch(undefined);
+
+/** Where models of several parts keep the configuration of the language model; first comes first. */
+const INNER_CONFIGS = [
+  "text_config",
+  "llm_config",
+  "language_config",
+  "language_model_config",
+  "thinker_config",
+  "decoder",
+] as const;
 
 const configSchema = z.looseObject({
   torch_dtype: word,
@@ -40,8 +55,10 @@ const configSchema = z.looseObject({
   quantization,
   quantization_config: quantization,
   architectures: z.array(z.string()).optional().catch(undefined),
-  text_config: typed,
-  llm_config: typed,
+  ...Object.fromEntries(INNER_CONFIGS.map((key) => [key, typed])) as Record<
+    (typeof INNER_CONFIGS)[number],
+    typeof typed
+  >,
 });
 
 /** Families of models that the transformers library runs and that are no transformers. */
@@ -68,8 +85,9 @@ export function configFacts(config: Readonly<Record<string, unknown>>): HeaderFa
   const parsed = configSchema.safeParse(config);
   if (!parsed.success) return {};
   const { data } = parsed;
-  const inner = data.text_config ?? data.llm_config;
-  const method = data.quantization_config ?? data.quantization;
+  const inner = INNER_CONFIGS.map((key) => data[key]).find((config) => config !== undefined);
+  const method = data.quantization_config ?? data.quantization ??
+    inner?.quantization_config ?? inner?.quantization;
   return {
     family: data.model_type,
     architecture: architectureOf(config, data),

@@ -23,6 +23,8 @@ export interface HeaderFacts {
 export interface WeightFacts extends HeaderFacts {
   /** Elements of the tensors in this file, by their type. */
   readonly elements: ReadonlyMap<string, number>;
+  /** It is no model of its own: a projector, an adapter, what guesses ahead. */
+  readonly companion?: boolean;
   /** The elements are not parameters: several of them are packed into one, or they are scales. */
   readonly packed?: boolean;
 }

@@ -3,13 +3,16 @@
  * @module
  */
 import { basename } from "node:path/posix";
+import { type Glob, parseGlob } from "../../core/glob.ts";
 
 /** A format, and how to know its files. */
 export interface FormatRow {
   /** The format in the words of a Modelfile. */
   readonly format: string;
-  /** Base names of such files; letter case does not count. */
-  readonly name: RegExp;
+  /** Patterns of the base names of such files, between blanks; letter case does not count. */
+  readonly files: string;
+  /** Patterns of files that go with them and hold weights too. */
+  readonly parts?: string;
   /** Bytes that such files begin with, any of them; absent when nothing is common to them. */
   readonly magic?: readonly Magic[];
 }
@@ -34,30 +37,53 @@ const PICKLES: readonly Magic[] = [2, 3, 4, 5].map((version) => ({
  * first one found is the one a Modelfile names.
  */
 export const FORMATS: readonly FormatRow[] = [
-  { format: "safetensors", name: /\.safetensors$/i },
-  { format: "gguf", name: /\.gguf(\.|$)/i, magic: [ascii("GGUF")] },
-  { format: "onnx", name: /\.onnx$/i },
-  { format: "tensorflow", name: /^(saved_model\.pb(txt)?|tf_model\.h5|.*\.ckpt\.index)$/i },
+  { format: "safetensors", files: "*.safetensors" },
+  { format: "gguf", files: "*.gguf *.gguf.*", magic: [ascii("GGUF")] },
+  { format: "onnx", files: "*.onnx", parts: "*.onnx_data* *.onnx.data* *.ort" },
+  {
+    format: "tensorflow",
+    files: "saved_model.pb saved_model.pbtxt tf_model.h5 *.ckpt.index",
+    parts: "*.ckpt.data-* *.ckpt.meta variables.data-* variables.index *.tfrecord",
+  },
   {
     format: "pytorch",
-    name: /(\.(pth?|ckpt)$)|(^(pytorch_model|adapter_model|model|consolidated).*\.bin$)/i,
+    files: "*.pt *.pth *.ckpt pytorch_model*.bin adapter_model*.bin model*.bin consolidated*.bin",
+    parts: "*.pt2 *.ptl *.mar *.distcp *.torchscript",
     magic: [ZIP, ...PICKLES],
   },
   {
     format: "keras",
-    name: /\.(keras|h5|hdf5)$/i,
+    files: "*.keras *.h5 *.hdf5",
+    parts: "*.hdf",
     magic: [ZIP, { at: 0, bytes: [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a] }],
   },
-  { format: "tflite", name: /\.tflite$/i, magic: [ascii("TFL3", 4)] },
-  { format: "executorch", name: /\.pte$/i, magic: [ascii("ET12", 4)] },
-  { format: "flax", name: /^flax_model.*\.msgpack$/i },
-  { format: "openvino", name: /^openvino_.*\.(xml|bin)$/i },
-  { format: "coreml", name: /\.(mlmodel|mlpackage)$/i },
-  { format: "tensorrt", name: /\.(engine|trt)$/i },
-  { format: "paddle", name: /\.(pdmodel|pdiparams|pdparams)$/i },
+  { format: "tflite", files: "*.tflite", parts: "*.lite", magic: [ascii("TFL3", 4)] },
+  { format: "litert", files: "*.task *.litertlm" },
+  { format: "executorch", files: "*.pte", parts: "*.ptd", magic: [ascii("ET12", 4)] },
+  { format: "flax", files: "flax_model*.msgpack" },
+  { format: "openvino", files: "openvino_*.xml openvino_*.bin" },
+  { format: "coreml", files: "*.mlmodel *.mlpackage", parts: "*.coreml *.mil weight.bin" },
+  { format: "tensorrt", files: "*.engine *.trt *.plan", parts: "*.uff" },
+  {
+    format: "paddle",
+    files: "*.pdmodel *.pdiparams *.pdparams",
+    parts: "*.pdopt *.pdiparams.info",
+  },
+  { format: "nemo", files: "*.nemo" },
+  { format: "mnn", files: "*.mnn", parts: "*.mnn.weight" },
+  { format: "ncnn", files: "*.ncnn.bin *.ncnn.param" },
+  { format: "rknn", files: "*.rknn", parts: "*.rkllm" },
+  { format: "mindspore", files: "*.mindir", parts: "*.ms" },
+  { format: "ascend", files: "*.om" },
+  { format: "dlc", files: "*.dlc" },
+  { format: "dduf", files: "*.dduf" },
+  { format: "iree", files: "*.vmfb" },
+  { format: "pmml", files: "*.pmml" },
+  { format: "catboost", files: "*.cbm" },
+  { format: "xgboost", files: "*.ubj *.xgb" },
   {
     format: "ggml",
-    name: /\.(ggml|ggmf|ggjt)$/i,
+    files: "*.ggml *.ggmf *.ggjt",
     magic: [ascii("lmgg"), ascii("fmgg"), ascii("tjgg")],
   },
 ];
@@ -65,10 +91,25 @@ export const FORMATS: readonly FormatRow[] = [
 /** Bytes of the beginning of a file that {@linkcode formatOf} wants to see. */
 export const MAGIC_SIZE = 8;
 
+/** Patterns of the names of all files that hold weights in some format. */
+export const WEIGHT_PATTERNS: readonly string[] = FORMATS.flatMap(({ files, parts = "" }) =>
+  words(`${files} ${parts}`)
+);
+
+function words(text: string): string[] {
+  return text.split(" ").filter((word) => word !== "");
+}
+
+let tests: readonly { row: FormatRow; globs: readonly Glob[] }[] | undefined;
+
 /** The row that a file belongs to by its name; `undefined` for what is no known model file. */
 export function formatRowOf(path: string): FormatRow | undefined {
   const name = basename(path);
-  return FORMATS.find((row) => row.name.test(name));
+  tests ??= FORMATS.map((row) => ({
+    row,
+    globs: words(row.files).map((pattern) => parseGlob(pattern, { ignoreCase: true })),
+  }));
+  return tests.find(({ globs }) => globs.some((glob) => glob.matches(name)))?.row;
 }
 
 /**

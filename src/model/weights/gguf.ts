@@ -83,6 +83,7 @@ export function mergeGguf(parts: readonly WeightFacts[]): WeightFacts {
   return {
     format: "gguf",
     elements,
+    ...(parts.some(({ companion }) => companion) ? { companion: true } : {}),
     paramCount: countElements(elements) ?? first("paramCount"),
     precision: first("precision"),
     quantization: first("quantization"),
@@ -205,6 +206,7 @@ function factsOf(
   return {
     format: "gguf",
     elements,
+    ...(isCompanion(values) ? { companion: true } : {}),
     paramCount: countElements(elements) ?? announcedCount(values),
     ...weightType(elements, values),
     family,
@@ -212,6 +214,13 @@ function factsOf(
       ? undefined
       : OTHER_ARCHITECTURES.get(family) ?? "transformer",
   };
+}
+
+/** Whether a file says that it only goes with a model: projectors are of architecture `clip`. */
+function isCompanion(values: ReadonlyMap<string, Value>): boolean {
+  const type = values.get("general.type");
+  const isOther = typeof type === "string" && type !== "" && type !== "model";
+  return isOther || values.get("general.architecture") === "clip";
 }
 
 /** What the keys say about the count; parts of a split model may have no tensors of their own. */

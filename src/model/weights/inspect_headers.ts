@@ -132,7 +132,8 @@ async function readModels(
       signal: options.signal,
     },
   );
-  const models = Map.groupBy(facts.filter((one) => one !== undefined), ({ model }) => model);
+  const parts = withoutCompanions(facts.filter((one) => one !== undefined));
+  const models = Map.groupBy(parts, ({ model }) => model);
   return [...models.values()].map((parts) => {
     const [first] = parts;
     if (first === undefined || first.of === undefined || parser.merge === undefined) {
@@ -146,6 +147,16 @@ async function readModels(
     );
     return { ...merged, paramCount: undefined };
   });
+}
+
+/** Names of files, and of folders, that go with a model and are none themselves. */
+const COMPANION_NAME =
+  /(^|[/_.-])(mm_?proj(ector)?|draft(_model|er)?|speculator|eagle\d?|medusa|mtp|adapter_model)([/_.-]|$)/i;
+
+/** The files that say what the model is; all, when each goes with another. */
+function withoutCompanions(parts: readonly Part[]): readonly Part[] {
+  const main = parts.filter(({ path, facts }) => !facts.companion && !COMPANION_NAME.test(path));
+  return main.length > 0 ? main : parts;
 }
 
 interface Part {

@@ -48,7 +48,7 @@ const PRECISIONS: ReadonlyMap<string, string> = new Map([
 
 /** Names of tensors that hold several weights in one element, or the state that unpacks them. */
 const PACKED =
-  /(^|[._])(qweight|weight_packed|qzeros|absmax|quant_map|quant_state(\..+)?)$|_blocks$/;
+  /(^|[._])(qweight|q_weight|weight_packed|qzeros|absmax|quant_map|quant_state(\..+)?|W_q)$|_blocks$/;
 
 /** Names of tensors that scale others: bookkeeping of a quantization, and no parameters. */
 const SCALE = /(^|\.)(weight_scale(_inv|_2)?|weight_zero_point|input_scale|output_scale)$/;
@@ -106,10 +106,23 @@ function headerFacts(header: unknown, context: HeaderContext): WeightFacts {
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") continue;
     const { dtype, count } = checkTensor(name, value, context);
-    if (PACKED.test(name)) packed = true;
+    if (PACKED.test(name) || isContainer(name, dtype, header)) packed = true;
     if (!SCALE.test(name)) addElements(elements, precisionOf(dtype), count);
   }
   return factsOf(elements, { packed, quantization: quantizationOf(header) });
+}
+
+/** Types of elements that hold several weights, where tensors beside them scale what they hold. */
+const CONTAINERS = new Set(["U8", "U16", "U32", "U64", "I32", "I64"]);
+
+/** What the tensors that scale a weight end with, in place of `weight` or behind it. */
+const SCALES = ["scales", "weight_scale", "weight_scales", "weight.scales", "weight_scale_2"];
+
+/** Whether a tensor holds several weights in an element, as MLX and NVFP4 pack them. */
+function isContainer(name: string, dtype: string, header: object): boolean {
+  const stem = /^(.*?)\.?weight$/.exec(name)?.[1];
+  if (stem === undefined || !CONTAINERS.has(dtype)) return false;
+  return SCALES.some((end) => Object.hasOwn(header, stem === "" ? end : `${stem}.${end}`));
 }
 
 function factsOf(

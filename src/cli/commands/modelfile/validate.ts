@@ -1,5 +1,6 @@
 /** `modelfile validate`: finds everything that is wrong with a Modelfile. @module */
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { statKind } from "../../../core/files.ts";
 import type { Command } from "../../../deps/commander.ts";
 import { collect } from "../../arguments.ts";
 import { countOf, formatBytes } from "../../output/format.ts";
@@ -7,16 +8,22 @@ import type { Session } from "../../session.ts";
 
 export function configure(command: Command, session: Session): void {
   command
-    .argument("[file]", "the Modelfile", "Modelfile")
+    .argument("[file]", "the Modelfile, or its folder", "Modelfile")
     .option("--workspace <folder>", "folder with the model's files (default: the Modelfile's)")
     .option("--exclude <pattern>", "leave out files (gitignore syntax); repeatable", collect)
     .option("--follow-links", "follow links that leave the folder")
     .action(async (file, { workspace, ...flags }) => {
       const { context, output } = session;
-      const path = resolve(context.cwd, file);
-      const folder = workspace === undefined ? dirname(path) : resolve(context.cwd, workspace);
+      const given = resolve(context.cwd, file);
+      const path = await statKind(given) === "folder" ? join(given, "Modelfile") : given;
+      const guessed = workspace === undefined;
+      const folder = guessed ? dirname(path) : resolve(context.cwd, workspace);
       const { checkModelfile } = await import("../../../model/modelfile/check.ts");
-      const checked = await checkModelfile(path, folder, { ...session.quiet(), ...flags });
+      const checked = await checkModelfile(path, folder, {
+        ...session.quiet(),
+        ...flags,
+        guessed,
+      });
       const { warnings, files: { length: files } } = checked;
       const bytes = checked.files.reduce((sum, { size }) => sum + size, 0);
       for (const warning of warnings) output.warn(warning);

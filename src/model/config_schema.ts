@@ -1,0 +1,72 @@
+/**
+ * The schema of a model's configuration, as strict as the specification has it.
+ * See https://github.com/modelpack/model-spec/blob/main/schema/config-schema.json
+ * @module
+ */
+import type { Problem } from "../core/errors.ts";
+import { decodeJson } from "../core/json.ts";
+import { checkShape } from "../core/shape.ts";
+import { problemsError } from "../core/problems.ts";
+import * as z from "../deps/zod.ts";
+import { digestSchema } from "../oci/descriptor.ts";
+
+const text = z.string().optional();
+const texts = z.array(z.string()).optional();
+const time = z.string().regex(
+  /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/,
+  "it is no time such as 2025-01-31T12:00:00Z",
+).optional();
+const modality = z.enum(["text", "image", "audio", "video", "embedding", "other"]);
+
+const schema = z.strictObject({
+  descriptor: z.strictObject({
+    createdAt: time,
+    authors: texts,
+    family: text,
+    name: z.string().min(1, "it is empty").optional(),
+    docURL: text,
+    sourceURL: text,
+    datasetsURL: texts,
+    version: text,
+    revision: text,
+    vendor: text,
+    licenses: texts,
+    title: text,
+    description: text,
+  }),
+  config: z.strictObject({
+    architecture: text,
+    format: text,
+    paramSize: text,
+    precision: text,
+    quantization: text,
+    capabilities: z.strictObject({
+      inputTypes: z.array(modality).optional(),
+      outputTypes: z.array(modality).optional(),
+      knowledgeCutoff: time,
+      reasoning: z.boolean().optional(),
+      toolUsage: z.boolean().optional(),
+      reward: z.boolean().optional(),
+      languages: z.array(z.string().regex(/^[a-z]{2}$/, "it is no code of two letters")).optional(),
+    }).optional(),
+  }),
+  modelfs: z.strictObject({
+    type: z.literal("layers"),
+    diffIds: z.array(digestSchema).min(1, "a model has at least one layer"),
+  }),
+});
+
+/**
+ * Makes sure that a configuration is one of a model of so many layers.
+ *
+ * @param what What messages call it.
+ * @throws {InvalidInputError} with what is wrong with it.
+ */
+export function checkConfig(bytes: Uint8Array, layers: number, what: string): void {
+  const { modelfs: { diffIds } } = checkShape(schema, decodeJson(bytes, what), what);
+  if (diffIds.length === layers) return;
+  const problem: Problem = {
+    message: `modelfs.diffIds: it has ${diffIds.length} digests, and the model ${layers} layers`,
+  };
+  throw problemsError(`read ${what}`, [problem]);
+}

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { checkConfig } from "../../src/model/config_schema.ts";
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+
+function check(document: unknown, layers = 1): void {
+  checkConfig(new TextEncoder().encode(JSON.stringify(document)), layers, "config");
+}
+
+function config(changes: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    descriptor: { name: "m", createdAt: "2025-01-31T12:00:00.5+01:00" },
+    config: { paramSize: "7b", capabilities: { inputTypes: ["text"], languages: ["en"] } },
+    modelfs: { type: "layers", diffIds: [DIGEST] },
+    ...changes,
+  };
+}
+
+Deno.test("a configuration of the specification is accepted", () => {
+  check(config());
+  check(config({ descriptor: {}, config: {} }));
+});
+
+Deno.test("a configuration that the specification does not allow is refused, with what is wrong", () => {
+  const rows: readonly (readonly [unknown, RegExp])[] = [
+    [{}, /descriptor|config|modelfs/],
+    [config({ extra: 1 }), /extra/],
+    [config({ descriptor: { name: "" } }), /descriptor\.name/],
+    [config({ descriptor: { owner: "x" } }), /owner/],
+    [config({ descriptor: { createdAt: "yesterday" } }), /descriptor\.createdAt/],
+    [config({ config: { capabilities: { languages: ["english"] } } }), /languages/],
+    [config({ config: { capabilities: { inputTypes: ["smell"] } } }), /inputTypes/],
+    [config({ modelfs: { type: "layers", diffIds: [] } }), /diffIds/],
+    [config({ modelfs: { type: "files", diffIds: [DIGEST] } }), /modelfs\.type/],
+    [config({ modelfs: { type: "layers", diffIds: ["sha256:x"] } }), /diffIds/],
+    [config({ modelfs: { type: "layers", diff_ids: [DIGEST] } }), /diff/],
+  ];
+  for (const [document, says] of rows) {
+    assert.throws(() => check(document), says, JSON.stringify(document));
+  }
+});
+
+Deno.test("a configuration of another number of layers is refused", () => {
+  for (const layers of [0, 2, 20]) {
+    assert.throws(() => check(config(), layers), /1 digests, and the model \d+ layers/);
+  }
+});

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { InvalidInputError } from "../../../src/core/errors.ts";
+import { checkModelfile } from "../../../src/model/modelfile/check.ts";
+import { tempFolder } from "../../support/temp.ts";
+import { safetensors } from "../weights/support.ts";
+
+/** The warnings of a Modelfile beside a model of 64 weights in bfloat16. */
+async function warningsOf(facts: string): Promise<readonly string[]> {
+  await using folder = await tempFolder();
+  await folder.write("m.safetensors", safetensors({ w: { dtype: "BF16", shape: [64], width: 2 } }));
+  await folder.write("config.json", '{"quantization_config":{"quant_method":"awq","bits":4}}');
+  const path = await folder.write("Modelfile", `MODEL *.safetensors\nCONFIG *.json\n${facts}\n`);
+  return (await checkModelfile(path, folder.path)).warnings;
+}
+
+Deno.test("facts that the weights bear out, however they are written, are no warning", async () => {
+  for (
+    const facts of [
+      "FORMAT SafeTensors",
+      "PRECISION bf16",
+      "PRECISION float32,bfloat16",
+      "PARAMSIZE 64",
+      "QUANTIZATION AWQ",
+      "QUANTIZATION awq-int4",
+    ]
+  ) {
+    const warnings = facts.startsWith("PARAMSIZE") ? 1 : 0;
+    assert.equal((await warningsOf(facts)).length, warnings, facts);
+  }
+});
+
+Deno.test("facts that the weights do not bear out, and words that nobody knows, are warnings", async () => {
+  const rows: readonly (readonly [string, RegExp])[] = [
+    ["FORMAT gguf", /^FORMAT says "gguf", and the weights say "safetensors"$/],
+    ["PRECISION fp16", /^PRECISION says "fp16", and the weights say "bfloat16"$/],
+    ["PARAMSIZE 7b", /^PARAMSIZE says "7b", and the weights say "0\.1k"$/],
+    ["PARAMSIZE big", /^PARAMSIZE says "big", which no reader will know$/],
+    ["QUANTIZATION gptq", /^QUANTIZATION says "gptq", and the weights say "awq-int4"$/],
+  ];
+  for (const [facts, says] of rows) {
+    const warnings = await warningsOf(facts);
+    assert.equal(warnings.length, 1, warnings.join());
+    assert.match(warnings[0] ?? "", says);
+  }
+});
+
+Deno.test("a Modelfile of which nothing is here is one for another folder", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("Modelfile", "MODEL w.bin\nCONFIG *.json\nDOC docs\n");
+  const { files, warnings } = await checkModelfile(path, folder.path, { guessed: true });
+  assert.deepEqual(files, []);
+  assert.match(warnings.join(), /^none of its files is in .* --workspace$/);
+  await assert.rejects(checkModelfile(path, folder.path), InvalidInputError);
+  await folder.write("a.json", "{}");
+  await assert.rejects(checkModelfile(path, folder.path, { guessed: true }), InvalidInputError);
+});

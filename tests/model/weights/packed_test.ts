@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { bytesSource } from "../../../src/core/source.ts";
+import { configFacts } from "../../../src/model/weights/config_json.ts";
+import { readHeaderFacts } from "../../../src/model/weights/inspect_headers.ts";
+import { gguf, safetensors } from "./support.ts";
+
+type Shapes = Readonly<Record<string, readonly [dtype: string, ...shape: number[]]>>;
+
+const WIDTHS: Readonly<Record<string, number>> = { U32: 4, I32: 4, F16: 2, BF16: 2, F32: 4 };
+
+async function factsOf(shapes: Shapes) {
+  const tensors = Object.fromEntries(
+    Object.entries(shapes).map(([name, [dtype, ...shape]]) => [
+      name,
+      { dtype, shape, width: WIDTHS[dtype] ?? 1 },
+    ]),
+  );
+  return await readHeaderFacts([{
+    path: "model.safetensors",
+    source: bytesSource(safetensors(tensors)),
+  }]);
+}
+
+Deno.test("weights that are packed several to an element are not counted as they lie there", async () => {
+  const packed: Readonly<Record<string, Shapes>> = {
+    mlx: { "a.weight": ["U32", 8, 4], "a.scales": ["F16", 8, 1], "a.biases": ["F16", 8, 1] },
+    nvfp4: {
+      "a.weight": ["U8", 8, 4],
+      "a.weight_scale": ["F8_E4M3", 8, 1],
+      "a.weight_scale_2": ["F32", 1],
+    },
+    gptq: { "a.qweight": ["I32", 8, 4], "a.qzeros": ["I32", 1, 4], "a.scales": ["F16", 8, 1] },
+    bitsandbytes: { "a.weight": ["U8", 16, 1], "a.weight.absmax": ["F32", 1] },
+    mxfp4: { "a.w_blocks": ["U8", 8, 4], "a.w_scales": ["U8", 8] },
+    compressed: { "a.weight_packed": ["I32", 8, 4], "a.weight_scale": ["F16", 8, 1] },
+    hqq: { "a.W_q": ["U8", 8, 4], "a.scale": ["F16", 8] },
+  };
+  for (const [method, shapes] of Object.entries(packed)) {
+    const { paramCount, precision } = await factsOf(shapes);
+    assert.deepEqual([paramCount, precision], [undefined, undefined], method);
+  }
+});
+
+Deno.test("weights of one element each are counted, whatever scales them", async () => {
+  const plain: Readonly<Record<string, Shapes>> = {
+    fp8: { "a.weight": ["F8_E4M3", 8, 4], "a.weight_scale": ["F32", 1] },
+    int8: { "a.weight": ["I8", 8, 4], "a.weight_scale": ["F32", 8] },
+    plain: { "a.weight": ["BF16", 8, 4] },
+  };
+  for (const [method, shapes] of Object.entries(plain)) {
+    assert.equal((await factsOf(shapes)).paramCount, 32, method);
+  }
+});
+
+Deno.test("a projector, an adapter and a draft model beside the main one tell nothing", async () => {
+  const model = (architecture: string, type: string, count: number) =>
+    gguf({ "general.architecture": { text: architecture }, "general.type": { text: type } }, [
+      { name: "a", shape: [count], type: 0 },
+    ]);
+  const main = { path: "m-Q4.gguf", source: bytesSource(model("gemma3", "model", 640)) };
+  const companions = {
+    "mmproj-m.gguf": model("clip", "mmproj", 64),
+    "projector.gguf": model("clip", "", 64),
+    "lora.gguf": model("gemma3", "adapter", 64),
+    "m-draft.gguf": model("gemma3", "model", 64),
+    "draft/m.gguf": model("llama", "model", 64),
+  };
+  for (const [path, bytes] of Object.entries(companions)) {
+    const { family, paramCount, warnings } = await readHeaderFacts([
+      { path, source: bytesSource(bytes) },
+      main,
+    ]);
+    assert.deepEqual([family, paramCount, warnings], ["gemma3", 640, []], path);
+  }
+  const [[path = "", bytes = new Uint8Array()] = []] = Object.entries(companions);
+  const alone = await readHeaderFacts([{ path, source: bytesSource(bytes) }]);
+  assert.equal(alone.family, "clip");
+});
+
+Deno.test("the quantization of a nested configuration is found", () => {
+  const quantization_config = { quant_method: "awq", bits: 4 };
+  for (const key of ["text_config", "llm_config", "language_config", "thinker_config"]) {
+    const config = { model_type: "x", [key]: { quantization_config, dtype: "bfloat16" } };
+    const { quantization, precision } = configFacts(config);
+    assert.deepEqual([quantization, precision], ["awq-int4", "bfloat16"], key);
+  }
+  assert.equal(configFacts({ quantization: { quant_algo: "NVFP4" } }).quantization, "nvfp4");
+});

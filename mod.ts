@@ -123,7 +123,7 @@ export type {
 } from "./src/model/config.ts";
 export type { LayerKind } from "./src/model/media_types.ts";
 export type { CompressionName } from "./src/archive/compression.ts";
-export { checkModelfile } from "./src/model/modelfile/check.ts";
+export { checkModelfile, type CheckModelfileOptions } from "./src/model/modelfile/check.ts";
 export type { ResolvedFiles, WorkspaceFile } from "./src/model/workspace.ts";
 export type { FileOnDisk } from "./src/model/file_metadata.ts";
 export type { WorkspaceOptions } from "./src/model/workspace_tree.ts";

@@ -5,7 +5,7 @@
 import { type Compression, compressionOfMediaType } from "../archive/compression.ts";
 import { packTar } from "../archive/tar_writer.ts";
 import { type Digest, digestBytes, Digester, digestStream } from "../core/digest.ts";
-import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
+import { type OperationOptions, operationOptions, type ProgressPhase } from "../core/operation.ts";
 import { reported, reportSkipped, type SizedItem, watchedSource } from "../core/progress.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
@@ -74,7 +74,8 @@ export function layerPhase(
   { form }: Pick<LayerOptions, "form">,
 ): ProgressPhase {
   if (capability(store, "ingest")) return "pack";
-  return compressionOfMediaType(form).name === "none" ? "upload" : "hash";
+  const inOnePass = capability(store, "writeStream") !== undefined;
+  return inOnePass || compressionOfMediaType(form).name === "none" ? "upload" : "hash";
 }
 
 /** Packages a file and puts it into a store; a store that takes it in one pass has it read once. */
@@ -150,9 +151,10 @@ async function storeHashed(
     return await storeSmall(store, source, options);
   }
   const ingest = capability(store, "ingest");
-  return ingest
-    ? await ingestLayer(ingest, source, options)
-    : await sendLayer(store, source, options);
+  if (ingest) return await ingestLayer(ingest, source, options);
+  const writeStream = capability(store, "writeStream");
+  const sent = writeStream && await streamLayer(writeStream, source, options);
+  return sent ?? await sendLayer(store, source, options);
 }
 
 /** A small file passes through memory, and is read once whatever the store can do. */
@@ -209,6 +211,25 @@ async function ingestLayer(
     await ingest.abort();
     throw error;
   }
+}
+
+/** One pass to a store elsewhere; `undefined` when the store cannot do with one. */
+async function streamLayer(
+  write: StoreCapabilities["writeStream"],
+  source: BlobSource,
+  options: StoringOptions,
+): Promise<StoredBlob | undefined> {
+  return await withProgress("upload", source, options, async (watched) => {
+    if (options.compression.name === "none") {
+      const { size } = source;
+      const stream = await watched.open({ signal: options.signal });
+      const blob = await write(stream, { ...operationOptions(options), size });
+      return blob && { blob, diffId: blob.digest };
+    }
+    const { stream, digester } = await openDigested(watched, options);
+    const blob = await write(stream, operationOptions(options));
+    return blob && { blob, diffId: digester.digest() };
+  });
 }
 
 /** Two passes: the digest first, so that content the store has already is not sent at all. */

@@ -27,6 +27,12 @@ export interface ReferrerOptions extends OperationOptions {
   readonly artifactType?: string;
 }
 
+/** What is known of content whose digest is not. */
+export interface WriteStreamOptions extends OperationOptions {
+  /** Its size; one that is compressed on the way has none yet. */
+  readonly size?: number;
+}
+
 /** Content on its way into a store, whose digest may not be known yet. */
 export interface Ingest extends AsyncDisposable {
   /** Names this ingest, which can be taken up again until it is committed or aborted. */
@@ -77,6 +83,15 @@ export interface StoreCapabilities {
     tag: string,
     options?: OperationOptions,
   ): Promise<void>;
+  /**
+   * Takes in content whose digest is found on the way, for stores elsewhere: it is read once.
+   * `undefined` when that did not work: the content has to be hashed first and then written.
+   * @throws what the stream throws.
+   */
+  writeStream(
+    stream: ReadableStream<Uint8Array>,
+    options?: WriteStreamOptions,
+  ): Promise<Descriptor | undefined>;
   /** Manifests whose subject is `subject`, each with its artifact type and annotations. */
   referrers(subject: Descriptor, options?: ReferrerOptions): AsyncIterable<Descriptor>;
   /**
@@ -112,8 +127,8 @@ export interface StoreCapabilities {
   deferPrune(options?: OperationOptions): Promise<AsyncDisposable>;
 }
 
-/** What the store on this machine can do: it takes two steps to write a manifest and tag it. */
-export type LocalCapabilities = Omit<StoreCapabilities, "writeTagged">;
+/** What a store on this machine can do: what saves requests and reads elsewhere saves none here. */
+export type LocalCapabilities = Omit<StoreCapabilities, "writeTagged" | "writeStream">;
 
 /** What a store can do that has its content itself, wherever that is. */
 export const OWNER_CAPABILITIES = [

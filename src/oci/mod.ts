@@ -54,6 +54,7 @@ export {
   type Origin,
   type ReferrerOptions,
   type StoreCapabilities,
+  type WriteStreamOptions,
 } from "./capabilities.ts";
 export type { CopyDecision, CopyGraphOptions, CopyReport } from "./copy_graph.ts";
 export { copyGraph } from "./copy_graph.ts";

@@ -8,7 +8,12 @@ import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, bytesSource, type ToFileOptions } from "../core/source.ts";
 import { quote } from "../core/text.ts";
-import type { Origin, ReferrerOptions, StoreCapabilities } from "../oci/capabilities.ts";
+import type {
+  Origin,
+  ReferrerOptions,
+  StoreCapabilities,
+  WriteStreamOptions,
+} from "../oci/capabilities.ts";
 import { methods } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { isManifestType } from "../oci/media_types.ts";
@@ -24,6 +29,7 @@ import { ReferrerClient } from "./referrers.ts";
 import { Channel, type RegistrySession } from "./session.ts";
 import { sendFollowing } from "./moved_requests.ts";
 import { upload } from "./upload.ts";
+import { uploadStream } from "./upload_stream.ts";
 import { uploadLocation } from "./upload_session.ts";
 
 /** One repository of a registry. */
@@ -57,6 +63,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
       "origin",
       "mount",
       "writeTagged",
+      "writeStream",
       "referrers",
       "delete",
       "untag",
@@ -133,6 +140,14 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
   ): Promise<void> {
     await this.#writeManifest(manifest, source, { ...options, tag });
     this.#absent.delete(manifest.digest);
+  }
+
+  /** As {@linkcode StoreCapabilities.writeStream} says. */
+  async writeStream(
+    stream: ReadableStream<Uint8Array>,
+    options?: WriteStreamOptions,
+  ): Promise<Descriptor | undefined> {
+    return await uploadStream(this.#channel, stream, options);
   }
 
   async #writeManifest(

@@ -6,7 +6,6 @@
 import { IntegrityError, TransferError, UnsupportedError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource } from "../core/source.ts";
-import { quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { discard } from "../http/bodies.ts";
 import { ConnectionLost, explainFault, isFault, SourceFailure } from "../http/faults.ts";
@@ -15,9 +14,8 @@ import type { UploadNote } from "./open_uploads.ts";
 import type { Channel } from "./session.ts";
 import { isRetriedStatus } from "../core/retry.ts";
 import { allowedRetryAfter } from "../http/retrying.ts";
-import { toldDigest } from "./told_digest.ts";
 import { UploadProgress } from "./upload_progress.ts";
-import { type Kept, UploadSession } from "./upload_session.ts";
+import { checkStored, type Kept, UploadSession } from "./upload_session.ts";
 import { largestPart, PART_SIZE, smallerBody } from "./upload_parts.ts";
 
 /**
@@ -167,7 +165,7 @@ class BlobSender {
     const response = await this.#answer(sending);
     if (!response) await this.#recover(session, step);
     else if (!response.ok) await this.#consider(session, step, response);
-    else if (step.last) await this.#check(response);
+    else if (step.last) await this.#end(response);
     else await this.#proceed(session, step, response);
     return step.last && response?.ok === true;
   }
@@ -288,20 +286,8 @@ class BlobSender {
     return misplaced;
   }
 
-  /** Checks the answer to the last bytes. */
-  async #check(response: Response): Promise<void> {
-    const { digest } = this.#sending.blob;
+  async #end(response: Response): Promise<void> {
     this.#session = undefined;
-    // Only "created" means that the blob exists.
-    if (response.status !== 201) throw await this.#channel.error(response, "write", digest);
-    await discard(response);
-    const told = toldDigest(response.headers);
-    if (told === null || told === digest) return;
-    const actual = told.slice(0, 200);
-    const name = quote(`${this.#channel.name}@${digest}`);
-    throw new IntegrityError(
-      `Cannot write ${name}: the registry stored it as ${quote(actual)}`,
-      { registry: this.#channel.session.registry, expected: digest, actual },
-    );
+    await checkStored(this.#channel, response, this.#sending.blob.digest);
   }
 }

@@ -4,8 +4,10 @@
  * @module
  */
 import type { Digest } from "../core/digest.ts";
+import { IntegrityError } from "../core/errors.ts";
 import type { BlobSource, ByteRange } from "../core/source.ts";
 import { sized, streamOf } from "../core/streams.ts";
+import { quote } from "../core/text.ts";
 import { withTimeLimit } from "../core/time_limit.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { discard } from "../http/bodies.ts";
@@ -13,6 +15,7 @@ import { SourceFailure } from "../http/faults.ts";
 import { checkedLocation } from "../http/redirects.ts";
 import { sendFollowing } from "./moved_requests.ts";
 import type { Channel, RequestParts } from "./session.ts";
+import { toldDigest } from "./told_digest.ts";
 
 /** A range with both ends. */
 type Span = Required<ByteRange>;
@@ -146,25 +149,22 @@ export class UploadSession {
     }
   }
 
-  /** Goes on at the `Location` of an answer; without one, where it is. */
   async #follow(response: Response, asked: URL): Promise<void> {
-    const text = response.headers.get("Location");
-    if (text === null) return;
-    const base = await this.#channel.session.base(this.#signal);
-    this.#location = checkedLocation(text, base, asked);
+    const where = { url: asked, signal: this.#signal };
+    this.#location = await nextLocation(this.#channel, response, where) ?? this.#location;
   }
 }
 
-/** Opens a session; `undefined` when the registry says that it has the content already. */
-async function openPlace(
+/** Opens a session for `what`; `undefined` when the registry says that it has it already. */
+export async function openPlace(
   channel: Channel,
-  digest: Digest,
+  what: string,
   signal: AbortSignal | undefined,
 ): Promise<Place | undefined> {
   const parts = () => ({ signal });
   const { response, url } = await sendFollowing(channel, "POST", { url: "blobs/uploads/", parts });
   if (response.status !== 201 && response.status !== 202) {
-    throw await channel.error(response, "write", digest);
+    throw await channel.error(response, "write", what);
   }
   await discard(response);
   if (response.status === 201) return undefined;
@@ -183,8 +183,40 @@ export async function uploadLocation(
   return checkedLocation(response.headers.get("Location"), base, url);
 }
 
+/**
+ * Checks the answer to the last bytes of a blob. Only "created" means that it exists.
+ * @throws {IntegrityError} when the registry calls it by another digest.
+ */
+export async function checkStored(
+  channel: Channel,
+  response: Response,
+  digest: Digest,
+): Promise<void> {
+  if (response.status !== 201) throw await channel.error(response, "write", digest);
+  await discard(response);
+  const told = toldDigest(response.headers);
+  if (told === null || told === digest) return;
+  const actual = told.slice(0, 200);
+  throw new IntegrityError(
+    `Cannot write ${quote(`${channel.name}@${digest}`)}: the registry stored it as ${
+      quote(actual)
+    }`,
+    { registry: channel.session.registry, expected: digest, actual },
+  );
+}
+
+/** Where the answer to some bytes says that the next ones go; `undefined` when it says nothing. */
+export async function nextLocation(
+  channel: Channel,
+  response: Response,
+  asked: { readonly url: URL; readonly signal?: AbortSignal },
+): Promise<URL | undefined> {
+  const told = response.headers.has("Location");
+  return told ? await uploadLocation(channel, response, asked) : undefined;
+}
+
 /** Adds the digest to a URL whose query has to stay as the registry wrote it. */
-function withDigest(location: URL, digest: Digest): URL {
+export function withDigest(location: URL, digest: Digest): URL {
   const url = new URL(location);
   const query = url.search === "" ? "?" : `${url.search}&`;
   url.search = `${query}digest=${encodeURIComponent(digest)}`;

@@ -120,6 +120,7 @@ Deno.test("a read-only view refuses every write, and offers nothing that changes
   const changing: (keyof StoreCapabilities)[] = [
     "mount",
     "writeTagged",
+    "writeStream",
     "delete",
     "untag",
     "ingest",

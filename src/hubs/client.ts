@@ -7,13 +7,15 @@ import { InvalidInputError } from "../core/errors.ts";
 import { decodeJson, MOST_LIST_VALUES } from "../core/json.ts";
 import type { Log } from "../core/operation.ts";
 import type { RetryPolicy } from "../core/retry.ts";
-import { quote } from "../core/text.ts";
+import { plainText, quote } from "../core/text.ts";
 import { discard, readBody } from "../http/bodies.ts";
 import { fetchTransport } from "../http/fetch_sender.ts";
 import { guarded, type PrivateAccess } from "../http/private_guard.ts";
 import { redirecting } from "../http/redirects.ts";
 import { retrying } from "../http/retrying.ts";
 import type { AnswerHints, Transport } from "../http/transport_options.ts";
+
+import type { ReadBudget } from "./read_budget.ts";
 
 /** What a client knows of its hub. */
 export interface HubClientOptions extends PrivateAccess {
@@ -27,6 +29,14 @@ export interface HubClientOptions extends PrivateAccess {
   readonly log?: Log;
   /** The error for an answer that is no success. */
   readonly explain: (response: Response) => Error;
+  /** The error for an answer that is not what the API of the hub promises. */
+  readonly malformed: (found: string) => Error;
+}
+
+/** A document of a hub. */
+export interface HubDocument {
+  readonly value: unknown;
+  readonly headers: Headers;
 }
 
 /** A request of a client. */
@@ -37,19 +47,13 @@ export interface HubSendOptions extends Pick<AnswerHints, "bodyLimit"> {
   readonly post?: unknown;
   /** Statuses besides 2xx that are returned. */
   readonly accept?: readonly number[];
+  /** What is left for documents. */
+  readonly budget?: ReadBudget;
   /** Stops the request and the body of its answer. */
   readonly signal?: AbortSignal;
 }
 
-/** A JSON document that a hub answered with. */
-export interface HubDocument {
-  readonly headers: Headers;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** What the JSON says. */
-  readonly value: unknown;
-}
-
-/** Largest document that a hub may answer with. Bytes. */
+/** Largest document that a hub may answer with, in bytes: some list all files in one. */
 const LARGEST_DOCUMENT = 16 * 1024 * 1024;
 
 export class HubClient {
@@ -58,6 +62,7 @@ export class HubClient {
   readonly #hub: URL;
   readonly #credentials: Headers;
   readonly #explain: (response: Response) => Error;
+  readonly #malformed: (found: string) => Error;
   readonly #send: Transport;
 
   /**
@@ -69,6 +74,7 @@ export class HubClient {
     this.#hub = new URL(hubUrl);
     this.#credentials = credentialHeaders(credentials, this.#hub.host);
     this.#explain = options.explain;
+    this.#malformed = options.malformed;
     this.retry = retry;
     this.log = log;
     // A try begins at the hub again: the signed address it redirected to may not hold any more.
@@ -103,23 +109,30 @@ export class HubClient {
 
   /**
    * Gets a JSON document.
-   * @throws {InvalidInputError} when the answer is no JSON.
+   * @throws {InvalidInputError} when the answer is no JSON, as `malformed` says it.
    */
   async json(url: string, options: HubSendOptions = {}): Promise<unknown> {
     return (await this.document(url, options)).value;
   }
 
-  /**
-   * Gets a JSON document, its bytes and the headers it came with.
-   * @throws {InvalidInputError} when the answer is no JSON.
-   */
+  /** Gets a JSON document together with the headers that it came with. */
   async document(url: string, options: HubSendOptions = {}): Promise<HubDocument> {
-    const response = await this.send(url, { ...options, bodyLimit: LARGEST_DOCUMENT });
+    const limit = Math.min(LARGEST_DOCUMENT, options.budget?.next() ?? Infinity);
+    const headers = { Accept: "application/json", ...options.headers };
+    const response = await this.send(url, { ...options, headers, bodyLimit: limit });
     const request = { url, signal: options.signal, stallTime: this.retry.stallTime };
-    const bytes = await readBody(response, request, LARGEST_DOCUMENT);
-    const what = `the answer of ${quote(new URL(url).host)}`;
-    const { headers } = response;
-    return { headers, bytes, value: decodeJson(bytes, what, MOST_LIST_VALUES) };
+    const bytes = await readBody(response, request, limit);
+    options.budget?.spend(bytes.byteLength);
+    return { value: this.#parse(bytes), headers: response.headers };
+  }
+
+  #parse(bytes: Uint8Array): unknown {
+    try {
+      return decodeJson(bytes, "its answer", MOST_LIST_VALUES);
+    } catch (error) {
+      if (!(error instanceof InvalidInputError)) throw error;
+      throw this.#malformed(whatInstead(bytes) ?? error.message.replace(/^Cannot read /, ""));
+    }
   }
 
   #headers(url: URL, { headers }: HubSendOptions, body: Uint8Array | null): Headers {
@@ -133,6 +146,16 @@ export class HubClient {
     }
     return all;
   }
+}
+
+/** What a hub answered in place of a document, if that is no JSON at all. */
+function whatInstead(bytes: Uint8Array): string | undefined {
+  const text = plainText(new TextDecoder().decode(bytes.subarray(0, 1000)), 80);
+  if (text === "") return "it answered with nothing";
+  if (/^[[{]/.test(text)) return undefined;
+  return text.startsWith("<")
+    ? `it answered with a page where its API gives JSON: ${quote(text)}`
+    : `it answered with text that is no JSON: ${quote(text)}`;
 }
 
 /** The runtime's own error would repeat the secret. */

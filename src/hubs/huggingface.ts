@@ -3,30 +3,34 @@
  * See https://huggingface.co/docs/hub/api
  * @module
  */
+import { listOf } from "../core/shape.ts";
 import * as z from "../deps/zod.ts";
 import { FILE_LIMIT, type HubFile, type HubModel, type HubOptions } from "./hub.ts";
 import type { HubSnapshot, ModelHub } from "./hub.ts";
-import { HubClient } from "./client.ts";
+import { nextPage } from "../http/link_header.ts";
+import { HubClient, type HubSendOptions } from "./client.ts";
 import { hubAnswerError, type HubErrorContext, hubStatusError } from "./errors.ts";
 import { checkedHubUrl, encodePath, mentionsHost, parseRepository } from "./paths.ts";
+import { ReadBudget } from "./read_budget.ts";
 
 const HUB_URL = "https://huggingface.co";
-
-/** Requests for one listing; a server that always has another page ends here. */
-const PAGE_LIMIT = 10_000;
 
 const hash = (length: number) =>
   z.string().regex(new RegExp(`^[0-9a-f]{${length}}$`)).optional().catch(undefined);
 
-const entrySchema = z.object({
+const pageSchema = listOf(z.object({
   type: z.string(),
   path: z.string(),
   size: z.int().nonnegative().catch(0),
   oid: hash(40),
   lfs: z.object({ oid: hash(64), size: z.int().nonnegative() }).nullish(),
-});
+}));
 
-const commitSchema = z.string().regex(/^[0-9a-f]{7,64}$/);
+type Entry = z.infer<typeof pageSchema>[number];
+
+const infoSchema = z.object({
+  sha: z.string().regex(/^[0-9a-f]{7,64}$/).optional().catch(undefined),
+});
 
 export const huggingFace: ModelHub = {
   name: "huggingface",
@@ -57,85 +61,75 @@ async function listModel(model: HubModel, options: HubOptions = {}): Promise<Hub
     hubUrl,
     credentials: options.token ? { Authorization: `Bearer ${options.token}` } : {},
     explain: (response) => hubStatusError(response, context),
+    malformed: (found) => hubAnswerError(context, found),
   });
-  const listing = { model, hubUrl, fetch: libraryFetch(client, context, options.signal) };
-  const commit = await resolveRevision(listing);
+  const api = `${hubUrl}/api/models/${model.repository}`;
+  const budget = new ReadBudget((found) => hubAnswerError(context, found));
+  const listing = { client, context, api, options: { budget, signal: options.signal } };
+  const commit = await resolveRevision(listing, model.revision ?? "main");
   const revision = commit ?? model.revision ?? "main";
+  const place = `${page}/resolve/${encodeURIComponent(revision)}`;
   const files: HubFile[] = [];
-  for await (const file of listEntries(listing, revision, context)) {
-    files.push(file);
+  for await (const entry of listEntries(listing, revision)) {
+    if (entry.type === "file") files.push(fileOf(entry, place));
     if (files.length > FILE_LIMIT) throw hubAnswerError(context, "it has too many files");
   }
   return { client, revision: commit, sourceUrl: page, files };
 }
 
 interface Listing {
-  readonly model: HubModel;
-  readonly hubUrl: string;
-  readonly fetch: typeof fetch;
+  readonly client: HubClient;
+  readonly context: HubErrorContext;
+  /** URL of the model in the API. */
+  readonly api: string;
+  readonly options: HubSendOptions;
 }
 
 /** The commit of a revision: all files come from one, whatever is pushed meanwhile. */
-async function resolveRevision({ model, hubUrl, fetch }: Listing): Promise<string | undefined> {
-  const { modelInfo } = await import("../deps/huggingface-hub.ts");
-  const info = await modelInfo({
-    name: model.repository,
-    revision: model.revision ?? "main",
-    additionalFields: ["sha"],
-    hubUrl,
-    fetch,
-  });
-  return commitSchema.safeParse(info.sha).data;
+async function resolveRevision(
+  { client, context, api, options }: Listing,
+  revision: string,
+): Promise<string | undefined> {
+  // Branches may have slashes.
+  const url = `${api}/revision/${encodeURIComponent(revision)}?expand=sha`;
+  const info = infoSchema.safeParse(await client.json(url, options));
+  if (info.success) return info.data.sha;
+  throw hubAnswerError(context, "what it says of the model is malformed");
 }
 
+/** The entries of all pages of the list, files and folders. */
 async function* listEntries(
-  { model, hubUrl, fetch }: Listing,
+  { client, context, api, options }: Listing,
   revision: string,
-  context: HubErrorContext,
-): AsyncGenerator<HubFile> {
-  const { listFiles } = await import("../deps/huggingface-hub.ts");
-  const place = `${hubUrl}/${model.repository}/resolve/${encodeURIComponent(revision)}`;
-  const entries = listFiles({
-    repo: { type: "model", name: model.repository },
-    // The library puts it into the URL as it is, and branches may have slashes.
-    revision: encodeURIComponent(revision),
-    recursive: true,
-    hubUrl,
-    fetch,
-  });
-  for await (const value of entries) {
-    const entry = entrySchema.safeParse(value);
-    if (!entry.success) throw hubAnswerError(context, "its list of files is malformed");
-    const { type, path, size, oid, lfs } = entry.data;
-    if (type !== "file") continue;
-    yield {
-      path,
-      size: lfs?.size ?? size,
-      // The object id of a large file is that of its pointer, not of its content.
-      ...(lfs ? { sha256: lfs.oid } : { gitSha1: oid }),
-      request: () => Promise.resolve({ url: `${place}/${encodePath(path)}` }),
-    };
+): AsyncGenerator<Entry, void> {
+  const first = new URL(`${api}/tree/${encodeURIComponent(revision)}?recursive=true`);
+  const seen = new Set<string>();
+  for (let url: URL | undefined = first; url;) {
+    if (seen.has(url.href)) {
+      throw hubAnswerError(context, "the pages of its list of files go round in circles");
+    }
+    seen.add(url.href);
+    const { value, headers } = await client.document(url.href, options);
+    const page = pageSchema.safeParse(value);
+    if (!page.success) throw hubAnswerError(context, "its list of files is malformed");
+    yield* page.data;
+    url = nextPage(headers.get("Link"), url);
+    if (url && url.origin !== first.origin) {
+      const found = `the next page of its list of files is on another server, ${url.host}`;
+      throw hubAnswerError(context, found);
+    }
+    if (url && page.data.length === 0) {
+      throw hubAnswerError(context, "its list of files goes on after a page without any");
+    }
   }
 }
 
-/**
- * The `fetch` that the library is given. The token is added here and not by the library, which
- * accepts only tokens of the public hub and sends them wherever a `Link` header points.
- */
-function libraryFetch(
-  client: HubClient,
-  context: HubErrorContext,
-  signal: AbortSignal | undefined,
-): typeof fetch {
-  let requests = 0;
-  return async (input) => {
-    if (++requests > PAGE_LIMIT) throw hubAnswerError(context, "its list of files has no end");
-    const url = input instanceof Request ? input.url : String(input);
-    // The library would read an answer without end.
-    const document = await client.document(url, {
-      headers: { Accept: "application/json" },
-      signal,
-    });
-    return new Response(document.bytes, { headers: document.headers });
+function fileOf({ path, size, oid, lfs }: Entry, place: string): HubFile {
+  return {
+    path,
+    size: lfs?.size ?? size,
+    // The object id of a large file is that of its pointer, not of its content.
+    ...(lfs ? { sha256: lfs.oid } : { gitSha1: oid }),
+    request: () => Promise.resolve({ url: `${place}/${encodePath(path)}` }),
   };
 }

@@ -13,6 +13,7 @@ import { FILE_LIMIT, type HubFile, type HubModel, type HubOptions } from "./hub.
 import type { HubRequest, HubSnapshot, ModelHub } from "./hub.ts";
 import { HubClient } from "./client.ts";
 import { hubAnswerError, type HubErrorContext, hubStatusError } from "./errors.ts";
+import { ReadBudget } from "./read_budget.ts";
 import { checkedHubUrl, decode, encodePath, isRevision, trimSlashes } from "./paths.ts";
 
 const SCHEME = "models:/";
@@ -34,12 +35,15 @@ const filesSchema = z.object({
     is_dir: z.boolean().default(false),
     file_size: z.coerce.number().int().nonnegative().optional().catch(undefined),
   }))).transform((value) => value ?? []),
-  next_page_token: z.string().optional(),
+  next_page_token: z.nullish(z.string()),
 });
 type FilePage = z.infer<typeof filesSchema>;
 const signedSchema = z.object({
   signed_uri: z.url({ protocol: /^https?$/ }),
-  headers: z.nullish(listOf(z.object({ name: z.string(), value: z.string() }))),
+  headers: z.nullish(listOf(z.object({
+    name: z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/),
+    value: z.string().regex(/^[\t\x20-\x7e]*$/),
+  }))),
 });
 
 export const mlflow: ModelHub = {
@@ -101,6 +105,8 @@ class Registry {
   readonly #model: HubModel;
   readonly #context: HubErrorContext;
   readonly #signal: AbortSignal | undefined;
+  /** What is left for the listing; the place of a file is asked for without it. */
+  readonly #budget: ReadBudget;
 
   constructor(model: HubModel, options: HubOptions) {
     if (!options.hubUrl) {
@@ -118,11 +124,13 @@ class Registry {
       host: new URL(this.hubUrl).host,
       login: "mlflowLogin",
     };
+    this.#budget = new ReadBudget((found) => hubAnswerError(this.#context, found));
     this.client = new HubClient({
       ...options,
       hubUrl: this.hubUrl,
       credentials: credentialsOf(options),
       explain: (response) => hubStatusError(response, this.#context),
+      malformed: (found) => hubAnswerError(this.#context, found),
     });
   }
 
@@ -138,7 +146,7 @@ class Registry {
     }
     const answer = await this.client.json(
       `${this.hubUrl}/api/2.0/mlflow/registered-models/get-latest-versions`,
-      { post: { name }, signal: this.#signal },
+      { post: { name }, signal: this.#signal, budget: this.#budget },
     );
     const stage = revision === "latest" ? undefined : revision?.toLowerCase();
     const [latest] = this.#parse(versionsSchema, answer, "its versions").model_versions
@@ -169,6 +177,7 @@ class Registry {
       const path = joined(decode(root), folder);
       const answer = await this.client.json(`${place}?${new URLSearchParams({ path })}`, {
         signal: this.#signal,
+        budget: this.#budget,
       });
       const { files } = this.#parse(filesSchema, answer, "its list of files");
       // Servers answer with names in the folder, or with whole paths.
@@ -187,13 +196,18 @@ class Registry {
         const list = `model-versions/list-artifacts?${query}`;
         const page: FilePage = await this.#get(list, filesSchema, "its files");
         found.push(...page.files);
+        if (!page.next_page_token || found.length > FILE_LIMIT) return found;
+        if (page.next_page_token === token || page.files.length === 0) {
+          throw hubAnswerError(this.#context, "its list of files goes on without any more of them");
+        }
         token = page.next_page_token;
-        if (!token || page.files.length === 0 || found.length > FILE_LIMIT) return found;
       }
     }, async (path) => {
       const query = new URLSearchParams({ name, version, path });
       const place = `model-versions/get-signed-download-uri?${query}`;
-      const signed = await this.#get(place, signedSchema, "the place of a file");
+      const url = `${this.hubUrl}/api/2.0/mlflow/${place}`;
+      const answer = await this.client.json(url, { signal: this.#signal });
+      const signed = this.#parse(signedSchema, answer, "the place of a file");
       const headers = signed.headers?.map(({ name, value }) => [name, value]) ?? [];
       return { url: signed.signed_uri, headers: Object.fromEntries(headers) };
     });
@@ -242,7 +256,8 @@ class Registry {
 
   async #get<Value>(path: string, schema: z.ZodType<Value>, what: string): Promise<Value> {
     const url = `${this.hubUrl}/api/2.0/mlflow/${path}`;
-    return this.#parse(schema, await this.client.json(url, { signal: this.#signal }), what);
+    const options = { signal: this.#signal, budget: this.#budget };
+    return this.#parse(schema, await this.client.json(url, options), what);
   }
 
   #parse<Value>(schema: z.ZodType<Value>, answer: unknown, what: string): Value {

@@ -55,6 +55,7 @@ async function listModel(model: HubModel, options: HubOptions = {}): Promise<Hub
     hubUrl,
     credentials: credentialsOf(options.token),
     explain: (response) => hubStatusError(response, context),
+    malformed: (found) => hubAnswerError(context, found),
   });
   const api = `${hubUrl}/api/v1/models/${model.repository}`;
   const revision = model.revision ?? DEFAULT_REVISION;

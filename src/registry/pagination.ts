@@ -8,7 +8,7 @@ import { decodeJson, MOST_LIST_VALUES } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { compareText } from "../core/text.ts";
 import { discard, readBody } from "../http/bodies.ts";
-import { nextPage } from "./link_header.ts";
+import { nextPage } from "../http/link_header.ts";
 import type { RegistrySession } from "./session.ts";
 
 /** Names asked for at once; some registries take no more. */

@@ -19,6 +19,7 @@ function clientOf(transport: Transport) {
       return transport(request);
     },
     explain: ({ status }) => new TransferError(`status ${status}`),
+    malformed: (found: string) => new TransferError(found),
   });
   return { client, seen };
 }
@@ -100,6 +101,7 @@ Deno.test("a hub is reached through the proxy of its transport", async () => {
     hubUrl: "http://hub.test",
     transport: transport.send,
     explain: ({ status }) => new TransferError(`status ${status}`),
+    malformed: (found: string) => new TransferError(found),
   });
   await client.json("http://hub.test/api");
   assert.equal(proxy.requests[0]?.headers.get("Host"), "hub.test");

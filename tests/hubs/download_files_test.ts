@@ -17,6 +17,7 @@ function clientOf(url: string) {
     hubUrl: url,
     retry: FAST,
     explain: ({ status }) => new TransferError(`status ${status}`),
+    malformed: (found: string) => new TransferError(found),
   });
 }
 
@@ -273,6 +274,7 @@ Deno.test("a connection that gives nothing any more counts as lost", async () =>
     hubUrl: hub.url,
     retry: { ...FAST, stallTime: 300 },
     explain: () => new TransferError("status"),
+    malformed: (found: string) => new TransferError(found),
   });
   await downloadFiles(snapshotOf(client, hub.url, [FILE]), folder.path);
   release.resolve();
@@ -294,6 +296,7 @@ Deno.test("redirects that give up TLS, leave HTTP or never end are not followed"
       transport: () =>
         Promise.resolve(new Response(null, { status: 302, headers: { Location: target } })),
       explain: () => new TransferError("status"),
+      malformed: (found: string) => new TransferError(found),
     });
     await assert.rejects(
       client.send(`${from}/loop`),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { TransferError } from "../../src/core/errors.ts";
-import { nextPage } from "../../src/registry/link_header.ts";
+import { nextPage } from "../../src/http/link_header.ts";
 import { fail, fakeClient } from "../support/fake_registry.ts";
 
 /** A client of a registry whose answers to tag lists come from a function of the URL. */

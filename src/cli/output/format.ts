@@ -75,8 +75,13 @@ export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-// deno-lint-ignore no-control-regex
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+/**
+ * Controls of terminals (C0, DEL, C1), what turns or marks the direction of writing, ends of lines,
+ * and marks that nobody sees. Joiners stay: emoji and several scripts are written with them.
+ */
+const CONTROLS =
+  // deno-lint-ignore no-control-regex
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /**
  * Text from outside made harmless for a terminal: control characters, and those that turn the

@@ -129,5 +129,5 @@ function formatValue(value: unknown): string {
     : value instanceof Error
     ? value.message
     : JSON.stringify(value) ?? String(value);
-  return /^[\w./:@+-]+$/.test(text) ? text : JSON.stringify(text);
+  return /^[\w./:@+-]+$/.test(text) ? text : escapeJsonControls(JSON.stringify(text));
 }

@@ -29,7 +29,7 @@ export class Output {
   /** Reports a result: the document with `--json`, else the text, to which a line end is added. */
   result(document: unknown, text: string): void {
     if (this.#json) this.document(document);
-    else if (text !== "") this.#context.stdout.write(`${text}\n`);
+    else if (text !== "") this.#context.stdout.write(`${escapeTextControls(text)}\n`);
   }
 
   /**

@@ -93,3 +93,12 @@ Deno.test("escapeTextControls() leaves line ends and tabs, and no other control 
     // deno-lint-ignore no-control-regex
     !/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(escapeTextControls(text))));
 });
+
+Deno.test("marks that turn, hide or end what is written are shown, and joiners stay", () => {
+  for (const mark of "\u061c\u200e\u200f\u202e\u2066\u2069\u206a\u2028\ufeff\ufff9\u009b\u007f") {
+    const code = mark.charCodeAt(0).toString(16).padStart(4, "0");
+    assert.equal(escapeControls(`a${mark}b`), `a\\u${code}b`);
+    assert.equal(JSON.parse(escapeJsonControls(JSON.stringify(mark))), mark);
+  }
+  assert.equal(escapeControls("👨‍👩‍👧 می‌خواهم"), "👨‍👩‍👧 می‌خواهم");
+});

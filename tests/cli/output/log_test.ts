@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { formatRecord, type LogLevelName, openLog } from "../../../src/cli/output/log.ts";
+import { escapeControls } from "../../../src/cli/output/format.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { RecordingSink } from "../support.ts";
 
@@ -79,4 +80,12 @@ Deno.test("a log that cannot be written is one warning", async () => {
   log("info", "two");
   assert.equal(warnings.length, 1);
   assert.match(warnings[0] ?? "", /^Cannot write the log ".*modctl\.log": /);
+});
+
+Deno.test("a record of text from outside cannot steer a terminal", () => {
+  for (const hostile of ["\u001b[2J", "\u009b2J", "abc\u202etxt", "a\u2066b", "a\u061cb", "\r\n"]) {
+    const line = formatRecord(time, "info", hostile, { name: hostile, more: [hostile] });
+    assert.equal(line.trimEnd(), escapeControls(line.trimEnd()), JSON.stringify(line));
+    assert.equal(line.split("\n").length, 2);
+  }
 });

@@ -41,7 +41,7 @@ Deno.test("errors and hints are coloured on a terminal, and as --color and MODEL
   assert.equal(await shown([], { terminal: true, env: { NO_COLOR: "1" } }), plain);
   assert.equal(await shown([], { terminal: true, env: { MODELOPS_COLOR: "never" } }), plain);
   const command = ["--color", "always", "inspect", "nope:"];
-  assert.ok((await runIn(command)).stderr.startsWith("\u001b[1;31merror:"));
+  assert.ok((await runIn(command)).stderr.includes("\u001b[1;31merror:"));
 });
 
 Deno.test("a choice of colours that is none is refused, and the near one named", async () => {

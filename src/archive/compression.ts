@@ -5,13 +5,7 @@
  * system.
  * @module
  */
-import {
-  constants,
-  createGunzip,
-  createGzip,
-  createZstdCompress,
-  createZstdDecompress,
-} from "node:zlib";
+import { nodeZlib } from "../core/runtime/builtins.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { CHUNK_SIZE, concatBytes, streamOf } from "../core/streams.ts";
 import { type Splitter, through, type ThroughOptions } from "./zlib_stream.ts";
@@ -74,21 +68,25 @@ export function compressionOfMediaType(mediaType: string): Compression {
   return Object.values(others).find(({ suffix }) => mediaType.endsWith(suffix)) ?? none;
 }
 
-const gzip = ({ level }: CompressOptions = {}) => createGzip({ ...CHUNKS, level });
-const gunzip = () => createGunzip(CHUNKS);
-const zstd = ({ level }: CompressOptions = {}) =>
-  createZstdCompress({
+const gzip = ({ level }: CompressOptions = {}) => nodeZlib().createGzip({ ...CHUNKS, level });
+const gunzip = () => nodeZlib().createGunzip(CHUNKS);
+const zstd = ({ level }: CompressOptions = {}) => {
+  const { constants, createZstdCompress } = nodeZlib();
+  return createZstdCompress({
     ...CHUNKS,
     params: {
       [constants.ZSTD_c_checksumFlag]: 1,
       ...(level === undefined ? {} : { [constants.ZSTD_c_compressionLevel]: level }),
     },
   });
-const unzstd = () =>
-  createZstdDecompress({
+};
+const unzstd = () => {
+  const { constants, createZstdDecompress } = nodeZlib();
+  return createZstdDecompress({
     ...CHUNKS,
     params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX },
   });
+};
 
 function compressing(transform: ThroughOptions["transform"]): ThroughOptions {
   return { transform, splitter: new EvenChunks(), explain: (error) => error };

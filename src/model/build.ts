@@ -15,7 +15,7 @@ import { reportPlan } from "../core/progress.ts";
 import { bytesSource } from "../core/source.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { quote } from "../core/text.ts";
-import { type Annotations, describeBytes, type Descriptor } from "../oci/descriptor.ts";
+import { type Annotations, describeDocument, type Descriptor } from "../oci/descriptor.ts";
 import { MediaType } from "../oci/media_types.ts";
 import { type ContentStore, writeTagged } from "../oci/store.ts";
 import { encodeConfig, type ModelConfig } from "./config.ts";
@@ -236,7 +236,7 @@ export async function buildModel(
   );
   const time = options.sourceDateEpoch === undefined ? options.now : options.sourceDateEpoch * 1000;
   const configBytes = encodeConfig(modelConfig(plan, layers, options, time));
-  const config = describeBytes(FAMILIES[shape.family].configType, configBytes);
+  const config = await describeDocument(FAMILIES[shape.family].configType, configBytes);
   await store.write(config, bytesSource(configBytes), operation);
   const bytes = encodeModelManifest({
     family: shape.family,
@@ -244,7 +244,7 @@ export async function buildModel(
     layers: layers.map((layer) => layer.descriptor),
     annotations: manifestAnnotations(plan.modelfile, options, time),
   });
-  const descriptor = describeBytes(MediaType.imageManifest, bytes);
+  const descriptor = await describeDocument(MediaType.imageManifest, bytes);
   const { tag } = options;
   const source = bytesSource(bytes);
   if (tag === undefined) await store.write(descriptor, source, operation);

@@ -4,7 +4,7 @@
  */
 import { type Compression, compressionOfMediaType } from "../archive/compression.ts";
 import { packTar } from "../archive/tar_writer.ts";
-import { type Digest, digestBytes, Digester, digestStream } from "../core/digest.ts";
+import { type Digest, digestDocument, Digester, digestStream } from "../core/digest.ts";
 import { type OperationOptions, operationOptions, type ProgressPhase } from "../core/operation.ts";
 import { reported, reportSkipped, type SizedItem, watchedSource } from "../core/progress.ts";
 import { IntegrityError } from "../core/errors.ts";
@@ -164,7 +164,7 @@ async function storeSmall(
   options: StoringOptions,
 ): Promise<StoredBlob> {
   const bytes = await readAll(await source.open({ signal: options.signal }), SMALL);
-  const blob = anonymousBlob(digestBytes(bytes), bytes.byteLength);
+  const blob = anonymousBlob(await digestDocument(bytes), bytes.byteLength);
   await sendBlob(store, blob, bytesSource(bytes), options);
   return { blob, diffId: blob.digest };
 }

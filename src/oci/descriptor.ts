@@ -5,7 +5,7 @@
  */
 import { mapOf } from "../core/shape.ts";
 import * as z from "../deps/zod_mini.ts";
-import { type Digest, digestBytes, isDigest } from "../core/digest.ts";
+import { type Digest, digestBytes, digestDocument, isDigest } from "../core/digest.ts";
 
 /** A descriptor's annotations or a manifest's. */
 export type Annotations = Readonly<Record<string, string>>;
@@ -47,6 +47,14 @@ export const descriptorSchema = z.looseObject({
   annotations: z.optional(mapOf(z.string())),
   artifactType: z.optional(z.string()),
 });
+
+/** The descriptor of a document: that of {@linkcode describeBytes}, with nothing to load for it. */
+export async function describeDocument(
+  mediaType: string,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Descriptor> {
+  return { mediaType, digest: await digestDocument(bytes), size: bytes.byteLength };
+}
 
 /** The descriptor of bytes in memory. */
 export function describeBytes(mediaType: string, bytes: Uint8Array): Descriptor {

@@ -7,6 +7,7 @@
 import type * as NodeCrypto from "node:crypto";
 import type * as NodeNet from "node:net";
 import type * as NodeTls from "node:tls";
+import type * as NodeZlib from "node:zlib";
 
 /** `node:crypto`. */
 export function nodeCrypto(): typeof NodeCrypto {
@@ -24,4 +25,10 @@ export function nodeNet(): typeof NodeNet {
 export function nodeTls(): typeof NodeTls {
   // deno-lint-ignore no-process-global
   return process.getBuiltinModule("node:tls");
+}
+
+/** `node:zlib`. */
+export function nodeZlib(): typeof NodeZlib {
+  // deno-lint-ignore no-process-global
+  return process.getBuiltinModule("node:zlib");
 }

@@ -1,18 +1,28 @@
 /**
- * `deno task generate [--check]`: writes what is derived from the code. That is `docs/commands.md`,
- * every page of the program's help in one document. With `--check` nothing is written; the exit
- * code is 1 and the first difference is shown when a file is not what it would be.
+ * `deno task generate [--check]`: writes what is derived from the code: the references in `docs/`.
+ * With `--check` nothing is written; the exit code is 1 and the first difference is shown when a
+ * file is not what it would be.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { CliContext } from "../src/cli/context.ts";
 import { processContext } from "../src/cli/process.ts";
 import { run } from "../src/cli/run.ts";
+import { environmentReference } from "./docs/environment.ts";
+import { jsonReference } from "./docs/json_outputs.ts";
+import { specReference, specSchemaFile } from "./docs/modelops_yaml.ts";
+import { modignoreReference } from "./docs/modignore.ts";
 
 /** The files that are derived, and how. */
 const GENERATED: Readonly<Record<string, () => Promise<string>>> = {
   "docs/commands.md": commandsDocument,
+  "docs/environment.md": environmentReference,
+  "docs/json.md": jsonReference,
+  "docs/modelops-yaml.md": specReference,
+  "docs/modelops.schema.json": specSchemaFile,
+  "docs/modignore.md": modignoreReference,
 };
 
 /** Every page of help, the commands in the order in which help lists them. */
@@ -83,6 +93,24 @@ export function firstDifference(actual: string, expected: string): string | unde
   return `line ${at + 1}\n- ${show(found[at])}\n+ ${show(wanted[at])}`;
 }
 
+/** A text as `deno fmt` leaves a file of that name. */
+async function formatted(file: string, text: string): Promise<string> {
+  const config = fileURLToPath(new URL("../deno.json", import.meta.url));
+  const extension = file.slice(file.lastIndexOf(".") + 1);
+  const formatter = new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--quiet", "--config", config, "--ext", extension, "-"],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = formatter.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(text));
+  await writer.close();
+  const { success, stdout, stderr } = await formatter.output();
+  if (success) return new TextDecoder().decode(stdout);
+  throw new Error(`Cannot format ${file}: ${new TextDecoder().decode(stderr)}`);
+}
+
 /** Compares a file with what it would be, and tells a difference. */
 async function isCurrent(file: string, url: URL, expected: string): Promise<boolean> {
   const actual = await Deno.readTextFile(url).catch((error) => {
@@ -101,7 +129,7 @@ if (import.meta.main) {
   let current = true;
   for (const [file, make] of Object.entries(GENERATED)) {
     const url = new URL(`../${file}`, import.meta.url);
-    const text = await make();
+    const text = await formatted(file, await make());
     if (values.check) {
       current = await isCurrent(file, url, text) && current;
     } else {

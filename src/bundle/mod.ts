@@ -51,6 +51,8 @@ export type { LayerChoice } from "./documents/roles.ts";
 export type { PathFilterOptions } from "./workspace/path_filter.ts";
 export type { OpenWorkspaceOptions } from "./workspace/open.ts";
 export type { Provenance, Selection } from "./documents/provenance.ts";
+export type { InitOptions, InitResult } from "./spec/init.ts";
+export type { FileKind, FirstSpec } from "./spec/first_spec.ts";
 export type { BumpKind } from "./spec/bump.ts";
 export type { ExternalReport } from "./publish/externals.ts";
 export type { PublishResult, PushOptions } from "./publish/push.ts";

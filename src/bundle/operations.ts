@@ -16,6 +16,7 @@ import type { BundleProvider } from "./provider.ts";
 import { publishBundle, type PublishResult, type PushOptions } from "./publish/push.ts";
 import { placesOf, planStorage, type StoragePlan } from "./publish/plan.ts";
 import { type Inventory, scanWorkdir } from "./publish/scan.ts";
+import { type InitOptions, type InitResult, initSpec } from "./spec/init.ts";
 import { parseBundleRef, toBundleRef } from "./resolve/reference.ts";
 import { openBundle, type OpenBundleOptions, resolveBundle } from "./resolve/bundle.ts";
 import {
@@ -63,6 +64,11 @@ export interface Bundles {
    * @throws {ConflictError} when a tag names another bundle and `force` is not given.
    */
   push(workdir: string, options?: PushOptions): Promise<PublishResult>;
+  /**
+   * Writes a first `modelops.yaml` for the files of a folder.
+   * @throws {ConflictError} when it has one and `force` is not given.
+   */
+  init(folder: string, options?: InitOptions): Promise<InitResult>;
   /** Packs a folder into a deterministic archive. */
   exportArchive(folder: string, options?: ExportOptions): Promise<ExportResult>;
   /** Verifies an archive and writes what is in it into a folder. */
@@ -102,6 +108,7 @@ export function createBundles(provider: BundleProvider): Bundles {
     materialize,
     pull: materialize,
     push: (workdir, options) => publishBundle(workdir, provider, options),
+    init: initSpec,
     exportArchive,
     importArchive,
     scan: scanWorkdir,

@@ -13,7 +13,7 @@ import { parseSpec } from "./parse.ts";
 import { SPEC_SIZE_LIMIT } from "./yaml_limits.ts";
 
 /** Names of the file, in the order they are looked for. */
-const SPEC_FILES: readonly string[] = [
+export const SPEC_FILES: readonly string[] = [
   "modelops.yaml",
   "modelops.yml",
   ".mops-bundle.yaml",
@@ -44,7 +44,7 @@ export async function readSpecFile(
   if (name === undefined) {
     throw new InvalidInputError(
       `Cannot find a bundle in ${quote(workdir)}: it has no ${SPEC_FILES[0]}`,
-      { path: workdir, remedy: `describe the bundle in ${join(workdir, SPEC_FILES[0]!)}` },
+      { path: workdir, remedy: `write one with \`bundle init ${workdir}\`` },
     );
   }
   const path = join(workdir, name);
@@ -60,7 +60,11 @@ export async function findSpecFile(workdir: string): Promise<string | undefined>
   return undefined;
 }
 
-async function checkFolder(path: string): Promise<void> {
+/**
+ * Makes sure that a path is that of a folder.
+ * @throws {NotFoundError | InvalidInputError} when it is not.
+ */
+export async function checkFolder(path: string): Promise<void> {
   const info = await Deno.stat(path).catch((error) => {
     throw explainRead(path, error);
   });

@@ -7,7 +7,7 @@
 import { quote } from "../../core/text.ts";
 
 /** The values that a template may use: facts of a file, of its layer and of its bundle. */
-const PLACEHOLDERS = ["path", "name", "version", "layer", "sha256"] as const;
+export const PLACEHOLDERS = ["path", "name", "version", "layer", "sha256"] as const;
 
 /** A value for each placeholder; `sha256` is that of the file, 64 hexadecimal digits. */
 export type TemplateValues = Readonly<Record<(typeof PLACEHOLDERS)[number], string>>;

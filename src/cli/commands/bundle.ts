@@ -36,6 +36,16 @@ export const BUNDLE_COMMANDS: readonly CommandRow[] = [
     load: () => import("./bundle/push.ts"),
   },
   {
+    name: "init",
+    summary: "Write a first modelops.yaml for the files of a folder",
+    load: () => import("./bundle/init.ts"),
+  },
+  {
+    name: "schema",
+    summary: "Show the JSON Schema of modelops.yaml, for editors",
+    load: () => import("./bundle/schema.ts"),
+  },
+  {
     name: "scan",
     summary: "List the files of a bundle by layer",
     load: () => import("./bundle/scan.ts"),

@@ -1,0 +1,148 @@
+/**
+ * The documents that commands write with `--json`: each command is run on a small model or bundle,
+ * and what it writes is shown, with constants for what differs from run to run.
+ * @module
+ */
+import { join } from "node:path";
+import type { CliContext } from "../../src/cli/context.ts";
+import { processContext } from "../../src/cli/process.ts";
+import { run } from "../../src/cli/run.ts";
+import { memoryCatalog } from "../../src/oci/memory_store.ts";
+import { createRegistryHandler } from "../../src/server/handler.ts";
+import { listen } from "../../src/server/listen.ts";
+
+/** A command, and the arguments that show what it writes. */
+type Shown = readonly [title: string, ...args: string[]];
+
+const FILES: Readonly<Record<string, string>> = {
+  "model/config.json": '{"model_type": "llama"}\n',
+  "model/model.safetensors": "weights",
+  "model/README.md": "# Demo\n",
+  "model/Modelfile": "NAME demo\nFAMILY llama\nCONFIG config.json\nMODEL model.safetensors\n",
+  "broken/Modelfile": "NAME demo\nMODLE x\n",
+  "NOTES.md": "notes\n",
+  "new/src/predict.py": "print(1)\n",
+  "bundle/src/predict.py": "print(1)\n",
+  "bundle/data/table.csv": "a,b\n",
+  "bundle/modelops.yaml": `name: demo
+version: "1.0.0"
+layers:
+  - { name: code, type: code, files: ["src/**"] }
+  - { name: data, type: data, files: ["data/**"] }
+roles: { default: [code], training: [code, data] }
+external_rules: [{ pattern: "data/*.csv", tier: cool }]
+`,
+};
+
+/** What is shown, in this order: each command finds what those before have made. */
+function shownCommands(folder: string, registry: string): readonly Shown[] {
+  const at = (path: string) => join(folder, path);
+  const ref = `${registry}/models/demo:v1`;
+  return [
+    ["build", "-t", ref, "--no-creation-time", at("model")],
+    ["list"],
+    ["inspect", ref],
+    ["push", "--plain-http", ref],
+    ["pull", "--plain-http", ref],
+    ["extract", ref, "--output", at("extracted")],
+    ["fetch", "--plain-http", ref, "--output", at("fetched"), "--patterns", "*.json"],
+    ["tag", ref, `${registry}/models/demo:v2`],
+    ["attach", at("NOTES.md"), "-s", ref, "-t", `${registry}/models/demo:v3`],
+    ["upload", "--plain-http", at("model/model.safetensors"), "--repo", `${registry}/models/demo`],
+    ["verify"],
+    ["rm", `${registry}/models/demo:v2`],
+    ["prune"],
+    ["modelfile generate", at("model"), "--output", at("generated")],
+    ["modelfile validate", at("broken/Modelfile")],
+    ["login", "--plain-http", "-u", "ann", "-p", "sesame", registry],
+    ["logout", registry],
+    ["version"],
+    ["bundle init", at("new")],
+    ["bundle scan", at("bundle")],
+    ["bundle plan", at("bundle")],
+    ["bundle push", at("bundle")],
+    ["bundle resolve", "demo:1.0.0"],
+    ["bundle materialize", "demo:1.0.0", at("workspace"), "--role", "training"],
+    ["bundle verify", at("workspace")],
+    ["bundle export", at("workspace"), at("workspace.tar")],
+    ["bundle import", at("workspace.tar"), at("imported")],
+    ["bundle diff", at("bundle"), at("imported")],
+  ];
+}
+
+/** `docs/json.md` */
+export async function jsonReference(): Promise<string> {
+  const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "modelops-docs-" }));
+  await using registry = listen(createRegistryHandler(memoryCatalog()), {
+    address: { hostname: "127.0.0.1", port: 0 },
+  });
+  try {
+    const host = new URL(registry.url).host;
+    for (const [path, text] of Object.entries(FILES)) await write(join(folder, path), text);
+    const sections: string[] = [];
+    for (const [title, ...args] of shownCommands(folder, host)) {
+      const text = await documentOf([...title.split(" "), ...args], folder);
+      sections.push(
+        `## ${title}\n\n\`\`\`json\n${withConstants(text, folder, host).trim()}\n\`\`\``,
+      );
+    }
+    return [
+      "# JSON documents",
+      "What each command writes to standard output with `--json`, here of a small model and a " +
+      "small bundle.\nWritten by `deno task generate`, which runs the commands; do not edit. " +
+      "Digests, times and addresses\nstand for others.",
+      "Keys are never renamed or removed within a version, and may be added. A failure is an " +
+      "object with the\nkey `error`, as of `modelfile validate` below: its exit code, its kind, " +
+      "what happened, and what to do.\n`help --json` describes all commands and flags, and " +
+      "`bundle schema` the file `modelops.yaml`.",
+      ...sections,
+    ].join("\n\n") + "\n";
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await Deno.mkdir(join(path, ".."), { recursive: true });
+  await Deno.writeTextFile(path, text);
+  await Deno.chmod(path, 0o644);
+  // A time of our own: what is packaged tells it.
+  await Deno.utime(path, 0, 0);
+}
+
+/** What a command writes; only that of a failure has no other way than to be shown. */
+async function documentOf(args: readonly string[], folder: string): Promise<string> {
+  let [text, said] = ["", ""];
+  const sink = (write: (part: string) => void) => ({
+    write,
+    isTerminal: false,
+    columns: () => undefined,
+  });
+  const context: CliContext = {
+    ...processContext(),
+    programName: "modelops",
+    env: {
+      SOURCE_DATE_EPOCH: "0",
+      REGISTRY_REPO: "bundles",
+      OBJECT_STORE: `file://${join(folder, "objects")}`,
+    },
+    cwd: folder,
+    home: folder,
+    stdout: sink((part) => text += part),
+    stderr: sink((part) => said += part),
+  };
+  await run([...args, "--json"], context);
+  if (text === "") throw new Error(`"${args.join(" ")}" wrote nothing: ${said}`);
+  return text;
+}
+
+/** A document with constants for what differs from run to run. */
+function withConstants(text: string, folder: string, registry: string): string {
+  return text.replaceAll(folder, "/home/me").replaceAll(registry, "localhost:5000")
+    .replaceAll(/sha256:[0-9a-f]{64}/g, "sha256:…").replaceAll(/"[0-9a-f]{64}"/g, '"…"')
+    .replaceAll(/"\d{4}-\d\d-\d\dT[^"]*"/g, '"1970-01-01T00:00:00Z"')
+    .replaceAll(/("disk_free": )\d+/g, "$10")
+    // Sizes of what names its owner differ from user to user.
+    .replaceAll(/("(?:\w*bytes|size)": )\d{3,}/g, "$11000")
+    .replaceAll(/("(?:Platform|platform|BuildTime|Commit|buildTime|commit)": )"[^"]*"/g, '$1"…"');
+}

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { EXAMPLE, FLAT_EXAMPLE } from "../../scripts/docs/modelops_yaml.ts";
+import { specForms } from "../../src/bundle/spec/json_schema.ts";
+import { parseSpec } from "../../src/bundle/spec/parse.ts";
+import { repositoryRoot } from "./repository.ts";
+
+Deno.test("the examples of the reference of modelops.yaml can be used", () => {
+  assert.equal(parseSpec(EXAMPLE, "modelops.yaml").externalRules[0]?.sizeThreshold, 10485760);
+  assert.deepEqual(parseSpec(FLAT_EXAMPLE, "modelops.yaml").roles, { default: ["code"] });
+});
+
+/** Every key of a map and of what is in it. */
+function keysOf(part: ReturnType<typeof specForms>["nested"]): string[] {
+  const inner = part.anyOf?.find(({ type }) => type !== "null") ?? part;
+  const below = Object.entries(inner.properties ?? {}).flatMap((
+    [key, value],
+  ) => [key, ...keysOf(value)]);
+  return inner.items ? [...below, ...keysOf(inner.items)] : below;
+}
+
+Deno.test("the reference of modelops.yaml has an example and a row of every key", async () => {
+  const reference = await Deno.readTextFile(new URL("docs/modelops-yaml.md", repositoryRoot));
+  const keys = keysOf(specForms().nested);
+  assert.ok(keys.length >= 19);
+  for (const key of keys) {
+    assert.match(EXAMPLE, new RegExp(`\\b${key}:`), key);
+    assert.match(
+      reference,
+      new RegExp(`\\| \`[^\`]*\\b${key}\` +\\| [^|]+\\| [^|]*\\w[^|]*\\|`),
+      key,
+    );
+  }
+});
+
+Deno.test("README and CONTRIBUTING lead to every document", async () => {
+  const texts = await Promise.all(
+    ["README.md", "CONTRIBUTING.md", "docs/architecture.md", "docs/modelops-yaml.md"]
+      .map((file) => Deno.readTextFile(new URL(file, repositoryRoot))),
+  );
+  for await (const { name, isFile } of Deno.readDir(new URL("docs/", repositoryRoot))) {
+    if (isFile) assert.ok(texts.join().includes(name), `nothing leads to docs/${name}`);
+  }
+});

@@ -752,3 +752,42 @@ Deno.test("push without a registry says that the bundle stays on this machine, a
   const names = await Array.fromAsync(diskCatalog(home.at("store")).repositories());
   assert(names.every(startsWithHost), names.join());
 });
+
+Deno.test("init writes a modelops.yaml that plan and push take as it is", async () => {
+  await using home = await BundleHome.make();
+  await Deno.remove(home.at("work", "modelops.yaml"));
+  const said = await home.done("init", home.at("work"), "--name", "demo");
+  assert.match(said, /^Wrote .*modelops\.yaml\n {2}code: 2 files\n {2}config: 1 file\n/);
+  await home.done("push", home.at("work"));
+  await home.done("materialize", "demo:0.1.0", home.at("ws"), "--role", "training");
+  assert.deepEqual(content(await home.tree("ws")), FILES);
+  const [code, stderr] = await home.failed("init", home.at("work"), "--no-progress");
+  assert.equal(code, 12);
+  assert.match(
+    stderr,
+    /it has a modelops\.yaml\nhint: go on with that file, or replace it with --force/,
+  );
+  const { name, layers } = await home.json("init", home.at("work"), "--force");
+  assert.deepEqual([name, layers.length], ["work", 3]);
+});
+
+Deno.test("init refuses a folder without files, and names that are none", async () => {
+  await using home = await BundleHome.make();
+  await Deno.mkdir(home.at("empty"));
+  for (const args of [[home.at("empty")], [home.at("work"), "--force", "--name", "A b"]]) {
+    const [code, stderr] = await home.failed("init", ...args, "--no-progress");
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: Cannot (describe|name the bundle) /);
+  }
+  const [code] = await home.failed("init", home.at("none"), "--no-progress");
+  assert.equal(code, 1);
+});
+
+Deno.test("schema writes the JSON Schema that the file is checked by", async () => {
+  await using home = await BundleHome.make();
+  for (const args of [["schema"], ["schema", "--json"]]) {
+    const schema = JSON.parse(await home.done(...args));
+    assert.equal(schema.then.properties.spec.properties.layers.type, "array");
+    assert.equal(schema.else.additionalProperties, false);
+  }
+});

@@ -570,7 +570,7 @@ Deno.test("mistakes on the command line end with code 2 and say what helps", asy
     [
       ["completion", "tcsh"],
       'Cannot run "modelops completion": command-argument value "tcsh" is invalid for argument ' +
-      '"shell". Allowed choices are bash, zsh, fish\nhint: run `modelops completion --help`',
+      '"shell". Allowed choices are bash, zsh, fish, powershell\nhint: run `modelops completion --help`',
     ],
     [
       ["pull", "r.test/m:v1", "--extract-from-remote"],

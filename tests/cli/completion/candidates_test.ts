@@ -23,7 +23,6 @@ Deno.test("commands are completed, each by its own name, and none that is hidden
   assert.deepEqual(await complete("mod"), ["words", "modelfile"]);
   assert.deepEqual(await complete("--no-progress", "--log-level", "warn", "vers"), [
     "words",
-    "verify",
     "version",
   ]);
   assert.deepEqual(await complete("modelfile", ""), ["words", "generate", "validate"]);

@@ -6,10 +6,12 @@
  * @module
  */
 import { dirname } from "node:path";
-import { lstatIfExists, removeIfExists } from "./files.ts";
+import { isNamed, lstatIfExists, removeIfExists } from "./files.ts";
 import { explainWrite } from "./file_errors.ts";
+import { ConflictError } from "./errors.ts";
 import type { OperationOptions } from "./operation.ts";
 import { pause } from "./retry.ts";
+import { quote } from "./text.ts";
 
 const RETRY_MILLISECONDS = 50;
 
@@ -48,7 +50,7 @@ async function tryToLock(path: string, exclusive: boolean): Promise<Deno.FsFile 
   if (!file) return undefined;
   try {
     // Its last owner may have removed the file: the lock of a file without a name excludes nobody.
-    if (await file.tryLock(exclusive) && await isNamed(file, path)) return file;
+    if (await file.tryLock(exclusive) && isNamed(file, path)) return file;
   } catch (error) {
     file.close();
     throw error;
@@ -61,6 +63,7 @@ async function tryToLock(path: string, exclusive: boolean): Promise<Deno.FsFile 
 async function openFile(path: string): Promise<Deno.FsFile | undefined> {
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
+    await refuseLink(path);
     return await Deno.open(path, { read: true, write: true, create: true });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
@@ -68,10 +71,13 @@ async function openFile(path: string): Promise<Deno.FsFile | undefined> {
   }
 }
 
-async function isNamed(file: Deno.FsFile, path: string): Promise<boolean> {
-  if (Deno.build.os === "windows") return true;
-  const [locked, named] = [await file.stat(), await lstatIfExists(path)];
-  return named !== undefined && locked.ino === named.ino && locked.dev === named.dev;
+/** A lock by a link would be that of another file, which opening would make, besides. */
+async function refuseLink(path: string): Promise<void> {
+  if (!(await lstatIfExists(path))?.isSymlink) return;
+  throw new ConflictError(`Cannot lock ${quote(path)}: a symbolic link is in its place`, {
+    path,
+    remedy: "remove the link",
+  });
 }
 
 function ownedLock(path: string, file: Deno.FsFile, removeFile = false): AsyncDisposable {

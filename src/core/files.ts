@@ -45,6 +45,21 @@ export async function lstatIfExists(path: string): Promise<Deno.FileInfo | undef
   return await ifExists(Deno.lstat(path));
 }
 
+/**
+ * Whether an open file is the one that has a name, and not one that a link of that name leads to.
+ * Opening follows links, and somebody who may write to the folder can put one there at any moment:
+ * what is not asked after opening is not known.
+ */
+export function isNamed(file: Deno.FsFile, path: string): boolean {
+  try {
+    const [opened, named] = [file.statSync(), Deno.lstatSync(path)];
+    return opened.ino === named.ino && opened.dev === named.dev && !named.isSymlink;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
 /** What is at a path, links followed: `undefined` for nothing, or for something else than these. */
 export async function statKind(path: string): Promise<"file" | "folder" | undefined> {
   const info = await ifExists(Deno.stat(path));

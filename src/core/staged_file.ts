@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { digestStream } from "./digest.ts";
 import type { Digest } from "./digest.ts";
 import { ConflictError, NotFoundError } from "./errors.ts";
-import { lstatIfExists, removeIfExists, writeFully } from "./files.ts";
+import { isNamed, removeIfExists, writeFully } from "./files.ts";
 import { explainWrite } from "./file_errors.ts";
 import { fileSource } from "./file_source.ts";
 import type { OperationOptions } from "./operation.ts";
@@ -122,10 +122,10 @@ export class StagedFile {
     const mode = options.mode ? options.mode & 0o777 : undefined;
     using file = await Deno.open(this.#partial, { write: true, createNew: true, mode });
     await options.onOpen?.();
-    await this.#ensureSame(file);
+    this.#ensureSame(file);
     if (typeof content === "function") {
       await content(this.#partial);
-      await this.#ensureSame(file);
+      this.#ensureSame(file);
     } else {
       for await (const chunk of content) {
         options.signal?.throwIfAborted();
@@ -140,9 +140,8 @@ export class StagedFile {
   }
 
   /** Makes sure that the open file is the one the hidden name leads to now. */
-  async #ensureSame(file: Deno.FsFile): Promise<void> {
-    const [opened, named] = [await file.stat(), await lstatIfExists(this.#partial)];
-    if (named && opened.ino === named.ino && opened.dev === named.dev) return;
+  #ensureSame(file: Deno.FsFile): void {
+    if (isNamed(file, this.#partial)) return;
     throw new ConflictError(
       `Cannot write ${quote(this.#path)}: its folder was replaced meanwhile`,
       { path: this.#path },

@@ -10,12 +10,13 @@ import { Claims } from "./claims.ts";
 import { type FileContent, fileHasContent, release } from "./file_content.ts";
 import { parentOf, safeRelativePath } from "./safe_path.ts";
 import type { StagedFile } from "../core/staged_file.ts";
-import { type ExtractionOptions, type FileFacts, Staging } from "./staging.ts";
+import { MarkedFolder } from "./leftovers.ts";
+import { type ExtractionOptions, type FileFacts, partialBase, Staging } from "./staging.ts";
 import { TargetFolder } from "./target_folder.ts";
 import { readTar, type ReadTarOptions } from "./tar_reader.ts";
 
 export type { FileContent } from "./file_content.ts";
-export type { ExtractionOptions, FileFacts } from "./staging.ts";
+export type { ExtractionOptions, FileFacts, ResumedFile } from "./staging.ts";
 
 /** Limits of one archive. */
 export type ExtractTarOptions = Pick<ReadTarOptions, "maxEntries" | "maxMetadata">;
@@ -43,17 +44,24 @@ export class Extraction implements AsyncDisposable {
   readonly #claims = new Claims();
   readonly #staging: Staging;
   readonly #running = new Set<Promise<unknown>>();
+  readonly #marked: MarkedFolder | undefined;
 
-  private constructor(target: TargetFolder, options: ExtractionOptions) {
+  private constructor(
+    target: TargetFolder,
+    options: ExtractionOptions,
+    marked: MarkedFolder | undefined,
+  ) {
     this.#target = target;
     this.#options = options;
+    this.#marked = marked;
     this.#staging = new Staging(target, options);
   }
 
   /** Opens a folder for extraction, making it when it is missing. */
   static async open(root: string, options: ExtractionOptions = {}): Promise<Extraction> {
     options.signal?.throwIfAborted();
-    return new Extraction(await TargetFolder.open(root), options);
+    const target = await TargetFolder.open(root);
+    return new Extraction(target, options, await markFolder(target, options));
   }
 
   /** Absolute path of the folder, without links. */
@@ -129,6 +137,7 @@ export class Extraction implements AsyncDisposable {
   /** Waits for what is still being written. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#running);
+    await this.#marked?.close(this.#staging);
   }
 
   async #track<Result>(work: Promise<Result>): Promise<Result> {
@@ -224,4 +233,16 @@ export class Extraction implements AsyncDisposable {
       throw explainWrite(this.#target.resolve(path), error);
     }
   }
+}
+
+/** Marks a folder and removes what was left in it, where that is wanted. */
+async function markFolder(
+  target: TargetFolder,
+  { sweep, hiddenPrefix, ...options }: ExtractionOptions,
+): Promise<MarkedFolder | undefined> {
+  if (sweep === undefined || hiddenPrefix === undefined) return undefined;
+  const keep = sweep.resumed.map(({ path, key }) =>
+    partialBase(target.resolve(safeRelativePath(path)), key, { hiddenPrefix })
+  );
+  return await MarkedFolder.open(target.path, { ...options, hiddenPrefix, keep: new Set(keep) });
 }

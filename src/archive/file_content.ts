@@ -6,19 +6,37 @@ import { digestAlgorithm, digestStream } from "../core/digest.ts";
 import { IntegrityError, ModelOpsError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { fileSource } from "../core/file_source.ts";
-import type { ToFileOptions } from "../core/source.ts";
+import type { OnBytes } from "../core/progress.ts";
+import type { FileAttributes } from "../core/staged_file.ts";
 import type { ExpectedContent } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 
 /** A function that opens content once its place is ready. */
 export type OpenContent = () => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
 
-/** Content that can write itself into a file. It verifies its bytes, whichever way they go. */
+/** Where content that writes itself goes. */
+export interface ReceivePlace extends Pick<FileAttributes, "mode"> {
+  /** The file that is there in the end, all at once. */
+  readonly path: string;
+  /** Hidden path beside it, without the endings of the files that are there meanwhile. */
+  readonly partialBase: string;
+  /** Told how many bytes are there, and how many an earlier process has left. */
+  readonly onBytes: OnBytes;
+  /** Called with the path of the verified file before it gets its name. */
+  readonly onWhole: (path: string) => Promise<void>;
+}
+
+/**
+ * Content that can write itself into a file, going on with what a stopped process left of it. It
+ * verifies its bytes, whichever way they go.
+ */
 export interface SelfWritingContent {
   /** Opens the content as a stream. */
   readonly open: OpenContent;
-  /** Writes it into a file that is there and empty. */
-  fill(path: string, options: Pick<ToFileOptions, "shownPath" | "onBytes">): Promise<void>;
+  /** What tells it from other content, in letters and digits of a file name. */
+  readonly key: string;
+  /** Writes it to a place whose folder is there. */
+  receive(place: ReceivePlace): Promise<void>;
 }
 
 /** Content to write. */
@@ -26,7 +44,7 @@ export type FileContent = AsyncIterable<Uint8Array> | OpenContent | SelfWritingC
 
 /** Whether content can write itself into a file. */
 export function isSelfWriting(content: FileContent): content is SelfWritingContent {
-  return "fill" in content;
+  return "receive" in content;
 }
 
 /** What passes through {@linkcode measured}. */

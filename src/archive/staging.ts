@@ -2,16 +2,28 @@
  * Files of one extraction under their hidden names: their places, their limit and their progress.
  * @module
  */
+import { dirname, join } from "node:path";
 import { digestStream } from "../core/digest.ts";
 import { ConflictError, InvalidInputError } from "../core/errors.ts";
 import { explainWrite } from "../core/file_errors.ts";
+import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { reported } from "../core/progress.ts";
+import { type OnBytes, reported } from "../core/progress.ts";
 import { streamOf } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
-import { type FileContent, isSelfWriting, measured } from "./file_content.ts";
+import {
+  type FileContent,
+  isSelfWriting,
+  measured,
+  type SelfWritingContent,
+} from "./file_content.ts";
 import { parentOf } from "./safe_path.ts";
-import { type FileAttributes, type StagedContent, StagedFile } from "../core/staged_file.ts";
+import {
+  type FileAttributes,
+  setAttributes,
+  type StagedContent,
+  StagedFile,
+} from "../core/staged_file.ts";
 import type { TargetFolder } from "./target_folder.ts";
 
 /** What is known of a file before it is written. */
@@ -30,6 +42,26 @@ export interface ExtractionOptions extends OperationOptions {
   readonly hiddenPrefix?: string;
   /** Whether files are flushed to the disk before they have their names; so it is when absent. */
   readonly flush?: boolean;
+  /**
+   * Whether what killed extractions have left below the folder is removed, all but what the
+   * contents of `resumed` go on with. The hidden names then need a prefix of their own.
+   */
+  readonly sweep?: { readonly resumed: readonly ResumedFile[] };
+}
+
+/** A path, and the key of the self-writing content that is to be there. */
+export interface ResumedFile {
+  readonly path: string;
+  readonly key: string;
+}
+
+/** Where content lies beside its place while it writes itself, without the endings. */
+export function partialBase(
+  place: string,
+  key: string,
+  { hiddenPrefix = "." }: Pick<ExtractionOptions, "hiddenPrefix">,
+): string {
+  return join(dirname(place), `${hiddenPrefix}${key}`);
 }
 
 /** Stages files below a folder, each path once. */
@@ -38,11 +70,17 @@ export class Staging {
   readonly #options: ExtractionOptions;
   readonly #files = new Map<string, Promise<StagedFile>>();
   #written = 0;
+  #unfinished = false;
 
   /** Stages below `target`. */
   constructor(target: TargetFolder, options: ExtractionOptions) {
     this.#target = target;
     this.#options = options;
+  }
+
+  /** Whether content that can be gone on with was left unfinished. */
+  get unfinished(): boolean {
+    return this.#unfinished;
   }
 
   /** Whether a path was staged or kept. */
@@ -94,18 +132,19 @@ export class Staging {
     const item = { id, phase: "extract", name: path, size } as const;
     try {
       return await reported(item, this.#options, async (onBytes) => {
-        const onChunk = (count: number) => {
-          bytes += count;
-          this.#count(path, count);
-          onBytes(bytes);
+        const come: OnBytes = (now, kept) => {
+          const more = now - bytes;
+          bytes = now;
+          this.#count(path, more);
+          onBytes(bytes, kept);
         };
         this.#options.signal?.throwIfAborted();
+        this.#count(path, 0, size);
+        await this.#ensurePlace(path);
         if (isSelfWriting(content)) {
-          const shownPath = this.#target.resolve(path);
-          const fill = (place: string) =>
-            content.fill(place, { shownPath, onBytes: (filled) => onChunk(filled - bytes) });
-          return await this.#place(path, fill, facts);
+          return await this.#receive(path, content, { ...facts, onBytes: come });
         }
+        const onChunk = (count: number) => come(bytes + count);
         const chunks = measured(content, { path, size, onBytes: onChunk });
         return await this.#place(path, chunks, facts);
       });
@@ -120,12 +159,6 @@ export class Staging {
     content: StagedContent,
     facts: FileFacts,
   ): Promise<StagedFile> {
-    const ensurePlace = async () => {
-      await this.#target.ensureFolder(parentOf(path), { of: path });
-      await this.#target.ensureReplaceable(path);
-    };
-    this.#count(path, 0, facts.size);
-    await ensurePlace();
     return await StagedFile.write(this.#target.resolve(path), content, {
       mode: facts.mode,
       mtime: facts.mtime,
@@ -133,8 +166,39 @@ export class Staging {
       hiddenPrefix: this.#options.hiddenPrefix,
       flush: this.#options.flush,
       // The second look finds a folder that became a link between the first one and the opening.
-      onOpen: ensurePlace,
+      onOpen: () => this.#ensurePlace(path),
     });
+  }
+
+  /** Has content write itself; it has its name at once. */
+  async #receive(
+    path: string,
+    content: SelfWritingContent,
+    { mode, mtime, onBytes }: FileAttributes & { readonly onBytes: OnBytes },
+  ): Promise<StagedFile> {
+    const place = this.#target.resolve(path);
+    const base = partialBase(place, content.key, this.#options);
+    try {
+      await content.receive({
+        path: place,
+        partialBase: base,
+        mode,
+        onBytes,
+        onWhole: async (whole) => {
+          await this.#ensurePlace(path);
+          await setAttributes(whole, { mode, mtime });
+        },
+      });
+      return StagedFile.existing(place);
+    } catch (error) {
+      this.#unfinished ||= await lstatIfExists(`${base}.partial`) !== undefined;
+      throw error;
+    }
+  }
+
+  async #ensurePlace(path: string): Promise<void> {
+    await this.#target.ensureFolder(parentOf(path), { of: path });
+    await this.#target.ensureReplaceable(path);
   }
 
   /** Counts bytes that were written, and looks whether the limit allows those to come. */

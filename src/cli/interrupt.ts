@@ -1,15 +1,15 @@
 /**
- * Ctrl-C: the first asks the run to stop, the second stops it.
+ * Ctrl-C and its like: the first asks the run to stop, the second stops it.
  * @module
  */
 import { EXIT_CODES } from "./output/failure.ts";
 
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
-  : ["SIGINT", "SIGTERM"];
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
- * A signal that is aborted by SIGINT or SIGTERM. The second of them ends the process at once, for
+ * A signal that is aborted by SIGINT, SIGTERM or a terminal that is closed. The second of them ends the process at once, for
  * the case that something does not stop when it is asked to.
  */
 export function interruptSignal(): AbortSignal {

@@ -2,7 +2,7 @@
  * Small helpers over the file system.
  * @module
  */
-import { InvalidInputError } from "./errors.ts";
+import { ConflictError, InvalidInputError } from "./errors.ts";
 import { isMissing } from "./file_errors.ts";
 import { compareText, decodeText, quote } from "./text.ts";
 
@@ -58,6 +58,17 @@ export function isNamed(file: Deno.FsFile, path: string): boolean {
     if (isMissing(error)) return false;
     throw error;
   }
+}
+
+/**
+ * Opens a file of ours that is there; a link in its place is not followed.
+ * @throws {ConflictError} when there is one.
+ */
+export function openOwn(path: string, options: Deno.OpenOptions): Deno.FsFile {
+  const file = Deno.openSync(path, options);
+  if (isNamed(file, path)) return file;
+  file.close();
+  throw new ConflictError(`Cannot write ${quote(path)}: a link took its place`, { path });
 }
 
 /** What is at a path, links followed: `undefined` for nothing, or for something else than these. */

@@ -86,6 +86,7 @@ export function watchedSource(source: BlobSource, onBytes: OnBytes): BlobSource 
   return {
     size: source.size,
     isLocal: source.isLocal,
+    dominates: source.dominates,
     noteKept(bytes) {
       kept = bytes;
       coverage.clear();

@@ -24,12 +24,33 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where to note how far a file is, for whoever goes on after a process that was killed. */
+export interface ProgressNotes {
+  /** Path of a file that lines are added to. */
+  readonly path: string;
+  /** Beginning of each line; the count of the bytes since `from` follows. */
+  readonly prefix: string;
+  /** Position in the file that is counted from. */
+  readonly from: number;
+  /** Bytes between two lines. */
+  readonly every: number;
+}
+
 /** How to write a content into a file. */
 export interface ToFileOptions extends OpenOptions {
   /** Hashes the file from its first byte to the last one written; nothing is hashed when absent. */
   readonly algorithm?: DigestAlgorithm;
   /** What errors call the file, where it has a name for the time being; its path when absent. */
   readonly shownPath?: string;
+  /** Whether what is written goes its way to the disk while more of it is written. */
+  readonly flush?: boolean;
+  /**
+   * Whether to fail when a server sends all bytes where the range was asked for: whoever asks for
+   * several ranges at once does not want all of it several times.
+   */
+  readonly onlyRange?: boolean;
+  /** Where to note how far the file is; a source that cannot go on notes nothing. */
+  readonly notes?: ProgressNotes;
   /** Told now and then how many bytes of the range are in the file. */
   readonly onBytes?: (bytes: number) => void;
 }
@@ -40,6 +61,8 @@ export interface BlobSource {
   readonly size: number;
   /** Whether the content is on this machine: several ranges at once bring nothing then. */
   readonly isLocal?: boolean;
+  /** Whether it is most of what is moved together: several ranges at once pay then. */
+  readonly dominates?: boolean;
   /** Opens the content, or a range of it, as a new stream. */
   open(options?: OpenOptions): Promise<ReadableStream<Uint8Array>>;
   /**

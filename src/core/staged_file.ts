@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { digestStream } from "./digest.ts";
 import type { Digest } from "./digest.ts";
 import { ConflictError, NotFoundError } from "./errors.ts";
-import { isNamed, removeIfExists, writeFully } from "./files.ts";
+import { isNamed, openOwn, removeIfExists, writeFully } from "./files.ts";
 import { explainWrite } from "./file_errors.ts";
 import { fileSource } from "./file_source.ts";
 import type { OperationOptions } from "./operation.ts";
@@ -32,11 +32,8 @@ export interface StageOptions extends FileAttributes {
   readonly onOpen?: () => Promise<void>;
 }
 
-/** What a staged file gets: its bytes, or a function that writes them into the file of a path. */
-export type StagedContent =
-  | Iterable<Uint8Array>
-  | AsyncIterable<Uint8Array>
-  | ((path: string) => Promise<void>);
+/** What a staged file gets. */
+export type StagedContent = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
  * Writes a file beside `path`, flushes it to the disk and renames it. A reader sees the old content
@@ -123,20 +120,14 @@ export class StagedFile {
     using file = await Deno.open(this.#partial, { write: true, createNew: true, mode });
     await options.onOpen?.();
     this.#ensureSame(file);
-    if (typeof content === "function") {
-      await content(this.#partial);
-      this.#ensureSame(file);
-    } else {
-      for await (const chunk of content) {
-        options.signal?.throwIfAborted();
-        writeFully(file, chunk);
-      }
+    for await (const chunk of content) {
+      options.signal?.throwIfAborted();
+      writeFully(file, chunk);
     }
     options.signal?.throwIfAborted();
     await setTime(file, options.mtime);
     if (options.flush ?? true) await file.sync();
-    // The mode given to open is subject to the umask.
-    if (mode !== undefined && Deno.build.os !== "windows") await Deno.chmod(this.#partial, mode);
+    await setMode(this.#partial, options.mode);
   }
 
   /** Makes sure that the open file is the one the hidden name leads to now. */
@@ -152,6 +143,21 @@ export class StagedFile {
 async function digestFile(path: string, options: OperationOptions): Promise<Digest> {
   const source = await fileSource(path);
   return (await digestStream(await source.open(options), options)).digest;
+}
+
+/** Gives a file of ours what it is apart from its content. */
+export async function setAttributes(
+  path: string,
+  { mode, mtime }: FileAttributes,
+): Promise<void> {
+  using file = openOwn(path, { write: true });
+  await setTime(file, mtime);
+  await setMode(path, mode);
+}
+
+/** Sets permissions exactly: those that a file is made with are subject to the umask. */
+async function setMode(path: string, mode: number | undefined): Promise<void> {
+  if (mode && Deno.build.os !== "windows") await Deno.chmod(path, mode & 0o777);
 }
 
 async function setTime(file: Deno.FsFile, mtime: Date | undefined): Promise<void> {

@@ -3,20 +3,21 @@
  * @module
  */
 import { compressionOfMediaType } from "../archive/compression.ts";
-import { Extraction } from "../archive/extract.ts";
+import { Extraction, type ResumedFile } from "../archive/extract.ts";
 import type { FileContent } from "../archive/file_content.ts";
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
-import { digestAlgorithm } from "../core/digest.ts";
+import { digestHex } from "../core/digest.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { reportPlan, reportSkipped } from "../core/progress.ts";
 import { quote } from "../core/text.ts";
-import { checkDigest } from "../core/streams.ts";
 import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Manifest } from "../oci/manifest.ts";
-import { type ContentStore, openVerified } from "../oci/store.ts";
+import { type ContentStore, openVerified, storeSource } from "../oci/store.ts";
+import { digestCheck } from "../transfer/content_check.ts";
+import { transferToFile } from "../transfer/to_file.ts";
 import { WORTH_A_WORKER } from "../work/pool.ts";
 import { layerFileMetadata, layerPath, parseLayerMediaType } from "./media_types.ts";
 import type { ExtractModelOptions, ExtractResult } from "./operations.ts";
@@ -62,14 +63,17 @@ export async function extractModel(
     ...operationOptions(options),
     // As with cp and tar: what is extracted can be extracted again after a power cut.
     flush: false,
+    hiddenPrefix: ".modelops-",
+    sweep: { resumed: layers.flatMap(resumedFile) },
   });
+  const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
   for (const layer of layers) if (layer.form === "raw") extraction.claim(layer.path);
   reportPlan("extract", layers.map(({ descriptor }) => descriptor), options);
   const outcomes = await mapConcurrent(
     layers,
     (layer) =>
       layer.form === "raw"
-        ? extractRaw(extraction, store, layer, options)
+        ? extractRaw(extraction, { store, total }, layer, options)
         : extractTar(extraction, store, layer, options),
     options,
   );
@@ -115,9 +119,21 @@ function modelLayer(descriptor: Descriptor): ModelLayer {
   );
 }
 
+/** Where layers come from, and the size of all of them in bytes. */
+interface LayerSource {
+  readonly store: ContentStore;
+  readonly total: number;
+}
+
+/** The place of a layer that is gone on with when an earlier extraction was stopped in it. */
+function resumedFile(layer: ModelLayer): ResumedFile[] {
+  if (layer.form === "tar") return [];
+  return [{ path: layer.path, key: digestHex(layer.descriptor.digest) }];
+}
+
 async function extractRaw(
   extraction: Extraction,
-  store: ContentStore,
+  from: LayerSource,
   { descriptor, path }: RawLayer,
   options: ExtractModelOptions,
 ): Promise<LayerOutcome> {
@@ -127,7 +143,7 @@ async function extractRaw(
     return { written: 0, unchanged: 1, bytes: 0 };
   }
   const { mode, mtime } = layerFileMetadata(descriptor.annotations) ?? {};
-  await extraction.writeFile(path, verifiedContent(store, descriptor, options), {
+  await extraction.writeFile(path, verifiedContent(from, descriptor, options), {
     size,
     mode,
     mtime: mtime === undefined ? undefined : new Date(mtime),
@@ -137,20 +153,24 @@ async function extractRaw(
 
 /** The content of a layer; a large one writes itself where its store can do that. */
 function verifiedContent(
-  store: ContentStore,
+  { store, total }: LayerSource,
   descriptor: Descriptor,
   options: OperationOptions,
 ): FileContent {
   const open = () => openVerified(store, descriptor, options);
-  const toFile = capability(store, "toFile");
-  if (toFile === undefined || descriptor.size < WORTH_A_WORKER) return open;
+  const writesItself = capability(store, "toFile") !== undefined;
+  if (!writesItself || descriptor.size < WORTH_A_WORKER) return open;
   return {
     open,
-    fill: async (path, filling) => {
-      const algorithm = digestAlgorithm(descriptor.digest);
-      const { signal } = options;
-      const actual = await toFile(descriptor, path, { algorithm, signal, ...filling });
-      checkDigest(descriptor.digest, actual!, `${descriptor.digest} of ${store.name}`);
+    key: digestHex(descriptor.digest),
+    receive: async ({ path, ...place }) => {
+      await transferToFile(storeSource(store, descriptor, total), path, {
+        ...operationOptions(options),
+        ...place,
+        what: `${descriptor.digest} of ${store.name}`,
+        check: digestCheck(descriptor.digest),
+        flush: false,
+      });
     },
   };
 }

@@ -215,7 +215,11 @@ class GraphCopier {
     if (step.kind === "blob") return await this.#copyBlob(step.descriptor);
     if (step.kind === "skip") return this.#skip(step.descriptor, step.below);
     const { signal, concurrency } = this.#options;
-    await mapConcurrent(step.below, (blob) => this.#copyBlob(blob), { signal, concurrency });
+    const total = step.below.reduce((sum, { size }) => sum + size, 0);
+    await mapConcurrent(step.below, (blob) => this.#copyBlob(blob, total), {
+      signal,
+      concurrency,
+    });
     await this.#writeManifest(step.descriptor);
     await this.#options.after?.(step.descriptor);
   }
@@ -227,12 +231,13 @@ class GraphCopier {
     await this.#write(descriptor, bytesSource(bytes), tag);
   }
 
-  async #copyBlob(descriptor: Descriptor): Promise<void> {
+  /** Copies a blob; `total` is the size of all that are copied with it. */
+  async #copyBlob(descriptor: Descriptor, total?: number): Promise<void> {
     const { before, after } = this.#options;
     if (await this.#to.has(descriptor, this.#options)) return this.#skip(descriptor);
     if (await before?.(descriptor) === "skip") return this.#skip(descriptor);
     if (await this.#mount(descriptor)) this.#skip(descriptor);
-    else await this.#write(descriptor, storeSource(this.#from, descriptor));
+    else await this.#write(descriptor, storeSource(this.#from, descriptor, total));
     await after?.(descriptor);
   }
 

@@ -216,7 +216,6 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       what: digest,
       check: digestCheck(digest),
       partialBase: join(folder, "data"),
-      parallel: false,
     });
     this.#store.blobs.trust(digest);
     await removeIfExists(folder);

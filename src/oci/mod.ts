@@ -38,6 +38,7 @@ export {
   type ByteRange,
   bytesSource,
   type OpenOptions,
+  type ProgressNotes,
   type ToFileOptions,
 } from "../core/source.ts";
 export {

@@ -59,11 +59,19 @@ export interface Catalog {
   repositories(options?: OperationOptions): AsyncIterable<string>;
 }
 
-/** Content of a store as a source that can be opened again. */
-export function storeSource(store: ContentStore, descriptor: Descriptor): BlobSource {
+/**
+ * Content of a store as a source that can be opened again. `total` is the size of all that is moved
+ * together, in bytes, if it is not alone.
+ */
+export function storeSource(
+  store: ContentStore,
+  descriptor: Descriptor,
+  total: number = descriptor.size,
+): BlobSource {
   const toFile = capability(store, "toFile");
   return {
     size: descriptor.size,
+    dominates: descriptor.size > total / 2,
     isLocal: capability(store, "filePath") !== undefined,
     open: (options) => store.open(descriptor, options),
     toFile: toFile && ((path, options) => toFile(descriptor, path, options)),

@@ -50,19 +50,21 @@ export async function downloadToFile(
   path: string,
   options: ToFileOptions = {},
 ): Promise<Digest | undefined> {
-  const { range, signal, ...toFile } = options;
+  const { range, signal, onlyRange = false, ...toFile } = options;
   const { start, end } = rangeBounds(range, blob.size);
   const { retry, log } = channel.session;
   const receiving = { position: start, end, what: blob.digest, retry, signal, log };
-  const requests = new BlobRequests(channel, blob, end, end - start);
-  return await receiveResuming(contentOf(requests, signal), path, { ...receiving, ...toFile });
+  const requests = new BlobRequests(channel, blob, end, { bytesToFile: end - start, onlyRange });
+  const content = contentOf(requests, signal);
+  const receivable = onlyRange ? { ...content, askAll: undefined } : content;
+  return await receiveResuming(receivable, path, { ...receiving, ...toFile });
 }
 
 function contentOf(requests: BlobRequests, signal: AbortSignal | undefined): ReceivableContent {
   return {
     ask: async (position, watch) => await requests.ask(position, watch.signal),
     askAll: async (watch) => await requests.askAll(watch.signal),
-    explain: (error) => transientFault(error, signal),
+    explain: (error) => error instanceof RangeRefused ? error : transientFault(error, signal),
     giveUp: ({ message }, { position }) => requests.lost(message, position),
     tooLong: requests.tooLong,
   };
@@ -71,6 +73,12 @@ function contentOf(requests: BlobRequests, signal: AbortSignal | undefined): Rec
 /** Answers with the whole blob, where the rest was asked for, that are taken. */
 const MOST_BEGINNINGS = 5;
 
+/** What becomes of the bytes that are asked for. */
+interface BlobUse extends Pick<ToFileOptions, "onlyRange"> {
+  /** How many of them go into a file. */
+  readonly bytesToFile?: number;
+}
+
 /** Asks for a blob, and checks the answers. */
 class BlobRequests {
   readonly #channel: Channel;
@@ -78,17 +86,17 @@ class BlobRequests {
   readonly #end: number;
   /** What messages call the blob. */
   readonly #name: string;
-  readonly #bytesToFile: number | undefined;
+  readonly #use: BlobUse;
   /** The version of the blob in the last answer, where that said one. */
   #etag: string | undefined;
   #begunAnew = 0;
 
-  constructor(channel: Channel, blob: Descriptor, end: number, bytesToFile?: number) {
+  constructor(channel: Channel, blob: Descriptor, end: number, use: BlobUse = {}) {
     this.#channel = channel;
     this.#blob = blob;
     this.#end = end;
     this.#name = quote(`${channel.name}@${blob.digest}`);
-    this.#bytesToFile = bytesToFile;
+    this.#use = use;
   }
 
   /** The error when more comes than the blob has; a range may be followed by the rest. */
@@ -104,6 +112,9 @@ class BlobRequests {
       signal,
       check: async (response) => {
         if (response.status === 416) throw await this.#refused(response);
+        if (response.status === 200 && this.#use.onlyRange) {
+          throw new RangeRefused("all bytes", this.#wrongRange(response, position));
+        }
         return response.status === 206
           ? this.#checkRange(response, position)
           : await this.#checkWhole(response, position);
@@ -128,8 +139,7 @@ class BlobRequests {
     readonly check: (response: Response) => Promise<number>;
   }) {
     const { digest } = this.#blob;
-    const bytesToFile = this.#bytesToFile;
-    const parts = { headers, signal, bytesToFile };
+    const parts = { headers, signal, bytesToFile: this.#use.bytesToFile };
     const response = await this.#channel.send("GET", `blobs/${digest}`, parts);
     try {
       return { start: await check(response), body: answerBody(response) };

@@ -7,7 +7,8 @@
  * while somebody writes, and the system drops the lock with its process.
  * @module
  */
-import { lstatIfExists, removeIfExists, writeFully } from "../core/files.ts";
+import { isNamed, lstatIfExists, openOwn, removeIfExists, writeFully } from "../core/files.ts";
+import type { ProgressNotes } from "../core/source.ts";
 import { type Part, partsOf } from "./parts.ts";
 
 /** What a partial file becomes. */
@@ -16,36 +17,42 @@ export interface PartialContent {
   readonly hash?: string;
   /** Size of the whole in bytes; the content is one part without it. */
   readonly size?: number;
-  /** Size of a part in bytes. */
+  /** Size of a part in bytes; parts that an earlier process began keep theirs. */
   readonly partSize: number;
+  /** Permissions of the file; the system's default when absent. */
+  readonly mode?: number;
 }
 
-/** Bytes of a part after which the journal says how much of it is written. */
+/** Most bytes of a part after which the journal says how much of it is written. */
 const NOTED_EVERY = 8 * 1024 * 1024;
+
+/** Notes of a content: what is not noted when a process is killed comes once more. */
+const LEAST_NOTES = 512;
+
+/** Bytes between two notes that are not worth one. */
+const TOO_SMALL_TO_NOTE = 64 * 1024;
 
 /** A partial file that this process alone writes. */
 export class PartialFile implements AsyncDisposable {
   /** The file with the bytes. */
   readonly path: string;
   /** All parts, in order; the only one of a content of unknown size has no end. */
-  readonly parts: readonly Part[];
+  parts: readonly Part[] = [];
   readonly #journalPath: string;
   readonly #journal: Deno.FsFile;
   /** Bytes that are written of each part, from its start on. */
-  readonly #written: number[];
+  #written: number[] = [];
   /** What the journal says of each part. */
   readonly #noted: number[] = [];
   #total = 0;
+  /** Bytes of a part between two notes. */
+  #every = NOTED_EVERY;
   #keep = true;
 
-  private constructor(base: string, journal: Deno.FsFile, { size, partSize }: PartialContent) {
+  private constructor(base: string, journal: Deno.FsFile) {
     this.path = `${base}.partial`;
     this.#journalPath = `${base}.journal`;
     this.#journal = journal;
-    this.parts = size === undefined
-      ? [{ index: 0, start: 0, end: Infinity }]
-      : partsOf(size, partSize);
-    this.#written = this.parts.map(() => 0);
   }
 
   /**
@@ -56,7 +63,7 @@ export class PartialFile implements AsyncDisposable {
     const journal = await lockedJournal(`${base}.journal`);
     if (journal === undefined) return undefined;
     try {
-      const partial = new PartialFile(base, journal, content);
+      const partial = new PartialFile(base, journal);
       await partial.#recover(content);
       return partial;
     } catch (error) {
@@ -97,7 +104,7 @@ export class PartialFile implements AsyncDisposable {
 
   /** Writes bytes as they come, from where the part stops, and notes how far it got. */
   async write(part: Part, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    using file = await Deno.open(this.path, { write: true });
+    using file = openOwn(this.path, { write: true });
     await file.seek(this.next(part), Deno.SeekMode.Start);
     let unnoted = 0;
     try {
@@ -105,17 +112,22 @@ export class PartialFile implements AsyncDisposable {
         writeFully(file, chunk);
         this.#count(part, chunk.byteLength);
         unnoted += chunk.byteLength;
-        if (unnoted >= NOTED_EVERY) unnoted = this.#note(part);
+        if (unnoted >= this.#every) unnoted = this.#note(part);
       }
     } finally {
       if (unnoted > 0) this.#note(part);
     }
   }
 
-  /** Counts what somebody else writes of a part, and notes now and then how far it got. */
+  /** Where somebody else who writes a part notes how far it is. */
+  notesOf({ index, start }: Part): ProgressNotes {
+    return { path: this.#journalPath, prefix: `${index} `, from: start, every: this.#every };
+  }
+
+  /** Counts what somebody else writes of a part. */
   reached(part: Part, position: number): void {
     this.#count(part, Math.max(0, position - this.next(part)));
-    if (this.#unnoted(part) >= NOTED_EVERY) this.#note(part);
+    if (this.#unnoted(part) >= this.#every) this.#note(part);
   }
 
   /** Notes how far somebody else got with a part that is not written any more. */
@@ -127,10 +139,10 @@ export class PartialFile implements AsyncDisposable {
     return (this.#written[index] ?? 0) - (this.#noted[index] ?? 0);
   }
 
-  /** Flushes the bytes and gives the file its final name. */
-  async finish(path: string): Promise<void> {
-    {
-      using file = await Deno.open(this.path, { write: true });
+  /** Gives the file its final name, flushed to the disk before when that is wanted. */
+  async finish(path: string, { flush }: { readonly flush: boolean }): Promise<void> {
+    if (flush) {
+      using file = openOwn(this.path, { write: true });
       await file.sync();
     }
     await Deno.rename(this.path, path);
@@ -165,19 +177,27 @@ export class PartialFile implements AsyncDisposable {
   }
 
   /** Takes over what the journal says, or starts both files anew. */
-  async #recover({ hash, size, partSize }: PartialContent): Promise<void> {
-    const header = `${hash} ${size} ${partSize}`;
-    const [found, ...lines] = (await Deno.readTextFile(this.#journalPath)).split("\n");
+  async #recover(content: PartialContent): Promise<void> {
+    const { hash, size } = content;
+    const often = Math.max(TOO_SMALL_TO_NOTE, Math.ceil((size ?? Infinity) / LEAST_NOTES));
+    this.#every = Math.min(NOTED_EVERY, often);
+    const [found = "", ...lines] = (await Deno.readTextFile(this.#journalPath)).split("\n");
     const whole = size !== undefined && await sizeOf(this.path) === size;
+    const known = whole ? notedPartSize(found, content) : undefined;
+    const partSize = known ?? content.partSize;
+    this.parts = size === undefined
+      ? [{ index: 0, start: 0, end: Infinity }]
+      : partsOf(size, partSize);
+    this.#written = this.parts.map(() => 0);
     // What follows the last line end is a line that a killed process did not finish.
-    if (hash !== undefined && found === header && whole) this.#takeOver(lines.slice(0, -1));
+    if (known !== undefined) this.#takeOver(lines.slice(0, -1));
     await this.#journal.truncate();
-    await this.#journal.seek(0, Deno.SeekMode.Start);
-    writeFully(this.#journal, new TextEncoder().encode(`${header}\n`));
+    writeFully(this.#journal, new TextEncoder().encode(`${hash} ${size} ${partSize}\n`));
     for (const part of this.parts) if (this.next(part) > part.start) this.#note(part);
     if (whole) return;
     await removeIfExists(this.path);
-    using file = await Deno.open(this.path, { write: true, createNew: true });
+    const { mode } = content;
+    using file = await Deno.open(this.path, { write: true, createNew: true, mode });
     if (size !== undefined) await file.truncate(size);
   }
 
@@ -193,18 +213,35 @@ export class PartialFile implements AsyncDisposable {
   }
 }
 
+/** Parts may be smaller than they would be now, but not so small that their number is a burden. */
+const SMALLEST_PART = 1024 * 1024;
+
+/**
+ * The size of the parts that a journal tells of; `undefined` when it is that of something else.
+ * They stay as they were begun, whatever size they would have now.
+ */
+function notedPartSize(
+  header: string,
+  { hash, size, partSize }: PartialContent,
+): number | undefined {
+  const [, of, noted] = /^(.*) (\d+)$/.exec(header) ?? [];
+  if (hash === undefined || of !== `${hash} ${size}`) return undefined;
+  return Number(noted) >= Math.min(partSize, SMALLEST_PART) ? Number(noted) : undefined;
+}
+
 /**
  * Opens and locks a journal, or gives `undefined` when another process has it. A journal that was
  * removed between opening and locking would be found by nobody, so another one is opened then.
  */
 async function lockedJournal(path: string): Promise<Deno.FsFile | undefined> {
   for (;;) {
-    // Opening would follow a link to a file that is not ours.
-    if ((await lstatIfExists(path))?.isSymlink) await removeIfExists(path);
-    const file = await Deno.open(path, { create: true, read: true, write: true });
+    // Opening would follow a link to a file that is not ours, or wait for who reads a pipe.
+    const found = await lstatIfExists(path);
+    if (found !== undefined && !found.isFile) await Deno.remove(path);
+    // Whoever receives a part adds lines as well.
+    const file = await Deno.open(path, { create: true, read: true, append: true });
     const locked = await file.tryLock(true);
-    const [opened, named] = [await file.stat(), await lstatIfExists(path)];
-    if (locked && named !== undefined && opened.ino === named.ino) return file;
+    if (locked && isNamed(file, path)) return file;
     file.close();
     if (!locked) return undefined;
   }

@@ -43,6 +43,13 @@ export class PrefixHasher implements AsyncDisposable {
     }
   }
 
+  /** Hashes what is left, when all is written. */
+  async finish(signal?: AbortSignal): Promise<void> {
+    // What went wrong goes wrong again below.
+    await this.#catchingUp?.catch(() => undefined);
+    await this.catchUp(signal);
+  }
+
   /** Closes the file, when nothing reads it any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     // Whoever began to catch up is told of a failure.

@@ -44,7 +44,7 @@ export interface ReceivableContent extends ResumableContent {
   /** As {@linkcode ResumableContent.ask} says. */
   ask(position: number, watch: StallWatch): Promise<ResumedAnswer & { readonly body: FileBody }>;
   /** As {@linkcode ResumableContent.askAll} says. */
-  askAll(watch: StallWatch): Promise<ResumedAnswer & { readonly body: FileBody }>;
+  askAll?(watch: StallWatch): Promise<ResumedAnswer & { readonly body: FileBody }>;
 }
 
 /**
@@ -76,7 +76,10 @@ export interface ResumableContent {
    * @throws {RangeRefused} when the server does not go on from there.
    */
   ask(position: number, watch: StallWatch): Promise<ResumedAnswer>;
-  /** Asks for all bytes, without naming a range: what follows a range that was refused, once. */
+  /**
+   * Asks for all bytes, without naming a range: what follows a range that was refused, once. Where
+   * this is missing, the refusal is thrown.
+   */
   askAll?(watch: StallWatch): Promise<ResumedAnswer>;
   /** Turns a failure into a {@linkcode TransientError} where going on may help. */
   explain(error: unknown): unknown;
@@ -127,7 +130,7 @@ export async function openResuming(
 export interface ReceiveOptions
   extends
     Omit<ResumingOptions, "compareRepeated" | "end">,
-    Pick<ToFileOptions, "algorithm" | "shownPath" | "onBytes"> {
+    Pick<ToFileOptions, "algorithm" | "shownPath" | "flush" | "notes" | "onBytes"> {
   /** Byte after the last one. */
   readonly end: number;
 }
@@ -144,10 +147,10 @@ export async function receiveResuming(
   options: ReceiveOptions,
 ): Promise<Digest | undefined> {
   const reader = new ResumingReader(content, options);
-  const { position: start, end, onBytes, algorithm, shownPath } = options;
+  const { position: start, end, onBytes, algorithm, shownPath, flush, notes } = options;
   const report = (position: number) => onBytes?.(position - start);
   for (;;) {
-    const { digest } = await reader.receive({ path, algorithm, shownPath }, report);
+    const { digest } = await reader.receive({ path, algorithm, shownPath, flush, notes }, report);
     if (reader.position === end) return digest;
   }
 }
@@ -222,7 +225,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
    */
   async receive(
     this: ResumingReader<ReceivableContent>,
-    file: Pick<FilePlace, "path" | "algorithm" | "shownPath">,
+    file: Omit<FilePlace, "at" | "length" | "stallTime">,
     report: (position: number) => void,
   ): Promise<Received> {
     return await this.#retried(async () => {
@@ -320,8 +323,10 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
     throw this.#content.giveUp(reason, { position: this.#position, end: this.#end });
   }
 
-  async #startOver({ message, cause }: RangeRefused): Promise<ResumedAnswer> {
-    if (this.#startedOver || this.#content.askAll === undefined) throw cause;
+  async #startOver(refused: RangeRefused): Promise<ResumedAnswer> {
+    if (this.#content.askAll === undefined) throw refused;
+    const { message, cause } = refused;
+    if (this.#startedOver) throw cause;
     this.#startedOver = true;
     const { what, log } = this.#options;
     log?.("info", `Starting ${what} again: the server does not go on from byte ${this.#position}`, {

@@ -4,9 +4,8 @@
  */
 import { type Digest, type DigestAlgorithm, Digester } from "../core/digest.ts";
 import { explainWrite } from "../core/file_errors.ts";
-import { ConflictError } from "../core/errors.ts";
-import { isNamed, writeFully } from "../core/files.ts";
-import { quote } from "../core/text.ts";
+import { openOwn, writeFully } from "../core/files.ts";
+import type { ProgressNotes } from "../core/source.ts";
 import { CHUNK_SIZE, type PieceReader, pieceReader } from "../core/streams.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { StallWatch } from "../core/time_limit.ts";
@@ -31,6 +30,8 @@ export interface FilePlace {
   readonly stallTime?: number;
   /** Whether what is written goes its way to the disk while more of it comes. */
   readonly flush?: boolean;
+  /** Where to note how far the file is. */
+  readonly notes?: ProgressNotes;
 }
 
 /** What came. */
@@ -57,8 +58,9 @@ export async function receiveBody(
 ): Promise<Received> {
   await using chunks = new BodyChunks(body, place.stallTime);
   try {
-    using file = openPlace(place.path);
+    using file = openOwn(place.path, { read: true, write: true });
     await using flusher = place.flush ? new Flusher(file) : undefined;
+    using notes = place.notes && new NoteBook(place.notes);
     const digester = place.algorithm && await hashedStart(file, place, control);
     file.seekSync(place.at, Deno.SeekMode.Start);
     let bytes = 0;
@@ -76,19 +78,12 @@ export async function receiveBody(
       digester?.update(wanted);
       flusher?.wrote(wanted.byteLength);
       bytes += wanted.byteLength;
+      notes?.reached(place.at + bytes);
       control.advance(wanted.byteLength);
     }
   } catch (error) {
     throw explainWrite(place.shownPath ?? place.path, error);
   }
-}
-
-/** Opens a file that is there; a link in its place is not followed. */
-function openPlace(path: string): Deno.FsFile {
-  const file = Deno.openSync(path, { read: true, write: true });
-  if (isNamed(file, path)) return file;
-  file.close();
-  throw new ConflictError(`Cannot write ${quote(path)}: a link took its place`, { path });
 }
 
 /** Bytes after which what is written begins its way to the disk. */
@@ -127,6 +122,30 @@ class Flusher implements AsyncDisposable {
   /** Waits until the file may be closed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#flushing;
+  }
+}
+
+/** Notes how far a file is: whoever started the task is killed with it, and knows it later. */
+class NoteBook implements Disposable {
+  readonly #notes: ProgressNotes;
+  readonly #file: Deno.FsFile;
+  #last = 0;
+
+  constructor(notes: ProgressNotes) {
+    this.#notes = notes;
+    this.#file = openOwn(notes.path, { append: true });
+  }
+
+  reached(position: number): void {
+    const { prefix, from, every } = this.#notes;
+    const count = position - from;
+    if (count - this.#last < every) return;
+    this.#last = count;
+    writeFully(this.#file, new TextEncoder().encode(`${prefix}${count}\n`));
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
   }
 }
 

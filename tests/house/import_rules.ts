@@ -23,7 +23,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "mod.ts": ["library", ...LIBRARY],
   cli: ["library", ...LIBRARY, "mod.ts", "deno.json"],
   library: LIBRARY,
-  model: ["oci", "work", "archive", "core"],
+  model: ["oci", "transfer", "work", "archive", "core"],
   bundle: ["oci", "objects", "transfer", "archive", "core"],
   server: ["oci", "work", "core"],
   hubs: ["http", "transfer", "archive", "core"],

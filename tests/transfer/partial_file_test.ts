@@ -89,3 +89,41 @@ Deno.test("PartialFile follows no link", async () => {
   await partial.write(partial.parts[0]!, bytes(10));
   assert.equal(await Deno.readTextFile(target), "precious");
 });
+
+Deno.test("PartialFile keeps the parts that an earlier process began", async () => {
+  const size = 4 * 1024 * 1024;
+  const part = 1024 * 1024;
+  for (const partSize of [size, 2 * part]) {
+    await using folder = await tempFolder();
+    await folder.write("x.journal", `${hash} ${size} ${part}\n1 ${part}\n3 5\n`);
+    await folder.write("x.partial", "x".repeat(size));
+    await using partial = (await PartialFile.open(folder.join("x"), { hash, size, partSize }))!;
+    assert.equal(partial.parts.length, 4);
+    assert.equal(partial.written, part + 5);
+  }
+});
+
+Deno.test("PartialFile takes what whoever writes a part has noted", async () => {
+  await using folder = await tempFolder();
+  {
+    await using partial = (await PartialFile.open(folder.join("x"), content))!;
+    const { path, prefix } = partial.notesOf(partial.parts[1]!);
+    await Deno.writeTextFile(path, `${prefix}4\n${prefix}6\n`, { append: true });
+    partial.reached(partial.parts[0]!, 3);
+    partial.settle(partial.parts[0]!);
+  }
+  await using partial = (await PartialFile.open(folder.join("x"), content))!;
+  assert.deepEqual(partial.parts.map((part) => partial.next(part)), [3, 16, 20]);
+});
+
+Deno.test("PartialFile waits for no pipe that is in its place, and follows no link that comes later", async () => {
+  await using folder = await tempFolder();
+  await new Deno.Command("mkfifo", { args: [folder.join("x.journal"), folder.join("x.partial")] })
+    .output();
+  const target = await folder.write("target", "precious");
+  await using partial = (await PartialFile.open(folder.join("x"), content))!;
+  await Deno.remove(partial.path);
+  await Deno.symlink(target, partial.path);
+  await assert.rejects(partial.write(partial.parts[0]!, bytes(10)), /a link took its place/);
+  assert.equal(await Deno.readTextFile(target), "precious");
+});

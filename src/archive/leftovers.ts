@@ -1,0 +1,138 @@
+/**
+ * What killed extractions have left below a folder.
+ *
+ * While an extraction goes on there is a hidden file in its folder, which it has locked, and in
+ * which it says that it has begun and that it has finished. One that is there and that nobody has
+ * locked tells of an extraction that was killed, or of one that left content to go on with: only
+ * then the folder is searched. Several extractions may share a folder; none of them searches it
+ * while another is at work.
+ * @module
+ */
+import { basename, dirname, join } from "node:path";
+import { ConflictError } from "../core/errors.ts";
+import { explainWrite, isMissing } from "../core/file_errors.ts";
+import { lockFile } from "../core/file_lock.ts";
+import {
+  lstatIfExists,
+  openOwn,
+  readDirIfExists,
+  readTextIfExists,
+  removeIfExists,
+  writeFully,
+} from "../core/files.ts";
+import { type OperationOptions, operationOptions } from "../core/operation.ts";
+import { quote } from "../core/text.ts";
+
+/** Tells that files below a folder may be unfinished. */
+const MARK = "unfinished";
+
+/** What an extraction adds to the mark. */
+const BEGUN = "+";
+const FINISHED = "-";
+
+/** How to look for what is left. */
+export interface LeftoverOptions extends OperationOptions {
+  /** What the names of hidden files start with. */
+  readonly hiddenPrefix: string;
+  /** Paths, without their endings, of what is to be gone on with. */
+  readonly keep: ReadonlySet<string>;
+}
+
+/** A folder that is marked as one with unfinished files. */
+export class MarkedFolder {
+  readonly #mark: string;
+  readonly #lock: AsyncDisposable;
+
+  private constructor(mark: string, lock: AsyncDisposable) {
+    this.#mark = mark;
+    this.#lock = lock;
+  }
+
+  /** Marks a folder, after removing what killed extractions have left in it. */
+  static async open(root: string, options: LeftoverOptions): Promise<MarkedFolder> {
+    const mark = join(root, `${options.hiddenPrefix}${MARK}`);
+    const common = operationOptions(options);
+    if (await lstatIfExists(mark) !== undefined) {
+      await whenAlone(mark, async () => {
+        await sweep(root, options);
+        await removeIfExists(mark);
+      });
+    }
+    const waiting = `Waiting for another command that tidies ${quote(root)}`;
+    const lock = await lockFile(mark, { ...common, exclusive: false, waiting });
+    note(mark, BEGUN);
+    return new MarkedFolder(mark, lock);
+  }
+
+  /** Unlocks the folder, and takes the mark away when all is finished. */
+  async close({ unfinished }: { readonly unfinished: boolean }): Promise<void> {
+    if (!unfinished) note(this.#mark, FINISHED);
+    await this.#lock[Symbol.asyncDispose]();
+    await whenAlone(this.#mark, async () => {
+      const notes = await readTextIfExists(this.#mark) ?? "";
+      const count = (what: string) => notes.split(what).length;
+      if (count(BEGUN) === count(FINISHED)) await removeIfExists(this.#mark);
+    });
+  }
+}
+
+/** Works while nobody else has the lock of the mark; does nothing when somebody has. */
+async function whenAlone(path: string, work: () => Promise<void>): Promise<void> {
+  const waiting = `Another command writes beside ${quote(path)}`;
+  const busy = () => new Busy(waiting);
+  try {
+    await using _lock = await lockFile(path, { exclusive: true, waiting, busy });
+    await work();
+  } catch (error) {
+    if (!(error instanceof Busy)) throw error;
+  }
+}
+
+function note(mark: string, what: string): void {
+  try {
+    using file = openOwn(mark, { append: true });
+    writeFully(file, new TextEncoder().encode(what));
+  } catch (error) {
+    // Whoever removed the folder meanwhile has removed what was left in it.
+    if (!isMissing(error)) throw explainWrite(mark, error);
+  }
+}
+
+class Busy extends ConflictError {}
+
+/** Removes unfinished files below a folder, and says what there was. Links are not followed. */
+async function sweep(root: string, options: LeftoverOptions): Promise<void> {
+  const removed = { files: 0, bytes: 0 };
+  await sweepFolder(root, options, removed);
+  if (removed.files === 0) return;
+  const { files, bytes } = removed;
+  options.log?.("info", `Removed what a stopped extraction left in ${quote(root)}`, {
+    files,
+    bytes,
+  });
+}
+
+async function sweepFolder(
+  folder: string,
+  options: LeftoverOptions,
+  removed: { files: number; bytes: number },
+): Promise<void> {
+  options.signal?.throwIfAborted();
+  for (const { name, isDirectory, isFile } of await readDirIfExists(folder)) {
+    const path = join(folder, name);
+    if (isDirectory) await sweepFolder(path, options, removed);
+    if (!isFile || !isUnfinished(path, options)) continue;
+    removed.files++;
+    removed.bytes += (await lstatIfExists(path))?.size ?? 0;
+    await removeIfExists(path);
+  }
+}
+
+/** Whether a file is one that an extraction left, and that nobody goes on with. */
+function isUnfinished(path: string, { hiddenPrefix, keep }: LeftoverOptions): boolean {
+  const [, key] = /^([0-9a-f-]{32,})\.(?:partial|journal)$/.exec(
+    basename(path).slice(hiddenPrefix.length),
+  ) ?? [];
+  if (key === undefined || !basename(path).startsWith(hiddenPrefix)) return false;
+  return !keep.has(join(dirname(path), hiddenPrefix + key));
+}

@@ -1,14 +1,15 @@
 /**
- * `deno task bench [--quick] [--only WORD] [--size MIB] [--runs N] [--json | --markdown]`: what our
- * work costs beside that of every peer on the PATH. Contenders take turns, so that a busy machine is
+ * `deno task bench [--quick] [--only WORD] [--size MIB] [--runs N] [--limit SECONDS]
+ * [--json | --markdown]`: what our work costs beside that of every peer on the PATH. Contenders take turns, so that a busy machine is
  * busy for all of them, and medians are compared. The ratios are the result: nothing here judges
  * them. `docs/performance.md` says what the rows mean.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { BUNDLE } from "./bench/contenders.ts";
 import { makeContent } from "./bench/content.ts";
 import type { Content, ContentName } from "./bench/content.ts";
 import { machineFacts } from "./bench/machine.ts";
@@ -17,6 +18,7 @@ import { cells, HEADINGS, markdownTable, resultsOf, textLine } from "./bench/tab
 import type { Result } from "./bench/table.ts";
 import { chooseContenders, chooseWorks, WORKS } from "./bench/works.ts";
 import type { Work } from "./bench/works.ts";
+import { bundle } from "./bundle.ts";
 import { findProgram } from "./services.ts";
 
 /** The fewest runs whose median says something. */
@@ -30,6 +32,8 @@ interface Settings {
   /** Sum of the large files, in bytes. */
   readonly size: number;
   readonly runs: number;
+  /** Seconds that one run may take. */
+  readonly limitSeconds: number;
   readonly form: "text" | "json" | "markdown";
 }
 
@@ -40,6 +44,7 @@ function readSettings(): Settings {
       only: { type: "string", default: "" },
       size: { type: "string" },
       runs: { type: "string", default: String(FEWEST_RUNS) },
+      limit: { type: "string", default: "300" },
       json: { type: "boolean", default: false },
       markdown: { type: "boolean", default: false },
     },
@@ -47,15 +52,17 @@ function readSettings(): Settings {
   const works = chooseWorks(values);
   const size = Number(values.size ?? (values.quick ? 64 : 1024)) * MEBIBYTE;
   const runs = Number(values.runs);
-  if (works.length === 0 || !(size > 0) || !(runs >= FEWEST_RUNS)) {
+  const limitSeconds = Number(values.limit);
+  if (works.length === 0 || !(size > 0) || !(runs >= FEWEST_RUNS) || !(limitSeconds > 0)) {
     const names = WORKS.map(({ name }) => JSON.stringify(name)).join(", ");
     console.error(
-      `Cannot measure: want --size in MiB, --runs from ${FEWEST_RUNS}, --only out of ${names}`,
+      `Cannot measure: want --size in MiB, --runs from ${FEWEST_RUNS}, --limit in seconds, ` +
+        `--only out of ${names}`,
     );
     Deno.exit(2);
   }
   const form = values.json ? "json" : values.markdown ? "markdown" : "text";
-  return { works, size, runs, form };
+  return { works, size, runs, limitSeconds, form };
 }
 
 /** Whether the machine has a program; one with a slash is a file of this repository. */
@@ -77,7 +84,7 @@ function contentMaker(folder: string, size: number): (name: ContentName) => Prom
 
 /** Measures the works one after the other, and hands on the results of each. */
 async function* measureWorks(
-  { works, size, runs }: Settings,
+  { works, size, runs, limitSeconds }: Settings,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Result[]> {
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "modelops-bench-" }));
@@ -91,6 +98,7 @@ async function* measureWorks(
         content: await content(work.content),
         contenders: chooseContenders(work.contenders, has).present,
         runs: Math.max(runs, work.runs ?? 0),
+        limitSeconds,
         signal,
         onFailure: ({ name }, error) => complain(`${work.name}, ${name}`, error),
       }).catch((error) => {
@@ -131,16 +139,17 @@ function printFacts(facts: Readonly<Record<string, string>>): void {
 
 async function main(): Promise<void> {
   const settings = readSettings();
-  const { works, size, runs, form } = settings;
+  const { works, size, runs, limitSeconds, form } = settings;
   const contenders = works.flatMap((work) => work.contenders);
   const { missing } = chooseContenders(contenders, has);
   const used = new Set(["docker-registry", ...contenders.flatMap(({ tools }) => tools)]);
   if (missing.length > 0) console.error(`Left out, not on the PATH: ${missing.join(", ")}`);
   await pinDenoCache();
+  await bundle(dirname(BUNDLE));
   const facts = {
     ...await machineFacts([...used].filter((tool) => !tool.includes("/"))),
     "sum of the large files": `${size / MEBIBYTE} MiB`,
-    runs: `at least ${runs}, after one that does not count`,
+    runs: `at least ${runs} of at most ${limitSeconds} s, after one that does not count`,
     "left out, not on the PATH": missing.join(", ") || "nobody",
   };
   const results: Result[] = [];

@@ -43,8 +43,25 @@ export interface Contender {
 
 const inTree = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
+/** The bundle that is measured; the benchmark makes it. */
+export const BUNDLE: string = inTree("dist/bundle/modelops.js");
+
 /** How our program is run: as the launcher that `deno task install` writes does it. */
-export const OURS: readonly string[] = [Deno.execPath(), "run", "-A", "--quiet", inTree("cli.ts")];
+export const OURS: readonly string[] = inDeno("--no-config", "--no-lock", BUNDLE);
+
+/** The program as it lies in the tree. */
+const FROM_TREE = inDeno(inTree("cli.ts"));
+
+function inDeno(...args: string[]): string[] {
+  return [Deno.execPath(), "run", "-A", "--quiet", ...args];
+}
+
+/** What starting any program costs in the form of ours. */
+const EMPTY_PROGRAM: Contender = {
+  name: "empty program of Deno",
+  tools: [],
+  run: () => ({ argv: inDeno("--no-config", "--no-lock", inTree("scripts/bench/empty.ts")) }),
+};
 
 /** The name of the artifact in the registry. */
 export function reference({ registry }: Place, repository = "model"): string {
@@ -174,6 +191,16 @@ function curlPush(place: Place): Command {
   ]);
   return shell(CURL_PUSH, curlOrigin(place), ...files);
 }
+
+/** Which version of HTTP is faster here, without a client of ours in between. */
+export const CURL_BY_VERSION: readonly Contender[] = ["--http1.1", "--http2"].map((version) => ({
+  name: `curl --parallel ${version}`,
+  tools: ["curl"],
+  run: (place) => {
+    const [curl = "", ...args] = curlPull(place).argv;
+    return { argv: [curl, version, ...args] };
+  },
+}));
 
 function curlPull(place: Place): Command {
   const files = place.content.files.flatMap(({ name, digest }) => [
@@ -450,6 +477,13 @@ export const LIST: readonly Contender[] = [
     run: (place) => ours(place, place.kept, "list"),
   },
   {
+    name: "modelops list, from cli.ts",
+    tools: [],
+    setUp: (place) => [oursBuild(place, place.kept)],
+    run: ({ kept }) => ({ argv: [...FROM_TREE, "list", "--storage-dir", kept] }),
+  },
+  EMPTY_PROGRAM,
+  {
     name: "modctl ls",
     tools: ["modctl"],
     setUp: (place) => [modctlBuild(place, place.kept)],
@@ -467,17 +501,16 @@ export const LIST: readonly Contender[] = [
 export const VERSION: readonly Contender[] = [
   { name: "modelops --version", tools: [], run: () => ({ argv: [...OURS, "--version"] }) },
   {
+    name: "modelops --version, from cli.ts",
+    tools: [],
+    run: () => ({ argv: [...FROM_TREE, "--version"] }),
+  },
+  {
     name: "modelops --version, compiled",
     tools: ["dist/modelops"],
     run: () => ({ argv: [inTree("dist/modelops"), "--version"] }),
   },
-  {
-    name: "empty program of Deno",
-    tools: [],
-    run: () => ({
-      argv: [Deno.execPath(), "run", "-A", "--quiet", inTree("scripts/bench/empty.ts")],
-    }),
-  },
+  EMPTY_PROGRAM,
   ...["modctl", "oras", "kit", "regctl"].map((tool) => ({
     name: `${tool} version`,
     tools: [tool],

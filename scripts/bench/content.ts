@@ -10,6 +10,9 @@ export const CONTENTS = {
   large: { files: 4, share: 1 / 4 },
   one: { files: 1, share: 1 },
   small: { files: 2000, bytes: 1024 },
+  many: { files: 10_000, bytes: 1024 },
+  layers: { files: 1000, bytes: 1024 },
+  huge: { files: 8, bytes: 1024 ** 3 },
 } as const;
 
 /** The name of a shape. */

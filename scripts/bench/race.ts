@@ -19,6 +19,8 @@ export interface RaceOptions {
   readonly contenders: readonly Contender[];
   readonly runs: number;
   readonly signal: AbortSignal;
+  /** Seconds that one run may take; who needs longer is reported, and the others go on. */
+  readonly limitSeconds: number;
   /** Hears of a contender that fails; the others go on without it. */
   readonly onFailure: (contender: Contender, error: unknown) => void;
 }
@@ -43,7 +45,7 @@ export async function race(work: Work, options: RaceOptions): Promise<Score[]> {
   for (let round = 0; round <= options.runs; round++) {
     entrants = await attempt(entrants, round, options, async (entrant) => {
       const { place, contender } = entrant;
-      const cost = await measure(contender.run(place), entrant.run);
+      const cost = await measure(contender.run(place), limited(entrant.run, options));
       if (round === 0) await expectResult(work, place, registry);
       else entrant.costs.push(cost);
       // At once, so that nobody pays for writing back what another has left in memory.
@@ -112,7 +114,7 @@ async function enter(
     await runAll(publish(ours.place), ours.run);
   }
   const ready = await attempt(entrants, 0, options, async ({ contender, place, run }) => {
-    await runAll(contender.setUp?.(place) ?? [], run);
+    await runAll(contender.setUp?.(place) ?? [], limited(run, options));
     await emptyFolder(place.fresh);
   });
   if (work.leaves === "registry" && registry.root !== undefined) await emptyFolder(registry.root);
@@ -148,6 +150,15 @@ async function attempt(
     }
   }
   return entrants.filter((entrant) => !failed.has(entrant));
+}
+
+/** The options of a run that is ended when its time is over. */
+function limited(run: RunOptions, { limitSeconds }: RaceOptions): RunOptions {
+  const controller = new AbortController();
+  const end = () => controller.abort(new Error(`It takes longer than ${limitSeconds} s`));
+  // No test and no program waits for it.
+  Deno.unrefTimer(setTimeout(end, limitSeconds * 1000));
+  return { ...run, signal: AbortSignal.any([run.signal, controller.signal]) };
 }
 
 async function runAll(commands: Iterable<Parameters<typeof run>[0]>, options: RunOptions) {

@@ -22,6 +22,8 @@ export interface Work {
   readonly remembers?: boolean;
   /** Whether nobody may know the files from the run before. */
   readonly newFiles?: boolean;
+  /** Whether it is measured only when it is named: it needs tens of gigabytes. */
+  readonly onlyNamed?: boolean;
   /** Whether `--quick` measures it. */
   readonly quick?: boolean;
   /** The fewest runs; short works need more for a steady median. */
@@ -77,7 +79,13 @@ export const WORKS: readonly Work[] = [
   { name: "push again, unchanged", contenders: pushAgain(), ...LARGE, ...HTTP, ...onceMore() },
   { name: "pull into the store", contenders: PULL, ...LARGE, ...HTTP, ...TO_FRESH, ...QUICK },
   { name: "pull from serve", contenders: PULL, ...LARGE, ...SERVE, ...TO_FRESH },
-  { name: "pull over TLS", contenders: PULL, ...LARGE, ...TLS, ...TO_FRESH },
+  {
+    name: "pull over TLS",
+    contenders: [...PULL, ...contenders.CURL_BY_VERSION],
+    ...LARGE,
+    ...TLS,
+    ...TO_FRESH,
+  },
   {
     name: "pull to a folder",
     contenders: PULL_TO_FOLDER,
@@ -123,10 +131,50 @@ export const WORKS: readonly Work[] = [
     ...TO_FRESH,
   },
   { name: "extract 2,000 small files", contenders: forSmallFiles(EXTRACT), ...SMALL, ...TO_FRESH },
+  ...smallFileWorks(),
+  {
+    name: "push again, 1,000 layers",
+    contenders: pushAgain(),
+    content: "layers",
+    ...HTTP,
+    ...onceMore(),
+  },
+  ...hugeWorks(),
   { name: "list", contenders: LIST, ...LARGE, leaves: "nothing", runs: 11 },
   { name: "start", contenders: VERSION, ...LARGE, leaves: "nothing", runs: 11 },
   { name: "hash", contenders: HASH, content: "one", leaves: "nothing" },
 ];
+
+/** The works with 10,000 files of 1 KiB, ours beside the one peer that makes the same of them. */
+function smallFileWorks(): Work[] {
+  const MANY = { content: "many", ...TO_FRESH } as const;
+  const pair = (all: readonly Contender[]) =>
+    all.filter(({ tools }) => tools.every((tool) => tool === "modctl"));
+  return [
+    { name: "build 10,000 small files", contenders: pair(BUILD), ...MANY, ...NEW_FILES },
+    {
+      name: "push 10,000 small files",
+      contenders: pair(PUSH),
+      ...MANY,
+      ...HTTP,
+      ...TO_REGISTRY,
+    },
+    { name: "pull 10,000 small files", contenders: pair(PULL), ...MANY, ...HTTP },
+    { name: "extract 10,000 small files", contenders: pair(EXTRACT), ...MANY },
+  ];
+}
+
+/** What ours needs of memory with 8 GiB. */
+function hugeWorks(): Work[] {
+  const HUGE = { content: "huge", onlyNamed: true, ...TO_FRESH } as const;
+  const ours = (all: readonly Contender[]) => all.slice(0, 1);
+  return [
+    { name: "8 GiB: build", contenders: ours(BUILD), ...HUGE, ...NEW_FILES },
+    { name: "8 GiB: push", contenders: ours(PUSH), ...HUGE, ...HTTP, ...TO_REGISTRY },
+    { name: "8 GiB: pull", contenders: ours(PULL), ...HUGE, ...HTTP },
+    { name: "8 GiB: extract", contenders: ours(EXTRACT), ...HUGE },
+  ];
+}
 
 /** Whoever can tell that everything is there already. */
 function pushAgain(): Contender[] {
@@ -137,11 +185,17 @@ function onceMore() {
   return { leaves: "nothing", remembers: true, runs: 7 } as const;
 }
 
-/** The works whose name has the word; all, or with `quick` the main ones, when it is empty. */
+/**
+ * The works whose name has the word; when it is empty, all that need not be named, or with `quick`
+ * the main ones.
+ */
 export function chooseWorks(
   { only, quick }: { readonly only: string; readonly quick: boolean },
 ): Work[] {
-  return WORKS.filter((work) => work.name.includes(only) && (!quick || work.quick === true));
+  return WORKS.filter((work) =>
+    work.name.includes(only) && (!quick || work.quick === true) &&
+    (work.onlyNamed !== true || only !== "")
+  );
 }
 
 /** Who takes part, and the programs that keep others from it. */

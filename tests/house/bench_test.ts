@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { shortVersion } from "../../scripts/bench/machine.ts";
 import { measure, parseReport } from "../../scripts/bench/measure.ts";
+import { race } from "../../scripts/bench/race.ts";
 import { cells, markdownTable, median, resultsOf } from "../../scripts/bench/table.ts";
+import { tempFolder } from "../support/temp.ts";
 import { chooseContenders, chooseWorks, WORKS } from "../../scripts/bench/works.ts";
 
 const cost = (wallMs: number, cpuMs = wallMs, peakBytes = 1024 ** 2) => ({
@@ -67,7 +69,9 @@ Deno.test("chooseContenders() leaves out whoever misses a program, and names it 
 });
 
 Deno.test("chooseWorks() takes a word of the name, and the main works alone when in a hurry", () => {
-  assert.deepEqual(chooseWorks({ only: "", quick: false }), WORKS);
+  const all = chooseWorks({ only: "", quick: false });
+  assert.deepEqual(all, WORKS.filter(({ name }) => !name.startsWith("8 GiB")));
+  assert.equal(chooseWorks({ only: "8 GiB", quick: false }).length, 4);
   assert.deepEqual(chooseWorks({ only: "no such work", quick: false }), []);
   const pulls = chooseWorks({ only: "pull", quick: true }).map(({ name }) => name);
   assert.deepEqual(pulls, ["pull into the store", "pull to a folder"]);
@@ -104,4 +108,24 @@ Deno.test({ name: "measure() has no figure for a command that fails", ignore }, 
   const failing = { argv: ["sh", "-c", "echo no such thing >&2; exit 3"] };
   await assert.rejects(measure(failing, options), /Cannot measure "sh -c .*no such thing/);
   await assert.rejects(measure({ argv: ["no-such-program"] }, options), /no-such-program/);
+});
+
+Deno.test("a contender that takes longer than it may is reported, and the others go on", async () => {
+  await using folder = await tempFolder();
+  const failures: string[] = [];
+  const slow = { ...contender("slow"), run: () => ({ argv: ["sleep", "600"] }) };
+  const works = { name: "wait", content: "one", contenders: [], leaves: "nothing" } as const;
+  const scores = await race(works, {
+    folder: folder.path,
+    content: { folder: folder.path, files: [], size: 0 },
+    contenders: [contender("quick"), slow],
+    runs: 1,
+    limitSeconds: 1,
+    signal: new AbortController().signal,
+    onFailure: ({ name }, error) => failures.push(`${name}: ${(error as Error).message}`),
+  });
+  assert.deepEqual(failures, ["slow: It takes longer than 1 s"]);
+  assert.deepEqual(scores.map(({ contender: { name }, costs }) => [name, costs.length]), [
+    ["quick", 1],
+  ]);
 });

@@ -6,6 +6,7 @@
 import { quote } from "../core/text.ts";
 import { Command, CommanderError, type Option } from "../deps/commander.ts";
 import { InvalidInputError } from "../core/errors.ts";
+import { exampleLines, HELP_LAYOUT, widthOf } from "./help.ts";
 import type { CliContext } from "./context.ts";
 import type { Session } from "./session.ts";
 
@@ -23,6 +24,8 @@ export interface CommandRow {
   readonly synonyms?: Readonly<Record<string, string>>;
   /** One line for the list of commands. */
   readonly summary: string;
+  /** How it is called, without the words that lead to it; none for one that has commands below. */
+  readonly examples?: readonly [string, string];
   /** Whether help leaves it out. */
   readonly hidden?: boolean;
   /** Imports the file of the command; only the command that runs is imported. */
@@ -155,10 +158,7 @@ export function rootCommand(context: CliContext): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .configureHelp({
-      showGlobalOptions: true,
-      subcommandTerm: (command) => [command.name(), ...command.aliases()].join(", "),
-    });
+    .configureHelp(HELP_LAYOUT);
 }
 
 function helpWidth({ stdout }: CliContext): number {
@@ -187,6 +187,14 @@ export function addCommands(
   for (const row of rows) {
     const command = parent.command(row.name, { hidden: row.hidden ?? false })
       .summary(row.summary).description(`${row.summary}.`).aliases(row.aliases ?? []);
+    const { examples = [] } = row;
+    if (examples.length > 0) {
+      const words = commandWords(command as Command);
+      command.addHelpText(
+        "after",
+        () => exampleLines(examples, words, widthOf(command as Command)),
+      );
+    }
     let loaded: Promise<void> | undefined;
     const load = async () => (await row.load()).configure(command as Command, session());
     // `help help` comes by the same command twice.

@@ -11,44 +11,73 @@ export const COMMANDS: readonly CommandRow[] = [
     name: "build",
     synonyms: { pack: "build", package: "build" },
     summary: "Package a folder as a model artifact",
+    examples: [
+      "./llama -t registry.example.com/llama:v1",
+      "./llama -t localhost:5000/llama:v1 --output-remote",
+    ],
     load: () => import("./commands/build.ts"),
   },
   {
     name: "push",
     summary: "Send a model artifact to its registry",
+    examples: [
+      "registry.example.com/llama:v1",
+      "localhost:5000/llama:v1 --plain-http --max-rate 20MiB",
+    ],
     load: () => import("./commands/push.ts"),
   },
   {
     name: "pull",
     synonyms: { download: "pull" },
     summary: "Fetch a model artifact from its registry",
+    examples: [
+      "registry.example.com/llama:v1",
+      "registry.example.com/llama:v1 --extract-dir ./llama",
+    ],
     load: () => import("./commands/pull.ts"),
   },
   {
     name: "extract",
     synonyms: { unpack: "extract" },
     summary: "Write the files of a local model artifact into a folder",
+    examples: [
+      "registry.example.com/llama:v1 --output ./llama",
+      "localhost:5000/llama:v1 --output /srv/models/llama",
+    ],
     load: () => import("./commands/extract.ts"),
   },
   {
     name: "attach",
     summary: "Add a file to a model artifact",
+    examples: [
+      "README.md -s registry.example.com/llama:v1 -t registry.example.com/llama:v2",
+      "config.json -s localhost:5000/llama:v1 -t localhost:5000/llama:v2 --config",
+    ],
     load: () => import("./commands/attach.ts"),
   },
   {
     name: "upload",
     summary: "Send a file to a repository ahead of a build",
+    examples: [
+      "model.safetensors --repo registry.example.com/llama",
+      "model.safetensors --repo localhost:5000/llama --plain-http",
+    ],
     load: () => import("./commands/upload.ts"),
   },
   {
     name: "fetch",
     summary: "Write some files of a remote model artifact into a folder",
+    examples: [
+      "registry.example.com/llama:v1 --output ./llama --patterns '*.json'",
+      "registry.example.com/llama:v1 --output ./llama --patterns 'tokenizer*,*.md'",
+    ],
     load: () => import("./commands/fetch.ts"),
   },
   {
     name: "inspect",
     synonyms: { info: "inspect", show: "inspect" },
     summary: "Show what a model artifact is made of",
+    examples: ["registry.example.com/llama:v1", "registry.example.com/llama:v1 --remote --json"],
     load: () => import("./commands/inspect.ts"),
   },
   {
@@ -56,27 +85,35 @@ export const COMMANDS: readonly CommandRow[] = [
     synonyms: { ps: "list", images: "list" },
     aliases: ["ls"],
     summary: "List the model artifacts of the local store",
+    examples: ["", "--json"],
     load: () => import("./commands/list.ts"),
   },
   {
     name: "tag",
     summary: "Give a model artifact one more name",
+    examples: [
+      "registry.example.com/llama:v1 registry.example.com/llama:stable",
+      "localhost:5000/llama:v1 registry.example.com/llama:v1",
+    ],
     load: () => import("./commands/tag.ts"),
   },
   {
     name: "rm",
     synonyms: { remove: "rm", delete: "rm" },
     summary: "Remove a model artifact from the local store",
+    examples: ["registry.example.com/llama:v1", "localhost:5000/llama:v1"],
     load: () => import("./commands/rm.ts"),
   },
   {
     name: "verify",
     summary: "Read what is in the local store again, and repair it",
+    examples: ["registry.example.com/llama:v1", "--all"],
     load: () => import("./commands/verify.ts"),
   },
   {
     name: "prune",
     summary: "Free what no name of the local store leads to",
+    examples: ["--dry-run", "--remove-untagged=false"],
     load: () => import("./commands/prune.ts"),
   },
   {
@@ -93,21 +130,25 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: "login",
     summary: "Log in to a registry",
+    examples: ["registry.example.com -u me --password-stdin", "localhost:5000 -u me --plain-http"],
     load: () => import("./commands/login.ts"),
   },
   {
     name: "logout",
     summary: "Forget the login of a registry",
+    examples: ["registry.example.com", "localhost:5000"],
     load: () => import("./commands/logout.ts"),
   },
   {
     name: "serve",
     summary: "Serve the local store as a registry",
+    examples: ["", "--address 0.0.0.0:5000 --htpasswd ./users"],
     load: () => import("./commands/serve.ts"),
   },
   {
     name: "completion",
     summary: "Write the script that completes commands in a shell",
+    examples: ["bash", "zsh"],
     load: () => import("./commands/completion.ts"),
   },
   {
@@ -119,11 +160,13 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: "version",
     summary: "Show version, commit, platform and build time",
+    examples: ["", "--json"],
     load: () => import("./commands/version.ts"),
   },
   {
     name: "help",
     summary: "Show the help of a command",
+    examples: ["push", "bundle push"],
     load: () => import("./commands/help.ts"),
   },
 ];

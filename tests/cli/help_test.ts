@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { BUNDLE_COMMANDS } from "../../src/cli/commands/bundle.ts";
+import type { CommandDocument, ProgramDocument } from "../../src/cli/describe.ts";
 import { besideTests, runIn } from "./support.ts";
 
 const SNAPSHOT = besideTests("testdata/help.txt");
@@ -117,4 +118,52 @@ Deno.test("what other tools call a command leads to ours", async () => {
     const { code, stderr } = await runIn([word]);
     assert.deepEqual([code, /did you mean/.test(stderr)], [2, false], stderr);
   }
+});
+
+Deno.test("every command has two examples, whose flags and arguments it takes", async () => {
+  const { stdout } = await runIn(["help", "--json"]);
+  const { command, globalFlags } = JSON.parse(stdout) as ProgramDocument;
+  const everywhere = globalFlags.map(({ name }) => name);
+  const check = async (words: string[], document: CommandDocument): Promise<void> => {
+    for (const child of document.commands) await check([...words, child.name], child);
+    if (document.commands.length > 0 || document.hidden) return;
+    const help = (await runIn([...words, "--help"])).stdout;
+    const lines = help.slice(help.indexOf("\nExamples:\n")).split("\n").filter((line) =>
+      line.startsWith("  modelops ")
+    );
+    assert.equal(lines.length, 2, words.join(" "));
+    for (const line of lines) {
+      const rest = line.trim().split(" ").slice(words.length + 1);
+      const flags = rest.filter((word) => word.startsWith("--")).map((word) => word.split("=")[0]!);
+      const known = [...everywhere, ...document.flags.map(({ name }) => name)];
+      assert.deepEqual(flags.filter((flag) => !known.includes(flag)), [], line);
+      const required = document.arguments.filter(({ required }) => required).length;
+      assert.ok(rest.filter((word) => !word.startsWith("-")).length >= required, line);
+    }
+  };
+  await check([], command);
+});
+
+Deno.test("help fits every window", async () => {
+  for (const columns of [40, 60, 80, 100, 200]) {
+    for (const words of PAGES) {
+      const { stdout } = await runIn([...words, "--help"], { terminal: true, columns });
+      // Lines of a shell's own files are pasted as they are.
+      const [help = ""] = stdout.split("\nTo complete from now on:\n");
+      const long = help.split("\n").filter((line) => line.length > columns);
+      assert.deepEqual(long, [], `${words.join(" ")} at ${columns}`);
+    }
+  }
+});
+
+Deno.test("an example that is longer than the window can be pasted all the same", async () => {
+  const { stdout } = await runIn(["attach", "--help"], { terminal: true, columns: 40 });
+  const examples = stdout.slice(stdout.indexOf("Examples:\n") + "Examples:\n".length);
+  const joined = examples.replaceAll(/ \\\n +/g, " ");
+  assert.ok(
+    joined.includes(
+      "  modelops attach README.md -s registry.example.com/llama:v1 -t registry.example.com/llama:v2\n",
+    ),
+    examples,
+  );
 });

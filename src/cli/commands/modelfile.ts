@@ -7,11 +7,13 @@ const COMMANDS: readonly CommandRow[] = [
   {
     name: "generate",
     summary: "Write a Modelfile for the files of a folder",
+    examples: ["./llama", "./llama --name llama --overwrite"],
     load: () => import("./modelfile/generate.ts"),
   },
   {
     name: "validate",
     summary: "Find everything that is wrong with a Modelfile",
+    examples: ["Modelfile", "./llama/Modelfile --json"],
     load: () => import("./modelfile/validate.ts"),
   },
 ];

@@ -1,0 +1,61 @@
+/**
+ * How help looks: its own flags first, in columns where there is room for them, two examples last.
+ * @module
+ */
+import { type Command, Help } from "../deps/commander.ts";
+
+/** Columns that a description needs beside its term; below, it stands under it. */
+const BESIDE = 28;
+
+/** What stands before the second and all further lines of the way a command is used. */
+const USAGE_INDENT = " ".repeat("Usage: ".length);
+
+/** How commander lays help out. */
+export const HELP_LAYOUT = {
+  showGlobalOptions: true,
+  minWidthToWrap: 10,
+  subcommandTerm: (command: { name(): string; aliases(): string[] }) =>
+    [command.name(), ...command.aliases()].join(", "),
+  styleUsage(this: Help, usage: string): string {
+    const width = (this.helpWidth ?? 80) - USAGE_INDENT.length;
+    return this.boxWrap(usage, width).replaceAll("\n", `\n${USAGE_INDENT}`);
+  },
+  formatItem(this: Help, term: string, width: number, description: string, helper: Help): string {
+    const total = helper.helpWidth ?? 80;
+    if (total - width - 4 >= BESIDE || description === "") {
+      return Help.prototype.formatItem.call(this, term, width, description, helper);
+    }
+    const below = helper.boxWrap(description, Math.max(10, total - 6)).replaceAll("\n", "\n      ");
+    return `  ${term}\n      ${below}`;
+  },
+};
+
+/**
+ * The examples of a command, each a line that can be pasted: where it is longer than the window, it
+ * goes on in the next after a backslash.
+ */
+export function exampleLines(examples: readonly string[], words: string, width: number): string {
+  const lines = examples.map((example) =>
+    `  ${continued(`${words} ${example}`.trim(), width - 2)}`
+  );
+  return ["", "Examples:", ...lines].join("\n");
+}
+
+function continued(line: string, width: number): string {
+  const lines: string[] = [];
+  let last = "";
+  for (const word of line.split(" ")) {
+    const longer = last === "" ? word : `${last} ${word}`;
+    if (last !== "" && longer.length > width - 2) {
+      lines.push(`${last} \\`);
+      last = `  ${word}`;
+    } else last = longer;
+  }
+  // The last line has no backslash after it.
+  return [...lines, last].join("\n  ");
+}
+
+/** How wide the help of a command is. */
+export function widthOf(command: Command): number {
+  return command.createHelp().helpWidth ?? command.configureOutput().getOutHelpWidth?.() ?? 80;
+}

@@ -7,12 +7,15 @@ import { type Digest, digestAlgorithm, isDigest } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
-import { lstatIfExists, readDirIfExists } from "../core/files.ts";
+import { lstatIfExists, readDirIfExists, removeIfExists, statKind } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { runTask } from "../work/pool.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { DiskLayout } from "./disk_layout.ts";
 import type { OpenContentOptions } from "./store.ts";
+
+/** The name of a blob's file in its folder. */
+const DATA = "data";
 
 /** Blobs as files. */
 export class DiskBlobs {
@@ -94,16 +97,33 @@ export class DiskBlobs {
    * Gives a verified file its final name, in place of what has it: that may be damaged. The time of
    * what it replaces stays, so that the blob is not taken for one that somebody wrote to.
    */
-  async add(file: string, { digest }: Pick<Descriptor, "digest">): Promise<void> {
-    const before = await this.#info(digest);
-    if (before?.mtime) await Deno.utime(file, before.mtime, before.mtime);
-    await Deno.mkdir(this.#layout.blobFolder(digest), { recursive: true });
-    await Deno.rename(file, this.path(digest));
-    this.trust(digest);
+  async add(file: string, blob: Pick<Descriptor, "digest">): Promise<void> {
+    const folder = `${file}.blob`;
+    try {
+      await Deno.mkdir(folder);
+      await Deno.rename(file, join(folder, DATA));
+      await this.addFolder(folder, blob);
+    } catch (error) {
+      // What was verified stays where it was, for the next try; the error tells what is wrong.
+      await Deno.rename(join(folder, DATA), file).catch(() => undefined);
+      throw error;
+    } finally {
+      await removeIfExists(folder);
+    }
   }
 
-  /** Takes a blob for what it is again. */
-  trust(digest: Digest): void {
+  /**
+   * Adds the verified file `data` of a folder, as {@linkcode add} does. The folder becomes that of
+   * the blob, so a process that is killed leaves none without bytes.
+   */
+  async addFolder(folder: string, { digest }: Pick<Descriptor, "digest">): Promise<void> {
+    const file = join(folder, DATA);
+    const before = await this.#info(digest);
+    if (before?.mtime) await Deno.utime(file, before.mtime, before.mtime);
+    const place = this.#layout.blobFolder(digest);
+    await Deno.mkdir(dirname(place), { recursive: true });
+    const isNew = before === undefined && await renamed(folder, place);
+    if (!isNew) await Deno.rename(file, this.path(digest));
     this.#distrusted.delete(digest);
   }
 
@@ -123,6 +143,17 @@ export class DiskBlobs {
     } catch (error) {
       throw explainRead(this.path(digest), error);
     }
+  }
+}
+
+/** Renames a folder; `false` when one of that name was made by somebody else meanwhile. */
+async function renamed(from: string, to: string): Promise<boolean> {
+  try {
+    await Deno.rename(from, to);
+    return true;
+  } catch (error) {
+    if (await statKind(to) === "folder") return false;
+    throw error;
   }
 }
 

@@ -166,7 +166,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     }
   }
 
-  /** Takes a small blob through memory, without the folder that an upload has. */
+  /** Takes a small blob through memory, into the folder that it has in the end. */
   async #takeSmall(
     descriptor: Descriptor,
     source: BlobSource,
@@ -175,15 +175,15 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     const stream = await source.open({ signal: options.signal });
     const bytes = await readAll(streamOf(verified(stream, descriptor)), descriptor.size);
     const uploads = this.#store.layout.uploads(this.name);
-    const file = join(uploads, crypto.randomUUID());
+    const folder = join(uploads, crypto.randomUUID());
     try {
-      await Deno.mkdir(uploads, { recursive: true });
-      await Deno.writeFile(file, bytes);
-      await this.#store.blobs.add(file, descriptor);
+      await Deno.mkdir(folder, { recursive: true });
+      await Deno.writeFile(join(folder, "data"), bytes);
+      await this.#store.blobs.addFolder(folder, descriptor);
     } catch (error) {
-      throw explainWrite(file, error);
+      throw explainWrite(folder, error);
     } finally {
-      await removeIfExists(file);
+      await removeIfExists(folder);
     }
   }
 
@@ -209,15 +209,14 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       return await removeIfExists(folder);
     }
     await startUpload(folder);
-    // It gets its final name at once: `data` would be open to whoever takes up the upload by its
-    // id.
     await transferToFile(source, this.filePath(descriptor), {
       ...operationOptions(options),
       what: digest,
       check: digestCheck(digest),
+      // Not `data` itself, which is open to whoever takes up the upload by its id.
       partialBase: join(folder, "data"),
+      place: async (file) => await this.#store.blobs.add(file, descriptor),
     });
-    this.#store.blobs.trust(digest);
     await removeIfExists(folder);
   }
 

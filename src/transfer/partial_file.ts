@@ -139,13 +139,16 @@ export class PartialFile implements AsyncDisposable {
     return (this.#written[index] ?? 0) - (this.#noted[index] ?? 0);
   }
 
-  /** Gives the file its final name, flushed to the disk before when that is wanted. */
-  async finish(path: string, { flush }: { readonly flush: boolean }): Promise<void> {
+  /** Has the file given its final name, flushed to the disk before when that is wanted. */
+  async finish(
+    place: (file: string) => Promise<void>,
+    { flush }: { readonly flush: boolean },
+  ): Promise<void> {
     if (flush) {
       using file = openOwn(this.path, { write: true });
       await file.sync();
     }
-    await Deno.rename(this.path, path);
+    await place(this.path);
     this.#keep = false;
   }
 

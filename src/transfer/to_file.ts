@@ -62,6 +62,8 @@ export interface TransferOptions extends OperationOptions {
   readonly flush?: boolean;
   /** Called with the path of the verified file before it gets its name. */
   readonly onWhole?: (path: string) => Promise<void>;
+  /** Gives the verified file its name, in place of what has it; it is renamed when absent. */
+  readonly place?: (file: string) => Promise<void>;
   /** Told how many bytes of the content are in the file, and how many an earlier run has left. */
   readonly onBytes?: OnBytes;
 }
@@ -92,7 +94,7 @@ export async function transferToFile(
       await fill(partial, source, { ...options, onBytes, flush, shownPath: path });
       const size = partial.written;
       await options.onWhole?.(partial.path);
-      await partial.finish(path, { flush });
+      await partial.finish(options.place ?? ((file) => Deno.rename(file, path)), { flush });
       return size;
     } catch (error) {
       const noRanges = error instanceof RangeRefused && partial.parts.length > 1;
@@ -125,7 +127,7 @@ function partSizeOf(
 async function openPartial(
   source: TransferSource,
   path: string,
-  { check, partialBase, parallel, mode }: TransferOptions,
+  { check, partialBase, parallel, mode, place }: TransferOptions,
 ): Promise<PartialFile> {
   const { size } = source;
   // The kernel copies a file of this machine anew sooner than what is there can be hashed.
@@ -134,7 +136,7 @@ async function openPartial(
   const content = { hash, size, partSize: partSizeOf(source, parallel), mode };
   const base = partialBase ?? path;
   try {
-    await Deno.mkdir(dirname(path), { recursive: true });
+    if (place === undefined) await Deno.mkdir(dirname(path), { recursive: true });
     await Deno.mkdir(dirname(base), { recursive: true });
     const kept = partialBase && await PartialFile.open(partialBase, content);
     // Another process may be at it, which is no reason to wait for it.

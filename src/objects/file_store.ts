@@ -129,7 +129,7 @@ async function withFolder<Result>(
     const result = await use(folder.path);
     if (await folder.isSame()) return result;
   } catch (error) {
-    throw isAbout(folder, error) ? explain(place.path, error.cause) : error;
+    throw explain(place.path, isAbout(folder, error) ? error.cause : error);
   }
   throw new ConflictError(`Cannot use ${quoteUri(place.uri)}: its folder was replaced meanwhile`);
 }

@@ -513,7 +513,7 @@ async function putForeign(home: BundleHome): Promise<void> {
 Deno.test("variables that cannot be used are named", async () => {
   await using home = await BundleHome.make();
   const rows: [Record<string, string>, RegExp][] = [
-    [{ REGISTRY_REPO: "" }, /no repository for bundles is set.*\nhint: set REGISTRY_REPO/],
+    [{ REGISTRY_REPO: "" }, /no repository for bundles is set.*\nhint: REGISTRY_REPO is not set/],
     [{ REGISTRY_REPO: "Up/Per" }, /Cannot use REGISTRY_REPO "Up\/Per"/],
     [{ OBJECT_STORE: "s3://x" }, /Cannot use OBJECT_STORE/],
     [{ EXTERNAL_TIMEOUT_S: "soon" }, /Cannot use EXTERNAL_TIMEOUT_S/],

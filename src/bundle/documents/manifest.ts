@@ -5,7 +5,8 @@
 import * as z from "../../deps/zod.ts";
 import { optional, readDocument, sha256Digest } from "./reader.ts";
 import { BundleMediaType } from "./media_types.ts";
-import { isPartName, NAME_RULE } from "./names.ts";
+import { isPartName, MOST_PARTS, NAME_RULE } from "./names.ts";
+import { InvalidInputError } from "../../core/errors.ts";
 
 /** A bundle manifest; `layerIndexes` are the digests of the indexes, where it has them. */
 export type BundleManifest = ReturnType<typeof readBundleManifest>;
@@ -49,10 +50,18 @@ export function readBundleManifest(bytes: Uint8Array, what: string) {
   const { mediaType = BundleMediaType.json, ...document } = readDocument(bytes, form, what);
   const { name, version, description } = document;
   const roles = document.roles ?? {};
-  const layers = document.layers ?? [];
+  const named = document.layers ?? [];
+  const layers = Array.isArray(named) ? [...new Set(named)] : Object.keys(named);
+  for (const [kind, parts] of Object.entries({ layers, roles: Object.keys(roles) })) {
+    if (parts.length <= MOST_PARTS) continue;
+    throw new InvalidInputError(
+      `Cannot read ${what}: it has ${parts.length} ${kind}, want at most ${MOST_PARTS}`,
+      { actual: parts.length, expected: MOST_PARTS },
+    );
+  }
   return {
     ...{ mediaType, name, version, description, roles },
-    layers: Array.isArray(layers) ? [...new Set(layers)] : Object.keys(layers),
+    layers,
     layerIndexes: document.layer_indexes ?? {},
     externalIndexPresent: document.external_index_present,
   };

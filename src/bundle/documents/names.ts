@@ -9,6 +9,9 @@ const NAME = /^[a-z0-9/-]+$/;
 /** What a name may consist of, for messages. */
 export const NAME_RULE = 'lower-case letters, digits, "-" and "/"';
 
+/** Most layers and most roles of a bundle: each layer is a document that has to be fetched. */
+export const MOST_PARTS = 1000;
+
 /** Whether `text` can be the name of a layer or a role. */
 export function isPartName(text: string): boolean {
   return NAME.test(text);

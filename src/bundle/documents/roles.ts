@@ -80,6 +80,10 @@ function noSuchRole(bundle: Bundle, asked: string | undefined): RoleMismatchErro
   );
 }
 
+/** Most names that a message lists. */
+const SHOWN_NAMES = 20;
+
 function list(names: readonly string[]): string {
-  return names.map((name) => quote(name)).join(", ");
+  const more = names.length > SHOWN_NAMES ? ` and ${names.length - SHOWN_NAMES} more` : "";
+  return names.slice(0, SHOWN_NAMES).map((name) => quote(name, 100)).join(", ") + more;
 }

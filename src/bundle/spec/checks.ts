@@ -7,7 +7,7 @@ import { nearest } from "../../core/suggest.ts";
 import { quote } from "../../core/text.ts";
 import { isTag } from "../../oci/reference.ts";
 import { parsePathPattern } from "./path_pattern.ts";
-import { isBundleName, isPartName, NAME_RULE } from "../documents/names.ts";
+import { isBundleName, isPartName, MOST_PARTS, NAME_RULE } from "../documents/names.ts";
 import type { BundleSpec, ExternalRule, SpecLayer } from "./description.ts";
 import type { LocatedProblem } from "./text.ts";
 import { expandTemplate, templateFault } from "./uri_template.ts";
@@ -23,7 +23,9 @@ export function checkSpec(spec: BundleSpec): LocatedProblem[] {
   ];
 }
 
-function* metadataProblems({ name, version, layers }: BundleSpec): Generator<LocatedProblem> {
+function* metadataProblems(
+  { name, version, layers, roles }: BundleSpec,
+): Generator<LocatedProblem> {
   if (!isBundleName(name)) {
     const message = `${quote(name)} is not the name of a bundle (${NAME_RULE})`;
     yield { path: ["metadata", "name"], message };
@@ -34,6 +36,12 @@ function* metadataProblems({ name, version, layers }: BundleSpec): Generator<Loc
     yield { path: ["metadata", "version"], message };
   }
   if (layers.length === 0) yield { path: ["spec", "layers"], message: "is empty" };
+  for (
+    const [key, count] of [["layers", layers.length], ["roles", Object.keys(roles).length]] as const
+  ) {
+    if (count <= MOST_PARTS) continue;
+    yield { path: ["spec", key], message: `has ${count}, want at most ${MOST_PARTS}` };
+  }
 }
 
 function* layerProblems(

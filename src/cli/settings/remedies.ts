@@ -30,6 +30,8 @@ export const SETTING_REMEDIES: Readonly<Record<SettingFact, string>> = {
   objectStore:
     "name the folder with --object-store file:///folder, or set OBJECT_STORE=file:///folder",
   provider: "unset MODELOPS_PROVIDER",
-  repository: "set REGISTRY_REPO, such as localhost:5000/models, or write a full reference",
+  repository:
+    "REGISTRY_REPO is not set: write `export REGISTRY_REPO=localhost:5000/models`, or a " +
+    "full reference",
   usedRepository: "look at REGISTRY_REPO",
 };

@@ -77,3 +77,31 @@ for (const [name, entry] of Object.entries(BAD_ENTRIES)) {
     assert.throws(() => readLayerIndex(document, "code", "the index"), InvalidInputError);
   });
 }
+
+Deno.test("readLayerIndex() refuses lists that say nothing before it looks at their entries", () => {
+  for (const entry of ["{}", "[]", "null", '{"path":"a"}', '{"digest":"x"}']) {
+    const bytes = new TextEncoder().encode(`{"entries":[${Array(200_000).fill(entry).join()}]}`);
+    assert.throws(() => readLayerIndex(bytes, "code", "it"), InvalidInputError, entry);
+  }
+});
+
+Deno.test("readLayerIndex() names the entry that is wrong, in plain words", () => {
+  const good = { path: "a", digest: `sha256:${"0".repeat(64)}` };
+  const read = (entry: unknown) => {
+    const bytes = new TextEncoder().encode(JSON.stringify({ entries: [good, entry] }));
+    return () => readLayerIndex(bytes, "code", "it");
+  };
+  assert.throws(
+    read({ ...good, path: 1 }),
+    /^InvalidInputError: Cannot read it, entry 1: path: is a number, want text$/,
+  );
+  assert.throws(read({ ...good, size: -1 }), /entry 1: size: is negative$/);
+  assert.throws(
+    read({ path: "b", external: { uri: "file:..", sha256: "0".repeat(64), size: 1 } }),
+    /entry 1: external\.uri: .*"\.\."/,
+  );
+  assert.throws(
+    read({ path: "b", external: { uri: "az://c/k", size: 1 } }),
+    /external\.sha256: is missing/,
+  );
+});

@@ -48,3 +48,21 @@ for (const [name, document] of Object.entries(BAD_MANIFESTS)) {
     });
   });
 }
+
+Deno.test("readBundleManifest() refuses more layers or roles than a bundle may have", () => {
+  const names = Array.from({ length: 1001 }, (_, index) => `part-${index}`);
+  const documents = [
+    { layers: names },
+    { layers: Object.fromEntries(names.map((name) => [name, null])) },
+    { layers: ["a"], roles: Object.fromEntries(names.map((name) => [name, ["a"]])) },
+  ];
+  for (const document of documents) {
+    const bytes = new TextEncoder().encode(JSON.stringify(document));
+    assert.throws(
+      () => readBundleManifest(bytes, "it"),
+      /it has 1001 (layers|roles), want at most 1000$/,
+    );
+  }
+  const most = new TextEncoder().encode(JSON.stringify({ layers: names.slice(1) }));
+  assert.equal(readBundleManifest(most, "it").layers.length, 1000);
+});

@@ -3,7 +3,7 @@
  * @module
  */
 import type { BlockList } from "node:net";
-import { nodeNet } from "../core/runtime/builtins.ts";
+import { nodeDns, nodeNet } from "../core/runtime/builtins.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
 
 /** The special-purpose networks of RFC 6890 that are not the internet. */
@@ -45,8 +45,7 @@ export async function resolvesInside(hostname: string): Promise<boolean> {
   const host = bareHost(hostname);
   if (nodeNet().isIP(host)) return isInternalHost(host);
   try {
-    const { lookup } = await import("node:dns/promises");
-    const found = await lookup(host, { all: true });
+    const found = await nodeDns().promises.lookup(host, { all: true });
     return found.length > 0 && found.every(({ address }) => isInternalHost(address));
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;

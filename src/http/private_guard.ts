@@ -3,8 +3,8 @@
  * can reach. One that is inside itself may: an on-premise registry keeps its files where it likes.
  * @module
  */
-import { lookup } from "node:dns";
 import type { LookupFunction } from "node:net";
+import { nodeDns } from "../core/runtime/builtins.ts";
 import { TransferError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import { isInternalHost } from "./addresses.ts";
@@ -44,7 +44,7 @@ export function guarded(next: Transport, origin: URL, access: PrivateAccess): Tr
  */
 export function publicLookup(namedBy: string): LookupFunction {
   return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    nodeDns().lookup(hostname, { ...options, all: true }, (error, addresses) => {
       const inside = addresses?.find(({ address }) => isInternalHost(address));
       const [first] = addresses ?? [];
       if (error || !first) callback(error, "", 0);

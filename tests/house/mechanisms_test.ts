@@ -74,6 +74,17 @@ const MECHANISMS: readonly Mechanism[] = [
     ],
   },
   {
+    what: "the check of private addresses",
+    words: /\bisInternalHost\(|\bpublicLookup\(/,
+    files: [
+      "src/http/addresses.ts",
+      // The connection is made with the addresses that were checked.
+      "src/http/node_sender.ts",
+      "src/http/private_guard.ts",
+      "src/http/transport.ts",
+    ],
+  },
+  {
     what: "the way to the network",
     words: /\bfetch\((?!target|options|files|count)|createHttpClient|\(secure \? https : http\)/,
     files: ["src/http/fetch_sender.ts", "src/http/node_sender.ts"],

@@ -6,7 +6,7 @@ import net from "node:net";
 import { explainFault } from "../../src/http/faults.ts";
 import type { Transport, TransportOptions } from "../../src/http/transport_options.ts";
 import { bodyToFile, offloaded } from "../../src/work/remote_body.ts";
-import { makeCertificates } from "../support/certificates.ts";
+import { makeCertificates, makeSelfSigned } from "../support/certificates.ts";
 import { e2eTest } from "../support/registry.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -81,4 +81,40 @@ Deno.test("another thread goes through the proxy, and past it where that is said
   assert.deepEqual(seen, [url]);
   assert.deepEqual(await receive(url, { proxy: { ...settings, noProxy: "127.0.0.1" } }), BYTES);
   assert.deepEqual(seen, [url]);
+});
+
+e2eTest("another thread trusts the machine's authorities, and a certificate that signs itself", {
+  needs: ["openssl"],
+}, async () => {
+  await using folder = await tempFolder();
+  const { caFile, server } = await makeCertificates(folder.path);
+  const own = await makeSelfSigned(folder.path, "own");
+  const answer = (_: unknown, response: http.ServerResponse) => void response.end(BYTES);
+  const rows = [[server, caFile], [own, own.certFile]] as const;
+  for (const [{ certFile, keyFile }, file] of rows) {
+    const [cert, key] = await Promise.all(
+      [certFile, keyFile].map((path) => Deno.readTextFile(path)),
+    );
+    await using open = await listening(https.createServer({ cert, key }, answer));
+    const url = `https://${open.host.replace("127.0.0.1", "localhost")}/`;
+    assert.deepEqual(await receive(url, { authorities: { file } }), BYTES);
+    await assert.rejects(receive(url, {}), (error) => {
+      assert.equal(explainFault(error).reason, "its certificate is not trusted");
+      return true;
+    });
+  }
+});
+
+Deno.test("another thread takes a proxy without a scheme, and refuses one of another by name", async () => {
+  const seen: string[] = [];
+  await using proxy = await listening(http.createServer((request, response) => {
+    seen.push(request.url ?? "");
+    response.end(BYTES);
+  }));
+  assert.deepEqual(await receive("http://blobs.test/x", { proxy: { http: proxy.host } }), BYTES);
+  assert.deepEqual(seen, ["http://blobs.test/x"]);
+  await assert.rejects(
+    receive("http://blobs.test/x", { proxy: { http: "socks5://proxy.test" } }),
+    /"socks5:\/\/" are not supported/,
+  );
 });

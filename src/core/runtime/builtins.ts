@@ -5,6 +5,7 @@
  * @module
  */
 import type * as NodeCrypto from "node:crypto";
+import type * as NodeDns from "node:dns";
 import type * as NodeNet from "node:net";
 import type * as NodeTls from "node:tls";
 import type * as NodeZlib from "node:zlib";
@@ -13,6 +14,12 @@ import type * as NodeZlib from "node:zlib";
 export function nodeCrypto(): typeof NodeCrypto {
   // deno-lint-ignore no-process-global -- the module `node:process` is one of those that take time
   return process.getBuiltinModule("node:crypto");
+}
+
+/** `node:dns`. */
+export function nodeDns(): typeof NodeDns {
+  // deno-lint-ignore no-process-global
+  return process.getBuiltinModule("node:dns");
 }
 
 /** `node:net`. */

@@ -38,6 +38,14 @@ export class ByteReader {
     return parts.length === 1 ? parts[0] : concatBytes(parts);
   }
 
+  /** Whether the stream has ended. */
+  async atEnd(): Promise<boolean> {
+    const byte = await this.some(1);
+    if (byte === undefined) return true;
+    this.#rest = concatBytes([byte, this.#rest]);
+    return false;
+  }
+
   /** Drops the next `size` bytes; `false` when the stream ends before them. */
   async skip(size: number): Promise<boolean> {
     for (let left = size; left > 0;) {

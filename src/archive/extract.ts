@@ -2,24 +2,36 @@
  * The one extractor: everything that writes files named by an artifact writes them here.
  * @module
  */
+import type { DigestAlgorithm } from "../core/digest.ts";
+import { ConflictError } from "../core/errors.ts";
 import { removeIfExists } from "../core/files.ts";
+import { describeProblems } from "../core/problems.ts";
+import { quote } from "../core/text.ts";
 import { explainWrite, systemCode } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
 import type { ExpectedContent } from "../core/streams.ts";
 import { Claims } from "./claims.ts";
-import { type FileContent, fileHasContent, release } from "./file_content.ts";
+import { type FileContent, fileContentFacts, fileHasContent, release } from "./file_content.ts";
 import { parentOf, safeRelativePath } from "./safe_path.ts";
 import type { StagedFile } from "../core/staged_file.ts";
 import { MarkedFolder } from "./leftovers.ts";
 import { type ExtractionOptions, type FileFacts, partialBase, Staging } from "./staging.ts";
 import { TargetFolder } from "./target_folder.ts";
-import { readTar, type ReadTarOptions } from "./tar_reader.ts";
+import { readTar, type ReadTarOptions, type TarMember } from "./tar_reader.ts";
 
 export type { FileContent } from "./file_content.ts";
 export type { ExtractionOptions, FileFacts, ResumedFile } from "./staging.ts";
 
 /** Limits of one archive. */
-export type ExtractTarOptions = Pick<ReadTarOptions, "maxEntries" | "maxMetadata">;
+export type ExtractTarOptions =
+  & Pick<
+    ReadTarOptions,
+    "maxEntries" | "maxMetadata" | "mayLackEnd"
+  >
+  & {
+    /** Files that are there with other content are not replaced, but refused, all at once. */
+    readonly keepChanged?: boolean;
+  };
 
 /** What came out of an archive. */
 export interface ExtractedTar {
@@ -27,6 +39,34 @@ export interface ExtractedTar {
   readonly files: readonly { readonly path: string; readonly size: number }[];
   /** The entries that were left out, each with its reason: links and special files. */
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/**
+ * The refusal to replace files that have other content than what is extracted.
+ */
+export function wouldOverwrite(folder: string, paths: readonly string[]): ConflictError {
+  const problems = paths.map((path) => ({
+    message: `${quote(path)}: the file there has other content`,
+  }));
+  return new ConflictError(`Cannot extract to ${quote(folder)}: ${describeProblems(problems)}`, {
+    path: folder,
+    problems,
+    remedy: "replace them with --overwrite, or choose another folder",
+  });
+}
+
+/** The content of an entry; why it is left out where it has none that can be written. */
+function contentOf(
+  member: TarMember,
+  staged: ReadonlyMap<string, StagedFile>,
+): FileContent | string {
+  if (member.type === "file") return member.body;
+  if (member.type !== "hard link") return `${member.type} entries are not extracted`;
+  const { linkName = "" } = member;
+  const earlier = staged.get(linkName.split("/").filter((part) => !/^\.?$/.test(part)).join("/"));
+  const isInside = !linkName.startsWith("/") && earlier !== undefined;
+  if (isInside) return () => earlier.open();
+  return `it is a hard link to ${quote(linkName)}, which no earlier entry is`;
 }
 
 /**
@@ -88,6 +128,19 @@ export class Extraction implements AsyncDisposable {
    */
   isUnchanged(name: string, expected: ExpectedContent): Promise<boolean> {
     return this.#track(this.#isUnchanged(name, expected));
+  }
+
+  /**
+   * What a regular file at a path holds now; `undefined` where there is none.
+   * @throws {InvalidInputError | ConflictError} as {@linkcode claim} does.
+   */
+  standing(name: string, algorithm?: DigestAlgorithm): Promise<ExpectedContent | undefined> {
+    return this.#track(this.#standing(name, algorithm));
+  }
+
+  /** Counts a path as written, since the file there is right. */
+  keep(name: string): void {
+    this.#staging.keep(this.claim(name));
   }
 
   /**
@@ -202,16 +255,21 @@ export class Extraction implements AsyncDisposable {
       for await (const member of readTar(stream, { ...limits, signal })) {
         if (member.type === "directory") {
           await this.#makeFolder(member.name, member.mode);
-        } else if (member.type !== "file") {
-          skipped.push({ path: member.name, reason: `${member.type} entries are not extracted` });
         } else {
+          const content = contentOf(member, staged);
+          if (typeof content === "string") {
+            skipped.push({ path: member.name, reason: content });
+            continue;
+          }
           const path = this.claim(member.name);
-          const file = await this.#staging.stage(path, member.body, member);
+          const facts = member.type === "file" ? member : { ...member, size: undefined };
+          const file = await this.#staging.stage(path, content, facts);
           if (file === undefined) continue;
           staged.set(path, file);
           files.push({ path, size: member.size });
         }
       }
+      if (limits.keepChanged) await this.#refuseChanged(staged);
       for (const file of staged.values()) await file.commit();
     } catch (error) {
       for (const [path, file] of staged) {
@@ -221,6 +279,28 @@ export class Extraction implements AsyncDisposable {
       throw error;
     }
     return { files, skipped };
+  }
+
+  /** Finds the staged files that would replace other content. */
+  async #refuseChanged(staged: ReadonlyMap<string, StagedFile>): Promise<void> {
+    const changed: string[] = [];
+    for (const [path, file] of staged) {
+      const found = await this.#standing(path);
+      if (found !== undefined && found.digest !== await file.digest(this.#options)) {
+        changed.push(path);
+      }
+    }
+    if (changed.length > 0) throw wouldOverwrite(this.root, changed);
+  }
+
+  async #standing(
+    name: string,
+    algorithm?: DigestAlgorithm,
+  ): Promise<ExpectedContent | undefined> {
+    const path = this.claim(name);
+    if (!await this.#target.hasFile(path)) return undefined;
+    const { signal } = this.#options;
+    return await fileContentFacts(this.#target.resolve(path), { signal, algorithm });
   }
 
   async #makeFolder(name: string, mode: number): Promise<void> {

@@ -49,6 +49,15 @@ const TYPES: Readonly<Record<string, TarMemberType>> = {
   "7": "file",
 };
 
+/** How archives may end. */
+export interface TarEndOptions {
+  /**
+   * Whether the blocks of zeros at the end may be missing, as some writers leave them: only for
+   * archives whose digest tells that they are whole.
+   */
+  readonly mayLackEnd?: boolean;
+}
+
 /** Type flags of headers that describe the next entry: PAX, PAX global, GNU name, GNU link. */
 const METADATA_FLAGS = "xgLK";
 
@@ -58,17 +67,23 @@ const MAX_GLOBALS = 16 * 1024;
 /** Reads the headers between the contents of an archive. */
 export class TarHeaderReader {
   readonly #bytes: ByteReader;
-  readonly #maxMetadata: number;
+  readonly #options: TarEndOptions & { readonly maxMetadata: number };
   readonly #globals: Uint8Array[] = [];
+  #seenEntry = false;
 
   /** Reads from `bytes`, at most `maxMetadata` bytes of metadata for one entry. */
-  constructor(bytes: ByteReader, maxMetadata: number) {
+  constructor(bytes: ByteReader, options: TarEndOptions & { readonly maxMetadata: number }) {
     this.#bytes = bytes;
-    this.#maxMetadata = maxMetadata;
+    this.#options = options;
+  }
+
+  /** Whether the stream ends where an entry has ended, and may do so. */
+  async #endsHere(): Promise<boolean> {
+    return (this.#options.mayLackEnd ?? false) && this.#seenEntry && await this.#bytes.atEnd();
   }
 
   /**
-   * What the next header says; `undefined` at the end blocks.
+   * What the next header says; `undefined` at the end blocks, or where they should be.
    * @throws {IntegrityError} when the header is missing or corrupt.
    * @throws {InvalidInputError} when there is too much metadata.
    * @throws {UnsupportedError} when the entry is a sparse file.
@@ -76,9 +91,11 @@ export class TarHeaderReader {
   async next(): Promise<TarFacts | undefined> {
     const metadata: Uint8Array[] = [];
     while (true) {
+      if (metadata.length === 0 && await this.#endsHere()) return undefined;
       const block = await this.#block();
       if (isZero(block)) {
-        if (metadata.length > 0 || !isZero(await this.#block())) {
+        const isWhole = await this.#endsHere() || isZero(await this.#block());
+        if (metadata.length > 0 || !isWhole) {
           throw corrupt("a header is missing");
         }
         return undefined;
@@ -88,12 +105,13 @@ export class TarHeaderReader {
       }
       const flag = String.fromCharCode(block[156] ?? 0);
       if (!METADATA_FLAGS.includes(flag)) {
+        this.#seenEntry = true;
         return member(await decode([...this.#globals, ...metadata, block]), flag);
       }
       const size = octal(block.subarray(124, 136));
       if (flag === "g") {
         await this.#collect(block, size, { into: this.#globals, limit: MAX_GLOBALS });
-      } else await this.#collect(block, size, { into: metadata, limit: this.#maxMetadata });
+      } else await this.#collect(block, size, { into: metadata, limit: this.#options.maxMetadata });
     }
   }
 

@@ -9,6 +9,7 @@ import { tarPadding } from "./tar_header.ts";
 import {
   corrupt,
   isZero,
+  type TarEndOptions,
   type TarFacts,
   TarHeaderReader,
   tooLarge,
@@ -24,7 +25,7 @@ export interface TarMember extends TarFacts {
 }
 
 /** Limits that keep a hostile archive from using up memory and time. */
-export interface ReadTarOptions extends OperationOptions {
+export interface ReadTarOptions extends OperationOptions, TarEndOptions {
   /** Most entries of an archive; a million when absent. */
   readonly maxEntries?: number;
   /** Most bytes of long names and PAX records that one entry may have; 1 MiB when absent. */
@@ -45,7 +46,10 @@ export async function* readTar(
 ): AsyncGenerator<TarMember, void> {
   const { maxEntries = 1_000_000 } = options;
   const bytes = new ByteReader(stream);
-  const headers = new TarHeaderReader(bytes, options.maxMetadata ?? CHUNK_SIZE);
+  const headers = new TarHeaderReader(bytes, {
+    maxMetadata: options.maxMetadata ?? CHUNK_SIZE,
+    mayLackEnd: options.mayLackEnd,
+  });
   try {
     let count = 0;
     for (let next = await headers.next(); next; next = await headers.next()) {
@@ -53,7 +57,7 @@ export async function* readTar(
       if (++count > maxEntries) throw tooLarge(`it has more than ${maxEntries} entries`);
       const body = new Body(bytes, next.size);
       yield { ...next, body: streamOf(body.chunks()) };
-      await body.finish();
+      await body.finish(options.mayLackEnd ?? false);
     }
     await checkTail(bytes);
   } finally {
@@ -82,10 +86,12 @@ class Body {
   }
 
   /** Moves on to the next header; the content can no longer be read. */
-  async finish(): Promise<void> {
-    const left = this.#left + this.#padding;
+  async finish(mayLackPadding: boolean): Promise<void> {
+    const left = this.#left;
     this.#left = 0;
     if (!await this.#bytes.skip(left)) throw truncated();
+    // Padding that is missing at the end takes nothing away from the last entry.
+    if (!await this.#bytes.skip(this.#padding) && !mayLackPadding) throw truncated();
   }
 }
 

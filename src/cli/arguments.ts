@@ -147,3 +147,15 @@ export function duration(text: string): number {
     `Cannot use the time ${quote(text)}: expected a number and ms, s, m or h, at most 720h`,
   );
 }
+
+/**
+ * A count of bytes of at least one.
+ * @throws {InvalidInputError} when it is anything else.
+ */
+export function byteCount(value: string): number {
+  const count = /^\+?[0-9]{1,15}$/.test(value) ? Number(value) : 0;
+  if (count > 0) return count;
+  throw new InvalidInputError(
+    `Cannot use size ${quote(value)}: it must be a whole number of bytes greater than 0`,
+  );
+}

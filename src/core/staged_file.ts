@@ -55,8 +55,8 @@ export async function writeFileAtomic(
   }
 }
 
-/** Times that every file system of interest can hold, in seconds: 1970 up to the year 9999. */
-const LAST_SECOND = 253_402_300_799;
+/** The years 1 to 9999 in seconds since the epoch; a file system holds of them what it can. */
+const [FIRST_SECOND, LAST_SECOND] = [-62_135_596_800, 253_402_300_799];
 
 /** A written file that waits for its name. */
 export class StagedFile {
@@ -103,6 +103,11 @@ export class StagedFile {
   /** Removes the hidden file, if it still is one. */
   async discard(): Promise<void> {
     if (this.#partial !== this.#path) await removeIfExists(this.#partial);
+  }
+
+  /** Reads the content before the file has its name. */
+  async open(options: OperationOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    return await (await fileSource(this.#partial)).open(options);
   }
 
   /** The digest of the content, whether the file has its name yet or not. */
@@ -163,6 +168,6 @@ async function setMode(path: string, mode: number | undefined): Promise<void> {
 async function setTime(file: Deno.FsFile, mtime: Date | undefined): Promise<void> {
   const seconds = (mtime?.getTime() ?? NaN) / 1000;
   if (Number.isNaN(seconds)) return;
-  const possible = Math.min(Math.max(seconds, 0), LAST_SECOND);
+  const possible = Math.min(Math.max(seconds, FIRST_SECOND), LAST_SECOND);
   await file.utime(possible, possible);
 }

@@ -3,14 +3,21 @@
  * @module
  */
 import { compressionOfMediaType } from "../archive/compression.ts";
-import { Extraction, type ResumedFile } from "../archive/extract.ts";
+import {
+  type ExtractedTar,
+  Extraction,
+  type ResumedFile,
+  wouldOverwrite,
+} from "../archive/extract.ts";
 import type { FileContent } from "../archive/file_content.ts";
+import { limitedExpansion } from "../archive/limits.ts";
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
-import { digestHex } from "../core/digest.ts";
-import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
+import { type Digest, digestAlgorithm, digestHex } from "../core/digest.ts";
+import { ifFound, InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { reportPlan, reportSkipped } from "../core/progress.ts";
+import { describeProblems } from "../core/problems.ts";
 import { quote } from "../core/text.ts";
 import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -42,6 +49,8 @@ interface LayerOutcome {
   readonly written: number;
   readonly unchanged: number;
   readonly bytes: number;
+  /** What of an archive could not be written. */
+  readonly skipped?: ExtractedTar["skipped"];
 }
 
 /**
@@ -51,7 +60,8 @@ interface LayerOutcome {
  * @throws {InvalidInputError} when a name is missing or would leave the folder.
  * @throws {UnsupportedError} when a layer is none of a model's.
  * @throws {IntegrityError} when a layer is not what the manifest says.
- * @throws {ConflictError} when something that must not be replaced is in the way.
+ * @throws {ConflictError} when something that must not be replaced is in the way: files that
+ * somebody changed too, all named at once before the first is written.
  */
 export async function extractModel(
   store: ContentStore,
@@ -65,19 +75,23 @@ export async function extractModel(
     flush: false,
     hiddenPrefix: ".modelops-",
     sweep: { resumed: layers.flatMap(resumedFile) },
+    maxBytes: options.maxSize,
   });
   const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
   for (const layer of layers) if (layer.form === "raw") extraction.claim(layer.path);
+  const unchanged = await survey(extraction, store, layers, options);
   reportPlan("extract", layers.map(({ descriptor }) => descriptor), options);
   const outcomes = await mapConcurrent(
     layers,
     (layer) =>
       layer.form === "raw"
-        ? extractRaw(extraction, { store, total }, layer, options)
+        ? extractRaw(extraction, { store, total }, layer, { ...options, unchanged })
         : extractTar(extraction, store, layer, options),
     options,
   );
-  const sum = (key: keyof LayerOutcome) =>
+  const skipped = outcomes.flatMap(({ skipped = [] }) => skipped);
+  if (skipped.length > 0) throw leftOut(extraction.root, skipped);
+  const sum = (key: Exclude<keyof LayerOutcome, "skipped">) =>
     outcomes.reduce((total, outcome) => total + outcome[key], 0);
   return {
     output: extraction.root,
@@ -135,10 +149,11 @@ async function extractRaw(
   extraction: Extraction,
   from: LayerSource,
   { descriptor, path }: RawLayer,
-  options: ExtractModelOptions,
+  options: ExtractModelOptions & { readonly unchanged: ReadonlySet<string> },
 ): Promise<LayerOutcome> {
   const { size } = descriptor;
-  if (await extraction.isUnchanged(path, descriptor)) {
+  if (options.unchanged.has(path)) {
+    extraction.keep(path);
     reportSkipped({ id: path, phase: "extract", name: path, size }, options);
     return { written: 0, unchanged: 1, bytes: 0 };
   }
@@ -182,11 +197,65 @@ async function extractTar(
   options: ExtractModelOptions,
 ): Promise<LayerOutcome> {
   const packed = await openVerified(store, descriptor, options);
-  const tar = compressionOfMediaType(descriptor.mediaType).decompress(packed);
-  const { files, skipped } = await extraction.extractTar(tar);
-  for (const { path, reason } of skipped) {
-    options.log?.("warning", `Left out ${quote(path)} of ${descriptor.digest}: ${reason}`);
-  }
+  const { maxEntries, overwrite } = options;
+  const facts = {
+    size: descriptor.size,
+    stated: layerFileMetadata(descriptor.annotations)?.size,
+    what: quote(layerPath(descriptor.annotations) ?? descriptor.digest),
+  };
+  const compression = compressionOfMediaType(descriptor.mediaType);
+  const tar = limitedExpansion(compression.decompress(packed), facts, options);
+  const { files, skipped } = await extraction.extractTar(tar, {
+    maxEntries,
+    keepChanged: !overwrite,
+    // The digest of the layer tells whether it is whole.
+    mayLackEnd: true,
+  });
   const bytes = files.reduce((total, file) => total + file.size, 0);
-  return { written: files.length, unchanged: 0, bytes };
+  return { written: files.length, unchanged: 0, bytes, skipped };
+}
+
+/** The error of a model of which some could not be written; the rest is in its folder. */
+function leftOut(folder: string, skipped: ExtractedTar["skipped"]): UnsupportedError {
+  const problems = skipped.map(({ path, reason }) => ({ message: `${quote(path)}: ${reason}` }));
+  return new UnsupportedError(
+    `Cannot extract all of the model to ${quote(folder)}: ${describeProblems(problems)}`,
+    { path: folder, problems },
+  );
+}
+
+/**
+ * Looks at the files that are where a model's files go, before anything is written, and gives the
+ * paths of those that are right already. What the store has is no work of a person: an earlier
+ * version of the model may be replaced.
+ * @throws {ConflictError} with all the files that somebody changed, unless they are overwritten.
+ */
+async function survey(
+  extraction: Extraction,
+  store: ContentStore,
+  layers: readonly ModelLayer[],
+  options: ExtractModelOptions,
+): Promise<ReadonlySet<string>> {
+  const raw = layers.filter((layer) => layer.form === "raw");
+  const states = await mapConcurrent(raw, async ({ path, descriptor }) => {
+    const found = await extraction.standing(path, digestAlgorithm(descriptor.digest));
+    if (found === undefined) return "absent";
+    if (found.digest === descriptor.digest && found.size === descriptor.size) return "unchanged";
+    return options.overwrite || await isKnown(store, found.digest, options) ? "older" : "changed";
+  }, options);
+  const withState = (wanted: (typeof states)[number]) =>
+    raw.filter((_, index) => states[index] === wanted).map(({ path }) => path);
+  const changed = withState("changed");
+  if (changed.length > 0) throw wouldOverwrite(extraction.root, changed);
+  return new Set(withState("unchanged"));
+}
+
+/** Whether a store has some content, and can tell. */
+async function isKnown(
+  store: ContentStore,
+  digest: Digest,
+  options: OperationOptions,
+): Promise<boolean> {
+  const stat = capability(store, "stat");
+  return stat !== undefined && await ifFound(stat(digest, operationOptions(options))) !== undefined;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { CompressionName } from "../archive/compression.ts";
+import type { ArchiveLimits } from "../archive/limits.ts";
 import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
@@ -101,7 +102,7 @@ export interface TransferResult {
 }
 
 /** How to pull. */
-export interface PullOptions extends RemoteOptions {
+export interface PullOptions extends RemoteOptions, WriteFilesOptions {
   /** Folder that receives the model's files as well. */
   readonly extractDir?: string;
   /** Write only the files, nothing into the local store; needs `extractDir`. */
@@ -117,11 +118,17 @@ export interface PullResult extends TransferResult {
 }
 
 /** How to extract. */
-export interface ExtractModelOptions extends OperationOptions {
+export interface ExtractModelOptions extends OperationOptions, WriteFilesOptions {
   /** Folder that receives the model's files. */
   readonly output: string;
   /** Files written at once; 5 when absent or 0. */
   readonly concurrency?: number;
+}
+
+/** How files of a model are written into a folder. */
+export interface WriteFilesOptions extends ArchiveLimits {
+  /** Replace files that somebody changed; they are refused when absent. */
+  readonly overwrite?: boolean;
 }
 
 /** What an extraction did. */
@@ -187,7 +194,7 @@ export interface UploadResult {
 }
 
 /** How to fetch some files of a model from its registry. */
-export interface FetchOptions extends RemoteOptions {
+export interface FetchOptions extends RemoteOptions, WriteFilesOptions {
   /** Folder that receives the files. */
   readonly output: string;
   /** Patterns of paths in the model: `*` within a folder, `**` across, `?`, `[…]`, `{a,b}`. */

@@ -11,6 +11,12 @@ const CONCURRENCY: Row = ["--concurrency <>", 5, /at once/];
 const PLAIN_HTTP: Row = ["--plain-http", false, /without TLS/];
 const INSECURE: Row = ["--insecure", false, /any certificate/];
 const RAW: Row = ["--raw", true, /as it is/];
+const WRITING: readonly Row[] = [
+  ["--overwrite", false, /somebody changed/],
+  ["--max-ratio <>", NONE, /times its size/],
+  ["--max-size <>", NONE, /most bytes/],
+  ["--max-entries <>", NONE, /most entries/],
+];
 const NYDUSIFY: Row = ["--nydusify hidden", false, /^$/];
 
 const GLOBAL: readonly Row[] = [
@@ -49,6 +55,7 @@ const COMMANDS: Readonly<Record<string, readonly [args: string, ...flags: Row[]]
     ["--proxy <>", NONE, /proxy/],
     ["--extract-dir <>", NONE, /files into this folder/],
     ["--extract-from-remote", false, /nothing into the local store/],
+    ...WRITING,
     ["--dragonfly-endpoint <> hidden", NONE, /^$/],
   ],
   "fetch": [
@@ -59,9 +66,15 @@ const COMMANDS: Readonly<Record<string, readonly [args: string, ...flags: Row[]]
     PLAIN_HTTP,
     INSECURE,
     ["--proxy <>", NONE, /proxy/],
+    ...WRITING,
     ["--dragonfly-endpoint <> hidden", NONE, /^$/],
   ],
-  "extract": ["<target>", ["--output <> required", NONE, /receives the files/], CONCURRENCY],
+  "extract": [
+    "<target>",
+    ["--output <> required", NONE, /receives the files/],
+    CONCURRENCY,
+    ...WRITING,
+  ],
   "attach": [
     "<file>",
     ["-s --source <> required", NONE, /extended/],

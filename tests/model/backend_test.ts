@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { diskInternals } from "../support/disk_internals.ts";
-import { IntegrityError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
+import {
+  ConflictError,
+  IntegrityError,
+  InvalidInputError,
+  NotFoundError,
+} from "../../src/core/errors.ts";
 import { digestBytes } from "../../src/core/digest.ts";
 import { readDirIfExists } from "../../src/core/files.ts";
 import { readContent } from "../../src/oci/store.ts";
@@ -148,7 +153,7 @@ for (const [form, options] of FORMS) {
   });
 }
 
-Deno.test("extracting again writes nothing, and repairs what was changed", async () => {
+Deno.test("extracting again writes nothing, and replaces what was changed only when told to", async () => {
   await using fx = await fixture();
   await fx.backend.build(await fx.workspace(), build());
   const output = fx.folder.join("out");
@@ -156,8 +161,43 @@ Deno.test("extracting again writes nothing, and repairs what was changed", async
   const again = await fx.backend.extract(TARGET, { output });
   assert.deepEqual([again.written, again.unchanged, again.bytes], [0, 4, 0]);
   await Deno.writeTextFile(`${output}/README.md`, "# DEMO\n");
-  const repaired = await fx.backend.extract(TARGET, { output });
-  assert.deepEqual([repaired.written, repaired.unchanged], [1, 3]);
+  await Deno.writeTextFile(`${output}/config.json`, "{}");
+  await assert.rejects(fx.backend.extract(TARGET, { output }), (error) => {
+    assert.ok(error instanceof ConflictError);
+    assert.deepEqual(error.facts.problems?.map(({ message }) => message), [
+      '"config.json": the file there has other content',
+      '"README.md": the file there has other content',
+    ]);
+    return true;
+  });
+  assert.equal(await Deno.readTextFile(`${output}/README.md`), "# DEMO\n");
+  const repaired = await fx.backend.extract(TARGET, { output, overwrite: true });
+  assert.deepEqual([repaired.written, repaired.unchanged], [2, 2]);
+  assert.equal(await Deno.readTextFile(`${output}/README.md`), "# demo\n");
+});
+
+Deno.test("a later version of a model replaces an earlier one that nobody changed", async () => {
+  await using fx = await fixture();
+  const output = fx.folder.join("out");
+  await fx.backend.build(await fx.workspace(), build());
+  await fx.backend.extract(TARGET, { output });
+  const files = { "README.md": "# second\n" };
+  await fx.backend.build(await fx.workspace("second", files), build());
+  const second = await fx.backend.extract(TARGET, { output });
+  assert.deepEqual([second.written, second.unchanged], [1, 3]);
+  assert.equal(await Deno.readTextFile(`${output}/README.md`), "# second\n");
+});
+
+Deno.test("files of archives that somebody changed are not replaced either", async () => {
+  await using fx = await fixture();
+  const output = fx.folder.join("out");
+  await fx.backend.build(await fx.workspace(), build({ raw: false, compression: "zstd" }));
+  await fx.backend.extract(TARGET, { output });
+  await fx.backend.extract(TARGET, { output });
+  await Deno.writeTextFile(`${output}/README.md`, "mine");
+  await assert.rejects(fx.backend.extract(TARGET, { output }), ConflictError);
+  assert.equal(await Deno.readTextFile(`${output}/README.md`), "mine");
+  await fx.backend.extract(TARGET, { output, overwrite: true });
   assert.equal(await Deno.readTextFile(`${output}/README.md`), "# demo\n");
 });
 

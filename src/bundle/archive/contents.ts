@@ -3,6 +3,7 @@
  * @module
  */
 import { COMPRESSIONS } from "../../archive/compression.ts";
+import { type ArchiveLimits, limitedExpansion } from "../../archive/limits.ts";
 import { readTar, type TarMember } from "../../archive/tar_reader.ts";
 import { digestBytes, digestStream } from "../../core/digest.ts";
 import { IntegrityError, InvalidInputError, type Problem } from "../../core/errors.ts";
@@ -39,28 +40,44 @@ const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 export class ArchiveReader {
   readonly #source: FileSource;
   readonly #isZstd: boolean;
+  readonly #limits: ArchiveLimits;
 
-  private constructor(source: FileSource, isZstd: boolean) {
+  private constructor(source: FileSource, isZstd: boolean, limits: ArchiveLimits) {
     this.#source = source;
     this.#isZstd = isZstd;
+    this.#limits = limits;
   }
 
   /**
    * Opens an archive, compressed or not; its bytes say which, not its name.
    * @throws {NotFoundError} when there is no such file.
    */
-  static async open(path: string, options: OperationOptions = {}): Promise<ArchiveReader> {
+  static async open(
+    path: string,
+    options: OperationOptions & ArchiveLimits = {},
+  ): Promise<ArchiveReader> {
     const source = await fileSource(path);
     const range = { start: 0, end: Math.min(ZSTD_MAGIC.length, source.size) };
     const start = await readAll(await source.open({ range, signal: options.signal }), range.end);
-    return new ArchiveReader(source, ZSTD_MAGIC.every((byte, index) => start[index] === byte));
+    return new ArchiveReader(
+      source,
+      ZSTD_MAGIC.every((byte, index) => start[index] === byte),
+      options,
+    );
   }
 
   /** The entries in their order; fails when the file has changed since it was opened. */
   async *members(options: OperationOptions = {}): AsyncGenerator<TarMember, void> {
     const stream = await this.#source.open({ signal: options.signal });
-    const tar = this.#isZstd ? COMPRESSIONS.zstd.decompress(stream) : stream;
-    yield* readTar(tar, { signal: options.signal });
+    const { size, path } = this.#source;
+    const tar = this.#isZstd
+      ? limitedExpansion(
+        COMPRESSIONS.zstd.decompress(stream),
+        { size, what: quote(path) },
+        this.#limits,
+      )
+      : stream;
+    yield* readTar(tar, { signal: options.signal, maxEntries: this.#limits.maxEntries });
   }
 
   /**
@@ -70,8 +87,22 @@ export class ArchiveReader {
    */
   async contents(options: OperationOptions = {}): Promise<ArchiveContents> {
     const reader = new ContentsReader(this.#source.path);
-    for await (const member of this.members(options)) await reader.add(member, options);
+    let bytes = 0;
+    for await (const member of this.members(options)) {
+      bytes += member.size;
+      this.#checkSize(bytes);
+      await reader.add(member, options);
+    }
     return reader.finish();
+  }
+
+  #checkSize(bytes: number): void {
+    const { maxSize = Infinity } = this.#limits;
+    if (bytes <= maxSize) return;
+    throw new InvalidInputError(
+      `Cannot import ${quote(this.#source.path)}: its files exceed ${maxSize} bytes in all`,
+      { path: this.#source.path, expected: maxSize },
+    );
   }
 }
 

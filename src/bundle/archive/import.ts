@@ -2,6 +2,7 @@
  * Unpacks an export archive into a workspace.
  * @module
  */
+import type { ArchiveLimits } from "../../archive/limits.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { bytesSource } from "../../core/source.ts";
 import { streamOf, verified } from "../../core/streams.ts";
@@ -19,7 +20,7 @@ import { type WorkspaceConflict, WorkspaceConflictError } from "../workspace/con
 import { type ImportPlan, planImport } from "./plan_import.ts";
 
 /** How to import. */
-export interface ImportOptions extends OpenWorkspaceOptions, PlanFilesOptions {
+export interface ImportOptions extends OpenWorkspaceOptions, PlanFilesOptions, ArchiveLimits {
   /** The folder, which is made when it is missing. */
   readonly dest: string;
   /** Whether to say what would happen and change nothing. */

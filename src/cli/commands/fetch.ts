@@ -1,11 +1,11 @@
 /** `fetch`: writes some files of an artifact in a registry into a folder. @module */
 import type { Command } from "../../deps/commander.ts";
 import { collectPatterns } from "../arguments.ts";
-import { addTransfer, dragonflyEndpoint, noteIgnored } from "../options.ts";
+import { addTransfer, addWriting, dragonflyEndpoint, noteIgnored } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  addTransfer(
+  addWriting(addTransfer(
     command
       .argument("<target>", "name of the artifact")
       .requiredOption("--output <folder>", "folder that receives the files")
@@ -14,7 +14,7 @@ export function configure(command: Command, session: Session): void {
         "patterns of paths, as '*.json' or 'sub/**'; repeatable, or between commas",
         collectPatterns,
       ),
-  )
+  ))
     .addOption(dragonflyEndpoint)
     .action(async (target, { dragonflyEndpoint, ...flags }) => {
       noteIgnored(session.output, "--dragonfly-endpoint", dragonflyEndpoint);

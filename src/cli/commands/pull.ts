@@ -2,17 +2,17 @@
 import { quote } from "../../core/text.ts";
 import type { Command } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { addTransfer, dragonflyEndpoint, noteIgnored, quiet } from "../options.ts";
+import { addTransfer, addWriting, dragonflyEndpoint, noteIgnored, quiet } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  addTransfer(
+  addWriting(addTransfer(
     command
       .argument("<target>", "name of the artifact")
       .option("--extract-dir <folder>", "write the files into this folder as well")
       .option("--extract-from-remote", "write only the files, nothing into the local store")
       .addOption(quiet),
-  )
+  ))
     .addOption(dragonflyEndpoint)
     .action(async (target, { dragonflyEndpoint, quiet, ...flags }) => {
       if (flags.extractFromRemote && !flags.extractDir) {

@@ -3,6 +3,7 @@ import type { Command } from "../../../deps/commander.ts";
 import type { ImportResult } from "../../../bundle/archive/import.ts";
 import { importDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
+import { addArchiveLimits } from "../../options.ts";
 import { countOf } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
 import {
@@ -13,11 +14,13 @@ import {
 } from "../../output/workspace_report.ts";
 
 export function configure(command: Command, session: Session): void {
-  command
-    .argument("<file>", "the archive")
-    .argument("<folder>", "folder that receives the files")
-    .option("--overwrite", "replace what is in the way")
-    .option("--dry-run", "only say what would happen")
+  addArchiveLimits(
+    command
+      .argument("<file>", "the archive")
+      .argument("<folder>", "folder that receives the files")
+      .option("--overwrite", "replace what is in the way")
+      .option("--dry-run", "only say what would happen"),
+  )
     .action(async (archive, dest, flags) => {
       const bundles = await session.bundles();
       const result = await withConflicts(() =>

@@ -1,0 +1,58 @@
+/**
+ * Limits of what may come out of a compressed stream or an archive, against those that are made to
+ * fill a disk.
+ * @module
+ */
+import { InvalidInputError } from "../core/errors.ts";
+import { transformed } from "../core/streams.ts";
+
+/** Limits of archives and of what they unpack to; each has a default. */
+export interface ArchiveLimits {
+  /** Most entries of one archive. */
+  readonly maxEntries?: number;
+  /** How many times its own size a compressed stream may unpack to. */
+  readonly maxRatio?: number;
+  /** Most bytes that are written in all; no limit when absent. */
+  readonly maxSize?: number;
+}
+
+/** Weights hardly compress; the texts of a model do, to a tenth. */
+export const DEFAULT_RATIO = 100;
+
+/** Streams that unpack to no more than this are harmless, whatever their ratio. Bytes. */
+const HARMLESS = 16 * 1024 * 1024;
+
+/** What is known of a compressed stream. */
+export interface CompressedFacts {
+  /** Its size in bytes, compressed. */
+  readonly size: number;
+  /** Size in bytes that it is said to unpack to; a limit is never below it. */
+  readonly stated?: number;
+  /** What messages call it. */
+  readonly what: string;
+}
+
+/**
+ * Passes on what a compressed stream unpacks to.
+ * @throws {InvalidInputError} as soon as it is more than the limit allows.
+ */
+export function limitedExpansion(
+  stream: ReadableStream<Uint8Array>,
+  { size, stated = 0, what }: CompressedFacts,
+  { maxRatio = DEFAULT_RATIO }: ArchiveLimits,
+): ReadableStream<Uint8Array> {
+  const limit = Math.max(HARMLESS, size * maxRatio, stated * 1.01);
+  return transformed(stream, async function* (bytes) {
+    let unpacked = 0;
+    for await (const chunk of bytes) {
+      unpacked += chunk.byteLength;
+      if (unpacked > limit) {
+        throw new InvalidInputError(
+          `Cannot unpack ${what}: its ${size} bytes become more than ${Math.floor(limit)}`,
+          { expected: limit, remedy: "if you trust it, raise the limit with --max-ratio" },
+        );
+      }
+      yield chunk;
+    }
+  });
+}

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { type CompressionName, COMPRESSIONS } from "../../src/archive/compression.ts";
+import { Extraction } from "../../src/archive/extract.ts";
+import { type ArchiveLimits, limitedExpansion } from "../../src/archive/limits.ts";
+import { readTar } from "../../src/archive/tar_reader.ts";
+import { InvalidInputError } from "../../src/core/errors.ts";
+import { readAll, streamOf } from "../../src/core/streams.ts";
+import { tempFolder } from "../support/temp.ts";
+import { rawTar } from "./raw_tar.ts";
+
+const MIB = 1024 * 1024;
+
+/** Unpacks so many MiB of zeros under limits, and gives how many came. */
+async function unpack(
+  name: CompressionName,
+  mib: number,
+  options: ArchiveLimits & { readonly stated?: number } = {},
+): Promise<number> {
+  const { compress, decompress } = COMPRESSIONS[name];
+  const zeros = streamOf(Array.from({ length: mib }, () => new Uint8Array(MIB)));
+  const packed = await readAll(compress(zeros), 64 * MIB);
+  const facts = { size: packed.byteLength, stated: options.stated, what: "a layer" };
+  let bytes = 0;
+  for await (const chunk of limitedExpansion(decompress(streamOf([packed])), facts, options)) {
+    bytes += chunk.byteLength;
+  }
+  return bytes;
+}
+
+for (const name of ["gzip", "zstd"] as const) {
+  Deno.test(`${name}: what becomes far more than its size is refused on the way`, async () => {
+    await assert.rejects(unpack(name, 100), InvalidInputError);
+    await assert.rejects(unpack(name, 100, { maxRatio: 2 }), /raise|become more than/);
+    await assert.rejects(unpack(name, 100, { stated: 20 * MIB }), InvalidInputError);
+  });
+
+  Deno.test(`${name}: little, stated and allowed expansion is fine`, async () => {
+    assert.equal(await unpack(name, 16), 16 * MIB);
+    assert.equal(await unpack(name, 40, { stated: 40 * MIB }), 40 * MIB);
+    assert.equal(await unpack(name, 40, { maxRatio: 100_000 }), 40 * MIB);
+  });
+}
+
+Deno.test("an archive that lacks its end is whole where that is allowed, and cut elsewhere", async () => {
+  const archive = rawTar({ name: "a", body: "1" }, { name: "b", body: "2" });
+  const whole = archive.byteLength - 1024;
+  const list = async (size: number, mayLackEnd: boolean) => {
+    const names: string[] = [];
+    for await (const { name } of readTar(streamOf([archive.slice(0, size)]), { mayLackEnd })) {
+      names.push(name);
+    }
+    return names.join("");
+  };
+  for (const size of [archive.byteLength, whole + 512, whole, whole - 500]) {
+    assert.equal(await list(size, true), "ab", `${size}`);
+  }
+  for (const size of [whole - 512, whole - 600, 512, 100, 0]) {
+    await assert.rejects(list(size, true), /truncated/, `${size}`);
+  }
+  for (const size of [whole + 512, whole, whole - 500]) {
+    await assert.rejects(list(size, false), /truncated/, `${size}`);
+  }
+});
+
+Deno.test("second names of earlier entries are files of their own", async () => {
+  await using temp = await tempFolder();
+  await using extraction = await Extraction.open(temp.path);
+  const archive = rawTar(
+    { name: "d/a", body: "content" },
+    { name: "b", type: "1", link: "d/a" },
+    { name: "c", type: "1", link: "./b" },
+    { name: "late", type: "1", link: "z" },
+    { name: "up", type: "1", link: "../d/a" },
+    { name: "z", body: "z" },
+  );
+  const { files, skipped } = await extraction.extractTar(streamOf([archive]));
+  assert.deepEqual(files.map(({ path }) => path), ["d/a", "b", "c", "z"]);
+  assert.deepEqual(skipped.map(({ path }) => path), ["late", "up"]);
+  await Deno.writeTextFile(temp.join("b"), "other");
+  assert.equal(await Deno.readTextFile(temp.join("d/a")), "content");
+  assert.equal(await Deno.readTextFile(temp.join("c")), "content");
+});

@@ -370,7 +370,8 @@ Deno.test("attach adds a file, or replaces one or the configuration", async () =
   assert.equal(replaced.config.descriptor.createdAt, added.config.descriptor.createdAt);
 
   await home.done("push", "r.test/m:v1");
-  const config = JSON.stringify({ ...added.config, descriptor: { name: "other" } });
+  const built = await readModel(home.store, "r.test/m", "v1");
+  const config = JSON.stringify({ ...built.config, descriptor: { name: "other" } });
   const file = await home.folder.write("c.json", config);
   await attach(file, "-s", "r.test/m:v1", "-t", "r.test/m:v1", "--config", "--output-remote");
   const remote = await readModel(home.registry.catalog, "m", "v1");

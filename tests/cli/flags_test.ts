@@ -13,9 +13,9 @@ const INSECURE: Row = ["--insecure", false, /any certificate/];
 const RAW: Row = ["--raw", true, /as it is/];
 const WRITING: readonly Row[] = [
   ["--overwrite", false, /somebody changed/],
-  ["--max-ratio <>", NONE, /times its size/],
-  ["--max-size <>", NONE, /most bytes/],
-  ["--max-entries <>", NONE, /most entries/],
+  ["--max-ratio <>", "100", /times its size/],
+  ["--max-size <>", "no limit", /most bytes/],
+  ["--max-entries <>", "1000000", /most entries/],
 ];
 const NYDUSIFY: Row = ["--nydusify hidden", false, /^$/];
 

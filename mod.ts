@@ -114,7 +114,9 @@ export type {
   VerifyFault,
   VerifyOptions,
   VerifyResult,
+  WriteFilesOptions,
 } from "./src/model/operations.ts";
+export type { ArchiveLimits } from "./src/archive/limits.ts";
 export type {
   ModelCapabilities,
   ModelConfig,

@@ -116,6 +116,7 @@ function joined(
       referrers: (subject, options) =>
         every((store) => store.referrers(subject, options), ({ digest }) => digest),
       delete: (descriptor, options) => first((store) => store.delete(descriptor, options)),
+      promise: (descriptor, options) => first((store) => store.promise(descriptor, options)),
       untag: (tag, options) => first((store) => store.untag(tag, options)),
     },
   });

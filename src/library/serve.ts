@@ -26,6 +26,8 @@ export interface ServeOptions extends OperationOptions {
   readonly address: string;
   /** Refuse everything that writes. */
   readonly readOnly?: boolean;
+  /** Take manifests and indexes whose content is not all here. */
+  readonly sparse?: boolean;
   /** Password file in the form of Apache's htpasswd; it is read again when it changes. */
   readonly htpasswd?: string;
   /** Serve a public address without passwords. */
@@ -102,6 +104,7 @@ export async function serveStore(
   const registry = createRegistryHandler(hostlessCatalog(catalog, { anyHost: true }), {
     ...access,
     readOnly,
+    sparse: options.sparse,
     log: options.log,
     signal: cut.signal,
   });

@@ -123,6 +123,12 @@ export interface StoreCapabilities {
   ): Promise<Digest | undefined>;
   /** Path of the file of a content: to be read, never to be written to or linked. */
   filePath(descriptor: Descriptor): string;
+  /**
+   * Keeps a content for a day from being pruned, whatever is removed meanwhile: somebody was told
+   * that it is here, and counts on it.
+   * @throws {NotFoundError} when it is not here.
+   */
+  promise(descriptor: Descriptor, options?: OperationOptions): Promise<void>;
   /** Keeps what is here from being pruned until disposed, so that what was checked stays true. */
   deferPrune(options?: OperationOptions): Promise<AsyncDisposable>;
 }

@@ -6,7 +6,7 @@
  * again.
  * @module
  */
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { type Digest, isDigest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { explainRead, explainWrite } from "../core/file_errors.ts";
@@ -19,6 +19,9 @@ import { isManifestType } from "./media_types.ts";
 
 /** Digest algorithms whose links are looked for when a repository is listed. */
 const ALGORITHMS = ["sha256", "sha512"] as const;
+
+/** Milliseconds for which a promise is not noted again. */
+const PROMISE_RENEWAL = 10 * 60 * 1000;
 
 /** What has a name in one repository: its members and its tags. */
 export class DiskLinks {
@@ -56,6 +59,29 @@ export class DiskLinks {
     if (await this.#write(path, descriptor.digest, false)) return;
     const now = new Date();
     await Deno.utime(path, now, now);
+  }
+
+  /**
+   * Notes beside the link of a member that somebody counts on it; `false` when it is none. The link
+   * itself keeps its time, which tells when the content was last written.
+   */
+  async promise(descriptor: Descriptor): Promise<boolean> {
+    if (!await this.has(descriptor)) return false;
+    const path = this.#promise(this.#member(descriptor));
+    const before = (await lstatIfExists(path))?.mtime?.getTime() ?? 0;
+    if (Date.now() - before < PROMISE_RENEWAL) return true;
+    await writeFileAtomic(path, new Uint8Array(), { flush: false });
+    return true;
+  }
+
+  /** When somebody was last told that a member is here, in milliseconds; 0 for never. */
+  async promisedAt(kind: MemberKind, digest: Digest): Promise<number> {
+    const path = this.#promise(this.#layout.memberLink(this.#repository, kind, digest));
+    return (await lstatIfExists(path))?.mtime?.getTime() ?? 0;
+  }
+
+  #promise(link: string): string {
+    return join(dirname(link), "promised");
   }
 
   /** The paths whose flush makes the link of a member survive a power cut. */

@@ -23,12 +23,12 @@ import { WORTH_A_WORKER } from "../work/pool.ts";
 import type { Ingest, LocalCapabilities, Origin, ReferrerOptions } from "./capabilities.ts";
 import { methods, OWNER_CAPABILITIES } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
+import { indexedReferrers, type IndexedRepository } from "./disk/referrers_index.ts";
 import { DiskIngest, type DiskIngestOptions, startUpload } from "./disk_ingest.ts";
 import { DiskLinks } from "./disk_links.ts";
 import type { DiskStore } from "./disk_store.ts";
 import { children, type ManifestDocument, parseManifest } from "./manifest.ts";
 import { isManifestType, MediaType } from "./media_types.ts";
-import { referrerDescriptor } from "./referrer.ts";
 import type { ContentStore, OpenContentOptions } from "./store.ts";
 import { anonymousBlob, describeManifest, missing, readContent } from "./store.ts";
 
@@ -53,7 +53,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   }
 
   get capabilities(): LocalCapabilities {
-    return methods(this, [...OWNER_CAPABILITIES, "toFile", "filePath", "deferPrune"]);
+    return methods(this, [...OWNER_CAPABILITIES, "toFile", "filePath", "deferPrune", "promise"]);
   }
 
   /** Whether the content is here; for a manifest, whether everything it needs is here too. */
@@ -298,13 +298,21 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   }
 
   async *referrers(subject: Descriptor, options: ReferrerOptions = {}): AsyncIterable<Descriptor> {
-    for (const digest of await this.links.members("_manifests/revisions")) {
-      const document = await this.readIfWhole(digest, options);
-      if (document?.subject?.digest !== subject.digest) continue;
-      const referrer = referrerDescriptor(document);
-      if (options.artifactType && referrer.artifactType !== options.artifactType) continue;
-      yield referrer;
+    const repository: IndexedRepository = {
+      folder: this.#store.layout.repository(this.name),
+      members: () => this.links.members("_manifests/revisions"),
+      read: (digest) => this.readIfWhole(digest, options),
+      lock: () => this.deferPrune(options),
+    };
+    for await (const referrer of indexedReferrers(repository, subject.digest, options)) {
+      const { artifactType } = options;
+      if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer;
     }
+  }
+
+  async promise(descriptor: Descriptor, options: OperationOptions = {}): Promise<void> {
+    await using _lock = await this.deferPrune(options);
+    if (!await this.links.promise(descriptor)) throw missing(this, descriptor.digest);
   }
 
   async delete(descriptor: Descriptor, options: OperationOptions = {}): Promise<void> {

@@ -4,14 +4,15 @@
  * Kept are the manifests that a tag names, what those list, and what refers to them. Content that
  * no manifest ever mentioned, and manifests that never had a tag, may belong to an artifact that
  * another program is just writing; they are kept until they are older than the grace period, and so
- * are unfinished uploads. What lost its last tag goes at once: it was removed on purpose.
+ * are unfinished uploads. What lost its last tag goes at once: it was removed on purpose. But what a
+ * client of `serve` was told to be here stays for a day, since it may count on that in a push.
  * @module
  */
 import { dirname, join } from "node:path";
 import { type Digest } from "../core/digest.ts";
 import { lstatIfExists, readDirIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import type { DiskLayout } from "./disk_layout.ts";
+import type { DiskLayout, MemberKind } from "./disk_layout.ts";
 import { remove } from "./disk_links.ts";
 import { DiskRepository } from "./disk_repository.ts";
 import type { DiskStore } from "./disk_store.ts";
@@ -19,6 +20,9 @@ import { children, type ManifestDocument } from "./manifest.ts";
 
 /** Milliseconds for which content and uploads without a manifest are left alone: one hour. */
 const GRACE_PERIOD = 60 * 60 * 1000;
+
+/** Milliseconds for which stays what clients were told to be here: as long as a push may take. */
+const PROMISE_PERIOD = 24 * 60 * 60 * 1000;
 
 /** How to prune. */
 export interface PruneStoreOptions extends OperationOptions {
@@ -120,10 +124,14 @@ async function planRepository(
 ): Promise<RepositoryPlan> {
   const repository = new DiskRepository(name, store);
   const documents = await readDocuments(repository, options);
+  const { now = Date.now(), gracePeriod = GRACE_PERIOD } = options;
+  const isPromised = async (kind: MemberKind, digest: Digest) =>
+    now - await repository.links.promisedAt(kind, digest) < PROMISE_PERIOD;
   const keptManifests = await manifestsToKeep(repository, documents, {
     ...options,
-    isYoung: (digest) =>
-      isYoung(store.layout.memberLink(name, "_manifests/revisions", digest), options),
+    isYoung: async (digest) =>
+      await isYoung(store.layout.memberLink(name, "_manifests/revisions", digest), options) ||
+      await isPromised("_manifests/revisions", digest),
   });
   const kept = mentions(keptManifests, documents);
   const doomedManifests = [...documents.keys()].filter((digest) => !keptManifests.has(digest));
@@ -136,10 +144,10 @@ async function planRepository(
   for (const digest of layers) {
     if (kept.has(digest)) continue;
     const young = await isYoung(store.layout.memberLink(name, "_layers", digest), options);
-    if (young && !released.has(digest)) kept.add(digest);
+    const counted = young && !released.has(digest) || await isPromised("_layers", digest);
+    if (counted) kept.add(digest);
     else doomedLayers.push(digest);
   }
-  const { now = Date.now(), gracePeriod = GRACE_PERIOD } = options;
   const unfinished = await unfinishedIn(store.layout, name, { now, gracePeriod });
   return { name, doomedManifests, doomedLayers, unfinished, kept, released };
 }

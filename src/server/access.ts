@@ -18,8 +18,14 @@ export type Authenticate = (
   address?: string,
 ) => Promise<boolean>;
 
+/** As what a request passes. */
+export interface Admission {
+  /** Whether a password would have let it do more. */
+  readonly isAnonymous: boolean;
+}
+
 /** Lets a request pass or throws the fault that refuses it. */
-export type Gate = (request: Request) => Promise<void>;
+export type Gate = (request: Request) => Promise<Admission>;
 
 /** Who may come in. */
 export interface GateOptions {
@@ -36,15 +42,16 @@ export function createGate({ authenticate, anonymous, loopbackOnly }: GateOption
   return async (request) => {
     refuseForeignPages(request);
     if (loopbackOnly) refuseForeignNames(request);
-    if (!authenticate) return;
+    if (!authenticate) return { isAnonymous: false };
     const header = request.headers.get("authorization");
-    if (header === null && anonymous === "pull" && isReading(request)) return;
+    if (header === null && anonymous === "pull" && isReading(request)) return { isAnonymous: true };
     const credentials = basicCredentials(header);
     if (!credentials) throw unauthorized();
     const { username, password } = credentials;
     const client = clientOf(request);
     if (!await authenticate(username, password, client?.address)) throw unauthorized();
     if (client) client.user = username;
+    return { isAnonymous: false };
   };
 }
 

@@ -7,7 +7,13 @@ import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { MediaType } from "../oci/media_types.ts";
 import { statBlob } from "./blob_facts.ts";
-import { entityTag, type Exchange, isKnownToClient, requireDigest } from "./exchange.ts";
+import {
+  entityTag,
+  type Exchange,
+  isKnownToClient,
+  promiseContent,
+  requireDigest,
+} from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
 import { type BoundedRange, parseByteRange } from "./ranges.ts";
 
@@ -26,7 +32,9 @@ export async function getBlob(exchange: Exchange): Promise<Response> {
 
 /** Tells whether a blob is here, and its size (end-2). */
 export async function headBlob(exchange: Exchange): Promise<Response> {
-  return new Response(null, { headers: blobHeaders(await requestedBlob(exchange)) });
+  const blob = await requestedBlob(exchange);
+  await promiseContent(exchange, blob);
+  return new Response(null, { headers: blobHeaders(blob) });
 }
 
 /** Removes a blob from the repository (end-10). */

@@ -4,6 +4,8 @@
  */
 import { type Digest, isDigest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { capability } from "../oci/capabilities.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
 import type { Catalog, ContentStore } from "../oci/store.ts";
 import { RegistryFault } from "./fault.ts";
 import type { UploadSessions } from "./upload_sessions.ts";
@@ -22,10 +24,25 @@ export interface Exchange {
   readonly catalog: Catalog;
   /** The repository of that name. */
   readonly store: ContentStore;
+  /** Whether the client may write to the registry. */
+  readonly mayPush: boolean;
+  /** Whether manifests are taken in whose content is not all here. */
+  readonly sparse: boolean;
   /** The uploads that are being written. */
   readonly uploads: UploadSessions;
   /** Signal and log for the store. */
   readonly operation: OperationOptions;
+}
+
+/**
+ * Keeps a content that a client is told to be here: it will leave it out of what it pushes. Who may
+ * not push cannot count on it.
+ */
+export async function promiseContent(
+  { store, mayPush, operation }: Exchange,
+  descriptor: Descriptor,
+): Promise<void> {
+  if (mayPush) await capability(store, "promise")?.(descriptor, operation);
 }
 
 /** Answers a request. */

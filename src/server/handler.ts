@@ -25,6 +25,8 @@ export type RegistryHandler = (request: Request) => Promise<Response>;
 export interface RegistryServerOptions extends Pick<OperationOptions, "signal" | "log"> {
   /** Refuse everything that would change the catalog. */
   readonly readOnly?: boolean;
+  /** Take manifests and indexes whose content is not all here; refused when absent. */
+  readonly sparse?: boolean;
   /** Checks user names and passwords; everybody is let in when absent. */
   readonly authenticate?: Authenticate;
   /** What is open to clients without a password, where others are asked for one. */
@@ -48,7 +50,7 @@ export function createRegistryHandler(
   async function answer(request: Request, target: RequestTarget): Promise<Response> {
     const route = parseRoute(target.path);
     try {
-      await admit(request);
+      const { isAnonymous } = await admit(request);
       if (!route) throw new RegistryFault("UNSUPPORTED", { status: 404, message: "No such path" });
       const action = actionOf(route, request.method, options);
       requireServedName(route);
@@ -61,6 +63,8 @@ export function createRegistryHandler(
         get store() {
           return openRepository(catalog, route.name);
         },
+        mayPush: !options.readOnly && !isAnonymous,
+        sparse: options.sparse ?? false,
         uploads,
         operation: { signal, log },
       });

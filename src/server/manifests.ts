@@ -23,6 +23,7 @@ import {
   entityTag,
   type Exchange,
   isKnownToClient,
+  promiseContent,
   repositoryPath,
   requireDigest,
 } from "./exchange.ts";
@@ -44,21 +45,25 @@ export async function getManifest(exchange: Exchange): Promise<Response> {
 
 /** Tells whether a manifest is here, and its type, digest and size (end-3). */
 export async function headManifest(exchange: Exchange): Promise<Response> {
-  return new Response(null, { headers: manifestHeaders(await requestedManifest(exchange)) });
+  const manifest = await requestedManifest(exchange);
+  // Whoever asks by a tag wants to read it, or to move the tag.
+  if (isDigest(exchange.target)) await promiseContent(exchange, manifest);
+  return new Response(null, { headers: manifestHeaders(manifest) });
 }
 
 /** Takes a manifest in and lets a tag name it (end-7). */
 export async function putManifest(exchange: Exchange): Promise<Response> {
   const { request, store, target, operation } = exchange;
-  const tag = writtenTag(target);
+  const tags = writtenTags(target, exchange.query);
   const bytes = await readDocument(request, MANIFEST_SIZE_LIMIT);
   const document = readManifestBody(bytes, request.headers.get("content-type"));
   const descriptor = describeManifest(document, bodyDigest(bytes, target));
   // What was found to be here must still be here when the manifest is.
   await using _lock = await capability(store, "deferPrune")?.(operation);
-  await requireChildren(exchange, document);
+  if (!exchange.sparse) await requireChildren(exchange, document);
   await store.write(descriptor, bytesSource(bytes), operation);
-  if (tag !== undefined) await store.tag(descriptor, tag, operation);
+  if (tags.length === 0) await promiseContent(exchange, descriptor);
+  for (const tag of tags) await store.tag(descriptor, tag, operation);
   const subject = capability(store, "referrers") ? document.subject : undefined;
   return new Response(null, {
     status: 201,
@@ -66,6 +71,7 @@ export async function putManifest(exchange: Exchange): Promise<Response> {
       location: `${repositoryPath(exchange)}/manifests/${descriptor.digest}`,
       "docker-content-digest": descriptor.digest,
       ...(subject ? { "oci-subject": subject.digest } : {}),
+      ...(isDigest(target) && tags.length > 0 ? { "oci-tag": tags.join(", ") } : {}),
     },
   });
 }
@@ -97,13 +103,18 @@ function manifestHeaders(descriptor: Descriptor): Record<string, string> {
   };
 }
 
-/** The tag a manifest is written under, `undefined` when it is written under its digest. */
-function writtenTag(target: string): string | undefined {
-  if (isTag(target)) return target;
-  if (target.includes(":")) {
-    requireDigest(target);
-    return undefined;
+/** The most tags that one manifest is given at once; the specification wants ten at least. */
+const TAG_LIMIT = 100;
+
+/** The tags a manifest is written under: that of the path, or beside a digest those of the query. */
+function writtenTags(target: string, query: URLSearchParams): readonly string[] {
+  if (target.includes(":")) requireDigest(target);
+  const tags = target.includes(":") ? [...new Set(query.getAll("tag"))] : [target];
+  if (tags.length > TAG_LIMIT) {
+    const message = `More than ${TAG_LIMIT} tags are given at once`;
+    throw new RegistryFault("MANIFEST_INVALID", { status: 414, message });
   }
+  if (tags.every(isTag)) return tags;
   throw new RegistryFault("MANIFEST_INVALID", {
     message: "The tag is malformed: expected letters, digits, _, . and -, at most 128 of them",
   });

@@ -5,10 +5,11 @@
  */
 import type { Digest } from "../core/digest.ts";
 import { IntegrityError, InvalidInputError, NotFoundError } from "../core/errors.ts";
+import { anonymousBlob } from "../oci/store.ts";
 import { capability, type Ingest } from "../oci/capabilities.ts";
 import { statBlob } from "./blob_facts.ts";
 import { contentLength, receiveBody } from "./body.ts";
-import { type Exchange, repositoryPath, requireDigest } from "./exchange.ts";
+import { type Exchange, promiseContent, repositoryPath, requireDigest } from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
 import { isServedName } from "./name_rules.ts";
 import { parseContentRange, uploadRange } from "./ranges.ts";
@@ -22,7 +23,7 @@ export async function startUpload(exchange: Exchange): Promise<Response> {
   const { query } = exchange;
   const mount = query.get("mount");
   if (mount !== null && await mountBlob(exchange, requireDigest(mount))) {
-    return created(exchange, requireDigest(mount));
+    return await created(exchange, requireDigest(mount));
   }
   const digest = query.get("digest");
   if (digest !== null) return await receiveBlob(exchange, requireDigest(digest));
@@ -133,10 +134,11 @@ async function finish(exchange: Exchange, upload: Ingest, digest: Digest): Promi
     const { expected, actual } = error.facts;
     throw new RegistryFault("DIGEST_INVALID", { details: [{ expected, actual }], cause: error });
   }
-  return created(exchange, digest);
+  return await created(exchange, digest);
 }
 
-function created(exchange: Exchange, digest: Digest): Response {
+async function created(exchange: Exchange, digest: Digest): Promise<Response> {
+  await promiseContent(exchange, anonymousBlob(digest, 0));
   return new Response(null, {
     status: 201,
     headers: {

@@ -544,6 +544,21 @@ const DELETION: Record<string, Case> = {
 };
 
 const LISTS: Record<string, Case> = {
+  "a manifest pushed by its digest takes the tags of the query": async (client) => {
+    const digest = await client.push("demo", "v1");
+    const { bytes } = await client.send("GET", "/v2/demo/manifests/v1");
+    const tags = ["v2", "latest", "v2"].map((tag) => `tag=${tag}`).join("&");
+    const put = await client.send("PUT", `/v2/demo/manifests/${digest}?${tags}`, { body: bytes });
+    assert.equal(put.status, 201);
+    assert.equal(header(put, "oci-tag"), "v2, latest");
+    const { tags: all } = json(await client.send("GET", "/v2/demo/tags/list"));
+    assert.deepEqual(all, ["latest", "v1", "v2"]);
+    const wrong = `/v2/demo/manifests/${digest}?tag=fine&tag=.wrong`;
+    assertFault(await client.send("PUT", wrong, { body: bytes }), 400, "MANIFEST_INVALID");
+    const many = Array.from({ length: 101 }, (_, index) => `tag=t${index}`).join("&");
+    const tooMany = `/v2/demo/manifests/${digest}?${many}`;
+    assertFault(await client.send("PUT", tooMany, { body: bytes }), 414, "MANIFEST_INVALID");
+  },
   "tags come in order, whole and in pages": async (client) => {
     for (const tag of ["v2", "v10", "latest", "V1", "_x"]) await client.push("demo", tag);
     const all = json(await client.send("GET", "/v2/demo/tags/list"));

@@ -275,3 +275,60 @@ Deno.test("waiting for the lock ends with the signal", async () => {
   });
   await assert.rejects(waiting, /stop/);
 });
+
+Deno.test("what was promised stays for a day, whatever is removed and pruned", async () => {
+  await using folder = await tempFolder();
+  const catalog = diskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const [sample, other] = [sampleArtifact("promised"), sampleArtifact("not promised")];
+  for (const each of [sample, other]) {
+    await writeSample(store, each);
+    await store.tag(each.manifest, "v1");
+  }
+  await store.promise(sample.layer);
+  await store.untag("v1");
+  await catalog.prune({ now: LATER() });
+  assert.equal(await store.has(sample.layer), true);
+  assert.equal(await store.has(other.layer), false);
+  await catalog.prune({ now: Date.now() + 25 * 60 * 60 * 1000 });
+  assert.equal(await store.has(sample.layer), false);
+});
+
+Deno.test("a manifest that was promised stays with all that it needs", async () => {
+  await using folder = await tempFolder();
+  const catalog = diskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const sample = sampleArtifact();
+  await writeSample(store, sample);
+  await store.tag(sample.manifest, "v1");
+  await store.promise(sample.manifest);
+  await store.untag("v1");
+  await catalog.prune({ now: LATER() });
+  assert.equal(await store.has(sample.manifest), true);
+});
+
+Deno.test("what is not here cannot be promised, nor what another repository has", async () => {
+  await using folder = await tempFolder();
+  const catalog = diskCatalog(folder.path);
+  const sample = sampleArtifact();
+  await writeSample(catalog.repository("registry.test/x"), sample);
+  const other = catalog.repository("registry.test/y");
+  for (const each of [sample.layer, sample.manifest]) {
+    await assert.rejects(other.promise(each), NotFoundError);
+  }
+});
+
+Deno.test("a blob whose file is a link is none", async () => {
+  await using folder = await tempFolder();
+  const catalog = diskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const sample = sampleArtifact();
+  await writeSample(store, sample);
+  const secret = await folder.write("secret", sample.layerBytes);
+  await Deno.remove(store.filePath(sample.layer));
+  await Deno.symlink(secret, store.filePath(sample.layer));
+  assert.equal(await store.has(sample.layer), false);
+  await assert.rejects(store.stat(sample.layer.digest), NotFoundError);
+  await assert.rejects(store.open(sample.layer), NotFoundError);
+  await assert.rejects(store.toFile(sample.layer, folder.join("copy")), NotFoundError);
+});

@@ -8,6 +8,7 @@ export function configure(command: Command, session: Session): void {
   command
     .option("--address <host:port>", "where to listen; port 0 takes a free one", "127.0.0.1:5000")
     .option("--read-only", "refuse everything that writes")
+    .option("--sparse", "take manifests and indexes whose content is not all here")
     .option("--htpasswd <file>", "ask for the users and passwords of this file (bcrypt)")
     .addOption(
       new Option("--anonymous <what>", "what needs no password all the same").choices(["pull"]),

@@ -48,7 +48,8 @@ export class Input {
 
   /** Reads what comes next. */
   async read(into: Uint8Array): Promise<number> {
-    await this.#ahead;
+    // What is read ahead may be for the next request: what is here already does not wait for it.
+    if (this.#held.byteLength === 0) await this.#ahead;
     if (this.#held.byteLength === 0) return await this.#receive(into);
     const count = Math.min(into.byteLength, this.#held.byteLength);
     into.set(this.#held.subarray(0, count));

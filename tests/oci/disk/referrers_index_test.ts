@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { bytesSource } from "../../../src/core/source.ts";
+import { describeBytes, type Descriptor } from "../../../src/oci/descriptor.ts";
+import { diskCatalog, type LocalRepository } from "../../../src/oci/disk_catalog.ts";
+import { MediaType } from "../../../src/oci/media_types.ts";
+import { sampleArtifact, writeSample } from "../../conformance/store.ts";
+import { diskInternals } from "../../support/disk_internals.ts";
+import { type TempFolder, tempFolder } from "../../support/temp.ts";
+
+const NAME = "registry.test/x";
+
+/** Writes a manifest that refers to `subject`. */
+async function refer(
+  store: LocalRepository,
+  subject: Descriptor,
+  name: string,
+): Promise<Descriptor> {
+  const config = new TextEncoder().encode("{}");
+  const empty = describeBytes("application/vnd.oci.empty.v1+json", config);
+  await store.write(empty, bytesSource(config));
+  const document = {
+    schemaVersion: 2,
+    mediaType: MediaType.imageManifest,
+    artifactType: "application/vnd.test",
+    config: empty,
+    layers: [],
+    subject,
+    annotations: { name },
+  };
+  const bytes = new TextEncoder().encode(JSON.stringify(document));
+  const manifest = describeBytes(MediaType.imageManifest, bytes);
+  await store.write(manifest, bytesSource(bytes));
+  return manifest;
+}
+
+async function names(store: LocalRepository, subject: Descriptor): Promise<unknown[]> {
+  const found = await Array.fromAsync(store.referrers(subject));
+  return found.map(({ annotations }) => annotations?.["name"]).sort();
+}
+
+async function makeStore(folder: TempFolder) {
+  const store = diskCatalog(folder.path).repository(NAME);
+  const { manifest } = await writeSample(store, sampleArtifact()).then(() => sampleArtifact());
+  const index = `${diskInternals(folder.path).layout.repository(NAME)}/_referrers/index.json`;
+  return { store, subject: manifest, index };
+}
+
+Deno.test("referrers are listed from the index, which follows what is written and removed", async () => {
+  await using folder = await tempFolder();
+  const { store, subject, index } = await makeStore(folder);
+  assert.deepEqual(await names(store, subject), []);
+  const first = await refer(store, subject, "a");
+  await refer(store, subject, "b");
+  assert.deepEqual(await names(store, subject), ["a", "b"]);
+  const before = await Deno.readTextFile(index);
+  assert.deepEqual(await names(store, subject), ["a", "b"]);
+  assert.equal(await Deno.readTextFile(index), before);
+  await store.delete(first);
+  assert.deepEqual(await names(store, subject), ["b"]);
+  assert.ok(!(await Deno.readTextFile(index)).includes(first.digest));
+});
+
+Deno.test("referrers that the index knows are not read again", async () => {
+  await using folder = await tempFolder();
+  const { store, subject } = await makeStore(folder);
+  const referrer = await refer(store, subject, "a");
+  assert.deepEqual(await names(store, subject), ["a"]);
+  await Deno.writeTextFile(store.filePath(referrer), "damaged");
+  assert.deepEqual(await names(store, subject), ["a"]);
+});
+
+Deno.test("an index that is missing, damaged or of other things is made again", async () => {
+  await using folder = await tempFolder();
+  const { store, subject, index } = await makeStore(folder);
+  await refer(store, subject, "a");
+  const wrongs = [
+    "",
+    "{",
+    "null",
+    "[]",
+    '{"x":{}}',
+    `{"${subject.digest}":{"subject":"x"}}`,
+    `{"${subject.digest}":{"subject":"${subject.digest}","referrer":{}}}`,
+  ];
+  for (const text of wrongs) {
+    await Deno.mkdir(index.replace(/\/[^/]*$/, ""), { recursive: true });
+    await Deno.writeTextFile(index, text);
+    assert.deepEqual(await names(store, subject), ["a"], text);
+  }
+  await Deno.remove(index);
+  assert.deepEqual(await names(store, subject), ["a"]);
+});
+
+Deno.test("a referrer with large annotations is listed with all of them", async () => {
+  await using folder = await tempFolder();
+  const { store, subject, index } = await makeStore(folder);
+  const large = "x".repeat(100_000);
+  await refer(store, subject, large);
+  for (let round = 0; round < 2; round++) assert.deepEqual(await names(store, subject), [large]);
+  assert.ok((await Deno.stat(index)).size < 10_000);
+});
+
+Deno.test("a repository of which only referrers were listed is pruned away", async () => {
+  await using folder = await tempFolder();
+  const { store, subject, index } = await makeStore(folder);
+  await store.tag(subject, "v1");
+  await refer(store, subject, "a");
+  await names(store, subject);
+  await store.untag("v1");
+  await diskCatalog(folder.path).prune({ now: Date.now() + 48 * 3_600_000 });
+  await assert.rejects(Deno.stat(index), Deno.errors.NotFound);
+});

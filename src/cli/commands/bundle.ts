@@ -44,11 +44,13 @@ export const BUNDLE_COMMANDS: readonly CommandRow[] = [
   {
     name: "init",
     summary: "Write a first modelops.yaml for the files of a folder",
+    examples: ["./epi-sir", "./epi-sir --name epi-sir --force"],
     load: () => import("./bundle/init.ts"),
   },
   {
     name: "schema",
     summary: "Show the JSON Schema of modelops.yaml, for editors",
+    examples: ["", "> modelops.schema.json"],
     load: () => import("./bundle/schema.ts"),
   },
   {

@@ -78,6 +78,9 @@ function explain(use: "read" | "write", path: string, error: unknown): unknown {
 function faultOf(use: "read" | "write", error: unknown): Fault | undefined {
   const code = systemCode(error);
   if (code === undefined) return undefined;
+  if (error instanceof Deno.errors.NotCapable) {
+    return [InvalidInputError, `permission denied without --allow-${use}`];
+  }
   const row = FAULTS[code] ?? [TransferError, (error as Error).message];
   return "read" in row ? row[use] : row;
 }

@@ -22,10 +22,25 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   fetch: ["fetch", "--plain-http", "$NAME", "--output", "$OUTPUT", "--patterns", "*.json"],
   attach: ["attach", "$FILE", "-s", "$NAME", "-t", "$NAME-more"],
   upload: ["upload", "--plain-http", "$FILE", "--repo", "$REPOSITORY"],
+  verify: ["verify", "$NAME"],
   prune: ["prune"],
+  "modelfile generate": ["modelfile", "generate", "$WORKSPACE", "--output", "$OUTPUT"],
+  "modelfile validate": ["modelfile", "validate", "$WORKSPACE/Modelfile"],
+  "bundle scan": ["bundle", "scan", "$BUNDLE"],
+  "bundle push": ["bundle", "push", "$BUNDLE"],
+  "bundle resolve": ["bundle", "resolve", "demo:1.0.0"],
+  "bundle materialize": ["bundle", "materialize", "demo:1.0.0", "$PLACE"],
+  "bundle verify": ["bundle", "verify", "$PLACE"],
   login: ["login", "--plain-http", "-u", "user", "-p", "secret", "$REGISTRY"],
   logout: ["logout", "$REGISTRY"],
 };
+
+const SPEC = `name: demo
+version: "1.0.0"
+layers:
+  - { name: code, type: code, files: ["src/**"] }
+roles: { default: [code] }
+`;
 
 const CREDENTIAL_FILES = [
   ".modctl/config.json",
@@ -51,7 +66,10 @@ e2eTest("each command runs under exactly the permissions of the document", {
   const { home } = program;
   await home.write("model/config.json", "{}");
   await home.write("model/Modelfile", "NAME tiny\nCONFIG config.json\n");
+  await home.write("model/weights.bin", "weights");
   await home.write("more.json", "{}");
+  await home.write("bundle/modelops.yaml", SPEC);
+  await home.write("bundle/src/a.py", "print(1)\n");
   const values: Readonly<Record<string, string>> = {
     STORE: home.join(".modctl"),
     CACHE: home.join(".cache/modelops"),
@@ -59,6 +77,8 @@ e2eTest("each command runs under exactly the permissions of the document", {
     HOME: home.path,
     WORKSPACE: home.join("model"),
     OUTPUT: home.join("out"),
+    BUNDLE: home.join("bundle"),
+    PLACE: home.join("place"),
     FILE: home.join("more.json"),
     REGISTRY: registry.address,
     REPOSITORY: `${registry.address}/models/tiny`,
@@ -69,7 +89,14 @@ e2eTest("each command runs under exactly the permissions of the document", {
     runCommand(
       Deno.execPath(),
       ["run", "--no-prompt", "--quiet", "--no-check", ...flags, CLI_PATH, ...args],
-      { cwd: home.path, env: program.env },
+      {
+        cwd: home.path,
+        env: {
+          ...program.env,
+          REGISTRY_URL: `http://${registry.address}`,
+          REGISTRY_REPO: "models",
+        },
+      },
     );
   const documented = await documentedFlags();
   for (const [command, words] of Object.entries(COMMANDS)) {
@@ -80,7 +107,7 @@ e2eTest("each command runs under exactly the permissions of the document", {
         const without = await run(flags.filter((other) => other !== flag), args);
         const [name = ""] = flag.split("=");
         // What it does as well as it can without, as writing its log, it says in a warning.
-        assert.match(without.stderr, /^(error|warning): /, `${command} runs without ${flag}`);
+        assert.match(without.stderr, /^(error|warning): /m, `${command} runs without ${flag}`);
         assert.ok(without.stderr.includes(name), `${command} without ${flag}: ${without.stderr}`);
       }
       const { code, stderr } = await run(flags, args);

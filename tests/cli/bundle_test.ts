@@ -791,3 +791,44 @@ Deno.test("schema writes the JSON Schema that the file is checked by", async () 
     assert.equal(schema.else.additionalProperties, false);
   }
 });
+
+Deno.test("names that a URL would read as something else go outside the registry and come back", async () => {
+  await using home = await BundleHome.make();
+  const names = ["we#ird?.bin", "50%25 of it", "a+b&c=d", "cafe\u0301.bin", "%2e%2e.bin"];
+  for (const name of names) await home.folder.write(`work/data/${name}`, name);
+  await home.folder.write("work/modelops.yaml", externalSpec("az://box/{name}/{path}"));
+  await home.done("push", home.at("work"));
+  await home.done("materialize", "demo:1.0.0", home.at("ws"), "--prefetch-external");
+  for (const name of names) {
+    assert.equal(await Deno.readTextFile(home.at("ws", "data", name)), name);
+  }
+  await home.done("verify", home.at("ws"));
+  await home.done("verify", "demo:1.0.0");
+});
+
+Deno.test("--plain-http and --insecure decide how the registry of a bundle is spoken with", async () => {
+  await using home = await BundleHome.make();
+  const commands = [
+    ["resolve", "registry.test/team/demo:1.0.0"],
+    ["materialize", "registry.test/team/demo:1.0.0", home.at("ws")],
+    ["diff", "registry.test/team/demo:1.0.0", home.at("work")],
+    ["verify", "registry.test/team/demo:1.0.0"],
+    ["push", home.at("work")],
+  ];
+  const schemes = async (args: readonly string[]) => {
+    const seen = new Set<string>();
+    await home.run(args, {
+      env: { REGISTRY_REPO: "registry.test/team" },
+      transport: (request) => {
+        seen.add(new URL(request.url).protocol);
+        return Promise.resolve(new Response("{}", { status: 404 }));
+      },
+    });
+    return [...seen];
+  };
+  for (const args of commands) {
+    assert.deepEqual(await schemes(args), ["https:"], args[0]);
+    assert.deepEqual(await schemes([...args, "--plain-http"]), ["http:"], args[0]);
+    assert.ok((await schemes([...args, "--insecure"])).length > 0, args[0]);
+  }
+});

@@ -4,6 +4,8 @@ import { placedFiles, planStorage } from "../../../src/bundle/publish/plan.ts";
 import { scanWorkdir } from "../../../src/bundle/publish/scan.ts";
 import { firstSpec } from "../../../src/bundle/spec/first_spec.ts";
 import { initSpec } from "../../../src/bundle/spec/init.ts";
+import type { SpecLayer } from "../../../src/bundle/spec/description.ts";
+import { parseFilter, parsePathPattern } from "../../../src/bundle/spec/path_pattern.ts";
 import { parseSpec } from "../../../src/bundle/spec/parse.ts";
 import { ConflictError, InvalidInputError, NotFoundError } from "../../../src/core/errors.ts";
 import { tempFolder } from "../../support/temp.ts";
@@ -68,13 +70,25 @@ Deno.test("initSpec() refuses what it cannot describe", async () => {
   }
 });
 
-const segment = fc.stringMatching(/^[A-Za-z0-9*?[\]{}!é-]{1,6}(\.[a-z]{1,4})?$/);
+const segment = fc.oneof(
+  fc.stringMatching(/^[A-Za-z0-9*?[\]{}!é-]{1,6}(\.[a-z]{1,4})?$/),
+  fc.constantFrom("requirements.txt", "notes.txt", "LICENSE", "a.py", "b.csv", "data", "src", "x"),
+);
 const paths = fc.uniqueArray(
   fc.array(segment, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/")),
   { minLength: 1, maxLength: 12 },
 );
 
-Deno.test("firstSpec() proposes a spec that can be read, whatever the names are", () => {
+function isIn({ files, ignore }: SpecLayer, path: string): boolean {
+  const matches = files.map((text) => parsePathPattern(text)).some((pattern) =>
+    pattern.accepts(
+      path.split("/").reduce((state, name) => pattern.step(state, name), pattern.start),
+    )
+  );
+  return matches && !ignore.some((text) => parseFilter(text)(path));
+}
+
+Deno.test("firstSpec() puts each file into one layer, whatever the names are", () => {
   fc.assert(fc.property(paths, (paths) => {
     const files = paths.map((path) => ({ path, size: 1 }));
     const { layers, text } = firstSpec("/some/Folder of mine", files);
@@ -82,5 +96,8 @@ Deno.test("firstSpec() proposes a spec that can be read, whatever the names are"
     assert.equal(spec.name, "folder-of-mine");
     assert.equal(layers.reduce((sum, { files }) => sum + files, 0), paths.length);
     assert.deepEqual(spec.roles["training"], spec.layers.map(({ name }) => name));
+    for (const path of paths) {
+      assert.equal(spec.layers.filter((layer) => isIn(layer, path)).length, 1, `${path}\n${text}`);
+    }
   }));
 });

@@ -22,7 +22,9 @@ export const HELP_LAYOUT = {
   },
   formatItem(this: Help, term: string, width: number, description: string, helper: Help): string {
     const total = helper.helpWidth ?? 80;
-    if (total - width - 4 >= BESIDE || description === "") {
+    const room = total - width - 4;
+    const fits = description.split(" ").every((word) => word.length <= room);
+    if (room >= BESIDE && fits || description === "") {
       return Help.prototype.formatItem.call(this, term, width, description, helper);
     }
     const below = helper.boxWrap(description, Math.max(10, total - 6)).replaceAll("\n", "\n      ");

@@ -35,3 +35,6 @@ export const SETTING_REMEDIES: Readonly<Record<SettingFact, string>> = {
     "full reference",
   usedRepository: "look at REGISTRY_REPO",
 };
+
+/** What gives bundles a registry. */
+export const REGISTRY_REMEDY = "set REGISTRY_URL, or REGISTRY_REPO=host/path, to publish it";

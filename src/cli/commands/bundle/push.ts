@@ -8,6 +8,7 @@ import { publishDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, externalLines, sizeOf, textOf } from "../../output/bundle_text.ts";
 import { addAccess, concurrency, objectStore } from "../../options.ts";
 import type { Session } from "../../session.ts";
+import { REGISTRY_REMEDY } from "../../settings/remedies.ts";
 
 export function configure(command: Command, session: Session): void {
   addAccess(
@@ -56,10 +57,8 @@ function describePush(
 function note({ output }: Session, result: PublishResult): void {
   if (result.upToDate) output.note("The tags named this very bundle before");
   if (result.isLocal) {
-    output.note(
-      "note: no registry is set: the bundle stays in the local store of this machine; " +
-        "set REGISTRY_URL, or REGISTRY_REPO=host/path, to publish it",
-    );
+    const where = "the bundle stays in the local store of this machine";
+    output.note(`note: no registry is set: ${where}; ${REGISTRY_REMEDY}`);
   }
   if (result.dryRun) return;
   for (const [place, { copied, skipped, bytes }] of moved(result)) {

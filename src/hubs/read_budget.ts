@@ -5,7 +5,7 @@
  */
 
 /** Documents of one listing. */
-const MOST_DOCUMENTS = 500;
+const MOST_DOCUMENTS = 300;
 
 /** Bytes of them all. */
 const MOST_BYTES = 64 * 1024 * 1024;

@@ -118,8 +118,8 @@ const LISTS: readonly (readonly [string, Transport, RegExp, number])[] = [
   [
     "never ends",
     paged((count) => linked([entry(`${count}`)], `/next?${count}`)),
-    /more than 500 documents/,
-    500,
+    /more than 300 documents/,
+    300,
   ],
   [
     "is far too long",
@@ -164,7 +164,7 @@ Deno.test("folders without an end come to one", async () => {
     folders(() => ({ files: [{ path: "d", is_dir: true }] })),
   );
   assert(error instanceof ModelOpsError, String(error));
-  assert(urls.length <= 500, `${urls.length} requests`);
+  assert(urls.length <= 300, `${urls.length} requests`);
 });
 
 Deno.test("a list of Databricks that goes on without more files comes to an end", async () => {

@@ -2,29 +2,32 @@
  * Files as layers: what a layer is called, what it holds, and how it gets into a store.
  * @module
  */
-import { type Compression, compressionOfMediaType } from "../archive/compression.ts";
+import { compressionOfMediaType } from "../archive/compression.ts";
 import { packTar } from "../archive/tar_writer.ts";
-import { type Digest, digestDocument, Digester, digestStream } from "../core/digest.ts";
-import { type OperationOptions, operationOptions, type ProgressPhase } from "../core/operation.ts";
-import { reported, reportSkipped, type SizedItem, watchedSource } from "../core/progress.ts";
+import { type Digest, digestDocument, digestHex } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
-import { type BlobSource, bytesSource } from "../core/source.ts";
-import { quote } from "../core/text.ts";
-import type { DigestCache } from "../work/digest_cache.ts";
 import { fileChanged } from "../core/file_source.ts";
-import { localFile } from "../work/local_file.ts";
-import { digested, readAll, streamOf } from "../core/streams.ts";
+import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
+import { reportSkipped } from "../core/progress.ts";
+import type { BlobSource } from "../core/source.ts";
+import { quote } from "../core/text.ts";
+import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import { capability, type StoreCapabilities } from "../oci/capabilities.ts";
 import { anonymousBlob, type ContentStore } from "../oci/store.ts";
+import type { CachedFile, DigestCache } from "../work/digest_cache.ts";
+import { localFile } from "../work/local_file.ts";
 import { encodeFileMetadata, type FileMetadata, fileMetadata } from "./file_metadata.ts";
+import {
+  itemOf,
+  sendBlob,
+  type StoredBlob,
+  storeHashed,
+  type StoringOptions,
+} from "./layer_content.ts";
 import { FAMILIES, type LayerForm, layerMediaType } from "./media_types.ts";
 import type { MediaTypeFamily } from "./operations.ts";
 import { type OwnerNames, ROOT_OWNERS } from "./owner_names.ts";
 import type { WorkspaceFile } from "./workspace.ts";
-
-/** Files up to this size, in bytes, pass through memory. */
-const SMALL = 1024 * 1024;
 
 /** How files become layers. */
 export interface LayerOptions {
@@ -87,10 +90,10 @@ export async function storeLayer(
   const source = await layerSource(file, options);
   const compression = compressionOfMediaType(options.form);
   const storing = { ...options, file, compression };
-  const cached = options.form === "raw" ? await options.digests?.look(file.absolute) : undefined;
-  const { blob, diffId } = await storeKnown(store, source, cached?.digest, storing) ??
-    await storeHashed(store, source, storing);
-  if (cached?.digest !== diffId) await cached?.remember(diffId);
+  const cached = await options.digests?.look(file.absolute);
+  const { blob, diffId } = options.form === "raw"
+    ? await storeRaw(store, source, { ...storing, cached })
+    : await storePacked(store, source, { ...storing, cached });
   const descriptor: Descriptor = {
     mediaType: layerMediaType(file.kind, options),
     digest: blob.digest,
@@ -100,13 +103,17 @@ export async function storeLayer(
   return { descriptor, diffId, path: file.path };
 }
 
+function ownersOf({ sourceDateEpoch, owners }: Pick<LayerOptions, "sourceDateEpoch" | "owners">) {
+  return sourceDateEpoch === undefined ? owners : ROOT_OWNERS;
+}
+
 /** The uncompressed content of a file's layer: the file itself, or a tar archive of it. */
 async function layerSource(file: WorkspaceFile, options: LayerOptions): Promise<BlobSource> {
   const content = await localFile(file.absolute);
   if (content.size !== file.size || content.mtime !== file.mtime) throw fileChanged(file.absolute);
   if (options.form === "raw") return content;
   const { mode, uid, gid, mtime } = metadataOf(file, options);
-  const owners = options.sourceDateEpoch === undefined ? options.owners : ROOT_OWNERS;
+  const owners = ownersOf(options);
   const entry = {
     name: file.path,
     size: content.size,
@@ -118,6 +125,50 @@ async function layerSource(file: WorkspaceFile, options: LayerOptions): Promise<
     mtime: new Date(mtime),
   };
   return packTar([{ entry, content }]);
+}
+
+interface CachedStoring extends StoringOptions {
+  readonly cached: CachedFile | undefined;
+}
+
+/** Stores a file as it is. */
+async function storeRaw(
+  store: ContentStore,
+  source: BlobSource,
+  { cached, ...options }: CachedStoring,
+): Promise<StoredBlob> {
+  const stored = await storeKnown(store, source, cached?.digest, options) ??
+    await storeHashed(store, source, options);
+  if (cached?.digest !== stored.diffId) await cached?.remember(stored.diffId);
+  return stored;
+}
+
+/** Stores an archive of a file; one that was made before and is there still is not made again. */
+async function storePacked(
+  store: ContentStore,
+  source: BlobSource,
+  { cached, ...options }: CachedStoring & LayerOptions,
+): Promise<StoredBlob> {
+  const form = cached && await packedForm(options);
+  const known = form && cached.packed(form);
+  if (known && await store.has(anonymousBlob(known.digest, known.size), options)) {
+    reportSkipped(itemOf(layerPhase(store, options), source.size, options), options);
+    return { blob: known, diffId: known.diffId };
+  }
+  const stored = await storeHashed(store, source, options);
+  const { blob: { digest, size }, diffId } = stored;
+  if (form) await cached.rememberPacked(form, { digest, size, diffId });
+  return stored;
+}
+
+/** A hash of all that an archive of a file depends on beside its bytes. */
+async function packedForm(
+  { file, form, sourceDateEpoch, ...options }: LayerOptions & { readonly file: WorkspaceFile },
+): Promise<string> {
+  const { mode, uid, gid, mtime } = fileMetadata(file, { sourceDateEpoch });
+  const owners = ownersOf({ sourceDateEpoch, ...options });
+  const facts = [form, file.path, mode, uid, gid, mtime, owners.user(uid), owners.group(gid)];
+  return digestHex(await digestDocument(new TextEncoder().encode(JSON.stringify(facts))));
 }
 
 /**
@@ -140,163 +191,4 @@ async function storeKnown(
     options.log?.("info", `Hashing ${quote(options.file.path)} again: it is not as remembered`);
     return undefined;
   }
-}
-
-async function storeHashed(
-  store: ContentStore,
-  source: BlobSource,
-  options: StoringOptions,
-): Promise<StoredBlob> {
-  if (source.size <= SMALL && options.compression.name === "none") {
-    return await storeSmall(store, source, options);
-  }
-  const ingest = capability(store, "ingest");
-  if (ingest) return await ingestLayer(ingest, source, options);
-  const writeStream = capability(store, "writeStream");
-  const sent = writeStream && await streamLayer(writeStream, source, options);
-  return sent ?? await sendLayer(store, source, options);
-}
-
-/** A small file passes through memory, and is read once whatever the store can do. */
-async function storeSmall(
-  store: ContentStore,
-  source: BlobSource,
-  options: StoringOptions,
-): Promise<StoredBlob> {
-  const bytes = await readAll(await source.open({ signal: options.signal }), SMALL);
-  const blob = anonymousBlob(await digestDocument(bytes), bytes.byteLength);
-  await sendBlob(store, blob, bytesSource(bytes), options);
-  return { blob, diffId: blob.digest };
-}
-
-/** Sends a blob that the store may have already. */
-async function sendBlob(
-  store: ContentStore,
-  blob: Descriptor,
-  source: BlobSource,
-  options: StoringOptions,
-): Promise<void> {
-  // What stays on this machine is not called an upload.
-  const phase = capability(store, "ingest") ? "pack" : "upload";
-  if (await store.has(blob, options)) reportSkipped(itemOf(phase, blob.size, options), options);
-  else await withProgress(phase, source, options, (watched) => store.write(blob, watched, options));
-}
-
-interface StoringOptions extends OperationOptions {
-  readonly file: WorkspaceFile;
-  readonly compression: Compression;
-}
-
-interface StoredBlob {
-  readonly blob: { readonly digest: Digest; readonly size: number };
-  readonly diffId: Digest;
-}
-
-/** One pass: the store finds the digest while it writes. */
-async function ingestLayer(
-  start: StoreCapabilities["ingest"],
-  source: BlobSource,
-  options: StoringOptions,
-): Promise<StoredBlob> {
-  await using ingest = await start(options);
-  try {
-    const diffId = await withProgress("pack", source, options, async (watched) => {
-      if (options.compression.name === "none") return await ingest.take(watched, options);
-      const { stream, digester } = await openDigested(watched, options);
-      await ingest.append(stream, options);
-      return digester.digest();
-    });
-    return { blob: await ingest.commit(undefined, options), diffId };
-  } catch (error) {
-    await ingest.abort();
-    throw error;
-  }
-}
-
-/** One pass to a store elsewhere; `undefined` when the store cannot do with one. */
-async function streamLayer(
-  write: StoreCapabilities["writeStream"],
-  source: BlobSource,
-  options: StoringOptions,
-): Promise<StoredBlob | undefined> {
-  return await withProgress("upload", source, options, async (watched) => {
-    if (options.compression.name === "none") {
-      const { size } = source;
-      const stream = await watched.open({ signal: options.signal });
-      const blob = await write(stream, { ...operationOptions(options), size });
-      return blob && { blob, diffId: blob.digest };
-    }
-    const { stream, digester } = await openDigested(watched, options);
-    const blob = await write(stream, operationOptions(options));
-    return blob && { blob, diffId: digester.digest() };
-  });
-}
-
-/** Two passes: the digest first, so that content the store has already is not sent at all. */
-async function sendLayer(
-  store: ContentStore,
-  source: BlobSource,
-  options: StoringOptions,
-): Promise<StoredBlob> {
-  const { diffId, found } = await withProgress("hash", source, options, async (watched) => {
-    const { stream, digester } = await openDigested(watched, options);
-    const found = await digestStream(stream, { signal: options.signal });
-    return { diffId: digester.digest(), found };
-  });
-  const packed: BlobSource = {
-    size: found.size,
-    open: async ({ range, signal } = {}) => {
-      if (options.compression.name === "none") return await source.open({ range, signal });
-      const { stream } = await openDigested(source, { ...options, signal });
-      return streamOf(slice(stream, range?.start ?? 0, range?.end ?? found.size));
-    },
-  };
-  await sendBlob(store, anonymousBlob(found.digest, found.size), packed, options);
-  return { blob: found, diffId };
-}
-
-/** The stream that becomes the blob, and what hashes its uncompressed form on the way. */
-async function openDigested(
-  source: BlobSource,
-  options: StoringOptions,
-): Promise<{ stream: ReadableStream<Uint8Array>; digester: Digester }> {
-  const digester = new Digester();
-  const stream = streamOf(digested(await source.open({ signal: options.signal }), digester));
-  return { stream: options.compression.compress(stream), digester };
-}
-
-/** The bytes from `start` up to `end` of a stream that can only be read from its beginning. */
-async function* slice(
-  stream: ReadableStream<Uint8Array>,
-  start: number,
-  end: number,
-): AsyncGenerator<Uint8Array, void> {
-  let position = 0;
-  for await (const chunk of stream) {
-    const part = chunk.subarray(Math.max(0, start - position), Math.max(0, end - position));
-    position += chunk.byteLength;
-    if (part.byteLength > 0) yield part;
-    if (position >= end) return;
-  }
-}
-
-async function withProgress<Result>(
-  phase: ProgressPhase,
-  source: BlobSource,
-  options: StoringOptions,
-  work: (watched: BlobSource) => Promise<Result>,
-): Promise<Result> {
-  return await reported(
-    itemOf(phase, source.size, options),
-    options,
-    (onBytes) => work(watchedSource(source, onBytes)),
-  );
-}
-
-function itemOf(
-  phase: ProgressPhase,
-  size: number,
-  { file: { path } }: StoringOptions,
-): SizedItem {
-  return { id: path, phase, name: path, size };
 }

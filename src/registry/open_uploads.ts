@@ -7,9 +7,8 @@
  * beside the note: another that sends the same blob meanwhile begins an upload of its own.
  * @module
  */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { Digest } from "../core/digest.ts";
+import { type Digest, digestDocument, digestHex } from "../core/digest.ts";
 import { ConflictError } from "../core/errors.ts";
 import { lockFile } from "../core/file_lock.ts";
 import { makePrivateFolder, readDirIfExists, removeIfExists } from "../core/files.ts";
@@ -50,8 +49,8 @@ export class OpenUploads {
   ): Promise<UploadNote | undefined> {
     await makePrivateFolder(this.#folder);
     await this.#forget();
-    const text = [registry, repository, digest].join("\n");
-    const path = join(this.#folder, createHash("sha256").update(text).digest("hex"));
+    const text = new TextEncoder().encode([registry, repository, digest].join("\n"));
+    const path = join(this.#folder, digestHex(await digestDocument(text)));
     const waiting = `Another command uploads ${digest}: this one begins its own upload`;
     const busy = () => new ConflictError(waiting);
     try {

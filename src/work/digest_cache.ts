@@ -48,22 +48,35 @@ function fileIdentity(info: Deno.FileInfo): FileIdentity | undefined {
   return { dev, ino, size, mtime, ctime };
 }
 
+/** What a file becomes when it is packed. */
+export interface PackedContent {
+  readonly digest: Digest;
+  readonly size: number;
+  /** Digest before compression. */
+  readonly diffId: Digest;
+}
+
 /** A file that was looked up. */
 export interface CachedFile {
   /** Its digest, where that is known. */
   readonly digest?: Digest;
   /** Takes note of what it hashed to, unless it has changed since it was looked up. */
   remember(digest: Digest): Promise<void>;
+  /** What it becomes when it is packed in a form, where that is known; `form` is a SHA-256. */
+  packed(form: string): PackedContent | undefined;
+  /** Takes note of what it became, as `remember` does. */
+  rememberPacked(form: string, content: PackedContent): Promise<void>;
 }
 
 /** Remembers digests of files. */
 export class DigestCache {
   readonly #path: string;
   readonly #now: () => number;
-  readonly #digests: Map<string, Digest>;
-  readonly #added = new Map<string, Digest>();
+  /** The end of each line by its beginning: what is known of a file, or of a file in a form. */
+  readonly #digests: Map<string, string>;
+  readonly #added = new Map<string, string>();
 
-  private constructor(path: string, digests: Map<string, Digest>, now: () => number) {
+  private constructor(path: string, digests: Map<string, string>, now: () => number) {
     this.#path = path;
     this.#digests = digests;
     this.#now = now;
@@ -77,7 +90,11 @@ export class DigestCache {
 
   /** The digest of a file that is still the same; `undefined` when it has to be hashed. */
   find(identity: FileIdentity): Digest | undefined {
-    const key = keyOf(identity);
+    const known = this.#find(keyOf(identity));
+    return known !== undefined && isDigest(known) ? known : undefined;
+  }
+
+  #find(key: string): string | undefined {
     return this.#added.get(key) ?? this.#digests.get(key);
   }
 
@@ -86,20 +103,32 @@ export class DigestCache {
    * was then; whoever calls makes sure that it is the same at the end.
    */
   add(identity: FileIdentity, digest: Digest, hashedAt: number = this.#now()): void {
-    if (Math.max(identity.mtime, identity.ctime) > hashedAt - RACY_TIME) return;
-    this.#added.set(keyOf(identity), digest);
+    this.#add(identity, { hashedAt, key: keyOf(identity), known: digest });
+  }
+
+  #add(
+    { mtime, ctime }: FileIdentity,
+    { hashedAt, key, known }: { hashedAt: number; key: string; known: string },
+  ): void {
+    if (Math.max(mtime, ctime) <= hashedAt - RACY_TIME) this.#added.set(key, known);
   }
 
   /** Looks a file up before it is hashed. */
   async look(path: string): Promise<CachedFile> {
     const lookedAt = this.#now();
     const before = fileIdentity(await Deno.stat(path));
+    const packedKey = (form: string) => before && `${keyOf(before)} ${form}`;
+    const remember = async (key: string | undefined, known: string) => {
+      const after = fileIdentity(await Deno.stat(path));
+      if (!before || !after || !key || keyOf(before) !== keyOf(after)) return;
+      this.#add(before, { hashedAt: lookedAt, key, known });
+    };
     return {
       digest: before && this.find(before),
-      remember: async (digest) => {
-        const after = fileIdentity(await Deno.stat(path));
-        if (before && after && keyOf(before) === keyOf(after)) this.add(before, digest, lookedAt);
-      },
+      remember: (digest) => remember(before && keyOf(before), digest),
+      packed: (form) => parsePacked(this.#find(packedKey(form) ?? "")),
+      rememberPacked: (form, { digest, size, diffId }) =>
+        remember(packedKey(form), `${digest} ${size} ${diffId}`),
     };
   }
 
@@ -127,11 +156,23 @@ function keyOf({ dev, ino, size, mtime, ctime }: FileIdentity): string {
   return [dev, ino, size, mtime, ctime].join(" ");
 }
 
-function linesOf(entries: Iterable<readonly [string, Digest]>): string {
-  return Array.from(entries, ([key, digest]) => `${key} ${digest}\n`).join("");
+function linesOf(entries: Iterable<readonly [string, string]>): string {
+  return Array.from(entries, ([key, known]) => `${key} ${known}\n`).join("");
 }
 
-function parseLine(line: string): [string, Digest][] {
-  const [, key, digest] = /^(\d+ \d+ \d+ -?\d+ -?\d+) (\S+)$/.exec(line) ?? [];
-  return key !== undefined && digest !== undefined && isDigest(digest) ? [[key, digest]] : [];
+/** A file, and its digest; or a file, the form that it is packed in, and what it becomes then. */
+const LINE =
+  /^(\d+ \d+ \d+ -?\d+ -?\d+) (\S+)$|^(\d+ \d+ \d+ -?\d+ -?\d+ [0-9a-f]{64}) (\S+ \d+ \S+)$/;
+
+function parseLine(line: string): [string, string][] {
+  const [, file, digest, packed, content] = LINE.exec(line) ?? [];
+  if (packed !== undefined) return parsePacked(content) ? [[packed, content!]] : [];
+  return file !== undefined && isDigest(digest!) ? [[file, digest!]] : [];
+}
+
+function parsePacked(text: string | undefined): PackedContent | undefined {
+  const [digest = "", count = "", diffId = ""] = text?.split(" ") ?? [];
+  const size = Number(count);
+  const isWhole = isDigest(digest) && isDigest(diffId) && Number.isSafeInteger(size);
+  return isWhole ? { digest, size, diffId } : undefined;
 }

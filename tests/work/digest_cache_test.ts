@@ -108,3 +108,35 @@ Deno.test("look() does not remember a file that changed after it was looked up",
   await file.remember(DIGEST);
   assert.equal((await cache.look(path)).digest, undefined);
 });
+
+const FORM = "f".repeat(64);
+const PACKED = { digest: DIGEST, size: 12, diffId: DIGEST };
+
+Deno.test("what a file becomes when it is packed is remembered by the form", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("file", "one");
+  await Deno.utime(path, 1_000, 1_000);
+  const later = Date.now() + 60_000;
+  const cache = await DigestCache.open(folder.join("digests"), () => later);
+  await (await cache.look(path)).rememberPacked(FORM, PACKED);
+  await cache.save();
+  const opened = await DigestCache.open(folder.join("digests"), () => later);
+  const found = await opened.look(path);
+  assert.deepEqual(found.packed(FORM), PACKED);
+  assert.equal(found.packed("e".repeat(64)), undefined);
+  assert.equal(found.digest, undefined);
+  await Deno.writeTextFile(path, "two");
+  assert.equal((await opened.look(path)).packed(FORM), undefined);
+});
+
+for (const known of [`${DIGEST} 12`, `${DIGEST} x ${DIGEST}`, `x 12 ${DIGEST}`, `${DIGEST} 12 x`]) {
+  Deno.test(`a line of a packed file that cannot be read is passed over: ${known.slice(-30)}`, async () => {
+    await using folder = await tempFolder();
+    const path = await folder.write("file", "one");
+    const { dev, ino, size, mtime, ctime } = await Deno.stat(path);
+    const key = [dev, ino, size, mtime!.getTime(), ctime!.getTime(), FORM].join(" ");
+    const digests = await folder.write("digests", `${key} ${known}\n`);
+    const cache = await DigestCache.open(digests);
+    assert.equal((await cache.look(path)).packed(FORM), undefined);
+  });
+}

@@ -81,7 +81,7 @@ function contentOf(
 export class Extraction implements AsyncDisposable {
   readonly #target: TargetFolder;
   readonly #options: ExtractionOptions;
-  readonly #claims = new Claims();
+  readonly #claims: Claims;
   readonly #staging: Staging;
   readonly #running = new Set<Promise<unknown>>();
   readonly #marked: MarkedFolder | undefined;
@@ -93,6 +93,7 @@ export class Extraction implements AsyncDisposable {
   ) {
     this.#target = target;
     this.#options = options;
+    this.#claims = new Claims(options.portable ? "windows" : undefined);
     this.#marked = marked;
     this.#staging = new Staging(target, options);
   }
@@ -116,7 +117,7 @@ export class Extraction implements AsyncDisposable {
    * @throws {ConflictError} when it meets another name of this extraction.
    */
   claim(name: string): string {
-    const path = safeRelativePath(name);
+    const path = safeRelativePath(name, this.#options);
     this.#claims.file(path);
     return path;
   }
@@ -305,7 +306,7 @@ export class Extraction implements AsyncDisposable {
 
   async #makeFolder(name: string, mode: number): Promise<void> {
     if (/^\.(\/+\.?)*$/.test(name)) return;
-    const path = safeRelativePath(name);
+    const path = safeRelativePath(name, this.#options);
     this.#claims.folder(path);
     try {
       await this.#target.ensureFolder(path, { mode: (mode & 0o777) | 0o700 });

@@ -1,9 +1,10 @@
 /**
  * The names that may become paths: every rule about hostile names lives here.
  *
- * An artifact is written once and read on many systems, so a name that is ambiguous on any of them
- * (a backslash, a drive letter) is refused on all of them. Names that only Windows cannot hold are
- * refused only there.
+ * An artifact is written once and read on many systems, so a name that could lead out of its folder
+ * on any of them (a drive letter, two dots behind a backslash) is refused on all of them. Names that
+ * only Windows cannot hold or takes for others are refused only there, unless portable names are
+ * asked for.
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
@@ -27,7 +28,7 @@ export interface SafePathOptions {
 type Rule = readonly [broken: (value: string) => boolean, reason: string];
 
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/;
 
 /** Rules on the whole name, the most telling ones first. */
 const NAME_RULES: readonly Rule[] = [
@@ -35,13 +36,9 @@ const NAME_RULES: readonly Rule[] = [
   [(name) => CONTROL.test(name), "the name has a control character"],
   [(name) => !name.isWellFormed(), "the name is not valid Unicode"],
   [(name) => name.startsWith("/"), "the path is absolute"],
-  [(name) => name.startsWith("\\"), "the path is absolute"],
+  [(name) => components(name)[0]?.startsWith("\\") ?? false, "the path is absolute"],
   [(name) => /^[A-Za-z]:/.test(components(name)[0] ?? ""), "the path names a drive"],
-  [
-    (name) => name.includes("\\"),
-    "the name has a backslash, which some systems read as a separator",
-  ],
-  [(name) => name.split("/").includes(".."), "the path leaves the target directory"],
+  [(name) => name.split(/[/\\]/).includes(".."), "the path leaves the target directory"],
   [(name) => components(name).length === 0, "the path names the target directory itself"],
   [(name) => byteLength(name) > MAX_PATH, `the path is longer than ${MAX_PATH} bytes`],
 ];
@@ -52,6 +49,11 @@ const COMPONENT_RULES: readonly Rule[] = [
 
 /** Rules on each component whose name Windows takes for another one. */
 const PORTABLE_RULES: readonly Rule[] = [
+  [
+    (part) => part.includes("\\"),
+    "the name has a backslash, which some systems read as a separator",
+  ],
+  [(part) => part.includes("\t"), "the name has a control character"],
   [(part) => /[. ]$/.test(part), "a part ends with a dot or a space, which Windows drops"],
   [
     (part) => /^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])\s*(\.|$)/i.test(part),

@@ -36,6 +36,8 @@ export interface FileFacts extends FileAttributes {
 
 /** How to extract. The signal, progress and log are those of the whole extraction. */
 export interface ExtractionOptions extends OperationOptions {
+  /** Names that not every system can hold are refused; only those of this one when absent. */
+  readonly portable?: boolean;
   /** Most bytes to write in all; no limit when absent. */
   readonly maxBytes?: number;
   /** What the hidden names of unfinished files start with; a dot when absent. */

@@ -51,7 +51,12 @@ export function addWriting<Args extends unknown[], Flags extends OptionValues>(
   command: Command<Args, Flags>,
 ) {
   return addArchiveLimits(
-    command.option("--overwrite", "replace files that somebody changed since they were written"),
+    command
+      .option("--overwrite", "replace files that somebody changed since they were written")
+      .option(
+        "--portable",
+        "refuse names that not every system can hold, or that case tells apart",
+      ),
   );
 }
 

@@ -78,6 +78,7 @@ export async function planBuild(workspace: string, options: PackageOptions): Pro
     ...operationOptions(options),
     exclude: options.exclude,
     followLinks: options.followLinks,
+    portable: options.portable,
   });
   if (files.length === 0) throw noFiles(workspace, warnings);
   await checkShards(files, workspace);

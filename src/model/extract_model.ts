@@ -76,6 +76,7 @@ export async function extractModel(
     hiddenPrefix: ".modelops-",
     sweep: { resumed: layers.flatMap(resumedFile) },
     maxBytes: options.maxSize,
+    portable: options.portable,
   });
   const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
   for (const layer of layers) if (layer.form === "raw") extraction.claim(layer.path);

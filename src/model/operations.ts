@@ -55,6 +55,8 @@ export interface BuildOptions extends RemoteOptions {
   readonly exclude?: readonly string[];
   /** Follow links that leave the workspace. */
   readonly followLinks?: boolean;
+  /** Refuse names that not every system can hold, and those that only case tells apart. */
+  readonly portable?: boolean;
   /** Whether digests of files are remembered between builds; so it is when absent. */
   readonly digestCache?: boolean;
 }
@@ -129,6 +131,8 @@ export interface ExtractModelOptions extends OperationOptions, WriteFilesOptions
 export interface WriteFilesOptions extends ArchiveLimits {
   /** Replace files that somebody changed; they are refused when absent. */
   readonly overwrite?: boolean;
+  /** Refuse names that not every system can hold. */
+  readonly portable?: boolean;
 }
 
 /** What an extraction did. */

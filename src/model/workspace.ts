@@ -3,6 +3,7 @@
  * @module
  */
 import { isAbsolute, posix } from "node:path";
+import { duplicateKey } from "../archive/safe_path.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { ModelOpsError, type Problem } from "../core/errors.ts";
 import { explainRead } from "../core/file_errors.ts";
@@ -77,6 +78,8 @@ class Resolver {
   readonly #files = new Map<string, WorkspaceFile>();
   readonly #problems = new Map<string, Problem>();
   readonly #warnings: string[] = [];
+  /** Paths by what they are on systems that fold case. */
+  readonly #names = new Map<string, string>();
   /** The line that brought each file. */
   readonly #namedBy = new Map<string, ModelfileEntry>();
   /** Files that two lines name as different kinds, by those lines. */
@@ -195,7 +198,7 @@ class Resolver {
       this.#noteOverlap(node.path, wins ? [entry, known] : [known, entry]);
       if (!wins) return;
     }
-    const unsafe = unsafeName(node.path);
+    const unsafe = unsafeName(node.path, this.#tree.isPortable) ?? this.#twinOf(node.path);
     if (unsafe !== undefined) return this.#problem(entry, unsafe);
     const { size, mode, uid, gid, mtime } = node.info;
     this.#namedBy.set(node.path, entry);
@@ -210,6 +213,16 @@ class Resolver {
       gid: gid ?? 0,
       mtime: mtime?.getTime() ?? 0,
     });
+  }
+
+  /** What a path meets on systems that fold case, where names have to be portable. */
+  #twinOf(path: string): string | undefined {
+    if (!this.#tree.isPortable) return undefined;
+    const key = duplicateKey(path, "windows");
+    const twin = this.#names.get(key) ?? path;
+    this.#names.set(key, twin);
+    if (twin === path) return undefined;
+    return `${quote(path)} meets ${quote(twin)}, only case or Unicode form tells them apart`;
   }
 
   #noteOverlap(path: string, [winner, loser]: [ModelfileEntry, ModelfileEntry]): void {

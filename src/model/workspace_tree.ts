@@ -23,6 +23,8 @@ export interface WorkspaceOptions extends OperationOptions {
   readonly exclude?: readonly string[];
   /** Follow links that leave the workspace. */
   readonly followLinks?: boolean;
+  /** Refuse names that not every system can hold, and those that only case tells apart. */
+  readonly portable?: boolean;
   /** Take a workspace without files too. */
   readonly allowEmpty?: boolean;
 }
@@ -101,6 +103,11 @@ export class WorkspaceTree {
     }
     const root = await Deno.realPath(workspace);
     return new WorkspaceTree(workspace, root, options, await readRules(root));
+  }
+
+  /** Whether names have to be ones that every system can hold. */
+  get isPortable(): boolean {
+    return this.#options.portable ?? false;
   }
 
   /** Whether links that leave the workspace are followed. */
@@ -199,9 +206,9 @@ async function readRules(root: string): Promise<string> {
 }
 
 /** Why a path may not be packaged, `undefined` when it may: what no reader could extract again. */
-export function unsafeName(path: string): string | undefined {
+export function unsafeName(path: string, portable = false): string | undefined {
   try {
-    safeRelativePath(path, { action: "package" });
+    safeRelativePath(path, { action: "package", portable });
     return undefined;
   } catch (error) {
     if (error instanceof InvalidInputError) return error.message;

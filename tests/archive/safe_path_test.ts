@@ -22,6 +22,10 @@ const GOOD: readonly (readonly [name: string, path: string])[] = [
   ["-rf", "-rf"],
   ["~", "~"],
   [`${"x".repeat(255)}`, "x".repeat(255)],
+  ["a\\b", "a\\b"],
+  ["a\tb", "a\tb"],
+  ["aux.py", "aux.py"],
+  ["dot.", "dot."],
 ];
 
 const BAD: readonly (readonly [name: string, reason: RegExp])[] = [
@@ -44,8 +48,8 @@ const BAD: readonly (readonly [name: string, reason: RegExp])[] = [
   ["c:", /names a drive$/],
   ["./C:", /names a drive$/],
   [".//D:foo", /names a drive$/],
-  ["..\\x", /backslash/],
-  ["a\\b", /backslash/],
+  ["..\\x", /leaves the target directory$/],
+  ["a\\..\\b", /leaves the target directory$/],
   ["a\0b", /control character$/],
   ["a\nb", /control character$/],
   ["a\x1b[31mb", /control character$/],
@@ -58,6 +62,8 @@ const BAD: readonly (readonly [name: string, reason: RegExp])[] = [
 ];
 
 const BAD_ON_WINDOWS: readonly string[] = [
+  "a\\b",
+  "a\tb",
   "CON",
   "con.txt",
   "a/nul",

@@ -13,6 +13,7 @@ const INSECURE: Row = ["--insecure", false, /any certificate/];
 const RAW: Row = ["--raw", true, /as it is/];
 const WRITING: readonly Row[] = [
   ["--overwrite", false, /somebody changed/],
+  ["--portable", false, /every system/],
   ["--max-ratio <>", "100", /times its size/],
   ["--max-size <>", "no limit", /most bytes/],
   ["--max-entries <>", "1000000", /most entries/],
@@ -40,6 +41,7 @@ const COMMANDS: Readonly<Record<string, readonly [args: string, ...flags: Row[]]
     PLAIN_HTTP,
     INSECURE,
     RAW,
+    ["--portable", false, /every system/],
     ["--source-url <>", "the git remote", /sources/],
     ["--source-revision <>", "the git commit", /revision/],
     ["--reasoning", false, /reasons/],

@@ -36,6 +36,7 @@ export function configure(command: Command, session: Session): void {
       )
       .option("--exclude <pattern>", "leave out files (gitignore syntax); repeatable", collect)
       .option("--follow-links", "follow links that leave the folder")
+      .option("--portable", "refuse names that not every system can hold, or that case tells apart")
       .option("--source-url <url>", "where the sources are (default: the git remote)")
       .option("--source-revision <revision>", "revision of the sources (default: the git commit)")
       .option("--reasoning", "record that the model reasons")

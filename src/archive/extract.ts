@@ -205,7 +205,7 @@ export class Extraction implements AsyncDisposable {
 
   async #isUnchanged(name: string, expected: ExpectedContent): Promise<boolean> {
     const path = this.claim(name);
-    if (this.#staging.has(path) || !await this.#target.hasFile(path)) return false;
+    if (this.#staging.has(path) || !this.#target.hasFile(path)) return false;
     const file = this.#target.resolve(path);
     if (!await fileHasContent(file, expected, { signal: this.#options.signal })) return false;
     this.#staging.keep(path);
@@ -231,7 +231,7 @@ export class Extraction implements AsyncDisposable {
     const place = this.#target.resolve(path);
     try {
       await this.#target.ensureFolder(parentOf(path), { of: path });
-      await this.#target.ensureReplaceable(path);
+      this.#target.ensureReplaceable(path);
       if (facts.mode && Deno.build.os !== "windows") await Deno.chmod(file, facts.mode & 0o777);
       await Deno.rename(file, place);
       this.#staging.keep(path);

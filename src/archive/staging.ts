@@ -200,7 +200,7 @@ export class Staging {
 
   async #ensurePlace(path: string): Promise<void> {
     await this.#target.ensureFolder(parentOf(path), { of: path });
-    await this.#target.ensureReplaceable(path);
+    this.#target.ensureReplaceable(path);
   }
 
   /** Counts bytes that were written, and looks whether the limit allows those to come. */

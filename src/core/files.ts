@@ -51,13 +51,8 @@ export async function lstatIfExists(path: string): Promise<Deno.FileInfo | undef
  * what is not asked after opening is not known.
  */
 export function isNamed(file: Deno.FsFile, path: string): boolean {
-  try {
-    const [opened, named] = [file.statSync(), Deno.lstatSync(path)];
-    return opened.ino === named.ino && opened.dev === named.dev && !named.isSymlink;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+  const [opened, named] = [file.statSync(), lstatIfExistsSync(path)];
+  return opened.ino === named?.ino && opened.dev === named?.dev && !named?.isSymlink;
 }
 
 /**
@@ -69,6 +64,16 @@ export function openOwn(path: string, options: Deno.OpenOptions): Deno.FsFile {
   if (isNamed(file, path)) return file;
   file.close();
   throw new ConflictError(`Cannot write ${quote(path)}: a link took its place`, { path });
+}
+
+/** {@linkcode lstatIfExists}, at once. */
+export function lstatIfExistsSync(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 /** What is at a path, links followed: `undefined` for nothing, or for something else than these. */

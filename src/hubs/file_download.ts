@@ -43,7 +43,7 @@ export async function downloadFile(
     }
     await target.ensureFolder(parentOf(path), { of: path });
     for (const place of [path, `${partialBase}.partial`, `${partialBase}.journal`]) {
-      await target.ensureReplaceable(place);
+      target.ensureReplaceable(place);
     }
     const size = await transferToFile(hubFileSource(client, file), target.resolve(path), {
       what: quote(path),
@@ -66,7 +66,7 @@ async function isPresent(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   // Without a size or a hash nothing tells an old file from the present one.
-  if (file.size === undefined || !await target.hasFile(path)) return false;
+  if (file.size === undefined || !target.hasFile(path)) return false;
   const source = await fileSource(target.resolve(path));
   if (source.size !== file.size) return false;
   const check = contentCheck(file);

@@ -211,7 +211,7 @@ Deno.test("links are taken by their own names; what cannot be taken is a warning
 });
 
 Deno.test("names that no reader could extract are refused, all of them", async () => {
-  await using folder = await workspace("a.bin", "b\nc.bin", "..\\e.bin");
+  await using folder = await workspace("a.bin", "b\nc.bin", "e\\..\\f.bin");
   await assert.rejects(generateModelfile(folder.path), (error) => {
     assert.ok(error instanceof InvalidInputError);
     assert.equal(error.facts.problems?.length, 2);

@@ -87,7 +87,7 @@ interface FileStreamOptions {
  * One read in so many is awaited. The others are not: awaiting one costs several times what reading
  * does. But a reader that computes would let nobody else have a turn.
  */
-const READS_A_TURN = 16;
+const READS_A_TURN = 64;
 
 /** Streams `length` bytes of an open file in large chunks, and closes it whatever happens. */
 function fileStream(file: Deno.FsFile, options: FileStreamOptions): ReadableStream<Uint8Array> {

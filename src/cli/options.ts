@@ -4,8 +4,7 @@
  */
 import { type Command, Option, type OptionValues } from "../deps/commander.ts";
 import { DEFAULT_CONCURRENCY } from "../core/concurrency.ts";
-import { DEFAULT_RATIO } from "../archive/limits.ts";
-import { byteCount, positiveCount } from "./arguments.ts";
+import { positiveCount } from "./arguments.ts";
 import type { Output } from "./output/writer.ts";
 
 const plainHttp = new Option("--plain-http", "speak HTTP without TLS");
@@ -44,38 +43,6 @@ export function addTransfer<Args extends unknown[], Flags extends OptionValues>(
   command: Command<Args, Flags>,
 ) {
   return addAccess(command.addOption(concurrency));
-}
-
-/** Adds the flags of a command that writes the files of a model into a folder. */
-export function addWriting<Args extends unknown[], Flags extends OptionValues>(
-  command: Command<Args, Flags>,
-) {
-  return addArchiveLimits(
-    command
-      .option("--overwrite", "replace files that somebody changed since they were written")
-      .option(
-        "--portable",
-        "refuse names that not every system can hold, or that case tells apart",
-      ),
-  );
-}
-
-/** Adds the flags that bound what archives and compressed layers may become. */
-export function addArchiveLimits<Args extends unknown[], Flags extends OptionValues>(
-  command: Command<Args, Flags>,
-) {
-  return command
-    .option(
-      "--max-ratio <count>",
-      `times its size that something compressed may become (default: ${DEFAULT_RATIO})`,
-      positiveCount,
-    )
-    .option("--max-size <bytes>", "most bytes to write in all (default: no limit)", byteCount)
-    .option(
-      "--max-entries <count>",
-      "most entries of an archive (default: 1000000)",
-      positiveCount,
-    );
 }
 
 /** `--nydusify`, which scripts of earlier tools still carry. */

@@ -467,7 +467,8 @@ Deno.test("flags of earlier tools that mean nothing here are named and ignored",
   assert.match(push.stderr, /^note: --nydusify has no effect\nsha256:\w{64}\n$/);
   const pull = ["pull", "r.test/m:v1", "--dragonfly-endpoint", "/run/x.sock", "--no-progress"];
   const { code, stderr } = await home.run(pull);
-  assert.deepEqual([code, stderr], [0, "note: --dragonfly-endpoint has no effect\n"]);
+  assert.equal(code, 0);
+  assert.match(stderr, /^note: --dragonfly-endpoint has no effect\nsha256:\w{64}\n$/);
 });
 
 Deno.test("mistakes on the command line end with code 2 and say what helps", async () => {

@@ -1,6 +1,7 @@
 /** `extract`: writes the files of a local artifact. @module */
 import type { Command } from "../../deps/commander.ts";
-import { addWriting, concurrency } from "../options.ts";
+import { concurrency } from "../options.ts";
+import { addWriting } from "../writing_options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {

@@ -1,7 +1,8 @@
 /** `fetch`: writes some files of an artifact in a registry into a folder. @module */
 import type { Command } from "../../deps/commander.ts";
 import { collectPatterns } from "../arguments.ts";
-import { addTransfer, addWriting, dragonflyEndpoint, noteIgnored } from "../options.ts";
+import { addTransfer, dragonflyEndpoint, noteIgnored } from "../options.ts";
+import { addWriting } from "../writing_options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {

@@ -2,7 +2,8 @@
 import { quote } from "../../core/text.ts";
 import type { Command } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { addTransfer, addWriting, dragonflyEndpoint, noteIgnored, quiet } from "../options.ts";
+import { addTransfer, dragonflyEndpoint, noteIgnored, quiet } from "../options.ts";
+import { addWriting } from "../writing_options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {

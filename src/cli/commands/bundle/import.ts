@@ -3,7 +3,7 @@ import type { Command } from "../../../deps/commander.ts";
 import type { ImportResult } from "../../../bundle/archive/import.ts";
 import { importDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
-import { addArchiveLimits } from "../../options.ts";
+import { addArchiveLimits } from "../../writing_options.ts";
 import { countOf } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
 import {

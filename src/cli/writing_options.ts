@@ -1,0 +1,39 @@
+/**
+ * Flags of the commands that write files of artifacts into a folder.
+ * @module
+ */
+import type { Command, OptionValues } from "../deps/commander.ts";
+import { DEFAULT_RATIO } from "../archive/limits.ts";
+import { byteCount, positiveCount } from "./arguments.ts";
+
+/** Adds the flags of a command that writes the files of a model into a folder. */
+export function addWriting<Args extends unknown[], Flags extends OptionValues>(
+  command: Command<Args, Flags>,
+) {
+  return addArchiveLimits(
+    command
+      .option("--overwrite", "replace files that somebody changed since they were written")
+      .option(
+        "--portable",
+        "refuse names that not every system can hold, or that case tells apart",
+      ),
+  );
+}
+
+/** Adds the flags that bound what archives and compressed layers may become. */
+export function addArchiveLimits<Args extends unknown[], Flags extends OptionValues>(
+  command: Command<Args, Flags>,
+) {
+  return command
+    .option(
+      "--max-ratio <count>",
+      `times its size that something compressed may become (default: ${DEFAULT_RATIO})`,
+      positiveCount,
+    )
+    .option("--max-size <bytes>", "most bytes to write in all (default: no limit)", byteCount)
+    .option(
+      "--max-entries <count>",
+      "most entries of an archive (default: 1000000)",
+      positiveCount,
+    );
+}

@@ -780,6 +780,26 @@ Deno.test("serve says when it is ready, and ends when the server does", async ()
   ]);
 });
 
+Deno.test("serve refuses what belongs to clients, and times and forms that are none", async () => {
+  await using home = await Home.open();
+  const rows: [string[], RegExp][] = [
+    [["--cert-file", "a.pem"], /^error: Cannot serve with --cert-file or --key-file/],
+    [["--key-file", "a.pem"], /--tls-cert FILE --tls-key FILE/],
+    [["--drain-timeout", "soon"], /Cannot use the time "soon"/],
+    [["--upload-age", "10"], /Cannot use the time "10"/],
+    [["--upload-age", "721h"], /at most 720h/],
+    [["--anonymous", "push"], /Allowed choices are pull/i],
+    [["--anonymous", "pull"], /no passwords are set/],
+    [["--log-format", "xml"], /Allowed choices are text, json/i],
+    [["--tls-cert", "a.pem"], /both a certificate and its key/],
+  ];
+  for (const [args, message] of rows) {
+    const { code, stderr } = await home.run(["serve", "--address", "127.0.0.1:0", ...args]);
+    assert.equal(code, 2, args.join(" "));
+    assert.match(stderr, message, args.join(" "));
+  }
+});
+
 Deno.test("serve asks for the passwords of a file, and guards a public address", async () => {
   await using home = await Home.open();
   const missing = await home.run(["serve", "--htpasswd", home.at("none"), "--address", ":0"]);

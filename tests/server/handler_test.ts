@@ -92,8 +92,36 @@ Deno.test("a registry with passwords lets nobody in without one", async () => {
 
 Deno.test("a page of another site is refused", async () => {
   const client = new RegistryClient(createRegistryHandler(memoryCatalog()));
-  const parts = { headers: { "sec-fetch-site": "cross-site" } };
-  assertFault(await client.send("POST", "/v2/demo/blobs/uploads/", parts), 403, "DENIED");
+  for (
+    const headers of [
+      { "sec-fetch-site": "cross-site" },
+      { "sec-fetch-site": "same-site" },
+      { origin: "http://evil.example" },
+      { origin: "http://registry.test:8080" },
+      { origin: "https://registry.test.evil.example" },
+      { origin: "null" },
+      { origin: "" },
+    ] as Record<string, string>[]
+  ) {
+    const answer = await client.send("POST", "/v2/demo/blobs/uploads/", { headers });
+    assertFault(answer, 403, "DENIED");
+  }
+  for (const origin of ["http://registry.test", "https://registry.test"]) {
+    const own = { headers: { origin, "sec-fetch-site": "same-origin" } };
+    assert.equal((await client.send("GET", "/v2/", own)).status, 200);
+  }
+});
+
+Deno.test("a registry without file descriptors asks clients to come again", async () => {
+  for (const code of ["EMFILE", "ENFILE"]) {
+    const full = Object.assign(new Error(`${code}: too many open files`), { code });
+    const error = new TransferError("Cannot read the store", { cause: full });
+    const catalog = catalogWith(() => ({ resolve: () => Promise.reject(error) }));
+    const client = new RegistryClient(createRegistryHandler(catalog));
+    const answer = await client.send("GET", "/v2/demo/manifests/v1");
+    assertFault(answer, 503, "TOOMANYREQUESTS");
+    assert.equal(header(answer, "retry-after"), "1");
+  }
 });
 
 Deno.test("a store's failure is answered by its kind, logged, and shows no path", async () => {

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
-import { ConflictError } from "../../src/core/errors.ts";
+import { ConflictError, InvalidInputError } from "../../src/core/errors.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { memoryCatalog } from "../../src/oci/memory_store.ts";
 import { createRegistryHandler } from "../../src/server/handler.ts";
+import type { ListenAddress } from "../../src/server/address.ts";
 import { listen } from "../../src/server/listen.ts";
 import { header, RegistryClient, utf8 } from "../conformance/distribution_client.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -111,4 +112,22 @@ Deno.test("an upload cut off by the client goes on where it stopped", async () =
   assert.equal((await client.send("PATCH", location, rest)).status, 202);
   const digest = digestBytes(utf8("0123456789"));
   assert.equal((await client.send("PUT", `${location}?digest=${digest}`)).status, 201);
+});
+
+Deno.test("listen() refuses an address that is none", () => {
+  const handler = createRegistryHandler(memoryCatalog());
+  const wrongs: unknown[] = [
+    undefined,
+    { port: 0 },
+    { hostname: "", port: 0 },
+    { hostname: "127.0.0.1" },
+    { hostname: "127.0.0.1", port: 70_000 },
+    { hostname: "127.0.0.1", port: -1 },
+    { hostname: "127.0.0.1", port: "0" },
+    { hostname: "a b", port: 0 },
+  ];
+  for (const address of wrongs) {
+    const open = () => listen(handler, { address: address as ListenAddress });
+    assert.throws(open, InvalidInputError, JSON.stringify(address));
+  }
 });

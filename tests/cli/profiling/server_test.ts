@@ -90,6 +90,30 @@ Deno.test("the page lists the profiles, and what is not understood is refused", 
   });
 });
 
+Deno.test("profiles on loopback are for who names it so, and for no page of another site", async () => {
+  await whileServing(async (url) => {
+    const { port } = new URL(url);
+    for (
+      const [host, more, status] of [
+        [`127.0.0.1:${port}`, "", 200],
+        [`localhost:${port}`, "", 200],
+        [`evil.example:${port}`, "", 403],
+        ["evil.example", "", 403],
+        ["", "", 400],
+        [`127.0.0.1:${port}`, "Origin: http://evil.example\r\n", 403],
+        [`127.0.0.1:${port}`, "Sec-Fetch-Site: cross-site\r\n", 403],
+      ] as const
+    ) {
+      using conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+      const head =
+        `GET /debug/pprof/ HTTP/1.1\r\nHost: ${host}\r\n${more}Connection: close\r\n\r\n`;
+      await conn.write(new TextEncoder().encode(head));
+      const answer = await new Response(conn.readable).text();
+      assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `), `${host} ${more}`);
+    }
+  });
+});
+
 Deno.test("a profile under way ends when nobody waits for it, and early when the run is over", async () => {
   let received = Promise.resolve(new Uint8Array());
   await whileServing(async (url) => {

@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { digestBytes } from "../../src/core/digest.ts";
+import { InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
+import type { Log } from "../../src/core/operation.ts";
+import { type ServeOptions, serveStore } from "../../src/library/serve.ts";
+import { makeCertificates } from "../support/certificates.ts";
+import { e2eTest } from "../support/registry.ts";
+import { tempFolder } from "../support/temp.ts";
+
+/** The bcrypt hash of "correct horse", at the lowest cost. */
+const HASH = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
+const ADA = { authorization: `Basic ${btoa("ada:correct horse")}` };
+
+/** A server that is stopped when it is disposed. */
+async function serve(storageDir: string, options: Partial<ServeOptions> = {}) {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const server = await serveStore({ storageDir }, { address: "127.0.0.1:0", signal, ...options });
+  const ask = async (method: string, path: string, init: RequestInit = {}) => {
+    const response = await fetch(new URL(path, server.url), { method, ...init });
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  };
+  return {
+    ...server,
+    ask,
+    stop: () => stop.abort(new DOMException("Interrupted", "AbortError")),
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await server.finished;
+    },
+  };
+}
+
+Deno.test("serveStore() tells that it lives, that it is ready, and what it counts", async () => {
+  await using folder = await tempFolder();
+  await using server = await serve(folder.path);
+  for (const path of ["/livez", "/readyz"]) {
+    const { status, text } = await server.ask("GET", path);
+    assert.deepEqual([status, text], [200, "ok\n"]);
+    assert.equal((await server.ask("POST", path)).status, 405);
+  }
+  const blob = new TextEncoder().encode("0123456789");
+  const path = `/v2/a/b/blobs/uploads/?digest=${digestBytes(blob)}`;
+  assert.equal((await server.ask("POST", path, { body: blob })).status, 201);
+  await server.ask("POST", "/v2/a/b/blobs/uploads/");
+  const { text, headers } = await server.ask("GET", "/metrics");
+  assert.match(headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+  assert.match(text, /^modelops_http_requests_total\{method="POST",status="201"\} 1$/m);
+  assert.match(text, /^modelops_http_received_bytes_total 10$/m);
+  assert.match(text, /^modelops_store_bytes 10$/m);
+  assert.match(text, /^modelops_uploads_open 1$/m);
+});
+
+Deno.test("serveStore() opens reading to everybody, and writing to who has a password", async () => {
+  await using folder = await tempFolder();
+  const htpasswd = await folder.write("users", `ada:${HASH}\n`);
+  await using server = await serve(folder.join("store"), { htpasswd, anonymous: "pull" });
+  assert.equal((await server.ask("GET", "/v2/a/b/tags/list")).status, 404);
+  assert.equal((await server.ask("GET", "/metrics")).status, 200);
+  assert.equal((await server.ask("GET", "/v2/")).status, 401);
+  const post = ["POST", "/v2/a/b/blobs/uploads/"] as const;
+  assert.equal((await server.ask(...post)).status, 401);
+  assert.equal((await server.ask(...post, { headers: ADA })).status, 202);
+  const wrong = { headers: { authorization: `Basic ${btoa("ada:wrong")}` } };
+  assert.equal((await server.ask("GET", "/v2/a/b/tags/list", wrong)).status, 401);
+});
+
+Deno.test("serveStore() keeps its counters from those who have no password", async () => {
+  await using folder = await tempFolder();
+  const htpasswd = await folder.write("users", `ada:${HASH}\n`);
+  await using server = await serve(folder.join("store"), { htpasswd });
+  assert.equal((await server.ask("GET", "/metrics")).status, 401);
+  assert.equal((await server.ask("GET", "/livez")).status, 200);
+  assert.equal((await server.ask("GET", "/metrics", { headers: ADA })).status, 200);
+});
+
+Deno.test("serveStore() logs who asked for what, and what came of it", async () => {
+  await using folder = await tempFolder();
+  const htpasswd = await folder.write("users", `ada:${HASH}\n`);
+  const records: Record<string, unknown>[] = [];
+  const log: Log = (level, message, properties) => {
+    if (level === "info" && message === "Request answered") records.push({ ...properties, ms: 0 });
+  };
+  {
+    await using server = await serve(folder.join("store"), { htpasswd, log });
+    await server.ask("GET", "/v2/?x=1", { headers: ADA });
+  }
+  assert.deepEqual(records, [{
+    remote: "127.0.0.1",
+    user: "ada",
+    method: "GET",
+    path: "/v2/?x=1",
+    status: 200,
+    received: 0,
+    bytes: 2,
+    ms: 0,
+  }]);
+});
+
+Deno.test("an upload that the end of the server cut off goes on at the next one", async () => {
+  await using folder = await tempFolder();
+  const first = await serve(folder.path, { drainTimeout: 10 });
+  const location = (await first.ask("POST", "/v2/a/b/blobs/uploads/")).headers.get("location");
+  assert.ok(location);
+  const part = new TextEncoder().encode("01234");
+  await first.ask("PATCH", location, { body: part });
+  const body = new ReadableStream({ start: (stream) => stream.enqueue(part) });
+  const cut = first.ask("PATCH", location, { body });
+  // Its bytes are there when the upload has grown.
+  for (let range = ""; range !== "0-9";) {
+    range = (await first.ask("GET", location)).headers.get("range") ?? "";
+  }
+  first.stop();
+  await assert.rejects(cut);
+  await first.finished;
+  await using second = await serve(folder.path);
+  assert.equal((await second.ask("GET", location)).headers.get("range"), "0-9");
+  const digest = digestBytes(new TextEncoder().encode("012340123456789"));
+  const put = { body: "56789" };
+  assert.equal((await second.ask("PUT", `${location}?digest=${digest}`, put)).status, 201);
+});
+
+Deno.test("serveStore() removes uploads that nobody goes on with", async () => {
+  await using folder = await tempFolder();
+  const reaped = Promise.withResolvers<void>();
+  const log: Log = (_level, message) => {
+    if (message === "Abandoned upload removed") reaped.resolve();
+  };
+  let location = "";
+  {
+    await using server = await serve(folder.path);
+    const started = await server.ask("POST", "/v2/a/b/blobs/uploads/");
+    location = started.headers.get("location") ?? "";
+    assert.equal((await server.ask("GET", location)).status, 204);
+  }
+  await using server = await serve(folder.path, { uploadAge: 1, log });
+  await reaped.promise;
+  assert.equal((await server.ask("GET", location)).status, 404);
+});
+
+e2eTest("serveStore() speaks TLS", { needs: [] }, async () => {
+  await using folder = await tempFolder();
+  const { caFile, server: { certFile, keyFile } } = await makeCertificates(folder.path);
+  await using server = await serve(folder.join("store"), { tlsCert: certFile, tlsKey: keyFile });
+  assert.match(server.url, /^https:/);
+  using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(caFile)] });
+  const response = await fetch(`${server.url}/v2/`, { client });
+  assert.equal(response.status, 200);
+  assert.equal(await response.text(), "{}");
+  // Clear HTTP is no TLS.
+  await assert.rejects(fetch(`http://${server.address}/v2/`));
+});
+
+Deno.test("serveStore() refuses what it cannot serve with", async () => {
+  await using folder = await tempFolder();
+  const rows: [Partial<ServeOptions>, RegExp, new (...args: never[]) => Error][] = [
+    [{ tlsCert: "cert" }, /both a certificate and its key/, InvalidInputError],
+    [{ tlsKey: "key" }, /both a certificate and its key/, InvalidInputError],
+    [{ anonymous: "pull" }, /no passwords are set/, InvalidInputError],
+    [
+      { tlsCert: folder.join("none"), tlsKey: folder.join("none") },
+      /no such file/i,
+      NotFoundError,
+    ],
+    [
+      {
+        tlsCert: await folder.write("cert", "nonsense"),
+        tlsKey: await folder.write("key", "nonsense"),
+      },
+      /^Cannot listen on/,
+      InvalidInputError,
+    ],
+    [{ htpasswd: join(folder.path, "none") }, /none/, NotFoundError],
+  ];
+  for (const [options, message, type] of rows) {
+    await assert.rejects(serve(folder.join("store"), options), (error) => {
+      assert.ok(error instanceof type, String(error));
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});

@@ -7,7 +7,7 @@ import { digestStream } from "../core/digest.ts";
 import { ConflictError, InvalidInputError } from "../core/errors.ts";
 import { explainWrite } from "../core/file_errors.ts";
 import { lstatIfExists } from "../core/files.ts";
-import type { OperationOptions } from "../core/operation.ts";
+import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
 import { type OnBytes, reported } from "../core/progress.ts";
 import { streamOf } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
@@ -32,6 +32,8 @@ export interface FileFacts extends FileAttributes {
   readonly size?: number;
   /** Identity of the file in progress events; its path when absent. */
   readonly id?: string;
+  /** The stage it belongs to in progress events; `extract` when absent. */
+  readonly phase?: ProgressPhase;
 }
 
 /** How to extract. The signal, progress and log are those of the whole extraction. */
@@ -130,8 +132,8 @@ export class Staging {
 
   async #write(path: string, content: FileContent, facts: FileFacts): Promise<StagedFile> {
     let bytes = 0;
-    const { size, id = path } = facts;
-    const item = { id, phase: "extract", name: path, size } as const;
+    const { size, id = path, phase = "extract" } = facts;
+    const item = { id, phase, name: path, size };
     try {
       return await reported(item, this.#options, async (onBytes) => {
         const come: OnBytes = (now, kept) => {

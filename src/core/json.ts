@@ -121,6 +121,7 @@ function withoutStrangeNumbers(text: string): string {
 }
 
 const STRANGE_NUMBERS = ["NaN", "Infinity", "-Infinity"];
+
 /** Whether a JSON value is an object, and no list. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -157,11 +157,44 @@ async function extendConfig(
   const { diff_ids: _older, ...modelfs } = { ...document["modelfs"] } as Record<string, unknown>;
   const time = options.sourceDateEpoch === undefined ? options.now : options.sourceDateEpoch * 1000;
   const createdAt = options.noCreationTime ? {} : { createdAt: formatTime(time) };
-  return encodeGoJson({
+  const extended = encodeGoJson({
     ...document,
     descriptor: { ...document["descriptor"], ...createdAt },
     modelfs: { type: "layers", ...modelfs, diffIds },
   });
+  checkExtended(extended, diffIds.length, { bytes, layers: manifest.layers.length }, options);
+  return extended;
+}
+
+/**
+ * Makes sure that what is written is a configuration of the specification. What another program, or
+ * an older specification, has written otherwise is warned of and kept: nothing of it may be lost.
+ */
+function checkExtended(
+  extended: Uint8Array,
+  layers: number,
+  source: { readonly bytes: Uint8Array; readonly layers: number },
+  { log }: OperationOptions,
+): void {
+  const what = "the configuration of the model";
+  const fault = configFault(extended, layers, what);
+  if (fault === undefined) return;
+  if (configFault(source.bytes, source.layers, what) === undefined) throw fault;
+  log?.("warning", `${fault.message}. It is kept as it was made`);
+}
+
+function configFault(
+  bytes: Uint8Array,
+  layers: number,
+  what: string,
+): InvalidInputError | undefined {
+  try {
+    checkConfig(bytes, layers, what);
+    return undefined;
+  } catch (error) {
+    if (error instanceof InvalidInputError) return error;
+    throw error;
+  }
 }
 
 /** A configuration from a file, checked and otherwise as it is. */

@@ -89,10 +89,11 @@ class LocalModelBackend implements ModelBackend {
     await using _lock = options.outputRemote ? undefined : await this.#catalog.deferPrune(options);
     const open = this.#stores.output(options);
     const store = await open(targets[0]);
-    const digests = await this.#openDigests(options);
     const tag = referenceTarget(targets[0]);
-    const built = await buildModel(store, plan, { ...options, tag, now: this.#now(), digests });
-    await digests?.save().catch((error) => explainCache("write", error, options));
+    const built = await this.#withDigests(
+      options,
+      (digests) => buildModel(store, plan, { ...options, tag, now: this.#now(), digests }),
+    );
     for (const target of targets.slice(1)) {
       await this.#publish(store, await open(target), built, target, options);
     }
@@ -106,11 +107,20 @@ class LocalModelBackend implements ModelBackend {
     };
   }
 
-  async #openDigests(options: BuildOptions): Promise<DigestCache | undefined> {
-    if (options.digestCache === false || this.#digestCache === undefined) return undefined;
+  /** Does what hashes files, with what is known of them from earlier, and keeps what it learns. */
+  async #withDigests<Result>(
+    options: OperationOptions & Pick<BuildOptions, "digestCache">,
+    work: (digests: DigestCache | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    if (options.digestCache === false || this.#digestCache === undefined) {
+      return await work(undefined);
+    }
     const { DigestCache } = await import("../work/digest_cache.ts");
-    return await DigestCache.open(this.#digestCache)
+    const digests = await DigestCache.open(this.#digestCache)
       .catch((error) => explainCache("read", error, options));
+    const result = await work(digests);
+    await digests?.save().catch((error) => explainCache("write", error, options));
+    return result;
   }
 
   /** Gives a build another name, in another repository if that is where the name is. */
@@ -134,7 +144,10 @@ class LocalModelBackend implements ModelBackend {
     if (!await local.knows(target)) return await this.#pushed(reference, remote, options);
     const descriptor = await local.resolve(target, options);
     const { tag } = reference;
-    const report = await copyModel(local, remote, descriptor, { ...options, tag, phase: "upload" });
+    const report = await repairable(
+      reference,
+      () => copyModel(local, remote, descriptor, { ...options, tag, phase: "upload" }),
+    );
     return transfer(reference, descriptor, report);
   }
 
@@ -200,7 +213,11 @@ class LocalModelBackend implements ModelBackend {
     const remote = await this.#stores.remote(reference, options);
     const { descriptor, manifest } = await readModel(remote, referenceTarget(reference), options);
     const { extractModel } = await import("./extract_model.ts");
-    const extracted = await extractModel(remote, manifest, { ...options, output });
+    const extracted = await extractModel(remote, manifest, {
+      ...options,
+      output,
+      phase: "download",
+    });
     const report = {
       copied: extracted.written,
       skipped: extracted.unchanged,
@@ -213,12 +230,10 @@ class LocalModelBackend implements ModelBackend {
     const reference = parseReference(target);
     const local = this.#stores.local(reference);
     const { extractModel } = await import("./extract_model.ts");
-    try {
+    return await repairable(reference, async () => {
       const { manifest } = await readModel(local, referenceTarget(reference), options);
       return await extractModel(local, manifest, options);
-    } catch (error) {
-      throw withRepair(error, reference);
-    }
+    });
   }
 
   async attach(file: string, options: AttachOptions): Promise<AttachResult> {
@@ -246,7 +261,11 @@ class LocalModelBackend implements ModelBackend {
   async upload(file: string, options: UploadOptions): Promise<UploadResult> {
     const { tag: _tag, digest: _digest, ...repository } = parseReference(options.repository);
     const { uploadFile } = await import("./upload.ts");
-    const layer = await uploadFile(await this.#stores.remote(repository, options), file, options);
+    const store = await this.#stores.remote(repository, options);
+    const layer = await this.#withDigests(
+      options,
+      (digests) => uploadFile(store, file, { ...options, digests }),
+    );
     return { repository: repositoryName(repository), layer: layerReport(layer) };
   }
 
@@ -264,10 +283,10 @@ class LocalModelBackend implements ModelBackend {
 
   async inspect(target: string, options: InspectOptions = {}): Promise<InspectResult> {
     const reference = parseReference(target);
-    const store = options.remote
-      ? await this.#stores.remote(reference, options)
-      : this.#stores.local(reference);
-    return await inspectModel(store, referenceTarget(reference), options);
+    const inspect = (store: ContentStore) =>
+      inspectModel(store, referenceTarget(reference), options);
+    if (options.remote) return await inspect(await this.#stores.remote(reference, options));
+    return await repairable(reference, () => inspect(this.#stores.local(reference)));
   }
 
   async tag(source: string, target: string, options: RemoteOptions = {}): Promise<void> {
@@ -336,14 +355,23 @@ function transfer(
   return { reference: formatReference(reference), digest: descriptor.digest, ...report };
 }
 
-/** Names the command that puts damaged content of the local store right. */
-function withRepair(error: unknown, reference: Reference): unknown {
-  if (!(error instanceof IntegrityError) || error.facts.remedy !== undefined) return error;
-  const { message, facts } = error;
-  const remedy = `fetch what is damaged with: modelops verify --repair ${
-    formatReference(reference)
-  }`;
-  return new IntegrityError(message, { ...facts, remedy, cause: error });
+/**
+ * Does what reads an artifact of the local store; where its content is damaged, the error names the
+ * command that puts it right.
+ */
+async function repairable<Result>(
+  reference: Reference,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof IntegrityError) || error.facts.remedy !== undefined) throw error;
+    const { message, facts } = error;
+    const name = formatReference(reference);
+    const remedy = `fetch what is damaged with: modelops verify --repair ${name}`;
+    throw new IntegrityError(message, { ...facts, remedy, cause: error });
+  }
 }
 
 /** A cache that cannot be used costs time, and nothing else. */

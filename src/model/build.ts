@@ -7,7 +7,7 @@
  */
 import { isAbsolute, resolve } from "node:path";
 import { mapConcurrent } from "../core/concurrency.ts";
-import { EMPTY_DIGEST } from "../core/digest.ts";
+import { type Digest, EMPTY_DIGEST } from "../core/digest.ts";
 import { readTextIfExists } from "../core/files.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { operationOptions } from "../core/operation.ts";
@@ -19,6 +19,7 @@ import { type Annotations, describeDocument, type Descriptor } from "../oci/desc
 import { MediaType } from "../oci/media_types.ts";
 import { type ContentStore, writeTagged } from "../oci/store.ts";
 import { encodeConfig, type ModelConfig } from "./config.ts";
+import { checkConfig } from "./config_schema.ts";
 import { formatTime } from "./file_metadata.ts";
 import { generateModelfile } from "./modelfile/generate.ts";
 import {
@@ -229,14 +230,17 @@ export async function buildModel(
   const shape = layerShape(options);
   const operation = operationOptions(options);
   const owners = shape.form === "raw" ? NO_OWNERS : await ownerNames();
+  const time = options.sourceDateEpoch === undefined ? options.now : options.sourceDateEpoch * 1000;
+  // All but the digests of the layers is known before the first byte is stored.
+  makeConfig(plan, plan.files.map(() => EMPTY_DIGEST), options, time);
   reportPlan(layerPhase(store, shape), plan.files, operation);
   const layers = await mapConcurrent(
     plan.files,
     (file) => storeLayer(store, file, { ...shape, ...operation, owners, digests: options.digests }),
     options,
   );
-  const time = options.sourceDateEpoch === undefined ? options.now : options.sourceDateEpoch * 1000;
-  const configBytes = encodeConfig(modelConfig(plan, layers, options, time));
+  const diffIds = layers.map(({ diffId }) => diffId);
+  const configBytes = makeConfig(plan, diffIds, options, time);
   const config = await describeDocument(FAMILIES[shape.family].configType, configBytes);
   await store.write(config, bytesSource(configBytes), operation);
   const bytes = encodeModelManifest({
@@ -253,9 +257,24 @@ export async function buildModel(
   return { descriptor, config, layers };
 }
 
+/**
+ * The configuration of a model, as its document.
+ * @throws {InvalidInputError} when a fact of it is none that the specification allows.
+ */
+function makeConfig(
+  plan: BuildPlan,
+  diffIds: readonly Digest[],
+  options: PackageOptions,
+  time: number,
+): Uint8Array<ArrayBuffer> {
+  const bytes = encodeConfig(modelConfig(plan, diffIds, options, time));
+  checkConfig(bytes, plan.files.length, "the configuration of the model");
+  return bytes;
+}
+
 function modelConfig(
   plan: BuildPlan,
-  layers: readonly StoredLayer[],
+  diffIds: readonly Digest[],
   options: PackageOptions,
   time: number,
 ): ModelConfig {
@@ -267,7 +286,7 @@ function modelConfig(
       name: modelfile.name,
       ...plan.source,
     },
-    modelfs: { type: "layers", diffIds: layers.map((layer) => layer.diffId) },
+    modelfs: { type: "layers", diffIds },
     config: {
       architecture: modelfile.arch,
       format: modelfile.format,

@@ -7,15 +7,19 @@ import type { Problem } from "../core/errors.ts";
 import { decodeJson } from "../core/json.ts";
 import { checkShape } from "../core/shape.ts";
 import { problemsError } from "../core/problems.ts";
-import * as z from "../deps/zod.ts";
+import * as z from "../deps/zod_mini.ts";
 import { digestSchema } from "../oci/descriptor.ts";
 
-const text = z.string().optional();
-const texts = z.array(z.string()).optional();
-const time = z.string().regex(
-  /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/,
-  "it is no time such as 2025-01-31T12:00:00Z",
-).optional();
+const text = z.optional(z.string());
+const texts = z.optional(z.array(z.string()));
+const flag = z.optional(z.boolean());
+const time = z.optional(
+  z.string().check(z.regex(
+    /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/,
+    "it is no time such as 2025-01-31T12:00:00Z",
+  )),
+);
+const language = z.string().check(z.regex(/^[a-z]{2}$/, "it is no code of two letters"));
 const modality = z.enum(["text", "image", "audio", "video", "embedding", "other"]);
 
 const schema = z.strictObject({
@@ -23,7 +27,7 @@ const schema = z.strictObject({
     createdAt: time,
     authors: texts,
     family: text,
-    name: z.string().min(1, "it is empty").optional(),
+    name: z.optional(z.string().check(z.minLength(1, "it is empty"))),
     docURL: text,
     sourceURL: text,
     datasetsURL: texts,
@@ -40,19 +44,19 @@ const schema = z.strictObject({
     paramSize: text,
     precision: text,
     quantization: text,
-    capabilities: z.strictObject({
-      inputTypes: z.array(modality).optional(),
-      outputTypes: z.array(modality).optional(),
+    capabilities: z.optional(z.strictObject({
+      inputTypes: z.optional(z.array(modality)),
+      outputTypes: z.optional(z.array(modality)),
       knowledgeCutoff: time,
-      reasoning: z.boolean().optional(),
-      toolUsage: z.boolean().optional(),
-      reward: z.boolean().optional(),
-      languages: z.array(z.string().regex(/^[a-z]{2}$/, "it is no code of two letters")).optional(),
-    }).optional(),
+      reasoning: flag,
+      toolUsage: flag,
+      reward: flag,
+      languages: z.optional(z.array(language)),
+    })),
   }),
   modelfs: z.strictObject({
     type: z.literal("layers"),
-    diffIds: z.array(digestSchema).min(1, "a model has at least one layer"),
+    diffIds: z.array(digestSchema).check(z.minLength(1, "a model has at least one layer")),
   }),
 });
 

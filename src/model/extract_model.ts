@@ -66,7 +66,7 @@ interface LayerOutcome {
 export async function extractModel(
   store: ContentStore,
   manifest: Manifest,
-  options: ExtractModelOptions,
+  options: ExtractModelOptions & ExtractPhase,
 ): Promise<ExtractResult> {
   const layers = modelLayers(manifest, options);
   await using extraction = await Extraction.open(options.output, {
@@ -81,7 +81,7 @@ export async function extractModel(
   const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
   for (const layer of layers) if (layer.form === "raw") extraction.claim(layer.path);
   const unchanged = await survey(extraction, store, layers, options);
-  reportPlan("extract", layers.map(({ descriptor }) => descriptor), options);
+  planStages(layers, options);
   const outcomes = await mapConcurrent(
     layers,
     (layer) =>
@@ -100,6 +100,29 @@ export async function extractModel(
     unchanged: sum("unchanged"),
     bytes: sum("bytes"),
   };
+}
+
+/** What the stage is called in which files come that are layers of their own. */
+export interface ExtractPhase {
+  /**
+   * `download` where they come from a registry, and another run goes on with them; `extract`, which
+   * is what becomes of archives in any case, when absent.
+   */
+  readonly phase?: "download" | "extract";
+}
+
+/** Tells what there is to do. Archives begin again when they are stopped: they never count as kept. */
+function planStages(
+  layers: readonly ModelLayer[],
+  options: OperationOptions & ExtractPhase,
+): void {
+  const stages = Map.groupBy(
+    layers,
+    ({ form }) => form === "raw" ? options.phase ?? "extract" : "extract",
+  );
+  for (const [phase, planned] of stages) {
+    reportPlan(phase, planned.map(({ descriptor }) => descriptor), options);
+  }
 }
 
 /** The layers to extract. Where two of them are the same file, the last one counts. */
@@ -150,17 +173,19 @@ async function extractRaw(
   extraction: Extraction,
   from: LayerSource,
   { descriptor, path }: RawLayer,
-  options: ExtractModelOptions & { readonly unchanged: ReadonlySet<string> },
+  options: ExtractModelOptions & ExtractPhase & { readonly unchanged: ReadonlySet<string> },
 ): Promise<LayerOutcome> {
   const { size } = descriptor;
+  const { phase = "extract" } = options;
   if (options.unchanged.has(path)) {
     extraction.keep(path);
-    reportSkipped({ id: path, phase: "extract", name: path, size }, options);
+    reportSkipped({ id: path, phase, name: path, size }, options);
     return { written: 0, unchanged: 1, bytes: 0 };
   }
   const { mode, mtime } = layerFileMetadata(descriptor.annotations) ?? {};
   await extraction.writeFile(path, verifiedContent(from, descriptor, options), {
     size,
+    phase,
     mode,
     mtime: mtime === undefined ? undefined : new Date(mtime),
   });

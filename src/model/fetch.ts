@@ -34,7 +34,10 @@ export async function fetchFiles(
     );
   }
   const layers = manifest.layers.filter((_, index) => wanted[index]);
-  const result = await extractModel(store, { ...manifest, layers }, options);
+  const result = await extractModel(store, { ...manifest, layers }, {
+    ...options,
+    phase: "download",
+  });
   return {
     ...result,
     digest: descriptor.digest,

@@ -7,15 +7,19 @@ import { reportPlan } from "../core/progress.ts";
 import type { ContentStore } from "../oci/store.ts";
 import { layerPhase, type StoredLayer, storeLayer } from "./layers.ts";
 import { layerForm } from "./media_types.ts";
+import type { DigestCache } from "../work/digest_cache.ts";
 import type { UploadOptions } from "./operations.ts";
 import { ownerNames } from "./owner_names.ts";
 import { singleFile } from "./single_file.ts";
 
-/** Stores a file as the layer that a build makes of it, and returns the layer. */
+/**
+ * Stores a file as the layer that a build makes of it, and returns the layer. Its digest is noted,
+ * so that the build does not send it again.
+ */
 export async function uploadFile(
   store: ContentStore,
   file: string,
-  options: UploadOptions,
+  options: UploadOptions & { readonly digests?: DigestCache },
 ): Promise<StoredLayer> {
   const found = await singleFile(file, options);
   const form = layerForm(options);
@@ -25,5 +29,6 @@ export async function uploadFile(
     family: "cncf",
     form,
     owners: await ownerNames(),
+    digests: options.digests,
   });
 }

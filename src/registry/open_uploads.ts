@@ -44,14 +44,13 @@ export class OpenUploads {
 
   /** Opens the note of an upload; `undefined` when another process has it. */
   async open(
-    { registry, repository, digest }: UploadKey,
+    key: UploadKey,
     options: { readonly log?: Log } = {},
   ): Promise<UploadNote | undefined> {
     await makePrivateFolder(this.#folder);
     await this.#forget();
-    const text = new TextEncoder().encode([registry, repository, digest].join("\n"));
-    const path = join(this.#folder, digestHex(await digestDocument(text)));
-    const waiting = `Another command uploads ${digest}: this one begins its own upload`;
+    const path = await this.#pathOf(key);
+    const waiting = `Another command uploads ${key.digest}: this one begins its own upload`;
     const busy = () => new ConflictError(waiting);
     try {
       const lock = await lockFile(`${path}.lock`, {
@@ -66,6 +65,18 @@ export class OpenUploads {
       if (error instanceof ConflictError) return undefined;
       throw error;
     }
+  }
+
+  /** Forgets an upload that turned out to be finished, unless another process still has it. */
+  async drop(key: UploadKey): Promise<void> {
+    if (await lstatIfExists(await this.#pathOf(key)) === undefined) return;
+    await using note = await this.open(key);
+    await note?.forget();
+  }
+
+  async #pathOf({ registry, repository, digest }: UploadKey): Promise<string> {
+    const text = new TextEncoder().encode([registry, repository, digest].join("\n"));
+    return join(this.#folder, digestHex(await digestDocument(text)));
   }
 
   /** Removes what is too old, or too much. */

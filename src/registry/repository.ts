@@ -28,7 +28,7 @@ import { listNames } from "./pagination.ts";
 import { ReferrerClient } from "./referrers.ts";
 import { Channel, type RegistrySession } from "./session.ts";
 import { sendFollowing } from "./moved_requests.ts";
-import { upload } from "./upload.ts";
+import { dropNote, upload } from "./upload.ts";
 import { uploadStream } from "./upload_stream.ts";
 import { uploadLocation } from "./upload_session.ts";
 
@@ -74,9 +74,11 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
   /** As {@linkcode ContentStore.has} says. */
   async has(descriptor: Descriptor, options: OperationOptions = {}): Promise<boolean> {
     const { digest } = descriptor;
-    const found = isManifestType(descriptor.mediaType)
-      ? await this.#manifests.has(digest, options)
-      : await askForBlob(this.#channel, digest, options) !== undefined;
+    const isBlob = !isManifestType(descriptor.mediaType);
+    const found = isBlob
+      ? await askForBlob(this.#channel, digest, options) !== undefined
+      : await this.#manifests.has(digest, options);
+    if (found && isBlob) await dropNote(this.#channel, descriptor);
     if (found) this.#absent.delete(digest);
     else this.#absent.add(digest);
     return found;

@@ -10,7 +10,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { discard } from "../http/bodies.ts";
 import { ConnectionLost, explainFault, isFault, SourceFailure } from "../http/faults.ts";
 import { askForBlob } from "./blob_presence.ts";
-import type { UploadNote } from "./open_uploads.ts";
+import type { UploadKey, UploadNote } from "./open_uploads.ts";
 import type { Channel } from "./session.ts";
 import { isRetriedStatus } from "../core/retry.ts";
 import { allowedRetryAfter } from "../http/retrying.ts";
@@ -44,12 +44,22 @@ export async function upload(
 
 /** The note of a large blob's upload; small ones are sent again as fast as they are asked about. */
 async function openNote(channel: Channel, blob: Descriptor): Promise<UploadNote | undefined> {
-  const { session, path } = channel;
-  const key = { registry: session.registry, repository: path, digest: blob.digest };
+  const { session } = channel;
   if (blob.size <= PART_SIZE || (await session.limits()).keeps === "nothing") return undefined;
   return await session.remembered(async () =>
-    await session.openUploads?.open(key, { log: session.log })
+    await session.openUploads?.open(noteKey(channel, blob), { log: session.log })
   );
+}
+
+function noteKey({ session, path }: Channel, { digest }: Descriptor): UploadKey {
+  return { registry: session.registry, repository: path, digest };
+}
+
+/** Forgets an upload of an earlier run whose blob the registry has: it was killed at its very end. */
+export async function dropNote(channel: Channel, blob: Descriptor): Promise<void> {
+  const { session } = channel;
+  if (blob.size <= PART_SIZE) return;
+  await session.remembered(async () => await session.openUploads?.drop(noteKey(channel, blob)));
 }
 
 /** What is sent, and where it is noted. */

@@ -1,4 +1,4 @@
-/** What a person sees of a pull in a terminal: a total that rises, Ctrl-C, and how it goes on. */
+/** What a person sees of a download in a terminal: a total that rises, Ctrl-C, and how it goes on. */
 import assert from "node:assert/strict";
 import { openProgram, PROGRAM, type Program } from "../support/program.ts";
 import { startCommand } from "../support/command.ts";
@@ -69,22 +69,29 @@ function assertRises(shown: readonly { percent: number; size: string }[]): void 
   }
 }
 
-e2eTest(
-  "a pull in a terminal shows a total that rises, and after Ctrl-C goes on from where it was",
-  { needs: ["script"] },
-  async () => {
+const WAYS: Readonly<Record<string, (name: string) => readonly string[]>> = {
+  "a pull": (name) => ["pull", name],
+  "a pull into a folder": (name) => ["pull", name, "--extract-from-remote", "--extract-dir", "out"],
+  "a fetch": (name) => ["fetch", name, "--patterns", "*.safetensors", "--output", "out"],
+};
+
+for (const [what, argsOf] of Object.entries(WAYS)) {
+  const title = `${what} in a terminal shows a total that rises, and after Ctrl-C goes on`;
+  e2eTest(title, { needs: ["script"] }, async () => {
     await using registry = scriptedRegistry();
     await using program = await openProgram();
     const name = registry.scripted((_request, pass) => pass());
     await pushModel(registry, SHARDS);
-    const pull = ["pull", `${name}:v1`, "--max-rate", "6MiB"];
+    const args = [...argsOf(`${name}:v1`), "--max-rate", "6MiB"];
 
     const first = await inTerminal(
       program,
-      pull,
+      args,
       (text) => (totals(text).at(-1)?.percent ?? 0) > 40,
     );
     assert.equal(first.code, 130, first.text);
+    assert.match(first.text, /downloading/);
+    assert.doesNotMatch(first.text, /extract/);
     assertRises(totals(first.text));
     for (const shard of [1, 2, 3]) assert.match(first.text, new RegExp(`0000${shard}-of-`));
     assert.match(
@@ -92,7 +99,7 @@ e2eTest(
       /Interrupted at [\d.]+ of 18 MiB\. Run the same command again: it goes on from there\./,
     );
 
-    const second = await inTerminal(program, pull);
+    const second = await inTerminal(program, args);
     assert.equal(second.code, 0, second.text);
     const shown = totals(second.text);
     assertRises(shown);
@@ -104,5 +111,5 @@ e2eTest(
     const [, moved = "", kept = ""] =
       /downloaded ([\d.]+) MiB in [^;]*; ([\d.]+) MiB were there/.exec(second.text) ?? [];
     assert.ok(Math.abs(Number(moved) + Number(kept) - 18) < 1, second.text);
-  },
-);
+  });
+}

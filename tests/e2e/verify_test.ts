@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { digestBytes } from "../../src/core/digest.ts";
+import { type Digest, digestBytes } from "../../src/core/digest.ts";
 import { diskInternals } from "../support/disk_internals.ts";
 import { openProgram, type Program } from "../support/program.ts";
 import { e2eTest, startRegistry } from "../support/registry.ts";
@@ -102,6 +102,33 @@ e2eTest("extracting damaged content names the command that repairs it", {
   await rot(pathOf("big.bin"));
   const { code, stderr } = await program.run(["extract", reference, "--output", "out"]);
   assert.equal(code, 5);
+  assert.match(stderr, new RegExp(`hint: .*modelops verify --repair ${reference}$`, "m"));
+});
+
+e2eTest("pushing damaged content names the command that repairs it", { needs }, async () => {
+  await using registry = await startRegistry();
+  await using program = await openProgram();
+  const { reference, pathOf } = await pushedModel(program, registry.address);
+  for (const name of ["big.bin", "small.bin", "config.json"] as const) {
+    const target = reference.replace("models/demo", `models/of-${name.replace(".", "-")}`);
+    await program.ok(["tag", reference, target]);
+    await rot(pathOf(name));
+    const { code, stderr } = await program.run(["push", target]);
+    assert.equal(code, 5, stderr);
+    assert.match(stderr, new RegExp(`hint: .*modelops verify --repair ${target}$`, "m"));
+    await program.ok(["verify", "--repair", reference]);
+    await program.ok(["push", target]);
+  }
+});
+
+e2eTest("inspecting damaged content names the command that repairs it", { needs }, async () => {
+  await using registry = await startRegistry();
+  await using program = await openProgram();
+  const { reference, layout } = await pushedModel(program, registry.address);
+  const { Digest } = await program.json(["inspect", reference]);
+  await rot(layout.blobData(Digest as Digest));
+  const { code, stderr } = await program.run(["inspect", reference]);
+  assert.equal(code, 5, stderr);
   assert.match(stderr, new RegExp(`hint: .*modelops verify --repair ${reference}$`, "m"));
 });
 

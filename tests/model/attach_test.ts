@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ConflictError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
 import { digestBytes } from "../../src/core/digest.ts";
+import { readDirIfExists } from "../../src/core/files.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { readContent } from "../../src/oci/store.ts";
@@ -142,7 +143,13 @@ Deno.test("nothing of an older configuration is lost when a file is attached", a
   await store.tag(manifest, "v1");
 
   const file = await fx.folder.write("extra.json", "{}");
-  const { layer: added } = await fx.backend.attach(file, { source: TARGET, target: NEXT });
+  const warnings: string[] = [];
+  const { layer: added } = await fx.backend.attach(file, {
+    source: TARGET,
+    target: NEXT,
+    log: (level, message) => level === "warning" && warnings.push(message),
+  });
+  assert.match(warnings.join(), /configuration of the model: .*It is kept as it was made$/);
   assert.match(added?.mediaType ?? "", /vnd\.cnai\./, "the family is kept");
   const read = async (target: Parameters<typeof readContent>[1]) =>
     JSON.parse(new TextDecoder().decode(await readContent(store, target)));
@@ -154,6 +161,25 @@ Deno.test("nothing of an older configuration is lost when a file is attached", a
   assert.deepEqual(madeConfig.descriptor.authors, ["me"]);
   assert.deepEqual(madeConfig.modelfs.diffIds, [added?.digest, layer.digest]);
 });
+
+/** Seconds since the epoch whose time RFC 3339 cannot write. */
+const UNWRITABLE_TIMES = [253402300800, -62167219201, 8.64e12];
+
+for (const sourceDateEpoch of UNWRITABLE_TIMES) {
+  Deno.test(`a configuration that the specification does not allow is never written (${sourceDateEpoch})`, async () => {
+    await using fx = await fixture();
+    const workspace = await fx.workspace();
+    const made = build({ sourceDateEpoch, noCreationTime: false });
+    await assert.rejects(fx.backend.build(workspace, made), /descriptor\.createdAt/);
+    const stored = await readDirIfExists(fx.folder.join("store"));
+    assert.deepEqual(stored.map(({ name }) => name), ["modelops.lock"]);
+    await fx.backend.build(workspace, build());
+    const file = await fx.folder.write("extra.json", "{}");
+    const options = { source: TARGET, target: NEXT, sourceDateEpoch };
+    await assert.rejects(fx.backend.attach(file, options), /descriptor\.createdAt/);
+    await assert.rejects(fx.backend.inspect(NEXT), NotFoundError);
+  });
+}
 
 Deno.test("an uploaded file is found there by a later build", async () => {
   await using fx = await fixture();

@@ -56,7 +56,9 @@ async function setup(intercept?: Intercept) {
       ...options,
     });
   const uploadedBytes = () => registry.requests.reduce((sum, { size }) => sum + size, 0);
-  return { folder, registry, build, uploadedBytes };
+  const upload = (options: { readonly raw: boolean }) =>
+    backend.upload(path, { repository: "registry.test/a", destinationDir: ".", ...options });
+  return { folder, registry, build, upload, uploadedBytes };
 }
 
 const FORMS: Readonly<Record<string, Partial<BuildOptions>>> = {
@@ -98,6 +100,35 @@ for (const [what, options] of Object.entries(FORMS)) {
     assert.equal((await build(options)).digest, digest);
   });
 }
+
+for (const raw of [true, false]) {
+  const form = raw ? "as it is" : "in an archive";
+  Deno.test(`a file that was uploaded ${form} is neither read nor sent by the build`, async () => {
+    const { folder, registry, build, upload, uploadedBytes } = await setup();
+    await using _folder = folder;
+    await delay(2_100);
+    const { layer } = await upload({ raw });
+    assert.ok(uploadedBytes() >= SIZE);
+    registry.requests.length = 0;
+    const read = await countingReads(async () => {
+      const built = await build({ raw });
+      assert.deepEqual(built.layers.map(({ digest }) => digest), [layer.digest]);
+    });
+    assert.equal(read, 0);
+    assert.ok(uploadedBytes() < 10_000, "only the documents are sent");
+  });
+}
+
+Deno.test("a file that changed after it was uploaded is read and sent", async () => {
+  const { folder, build, upload, uploadedBytes } = await setup();
+  await using _folder = folder;
+  await delay(2_100);
+  await upload({ raw: true });
+  const before = uploadedBytes();
+  await Deno.writeFile(folder.join("ws/large.bin"), BYTES.toReversed());
+  assert.equal(await countingReads(() => build({ raw: true })), SIZE);
+  assert.ok(uploadedBytes() - before >= SIZE);
+});
 
 Deno.test("a file that is packed in another way, or that the registry has lost, is read", async () => {
   const { folder, registry, build } = await setup();

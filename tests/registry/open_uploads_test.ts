@@ -95,6 +95,28 @@ Deno.test("the note of an upload that another command is sending is left alone",
   assert.deepEqual(await write(registry, folder.path), ["HEAD 0", "POST 0", `PUT ${6 * MIB}`]);
 });
 
+Deno.test("the note of an upload whose blob the registry has is dropped when that is seen", async () => {
+  await using folder = await tempFolder();
+  const registry = await begun(folder.join("uploads"), BYTES.slice(0, MIB));
+  await registry.catalog.repository("a").write(BLOB, bytesSource(BYTES));
+  assert.deepEqual(await write(registry, folder.path), ["HEAD 0"]);
+  assert.deepEqual(await readDirIfExists(folder.join("uploads")), []);
+});
+
+Deno.test("a finished blob of another repository, and one that is being sent, drop no note", async () => {
+  await using folder = await tempFolder();
+  const uploads = folder.join("uploads");
+  const registry = await begun(uploads, BYTES.slice(0, MIB));
+  await registry.catalog.repository("b").write(BLOB, bytesSource(BYTES));
+  await using client = fakeClient(registry.transport, { cacheFolder: folder.path });
+  assert.equal(await client.repository("registry.test/b").has(BLOB), true);
+  assert.equal((await readDirIfExists(uploads)).length, 1);
+  await registry.catalog.repository("a").write(BLOB, bytesSource(BYTES));
+  await using note = await new OpenUploads(uploads).open(KEY);
+  assert.equal(await client.repository("registry.test/a").has(BLOB), true);
+  assert.notEqual(await note!.location(), undefined);
+});
+
 Deno.test("notes are bounded in number and age", async () => {
   await using folder = await tempFolder();
   for (let index = 0; index < 205; index++) await folder.write(`uploads/${index}`, "x");

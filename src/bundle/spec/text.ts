@@ -3,6 +3,7 @@
  * made to it.
  * @module
  */
+import { isRecord } from "../../core/json.ts";
 import { quote } from "../../core/text.ts";
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node } from "../../deps/yaml.ts";
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
@@ -118,8 +119,4 @@ function isInline(type: unknown): boolean {
 /** A flat spec; what the earlier tool has put under `metadata` counts where the top has nothing. */
 function flatForm({ metadata, ...top }: Record<string, unknown>): Record<string, unknown> {
   return isRecord(metadata) ? { ...metadata, ...top } : top;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -7,9 +7,10 @@
  * @module
  */
 import type { InvalidInputError } from "../../core/errors.ts";
+import { isRecord } from "../../core/json.ts";
 import { nearest } from "../../core/suggest.ts";
 import { quote } from "../../core/text.ts";
-import { FUNCTIONS, isRecord, isTrue, itemsOf, Refusal, textOf } from "./functions.ts";
+import { FUNCTIONS, isTrue, itemsOf, Refusal, textOf } from "./functions.ts";
 import { templateError, type Token, tokenize, type TokenKind } from "./tokens.ts";
 
 /** A template that is ready to be used. */

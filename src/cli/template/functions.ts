@@ -2,6 +2,7 @@
  * The functions of templates, and what they take values for.
  * @module
  */
+import { isRecord } from "../../core/json.ts";
 import { compareText } from "../../core/text.ts";
 
 /** A reason why a function cannot take its arguments. */
@@ -26,11 +27,6 @@ export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   and: (...values) => values.find((value) => !isTrue(value)) ?? values.at(-1),
   or: (...values) => values.find(isTrue) ?? values.at(-1),
 };
-
-/** Whether a value has fields. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** A value as text: nothing for what is not known, JSON for what has parts. */
 export function textOf(value: unknown): string {

@@ -2,6 +2,7 @@
  * The one extractor: everything that writes files named by an artifact writes them here.
  * @module
  */
+import { basename, join } from "node:path";
 import type { DigestAlgorithm } from "../core/digest.ts";
 import { ConflictError } from "../core/errors.ts";
 import { removeIfExists } from "../core/files.ts";
@@ -216,12 +217,21 @@ export class Extraction implements AsyncDisposable {
     try {
       const path = this.claim(name);
       const staged = await this.#staging.stage(path, content, facts);
-      await staged?.commit().catch((error) => {
-        this.#staging.forget(path);
-        throw error;
-      });
+      if (staged !== undefined) await this.#commit(path, staged);
     } catch (error) {
       await release(content);
+      throw error;
+    }
+  }
+
+  /** Gives a staged file its name; a failure leaves nothing of it. */
+  async #commit(path: string, staged: StagedFile): Promise<void> {
+    try {
+      using folder = this.#target.pin(parentOf(path), { of: path });
+      await staged.commit(folder.path);
+    } catch (error) {
+      await staged.discard();
+      this.#staging.forget(path);
       throw error;
     }
   }
@@ -230,10 +240,11 @@ export class Extraction implements AsyncDisposable {
     const path = this.claim(name);
     const place = this.#target.resolve(path);
     try {
-      await this.#target.ensureFolder(parentOf(path), { of: path });
+      this.#target.ensureFolder(parentOf(path), { of: path });
+      using folder = this.#target.pin(parentOf(path), { of: path });
       this.#target.ensureReplaceable(path);
       if (facts.mode && Deno.build.os !== "windows") await Deno.chmod(file, facts.mode & 0o777);
-      await Deno.rename(file, place);
+      await Deno.rename(file, join(folder.path, basename(path)));
       this.#staging.keep(path);
     } catch (error) {
       // A name cannot lead to another disk: the bytes are copied then.
@@ -271,7 +282,7 @@ export class Extraction implements AsyncDisposable {
         }
       }
       if (limits.keepChanged) await this.#refuseChanged(staged);
-      for (const file of staged.values()) await file.commit();
+      for (const [path, file] of staged) await this.#commit(path, file);
     } catch (error) {
       for (const [path, file] of staged) {
         await file.discard();
@@ -309,7 +320,7 @@ export class Extraction implements AsyncDisposable {
     const path = safeRelativePath(name, this.#options);
     this.#claims.folder(path);
     try {
-      await this.#target.ensureFolder(path, { mode: (mode & 0o777) | 0o700 });
+      this.#target.ensureFolder(path, { mode: (mode & 0o777) | 0o700 });
     } catch (error) {
       throw explainWrite(this.#target.resolve(path), error);
     }

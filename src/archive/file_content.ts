@@ -16,10 +16,12 @@ export type OpenContent = () => AsyncIterable<Uint8Array> | Promise<AsyncIterabl
 
 /** Where content that writes itself goes. */
 export interface ReceivePlace extends Pick<FileAttributes, "mode"> {
-  /** The file that is there in the end, all at once. */
+  /** The file that is there in the end, all at once; for messages. */
   readonly path: string;
   /** Hidden path beside it, without the endings of the files that are there meanwhile. */
   readonly partialBase: string;
+  /** Gives the verified file its name. */
+  readonly place: (whole: string) => Promise<void>;
   /** Told how many bytes are there, and how many an earlier process has left. */
   readonly onBytes: OnBytes;
   /** Called with the path of the verified file before it gets its name. */

@@ -2,7 +2,7 @@
  * Files of one extraction under their hidden names: their places, their limit and their progress.
  * @module
  */
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { digestStream } from "../core/digest.ts";
 import { ConflictError, InvalidInputError } from "../core/errors.ts";
 import { explainWrite } from "../core/file_errors.ts";
@@ -144,7 +144,7 @@ export class Staging {
         };
         this.#options.signal?.throwIfAborted();
         this.#count(path, 0, size);
-        await this.#ensurePlace(path);
+        this.#ensurePlace(path);
         if (isSelfWriting(content)) {
           return await this.#receive(path, content, { ...facts, onBytes: come });
         }
@@ -163,13 +163,15 @@ export class Staging {
     content: StagedContent,
     facts: FileFacts,
   ): Promise<StagedFile> {
+    using folder = this.#target.pin(parentOf(path), { of: path });
     return await StagedFile.write(this.#target.resolve(path), content, {
       mode: facts.mode,
       mtime: facts.mtime,
       signal: this.#options.signal,
       hiddenPrefix: this.#options.hiddenPrefix,
       flush: this.#options.flush,
-      // The second look finds a folder that became a link between the first one and the opening.
+      folder: folder.path,
+      // The second look finds a folder that became a link after the first one.
       onOpen: () => this.#ensurePlace(path),
     });
   }
@@ -182,14 +184,16 @@ export class Staging {
   ): Promise<StagedFile> {
     const place = this.#target.resolve(path);
     const base = partialBase(place, content.key, this.#options);
+    using folder = this.#target.pin(parentOf(path), { of: path });
     try {
       await content.receive({
         path: place,
-        partialBase: base,
+        partialBase: join(folder.path, basename(base)),
+        place: (whole) => Deno.rename(whole, join(folder.path, basename(place))),
         mode,
         onBytes,
         onWhole: async (whole) => {
-          await this.#ensurePlace(path);
+          this.#ensurePlace(path);
           await setAttributes(whole, { mode, mtime });
         },
       });
@@ -200,8 +204,8 @@ export class Staging {
     }
   }
 
-  async #ensurePlace(path: string): Promise<void> {
-    await this.#target.ensureFolder(parentOf(path), { of: path });
+  #ensurePlace(path: string): void {
+    this.#target.ensureFolder(parentOf(path), { of: path });
     this.#target.ensureReplaceable(path);
   }
 

@@ -2,8 +2,9 @@
  * The folder that receives files, and the only way to paths below it.
  * @module
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ConflictError } from "../core/errors.ts";
+import { pinFolder, type PinnedFolder } from "../core/folders/pinned_folder.ts";
 import { lstatIfExistsSync } from "../core/files.ts";
 import { explainWrite } from "../core/file_errors.ts";
 import { quote } from "../core/text.ts";
@@ -45,15 +46,29 @@ export class TargetFolder {
    * are made.
    * @throws {ConflictError} when a part of the path is a link or a file.
    */
-  async ensureFolder(path: string, options: EnsureFolderOptions = {}): Promise<void> {
+  ensureFolder(path: string, options: EnsureFolderOptions = {}): void {
     for (const folder of waysTo(path)) {
       let kind = this.#kind(folder);
       if (kind === "missing") {
-        await this.#make(folder, options.mode);
+        this.#make(folder, options.mode);
         kind = this.#kind(folder);
       }
       if (kind !== "folder") throw inTheWay(options.of ?? path, folder, kind);
     }
+  }
+
+  /**
+   * Opens a folder that is there, by a path that nothing can be put in place of; the path of the
+   * folder where there is no such thing.
+   * @throws {ConflictError} when it is no folder any more, or a link leads there.
+   */
+  pin(path: string, options: Pick<EnsureFolderOptions, "of"> = {}): PinnedFolder {
+    const folder = pinFolder(this.path, path === "" ? [] : path.split("/"));
+    if (typeof folder !== "string") return folder;
+    throw new ConflictError(
+      `Cannot extract ${quote(options.of ?? path)}: its folder was replaced meanwhile`,
+      { path: options.of ?? path },
+    );
   }
 
   /** Whether a regular file is there and no link leads to it. */
@@ -83,9 +98,10 @@ export class TargetFolder {
     return info.isFile ? "file" : "special file";
   }
 
-  async #make(path: string, mode: number | undefined): Promise<void> {
+  #make(path: string, mode: number | undefined): void {
+    using parent = this.pin(parentOf(path), { of: path });
     try {
-      await Deno.mkdir(this.resolve(path), { mode });
+      Deno.mkdirSync(join(parent.path, basename(path)), { mode });
     } catch (error) {
       // Another file of the same extraction may have made it in the meantime; what it is, is
       // checked.

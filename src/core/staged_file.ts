@@ -2,7 +2,7 @@
  * Files that appear whole or not at all: written under a hidden name, flushed, then renamed.
  * @module
  */
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { digestStream } from "./digest.ts";
 import type { Digest } from "./digest.ts";
 import { ConflictError, NotFoundError } from "./errors.ts";
@@ -28,8 +28,10 @@ export interface StageOptions extends FileAttributes {
   readonly hiddenPrefix?: string;
   /** Whether the file is flushed to the disk before it has its name; so it is when absent. */
   readonly flush?: boolean;
+  /** A path of the file's folder that nothing can be put in place of; its name when absent. */
+  readonly folder?: string;
   /** Called when the hidden file is open and empty; what it throws ends the staging. */
-  readonly onOpen?: () => Promise<void>;
+  readonly onOpen?: () => void | Promise<void>;
 }
 
 /** What a staged file gets. */
@@ -81,19 +83,23 @@ export class StagedFile {
   ): Promise<StagedFile> {
     const hidden = `${options.hiddenPrefix ?? "."}${crypto.randomUUID()}.partial`;
     const staged = new StagedFile(path, join(dirname(path), hidden));
+    const place = join(options.folder ?? dirname(path), hidden);
     try {
-      await staged.#write(content, options);
+      await staged.#write(place, content, options);
       return staged;
     } catch (error) {
-      await staged.discard();
+      await removeIfExists(place);
       throw error;
     }
   }
 
-  /** Gives the file its name, in place of what had it. Links are replaced, never followed. */
-  async commit(): Promise<void> {
+  /**
+   * Gives the file its name, in place of what had it. Links are replaced, never followed.
+   * @param folder A path of its folder that nothing can be put in place of; its name when absent.
+   */
+  async commit(folder: string = dirname(this.#path)): Promise<void> {
     try {
-      await Deno.rename(this.#partial, this.#path);
+      await Deno.rename(join(folder, basename(this.#partial)), join(folder, basename(this.#path)));
     } catch (error) {
       await this.discard();
       throw explainWrite(this.#path, error);
@@ -120,9 +126,9 @@ export class StagedFile {
     }
   }
 
-  async #write(content: StagedContent, options: StageOptions): Promise<void> {
+  async #write(place: string, content: StagedContent, options: StageOptions): Promise<void> {
     const mode = options.mode ? options.mode & 0o777 : undefined;
-    using file = await Deno.open(this.#partial, { write: true, createNew: true, mode });
+    using file = await Deno.open(place, { write: true, createNew: true, mode });
     await options.onOpen?.();
     this.#ensureSame(file);
     for await (const chunk of content) {
@@ -132,7 +138,7 @@ export class StagedFile {
     options.signal?.throwIfAborted();
     await setTime(file, options.mtime);
     if (options.flush ?? true) await file.sync();
-    await setMode(this.#partial, options.mode);
+    await setMode(place, options.mode);
   }
 
   /** Makes sure that the open file is the one the hidden name leads to now. */

@@ -41,7 +41,7 @@ export async function downloadFile(
       skip();
       return { path, size: file.size!, present: true };
     }
-    await target.ensureFolder(parentOf(path), { of: path });
+    target.ensureFolder(parentOf(path), { of: path });
     for (const place of [path, `${partialBase}.partial`, `${partialBase}.journal`]) {
       target.ensureReplaceable(place);
     }

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { ModelOpsError } from "../core/errors.ts";
 import { fileSource } from "../core/file_source.ts";
-import { type NoFolder, pinFolder, type PinnedFolder } from "./pinned_folder.ts";
+import { type NoFolder, pinFolder, type PinnedFolder } from "../core/folders/pinned_folder.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";
 import { readAll } from "../core/streams.ts";
 import * as z from "../deps/zod.ts";
@@ -40,9 +40,9 @@ export async function readNote(
   name: string,
   info: Deno.FileInfo,
 ): Promise<FileNote | undefined> {
-  const notes = await pinFolder(folder, [FACTS_FOLDER]);
+  const notes = pinFolder(folder, [FACTS_FOLDER]);
   if (typeof notes === "string") return undefined;
-  await using pinned = notes;
+  using pinned = notes;
   const note = parseNote(await readText(notePath(pinned, name)));
   return note?.size === info.size && note.mtime === timeOf(info) ? note : undefined;
 }
@@ -56,9 +56,9 @@ export async function writeNote(
   name: string,
   { sha256, tier }: FileNote,
 ): Promise<NoFolder | undefined> {
-  const notes = await pinFolder(folder, [FACTS_FOLDER], { make: true });
+  const notes = pinFolder(folder, [FACTS_FOLDER], { make: true });
   if (typeof notes === "string") return notes;
-  await using pinned = notes;
+  using pinned = notes;
   const info = await Deno.lstat(join(folder, name));
   const text = JSON.stringify({ size: info.size, mtime: timeOf(info), sha256, tier });
   await writeFileAtomic(notePath(pinned, name), new TextEncoder().encode(`${text}\n`));

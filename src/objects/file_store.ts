@@ -12,7 +12,12 @@ import { explainRead, explainWrite, systemCode } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
 import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { pinFolder, type PinnedFolder, type PinOptions } from "./pinned_folder.ts";
+import {
+  type NoFolder,
+  pinFolder,
+  type PinnedFolder,
+  type PinOptions,
+} from "../core/folders/pinned_folder.ts";
 import { reported, watchedSource } from "../core/progress.ts";
 import { type BlobSource } from "../core/source.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";
@@ -117,21 +122,27 @@ async function withFolder<Result>(
   use: (folder: string) => Promise<Result>,
 ): Promise<Result | undefined> {
   const explain = options.make ? explainWrite : explainRead;
-  const opened = await pinFolder(place.root, place.folders, options).catch((error) => {
-    throw explain(place.path, error);
-  });
+  const opened = pinned(place, options);
   if (opened === "missing") return undefined;
   if (opened === "not a folder") {
     throw unplaced(place.uri, `something on the way to ${quote(place.path)} is not a folder`);
   }
-  await using folder = opened;
+  using folder = opened;
   try {
     const result = await use(folder.path);
-    if (await folder.isSame()) return result;
+    if (folder.isSame()) return result;
   } catch (error) {
     throw explain(place.path, isAbout(folder, error) ? error.cause : error);
   }
   throw new ConflictError(`Cannot use ${quoteUri(place.uri)}: its folder was replaced meanwhile`);
+}
+
+function pinned(place: ObjectPlace, options: PinOptions): PinnedFolder | NoFolder {
+  try {
+    return pinFolder(place.root, place.folders, options);
+  } catch (error) {
+    throw (options.make ? explainWrite : explainRead)(place.path, error);
+  }
 }
 
 /** Whether an error is the system's, about a path that nobody knows but this program. */

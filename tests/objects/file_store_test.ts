@@ -8,6 +8,7 @@ import {
 import { bytesSource } from "../../src/core/source.ts";
 import { FileStore } from "../../src/objects/file_store.ts";
 import { readObject, sha256Of } from "../conformance/object_store.ts";
+import { whileSwapped } from "../support/link_swapper.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const bytes = new TextEncoder().encode("content");
@@ -143,18 +144,8 @@ Deno.test({
     const root = folder.join("root");
     await folder.write("root/a/x", bytes);
     const store = new FileStore({ root });
-    const swapper = new Worker(new URL("link_swapper.ts", import.meta.url), { type: "module" });
-    const told = (word: string) =>
-      new Promise((resolve) =>
-        swapper.addEventListener("message", (message) => {
-          if (message.data === word) resolve(undefined);
-        })
-      );
-    const [ready, done] = [told("ready"), told("done")];
-    swapper.postMessage(root);
-    await ready;
     let found = 0;
-    try {
+    await whileSwapped(root, async () => {
       for (let round = 0; round < 200; round++) {
         await readObject(store, "file:a/x").then((read) => {
           assert.deepEqual(read, bytes);
@@ -164,11 +155,7 @@ Deno.test({
           assert.ok(error instanceof ModelOpsError, Deno.inspect(error))
         );
       }
-    } finally {
-      await Deno.writeTextFile(folder.join("root", "stop"), "");
-      await done;
-      swapper.terminate();
-    }
+    });
     assert.ok(found > 0);
     const outside = await Array.fromAsync(Deno.readDir(folder.join("outside")), (it) => it.name);
     assert.deepEqual(outside, ["x"]);

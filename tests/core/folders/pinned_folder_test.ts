@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
-import { pinFolder, type PinnedFolder } from "../../src/objects/pinned_folder.ts";
-import { tempFolder } from "../support/temp.ts";
+import { pinFolder, type PinnedFolder } from "../../../src/core/folders/pinned_folder.ts";
+import { tempFolder } from "../../support/temp.ts";
 
-async function pinned(root: string, parts: readonly string[]): Promise<PinnedFolder> {
-  const folder = await pinFolder(root, parts);
+function pinned(root: string, parts: readonly string[]): PinnedFolder {
+  const folder = pinFolder(root, parts);
   assert.ok(typeof folder !== "string", String(folder));
   return folder;
 }
 
 Deno.test("pinFolder() makes folders only when it is told to", async () => {
   await using temp = await tempFolder();
-  assert.equal(await pinFolder(temp.join("root"), ["a"]), "missing");
-  assert.equal(await pinFolder(temp.path, ["a", "b"]), "missing");
-  const made = await pinFolder(temp.join("root"), ["a", "b"], { make: true });
+  assert.equal(pinFolder(temp.join("root"), ["a"]), "missing");
+  assert.equal(pinFolder(temp.path, ["a", "b"]), "missing");
+  const made = pinFolder(temp.join("root"), ["a", "b"], { make: true });
   assert.ok(typeof made !== "string");
   await Deno.writeTextFile(`${made.path}/x`, "x");
-  await made[Symbol.asyncDispose]();
+  made[Symbol.dispose]();
   assert.equal(await Deno.readTextFile(temp.join("root", "a", "b", "x")), "x");
 });
 
@@ -31,11 +31,11 @@ Deno.test({
     await Deno.symlink("loop", temp.join("root", "loop"));
     for (const make of [false, true]) {
       for (const parts of [["link"], ["link", "deep"], ["dangling"], ["loop"], ["file"]]) {
-        const found = await pinFolder(temp.join("root"), parts, { make });
+        const found = pinFolder(temp.join("root"), parts, { make });
         assert.equal(found, "not a folder", parts.join("/"));
       }
     }
-    assert.equal(await pinFolder(temp.join("root", "file"), []), "not a folder");
+    assert.equal(pinFolder(temp.join("root", "file"), []), "not a folder");
   },
 });
 
@@ -46,12 +46,12 @@ Deno.test({
     await using temp = await tempFolder();
     await temp.write("outside/x", "secret");
     await temp.write("root/a/b/x", "content");
-    await using folder = await pinned(temp.join("root"), ["a", "b"]);
+    using folder = pinned(temp.join("root"), ["a", "b"]);
     await Deno.rename(temp.join("root", "a"), temp.join("root", "moved"));
     await Deno.symlink(temp.join("outside"), temp.join("root", "a"));
     assert.equal(await Deno.readTextFile(`${folder.path}/x`), "content");
     await Deno.writeTextFile(`${folder.path}/y`, "");
     assert.equal(await Deno.readTextFile(temp.join("root", "moved", "b", "y")), "");
-    assert.ok(await folder.isSame());
+    assert.ok(folder.isSame());
   },
 });

@@ -146,8 +146,6 @@ const MECHANISMS: readonly Mechanism[] = [
     words:
       /\b(AZURE_STORAGE_|REGISTRY_REPO\b|OBJECT_STORE\b|HF_[A-Z]|MLFLOW_|MODELSCOPE_|DATABRICKS_)/,
     files: [
-      // Says that a bundle stays on this machine, and what to set.
-      "src/cli/commands/bundle/push.ts",
       // The help of the flag says what it stands in for.
       "src/cli/options.ts",
       "src/cli/settings/hubs.ts",

@@ -169,7 +169,8 @@ Deno.test("unsafe names are all refused before anything is written", async () =>
   await using folder = await tempFolder();
   await assert.rejects(downloadModel(MODEL, folder.join("in"), { hubUrl: hub.url }), (error) => {
     assert.ok(error instanceof InvalidInputError);
-    assert.equal(error.facts.problems?.length, 4);
+    // A backslash is a letter where it separates nothing.
+    assert.equal(error.facts.problems?.length, Deno.build.os === "windows" ? 4 : 3);
     return true;
   });
   assert.deepEqual(await Array.fromAsync(Deno.readDir(folder.path)), []);

@@ -2,6 +2,7 @@
  * Ctrl-C and its like: the first asks the run to stop, the second stops it.
  * @module
  */
+import { isMissing } from "../core/file_errors.ts";
 import { EXIT_CODES } from "./output/failure.ts";
 
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
@@ -9,16 +10,33 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   : ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
- * A signal that is aborted by SIGINT, SIGTERM or a terminal that is closed. The second of them ends the process at once, for
- * the case that something does not stop when it is asked to.
+ * A signal that is aborted by SIGINT, SIGTERM or the end of the terminal. The second of them ends
+ * the process at once, for the case that something does not stop when it is asked to.
  */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
+  const stop = () => {
+    if (controller.signal.aborted) Deno.exit(EXIT_CODES.interrupted);
+    controller.abort(new DOMException("Interrupted", "AbortError"));
+  };
+  const ignoresHangUp = startedByNohup();
   for (const signal of SIGNALS) {
-    Deno.addSignalListener(signal, () => {
-      if (controller.signal.aborted) Deno.exit(EXIT_CODES.interrupted);
-      controller.abort(new DOMException("Interrupted", "AbortError"));
-    });
+    // Without any listener of ours the runtime would end the process at SIGHUP, ignored or not.
+    Deno.addSignalListener(signal, signal === "SIGHUP" && ignoresHangUp ? () => {} : stop);
   }
   return controller.signal;
+}
+
+/** Whether this process was started to outlive its terminal, as far as the system tells. */
+function startedByNohup(): boolean {
+  if (Deno.build.os !== "linux") return false;
+  try {
+    const status = Deno.readTextFileSync("/proc/self/status");
+    const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
+    // The lowest bit is that of signal 1, which is SIGHUP.
+    return (BigInt(`0x${ignored}`) & 1n) === 1n;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable || isMissing(error)) return false;
+    throw error;
+  }
 }

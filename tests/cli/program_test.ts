@@ -107,6 +107,38 @@ Deno.test("serve answers at the address it names, and ends well when it is inter
   assert.deepEqual(more, [""]);
 });
 
+Deno.test({
+  name: "serve stops when its terminal is closed, but not after nohup",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    for (const ignored of [false, true]) {
+      await using folder = await tempFolder();
+      const serve = [besideTests("../../cli.ts"), "serve", "--address", "127.0.0.1:0"];
+      const trap = ignored ? "trap '' HUP; " : "";
+      await using child = new Deno.Command("sh", {
+        args: ["-c", `${trap}exec "$@"`, "sh", Deno.execPath(), "run", "--quiet", "-A", ...serve],
+        cwd: folder.path,
+        env: await homeOf(folder),
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      const output = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+      const ready = (await output.read()).value ?? "";
+      const address = /^ready (127\.0\.0\.1:\d+)\n$/.exec(ready)?.[1];
+      child.kill("SIGHUP");
+      if (ignored) {
+        const response = await fetch(`http://${address}/v2/`);
+        await response.body?.cancel();
+        assert.equal(response.status, 200);
+        child.kill("SIGINT");
+      }
+      await output.cancel();
+      await child.stderr.cancel();
+      assert.equal((await child.status).code, 0);
+    }
+  },
+});
+
 Deno.test("what a person builds can be listed, inspected and extracted", async () => {
   await using folder = await tempFolder();
   await folder.write("model/config.json", '{"model_type":"test"}');

@@ -202,14 +202,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
   // JSON is YAML too.
   await Deno.writeTextFile(configPath, JSON.stringify(await registryConfig(options, folder, root)));
   const service = stack.use(new LoggedProcess(program, ["serve", configPath]));
-  const address = await listeningAddress(service);
-  const running = stack.move();
-  return {
-    address,
-    root,
-    logs: () => service.log,
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
-  };
+  return await runningService(service, root, stack);
 }
 
 /**
@@ -227,6 +220,15 @@ export async function startServe(): Promise<RunningService> {
       ...["--address", "127.0.0.1:0", "--storage-dir", root],
     ]),
   );
+  return await runningService(service, root, stack);
+}
+
+/** A service over a folder, once it listens; what it needs ends with it. */
+async function runningService(
+  service: LoggedProcess,
+  root: string,
+  stack: AsyncDisposableStack,
+): Promise<RunningService> {
   const address = await listeningAddress(service);
   const running = stack.move();
   return {

@@ -16,6 +16,9 @@ export interface ArchiveLimits {
   readonly maxSize?: number;
 }
 
+/** More entries than any model or bundle has. */
+export const DEFAULT_ENTRIES = 1_000_000;
+
 /** Weights hardly compress; the texts of a model do, to a tenth. */
 export const DEFAULT_RATIO = 100;
 

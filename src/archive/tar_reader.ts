@@ -2,6 +2,7 @@
  * Reading tar archives: one pass, bounded memory.
  * @module
  */
+import { DEFAULT_ENTRIES } from "./limits.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { CHUNK_SIZE, streamOf } from "../core/streams.ts";
 import { ByteReader } from "./byte_reader.ts";
@@ -44,7 +45,7 @@ export async function* readTar(
   stream: ReadableStream<Uint8Array>,
   options: ReadTarOptions = {},
 ): AsyncGenerator<TarMember, void> {
-  const { maxEntries = 1_000_000 } = options;
+  const { maxEntries = DEFAULT_ENTRIES } = options;
   const bytes = new ByteReader(stream);
   const headers = new TarHeaderReader(bytes, {
     maxMetadata: options.maxMetadata ?? CHUNK_SIZE,

@@ -2,7 +2,7 @@
  * Ctrl-C and its like: the first asks the run to stop, the second stops it.
  * @module
  */
-import { isMissing } from "../core/file_errors.ts";
+import { readKernelFile } from "../core/runtime/kernel_file.ts";
 import { EXIT_CODES } from "./output/failure.ts";
 
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
@@ -30,13 +30,8 @@ export function interruptSignal(): AbortSignal {
 /** Whether this process was started to outlive its terminal, as far as the system tells. */
 function startedByNohup(): boolean {
   if (Deno.build.os !== "linux") return false;
-  try {
-    const status = Deno.readTextFileSync("/proc/self/status");
-    const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
-    // The lowest bit is that of signal 1, which is SIGHUP.
-    return (BigInt(`0x${ignored}`) & 1n) === 1n;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable || isMissing(error)) return false;
-    throw error;
-  }
+  const status = readKernelFile("/proc/self/status") ?? "";
+  const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
+  // The lowest bit is that of signal 1, which is SIGHUP.
+  return (BigInt(`0x${ignored}`) & 1n) === 1n;
 }

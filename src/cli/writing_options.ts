@@ -3,7 +3,7 @@
  * @module
  */
 import type { Command, OptionValues } from "../deps/commander.ts";
-import { DEFAULT_RATIO } from "../archive/limits.ts";
+import { DEFAULT_ENTRIES, DEFAULT_RATIO } from "../archive/limits.ts";
 import { byteCount, positiveCount } from "./arguments.ts";
 
 /** Adds the flags of a command that writes the files of a model into a folder. */
@@ -33,7 +33,7 @@ export function addArchiveLimits<Args extends unknown[], Flags extends OptionVal
     .option("--max-size <bytes>", "most bytes to write in all (default: no limit)", byteCount)
     .option(
       "--max-entries <count>",
-      "most entries of an archive (default: 1000000)",
+      `most entries of an archive (default: ${DEFAULT_ENTRIES})`,
       positiveCount,
     );
 }

@@ -116,7 +116,7 @@ export async function serveStore(
   const listener: RegistryListener = listen(handler, {
     address,
     tls: await readTls(options),
-    connectionLimit: await connectionLimit(),
+    connectionLimit: connectionLimit(),
     answered: (answered) => {
       metrics.count(answered);
       options.log?.("info", "Request answered", accessFacts(answered));

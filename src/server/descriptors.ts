@@ -2,8 +2,7 @@
  * How many connections the system has file descriptors for.
  * @module
  */
-
-import { readTextIfExists } from "../core/files.ts";
+import { readKernelFile } from "../core/runtime/kernel_file.ts";
 
 /** Descriptors that the program itself needs: the runtime, logs, locks and listeners. */
 const RESERVED = 64;
@@ -21,8 +20,8 @@ const MOST_CONNECTIONS = 4096;
  * The most connections that leave every one of them the files that it may need, by the limits of
  * this process as Linux tells them.
  */
-export async function connectionLimit(limitsFile: string = "/proc/self/limits"): Promise<number> {
-  const limit = descriptorLimit(await readLimits(limitsFile));
+export function connectionLimit(limitsFile: string = "/proc/self/limits"): number {
+  const limit = descriptorLimit(readKernelFile(limitsFile) ?? "");
   const fitting = Math.floor((limit - RESERVED) / PER_CONNECTION);
   return Math.max(4, Math.min(fitting, MOST_CONNECTIONS));
 }
@@ -31,13 +30,4 @@ export async function connectionLimit(limitsFile: string = "/proc/self/limits"):
 export function descriptorLimit(limits: string): number {
   const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
   return soft === undefined ? USUAL_LIMIT : Number(soft);
-}
-
-/** The text of the limits; empty where there is no such file, or it may not be read. */
-async function readLimits(path: string): Promise<string> {
-  try {
-    return await readTextIfExists(path) ?? "";
-  } catch {
-    return "";
-  }
 }

@@ -14,10 +14,9 @@ Deno.test("descriptorLimit() reads the soft limit, and takes the usual one where
 
 Deno.test("connectionLimit() leaves every connection the files that it may need", async () => {
   await using folder = await tempFolder();
-  const of = async (soft: string) =>
-    await connectionLimit(await folder.write("limits", limits(soft)));
+  const of = async (soft: string) => connectionLimit(await folder.write("limits", limits(soft)));
   assert.equal(await of("1024"), 320);
   assert.equal(await of("70"), 4);
   assert.equal(await of("1000000"), 4096);
-  assert.equal(await connectionLimit(folder.join("none")), 320);
+  assert.equal(connectionLimit(folder.join("none")), 320);
 });

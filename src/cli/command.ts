@@ -168,6 +168,9 @@ function helpWidth({ stdout }: CliContext): number {
 /** What the commands below one are called elsewhere. */
 const synonyms = new WeakMap<Command, Readonly<Record<string, string>>>();
 
+/** How a command is called, each example without the words that lead to it. */
+const examples = new WeakMap<Command, readonly string[]>();
+
 /** How the file of a command is brought in, for the commands of tables. */
 const loaders = new WeakMap<Command, () => Promise<void>>();
 
@@ -187,13 +190,10 @@ export function addCommands(
   for (const row of rows) {
     const command = parent.command(row.name, { hidden: row.hidden ?? false })
       .summary(row.summary).description(`${row.summary}.`).aliases(row.aliases ?? []);
-    const { examples = [] } = row;
-    if (examples.length > 0) {
-      const words = commandWords(command as Command);
-      command.addHelpText(
-        "after",
-        () => exampleLines(examples, words, widthOf(command as Command)),
-      );
+    if (row.examples) {
+      examples.set(command as Command, row.examples);
+      const lines = () => exampleLines(examplesOf(command as Command), widthOf(command as Command));
+      command.addHelpText("after", lines);
     }
     let loaded: Promise<void> | undefined;
     const load = async () => (await row.load()).configure(command as Command, session());
@@ -223,6 +223,12 @@ export function isVersionShown(error: unknown): boolean {
 export function commandWords(command: Command): string {
   const parent = command.parent as Command | null;
   return parent === null ? command.name() : `${commandWords(parent)} ${command.name()}`;
+}
+
+/** Lines that call a command, as a person types them; none for one that has commands below. */
+export function examplesOf(command: Command): string[] {
+  const words = commandWords(command);
+  return (examples.get(command) ?? []).map((example) => `${words} ${example}`.trim());
 }
 
 /** The long flags that a command takes, its own and those of all. */

@@ -5,7 +5,7 @@
 import type { Argument, Command, Option } from "../deps/commander.ts";
 import { isCollector } from "./arguments.ts";
 import { BUILD_INFO } from "./build_info.ts";
-import { loadTree } from "./command.ts";
+import { examplesOf, loadTree } from "./command.ts";
 import { EXIT_CODES } from "./output/failure.ts";
 
 /** A command. */
@@ -18,6 +18,8 @@ export interface CommandDocument {
   readonly arguments: readonly ReturnType<typeof describeArgument>[];
   /** The command's own flags. */
   readonly flags: readonly FlagDocument[];
+  /** Lines that call it. */
+  readonly examples: readonly string[];
   /** The commands below it. */
   readonly commands: readonly CommandDocument[];
 }
@@ -59,6 +61,7 @@ function describeCommand(command: Command): CommandDocument {
     arguments: command.registeredArguments.map(describeArgument),
     // The flags of the program itself are those of every command.
     flags: parent === null ? [] : flagsOf(command),
+    examples: examplesOf(command),
     commands: children.map(describeCommand),
   };
 }

@@ -36,10 +36,8 @@ export const HELP_LAYOUT = {
  * The examples of a command, each a line that can be pasted: where it is longer than the window, it
  * goes on in the next after a backslash.
  */
-export function exampleLines(examples: readonly string[], words: string, width: number): string {
-  const lines = examples.map((example) =>
-    `  ${continued(`${words} ${example}`.trim(), width - 2)}`
-  );
+export function exampleLines(examples: readonly string[], width: number): string {
+  const lines = examples.map((example) => `  ${continued(example, width - 2)}`);
   return ["", "Examples:", ...lines].join("\n");
 }
 

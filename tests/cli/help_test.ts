@@ -132,8 +132,9 @@ Deno.test("every command has two examples, whose flags and arguments it takes", 
       line.startsWith("  modelops ")
     );
     assert.equal(lines.length, 2, words.join(" "));
-    for (const line of lines) {
-      const rest = line.trim().split(" ").slice(words.length + 1);
+    assert.equal(document.examples.length, 2, words.join(" "));
+    for (const line of document.examples) {
+      const rest = line.split(" ").slice(words.length + 1);
       const flags = rest.filter((word) => word.startsWith("--")).map((word) => word.split("=")[0]!);
       const known = [...everywhere, ...document.flags.map(({ name }) => name)];
       assert.deepEqual(flags.filter((flag) => !known.includes(flag)), [], line);

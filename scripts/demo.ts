@@ -212,7 +212,7 @@ function printSteps(steps: readonly Step[]): void {
 
 /** Runs both families against one registry of our own. */
 async function demo(folder: string): Promise<void> {
-  await using server = listen(
+  await using server = await listen(
     createRegistryHandler(diskCatalog(join(folder, "registry"))),
     { address: { hostname: "127.0.0.1", port: 0 } },
   );

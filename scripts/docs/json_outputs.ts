@@ -73,7 +73,7 @@ function shownCommands(folder: string, registry: string): readonly Shown[] {
 /** `docs/json.md` */
 export async function jsonReference(): Promise<string> {
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "modelops-docs-" }));
-  await using registry = listen(createRegistryHandler(memoryCatalog()), {
+  await using registry = await listen(createRegistryHandler(memoryCatalog()), {
     address: { hostname: "127.0.0.1", port: 0 },
   });
   try {

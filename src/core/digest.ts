@@ -112,7 +112,8 @@ export async function digestDocument(
   algorithm: DigestAlgorithm = "sha256",
 ): Promise<Digest> {
   const hash = await crypto.subtle.digest(WEB_NAMES[algorithm], bytes);
-  return `${algorithm}:${new Uint8Array(hash).toHex()}`;
+  const hex = Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0"));
+  return `${algorithm}:${hex.join("")}`;
 }
 
 /** Reads a stream to its end and returns the digest and the count of its bytes. */

@@ -22,6 +22,11 @@ export function quote(text: string, limit = 1000): string {
   return JSON.stringify(text.length > limit ? `${text.slice(0, limit)}…` : text);
 }
 
+/** Text in the form of base64. */
+export function base64(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
+
 /**
  * Orders text by its UTF-8 bytes, which is the order of code points. The default order of
  * JavaScript compares UTF-16 units and puts emoji before some of CJK; other tools of this field

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type RateLimit, reserve } from "../core/rate_limit.ts";
 import { CHUNK_SIZE, transformed } from "../core/streams.ts";
-import type { Transport } from "./transport_options.ts";
+import { STREAMED, type Transport } from "./transport_options.ts";
 
 /** Waits. */
 export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
@@ -21,7 +21,7 @@ export function limited(send: Transport, limit: RateLimit | undefined, wait = sl
     const { body, signal } = request;
     const outgoing = body === null
       ? request
-      : new Request(request, { body: slowed(body, signal), duplex: "half" } as RequestInit);
+      : new Request(request, { body: slowed(body, signal), ...STREAMED });
     const response = await send(outgoing, hints);
     if (response.body === null) return response;
     const { status, statusText, headers } = response;

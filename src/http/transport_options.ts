@@ -30,6 +30,9 @@ export interface AnswerHints {
  */
 export type Transport = (request: Request, hints?: AnswerHints) => Promise<Response>;
 
+/** What the Fetch standard wants said of a request whose body may be a stream. */
+export const STREAMED = { duplex: "half" } as const;
+
 /** Where a machine keeps authorities of its own, besides where its system keeps them. */
 export interface AuthorityPlaces {
   /** A PEM file with any count of certificates: `SSL_CERT_FILE`. */

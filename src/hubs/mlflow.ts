@@ -4,7 +4,7 @@
  * @module
  */
 import { basename } from "node:path/posix";
-import { quote } from "../core/text.ts";
+import { base64, quote } from "../core/text.ts";
 import { listOf } from "../core/shape.ts";
 import * as z from "../deps/zod.ts";
 import { safeRelativePath } from "../archive/safe_path.ts";
@@ -274,6 +274,5 @@ function joined(...parts: string[]): string {
 function credentialsOf({ token, username, password }: HubOptions): Record<string, string> {
   if (token) return { Authorization: `Bearer ${token}` };
   if (!username) return {};
-  const pair = new TextEncoder().encode(`${username}:${password ?? ""}`);
-  return { Authorization: `Basic ${pair.toBase64()}` };
+  return { Authorization: `Basic ${base64(`${username}:${password ?? ""}`)}` };
 }

@@ -113,7 +113,7 @@ export async function serveStore(
     isReady: () => isReadable(storageDir),
     metrics: () => metrics.text(listener.connections),
   });
-  const listener: RegistryListener = listen(handler, {
+  const listener: RegistryListener = await listen(handler, {
     address,
     tls: await readTls(options),
     connectionLimit: connectionLimit(),

@@ -6,7 +6,7 @@
  * knows how far an operation got.
  * @module
  */
-import type { Transport } from "../http/transport_options.ts";
+import { STREAMED, type Transport } from "../http/transport_options.ts";
 import { Readable } from "node:stream";
 import type { BlockBlobClient, HttpOperationResponse } from "../deps/azure-storage-blob.ts";
 import type { WebResource } from "../deps/azure-storage-blob.ts";
@@ -96,6 +96,7 @@ function requestOf({ url, method, headers, body, abortSignal }: WebResource): Re
     body: (body ?? null) as BodyInit | null,
     signal: (abortSignal ?? null) as AbortSignal | null,
     redirect: "error",
+    ...STREAMED,
   });
 }
 

@@ -18,7 +18,7 @@ import { OpenUploads } from "./open_uploads.ts";
 import { perOrigin, redirecting } from "../http/redirects.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { retrying } from "../http/retrying.ts";
-import type { AnswerHints, Transport } from "../http/transport_options.ts";
+import { type AnswerHints, STREAMED, type Transport } from "../http/transport_options.ts";
 
 /** What goes with a request. */
 export interface RequestParts extends AnswerHints {
@@ -107,7 +107,13 @@ export class RegistrySession {
     const { body, signal } = parts;
     const headers = new Headers(parts.headers);
     if (body instanceof Uint8Array) headers.set("Content-Length", String(body.byteLength));
-    const request = new Request(new URL(target, base), { method, headers, body, signal });
+    const request = new Request(new URL(target, base), {
+      method,
+      headers,
+      body,
+      signal,
+      ...STREAMED,
+    });
     return await send(request, parts);
   }
 

@@ -67,10 +67,10 @@ const CONNECTION_LIMIT = 320;
  * @throws {InvalidInputError} when the address is none, not one of this machine, or may not be
  * used; when certificate and key cannot be used.
  */
-export function listen(handler: Handler, options: ListenOptions): RegistryListener {
+export async function listen(handler: Handler, options: ListenOptions): Promise<RegistryListener> {
   const { signal, tls, connectionLimit = CONNECTION_LIMIT, answered } = options;
   signal?.throwIfAborted();
-  const listener = openListener(options);
+  const listener = await openListener(options);
   const server = new HttpServer(listener as Listener, {
     handler,
     scheme: tls ? "https" : "http",
@@ -111,12 +111,13 @@ async function isDoneWithin(milliseconds: number, done: Promise<void>): Promise<
   }
 }
 
-function openListener({ address, tls }: ListenOptions): Deno.Listener {
+async function openListener({ address, tls }: ListenOptions): Promise<Deno.Listener> {
   const { hostname, port } = requireListenAddress(address);
   try {
-    return tls
+    // Deno gives it at once, Node in a moment.
+    return await (tls
       ? Deno.listenTls({ hostname, port, ...tls, alpnProtocols: ["http/1.1"] })
-      : Deno.listen({ hostname, port });
+      : Deno.listen({ hostname, port }));
   } catch (error) {
     throw explainListen(address, error);
   }

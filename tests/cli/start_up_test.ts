@@ -49,7 +49,7 @@ Deno.test("--version loads no package", async () => {
 });
 
 Deno.test("small commands load neither what packs nor what speaks to servers", async (context) => {
-  await using registry = listen(createRegistryHandler(memoryCatalog()), {
+  await using registry = await listen(createRegistryHandler(memoryCatalog()), {
     address: { hostname: "127.0.0.1", port: 0 },
   });
   const [program, name] = await programWithModel(registry);

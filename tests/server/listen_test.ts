@@ -20,7 +20,9 @@ function clientOf(url: string): RegistryClient {
 }
 
 Deno.test("listen() serves pushes and pulls on the port the system chose", async () => {
-  await using registry = listen(createRegistryHandler(memoryCatalog()), { address: LOOPBACK });
+  await using registry = await listen(createRegistryHandler(memoryCatalog()), {
+    address: LOOPBACK,
+  });
   assert.notEqual(registry.address.port, 0);
   assert.equal(registry.url, `http://127.0.0.1:${registry.address.port}`);
   const client = clientOf(registry.url);
@@ -32,7 +34,7 @@ Deno.test("listen() serves pushes and pulls on the port the system chose", async
 Deno.test("listen() keeps Content-Length on HEAD and on streams", async () => {
   await using folder = await tempFolder();
   const handler = createRegistryHandler(diskCatalog(folder.path));
-  await using registry = listen(handler, { address: LOOPBACK });
+  await using registry = await listen(handler, { address: LOOPBACK });
   const client = clientOf(registry.url);
   const digest = await client.pushBlob("demo", utf8("0123456789"));
   for (const method of ["GET", "HEAD"]) {
@@ -45,15 +47,15 @@ Deno.test("listen() keeps Content-Length on HEAD and on streams", async () => {
 
 Deno.test("listen() takes IPv6 and writes it in brackets", async () => {
   const address = { hostname: "::1", port: 0 };
-  await using registry = listen(createRegistryHandler(memoryCatalog()), { address });
+  await using registry = await listen(createRegistryHandler(memoryCatalog()), { address });
   assert.match(registry.url, /^http:\/\/\[::1\]:\d+$/);
   assert.equal((await clientOf(registry.url).send("GET", "/v2/")).status, 200);
 });
 
 Deno.test("listen() says when the port is in use", async () => {
   const handler = createRegistryHandler(memoryCatalog());
-  await using registry = listen(handler, { address: LOOPBACK });
-  assert.throws(() => listen(handler, { address: registry.address }), (error) => {
+  await using registry = await listen(handler, { address: LOOPBACK });
+  await assert.rejects(listen(handler, { address: registry.address }), (error) => {
     assert.ok(error instanceof ConflictError);
     assert.match(error.message, /^Cannot listen on "127\.0\.0\.1:\d+": the port is in use$/);
     return true;
@@ -63,11 +65,11 @@ Deno.test("listen() says when the port is in use", async () => {
 Deno.test("listen() ends when its signal is aborted, and does not begin after that", async () => {
   const controller = new AbortController();
   const handler = createRegistryHandler(memoryCatalog());
-  const registry = listen(handler, { address: LOOPBACK, signal: controller.signal });
+  const registry = await listen(handler, { address: LOOPBACK, signal: controller.signal });
   controller.abort(new Error("enough"));
   await registry.finished;
-  const again = () => listen(handler, { address: LOOPBACK, signal: controller.signal });
-  assert.throws(again, /enough/);
+  const again = listen(handler, { address: LOOPBACK, signal: controller.signal });
+  await assert.rejects(again, /enough/);
 });
 
 Deno.test("an upload cut off by the client goes on where it stopped", async () => {
@@ -76,7 +78,7 @@ Deno.test("an upload cut off by the client goes on where it stopped", async () =
   const arrived = Promise.withResolvers<void>();
   const answered = Promise.withResolvers<number>();
   // The server sees the first half, and then its own answer to the request that broke off.
-  await using registry = listen(async (request) => {
+  await using registry = await listen(async (request) => {
     if (request.method !== "PATCH" || request.headers.has("content-range")) {
       return await handler(request);
     }
@@ -114,7 +116,7 @@ Deno.test("an upload cut off by the client goes on where it stopped", async () =
   assert.equal((await client.send("PUT", `${location}?digest=${digest}`)).status, 201);
 });
 
-Deno.test("listen() refuses an address that is none", () => {
+Deno.test("listen() refuses an address that is none", async () => {
   const handler = createRegistryHandler(memoryCatalog());
   const wrongs: unknown[] = [
     undefined,
@@ -127,7 +129,7 @@ Deno.test("listen() refuses an address that is none", () => {
     { hostname: "a b", port: 0 },
   ];
   for (const address of wrongs) {
-    const open = () => listen(handler, { address: address as ListenAddress });
-    assert.throws(open, InvalidInputError, JSON.stringify(address));
+    const opened = listen(handler, { address: address as ListenAddress });
+    await assert.rejects(opened, InvalidInputError, JSON.stringify(address));
   }
 });

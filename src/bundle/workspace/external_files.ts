@@ -61,7 +61,7 @@ export class ExternalFiles {
   async fetch(files: readonly PlannedFile[]): Promise<void> {
     const groups = byContent(files);
     if (groups.size === 0) return;
-    reportPlan("download", groups.values().map(([file]) => file!.entry), this.#options);
+    reportPlan("download", [...groups.values()].map(([file]) => file!.entry), this.#options);
     const objects = await this.#openStore();
     const failures: unknown[] = [];
     // The pointers were written once, unfulfilled: a writer takes each path with one content only.

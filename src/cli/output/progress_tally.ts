@@ -133,7 +133,7 @@ export class Stage {
   }
 
   get #runningFiles(): number {
-    return this.running.values().filter((item) => !item.document).reduce((count) => count + 1, 0);
+    return [...this.running.values()].filter((item) => !item.document).length;
   }
 
   /** Files that are over. */
@@ -148,7 +148,7 @@ export class Stage {
 
   /** Bytes that the next run of the same command does not move again. */
   get settled(): number {
-    return this.#over.bytes + this.#left.values().reduce((sum, bytes) => sum + bytes, 0);
+    return this.#over.bytes + [...this.#left.values()].reduce((sum, bytes) => sum + bytes, 0);
   }
 
   apply(event: ProgressEvent, now: number): void {

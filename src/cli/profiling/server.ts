@@ -61,7 +61,7 @@ export async function startProfiling(
     }
     return await answer(request, profiler);
   };
-  const listener = listenHere(handle, { address, signal: cutting.signal });
+  const listener = await listenHere(handle, { address, signal: cutting.signal });
   await profiler.start();
   const url = `${listener.url}/debug/pprof/`;
   output.note(`Serving profiles on ${url}`);
@@ -80,9 +80,9 @@ export async function startProfiling(
 }
 
 /** The remedy names our flag, not the one of `serve`. */
-function listenHere(...args: Parameters<typeof listen>): ReturnType<typeof listen> {
+async function listenHere(...args: Parameters<typeof listen>): ReturnType<typeof listen> {
   try {
-    return listen(...args);
+    return await listen(...args);
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error;
     const remedy = "choose another port with `--pprof-addr`, or 0 for any free one";

@@ -3,7 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
-import { quote } from "../../core/text.ts";
+import { base64, quote } from "../../core/text.ts";
 
 /** A user name and its password. */
 export interface PasswordCredentials {
@@ -96,7 +96,7 @@ export function basicAuthorization({ username, password }: PasswordCredentials):
 
 /** User name and password in the form `base64(user:password)`. */
 export function encodeBasic({ username, password }: PasswordCredentials): string {
-  return new TextEncoder().encode(`${username}:${password}`).toBase64();
+  return base64(`${username}:${password}`);
 }
 
 /**

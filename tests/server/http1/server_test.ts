@@ -5,7 +5,7 @@ import { type Answered, clientOf, type Handler } from "../../../src/server/http1
 const LOOPBACK = { hostname: "127.0.0.1", port: 0 };
 const encode = (text: string) => new TextEncoder().encode(text);
 
-function serve(handler: Handler, options: Partial<ListenOptions> = {}): RegistryListener {
+function serve(handler: Handler, options: Partial<ListenOptions> = {}): Promise<RegistryListener> {
   return listen(handler, { address: LOOPBACK, ...options });
 }
 
@@ -39,7 +39,7 @@ async function connect({ address }: RegistryListener) {
 }
 
 Deno.test("requests on one connection are answered in their order", async () => {
-  await using server = serve(echo);
+  await using server = await serve(echo);
   using client = await connect(server);
   await client.send("PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
   await client.send("GET /v2/../b HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -56,7 +56,7 @@ Deno.test("requests on one connection are answered in their order", async () => 
 });
 
 Deno.test("a request that cannot be read is refused, and the connection closed", async () => {
-  await using server = serve(echo);
+  await using server = await serve(echo);
   for (
     const [request, status] of [
       ["GET /v2/ HTTP/1.1\r\nHost: a/b\r\n\r\n", 400],
@@ -75,7 +75,7 @@ Deno.test("a request that cannot be read is refused, and the connection closed",
 Deno.test("a body is asked for only when it is wanted", async () => {
   const handler: Handler = (request) =>
     request.url.endsWith("/no") ? new Response("no", { status: 413 }) : echo(request);
-  await using server = serve(handler);
+  await using server = await serve(handler);
   const head = (path: string) =>
     `PUT ${path} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n`;
   using wanted = await connect(server);
@@ -91,7 +91,7 @@ Deno.test("a body is asked for only when it is wanted", async () => {
 });
 
 Deno.test("who is refused early hears of it, also in the middle of a large body", async () => {
-  await using server = serve(() => new Response("too large", { status: 413 }));
+  await using server = await serve(() => new Response("too large", { status: 413 }));
   const size = 32 * 1024 * 1024;
   const response = await fetch(server.url, { method: "PUT", body: new Uint8Array(size) });
   assert.equal(response.status, 413);
@@ -101,7 +101,7 @@ Deno.test("who is refused early hears of it, also in the middle of a large body"
 Deno.test("a silent head, a silent body and an idle connection are let go of", async () => {
   const broken = Promise.withResolvers<unknown>();
   const patience = { idle: 100, head: 100, silence: 100 };
-  await using server = serve(async (request) => {
+  await using server = await serve(async (request) => {
     await request.arrayBuffer().catch((error) => broken.resolve(error));
     return new Response();
   }, { patience });
@@ -118,7 +118,7 @@ Deno.test("a silent head, a silent body and an idle connection are let go of", a
 
 Deno.test("a body that drips is bounded as a whole", async () => {
   const patience = { silence: 60_000, grace: 300, slowest: 1_000_000 };
-  await using server = serve(echo, { patience });
+  await using server = await serve(echo, { patience });
   using client = await connect(server);
   await client.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
   let dripping = true;
@@ -136,7 +136,7 @@ Deno.test("a body that drips is bounded as a whole", async () => {
 Deno.test("a handler may take longer than any client may", async () => {
   const patience = { idle: 50, head: 50, silence: 50, grace: 50 };
   const work = Promise.withResolvers<void>();
-  await using server = serve(async () => {
+  await using server = await serve(async () => {
     await work.promise;
     return new Response("done");
   }, { patience });
@@ -151,7 +151,7 @@ Deno.test("a handler may take longer than any client may", async () => {
 
 Deno.test("connections beyond the limit replace idle ones, and else are told to come again", async () => {
   const work = Promise.withResolvers<void>();
-  await using server = serve(async () => {
+  await using server = await serve(async () => {
     await work.promise;
     return new Response("done");
   }, { connectionLimit: 2 });
@@ -183,7 +183,9 @@ Deno.test("an answer without a length comes in chunks, and is cut off when it fa
       yield encode("two");
       if (fails) throw new Error("broken");
     })());
-  await using server = serve((request) => new Response(parts(request.url.endsWith("/fails"))));
+  await using server = await serve((request) =>
+    new Response(parts(request.url.endsWith("/fails")))
+  );
   assert.equal(await (await fetch(server.url)).text(), "onetwo");
   await assert.rejects((await fetch(`${server.url}/fails`)).text());
   using old = await connect(server);
@@ -198,7 +200,7 @@ Deno.test("what makes an answer is stopped when the client leaves", async () => 
       pull: () => new Promise<void>(() => {}),
       cancel: () => cancelled.resolve(),
     });
-  await using server = serve(() => new Response(endless()));
+  await using server = await serve(() => new Response(endless()));
   const leaving = new AbortController();
   const response = await fetch(server.url, { signal: leaving.signal });
   leaving.abort();
@@ -209,7 +211,7 @@ Deno.test("what makes an answer is stopped when the client leaves", async () => 
 Deno.test("a handler that fails is a 500 without a word of why", async () => {
   const failures: unknown[] = [];
   const failed = (error: unknown) => void failures.push(error);
-  await using server = serve(() => Promise.reject(new Error("secret")), { failed });
+  await using server = await serve(() => Promise.reject(new Error("secret")), { failed });
   const response = await fetch(server.url);
   assert.equal(response.status, 500);
   assert.doesNotMatch(await response.text(), /secret/);
@@ -219,7 +221,7 @@ Deno.test("a handler that fails is a 500 without a word of why", async () => {
 Deno.test("each answer is told, with its bytes", async () => {
   const told: Answered[] = [];
   {
-    await using server = serve(echo, { answered: (answered) => told.push(answered) });
+    await using server = await serve(echo, { answered: (answered) => told.push(answered) });
     await (await fetch(`${server.url}/a?b=c`, { method: "PUT", body: "hello" })).text();
   }
   const [{ client, method, status, received, sent }] = told as [Answered];
@@ -238,7 +240,7 @@ Deno.test("each answer is told, with its bytes", async () => {
 Deno.test("draining lets a request end that is under way, and takes no others", async () => {
   const gate = Promise.withResolvers<void>();
   const begun = Promise.withResolvers<void>();
-  const server = serve(async () => {
+  const server = await serve(async () => {
     begun.resolve();
     await gate.promise;
     return new Response("done");
@@ -257,7 +259,7 @@ Deno.test("draining lets a request end that is under way, and takes no others", 
 Deno.test("draining ends with its time, whoever is still sending", async () => {
   const begun = Promise.withResolvers<void>();
   const broke = Promise.withResolvers<unknown>();
-  const server = serve(async (request) => {
+  const server = await serve(async (request) => {
     begun.resolve();
     await request.arrayBuffer().catch(broke.resolve);
     return new Response();

@@ -1,22 +1,25 @@
 /**
- * `deno task bench [--quick] [--only WORD] [--size MIB] [--runs N] [--limit SECONDS]
- * [--json | --markdown]`: what our work costs beside that of every peer on the PATH. Contenders take turns, so that a busy machine is
- * busy for all of them, and medians are compared. The ratios are the result: nothing here judges
- * them. `docs/performance.md` says what the rows mean.
+ * `deno task bench [--quick] [--only WORD]… [--size MIB] [--runs N] [--limit SECONDS]
+ * [--keep FILE] [--json | --markdown]`: what our work costs beside that of every peer on the PATH,
+ * and whether that is what it has to reach. Contenders take turns, so that a busy machine is busy
+ * for all of them, and medians are compared. With `--keep`, results stay in a file and those of
+ * another part are added: the table is then that of all parts. `docs/performance.md` says what the
+ * rows mean.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { BUNDLE } from "./bench/contenders.ts";
+import { chooseContenders, chooseWorks } from "./bench/choose.ts";
 import { makeContent } from "./bench/content.ts";
 import type { Content, ContentName } from "./bench/content.ts";
 import { machineFacts } from "./bench/machine.ts";
 import { race } from "./bench/race.ts";
-import { cells, HEADINGS, markdownTable, resultsOf, textLine } from "./bench/table.ts";
-import type { Result } from "./bench/table.ts";
-import { chooseContenders, chooseWorks, WORKS } from "./bench/works.ts";
+import { readReport, type Report, withResults, writeReport } from "./bench/report.ts";
+import { type Result, resultsOf } from "./bench/results.ts";
+import { HEADINGS, markdownTable, tableLines, textLine } from "./bench/table.ts";
+import { BUNDLE } from "./bench/tools.ts";
 import type { Work } from "./bench/works.ts";
 import { bundle } from "./bundle.ts";
 import { findProgram } from "./services.ts";
@@ -35,16 +38,19 @@ interface Settings {
   /** Seconds that one run may take. */
   readonly limitSeconds: number;
   readonly form: "text" | "json" | "markdown";
+  /** The file of results that stay from one run to the next. */
+  readonly keep?: string;
 }
 
 function readSettings(): Settings {
   const { values } = parseArgs({
     options: {
       quick: { type: "boolean", default: false },
-      only: { type: "string", default: "" },
+      only: { type: "string", multiple: true, default: [] },
       size: { type: "string" },
       runs: { type: "string", default: String(FEWEST_RUNS) },
       limit: { type: "string", default: "300" },
+      keep: { type: "string" },
       json: { type: "boolean", default: false },
       markdown: { type: "boolean", default: false },
     },
@@ -54,15 +60,13 @@ function readSettings(): Settings {
   const runs = Number(values.runs);
   const limitSeconds = Number(values.limit);
   if (works.length === 0 || !(size > 0) || !(runs >= FEWEST_RUNS) || !(limitSeconds > 0)) {
-    const names = WORKS.map(({ name }) => JSON.stringify(name)).join(", ");
-    console.error(
+    throw new Error(
       `Cannot measure: want --size in MiB, --runs from ${FEWEST_RUNS}, --limit in seconds, ` +
-        `--only out of ${names}`,
+        "and with --quick, --only out of the main works",
     );
-    Deno.exit(2);
   }
   const form = values.json ? "json" : values.markdown ? "markdown" : "text";
-  return { works, size, runs, limitSeconds, form };
+  return { works, size, runs, limitSeconds, form, keep: values.keep };
 }
 
 /** Whether the machine has a program; one with a slash is a file of this repository. */
@@ -93,9 +97,10 @@ async function* measureWorks(
     for (const work of works) {
       const scratch = join(folder, "race");
       await Deno.mkdir(scratch);
+      const made = await content(work.content);
       const scores = await race(work, {
         folder: scratch,
-        content: await content(work.content),
+        content: made,
         contenders: chooseContenders(work.contenders, has).present,
         runs: Math.max(runs, work.runs ?? 0),
         limitSeconds,
@@ -106,7 +111,9 @@ async function* measureWorks(
         complain(work.name, error);
         return [];
       });
-      yield resultsOf(work.name, work.contenders[0]?.name ?? "", scores);
+      const ours = work.contenders[0]?.name ?? "";
+      const measured = { files: made.files.length, bytes: made.size };
+      yield resultsOf({ work: work.name, ours, content: measured }, scores);
       await Deno.remove(scratch, { recursive: true });
     }
   } finally {
@@ -139,7 +146,7 @@ function printFacts(facts: Readonly<Record<string, string>>): void {
 
 async function main(): Promise<void> {
   const settings = readSettings();
-  const { works, size, runs, limitSeconds, form } = settings;
+  const { works, size, runs, limitSeconds, form, keep } = settings;
   const contenders = works.flatMap((work) => work.contenders);
   const { missing } = chooseContenders(contenders, has);
   const used = new Set(["docker-registry", ...contenders.flatMap(({ tools }) => tools)]);
@@ -152,19 +159,18 @@ async function main(): Promise<void> {
     runs: `at least ${runs} of at most ${limitSeconds} s, after one that does not count`,
     "left out, not on the PATH": missing.join(", ") || "nobody",
   };
-  const results: Result[] = [];
+  let report: Report = keep === undefined ? { facts, results: [] } : await readReport(keep, facts);
   if (form === "text") console.log(textLine(HEADINGS));
   for await (const some of measureWorks(settings, interruptSignal())) {
-    results.push(...some);
+    report = { ...report, results: withResults(report.results, some) };
+    if (keep !== undefined) await writeReport(keep, report);
     if (form !== "text") console.error(`measured: ${some[0]?.work ?? "nothing"}`);
-    else some.forEach((result, index) => console.log(textLine(cells(result, some[index - 1]))));
+    else for (const line of tableLines(some, report.results)) console.log(textLine(line));
   }
-  if (form === "json") {
-    console.log(JSON.stringify({ facts, sizeBytes: size, results }, undefined, 2));
-  }
+  if (form === "json") console.log(JSON.stringify(report, undefined, 2));
   if (form === "markdown") {
-    printFacts(facts);
-    console.log(`\n${markdownTable(results)}`);
+    printFacts(report.facts);
+    console.log(`\n${markdownTable(report.results)}`);
   }
 }
 

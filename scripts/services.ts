@@ -209,7 +209,9 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Runn
  * Starts our own `serve` over a temporary store and waits until it answers.
  * @throws {Error} when it does not answer, with the end of its log.
  */
-export async function startServe(): Promise<RunningService> {
+export async function startServe(
+  { tls }: Pick<RegistryOptions, "tls"> = {},
+): Promise<RunningService> {
   await using stack = new AsyncDisposableStack();
   const root = await Deno.makeTempDir({ prefix: "modelops-serve-" });
   stack.defer(() => Deno.remove(root, { recursive: true }));
@@ -218,6 +220,7 @@ export async function startServe(): Promise<RunningService> {
     new LoggedProcess(Deno.execPath(), [
       ...["run", "-A", "--quiet", entry, "serve"],
       ...["--address", "127.0.0.1:0", "--storage-dir", root],
+      ...(tls === undefined ? [] : ["--tls-cert", tls.certFile, "--tls-key", tls.keyFile]),
     ]),
   );
   return await runningService(service, root, stack);
@@ -353,28 +356,28 @@ async function htpasswdConfig(user: { username: string; password: string }, fold
 /** Longest time, in milliseconds, that a service may take until it answers. */
 const START_LIMIT = 20_000;
 
-/** Waits until a service has said where it listens and answers there. */
+/** Waits until a service has said where it listens, and does. */
 async function listeningAddress(service: LoggedProcess): Promise<string> {
   const deadline = Date.now() + START_LIMIT;
   while (!service.ended && Date.now() < deadline) {
     const address = /(?:listen(?:ing|s) on |ready )(?:http:\/\/)?(127\.0\.0\.1:\d+)/.exec(
       service.log,
     )?.[1];
-    if (address !== undefined && await answers(address)) return address;
+    if (address !== undefined && await listens(address)) return address;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   const found = service.ended ? "it ended" : `no answer within ${START_LIMIT / 1000} s`;
   throw new Error(`Cannot start "${service.program}": ${found}\n${service.log.slice(-4000)}`);
 }
 
-/** Whether anything answers at an address; a server of HTTPS answers plain HTTP too, with a 400. */
-async function answers(address: string): Promise<boolean> {
+/** Whether anything listens at an address, whether it speaks TLS or not. */
+async function listens(address: string): Promise<boolean> {
+  const [hostname = "", port = ""] = address.split(":");
   try {
-    const response = await fetch(`http://${address}/v2/`, { signal: AbortSignal.timeout(5000) });
-    await response.body?.cancel();
+    (await Deno.connect({ hostname, port: Number(port) })).close();
     return true;
   } catch {
-    return false; // Not listening yet: the caller asks again until its deadline.
+    return false; // Not yet: the caller asks again until its deadline.
   }
 }
 

@@ -33,6 +33,10 @@ export interface Cost {
   readonly cpuMs: number;
   /** Memory of the largest process at its peak, in bytes; NaN if unknown. */
   readonly peakBytes: number;
+  /** What was moved more than once when the program was killed and run again: a share of it all. */
+  readonly twice?: number;
+  /** Requests that the registry has answered; absent where nobody counts them. */
+  readonly requests?: number;
 }
 
 /** Numbers of the calls `clock_gettime` and `getrusage`; `perl-base` has no module for either. */

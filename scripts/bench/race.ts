@@ -2,14 +2,16 @@
 import { join } from "node:path";
 import { makeCertificates } from "../../tests/support/certificates.ts";
 import { startRegistry, startServe } from "../services.ts";
-import type { RunningService } from "../services.ts";
-import { publish } from "./contenders.ts";
-import type { Contender, Place, RegistryPlace } from "./contenders.ts";
+import type { Contender } from "./contenders.ts";
 import { copyContent, emptyFolder, folderSize } from "./content.ts";
 import type { Content } from "./content.ts";
+import { type CountingProxy, startCountingProxy } from "./counting_proxy.ts";
+import { measureKilled } from "./killed.ts";
 import { measure, run } from "./measure.ts";
 import type { Cost, RunOptions } from "./measure.ts";
-import type { RegistryName, Work } from "./works.ts";
+import { publish } from "./tools.ts";
+import type { Place, RegistryPlace } from "./tools.ts";
+import type { Work } from "./works.ts";
 
 /** What a race needs. */
 export interface RaceOptions {
@@ -39,13 +41,13 @@ interface Entrant extends Score {
 
 /** Measures one work; contenders that failed are left out. */
 export async function race(work: Work, options: RaceOptions): Promise<Score[]> {
-  await using registry = await startRegistryOf(work.registry, options.folder);
+  await using registry = await startRegistryOf(work, options.folder);
   let entrants = await enter(work, registry, options);
   // The first round fills caches, shows who does the work, and does not count.
   for (let round = 0; round <= options.runs; round++) {
     entrants = await attempt(entrants, round, options, async (entrant) => {
       const { place, contender } = entrant;
-      const cost = await measure(contender.run(place), limited(entrant.run, options));
+      const cost = await costOf(work, entrant, registry, limited(entrant.run, options));
       if (round === 0) await expectResult(work, place, registry);
       else entrant.costs.push(cost);
       // At once, so that nobody pays for writing back what another has left in memory.
@@ -58,32 +60,61 @@ export async function race(work: Work, options: RaceOptions): Promise<Score[]> {
   return entrants.map(({ contender, costs }) => ({ contender, costs }));
 }
 
+/** Runs the contender once. */
+async function costOf(
+  work: Work,
+  { contender, place }: Entrant,
+  { proxy, requests }: RaceRegistry,
+  run: RunOptions,
+): Promise<Cost> {
+  const command = contender.run(place);
+  if (work.killed !== undefined && proxy !== undefined) {
+    const { size } = place.content;
+    return await measureKilled(command, run, { proxy, direction: work.killed, size });
+  }
+  const before = requests?.();
+  const cost = await measure(command, run);
+  if (requests === undefined || before === undefined) return cost;
+  return { ...cost, requests: requests() - before };
+}
+
 /** A registry that runs, or stands for none. */
 interface RaceRegistry extends AsyncDisposable {
   readonly place: RegistryPlace;
   /** Folder of everything that it keeps. */
   readonly root?: string;
+  /** In front of it, where programs are killed. */
+  readonly proxy?: CountingProxy;
+  /** How many requests it has answered; absent where it does not tell. */
+  requests?(): number;
 }
 
 async function startRegistryOf(
-  name: RegistryName | undefined,
+  { registry: name, killed }: Work,
   folder: string,
 ): Promise<RaceRegistry> {
   if (name === undefined) {
     return { place: { address: "registry.test" }, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
-  if (name === "serve") return opened(await startServe());
-  if (name === "docker-registry") return opened(await startRegistry());
-  const { server, caFile } = await makeCertificates(folder);
-  return opened(await startRegistry({ tls: server }), caFile);
+  await using stack = new AsyncDisposableStack();
+  const [program, secured] = name.split(" over ");
+  const certificates = secured === undefined ? undefined : await makeCertificates(folder);
+  const start = program === "serve" ? startServe : startRegistry;
+  const service = stack.use(await start({ tls: certificates?.server }));
+  const proxy = killed && stack.use(startCountingProxy(service.address));
+  const running = stack.move();
+  return {
+    place: { address: (proxy ?? service).address, caFile: certificates?.caFile },
+    root: service.root,
+    proxy,
+    ...(program === "docker-registry" ? { requests: () => requestsIn(service.logs()) } : {}),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }
 
-function opened(service: RunningService, caFile?: string): RaceRegistry {
-  return {
-    place: { address: service.address, caFile },
-    root: service.root,
-    [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
-  };
+/** The lines of an access log, in the form that Apache had first. */
+function requestsIn(log: string): number {
+  return log.match(/"[A-Z]+ \/v2\/\S* HTTP/g)?.length ?? 0;
 }
 
 /** Prepares all contenders. */

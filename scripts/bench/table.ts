@@ -1,52 +1,6 @@
-/** Medians, ratios, and the table that shows them. @module */
-import type { Cost } from "./measure.ts";
-
-/** One line of the table: what one contender's runs of one work cost. */
-export interface Result {
-  readonly work: string;
-  readonly contender: string;
-  /** Programs that it needed besides our own. */
-  readonly tools: readonly string[];
-  readonly costs: readonly Cost[];
-  /** The median of each figure. */
-  readonly median: Cost;
-  /** Our time over this contender's: below 1, ours is faster. Absent in our own line. */
-  readonly ratio?: number;
-}
-
-/** The value in the middle, or between the two in the middle; NaN of nothing. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
-}
-
-/** The median of each figure, for itself. */
-export function medianCost(costs: readonly Cost[]): Cost {
-  return {
-    wallMs: median(costs.map(({ wallMs }) => wallMs)),
-    cpuMs: median(costs.map(({ cpuMs }) => cpuMs)),
-    peakBytes: median(costs.map(({ peakBytes }) => peakBytes)),
-  };
-}
-
-/** The results of one work; the first score is ours, unless ours is not among them. */
-export function resultsOf(
-  work: string,
-  ours: string,
-  scores: readonly {
-    readonly contender: { readonly name: string; readonly tools: readonly string[] };
-    readonly costs: readonly Cost[];
-  }[],
-): Result[] {
-  const own = scores.find(({ contender }) => contender.name === ours);
-  const ownWall = own && medianCost(own.costs).wallMs;
-  return scores.map(({ contender: { name, tools }, costs }) => {
-    const middle = medianCost(costs);
-    const ratio = ownWall === undefined || name === ours ? undefined : ownWall / middle.wallMs;
-    return { work, contender: name, tools, costs, median: middle, ratio };
-  });
-}
+/** The table that shows results and targets. @module */
+import type { Result } from "./results.ts";
+import { judge, type Judgement } from "./targets.ts";
 
 /** What the columns are. */
 export const HEADINGS: readonly string[] = [
@@ -56,19 +10,38 @@ export const HEADINGS: readonly string[] = [
   "CPU",
   "peak memory",
   "ours ÷ it",
+  "want",
+  "holds",
 ];
 
-/** The words and figures of one line; a work's name stands only in its first line. */
-export function cells(result: Result, previous?: Result): string[] {
-  const { wallMs, cpuMs, peakBytes } = result.median;
+/**
+ * The words and figures of the lines of a table; a work's name stands only in its first line. `all`
+ * are the results of every work that was measured, since a target may be about two of them.
+ */
+export function tableLines(results: readonly Result[], all = results): string[][] {
+  return results.map((result, index) => cells(result, results[index - 1], judge(result, all)));
+}
+
+function cells(
+  { work, contender, median: { wallMs, cpuMs, peakBytes }, ratio }: Result,
+  previous: Result | undefined,
+  judgements: readonly Judgement[],
+): string[] {
   return [
-    previous?.work === result.work ? "" : result.work,
-    result.contender,
+    previous?.work === work ? "" : work,
+    contender,
     seconds(wallMs),
     seconds(cpuMs),
     Number.isNaN(peakBytes) ? "–" : `${(peakBytes / 1024 ** 2).toFixed(0)} MiB`,
-    result.ratio === undefined ? "" : result.ratio.toFixed(2),
+    ratio === undefined ? "" : ratio.toFixed(2),
+    judgements.map(({ wanted }) => wanted).join(", "),
+    judgements.map(verdict).join(", "),
   ];
+}
+
+function verdict({ found, holds }: Judgement): string {
+  const word = holds === undefined ? "not told" : holds ? "yes" : "**no**";
+  return found === undefined ? word : `${word}: ${found}`;
 }
 
 function seconds(ms: number): string {
@@ -76,14 +49,16 @@ function seconds(ms: number): string {
 }
 
 /** One line of text: words on the left, figures on the right. */
-export function textLine([work = "", by = "", ...figures]: readonly string[]): string {
-  const columns = figures.map((figure) => figure.padStart(13)).join("");
-  return `${work.padEnd(33)}${by.padEnd(41)}${columns}`.trimEnd();
+export function textLine(line: readonly string[]): string {
+  const [work = "", by = "", ...rest] = line;
+  const figures = rest.slice(0, FIGURES).map((figure) => figure.padStart(13)).join("");
+  const [want = "", holds = ""] = rest.slice(FIGURES);
+  return `${work.padEnd(53)}${by.padEnd(38)}${figures}  ${want.padEnd(24)}  ${holds}`.trimEnd();
 }
 
 /** The whole table in Markdown, as `deno fmt` would leave it. */
 export function markdownTable(results: readonly Result[]): string {
-  const rows = results.map((result, index) => cells(result, results[index - 1]));
+  const rows = tableLines(results);
   const widths = HEADINGS.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0))
   );
@@ -100,6 +75,9 @@ export function markdownTable(results: readonly Result[]): string {
   return [HEADINGS, rule, ...rows].map(line).join("\n");
 }
 
+/** Columns that are figures, after the first two. */
+const FIGURES = 4;
+
 function isFigure(column: number): boolean {
-  return column >= 2;
+  return column >= 2 && column < 2 + FIGURES;
 }

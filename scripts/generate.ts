@@ -7,13 +7,11 @@
 // deno-lint-ignore-file no-console -- printing is what this script is for
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import type { CliContext } from "../src/cli/context.ts";
-import { processContext } from "../src/cli/process.ts";
-import { run } from "../src/cli/run.ts";
 import { environmentReference } from "./docs/environment.ts";
 import { jsonReference } from "./docs/json_outputs.ts";
 import { specReference, specSchemaFile } from "./docs/modelops_yaml.ts";
 import { modignoreReference } from "./docs/modignore.ts";
+import { programOutput } from "./docs/program_output.ts";
 
 /** The files that are derived, and how. */
 const GENERATED: Readonly<Record<string, () => Promise<string>>> = {
@@ -27,11 +25,9 @@ const GENERATED: Readonly<Record<string, () => Promise<string>>> = {
 
 /** Every page of help, the commands in the order in which help lists them. */
 async function commandsDocument(): Promise<string> {
-  const context = processContext();
-  const help = (words: readonly string[]) => helpPage(words, context);
-  const root = await help([]);
+  const root = await helpPage([]);
   const pages: string[] = [];
-  for await (const page of commandPages([], root, help)) pages.push(page);
+  for await (const page of commandPages([], root)) pages.push(page);
   return [
     "# Commands",
     "The help of every command. Written by `deno task generate`; do not edit.",
@@ -40,21 +36,14 @@ async function commandsDocument(): Promise<string> {
   ].join("\n\n") + "\n";
 }
 
-/** Shows the help of the command that some words name. */
-type ShowHelp = (words: readonly string[]) => Promise<string>;
-
-async function* commandPages(
-  words: readonly string[],
-  page: string,
-  help: ShowHelp,
-): AsyncGenerator<string> {
+async function* commandPages(words: readonly string[], page: string): AsyncGenerator<string> {
   for (const name of subcommands(page)) {
     // The help of help is the help of everything else.
     if (name === "help") continue;
     const path = [...words, name];
-    const text = await help(path);
+    const text = await helpPage(path);
     yield section(["modelops", ...path].join(" "), text);
-    yield* commandPages(path, text, help);
+    yield* commandPages(path, text);
   }
 }
 
@@ -69,18 +58,8 @@ export function subcommands(page: string): string[] {
 }
 
 /** A page of help; the flags that every page repeats are left to the first one. */
-async function helpPage(words: readonly string[], world: CliContext): Promise<string> {
-  let text = "";
-  const stdout = {
-    write: (part: string) => void (text += part),
-    isTerminal: false,
-    columns: () => undefined,
-  };
-  const context = { ...world, programName: "modelops", stdout };
-  const code = await run([...words, "--help"], context);
-  if (code !== 0) {
-    throw new Error(`Cannot show the help of "${words.join(" ")}": exit code ${code}`);
-  }
+async function helpPage(words: readonly string[]): Promise<string> {
+  const text = await programOutput([...words, "--help"]);
   return text.replace(/\nGlobal Options:\n(?: {2,}.*\n)+/, "");
 }
 

@@ -25,6 +25,7 @@ export const TOOLS = {
   "docker-registry": { debianPackage: "docker-registry" },
   "fish": { debianPackage: "fish" },
   "git": { debianPackage: "git" },
+  "groff": { debianPackage: "groff-base" },
   "openssl": { debianPackage: "openssl" },
   "pgrep": { debianPackage: "procps" },
   "python3": { debianPackage: "python3" },

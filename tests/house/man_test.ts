@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { manPages } from "../../scripts/docs/man_pages.ts";
 import { programOutput } from "../../scripts/docs/program_output.ts";
 import type { CommandDocument, ProgramDocument } from "../../src/cli/describe.ts";
-import { findProgram } from "../../scripts/services.ts";
+import { findTool } from "../../scripts/services.ts";
 import { runCommand } from "../support/command.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -40,13 +40,11 @@ Deno.test("no line of a manual page is a request by mistake", () => {
 
 Deno.test({
   name: "groff takes every manual page without a warning",
-  ignore: findProgram("groff") === undefined,
+  ignore: findTool("groff") === undefined,
   async fn() {
     await using folder = await tempFolder();
-    for (const [file, text] of pages) {
-      const path = await folder.write(file, text);
-      const { code, stderr } = await runCommand("groff", ["-man", "-ww", "-Tutf8", "-z", path]);
-      assert.deepEqual([code, stderr], [0, ""]);
-    }
+    const files = await Promise.all([...pages].map(([file, text]) => folder.write(file, text)));
+    const { code, stderr } = await runCommand("groff", ["-man", "-ww", "-Tutf8", "-z", ...files]);
+    assert.deepEqual([code, stderr], [0, ""]);
   },
 });

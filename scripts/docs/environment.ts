@@ -28,6 +28,7 @@ const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     [program("PROGRESS"), "Form of the progress: plain, bar, json or none (`--progress`)"],
     [program("NO_PROGRESS"), "`1` shows no progress (`--no-progress`)"],
     [program("MAX_RATE"), "Most bytes a second over the network (`--max-rate`)"],
+    [program("RELEASES"), "Address of the releases of this program (`upgrade --releases`)"],
     [["XDG_CACHE_HOME"], "Folder of caches; `~/.cache` when absent"],
     [["CI"], "Where it is set, progress is written in lines"],
     [["TERM"], "On a `dumb` terminal progress is written in lines"],

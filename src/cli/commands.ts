@@ -164,6 +164,12 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import("./commands/version.ts"),
   },
   {
+    name: "upgrade",
+    summary: "Say whether there is a newer release",
+    examples: ["--check", "--check --releases https://get.example.com"],
+    load: () => import("./commands/upgrade.ts"),
+  },
+  {
     name: "help",
     summary: "Show the help of a command",
     examples: ["push", "bundle push"],
@@ -172,7 +178,16 @@ export const COMMANDS: readonly CommandRow[] = [
 ];
 
 /** Commands that have nothing to do with models alone. */
-const SHARED = ["login", "logout", "serve", "completion", "__complete", "version", "help"];
+const SHARED = [
+  "login",
+  "logout",
+  "serve",
+  "completion",
+  "__complete",
+  "version",
+  "upgrade",
+  "help",
+];
 
 /**
  * The commands of a program by its name: `modelops-bundles` has those of `modelops bundle` as its

@@ -57,7 +57,7 @@ export interface ErrorFacts {
   readonly setting?: SettingFact;
 }
 
-/** Settings that errors point to: those of bundles and object stores, and those of hubs. */
+/** Settings that errors point to: those of bundles and object stores, of hubs, and of releases. */
 export type SettingFact =
   | "azureAccount"
   | "azureCredential"
@@ -74,6 +74,7 @@ export type SettingFact =
   | "modelscopeLogin"
   | "objectStore"
   | "provider"
+  | "releases"
   | "repository"
   | "usedRepository";
 

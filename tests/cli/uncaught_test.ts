@@ -3,19 +3,17 @@ import { tempFolder } from "../support/temp.ts";
 
 /** What an error that nobody waits for comes from. */
 const ORIGINS: Readonly<Record<string, string>> = {
-  "a timer": `setTimeout(() => { throw new TypeError("boom"); }, 300)`,
-  "work that nobody waits for": `setTimeout(() => void Promise.reject(new TypeError("boom")), 300)`,
-  "an emitter without a listener":
-    `setTimeout(() => new EventEmitter().emit("error", new TypeError("boom")), 300)`,
-  "a stream that pulls too late": `setTimeout(() => {
+  "a timer": `throw new TypeError("boom");`,
+  "work that nobody waits for": `void Promise.reject(new TypeError("boom"));`,
+  "an emitter without a listener": `new EventEmitter().emit("error", new TypeError("boom"));`,
+  "a stream that pulls too late": `
     let controller;
     new ReadableStream({ start: (made) => controller = made });
     controller.close();
-    try { controller.enqueue(1); } catch { throw new TypeError("boom"); }
-  }, 300)`,
+    try { controller.enqueue(1); } catch { throw new TypeError("boom"); }`,
 };
 
-/** Runs `serve` in a process where something goes wrong soon after. */
+/** Runs `serve` in a process where something goes wrong as soon as it listens. */
 async function runWith(origin: string, ...args: string[]) {
   await using folder = await tempFolder();
   const main = new URL("../../src/cli/main.ts", import.meta.url).href;
@@ -23,8 +21,12 @@ async function runWith(origin: string, ...args: string[]) {
     "run.ts",
     `import { EventEmitter } from "node:events";
 import { main } from ${JSON.stringify(main)};
-${origin};
 void EventEmitter;
+const { listen } = Deno;
+Deno.listen = (options) => {
+  setTimeout(() => { ${origin} });
+  return listen(options);
+};
 await main();`,
   );
   const serve = ["serve", "--address", "127.0.0.1:0", "--storage-dir", folder.join("store")];

@@ -7,7 +7,8 @@ export function configure(command: Command, session: Session): void {
   command
     .allowExcessArguments()
     .action(() => {
-      const document = { ...BUILD_INFO, platform: session.context.platform };
+      const { version, commit, buildTime } = BUILD_INFO;
+      const document = { version, commit, buildTime, platform: session.context.platform };
       const lines = [
         ["Version:", document.version],
         ["Commit:", document.commit],

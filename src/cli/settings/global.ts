@@ -52,6 +52,8 @@ export interface Settings extends ModelSettings, DownloadSettings, LogSettings {
   readonly credentialFiles: CredentialFiles;
   /** Folder for what can be found out again. */
   readonly cacheFolder: string;
+  /** Address of the releases of this program, where it is set. */
+  readonly releases?: string;
 }
 
 /** What the settings are decided by, besides the flags. */
@@ -108,6 +110,7 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
     hubs: hubSettings(source),
     cacheFolder: resolve(cwd, cache, "modelops"),
     maxRate: maxRate(flags.maxRate, ours(env, "MAX_RATE")),
+    releases: ours(env, "RELEASES"),
     userAgent: `modelops/${BUILD_INFO.version}`,
     transport: source.transport,
     username: withoutLineEnd(ours(env, "REGISTRY_USER")),

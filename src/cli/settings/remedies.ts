@@ -30,6 +30,7 @@ export const SETTING_REMEDIES: Readonly<Record<SettingFact, string>> = {
   objectStore:
     "name the folder with --object-store file:///folder, or set OBJECT_STORE=file:///folder",
   provider: "unset MODELOPS_PROVIDER",
+  releases: "set MODELOPS_RELEASES, or --releases, to a URL such as https://downloads.example.com",
   repository:
     "REGISTRY_REPO is not set: write `export REGISTRY_REPO=localhost:5000/models`, or a " +
     "full reference",

@@ -22,6 +22,7 @@ const FILES: Readonly<Record<string, string>> = {
   "broken/Modelfile": "NAME demo\nMODLE x\n",
   "NOTES.md": "notes\n",
   "new/src/predict.py": "print(1)\n",
+  "workspace/mine.txt": "a file of the user\n",
   "bundle/src/predict.py": "print(1)\n",
   "bundle/data/table.csv": "a,b\n",
   "bundle/modelops.yaml": `name: demo

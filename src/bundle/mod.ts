@@ -57,6 +57,7 @@ export type { BumpKind } from "./spec/bump.ts";
 export type { ExternalReport } from "./publish/externals.ts";
 export type { PublishResult, PushOptions } from "./publish/push.ts";
 export type { ExportOptions, ExportResult } from "./archive/export.ts";
+export type { FileChange, WorkspaceComparison } from "./workspace/changes.ts";
 export type { ArchiveLimits } from "../archive/limits.ts";
 export type { ImportedFile, ImportOptions, ImportResult } from "./archive/import.ts";
 export type { Inventory, ScannedFile, ScannedLayer } from "./publish/scan.ts";

@@ -18,7 +18,9 @@ import { placesOf, planStorage, type StoragePlan } from "./publish/plan.ts";
 import { type Inventory, scanWorkdir } from "./publish/scan.ts";
 import { type InitOptions, type InitResult, initSpec } from "./spec/init.ts";
 import { parseBundleRef, toBundleRef } from "./resolve/reference.ts";
+import { localRepositories } from "./resolve/kept_documents.ts";
 import { openBundle, type OpenBundleOptions, resolveBundle } from "./resolve/bundle.ts";
+import { compareWorkspace } from "./workspace/changes.ts";
 import {
   materializeBundle,
   type MaterializeOptions,
@@ -69,7 +71,10 @@ export interface Bundles {
    * @throws {ConflictError} when it has one and `force` is not given.
    */
   init(folder: string, options?: InitOptions): Promise<InitResult>;
-  /** Packs a folder into a deterministic archive. */
+  /**
+   * Packs a folder into a deterministic archive, and says what changed in it since a bundle was
+   * materialized into it, where this machine has that bundle's documents.
+   */
   exportArchive(folder: string, options?: ExportOptions): Promise<ExportResult>;
   /** Verifies an archive and writes what is in it into a folder. */
   importArchive(archive: string, options: ImportOptions): Promise<ImportResult>;
@@ -109,7 +114,11 @@ export function createBundles(provider: BundleProvider): Bundles {
     pull: materialize,
     push: (workdir, options) => publishBundle(workdir, provider, options),
     init: initSpec,
-    exportArchive,
+    exportArchive: (folder, options = {}) =>
+      exportArchive(folder, {
+        ...options,
+        compare: (root) => compareWorkspace(root, localRepositories(provider), options),
+      }),
     importArchive,
     scan: scanWorkdir,
     plan: async (workdir, options) => {

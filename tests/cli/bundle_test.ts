@@ -287,6 +287,7 @@ Deno.test("materialize, verify, export and import as JSON have stable names", as
     folders: 6,
     include_external: false,
     pointers_only: ["data/ten.bin"],
+    changed: [],
   });
 
   const imported = await home.json("import", archive, home.at("again"));

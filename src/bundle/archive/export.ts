@@ -15,6 +15,8 @@ import type { BlobSource } from "../../core/source.ts";
 import { digested } from "../../core/streams.ts";
 import { reported, watchedSource } from "../../core/progress.ts";
 import { quote } from "../../core/text.ts";
+import type { WorkspaceComparison } from "../workspace/changes.ts";
+import type { TreeNode } from "../workspace/tree.ts";
 import { archiveMembers, chooseNodes } from "./members.ts";
 
 type ExportCompression = ExportResult["compression"];
@@ -56,6 +58,14 @@ export interface ExportResult {
   readonly folders: number;
   /** External files of which only the pointer is in it, in the order of code points. */
   readonly pointersOnly: readonly string[];
+  /** How the folder compares with what was materialized into it, where that was asked for. */
+  readonly comparison?: WorkspaceComparison;
+}
+
+/** How to export, and how to find out what changed in the folder. */
+export interface ComparedExportOptions extends ExportOptions {
+  /** Compares the folder with what was materialized into it. */
+  readonly compare?: (folder: string) => Promise<WorkspaceComparison>;
 }
 
 /**
@@ -68,12 +78,13 @@ export interface ExportResult {
  */
 export async function exportArchive(
   folder: string,
-  options: ExportOptions = {},
+  options: ComparedExportOptions = {},
 ): Promise<ExportResult> {
   const { path, compression } = targetOf(folder, options);
   await checkFolders(folder, path);
   const { nodes, pointersOnly } = await chooseNodes(folder, path, options);
   const members = await archiveMembers(folder, nodes, options);
+  const comparison = packedChanges(nodes, await options.compare?.(folder));
   const digester = new Digester();
   await writeArchive(path, packUstar(members), { ...options, compression, digester });
   const files = members.filter(({ entry }) => entry.type === "file").length;
@@ -85,7 +96,21 @@ export async function exportArchive(
     files,
     folders: members.length - files,
     pointersOnly,
+    ...(comparison && { comparison }),
   };
+}
+
+/** The comparison without files that are not packed, such as an archive from an earlier run. */
+function packedChanges(
+  nodes: readonly TreeNode[],
+  comparison: WorkspaceComparison | undefined,
+): WorkspaceComparison | undefined {
+  if (comparison?.kind !== "compared") return comparison;
+  const packed = new Set(nodes.map(({ path }) => path));
+  const changes = comparison.changes.filter(({ path, change }) =>
+    change !== "added" || packed.has(path)
+  );
+  return { kind: "compared", changes };
 }
 
 /** The name that an archive of a folder has when none is given. */

@@ -15,7 +15,7 @@ import { type ArchiveContents, ArchiveReader, memberPath } from "../archive/cont
 import type { BundleEntry, BundleRefFields } from "../documents/bundle.ts";
 import { writeDocuments } from "../documents/writer.ts";
 import { isReserved } from "../workspace/path.ts";
-import { type ReadBundle, readBundle } from "./read.ts";
+import { type ReadBundle, readBundle, type ReadBundleOptions } from "./read.ts";
 
 /** The layer that all files of an archive are in: archives do not record the layers of files. */
 const ARCHIVE_LAYER = "workspace";
@@ -29,7 +29,7 @@ const ARCHIVE_LAYER = "workspace";
 export async function archiveBundle(
   path: string,
   files: ContentStore,
-  options: OperationOptions,
+  { keeper, ...options }: ReadBundleOptions,
 ): Promise<ReadBundle> {
   const archive = await ArchiveReader.open(path, options);
   const contents = await archive.contents(options);
@@ -43,7 +43,7 @@ export async function archiveBundle(
   for (const { descriptor, bytes } of [...written.documents, written.manifest]) {
     await store.write(descriptor, bytesSource(bytes));
   }
-  return await readBundle(store, written.manifest.descriptor, options);
+  return await readBundle(store, written.manifest.descriptor, { ...options, keeper });
 }
 
 /** Puts the files of an archive, which was verified, into a store. */

@@ -6,6 +6,7 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { type ErrorKind, ModelOpsError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import type { Bundle, BundleRef, BundleRefFields, ResolvedBundle } from "../documents/bundle.ts";
+import type { ContentStore } from "../../oci/store.ts";
 import { toBundleRef } from "./reference.ts";
 import { locateBundle, type LocateOptions } from "./locate.ts";
 import { isMissing } from "./missing_part.ts";
@@ -14,8 +15,10 @@ import { readBundle } from "./read.ts";
 
 /** How to resolve. */
 export type OpenBundleOptions = LocateOptions & LocalBundleOptions & {
-  /** Whether the digest index notes what is found; true when absent. */
+  /** Whether the digest index notes what is found, and the cache keeps it; true when absent. */
   readonly note?: boolean;
+  /** Whether a repository is one of the local store, of which nothing has to be kept. */
+  readonly isLocal?: (name: string) => boolean;
 };
 
 /**
@@ -27,12 +30,25 @@ export type OpenBundleOptions = LocateOptions & LocalBundleOptions & {
  * @throws {IntegrityError} when the version of a reference is not the one of its digest.
  */
 export async function openBundle(ref: BundleRef, options: OpenBundleOptions): Promise<Bundle> {
-  if (ref.kind === "path") return { ...await localBundle(ref.localPath, options), ref };
+  if (ref.kind === "path") {
+    const keeper = keeperOf(options);
+    return { ...await localBundle(ref.localPath, { ...options, keeper }), ref };
+  }
   const operation = operationOptions(options);
   const { repository, store, root } = await locateBundle(ref, options);
-  const bundle = await readBundle(store, root, operation);
+  const keeper = keeperOf(options, repository);
+  const bundle = await readBundle(store, root, { ...operation, keeper });
   if (options.note !== false) await options.digestIndex?.note(root.digest, repository, operation);
   return { ...bundle, ref, repository };
+}
+
+/** The store that keeps the documents of bundles; none for those of the local store. */
+function keeperOf(
+  { cache, note, isLocal }: OpenBundleOptions,
+  repository?: string,
+): ContentStore | undefined {
+  if (note === false || repository !== undefined && isLocal?.(repository)) return undefined;
+  return cache;
 }
 
 /**

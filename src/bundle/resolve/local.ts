@@ -3,17 +3,19 @@
  * @module
  */
 import { explainRead } from "../../core/file_errors.ts";
-import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { operationOptions } from "../../core/operation.ts";
 import { memoryStore } from "../../oci/memory_store.ts";
 import { bundleContents } from "../publish/content.ts";
 import { planStorage } from "../publish/plan.ts";
 import { scanWorkdir } from "../publish/scan.ts";
 import type { BundleProvider } from "../provider.ts";
 import { archiveBundle } from "./archive.ts";
-import { type ReadBundle, readBundle } from "./read.ts";
+import { type ReadBundle, readBundle, type ReadBundleOptions } from "./read.ts";
 
 /** How to read bundles that are not in a registry. */
-export type LocalBundleOptions = OperationOptions & Pick<BundleProvider, "externalBase" | "cache">;
+export type LocalBundleOptions =
+  & ReadBundleOptions
+  & Pick<BundleProvider, "externalBase" | "cache">;
 
 /**
  * Reads the bundle of a local path. That of a directory is what publishing it would make. That of
@@ -26,7 +28,11 @@ export async function localBundle(path: string, options: LocalBundleOptions): Pr
     throw explainRead(path, error);
   });
   if (info.isDirectory) return await workdirBundle(path, options);
-  return await archiveBundle(path, options.cache ?? memoryStore(path), operationOptions(options));
+  const { keeper } = options;
+  return await archiveBundle(path, options.cache ?? memoryStore(path), {
+    ...operationOptions(options),
+    keeper,
+  });
 }
 
 /**
@@ -38,8 +44,11 @@ async function workdirBundle(
   options: LocalBundleOptions,
 ): Promise<ReadBundle> {
   const operation = operationOptions(options);
-  const { externalBase } = options;
+  const { externalBase, keeper } = options;
   const plan = planStorage(await scanWorkdir(workdir, operation), { externalBase });
   const { written, store } = await bundleContents(plan);
-  return await readBundle(store, written.manifest.descriptor, operation);
+  return await readBundle(store, written.manifest.descriptor, {
+    ...operation,
+    keeper,
+  });
 }

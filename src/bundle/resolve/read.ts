@@ -23,10 +23,17 @@ import {
   MANIFEST_TITLE,
   TITLE_ANNOTATION,
 } from "../documents/media_types.ts";
+import { keepingDocuments } from "./kept_documents.ts";
 import { explained } from "./missing_part.ts";
 
 /** A bundle that was read, before its entries are. */
 export type ReadBundle = Omit<Bundle, "ref" | "repository">;
+
+/** How to read a bundle. */
+export interface ReadBundleOptions extends OperationOptions {
+  /** The store that keeps the documents that are read. */
+  readonly keeper?: ContentStore;
+}
 
 /**
  * Reads the bundle whose manifest has this descriptor.
@@ -37,7 +44,18 @@ export type ReadBundle = Omit<Bundle, "ref" | "repository">;
 export async function readBundle(
   store: ContentStore,
   root: Descriptor,
-  options: OperationOptions = {},
+  { keeper, ...options }: ReadBundleOptions = {},
+): Promise<ReadBundle> {
+  if (keeper === undefined) return await readDocuments(store, root, options);
+  const bundle = await readDocuments(keepingDocuments(store, keeper, options), root, options);
+  // Files are not documents: whoever reads them decides what is kept of them.
+  return { ...bundle, store };
+}
+
+async function readDocuments(
+  store: ContentStore,
+  root: Descriptor,
+  options: OperationOptions,
 ): Promise<ReadBundle> {
   if (root.mediaType === BundleMediaType.manifest) {
     return await readBareBundle(store, root, options);

@@ -6,7 +6,7 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { type BundleEntry, type ExternalEntry, knownSize } from "../documents/bundle.ts";
 import type { Pointer } from "../documents/pointer.ts";
-import { isTransient, pointerPath } from "./layout.ts";
+import { isPointerPath, isTransient, pointerPath } from "./layout.ts";
 import { isReserved, workspacePath } from "./path.ts";
 import { type PointerFiles, readPointers } from "./pointers.ts";
 import type { WantedFile } from "./plan_files.ts";
@@ -19,6 +19,8 @@ export interface VerifyWorkspaceOptions extends OperationOptions {
   readonly root: string;
   /** The files that must be there; only pointers are verified when absent. */
   readonly entries?: Iterable<BundleEntry> | AsyncIterable<BundleEntry>;
+  /** Whether a file whose owner may execute it counts as modified where the bundle says other. */
+  readonly modes?: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function verifyWorkspace(options: VerifyWorkspaceOptions): Promise<
   const entries = options.entries
     ? await Array.fromAsync(options.entries)
     : Array.from(pointers.values(), (pointer): BundleEntry => ({ ...pointer, kind: "external" }));
-  const surveyed = { survey: new Survey(root), pointers };
+  const surveyed = { survey: new Survey(root), pointers, modes: options.modes ?? false };
   const files = await mapConcurrent(
     entries,
     (entry) => verifyEntry(entry, surveyed, common),
@@ -43,9 +45,12 @@ export async function verifyWorkspace(options: VerifyWorkspaceOptions): Promise<
   const broken = options.entries ? [] : malformed.map(({ path, reason }) => (
     { path, reason, state: "modified", bytes: 0 } as const
   ));
-  const known = new Set(entries.map(({ path }) => path));
+  const known = new Set(
+    entries.flatMap(({ path, kind }) => kind === "external" ? [path, pointerPath(path)] : [path]),
+  );
   const extra = tree.filter(({ path, kind }) =>
-    options.entries && kind !== "folder" && !known.has(path) && !isReserved(path)
+    options.entries && kind !== "folder" && !known.has(path) &&
+    (isPointerPath(path) || !isReserved(path))
   );
   return reportOf([...files, ...broken], extra.map(({ path }) => path));
 }
@@ -54,17 +59,19 @@ export async function verifyWorkspace(options: VerifyWorkspaceOptions): Promise<
 interface Surveyed {
   readonly survey: Survey;
   readonly pointers: PointerFiles["pointers"];
+  readonly modes: boolean;
 }
 
 async function verifyEntry(
   entry: BundleEntry,
-  { survey, pointers }: Surveyed,
+  { survey, pointers, modes }: Surveyed,
   options: OperationOptions,
 ): Promise<VerifiedFile> {
   const path = workspacePath(entry.path, "verify");
   const missing = { path, state: "missing", bytes: 0 } as const;
+  const mode = modes ? entry.mode : undefined;
   if (entry.kind === "registry") {
-    const wanted = { path, digest: entry.blob.digest, size: knownSize(entry.blob) };
+    const wanted = { path, digest: entry.blob.digest, size: knownSize(entry.blob), mode };
     return await verifyFile(survey, wanted, options) ?? missing;
   }
   const pointer = pointers.get(pointerPath(path));
@@ -72,7 +79,7 @@ async function verifyEntry(
   if (!sameObject(pointer, entry)) {
     return { path, state: "modified", bytes: 0, reason: "its pointer is of another content" };
   }
-  const wanted = { path, digest: `sha256:${entry.sha256}`, size: entry.size } as const;
+  const wanted = { path, digest: `sha256:${entry.sha256}`, size: entry.size, mode } as const;
   const file = await verifyFile(survey, wanted, options);
   if (file) return file;
   if (!pointer.fulfilled) return pointerOnly(path);
@@ -86,7 +93,7 @@ function sameObject(a: Pointer, b: ExternalEntry): boolean {
 /** Compares what is in a place; `undefined` when nothing is. */
 async function verifyFile(
   survey: Survey,
-  { path, digest: expected, size }: WantedFile,
+  { path, digest: expected, size, mode }: WantedFile & Pick<BundleEntry, "mode">,
   options: OperationOptions,
 ): Promise<VerifiedFile | undefined> {
   const place = await survey.look(path);
@@ -97,9 +104,19 @@ async function verifyFile(
   }
   const actual = await survey.digest(path, options);
   const bytes = place.size;
-  if (actual === expected) return { path, state: "ok", bytes };
+  if (actual === expected) {
+    if (mode === undefined || place.mode === undefined || runs(mode) === runs(place.mode)) {
+      return { path, state: "ok", bytes };
+    }
+    return { path, state: "modified", bytes, reason: "its executable bit is another" };
+  }
   const reason = size !== undefined && size !== bytes
     ? `got ${bytes} bytes, want ${size}`
     : "its content has another digest";
   return { path, state: "modified", bytes, reason, expected, actual };
+}
+
+/** Whether the owner may execute a file. */
+function runs(mode: number): boolean {
+  return (mode & 0o100) !== 0;
 }

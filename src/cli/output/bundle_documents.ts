@@ -66,7 +66,7 @@ export function materializeDocument(
 
 /** What an export wrote. */
 export function exportDocument(
-  { pointersOnly, ...archive }: ExportResult,
+  { pointersOnly, comparison, ...archive }: ExportResult,
   { workdir, includeExternal }: { readonly workdir: string; readonly includeExternal: boolean },
 ): Record<string, unknown> {
   return {
@@ -74,7 +74,17 @@ export function exportDocument(
     ...archive,
     include_external: includeExternal,
     pointers_only: pointersOnly,
+    ...comparisonFields(comparison),
   };
+}
+
+/** What changed in a workspace; `null` where that is not known, and then why. */
+function comparisonFields(comparison: ExportResult["comparison"]): Record<string, unknown> {
+  if (comparison?.kind === "compared") return { changed: comparison.changes };
+  const reason = comparison?.kind === "unknown"
+    ? comparison.reason
+    : "no bundle was materialized into the folder";
+  return { changed: null, not_compared: reason };
 }
 
 /** What an import did, or would do. */

@@ -1,4 +1,6 @@
 /** `bundle export`: packs a folder. @module */
+import type { ExportResult } from "../../../bundle/archive/export.ts";
+import type { FileChange } from "../../../bundle/workspace/changes.ts";
 import { quote } from "../../../core/text.ts";
 import { type Command, Option } from "../../../deps/commander.ts";
 import { InvalidInputError } from "../../../core/errors.ts";
@@ -28,6 +30,7 @@ export function configure(command: Command, session: Session): void {
           compression: compression ?? (dest?.endsWith(".tar") ? "none" : "zstd"),
         })
       );
+      warnOfChanges(session, workdir, result.comparison);
       const missing = result.pointersOnly.length;
       if (includeExternal && missing > 0) {
         session.output.warn(
@@ -43,6 +46,31 @@ export function configure(command: Command, session: Session): void {
         ]),
       );
     });
+}
+
+/** Most changed files that a warning names. */
+const SHOWN_CHANGES = 10;
+
+/** Says on standard error that the archive is not the bundle, or that nobody can tell. */
+function warnOfChanges(
+  { output }: Session,
+  workdir: string,
+  comparison: ExportResult["comparison"],
+): void {
+  if (comparison?.kind === "unknown") {
+    output.warn(`${quote(workdir)} could not be compared with its bundle: ${comparison.reason}`);
+  }
+  if (comparison?.kind !== "compared" || comparison.changes.length === 0) return;
+  const { changes } = comparison;
+  const more = changes.length - SHOWN_CHANGES;
+  const count = countOf(changes.length, "file");
+  output.warn(`${quote(workdir)} is not as it was materialized: ${count} changed`);
+  for (const change of changes.slice(0, SHOWN_CHANGES)) output.note(changeLine(change));
+  if (more > 0) output.note(`  and ${more} more; --json lists them all`);
+}
+
+function changeLine({ path, change, reason }: FileChange): string {
+  return `  ${quote(path)}: ${change}${reason === undefined ? "" : `, ${reason}`}`;
 }
 
 function zstdLevel(text: string): number {

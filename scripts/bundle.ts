@@ -74,7 +74,7 @@ export async function bundle(folder: string): Promise<void> {
 }
 
 /** Puts a folder where another one may be; between the two there is nothing for a moment only. */
-async function replaceFolder(folder: string, by: string): Promise<void> {
+export async function replaceFolder(folder: string, by: string): Promise<void> {
   const old = `${by}.old`;
   const replaced = await Deno.rename(folder, old).then(() => true, (error) => {
     if (error instanceof Deno.errors.NotFound) return false;

@@ -12,6 +12,7 @@ import config from "../deno.json" with { type: "json" };
 import { bundle, BUNDLE_ENTRY } from "./bundle.ts";
 import { writeArchive, writeSums } from "./compile/archives.ts";
 import { permissionFlags } from "./compile/permissions.ts";
+import { FailedProgram, outputOf } from "./programs.ts";
 
 /** The machines we compile for: what archives call them, and how their files end. */
 const TARGETS: Readonly<Record<string, { readonly platform: string; readonly suffix: string }>> = {
@@ -27,31 +28,6 @@ const NAMES = ["modelops", "modctl"];
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** A program ended with another code than 0. */
-class FailedProgram extends Error {
-  /** All that it printed. */
-  readonly said: string;
-
-  constructor(command: string, code: number, said: string) {
-    super(`Cannot run "${command}": exit code ${code}\n${said}`);
-    this.said = said;
-  }
-}
-
-/** Runs a program and returns its standard output. */
-async function output(program: string, args: readonly string[]): Promise<string> {
-  const decoder = new TextDecoder();
-  const { code, stdout, stderr } = await new Deno.Command(program, {
-    args: [...args],
-    cwd: root,
-    stdin: "null",
-    env: { NO_COLOR: "1" },
-  }).output();
-  if (code === 0) return decoder.decode(stdout);
-  const said = (decoder.decode(stderr) + decoder.decode(stdout)).trim();
-  throw new FailedProgram(`${program} ${args.join(" ")}`, code, said);
-}
-
 /** Where a binary is made and where it goes. */
 interface Places {
   /** Has the bundle. */
@@ -66,7 +42,7 @@ interface Places {
 async function compile(target: string, { scratch, folder, dist }: Places): Promise<string[]> {
   const { platform, suffix } = TARGETS[target]!;
   const [binary, program] = [join(scratch, `binary${suffix}`), join(scratch, "bundle")];
-  await output(Deno.execPath(), [
+  await outputOf(Deno.execPath(), [
     ...["compile", "--no-check", "--no-config", "--no-lock", ...permissionFlags()],
     ...["--target", target, "--include", program, "--output", binary],
     join(program, BUNDLE_ENTRY),
@@ -89,7 +65,7 @@ async function compile(target: string, { scratch, folder, dist }: Places): Promi
 
 /** Runs a binary: a runtime of the wrong kind compiles without complaint but is not our program. */
 async function prove(binary: string): Promise<void> {
-  const said = await output(binary, ["version"]);
+  const said = await outputOf(binary, ["version"]);
   if (!said.includes(config.version)) {
     throw new Error(`Cannot use the binary: "version" printed ${JSON.stringify(said)}`);
   }

@@ -21,6 +21,7 @@ export type Tool =
 /** The programs that tests may need, by the name of their command. */
 export const TOOLS = {
   "azurite-blob": { npmPackage: "azurite@3.37.0" },
+  "busybox": { debianPackage: "busybox-static" },
   "curl": { debianPackage: "curl" },
   "docker-registry": { debianPackage: "docker-registry" },
   "fish": { debianPackage: "fish" },
@@ -31,6 +32,7 @@ export const TOOLS = {
   "python3": { debianPackage: "python3" },
   "script": { debianPackage: "bsdutils" },
   "skopeo": { debianPackage: "skopeo" },
+  "umoci": { debianPackage: "umoci" },
   "zsh": { debianPackage: "zsh" },
 } as const satisfies Record<string, Tool>;
 
@@ -50,15 +52,15 @@ export function findTool(name: ToolName): string | undefined {
   const tool: Tool = TOOLS[name];
   if (!("npmPackage" in tool)) return findProgram(name);
   // A program of npm is taken in its exact version, from our own folder, and runs in node.
-  const path = join(npmFolder(tool.npmPackage), "node_modules", ".bin", name);
+  const path = join(toolsFolder(tool.npmPackage), "node_modules", ".bin", name);
   return findProgram("node") !== undefined && isFile(path) ? path : undefined;
 }
 
-/** The user's folder that a package of npm is installed into. */
-function npmFolder(npmPackage: string): string {
+/** The user's folder that one kind of what this tree fetches is kept in. */
+export function toolsFolder(kind: string): string {
   const home = Deno.env.get("HOME") ?? Deno.env.get("USERPROFILE") ?? tmpdir();
   const cache = Deno.env.get("XDG_CACHE_HOME") || join(home, ".cache");
-  return join(cache, "modelops-tools", npmPackage);
+  return join(cache, "modelops-tools", kind);
 }
 
 /**
@@ -103,7 +105,7 @@ function isNpm(name: ToolName): boolean {
 
 function installCommand(name: ToolName): string[] {
   const from = packageOfTool(name);
-  return isNpm(name) ? installNpmInto(npmFolder(from), from) : installDebian([from]);
+  return isNpm(name) ? installNpmInto(toolsFolder(from), from) : installDebian([from]);
 }
 
 function installDebian(packages: readonly string[]): string[] {
@@ -116,7 +118,7 @@ function installNpmInto(folder: string, npmPackage: string): string[] {
 
 /** Installs beside the final folder and renames, so that nobody finds half of a package. */
 async function installNpm(npmPackage: string): Promise<void> {
-  const folder = npmFolder(npmPackage);
+  const folder = toolsFolder(npmPackage);
   await Deno.mkdir(join(folder, ".."), { recursive: true });
   const fresh = await Deno.makeTempDir({ dir: join(folder, ".."), prefix: "installing-" });
   await using stack = new AsyncDisposableStack();
@@ -147,9 +149,12 @@ async function runInstaller([program = "", ...args]: readonly string[]): Promise
   throw new Error(`Cannot run "${program} ${args.join(" ")}": ${said}`);
 }
 
-/** The path of a program on the PATH, or `undefined` when it is not there. */
-export function findProgram(name: string): string | undefined {
-  return (Deno.env.get("PATH") ?? "").split(delimiter)
+/** The path of a program in the folders of PATH, or `undefined` when it is not there. */
+export function findProgram(
+  name: string,
+  folders: string = Deno.env.get("PATH") ?? "",
+): string | undefined {
+  return folders.split(delimiter)
     .map((folder) => join(folder, name))
     .find(isFile);
 }

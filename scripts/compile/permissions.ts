@@ -38,6 +38,9 @@ export function settingVariables(): string[] {
   return [...names];
 }
 
+/** How Deno runs the bundle: a configuration that lies around has nothing to do with it. */
+export const RUN_WORDS = ["run", "--quiet", "--no-config", "--no-lock"] as const;
+
 /** The flags of `deno compile` and `deno run`. */
 export function permissionFlags(): string[] {
   const variables = [

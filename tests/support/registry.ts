@@ -38,8 +38,12 @@ export function e2eTest(
 }
 
 function notice(name: string, missing: readonly ToolName[]): void {
-  const text = `SKIPPED "${name}": ${missing.join(" and ")} not installed\n`;
-  Deno.stderr.writeSync(new TextEncoder().encode(text));
+  noteSkipped(name, `${missing.join(" and ")} not installed`);
+}
+
+/** Says that a test is skipped, and why, where everyone sees it. */
+export function noteSkipped(name: string, reason: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`SKIPPED "${name}": ${reason}\n`));
 }
 
 /**

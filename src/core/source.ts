@@ -67,8 +67,9 @@ export interface BlobSource {
   open(options?: OpenOptions): Promise<ReadableStream<Uint8Array>>;
   /**
    * Writes the content, or a range of it, into a file that is there, at the position that it has in
-   * the content, and gives the digest that was asked for. A source offers this when it can do it
-   * without the bytes passing through this thread; all others are read through `open`.
+   * the content, and gives the digest that was asked for. Whole content may come as a new file with
+   * the permissions of that one, so nobody should have it open. A source offers this when it can do
+   * it without the bytes passing through this thread; all others are read through `open`.
    */
   toFile?(path: string, options?: ToFileOptions): Promise<Digest | undefined>;
   /**

@@ -41,6 +41,7 @@ import { readSourceInfo } from "./source/source_info.ts";
 import { checkShards } from "./weights/shards.ts";
 import { resolveModelfileFiles, type WorkspaceFile } from "./workspace.ts";
 import type { DigestCache } from "../work/digest_cache.ts";
+import { holdWorkers } from "../work/pool.ts";
 
 /** How to build, apart from where to. */
 export type PackageOptions = Omit<BuildOptions, "targets" | "outputRemote" | "digestCache">;
@@ -234,6 +235,7 @@ export async function buildModel(
   // All but the digests of the layers is known before the first byte is stored.
   makeConfig(plan, plan.files.map(() => EMPTY_DIGEST), options, time);
   reportPlan(layerPhase(store, shape), plan.files, operation);
+  using _workers = holdWorkers();
   const layers = await mapConcurrent(
     plan.files,
     (file) => storeLayer(store, file, { ...shape, ...operation, owners, digests: options.digests }),

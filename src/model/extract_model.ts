@@ -25,7 +25,7 @@ import type { Manifest } from "../oci/manifest.ts";
 import { type ContentStore, openVerified, storeSource } from "../oci/store.ts";
 import { digestCheck } from "../transfer/content_check.ts";
 import { transferToFile } from "../transfer/to_file.ts";
-import { WORTH_A_WORKER } from "../work/pool.ts";
+import { holdWorkers, WORTH_A_WORKER } from "../work/pool.ts";
 import { layerFileMetadata, layerPath, parseLayerMediaType } from "./media_types.ts";
 import type { ExtractModelOptions, ExtractResult } from "./operations.ts";
 
@@ -82,6 +82,7 @@ export async function extractModel(
   for (const layer of layers) if (layer.form === "raw") extraction.claim(layer.path);
   const unchanged = await survey(extraction, store, layers, options);
   planStages(layers, options);
+  using _workers = holdWorkers();
   const outcomes = await mapConcurrent(
     layers,
     (layer) =>

@@ -14,6 +14,7 @@ import {
   watchedSource,
 } from "../core/progress.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
+import { holdWorkers } from "../work/pool.ts";
 import { capability } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { children, parseManifest } from "./manifest.ts";
@@ -76,6 +77,7 @@ export async function copyGraph(
   root: Descriptor,
   options: CopyGraphOptions = {},
 ): Promise<CopyReport> {
+  using _workers = holdWorkers();
   const copier = new GraphCopier(from, to, options);
   await copier.copyRoot(root);
   return copier.report;

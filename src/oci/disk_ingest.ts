@@ -9,10 +9,10 @@ import { ConflictError, IntegrityError } from "../core/errors.ts";
 import { removeIfExists, writeFully } from "../core/files.ts";
 import { explainWrite } from "../core/file_errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { checkDigest, CHUNK_SIZE } from "../core/streams.ts";
+import { checkDigest } from "../core/streams.ts";
 import type { BlobSource } from "../core/source.ts";
 import { quote } from "../core/text.ts";
-import { WORTH_A_WORKER } from "../work/pool.ts";
+import { runTask, WORTH_A_WORKER } from "../work/pool.ts";
 import type { Ingest } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { anonymousBlob } from "./store.ts";
@@ -43,11 +43,16 @@ export class IngestDigesters {
   }
 }
 
-/** An upload folder, `<repository>/_uploads/<uuid>`, with the bytes in `data`. */
+/**
+ * An upload folder, `<repository>/_uploads/<uuid>`, with the bytes in `data`, which is locked and
+ * open; bytes that were taken from a source which writes them itself are in `data.partial`.
+ */
 export class DiskIngest implements Ingest {
   readonly id: string;
   readonly #folder: string;
   readonly #file: Deno.FsFile;
+  /** The file with the bytes. */
+  #path: string;
   readonly #digester: Digester;
   readonly #keep: DiskIngestOptions["keep"];
   #size: number;
@@ -62,6 +67,7 @@ export class DiskIngest implements Ingest {
   ) {
     this.id = basename(folder);
     this.#folder = folder;
+    this.#path = join(folder, "data");
     this.#file = file;
     this.#digester = options.digester;
     this.#keep = options.keep;
@@ -115,7 +121,7 @@ export class DiskIngest implements Ingest {
         // A part of the chunk may be on the disk: take it back, so that size and digest stay true.
         await this.#file.truncate(this.#size);
         await this.#file.seek(this.#size, Deno.SeekMode.Start);
-        throw explainWrite(join(this.#folder, "data"), error);
+        throw explainWrite(this.#path, error);
       }
       this.#digester.update(chunk);
       this.#size += chunk.byteLength;
@@ -124,32 +130,32 @@ export class DiskIngest implements Ingest {
 
   async take(source: BlobSource, options: OperationOptions = {}): Promise<Digest> {
     const { signal } = options;
-    // Windows lets nobody write to a file that is locked through another handle.
-    const bySource = source.size >= WORTH_A_WORKER && Deno.build.os !== "windows";
-    if (source.toFile === undefined || !bySource) {
+    if (source.toFile === undefined || source.size < WORTH_A_WORKER) {
       await this.append(await source.open({ signal }), options);
       return this.#digester.digest();
     }
-    const path = join(this.#folder, "data");
+    const path = join(this.#folder, "data.partial");
+    (await Deno.open(path, { write: true, createNew: true })).close();
+    this.#path = path;
     this.#known = await source.toFile(path, { algorithm: "sha256", signal });
-    this.#size = (await this.#file.stat()).size;
+    this.#size = (await Deno.stat(path)).size;
     return await this.#digest(undefined, options);
   }
 
   async commit(expected?: Digest, options: OperationOptions = {}): Promise<Descriptor> {
-    const data = join(this.#folder, "data");
+    const path = this.#path;
     try {
       const digest = await this.#digest(expected, options);
       if (expected) checkDigest(expected, digest);
       this.#close();
       const blob = anonymousBlob(digest, this.#size);
-      await this.#keep(data, blob, options);
+      await this.#keep(path, blob, options);
       await this.abort();
       return blob;
     } catch (error) {
       // Wrong bytes cannot be put right; after any other failure the upload can be taken up again.
       if (error instanceof IntegrityError) await this.abort();
-      throw explainWrite(data, error);
+      throw explainWrite(path, error);
     }
   }
 
@@ -159,14 +165,9 @@ export class DiskIngest implements Ingest {
     if (algorithm === "sha256" && this.#digester.size === this.#size) {
       return this.#digester.digest();
     }
-    const digester = new Digester(algorithm);
-    const buffer = new Uint8Array(CHUNK_SIZE);
-    await this.#file.seek(0, Deno.SeekMode.Start);
-    for (let count; (count = await this.#file.read(buffer)) !== null;) {
-      options.signal?.throwIfAborted();
-      digester.update(buffer.subarray(0, count));
-    }
-    return digester.digest();
+    const { signal, log } = options;
+    const running = { signal, log, size: this.#size };
+    return (await runTask("hashFile", { path: this.#path, algorithm }, running)).digest;
   }
 
   async abort(): Promise<void> {

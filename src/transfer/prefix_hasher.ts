@@ -12,16 +12,15 @@ import type { PartialFile } from "./partial_file.ts";
 export class PrefixHasher implements AsyncDisposable {
   readonly #partial: PartialFile;
   readonly #hash: ContentHash;
-  readonly #file: Deno.FsFile;
+  #file: Deno.FsFile | undefined;
   readonly #buffer = new Uint8Array(CHUNK_SIZE);
   #position = 0;
   #catchingUp: Promise<void> | undefined;
 
-  /** Opens the file for reading; disposing closes it. */
+  /** Hashes `partial` with `hash`. */
   constructor(partial: PartialFile, hash: ContentHash) {
     this.#partial = partial;
     this.#hash = hash;
-    this.#file = Deno.openSync(partial.path, { read: true });
   }
 
   /** Takes the bytes that were just written at a position, when they are the next to be hashed. */
@@ -54,16 +53,19 @@ export class PrefixHasher implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // Whoever began to catch up is told of a failure.
     await this.#catchingUp?.catch(() => undefined);
-    this.#file.close();
+    this.#file?.close();
   }
 
   async #readOn(signal: AbortSignal | undefined): Promise<void> {
-    await this.#file.seek(this.#position, Deno.SeekMode.Start);
+    if (this.#partial.reach(this.#position) === this.#position) return;
+    // Not before there is something to read: a copy of a local file takes its place.
+    const file = this.#file ??= await Deno.open(this.#partial.path, { read: true });
+    await file.seek(this.#position, Deno.SeekMode.Start);
     for (;;) {
       const left = this.#partial.reach(this.#position) - this.#position;
       if (left === 0) return;
       signal?.throwIfAborted();
-      const count = await this.#file.read(this.#buffer.subarray(0, Math.min(left, CHUNK_SIZE)));
+      const count = await file.read(this.#buffer.subarray(0, Math.min(left, CHUNK_SIZE)));
       if (count === null) {
         throw new IntegrityError(`Cannot read ${quote(this.#partial.path)}: cut short`);
       }

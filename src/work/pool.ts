@@ -2,9 +2,10 @@
  * Runs tasks on other cores, where that pays: a worker takes tens of milliseconds to start, which
  * is what hashing 50 MiB takes.
  *
- * Workers are started when a task needs one, at most one a core, and are ended as soon as there is
- * no task left: nothing outlives the operation. A worker takes several tasks at once, since those
- * that wait for the network leave it free. Where workers cannot start, tasks run in place.
+ * Workers are started when a task needs one, at most one a core, and are ended when there is no task
+ * left and nobody holds them for more: nothing outlives the operation. A worker takes several tasks
+ * at once, since those that wait for the network leave it free. Where workers cannot start, tasks
+ * run in place.
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";
@@ -34,6 +35,19 @@ export interface RunTaskOptions extends RunElsewhereOptions, Pick<OperationOptio
    * always worth one.
    */
   readonly size: number;
+}
+
+/**
+ * Keeps the workers of an operation between its tasks, until it is disposed of. Those that tasks of
+ * the given sizes, in bytes, will need are started at once, while other things are prepared.
+ */
+export function holdWorkers(sizes: readonly number[] = []): Disposable {
+  return pool.hold(sizes.filter(runsElsewhere).length);
+}
+
+/** How many workers run now, for tests. */
+export function countWorkers(): { readonly running: number; readonly started: number } {
+  return pool.count;
 }
 
 /** Whether a task over so many bytes would run on another core. */
@@ -107,6 +121,7 @@ class RunningWorker {
   readonly #worker = new Worker(WORKER_URL, { type: "module" });
   readonly #tasks = new Map<number, PromiseWithResolvers<TaskAnswer>>();
   #lastId = 0;
+  #failure: WorkerFailure | undefined;
 
   constructor() {
     this.#worker.onmessage = ({ data: { id, answer } }) => this.#tasks.get(id)?.resolve(answer);
@@ -127,6 +142,8 @@ class RunningWorker {
     task: Omit<TaskMessage, "id">,
     transfer: readonly Transferable[] = [],
   ): Promise<TaskAnswer> {
+    // It may have failed before there was a task to tell.
+    if (this.#failure) throw this.#failure;
     const id = ++this.#lastId;
     const answer = Promise.withResolvers<TaskAnswer>();
     this.#tasks.set(id, answer);
@@ -145,6 +162,7 @@ class RunningWorker {
   }
 
   #fail(failure: WorkerFailure): void {
+    this.#failure ??= failure;
     for (const task of this.#tasks.values()) task.reject(failure);
   }
 }
@@ -154,6 +172,28 @@ class WorkerPool {
   /** Whether workers may be started, and none has failed yet. */
   available = mayStart(WORKER_URL);
   readonly #workers = new Set<RunningWorker>();
+  #started = 0;
+  #holders = 0;
+  /** Count of the tasks that are announced. */
+  #toCome = 0;
+
+  get count(): { readonly running: number; readonly started: number } {
+    return { running: this.#workers.size, started: this.#started };
+  }
+
+  /** Keeps workers, those with them that so many more tasks will need. */
+  hold(tasks: number): Disposable {
+    this.#holders++;
+    this.#toCome += tasks;
+    while (this.#workers.size < this.#toCome && !this.#isFull) this.#start();
+    return {
+      [Symbol.dispose]: () => {
+        this.#holders--;
+        this.#toCome -= tasks;
+        this.#endIdle();
+      },
+    };
+  }
 
   async run(
     name: TaskName,
@@ -170,16 +210,24 @@ class WorkerPool {
       if (error instanceof WorkerFailure) this.#lose(worker);
       throw error;
     } finally {
-      if ([...this.#workers].every(({ load }) => load === 0)) this.#endAll();
+      this.#endIdle();
     }
+  }
+
+  get #isFull(): boolean {
+    return this.#workers.size >= navigator.hardwareConcurrency;
   }
 
   #leastLoaded(): RunningWorker {
     const [least] = [...this.#workers].sort((a, b) => a.load - b.load);
-    const full = this.#workers.size >= navigator.hardwareConcurrency;
-    if (least !== undefined && (least.load === 0 || full)) return least;
+    if (least !== undefined && (least.load === 0 || this.#isFull)) return least;
+    return this.#start();
+  }
+
+  #start(): RunningWorker {
     const worker = new RunningWorker();
     this.#workers.add(worker);
+    this.#started++;
     return worker;
   }
 
@@ -189,7 +237,9 @@ class WorkerPool {
     worker.end();
   }
 
-  #endAll(): void {
+  /** Ends all workers when none works and nobody will have work for them. */
+  #endIdle(): void {
+    if (this.#holders > 0 || [...this.#workers].some(({ load }) => load > 0)) return;
     for (const worker of this.#workers) worker.end();
     this.#workers.clear();
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
-import { runTask, WORTH_A_WORKER } from "../../src/work/pool.ts";
+import { countWorkers, holdWorkers, runTask, WORTH_A_WORKER } from "../../src/work/pool.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const LARGE = WORTH_A_WORKER + 12_345;
@@ -75,4 +75,45 @@ Deno.test("runTask() throws the reason of its signal when it is stopped, before 
     queueMicrotask(() => controller.abort(reason));
     await assert.rejects(running, reason);
   }
+});
+
+Deno.test("workers end with the last task, or with the operation that holds them", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("file", bytesOf(LARGE));
+  const hash = () => runTask("hashFile", { path }, { size: LARGE });
+  const before = countWorkers().started;
+  await hash();
+  await hash();
+  assert.deepEqual(countWorkers(), { running: 0, started: before + 2 });
+  {
+    using _outer = holdWorkers();
+    for (let count = 0; count < 5; count++) {
+      using _inner = holdWorkers();
+      await hash();
+    }
+    assert.deepEqual(countWorkers(), { running: 1, started: before + 3 });
+  }
+  assert.equal(countWorkers().running, 0);
+});
+
+Deno.test("holdWorkers() starts workers for large tasks alone, and no more than cores", () => {
+  const cores = navigator.hardwareConcurrency;
+  for (
+    const [sizes, running] of [
+      [[], 0],
+      [[1, WORTH_A_WORKER - 1], 0],
+      [[1, WORTH_A_WORKER], 1],
+      [Array(cores + 3).fill(LARGE), cores],
+    ] as const
+  ) {
+    using _workers = holdWorkers(sizes);
+    assert.equal(countWorkers().running, running);
+  }
+  assert.equal(countWorkers().running, 0);
+});
+
+Deno.test("tasks that are announced one by one get workers of their own while there are cores", () => {
+  using _first = holdWorkers([LARGE]);
+  using _second = holdWorkers([LARGE]);
+  assert.equal(countWorkers().running, Math.min(2, navigator.hardwareConcurrency));
 });

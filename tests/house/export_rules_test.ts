@@ -4,7 +4,7 @@ import { readSources } from "../../scripts/source_files.ts";
 import { type ExportedValue, unusedValues } from "./export_rules.ts";
 import { repositoryRoot } from "./repository.ts";
 
-/** Parsers and tables that only their own file uses, and that tests try row by row. */
+/** Parsers, tables and counts that only their own file uses, and that tests look at. */
 const TESTED_DIRECTLY: readonly ExportedValue[] = [
   "src/cli/commands.ts: COMMANDS",
   "src/cli/output/log.ts: formatJsonRecord",
@@ -17,6 +17,7 @@ const TESTED_DIRECTLY: readonly ExportedValue[] = [
   "src/server/access.ts: basicCredentials",
   "src/server/descriptors.ts: descriptorLimit",
   "src/server/passwords/htpasswd.ts: parseHtpasswd",
+  "src/work/pool.ts: countWorkers",
 ];
 
 Deno.test("every exported value is used by another file of the product", async () => {

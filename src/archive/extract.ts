@@ -2,7 +2,7 @@
  * The one extractor: everything that writes files named by an artifact writes them here.
  * @module
  */
-import { basename, join } from "node:path";
+import { basename, join } from "../core/runtime/path.ts";
 import type { DigestAlgorithm } from "../core/digest.ts";
 import { ConflictError } from "../core/errors.ts";
 import { removeIfExists } from "../core/files.ts";

@@ -8,7 +8,7 @@
  * while another is at work.
  * @module
  */
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join } from "../core/runtime/path.ts";
 import { ConflictError } from "../core/errors.ts";
 import { explainWrite, isMissing } from "../core/file_errors.ts";
 import { lockFile } from "../core/file_lock.ts";

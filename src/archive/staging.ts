@@ -2,7 +2,7 @@
  * Files of one extraction under their hidden names: their places, their limit and their progress.
  * @module
  */
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join } from "../core/runtime/path.ts";
 import { digestStream } from "../core/digest.ts";
 import { ConflictError, InvalidInputError } from "../core/errors.ts";
 import { explainWrite } from "../core/file_errors.ts";

@@ -2,7 +2,7 @@
  * The folder that receives files, and the only way to paths below it.
  * @module
  */
-import { basename, join } from "node:path";
+import { basename, join } from "../core/runtime/path.ts";
 import { ConflictError } from "../core/errors.ts";
 import { pinFolder, type PinnedFolder } from "../core/folders/pinned_folder.ts";
 import { lstatIfExistsSync } from "../core/files.ts";

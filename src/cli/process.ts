@@ -2,10 +2,10 @@
  * The context of a run as the process finds it.
  * @module
  */
-import { homedir } from "node:os";
-import { basename } from "node:path";
+import { basename } from "../core/runtime/path.ts";
 import { TransferError } from "../core/errors.ts";
 import { fileFault } from "../core/file_errors.ts";
+import { nodeOs } from "../core/runtime/builtins.ts";
 import type { Environment } from "../library/environment.ts";
 import type { CliContext, TextInput, TextSink } from "./context.ts";
 import { interruptSignal } from "./interrupt.ts";
@@ -92,7 +92,7 @@ function home(): string | undefined {
   const folder = Deno.env.get("HOME");
   if (folder) return folder;
   try {
-    return homedir() || undefined;
+    return nodeOs().homedir() || undefined;
   } catch {
     return undefined;
   }

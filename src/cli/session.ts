@@ -2,7 +2,7 @@
  * A run of the program: its settings and what every command does in the same way.
  * @module
  */
-import { resolve } from "node:path";
+import { resolve } from "../core/runtime/path.ts";
 import type { Log, OperationOptions } from "../core/operation.ts";
 import type { Retry } from "../core/retry.ts";
 import type { OpenedBundles } from "../library/bundles.ts";

@@ -5,7 +5,7 @@
  * crash, and no clock to trust.
  * @module
  */
-import { dirname } from "node:path";
+import { dirname } from "./runtime/path.ts";
 import { isNamed, lstatIfExists, removeIfExists } from "./files.ts";
 import { explainWrite } from "./file_errors.ts";
 import { ConflictError } from "./errors.ts";

@@ -3,7 +3,7 @@
  * policy.
  * @module
  */
-import { setTimeout as delay } from "node:timers/promises";
+import { nodeTimers } from "./runtime/builtins.ts";
 
 /** There is to be another try. */
 export interface Retry {
@@ -47,7 +47,7 @@ export const DEFAULT_RETRY: Required<RetryPolicy> = {
   longestRetryAfter: 60_000,
   stallTime: 120_000,
   onRetry: () => {},
-  sleep: (milliseconds, signal) => delay(milliseconds, undefined, { signal }),
+  sleep: (milliseconds, signal) => nodeTimers().setTimeout(milliseconds, undefined, { signal }),
   random: Math.random,
 };
 

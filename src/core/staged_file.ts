@@ -2,7 +2,7 @@
  * Files that appear whole or not at all: written under a hidden name, flushed, then renamed.
  * @module
  */
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join } from "./runtime/path.ts";
 import { digestStream } from "./digest.ts";
 import type { Digest } from "./digest.ts";
 import { ConflictError, NotFoundError } from "./errors.ts";

@@ -2,8 +2,6 @@
  * Text: made fit to be shown, quoted and compared.
  * @module
  */
-import { Buffer } from "node:buffer";
-
 /**
  * One line without control characters and direction marks, which could play tricks on a terminal,
  * and of at most `limit` characters.
@@ -33,7 +31,18 @@ export function base64(text: string): string {
  * compare bytes.
  */
 export function compareText(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const [left, right] = [a.toWellFormed(), b.toWellFormed()];
+  const length = Math.min(left.length, right.length);
+  for (let index = 0; index < length; index++) {
+    const difference = rank(left.charCodeAt(index)) - rank(right.charCodeAt(index));
+    if (difference !== 0) return Math.sign(difference);
+  }
+  return Math.sign(left.length - right.length);
+}
+
+/** The place of a code unit in the order of UTF-8: halves of a pair stand for what has most bytes. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
 }
 
 /** The text encodings that a mark at the beginning tells apart from UTF-8. */

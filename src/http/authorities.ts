@@ -2,7 +2,7 @@
  * Certificates of authorities: those that were given, and those that this machine trusts.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../core/runtime/path.ts";
 import { nodeCrypto, nodeTls } from "../core/runtime/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { explainRead, systemCode } from "../core/file_errors.ts";

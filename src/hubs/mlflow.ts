@@ -3,7 +3,7 @@
  * See https://mlflow.org/docs/latest/rest-api.html
  * @module
  */
-import { basename } from "node:path/posix";
+import { basename } from "../core/runtime/posix_path.ts";
 import { base64, quote } from "../core/text.ts";
 import { listOf } from "../core/shape.ts";
 import * as z from "../deps/zod.ts";

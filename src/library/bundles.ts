@@ -3,7 +3,7 @@
  * settings describe.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../core/runtime/path.ts";
 import { type Bundles, createBundles } from "../bundle/operations.ts";
 import type { BundleProvider } from "../bundle/provider.ts";
 import { DigestIndex } from "../bundle/resolve/digest_index.ts";

@@ -2,7 +2,7 @@
  * Models from hubs: as whom they are asked for, and which folder receives them.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../core/runtime/path.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { explainRead, isMissing } from "../core/file_errors.ts";

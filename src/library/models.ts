@@ -2,7 +2,7 @@
  * The operations on models, over the store and the registries that settings describe.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../core/runtime/path.ts";
 import { createModelBackend } from "../model/backend.ts";
 import type { ModelBackend } from "../model/operations.ts";
 import { diskCatalog } from "../oci/disk_catalog.ts";

@@ -2,7 +2,7 @@
  * The provider of bundles that the environment describes, as the bundles guide makes it.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../core/runtime/path.ts";
 import type { BundleProvider } from "../bundle/provider.ts";
 import { diskCatalog } from "../oci/disk_catalog.ts";
 import { RegistryClient } from "../registry/client.ts";

@@ -5,7 +5,7 @@
  * manifest. Only then is the first byte moved.
  * @module
  */
-import { isAbsolute, resolve } from "node:path";
+import { isAbsolute, resolve } from "../core/runtime/path.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { type Digest, EMPTY_DIGEST } from "../core/digest.ts";
 import { readTextIfExists } from "../core/files.ts";

@@ -2,7 +2,7 @@
  * The single file that attach and upload package.
  * @module
  */
-import { basename, isAbsolute, normalize, relative, resolve, sep } from "node:path";
+import { basename, isAbsolute, normalize, relative, resolve, sep } from "../core/runtime/path.ts";
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { explainRead } from "../core/file_errors.ts";

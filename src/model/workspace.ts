@@ -2,7 +2,8 @@
  * From the lines of a Modelfile to the files of a workspace.
  * @module
  */
-import { isAbsolute, posix } from "node:path";
+import { isAbsolute } from "../core/runtime/path.ts";
+import * as posix from "../core/runtime/posix_path.ts";
 import { duplicateKey } from "../archive/safe_path.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { ModelOpsError, type Problem } from "../core/errors.ts";

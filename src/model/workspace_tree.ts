@@ -2,7 +2,7 @@
  * The files of a workspace as they may be packaged: links followed, ignored names left out.
  * @module
  */
-import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { isAbsolute, join, relative, resolve, sep } from "../core/runtime/path.ts";
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { InvalidInputError, NotFoundError } from "../core/errors.ts";
 import { lstatIfExists, readTextIfExists } from "../core/files.ts";

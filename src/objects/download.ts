@@ -2,7 +2,7 @@
  * Objects to files.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../core/runtime/path.ts";
 import { parseDigest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";

@@ -5,7 +5,7 @@
  * before.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../core/runtime/path.ts";
 import { ModelOpsError } from "../core/errors.ts";
 import { fileSource } from "../core/file_source.ts";
 import { type NoFolder, pinFolder, type PinnedFolder } from "../core/folders/pinned_folder.ts";

@@ -5,7 +5,7 @@
  * alone, before anything is looked at, so that no answer tells what is there.
  * @module
  */
-import { isAbsolute, relative, resolve, sep } from "node:path";
+import { isAbsolute, relative, resolve, sep } from "../core/runtime/path.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import { parseObjectUri, quoteUri } from "./object_uri.ts";

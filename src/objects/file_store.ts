@@ -5,7 +5,7 @@
  * without it.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../core/runtime/path.ts";
 import { parseDigest } from "../core/digest.ts";
 import { ConflictError, IntegrityError, ModelOpsError, NotFoundError } from "../core/errors.ts";
 import { explainRead, explainWrite, systemCode } from "../core/file_errors.ts";

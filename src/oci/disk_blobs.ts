@@ -2,7 +2,7 @@
  * The blobs of the local store. Each is there once, whichever repositories it belongs to.
  * @module
  */
-import { dirname, join } from "node:path";
+import { dirname, join } from "../core/runtime/path.ts";
 import { type Digest, digestAlgorithm, isDigest } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
 import { explainRead } from "../core/file_errors.ts";

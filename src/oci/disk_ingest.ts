@@ -3,7 +3,7 @@
  * digest is known to be right.
  * @module
  */
-import { basename, join } from "node:path";
+import { basename, join } from "../core/runtime/path.ts";
 import { type Digest, digestAlgorithm, Digester } from "../core/digest.ts";
 import { ConflictError, IntegrityError } from "../core/errors.ts";
 import { removeIfExists, writeFully } from "../core/files.ts";

@@ -6,7 +6,7 @@
  * the first component of a repository's name.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../core/runtime/path.ts";
 import { type Digest, digestAlgorithm, digestHex } from "../core/digest.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";

@@ -6,7 +6,7 @@
  * again.
  * @module
  */
-import { dirname, join } from "node:path";
+import { dirname, join } from "../core/runtime/path.ts";
 import { type Digest, isDigest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { explainRead, explainWrite } from "../core/file_errors.ts";

@@ -5,7 +5,7 @@
  * as well. Links are written last, so that whatever has a name is complete.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../core/runtime/path.ts";
 import { type Digest, digestHex, isDigest } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
 import { mapConcurrent } from "../core/concurrency.ts";

@@ -2,7 +2,7 @@
  * What all repositories of the local store share: where everything lies, the lock, and the blobs.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../core/runtime/path.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { readDirIfExists, statKind } from "../core/files.ts";
 import { compareText } from "../core/text.ts";

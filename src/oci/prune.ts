@@ -8,7 +8,7 @@
  * client of `serve` was told to be here stays for a day, since it may count on that in a push.
  * @module
  */
-import { dirname, join } from "node:path";
+import { dirname, join } from "../core/runtime/path.ts";
 import { type Digest } from "../core/digest.ts";
 import { lstatIfExists, readDirIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";

@@ -6,7 +6,7 @@
  * lock to clean up after a crash, and no clock to trust.
  * @module
  */
-import { dirname } from "node:path";
+import { dirname } from "../core/runtime/path.ts";
 import { ConflictError } from "../core/errors.ts";
 import { lockFile } from "../core/file_lock.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";

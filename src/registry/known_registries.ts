@@ -7,7 +7,7 @@
  * registries change.
  * @module
  */
-import { dirname } from "node:path";
+import { dirname } from "../core/runtime/path.ts";
 import { isRecord } from "../core/json.ts";
 import { makePrivateFolder, readTextIfExists } from "../core/files.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";

@@ -7,7 +7,7 @@
  * beside the note: another that sends the same blob meanwhile begins an upload of its own.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../core/runtime/path.ts";
 import { type Digest, digestDocument, digestHex } from "../core/digest.ts";
 import { ConflictError } from "../core/errors.ts";
 import { lockFile } from "../core/file_lock.ts";

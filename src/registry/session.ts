@@ -3,7 +3,7 @@
  * and the part of it that concerns one repository.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../core/runtime/path.ts";
 import type { ModelOpsError } from "../core/errors.ts";
 import type { Log } from "../core/operation.ts";
 import { authenticated } from "./auth/authenticator.ts";

@@ -5,7 +5,7 @@
  * stopped or killed can be kept for the next one.
  * @module
  */
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join } from "../core/runtime/path.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { explainWrite } from "../core/file_errors.ts";

@@ -13,7 +13,7 @@
  * costs one hash.
  * @module
  */
-import { dirname } from "node:path";
+import { dirname } from "../core/runtime/path.ts";
 import { type Digest, isDigest } from "../core/digest.ts";
 import { readTextIfExists } from "../core/files.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { Buffer } from "node:buffer";
 import { compareText, plainText, quote } from "../../src/core/text.ts";
 
 Deno.test("quote() shows a value between double quotes, with its control characters escaped", () => {
@@ -32,5 +33,13 @@ Deno.test("compareText() orders as the UTF-8 bytes do, which is the order of cod
   fc.assert(fc.property(words, words, (a, b) => {
     const [left, right] = [fixed(a), fixed(b)];
     assert.equal(Math.sign(compareText(a, b)), left < right ? -1 : left > right ? 1 : 0);
+  }));
+  // Halves of pairs too, which have no bytes of their own.
+  const units = fc.array(
+    fc.constantFrom("a", "é", "\ud7ff", "\ud83d", "\ude00", "\ufffd", "\uffff"),
+  )
+    .map((parts) => parts.join(""));
+  fc.assert(fc.property(units, units, (a, b) => {
+    assert.equal(compareText(a, b), Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }));
 });

@@ -21,6 +21,7 @@ const MECHANISMS: readonly Mechanism[] = [
       "src/cli/profiling/server.ts",
       // The wait between two tries.
       "src/core/retry.ts",
+      "src/core/runtime/builtins.ts",
       // What a server looks after now and then.
       "src/server/schedule.ts",
       // The stall watch and the time limit.
@@ -130,6 +131,11 @@ const MECHANISMS: readonly Mechanism[] = [
       // A journal of our own.
       "src/transfer/partial_file.ts",
     ],
+  },
+  {
+    what: "paths, for which the runtime would start its Node layer",
+    words: /"node:path/,
+    files: ["src/core/runtime/path.ts"],
   },
   {
     what: "the matcher of patterns",

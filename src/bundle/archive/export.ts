@@ -3,7 +3,7 @@
  * bits.
  * @module
  */
-import { basename, dirname } from "node:path";
+import { basename, dirname } from "../../core/runtime/path.ts";
 import { type CompressionName, COMPRESSIONS } from "../../archive/compression.ts";
 import { StagedFile } from "../../core/staged_file.ts";
 import { packUstar } from "../../archive/tar_writer.ts";

@@ -2,7 +2,7 @@
  * What goes into the archive of a folder, chosen and checked before anything is written.
  * @module
  */
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join } from "../../core/runtime/path.ts";
 import type { UstarFile } from "../../archive/tar_writer.ts";
 import { ustarHeader } from "../../archive/ustar_header.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";

@@ -2,7 +2,7 @@
  * An export archive as a bundle.
  * @module
  */
-import { basename } from "node:path";
+import { basename } from "../../core/runtime/path.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { bytesSource } from "../../core/source.ts";

@@ -5,7 +5,7 @@
  * One small file a digest, in a folder that may be removed at any time.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../../core/runtime/path.ts";
 import { type Digest, digestAlgorithm, digestHex } from "../../core/digest.ts";
 import { ModelOpsError } from "../../core/errors.ts";
 import { readTextIfExists } from "../../core/files.ts";

@@ -5,7 +5,7 @@
  * with the host of a registry, or by the path of a folder or of an export archive.
  * @module
  */
-import { isAbsolute } from "node:path";
+import { isAbsolute } from "../../core/runtime/path.ts";
 import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";

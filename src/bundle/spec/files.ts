@@ -6,7 +6,7 @@
  * them; patterns match whatever the form.
  * @module
  */
-import { join, sep } from "node:path";
+import { join, sep } from "../../core/runtime/path.ts";
 import { InvalidInputError, ModelOpsError, type Problem } from "../../core/errors.ts";
 import { fileFault } from "../../core/file_errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";

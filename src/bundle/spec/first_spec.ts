@@ -3,7 +3,7 @@
  * names. It is a proposal that a person goes on with, so it has comments.
  * @module
  */
-import { basename, resolve } from "node:path";
+import { basename, resolve } from "../../core/runtime/path.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { compareText, quote } from "../../core/text.ts";
 import { isBundleName, NAME_RULE } from "../documents/names.ts";

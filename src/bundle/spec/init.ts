@@ -2,7 +2,7 @@
  * Writes the first `modelops.yaml` of a folder.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../../core/runtime/path.ts";
 import { ConflictError } from "../../core/errors.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { explainRead } from "../../core/file_errors.ts";

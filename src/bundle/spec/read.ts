@@ -2,7 +2,7 @@
  * The file `modelops.yaml` in the working directory of a bundle.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../../core/runtime/path.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { lstatIfExists, readDocument } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";

@@ -2,7 +2,7 @@
  * What is in a workspace besides the files of its bundle.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../../core/runtime/path.ts";
 import { portablePath, RESERVED_FOLDER } from "./path.ts";
 
 /** Folder of the pointer files, which mirror the paths of external files. */

@@ -6,7 +6,7 @@
  * unfinished; where it is missing, nothing has to be looked for.
  * @module
  */
-import { dirname, join } from "node:path";
+import { dirname, join } from "../../core/runtime/path.ts";
 import { Extraction } from "../../archive/extract.ts";
 import { ConflictError } from "../../core/errors.ts";
 import { lockFile } from "../../core/file_lock.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import { statfs } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, resolve } from "../../core/runtime/path.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, shortDigest } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";

@@ -2,7 +2,7 @@
  * Everything that is in a folder, in the order of code points.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../../core/runtime/path.ts";
 import { compareText } from "../../core/text.ts";
 import { explainRead } from "../../core/file_errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";

@@ -3,7 +3,7 @@
  * has them: the script of the shell that runs, shown or put where that shell reads it.
  * @module
  */
-import { basename, join } from "node:path";
+import { basename, join } from "../../core/runtime/path.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { readTextIfExists } from "../../core/files.ts";
 import { writeFileAtomic } from "../../core/staged_file.ts";

@@ -2,7 +2,7 @@
  * The log file: one line a record, in the form `time="…" level=info msg="…" key=value`.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../../core/runtime/path.ts";
 import type { Log, LogLevel } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import type { TextSink } from "../context.ts";

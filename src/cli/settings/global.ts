@@ -2,7 +2,7 @@
  * Settings: a flag wins over the environment, and that over the default.
  * @module
  */
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, join, resolve } from "../../core/runtime/path.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { quote } from "../../core/text.ts";
 import { isOneOf, parseRate } from "../arguments.ts";

@@ -2,7 +2,7 @@
  * How to reach model hubs, in the variables that the hubs' own tools read.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../../core/runtime/path.ts";
 import type { HubAccess, HubSettings } from "../../library/downloads.ts";
 import { type Environment, firstSet } from "../../library/environment.ts";
 import type { CliContext } from "../context.ts";

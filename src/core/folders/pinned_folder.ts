@@ -13,7 +13,7 @@
  * @module
  */
 import { closeSync, openSync } from "node:fs";
-import { join } from "node:path";
+import { join } from "../runtime/path.ts";
 import { isMissing, systemCode } from "../file_errors.ts";
 import { lstatIfExistsSync } from "../files.ts";
 

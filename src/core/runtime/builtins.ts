@@ -7,6 +7,8 @@
 import type * as NodeCrypto from "node:crypto";
 import type * as NodeDns from "node:dns";
 import type * as NodeNet from "node:net";
+import type * as NodeOs from "node:os";
+import type * as NodeTimers from "node:timers/promises";
 import type * as NodeTls from "node:tls";
 import type * as NodeZlib from "node:zlib";
 
@@ -26,6 +28,18 @@ export function nodeDns(): typeof NodeDns {
 export function nodeNet(): typeof NodeNet {
   // deno-lint-ignore no-process-global
   return process.getBuiltinModule("node:net");
+}
+
+/** `node:os`. */
+export function nodeOs(): typeof NodeOs {
+  // deno-lint-ignore no-process-global
+  return process.getBuiltinModule("node:os");
+}
+
+/** `node:timers/promises`. */
+export function nodeTimers(): typeof NodeTimers {
+  // deno-lint-ignore no-process-global
+  return process.getBuiltinModule("node:timers/promises");
 }
 
 /** `node:tls`. */

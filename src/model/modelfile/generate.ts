@@ -2,7 +2,7 @@
  * Writes the Modelfile of a workspace that has none.
  * @module
  */
-import { basename, resolve } from "node:path";
+import { basename, resolve } from "../../core/runtime/path.ts";
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { problemsError } from "../../core/problems.ts";

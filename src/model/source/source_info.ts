@@ -3,7 +3,7 @@
  * whether they were changed since.
  * @module
  */
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join } from "../../core/runtime/path.ts";
 import { readText, readTextIfExists } from "../../core/files.ts";
 import { isAbort } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";

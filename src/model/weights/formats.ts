@@ -2,7 +2,7 @@
  * Formats of model files: what a file is by its first bytes, and by its name.
  * @module
  */
-import { basename } from "node:path/posix";
+import { basename } from "../../core/runtime/posix_path.ts";
 import { type Glob, parseGlob } from "../../core/glob.ts";
 
 /** A format, and how to know its files. */

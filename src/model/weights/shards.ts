@@ -2,7 +2,7 @@
  * The parts of weights that an index file lists: each has to be there, and whole.
  * @module
  */
-import { posix } from "node:path";
+import * as posix from "../../core/runtime/posix_path.ts";
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
 import { fileSource } from "../../core/file_source.ts";
 import { readDocument } from "../../core/files.ts";

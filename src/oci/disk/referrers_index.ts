@@ -7,7 +7,7 @@
  * written again.
  * @module
  */
-import { join } from "node:path";
+import { join } from "../../core/runtime/path.ts";
 import { type Digest, isDigest } from "../../core/digest.ts";
 import { readDocument } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";

@@ -6,7 +6,7 @@
  * See https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
  * @module
  */
-import { dirname } from "node:path";
+import { dirname } from "../../core/runtime/path.ts";
 import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod_mini.ts";
 import { InvalidInputError } from "../../core/errors.ts";

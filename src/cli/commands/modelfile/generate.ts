@@ -1,5 +1,5 @@
 /** `modelfile generate`: writes a Modelfile for the files of a folder. @module */
-import { join, resolve } from "node:path";
+import { join, resolve } from "../../../core/runtime/path.ts";
 import { quote } from "../../../core/text.ts";
 import { type Command, Option } from "../../../deps/commander.ts";
 import { ConflictError, InvalidInputError } from "../../../core/errors.ts";

@@ -1,5 +1,5 @@
 /** `modelfile validate`: finds everything that is wrong with a Modelfile. @module */
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "../../../core/runtime/path.ts";
 import { statKind } from "../../../core/files.ts";
 import type { Command } from "../../../deps/commander.ts";
 import { collect } from "../../arguments.ts";

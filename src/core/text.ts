@@ -2,6 +2,7 @@
  * Text: made fit to be shown, quoted and compared.
  * @module
  */
+
 /**
  * One line without control characters and direction marks, which could play tricks on a terminal,
  * and of at most `limit` characters.
@@ -22,7 +23,7 @@ export function quote(text: string, limit = 1000): string {
 
 /** Text in the form of base64. */
 export function base64(text: string): string {
-  return Buffer.from(text).toString("base64");
+  return new TextEncoder().encode(text).toBase64();
 }
 
 /**

@@ -26,6 +26,8 @@ export interface CommandRow {
   readonly summary: string;
   /** How it is called, without the words that lead to it; none for one that has commands below. */
   readonly examples?: readonly [string, string];
+  /** Whether a line of it may be read as `usual/line.ts` reads lines. */
+  readonly isUsual?: boolean;
   /** Whether help leaves it out. */
   readonly hidden?: boolean;
   /** Imports the file of the command; only the command that runs is imported. */

@@ -3,12 +3,13 @@
  * @module
  */
 import type { CommandRow } from "./command.ts";
-import { BUNDLE_COMMANDS } from "./commands/bundle.ts";
+import { BUNDLE_COMMANDS } from "./bundle_commands.ts";
 
 /** Every command of the program. */
 export const COMMANDS: readonly CommandRow[] = [
   {
     name: "build",
+    isUsual: true,
     synonyms: { pack: "build", package: "build" },
     summary: "Package a folder as a model artifact",
     examples: [
@@ -19,6 +20,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "push",
+    isUsual: true,
     summary: "Send a model artifact to its registry",
     examples: [
       "registry.example.com/llama:v1",
@@ -28,6 +30,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "pull",
+    isUsual: true,
     synonyms: { download: "pull" },
     summary: "Fetch a model artifact from its registry",
     examples: [
@@ -38,6 +41,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "extract",
+    isUsual: true,
     synonyms: { unpack: "extract" },
     summary: "Write the files of a local model artifact into a folder",
     examples: [
@@ -75,6 +79,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "inspect",
+    isUsual: true,
     synonyms: { info: "inspect", show: "inspect" },
     summary: "Show what a model artifact is made of",
     examples: ["registry.example.com/llama:v1", "registry.example.com/llama:v1 --remote --json"],
@@ -82,6 +87,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "list",
+    isUsual: true,
     synonyms: { ps: "list", images: "list" },
     aliases: ["ls"],
     summary: "List the model artifacts of the local store",
@@ -90,6 +96,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "tag",
+    isUsual: true,
     summary: "Give a model artifact one more name",
     examples: [
       "registry.example.com/llama:v1 registry.example.com/llama:stable",
@@ -99,6 +106,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "rm",
+    isUsual: true,
     synonyms: { remove: "rm", delete: "rm" },
     summary: "Remove a model artifact from the local store",
     examples: ["registry.example.com/llama:v1", "localhost:5000/llama:v1"],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
 import { bundleSize, textOf } from "../../src/cli/output/bundle_text.ts";
-import { BUNDLE_COMMANDS } from "../../src/cli/commands/bundle.ts";
+import { BUNDLE_COMMANDS } from "../../src/cli/bundle_commands.ts";
 import { digestBytes } from "../../src/core/digest.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import { BUNDLE_COMMANDS } from "../../src/cli/commands/bundle.ts";
+import { BUNDLE_COMMANDS } from "../../src/cli/bundle_commands.ts";
 import type { CommandDocument, ProgramDocument } from "../../src/cli/describe.ts";
 import { besideTests, runIn } from "./support.ts";
 

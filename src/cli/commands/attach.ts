@@ -16,9 +16,9 @@ export function configure(command: Command, session: Session): void {
       .option("--raw", "the file as it is; --raw=false makes a tar layer", true)
       .option("--config", "replace the configuration by the file, and add no layer")
       .option("--no-creation-time", "keep the time of creation of the source")
-      .addOption(quiet),
+      .addOption(quiet(command)),
   )
-    .addOption(nydusify)
+    .addOption(nydusify(command))
     .action(async (file, { nydusify, creationTime, quiet, ...flags }) => {
       noteIgnored(session.output, "--nydusify", nydusify);
       const models = await session.models();

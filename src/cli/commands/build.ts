@@ -1,5 +1,5 @@
 /** `build`: packages a folder. @module */
-import { type Command, Option } from "../../deps/commander.ts";
+import type { Command } from "../../deps/commander.ts";
 import type { BuildResult } from "../../model/operations.ts";
 import { collect, collectPairs, collectPlatforms } from "../arguments.ts";
 import { countOf, formatBytes } from "../output/format.ts";
@@ -21,11 +21,11 @@ export function configure(command: Command, session: Session): void {
       .option("--output-remote", "send everything to the registry, keep nothing in the local store")
       .option("--raw", "one layer a file as it is; --raw=false makes tar layers", true)
       .addOption(
-        new Option("--compression <form>", "make tar layers of this compression")
+        command.createOption("--compression <form>", "make tar layers of this compression")
           .choices(["none", "gzip", "zstd"] as const).default("none" as const),
       )
       .addOption(
-        new Option("--media-types <family>", "media types to write")
+        command.createOption("--media-types <family>", "media types to write")
           .choices(["cncf", "cnai"] as const).default("cncf" as const),
       )
       .option("--annotation <key=value>", "annotation of the manifest; repeatable", collectPairs)
@@ -42,9 +42,9 @@ export function configure(command: Command, session: Session): void {
       .option("--reasoning", "record that the model reasons")
       .option("--no-creation-time", "leave every clock reading out, so that builds are equal")
       .option("--no-digest-cache", "hash every file, also those that did not change")
-      .addOption(quiet),
+      .addOption(quiet(command)),
   )
-    .addOption(nydusify)
+    .addOption(nydusify(command))
     .action(async (path, { nydusify, creationTime, quiet, ...flags }) => {
       noteIgnored(session.output, "--nydusify", nydusify);
       const { target: targets, annotation: annotations, platform: platforms, ...same } = flags;

@@ -1,12 +1,14 @@
 /** `completion`: the scripts that complete commands in a shell. @module */
-import { Argument, type Command } from "../../deps/commander.ts";
+import type { Command } from "../../deps/commander.ts";
 import { completionScript, SHELLS } from "../completion/scripts.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
   const { programName: name } = session.context;
   command
-    .addArgument(new Argument("<shell>", "the shell that reads the script").choices(SHELLS))
+    .addArgument(
+      command.createArgument("<shell>", "the shell that reads the script").choices(SHELLS),
+    )
     .option("--no-descriptions", "do not show what the words mean")
     .addHelpText(
       "after",

@@ -9,7 +9,7 @@ export function configure(command: Command, session: Session): void {
     command
       .argument("<target>", "name of the artifact")
       .requiredOption("--output <folder>", "folder that receives the files")
-      .addOption(concurrency),
+      .addOption(concurrency(command)),
   )
     .action(async (target, { output, ...flags }) => {
       const models = await session.models();

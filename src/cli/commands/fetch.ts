@@ -16,7 +16,7 @@ export function configure(command: Command, session: Session): void {
         collectPatterns,
       ),
   ))
-    .addOption(dragonflyEndpoint)
+    .addOption(dragonflyEndpoint(command))
     .action(async (target, { dragonflyEndpoint, ...flags }) => {
       noteIgnored(session.output, "--dragonfly-endpoint", dragonflyEndpoint);
       const models = await session.models();

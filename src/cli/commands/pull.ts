@@ -12,9 +12,9 @@ export function configure(command: Command, session: Session): void {
       .argument("<target>", "name of the artifact")
       .option("--extract-dir <folder>", "write the files into this folder as well")
       .option("--extract-from-remote", "write only the files, nothing into the local store")
-      .addOption(quiet),
+      .addOption(quiet(command)),
   ))
-    .addOption(dragonflyEndpoint)
+    .addOption(dragonflyEndpoint(command))
     .action(async (target, { dragonflyEndpoint, quiet, ...flags }) => {
       if (flags.extractFromRemote && !flags.extractDir) {
         throw new InvalidInputError(

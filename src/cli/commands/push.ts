@@ -4,8 +4,8 @@ import { addTransfer, noteIgnored, nydusify, quiet } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  addTransfer(command.argument("<target>", "name of the artifact").addOption(quiet))
-    .addOption(nydusify)
+  addTransfer(command.argument("<target>", "name of the artifact").addOption(quiet(command)))
+    .addOption(nydusify(command))
     .action(async (target, { nydusify, quiet, ...flags }) => {
       noteIgnored(session.output, "--nydusify", nydusify);
       const models = await session.models();

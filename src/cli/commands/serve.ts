@@ -1,5 +1,5 @@
 /** `serve`: the local store as a registry. @module */
-import { type Command, Option } from "../../deps/commander.ts";
+import type { Command } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { duration } from "../arguments.ts";
 import type { Session } from "../session.ts";
@@ -11,21 +11,26 @@ export function configure(command: Command, session: Session): void {
     .option("--sparse", "take manifests and indexes whose content is not all here")
     .option("--htpasswd <file>", "ask for the users and passwords of this file (bcrypt)")
     .addOption(
-      new Option("--anonymous <what>", "what needs no password all the same").choices(["pull"]),
+      command.createOption("--anonymous <what>", "what needs no password all the same").choices([
+        "pull",
+      ]),
     )
     .option("--allow-anonymous", "serve a public address without passwords")
     .option("--tls-cert <file>", "certificate to serve HTTPS with (PEM)")
     .option("--tls-key <file>", "key of that certificate (PEM)")
     .addOption(
-      new Option("--drain-timeout <time>", "how long uploads may go on when the server is stopped")
+      command.createOption(
+        "--drain-timeout <time>",
+        "how long uploads may go on when the server is stopped",
+      )
         .argParser(duration).default(30_000, "30s"),
     )
     .addOption(
-      new Option("--upload-age <time>", "when an upload nobody goes on with is removed")
+      command.createOption("--upload-age <time>", "when an upload nobody goes on with is removed")
         .argParser(duration).default(24 * 60 * 60 * 1000, "24h"),
     )
     .addOption(
-      new Option("--log-format <form>", "form of the log on standard error")
+      command.createOption("--log-format <form>", "form of the log on standard error")
         .choices(["text", "json"]).default("text"),
     )
     .action(async ({ logFormat, ...flags }) => {

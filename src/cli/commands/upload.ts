@@ -1,6 +1,6 @@
 /** `upload`: sends a file to a repository ahead of a build. @module */
 import { quote } from "../../core/text.ts";
-import { type Command, Option } from "../../deps/commander.ts";
+import type { Command } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { addAccess, noteIgnored, nydusify } from "../options.ts";
 import type { Session } from "../session.ts";
@@ -11,12 +11,15 @@ export function configure(command: Command, session: Session): void {
       .argument("<file>", "the file to send")
       .option("--repo <repository>", "repository that receives the file")
       .addOption(
-        new Option("-t, --target <reference>", "the same as --repo; a tag in it has no meaning"),
+        command.createOption(
+          "-t, --target <reference>",
+          "the same as --repo; a tag in it has no meaning",
+        ),
       )
       .option("--destination-dir <folder>", "folder of the file in the model")
       .option("--raw", "the file as it is; --raw=false makes a tar layer", true),
   )
-    .addOption(nydusify)
+    .addOption(nydusify(command))
     .action(async (file, { nydusify, repo, target, ...flags }) => {
       noteIgnored(session.output, "--nydusify", nydusify);
       const repository = repo ?? target;

@@ -2,7 +2,7 @@
 import type { ExportResult } from "../../../bundle/archive/export.ts";
 import type { FileChange } from "../../../bundle/workspace/changes.ts";
 import { quote } from "../../../core/text.ts";
-import { type Command, Option } from "../../../deps/commander.ts";
+import type { Command } from "../../../deps/commander.ts";
 import { InvalidInputError } from "../../../core/errors.ts";
 import { exportDocument } from "../../output/bundle_documents.ts";
 import { textOf } from "../../output/bundle_text.ts";
@@ -14,7 +14,10 @@ export function configure(command: Command, session: Session): void {
     .argument("<folder>", "folder to pack")
     .argument("[file]", "the archive (default: named after the folder, here)")
     .addOption(
-      new Option("--compression <form>", "compression (default: zstd, none for a name in .tar)")
+      command.createOption(
+        "--compression <form>",
+        "compression (default: zstd, none for a name in .tar)",
+      )
         .choices(["zstd", "none"] as const),
     )
     .option("--include-external", "pack external files that are here, not only their pointers")

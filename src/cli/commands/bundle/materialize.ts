@@ -32,7 +32,7 @@ export function configure(command: Command, session: Session): void {
       .option("--ci", "show no progress")
       .option("--verbose", "say what happens to each file")
       .option("--dry-run", "only say what would happen")
-      .addOption(objectStore),
+      .addOption(objectStore(command)),
   )
     .action(async (ref, dest, { ci, verbose, ...flags }) => {
       if (flags.layers?.length === 0) {

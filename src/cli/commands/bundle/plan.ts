@@ -16,7 +16,7 @@ export function configure(command: Command, session: Session): void {
   command
     .argument("[folder]", "folder with modelops.yaml", ".")
     .option("--external-preview", "show the addresses and tiers of external files")
-    .addOption(objectStore)
+    .addOption(objectStore(command))
     .action(async (workdir, { externalPreview = false, ...flags }) => {
       const bundles = await session.bundles(flags);
       const plan = await session.operation((options) => bundles.plan(workdir, options));

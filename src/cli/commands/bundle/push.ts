@@ -1,5 +1,5 @@
 /** `bundle push`: publishes the bundle of a working directory. @module */
-import { type Command, Option } from "../../../deps/commander.ts";
+import type { Command } from "../../../deps/commander.ts";
 import { BUMP_KINDS } from "../../../bundle/spec/bump.ts";
 import { placedFiles } from "../../../bundle/publish/plan.ts";
 import type { PublishResult } from "../../../bundle/publish/push.ts";
@@ -15,14 +15,17 @@ export function configure(command: Command, session: Session): void {
     command
       .argument("[folder]", "folder with modelops.yaml", ".")
       .addOption(
-        new Option("--bump <part>", "publish the next version, and write it into modelops.yaml")
+        command.createOption(
+          "--bump <part>",
+          "publish the next version, and write it into modelops.yaml",
+        )
           .choices(BUMP_KINDS),
       )
       .option("--tag <tag>", "one more tag beside the version; repeatable", collect)
       .option("--force", "move tags that name another bundle")
       .option("--dry-run", "only say what would happen, and where external files would go")
-      .addOption(objectStore)
-      .addOption(concurrency),
+      .addOption(objectStore(command))
+      .addOption(concurrency(command)),
   )
     .action(async (workdir, { tag: tags, ...flags }) => {
       const bundles = await session.bundles(flags);

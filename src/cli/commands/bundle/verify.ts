@@ -15,7 +15,7 @@ export function configure(command: Command, session: Session): void {
     command
       .argument("<folder|bundle>", "a materialized folder, or a bundle where it is stored")
       .option("--read-external", "read external files of a stored bundle too, not only their facts")
-      .addOption(objectStore),
+      .addOption(objectStore(command)),
   )
     .action(async (target, { readExternal, ...flags }) => {
       const bundles = await session.bundles(flags);

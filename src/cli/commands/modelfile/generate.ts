@@ -1,7 +1,7 @@
 /** `modelfile generate`: writes a Modelfile for the files of a folder. @module */
 import { join, resolve } from "../../../core/runtime/path.ts";
 import { quote } from "../../../core/text.ts";
-import { type Command, Option } from "../../../deps/commander.ts";
+import type { Command } from "../../../deps/commander.ts";
 import { ConflictError, InvalidInputError } from "../../../core/errors.ts";
 import { lstatIfExists } from "../../../core/files.ts";
 import { writeFileAtomic } from "../../../core/staged_file.ts";
@@ -29,11 +29,14 @@ export function configure(command: Command, session: Session): void {
     .option("--include <pattern>", "take in files left out by habit; repeatable", collect)
     .option("--model-url <url>", "download the model first, and keep it in a folder of its name")
     .addOption(
-      new Option("-p, --provider <hub>", "the hub that a short form such as owner/name is of")
+      command.createOption(
+        "-p, --provider <hub>",
+        "the hub that a short form such as owner/name is of",
+      )
         .choices(HUB_NAMES),
     )
     .option("--download-dir <folder>", "folder that receives the model's folder (default: .)")
-    .addOption(new Option("--ignore-unrecognized-file-types").hideHelp())
+    .addOption(command.createOption("--ignore-unrecognized-file-types").hideHelp())
     .action(async (path, flags) => {
       const { context, output } = session;
       const { modelUrl, provider, downloadDir, ignoreUnrecognizedFileTypes, ...rest } = flags;

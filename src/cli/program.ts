@@ -1,0 +1,77 @@
+/**
+ * The program with all its commands, flags, help and mistakes.
+ * @module
+ */
+import type { Command } from "../deps/commander.ts";
+import { BUILD_INFO } from "./build_info.ts";
+import {
+  addCommands,
+  commandWords,
+  flagsOf,
+  HelpRequest,
+  isVersionShown,
+  rootCommand,
+} from "./command.ts";
+import { commandsOf, isBundlesProgram } from "./commands.ts";
+import { addCompletionFlags, CompletionRequest } from "./completion/flags.ts";
+import type { CliContext } from "./context.ts";
+import { addGlobalFlags } from "./global_flags.ts";
+import { Output } from "./output/writer.ts";
+import { begin, openSession, type RunState } from "./run_state.ts";
+import type { GlobalFlags } from "./settings/global.ts";
+
+/** Runs the command that a line names, or shows the help that is asked for. */
+export async function runProgram(
+  args: readonly string[],
+  context: CliContext,
+  state: RunState,
+): Promise<void> {
+  const program = createProgram(context, state);
+  try {
+    await program.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    if (isVersionShown(error)) return;
+    state.flags = program.opts();
+    if (error instanceof CompletionRequest) return await answer(error, context, state.flags);
+    if (!(error instanceof HelpRequest)) throw error;
+    if (!state.flags.json) return error.show();
+    const { describeProgram } = await import("./describe.ts");
+    new Output(context, true).document(await describeProgram(error.command));
+  }
+}
+
+/** Shows or installs the completion of the shell. */
+async function answer(
+  request: CompletionRequest,
+  context: CliContext,
+  { json = false }: GlobalFlags,
+): Promise<void> {
+  const { answerCompletion } = await import("./completion/install.ts");
+  await answerCompletion(request, context, new Output(context, json));
+}
+
+/** The program with all its commands. It keeps in `state` how far it comes. */
+function createProgram(context: CliContext, state: RunState): Command {
+  const root = rootCommand(context)
+    .description(describe(context.programName))
+    .version(BUILD_INFO.version, "-V, --version", "show the version");
+  const program = addGlobalFlags(root) as unknown as Command;
+  if (isBundlesProgram(context.programName)) addCompletionFlags(program);
+  program.hook("preSubcommand", (_program, command) => {
+    state.flags = program.opts();
+    // A command of bundles is not the command of models that has its name.
+    state.command = isBundlesProgram(context.programName) ? "bundle" : command.name();
+  });
+  addCommands(program, commandsOf(context.programName), () => openSession(state, context));
+  program.hook("preAction", async (_program, command) => {
+    const [, ...words] = commandWords(command as Command).split(" ");
+    await begin(state, context, words, flagsOf(command as Command));
+  });
+  return program;
+}
+
+function describe(programName: string): string {
+  return isBundlesProgram(programName)
+    ? "Publish bundles of files by role, and materialize them."
+    : "Package machine-learning models as OCI artifacts, and move them.";
+}

@@ -56,7 +56,7 @@ Deno.test("a bundle needs nothing but the runtime, and loads a command's own chu
   });
   const small = [["list"], ["build", "-t", "localhost:5000/tiny:v1", "model"]];
   for (const args of small) {
-    await context.step(`${args[0]} loads a part, and nothing of the Node layer of the runtime`, async () => {
+    await context.step(`${args[0]} loads a part, and nothing of the Node layer`, async () => {
       const loaded = await filesLoadedBy((env) => it.run(args, env));
       const all = await readFiles(it.folder);
       assert.ok(loaded.length < Object.keys(all).length / 2, `${loaded.length} files`);

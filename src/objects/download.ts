@@ -9,6 +9,7 @@ import type { OperationOptions } from "../core/operation.ts";
 import { reported } from "../core/progress.ts";
 import type { BlobSource } from "../core/source.ts";
 import { digestCheck } from "../transfer/content_check.ts";
+import { KEPT_FROM } from "../transfer/partial_file.ts";
 import { PARALLEL_FROM, transferToFile } from "../transfer/to_file.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { quoteUri } from "./object_uri.ts";
@@ -20,8 +21,8 @@ export interface DownloadOptions extends OperationOptions {
   /** SHA-256 of the object, 64 lower-case hexadecimal digits. */
   readonly sha256: string;
   /**
-   * Folder on the file system of the target that keeps what was downloaded of a large object when
-   * the download fails, for the next one of the same content. Without it nothing is kept.
+   * Folder on the file system of the target that keeps what was downloaded of an object when the
+   * download fails, for the next one of the same content. Without it nothing is kept.
    */
   readonly partialFolder?: string;
   /** Ranges of a large object that are under way at once; 4 when absent. */
@@ -52,7 +53,9 @@ export async function downloadToFile(
     await transferToFile(source, path, {
       what: quoteUri(uri),
       check,
-      partialBase: large && partialFolder ? join(partialFolder, `${sha256}-${size}`) : undefined,
+      partialBase: partialFolder && size >= KEPT_FROM
+        ? join(partialFolder, `${sha256}-${size}`)
+        : undefined,
       concurrency,
       signal,
       log,

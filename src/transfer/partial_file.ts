@@ -11,6 +11,9 @@ import { isNamed, lstatIfExists, openOwn, removeIfExists, writeFully } from "../
 import type { ProgressNotes } from "../core/source.ts";
 import { type Part, partsOf } from "./parts.ts";
 
+/** Content from this size on, in bytes, is worth keeping what has come of it when it is stopped. */
+export const KEPT_FROM = 4 * 1024 * 1024;
+
 /** What a partial file becomes. */
 export interface PartialContent {
   /** The promised hash. Without one, what an earlier process has written is not gone on with. */

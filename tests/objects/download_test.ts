@@ -5,7 +5,7 @@ import { streamOf } from "../../src/core/streams.ts";
 import { downloadToFile } from "../../src/objects/download.ts";
 import { FileStore } from "../../src/objects/file_store.ts";
 import type { ObjectStore, OpenObjectOptions } from "../../src/objects/object_store.ts";
-import { PartialFile } from "../../src/transfer/partial_file.ts";
+import { KEPT_FROM, PartialFile } from "../../src/transfer/partial_file.ts";
 import { partSize } from "../../src/transfer/parts.ts";
 import { PARALLEL_FROM } from "../../src/transfer/to_file.ts";
 import { noise, sha256Of } from "../conformance/object_store.ts";
@@ -98,6 +98,27 @@ Deno.test("downloadToFile() goes on with what a failed download has left", async
   );
   assert.equal(sha256Of(await Deno.readFile(it.path)), sha256);
   assert.deepEqual(await names(it.partialFolder), []);
+});
+
+Deno.test("downloadToFile() goes on with an object that comes in one stream, from 4 MiB on", async () => {
+  for (const [size, left] of [[KEPT_FROM + 1, 2], [KEPT_FROM - 1, 0]] as const) {
+    const content = bytes.subarray(0, size);
+    await using it = await scene(content);
+    const options = { size, sha256: sha256Of(content), partialFolder: it.partialFolder };
+    const broken: ObjectStore = {
+      ...it.store,
+      open: async (at, options) => streamOf(cut(await it.store.open(at, options))),
+    };
+    await assert.rejects(downloadToFile(broken, uri, it.path, options), /cut/);
+    assert.equal((await names(it.partialFolder)).length, left);
+    it.opened.length = 0;
+    await downloadToFile(it.store, uri, it.path, options);
+    const starts = it.opened.map(({ range }) => range?.start ?? 0);
+    assert.equal(starts.length, 1);
+    assert.equal(starts[0]! > 0, left > 0, `${starts}`);
+    assert.equal(sha256Of(await Deno.readFile(it.path)), options.sha256);
+    assert.deepEqual(await names(it.partialFolder), []);
+  }
 });
 
 Deno.test("downloadToFile() leaves nothing of a failed download without a folder for it", async () => {

@@ -9,13 +9,15 @@
  */
 import { UnsupportedError } from "../../core/errors.ts";
 import type { Digest } from "../../core/digest.ts";
-import type { OperationOptions } from "../../core/operation.ts";
+import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { streamOf, verified } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import { copyGraph } from "../../oci/copy_graph.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { capability } from "../../oci/capabilities.ts";
-import { type ContentStore, openVerified } from "../../oci/store.ts";
+import { type ContentStore, openVerified, storeSource } from "../../oci/store.ts";
+import { digestCheck } from "../../transfer/content_check.ts";
+import { type TransferOptions, transferToFile } from "../../transfer/to_file.ts";
 import { knownSize } from "../documents/bundle.ts";
 import { explained } from "../resolve/missing_part.ts";
 
@@ -86,6 +88,31 @@ export class Blobs {
     return streamOf(verified(stream, blob, `${quote(path)} of ${this.#store.name}`));
   }
 
+  /**
+   * Receives a blob of the repository into a file, verified; what came of it stays when that is
+   * stopped, at `partialBase`. `total` is the size of all that is moved together.
+   * @throws {TransferError} when the repository does not have it.
+   */
+  async toFile(
+    blob: Descriptor,
+    path: string,
+    { total, ...options }:
+      & Required<Pick<TransferOptions, "partialBase" | "place" | "onBytes">>
+      & { readonly total: number },
+  ): Promise<void> {
+    let kept = 0;
+    const source = storeSource(this.#store, blob, total);
+    const transferring = transferToFile(source, options.partialBase, {
+      ...operationOptions(this.#options),
+      ...options,
+      what: `${quote(path)} of ${this.#store.name}`,
+      check: digestCheck(blob.digest),
+      onBytes: (bytes, before = 0) => options.onBytes(bytes, kept = before),
+    });
+    await explained(transferring, quote(path), { path });
+    this.bytesFetched += blob.size - kept;
+  }
+
   async #filledCache(blob: Descriptor, path: string): Promise<ContentStore | undefined> {
     const cache = this.#cache;
     if (!cache) return undefined;
@@ -96,8 +123,11 @@ export class Blobs {
   }
 
   async #fill(cache: ContentStore, blob: Descriptor, path: string): Promise<void> {
+    // What there is to fetch was told for all blobs together.
+    const { progress } = this.#options;
     const copying = copyGraph(this.#store, cache, blob, {
       ...this.#options,
+      progress: progress && ((event) => event.state === "plan" || progress(event)),
       phase: "download",
       describe: () => path,
     });

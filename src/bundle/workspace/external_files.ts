@@ -8,7 +8,6 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { InvalidInputError, isAbort } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { streamOf } from "../../core/streams.ts";
-import { reportPlan } from "../../core/progress.ts";
 import { quote } from "../../core/text.ts";
 import { downloadToFile } from "../../objects/download.ts";
 import type { ObjectStore } from "../../objects/object_store.ts";
@@ -61,7 +60,6 @@ export class ExternalFiles {
   async fetch(files: readonly PlannedFile[]): Promise<void> {
     const groups = byContent(files);
     if (groups.size === 0) return;
-    reportPlan("download", [...groups.values()].map(([file]) => file!.entry), this.#options);
     const objects = await this.#openStore();
     const failures: unknown[] = [];
     // The pointers were written once, unfulfilled: a writer takes each path with one content only.

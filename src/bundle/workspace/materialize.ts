@@ -5,7 +5,7 @@
 import type { Extraction } from "../../archive/extract.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { digestBytes } from "../../core/digest.ts";
-import { operationOptions } from "../../core/operation.ts";
+import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { reportPlan } from "../../core/progress.ts";
 import { streamOf } from "../../core/streams.ts";
 import type { Bundle, BundleEntry } from "../documents/bundle.ts";
@@ -145,10 +145,7 @@ async function writeFiles(
   const externals = new ExternalFiles(workspace, source.objects, options);
   await workspace.begin();
   await using writer = await workspace.writer();
-  const placed = files.filter(({ action, entry }) =>
-    action === "keep" || entry.kind === "registry"
-  );
-  reportPlan("extract", placed, options);
+  planStages(files, blobs.hasCache, options);
   await keepFiles(workspace.root, files, options);
   await new RegistryFiles(workspace, writer, { ...options, blobs }).write(files);
   await writePointers(writer, files, options);
@@ -157,6 +154,31 @@ async function writeFiles(
   await writeUnlessSame(writer, PROVENANCE_PATH, provenance);
   await workspace.finish();
   return { bytesFetched: blobs.bytesFetched, bytesPrefetched: externals.bytesFetched };
+}
+
+/**
+ * Tells what there is to do, before anything moves: each content comes once. Without a cache it
+ * comes straight to its first place, and is copied from there to the others.
+ */
+function planStages(
+  files: readonly PlannedFile[],
+  hasCache: boolean,
+  options: OperationOptions,
+): void {
+  const kept = files.filter(({ action }) => action === "keep");
+  const contents = new Map<string, { readonly size: number }>();
+  const copied: PlannedFile[] = [];
+  for (const file of files) {
+    const { entry, action } = file;
+    if (entry.kind !== "registry" || action === "keep") continue;
+    if (hasCache || contents.has(entry.blob.digest)) copied.push(file);
+    if (!contents.has(entry.blob.digest)) contents.set(entry.blob.digest, file);
+  }
+  for (const { entry } of fetchedFiles(files)) {
+    contents.set(`sha256:${entry.sha256} of an object`, entry);
+  }
+  reportPlan("download", contents.values(), options);
+  reportPlan("extract", [...kept, ...copied], options);
 }
 
 async function writePointers(

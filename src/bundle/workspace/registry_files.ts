@@ -12,6 +12,7 @@ import { removeIfExists } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { reported } from "../../core/progress.ts";
 import { quote } from "../../core/text.ts";
+import { KEPT_FROM } from "../../transfer/partial_file.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { RegistryEntry } from "../documents/bundle.ts";
 import type { Blobs } from "./blobs.ts";
@@ -41,6 +42,9 @@ export class RegistryFiles {
   /** Where each content is, or will be when its first file is written. */
   readonly #placed = new Map<Digest, Promise<string>>();
 
+  /** Size of all that is written together, in bytes. */
+  #total = 0;
+
   /** Writes by `writer`, which the workspace opened. */
   constructor(workspace: Workspace, writer: Extraction, options: RegistryFilesOptions) {
     this.#workspace = workspace;
@@ -50,6 +54,7 @@ export class RegistryFiles {
 
   /** Writes the registry files that the plan creates or replaces. */
   async write(files: readonly PlannedFile[]): Promise<void> {
+    this.#total = files.reduce((sum, { bytes }) => sum + bytes, 0);
     await mapConcurrent(files, async ({ entry, action, path, verdict: { place } }) => {
       if (entry.kind !== "registry" || action === "keep") return;
       await this.#workspace.inPlace(path, place, () => this.#writeEntry(entry));
@@ -81,8 +86,21 @@ export class RegistryFiles {
     await this.#writer.writeFile(path, () => blobs.open(blob, path), facts);
   }
 
-  async #writeFetched({ path, blob, facts }: FileOfBlob): Promise<void> {
-    await this.#writer.writeFile(path, () => this.#options.blobs.openDirectly(blob, path), facts);
+  /** Writes what comes from the repository: with a large file, another run goes on. */
+  async #writeFetched({ path, blob, facts }: FileOfBlob, phase?: "download"): Promise<void> {
+    const { blobs } = this.#options;
+    if (blob.size < KEPT_FROM) {
+      const open = () => blobs.openDirectly(blob, path);
+      return await this.#writer.writeFile(path, open, { ...facts, phase });
+    }
+    const item = { id: path, phase: phase ?? "extract", name: path, size: blob.size } as const;
+    await reported(item, this.#options, (onBytes) =>
+      blobs.toFile(blob, path, {
+        onBytes,
+        total: this.#total,
+        partialBase: this.#workspace.downloadPlace(blob.digest.replace(":", "-")).path,
+        place: (file) => this.#writer.adoptFile(path, file, facts),
+      }));
   }
 
   /** Fetches a content for its first file, and copies that file for the others. */
@@ -95,7 +113,7 @@ export class RegistryFiles {
       const open = async () => openPlaced(root, await earlier, { signal, expected: blob });
       return await this.#writer.writeFile(path, open, facts);
     }
-    const writing = this.#writeFetched(file).then(() => path);
+    const writing = this.#writeFetched(file, "download").then(() => path);
     this.#placed.set(blob.digest, writing);
     await writing;
   }

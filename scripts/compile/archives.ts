@@ -1,6 +1,5 @@
 /**
- * The archives of a release: one for each name of the program and each machine, with one file in
- * it. The same files give the same bytes.
+ * The archives of a release. The same files give the same bytes.
  * @module
  */
 import { basename, join } from "node:path";
@@ -13,22 +12,23 @@ import { writeFileAtomic } from "../../src/core/staged_file.ts";
 /** The file that lists the digests of archives, in the form that `sha256sum --check` reads. */
 export const SUMS = "SHA256SUMS";
 
-/** What an archive is made of. */
-export interface ArchiveParts {
+/** A file of an archive. */
+export interface ArchivePart {
   /** Path of the file. */
   readonly file: string;
   /** Its name in the archive. */
   readonly name: string;
+  /** Its permission bits in the archive; those of a program when absent. */
+  readonly mode?: number;
 }
 
-/** Writes a `.tar.gz` with one program in it. */
-export async function writeArchive(path: string, { file, name }: ArchiveParts): Promise<void> {
-  const content = await fileSource(file);
-  const tar = packUstar([{
-    entry: { name, type: "file", size: content.size, mode: 0o755 },
-    content,
-  }]);
-  const stream = COMPRESSIONS.gzip.compress(await tar.open());
+/** Writes a `.tar.gz` with files in it, in the order given. */
+export async function writeArchive(path: string, ...parts: ArchivePart[]): Promise<void> {
+  const files = await Promise.all(parts.map(async ({ file, name, mode = 0o755 }) => {
+    const content = await fileSource(file);
+    return { entry: { name, type: "file" as const, size: content.size, mode }, content };
+  }));
+  const stream = COMPRESSIONS.gzip.compress(await packUstar(files).open());
   await writeFileAtomic(path, stream, { mode: 0o644 });
 }
 

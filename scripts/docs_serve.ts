@@ -11,6 +11,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".css": "text/css; charset=utf-8",
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json; charset=utf-8",
   ".svg": "image/svg+xml",
 };
 
@@ -49,6 +50,13 @@ if (import.meta.main) {
     Deno.exit(2);
   }
   const onListen = ({ port }: Deno.NetAddr) => console.log(`http://127.0.0.1:${port}/`);
-  const root = new URL("../docs/api/", import.meta.url);
+  const root = new URL("../dist/docs/", import.meta.url);
+  try {
+    await Deno.stat(new URL("index.html", root));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.error("Cannot show the documentation: it is not made yet; run `deno task docs` first");
+    Deno.exit(1);
+  }
   await Deno.serve({ hostname: "127.0.0.1", port, onListen }, serveFolder(root)).finished;
 }

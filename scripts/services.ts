@@ -14,9 +14,14 @@ import { fileURLToPath } from "node:url";
 import { hash } from "bcryptjs";
 
 /** Where a program comes from when the machine does not have it: a package of Debian or of npm. */
-export type Tool =
-  | { readonly debianPackage: string }
-  | { readonly npmPackage: string };
+export type Tool = { readonly debianPackage: string } | NpmTool;
+
+/** A program of npm. */
+interface NpmTool {
+  readonly npmPackage: string;
+  /** A package that it wants beside itself, in the version that is known to do. */
+  readonly peer?: string;
+}
 
 /** The programs that tests may need, by the name of their command. */
 export const TOOLS = {
@@ -32,6 +37,7 @@ export const TOOLS = {
   "python3": { debianPackage: "python3" },
   "script": { debianPackage: "bsdutils" },
   "skopeo": { debianPackage: "skopeo" },
+  "typedoc": { npmPackage: "typedoc@0.28.20", peer: "typescript@5.9.3" },
   "umoci": { debianPackage: "umoci" },
   "zsh": { debianPackage: "zsh" },
 } as const satisfies Record<string, Tool>;
@@ -92,9 +98,10 @@ export async function installTools(names: readonly ToolName[] = TOOL_NAMES): Pro
     await runInstaller(["apt-get", "update"]);
     await runInstaller(installDebian(debian.map(packageOfTool)));
   }
-  const npm = missing.filter(isNpm);
-  if (npm.length > 0 && findProgram("npm") !== undefined && findProgram("node") !== undefined) {
-    for (const name of npm) await installNpm(packageOfTool(name));
+  if (findProgram("npm") !== undefined && findProgram("node") !== undefined) {
+    for (const tool of missing.map((name): Tool => TOOLS[name])) {
+      if ("npmPackage" in tool) await installNpm(tool);
+    }
   }
   return missingTools(names);
 }
@@ -104,26 +111,28 @@ function isNpm(name: ToolName): boolean {
 }
 
 function installCommand(name: ToolName): string[] {
-  const from = packageOfTool(name);
-  return isNpm(name) ? installNpmInto(toolsFolder(from), from) : installDebian([from]);
+  const tool: Tool = TOOLS[name];
+  if (!("npmPackage" in tool)) return installDebian([tool.debianPackage]);
+  return installNpmInto(toolsFolder(tool.npmPackage), tool);
 }
 
 function installDebian(packages: readonly string[]): string[] {
   return ["apt-get", "install", "-y", ...packages];
 }
 
-function installNpmInto(folder: string, npmPackage: string): string[] {
-  return ["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, npmPackage];
+function installNpmInto(folder: string, { npmPackage, peer }: NpmTool): string[] {
+  const packages = peer === undefined ? [npmPackage] : [npmPackage, peer];
+  return ["npm", "install", "--no-audit", "--no-fund", "--prefix", folder, ...packages];
 }
 
 /** Installs beside the final folder and renames, so that nobody finds half of a package. */
-async function installNpm(npmPackage: string): Promise<void> {
-  const folder = toolsFolder(npmPackage);
+async function installNpm(tool: NpmTool): Promise<void> {
+  const folder = toolsFolder(tool.npmPackage);
   await Deno.mkdir(join(folder, ".."), { recursive: true });
   const fresh = await Deno.makeTempDir({ dir: join(folder, ".."), prefix: "installing-" });
   await using stack = new AsyncDisposableStack();
   stack.defer(() => Deno.remove(fresh, { recursive: true }).catch(ignoreMissing));
-  await runInstaller(installNpmInto(fresh, npmPackage));
+  await runInstaller(installNpmInto(fresh, tool));
   try {
     await Deno.rename(fresh, folder);
   } catch (error) {

@@ -145,12 +145,29 @@ export async function* sized(
     if (size > expected.size) break;
     yield chunk;
   }
-  if (size === expected.size) return;
-  const found = size > expected.size ? `more than ${expected.size}` : `${size}`;
-  throw new IntegrityError(
-    `Cannot accept ${what}: got ${found} bytes, want ${expected.size}`,
-    { expected: expected.size, actual: size },
-  );
+  checkSize(size, expected.size, what);
+}
+
+function checkSize(actual: number, expected: number, what: string): void {
+  if (actual === expected) return;
+  const found = actual > expected ? `more than ${expected}` : `${actual}`;
+  throw new IntegrityError(`Cannot accept ${what}: got ${found} bytes, want ${expected}`, {
+    expected,
+    actual,
+  });
+}
+
+/**
+ * Compares bytes in memory with what they should be.
+ * @throws {IntegrityError} with the wanted and the found value.
+ */
+export async function checkContent(
+  bytes: Uint8Array<ArrayBuffer>,
+  expected: ExpectedContent,
+  what: string,
+): Promise<void> {
+  checkSize(bytes.byteLength, expected.size, what);
+  checkDigest(expected.digest, await digestDocument(bytes, digestAlgorithm(expected.digest)), what);
 }
 
 /**

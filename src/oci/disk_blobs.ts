@@ -4,10 +4,16 @@
  */
 import { dirname, join } from "../core/runtime/path.ts";
 import { type Digest, digestAlgorithm, isDigest } from "../core/digest.ts";
-import { NotFoundError } from "../core/errors.ts";
+import { InvalidInputError, NotFoundError } from "../core/errors.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
-import { lstatIfExists, readDirIfExists, removeIfExists, statKind } from "../core/files.ts";
+import {
+  lstatIfExists,
+  readDirIfExists,
+  readDocument,
+  removeIfExists,
+  statKind,
+} from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { runTask } from "../work/pool.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -91,6 +97,17 @@ export class DiskBlobs {
     }
     const source = await fileSource(this.path(digest));
     return await source.open(options);
+  }
+
+  /** The bytes of a document, not verified; `undefined` when there is no such blob. */
+  async read(digest: Digest, limit: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (await this.size(digest) === undefined) return undefined;
+    const path = this.path(digest);
+    try {
+      return await readDocument(path, limit);
+    } catch (error) {
+      throw error instanceof InvalidInputError ? error : explainRead(path, error);
+    }
   }
 
   /**

@@ -53,7 +53,14 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   }
 
   get capabilities(): LocalCapabilities {
-    return methods(this, [...OWNER_CAPABILITIES, "toFile", "filePath", "deferPrune", "promise"]);
+    return methods(this, [
+      ...OWNER_CAPABILITIES,
+      "toFile",
+      "read",
+      "filePath",
+      "deferPrune",
+      "promise",
+    ]);
   }
 
   /** Whether the content is here; for a manifest, whether everything it needs is here too. */
@@ -112,6 +119,13 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     if (!await this.links.has(descriptor)) throw missing(this, descriptor.digest);
     const source = await localFile(this.filePath(descriptor));
     return await source.toFile(path, options);
+  }
+
+  async read(descriptor: Descriptor, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (!await this.links.has(descriptor)) throw missing(this, descriptor.digest);
+    const bytes = await this.#store.blobs.read(descriptor.digest, limit);
+    if (bytes === undefined) throw missing(this, descriptor.digest);
+    return bytes;
   }
 
   filePath(descriptor: Descriptor): string {

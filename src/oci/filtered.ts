@@ -33,6 +33,7 @@ export function filtered(store: ContentStore, visible: Visible): ContentStore {
     delete: remove,
     untag,
     filePath,
+    read,
     toFile,
     writeTagged,
     ...others
@@ -79,6 +80,10 @@ export function filtered(store: ContentStore, visible: Visible): ContentStore {
         await writeTagged(manifest, source, tag, options);
       }),
       untag: untag && (async (tag, options) => await untag(find(tag), options)),
+      read: read && (async (blob, limit) => {
+        find(blob.digest);
+        return await read(blob, limit);
+      }),
       toFile: toFile &&
         (async (blob, path, options) => {
           find(blob.digest);

@@ -32,7 +32,9 @@ interface Content {
 
 /** One repository in memory; it has no files, and nobody prunes it. */
 export interface MemoryStore
-  extends ContentStore, Omit<LocalCapabilities, "toFile" | "filePath" | "deferPrune" | "promise"> {
+  extends
+    ContentStore,
+    Omit<LocalCapabilities, "toFile" | "read" | "filePath" | "deferPrune" | "promise"> {
   /** Whether nothing was ever written here. */
   readonly isEmpty: boolean;
 }

@@ -9,7 +9,7 @@ import { type Digest, isDigest } from "../core/digest.ts";
 import { IntegrityError, NotFoundError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource, ByteRange } from "../core/source.ts";
-import { readAll, transformed, verified } from "../core/streams.ts";
+import { checkContent, readAll, transformed, verified } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 import { capability, type Capable } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -85,8 +85,15 @@ export async function openVerified(
   options: OperationOptions = {},
 ): Promise<ReadableStream<Uint8Array>> {
   const stream = await store.open(descriptor, options);
-  const what = `${descriptor.digest} of ${store.name}`;
-  return transformed(stream, (bytes) => verified(bytes, descriptor, what));
+  return transformed(
+    stream,
+    (bytes) => verified(bytes, descriptor, contentName(store, descriptor)),
+  );
+}
+
+/** What messages call a content. */
+function contentName(store: ContentStore, { digest }: Descriptor): string {
+  return `${digest} of ${store.name}`;
 }
 
 /**
@@ -107,7 +114,14 @@ export async function readContent(
       { expected: limit, actual: descriptor.size },
     );
   }
-  return await readAll(await openVerified(store, descriptor, options), limit);
+  const read = capability(store, "read");
+  if (read === undefined) {
+    return await readAll(await openVerified(store, descriptor, options), limit);
+  }
+  options.signal?.throwIfAborted();
+  const bytes = await read(descriptor, limit);
+  await checkContent(bytes, descriptor, contentName(store, descriptor));
+  return bytes;
 }
 
 /** Reads and parses a manifest or index of a store, verified. */

@@ -28,9 +28,11 @@ import type { ContentStore } from "./store.ts";
  * ```
  */
 export function wrapped(store: ContentStore, changes: Partial<ContentStore>): ContentStore {
+  // What opens content in another way has no second way around it.
+  const { read, ...others } = store.capabilities ?? {};
   return {
     name: store.name,
-    capabilities: store.capabilities,
+    capabilities: changes.open ? others : { ...others, read },
     has: (descriptor, options) => store.has(descriptor, options),
     open: (descriptor, options) => store.open(descriptor, options),
     write: (descriptor, source, options) => store.write(descriptor, source, options),

@@ -70,8 +70,8 @@ export async function fileSource(
         file.close();
         throw error;
       }
-      const { signal } = options;
-      return fileStream(file, { path: shownPath, noted, length: end - start, signal });
+      const { signal, pieceSize } = options;
+      return fileStream(file, { path: shownPath, noted, length: end - start, signal, pieceSize });
     },
   };
 }
@@ -80,6 +80,7 @@ interface FileStreamOptions {
   readonly path: string;
   readonly noted: FileFacts;
   readonly length: number;
+  readonly pieceSize?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -97,7 +98,7 @@ function fileStream(file: Deno.FsFile, options: FileStreamOptions): ReadableStre
     async pull(controller) {
       try {
         options.signal?.throwIfAborted();
-        const buffer = chunkFor(left);
+        const buffer = chunkFor(Math.min(left, options.pieceSize ?? CHUNK_SIZE));
         const awaits = ++reads % READS_A_TURN === 0;
         const count = left === 0 ? 0 : awaits ? await file.read(buffer) : file.readSync(buffer);
         if (count === null) throw fileChanged(options.path);

@@ -3,7 +3,7 @@
  * See https://github.com/opencontainers/image-spec/blob/main/descriptor.md
  * @module
  */
-import { mapOf } from "../core/shape.ts";
+import { textMap } from "../core/shape.ts";
 import * as z from "../deps/zod_mini.ts";
 import { type Digest, digestBytes, digestDocument, isDigest } from "../core/digest.ts";
 
@@ -44,7 +44,7 @@ export const descriptorSchema = z.looseObject({
   mediaType: mediaTypeSchema,
   digest: digestSchema,
   size: sizeSchema,
-  annotations: z.optional(mapOf(z.string())),
+  annotations: z.optional(textMap()),
   artifactType: z.optional(z.string()),
 });
 

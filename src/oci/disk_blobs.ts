@@ -20,6 +20,16 @@ import type { Descriptor } from "./descriptor.ts";
 import type { DiskLayout } from "./disk_layout.ts";
 import type { OpenContentOptions } from "./store.ts";
 
+/** What changes when somebody writes to a file, or puts another in its place. */
+export interface FileStamp {
+  /** Bytes of the file. */
+  readonly size: number;
+  /** When it was written to, in milliseconds. */
+  readonly mtime: number;
+  /** Its number in the file system, where there is one. */
+  readonly ino: number | null;
+}
+
 /** The name of a blob's file in its folder. */
 const DATA = "data";
 
@@ -55,6 +65,12 @@ export class DiskBlobs {
   /** The size of a blob's file; `undefined` when there is none. */
   async size(digest: Digest): Promise<number | undefined> {
     return (await this.#info(digest))?.size;
+  }
+
+  /** What tells whether a blob's file was written to; `undefined` when there is none. */
+  async stamp(digest: Digest): Promise<FileStamp | undefined> {
+    const info = await this.#info(digest);
+    return info && { size: info.size, mtime: info.mtime?.getTime() ?? 0, ino: info.ino };
   }
 
   /** Whether a blob of that size is here, and was not found damaged. */

@@ -16,6 +16,7 @@ import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import type { BlobSource, ToFileOptions } from "../core/source.ts";
 import { readAll, sized, streamOf, transformed, verified } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
+import { inTurn } from "../core/turns.ts";
 import { digestCheck } from "../transfer/content_check.ts";
 import { transferToFile } from "../transfer/to_file.ts";
 import { localFile } from "../work/local_file.ts";
@@ -237,10 +238,12 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   async resolve(target: string, options: OperationOptions = {}): Promise<Descriptor> {
     const digest = isDigest(target) ? target : await this.links.tagged(target);
     if (!digest || !await this.links.hasManifest(digest)) throw missing(this, target);
-    const size = await this.#store.blobs.size(digest);
-    if (size === undefined) throw missing(this, digest);
-    const document = await this.#read(anonymousBlob(digest, size), options);
-    return describeManifest(document, digest);
+    const found = await this.#store.blobs.stamp(digest);
+    if (found === undefined) throw missing(this, digest);
+    return await this.#store.described.of(digest, found, async () => {
+      const document = await this.#read(anonymousBlob(digest, found.size), options);
+      return describeManifest(document, digest);
+    });
   }
 
   /** Whether there is such a tag or manifest, be it damaged or whole. */
@@ -271,16 +274,15 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
    * cut can take away.
    */
   async #flush(root: Descriptor, options: OperationOptions): Promise<void> {
-    const needed = new Map<Digest, Descriptor>();
-    const collect = async (descriptor: Descriptor) => {
-      if (needed.has(descriptor.digest)) return;
-      needed.set(descriptor.digest, descriptor);
-      if (!isManifestType(descriptor.mediaType)) return;
+    const needed = new Map([[root.digest, root]]);
+    // A map gives what is added to it meanwhile as well.
+    for (const descriptor of needed.values()) {
+      if (!isManifestType(descriptor.mediaType)) continue;
       for (const child of children(await this.#read(descriptor, options))) {
-        if (await this.links.has(child)) await collect(child);
+        if (needed.has(child.digest) || !await this.links.has(child)) continue;
+        needed.set(child.digest, child);
       }
-    };
-    await collect(root);
+    }
     const paths = new Set<string>();
     for (const descriptor of needed.values()) {
       const blob = await this.#store.blobs.durablePaths(descriptor.digest);
@@ -374,7 +376,9 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     options: OperationOptions,
   ): Promise<ManifestDocument | undefined> {
     try {
-      return await this.#read(await this.resolve(digest, options), options);
+      const size = await this.#store.blobs.size(digest);
+      if (size === undefined) throw missing(this, digest);
+      return await this.#read(anonymousBlob(digest, size), options);
     } catch (error) {
       options.signal?.throwIfAborted();
       options.log?.("warning", `Cannot read manifest ${this.name}@${digest}`, { error });
@@ -385,7 +389,10 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   async #read(descriptor: Descriptor, options: OperationOptions): Promise<ManifestDocument> {
     // The link of a manifest is that of its revision, whatever type the caller knows it by.
     const manifest = { ...descriptor, mediaType: MediaType.imageManifest };
-    return parseManifest(await readContent(this, manifest, options));
+    return await inTurn(
+      descriptor.size,
+      async () => parseManifest(await readContent(this, manifest, options)),
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import { join } from "../core/runtime/path.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { readDirIfExists, statKind } from "../core/files.ts";
 import { compareText } from "../core/text.ts";
+import { DescribedManifests } from "./disk/described_manifests.ts";
 import { DiskBlobs } from "./disk_blobs.ts";
 import { IngestDigesters } from "./disk_ingest.ts";
 import { DiskLayout } from "./disk_layout.ts";
@@ -26,6 +27,8 @@ export class DiskStore {
   readonly lock: StoreLock;
   /** The blobs of all repositories. */
   readonly blobs: DiskBlobs;
+  /** What large manifests are. */
+  readonly described = new DescribedManifests();
   /** What has hashed the bytes of unfinished uploads. */
   readonly digesters = new IngestDigesters();
 

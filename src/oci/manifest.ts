@@ -6,7 +6,7 @@
  * See https://github.com/opencontainers/image-spec/blob/main/manifest.md and image-index.md
  * @module
  */
-import { checkShape, listOf, mapOf } from "../core/shape.ts";
+import { checkShape, listOf, textMap } from "../core/shape.ts";
 import { quote } from "../core/text.ts";
 import * as z from "../deps/zod_mini.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
@@ -21,7 +21,7 @@ export const MANIFEST_SIZE_LIMIT = 4 * 1024 * 1024;
  * The most values of a document: a descriptor has at least four in 130 bytes, so that no document
  * of the size that is read comes near it.
  */
-const VALUE_LIMIT = 300_000;
+const VALUE_LIMIT = 150_000;
 
 /** A manifest: a configuration and layers. */
 export interface Manifest {
@@ -65,7 +65,7 @@ const documentSchema = z.looseObject({
   blobs: z.nullish(descriptors),
   manifests: z.nullish(descriptors),
   subject: z.nullish(descriptorSchema),
-  annotations: z.nullish(mapOf(z.string())),
+  annotations: z.nullish(textMap()),
 });
 
 /**

@@ -20,6 +20,8 @@ import { MediaType } from "./media_types.ts";
 export interface OpenContentOptions extends OperationOptions {
   /** Only these bytes; everything when absent. */
   readonly range?: ByteRange;
+  /** The most bytes of a piece of the stream, where the store chooses: as many as are fast. */
+  readonly pieceSize?: number;
 }
 
 /** One repository of content: blobs, manifests, and tags that name manifests. */

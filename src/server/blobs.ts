@@ -6,6 +6,7 @@
 import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { MediaType } from "../oci/media_types.ts";
+import { openAnswer } from "./answers.ts";
 import { statBlob } from "./blob_facts.ts";
 import {
   entityTag,
@@ -19,15 +20,15 @@ import { type BoundedRange, parseByteRange } from "./ranges.ts";
 
 /** Sends a blob, or one range of it (end-2). */
 export async function getBlob(exchange: Exchange): Promise<Response> {
-  const { request, store, operation } = exchange;
+  const { request } = exchange;
   const blob = await requestedBlob(exchange);
   if (isKnownToClient(request, blob.digest)) {
     return new Response(null, { status: 304, headers: { etag: entityTag(blob.digest) } });
   }
   const range = requestedRange(request, blob);
-  const body = await store.open(blob, range ? { ...operation, range } : operation);
+  const body = await openAnswer(exchange, blob, range);
   const headers = blobHeaders(blob, range);
-  return new Response(body as BodyInit, { status: range ? 206 : 200, headers });
+  return new Response(body, { status: range ? 206 : 200, headers });
 }
 
 /** Tells whether a blob is here, and its size (end-2). */

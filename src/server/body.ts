@@ -2,7 +2,7 @@
  * Bodies of requests, bounded and checked for their length.
  * @module
  */
-import { CHUNK_SIZE, concatBytes, pieceReader, streamOf } from "../core/streams.ts";
+import { CHUNK_SIZE, pieceReader, streamOf } from "../core/streams.ts";
 import { RegistryFault } from "./fault.ts";
 
 /** The length that a request's header promises, where it has one. */
@@ -50,7 +50,7 @@ const SMALL_PIECE = 64 * 1024;
 let readers = 0;
 
 /** The chunks as they come; a broken connection becomes a fault of the client. */
-async function* incoming(
+export async function* incoming(
   request: Request,
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
@@ -83,27 +83,4 @@ async function broken<Result>(read: () => Promise<Result>): Promise<Result> {
 
 function wrongLength(expected: number, actual: number): RegistryFault {
   return new RegistryFault("SIZE_INVALID", { details: [{ expected, actual }] });
-}
-
-/**
- * Reads the body of a document into memory.
- * @throws {RegistryFault} of status 413 as soon as it is known to be larger than `limit` bytes.
- */
-export async function readDocument(
-  request: Request,
-  limit: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const tooLarge = new RegistryFault("SIZE_INVALID", {
-    status: 413,
-    message: `The document is larger than ${limit} bytes`,
-  });
-  if ((contentLength(request) ?? 0) > limit) throw tooLarge;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of incoming(request)) {
-    size += chunk.byteLength;
-    if (size > limit) throw tooLarge;
-    chunks.push(chunk.slice());
-  }
-  return concatBytes(chunks);
 }

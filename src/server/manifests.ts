@@ -7,6 +7,7 @@ import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/dig
 import { InvalidInputError, NotFoundError, UnsupportedError } from "../core/errors.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { bytesSource } from "../core/source.ts";
+import { inTurn } from "../core/turns.ts";
 import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import {
@@ -17,8 +18,9 @@ import {
 } from "../oci/manifest.ts";
 import { isManifestType } from "../oci/media_types.ts";
 import { isTag } from "../oci/reference.ts";
-import { describeManifest, readContent } from "../oci/store.ts";
-import { readDocument } from "./body.ts";
+import { describeManifest, openVerified, readContent } from "../oci/store.ts";
+import { openAnswer } from "./answers.ts";
+import { withDocument } from "./document_body.ts";
 import {
   entityTag,
   type Exchange,
@@ -28,6 +30,9 @@ import {
   requireDigest,
 } from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
+
+/** Larger manifests are not kept in memory while a client reads them, which may be slowly. */
+const SENT_AT_ONCE = 16 * 1024;
 
 /** Unknown descriptors named in one error document. */
 const REPORTED_LIMIT = 100;
@@ -39,8 +44,12 @@ export async function getManifest(exchange: Exchange): Promise<Response> {
   if (isKnownToClient(request, descriptor.digest)) {
     return new Response(null, { status: 304, headers: { etag: entityTag(descriptor.digest) } });
   }
-  const bytes = await readContent(store, descriptor, operation);
-  return new Response(bytes, { headers: manifestHeaders(descriptor) });
+  const headers = manifestHeaders(descriptor);
+  if (descriptor.size <= SENT_AT_ONCE) {
+    return new Response(await readContent(store, descriptor, operation), { headers });
+  }
+  for await (const _ of await openVerified(store, descriptor, operation));
+  return new Response(await openAnswer(exchange, descriptor), { headers });
 }
 
 /** Tells whether a manifest is here, and its type, digest and size (end-3). */
@@ -53,15 +62,31 @@ export async function headManifest(exchange: Exchange): Promise<Response> {
 
 /** Takes a manifest in and lets a tag name it (end-7). */
 export async function putManifest(exchange: Exchange): Promise<Response> {
-  const { request, store, target, operation } = exchange;
-  const tags = writtenTags(target, exchange.query);
-  const bytes = await readDocument(request, MANIFEST_SIZE_LIMIT);
-  const document = readManifestBody(bytes, request.headers.get("content-type"));
-  const descriptor = describeManifest(document, bodyDigest(bytes, target));
+  const { request, target, query } = exchange;
+  const tags = writtenTags(target, query);
+  return await withDocument(request, MANIFEST_SIZE_LIMIT, async (bytes) => {
+    const [document, digest] = await inTurn(
+      bytes.byteLength,
+      () => [
+        readManifestBody(bytes, request.headers.get("content-type")),
+        bodyDigest(bytes, target),
+      ],
+    );
+    return await takeManifest(exchange, document, { digest, tags });
+  });
+}
+
+async function takeManifest(
+  exchange: Exchange,
+  document: ManifestDocument,
+  { digest, tags }: { readonly digest: Digest; readonly tags: readonly string[] },
+): Promise<Response> {
+  const { store, target, operation } = exchange;
+  const descriptor = describeManifest(document, digest);
   // What was found to be here must still be here when the manifest is.
   await using _lock = await capability(store, "deferPrune")?.(operation);
   if (!exchange.sparse) await requireChildren(exchange, document);
-  await store.write(descriptor, bytesSource(bytes), operation);
+  await store.write(descriptor, bytesSource(document.bytes), operation);
   if (tags.length === 0) await promiseContent(exchange, descriptor);
   for (const tag of tags) await store.tag(descriptor, tag, operation);
   const subject = capability(store, "referrers") ? document.subject : undefined;
@@ -145,12 +170,12 @@ async function requireChildren(exchange: Exchange, document: ManifestDocument): 
   const wanted = new Map(
     children(document).filter((child) => !isForeign(child)).map((child) => [child.digest, child]),
   );
-  const here = await mapConcurrent(
-    wanted.values(),
-    (child) => hasChild(exchange, child),
-    exchange.operation,
-  );
-  const unknown = [...wanted.keys()].filter((_, index) => !here[index]);
+  const unknown: Digest[] = [];
+  await mapConcurrent(wanted.values(), async (child) => {
+    // What is not reported is not looked for: a document may name tens of thousands.
+    if (unknown.length >= REPORTED_LIMIT) return;
+    if (!await hasChild(exchange, child)) unknown.push(child.digest);
+  }, exchange.operation);
   if (unknown.length === 0) return;
   const details = unknown.slice(0, REPORTED_LIMIT).map((digest) => ({ digest }));
   throw new RegistryFault("MANIFEST_BLOB_UNKNOWN", { details });

@@ -10,6 +10,7 @@
 import { join } from "../../core/runtime/path.ts";
 import { type Digest, isDigest } from "../../core/digest.ts";
 import { readDocument } from "../../core/files.ts";
+import { mapConcurrent } from "../../core/concurrency.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { writeFileAtomic } from "../../core/staged_file.ts";
 import type { Descriptor } from "../descriptor.ts";
@@ -36,6 +37,9 @@ export interface IndexedRepository {
   lock(): Promise<AsyncDisposable>;
 }
 
+/** Manifests that are read at once. */
+const READ_AT_ONCE = 8;
+
 /** Bytes of JSON of a referrer that is kept; annotations may have megabytes. */
 const KEPT_SIZE = 4096;
 
@@ -57,28 +61,43 @@ export async function* indexedReferrers(
   }
 }
 
+/** Indexes that are being brought up to date: who asks meanwhile waits for the same. */
+const underWay = new Map<string, Promise<ReadonlyMap<Digest, Entry>>>();
+
 /** The index of what is in the repository now; the file is brought up to date. */
 async function currentIndex(
   repository: IndexedRepository,
   options: OperationOptions,
 ): Promise<ReadonlyMap<Digest, Entry>> {
+  const { folder } = repository;
+  // What began before this question may not know what was written since: the next one does.
+  await underWay.get(folder)?.catch(() => undefined);
+  const index = underWay.get(folder) ??
+    updatedIndex(repository, options).finally(() => underWay.delete(folder));
+  underWay.set(folder, index);
+  return await index;
+}
+
+async function updatedIndex(
+  repository: IndexedRepository,
+  options: OperationOptions,
+): Promise<ReadonlyMap<Digest, Entry>> {
   const known = await readIndex(repository, options);
-  const current = new Map<Digest, Entry>();
-  let changed = false;
-  for (const digest of await repository.members()) {
-    options.signal?.throwIfAborted();
+  const members = await repository.members();
+  const found = await mapConcurrent(members, async (digest) => {
     const entry = known.get(digest);
-    if (entry) {
-      current.set(digest, entry);
-      continue;
-    }
+    if (entry) return entry;
     // What cannot be read now may be whole again later.
     const document = await repository.read(digest);
-    if (!document) continue;
-    current.set(digest, entryOf(document));
-    changed = true;
+    return document && entryOf(document);
+  }, { concurrency: READ_AT_ONCE, signal: options.signal });
+  const current = new Map<Digest, Entry>();
+  for (const [index, digest] of members.entries()) {
+    const entry = found[index];
+    if (entry) current.set(digest, entry);
   }
-  if (changed || current.size < known.size) await writeIndex(repository, current, options);
+  const changed = current.size < known.size || members.some((digest) => !known.has(digest));
+  if (changed) await writeIndex(repository, current, options);
   return current;
 }
 

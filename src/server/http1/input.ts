@@ -22,6 +22,16 @@ const TRAILER_LIMIT = 50;
 /** Bytes asked for at once where nobody knows how many come: an idle client costs one of these. */
 const PIECE = 4 * 1024;
 
+const [CR, LF] = [0x0d, 0x0a];
+
+/** The value of a hexadecimal digit; `undefined` of any other byte. */
+function hexDigit(byte: number | undefined): number | undefined {
+  if (byte === undefined) return undefined;
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : undefined;
+}
+
 /** The incoming half of a connection. */
 export class Input {
   readonly #receive: ReadInto;
@@ -118,8 +128,31 @@ export class Input {
       const count = await this.read(into.subarray(0, left));
       if (count === 0) throw new BadRequest(400, "The body is cut off");
       left -= count;
-      return count;
+      return left > 0 ? count : count + this.#wholeChunks(into.subarray(count));
     };
+  }
+
+  /**
+   * Takes further chunks of the plain kind that are here whole, and tells their bytes. One by one,
+   * a body of chunks of one byte would take the thread from everybody else.
+   */
+  #wholeChunks(into: Uint8Array): number {
+    const held = this.#held;
+    let [from, taken] = [0, 0];
+    while (held[from] === CR && held[from + 1] === LF) {
+      let [at, size] = [from + 2, 0];
+      for (let digit; size < PIECE && (digit = hexDigit(held[at])) !== undefined; at++) {
+        size = size * 16 + digit;
+      }
+      if (size === 0 || held[at] !== CR || held[at + 1] !== LF) break;
+      const end = at + 2 + size;
+      if (end > held.byteLength || taken + size > into.byteLength) break;
+      into.set(held.subarray(at + 2, end), taken);
+      taken += size;
+      from = end;
+    }
+    this.#held = held.subarray(from);
+    return taken;
   }
 
   async #chunkSize(): Promise<number> {

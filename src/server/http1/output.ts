@@ -3,7 +3,7 @@
  * @module
  */
 import { STATUS_CODES } from "node:http";
-import { concatBytes } from "../../core/streams.ts";
+import { CHUNK_SIZE, concatBytes, giveBack } from "../../core/streams.ts";
 import type { RequestHead } from "./head.ts";
 
 /** Writes all of the bytes. */
@@ -47,12 +47,16 @@ export async function sendResponse(
   const first = framing === "told" ? await body.next() : undefined;
   await writeTogether(write, first === undefined ? [head] : [head, first]);
   let sent = first?.byteLength ?? 0;
-  // The next piece is read while this one is sent.
   for (let next = body.next(), piece; (piece = await next) !== undefined;) {
-    next = body.next();
+    // A large piece is sent while the next one is read. Small ones go to many clients at once, each
+    // of which would keep two of them in memory.
+    const isLarge = piece.byteLength >= CHUNK_SIZE;
+    if (isLarge) next = body.next();
     next.catch(() => undefined);
     await write(part(piece));
     sent += piece.byteLength;
+    giveBack(piece);
+    if (!isLarge) next = body.next();
   }
   if (framing === "chunked") await write(LAST_CHUNK);
   return sent;

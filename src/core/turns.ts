@@ -1,0 +1,53 @@
+/**
+ * Long work of this thread, piece by piece: between two pieces others have their turn.
+ *
+ * Parsing a document of megabytes stops everything else for as long as it takes. Several that come
+ * together are done one after the other, the smallest first, with a rest as long as the work before
+ * it. So who asks for little never waits for more than one of them.
+ * @module
+ */
+import { pause } from "./retry.ts";
+
+/** Work of up to so many bytes is done at once: it takes less than a millisecond. */
+const SMALL = 16 * 1024;
+
+/** Whoever waits, and what it is about to go through. */
+interface Waiting {
+  readonly size: number;
+  readonly start: () => void;
+}
+
+let isBusy = false;
+let restedAt = 0;
+const waiting: Waiting[] = [];
+
+/** Does work that goes through `size` bytes of a document, when it is its turn. */
+export async function inTurn<Result>(
+  size: number,
+  work: () => Promise<Result> | Result,
+): Promise<Result> {
+  if (size <= SMALL) return await work();
+  if (isBusy) await new Promise<void>((start) => waiting.push({ size, start }));
+  else isBusy = true;
+  try {
+    const rest = restedAt - performance.now();
+    if (rest > 0) await pause(rest);
+    const begun = performance.now();
+    try {
+      return await work();
+    } finally {
+      const now = performance.now();
+      restedAt = now + (now - begun);
+    }
+  } finally {
+    const next = takeSmallest();
+    isBusy = next !== undefined;
+    next?.start();
+  }
+}
+
+function takeSmallest(): Waiting | undefined {
+  const sizes = waiting.map(({ size }) => size);
+  const [smallest] = waiting.splice(sizes.indexOf(Math.min(...sizes)), 1);
+  return smallest;
+}

@@ -1,0 +1,45 @@
+/**
+ * What the large manifests of a store are, for as long as their files stay as they are: to be asked
+ * for the media type of one is no reason to parse megabytes each time.
+ * @module
+ */
+import type { Digest } from "../../core/digest.ts";
+import type { FileStamp } from "../disk_blobs.ts";
+import type { Descriptor } from "../descriptor.ts";
+
+/** Smaller manifests are read each time, and verified with that. */
+const LARGE = 16 * 1024;
+
+/** The most manifests that are remembered; what was asked for long ago is forgotten first. */
+const REMEMBERED = 1024;
+
+interface Remembered {
+  readonly stamp: FileStamp;
+  readonly descriptor: Descriptor;
+}
+
+/** Descriptors of manifests that were read and verified. */
+export class DescribedManifests {
+  readonly #byDigest = new Map<Digest, Remembered>();
+
+  /** The descriptor of a manifest whose file is in this state; `read` finds it out. */
+  async of(
+    digest: Digest,
+    stamp: FileStamp,
+    read: () => Promise<Descriptor>,
+  ): Promise<Descriptor> {
+    if (stamp.size <= LARGE) return await read();
+    const known = this.#byDigest.get(digest);
+    this.#byDigest.delete(digest);
+    const isSame = known !== undefined && sameStamp(known.stamp, stamp);
+    const descriptor = isSame ? known.descriptor : await read();
+    this.#byDigest.set(digest, { stamp, descriptor });
+    const oldest = this.#byDigest.keys().next().value;
+    if (this.#byDigest.size > REMEMBERED && oldest !== undefined) this.#byDigest.delete(oldest);
+    return descriptor;
+  }
+}
+
+function sameStamp(a: FileStamp, b: FileStamp): boolean {
+  return a.size === b.size && a.mtime === b.mtime && a.ino === b.ino;
+}

@@ -1,0 +1,104 @@
+/**
+ * Bodies that are read into memory: documents. What they take of it is bounded, however many come
+ * at once, and however slowly.
+ * @module
+ */
+import { TransientError } from "../core/retry.ts";
+import { withTimeLimit } from "../core/time_limit.ts";
+import { pLimit } from "../deps/p-limit.ts";
+import { contentLength, incoming } from "./body.ts";
+import { RegistryFault } from "./fault.ts";
+
+/** Documents up to this size, in bytes, are read without further ado: most are. */
+const SMALL = 16 * 1024;
+
+/** Larger ones that are in memory at once. */
+const LARGE_AT_ONCE = 16;
+
+/** Larger ones that wait for others to be done with. */
+const LARGE_WAITING = 64;
+
+/** Milliseconds in which a larger one has to come when it is its turn. */
+const LARGE_TIME = 60_000;
+
+const room = pLimit(LARGE_AT_ONCE);
+
+/**
+ * Reads the body of a document, and gives it to `use`.
+ * @throws {RegistryFault} of status 413 as soon as it is known to be larger than `limit` bytes, of
+ * 408 when a large one comes too slowly, and of 503 when too many large ones are waiting.
+ */
+export async function withDocument<Result>(
+  request: Request,
+  limit: number,
+  use: (bytes: Uint8Array<ArrayBuffer>) => Promise<Result>,
+): Promise<Result> {
+  if ((contentLength(request) ?? 0) > limit) throw tooLarge(limit);
+  const stop = new AbortController();
+  const document = new Document(incoming(request, stop.signal));
+  try {
+    if (await document.read(Math.min(SMALL, limit))) return await use(document.bytes);
+    if (SMALL >= limit) throw tooLarge(limit);
+    if (room.pendingCount >= LARGE_WAITING) throw tooMany();
+    return await room(async () => {
+      const isWhole = await withTimeLimit(LARGE_TIME, () => document.read(limit));
+      if (!isWhole) throw tooLarge(limit);
+      return await use(document.bytes);
+    });
+  } catch (error) {
+    stop.abort(error);
+    throw error instanceof TransientError ? tooSlow(error) : error;
+  }
+}
+
+/** A document on its way into memory. */
+class Document {
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  #buffer = new Uint8Array(SMALL);
+  #size = 0;
+
+  constructor(chunks: AsyncIterator<Uint8Array>) {
+    this.#chunks = chunks;
+  }
+
+  /** What has come so far. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(0, this.#size);
+  }
+
+  /** Reads on, until there are more than `most` bytes; whether it came to the end before that. */
+  async read(most: number): Promise<boolean> {
+    while (this.#size <= most) {
+      const { done, value } = await this.#chunks.next();
+      if (done) return true;
+      this.#add(value);
+    }
+    return false;
+  }
+
+  /** Chunks may be of one byte: kept one by one they would take hundreds of times their size. */
+  #add(chunk: Uint8Array): void {
+    const end = this.#size + chunk.byteLength;
+    if (end > this.#buffer.byteLength) {
+      const larger = new Uint8Array(Math.max(end, 2 * this.#buffer.byteLength));
+      larger.set(this.bytes);
+      this.#buffer = larger;
+    }
+    this.#buffer.set(chunk, this.#size);
+    this.#size = end;
+  }
+}
+
+function tooLarge(limit: number): RegistryFault {
+  const message = `The document is larger than ${limit} bytes`;
+  return new RegistryFault("SIZE_INVALID", { status: 413, message });
+}
+
+function tooSlow(cause: unknown): RegistryFault {
+  const message = "The document did not come in time";
+  return new RegistryFault("SIZE_INVALID", { status: 408, message, cause });
+}
+
+function tooMany(): RegistryFault {
+  return new RegistryFault("TOOMANYREQUESTS", { status: 503, headers: { "retry-after": "1" } });
+}

@@ -3,6 +3,7 @@
  * See https://github.com/opencontainers/image-spec/blob/main/descriptor.md
  * @module
  */
+import { isRecord } from "../core/json.ts";
 import { textMap } from "../core/shape.ts";
 import * as z from "../deps/zod_mini.ts";
 import { type Digest, digestBytes, digestDocument, isDigest } from "../core/digest.ts";
@@ -31,10 +32,10 @@ export const digestSchema = z.custom<Digest>(
 );
 
 /** Media types as RFC 6838 §4.2 restricts them. */
-const mediaTypeSchema = z.string().check(z.regex(
-  /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/,
-  "is not a media type",
-));
+const MEDIA_TYPE =
+  /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
+
+const mediaTypeSchema = z.string().check(z.regex(MEDIA_TYPE, "is not a media type"));
 
 /** Sizes: safe, whole and not negative. A wrong one must never become an allocation. */
 export const sizeSchema = z.int().check(z.nonnegative());
@@ -47,6 +48,15 @@ export const descriptorSchema = z.looseObject({
   annotations: z.optional(textMap()),
   artifactType: z.optional(z.string()),
 });
+
+/** Whether a value is a descriptor of the plain kind, as {@linkcode descriptorSchema} takes it. */
+export function isPlainDescriptor(value: unknown): value is z.infer<typeof descriptorSchema> {
+  if (!isRecord(value) || "annotations" in value || "artifactType" in value) return false;
+  const { mediaType, digest, size } = value;
+  return typeof mediaType === "string" && MEDIA_TYPE.test(mediaType) &&
+    typeof digest === "string" && isDigest(digest) &&
+    typeof size === "number" && Number.isSafeInteger(size) && size >= 0;
+}
 
 /** The descriptor of a document: that of {@linkcode describeBytes}, with nothing to load for it. */
 export async function describeDocument(

@@ -11,7 +11,12 @@ import { quote } from "../core/text.ts";
 import * as z from "../deps/zod_mini.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { decodeJson } from "../core/json.ts";
-import { type Annotations, type Descriptor, descriptorSchema } from "./descriptor.ts";
+import {
+  type Annotations,
+  type Descriptor,
+  descriptorSchema,
+  isPlainDescriptor,
+} from "./descriptor.ts";
 import { isIndexType, isManifestType, MediaType } from "./media_types.ts";
 
 /** The largest document read or accepted: what registries in the field accept, 4 MiB. */
@@ -54,7 +59,7 @@ export interface Index extends Omit<Manifest, "kind" | "config" | "layers"> {
 /** Either kind of document. */
 export type ManifestDocument = Manifest | Index;
 
-const descriptors = listOf(descriptorSchema);
+const descriptors = listOf(descriptorSchema, isPlainDescriptor);
 
 const documentSchema = z.looseObject({
   schemaVersion: z.optional(z.literal(2)),

@@ -53,9 +53,11 @@ let readers = 0;
 export async function* incoming(
   request: Request,
   signal?: AbortSignal,
+  pieceSize: number = CHUNK_SIZE,
 ): AsyncGenerator<Uint8Array, void> {
   if (!request.body) return;
-  const reader = pieceReader(request.body, readers < LARGE_READERS ? CHUNK_SIZE : SMALL_PIECE);
+  const few = readers < LARGE_READERS ? CHUNK_SIZE : SMALL_PIECE;
+  const reader = pieceReader(request.body, Math.min(few, pieceSize));
   const letGo = () => void reader.cancel().catch(() => undefined);
   signal?.addEventListener("abort", letGo);
   readers++;

@@ -13,7 +13,10 @@ import { RegistryFault } from "./fault.ts";
 const SMALL = 16 * 1024;
 
 /** Larger ones that are in memory at once. */
-const LARGE_AT_ONCE = 16;
+const LARGE_AT_ONCE = 8;
+
+/** Parsed, a document above this size takes many times as much: they are used one by one. */
+const HUGE = 256 * 1024;
 
 /** Larger ones that wait for others to be done with. */
 const LARGE_WAITING = 64;
@@ -22,6 +25,7 @@ const LARGE_WAITING = 64;
 const LARGE_TIME = 60_000;
 
 const room = pLimit(LARGE_AT_ONCE);
+const hugeOnes = pLimit(1);
 
 /**
  * Reads the body of a document, and gives it to `use`.
@@ -33,9 +37,10 @@ export async function withDocument<Result>(
   limit: number,
   use: (bytes: Uint8Array<ArrayBuffer>) => Promise<Result>,
 ): Promise<Result> {
-  if ((contentLength(request) ?? 0) > limit) throw tooLarge(limit);
+  const promised = contentLength(request) ?? 0;
+  if (promised > limit) throw tooLarge(limit);
   const stop = new AbortController();
-  const document = new Document(incoming(request, stop.signal));
+  const document = new Document(incoming(request, stop.signal, SMALL), promised);
   try {
     if (await document.read(Math.min(SMALL, limit))) return await use(document.bytes);
     if (SMALL >= limit) throw tooLarge(limit);
@@ -43,7 +48,8 @@ export async function withDocument<Result>(
     return await room(async () => {
       const isWhole = await withTimeLimit(LARGE_TIME, () => document.read(limit));
       if (!isWhole) throw tooLarge(limit);
-      return await use(document.bytes);
+      const { bytes } = document;
+      return bytes.byteLength > HUGE ? await hugeOnes(use, bytes) : await use(bytes);
     });
   } catch (error) {
     stop.abort(error);
@@ -54,11 +60,14 @@ export async function withDocument<Result>(
 /** A document on its way into memory. */
 class Document {
   readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #promised: number;
   #buffer = new Uint8Array(SMALL);
   #size = 0;
 
-  constructor(chunks: AsyncIterator<Uint8Array>) {
+  /** Makes a document of chunks; `promised` is its size, where that was told, or 0. */
+  constructor(chunks: AsyncIterator<Uint8Array>, promised: number) {
     this.#chunks = chunks;
+    this.#promised = promised;
   }
 
   /** What has come so far. */
@@ -80,7 +89,8 @@ class Document {
   #add(chunk: Uint8Array): void {
     const end = this.#size + chunk.byteLength;
     if (end > this.#buffer.byteLength) {
-      const larger = new Uint8Array(Math.max(end, 2 * this.#buffer.byteLength));
+      const size = Math.max(end, this.#promised || 2 * this.#buffer.byteLength);
+      const larger = new Uint8Array(size);
       larger.set(this.bytes);
       this.#buffer = larger;
     }

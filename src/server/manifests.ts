@@ -34,6 +34,9 @@ import { RegistryFault } from "./fault.ts";
 /** Larger manifests are not kept in memory while a client reads them, which may be slowly. */
 const SENT_AT_ONCE = 16 * 1024;
 
+/** Descriptors that are looked for before it is counted how many are unknown. */
+const CHECKED_TOGETHER = 50;
+
 /** Unknown descriptors named in one error document. */
 const REPORTED_LIMIT = 100;
 
@@ -167,17 +170,20 @@ function readManifestBody(
 
 /** Refuses a document whose content is not in the repository; its subject may come later. */
 async function requireChildren(exchange: Exchange, document: ManifestDocument): Promise<void> {
-  const wanted = new Map(
-    children(document).filter((child) => !isForeign(child)).map((child) => [child.digest, child]),
-  );
+  const all = children(document);
+  const seen = new Set<Digest>();
   const unknown: Digest[] = [];
-  await mapConcurrent(wanted.values(), async (child) => {
-    // What is not reported is not looked for: a document may name tens of thousands.
-    if (unknown.length >= REPORTED_LIMIT) return;
-    if (!await hasChild(exchange, child)) unknown.push(child.digest);
-  }, exchange.operation);
+  // What is not reported is not looked for: a document may name tens of thousands.
+  for (let at = 0; at < all.length && unknown.length < REPORTED_LIMIT; at += CHECKED_TOGETHER) {
+    const some = all.slice(at, at + CHECKED_TOGETHER);
+    const fresh = some.filter((child) => !seen.has(child.digest) && !isForeign(child));
+    await mapConcurrent(fresh, async (child) => {
+      seen.add(child.digest);
+      if (!await hasChild(exchange, child)) unknown.push(child.digest);
+    }, exchange.operation);
+  }
   if (unknown.length === 0) return;
-  const details = unknown.slice(0, REPORTED_LIMIT).map((digest) => ({ digest }));
+  const details = [...new Set(unknown)].slice(0, REPORTED_LIMIT).map((digest) => ({ digest }));
   throw new RegistryFault("MANIFEST_BLOB_UNKNOWN", { details });
 }
 

@@ -23,18 +23,24 @@ export async function openAnswer(
   descriptor: Descriptor,
   range?: ByteRange,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const share = CHUNK_SIZE * LARGE_PIECES / (open + 1);
+  // It counts at once: many may be opened before the first is.
+  open++;
+  const share = CHUNK_SIZE * LARGE_PIECES / open;
   const pieceSize = Math.max(SMALLEST, Math.min(CHUNK_SIZE, 2 ** Math.floor(Math.log2(share))));
-  const body = await store.open(descriptor, { ...operation, range, pieceSize });
-  return counting(body as ReadableStream<Uint8Array<ArrayBuffer>>);
+  try {
+    const body = await store.open(descriptor, { ...operation, range, pieceSize });
+    return counted(body as ReadableStream<Uint8Array<ArrayBuffer>>);
+  } catch (error) {
+    open--;
+    throw error;
+  }
 }
 
 /** The same stream, which counts as open until it was read, or let go of. */
-function counting(
+function counted(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader();
-  open++;
   let isOpen = true;
   const end = () => {
     if (isOpen) open--;

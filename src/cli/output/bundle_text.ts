@@ -3,6 +3,7 @@
  * @module
  */
 import type { PlacedFile } from "../../bundle/publish/plan.ts";
+import { columnsOf, fitMiddle } from "./columns.ts";
 import { alignColumns } from "./table.ts";
 import { escapeControls } from "./format.ts";
 
@@ -25,7 +26,10 @@ export function textOf(lines: readonly string[]): string {
 /** Rows as aligned lines; no row, no line. */
 export function tableLines(rows: readonly (readonly string[])[]): readonly string[] {
   if (rows.length === 0) return [];
-  return alignColumns(rows.map((row) => row.map(escapeControls)), "  ").split("\n");
+  return alignColumns(rows.map((row) => row.map(escapeControls)), {
+    gap: "  ",
+    letters: { columnsOf, fitMiddle },
+  }).split("\n");
 }
 
 /** Where external files go: their addresses and tiers, and their paths where they are files. */

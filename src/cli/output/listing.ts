@@ -5,12 +5,12 @@
 import type { ListedModel } from "../../model/operations.ts";
 import type { TextSink } from "../context.ts";
 import { formatAge, formatBytes, formatTime, shortDigest } from "./format.ts";
-import { alignColumns } from "./table.ts";
+import { alignColumns, ASCII } from "./table.ts";
 
 /**
- * The listing, without a line end. On a terminal the columns are aligned and times are relative;
- * digests are shortened where whole ones would not fit. Elsewhere a single space separates the
- * columns and no cell contains one, so that scripts can cut.
+ * The listing, without a line end: aligned columns. On a terminal times are relative, digests are
+ * shortened and names are cut where the lines would not fit. Elsewhere everything is whole, and no
+ * cell contains a space, so that scripts can split at them.
  */
 export function formatListing(
   models: readonly ListedModel[],
@@ -18,17 +18,25 @@ export function formatListing(
   now: Date,
 ): string {
   if (!stdout.isTerminal) return scriptListing(models);
-  const whole = terminalListing(models, now, (digest) => digest);
-  const width = Math.max(...whole.split("\n").map((line) => line.length));
-  return width <= (stdout.columns() ?? Infinity)
-    ? whole
-    : terminalListing(models, now, shortDigest);
+  const width = stdout.columns() ?? Infinity;
+  const whole = terminalListing(models, now, { showDigest: (digest) => digest });
+  if (fits(whole, width)) return whole;
+  return terminalListing(models, now, { showDigest: shortDigest, width });
+}
+
+function fits(text: string, width: number): boolean {
+  return text.split("\n").every((line) => line.length <= width);
+}
+
+interface TerminalOptions {
+  readonly showDigest: (digest: string) => string;
+  readonly width?: number;
 }
 
 function terminalListing(
   models: readonly ListedModel[],
   now: Date,
-  showDigest: (digest: string) => string,
+  { showDigest, width }: TerminalOptions,
 ): string {
   const header = ["REPOSITORY", "TAG", "DIGEST", "CREATED", "SIZE", ...kindColumn(models, "KIND")];
   const rows = models.map((model) => {
@@ -38,8 +46,12 @@ function terminalListing(
     const row = [model.repository, model.tag, showDigest(model.digest), age, size];
     return [...row, ...kindColumn(models, model.kind)];
   });
-  return alignColumns([header, ...rows], "    ");
+  const gap = width === undefined ? "    " : "  ";
+  return alignColumns([header, ...rows], { gap, letters: ASCII, width, yielding: YIELDING });
 }
+
+/** The names, the tags and the digests give way, down to what still tells them apart. */
+const YIELDING = new Map([[0, 16], [1, 8], [2, 7]]);
 
 /**
  * Scripts compare the fifth column with a date to find what is old. The header's word and `unknown`
@@ -57,7 +69,7 @@ function scriptListing(models: readonly ListedModel[]): string {
     `${repository}:${tag}`,
     ...kindColumn(models, kind),
   ]);
-  return [header, ...rows].map((row) => row.join(" ")).join("\n");
+  return alignColumns([header, ...rows], { gap: " ", letters: ASCII });
 }
 
 /** The last column: there is one where something else than models is listed. */

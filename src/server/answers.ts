@@ -9,7 +9,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Answers whose pieces are of the full size. */
-const LARGE_PIECES = 16;
+const LARGE_PIECES = 4;
 
 /** The smallest piece of an answer. */
 const SMALLEST = 16 * 1024;

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { safeParse } from "../../src/deps/zod_mini.ts";
+import { descriptorSchema, isPlainDescriptor } from "../../src/oci/descriptor.ts";
 import fc from "fast-check";
 import { InvalidInputError, ModelOpsError, UnsupportedError } from "../../src/core/errors.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
@@ -120,4 +122,26 @@ Deno.test("parseManifest() takes or refuses any bytes, and fails in no other way
     }),
     { numRuns: 1000 },
   );
+});
+
+Deno.test("what is taken for a plain descriptor is what the schema takes, unchanged", () => {
+  const digests = fc.constantFrom(
+    `sha256:${"a".repeat(64)}`,
+    `sha512:${"0".repeat(128)}`,
+    "sha256:1",
+    "",
+  );
+  const value = fc.record({
+    mediaType: fc.oneof(fc.constantFrom("a/b", "a", "a/b c", "/"), fc.string()),
+    digest: fc.oneof(digests, fc.string()),
+    size: fc.oneof(fc.maxSafeInteger(), fc.double(), fc.constantFrom(-1, 2 ** 62, "1")),
+    annotations: fc.dictionary(fc.string(), fc.string()),
+    other: fc.anything(),
+  }, { requiredKeys: [] });
+  fc.assert(fc.property(fc.oneof(value, fc.anything()), (value) => {
+    const parsed = safeParse(descriptorSchema, value);
+    if (isPlainDescriptor(value)) assert.deepEqual(parsed, { success: true, data: value });
+  }));
+  const plain = { mediaType: "a/b", digest: `sha256:${"a".repeat(64)}`, size: 1, more: [1] };
+  assert.ok(isPlainDescriptor(plain) && safeParse(descriptorSchema, plain).success);
 });

@@ -29,12 +29,24 @@ Deno.test("a terminal gets aligned columns with relative times", () => {
 
 Deno.test("a narrow terminal gets short digests", () => {
   const text = formatListing(models, { isTerminal: true, columns: () => 100 }, now);
-  assert.match(text, /dev-7 {4}sha256:0123456789ab {4}2 hours ago/);
+  assert.match(text, /dev-7 {2}sha256:0123456789ab {2}2 hours ago/);
+});
+
+Deno.test("no line is wider than the terminal, and what is cut is cut in its middle", () => {
+  const repository = `registry.example.test:5000/${"team/".repeat(12)}models/demo`;
+  const long = [{ ...models[0]!, repository, tag: "release-".repeat(9), kind: "model" as const }];
+  for (const columns of [120, 80, 60]) {
+    const text = formatListing(long, { isTerminal: true, columns: () => columns }, now);
+    const [header = "", row = ""] = text.split("\n");
+    assert.ok(header.length <= columns && row.length <= columns, text);
+    assert.match(row, /^registry.*….*demo {2}rele.*….*-/);
+    assert.match(row, / {2}1\.5 GiB$/, "sizes are never cut");
+  }
 });
 
 Deno.test("scripts get one word a column, an ISO date in the fifth, and the reference", () => {
   const text = formatListing(models, { isTerminal: false, columns: () => undefined }, now);
-  assert.deepEqual(text.split("\n").map((line) => line.split(" ")), [
+  assert.deepEqual(text.split("\n").map((line) => line.split(/ +/)), [
     ["REPOSITORY", "TAG", "DIGEST", "SIZE", "CREATED", "REFERENCE"],
     [
       "localhost:5000/models/demo",
@@ -46,12 +58,14 @@ Deno.test("scripts get one word a column, an ISO date in the fifth, and the refe
     ],
     ["registry.test/old", "v1", digest, "900B", "unknown", "registry.test/old:v1"],
   ]);
+  const places = text.split("\n").map((line) => /v1|dev-7|TAG/.exec(line)?.index);
+  assert.equal(new Set(places).size, 1, "the columns are aligned");
 });
 
 Deno.test("what is no model is listed in a last column as what it is", () => {
   const mixed = [...models, { ...models[1]!, tag: "v2", kind: "chart" }];
   const script = formatListing(mixed, { isTerminal: false, columns: () => undefined }, now);
-  assert.deepEqual(script.split("\n").map((line) => line.split(" ").at(-1)), [
+  assert.deepEqual(script.split("\n").map((line) => line.split(/ +/).at(-1)), [
     "KIND",
     "model",
     "model",

@@ -54,6 +54,25 @@ Deno.test("Input reads back any body that was cut into chunks", async () => {
   }));
 });
 
+Deno.test("Input takes tiny chunks together, and leaves those of other forms for later", async () => {
+  const parts = [
+    "1\r\na\r\n",
+    "01\r\nb\r\n",
+    "1;x\r\nc\r\n",
+    "A\r\n0123456789\r\n",
+    "a\r\n9876543210\r\n",
+  ];
+  const input = inputOf(`${parts.join("").repeat(100)}0\r\n\r\n`);
+  const read = input.chunkedBody();
+  const buffer = new Uint8Array(64 * 1024);
+  let [text, reads] = ["", 0];
+  for (let count; (count = await read(buffer)) > 0; reads++) {
+    text += Buffer.from(buffer.subarray(0, count)).toString("latin1");
+  }
+  assert.equal(text, "abc01234567899876543210".repeat(100));
+  assert.ok(reads < 250, `${reads} reads for 500 chunks`);
+});
+
 Deno.test("Input refuses a body that is cut off or malformed", async () => {
   const isBad = (error: unknown) => error instanceof BadRequest;
   await assert.rejects(readText(inputOf("abc").sizedBody(4)), isBad);

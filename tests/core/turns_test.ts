@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { inTurn } from "../../src/core/turns.ts";
+
+const KIB = 1024;
+
+Deno.test("long work is done one by one, the smallest first", async () => {
+  const done: number[] = [];
+  let [now, most] = [0, 0];
+  const work = (size: number) =>
+    inTurn(size * KIB, async () => {
+      most = Math.max(most, ++now);
+      await Promise.resolve();
+      now--;
+      done.push(size);
+    });
+  await Promise.all([500, 400, 30, 4000, 100].map(work));
+  assert.deepEqual(done, [500, 30, 100, 400, 4000], "the first found nobody before it");
+  assert.equal(most, 1);
+});
+
+Deno.test("short work waits for nobody", async () => {
+  const order: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const long = inTurn(100 * KIB, async () => {
+    await promise;
+    order.push("long");
+  });
+  await inTurn(KIB, () => order.push("short"));
+  resolve();
+  await long;
+  assert.deepEqual(order, ["short", "long"]);
+});
+
+Deno.test("work that fails lets the next one begin", async () => {
+  const failing = inTurn(100 * KIB, () => Promise.reject(new Error("not today")));
+  const next = inTurn(100 * KIB, () => "done");
+  await assert.rejects(failing, /not today/);
+  assert.equal(await next, "done");
+});

@@ -16,7 +16,7 @@ import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import type { BlobSource, ToFileOptions } from "../core/source.ts";
 import { readAll, sized, streamOf, transformed, verified } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
-import { inTurn } from "../core/turns.ts";
+import { inTurn } from "../work/turns.ts";
 import { digestCheck } from "../transfer/content_check.ts";
 import { transferToFile } from "../transfer/to_file.ts";
 import { localFile } from "../work/local_file.ts";

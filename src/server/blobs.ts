@@ -6,7 +6,7 @@
 import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { MediaType } from "../oci/media_types.ts";
-import { openAnswer } from "./answers.ts";
+import { openAnswer } from "./bodies/answers.ts";
 import { statBlob } from "./blob_facts.ts";
 import {
   entityTag,

@@ -7,7 +7,7 @@ import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/dig
 import { InvalidInputError, NotFoundError, UnsupportedError } from "../core/errors.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { bytesSource } from "../core/source.ts";
-import { inTurn } from "../core/turns.ts";
+import { inTurn } from "../work/turns.ts";
 import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import {
@@ -19,8 +19,8 @@ import {
 import { isManifestType } from "../oci/media_types.ts";
 import { isTag } from "../oci/reference.ts";
 import { describeManifest, openVerified, readContent } from "../oci/store.ts";
-import { openAnswer } from "./answers.ts";
-import { withDocument } from "./document_body.ts";
+import { openAnswer } from "./bodies/answers.ts";
+import { withDocument } from "./bodies/document_body.ts";
 import {
   entityTag,
   type Exchange,

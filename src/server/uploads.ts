@@ -8,7 +8,7 @@ import { IntegrityError, InvalidInputError, NotFoundError } from "../core/errors
 import { anonymousBlob } from "../oci/store.ts";
 import { capability, type Ingest } from "../oci/capabilities.ts";
 import { statBlob } from "./blob_facts.ts";
-import { contentLength, receiveBody } from "./body.ts";
+import { contentLength, receiveBody } from "./bodies/body.ts";
 import { type Exchange, promiseContent, repositoryPath, requireDigest } from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
 import { isServedName } from "./name_rules.ts";

@@ -42,7 +42,7 @@ const MECHANISMS: readonly Mechanism[] = [
       "src/core/file_lock.ts",
       "src/core/retry.ts",
       // Rests between two pieces of long work.
-      "src/core/turns.ts",
+      "src/work/turns.ts",
       // Waits for a file descriptor to become free.
       "src/server/http1/server.ts",
       // Counts losses by the bytes that the registry has kept, so it asks for the waits itself.

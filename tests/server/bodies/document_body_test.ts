@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { withDocument } from "../../src/server/document_body.ts";
-import { RegistryFault } from "../../src/server/fault.ts";
+import { withDocument } from "../../../src/server/bodies/document_body.ts";
+import { RegistryFault } from "../../../src/server/fault.ts";
 
 const LIMIT = 4 * 1024 * 1024;
 
@@ -9,7 +9,7 @@ function requestOf(pieces: Iterable<Uint8Array>, sized = false): Request {
   const all = [...pieces];
   const length = `${all.reduce((sum, piece) => sum + piece.byteLength, 0)}`;
   const body = ReadableStream.from(all);
-  const headers = sized ? { "content-length": length } : {};
+  const headers: Record<string, string> = sized ? { "content-length": length } : {};
   return new Request("http://registry.test/", { method: "PUT", body, headers });
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inTurn } from "../../src/core/turns.ts";
+import { inTurn } from "../../src/work/turns.ts";
 
 const KIB = 1024;
 

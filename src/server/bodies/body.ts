@@ -2,8 +2,8 @@
  * Bodies of requests, bounded and checked for their length.
  * @module
  */
-import { CHUNK_SIZE, pieceReader, streamOf } from "../core/streams.ts";
-import { RegistryFault } from "./fault.ts";
+import { CHUNK_SIZE, pieceReader, streamOf } from "../../core/streams.ts";
+import { RegistryFault } from "../fault.ts";
 
 /** The length that a request's header promises, where it has one. */
 export function contentLength(request: Request): number | undefined {

@@ -3,10 +3,10 @@
  * slow readers of large blobs do not hold a lot of memory.
  * @module
  */
-import { CHUNK_SIZE } from "../core/streams.ts";
-import type { ByteRange } from "../core/source.ts";
-import type { Descriptor } from "../oci/descriptor.ts";
-import type { Exchange } from "./exchange.ts";
+import { CHUNK_SIZE } from "../../core/streams.ts";
+import type { ByteRange } from "../../core/source.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import type { Exchange } from "../exchange.ts";
 
 /** Answers whose pieces are of the full size. */
 const LARGE_PIECES = 4;

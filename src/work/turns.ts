@@ -6,7 +6,7 @@
  * it. So who asks for little never waits for more than one of them.
  * @module
  */
-import { pause } from "./retry.ts";
+import { pause } from "../core/retry.ts";
 
 /** Work of up to so many bytes is done at once: it takes less than a millisecond. */
 const SMALL = 16 * 1024;

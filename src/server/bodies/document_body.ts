@@ -3,11 +3,11 @@
  * at once, and however slowly.
  * @module
  */
-import { TransientError } from "../core/retry.ts";
-import { withTimeLimit } from "../core/time_limit.ts";
-import { pLimit } from "../deps/p-limit.ts";
+import { TransientError } from "../../core/retry.ts";
+import { withTimeLimit } from "../../core/time_limit.ts";
+import { pLimit } from "../../deps/p-limit.ts";
 import { contentLength, incoming } from "./body.ts";
-import { RegistryFault } from "./fault.ts";
+import { RegistryFault } from "../fault.ts";
 
 /** Documents up to this size, in bytes, are read without further ado: most are. */
 const SMALL = 16 * 1024;

@@ -47,13 +47,15 @@ const REWRITES: readonly Rewrite[] = [
       'globalThis.process.getBuiltinModule("$2")[name]});',
     files: "some",
   },
-  {
-    what: "the address of the worker",
-    pattern: /"\.\/worker\.ts"/g,
-    replacement: '"./worker.js"',
-    files: "one",
-  },
 ];
+
+/** Where the worker of a bundle is. */
+const WORKER_ADDRESS: Rewrite = {
+  what: "the address of the worker",
+  pattern: /"\.\/worker\.ts"/g,
+  replacement: '"./worker.js"',
+  files: "one",
+};
 
 /** Writes the bundle into a folder; what was there before is replaced as a whole. */
 export async function bundle(folder: string): Promise<void> {
@@ -63,7 +65,8 @@ export async function bundle(folder: string): Promise<void> {
     prefix: `.${basename(folder)}-`,
   });
   try {
-    await runBundler(scratch);
+    const entries = ["scripts/bundle/modelops.ts", "scripts/bundle/worker.ts"];
+    await bundleModules(scratch, { entries, minify: true });
     for (const rewrite of REWRITES) await apply(rewrite, scratch);
     await Deno.chmod(scratch, 0o755);
     await replaceFolder(folder, scratch);
@@ -84,13 +87,26 @@ export async function replaceFolder(folder: string, by: string): Promise<void> {
   if (replaced) await Deno.remove(old, { recursive: true });
 }
 
-async function runBundler(folder: string): Promise<void> {
+/** What is bundled. */
+export interface BundleInput {
+  /** Files of this tree; their names, and folders below the one they share, are those of the output. */
+  readonly entries: readonly string[];
+  /** Whether the output is for machines only. */
+  readonly minify?: boolean;
+}
+
+/** Writes modules with all that they import, what they share in files of its own. */
+export async function bundleModules(
+  folder: string,
+  { entries, minify = false }: BundleInput,
+): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["bundle", "--quiet", "--platform", "deno", "--code-splitting"],
       // Names of classes are what some packages tell errors apart by.
-      ...["--minify", "--keep-names", "--outdir", folder],
-      ...["scripts/bundle/modelops.ts", "scripts/bundle/worker.ts"],
+      ...["--keep-names", "--outdir", folder],
+      ...(minify ? ["--minify"] : []),
+      ...entries,
     ],
     cwd: root,
     stdin: "null",
@@ -98,7 +114,7 @@ async function runBundler(folder: string): Promise<void> {
     stderr: "piped",
     env: { NO_COLOR: "1" },
   }).output();
-  if (success) return;
+  if (success) return await apply(WORKER_ADDRESS, folder);
   throw new Error(`Cannot bundle the program: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
@@ -108,7 +124,8 @@ async function runBundler(folder: string): Promise<void> {
  */
 async function apply({ what, pattern, replacement, files }: Rewrite, folder: string) {
   let found = 0;
-  for await (const { name } of Deno.readDir(folder)) {
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (!isFile) continue;
     const path = join(folder, name);
     const text = await Deno.readTextFile(path);
     const changed = text.replace(pattern, replacement);

@@ -1,7 +1,7 @@
 /**
- * `deno task npm [--output FOLDER]`: packs `modelops-VERSION.tgz`, with which `npx modelops` works
- * where there is Node and npm. It holds the bundle, and depends on the `deno` package of npm: the
- * program runs in the one runtime that it is tested in. `npm` makes the archive.
+ * `deno task npm [--output FOLDER]`: packs `modelops-VERSION.tgz` for Node 20 and later, with the
+ * commands (`npx modelops`) and the library (`import { … } from "modelops"`). It depends on nothing;
+ * `npm` makes the archive.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
@@ -9,39 +9,61 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import config from "../deno.json" with { type: "json" };
-import { bundle } from "./bundle.ts";
 import { NAMES } from "./install.ts";
+import { LIBRARY_ENTRIES } from "./npm/entries.ts";
 
 const tree = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 /** The `package.json` of the package. */
-export function packageDocument(denoVersion: string) {
+export function packageDocument() {
+  const entries = LIBRARY_ENTRIES.map(({ path, name }) => ({
+    path,
+    types: `./dist/${name}.d.ts`,
+    default: `./dist/${name}.js`,
+  }));
+  const [first, ...rest] = entries;
   return {
     name: "modelops",
     version: config.version,
     description: "Package machine-learning models as OCI artifacts, and move them",
     license: "Apache-2.0",
     type: "module",
-    bin: Object.fromEntries(NAMES.map((name) => [name, `bin/${name}.mjs`])),
-    files: ["bin", "bundle", "launch.mjs"],
+    // One program, which asks by what name it was called.
+    bin: Object.fromEntries(NAMES.map((name) => [name, "dist/modelops.js"])),
+    exports: Object.fromEntries(entries.map(({ path, ...files }) => [path, files])),
+    // For compilers that do not know `exports`.
+    main: first!.default,
+    types: first!.types,
+    typesVersions: {
+      "*": Object.fromEntries(rest.map(({ path, types }) => [path.slice("./".length), [types]])),
+    },
+    files: ["dist"],
     engines: { node: ">=20" },
-    dependencies: { deno: denoVersion },
+    // Files are locked with what systems of the family of Unix have.
+    os: ["!win32"],
   };
 }
 
 /** Writes the files of the package into an empty folder. */
 async function writePackage(folder: string): Promise<void> {
-  await bundle(join(folder, "bundle"));
-  const document = packageDocument(Deno.version.deno);
-  await Deno.writeTextFile(join(folder, "package.json"), JSON.stringify(document, undefined, 2));
+  await Deno.mkdir(join(folder, "dist"));
+  const alone = ["run", "-A", "--quiet", "--no-lock", "--no-config"];
+  await run(Deno.execPath(), [...alone, tree("scripts/npm/build.ts"), join(folder, "dist")], {
+    cwd: tree(""),
+  });
+  await Deno.chmod(join(folder, "dist/modelops.js"), 0o755);
+  const document = JSON.stringify(packageDocument(), undefined, 2);
+  await Deno.writeTextFile(join(folder, "package.json"), document);
   for (const file of ["README.md", "LICENSE"]) await Deno.copyFile(tree(file), join(folder, file));
-  await Deno.copyFile(tree("scripts/npm/launch.mjs"), join(folder, "launch.mjs"));
-  await Deno.mkdir(join(folder, "bin"));
-  for (const name of NAMES) {
-    const script =
-      `#!/usr/bin/env node\nimport { launch } from "../launch.mjs";\nlaunch("${name}");\n`;
-    await Deno.writeTextFile(join(folder, "bin", `${name}.mjs`), script, { mode: 0o755 });
-  }
+}
+
+/** Runs a program to its end and gives what it printed. */
+async function run(program: string, args: string[], { cwd }: { cwd: string }): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(program, { args, cwd, stdin: "null" })
+    .output();
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(`Cannot pack: ${decoder.decode(stderr).trim()}`);
+  return decoder.decode(stdout).trim();
 }
 
 /** Packs the package into a folder and returns the path of the archive. */
@@ -50,14 +72,8 @@ export async function packPackage(folder: string): Promise<string> {
   const scratch = await Deno.makeTempDir({ dir: folder, prefix: ".npm-" });
   try {
     await writePackage(scratch);
-    const { success, stdout, stderr } = await new Deno.Command("npm", {
-      args: ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder],
-      cwd: scratch,
-      stdin: "null",
-    }).output();
-    const decoder = new TextDecoder();
-    if (!success) throw new Error(`Cannot pack: ${decoder.decode(stderr).trim()}`);
-    return join(folder, decoder.decode(stdout).trim());
+    const args = ["pack", "--ignore-scripts", "--silent", "--pack-destination", folder];
+    return join(folder, await run("npm", args, { cwd: scratch }));
   } finally {
     await Deno.remove(scratch, { recursive: true });
   }
@@ -65,7 +81,9 @@ export async function packPackage(folder: string): Promise<string> {
 
 if (import.meta.main) {
   const { values } = parseArgs({
-    options: { output: { type: "string", default: tree("dist") } },
+    options: { output: { type: "string", default: tree("dist/npm") } },
   });
-  console.log(await packPackage(resolve(values.output)));
+  const archive = await packPackage(resolve(values.output));
+  const { size } = await Deno.stat(archive);
+  console.log(`${archive} (${(size / 1024 / 1024).toFixed(1)} MiB)`);
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { nodeZlib } from "../core/runtime/builtins.ts";
-import { IntegrityError } from "../core/errors.ts";
+import { IntegrityError, UnsupportedError } from "../core/errors.ts";
 import { CHUNK_SIZE, concatBytes, streamOf } from "../core/streams.ts";
 import { type Splitter, through, type ThroughOptions } from "./zlib_stream.ts";
 import { ZstdParts } from "./zstd_parts.ts";
@@ -71,7 +71,7 @@ export function compressionOfMediaType(mediaType: string): Compression {
 const gzip = ({ level }: CompressOptions = {}) => nodeZlib().createGzip({ ...CHUNKS, level });
 const gunzip = () => nodeZlib().createGunzip(CHUNKS);
 const zstd = ({ level }: CompressOptions = {}) => {
-  const { constants, createZstdCompress } = nodeZlib();
+  const { constants, createZstdCompress } = zlibWithZstd();
   return createZstdCompress({
     ...CHUNKS,
     params: {
@@ -80,8 +80,18 @@ const zstd = ({ level }: CompressOptions = {}) => {
     },
   });
 };
+
+/** @throws {UnsupportedError} on a Node that was made before it had zstd. */
+function zlibWithZstd(): ReturnType<typeof nodeZlib> {
+  const zlib = nodeZlib();
+  if ("createZstdCompress" in zlib) return zlib;
+  throw new UnsupportedError("Cannot use zstd: this version of Node does not have it", {
+    remedy: "use Node 22.15 or later, or Deno",
+  });
+}
+
 const unzstd = () => {
-  const { constants, createZstdDecompress } = nodeZlib();
+  const { constants, createZstdDecompress } = zlibWithZstd();
   return createZstdDecompress({
     ...CHUNKS,
     params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX },

@@ -42,13 +42,18 @@ export function processContext(): CliContext {
  */
 function executable(): string {
   try {
-    const [name] = Deno.readTextFileSync("/proc/self/cmdline").split("\0");
-    if (name) return name;
+    const [name, script] = Deno.readTextFileSync("/proc/self/cmdline").split("\0");
+    if (name) return startedAs(name, script);
   } catch {
     // Another system, or a run that may not read there.
   }
   // deno-lint-ignore no-process-global
-  return process.argv0;
+  return startedAs(process.argv0, process.argv[1]);
+}
+
+/** Run by Node, the program is called by the name of its script. */
+function startedAs(name: string, script = name): string {
+  return /^node(\.exe)?$/.test(basename(name)) ? script : name;
 }
 
 const KNOWN_NAMES = ["modctl", "modelops-bundles"];

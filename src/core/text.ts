@@ -23,7 +23,8 @@ export function quote(text: string, limit = 1000): string {
 
 /** Text in the form of base64. */
 export function base64(text: string): string {
-  return new TextEncoder().encode(text).toBase64();
+  // Node 20 does not have `toBase64`.
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }
 
 /**

@@ -70,8 +70,12 @@ export function createTransport(options: TransportOptions = {}): DisposableTrans
   };
 }
 
+/** Node's own `fetch` cannot be told of certificates and proxies: there the other way takes all. */
+const FETCH_HAS_CLIENTS = Deno.createHttpClient !== undefined;
+
 /** Whether only `node:http(s)` can send a request as it has to be sent. */
 function needsNode(request: Request, options: TransportOptions, hints?: AnswerHints): boolean {
+  if (!FETCH_HAS_CLIENTS) return true;
   if (options.insecure || request.body !== null || isExempt(request, options)) return true;
   const direct = proxyFor(new URL(request.url), options.proxy) === undefined;
   return direct && hints?.namedBy !== undefined;

@@ -35,6 +35,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   work: ["http", "core"],
   http: ["core"],
   core: [],
+  platform: [],
   deps: [],
   "deno.json": [],
 };
@@ -105,9 +106,12 @@ export function wrongTerminalModules(graph: SourceGraph): string[] {
   });
 }
 
-/** Whether a file may use the terminal, the arguments and the environment. */
+/**
+ * Whether a file may use the terminal, the arguments and the environment: the command line, and the
+ * form of the runtime that it has on Node.
+ */
 export function mayUseTerminal(file: string): boolean {
-  return ["cli", "cli.ts"].includes(partOf(file));
+  return ["cli", "cli.ts", "platform"].includes(partOf(file));
 }
 
 /** Cycles among files, each as the path that leads back to its first file. */

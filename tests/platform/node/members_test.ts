@@ -1,0 +1,68 @@
+/** The Node form has what the sources use, and what Node 20 lacks. */
+import assert from "node:assert/strict";
+import { readSources } from "../../../scripts/source_files.ts";
+import * as platform from "../../../src/platform/node/mod.ts";
+
+/** Members that are asked for before they are used: another way is taken without them. */
+const OPTIONAL = ["Deno.createHttpClient"];
+
+/** The sources that the package for npm is made of, without comments. */
+async function sources(): Promise<string[]> {
+  const found = [...await readSources("src")].filter(([path]) => !path.startsWith("src/platform/"));
+  return found.map(([, text]) => text.replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, ""));
+}
+
+/** All that a pattern finds, each once and in order. */
+async function uses(pattern: RegExp): Promise<string[]> {
+  const texts = await sources();
+  return [...new Set(texts.flatMap((text) => text.match(pattern) ?? []))].sort();
+}
+
+/** Follows a path such as `Deno.errors.NotFound`. */
+function has(path: string): boolean {
+  let value: unknown = platform;
+  for (const name of path.split(".")) {
+    if (!(name in Object(value))) return false;
+    value = Object(value)[name];
+  }
+  return true;
+}
+
+Deno.test("the Node form has each member of Deno that the sources use", async () => {
+  // A name in capitals alone is a type, but for what is made, asked for, or looked into.
+  const values =
+    /(?<=\b(new|instanceof|typeof) )Deno(\.\w+)+|\bDeno\.[a-z]\w*(\.[A-Z]\w*)?|\bDeno(\.[A-Z]\w*){2}/g;
+  const used = (await uses(values)).filter((path) => !OPTIONAL.includes(path));
+  assert.ok(used.length > 40, used.join(" "));
+  assert.deepEqual(used.filter((path) => !has(path)), []);
+});
+
+/** Static functions that came after Node 20.0, as far as TypeScript's library knows them. */
+const LATER_FUNCTIONS = [
+  ...["Promise.withResolvers", "Promise.try", "Array.fromAsync", "Map.groupBy", "Object.groupBy"],
+  ...["URL.parse", "RegExp.escape", "Error.isError", "Uint8Array.fromBase64", "Uint8Array.fromHex"],
+  ...["Iterator.from", "Iterator.concat", "Math.sumPrecise", "Atomics.waitAsync", "Atomics.pause"],
+  ...["AbortSignal.any", "ReadableStream.from", "AsyncDisposableStack", "DisposableStack"],
+  ...["SuppressedError", "navigator.hardwareConcurrency", "process.getBuiltinModule"],
+];
+
+Deno.test("functions that Node 20 lacks come from the Node form", async () => {
+  const pattern = new RegExp(`\\b(${LATER_FUNCTIONS.join("|")})\\b`.replaceAll(".", "\\."), "g");
+  const missing = (await uses(pattern)).filter((name) => !(name in platform));
+  // Node has these since 20.3 and 20.6.
+  assert.deepEqual(missing.filter((name) => !/^(AbortSignal|ReadableStream)/.test(name)), []);
+});
+
+Deno.test("no methods are called that Node 20 lacks, which nobody can put in place", async () => {
+  const later = [
+    /\.(toHex|toBase64|setFromHex|setFromBase64|getOrInsert|getOrInsertComputed)\(/g,
+    /\.(isDisjointFrom|isSubsetOf|isSupersetOf|symmetricDifference|intersection)\(/g,
+    /\.(values|keys|entries)\(\)\s*\.\w+/g,
+    /\.matchAll\([^()]*\)\s*\.\w+/g,
+    /\.transferToFixedLength\(/g,
+  ];
+  for (const pattern of later) {
+    const found = (await uses(pattern)).filter((use) => !/\.next$/.test(use));
+    assert.deepEqual(found, [], String(pattern));
+  }
+});

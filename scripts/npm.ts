@@ -38,7 +38,8 @@ export function packageDocument() {
       "*": Object.fromEntries(rest.map(({ path, types }) => [path.slice("./".length), [types]])),
     },
     files: ["dist"],
-    engines: { node: ">=20" },
+    // The first of the line that has long-term support.
+    engines: { node: ">=20.9" },
     // Files are locked with what systems of the family of Unix have.
     os: ["!win32"],
   };

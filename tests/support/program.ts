@@ -1,4 +1,5 @@
 /** The whole program, run as a user runs it, in a home of its own. @module */
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCommand, runOk, startCommand } from "./command.ts";
 import type { CommandOptions, CommandResult } from "./command.ts";
@@ -21,6 +22,14 @@ function programCommand(given = ""): readonly [string, ...string[]] {
   const [program, ...args] = given.split(" ").filter((word) => word !== "");
   if (program === undefined) return [Deno.execPath(), "run", "-A", "--quiet", CLI_PATH];
   return [program, ...args];
+}
+
+/** Why the program has no zstd, as an addition to the name of a test; nothing where it has. */
+export async function withoutZstd(): Promise<string> {
+  const [program] = PROGRAM;
+  if (basename(program) !== "node") return "";
+  const { stdout } = await runOk(program, ["-p", "typeof require('zlib').createZstdCompress"]);
+  return stdout.trim() === "function" ? "" : " (this Node is older than 22.15 and has no zstd)";
 }
 
 /** The program with a home folder that nobody else uses; disposing removes the home. */

@@ -53,6 +53,8 @@ export interface ToFileOptions extends OpenOptions {
   readonly onlyRange?: boolean;
   /** Where to note how far the file is; a source that cannot go on notes nothing. */
   readonly notes?: ProgressNotes;
+  /** Memory of a mark that says how far the file is written, for whoever hashes it meanwhile. */
+  readonly mark?: SharedArrayBuffer;
   /** Told now and then how many bytes of the range are in the file. */
   readonly onBytes?: (bytes: number) => void;
 }

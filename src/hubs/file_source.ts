@@ -13,7 +13,7 @@ import {
   RangeRefused,
   type ResumedAnswer,
 } from "../transfer/resuming_reader.ts";
-import type { TransferSource } from "../transfer/to_file.ts";
+import type { TransferSource } from "../transfer/transfer_options.ts";
 import type { HubClient } from "./client.ts";
 import { contentCheck } from "./content_check.ts";
 import type { HubFile } from "./hub.ts";

@@ -130,7 +130,7 @@ export async function openResuming(
 export interface ReceiveOptions
   extends
     Omit<ResumingOptions, "compareRepeated" | "end">,
-    Pick<ToFileOptions, "algorithm" | "shownPath" | "flush" | "notes" | "onBytes"> {
+    Pick<ToFileOptions, "algorithm" | "shownPath" | "flush" | "notes" | "mark" | "onBytes"> {
   /** Byte after the last one. */
   readonly end: number;
 }
@@ -147,10 +147,11 @@ export async function receiveResuming(
   options: ReceiveOptions,
 ): Promise<Digest | undefined> {
   const reader = new ResumingReader(content, options);
-  const { position: start, end, onBytes, algorithm, shownPath, flush, notes } = options;
+  const { position: start, end, onBytes, algorithm, shownPath, flush, notes, mark } = options;
   const report = (position: number) => onBytes?.(position - start);
+  const file = { path, algorithm, shownPath, flush, notes, mark };
   for (;;) {
-    const { digest } = await reader.receive({ path, algorithm, shownPath, flush, notes }, report);
+    const { digest } = await reader.receive(file, report);
     if (reader.position === end) return digest;
   }
 }

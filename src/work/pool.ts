@@ -17,6 +17,9 @@ import { errorOf } from "./plain_error.ts";
 /** Tasks over fewer bytes run in place: handing them over would take as long as doing them. */
 export const WORTH_A_WORKER = 4 * 1024 * 1024;
 
+/** Cores of this machine, as far as this program may use them. */
+export const CORES = navigator.hardwareConcurrency;
+
 /** Milliseconds between two looks at how far a task is. */
 const PROGRESS_INTERVAL = 100;
 
@@ -215,7 +218,7 @@ class WorkerPool {
   }
 
   get #isFull(): boolean {
-    return this.#workers.size >= navigator.hardwareConcurrency;
+    return this.#workers.size >= CORES;
   }
 
   #leastLoaded(): RunningWorker {

@@ -10,6 +10,7 @@ import { CHUNK_SIZE, type PieceReader, pieceReader } from "../core/streams.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { StallWatch } from "../core/time_limit.ts";
 import { otherWork, type TaskControl } from "./task.ts";
+import { WrittenMark } from "./written_mark.ts";
 
 /** Where in a file bytes go. */
 export interface FilePlace {
@@ -32,6 +33,8 @@ export interface FilePlace {
   readonly flush?: boolean;
   /** Where to note how far the file is. */
   readonly notes?: ProgressNotes;
+  /** Memory of a mark that whoever hashes the file follows. */
+  readonly mark?: SharedArrayBuffer;
 }
 
 /** What came. */
@@ -62,6 +65,8 @@ export async function receiveBody(
     await using flusher = place.flush ? new Flusher(file) : undefined;
     using notes = place.notes && new NoteBook(place.notes);
     const digester = place.algorithm && await hashedStart(file, place, control);
+    const mark = place.mark && new WrittenMark(place.mark);
+    mark?.begin(place.at);
     file.seekSync(place.at, Deno.SeekMode.Start);
     let bytes = 0;
     let more = false;
@@ -79,6 +84,7 @@ export async function receiveBody(
       flusher?.wrote(wanted.byteLength);
       bytes += wanted.byteLength;
       notes?.reached(place.at + bytes);
+      mark?.reached(place.at + bytes);
       control.advance(wanted.byteLength);
     }
   } catch (error) {

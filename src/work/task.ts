@@ -28,9 +28,12 @@ export const CONTROL = {
   size: 2 * BigInt64Array.BYTES_PER_ELEMENT,
 } as const;
 
-/** Lets the other work of a thread go on; tasks that compute call it every few megabytes. */
-export function otherWork(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
+/**
+ * Lets the other work of a thread go on, for so many milliseconds at least; tasks that compute call
+ * it every few megabytes.
+ */
+export function otherWork(time = 0): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, time));
 }
 
 /**

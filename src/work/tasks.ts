@@ -4,6 +4,7 @@
  */
 import type { comparePassword } from "./compare_password.ts";
 import type { exchange } from "./exchange.ts";
+import type { hashBehind } from "./hash_behind.ts";
 import { hashFile } from "./hash_file.ts";
 
 /** Every task that can run on another core; what few of them need is loaded when it is used. */
@@ -12,6 +13,8 @@ export const TASKS = {
     await (await import("./compare_password.ts")).comparePassword(input[0]),
   exchange: async (...input: Parameters<typeof exchange>) =>
     await (await import("./exchange.ts")).exchange(...input),
+  hashBehind: async (...input: Parameters<typeof hashBehind>) =>
+    await (await import("./hash_behind.ts")).hashBehind(...input),
   hashFile,
 } as const;
 

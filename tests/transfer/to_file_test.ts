@@ -7,7 +7,8 @@ import { bytesSource, type OpenOptions } from "../../src/core/source.ts";
 import { streamOf } from "../../src/core/streams.ts";
 import { type ContentCheck, digestCheck } from "../../src/transfer/content_check.ts";
 import { PartialFile } from "../../src/transfer/partial_file.ts";
-import { type TransferSource, transferToFile } from "../../src/transfer/to_file.ts";
+import { transferToFile } from "../../src/transfer/to_file.ts";
+import type { TransferSource } from "../../src/transfer/transfer_options.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
 
 const MIB = 1024 * 1024;

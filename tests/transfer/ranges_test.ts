@@ -1,11 +1,16 @@
-/** One blob that is most of what is moved comes in several ranges at once. @module */
+/** A large blob of a registry: in several ranges at once, and in one stream. @module */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { digestBytes } from "../../src/core/digest.ts";
+import { IntegrityError } from "../../src/core/errors.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { copyGraph } from "../../src/oci/copy_graph.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
-import { anonymousBlob } from "../../src/oci/store.ts";
+import { anonymousBlob, type ContentStore, storeSource } from "../../src/oci/store.ts";
 import { RegistryClient } from "../../src/registry/client.ts";
+import { digestCheck } from "../../src/transfer/content_check.ts";
+import { transferToFile } from "../../src/transfer/to_file.ts";
+import { countWorkers } from "../../src/work/pool.ts";
 import {
   broken,
   refusal,
@@ -35,22 +40,56 @@ async function registryWithBlob(): Promise<ScriptedRegistry> {
   return registry;
 }
 
-/** Copies the blob into a store in `folder`; gives the ranges that were asked for. */
-async function copy(registry: ScriptedRegistry, folder: string, script: Script) {
+/** The requests for the blob, and why it did not come. */
+interface Outcome {
+  readonly asked: readonly ScriptedRegistry["ledger"][number][];
+  readonly error?: unknown;
+}
+
+/** Receives the blob, by whatever takes it from its repository. */
+async function receive(
+  registry: ScriptedRegistry,
+  script: Script,
+  take: (repository: ContentStore) => Promise<string>,
+): Promise<Outcome> {
   const name = registry.scripted(script);
   await using client = new RegistryClient({ retry: { firstWait: 1 } });
-  const store = diskCatalog(folder).repository("demo");
   const asked = () =>
     registry.ledger.filter(({ repository, target, method }) =>
       name.endsWith(`/${repository}`) && target.endsWith(BLOB.digest) && method === "GET"
     );
   try {
-    await copyGraph(client.repository(name), store, BLOB);
-    assert.equal(digestBytes(await Deno.readFile(store.filePath(BLOB))), BLOB.digest);
-    return { asked: asked(), error: undefined };
+    const file = await take(client.repository(name));
+    assert.equal(digestBytes(await Deno.readFile(file)), BLOB.digest);
+    return { asked: asked() };
   } catch (error) {
     return { asked: asked(), error };
+  } finally {
+    assert.equal(countWorkers().running, 0);
   }
+}
+
+/** Receives the blob in ranges, on a machine of any number of cores. */
+async function copy(registry: ScriptedRegistry, folder: string, script: Script): Promise<Outcome> {
+  const file = join(folder, "file");
+  return await receive(registry, script, async (repository) => {
+    await transferToFile(storeSource(repository, BLOB), file, {
+      what: "the blob",
+      check: digestCheck(BLOB.digest),
+      partialBase: join(folder, "kept"),
+      parallel: true,
+    });
+    return file;
+  });
+}
+
+/** Receives the blob into a store, where it is alone: in one stream, unless there are more cores. */
+async function pull(registry: ScriptedRegistry, folder: string, script: Script): Promise<Outcome> {
+  return await receive(registry, script, async (repository) => {
+    const store = diskCatalog(folder).repository("demo");
+    await copyGraph(repository, store, BLOB);
+    return store.filePath(BLOB);
+  });
 }
 
 const sum = (asked: readonly { sent: number }[]) => asked.reduce((all, { sent }) => all + sent, 0);
@@ -112,3 +151,41 @@ Deno.test("ranges that are cut go on where they were, also in another run", asyn
   const twice = sum(cutting.asked) + sum(again.asked) - SIZE;
   assert.ok(twice < SIZE / 50, `${twice} bytes came twice`);
 });
+
+Deno.test("a large blob starts no more workers than there are cores, however it comes", async () => {
+  await using registry = await registryWithBlob();
+  for (const way of [copy, pull]) {
+    await using folder = await tempFolder();
+    const before = countWorkers().started;
+    const { error } = await way(registry, folder.path, (_, pass) => pass());
+    assert.equal(error, undefined);
+    assert.ok(countWorkers().started - before <= navigator.hardwareConcurrency);
+  }
+});
+
+for (
+  const [what, first, second, accepted] of [
+    ["right bytes in place of wrong ones", "wrong", "right", true],
+    ["right bytes once more", "right", "right", true],
+    ["wrong bytes in place of right ones", "right", "wrong", false],
+  ] as const
+) {
+  Deno.test(`what is hashed is what is in the file when a server begins anew with ${what}`, async () => {
+    await using registry = await registryWithBlob();
+    await using folder = await tempFolder();
+    const bytesOf = { right: BYTES, wrong: BYTES.map((byte, at) => at < MIB ? byte ^ 1 : byte) };
+    let requests = 0;
+    const { error } = await pull(registry, folder.path, async (request, pass) => {
+      if (request.method !== "GET") return await pass();
+      // Every request is answered with all bytes from the first one on, whatever it asked for.
+      const answer = (bytes: Uint8Array<ArrayBuffer>) =>
+        new Response(bytes, { headers: { "Content-Length": `${SIZE}` } });
+      if (++requests > 1) return answer(bytesOf[second]);
+      return await broken(answer(bytesOf[first]), { after: 48 * MIB, ending: "cut" });
+    });
+    if (accepted) assert.equal(error, undefined);
+    else assert.ok(error instanceof IntegrityError, String(error));
+    const kept = diskCatalog(folder.path).repository("demo");
+    assert.equal(await kept.has(BLOB), accepted);
+  });
+}

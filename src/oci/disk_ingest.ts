@@ -45,7 +45,7 @@ export class IngestDigesters {
 
 /**
  * An upload folder, `<repository>/_uploads/<uuid>`, with the bytes in `data`, which is locked and
- * open; bytes that were taken from a source which writes them itself are in `data.partial`.
+ * open; bytes that were taken from a source which writes them itself are in `taken`.
  */
 export class DiskIngest implements Ingest {
   readonly id: string;
@@ -134,8 +134,8 @@ export class DiskIngest implements Ingest {
       await this.append(await source.open({ signal }), options);
       return this.#digester.digest();
     }
-    const path = join(this.#folder, "data.partial");
-    (await Deno.open(path, { write: true, createNew: true })).close();
+    const path = join(this.#folder, "taken");
+    (await Deno.create(path)).close();
     this.#path = path;
     this.#known = await source.toFile(path, { algorithm: "sha256", signal });
     this.#size = (await Deno.stat(path)).size;

@@ -217,7 +217,7 @@ function mentions(manifests: Iterable<Digest>, documents: Documents): Set<Digest
 }
 
 /** The files of an upload: taken in at once, or in parts. */
-const PARTS = ["", "data", "data.partial"];
+const PARTS = ["", "data", "data.partial", "taken"];
 
 /** The unfinished content of a repository; what is older than the grace period is to be removed. */
 export async function unfinishedIn(

@@ -8,6 +8,8 @@ import { ConflictError, IntegrityError, NotFoundError } from "../../src/core/err
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { sampleArtifact, writeSample } from "../conformance/store.ts";
+import { localFile } from "../../src/work/local_file.ts";
+import { WORTH_A_WORKER } from "../../src/work/pool.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** When the grace period of an hour is over. */
@@ -111,6 +113,20 @@ Deno.test("an upload is kept for the grace period, then removed", async () => {
   const removed = await catalog.prune({ now: LATER() });
   assert.deepEqual([removed.uploads, removed.bytes], [1, 10]);
   assert.equal(removed.unfinished[0]?.removed, true);
+  assert.deepEqual((await catalog.prune({ now: LATER() })).unfinished, []);
+});
+
+Deno.test("a file that was taken into an upload and not kept counts, and goes with it", async () => {
+  await using folder = await tempFolder();
+  const catalog = diskCatalog(folder.path);
+  const size = WORTH_A_WORKER + 1;
+  {
+    await using ingest = await catalog.repository("registry.test/x").ingest();
+    await ingest.take(await localFile(await folder.write("file", new Uint8Array(size))));
+  }
+  const [found] = (await catalog.prune()).unfinished;
+  assert.equal(found?.bytes, size);
+  assert.equal((await catalog.prune({ now: LATER() })).bytes, size);
   assert.deepEqual((await catalog.prune({ now: LATER() })).unfinished, []);
 });
 

@@ -17,7 +17,8 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import { capability } from "../../oci/capabilities.ts";
 import { type ContentStore, openVerified, storeSource } from "../../oci/store.ts";
 import { digestCheck } from "../../transfer/content_check.ts";
-import { type TransferOptions, transferToFile } from "../../transfer/to_file.ts";
+import { transferToFile } from "../../transfer/to_file.ts";
+import type { TransferOptions } from "../../transfer/transfer_options.ts";
 import { knownSize } from "../documents/bundle.ts";
 import { explained } from "../resolve/missing_part.ts";
 

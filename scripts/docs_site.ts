@@ -48,6 +48,7 @@ function siteOptions(folder: string) {
     entryPoints: ENTRIES.map((path) => resolve(root, path)),
     projectDocuments: [join(root, "docs", "*.md"), join(root, "CONTRIBUTING.md")],
     ...{ searchInComments: true, searchInDocuments: true },
+    navigation: { includeFolders: false },
     ...{ skipErrorChecking: true, disableGit: true, disableSources: true },
     ...{ excludePrivate: true, excludeExternals: true, githubPages: false },
     // A comment may name a part that is not public; it is shown without a link.

@@ -13,7 +13,8 @@ import type { BundleProvider } from "../provider.ts";
 
 /**
  * A store of which every document that is read to its end is kept in another. Where that cannot
- * take it, a warning is logged: what is kept is a convenience.
+ * take it, as in a container that may write nothing, the log tells it and nobody is warned: what is
+ * kept is a convenience.
  */
 export function keepingDocuments(
   store: ContentStore,
@@ -27,7 +28,7 @@ export function keepingDocuments(
     } catch (error) {
       if (!(error instanceof ModelOpsError)) throw error;
       const { digest } = descriptor;
-      options.log?.("warning", `Cannot keep ${digest} for later: ${error.message}`, { digest });
+      options.log?.("info", `Cannot keep ${digest} for later: ${error.message}`, { digest });
     }
   };
   return wrapped(store, {

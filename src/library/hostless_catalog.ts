@@ -6,6 +6,7 @@
  * under a name without one lies under `localhost`.
  * @module
  */
+import { isDigest } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { compareText } from "../core/text.ts";
@@ -15,6 +16,7 @@ import { isManifestType } from "../oci/media_types.ts";
 import { isRepositoryName, startsWithHost } from "../oci/reference.ts";
 import type { Catalog, ContentStore } from "../oci/store.ts";
 import { wrapped } from "../oci/wrapped.ts";
+import { RegistryFault } from "../server/fault.ts";
 
 /** The host that names without one lie under. */
 const HOME_HOST = "localhost";
@@ -33,10 +35,14 @@ export function hostlessCatalog(catalog: LocalCatalog, options: HostlessOptions 
   return {
     repository(name) {
       if (startsWithHost(name) || !isRepositoryName(name)) return catalog.repository(name);
-      return joined(name, catalog.repository(`${HOME_HOST}/${name}`), async () => {
-        const hosts = options.anyHost ? await catalog.hosts() : [];
-        const others = hosts.filter((host) => host !== HOME_HOST).map((host) => `${host}/${name}`);
-        return [name, ...others].map((other) => catalog.repository(other));
+      return joined(name, {
+        own: catalog.repository(`${HOME_HOST}/${name}`),
+        earlier: catalog.repository(name),
+        async findHosted() {
+          const hosts = options.anyHost ? await catalog.hosts() : [];
+          return hosts.filter((host) => host !== HOME_HOST)
+            .map((host) => catalog.repository(`${host}/${name}`));
+        },
       });
     },
     async *repositories(operation) {
@@ -49,17 +55,41 @@ export function hostlessCatalog(catalog: LocalCatalog, options: HostlessOptions 
   };
 }
 
+/** Where the content of a name without a host may lie. */
+interface Places {
+  /** Where everything is written. */
+  readonly own: LocalRepository;
+  /** Where earlier versions of this program wrote it. */
+  readonly earlier: LocalRepository;
+  /** The repositories of that path under any other host. */
+  findHosted(): Promise<readonly LocalRepository[]>;
+}
+
 /**
- * A repository to which everything is written, and others that are asked for what it does not have,
- * in their order.
+ * A repository to which everything is written, and others that are asked for what it does not have.
+ * Content is the same wherever it lies. A tag is that of the name itself, if there is one; else
+ * that of the hosts, which must not name different things by it.
  */
-function joined(
-  name: string,
-  own: LocalRepository,
-  findOthers: () => Promise<readonly LocalRepository[]>,
-): ContentStore {
-  let others: Promise<readonly LocalRepository[]> | undefined;
-  const allOthers = () => others ??= findOthers();
+function joined(name: string, { own, earlier, findHosted }: Places): ContentStore {
+  let hosted: Promise<readonly LocalRepository[]> | undefined;
+  const allOthers = async () => [earlier, ...await (hosted ??= findHosted())];
+  /**
+   * The repository whose tag it is.
+   * @throws {RegistryFault} naming what there is, where several hosts have it and differ.
+   */
+  async function owner(tag: string, options?: OperationOptions): Promise<LocalRepository> {
+    for (const store of [own, earlier]) if (await store.knows(tag)) return store;
+    const [, ...others] = await allOthers();
+    const found: { readonly repository: string; readonly digest: string }[] = [];
+    let first: LocalRepository | undefined;
+    for (const store of others) {
+      if (!await store.knows(tag)) continue;
+      first ??= store;
+      found.push({ repository: store.name, digest: (await store.resolve(tag, options)).digest });
+    }
+    if (new Set(found.map(({ digest }) => digest)).size > 1) throw ambiguous(name, tag, found);
+    return first ?? own;
+  }
   /** The result of the first repository that has what is asked for. */
   async function first<Result>(
     work: (store: LocalRepository) => Promise<Result>,
@@ -103,7 +133,10 @@ function joined(
       return false;
     },
     open: (descriptor, options) => first((store) => store.open(descriptor, options)),
-    resolve: (target, options) => first((store) => store.resolve(target, options)),
+    async resolve(target, options) {
+      if (isDigest(target)) return await first((store) => store.resolve(target, options));
+      return await (await owner(target, options)).resolve(target, options);
+    },
     async *tags(options?: OperationOptions) {
       const tags = await Array.fromAsync(every((store) => store.tags(options), String));
       yield* tags.sort(compareText);
@@ -117,7 +150,14 @@ function joined(
         every((store) => store.referrers(subject, options), ({ digest }) => digest),
       delete: (descriptor, options) => first((store) => store.delete(descriptor, options)),
       promise: (descriptor, options) => first((store) => store.promise(descriptor, options)),
-      untag: (tag, options) => first((store) => store.untag(tag, options)),
+      untag: async (tag, options) => await (await owner(tag, options)).untag(tag, options),
     },
+  });
+}
+
+function ambiguous(name: string, tag: string, found: readonly object[]): RegistryFault {
+  return new RegistryFault("MANIFEST_UNKNOWN", {
+    message: `Several hosts have ${name}:${tag}, and they differ: ask for one by its whole name`,
+    details: found,
   });
 }

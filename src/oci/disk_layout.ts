@@ -111,6 +111,11 @@ export class DiskLayout {
     return join(folder, digestHex(digest), "link");
   }
 
+  /** Folder of what prune has taken from its place and removes. */
+  get pruned(): string {
+    return join(this.root, "_pruned");
+  }
+
   /** Folder of a repository's unfinished uploads. */
   uploads(name: string): string {
     return join(this.repository(name), "_uploads");

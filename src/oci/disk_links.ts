@@ -20,6 +20,9 @@ import { isManifestType } from "./media_types.ts";
 /** Digest algorithms whose links are looked for when a repository is listed. */
 const ALGORITHMS = ["sha256", "sha512"] as const;
 
+/** The file beside a link whose time tells when somebody was told that the content is here. */
+export const PROMISE_FILE = "promised";
+
 /** Milliseconds for which a promise is not noted again. */
 const PROMISE_RENEWAL = 10 * 60 * 1000;
 
@@ -63,15 +66,15 @@ export class DiskLinks {
 
   /**
    * Notes beside the link of a member that somebody counts on it; `false` when it is none. The link
-   * itself keeps its time, which tells when the content was last written.
+   * itself keeps its time, which tells when the content was last written. This takes no lock: prune
+   * first takes links away and then looks for promises, so a link that is here afterwards stays.
    */
   async promise(descriptor: Descriptor): Promise<boolean> {
     if (!await this.has(descriptor)) return false;
     const path = this.#promise(this.#member(descriptor));
     const before = (await lstatIfExists(path))?.mtime?.getTime() ?? 0;
-    if (Date.now() - before < PROMISE_RENEWAL) return true;
-    await writeFileAtomic(path, new Uint8Array(), { flush: false });
-    return true;
+    if (Date.now() - before >= PROMISE_RENEWAL && !await touch(path)) return false;
+    return await this.has(descriptor);
   }
 
   /** When somebody was last told that a member is here, in milliseconds; 0 for never. */
@@ -81,7 +84,7 @@ export class DiskLinks {
   }
 
   #promise(link: string): string {
-    return join(dirname(link), "promised");
+    return join(dirname(link), PROMISE_FILE);
   }
 
   /** The paths whose flush makes the link of a member survive a power cut. */
@@ -227,4 +230,17 @@ export async function remove(path: string): Promise<void> {
   await removeIfExists(path).catch((error) => {
     throw explainWrite(path, error);
   });
+}
+
+/** Makes a file, or renews its time; `false` when its folder is gone. */
+async function touch(path: string): Promise<boolean> {
+  try {
+    await Deno.writeFile(path, new Uint8Array());
+    const now = new Date();
+    await Deno.utime(path, now, now);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw explainWrite(path, error);
+  }
 }

@@ -326,8 +326,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     }
   }
 
-  async promise(descriptor: Descriptor, options: OperationOptions = {}): Promise<void> {
-    await using _lock = await this.deferPrune(options);
+  async promise(descriptor: Descriptor): Promise<void> {
     if (!await this.links.promise(descriptor)) throw missing(this, descriptor.digest);
   }
 

@@ -10,10 +10,10 @@
  */
 import { dirname, join } from "../core/runtime/path.ts";
 import { type Digest } from "../core/digest.ts";
-import { lstatIfExists, readDirIfExists } from "../core/files.ts";
+import { lstatIfExists, readDirIfExists, removeIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { DiskLayout, MemberKind } from "./disk_layout.ts";
-import { remove } from "./disk_links.ts";
+import { PROMISE_FILE, remove } from "./disk_links.ts";
 import { DiskRepository } from "./disk_repository.ts";
 import type { DiskStore } from "./disk_store.ts";
 import { children, type ManifestDocument } from "./manifest.ts";
@@ -73,6 +73,8 @@ type Unfinished = UnfinishedContent & { readonly path: string };
 /** What pruning decided about one repository. */
 interface RepositoryPlan {
   readonly name: string;
+  /** Its manifests. */
+  readonly documents: Documents;
   readonly doomedManifests: readonly Digest[];
   readonly doomedLayers: readonly Digest[];
   readonly unfinished: readonly Unfinished[];
@@ -101,13 +103,14 @@ export async function pruneStore(
     options.signal?.throwIfAborted();
     plans.push(await planRepository(store, name, options));
   }
-  const blobs = await doomedBlobs(store, plans, options);
-  if (!options.dryRun) await sweep(store, plans, blobs.map((blob) => blob.digest));
+  const doomed = await doomedBlobs(store, plans, options);
+  const back = options.dryRun ? new Set<Digest>() : await sweep(store, plans, doomed, options);
+  const blobs = doomed.filter(({ digest }) => !back.has(digest));
   const unfinished = plans.flatMap((plan) => plan.unfinished);
   const freed = unfinished.filter(({ removed }) => removed);
   return {
     manifests: plans.flatMap(({ name, doomedManifests }) =>
-      doomedManifests.map((digest) => `${name}@${digest}`)
+      doomedManifests.filter((digest) => !back.has(digest)).map((digest) => `${name}@${digest}`)
     ),
     blobs,
     uploads: freed.length,
@@ -149,7 +152,7 @@ async function planRepository(
     else doomedLayers.push(digest);
   }
   const unfinished = await unfinishedIn(store.layout, name, { now, gracePeriod });
-  return { name, doomedManifests, doomedLayers, unfinished, kept, released };
+  return { name, documents, doomedManifests, doomedLayers, unfinished, kept, released };
 }
 
 async function readDocuments(
@@ -275,28 +278,88 @@ async function doomedBlobs(
   return doomed;
 }
 
-/** Removes links before the bytes they lead to, so that no link ever leads nowhere. */
+/** A link that was taken from its place, and where it is now. */
+interface TakenLink {
+  readonly digest: Digest;
+  readonly place: string;
+  readonly taken: string;
+}
+
+/**
+ * Takes the links of doomed content from their places, and puts those back that somebody was
+ * promised since it was looked at: a server promises without waiting for prune. Then nothing is
+ * promised any more of what is gone. The digests that are back are those of a promise and of all
+ * that it needs.
+ */
+async function takeLinks(
+  layout: DiskLayout,
+  plan: RepositoryPlan,
+  { now = Date.now() }: PruneStoreOptions,
+): Promise<ReadonlySet<Digest>> {
+  const doomed: readonly [MemberKind, readonly Digest[]][] = [
+    ["_manifests/revisions", plan.doomedManifests],
+    ["_layers", plan.doomedLayers],
+  ];
+  const links: TakenLink[] = [];
+  const promised: Digest[] = [];
+  await Deno.mkdir(layout.pruned, { recursive: true });
+  for (const [kind, digests] of doomed) {
+    for (const digest of digests) {
+      const place = dirname(layout.memberLink(plan.name, kind, digest));
+      const taken = join(layout.pruned, crypto.randomUUID());
+      await Deno.rename(place, taken);
+      links.push({ digest, place, taken });
+    }
+  }
+  for (const { digest, taken } of links) {
+    const written = (await lstatIfExists(join(taken, PROMISE_FILE)))?.mtime?.getTime() ?? 0;
+    if (now - written < PROMISE_PERIOD) promised.push(digest);
+  }
+  const needed = neededBy(promised, plan.documents);
+  for (const { digest, place, taken } of links) {
+    if (needed.has(digest)) await Deno.rename(taken, place);
+  }
+  return needed;
+}
+
+/** Some content, and all that manifests among it list. */
+function neededBy(digests: readonly Digest[], documents: Documents): ReadonlySet<Digest> {
+  const needed = new Set(digests);
+  for (const digest of needed) {
+    const document = documents.get(digest);
+    if (document) children(document).forEach((child) => needed.add(child.digest));
+  }
+  return needed;
+}
+
+/**
+ * Removes links before the bytes they lead to, so that no link ever leads nowhere, and tells what
+ * stays after all.
+ */
 async function sweep(
   store: DiskStore,
   plans: readonly RepositoryPlan[],
-  blobs: readonly Digest[],
-): Promise<void> {
+  blobs: readonly { readonly digest: Digest }[],
+  options: PruneStoreOptions,
+): Promise<ReadonlySet<Digest>> {
   const { layout } = store;
+  const back = new Set<Digest>();
   for (const plan of plans) {
     const repository = new DiskRepository(plan.name, store);
+    const stays = await takeLinks(layout, plan, options);
+    stays.forEach((digest) => back.add(digest));
     for (const digest of plan.doomedManifests) {
+      if (stays.has(digest)) continue;
       for await (const tag of repository.tags()) {
         await remove(dirname(layout.tagIndex(plan.name, tag, digest)));
       }
-      await remove(dirname(layout.memberLink(plan.name, "_manifests/revisions", digest)));
-    }
-    for (const digest of plan.doomedLayers) {
-      await remove(dirname(layout.memberLink(plan.name, "_layers", digest)));
     }
     for (const { path, removed } of plan.unfinished) if (removed) await remove(path);
-    if (plan.kept.size === 0) await removeEmptyRepository(layout, plan.name);
+    if (plan.kept.size === 0 && stays.size === 0) await removeEmptyRepository(layout, plan.name);
   }
-  for (const digest of blobs) await remove(layout.blobFolder(digest));
+  await removeIfExists(layout.pruned);
+  for (const { digest } of blobs) if (!back.has(digest)) await remove(layout.blobFolder(digest));
+  return back;
 }
 
 /** Removes the rest of a repository without content, and the folders it leaves empty. */

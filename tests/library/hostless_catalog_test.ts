@@ -9,6 +9,7 @@ import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { looksLikeHost } from "../../src/oci/reference.ts";
 import { type ContentStore, readContent } from "../../src/oci/store.ts";
 import { RegistryClient } from "../../src/registry/client.ts";
+import { createRegistryHandler } from "../../src/server/handler.ts";
 import { storeConformance } from "../conformance/store.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -77,6 +78,38 @@ Deno.test("what was made under a host is found under its path where that is want
     made.root,
   );
   await assert.rejects(hostlessCatalog(disk).repository("m").resolve("v1"), /does not have it/);
+});
+
+Deno.test("a name that several hosts have is that of none of them, unless it is the same", async () => {
+  await using temp = await tempFolder();
+  const disk = diskCatalog(temp.path);
+  const one = await put(disk.repository("a.test/m"), "one", "v1");
+  const two = await put(disk.repository("b.test:5000/m"), "two", "v1");
+  await put(disk.repository("a.test/m"), "same", "v2");
+  const same = await put(disk.repository("b.test:5000/m"), "same", "v2");
+  const handler = createRegistryHandler(hostlessCatalog(disk, { anyHost: true }));
+  const ask = (path: string, method = "GET") =>
+    handler(new Request(`http://registry.test/v2/${path}`, { method }));
+  for (const method of ["GET", "DELETE"]) {
+    const refused = await ask("m/manifests/v1", method);
+    assert.equal(refused.status, 404);
+    const { errors } = await refused.json();
+    assert.match(errors[0].message, /m:v1.*whole name/);
+    assert.deepEqual(errors.map(({ detail }: { detail: unknown }) => detail), [
+      { repository: "a.test/m", digest: one.root.digest },
+      { repository: "b.test:5000/m", digest: two.root.digest },
+    ]);
+  }
+  const digestOf = (response: Response) => response.headers.get("docker-content-digest");
+  assert.equal(digestOf(await ask("m/manifests/v2", "HEAD")), same.root.digest);
+  assert.equal(digestOf(await ask(`m/manifests/${two.root.digest}`, "HEAD")), two.root.digest);
+  assert.equal(digestOf(await ask("b.test:5000/m/manifests/v1", "HEAD")), two.root.digest);
+  // What has the name itself goes before both.
+  const own = await put(hostlessCatalog(disk).repository("m"), "own", "v1");
+  assert.equal(digestOf(await ask("m/manifests/v1", "HEAD")), own.root.digest);
+  assert.equal((await ask("m/manifests/v1", "DELETE")).status, 202);
+  assert.equal((await ask("m/manifests/v1")).status, 404);
+  assert.deepEqual(await Array.fromAsync(disk.repository("a.test/m").tags()), ["v1", "v2"]);
 });
 
 Deno.test("a blob that is found under another host belongs to what is written then", async () => {

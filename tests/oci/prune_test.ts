@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readDirIfExists } from "../../src/core/files.ts";
 import { diskInternals } from "../support/disk_internals.ts";
-import { digestBytes } from "../../src/core/digest.ts";
+import { type Digest, digestBytes } from "../../src/core/digest.ts";
 import { anonymousBlob } from "../../src/oci/store.ts";
 import { type BlobSource, bytesSource } from "../../src/core/source.ts";
 import { ConflictError, IntegrityError, NotFoundError } from "../../src/core/errors.ts";
@@ -321,6 +321,51 @@ Deno.test("a manifest that was promised stays with all that it needs", async () 
   await store.untag("v1");
   await catalog.prune({ now: LATER() });
   assert.equal(await store.has(sample.manifest), true);
+});
+
+Deno.test("a promise waits for nobody who prunes", async () => {
+  await using folder = await tempFolder();
+  const store = diskCatalog(folder.path).repository("registry.test/x");
+  const sample = sampleArtifact();
+  await writeSample(store, sample);
+  await using _pruning = await diskInternals(folder.path).lock.exclusive();
+  for (const each of [sample.layer, sample.manifest]) await store.promise(each);
+});
+
+Deno.test("what is promised while it is pruned stays, with all that it needs", async () => {
+  await using folder = await tempFolder();
+  const catalog = diskCatalog(folder.path);
+  const store = catalog.repository("registry.test/a");
+  const samples = ["layer", "manifest", "nothing"].map((text) => sampleArtifact(text));
+  const [first, second, third] = samples;
+  for (const sample of samples) await writeSample(store, sample);
+  // Pruning says that this one is damaged, when it has looked at the other repository.
+  const damaged = sampleArtifact("damaged");
+  await writeSample(catalog.repository("registry.test/b"), damaged);
+  const { layout } = diskInternals(folder.path);
+  await Deno.writeTextFile(layout.blobData(damaged.manifest.digest), "damage");
+  const promise = ({ digest }: { digest: Digest }, kind: string) => {
+    const link = ["content.v1/docker/registry/v2/repositories/registry.test/a", kind];
+    const path = folder.join(...link, digest.replace(":", "/"), "promised");
+    Deno.writeFileSync(path, new Uint8Array());
+    Deno.utimeSync(path, new Date(LATER()), new Date(LATER()));
+  };
+  let warned = 0;
+  await catalog.prune({
+    now: LATER(),
+    log: (level) => {
+      if (level !== "warning" || warned++ > 0) return;
+      promise(first!.layer, "_layers");
+      promise(second!.manifest, "_manifests/revisions");
+    },
+  });
+  assert.ok(warned > 0);
+  assert.equal(await store.has(first!.layer), true);
+  assert.equal(await store.has(first!.manifest), false);
+  assert.equal(await store.has(second!.manifest), true, "whole, with its layers");
+  assert.equal(await store.has(third!.layer), false);
+  await assert.rejects(Deno.stat(layout.blobData(third!.layer.digest)), Deno.errors.NotFound);
+  await assert.rejects(Deno.stat(layout.pruned), Deno.errors.NotFound);
 });
 
 Deno.test("what is not here cannot be promised, nor what another repository has", async () => {

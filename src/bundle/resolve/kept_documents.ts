@@ -13,7 +13,7 @@ import type { BundleProvider } from "../provider.ts";
 
 /**
  * A store of which every document that is read to its end is kept in another. Where that cannot
- * take it, as in a container that may write nothing, the log tells it and nobody is warned: what is
+ * take it, as in a container that may write nothing, the debug log tells it: what is
  * kept is a convenience.
  */
 export function keepingDocuments(
@@ -28,7 +28,7 @@ export function keepingDocuments(
     } catch (error) {
       if (!(error instanceof ModelOpsError)) throw error;
       const { digest } = descriptor;
-      options.log?.("info", `Cannot keep ${digest} for later: ${error.message}`, { digest });
+      options.log?.("debug", `Cannot keep ${digest} for later: ${error.message}`, { digest });
     }
   };
   return wrapped(store, {

@@ -1,7 +1,9 @@
 /**
- * `deno task build [--target TRIPLE]… [--all] [--output FOLDER]`: compiles the bundle of the program
- * into `dist/`, under its names, and packs an archive of each. A binary for this machine is run
- * before it gets its name, so that one which does not work is never left there.
+ * `deno task build [--target TRIPLE]… [--all] [--portable [--packages FOLDER]] [--output FOLDER]`:
+ * compiles the bundle of the program into `dist/`, under its names, and packs an archive of each. A
+ * binary for this machine is run before it gets its name, so that one which does not work is never
+ * left there. With `--portable` the programs for Linux are no binaries but files that run without
+ * the C library of GNU as well, and need no `denort`; without targets, they are all that is made.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
@@ -11,56 +13,67 @@ import { parseArgs } from "node:util";
 import config from "../deno.json" with { type: "json" };
 import { bundle, BUNDLE_ENTRY } from "./bundle.ts";
 import { writeArchive, writeSums } from "./compile/archives.ts";
+import { denortFor } from "./compile/denort.ts";
 import { permissionFlags } from "./compile/permissions.ts";
+import { TARGETS } from "./compile/targets.ts";
+import { writePortable } from "./portable/portable_file.ts";
 import { FailedProgram, outputOf } from "./programs.ts";
-
-/** The machines we compile for: what archives call them, and how their files end. */
-const TARGETS: Readonly<Record<string, { readonly platform: string; readonly suffix: string }>> = {
-  "x86_64-unknown-linux-gnu": { platform: "linux-amd64", suffix: "" },
-  "aarch64-unknown-linux-gnu": { platform: "linux-arm64", suffix: "" },
-  "x86_64-apple-darwin": { platform: "darwin-amd64", suffix: "" },
-  "aarch64-apple-darwin": { platform: "darwin-arm64", suffix: "" },
-  "x86_64-pc-windows-msvc": { platform: "windows-amd64", suffix: ".exe" },
-};
+import { ARCHITECTURES } from "./runtime/architectures.ts";
+import { linuxRuntime } from "./runtime/linux_runtime.ts";
 
 /** The names of the program; it answers to the one it is called by. */
 const NAMES = ["modelops", "modctl"];
 
+/** The runtime of binaries: a file, or a folder of one for each machine. */
+const denortGiven = Deno.env.get("DENORT_BIN");
+
 const root = fileURLToPath(new URL("../", import.meta.url));
 
-/** Where a binary is made and where it goes. */
+/** Where a program is made and where it goes. */
 interface Places {
   /** Has the bundle. */
   readonly scratch: string;
-  /** Gets the binaries. */
+  /** Gets the programs. */
   readonly folder: string;
   /** Gets the archives. */
   readonly dist: string;
 }
 
-/** Compiles the bundle in `scratch` for one machine, proves it where it can run, and names it. */
-async function compile(target: string, { scratch, folder, dist }: Places): Promise<string[]> {
-  const { platform, suffix } = TARGETS[target]!;
-  const [binary, program] = [join(scratch, `binary${suffix}`), join(scratch, "bundle")];
+/** Compiles the bundle in `scratch` into a file, and proves it where it can run. */
+async function compile(target: string, binary: string, scratch: string): Promise<void> {
+  const denort = await denortFor(target, denortGiven);
+  const program = join(scratch, "bundle");
   await outputOf(Deno.execPath(), [
     ...["compile", "--no-check", "--no-config", "--no-lock", ...permissionFlags()],
     ...["--target", target, "--include", program, "--output", binary],
     join(program, BUNDLE_ENTRY),
-  ]);
+  ], { env: denort === undefined ? {} : { DENORT_BIN: resolve(denort) } });
   if (target === Deno.build.target) await prove(binary);
+}
+
+/** Makes the file for a Linux machine that needs nothing of its system but a shell. */
+async function makePortable(target: string, file: string, scratch: string): Promise<void> {
+  const architecture = ARCHITECTURES[TARGETS[target]!.platform.replace("linux-", "")]!;
+  const folder = values.packages === undefined ? undefined : resolve(values.packages);
+  const runtime = await linuxRuntime(architecture, { scratch, folder });
+  await writePortable(file, runtime, join(scratch, "bundle"));
+}
+
+/** Makes the program for one machine, and an archive of each of its names. */
+async function make(target: string, { scratch, folder, dist }: Places): Promise<void> {
+  const { platform, suffix } = TARGETS[target]!;
+  const made = join(scratch, `program${suffix}`);
+  await (isPortable(target) ? makePortable : compile)(target, made, scratch);
   await Deno.mkdir(folder, { recursive: true });
-  const archives: string[] = [];
   for (const name of NAMES) {
     const file = `${name}${suffix}`;
-    await Deno.link(binary, join(scratch, file));
+    await Deno.link(made, join(scratch, file));
     await Deno.rename(join(scratch, file), join(folder, file));
     const archive = join(dist, `${name}-${platform}.tar.gz`);
-    await writeArchive(archive, { file: binary, name: file });
-    archives.push(archive);
+    await writeArchive(archive, { file: made, name: file });
     console.log(`${join(folder, file)}\n${archive}`);
   }
-  await Deno.remove(binary);
-  return archives;
+  await Deno.remove(made);
 }
 
 /** Runs a binary: a runtime of the wrong kind compiles without complaint but is not our program. */
@@ -76,19 +89,28 @@ async function build(targets: readonly string[], dist: string): Promise<void> {
   const folders = targets.length === 0
     ? [[Deno.build.target, dist] as const]
     : targets.map((target) => [target, join(dist, target)] as const);
+  // What cannot be made is said before anything is.
+  for (const [target] of folders) if (!isPortable(target)) await denortFor(target, denortGiven);
   const scratch = join(dist, ".compile");
   await Deno.mkdir(scratch, { recursive: true });
   try {
     await bundle(join(scratch, "bundle"));
     await forgetTimes(join(scratch, "bundle"));
-    const archives: string[] = [];
-    for (const [target, folder] of folders) {
-      archives.push(...await compile(target, { scratch, folder, dist }));
-    }
-    console.log(await writeSums(dist, archives));
+    for (const [target, folder] of folders) await make(target, { scratch, folder, dist });
+    console.log(await writeSums(dist));
   } finally {
     await Deno.remove(scratch, { recursive: true });
   }
+}
+
+/** Whether a machine runs Linux. */
+function isLinux(target: string): boolean {
+  return TARGETS[target]?.platform.startsWith("linux-") ?? false;
+}
+
+/** Whether the program for a machine is made without being compiled. */
+function isPortable(target: string): boolean {
+  return values.portable && isLinux(target);
 }
 
 /** Files of no time: a binary has the times of what it was made from. */
@@ -99,22 +121,26 @@ async function forgetTimes(folder: string): Promise<void> {
 /** Why there is no binary, in one line where the reason is known. */
 function reasonOf(error: unknown): string {
   const said = error instanceof FailedProgram ? error.said : "";
-  const [, named] = /Could not find denort at '(.*)'/.exec(said) ?? [];
-  if (named !== undefined) return `Cannot compile: DENORT_BIN names "${named}", which is not there`;
   const [url] = /https?:\S*denort\S*\.zip/.exec(said) ?? [];
   if (url === undefined) return error instanceof Error ? error.message : String(error);
   return `Cannot compile: the runtime of binaries, denort, cannot be fetched from ${url}; ` +
-    "DENORT_BIN can name a file that has it";
+    "DENORT_BIN can name a file that has it, or a folder with a denort-TARGET for each";
 }
 
 const { values } = parseArgs({
   options: {
     target: { type: "string", multiple: true, default: [] },
     all: { type: "boolean", default: false },
+    portable: { type: "boolean", default: false },
+    packages: { type: "string" },
     output: { type: "string", default: join(root, "dist") },
   },
 });
-const targets = values.all ? Object.keys(TARGETS) : values.target;
+const targets = values.all
+  ? Object.keys(TARGETS)
+  : values.portable && values.target.length === 0
+  ? Object.keys(TARGETS).filter(isLinux)
+  : values.target;
 const unknown = targets.find((target) => !Object.hasOwn(TARGETS, target));
 if (unknown !== undefined) {
   console.error(`Cannot compile for "${unknown}": want one of ${Object.keys(TARGETS).join(", ")}`);

@@ -1,7 +1,7 @@
 /**
  * `deno task dev-setup`: everything that working on this tree needs. Programs for the end-to-end
- * tests are installed where that is allowed, and every npm package is fetched, as well as what images are made of, so that later
- * work needs no network.
+ * tests are installed where that is allowed, and every npm package is fetched, as well as what
+ * images are made of, so that later work needs no network.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for

@@ -2,7 +2,7 @@
  * The archives of a release. The same files give the same bytes.
  * @module
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { COMPRESSIONS } from "../../src/archive/compression.ts";
 import { packUstar } from "../../src/archive/tar_writer.ts";
 import { digestHex, digestStream } from "../../src/core/digest.ts";
@@ -32,15 +32,15 @@ export async function writeArchive(path: string, ...parts: ArchivePart[]): Promi
   await writeFileAtomic(path, stream, { mode: 0o644 });
 }
 
-/** Writes the digests of all archives of a folder, also those of earlier runs, ordered by name. */
-export async function writeSums(folder: string): Promise<string> {
-  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-  const archives = names.filter((name) => name.endsWith(".tar.gz")).sort();
-  const lines = await Promise.all(archives.map(async (name) => {
-    const source = await fileSource(join(folder, name));
-    const { digest } = await digestStream(await source.open());
-    return `${digestHex(digest)}  ${name}\n`;
-  }));
+/** Writes the digests of archives beside them, ordered by name. */
+export async function writeSums(folder: string, archives: readonly string[]): Promise<string> {
+  const lines = await Promise.all(
+    archives.toSorted().map(async (archive) => {
+      const source = await fileSource(archive);
+      const { digest } = await digestStream(await source.open());
+      return `${digestHex(digest)}  ${basename(archive)}\n`;
+    }),
+  );
   const path = join(folder, SUMS);
   await writeFileAtomic(path, new TextEncoder().encode(lines.join("")), { mode: 0o644 });
   return path;

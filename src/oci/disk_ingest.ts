@@ -137,7 +137,7 @@ export class DiskIngest implements Ingest {
     const path = join(this.#folder, "taken");
     (await Deno.create(path)).close();
     this.#path = path;
-    this.#known = await source.toFile(path, { algorithm: "sha256", signal });
+    this.#known = await source.toFile(path, { algorithm: "sha256", flush: true, signal });
     this.#size = (await Deno.stat(path)).size;
     return await this.#digest(undefined, options);
   }

@@ -5,9 +5,11 @@
  * happens to the other file meanwhile.
  * @module
  */
+import { mapConcurrent } from "../core/concurrency.ts";
 import type { Digest } from "../core/digest.ts";
 import { explainRead, explainWrite } from "../core/file_errors.ts";
 import { fileChanged, type FileSource, fileSource } from "../core/file_source.ts";
+import { syncPath } from "../core/files.ts";
 import { type BlobSource, rangeBounds, type ToFileOptions } from "../core/source.ts";
 import { holdWorkers, runTask } from "./pool.ts";
 import { receiveBody } from "./receive.ts";
@@ -40,10 +42,21 @@ async function copyToFile(
   using _workers = holdWorkers(algorithm ? [source.size] : []);
   await copying;
   await ensureUnchanged(source);
-  const hashed = algorithm &&
-    await runTask("hashFile", { path: to, algorithm }, { size: source.size, signal, onBytes });
+  const hash = async () => {
+    const running = { size: source.size, signal, onBytes };
+    return algorithm && await runTask("hashFile", { path: to, algorithm }, running);
+  };
+  // The way to the disk takes as long as the hash, and hardly any time of a processor.
+  const flush = async () => void (options.flush && await flushCopy(to, options.shownPath));
+  const [hashed] = await mapConcurrent([hash, flush], (work) => work());
   if (hashed && hashed.size !== source.size) throw fileChanged(source.path);
   return hashed?.digest;
+}
+
+async function flushCopy(path: string, shownPath = path): Promise<void> {
+  await syncPath(path).catch((error) => {
+    throw explainWrite(shownPath, error);
+  });
 }
 
 /**

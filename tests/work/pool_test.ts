@@ -96,7 +96,7 @@ Deno.test("workers end with the last task, or with the operation that holds them
   assert.equal(countWorkers().running, 0);
 });
 
-Deno.test("holdWorkers() starts workers for large tasks alone, and no more than cores", () => {
+Deno.test("workers are started ahead for large tasks alone, and no more than cores", () => {
   const cores = navigator.hardwareConcurrency;
   for (
     const [sizes, running] of [
@@ -106,14 +106,24 @@ Deno.test("holdWorkers() starts workers for large tasks alone, and no more than 
       [Array(cores + 3).fill(LARGE), cores],
     ] as const
   ) {
-    using _workers = holdWorkers(sizes);
+    using workers = holdWorkers();
+    workers.expect(sizes);
     assert.equal(countWorkers().running, running);
   }
   assert.equal(countWorkers().running, 0);
 });
 
 Deno.test("tasks that are announced one by one get workers of their own while there are cores", () => {
-  using _first = holdWorkers([LARGE]);
-  using _second = holdWorkers([LARGE]);
+  using first = holdWorkers();
+  using second = holdWorkers();
+  first.expect([LARGE]);
+  second.expect([LARGE]);
   assert.equal(countWorkers().running, Math.min(2, navigator.hardwareConcurrency));
+});
+
+Deno.test("nothing is started for who does not hold workers any more", () => {
+  const workers = holdWorkers();
+  workers[Symbol.dispose]();
+  workers.expect([LARGE, LARGE]);
+  assert.equal(countWorkers().running, 0);
 });

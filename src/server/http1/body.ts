@@ -2,8 +2,8 @@
  * The body of a request: read by the handler, or skipped.
  * @module
  */
+import type { ReadInto } from "../../core/http1/input.ts";
 import type { RequestHead } from "./head.ts";
-import type { ReadInto } from "./input.ts";
 
 /** Memory for reading where the reader brings none. */
 const PIECE = 64 * 1024;

@@ -2,9 +2,10 @@
  * One connection: request after request, each answered before the next is read.
  * @module
  */
+import { BadMessage } from "../../core/http1/bad_message.ts";
+import { Input } from "../../core/http1/input.ts";
 import { Body } from "./body.ts";
-import { BadRequest, parseHead, type RequestHead } from "./head.ts";
-import { Input } from "./input.ts";
+import { parseHead, type RequestHead } from "./head.ts";
 import { sendResponse } from "./output.ts";
 import { Patience, type PatienceLimits } from "./patience.ts";
 
@@ -99,7 +100,7 @@ export class Connection {
     try {
       while (!this.#isClosed && await this.#exchange());
     } catch (error) {
-      if (error instanceof BadRequest) await this.#refuse(error);
+      if (error instanceof BadMessage) await this.#refuse(error);
       else if (!this.#isClosed && !isLost(error)) this.#host.failed(error);
     } finally {
       this.close();
@@ -117,7 +118,7 @@ export class Connection {
   giveUp(): void {
     if (this.#state !== "head") return this.close();
     this.#state = "late";
-    const late = new BadRequest(408, "The request did not come in time");
+    const late = new BadMessage(408, "The request did not come in time");
     this.#refuse(late).finally(() => this.close());
   }
 
@@ -212,7 +213,7 @@ export class Connection {
     if (body) await body.skip(LINGER_BYTES);
   }
 
-  async #refuse({ status, message }: BadRequest): Promise<void> {
+  async #refuse({ status, message }: BadMessage): Promise<void> {
     try {
       const response = new Response(`${message}\n`, { status });
       await sendResponse(response, (bytes) => this.#write(bytes), { close: true });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { BadRequest, parseHead } from "../../../src/server/http1/head.ts";
+import { BadMessage } from "../../../src/core/http1/bad_message.ts";
+import { parseHead } from "../../../src/server/http1/head.ts";
 
 /** A head that is fine, with other lines. */
 const head = (first: string, ...fields: string[]) => [first, "Host: a:1", ...fields].join("\r\n");
@@ -9,7 +10,7 @@ function statusOf(text: string): number {
   try {
     parseHead(text);
   } catch (error) {
-    if (error instanceof BadRequest) return error.status;
+    if (error instanceof BadMessage) return error.status;
     throw error;
   }
   return 200;

@@ -4,13 +4,13 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { concatBytes } from "../../core/streams.ts";
-import { BadRequest } from "./head.ts";
+import { concatBytes } from "../streams.ts";
+import { BadMessage } from "./bad_message.ts";
 
 /** Reads into a buffer; 0 is the end. */
 export type ReadInto = (into: Uint8Array) => Promise<number>;
 
-/** The largest head of a request. */
+/** The largest head of a message. */
 const HEAD_LIMIT = 32 * 1024;
 
 /** The longest line within a body in chunks: a size and its extensions, or a trailer. */
@@ -19,7 +19,7 @@ const LINE_LIMIT = 4 * 1024;
 /** The most lines after the last chunk. */
 const TRAILER_LIMIT = 50;
 
-/** Bytes asked for at once where nobody knows how many come: an idle client costs one of these. */
+/** Bytes asked for at once where nobody knows how many come: an idle connection costs one of these. */
 const PIECE = 4 * 1024;
 
 const [CR, LF] = [0x0d, 0x0a];
@@ -45,8 +45,8 @@ export class Input {
 
   /**
    * The text of the next head, one character a byte, without the empty line that ends it;
-   * `undefined` when the client sends no more. `begun` is called with its first byte.
-   * @throws {BadRequest} when it is too large, or cut off.
+   * `undefined` when the other side sends no more. `begun` is called with its first byte.
+   * @throws {BadMessage} when it is too large, or cut off.
    */
   async head(begun: () => void): Promise<string | undefined> {
     while (this.#held.byteLength === 0) if (!await this.fill()) return undefined;
@@ -58,7 +58,7 @@ export class Input {
 
   /** Reads what comes next. */
   async read(into: Uint8Array): Promise<number> {
-    // What is read ahead may be for the next request: what is here already does not wait for it.
+    // What is read ahead may be for the next message: what is here already does not wait for it.
     if (this.#held.byteLength === 0) await this.#ahead;
     if (this.#held.byteLength === 0) return await this.#receive(into);
     const count = Math.min(into.byteLength, this.#held.byteLength);
@@ -67,7 +67,7 @@ export class Input {
     return count;
   }
 
-  /** Waits for more bytes, and keeps them; `false` when the client sends no more. */
+  /** Waits for more bytes, and keeps them; `false` when the other side sends no more. */
   fill(): Promise<boolean> {
     // One read at a time: whoever comes second waits for the same bytes.
     return this.#ahead ??= this.#more().finally(() => this.#ahead = undefined);
@@ -87,13 +87,13 @@ export class Input {
       // Not at the very beginning: an empty line there ends nothing.
       const end = text.indexOf(mark, mark === "\r\n" ? 0 : 1);
       if (end > limit || end < 0 && text.byteLength > limit) {
-        throw new BadRequest(status, `More than ${limit} bytes come before the end of a line`);
+        throw new BadMessage(status, `More than ${limit} bytes come before the end of a line`);
       }
       if (end >= 0) {
         this.#held = this.#held.subarray(end + mark.length);
         return text.toString("latin1", 0, end);
       }
-      if (!await this.fill()) throw new BadRequest(400, "The request is cut off");
+      if (!await this.fill()) throw new BadMessage(400, "The message is cut off");
     }
   }
 
@@ -103,7 +103,7 @@ export class Input {
     return async (into) => {
       if (left === 0) return 0;
       const count = await this.read(into.subarray(0, left));
-      if (count === 0) throw new BadRequest(400, "The body is cut off");
+      if (count === 0) throw new BadMessage(400, "The body is cut off");
       left -= count;
       return count;
     };
@@ -126,7 +126,7 @@ export class Input {
         }
       }
       const count = await this.read(into.subarray(0, left));
-      if (count === 0) throw new BadRequest(400, "The body is cut off");
+      if (count === 0) throw new BadMessage(400, "The body is cut off");
       left -= count;
       return left > 0 ? count : count + this.#wholeChunks(into.subarray(count));
     };
@@ -158,19 +158,19 @@ export class Input {
   async #chunkSize(): Promise<number> {
     const line = await this.#until("\r\n", LINE_LIMIT, 400);
     const size = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;[\t\x20-\x7e]*)?$/.exec(line)?.[1];
-    if (size === undefined) throw new BadRequest(400, "The size of a chunk is malformed");
+    if (size === undefined) throw new BadMessage(400, "The size of a chunk is malformed");
     return parseInt(size, 16);
   }
 
   async #emptyLine(): Promise<void> {
     if (await this.#until("\r\n", LINE_LIMIT, 400) === "") return;
-    throw new BadRequest(400, "A chunk is longer than its size");
+    throw new BadMessage(400, "A chunk is longer than its size");
   }
 
   async #trailer(): Promise<void> {
     for (let lines = 0; lines < TRAILER_LIMIT; lines++) {
       if (await this.#until("\r\n", LINE_LIMIT, 400) === "") return;
     }
-    throw new BadRequest(431, "The body has too many fields after it");
+    throw new BadMessage(431, "The body has too many fields after it");
   }
 }

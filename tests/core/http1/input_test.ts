@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Buffer } from "node:buffer";
-import { BadRequest } from "../../../src/server/http1/head.ts";
-import { Input, type ReadInto } from "../../../src/server/http1/input.ts";
+import { BadMessage } from "../../../src/core/http1/bad_message.ts";
+import { Input, type ReadInto } from "../../../src/core/http1/input.ts";
 
 /** What comes in, in pieces of any size. */
 function inputOf(text: string, pieces: readonly number[] = [text.length]): Input {
@@ -74,7 +74,7 @@ Deno.test("Input takes tiny chunks together, and leaves those of other forms for
 });
 
 Deno.test("Input refuses a body that is cut off or malformed", async () => {
-  const isBad = (error: unknown) => error instanceof BadRequest;
+  const isBad = (error: unknown) => error instanceof BadMessage;
   await assert.rejects(readText(inputOf("abc").sizedBody(4)), isBad);
   for (
     const text of [
@@ -103,9 +103,9 @@ Deno.test("Input bounds a head, and tells one that is cut off from none", async 
   const tooLong = inputOf(`GET / HTTP/1.1\r\nX: ${"a".repeat(40_000)}\r\n\r\n`);
   await assert.rejects(
     tooLong.head(() => {}),
-    (error) => error instanceof BadRequest && error.status === 431,
+    (error) => error instanceof BadMessage && error.status === 431,
   );
   const cut = inputOf("GET / HT");
-  await assert.rejects(cut.head(() => {}), BadRequest);
+  await assert.rejects(cut.head(() => {}), BadMessage);
   assert.equal(await inputOf("").head(() => assert.fail("nothing came")), undefined);
 });

@@ -215,8 +215,25 @@ export interface PieceReader {
   cancel(reason?: unknown): Promise<void>;
 }
 
+/** What can be read past its stream, which costs as much as the bytes do. */
+const offered = new WeakMap<ReadableStream<Uint8Array>, (size: number) => PieceReader>();
+
+/** Lets a stream be read in pieces by a reader of its own. */
+export function offerPieces(
+  body: ReadableStream<Uint8Array>,
+  makeReader: (size: number) => PieceReader,
+): void {
+  offered.set(body, makeReader);
+}
+
 /** Makes a reader with a buffer of `size` bytes. */
 export function pieceReader(body: ReadableStream<Uint8Array>, size = CHUNK_SIZE): PieceReader {
+  const makeReader = offered.get(body);
+  if (makeReader) {
+    // Nobody else is to read or cancel it.
+    body.getReader();
+    return makeReader(size);
+  }
   try {
     const reader = body.getReader({ mode: "byob" });
     let buffer = new Uint8Array(size);

@@ -50,6 +50,11 @@ export async function withTimeLimit<Result>(
   return await watch.during(() => work(watch.signal));
 }
 
+/** A millisecond: what comes within it came at once. */
+export function soon(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}
+
 /** The cause has the words by which faults of the network are recognized. */
 function timedOut(limit: number): TransientError {
   return new TransientError(`no answer for ${limit / 1000} s`, { cause: new Error("timed out") });

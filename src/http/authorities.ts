@@ -7,6 +7,7 @@ import { nodeCrypto, nodeTls } from "../core/runtime/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { explainRead, systemCode } from "../core/file_errors.ts";
 import { readDirIfExists, readText } from "../core/files.ts";
+import { wordsOf } from "./faults.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
@@ -28,6 +29,38 @@ export async function trustedCertificates(
   const more = [...caCerts, ...places.flat(), ...ofSystem()].flatMap(certificatesOf);
   return [...new Map(more.map((pem) => [withoutSpace(pem), pem]))]
     .flatMap(([key, pem]) => builtIn.has(key) ? [] : [pem]);
+}
+
+/** The server's certificate is of an authority that is not among those known so far. */
+const UNKNOWN_AUTHORITY = /UnknownIssuer/;
+
+/** The authorities of connections: those that were given, until one needs those of the machine. */
+export class Trust {
+  readonly #options: TransportOptions;
+  #caCerts: readonly string[];
+  /** Reading them takes time. */
+  #ofMachine: Promise<string[]> | undefined;
+
+  /** Begins with the authorities of the options. */
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#caCerts = options.caCerts ?? [];
+  }
+
+  /** Connects, and once more with all authorities when those known so far do not vouch. */
+  async connecting<Result>(
+    connect: (caCerts: readonly string[]) => Promise<Result>,
+  ): Promise<Result> {
+    const known = this.#caCerts;
+    try {
+      return await connect(known);
+    } catch (error) {
+      if (!UNKNOWN_AUTHORITY.test(wordsOf(error))) throw error;
+      this.#caCerts = await (this.#ofMachine ??= trustedCertificates(this.#options));
+      if (known === this.#caCerts) throw error;
+      return await connect(this.#caCerts);
+    }
+  }
 }
 
 /**

@@ -55,11 +55,11 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
     TRUST,
   ],
   [/ECONNREFUSED|connection refused/i, "unreachable", "the connection was refused"],
-  [/ENOTFOUND|EAI_AGAIN|dns error/i, "unreachable", "its name was not found"],
+  [/ENOTFOUND|EAI_AGAIN|dns error|failed to lookup/i, "unreachable", "its name was not found"],
   [/EHOSTUNREACH|ENETUNREACH|unreachable|No route/i, "unreachable", "there is no way to it"],
   [/ETIMEDOUT|timed out|timeout/i, "lost", "it did not answer in time"],
   [
-    /ECONNRESET|EPIPE|reset|closed|hang up|eof|aborted|http2|GOAWAY|broken pipe|before secure/i,
+    /ECONNRESET|EPIPE|reset|closed|hang up|eof|aborted|http2|GOAWAY|broken pipe|before secure|cut off/i,
     "lost",
     "the connection was cut",
   ],
@@ -70,12 +70,12 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
 export function explainFault(error: unknown): Fault {
   // What nobody has seen before is as likely a mistake of ours as a fault that passes.
   return knownFault(error) ??
-    { kind: "refused", reason: `the connection failed: ${scrub(chain(error).join(" | "))}` };
+    { kind: "refused", reason: `the connection failed: ${scrub(wordsOf(error))}` };
 }
 
 /** Explains an error by the words of the runtime, if they are known. */
 export function knownFault(error: unknown): Fault | undefined {
-  const words = chain(error).join(" | ");
+  const words = wordsOf(error);
   const row = FAULTS.find(([pattern]) => pattern.test(words));
   if (row === undefined) return undefined;
   const [, kind, reason, remedy] = row;
@@ -110,6 +110,11 @@ export function faultError(error: unknown, url: string): TransferError {
     // The runtime's text may quote a signed URL, so the error itself is not kept.
     cause: new Error(scrub(chain(error).join(": "))),
   });
+}
+
+/** What an error and its causes say. */
+export function wordsOf(error: unknown): string {
+  return chain(error).join(" | ");
 }
 
 /** The messages and codes of an error and its causes. */

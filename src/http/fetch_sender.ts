@@ -2,54 +2,36 @@
  * Requests through `fetch`, which is fast for reading.
  * @module
  */
-import { trustedCertificates } from "./authorities.ts";
+import { Trust } from "./authorities.ts";
 import { proxyFor } from "./proxies.ts";
 import type { Transport, TransportOptions } from "./transport_options.ts";
 
 /** The platform's own way, with nothing to be set or closed. Redirects are not followed. */
 export const fetchTransport: Transport = (request) => fetch(request, { redirect: "manual" });
 
-/** The server's certificate is of an authority that is not among those known so far. */
-const UNKNOWN_AUTHORITY = /UnknownIssuer/;
-
-/**
- * What `fetch` does for nobody: ports that browsers block, and a certificate of an authority that a
- * server shows as its own.
- */
-const NEVER_FETCHED = /Requests to port \d+ are blocked|CaUsedAsEndEntity/;
-
-/** Whether another way may lead where `fetch` refused to go. */
-export function isFetchRefusal(error: unknown): boolean {
-  return NEVER_FETCHED.test(wordsOf(error));
-}
-
 /** `fetch`, with one client for each proxy that was needed. */
 export class FetchSender {
   readonly #options: TransportOptions;
+  readonly #trust: Trust;
   readonly #clients = new Map<string | undefined, Deno.HttpClient>();
   /** Clients that were replaced; what they carry may still be under way. */
   readonly #old: Deno.HttpClient[] = [];
-  /** All authorities, when those that were given did not do: the machine's take time to read. */
-  #trusted: Promise<string[]> | undefined;
-  #caCerts: readonly string[];
+  /** The authorities that the clients trust. */
+  #caCerts: readonly string[] = [];
 
   /** Makes a sender; nothing is opened before the first request. */
   constructor(options: TransportOptions) {
     this.#options = options;
-    this.#caCerts = options.caCerts ?? [];
+    this.#trust = new Trust(options);
   }
 
   /** Sends a request without a body, and gives the answer without following redirects. */
   async send(request: Request): Promise<Response> {
-    const known = this.#caCerts;
-    try {
-      return await this.#fetch(request);
-    } catch (error) {
-      if (!UNKNOWN_AUTHORITY.test(wordsOf(error))) throw error;
-      await this.#trustMachine();
-      if (known === this.#caCerts) throw error;
-      return await this.#fetch(request);
-    }
+    const proxy = proxyFor(new URL(request.url), this.#options.proxy);
+    return await this.#trust.connecting(async (caCerts) => {
+      const client = this.#clientFor(proxy, caCerts);
+      return await fetch(request, { client, redirect: "manual" });
+    });
   }
 
   /** Closes all connections. */
@@ -59,25 +41,17 @@ export class FetchSender {
     this.#old.length = 0;
   }
 
-  async #fetch(request: Request): Promise<Response> {
-    const client = this.#clientFor(proxyFor(new URL(request.url), this.#options.proxy));
-    return await fetch(request, { client, redirect: "manual" });
-  }
-
-  async #trustMachine(): Promise<void> {
-    const caCerts = await (this.#trusted ??= trustedCertificates(this.#options));
-    if (this.#caCerts === caCerts) return;
-    this.#caCerts = caCerts;
-    this.#old.push(...this.#clients.values());
-    this.#clients.clear();
-  }
-
-  #clientFor(proxy: string | undefined): Deno.HttpClient {
+  #clientFor(proxy: string | undefined, caCerts: readonly string[]): Deno.HttpClient {
+    if (this.#caCerts !== caCerts) {
+      this.#caCerts = caCerts;
+      this.#old.push(...this.#clients.values());
+      this.#clients.clear();
+    }
     const known = this.#clients.get(proxy);
     if (known) return known;
     const { cert, key } = this.#options;
     const client = Deno.createHttpClient({
-      caCerts: [...this.#caCerts],
+      caCerts: [...caCerts],
       ...(cert && key && { cert, key }),
       proxy: proxy ? proxyOption(proxy) : undefined,
     });
@@ -96,9 +70,4 @@ function proxyOption(text: string): Deno.Proxy {
     password: decodeURIComponent(password),
   };
   return { url: url.href, basicAuth };
-}
-
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  return [error.message, wordsOf(error.cause)].join(" ");
 }

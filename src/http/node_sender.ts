@@ -1,6 +1,6 @@
 /**
- * Requests through `node:http(s)`: bodies with a Content-Length, and servers whose certificates are
- * not to be checked.
+ * Requests through `node:http(s)`: bodies through proxies or with a certificate of the client, and
+ * servers whose certificates are not to be checked.
  * @module
  */
 import { once } from "node:events";

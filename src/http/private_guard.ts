@@ -4,7 +4,7 @@
  * @module
  */
 import type { LookupFunction } from "node:net";
-import { nodeDns } from "../core/runtime/builtins.ts";
+import { nodeDns, nodeNet } from "../core/runtime/builtins.ts";
 import { TransferError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import { isInternalHost } from "./addresses.ts";
@@ -39,20 +39,26 @@ export function guarded(next: Transport, origin: URL, access: PrivateAccess): Tr
 }
 
 /**
- * Looks a name up for a connection, and gives no address of a private network: what is checked is
- * what is connected to. The server at `namedBy` named it.
+ * The addresses of a host that the server at `namedBy` named, none of them of a private network:
+ * what is checked here is what is to be connected to.
+ * @throws {TransferError} when one of them is inside.
  */
+export async function publicAddresses(hostname: string, namedBy: string): Promise<string[]> {
+  const found = await nodeDns().promises.lookup(hostname, { all: true });
+  const inside = found.find(({ address }) => isInternalHost(address));
+  if (inside) throw leadsInside(namedBy, `${hostname} (${inside.address})`);
+  return found.map(({ address }) => address);
+}
+
+/** {@linkcode publicAddresses} for connections that look names up by themselves. */
 export function publicLookup(namedBy: string): LookupFunction {
-  return (hostname, options, callback) => {
-    nodeDns().lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      const inside = addresses?.find(({ address }) => isInternalHost(address));
-      const [first] = addresses ?? [];
-      if (error || !first) callback(error, "", 0);
-      else if (inside) {
-        callback(leadsInside(namedBy, `${hostname} (${inside.address})`), "", 0);
-      } else if (options.all) callback(null, addresses);
+  return (hostname, { all }, callback) => {
+    publicAddresses(hostname, namedBy).then((addresses) => {
+      const found = addresses.map((address) => ({ address, family: nodeNet().isIP(address) }));
+      const [first] = found;
+      if (all || !first) callback(null, found);
       else callback(null, first.address, first.family);
-    });
+    }, (error) => callback(error, "", 0));
   };
 }
 

@@ -1,22 +1,16 @@
 /**
  * The bottom of the client: one HTTP exchange, without redirects, credentials or retries.
- *
- * Two ways lead out. `fetch` is fast for reading. A request with a body goes through
- * `node:http(s)`, because `fetch` sends streams chunked, and registries and object stores want a
- * Content-Length; `node:http(s)` is also the only way that can skip the check of certificates, look
- * at the address that it connects to, and go where `fetch` refuses to. That way is imported with
- * the first request that takes it.
  * @module
  */
 import { nodeCrypto } from "../core/runtime/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { isInternalHost, resolvesInside } from "./addresses.ts";
 import { checkCertificate } from "./authorities.ts";
-import { FetchSender, isFetchRefusal } from "./fetch_sender.ts";
+import { FetchSender } from "./fetch_sender.ts";
 import { limited } from "./limited.ts";
-import type { NodeSender } from "./node_sender.ts";
 import { parseProxy, proxyFor } from "./proxies.ts";
 import type { AnswerHints, Transport, TransportOptions } from "./transport_options.ts";
+import { type Way, wayAround, wayOf } from "./ways.ts";
 
 /** A transport that holds connections until it is disposed. */
 export interface DisposableTransport extends Disposable {
@@ -35,27 +29,31 @@ const USER_AGENT = "modelops";
  */
 export function createTransport(options: TransportOptions = {}): DisposableTransport {
   checkOptions(options);
-  const fetcher = new FetchSender(options);
-  let sender: Promise<NodeSender> | undefined;
-  const viaNode: Transport = async (request, hints) => {
-    sender ??= import("./node_sender.ts").then((module) => new module.NodeSender(options));
-    return await (await sender).send(request, hints);
+  const senders: Readonly<Record<Way, Sender>> = {
+    fetch: new FetchSender(options),
+    socket: new LateSender(async () => {
+      const { SocketSender } = await import("./socket/socket_sender.ts");
+      return new SocketSender(options);
+    }),
+    node: new LateSender(async () => {
+      const { NodeSender } = await import("./node_sender.ts");
+      return new NodeSender(options);
+    }),
   };
-  /** Origins that `fetch` refuses to go to. */
-  const refused = new Set<string>();
-  const viaFetch: Transport = async (request, hints) => {
-    try {
-      return await fetcher.send(request);
-    } catch (error) {
-      if (!isFetchRefusal(error)) throw error;
-      refused.add(new URL(request.url).origin);
-      return await viaNode(request, hints);
-    }
-  };
+  /** Origins that only the last way leads to. */
+  const leftToNode = new Set<string>();
   const send: Transport = async (request, hints) => {
+    const { origin } = new URL(request.url);
+    const way = leftToNode.has(origin) ? "node" : wayOf(request, options, hints);
     const prepared = prepare(request, options.userAgent ?? USER_AGENT);
-    const byNode = needsNode(request, options, hints) || refused.has(new URL(request.url).origin);
-    return await (byNode ? viaNode : viaFetch)(prepared, hints);
+    try {
+      return await senders[way].send(prepared, hints);
+    } catch (error) {
+      const other = wayAround(error, { way, request });
+      if (other === undefined) throw error;
+      if (other === "node") leftToNode.add(origin);
+      return await senders[other].send(prepared, hints);
+    }
   };
   return {
     send: limited(send, options.maxRate),
@@ -63,31 +61,34 @@ export function createTransport(options: TransportOptions = {}): DisposableTrans
       isInternalHost(url.hostname) ||
       proxyFor(url, options.proxy) === undefined && await resolvesInside(url.hostname),
     [Symbol.dispose]() {
-      fetcher.close();
-      // Whoever sent a request has been told when there is no sender to close.
-      sender?.then((opened) => opened.close(), () => {});
+      for (const sender of Object.values(senders)) sender.close();
     },
   };
 }
 
-/** Node's own `fetch` cannot be told of certificates and proxies: there the other way takes all. */
-const FETCH_HAS_CLIENTS = Deno.createHttpClient !== undefined;
-
-/** Whether only `node:http(s)` can send a request as it has to be sent. */
-function needsNode(request: Request, options: TransportOptions, hints?: AnswerHints): boolean {
-  if (!FETCH_HAS_CLIENTS) return true;
-  if (options.insecure || request.body !== null || isExempt(request, options)) return true;
-  const direct = proxyFor(new URL(request.url), options.proxy) === undefined;
-  return direct && hints?.namedBy !== undefined;
+/** One way to the network, with the connections that it keeps. */
+interface Sender {
+  readonly send: Transport;
+  close(): void;
 }
 
-/**
- * Whether a request goes directly although there are proxies. `fetch` reads the environment by
- * itself, and by rules of its own: it might take the proxy.
- */
-function isExempt(request: Request, { proxy }: TransportOptions): boolean {
-  const some = typeof proxy === "object" && Boolean(proxy.http || proxy.https);
-  return some && proxyFor(new URL(request.url), proxy) === undefined;
+/** A sender that is loaded with the first request that takes it. */
+class LateSender implements Sender {
+  readonly #load: () => Promise<Sender>;
+  #loaded: Promise<Sender> | undefined;
+
+  constructor(load: () => Promise<Sender>) {
+    this.#load = load;
+  }
+
+  async send(request: Request, hints?: AnswerHints): Promise<Response> {
+    return await (await (this.#loaded ??= this.#load())).send(request, hints);
+  }
+
+  close(): void {
+    // Whoever sent a request has been told when there is no sender to close.
+    this.#loaded?.then((sender) => sender.close(), () => {});
+  }
 }
 
 function prepare(request: Request, userAgent: string): Request {

@@ -6,7 +6,7 @@
  * @module
  */
 import { createTransport, type DisposableTransport } from "../http/transport.ts";
-import type { TransportOptions } from "../http/transport_options.ts";
+import type { AnswerHints, TransportOptions } from "../http/transport_options.ts";
 import { type FilePlace, receiveBody, type Received } from "./receive.ts";
 import { type PlainError, plainError } from "./plain_error.ts";
 import { type TaskControl, TaskStopped } from "./task.ts";
@@ -16,7 +16,7 @@ export interface ExchangeInput {
   readonly url: string;
   readonly method: string;
   readonly headers: readonly (readonly [string, string])[];
-  readonly namedBy: string | undefined;
+  readonly hints: Pick<AnswerHints, "namedBy" | "bytesToFile">;
   /** How the network is reached. */
   readonly network: TransportOptions;
   /** Takes a {@linkcode Head}, then answers to orders; gives {@linkcode Order}s. */
@@ -46,13 +46,13 @@ export async function exchange(
   input: ExchangeInput,
   control: TaskControl,
 ): Promise<SentReceived | undefined> {
-  const { port, url, method, namedBy } = input;
+  const { port, url, method, hints } = input;
   const stop = new AbortController();
   const orders = new OrderQueue(port, (reason) => stop.abort(reason));
   try {
     const headers = input.headers.map(([name, value]): [string, string] => [name, value]);
     const request = new Request(url, { method, headers, signal: stop.signal });
-    const response = await transportFor(input.network).send(request, { namedBy });
+    const response = await transportFor(input.network).send(request, hints);
     port.postMessage({ status: response.status, headers: [...response.headers] } satisfies Head);
     return await followOrders(orders, response, { port, control });
   } catch (error) {

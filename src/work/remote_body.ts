@@ -53,7 +53,7 @@ function plainOptions(options: TransportOptions): TransportOptions {
 async function sendElsewhere(
   request: Request,
   network: TransportOptions,
-  { namedBy }: AnswerHints = {},
+  { namedBy, bytesToFile }: AnswerHints = {},
 ): Promise<Response> {
   // An abort that has happened already is no event any more.
   request.signal.throwIfAborted();
@@ -68,7 +68,7 @@ async function sendElsewhere(
     url: request.url,
     method: request.method,
     headers: [...request.headers],
-    namedBy,
+    hints: { namedBy, bytesToFile },
     network,
     port: port2,
   }, { signal, transfer: [port2], onBytes: (bytes) => report?.(bytes) });

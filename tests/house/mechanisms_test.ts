@@ -78,19 +78,30 @@ const MECHANISMS: readonly Mechanism[] = [
   },
   {
     what: "the check of private addresses",
-    words: /\bisInternalHost\(|\bpublicLookup\(/,
+    words: /\bisInternalHost\(|\bpublicLookup\(|\bpublicAddresses\(/,
     files: [
       "src/http/addresses.ts",
-      // The connection is made with the addresses that were checked.
+      // Connections are made with the addresses that were checked.
       "src/http/node_sender.ts",
+      "src/http/socket/dial.ts",
       "src/http/private_guard.ts",
       "src/http/transport.ts",
     ],
   },
   {
     what: "the way to the network",
-    words: /\bfetch\((?!target|options|files|count)|createHttpClient|\(secure \? https : http\)/,
-    files: ["src/http/fetch_sender.ts", "src/http/node_sender.ts"],
+    words:
+      /\bfetch\((?!target|options|files|count)|createHttpClient|\(secure \? https : http\)|Deno\.(connect|startTls)/,
+    files: ["src/http/fetch_sender.ts", "src/http/node_sender.ts", "src/http/socket/dial.ts"],
+  },
+  {
+    what: "the choice among the ways to the network",
+    words: /\bbytesToFile \?\?/,
+    files: [
+      "src/http/ways.ts",
+      // Which thread has the exchange.
+      "src/work/remote_body.ts",
+    ],
   },
   {
     what: "what the resuming reader asks with",

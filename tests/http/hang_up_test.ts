@@ -100,12 +100,13 @@ const READERS: Readonly<Record<string, (response: Response) => Promise<unknown>>
 };
 
 for (const [what, hangUp] of Object.entries(HANG_UPS)) {
-  for (const insecure of [false, true]) {
-    Deno.test(`a server that hangs up after ${what} gives an answer or a fault (insecure: ${insecure})`, async () => {
+  for (const way of ["a socket", "a proxy"]) {
+    Deno.test(`a server that hangs up after ${what} gives an answer or a fault, by ${way}`, async () => {
       await using server = hangingUp(hangUp);
       const tries = Object.entries(READERS).flatMap((reader) => Array(4).fill(reader));
       await mapConcurrent(tries, async ([, read]) => {
-        using transport = createTransport({ insecure, stallTime: 10_000 });
+        const proxy = way === "a proxy" ? server.url : undefined;
+        using transport = createTransport({ proxy, stallTime: 10_000 });
         try {
           const headers = { "Content-Length": String(BODY) };
           const request = new Request(server.url, { method: "PUT", headers, body: body() });

@@ -56,6 +56,11 @@ export class Input {
     return head.replace(/^\r\n/, "");
   }
 
+  /** Whether bytes are here that nobody has asked for yet. */
+  get hasMore(): boolean {
+    return this.#held.byteLength > 0;
+  }
+
   /** Reads what comes next. */
   async read(into: Uint8Array): Promise<number> {
     // What is read ahead may be for the next message: what is here already does not wait for it.

@@ -1,0 +1,151 @@
+/**
+ * One connection to a server: exchange after exchange, each ended before the next begins.
+ * @module
+ */
+import { BadMessage } from "../../core/http1/bad_message.ts";
+import { Input, type ReadInto } from "../../core/http1/input.ts";
+import { StallWatch, withTimeLimit } from "../../core/time_limit.ts";
+import { answerBody } from "./answer_body.ts";
+import { type AnswerHead, parseAnswer } from "./answer_head.ts";
+import { closeConn } from "./dial.ts";
+import { Outgoing } from "./outgoing.ts";
+
+/** Interim answers that are passed over; a server that is busy sends one now and then. */
+const INTERIM_LIMIT = 100;
+
+/** Statuses whose answers have no body, as the Fetch standard lists them. */
+const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/**
+ * Bytes for which a server may work a millisecond on a body before it answers: some read all of it
+ * again, or copy it to where it stays.
+ */
+const BYTES_A_MILLISECOND = 32 * 1024;
+
+/** A connection. */
+export class Connection {
+  readonly #conn: Deno.Conn;
+  readonly #input: Input;
+  readonly #ended: (connection: Connection) => void;
+  #isResting = false;
+  /** Whether no more can be sent or read. */
+  isClosed = false;
+  /** Whether bytes came of the answer to the last request. */
+  wasAnswered = false;
+  /** When it was used last, in milliseconds of `performance.now()`. */
+  restsSince = 0;
+
+  /** Takes a connection over; `ended` is told when an exchange is over, or the connection is. */
+  constructor(conn: Deno.Conn, ended: (connection: Connection) => void) {
+    this.#conn = conn;
+    this.#ended = ended;
+    this.#input = new Input(async (into) => {
+      const count = await conn.read(into) ?? 0;
+      this.wasAnswered ||= count > 0;
+      return count;
+    });
+  }
+
+  /**
+   * Sends a request with its body, and gives the answer, which may come before the body is sent.
+   * @throws {TransientError} when the server takes nothing of a body for `stallTime` milliseconds,
+   * or does not answer to one that it has.
+   * @throws {BadMessage} when the answer is malformed; the reason of the request's signal.
+   */
+  async exchange(request: Request, stallTime: number): Promise<Response> {
+    const { signal, method } = request;
+    const stop = () => this.close();
+    this.#wake();
+    signal.addEventListener("abort", stop);
+    const ended = (isWhole: boolean) => {
+      signal.removeEventListener("abort", stop);
+      if (isWhole) this.#rest();
+      else this.close();
+    };
+    try {
+      const answer = this.#head(method);
+      const outgoing = new Outgoing(this.#conn, new StallWatch(stallTime));
+      answer.then(() => outgoing.stop(), () => outgoing.stop());
+      const { bytes, isWhole } = await outgoing.send(request);
+      const limit = stallTime + bytes / BYTES_A_MILLISECOND;
+      const head = request.body === null ? await answer : await withTimeLimit(limit, () => answer);
+      signal.throwIfAborted();
+      // A server that answered early is not sent the rest: the connection cannot be used again.
+      const reusable = isWhole && head.keepAlive;
+      return this.#response(head, signal, (isRead) => ended(isRead && reusable));
+    } catch (error) {
+      ended(false);
+      signal.throwIfAborted();
+      throw error;
+    }
+  }
+
+  /** Ends the connection at once. */
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    closeConn(this.#conn);
+    this.#ended(this);
+  }
+
+  /** Reads the head of the answer, past interim ones. */
+  async #head(method: string): Promise<AnswerHead> {
+    for (let count = 0; count < INTERIM_LIMIT; count++) {
+      const text = await this.#input.head(() => {});
+      if (text === undefined) throw new Error("The connection was closed before the answer");
+      const head = parseAnswer(text, method);
+      if (head.status >= 200) return head;
+      if (head.status === 101) break;
+    }
+    throw new BadMessage(502, "The server does not come to an answer");
+  }
+
+  #response(
+    { status, headers, length }: AnswerHead,
+    signal: AbortSignal,
+    ended: (isWhole: boolean) => void,
+  ): Response {
+    if (status < 200 || BODYLESS.has(status) || length === 0) {
+      ended(length === 0);
+      return new Response(null, { status, headers });
+    }
+    const read = this.#bodyReader(length);
+    const body = answerBody(async (into) => {
+      try {
+        return await read(into);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw error instanceof BadMessage ? brokenOff(error) : error;
+      }
+    }, ended);
+    return new Response(body, { status, headers });
+  }
+
+  #bodyReader(length: AnswerHead["length"]): ReadInto {
+    if (length === "rest") return (into) => this.#input.read(into);
+    return length === "chunked" ? this.#input.chunkedBody() : this.#input.sizedBody(length);
+  }
+
+  #wake(): void {
+    this.#isResting = false;
+    this.wasAnswered = false;
+    this.#conn.ref();
+  }
+
+  /** Waits for the next request; whatever the server sends unasked ends the connection. */
+  #rest(): void {
+    if (this.#input.hasMore) return this.close();
+    this.#isResting = true;
+    this.restsSince = performance.now();
+    const unasked = () => this.#isResting && this.close();
+    this.#input.fill().then(unasked, unasked);
+    // Nobody waits for a connection that does nothing.
+    this.#conn.unref();
+    this.#ended(this);
+  }
+}
+
+/** The words by which a lost connection is recognized: the beginning of the answer was right. */
+function brokenOff(cause: BadMessage): Error {
+  return new Error("The body is incomplete", { cause });
+}

@@ -1,0 +1,98 @@
+/**
+ * A request on its way out: its head and its body, until the server answers.
+ * @module
+ */
+import { giveBack } from "../../core/streams.ts";
+import type { StallWatch } from "../../core/time_limit.ts";
+import { requestHead, sentLength } from "./request_head.ts";
+
+/** What was sent of a request. */
+export interface Sent {
+  /** Bytes of the body. */
+  readonly bytes: number;
+  /** Whether all of it was sent. */
+  readonly isWhole: boolean;
+}
+
+/** The outgoing half of a connection. */
+export class Outgoing {
+  readonly #conn: Deno.Conn;
+  readonly #watch: StallWatch;
+  #isStopped = false;
+  #wake: (() => void) | undefined;
+
+  /** Writes to a connection; the watch bounds how long the server may take nothing. */
+  constructor(conn: Deno.Conn, watch: StallWatch) {
+    this.#conn = conn;
+    this.#watch = watch;
+  }
+
+  /** Ends the sending: the server has answered, or is gone. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#wake?.();
+  }
+
+  /**
+   * Sends a request, until the server answers.
+   * @throws what the body throws; {@link Error} when it has not the length that it says.
+   */
+  async send(request: Request): Promise<Sent> {
+    const length = sentLength(request);
+    const isChunked = length === "chunked";
+    let bytes = 0;
+    let isWhole = await this.#write(requestHead(request));
+    if (!isWhole || request.body === null) return { bytes, isWhole };
+    for await (const chunk of request.body) {
+      if (!isChunked && bytes + chunk.byteLength > length) throw wrongLength(length);
+      isWhole = await (isChunked ? this.#writeChunk(chunk) : this.#write(chunk));
+      if (!isWhole) return { bytes, isWhole };
+      bytes += chunk.byteLength;
+      // When it is written nobody has it any more but us.
+      giveBack(chunk);
+    }
+    if (isChunked) isWhole = await this.#write(LAST_CHUNK);
+    else if (bytes < length) throw wrongLength(length);
+    return { bytes, isWhole };
+  }
+
+  /** Writes a chunk with its size; one without bytes would be the last. */
+  async #writeChunk(bytes: Uint8Array): Promise<boolean> {
+    if (bytes.byteLength === 0) return true;
+    const size = ENCODER.encode(`${bytes.byteLength.toString(16)}\r\n`);
+    return await this.#write(size) && await this.#write(bytes) && await this.#write(LINE_END);
+  }
+
+  /** Writes all of the bytes; `false` when the server answered before. */
+  async #write(bytes: Uint8Array): Promise<boolean> {
+    for (let offset = 0; offset < bytes.byteLength;) {
+      const rest = bytes.subarray(offset);
+      const count = await this.#watch.during(() => this.#writeSome(rest));
+      if (count === 0) return false;
+      offset += count;
+    }
+    return true;
+  }
+
+  /**
+   * Writes some of the bytes; 0 when the server has answered, or hung up: why, is learned from what
+   * it has sent.
+   */
+  #writeSome(bytes: Uint8Array): Promise<number> {
+    // Not a race against the answer: it would keep what has to be told of each single write.
+    return new Promise((resolve) => {
+      const stop = () => resolve(0);
+      if (this.#isStopped) return stop();
+      this.#wake = stop;
+      this.#conn.write(bytes).then(resolve, stop);
+    });
+  }
+}
+
+const ENCODER = new TextEncoder();
+const LINE_END = ENCODER.encode("\r\n");
+const LAST_CHUNK = ENCODER.encode("0\r\n\r\n");
+
+function wrongLength(length: number): Error {
+  return new Error(`The body of the request has not the ${length} bytes that it says`);
+}

@@ -1,0 +1,65 @@
+/**
+ * Which way a request takes to the network: decided here, and nowhere else.
+ *
+ * `fetch` is for small answers, of which many share a connection. Sockets of our own are for
+ * bodies: `fetch` sends streams in chunks, where registries and object stores want a
+ * Content-Length, and takes more of the processor; they also look at the address that they connect
+ * to. `node:http(s)` is for what is rare: it alone can skip the check of certificates, show one of
+ * the client together with a body, and send bodies through proxies.
+ * @module
+ */
+import { wordsOf } from "./faults.ts";
+import { proxyFor } from "./proxies.ts";
+import type { AnswerHints, TransportOptions } from "./transport_options.ts";
+
+/** A way to the network. */
+export type Way = "fetch" | "socket" | "node";
+
+/** Bytes of an answer from which on a connection of its own costs less than it saves. */
+const MANY_BYTES = 1024 * 1024;
+
+/** On Node, whose `fetch` cannot be told of certificates and proxies, one way takes all. */
+const IS_DENO = Deno.createHttpClient !== undefined;
+
+/** The way of a request. */
+export function wayOf(request: Request, options: TransportOptions, hints: AnswerHints = {}): Way {
+  if (!IS_DENO) return "node";
+  const url = new URL(request.url);
+  const isDirect = proxyFor(url, options.proxy) === undefined;
+  const { insecure, cert } = options;
+  const fetches = request.body === null && !insecure && !isExempt(options, isDirect) &&
+    !(isDirect && hints.namedBy !== undefined);
+  const isPlain = url.protocol === "http:" || !insecure && cert === undefined;
+  const isLarge = (hints.bytesToFile ?? 0) >= MANY_BYTES;
+  if (isDirect && isPlain && (isLarge || !fetches)) return "socket";
+  return fetches ? "fetch" : "node";
+}
+
+/**
+ * Whether a request goes directly although there are proxies. `fetch` reads the environment by
+ * itself, and by rules of its own: it might take the proxy.
+ */
+function isExempt({ proxy }: TransportOptions, isDirect: boolean): boolean {
+  return isDirect && typeof proxy === "object" && Boolean(proxy.http || proxy.https);
+}
+
+/**
+ * What is done for nobody but by `node:http(s)`: ports that browsers block, and a certificate of an
+ * authority that a server shows as its own.
+ */
+const LEFT_TO_NODE = /Requests to port \d+ are blocked|CaUsedAsEndEntity/;
+
+/** What a server says that speaks HTTP/2 alone. */
+const WITHOUT_HTTP1 = /NoApplicationProtocol/;
+
+/** The way to take when another one led nowhere, before anything was sent; none if that is that. */
+export function wayAround(error: unknown, { way, request }: {
+  readonly way: Way;
+  readonly request: Request;
+}): Way | undefined {
+  const words = wordsOf(error);
+  if (way !== "node" && LEFT_TO_NODE.test(words)) return "node";
+  return way === "socket" && request.body === null && WITHOUT_HTTP1.test(words)
+    ? "fetch"
+    : undefined;
+}

@@ -91,7 +91,7 @@ const MECHANISMS: readonly Mechanism[] = [
   {
     what: "the way to the network",
     words:
-      /\bfetch\((?!target|options|files|count)|createHttpClient|\(secure \? https : http\)|Deno\.(connect|startTls)/,
+      /\bfetch\((?!target|options|files|count)|createHttpClient\(|\(secure \? https : http\)|Deno\.(connect|startTls)/,
     files: ["src/http/fetch_sender.ts", "src/http/node_sender.ts", "src/http/socket/dial.ts"],
   },
   {

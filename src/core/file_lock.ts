@@ -62,9 +62,9 @@ async function tryToLock(path: string, exclusive: boolean): Promise<Deno.FsFile 
 /** Opens the file; `undefined` when somebody removes its folder at this very moment. */
 async function openFile(path: string): Promise<Deno.FsFile | undefined> {
   try {
-    await Deno.mkdir(dirname(path), { recursive: true });
+    Deno.mkdirSync(dirname(path), { recursive: true });
     await refuseLink(path);
-    return await Deno.open(path, { read: true, write: true, create: true });
+    return Deno.openSync(path, { read: true, write: true, create: true });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw explainWrite(path, error);

@@ -52,7 +52,7 @@ export async function fileSource(
   path: string,
   { shownPath = path, refuseLinks = false }: FileSourceOptions = {},
 ): Promise<FileSource> {
-  const info = await statFile(path, shownPath, refuseLinks ? Deno.lstat : Deno.stat);
+  const info = statFile(path, shownPath, refuseLinks ? Deno.lstatSync : Deno.statSync);
   const noted = factsOf(info);
   const isSame = (now: Deno.FileInfo) =>
     sameFacts(noted, factsOf(now)) &&
@@ -64,7 +64,7 @@ export async function fileSource(
       const { start, end } = rangeBounds(options.range, noted.size);
       const file = await openFile(path, shownPath);
       try {
-        if (!isSame(await file.stat())) throw fileChanged(shownPath);
+        if (!isSame(file.statSync())) throw fileChanged(shownPath);
         if (start > 0) await file.seek(start, Deno.SeekMode.Start);
       } catch (error) {
         file.close();
@@ -105,7 +105,7 @@ function fileStream(file: Deno.FsFile, options: FileStreamOptions): ReadableStre
         left -= count;
         if (count > 0) controller.enqueue(buffer.subarray(0, count));
         if (left > 0) return;
-        if (!sameFacts(options.noted, factsOf(await file.stat()))) throw fileChanged(options.path);
+        if (!sameFacts(options.noted, factsOf(file.statSync()))) throw fileChanged(options.path);
         file.close();
         controller.close();
       } catch (error) {
@@ -141,14 +141,14 @@ export function fileChanged(path: string): ConflictError {
   });
 }
 
-async function statFile(
+function statFile(
   path: string,
   shownPath: string,
-  look: (path: string) => Promise<Deno.FileInfo>,
-): Promise<Deno.FileInfo> {
+  look: (path: string) => Deno.FileInfo,
+): Deno.FileInfo {
   let info: Deno.FileInfo;
   try {
-    info = await look(path);
+    info = look(path);
   } catch (error) {
     throw explainRead(shownPath, error);
   }

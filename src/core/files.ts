@@ -1,5 +1,8 @@
 /**
  * Small helpers over the file system.
+ *
+ * What only looks at a file of ours, names it or reads a document is done at once: handing such a
+ * call to another thread takes ten times as long as the call.
  * @module
  */
 import { ConflictError, InvalidInputError } from "./errors.ts";
@@ -22,7 +25,7 @@ export function writeFully(file: Deno.FsFile, bytes: Uint8Array): void {
  */
 export async function syncPath(path: string): Promise<void> {
   if (Deno.build.os === "windows" && (await Deno.stat(path)).isDirectory) return;
-  using file = await Deno.open(path, { read: true, write: Deno.build.os === "windows" });
+  using file = Deno.openSync(path, { read: true, write: Deno.build.os === "windows" });
   await file.sync();
 }
 
@@ -40,10 +43,7 @@ export async function removeIfExists(path: string): Promise<void> {
   }
 }
 
-/**
- * The facts of a path, without following a link at its end; `undefined` when nothing is there.
- * Looked up at once: handing such a call to another thread takes ten times as long as the call.
- */
+/** The facts of a path, without following a link at its end; `undefined` when nothing is there. */
 export async function lstatIfExists(path: string): Promise<Deno.FileInfo | undefined> {
   return lstatIfExistsSync(path);
 }
@@ -98,7 +98,6 @@ export async function readDocument(
   path: string,
   limit = DOCUMENT_LIMIT,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // At once, as `lstatIfExists` does: a document is small.
   checkRegular(path, Deno.statSync(path));
   using file = Deno.openSync(path, { read: true });
   const { size } = file.statSync();

@@ -48,7 +48,7 @@ export async function writeFileAtomic(
   options: StageOptions = {},
 ): Promise<void> {
   try {
-    await Deno.mkdir(dirname(path), { recursive: true });
+    Deno.mkdirSync(dirname(path), { recursive: true });
     const chunks = content instanceof Uint8Array ? [content] : content;
     const staged = await StagedFile.write(path, chunks, options);
     await staged.commit();
@@ -99,7 +99,7 @@ export class StagedFile {
    */
   async commit(folder: string = dirname(this.#path)): Promise<void> {
     try {
-      await Deno.rename(join(folder, basename(this.#partial)), join(folder, basename(this.#path)));
+      Deno.renameSync(join(folder, basename(this.#partial)), join(folder, basename(this.#path)));
     } catch (error) {
       await this.discard();
       throw explainWrite(this.#path, error);
@@ -128,7 +128,7 @@ export class StagedFile {
 
   async #write(place: string, content: StagedContent, options: StageOptions): Promise<void> {
     const mode = options.mode ? options.mode & 0o777 : undefined;
-    using file = await Deno.open(place, { write: true, createNew: true, mode });
+    using file = Deno.openSync(place, { write: true, createNew: true, mode });
     await options.onOpen?.();
     this.#ensureSame(file);
     for await (const chunk of content) {
@@ -136,9 +136,9 @@ export class StagedFile {
       writeFully(file, chunk);
     }
     options.signal?.throwIfAborted();
-    await setTime(file, options.mtime);
+    setTime(file, options.mtime);
     if (options.flush ?? true) await file.sync();
-    await setMode(place, options.mode);
+    setMode(place, options.mode);
   }
 
   /** Makes sure that the open file is the one the hidden name leads to now. */
@@ -162,18 +162,18 @@ export async function setAttributes(
   { mode, mtime }: FileAttributes,
 ): Promise<void> {
   using file = openOwn(path, { write: true });
-  await setTime(file, mtime);
-  await setMode(path, mode);
+  setTime(file, mtime);
+  setMode(path, mode);
 }
 
 /** Sets permissions exactly: those that a file is made with are subject to the umask. */
-async function setMode(path: string, mode: number | undefined): Promise<void> {
-  if (mode && Deno.build.os !== "windows") await Deno.chmod(path, mode & 0o777);
+function setMode(path: string, mode: number | undefined): void {
+  if (mode && Deno.build.os !== "windows") Deno.chmodSync(path, mode & 0o777);
 }
 
-async function setTime(file: Deno.FsFile, mtime: Date | undefined): Promise<void> {
+function setTime(file: Deno.FsFile, mtime: Date | undefined): void {
   const seconds = (mtime?.getTime() ?? NaN) / 1000;
   if (Number.isNaN(seconds)) return;
   const possible = Math.min(Math.max(seconds, FIRST_SECOND), LAST_SECOND);
-  await file.utime(possible, possible);
+  file.utimeSync(possible, possible);
 }

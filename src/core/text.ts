@@ -33,18 +33,24 @@ export function base64(text: string): string {
  * compare bytes.
  */
 export function compareText(a: string, b: string): number {
-  const [left, right] = [a.toWellFormed(), b.toWellFormed()];
-  const length = Math.min(left.length, right.length);
-  for (let index = 0; index < length; index++) {
-    const difference = rank(left.charCodeAt(index)) - rank(right.charCodeAt(index));
-    if (difference !== 0) return Math.sign(difference);
-  }
-  return Math.sign(left.length - right.length);
+  const length = Math.min(a.length, b.length);
+  let same = 0;
+  while (same < length && a.charCodeAt(same) === b.charCodeAt(same)) same++;
+  if (same === length) return Math.sign(a.length - b.length);
+  const [left, right] = [a.charCodeAt(same), b.charCodeAt(same)];
+  return isHalf(left) || isHalf(right) ? compareEncoded(a, b) : Math.sign(left - right);
 }
 
-/** The place of a code unit in the order of UTF-8: halves of a pair stand for what has most bytes. */
-function rank(unit: number): number {
-  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
+/** Whether a code unit is one of a pair, or one that has lost the other. */
+function isHalf(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}
+
+function compareEncoded(a: string, b: string): number {
+  const [left, right] = [new TextEncoder().encode(a), new TextEncoder().encode(b)];
+  const differs = left.findIndex((byte, index) => byte !== right[index]);
+  const at = differs < 0 ? left.length : differs;
+  return Math.sign((left[at] ?? -1) - (right[at] ?? -1));
 }
 
 /** The text encodings that a mark at the beginning tells apart from UTF-8. */

@@ -148,7 +148,10 @@ function toResponse(incoming: http.IncomingMessage, method: string): Response {
   }
   // A connection may break at any time, also when nobody reads yet or any more.
   incoming.on("error", () => {});
-  if (method === "HEAD" || BODYLESS.has(status)) {
+  // What is not read to its end takes its connection with it, also where there is nothing to read.
+  const isEmpty = method === "HEAD" || BODYLESS.has(status) ||
+    headers.get("Content-Length") === "0";
+  if (isEmpty) {
     incoming.resume();
     return new Response(null, { status, headers });
   }

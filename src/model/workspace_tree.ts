@@ -139,7 +139,7 @@ export class WorkspaceTree {
     try {
       if (await lstatIfExists(join(this.root, path)) === undefined) return undefined;
       const trail = [this.root];
-      for (const parent of parents) trail.push(await Deno.realPath(join(this.root, parent)));
+      for (const parent of parents) trail.push(Deno.realPathSync(join(this.root, parent)));
       return await this.#visit(path, trail);
     } catch (error) {
       return { type: "fault", path, message: faultOf(error) };
@@ -167,8 +167,8 @@ export class WorkspaceTree {
   async #visit(path: string, trail: readonly string[]): Promise<TreeNode> {
     const absolute = join(this.root, path);
     try {
-      const real = await Deno.realPath(absolute);
-      const info = await Deno.stat(absolute);
+      const real = Deno.realPathSync(absolute);
+      const info = Deno.statSync(absolute);
       const leaves = ![this.root, ...this.#links].some((folder) => isWithin(folder, real));
       if (info.isFile) return { type: "file", path, absolute, leaves, info };
       if (!info.isDirectory) return { type: "fault", path, message: "it is not a regular file" };

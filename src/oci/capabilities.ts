@@ -137,12 +137,20 @@ export interface StoreCapabilities {
    * @throws {NotFoundError} when it is not here.
    */
   promise(descriptor: Descriptor, options?: OperationOptions): Promise<void>;
+  /**
+   * Whether asking `has` is worth its request, when the content is written otherwise: of many small
+   * contents that are new, it is not. Those are always asked about where this is not offered.
+   */
+  isWorthAsking(descriptor: Descriptor): boolean;
   /** Keeps what is here from being pruned until disposed, so that what was checked stays true. */
   deferPrune(options?: OperationOptions): Promise<AsyncDisposable>;
 }
 
 /** What a store on this machine can do: what saves requests and reads elsewhere saves none here. */
-export type LocalCapabilities = Omit<StoreCapabilities, "writeTagged" | "writeStream">;
+export type LocalCapabilities = Omit<
+  StoreCapabilities,
+  "writeTagged" | "writeStream" | "isWorthAsking"
+>;
 
 /** What a store can do that has its content itself, wherever that is. */
 export const OWNER_CAPABILITIES = [

@@ -236,7 +236,8 @@ class GraphCopier {
   /** Copies a blob; `total` is the size of all that are copied with it. */
   async #copyBlob(descriptor: Descriptor, total?: number): Promise<void> {
     const { before, after } = this.#options;
-    if (await this.#to.has(descriptor, this.#options)) return this.#skip(descriptor);
+    const isAsked = capability(this.#to, "isWorthAsking")?.(descriptor) ?? true;
+    if (isAsked && await this.#to.has(descriptor, this.#options)) return this.#skip(descriptor);
     if (await before?.(descriptor) === "skip") return this.#skip(descriptor);
     if (await this.#mount(descriptor)) this.#skip(descriptor);
     else await this.#write(descriptor, storeSource(this.#from, descriptor, total));

@@ -147,17 +147,19 @@ export class DiskBlobs {
 
   /**
    * Adds the verified file `data` of a folder, as {@linkcode add} does. The folder becomes that of
-   * the blob, so a process that is killed leaves none without bytes.
+   * the blob, so a process that is killed leaves none without bytes; `false` where there was one,
+   * and the folder stays.
    */
-  async addFolder(folder: string, { digest }: Pick<Descriptor, "digest">): Promise<void> {
+  async addFolder(folder: string, { digest }: Pick<Descriptor, "digest">): Promise<boolean> {
     const file = join(folder, DATA);
     const before = await this.#info(digest);
-    if (before?.mtime) await Deno.utime(file, before.mtime, before.mtime);
+    if (before?.mtime) Deno.utimeSync(file, before.mtime, before.mtime);
     const place = this.#layout.blobFolder(digest);
-    await Deno.mkdir(dirname(place), { recursive: true });
+    Deno.mkdirSync(dirname(place), { recursive: true });
     const isNew = before === undefined && await renamed(folder, place);
-    if (!isNew) await Deno.rename(file, this.path(digest));
+    if (!isNew) Deno.renameSync(file, this.path(digest));
     this.#distrusted.delete(digest);
+    return isNew;
   }
 
   /**
@@ -182,7 +184,7 @@ export class DiskBlobs {
 /** Renames a folder; `false` when one of that name was made by somebody else meanwhile. */
 async function renamed(from: string, to: string): Promise<boolean> {
   try {
-    await Deno.rename(from, to);
+    Deno.renameSync(from, to);
     return true;
   } catch (error) {
     if (await statKind(to) === "folder") return false;

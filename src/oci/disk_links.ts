@@ -61,7 +61,7 @@ export class DiskLinks {
     const path = this.#member(descriptor);
     if (await this.#write(path, descriptor.digest, false)) return;
     const now = new Date();
-    await Deno.utime(path, now, now);
+    Deno.utimeSync(path, now, now);
   }
 
   /**

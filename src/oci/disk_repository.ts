@@ -192,13 +192,12 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     const uploads = this.#store.layout.uploads(this.name);
     const folder = join(uploads, crypto.randomUUID());
     try {
-      await Deno.mkdir(folder, { recursive: true });
-      await Deno.writeFile(join(folder, "data"), bytes);
-      await this.#store.blobs.addFolder(folder, descriptor);
+      Deno.mkdirSync(folder, { recursive: true });
+      Deno.writeFileSync(join(folder, "data"), bytes);
+      if (!await this.#store.blobs.addFolder(folder, descriptor)) await removeIfExists(folder);
     } catch (error) {
-      throw explainWrite(folder, error);
-    } finally {
       await removeIfExists(folder);
+      throw explainWrite(folder, error);
     }
   }
 

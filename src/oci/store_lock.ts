@@ -21,6 +21,8 @@ export interface LockOptions extends OperationOptions {
 /** A lock on a store, shared among the writers of this process and of others. */
 export class StoreLock {
   readonly #path: string;
+  /** The shared lock of all writers of this object, and how many they are. */
+  #shared: { readonly lock: Promise<AsyncDisposable>; count: number } | undefined;
 
   /** Names the lock file; it is made when first locked. */
   constructor(path: string) {
@@ -32,7 +34,22 @@ export class StoreLock {
    * @throws {ConflictError} when somebody still prunes after the timeout.
    */
   async shared(options: LockOptions = {}): Promise<AsyncDisposable> {
-    return await this.#acquire(false, options);
+    // Thousands of small files would lock and unlock as often; who comes meanwhile joins.
+    const held = this.#shared ??= { lock: this.#acquire(false, options), count: 0 };
+    held.count++;
+    const release = async () => {
+      if (--held.count > 0) return;
+      if (this.#shared === held) this.#shared = undefined;
+      await (await held.lock)[Symbol.asyncDispose]();
+    };
+    try {
+      await held.lock;
+    } catch (error) {
+      // The next one tries again.
+      if (this.#shared === held) this.#shared = undefined;
+      throw error;
+    }
+    return { [Symbol.asyncDispose]: release };
   }
 
   /**

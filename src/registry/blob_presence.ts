@@ -35,3 +35,30 @@ export async function askForBlob(
   if (response.status === 404 || NO_SUCH_METHOD.has(response.status)) return undefined;
   throw await channel.error(response, "look for", digest);
 }
+
+/** Blobs that are asked about before a repository is taken to have none of those that follow. */
+const ASKED_FIRST = 16;
+
+/** Bytes of a blob that are sent as fast as the registry is asked whether it has them. */
+const CHEAP_TO_SEND = 16 * 1024;
+
+/**
+ * Whether asking about one more blob of a repository is worth a request: of thousands of small
+ * files that are new, each request for nothing counts as much as a file. One that turns out to be
+ * there brings the questions back.
+ */
+export class WorthAsking {
+  #absent = 0;
+  #found = 0;
+
+  /** Takes note of an answer. */
+  note(found: boolean): void {
+    if (found) this.#found++;
+    else this.#absent++;
+  }
+
+  /** Whether to ask about a blob of that size, in bytes. */
+  isAsked(size: number): boolean {
+    return size > CHEAP_TO_SEND || this.#found > 0 || this.#absent < ASKED_FIRST;
+  }
+}

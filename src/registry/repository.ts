@@ -21,7 +21,7 @@ import { isRepositoryName, isTag } from "../oci/reference.ts";
 import type { ContentStore, OpenContentOptions } from "../oci/store.ts";
 import { anonymousBlob, missing } from "../oci/store.ts";
 import { discard } from "../http/bodies.ts";
-import { askForBlob } from "./blob_presence.ts";
+import { askForBlob, WorthAsking } from "./blob_presence.ts";
 import { download, downloadToFile } from "./download.ts";
 import { ManifestClient } from "./manifests.ts";
 import { listNames } from "./pagination.ts";
@@ -41,6 +41,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
   readonly #referrers: ReferrerClient;
   /** Blobs that the registry just said it does not have, so that writing need not ask again. */
   readonly #absent = new Set<Digest>();
+  readonly #worthAsking = new WorthAsking();
 
   /**
    * Opens the repository at a path of a registry; nothing is sent.
@@ -68,7 +69,13 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
       "delete",
       "untag",
       "toFile",
+      "isWorthAsking",
     ]);
+  }
+
+  /** As {@linkcode StoreCapabilities.isWorthAsking} says. */
+  isWorthAsking({ mediaType, size }: Descriptor): boolean {
+    return isManifestType(mediaType) || this.#worthAsking.isAsked(size);
   }
 
   /** As {@linkcode ContentStore.has} says. */
@@ -78,6 +85,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     const found = isBlob
       ? await askForBlob(this.#channel, digest, options) !== undefined
       : await this.#manifests.has(digest, options);
+    if (isBlob) this.#worthAsking.note(found);
     if (found && isBlob) await dropNote(this.#channel, descriptor);
     if (found) this.#absent.delete(digest);
     else this.#absent.add(digest);
@@ -124,7 +132,8 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     options: OperationOptions = {},
   ): Promise<void> {
     const { digest } = descriptor;
-    if (!this.#absent.has(digest) && await this.has(descriptor, options)) return;
+    const isUnknown = !this.#absent.has(digest) && this.isWorthAsking(descriptor);
+    if (isUnknown && await this.has(descriptor, options)) return;
     if (isManifestType(descriptor.mediaType)) {
       await this.#writeManifest(descriptor, source, options);
     } else {

@@ -116,10 +116,10 @@ export class DigestCache {
   /** Looks a file up before it is hashed. */
   async look(path: string): Promise<CachedFile> {
     const lookedAt = this.#now();
-    const before = fileIdentity(await Deno.stat(path));
+    const before = fileIdentity(Deno.statSync(path));
     const packedKey = (form: string) => before && `${keyOf(before)} ${form}`;
     const remember = async (key: string | undefined, known: string) => {
-      const after = fileIdentity(await Deno.stat(path));
+      const after = fileIdentity(Deno.statSync(path));
       if (!before || !after || !key || keyOf(before) !== keyOf(after)) return;
       this.#add(before, { hashedAt: lookedAt, key, known });
     };

@@ -21,8 +21,8 @@ export interface LockOptions extends OperationOptions {
 /** A lock on a store, shared among the writers of this process and of others. */
 export class StoreLock {
   readonly #path: string;
-  /** The shared lock of all writers of this object, and how many they are. */
-  #shared: { readonly lock: Promise<AsyncDisposable>; count: number } | undefined;
+  /** The shared lock of the writers of this object, and how many they are. */
+  #shared: { readonly lock: AsyncDisposable; count: number } | undefined;
 
   /** Names the lock file; it is made when first locked. */
   constructor(path: string) {
@@ -34,22 +34,18 @@ export class StoreLock {
    * @throws {ConflictError} when somebody still prunes after the timeout.
    */
   async shared(options: LockOptions = {}): Promise<AsyncDisposable> {
-    // Thousands of small files would lock and unlock as often; who comes meanwhile joins.
-    const held = this.#shared ??= { lock: this.#acquire(false, options), count: 0 };
+    // Each waits for itself, with a signal of its own. Whoever comes while it is held joins, since
+    // thousands of small files would lock and unlock as often.
+    const held = this.#shared ?? { lock: await this.#acquire(false, options), count: 0 };
+    this.#shared ??= held;
     held.count++;
-    const release = async () => {
-      if (--held.count > 0) return;
-      if (this.#shared === held) this.#shared = undefined;
-      await (await held.lock)[Symbol.asyncDispose]();
+    return {
+      [Symbol.asyncDispose]: async () => {
+        if (--held.count > 0) return;
+        if (this.#shared === held) this.#shared = undefined;
+        await held.lock[Symbol.asyncDispose]();
+      },
     };
-    try {
-      await held.lock;
-    } catch (error) {
-      // The next one tries again.
-      if (this.#shared === held) this.#shared = undefined;
-      throw error;
-    }
-    return { [Symbol.asyncDispose]: release };
   }
 
   /**

@@ -38,17 +38,22 @@ export async function fetchDebian(
   folder: string,
 ): Promise<DebianFile[]> {
   const index = join(folder, `apt-${architecture}`);
-  const flags = await openIndex(index, architecture);
+  const flags = await indexFlags(index, architecture);
+  const stamp = join(index, "updated");
+  const isOld = Date.now() - await writtenAt(stamp) > INDEX_AGE;
+  // It ends well also where some source cannot be reached: what is missing shows below.
+  if (isOld) await outputOf("apt-get", [...flags, "update"]);
   const listed = await outputOf("apt-get", [...flags, "--print-uris", "download", ...names]);
   const files = parseUris(listed);
   if (files.length !== names.length) throw new Error(`apt-get names ${files.length} packages`);
+  if (isOld) await Deno.writeTextFile(stamp, "");
   await outputOf("apt-get", [...flags, "download", ...names], { cwd: folder });
   const distribution = await distributionName();
   return files.map(({ file, digest }) => ({ path: join(folder, file), digest, distribution }));
 }
 
-/** Brings the index in, unless that was done today, and gives the flags that use it. */
-async function openIndex(folder: string, architecture: string): Promise<string[]> {
+/** Makes room for a private index, and gives the flags that use it. */
+async function indexFlags(folder: string, architecture: string): Promise<string[]> {
   const status = join(folder, "status");
   for (const part of ["state/lists/partial", "cache/archives/partial"]) {
     await Deno.mkdir(join(folder, part), { recursive: true });
@@ -64,13 +69,7 @@ async function openIndex(folder: string, architecture: string): Promise<string[]
     "Dir::State::status": status,
     "Dir::Cache": join(folder, "cache"),
   };
-  const flags = ["-q", ...Object.entries(settings).flatMap(([key, to]) => ["-o", `${key}=${to}`])];
-  const stamp = join(folder, "updated");
-  if (Date.now() - await writtenAt(stamp) > INDEX_AGE) {
-    await outputOf("apt-get", [...flags, "update"]);
-    await Deno.writeTextFile(stamp, "");
-  }
-  return flags;
+  return ["-q", ...Object.entries(settings).flatMap(([key, to]) => ["-o", `${key}=${to}`])];
 }
 
 /** When a file was written, in milliseconds since the epoch; 0 when it is not there. */

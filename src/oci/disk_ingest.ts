@@ -135,7 +135,7 @@ export class DiskIngest implements Ingest {
       return this.#digester.digest();
     }
     const path = join(this.#folder, "taken");
-    (await Deno.create(path)).close();
+    (await Deno.open(path, { write: true, create: true })).close();
     this.#path = path;
     this.#known = await source.toFile(path, { algorithm: "sha256", flush: true, signal });
     this.#size = (await Deno.stat(path)).size;

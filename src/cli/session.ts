@@ -13,7 +13,7 @@ import type { CliContext } from "./context.ts";
 import { isDebug, type LogFormat, openLog, openServerLog } from "./output/log.ts";
 import { paintFor } from "./output/paint.ts";
 import { Output } from "./output/writer.ts";
-import { openProgress, type ProgressDisplay } from "./output/progress.ts";
+import { openProgress, type ProgressDisplay, showRetry } from "./output/progress.ts";
 import { type GlobalFlags, resolveSettings, type Settings } from "./settings/global.ts";
 
 /** The flags of commands on bundles that decide what is reached, and how. */
@@ -34,6 +34,8 @@ export class Session implements AsyncDisposable {
   #waiting: string[] | undefined;
   /** Progress of the operation that runs, or ran last. */
   #display: ProgressDisplay | undefined;
+  /** Whether that operation runs. */
+  #isRunning = false;
 
   /**
    * Opens a session.
@@ -41,7 +43,7 @@ export class Session implements AsyncDisposable {
    */
   constructor(context: CliContext, flags: GlobalFlags) {
     this.context = context;
-    const onRetry = (retry: Retry) => this.#display?.retrying(retry);
+    const onRetry = (retry: Retry) => this.#retrying(retry);
     this.settings = { ...resolveSettings(flags, context), retry: { onRetry } };
     const paint = paintFor(this.settings.color, context.stderr, context.env);
     this.output = new Output(context, this.settings.json, paint);
@@ -113,7 +115,18 @@ export class Session implements AsyncDisposable {
     const style = options.silent ? "none" : this.settings.progress;
     await using progress = await openProgress(style, this.context);
     this.#display = progress;
-    return await work({ ...this.quiet(), progress: (event) => progress.report(event) });
+    this.#isRunning = true;
+    try {
+      return await work({ ...this.quiet(), progress: (event) => progress.report(event) });
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** Whoever waits is told why, whether or not what is waited for shows progress. */
+  #retrying(retry: Retry): void {
+    if (this.#isRunning) this.#display?.retrying(retry);
+    else showRetry(this.settings.progress, this.context, retry);
   }
 
   /** How far the operation came that was stopped, where the same command goes on from there. */

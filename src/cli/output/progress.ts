@@ -69,6 +69,28 @@ export async function openProgress(
   };
 }
 
+/** Tells of another try while no progress is on display, as before the first byte is known. */
+export function showRetry(
+  style: ProgressStyle,
+  { stderr }: Pick<DisplayContext, "stderr">,
+  retry: Retry,
+): void {
+  if (style === "none") return;
+  stderr.write(style === "json" ? retryDocument(retry) : retryLine(retry));
+}
+
+function retryLine(retry: Retry): string {
+  return `${escapeControls(`${retryWords(retry)} (${retry.what})`)}\n`;
+}
+
+function retryDocument(retry: Retry): string {
+  return jsonLine({ state: "retry", ...retry });
+}
+
+function jsonLine(document: unknown): string {
+  return `${escapeJsonControls(JSON.stringify(document))}\n`;
+}
+
 /** Milliseconds between two lines that say how far all is. */
 const LINE_EVERY = 10_000;
 
@@ -89,7 +111,7 @@ function drawPlain({ stderr, now }: DisplayContext, tally: ProgressTally): Drawi
       const at = now().getTime();
       if (event.state === "advance" && at - lastLine >= LINE_EVERY) write(stageLine(stage, at));
     },
-    retry: (retry) => write(`${retryWords(retry)} (${retry.what})`),
+    retry: (retry) => stderr.write(retryLine(retry)),
     [Symbol.asyncDispose]: () => {
       tally.summary().forEach(write);
       return Promise.resolve();
@@ -116,8 +138,6 @@ const STEP_EVERY = 200;
 /** A JSON document a line for each event: for programs. */
 function drawJson({ stderr, now }: DisplayContext): Drawing {
   const steps = new Map<string, number>();
-  const write = (document: unknown) =>
-    stderr.write(`${escapeJsonControls(JSON.stringify(document))}\n`);
   return {
     event(event) {
       if (event.state === "advance") {
@@ -125,8 +145,8 @@ function drawJson({ stderr, now }: DisplayContext): Drawing {
         if (at - (steps.get(event.id) ?? -Infinity) < STEP_EVERY) return;
         steps.set(event.id, at);
       } else if (event.state !== "plan") steps.delete(event.id);
-      write(event);
+      stderr.write(jsonLine(event));
     },
-    retry: (retry) => write({ state: "retry", ...retry }),
+    retry: (retry) => stderr.write(retryDocument(retry)),
   };
 }

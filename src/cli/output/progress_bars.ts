@@ -11,7 +11,7 @@ import { type ProgressTally, retryWords } from "./progress_tally.ts";
 import type { ProgressEvent } from "../../core/operation.ts";
 import type { Retry } from "../../core/retry.ts";
 
-/** Milliseconds that a line about another try stays. */
+/** Milliseconds that a line about another try stays, or as long as it is waited for. */
 const NOTICE_TIME = 5000;
 
 /** Draws what a tally counts until it is disposed; then the sums are all that is left. */
@@ -41,19 +41,22 @@ export function drawBars(
     while (places < lines.length) addPlace();
   });
   let stopped = false;
+  const open = () => {
+    if (places === 0 && !stopped) addPlace();
+  };
   const stop = () => {
     if (!stopped && places > 0) bars.stop();
     stopped = true;
   };
   signal.addEventListener("abort", stop);
   return {
-    event(): void {
-      if (places === 0 && !stopped) addPlace();
-    },
+    event: open,
     retry(retry, isShown) {
       if (isShown) return;
       const text = fitMiddle(escapeControls(`${retryWords(retry)} (${retry.what})`), width() - 1);
-      notice = { text, until: now().getTime() + NOTICE_TIME };
+      notice = { text, until: now().getTime() + Math.max(NOTICE_TIME, retry.wait) };
+      // Nothing may be under way yet: nobody has answered.
+      open();
     },
     [Symbol.asyncDispose]: () => {
       signal.removeEventListener("abort", stop);

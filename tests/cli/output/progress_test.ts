@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openProgress } from "../../../src/cli/output/progress.ts";
+import { openProgress, type ProgressStyle, showRetry } from "../../../src/cli/output/progress.ts";
 import type { ProgressEvent } from "../../../src/core/operation.ts";
 import { fakeContext } from "../support.ts";
 import { aPlan, step } from "./progress_support.ts";
@@ -102,6 +102,30 @@ Deno.test("no progress is nothing at all, but it is known how far a transfer cam
     assert.equal(display.interruptedAt(), "10 of 20 MiB");
   }
   assert.equal(context.stderr.text, "");
+});
+
+Deno.test("another try is told without progress too, as it was asked for", () => {
+  const told = (style: ProgressStyle) => {
+    const context = fakeContext();
+    showRetry(style, context, { ...RETRY, what: "x\u009b" });
+    return context.stderr.text;
+  };
+  const line = "trying again, 2 of 5: the connection was cut (x\\u009b)\n";
+  assert.equal(told("plain"), line);
+  assert.equal(told("bar"), line);
+  assert.deepEqual(JSON.parse(told("json")), { state: "retry", ...RETRY, what: "x\u009b" });
+  assert.doesNotMatch(told("json"), /\u009b/);
+  assert.equal(told("none"), "");
+});
+
+Deno.test("the bars tell of another try before anything has begun", async () => {
+  const drawn = Promise.withResolvers<void>();
+  const onStderr = (text: string) => void (text.includes("trying again") && drawn.resolve());
+  const context = fakeContext({ terminal: true, columns: 60, onStderr });
+  await using display = await openProgress("bar", context);
+  display.retrying(RETRY);
+  await drawn.promise;
+  assert.match(context.stderr.text, /trying again, 2 of 5: the connection was cut \(sha256:1\)/);
 });
 
 const RESTORED = "\u001b[?25h\u001b[?7h";

@@ -29,6 +29,12 @@ export function packTar(files: readonly TarFile[]): BlobSource {
   return concatSources([...parts, end]);
 }
 
+/** The size of an archive of one file, in bytes. */
+export function tarSize(entry: TarEntry): number {
+  const content = entry.size + tarPadding(entry.size).byteLength;
+  return tarHeader(entry).byteLength + content + 2 * BLOCK_SIZE;
+}
+
 /** A file or folder of an anonymous archive with its content. */
 export interface UstarFile {
   readonly entry: UstarEntry;

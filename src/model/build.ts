@@ -11,7 +11,6 @@ import { type Digest, EMPTY_DIGEST } from "../core/digest.ts";
 import { readTextIfExists } from "../core/files.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { operationOptions } from "../core/operation.ts";
-import { reportPlan } from "../core/progress.ts";
 import { bytesSource } from "../core/source.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { quote } from "../core/text.ts";
@@ -25,7 +24,7 @@ import { generateModelfile } from "./modelfile/generate.ts";
 import {
   layerAnnotations,
   type LayerOptions,
-  layerPhase,
+  planLayers,
   type StoredLayer,
   storeLayer,
 } from "./layers.ts";
@@ -234,11 +233,12 @@ export async function buildModel(
   const time = options.sourceDateEpoch === undefined ? options.now : options.sourceDateEpoch * 1000;
   // All but the digests of the layers is known before the first byte is stored.
   makeConfig(plan, plan.files.map(() => EMPTY_DIGEST), options, time);
-  reportPlan(layerPhase(store, shape), plan.files, operation);
+  const layerOptions = { ...shape, ...operation, owners, digests: options.digests };
+  planLayers(store, plan.files, layerOptions);
   using _workers = holdWorkers();
   const layers = await mapConcurrent(
     plan.files,
-    (file) => storeLayer(store, file, { ...shape, ...operation, owners, digests: options.digests }),
+    (file) => storeLayer(store, file, layerOptions),
     options,
   );
   const diffIds = layers.map(({ diffId }) => diffId);

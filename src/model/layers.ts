@@ -3,14 +3,15 @@
  * @module
  */
 import { compressionOfMediaType } from "../archive/compression.ts";
-import { packTar } from "../archive/tar_writer.ts";
+import { packTar, tarSize } from "../archive/tar_writer.ts";
 import { type Digest, digestDocument, digestHex } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { fileChanged } from "../core/file_source.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
-import { reportSkipped } from "../core/progress.ts";
+import { reportPlan, reportSkipped } from "../core/progress.ts";
 import type { BlobSource } from "../core/source.ts";
 import { quote } from "../core/text.ts";
+import type { TarEntry } from "../archive/tar_header.ts";
 import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { anonymousBlob, type ContentStore } from "../oci/store.ts";
@@ -68,11 +69,22 @@ function metadataOf(file: WorkspaceFile, options: LayerOptions): FileMetadata {
   return fileMetadata(file, { sourceDateEpoch: options.sourceDateEpoch });
 }
 
+/** Tells of the layers that files become in a store, before their bytes move. */
+export function planLayers(
+  store: ContentStore,
+  files: readonly WorkspaceFile[],
+  options: LayerOptions & OperationOptions,
+): void {
+  const sized = (file: WorkspaceFile) =>
+    options.form === "raw" ? file : { size: tarSize(tarEntry(file, options)) };
+  reportPlan(layerPhase(store, options), files.map(sized), options);
+}
+
 /**
  * The stage in which the bytes of files go into layers of a store. The size of a compressed layer
  * is known when it was hashed, so that is the stage which can be told ahead.
  */
-export function layerPhase(
+function layerPhase(
   store: ContentStore,
   { form }: Pick<LayerOptions, "form">,
 ): ProgressPhase {
@@ -111,12 +123,16 @@ function ownersOf({ sourceDateEpoch, owners }: Pick<LayerOptions, "sourceDateEpo
 async function layerSource(file: WorkspaceFile, options: LayerOptions): Promise<BlobSource> {
   const content = await localFile(file.absolute);
   if (content.size !== file.size || content.mtime !== file.mtime) throw fileChanged(file.absolute);
-  if (options.form === "raw") return content;
+  return options.form === "raw" ? content : packTar([{ entry: tarEntry(file, options), content }]);
+}
+
+/** A file as an entry of its archive. */
+function tarEntry(file: WorkspaceFile, options: LayerOptions): TarEntry {
   const { mode, uid, gid, mtime } = metadataOf(file, options);
   const owners = ownersOf(options);
-  const entry = {
+  return {
     name: file.path,
-    size: content.size,
+    size: file.size,
     mode,
     uid,
     gid,
@@ -124,7 +140,6 @@ async function layerSource(file: WorkspaceFile, options: LayerOptions): Promise<
     gname: owners.group(gid),
     mtime: new Date(mtime),
   };
-  return packTar([{ entry, content }]);
 }
 
 interface CachedStoring extends StoringOptions {

@@ -3,9 +3,8 @@
  * @module
  */
 import { operationOptions } from "../core/operation.ts";
-import { reportPlan } from "../core/progress.ts";
 import type { ContentStore } from "../oci/store.ts";
-import { layerPhase, type StoredLayer, storeLayer } from "./layers.ts";
+import { planLayers, type StoredLayer, storeLayer } from "./layers.ts";
 import { layerForm } from "./media_types.ts";
 import type { DigestCache } from "../work/digest_cache.ts";
 import type { UploadOptions } from "./operations.ts";
@@ -22,13 +21,13 @@ export async function uploadFile(
   options: UploadOptions & { readonly digests?: DigestCache },
 ): Promise<StoredLayer> {
   const found = await singleFile(file, options);
-  const form = layerForm(options);
-  reportPlan(layerPhase(store, { form }), [found], options);
-  return await storeLayer(store, found, {
+  const layerOptions = {
     ...operationOptions(options),
     family: "cncf",
-    form,
+    form: layerForm(options),
     owners: await ownerNames(),
     digests: options.digests,
-  });
+  } as const;
+  planLayers(store, [found], layerOptions);
+  return await storeLayer(store, found, layerOptions);
 }

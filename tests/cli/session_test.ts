@@ -30,7 +30,7 @@ Deno.test("another try is told before, in and after an operation", async () => {
   const context = fakeContext();
   const session = new Session(context, { storageDir: folder.path });
   const retry = (what: string) =>
-    session.settings.retry.onRetry?.({ what, attempt: 2, attempts: 5, reason: "no", wait: 1 });
+    session.settings.retry?.onRetry?.({ what, attempt: 2, attempts: 5, reason: "no", wait: 1 });
   retry("before");
   await session.operation(() => Promise.resolve(retry("in")));
   retry("after");
@@ -47,7 +47,13 @@ Deno.test("who wants no words is not told of another try", async () => {
   const context = fakeContext();
   const session = new Session(context, { storageDir: folder.path });
   await session.operation(() => {
-    session.settings.retry.onRetry?.({ what: "a", attempt: 2, attempts: 5, reason: "no", wait: 1 });
+    session.settings.retry?.onRetry?.({
+      what: "a",
+      attempt: 2,
+      attempts: 5,
+      reason: "no",
+      wait: 1,
+    });
     return Promise.resolve();
   }, { silent: true });
   assert.equal(context.stderr.text, "");

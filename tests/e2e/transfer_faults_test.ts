@@ -19,6 +19,7 @@ import {
   scriptedRegistry,
   silent,
 } from "../support/scripted_registry.ts";
+import { randomFrom, testSeed } from "../support/random.ts";
 import { mayMount, mountTmpfs } from "../support/mounts.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -299,16 +300,6 @@ Deno.test("a download that is stopped ends at once, before and in a body, and ca
   }, { concurrency: 8 });
 });
 
-/** Numbers from 0 up to 1 that a seed decides (mulberry32). */
-function randomFrom(seed: number): () => number {
-  return () => {
-    seed = (seed + 0x6D2B79F5) | 0;
-    let mixed = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 interface RandomFault {
   /** The exit code where the fault is not survived; 0 where it always is. */
   readonly code: number;
@@ -360,7 +351,7 @@ function randomFault(random: () => number): RandomFault {
 const SCHEDULES = 200;
 
 Deno.test(`${SCHEDULES} random schedules of faults end right, or with the right error and then right`, async () => {
-  const seed = Number(Deno.env.get("MODELOPS_TEST_SEED") ?? Math.floor(Math.random() * 2 ** 31));
+  const seed = testSeed();
   await using registry = await registryWithModel();
   await mapConcurrent(Array.from({ length: SCHEDULES }).keys(), async (number) => {
     const random = randomFrom(seed + number);

@@ -2,7 +2,13 @@
  * What the errors of the operating system mean for a person who reads or writes a file.
  * @module
  */
-import { InvalidInputError, type ModelOpsError, NotFoundError, TransferError } from "./errors.ts";
+import {
+  InvalidInputError,
+  type ModelOpsError,
+  NotFoundError,
+  TransferError,
+  UnsupportedError,
+} from "./errors.ts";
 import { quote } from "./text.ts";
 
 type ErrorClass = new (message: string, options: object) => ModelOpsError;
@@ -26,6 +32,10 @@ const FAULTS: Readonly<Record<string, Fault | { readonly read: Fault; readonly w
   ENOSPC: [TransferError, "no space left on the device"],
   EDQUOT: [TransferError, "the disk quota is used up"],
   EROFS: [TransferError, "the file system is read-only"],
+  ENOLCK: [
+    UnsupportedError,
+    "files cannot be locked here; on Node that takes the program flock, which is of util-linux",
+  ],
   EFBIG: [TransferError, "the file is too large for this file system or limit"],
 };
 

@@ -53,7 +53,7 @@ async function tryToLock(path: string, exclusive: boolean): Promise<Deno.FsFile 
     if (await file.tryLock(exclusive) && isNamed(file, path)) return file;
   } catch (error) {
     file.close();
-    throw error;
+    throw explainWrite(path, error);
   }
   file.close();
   return undefined;

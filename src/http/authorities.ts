@@ -6,7 +6,7 @@ import { join } from "../core/runtime/path.ts";
 import { nodeCrypto, nodeTls } from "../core/runtime/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { explainRead, systemCode } from "../core/file_errors.ts";
-import { readDirIfExists, readText } from "../core/files.ts";
+import { readDirIfExists, readText, readTextIfExists } from "../core/files.ts";
 import { wordsOf } from "./faults.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
@@ -26,7 +26,7 @@ export async function trustedCertificates(
     ...await Promise.all(folders.map(readFolder)),
   ];
   const builtIn = new Set(nodeTls().rootCertificates.map(withoutSpace));
-  const more = [...caCerts, ...places.flat(), ...ofSystem()].flatMap(certificatesOf);
+  const more = [...caCerts, ...places.flat(), ...await ofSystem()].flatMap(certificatesOf);
   return [...new Map(more.map((pem) => [withoutSpace(pem), pem]))]
     .flatMap(([key, pem]) => builtIn.has(key) ? [] : [pem]);
 }
@@ -97,13 +97,32 @@ async function readFolder(folder: string): Promise<string[]> {
   return texts.filter((text) => text !== "");
 }
 
+/** Where Linux keeps what it trusts, by distribution; Node before 22.15 does not tell it. */
+const SYSTEM_FILES = [
+  "/etc/ssl/certs/ca-certificates.crt",
+  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/ssl/ca-bundle.pem",
+  "/etc/ssl/cert.pem",
+] as const;
+
 /** What the system trusts; nothing where it has no such store, or it cannot be read. */
-function ofSystem(): string[] {
+async function ofSystem(): Promise<string[]> {
+  const { getCACertificates }: Partial<ReturnType<typeof nodeTls>> = nodeTls();
+  if (getCACertificates === undefined) return await readFirst(SYSTEM_FILES);
   try {
-    return nodeTls().getCACertificates("system");
+    return getCACertificates("system");
   } catch {
     return []; // A variable of the process may name a file that is not there: see the places above.
   }
+}
+
+/** The text of the first file that is there. */
+async function readFirst(paths: readonly string[]): Promise<string[]> {
+  for (const path of paths) {
+    const text = await readTextIfExists(path);
+    if (text !== undefined) return [text];
+  }
+  return [];
 }
 
 function certificatesOf(text: string): string[] {

@@ -20,6 +20,11 @@ Deno.test("explainRead() and explainWrite() say what the system's error means fo
       ["ENOTDIR", "not-found: no such file", "invalid: a part of the path is a file, not a folder"],
       ["EACCES", "invalid: permission denied", "invalid: permission denied"],
       ["ELOOP", "invalid: links go in a circle", "invalid: links go in a circle"],
+      [
+        "ENOLCK",
+        "unsupported: files cannot be locked here; on Node that takes the program flock, which is of util-linux",
+        "unsupported: files cannot be locked here; on Node that takes the program flock, which is of util-linux",
+      ],
       ["ENOSPC", "transfer: no space left on the device", "transfer: no space left on the device"],
       [
         "EIO",

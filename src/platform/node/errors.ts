@@ -7,11 +7,6 @@
 class SystemError extends Error {
   /** The system's name of the error, such as `ENOENT`, where it comes from the system. */
   readonly code?: string;
-
-  constructor(message?: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = new.target.name;
-  }
 }
 
 class AddrInUse extends SystemError {}
@@ -65,6 +60,11 @@ export const errors = {
   UnexpectedEof,
   WouldBlock,
 } as const satisfies Partial<typeof Deno.errors>;
+
+// By their names they are known in other threads; what is built has other names of classes.
+for (const [name, { prototype }] of Object.entries(errors)) {
+  Object.defineProperty(prototype, "name", { value: name, writable: true });
+}
 
 /** The class of each code of the system; what is not here stays the plain error that it is. */
 const CLASSES: Readonly<Record<string, new (message: string, options?: ErrorOptions) => Error>> = {

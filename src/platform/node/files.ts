@@ -72,6 +72,10 @@ export async function* readDir(path: string | URL): AsyncGenerator<Deno.DirEntry
   for (const entry of entries) yield dirEntry(entry);
 }
 
+/** {@linkcode readDir}, at once. */
+export const readDirSync = (path: string | URL): Deno.DirEntry[] =>
+  attempt(() => fs.readdirSync(path, { withFileTypes: true }).map(dirEntry));
+
 export const readTextFile: Runtime["readTextFile"] = (path, { signal } = {}) =>
   attemptAsync(() => promises.readFile(path, { encoding: "utf8", signal }));
 

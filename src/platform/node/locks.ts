@@ -72,14 +72,21 @@ function flock(fd: number, how: "-x" | "-s" | "-u"): Promise<boolean> {
     const child = spawn("flock", [how, "-n", "3"], { stdio: ["ignore", "ignore", "pipe", fd] });
     let words = "";
     child.stderr?.on("data", (chunk) => words += chunk);
-    child.once("error", () => reject(new errors.NotSupported(NO_PROGRAM)));
+    child.once("error", () => reject(new NoLocks("the program flock cannot be run")));
     child.once("close", (code) => {
       if (code === 0) resolve(true);
       else if (code === TAKEN && words === "") resolve(false);
-      else reject(new Error(`Cannot lock a file: ${words.trim() || `flock ended with ${code}`}`));
+      else reject(new NoLocks(words.trim() || `the program flock ended with ${code}`));
     });
   });
 }
 
-const NO_PROGRAM =
-  "Locking a file takes the program flock, which cannot be run: install util-linux, or use the form for Deno";
+/** Files cannot be locked. */
+class NoLocks extends Error {
+  /** What the system calls it. */
+  readonly code = "ENOLCK";
+
+  constructor(reason: string) {
+    super(`Cannot lock a file: ${reason}; install util-linux, or use the form for Deno`);
+  }
+}

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import config from "../../deno.json" with { type: "json" };
 import { packPackage } from "../../scripts/npm.ts";
 import { type CommandOptions, runCommand, runOk, startCommand } from "../support/command.ts";
+import { makeCertificates } from "../support/certificates.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** A program of somebody else that uses each entry of the library, and says what it got. */
@@ -111,19 +112,21 @@ Deno.test("the package works from its archive in an empty folder, with Node and 
     }
     assert.equal((await npx("modelops", "--version")).stdout, `${config.version}\n`);
   });
-  await context.step("a model goes to a registry of its own and comes back", async () => {
+  await context.step("a model goes to a registry of its own over TLS and comes back", async () => {
     const weights = crypto.getRandomValues(new Uint8Array(65536));
     const large = new Uint8Array(5 * 1024 * 1024).map((_, index) => weights[index % 65521]!);
     await home.write("user/model/weights.bin", large);
     await home.write("user/model/Modelfile", "NAME tiny\nMODEL weights.bin\n");
-    const server = start(options.cwd!, home.path, "serve", "--address", "127.0.0.1:0");
+    const { caFile, server: { certFile, keyFile } } = await makeCertificates(home.path);
+    const tls = ["--tls-cert", certFile, "--tls-key", keyFile];
+    const server = start(options.cwd!, home.path, "serve", "--address", "127.0.0.1:0", ...tls);
     const name = `${await shown(server.stdout, /127\.0\.0\.1:\d+/)}/tiny:v1`;
     const other = ["--storage-dir", home.join("other")];
     for (
       const args of [
         ["build", "-t", name, "model"],
-        ["push", "--plain-http", name],
-        ["pull", "--plain-http", name, ...other],
+        ["push", "--ca-file", caFile, name],
+        ["pull", "--ca-file", caFile, name, ...other],
         ["extract", name, "--output", "out", ...other],
       ]
     ) {

@@ -5,8 +5,9 @@
 import { Command } from "./command.ts";
 import { errors } from "./errors.ts";
 import * as files from "./files.ts";
-import { open, openSync, SeekMode } from "./open_file.ts";
-import { listen, listenTls } from "./net.ts";
+import { connect, startTls } from "./dial.ts";
+import { listen, listenTls } from "./listener.ts";
+import { create, open, openSync, SeekMode } from "./open_file.ts";
 import * as terminal from "./terminal.ts";
 
 /** The members by their names. */
@@ -15,9 +16,12 @@ export const Deno = {
   ...terminal,
   Command,
   SeekMode,
+  connect,
+  create,
   errors,
   listen,
   listenTls,
   open,
   openSync,
+  startTls,
 };

@@ -40,11 +40,20 @@ export const makeTempDir: Runtime["makeTempDir"] = ({ dir = tmpdir(), prefix = "
 export const rename: Runtime["rename"] = (from, to) =>
   attemptAsync(() => promises.rename(from, to));
 
+export const renameSync: Runtime["renameSync"] = (from, to) =>
+  attempt(() => fs.renameSync(from, to));
+
 export const chmod: Runtime["chmod"] = (path, mode) =>
   attemptAsync(() => promises.chmod(path, mode));
 
+export const chmodSync: Runtime["chmodSync"] = (path, mode) =>
+  attempt(() => fs.chmodSync(path, mode));
+
 export const utime: Runtime["utime"] = (path, atime, mtime) =>
   attemptAsync(() => promises.utimes(path, atime, mtime));
+
+export const utimeSync: Runtime["utimeSync"] = (path, atime, mtime) =>
+  attempt(() => fs.utimesSync(path, atime, mtime));
 
 export const copyFile: Runtime["copyFile"] = (from, to) =>
   attemptAsync(() => promises.copyFile(from, to));

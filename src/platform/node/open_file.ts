@@ -143,6 +143,9 @@ export const open: typeof Deno.open = async (path, options = { read: true }) => 
   return new OpenFile(fd, path, options) as unknown as Deno.FsFile;
 };
 
+export const create: typeof Deno.create = (path) =>
+  open(path, { read: true, write: true, create: true, truncate: true });
+
 export const openSync: typeof Deno.openSync = (path, options = { read: true }) => {
   const flags = openFlags(options);
   const fd = attempt(() => fs.openSync(path, flags, options.mode ?? 0o666));

@@ -104,6 +104,10 @@ export const writeFile = async (
   await attemptAsync(() => promises.writeFile(path, data, writeOptions(options)));
 };
 
+/** {@linkcode writeFile}, at once. */
+export const writeFileSync: Runtime["writeFileSync"] = (path, data, options) =>
+  attempt(() => fs.writeFileSync(path, data, writeOptions(options)));
+
 export const writeTextFile = async (
   path: string | URL,
   data: string,

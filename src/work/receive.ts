@@ -177,10 +177,7 @@ async function hashedStart(
   return digester;
 }
 
-/**
- * Bytes that are read and written at once. Writes of 1 MiB and more took up to four times the time
- * of the kernel that those of 256 KiB take (ext4, Linux 6.18), and nothing came of larger reads.
- */
+/** Bytes that are read and hashed at once; nothing came of larger reads. */
 const READ_SIZE = 256 * 1024;
 
 /**

@@ -4,6 +4,7 @@ import {
   readText,
   readTextIfExists,
   removeIfExists,
+  writeFully,
 } from "../../src/core/files.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -52,5 +53,25 @@ Deno.test("a text says by its first bytes in which encoding it is", async () => 
   const rows = [[0xef, 0xbb, 0xbf, 0x61], [0xff, 0xfe, 0x61, 0], [0xfe, 0xff, 0, 0x61], [0x61]];
   for (const bytes of rows) {
     assert.equal(await readText(await folder.write("a", new Uint8Array(bytes))), "a");
+  }
+});
+
+Deno.test("writeFully() writes all bytes in order, in small pieces, however few each write takes", () => {
+  for (const size of [0, 1, 32 * 1024, 32 * 1024 + 1, 1_000_003]) {
+    const bytes = Uint8Array.from({ length: size }, (_, index) => index * 7 + (index >> 8));
+    const written: number[] = [];
+    let most = 0;
+    const file = {
+      writeSync(piece: Uint8Array) {
+        most = Math.max(most, piece.byteLength);
+        const taken = piece.subarray(0, Math.ceil(piece.byteLength / 3));
+        for (const byte of taken) written.push(byte);
+        return taken.byteLength;
+      },
+    };
+    writeFully(file, bytes);
+    assert.deepEqual(Uint8Array.from(written), bytes);
+    // Larger ones cost more where files fill the memory.
+    assert.ok(most <= 32 * 1024);
   }
 });

@@ -45,6 +45,11 @@ export interface CopyGraphOptions extends OperationOptions {
    * copied all the same. An error ends the copy.
    */
   readonly before?: (descriptor: Descriptor) => CopyDecision | Promise<CopyDecision>;
+  /**
+   * Called when all that the root refers to is in the target, and before the root is written or
+   * tagged. An error ends the copy.
+   */
+  readonly beforeRoot?: () => void | Promise<void>;
   /** Called once with each manifest and blob that was copied or mounted, children first. */
   readonly after?: (descriptor: Descriptor) => void | Promise<void>;
 }
@@ -119,6 +124,7 @@ class GraphCopier {
     await this.copy(root, 0);
     const { tag } = this.#options;
     if (tag === undefined || this.#named) return;
+    await this.#options.beforeRoot?.();
     const source = storeSource(this.#from, root);
     await writeTagged(this.#to, { manifest: root, source, tag }, this.#options);
   }
@@ -229,7 +235,9 @@ class GraphCopier {
   async #writeManifest(descriptor: Descriptor): Promise<void> {
     const bytes = this.#documents.get(descriptor.digest)!;
     this.#documents.delete(descriptor.digest);
-    const tag = descriptor.digest === this.#root ? this.#options.tag : undefined;
+    const isRoot = descriptor.digest === this.#root;
+    if (isRoot) await this.#options.beforeRoot?.();
+    const tag = isRoot ? this.#options.tag : undefined;
     await this.#write(descriptor, bytesSource(bytes), tag);
   }
 

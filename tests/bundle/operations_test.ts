@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ConflictError } from "../../src/core/errors.ts";
 import { createBundles } from "../../src/bundle/operations.ts";
 import { fakeClient, FakeRegistry } from "../support/fake_registry.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";
@@ -65,4 +66,64 @@ Deno.test("verifying a bundle or a workspace reads each index once", async () =>
   registry.requests.length = 0;
   assert.equal((await bundles().verify(folder.join("out"))).ok, true);
   assert.deepEqual(kinds(registry), ["GET manifests", "GET blobs", "GET blobs"]);
+});
+
+/** Pushes another bundle of that version, and returns what was written to the registry. */
+async function secondPush(
+  folder: TempFolder,
+  { tags, late = false, force }: { tags: string[]; late?: boolean; force?: boolean },
+) {
+  const { registry } = await published(folder);
+  const repository = registry.catalog.repository("team/demo");
+  const rival = await repository.resolve("1.0.0");
+  for (const tag of ["1.0.0", ...tags]) {
+    if (late) await repository.untag(tag).catch(() => undefined);
+    else await repository.tag(rival, tag);
+  }
+  await folder.write("work/src/a.py", "print(2)\n");
+  const client = fakeClient(async (request) => {
+    const answer = await registry.transport(request);
+    // A rival is faster: the tags are there when our first blob is.
+    if (late && request.method === "PUT" && request.url.includes("/blobs/")) {
+      for (const tag of tags) await repository.tag(rival, tag);
+    }
+    return answer;
+  });
+  const bundles = createBundles({
+    settings: { registry: "registry.test", repository: "team" },
+    open: (name) => client.repository(name),
+  });
+  const outcome = await bundles.push(folder.join("work"), { tags, force }).catch((error) => error);
+  const written = registry.log.filter((line) => /^(PUT|POST|PATCH|DELETE) /.test(line));
+  return { outcome, written, rival, resolve: async (tag: string) => await repository.resolve(tag) };
+}
+
+Deno.test("a push whose tag names another bundle writes nothing at all", async () => {
+  for (const tags of [[], ["latest"], ["latest", "stable"]]) {
+    await using folder = await tempFolder();
+    const { outcome, written } = await secondPush(folder, { tags });
+    assert.ok(outcome instanceof ConflictError, String(outcome));
+    assert.deepEqual(written, [], tags.join());
+  }
+});
+
+Deno.test("a push whose tag somebody else takes meanwhile writes no manifest", async () => {
+  for (const tags of [["1.0.0"], ["latest"], ["stable", "latest"]]) {
+    await using folder = await tempFolder();
+    const { outcome, written, rival, resolve } = await secondPush(folder, { tags, late: true });
+    assert.ok(outcome instanceof ConflictError, String(outcome));
+    assert.ok(written.length > 0);
+    assert.deepEqual(written.filter((line) => line.includes("/manifests/")), []);
+    for (const tag of tags) assert.equal((await resolve(tag)).digest, rival.digest);
+  }
+});
+
+Deno.test("a push writes its manifest once, under the first tag, and then the others", async () => {
+  await using folder = await tempFolder();
+  const { outcome, written } = await secondPush(folder, { tags: ["latest"], force: true });
+  assert.equal(outcome.tags.join(), "1.0.0,latest");
+  assert.deepEqual(written.filter((line) => line.includes("/manifests/")), [
+    "PUT /v2/team/demo/manifests/1.0.0",
+    "PUT /v2/team/demo/manifests/latest",
+  ]);
 });

@@ -2,9 +2,9 @@
  * Publishes the bundle of a working directory.
  *
  * Everything that can be wrong is looked for first: spec, files, places, tags. Then the external
- * objects are uploaded, then the documents and files for the registry, children first, then the
- * tags, and last the version in the spec is raised, if that was asked for. After a failure no tag
- * has moved and the spec is as it was.
+ * objects are uploaded, then the files and documents for the registry. The tags are looked at once
+ * more before the manifest is written, which brings the first of them. Last the version in the spec
+ * is raised, if that was asked for. A bundle that is refused has neither manifest nor tag.
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
@@ -109,15 +109,17 @@ export async function publishBundle(
   };
   if (options.dryRun) return { ...result, registry: NOTHING, external: NOTHING };
   const external = await publishExternals(plan, { ...options, objects: provider.objects });
+  const [first, ...more] = tags;
   const registry = await copyGraph(contents, store, root, {
     ...operation,
+    tag: first,
+    // Another publisher may have moved the tags since the first check.
+    beforeRoot: async () => void await guardTags(store, guard),
     concurrency: options.concurrency,
     phase: "upload",
     describe: describer([root, ...written.documents.map((d) => d.descriptor), ...written.files]),
   });
-  // Another publisher may have moved the tags since the first check.
-  await guardTags(store, guard);
-  for (const tag of tags) await store.tag(root, tag, operation);
+  for (const tag of more) await store.tag(root, tag, operation);
   await provider.digestIndex?.note(root.digest, repository, operation);
   if (options.bump !== undefined) await writeBumpedSpec(source);
   return { ...result, registry, external };

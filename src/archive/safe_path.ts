@@ -21,7 +21,7 @@ export interface SafePathOptions {
   readonly action?: string;
   /** The system the name is meant for; the running one when absent. */
   readonly platform?: typeof Deno.build.os;
-  /** Names that Windows opens as something else are refused everywhere; only there when absent. */
+  /** Names that Windows cannot hold are refused everywhere; only there when absent. */
   readonly portable?: boolean;
 }
 
@@ -47,8 +47,9 @@ const COMPONENT_RULES: readonly Rule[] = [
   [(part) => byteLength(part) > MAX_COMPONENT, `a part is longer than ${MAX_COMPONENT} bytes`],
 ];
 
-/** Rules on each component whose name Windows takes for another one. */
-const PORTABLE_RULES: readonly Rule[] = [
+/** Rules on each component whose name Windows cannot hold, or takes for another one. */
+const WINDOWS_RULES: readonly Rule[] = [
+  [(part) => /[<>:"|?*]/.test(part), "a part has a character that Windows does not allow"],
   [
     (part) => part.includes("\\"),
     "the name has a backslash, which some systems read as a separator",
@@ -61,27 +62,34 @@ const PORTABLE_RULES: readonly Rule[] = [
   ],
 ];
 
-/** Rules on each component for Windows. */
-const WINDOWS_RULES: readonly Rule[] = [
-  [(part) => /[<>:"|?*]/.test(part), "a part has a character that Windows does not allow"],
-  ...PORTABLE_RULES,
-];
-
 /**
  * The normalised relative path of a name from outside: components joined by `/`, without `.` and
  * empty ones. Joined to any folder it names a path below that folder; links are not looked at.
  * @throws {InvalidInputError} naming the rule that the name breaks.
  */
 export function safeRelativePath(name: string, options: SafePathOptions = {}): string {
-  refuse(name, name, NAME_RULES, options);
-  const parts = components(name);
-  const windows = (options.platform ?? Deno.build.os) === "windows";
-  const rules = windows ? WINDOWS_RULES : options.portable ? PORTABLE_RULES : [];
-  for (const part of parts) {
-    refuse(name, part, COMPONENT_RULES, options);
-    refuse(name, part, rules, options);
-  }
-  return parts.join("/");
+  const reason = nameFault(name, options);
+  if (reason === undefined) return components(name).join("/");
+  const shown = name.length > 200 ? `${name.slice(0, 200)}…` : name;
+  throw new InvalidInputError(
+    `Cannot ${options.action ?? "extract"} ${quote(shown)}: ${reason}`,
+    { path: shown },
+  );
+}
+
+/** Why a name may not become a path, as a clause; `undefined` when it may. */
+export function nameFault(name: string, options: SafePathOptions = {}): string | undefined {
+  const windows = namedSystem(options) === "windows" ? WINDOWS_RULES : [];
+  return brokenRule(name, NAME_RULES) ??
+    components(name).map((part) => brokenRule(part, [...COMPONENT_RULES, ...windows]))
+      .find((reason) => reason !== undefined);
+}
+
+/** The system whose rules names have to obey: the strictest one, where they have to be portable. */
+export function namedSystem(
+  { platform = Deno.build.os, portable }: SafePathOptions,
+): typeof Deno.build.os {
+  return portable ? "windows" : platform;
 }
 
 /** Systems whose file systems usually fold case, and some of them Unicode normal forms. */
@@ -109,17 +117,6 @@ function byteLength(text: string): number {
   return new TextEncoder().encode(text).byteLength;
 }
 
-function refuse(
-  name: string,
-  value: string,
-  rules: readonly Rule[],
-  options: SafePathOptions,
-): void {
-  const broken = rules.find(([isBroken]) => isBroken(value));
-  if (broken === undefined) return;
-  const shown = name.length > 200 ? `${name.slice(0, 200)}…` : name;
-  throw new InvalidInputError(
-    `Cannot ${options.action ?? "extract"} ${quote(shown)}: ${broken[1]}`,
-    { path: shown },
-  );
+function brokenRule(value: string, rules: readonly Rule[]): string | undefined {
+  return rules.find(([isBroken]) => isBroken(value))?.[1];
 }

@@ -48,6 +48,7 @@ export type {
 export type { FileVerdict, PlanFilesOptions } from "./workspace/plan_files.ts";
 export type { Place, PlaceKind } from "./workspace/survey.ts";
 export type { LayerChoice } from "./documents/roles.ts";
+export type { NameOptions } from "./workspace/path.ts";
 export type { PathFilterOptions } from "./workspace/path_filter.ts";
 export type { OpenWorkspaceOptions } from "./workspace/open.ts";
 export type { Provenance, Selection } from "./documents/provenance.ts";

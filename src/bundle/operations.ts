@@ -20,6 +20,7 @@ import { type InitOptions, type InitResult, initSpec } from "./spec/init.ts";
 import { parseBundleRef, toBundleRef } from "./resolve/reference.ts";
 import { localRepositories } from "./resolve/kept_documents.ts";
 import { openBundle, type OpenBundleOptions, resolveBundle } from "./resolve/bundle.ts";
+import type { NameOptions } from "./workspace/path.ts";
 import { compareWorkspace } from "./workspace/changes.ts";
 import {
   materializeBundle,
@@ -79,9 +80,9 @@ export interface Bundles {
   /** Verifies an archive and writes what is in it into a folder. */
   importArchive(archive: string, options: ImportOptions): Promise<ImportResult>;
   /** Lists and hashes the files of a working directory by its spec. */
-  scan(workdir: string, options?: OperationOptions): Promise<Inventory>;
+  scan(workdir: string, options?: OperationOptions & NameOptions): Promise<Inventory>;
   /** Decides where each file of a working directory would go. */
-  plan(workdir: string, options?: OperationOptions): Promise<StoragePlan>;
+  plan(workdir: string, options?: OperationOptions & NameOptions): Promise<StoragePlan>;
   /** What `to` adds, changes and lacks; each is a folder, an archive or a reference. */
   diff(from: string, to: string, options?: OperationOptions): Promise<BundleDiff>;
   /**

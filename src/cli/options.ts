@@ -20,6 +20,13 @@ export const concurrency = (command: Maker) =>
 export const quiet = (command: Maker) =>
   command.createOption("-q, --quiet", "print the digest and nothing else");
 
+/** `--portable` */
+export const portable = (command: Maker) =>
+  command.createOption(
+    "--portable",
+    "refuse names that not every system can hold, or that case tells apart",
+  );
+
 /** `--object-store` */
 export const objectStore = (command: Maker) =>
   command.createOption(

@@ -5,6 +5,7 @@
 import type { Command, OptionValues } from "../deps/commander.ts";
 import { DEFAULT_ENTRIES, DEFAULT_RATIO } from "../archive/limits.ts";
 import { byteCount, positiveCount } from "./arguments.ts";
+import { portable } from "./options.ts";
 
 /** Adds the flags of a command that writes the files of a model into a folder. */
 export function addWriting<Args extends unknown[], Flags extends OptionValues>(
@@ -13,10 +14,7 @@ export function addWriting<Args extends unknown[], Flags extends OptionValues>(
   return addArchiveLimits(
     command
       .option("--overwrite", "replace files that somebody changed since they were written")
-      .option(
-        "--portable",
-        "refuse names that not every system can hold, or that case tells apart",
-      ),
+      .addOption(portable(command)),
   );
 }
 

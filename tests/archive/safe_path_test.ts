@@ -109,6 +109,7 @@ Deno.test("safeRelativePath() refuses on Windows what only Windows cannot hold",
   for (const name of BAD_ON_WINDOWS) {
     assert.throws(() => safeRelativePath(name, windows), InvalidInputError, name);
     assert.equal(safeRelativePath(name, linux), name);
+    assert.throws(() => safeRelativePath(name, { ...linux, portable: true }), InvalidInputError);
   }
   for (const name of ["console.log", "com10", "nullable", "a.b", " x"]) {
     assert.equal(safeRelativePath(name, windows), name);

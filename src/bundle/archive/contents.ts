@@ -16,7 +16,7 @@ import { decodePointer, type Pointer, POINTER_SIZE_LIMIT } from "../documents/po
 import { decodeProvenance, type Provenance } from "../documents/provenance.ts";
 import type { ScannedFile } from "../publish/scan.ts";
 import { isPointerPath, isTransient, pointerPath, PROVENANCE_PATH } from "../workspace/layout.ts";
-import { isReserved, portablePath, RESERVED_FOLDER } from "../workspace/path.ts";
+import { anyPath, isReserved, RESERVED_FOLDER } from "../workspace/path.ts";
 
 /** A file of an archive. */
 export type ArchiveFile = Pick<ScannedFile, "path" | "digest" | "size" | "mode">;
@@ -175,7 +175,7 @@ class ContentsReader {
 export function memberPath(member: Pick<TarMember, "name" | "type">): string {
   const { name, type } = member;
   if (type !== "file" && type !== "directory") throw refused(name, `it is a ${type}`);
-  const path = portablePath(name, "import");
+  const path = anyPath(name, "import");
   if (isReserved(path) && path.split("/", 1)[0] !== RESERVED_FOLDER) {
     throw refused(name, `some systems take its folder for "${RESERVED_FOLDER}"`);
   }

@@ -16,6 +16,7 @@ import { digested } from "../../core/streams.ts";
 import { reported, watchedSource } from "../../core/progress.ts";
 import { quote } from "../../core/text.ts";
 import type { WorkspaceComparison } from "../workspace/changes.ts";
+import type { NameOptions } from "../workspace/path.ts";
 import type { TreeNode } from "../workspace/tree.ts";
 import { archiveMembers, chooseNodes } from "./members.ts";
 
@@ -31,7 +32,7 @@ const SUFFIXES: Readonly<Record<ExportCompression, readonly string[]>> = {
 const DEFAULT_ZSTD_LEVEL = 19;
 
 /** How to export. */
-export interface ExportOptions extends OperationOptions {
+export interface ExportOptions extends OperationOptions, NameOptions {
   /** The archive; a file named after the folder, in the current folder, when absent. */
   readonly dest?: string;
   /** Whether external files that are here are packed beside their pointers. */

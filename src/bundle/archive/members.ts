@@ -13,7 +13,7 @@ import { messagesError } from "../../core/problems.ts";
 import { bytesSource } from "../../core/source.ts";
 import { compareText, quote } from "../../core/text.ts";
 import { isTransient, placeOf } from "../workspace/layout.ts";
-import { pathClashes, portablePath } from "../workspace/path.ts";
+import { anyPath, type NameOptions, pathClashes, unfitNames } from "../workspace/path.ts";
 import { readPointers } from "../workspace/pointers.ts";
 import { listTree, type TreeNode } from "../workspace/tree.ts";
 
@@ -44,7 +44,7 @@ export async function chooseNodes(
 export async function archiveMembers(
   folder: string,
   nodes: readonly TreeNode[],
-  options: OperationOptions,
+  options: OperationOptions & NameOptions,
 ): Promise<UstarFile[]> {
   const problems: Problem[] = [];
   const members = await mapConcurrent(nodes, async (node) => {
@@ -58,19 +58,20 @@ export async function archiveMembers(
   }, options);
   const sound = members.filter((member) => member !== undefined)
     .sort((a, b) => compareText(a.entry.name, b.entry.name));
-  problems.push(...clashes(sound));
+  problems.push(...nameProblems(sound, options));
   if (problems.length === 0) return sound;
   problems.sort((a, b) => compareText(a.message, b.message));
   throw messagesError(`export ${quote(folder)}`, problems, { path: folder });
 }
 
-/** Names that become one in normal form, and files that are one on some system. */
-function clashes(members: readonly UstarFile[]): Problem[] {
+/** Names that become one in normal form, and those that are not for the systems that are meant. */
+function nameProblems(members: readonly UstarFile[], options: NameOptions): Problem[] {
   const names = members.map(({ entry }) => entry.name);
   const twice = names.filter((name, index) => name === names[index + 1])
     .map((path) => ({ path, reason: "two names are the same in normal form" }));
-  const files = members.filter(({ entry }) => entry.type === "file");
-  return [...twice, ...pathClashes(files.map(({ entry }) => entry.name))]
+  const files = members.filter(({ entry }) => entry.type === "file")
+    .map(({ entry }) => entry.name);
+  return [...twice, ...unfitNames(names, options), ...pathClashes(files, options)]
     .map(({ path, reason }) => ({ message: `Cannot export ${quote(path)}: ${reason}` }));
 }
 
@@ -78,7 +79,7 @@ async function archiveMember(root: string, { path, kind }: TreeNode): Promise<Us
   if (kind === "symbolic link" || kind === "special file") {
     throw new InvalidInputError(`Cannot export ${quote(path)}: it is a ${kind}`, { path });
   }
-  const name = portablePath(path, "export").normalize("NFC");
+  const name = anyPath(path, "export").normalize("NFC");
   const member = kind === "folder"
     ? folderMember(name)
     : await fileMember(name, placeOf(root, path));

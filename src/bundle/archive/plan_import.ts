@@ -7,7 +7,7 @@ import type { OperationOptions } from "../../core/operation.ts";
 import { compareText } from "../../core/text.ts";
 import { encodePointer, type Pointer } from "../documents/pointer.ts";
 import type { WorkspaceConflict } from "../workspace/conflict.ts";
-import { isReserved } from "../workspace/path.ts";
+import { isReserved, refuseUnfitNames } from "../workspace/path.ts";
 import {
   collectConflicts,
   conflictsAmong,
@@ -36,12 +36,18 @@ export interface ImportPlan {
 /**
  * Plans to write what an archive has into a folder, which need not exist. Nothing is changed.
  * @param root The folder.
+ * @throws {InvalidInputError} naming all that the system cannot hold.
  */
 export async function planImport(
   root: string,
   contents: ArchiveContents,
   options: PlanFilesOptions,
 ): Promise<ImportPlan> {
+  refuseUnfitNames([...contents.folders, ...contents.files.keys()], {
+    ...options,
+    action: "import",
+    what: root,
+  });
   const survey = new Survey(root);
   const { rewritten, pointersOnly } = await truePointers(survey, contents, options);
   const files = [...contents.files.values()].map((file) => {
@@ -61,7 +67,7 @@ export async function planImport(
   return {
     files: new Map(planned.map((item) => [item.file.path, item])),
     conflicts: collectConflicts(
-      conflictsAmong(contents.files.keys()),
+      conflictsAmong(contents.files.keys(), options),
       await folderConflicts(survey, contents),
       planned.map(({ verdict }) => verdict.action === "conflict" ? verdict.conflict : undefined),
     ),

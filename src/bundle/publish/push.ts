@@ -24,11 +24,12 @@ import { type ExternalReport, publishExternals } from "./externals.ts";
 import { findHome } from "./home.ts";
 import { readSpecFile } from "../spec/read.ts";
 import type { BundleProvider } from "../provider.ts";
+import type { NameOptions } from "../workspace/path.ts";
 import { scanWorkdir } from "./scan.ts";
 import { guardTags } from "./tag_guard.ts";
 
 /** How to publish. */
-export interface PushOptions extends OperationOptions {
+export interface PushOptions extends OperationOptions, NameOptions {
   /** Tags besides the version. */
   readonly tags?: readonly string[];
   /** Lets tags move that name another bundle. */
@@ -138,6 +139,8 @@ async function planFor(
     ...operationOptions(options),
     concurrency: options.concurrency,
     spec: source.spec,
+    portable: options.portable,
+    platform: options.platform,
     ...(options.bump === undefined ? {} : { replace: new Map([[source.name, bytesSource(text)]]) }),
   });
   for (const warning of inventory.warnings) options.log?.("warning", warning);

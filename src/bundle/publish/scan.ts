@@ -12,7 +12,7 @@ import { findFiles, type FoundFile } from "../spec/files.ts";
 import { hashFiles, type HashOptions } from "./hash_files.ts";
 import { readSpecFile } from "../spec/read.ts";
 import type { BundleSpec } from "../spec/description.ts";
-import { pathClashes } from "../workspace/path.ts";
+import { type NameOptions, pathClashes, type PathProblem, unfitNames } from "../workspace/path.ts";
 
 /** A file of an inventory. */
 export interface ScannedFile {
@@ -53,7 +53,7 @@ export interface Inventory {
 }
 
 /** How to scan. */
-export interface ScanOptions extends HashOptions {
+export interface ScanOptions extends HashOptions, NameOptions {
   /** What to scan by; the spec of the directory when absent. */
   readonly spec?: BundleSpec;
 }
@@ -73,8 +73,8 @@ export async function scanWorkdir(workdir: string, options: ScanOptions = {}): P
     found.push({ layer, ...await findFiles(root, layer, operationOptions(options)) });
   }
   const paths = new Map(found.map(({ layer, files }) => [layer.name, files]));
-  const problems = found.flatMap((layer) => layer.problems);
-  refuseProblems(workdir, [...problems, ...roleClashes(spec, paths)]);
+  const names = nameProblems(spec, paths, options);
+  refuseProblems(workdir, [...found.flatMap((layer) => layer.problems), ...names]);
   const hashed = await hashFiles(found.flatMap(({ files }) => files), options);
   const layers = found.map(({ layer: { name, type }, files }) => ({
     name,
@@ -84,18 +84,28 @@ export async function scanWorkdir(workdir: string, options: ScanOptions = {}): P
       return { path, layer: name, size: source.size, mode, digest, source };
     }),
   }));
-  const warnings = found.flatMap(({ layer, unmatched }) =>
-    unmatched.map((pattern) => `Layer ${quote(layer.name)}: ${quote(pattern)} matches no file`)
-  );
+  const warnings = [
+    ...found.flatMap(({ layer, unmatched }) =>
+      unmatched.map((pattern) => `Layer ${quote(layer.name)}: ${quote(pattern)} matches no file`)
+    ),
+    ...portabilityWarnings(nameProblems(spec, paths, { portable: true })),
+  ];
   return { workdir, spec, layers, warnings };
 }
 
-/** Paths that clash within a role, which then cannot be materialized. */
-function roleClashes(
+/** A problem of a name, and the path that it is about. */
+type NameProblem = Problem & Pick<PathProblem, "path">;
+
+/** Names that a system cannot hold, and paths that clash within a role on it. */
+function nameProblems(
   { roles }: BundleSpec,
   layers: ReadonlyMap<string, readonly FoundFile[]>,
-): Problem[] {
-  const problems = Object.entries(roles).flatMap(([role, names]) => {
+  options: NameOptions,
+): NameProblem[] {
+  const all = new Set([...layers.values()].flatMap((files) => files.map(({ path }) => path)));
+  const unfit = unfitNames(all, options)
+    .map(({ path, reason }) => ({ path, message: `Cannot publish ${quote(path)}: ${reason}` }));
+  const clashes = Object.entries(roles).flatMap(([role, names]) => {
     const paths = [...new Set(names)].flatMap((name) =>
       (layers.get(name) ?? []).map(({ path }) => path)
     );
@@ -103,10 +113,26 @@ function roleClashes(
     const twice = new Set(paths.filter((path) => seen.size === seen.add(path).size));
     return [
       ...Array.from(twice, (path) => ({ path, reason: "several of its layers have it" })),
-      ...pathClashes(seen),
-    ].map(({ path, reason }) => `Cannot publish ${quote(path)} in role ${quote(role)}: ${reason}`);
+      ...pathClashes(seen, options),
+    ].map(({ path, reason }) => ({
+      path,
+      message: `Cannot publish ${quote(path)} in role ${quote(role)}: ${reason}`,
+    }));
   });
-  return [...new Set(problems)].map((message) => ({ message }));
+  // Several roles may say the same.
+  return [...new Map([...unfit, ...clashes].map((each) => [each.message, each])).values()];
+}
+
+/** Most names that a warning gives. */
+const SHOWN_NAMES = 5;
+
+/** What is said of names that this system holds and others do not. */
+function portabilityWarnings(problems: readonly NameProblem[]): readonly string[] {
+  const paths = [...new Set(problems.map(({ path }) => path))];
+  if (paths.length === 0) return [];
+  const shown = paths.slice(0, SHOWN_NAMES).map((path) => quote(path, 200)).join(", ");
+  const more = paths.length > SHOWN_NAMES ? ` and ${paths.length - SHOWN_NAMES} more` : "";
+  return [`Not every system can hold the files ${shown}${more}; --portable refuses them`];
 }
 
 function refuseProblems(workdir: string, problems: readonly Problem[]): void {

@@ -3,7 +3,7 @@
  * @module
  */
 import { join } from "../../core/runtime/path.ts";
-import { portablePath, RESERVED_FOLDER } from "./path.ts";
+import { anyPath, RESERVED_FOLDER } from "./path.ts";
 
 /** Folder of the pointer files, which mirror the paths of external files. */
 const POINTER_FOLDER = `${RESERVED_FOLDER}/ptr`;
@@ -25,7 +25,7 @@ export const HIDDEN_PREFIX = ".mops-";
  * @throws {InvalidInputError} when the name of the pointer would be too long.
  */
 export function pointerPath(path: string): string {
-  return portablePath(`${POINTER_FOLDER}/${path}.json`, "place the pointer");
+  return anyPath(`${POINTER_FOLDER}/${path}.json`, "place the pointer");
 }
 
 /** Whether a path is a pointer file's. */

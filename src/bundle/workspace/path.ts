@@ -1,17 +1,27 @@
 /**
  * The paths of files in bundles and workspaces.
  *
- * A bundle is written on one system and read on all of them, so a name that some system reads as
- * something else is refused on every system.
+ * A bundle is written on one system and read on all of them, so a name that leads out of its folder
+ * on any of them, or into the reserved one, is refused wherever it is read. What one system cannot
+ * hold is refused where files are written on it, or everywhere if names have to be portable.
  * @module
  */
 import { Claims } from "../../archive/claims.ts";
-import { safeRelativePath } from "../../archive/safe_path.ts";
+import {
+  namedSystem,
+  nameFault,
+  type SafePathOptions,
+  safeRelativePath,
+} from "../../archive/safe_path.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { quote } from "../../core/text.ts";
+import { messagesError } from "../../core/problems.ts";
+import { compareText, quote } from "../../core/text.ts";
 
 /** Folder in a workspace for pointer files and provenance; no bundle has content in it. */
 export const RESERVED_FOLDER = ".mops";
+
+/** Which systems are to hold the files of a bundle. */
+export type NameOptions = Pick<SafePathOptions, "platform" | "portable">;
 
 /**
  * The normalised path of a file in a bundle: relative, components joined by `/`.
@@ -20,7 +30,7 @@ export const RESERVED_FOLDER = ".mops";
  * @throws {InvalidInputError} naming the rule that the path breaks.
  */
 export function workspacePath(name: string, action: string = "materialize"): string {
-  const path = portablePath(name, action);
+  const path = anyPath(name, action);
   if (!isReserved(path)) return path;
   throw refused(name, action, `"${RESERVED_FOLDER}" is reserved for pointers and provenance`);
 }
@@ -30,23 +40,54 @@ export function workspacePath(name: string, action: string = "materialize"): str
  * reserved folder.
  * @throws {InvalidInputError} naming the rule that the path breaks.
  */
-export function portablePath(name: string, action: string): string {
-  const path = safeRelativePath(name, { action, portable: true });
+export function anyPath(name: string, action: string): string {
+  // The rules that every system has: bundles are read where their files cannot be written.
+  const path = safeRelativePath(name, { action, platform: "linux" });
   if (!/\p{Bidi_Control}/u.test(path)) return path;
   throw refused(name, action, "the name has a character that changes the direction of text");
 }
 
 /** Whether a normalised path is the reserved folder or in it, on any system. */
 export function isReserved(path: string): boolean {
-  return folded(path.split("/", 1)[0] ?? "") === RESERVED_FOLDER;
+  return folded(path.split(/[/\\]/, 1)[0] ?? "").replace(/[. ]+$/, "") === RESERVED_FOLDER;
+}
+
+/** A path that cannot be written, and why, as a clause. */
+export interface PathProblem {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** The normalised paths that a system cannot hold, or reads as something else. */
+export function unfitNames(paths: Iterable<string>, options: NameOptions = {}): PathProblem[] {
+  return Array.from(paths).flatMap((path) => {
+    const reason = nameFault(path, options);
+    return reason === undefined ? [] : [{ path, reason }];
+  });
 }
 
 /**
- * The paths that cannot be together in one folder on every system: names that only letter case or
- * Unicode form tells apart, and files that would be folders of others; each with why, as a clause.
+ * Checks that a system can hold normalised paths.
+ *
+ * @param action The verb of the error message, and `what` its object.
+ * @throws {InvalidInputError} naming all that it cannot.
  */
-export function pathClashes(paths: Iterable<string>): { path: string; reason: string }[] {
-  const claims = new Claims("windows");
+export function refuseUnfitNames(
+  paths: Iterable<string>,
+  { action, what, ...options }: NameOptions & { readonly action: string; readonly what: string },
+): void {
+  const problems = unfitNames(paths, options)
+    .sort((a, b) => compareText(a.path, b.path))
+    .map(({ path, reason }) => ({ message: `Cannot ${action} ${quote(path, 200)}: ${reason}` }));
+  if (problems.length > 0) throw messagesError(`${action} ${quote(what)}`, problems);
+}
+
+/**
+ * The paths that cannot be together in one folder: files that would be folders of others, and names
+ * that only letter case or Unicode form tells apart, on systems that do not.
+ */
+export function pathClashes(paths: Iterable<string>, options: NameOptions = {}): PathProblem[] {
+  const claims = new Claims(namedSystem(options));
   return Array.from(paths).flatMap((path) => {
     const reason = claims.tryFile(path);
     return reason === undefined ? [] : [{ path, reason }];

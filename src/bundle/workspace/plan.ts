@@ -18,7 +18,7 @@ import {
 import { encodePointer } from "../documents/pointer.ts";
 import type { WorkspaceConflict } from "./conflict.ts";
 import { pointerPath } from "./layout.ts";
-import { workspacePath } from "./path.ts";
+import { refuseUnfitNames, workspacePath } from "./path.ts";
 import { Survey } from "./survey.ts";
 
 /** What happens to a file; `pointer` means that only its pointer file is written. */
@@ -74,7 +74,7 @@ export interface MaterializePlan {
 
 /**
  * Plans to write entries into a folder, which need not exist. Nothing is changed.
- * @throws {InvalidInputError} when a path or a pattern is malformed.
+ * @throws {InvalidInputError} when a path or a pattern is malformed, or names are not for the system.
  */
 export async function planMaterialize(
   entries: readonly BundleEntry[],
@@ -82,6 +82,11 @@ export async function planMaterialize(
   options: PlanMaterializeOptions = {},
 ): Promise<MaterializePlan> {
   const { unique, duplicates } = distinct(chosen(entries, options));
+  refuseUnfitNames(unique.map(({ path }) => path), {
+    ...options,
+    action: "materialize",
+    what: dest,
+  });
   const survey = new Survey(dest);
   const verdicts = await planFiles(survey, unique.map(wanted), options);
   const files: PlannedFile[] = [];
@@ -104,7 +109,7 @@ export async function planMaterialize(
     files,
     conflicts: collectConflicts(
       duplicates,
-      conflictsAmong(paths),
+      conflictsAmong(paths, options),
       files.map(({ action, verdict }) => action === "conflict" ? verdict.conflict : undefined),
       pointers,
     ),

@@ -9,7 +9,7 @@ import { type Digest, shortDigest } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { compareText, quote } from "../../core/text.ts";
 import type { WorkspaceConflict } from "./conflict.ts";
-import { pathClashes } from "./path.ts";
+import { type NameOptions, pathClashes } from "./path.ts";
 import { type Place, Survey } from "./survey.ts";
 
 /** A file that is to be there. */
@@ -33,7 +33,7 @@ export interface FileVerdict {
 }
 
 /** How to compare. */
-export interface PlanFilesOptions extends OperationOptions {
+export interface PlanFilesOptions extends OperationOptions, NameOptions {
   /** Whether files, links and folders in the way are replaced. */
   readonly overwrite?: boolean;
   /** Files read at once; 5 when absent. */
@@ -91,8 +91,11 @@ async function conflictOf(
 }
 
 /** The conflicts that paths have among themselves, wherever they are written. */
-export function conflictsAmong(paths: Iterable<string>): WorkspaceConflict[] {
-  return pathClashes(paths).map((clash) => ({ ...clash, replaceable: false }));
+export function conflictsAmong(
+  paths: Iterable<string>,
+  options: NameOptions = {},
+): WorkspaceConflict[] {
+  return pathClashes(paths, options).map((clash) => ({ ...clash, replaceable: false }));
 }
 
 /** All conflicts of a plan in the order of paths, each path once. */

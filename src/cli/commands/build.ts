@@ -3,7 +3,7 @@ import type { Command } from "../../deps/commander.ts";
 import type { BuildResult } from "../../model/operations.ts";
 import { collect, collectPairs, collectPlatforms } from "../arguments.ts";
 import { countOf, formatBytes } from "../output/format.ts";
-import { addTransfer, noteIgnored, nydusify, quiet } from "../options.ts";
+import { addTransfer, noteIgnored, nydusify, portable, quiet } from "../options.ts";
 import type { Output } from "../output/writer.ts";
 import type { Session } from "../session.ts";
 import { sourceDateEpoch } from "../settings/global.ts";
@@ -36,7 +36,7 @@ export function configure(command: Command, session: Session): void {
       )
       .option("--exclude <pattern>", "leave out files (gitignore syntax); repeatable", collect)
       .option("--follow-links", "follow links that leave the folder")
-      .option("--portable", "refuse names that not every system can hold, or that case tells apart")
+      .addOption(portable(command))
       .option("--source-url <url>", "where the sources are (default: the git remote)")
       .option("--source-revision <revision>", "revision of the sources (default: the git commit)")
       .option("--reasoning", "record that the model reasons")

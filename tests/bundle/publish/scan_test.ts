@@ -83,10 +83,10 @@ Deno.test("scanWorkdir() follows links that stay and refuses all others, reporti
 });
 
 Deno.test("scanWorkdir() refuses names that no workspace may have", async () => {
-  for (const path of [".mops/x", "src/aux.txt", "src/end.", "src/a\\b", "src/\u202ex"]) {
+  for (const path of [".mops/x", ".mops./x", ".mops\\x", "src/a\\..\\b", "src/\u202ex"]) {
     await using folder = await tempFolder();
     await folder.write(path, "");
-    const spec = specOf({ code: [".mops/*", "src/*"] });
+    const spec = specOf({ code: [".mops/*", ".mops*", ".mops./*", "src/*"] });
     await assert.rejects(scanWorkdir(folder.path, { spec }), InvalidInputError, path);
   }
 });
@@ -113,10 +113,14 @@ Deno.test("scanWorkdir() refuses paths that meet within a role, and allows them 
     },
   );
   await folder.write("a/X", "2");
-  await assert.rejects(
-    scanWorkdir(folder.path, { spec: spec({ a: ["one"] }) }),
-    InvalidInputError,
-  );
+  for (const options of [{ portable: true }, { platform: "darwin" }] as const) {
+    const scanning = scanWorkdir(folder.path, { spec: spec({ a: ["one"] }), ...options });
+    await assert.rejects(scanning, {
+      name: "InvalidInputError",
+      message: 'Cannot publish "a/x" in role "a": ' +
+        'it meets "a/X", only case or Unicode form tells them apart',
+    });
+  }
 });
 
 Deno.test("scanWorkdir() reports hashing and stops when it is told to", async () => {

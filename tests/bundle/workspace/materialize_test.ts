@@ -171,7 +171,8 @@ Deno.test(
     await Deno.symlink(temp.join("outside", "same"), join(root, "link"));
     await Deno.symlink("nowhere", join(root, "dangling"));
     const before = await tree(temp.path);
-    assert.deepEqual(await conflictsOf(materialize(root, store, entries)), [
+    const portable = { portable: true } as const;
+    assert.deepEqual(await conflictsOf(materialize(root, store, entries, portable)), [
       "dangling",
       "different",
       "file/inside",
@@ -184,7 +185,8 @@ Deno.test(
     ]);
     assert.deepEqual(await tree(temp.path), before);
     assert.deepEqual(store.opened, []);
-    assert.deepEqual(await conflictsOf(materialize(root, store, entries, { overwrite: true })), [
+    const overwriting = { portable: true, overwrite: true };
+    assert.deepEqual(await conflictsOf(materialize(root, store, entries, overwriting)), [
       "file/inside",
       "linked/inside",
       "node/below",
@@ -305,7 +307,9 @@ Deno.test("pointers that meet a pointer folder are a conflict", async () => {
 Deno.test("a path that must not be refuses the whole bundle before anything is written", async () => {
   await using temp = await tempFolder();
   const store = memoryStore("registry.test/my-model");
-  for (const path of ["../evil", "/etc/passwd", ".mops/x", "a\\b", "a\0b", "", "x".repeat(256)]) {
+  for (
+    const path of ["../evil", "/etc/passwd", ".mops/x", "a\\..\\b", "a\0b", "", "x".repeat(256)]
+  ) {
     const [good, bad] = await registryEntries(store, { "good": "1", [path]: "2" });
     const entries = [good!, bad ?? { ...good!, path }];
     await assert.rejects(materialize(temp.join("new"), store, entries), InvalidInputError);

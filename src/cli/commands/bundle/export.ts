@@ -7,6 +7,7 @@ import { InvalidInputError } from "../../../core/errors.ts";
 import { exportDocument } from "../../output/bundle_documents.ts";
 import { textOf } from "../../output/bundle_text.ts";
 import { countOf } from "../../output/format.ts";
+import { portable } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
 export function configure(command: Command, session: Session): void {
@@ -22,14 +23,15 @@ export function configure(command: Command, session: Session): void {
     )
     .option("--include-external", "pack external files that are here, not only their pointers")
     .option("--zstd-level <level>", "how hard zstd tries, 1 to 22 (default: 19)", zstdLevel)
-    .action(async (workdir, dest, { compression, includeExternal = false, zstdLevel }) => {
+    .addOption(portable(command))
+    .action(async (workdir, dest, { compression, includeExternal = false, ...flags }) => {
       const bundles = await session.bundles();
       const result = await session.operation((options) =>
         bundles.exportArchive(workdir, {
           ...options,
+          ...flags,
           dest,
           includeExternal,
-          zstdLevel,
           compression: compression ?? (dest?.endsWith(".tar") ? "none" : "zstd"),
         })
       );

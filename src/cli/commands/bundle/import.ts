@@ -3,6 +3,7 @@ import type { Command } from "../../../deps/commander.ts";
 import type { ImportResult } from "../../../bundle/archive/import.ts";
 import { importDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
+import { portable } from "../../options.ts";
 import { addArchiveLimits } from "../../writing_options.ts";
 import { countOf } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
@@ -19,7 +20,8 @@ export function configure(command: Command, session: Session): void {
       .argument("<file>", "the archive")
       .argument("<folder>", "folder that receives the files")
       .option("--overwrite", "replace what is in the way")
-      .option("--dry-run", "only say what would happen"),
+      .option("--dry-run", "only say what would happen")
+      .addOption(portable(command)),
   )
     .action(async (archive, dest, flags) => {
       const bundles = await session.bundles();

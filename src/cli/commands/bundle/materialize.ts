@@ -8,7 +8,7 @@ import { collectList, collectPatterns } from "../../arguments.ts";
 import { materializeDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
 import { countOf } from "../../output/format.ts";
-import { addAccess, objectStore } from "../../options.ts";
+import { addAccess, objectStore, portable } from "../../options.ts";
 import type { Session } from "../../session.ts";
 import {
   actionLines,
@@ -32,6 +32,7 @@ export function configure(command: Command, session: Session): void {
       .option("--ci", "show no progress")
       .option("--verbose", "say what happens to each file")
       .option("--dry-run", "only say what would happen")
+      .addOption(portable(command))
       .addOption(objectStore(command)),
   )
     .action(async (ref, dest, { ci, verbose, ...flags }) => {

@@ -9,17 +9,20 @@ import {
 import { planDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, externalLines, sizeOf, tableLines, textOf } from "../../output/bundle_text.ts";
 import { countOf } from "../../output/format.ts";
-import { objectStore } from "../../options.ts";
+import { objectStore, portable } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
 export function configure(command: Command, session: Session): void {
   command
     .argument("[folder]", "folder with modelops.yaml", ".")
     .option("--external-preview", "show the addresses and tiers of external files")
+    .addOption(portable(command))
     .addOption(objectStore(command))
     .action(async (workdir, { externalPreview = false, ...flags }) => {
       const bundles = await session.bundles(flags);
-      const plan = await session.operation((options) => bundles.plan(workdir, options));
+      const plan = await session.operation((options) =>
+        bundles.plan(workdir, { ...options, ...flags })
+      );
       for (const warning of plan.inventory.warnings) session.output.warn(warning);
       session.output.result(planDocument(plan), textOf(describePlan(plan, externalPreview)));
     });

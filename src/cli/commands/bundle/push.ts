@@ -6,7 +6,7 @@ import type { PublishResult } from "../../../bundle/publish/push.ts";
 import { collect } from "../../arguments.ts";
 import { publishDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, externalLines, sizeOf, textOf } from "../../output/bundle_text.ts";
-import { addAccess, concurrency, objectStore } from "../../options.ts";
+import { addAccess, concurrency, objectStore, portable } from "../../options.ts";
 import type { Session } from "../../session.ts";
 import { REGISTRY_REMEDY } from "../../settings/remedies.ts";
 
@@ -24,6 +24,7 @@ export function configure(command: Command, session: Session): void {
       .option("--tag <tag>", "one more tag beside the version; repeatable", collect)
       .option("--force", "move tags that name another bundle")
       .option("--dry-run", "only say what would happen, and where external files would go")
+      .addOption(portable(command))
       .addOption(objectStore(command))
       .addOption(concurrency(command)),
   )

@@ -4,14 +4,18 @@ import type { Inventory } from "../../../bundle/publish/scan.ts";
 import { scanDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, modeText, sizeOf, tableLines, textOf } from "../../output/bundle_text.ts";
 import { countOf } from "../../output/format.ts";
+import { portable } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
 export function configure(command: Command, session: Session): void {
   command
     .argument("[folder]", "folder with modelops.yaml", ".")
-    .action(async (workdir) => {
+    .addOption(portable(command))
+    .action(async (workdir, flags) => {
       const bundles = await session.bundles();
-      const inventory = await session.operation((options) => bundles.scan(workdir, options));
+      const inventory = await session.operation((options) =>
+        bundles.scan(workdir, { ...options, ...flags })
+      );
       for (const warning of inventory.warnings) session.output.warn(warning);
       session.output.result(scanDocument(inventory), textOf(describeInventory(inventory)));
     });

@@ -15,11 +15,11 @@ import { lockFile } from "../core/file_lock.ts";
 import {
   lstatIfExists,
   openOwn,
-  readDirIfExists,
   readTextIfExists,
   removeIfExists,
   writeFully,
 } from "../core/files.ts";
+import { removeBelow } from "../core/folders/remove_below.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { quote } from "../core/text.ts";
 
@@ -100,32 +100,18 @@ function note(mark: string, what: string): void {
 
 class Busy extends ConflictError {}
 
-/** Removes unfinished files below a folder, and says what there was. Links are not followed. */
+/** Removes unfinished files below a folder, and says what there was. */
 async function sweep(root: string, options: LeftoverOptions): Promise<void> {
-  const removed = { files: 0, bytes: 0 };
-  await sweepFolder(root, options, removed);
-  if (removed.files === 0) return;
-  const { files, bytes } = removed;
+  const { signal } = options;
+  const { files, bytes } = await removeBelow(root, {
+    signal,
+    isOurs: (path, { isFile }) => isFile && isUnfinished(path, options),
+  });
+  if (files === 0) return;
   options.log?.("info", `Removed what a stopped extraction left in ${quote(root)}`, {
     files,
     bytes,
   });
-}
-
-async function sweepFolder(
-  folder: string,
-  options: LeftoverOptions,
-  removed: { files: number; bytes: number },
-): Promise<void> {
-  options.signal?.throwIfAborted();
-  for (const { name, isDirectory, isFile } of await readDirIfExists(folder)) {
-    const path = join(folder, name);
-    if (isDirectory) await sweepFolder(path, options, removed);
-    if (!isFile || !isUnfinished(path, options)) continue;
-    removed.files++;
-    removed.bytes += (await lstatIfExists(path))?.size ?? 0;
-    await removeIfExists(path);
-  }
 }
 
 /** Whether a file is one that an extraction left, and that nobody goes on with. */

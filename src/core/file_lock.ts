@@ -5,10 +5,11 @@
  * crash, and no clock to trust.
  * @module
  */
-import { dirname } from "./runtime/path.ts";
-import { isNamed, lstatIfExists, removeIfExists } from "./files.ts";
+import { basename, dirname, join, relative, sep } from "./runtime/path.ts";
+import { isNamed, lstatIfExists, openOrMake, removeIfExists } from "./files.ts";
 import { explainWrite } from "./file_errors.ts";
 import { ConflictError } from "./errors.ts";
+import type { NoFolder, PinnedFolder, PinOptions } from "./folders/pinned_folder.ts";
 import type { OperationOptions } from "./operation.ts";
 import { pause } from "./retry.ts";
 import { quote } from "./text.ts";
@@ -26,6 +27,8 @@ export interface FileLockOptions extends OperationOptions {
    * The error when others still hold the lock after the timeout; without it the wait has no end.
    */
   readonly busy?: () => Error;
+  /** A folder above the file, below which no link is followed to it; any is when absent. */
+  readonly below?: string;
   /** Whether the file is removed when the lock is let go of; only for exclusive locks. */
   readonly removeFile?: boolean;
 }
@@ -37,20 +40,27 @@ export interface FileLockOptions extends OperationOptions {
 export async function lockFile(path: string, options: FileLockOptions): Promise<AsyncDisposable> {
   for (let waited = 0;; waited += RETRY_MILLISECONDS) {
     options.signal?.throwIfAborted();
-    const file = await tryToLock(path, options.exclusive);
-    if (file) return ownedLock(path, file, options.removeFile);
+    const file = await tryToLock(path, options);
+    if (file) return ownedLock(path, file, options);
     if (waited === 0) options.log?.("info", options.waiting);
     if (options.busy && waited >= (options.timeout ?? 0)) throw options.busy();
     await pause(RETRY_MILLISECONDS, {}, options.signal);
   }
 }
 
-async function tryToLock(path: string, exclusive: boolean): Promise<Deno.FsFile | undefined> {
-  const file = await openFile(path);
+async function tryToLock(
+  path: string,
+  { exclusive, below }: FileLockOptions,
+): Promise<Deno.FsFile | undefined> {
+  const opened = await folderOf(path, below, { make: true });
+  if (typeof opened === "string") throw noFolder(path, opened);
+  using folder = opened;
+  const place = join(folder.path, basename(path));
+  const file = await openFile(path, place);
   if (!file) return undefined;
   try {
     // Its last owner may have removed the file: the lock of a file without a name excludes nobody.
-    if (await file.tryLock(exclusive) && isNamed(file, path)) return file;
+    if (await file.tryLock(exclusive) && isNamed(file, place)) return file;
   } catch (error) {
     file.close();
     throw explainWrite(path, error);
@@ -59,32 +69,60 @@ async function tryToLock(path: string, exclusive: boolean): Promise<Deno.FsFile 
   return undefined;
 }
 
-/** Opens the file; `undefined` when somebody removes its folder at this very moment. */
-async function openFile(path: string): Promise<Deno.FsFile | undefined> {
+/** The folder of a file: by a path that nothing can be put in place of, where that is wanted. */
+async function folderOf(
+  path: string,
+  below: string | undefined,
+  options: PinOptions = {},
+): Promise<Pick<PinnedFolder, "path"> & Disposable | NoFolder> {
+  if (below === undefined) return { path: dirname(path), [Symbol.dispose]: () => {} };
+  // Few locks need it, and what it loads takes longer than many a command.
+  const { pinFolder } = await import("./folders/pinned_folder.ts");
+  return pinFolder(below, relative(below, dirname(path)).split(sep), options);
+}
+
+function noFolder(path: string, found: NoFolder): ConflictError {
+  const reason = found === "missing" ? "missing" : "a link or a file";
+  return new ConflictError(`Cannot lock ${quote(path)}: its folder is ${reason}`, { path });
+}
+
+/** Opens the file; `undefined` when somebody removes or replaces it at this very moment. */
+async function openFile(path: string, place: string): Promise<Deno.FsFile | undefined> {
   try {
-    Deno.mkdirSync(dirname(path), { recursive: true });
-    await refuseLink(path);
-    return Deno.openSync(path, { read: true, write: true, create: true });
+    Deno.mkdirSync(dirname(place), { recursive: true });
+    await refuseLink(path, place);
+    return openOrMake(place, { read: true, write: true });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw explainWrite(path, error);
   }
 }
 
-/** A lock by a link would be that of another file, which opening would make, besides. */
-async function refuseLink(path: string): Promise<void> {
-  if (!(await lstatIfExists(path))?.isSymlink) return;
+/** A lock by a link would be that of another file. */
+async function refuseLink(path: string, place: string): Promise<void> {
+  if (!(await lstatIfExists(place))?.isSymlink) return;
   throw new ConflictError(`Cannot lock ${quote(path)}: a symbolic link is in its place`, {
     path,
     remedy: "remove the link",
   });
 }
 
-function ownedLock(path: string, file: Deno.FsFile, removeFile = false): AsyncDisposable {
+function ownedLock(
+  path: string,
+  file: Deno.FsFile,
+  { removeFile = false, below }: FileLockOptions,
+): AsyncDisposable {
   return {
     [Symbol.asyncDispose]: async () => {
       // Windows keeps the name of a removed file taken until the last handle is closed.
-      if (removeFile && Deno.build.os !== "windows") await removeIfExists(path);
+      if (removeFile && Deno.build.os !== "windows") {
+        const folder = await folderOf(path, below);
+        // Whoever put something in place of the folder has the file, and may keep it.
+        if (typeof folder !== "string") {
+          using pinned = folder;
+          await removeIfExists(join(pinned.path, basename(path)));
+        }
+      }
       await file.unlock();
       file.close();
     },

@@ -78,6 +78,24 @@ export function openOwn(path: string, options: Deno.OpenOptions): Deno.FsFile {
   throw new ConflictError(`Cannot write ${quote(path)}: a link took its place`, { path });
 }
 
+/**
+ * Opens a file of ours for writing, which is made where nothing has its name: never where a link
+ * leads to. `undefined` when something came or went meanwhile; the caller tries again.
+ */
+export function openOrMake(path: string, options: Deno.OpenOptions): Deno.FsFile | undefined {
+  try {
+    return Deno.openSync(path, options);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  try {
+    return Deno.openSync(path, { ...options, createNew: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return undefined;
+    throw error;
+  }
+}
+
 /** {@linkcode lstatIfExists}, at once. */
 export function lstatIfExistsSync(path: string): Deno.FileInfo | undefined {
   try {

@@ -2,6 +2,7 @@
  * One file from a hub: resumed, verified, and only then given its name.
  * @module
  */
+import { basename, join } from "../core/runtime/path.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { reported } from "../core/progress.ts";
 import { fileSource } from "../core/file_source.ts";
@@ -45,10 +46,12 @@ export async function downloadFile(
     for (const place of [path, `${partialBase}.partial`, `${partialBase}.journal`]) {
       target.ensureReplaceable(place);
     }
+    using folder = target.pin(parentOf(path), { of: path });
     const size = await transferToFile(hubFileSource(client, file), target.resolve(path), {
       what: quote(path),
       check: contentCheck(file),
-      partialBase: target.resolve(partialBase),
+      folder: folder.path,
+      partialBase: join(folder.path, basename(partialBase)),
       // Not every hub sends ranges: one that does not would send the whole file for each.
       parallel: false,
       signal,

@@ -25,6 +25,8 @@ export interface DownloadOptions extends OperationOptions {
    * download fails, for the next one of the same content. Without it nothing is kept.
    */
   readonly partialFolder?: string;
+  /** A path of the target's folder that nothing can be put in place of; its name when absent. */
+  readonly folder?: string;
   /** Ranges of a large object that are under way at once; 4 when absent. */
   readonly concurrency?: number;
 }
@@ -40,7 +42,7 @@ export async function downloadToFile(
   path: string,
   options: DownloadOptions,
 ): Promise<void> {
-  const { size, sha256, partialFolder, concurrency, signal, log } = options;
+  const { size, sha256, folder, partialFolder, concurrency, signal, log } = options;
   const check = digestCheck(parseDigest(`sha256:${sha256}`));
   const large = size >= PARALLEL_FROM;
   const item = { id: uri, name: uri, size, phase: "download" } as const;
@@ -53,6 +55,7 @@ export async function downloadToFile(
     await transferToFile(source, path, {
       what: quoteUri(uri),
       check,
+      folder,
       partialBase: partialFolder && size >= KEPT_FROM
         ? join(partialFolder, `${sha256}-${size}`)
         : undefined,

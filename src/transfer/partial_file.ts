@@ -7,7 +7,14 @@
  * while somebody writes, and the system drops the lock with its process.
  * @module
  */
-import { isNamed, lstatIfExists, openOwn, removeIfExists, writeFully } from "../core/files.ts";
+import {
+  isNamed,
+  lstatIfExists,
+  openOrMake,
+  openOwn,
+  removeIfExists,
+  writeFully,
+} from "../core/files.ts";
 import type { ProgressNotes } from "../core/source.ts";
 import { type Part, partsOf } from "./parts.ts";
 
@@ -245,7 +252,8 @@ async function lockedJournal(path: string): Promise<Deno.FsFile | undefined> {
     const found = await lstatIfExists(path);
     if (found !== undefined && !found.isFile) await Deno.remove(path);
     // Whoever receives a part adds lines as well.
-    const file = await Deno.open(path, { create: true, read: true, append: true });
+    const file = openOrMake(path, { read: true, append: true });
+    if (file === undefined) continue;
     const locked = await file.tryLock(true);
     if (locked && isNamed(file, path)) return file;
     file.close();

@@ -41,7 +41,8 @@ export async function transferToFile(
   path: string,
   options: TransferOptions,
 ): Promise<number> {
-  const { what, log, flush = true } = options;
+  const { what, log, flush = true, folder = dirname(path) } = options;
+  const place = options.place ?? ((file) => Deno.rename(file, join(folder, basename(path))));
   using _workers = holdWorkers();
   for (let { parallel } = options;;) {
     await using partial = await openPartial(source, path, { ...options, parallel });
@@ -58,7 +59,7 @@ export async function transferToFile(
       await fill(partial, source, { ...options, onBytes, flush, shownPath: path });
       const size = partial.written;
       await options.onWhole?.(partial.path);
-      await partial.finish(options.place ?? ((file) => Deno.rename(file, path)), { flush });
+      await partial.finish(place, { flush });
       return size;
     } catch (error) {
       const noRanges = error instanceof RangeRefused && partial.parts.length > 1;
@@ -91,22 +92,23 @@ function partSizeOf(
 async function openPartial(
   source: TransferSource,
   path: string,
-  { check, partialBase, parallel, mode, place }: TransferOptions,
+  { check, partialBase, parallel, mode, place, folder }: TransferOptions,
 ): Promise<PartialFile> {
   const { size } = source;
   // The kernel copies a file of this machine anew sooner than what is there can be hashed.
   const isCopied = source.isLocal && source.toFile !== undefined;
   const hash = isCopied ? undefined : check?.expected;
   const content = { hash, size, partSize: partSizeOf(source, parallel), mode };
-  const base = partialBase ?? path;
+  const base = partialBase ?? join(folder ?? dirname(path), `.${basename(path)}`);
   try {
-    if (place === undefined) await Deno.mkdir(dirname(path), { recursive: true });
-    await Deno.mkdir(dirname(base), { recursive: true });
+    const makes = place === undefined && folder === undefined;
+    if (makes) await Deno.mkdir(dirname(path), { recursive: true });
+    if (folder === undefined) await Deno.mkdir(dirname(base), { recursive: true });
     const kept = partialBase && await PartialFile.open(partialBase, content);
     // Another process may be at it, which is no reason to wait for it.
     const partial = kept ||
       (await PartialFile.open(
-        `${partialBase ?? hiddenBase(path)}-${crypto.randomUUID()}`,
+        `${base}-${crypto.randomUUID()}`,
         content,
       ))!;
     if (!kept || hash === undefined || size === undefined) partial.discard();
@@ -114,9 +116,4 @@ async function openPartial(
   } catch (error) {
     throw explainWrite(path, error);
   }
-}
-
-/** Where a file is hidden while it is written and nobody named a place to keep it. */
-function hiddenBase(path: string): string {
-  return join(dirname(path), `.${basename(path)}`);
 }

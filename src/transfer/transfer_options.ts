@@ -36,6 +36,11 @@ export interface TransferOptions extends OperationOptions {
   readonly flush?: boolean;
   /** Called with the path of the verified file before it gets its name. */
   readonly onWhole?: (path: string) => Promise<void>;
+  /**
+   * A path of the target's folder that nothing can be put in place of. The folder has to be there;
+   * it is reached by its name, and made, when absent.
+   */
+  readonly folder?: string;
   /** Gives the verified file its name, in place of what has it; it is renamed when absent. */
   readonly place?: (file: string) => Promise<void>;
   /** Told how many bytes of the content are in the file, and how many an earlier run has left. */

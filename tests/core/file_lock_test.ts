@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { lockFile } from "../../src/core/file_lock.ts";
+import { whileSwapped } from "../support/link_swapper.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const options = {
@@ -48,4 +49,40 @@ Deno.test("lockFile() stops waiting when it is aborted", async () => {
     log: () => controller.abort(reason),
   });
   await assert.rejects(waiting, (error) => error === reason);
+});
+
+Deno.test({
+  name: "lockFile() makes no file where links lead, however they take turns with a folder",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using temp = await tempFolder();
+    const below = temp.join("root");
+    let locked = 0;
+    const seen = await whileSwapped(temp, async () => {
+      for (let round = 0; round < 500; round++) {
+        const path = temp.join("root", "a", `${round}.lock`);
+        await lockFile(path, { ...options, below, removeFile: true }).then(async (lock) => {
+          locked++;
+          await lock[Symbol.asyncDispose]();
+        }, (error) => assert.match(error.message, /^(Cannot (lock|write) |busy)/));
+      }
+    });
+    assert.deepEqual(seen, []);
+    assert.ok(locked > 0);
+  },
+});
+
+Deno.test({
+  name: "lockFile() makes no file where a link in its place leads",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using temp = await tempFolder();
+    for (const target of ["outside", "nowhere/outside"]) {
+      await Deno.symlink(target, temp.join(`${target.length}`));
+      await assert.rejects(lockFile(temp.join(`${target.length}`), options), {
+        message: /a symbolic link is in its place$/,
+      });
+    }
+    await assert.rejects(Deno.lstat(temp.join("outside")), Deno.errors.NotFound);
+  },
 });

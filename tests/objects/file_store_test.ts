@@ -145,7 +145,7 @@ Deno.test({
     await folder.write("root/a/x", bytes);
     const store = new FileStore({ root });
     let found = 0;
-    await whileSwapped(root, async () => {
+    await whileSwapped(folder, async () => {
       for (let round = 0; round < 200; round++) {
         await readObject(store, "file:a/x").then((read) => {
           assert.deepEqual(read, bytes);

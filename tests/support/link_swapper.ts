@@ -3,12 +3,35 @@
  * @module
  */
 import { join } from "node:path";
+import type { TempFolder } from "./temp.ts";
 
 /**
- * Does something while a link to `../outside` and the folder `a` of a root take turns under the
- * name `a`, as fast as another thread can.
+ * Does something while a link to `../outside` and the folder of a name in `root` take turns, as
+ * fast as another thread can; the link leads to `outside` of the test's folder.
+ * @returns the paths that were seen to change outside.
  */
-export async function whileSwapped(root: string, work: () => Promise<void>): Promise<void> {
+export async function whileSwapped(
+  temp: TempFolder,
+  work: () => Promise<void>,
+  name = "a",
+): Promise<readonly string[]> {
+  await Deno.mkdir(temp.join("outside"), { recursive: true });
+  await Deno.mkdir(temp.join("root", name), { recursive: true });
+  const watching = Deno.watchFs(temp.join("outside"));
+  const seen: string[] = [];
+  const watched = (async () => {
+    for await (const { kind, paths } of watching) if (kind !== "access") seen.push(...paths);
+  })();
+  try {
+    await swapping(temp.join("root"), name, work);
+  } finally {
+    watching.close();
+    await watched;
+  }
+  return seen;
+}
+
+async function swapping(root: string, name: string, work: () => Promise<void>): Promise<void> {
   const swapper = new Worker(new URL("link_swapper_worker.ts", import.meta.url), {
     type: "module",
   });
@@ -19,7 +42,7 @@ export async function whileSwapped(root: string, work: () => Promise<void>): Pro
       })
     );
   const [ready, done] = [told("ready"), told("done")];
-  swapper.postMessage(root);
+  swapper.postMessage({ root, name });
   await ready;
   try {
     await work();

@@ -1,25 +1,25 @@
 /**
- * A worker that puts a link to `../outside` in place of the folder `a` of a root and the folder
- * back, as fast as it can, until there is a file `stop`.
+ * A worker that puts a link to `../outside` in place of a folder of a root and the folder back,
+ * as fast as it can, until there is a file `stop`.
  * @module
  */
 import { join } from "node:path";
 
 /** The names of a worker that are used here; the types are those of a page. */
 const scope = globalThis as unknown as {
-  onmessage: (message: MessageEvent<string>) => void;
+  onmessage: (message: MessageEvent<{ root: string; name: string }>) => void;
   postMessage(word: string): void;
 };
 
-scope.onmessage = ({ data: root }) => {
+scope.onmessage = ({ data: { root, name } }) => {
   const at = (name: string) => join(root, name);
   Deno.symlinkSync("../outside", at("link"));
   scope.postMessage("ready");
   while (!exists(at("stop"))) {
-    move(at("a"), at("folder"));
-    move(at("link"), at("a"));
-    move(at("a"), at("link"));
-    move(at("folder"), at("a"));
+    move(at(name), at("folder"));
+    move(at("link"), at(name));
+    move(at(name), at("link"));
+    move(at("folder"), at(name));
   }
   scope.postMessage("done");
 };

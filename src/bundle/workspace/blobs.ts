@@ -103,7 +103,7 @@ export class Blobs {
   ): Promise<void> {
     let kept = 0;
     const source = storeSource(this.#store, blob, total);
-    const transferring = transferToFile(source, options.partialBase, {
+    const transferring = transferToFile(source, path, {
       ...operationOptions(this.#options),
       ...options,
       what: `${quote(path)} of ${this.#store.name}`,

@@ -119,11 +119,11 @@ export class ExternalFiles {
   async #download(objects: ObjectStore, writer: Extraction, entry: ExternalEntry): Promise<void> {
     const { uri, path, size, sha256 } = entry;
     const common = operationOptions(this.#options);
-    const { path: partial, folder: partialFolder } = this.#workspace.downloadPlace(sha256);
+    const { path: partial, folder } = this.#workspace.downloadPlace(sha256);
     // A run that was killed at the last moment has left it whole.
     const expected = { digest: `sha256:${sha256}`, size } as const;
     if (!await fileHasContent(partial, expected, common)) {
-      const download = { ...common, size, sha256, partialFolder };
+      const download = { ...common, size, sha256, folder, partialFolder: folder };
       const downloading = downloadToFile(objects, uri, partial, download);
       await explained(downloading, quote(path), { path });
       this.bytesFetched += size;

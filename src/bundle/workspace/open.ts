@@ -6,12 +6,15 @@
  * unfinished; where it is missing, nothing has to be looked for.
  * @module
  */
-import { dirname, join } from "../../core/runtime/path.ts";
+import { basename, join } from "../../core/runtime/path.ts";
 import { Extraction } from "../../archive/extract.ts";
+import { parentOf } from "../../archive/safe_path.ts";
 import { ConflictError } from "../../core/errors.ts";
 import { lockFile } from "../../core/file_lock.ts";
 import { lstatIfExists, readDirIfExists, removeIfExists } from "../../core/files.ts";
 import { explainWrite } from "../../core/file_errors.ts";
+import { pinFolder, type PinnedFolder, type PinOptions } from "../../core/folders/pinned_folder.ts";
+import { removeBelow } from "../../core/folders/remove_below.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import { WorkspaceConflictError } from "./conflict.ts";
@@ -31,6 +34,10 @@ export class Workspace implements AsyncDisposable {
   readonly root: string;
   #isNew: boolean;
   readonly #lock: AsyncDisposable;
+  /** The folders of ours, which nothing can be put in place of. */
+  readonly #pins: DisposableStack;
+  readonly #reserved: PinnedFolder;
+  #downloads: PinnedFolder | undefined;
   readonly #options: OperationOptions;
 
   private constructor(
@@ -42,6 +49,8 @@ export class Workspace implements AsyncDisposable {
     this.#isNew = isNew;
     this.#lock = lock;
     this.#options = options;
+    this.#pins = new DisposableStack();
+    this.#reserved = this.#pins.use(pinned(root, RESERVED_FOLDER));
   }
 
   /**
@@ -54,28 +63,39 @@ export class Workspace implements AsyncDisposable {
     const isNew = await lstatIfExists(path) === undefined;
     const root = await makeFolder(path);
     await checkReserved(root);
-    const lock = await lockFile(join(root, LOCK_PATH), {
-      ...operationOptions(options),
-      exclusive: true,
-      removeFile: true,
-      timeout: options.lockTimeout ?? 5000,
-      waiting: "Waiting for another command that writes to the workspace",
-      busy: () =>
-        new ConflictError(
-          `Cannot write to workspace ${quote(path)}: another command is writing to it`,
-          { path, remedy: "run the command again when the other one has finished" },
-        ),
-    });
-    return new Workspace(root, isNew, { lock, options: operationOptions(options) });
+    await using held = new AsyncDisposableStack();
+    const lock = held.use(
+      await lockFile(join(root, LOCK_PATH), {
+        ...operationOptions(options),
+        exclusive: true,
+        below: root,
+        removeFile: true,
+        timeout: options.lockTimeout ?? 5000,
+        waiting: "Waiting for another command that writes to the workspace",
+        busy: () =>
+          new ConflictError(
+            `Cannot write to workspace ${quote(path)}: another command is writing to it`,
+            { path, remedy: "run the command again when the other one has finished" },
+          ),
+      }),
+    );
+    const workspace = new Workspace(root, isNew, { lock, options: operationOptions(options) });
+    held.move();
+    return workspace;
   }
 
   /** Removes what killed commands left, and makes ready for writing. */
   async begin(): Promise<void> {
-    const downloads = placeOf(this.root, DOWNLOAD_FOLDER);
+    const downloads = this.#inReserved(DOWNLOAD_FOLDER);
     const left = await lstatIfExists(downloads);
     if (left && !left.isDirectory) await removeIfExists(downloads);
     else if (left) await sweep(this.root, this.#options);
-    await makeFolder(downloads);
+    this.#downloads = this.#pins.use(pinned(this.root, DOWNLOAD_FOLDER, { make: true }));
+  }
+
+  /** The place on the disk of a path in the reserved folder. */
+  #inReserved(path: string): string {
+    return placeOf(this.#reserved.path, path.slice(RESERVED_FOLDER.length + 1));
   }
 
   /** Opens a way to write files; their hidden names are those that {@linkcode begin} removes. */
@@ -89,10 +109,11 @@ export class Workspace implements AsyncDisposable {
    */
   async inPlace(path: string, place: Place, write: () => Promise<void>): Promise<void> {
     if (place.kind !== "folder") return await write();
-    const folder = placeOf(this.root, path);
-    const aside = join(dirname(folder), `${HIDDEN_PREFIX}${crypto.randomUUID()}.partial`);
+    using parent = pinned(this.root, parentOf(path));
+    const folder = join(parent.path, basename(path));
+    const aside = join(parent.path, `${HIDDEN_PREFIX}${crypto.randomUUID()}.partial`);
     await Deno.rename(folder, aside).catch((error) => {
-      throw explainWrite(folder, error);
+      throw explainWrite(placeOf(this.root, path), error);
     });
     try {
       await write();
@@ -103,23 +124,27 @@ export class Workspace implements AsyncDisposable {
     await removeIfExists(aside);
   }
 
-  /** Where content of that digest is downloaded to, and the folder for parts of it. */
+  /**
+   * Where content of that digest is downloaded to, and the folder for parts of it, by a path that
+   * nothing can be put in place of.
+   */
   downloadPlace(sha256: string): { readonly path: string; readonly folder: string } {
-    const folder = placeOf(this.root, DOWNLOAD_FOLDER);
+    const folder = this.#downloads?.path ?? placeOf(this.root, DOWNLOAD_FOLDER);
     return { path: join(folder, sha256), folder };
   }
 
   /** Says that everything was written: unfinished downloads are not needed any more. */
   async finish(): Promise<void> {
-    await removeIfExists(placeOf(this.root, DOWNLOAD_FOLDER));
+    await removeIfExists(this.#inReserved(DOWNLOAD_FOLDER));
     // A workspace that was written to stays, even when it is empty.
     this.#isNew = false;
   }
 
   /** Unlocks the workspace. Downloads that can be resumed later stay. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await removeIfEmpty(placeOf(this.root, DOWNLOAD_FOLDER));
+    await removeIfEmpty(this.#inReserved(DOWNLOAD_FOLDER));
     await this.#lock[Symbol.asyncDispose]();
+    this.#pins[Symbol.dispose]();
     await removeIfEmpty(placeOf(this.root, RESERVED_FOLDER));
     if (this.#isNew) await removeIfEmpty(this.root);
   }
@@ -141,14 +166,26 @@ async function checkReserved(root: string): Promise<void> {
   throw new WorkspaceConflictError(root, [{ path: RESERVED_FOLDER, reason, replaceable: false }]);
 }
 
-/** Removes everything with the hidden name of an unfinished file; links are not followed. */
-async function sweep(folder: string, options: OperationOptions): Promise<void> {
-  options.signal?.throwIfAborted();
-  for (const { name, isDirectory } of await readDirIfExists(folder)) {
-    const path = join(folder, name);
-    if (isHiddenName(name)) await removeIfExists(path);
-    else if (isDirectory) await sweep(path, options);
+/** Removes everything with the hidden name of an unfinished file. */
+async function sweep(folder: string, { signal }: OperationOptions): Promise<void> {
+  await removeBelow(folder, { signal, isOurs: (_path, { name }) => isHiddenName(name) });
+}
+
+/**
+ * Opens a folder of a workspace that nothing can be put in place of.
+ * @throws {ConflictError} when it is none, or a link leads there.
+ */
+export function pinned(root: string, path: string, options: PinOptions = {}): PinnedFolder {
+  const place = placeOf(root, path);
+  try {
+    const folder = pinFolder(root, path === "" ? [] : path.split("/"), options);
+    if (typeof folder !== "string") return folder;
+  } catch (error) {
+    throw explainWrite(place, error);
   }
+  throw new ConflictError(`Cannot write to ${quote(place)}: it was replaced meanwhile`, {
+    path: place,
+  });
 }
 
 async function removeIfEmpty(folder: string): Promise<void> {

@@ -2,12 +2,15 @@
  * Files of a bundle in their places in a workspace.
  * @module
  */
+import { basename, join } from "../../core/runtime/path.ts";
+import { parentOf } from "../../archive/safe_path.ts";
 import { fileSource } from "../../core/file_source.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { reportSkipped } from "../../core/progress.ts";
 import { type ExpectedContent, verified } from "../../core/streams.ts";
 import type { BundleEntry } from "../documents/bundle.ts";
 import { placeOf } from "./layout.ts";
+import { pinned } from "./open.ts";
 import type { PlannedFile } from "./plan.ts";
 
 /** Permission bits for a file: those of the bundle, readable and writable by the owner. */
@@ -26,7 +29,9 @@ export async function keepFiles(
     reportSkipped({ id: path, phase: "extract", name: path, size }, options);
     if (entry.mode === undefined || place.kind !== "file" || place.mode === undefined) continue;
     const mode = modeOf(entry);
-    if ((place.mode & 0o777) !== mode) await Deno.chmod(placeOf(root, path), mode);
+    if ((place.mode & 0o777) === mode) continue;
+    using folder = pinned(root, parentOf(path));
+    await Deno.chmod(join(folder.path, basename(path)), mode);
   }
 }
 

@@ -47,17 +47,19 @@ export function shaped<Schema extends z.core.$ZodType>(
  * A parsed document in the shape of a schema.
  *
  * @param what The document's name in messages.
+ * @param action What is done with it, as messages say it after "Cannot".
  * @throws {InvalidInputError} with all that is wrong with it.
  */
 export function checkShape<Schema extends z.core.$ZodType>(
   schema: Schema,
   document: unknown,
   what: string,
+  action: string = "read",
 ): z.infer<Schema> {
   const found = shaped(schema, document);
   if (found.problems === undefined) return found.value;
   throw problemsError(
-    `read ${what}`,
+    `${action} ${what}`,
     found.problems.map(({ path, message }) => ({
       message: `${path.join(".") || "document"}: ${message}`,
     })),

@@ -1,8 +1,8 @@
 /**
  * Makes a model from another one: with one more file, or with another configuration.
  *
- * The documents of the source are edited, not rewritten: whatever they say that this program does
- * not know stays in them.
+ * The documents of the source are edited, not rewritten: whatever a manifest says that this program
+ * does not know stays in it. A configuration that is outside the specification is refused.
  * @module
  */
 import { ConflictError, InvalidInputError } from "../core/errors.ts";
@@ -16,9 +16,9 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { type Manifest, MANIFEST_SIZE_LIMIT } from "../oci/manifest.ts";
 import { type OverlayStore, overlayStore } from "../oci/overlay_store.ts";
 import { type ContentStore, readContent } from "../oci/store.ts";
-import { parseConfig } from "./config.ts";
+import { parseConfig, respelt } from "./config.ts";
 import { checkConfig } from "./config_schema.ts";
-import { formatTime } from "./file_metadata.ts";
+import { formatTime, recordedTime } from "./file_metadata.ts";
 import { type StoredLayer, storeLayer } from "./layers.ts";
 import {
   LAYER_KINDS,
@@ -43,7 +43,7 @@ export interface AttachedModel {
 }
 
 /** What attaching needs to know besides its options. */
-export type AttachToOptions = Omit<AttachOptions, "source" | "target"> & {
+export type AttachToOptions = AttachOptions & {
   /** The time now, in milliseconds since the epoch. */
   readonly now: number;
 };
@@ -52,7 +52,8 @@ export type AttachToOptions = Omit<AttachOptions, "source" | "target"> & {
  * Makes a model from the one that `target` names in `source`. Layers keep their order: by kind, and
  * the new one among its kind by path. Nothing is written anywhere yet.
  * @throws {ConflictError} when the model has such a file and `force` is not given.
- * @throws {InvalidInputError} when a replacing configuration is malformed.
+ * @throws {InvalidInputError} when a replacing configuration is malformed, or that of the source is
+ * not one of the specification.
  */
 export async function attachFile(
   source: ContentStore,
@@ -166,47 +167,38 @@ async function extendConfig(
   options: AttachToOptions,
 ): Promise<Uint8Array> {
   const bytes = await readConfigBytes(source, manifest, options);
-  const document = decodeJson(bytes, "model configuration") as Record<string, object | undefined>;
-  const { diff_ids: _older, ...modelfs } = { ...document["modelfs"] } as Record<string, unknown>;
-  const time = options.sourceDateEpoch === undefined ? options.now : options.sourceDateEpoch * 1000;
-  const createdAt = options.noCreationTime ? {} : { createdAt: formatTime(time) };
+  const { descriptor, modelfs, config, ...others } = respelt(
+    decodeJson(bytes, "model configuration"),
+  );
+  const createdAt = options.noCreationTime ? {} : { createdAt: formatTime(recordedTime(options)) };
   const extended = encodeGoJson({
-    ...document,
-    descriptor: { ...document["descriptor"], ...createdAt },
+    ...others,
+    descriptor: { ...descriptor, ...createdAt },
     modelfs: { type: "layers", ...modelfs, diffIds },
+    config,
   });
-  checkExtended(extended, diffIds.length, { bytes, layers: manifest.layers.length }, options);
+  checkExtended(extended, diffIds.length, options);
   return extended;
 }
 
 /**
- * Makes sure that what is written is a configuration of the specification. What another program, or
- * an older specification, has written otherwise is warned of and kept: nothing of it may be lost.
+ * Makes sure that what is written is a configuration of the specification. What the source has
+ * besides would have to be lost or written again: whoever attaches decides about that.
  */
 function checkExtended(
   extended: Uint8Array,
   layers: number,
-  source: { readonly bytes: Uint8Array; readonly layers: number },
-  { log }: OperationOptions,
+  { source, target }: Pick<AttachToOptions, "source" | "target">,
 ): void {
-  const what = "the configuration of the model";
-  const fault = configFault(extended, layers, what);
-  if (fault === undefined) return;
-  if (configFault(source.bytes, source.layers, what) === undefined) throw fault;
-  log?.("warning", `${fault.message}. It is kept as it was made`);
-}
-
-function configFault(
-  bytes: Uint8Array,
-  layers: number,
-  what: string,
-): InvalidInputError | undefined {
+  const what = `the configuration of ${quote(source)} with one more layer`;
   try {
-    checkConfig(bytes, layers, what);
-    return undefined;
+    checkConfig(extended, layers, { action: "write", what });
   } catch (error) {
-    if (error instanceof InvalidInputError) return error;
-    throw error;
+    if (!(error instanceof InvalidInputError)) throw error;
+    const { message, facts } = error;
+    const remedy = "give the model a configuration of the specification first: " +
+      `modelops attach --config CONFIG.json -s ${source} -t ${target}`;
+    throw new InvalidInputError(message, { ...facts, remedy, cause: error });
   }
 }
 
@@ -218,7 +210,7 @@ async function readConfigFile(
 ): Promise<Uint8Array> {
   const stream = await (await fileSource(file)).open({ signal: options.signal });
   const bytes = await readAll(stream, MANIFEST_SIZE_LIMIT);
-  checkConfig(bytes, layers, quote(file));
+  checkConfig(bytes, layers, { action: "read", what: quote(file) });
   return bytes;
 }
 

@@ -242,15 +242,17 @@ class LocalModelBackend implements ModelBackend {
     const open = this.#stores.output(options);
     const { attachFile } = await import("./attach.ts");
     await using _lock = options.outputRemote ? undefined : await this.#catalog.deferPrune(options);
-    const { store, descriptor, layer } = await attachFile(
-      await open(from),
-      referenceTarget(from),
-      file,
-      { ...options, now: this.#now() },
-    );
-    const target = await open(to);
-    await copyModel(store, target, descriptor, { ...options, phase: "upload" });
-    await target.tag(descriptor, referenceTarget(to), operationOptions(options));
+    const attach = async () => {
+      const asked = { ...options, now: this.#now() };
+      const attached = await attachFile(await open(from), referenceTarget(from), file, asked);
+      const { store, descriptor } = attached;
+      const target = await open(to);
+      await copyModel(store, target, descriptor, { ...options, phase: "upload" });
+      await target.tag(descriptor, referenceTarget(to), operationOptions(options));
+      return attached;
+    };
+    const { descriptor, layer } =
+      await (options.outputRemote ? attach() : repairable(from, attach));
     return {
       reference: formatReference(to),
       digest: descriptor.digest,
@@ -292,10 +294,11 @@ class LocalModelBackend implements ModelBackend {
   async tag(source: string, target: string, options: RemoteOptions = {}): Promise<void> {
     const from = parseReference(source);
     const to = buildTargets([target])[0];
-    const descriptor = await this.#stores.findLocal(from, options);
+    const descriptor = await repairable(from, () => this.#stores.findLocal(from, options));
     if (!descriptor) return await this.#tagRemote(from, to, options);
     await using _lock = await this.#catalog.deferPrune(options);
-    await this.#retag(this.#stores.local(from), this.#stores.local(to), descriptor, to, options);
+    const [local, named] = [this.#stores.local(from), this.#stores.local(to)];
+    await repairable(from, () => this.#retag(local, named, descriptor, to, options));
   }
 
   /** The source is not in the local store: the tag is made where the source is. */

@@ -19,7 +19,7 @@ import { MediaType } from "../oci/media_types.ts";
 import { type ContentStore, writeTagged } from "../oci/store.ts";
 import { encodeConfig, type ModelConfig } from "./config.ts";
 import { checkConfig } from "./config_schema.ts";
-import { formatTime } from "./file_metadata.ts";
+import { formatTime, recordedTime } from "./file_metadata.ts";
 import { generateModelfile } from "./modelfile/generate.ts";
 import {
   layerAnnotations,
@@ -230,7 +230,7 @@ export async function buildModel(
   const shape = layerShape(options);
   const operation = operationOptions(options);
   const owners = shape.form === "raw" ? NO_OWNERS : await ownerNames();
-  const time = options.sourceDateEpoch === undefined ? options.now : options.sourceDateEpoch * 1000;
+  const time = recordedTime(options);
   // All but the digests of the layers is known before the first byte is stored.
   makeConfig(plan, plan.files.map(() => EMPTY_DIGEST), options, time);
   const layerOptions = { ...shape, ...operation, owners, digests: options.digests };
@@ -270,7 +270,8 @@ function makeConfig(
   time: number,
 ): Uint8Array<ArrayBuffer> {
   const bytes = encodeConfig(modelConfig(plan, diffIds, options, time));
-  checkConfig(bytes, plan.files.length, "the configuration of the model");
+  const what = "the configuration of the model";
+  checkConfig(bytes, plan.files.length, { action: "write", what });
   return bytes;
 }
 

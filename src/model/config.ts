@@ -5,7 +5,7 @@
  */
 import * as z from "../deps/zod_mini.ts";
 import type { Digest } from "../core/digest.ts";
-import { decodeJson, encodeGoJson } from "../core/json.ts";
+import { decodeJson, encodeGoJson, isRecord } from "../core/json.ts";
 import { checkShape } from "../core/shape.ts";
 import { digestSchema } from "../oci/descriptor.ts";
 
@@ -173,6 +173,41 @@ function renamed(value: unknown): unknown {
     [key, content],
   ) => [OLD_KEYS.get(key) ?? key, content]);
   return { ...Object.fromEntries(entries), ...value };
+}
+
+/** A section of a document, whatever is in it. */
+type Section = Readonly<Record<string, unknown>>;
+
+/**
+ * A document of a configuration in the spelling of today. Nothing of it is lost: `null` says no more
+ * than absence, and keys that the specification does not have stay. Sections that are absent become
+ * empty.
+ */
+export function respelt(document: unknown): Section & {
+  readonly descriptor: Section;
+  readonly config: Section;
+  readonly modelfs: Section;
+} {
+  const { descriptor, config, modelfs, ...others } = todaysKeys(document);
+  const { capabilities, ...execution } = todaysKeys(config);
+  return {
+    ...others,
+    descriptor: todaysKeys(descriptor),
+    config: {
+      ...execution,
+      ...(capabilities === undefined ? {} : { capabilities: todaysKeys(capabilities) }),
+    },
+    modelfs: todaysKeys(modelfs),
+  };
+}
+
+/** An object without earlier spellings and `null`; today's spelling wins over an earlier one. */
+function todaysKeys(value: unknown): Section {
+  const entries = Object.entries(isRecord(value) ? value : {})
+    .filter(([, content]) => content !== null);
+  const spelt = new Map(entries.map(([key, content]) => [OLD_KEYS.get(key) ?? key, content]));
+  for (const [key, content] of entries) if (!OLD_KEYS.has(key)) spelt.set(key, content);
+  return Object.fromEntries(spelt);
 }
 
 /**

@@ -63,14 +63,18 @@ const schema = z.strictObject({
 /**
  * Makes sure that a configuration is one of a model of so many layers.
  *
- * @param what What messages call it.
+ * @param what What messages call it, and what is done with it, as they say it after "Cannot".
  * @throws {InvalidInputError} with what is wrong with it.
  */
-export function checkConfig(bytes: Uint8Array, layers: number, what: string): void {
-  const { modelfs: { diffIds } } = checkShape(schema, decodeJson(bytes, what), what);
+export function checkConfig(
+  bytes: Uint8Array,
+  layers: number,
+  { action, what }: { readonly action: "read" | "write"; readonly what: string },
+): void {
+  const { modelfs: { diffIds } } = checkShape(schema, decodeJson(bytes, what), what, action);
   if (diffIds.length === layers) return;
   const problem: Problem = {
     message: `modelfs.diffIds: it has ${diffIds.length} digests, and the model ${layers} layers`,
   };
-  throw problemsError(`read ${what}`, [problem]);
+  throw problemsError(`${action} ${what}`, [problem]);
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import * as z from "../deps/zod_mini.ts";
+import { InvalidInputError } from "../core/errors.ts";
 import { goJson } from "../core/json.ts";
 
 /** Facts of a file as they are written. */
@@ -64,6 +65,24 @@ export function fileMetadata(file: FileOnDisk, options: FileMetadataOptions = {}
     mtime: formatTime(mtime),
     typeflag: 0,
   };
+}
+
+/** The first and the last second that RFC 3339 can write, since 1970. */
+const [FIRST_SECOND, LAST_SECOND] = [-62_167_219_200, 253_402_300_799];
+
+/**
+ * The time at which an artifact is said to be made, in milliseconds since the epoch.
+ * @throws {InvalidInputError} when it cannot be written.
+ */
+export function recordedTime(
+  { sourceDateEpoch, now }: { readonly sourceDateEpoch?: number; readonly now: number },
+): number {
+  const seconds = sourceDateEpoch ?? now / 1000;
+  if (seconds >= FIRST_SECOND && seconds <= LAST_SECOND) return seconds * 1000;
+  throw new InvalidInputError(
+    `Cannot record ${seconds} seconds since 1970 as a time: its year has other than four digits`,
+    { expected: LAST_SECOND, actual: seconds },
+  );
 }
 
 /**

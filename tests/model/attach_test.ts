@@ -115,19 +115,16 @@ Deno.test("--config replaces the configuration and keeps the layers", async () =
   await assert.rejects(fx.backend.attach(short, options), /3 digests, and the model 4 layers/);
 });
 
-Deno.test("nothing of an older configuration is lost when a file is attached", async () => {
-  await using fx = await fixture();
+/** A model of the earlier specification whose configuration is as given, and how to read a document. */
+async function earlierModel(fx: Awaited<ReturnType<typeof fixture>>, document: object) {
   const store = fx.catalog.repository("localhost:5000/demo");
   const layerBytes = new TextEncoder().encode("weights");
   const layer = {
     ...describeBytes("application/vnd.cnai.model.weight.v1.raw", layerBytes),
     annotations: { "org.cnai.model.filepath": "model.bin" },
   };
-  const configBytes = new TextEncoder().encode(JSON.stringify({
-    descriptor: { name: "old", authors: ["me"], future: 1 },
-    modelfs: { type: "layers", diff_ids: [layer.digest] },
-    config: { capabilities: { input_types: ["text"] } },
-  }));
+  const modelfs = { type: "layers", diff_ids: [layer.digest] };
+  const configBytes = new TextEncoder().encode(JSON.stringify({ modelfs, ...document }));
   const config = describeBytes("application/vnd.cnai.model.config.v1+json", configBytes);
   const bytes = new TextEncoder().encode(JSON.stringify({
     schemaVersion: 2,
@@ -141,28 +138,82 @@ Deno.test("nothing of an older configuration is lost when a file is attached", a
   await store.write(config, bytesSource(configBytes));
   await store.write(manifest, bytesSource(bytes));
   await store.tag(manifest, "v1");
-
-  const file = await fx.folder.write("extra.json", "{}");
-  const warnings: string[] = [];
-  const { layer: added } = await fx.backend.attach(file, {
-    source: TARGET,
-    target: NEXT,
-    log: (level, message) => level === "warning" && warnings.push(message),
-  });
-  assert.match(warnings.join(), /configuration of the model: .*It is kept as it was made$/);
-  assert.match(added?.mediaType ?? "", /vnd\.cnai\./, "the family is kept");
   const read = async (target: Parameters<typeof readContent>[1]) =>
     JSON.parse(new TextDecoder().decode(await readContent(store, target)));
+  return { store, layer, read };
+}
+
+Deno.test("an older configuration is written as the specification of today has it when a file is attached", async () => {
+  await using fx = await fixture();
+  const { store, layer, read } = await earlierModel(fx, {
+    descriptor: { name: "old", authors: ["me"], title: null },
+    config: {
+      puantization: "awq",
+      capabilities: { input_types: ["text"], inputTypes: ["audio"], knowledge_cutoff: null },
+    },
+  });
+  const file = await fx.folder.write("extra.json", "{}");
+  const { layer: added } = await fx.backend.attach(file, { source: TARGET, target: NEXT });
+  assert.match(added?.mediaType ?? "", /vnd\.cnai\./, "the family is kept");
   const made = await read(await store.resolve("v2"));
-  assert.equal(made.future, true);
-  const madeConfig = await read(made.config);
-  assert.deepEqual(madeConfig.config.capabilities, { input_types: ["text"] });
-  assert.equal(madeConfig.descriptor.future, 1);
-  assert.deepEqual(madeConfig.descriptor.authors, ["me"]);
-  assert.deepEqual(madeConfig.modelfs.diffIds, [added?.digest, layer.digest]);
+  assert.equal(made.future, true, "a manifest may say more");
+  const { descriptor: { createdAt: _now, ...descriptor }, modelfs, config } = await read(
+    made.config,
+  );
+  assert.deepEqual(descriptor, { name: "old", authors: ["me"] });
+  assert.deepEqual(modelfs, { type: "layers", diffIds: [added?.digest, layer.digest] });
+  assert.deepEqual(config, { quantization: "awq", capabilities: { inputTypes: ["audio"] } });
 });
 
+const OUTSIDE: Readonly<Record<string, [document: object, reason: RegExp]>> = {
+  "a key of its own": [{ descriptor: { future: 1 } }, /descriptor: has keys that .*"future"/],
+  "a section of its own": [{ custom: {} }, /document: has keys .*"custom"/],
+  "a modality of its own": [
+    { config: { capabilities: { inputTypes: ["smell"] } } },
+    /config\.capabilities\.inputTypes\.0: /,
+  ],
+  "a language that is no code": [
+    { config: { capabilities: { languages: ["english"] } } },
+    /languages\.0: it is no code of two letters/,
+  ],
+  "a file system of its own": [
+    { modelfs: { type: "tree", diff_ids: [] } },
+    /modelfs\.type: /,
+  ],
+};
+
+for (const [what, [document, reason]] of Object.entries(OUTSIDE)) {
+  Deno.test(`a file is not attached to a model whose configuration has ${what}`, async () => {
+    await using fx = await fixture();
+    const { store } = await earlierModel(fx, document);
+    const file = await fx.folder.write("extra.json", "{}");
+    const options = { source: TARGET, target: NEXT };
+    await assert.rejects(fx.backend.attach(file, options), (error) => {
+      assert.ok(error instanceof InvalidInputError);
+      assert.match(error.message, /^Cannot write the configuration of ".*" with one more layer: /);
+      assert.match(error.message, reason);
+      assert.match(error.facts.remedy ?? "", /modelops attach --config CONFIG\.json -s .* -t /);
+      return true;
+    });
+    await assert.rejects(store.resolve("v2"), NotFoundError);
+    // The hint helps: the model with another configuration takes the file.
+    const config = JSON.stringify({
+      descriptor: {},
+      modelfs: { type: "layers", diffIds: RAW_DIGESTS.slice(0, 1) },
+      config: {},
+    });
+    const replacing = { ...options, config: true };
+    await fx.backend.attach(await fx.folder.write("config.json", config), replacing);
+    await fx.backend.attach(file, { source: NEXT, target: NEXT });
+  });
+}
+
 /** Seconds since the epoch whose time RFC 3339 cannot write. */
+const TOO_FAR = {
+  name: "InvalidInputError",
+  message:
+    /^Cannot record -?\d+ seconds since 1970 as a time: its year has other than four digits$/,
+};
 const UNWRITABLE_TIMES = [253402300800, -62167219201, 8.64e12];
 
 for (const sourceDateEpoch of UNWRITABLE_TIMES) {
@@ -170,13 +221,13 @@ for (const sourceDateEpoch of UNWRITABLE_TIMES) {
     await using fx = await fixture();
     const workspace = await fx.workspace();
     const made = build({ sourceDateEpoch, noCreationTime: false });
-    await assert.rejects(fx.backend.build(workspace, made), /descriptor\.createdAt/);
+    await assert.rejects(fx.backend.build(workspace, made), TOO_FAR);
     const stored = await readDirIfExists(fx.folder.join("store"));
     assert.deepEqual(stored.map(({ name }) => name), ["modelops.lock"]);
     await fx.backend.build(workspace, build());
     const file = await fx.folder.write("extra.json", "{}");
     const options = { source: TARGET, target: NEXT, sourceDateEpoch };
-    await assert.rejects(fx.backend.attach(file, options), /descriptor\.createdAt/);
+    await assert.rejects(fx.backend.attach(file, options), TOO_FAR);
     await assert.rejects(fx.backend.inspect(NEXT), NotFoundError);
   });
 }

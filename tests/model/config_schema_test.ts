@@ -4,7 +4,10 @@ import { checkConfig } from "../../src/model/config_schema.ts";
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
 function check(document: unknown, layers = 1): void {
-  checkConfig(new TextEncoder().encode(JSON.stringify(document)), layers, "config");
+  checkConfig(new TextEncoder().encode(JSON.stringify(document)), layers, {
+    action: "read",
+    what: "config",
+  });
 }
 
 function config(changes: Record<string, unknown> = {}): Record<string, unknown> {

@@ -14,6 +14,7 @@ import { quote } from "../core/text.ts";
 const MAX_COMPONENT = 255;
 /** Longest path, in bytes of UTF-8. */
 const MAX_PATH = 4096;
+const TOO_LONG = `the path is longer than ${MAX_PATH} bytes`;
 
 /** What is done with the name, and where. */
 export interface SafePathOptions {
@@ -30,9 +31,11 @@ type Rule = readonly [broken: (value: string) => boolean, reason: string];
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
 const CONTROL = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/;
 
-/** Rules on the whole name, the most telling ones first. */
+/** Rules on the whole name; of those on its parts the most telling ones first. */
 const NAME_RULES: readonly Rule[] = [
   [(name) => name === "", "the name is empty"],
+  // Before what takes the name to pieces, of which a long one has millions.
+  [(name) => name.length > MAX_PATH, TOO_LONG],
   [(name) => CONTROL.test(name), "the name has a control character"],
   [(name) => !name.isWellFormed(), "the name is not valid Unicode"],
   [(name) => name.startsWith("/"), "the path is absolute"],
@@ -40,7 +43,7 @@ const NAME_RULES: readonly Rule[] = [
   [(name) => /^[A-Za-z]:/.test(components(name)[0] ?? ""), "the path names a drive"],
   [(name) => name.split(/[/\\]/).includes(".."), "the path leaves the target directory"],
   [(name) => components(name).length === 0, "the path names the target directory itself"],
-  [(name) => byteLength(name) > MAX_PATH, `the path is longer than ${MAX_PATH} bytes`],
+  [(name) => byteLength(name) > MAX_PATH, TOO_LONG],
 ];
 
 const COMPONENT_RULES: readonly Rule[] = [

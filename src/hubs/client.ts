@@ -4,7 +4,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
-import { decodeJson, MOST_LIST_VALUES } from "../core/json.ts";
+import { decodeJson } from "../core/json.ts";
 import type { Log } from "../core/operation.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { plainText, quote } from "../core/text.ts";
@@ -53,8 +53,14 @@ export interface HubSendOptions extends Pick<AnswerHints, "bodyLimit"> {
   readonly signal?: AbortSignal;
 }
 
-/** Largest document that a hub may answer with, in bytes: some list all files in one. */
-const LARGEST_DOCUMENT = 16 * 1024 * 1024;
+/**
+ * Largest document that a hub may answer with, in bytes: some list all files in one. Ten thousand of
+ * them take half of it. What is read of one takes up to twenty times its size of memory.
+ */
+const LARGEST_DOCUMENT = 8 * 1024 * 1024;
+
+/** The most values of a document of a hub: a file has up to twenty. */
+const MOST_DOCUMENT_VALUES = 400_000;
 
 export class HubClient {
   readonly retry: RetryPolicy;
@@ -128,7 +134,7 @@ export class HubClient {
 
   #parse(bytes: Uint8Array): unknown {
     try {
-      return decodeJson(bytes, "its answer", MOST_LIST_VALUES);
+      return decodeJson(bytes, "its answer", MOST_DOCUMENT_VALUES);
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       throw this.#malformed(whatInstead(bytes) ?? error.message.replace(/^Cannot read /, ""));

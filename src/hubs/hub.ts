@@ -63,7 +63,7 @@ export interface HubSnapshot {
 }
 
 /** Files that a model may have; no hub page shows as many. */
-export const FILE_LIMIT = 100_000;
+export const FILE_LIMIT = 50_000;
 
 /** A place that models are downloaded from. */
 export interface ModelHub {

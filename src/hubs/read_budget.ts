@@ -8,7 +8,7 @@
 const MOST_DOCUMENTS = 300;
 
 /** Bytes of them all. */
-const MOST_BYTES = 64 * 1024 * 1024;
+const MOST_BYTES = 16 * 1024 * 1024;
 
 /** Counts what was read, and gives out what is left. */
 export class ReadBudget {

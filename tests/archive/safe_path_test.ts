@@ -59,6 +59,8 @@ const BAD: readonly (readonly [name: string, reason: RegExp])[] = [
   ["x".repeat(256), /longer than 255 bytes$/],
   [`a/${"é".repeat(128)}`, /longer than 255 bytes$/],
   [`${"d/".repeat(2048)}ff`, /longer than 4096 bytes$/],
+  ["a/".repeat(7_000_000), /longer than 4096 bytes$/],
+  ["é".repeat(3000), /longer than 4096 bytes$/],
 ];
 
 const BAD_ON_WINDOWS: readonly string[] = [

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { InvalidInputError, ModelOpsError, TransferError } from "../../src/core/errors.ts";
 import type { Transport } from "../../src/http/transport_options.ts";
 import { downloadModel } from "../../src/hubs/download_model.ts";
+import { huggingFace } from "../../src/hubs/huggingface.ts";
 import type { HubModel, HubName } from "../../src/hubs/hub.ts";
 import { tempFolder } from "../support/temp.ts";
 import { commitOf, FAST } from "./support.ts";
@@ -50,8 +51,8 @@ const ANSWERS: readonly (readonly [string, string, RegExp])[] = [
   ["half a document", '{"a": [', /its answer: /],
   ["a document nested deep", "[".repeat(200_000), /nested more than 100 levels deep/],
   ["objects nested deep", '{"a":'.repeat(50_000), /nested more than 100 levels deep/],
-  ["very many values", `[${"0,".repeat(1_200_000)}0]`, /more than 1000000 values/],
-  ["very many objects", `[${"{},".repeat(600_000)}{}]`, /more than 1000000 values/],
+  ["very many values", `[${"0,".repeat(1_200_000)}0]`, /more than 400000 values/],
+  ["very many objects", `[${"{},".repeat(600_000)}{}]`, /more than 400000 values/],
   ["null", "null", /malformed/],
   ["a number", "7", /no JSON|malformed/],
   ["a text", '"x"', /no JSON|malformed/],
@@ -73,7 +74,7 @@ for (const name of Object.keys(MODELS) as HubName[]) {
     const taken = { chunks: 0 };
     const { error } = await ask(name, () => Promise.resolve(new Response(endless(taken))));
     assert(error instanceof TransferError, String(error));
-    assert.match(error.message, /larger than 16777216 bytes/);
+    assert.match(error.message, /larger than 8388608 bytes/);
     assert(taken.chunks < 60, `${taken.chunks}`);
   });
 }
@@ -143,6 +144,38 @@ for (const [what, transport, found, most] of LISTS) {
     assert(urls.length <= most, `${urls.length} requests`);
     assert(!urls.some((url) => url.startsWith("https://evil.test")));
     assert.deepEqual(left, []);
+  });
+}
+
+/** A hub that has a list of so many pages of so many files, each page of at least `bytes`. */
+const pagesOf = (pages: number, files: number, bytes = 0): Transport =>
+  paged((count) => {
+    const list = Array.from({ length: files }, (_, index) => entry(`${count}/${index}`));
+    const text = JSON.stringify(list).padEnd(bytes);
+    const link = `<https://hub.test/next?${count}>; rel="next"`;
+    return new Response(text, count + 1 < pages ? { headers: { Link: link } } : {});
+  });
+
+const MIB = 1024 * 1024;
+
+/** Lists at a bound, and over it: what is wrong is said of the latter only. */
+const BOUNDS: readonly (readonly [string, Transport, RegExp | undefined])[] = [
+  ["299 pages and what it says of the model", pagesOf(299, 1), undefined],
+  ["300 pages", pagesOf(300, 1), /more than 300 documents/],
+  ["5000 pages", pagesOf(5000, 1), /more than 300 documents/],
+  ["50000 files", pagesOf(10, 5000), undefined],
+  ["50001 files", pagesOf(3, 16_667), /too many files/],
+  ["two pages of nearly 8 MiB", pagesOf(2, 1, 8 * MIB - 100), undefined],
+  ["a page of more than 8 MiB", pagesOf(1, 1, 8 * MIB + 1), /larger than 8388608 bytes/],
+  ["three pages of nearly 8 MiB", pagesOf(3, 1, 8 * MIB - 100), /larger than \d+ bytes/],
+];
+
+for (const [what, transport, found] of BOUNDS) {
+  Deno.test(`a list of ${what} is ${found ? "refused" : "taken"}`, async () => {
+    const options = { hubUrl: "https://hub.test", transport, retry: FAST };
+    const listing = huggingFace.list(MODELS.huggingface, options);
+    if (found) await assert.rejects(listing, found);
+    else assert((await listing).files.length > 0);
   });
 }
 

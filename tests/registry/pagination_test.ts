@@ -57,6 +57,33 @@ Deno.test("tags() refuses pages without end", async () => {
   assert.equal(seen.length, 10_000);
 });
 
+/** A page of one tag that has exactly so many bytes. */
+function pageOf(bytes: number, link?: string): Response {
+  const text = JSON.stringify({ tags: ["a"] });
+  const headers = link === undefined ? {} : { Link: link };
+  return new Response(text + " ".repeat(bytes - text.length), { headers });
+}
+
+const MIB = 1024 * 1024;
+
+Deno.test("tags() reads a page of 8 MiB, and no larger one", async () => {
+  assert.deepEqual(await setup(() => pageOf(8 * MIB)).list(), ["a"]);
+  for (const bytes of [8 * MIB + 1, 40 * MIB]) {
+    await assert.rejects(setup(() => pageOf(bytes)).list(), /larger than 8388608 bytes/);
+  }
+});
+
+Deno.test("tags() reads 64 MiB of pages, and no more", async () => {
+  const eight = (count: number, pages: number, last: number) =>
+    count < pages ? pageOf(8 * MIB, `<?p=${count}>; rel="next"`) : pageOf(last);
+  assert.deepEqual(await setup((_, count) => eight(count, 8, 8 * MIB)).list(), ["a"]);
+  for (const [pages, last] of [[9, 20], [40, 20]] as const) {
+    const { list, seen } = setup((_, count) => eight(count, pages, last));
+    await assert.rejects(list(), /more than 67108864 bytes/);
+    assert.equal(seen.length, 9);
+  }
+});
+
 for (
   const target of ["https://evil.test/", "http://registry.test/", "https://registry.test:444/"]
 ) {

@@ -60,7 +60,7 @@ Deno.test("tags() refuses pages without end", async () => {
 /** A page of one tag that has exactly so many bytes. */
 function pageOf(bytes: number, link?: string): Response {
   const text = JSON.stringify({ tags: ["a"] });
-  const headers = link === undefined ? {} : { Link: link };
+  const headers = new Headers(link === undefined ? {} : { Link: link });
   return new Response(text + " ".repeat(bytes - text.length), { headers });
 }
 

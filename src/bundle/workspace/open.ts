@@ -100,7 +100,12 @@ export class Workspace implements AsyncDisposable {
 
   /** Opens a way to write files; their hidden names are those that {@linkcode begin} removes. */
   async writer(): Promise<Extraction> {
-    return await Extraction.open(this.root, { ...this.#options, hiddenPrefix: HIDDEN_PREFIX });
+    return await Extraction.open(this.root, {
+      ...this.#options,
+      hiddenPrefix: HIDDEN_PREFIX,
+      // As those of models: the system flushes files in its own time.
+      flush: false,
+    });
   }
 
   /**

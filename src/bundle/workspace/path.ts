@@ -7,12 +7,7 @@
  * @module
  */
 import { Claims } from "../../archive/claims.ts";
-import {
-  namedSystem,
-  nameFault,
-  type SafePathOptions,
-  safeRelativePath,
-} from "../../archive/safe_path.ts";
+import { namedSystem, nameFault, safeRelativePath } from "../../archive/safe_path.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { messagesError } from "../../core/problems.ts";
 import { compareText, quote } from "../../core/text.ts";
@@ -21,7 +16,12 @@ import { compareText, quote } from "../../core/text.ts";
 export const RESERVED_FOLDER = ".mops";
 
 /** Which systems are to hold the files of a bundle. */
-export type NameOptions = Pick<SafePathOptions, "platform" | "portable">;
+export interface NameOptions {
+  /** The system that the names are for; the running one when absent. */
+  readonly platform?: typeof Deno.build.os;
+  /** Whether names have to be ones that every system can hold; only that one when absent. */
+  readonly portable?: boolean;
+}
 
 /**
  * The normalised path of a file in a bundle: relative, components joined by `/`.

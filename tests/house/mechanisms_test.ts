@@ -119,9 +119,9 @@ const MECHANISMS: readonly Mechanism[] = [
     ],
   },
   {
-    what: "the file that appears whole, and the file that is written in parts",
+    what: "files that appear whole, are written in parts, or are made where no link may lead",
     words: /\bcreateNew: true/,
-    files: ["src/core/staged_file.ts", "src/transfer/partial_file.ts"],
+    files: ["src/core/files.ts", "src/core/staged_file.ts", "src/transfer/partial_file.ts"],
   },
   {
     what: "the partial file and its journal",

@@ -78,7 +78,11 @@ async function folderOf(
   if (below === undefined) return { path: dirname(path), [Symbol.dispose]: () => {} };
   // Few locks need it, and what it loads takes longer than many a command.
   const { pinFolder } = await import("./folders/pinned_folder.ts");
-  return pinFolder(below, relative(below, dirname(path)).split(sep), options);
+  try {
+    return pinFolder(below, relative(below, dirname(path)).split(sep), options);
+  } catch (error) {
+    throw explainWrite(path, error);
+  }
 }
 
 function noFolder(path: string, found: NoFolder): ConflictError {

@@ -6,6 +6,7 @@ import { platformOf } from "../../scripts/compile/targets.ts";
 import { findProgram } from "../../scripts/services.ts";
 import { runCommand, runOk } from "../support/command.ts";
 import { denoCache } from "../support/deno_cache.ts";
+import { noteSkipped } from "../support/registry.ts";
 import { tempFolder } from "../support/temp.ts";
 import { repositoryPath } from "./repository.ts";
 
@@ -44,6 +45,22 @@ Deno.test({
   name: "without the runtime of binaries, build says so in one line and leaves nothing",
   ignore: hasRuntime,
   fn: withoutRuntime,
+});
+
+const AGAINST_BINARY = "the end-to-end tests hold for the compiled binary";
+if (!hasRuntime) noteSkipped(AGAINST_BINARY, "DENORT_BIN names no runtime of binaries");
+
+Deno.test({
+  name: AGAINST_BINARY,
+  ignore: !hasRuntime,
+  async fn() {
+    await using folder = await tempFolder();
+    const { code, stderr } = await compile(["--output", folder.join("dist")], {});
+    assert.equal(code, 0, stderr);
+    await runOk(Deno.execPath(), ["test", "-A", "--no-check", repositoryPath("tests/e2e")], {
+      env: { MODELOPS_BIN: folder.join("dist/modelops") },
+    });
+  },
 });
 
 async function withoutRuntime() {

@@ -116,6 +116,22 @@ class OpenFile {
     return attemptAsync(() => calls.futimes(this.#open, atime, mtime));
   }
 
+  utimeSync(atime: number | Date, mtime: number | Date): void {
+    attempt(() => fs.futimesSync(this.#open, atime, mtime));
+  }
+
+  syncSync(): void {
+    attempt(() => fs.fsyncSync(this.#open));
+  }
+
+  syncDataSync(): void {
+    attempt(() => fs.fdatasyncSync(this.#open));
+  }
+
+  truncateSync(size = 0): void {
+    attempt(() => fs.ftruncateSync(this.#open, size));
+  }
+
   async tryLock(exclusive = false): Promise<boolean> {
     this.#lock ??= new FileLock({ fd: this.#open, path: this.#path });
     return await this.#lock.tryLock(exclusive);

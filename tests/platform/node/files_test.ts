@@ -22,7 +22,12 @@ for (const [form, runtime] of Object.entries(FORMS)) {
     assert.equal(file.writeSync(new TextEncoder().encode("ab")), 2);
     assert.equal(await file.seek(1, 1 as Deno.SeekMode), 5);
     assert.equal(await next(), "567");
-    await file.truncate(4);
+    await file.truncate(5);
+    file.truncateSync(4);
+    file.syncSync();
+    file.syncDataSync();
+    file.utimeSync(1, 2);
+    assert.equal(file.statSync().mtime?.getTime(), 2000);
     assert.equal(file.statSync().size, 4);
     assert.equal(await Deno.readTextFile(path), "01ab");
   });

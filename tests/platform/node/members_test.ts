@@ -1,10 +1,14 @@
 /** The Node form has what the sources use, and what Node 20 lacks. */
 import assert from "node:assert/strict";
 import { readSources } from "../../../scripts/source_files.ts";
+import { tempFolder } from "../../support/temp.ts";
 import * as platform from "../../../src/platform/node/mod.ts";
 
 /** What takes another way where the first of these is missing, which is asked for before. */
 const OPTIONAL = ["Deno.createHttpClient", "Deno.connect", "Deno.startTls"];
+
+/** Methods that the sources call of other things: stores, streams, and the standard streams. */
+const OF_OTHERS = ["constructor", "write", "isTerminal", "lock"];
 
 /** The sources that the package for npm is made of, without comments. */
 async function sources(): Promise<string[]> {
@@ -35,6 +39,16 @@ Deno.test("the Node form has each member of Deno that the sources use", async ()
   const used = (await uses(values)).filter((path) => !OPTIONAL.includes(path));
   assert.ok(used.length > 40, used.join(" "));
   assert.deepEqual(used.filter((path) => !has(path)), []);
+});
+
+Deno.test("open files of the Node form have each method that those of Deno have and the sources call", async () => {
+  await using folder = await tempFolder();
+  using file = platform.Deno.openSync(await folder.write("file", ""), { read: true });
+  const called = await uses(/(?<=\.)\w+(?=\()/g);
+  const methods = Object.getOwnPropertyNames(Deno.FsFile.prototype)
+    .filter((name) => called.includes(name) && !OF_OTHERS.includes(name));
+  assert.ok(methods.length > 10, methods.join(" "));
+  assert.deepEqual(methods.filter((name) => !(name in file)), []);
 });
 
 /** Static functions that came after Node 20.0, as far as TypeScript's library knows them. */

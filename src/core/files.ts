@@ -34,8 +34,13 @@ export function writeFully(file: Pick<Deno.FsFile, "writeSync">, bytes: Uint8Arr
  */
 export async function syncPath(path: string): Promise<void> {
   if (Deno.build.os === "windows" && (await Deno.stat(path)).isDirectory) return;
-  using file = Deno.openSync(path, { read: true, write: Deno.build.os === "windows" });
-  await file.sync();
+  const file = Deno.openSync(path, { read: true, write: Deno.build.os === "windows" });
+  try {
+    await file.sync();
+  } finally {
+    // By hand: the bundler puts what is used once where it is used, and forgets to dispose of it.
+    file.close();
+  }
 }
 
 /** Makes a folder that is the user's alone, where there is none. */

@@ -155,8 +155,12 @@ export class PartialFile implements AsyncDisposable {
     { flush }: { readonly flush: boolean },
   ): Promise<void> {
     if (flush) {
-      using file = openOwn(this.path, { write: true });
-      await file.sync();
+      const file = openOwn(this.path, { write: true });
+      try {
+        await file.sync();
+      } finally {
+        file.close();
+      }
     }
     await place(this.path);
     this.#keep = false;

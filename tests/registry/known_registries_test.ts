@@ -4,7 +4,7 @@ import { digestBytes } from "../../src/core/digest.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { anonymousBlob } from "../../src/oci/store.ts";
 import { KnownRegistries } from "../../src/registry/known_registries.ts";
-import { fail, fakeClient, FakeRegistry } from "../support/fake_registry.ts";
+import { fail, fakeClient, FakeRegistry, type Intercept } from "../support/fake_registry.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const DAY = 24 * 3600 * 1000;
@@ -106,3 +106,79 @@ Deno.test("a cache folder that cannot be used stops no upload", async () => {
   const notAFolder = await folder.write("cache", "a file");
   assert.equal((await methodsOf(notAFolder)).at(-1), "PUT");
 });
+
+const MIB = 1024 * 1024;
+
+/** Loses the connection of large bodies, and keeps nothing of them. */
+const losing: Intercept = async (request) => {
+  if (!request.url.includes("/uploads/")) return undefined;
+  if (request.method === "GET") return fail(404, "BLOB_UPLOAD_UNKNOWN");
+  if (Number(request.headers.get("Content-Length")) <= 4 * MIB) return undefined;
+  await request.body?.getReader().read();
+  throw new TypeError("connection reset");
+};
+
+/** A registry that answers in some way, and what the first and later runs ask it for. */
+interface Quirk {
+  readonly intercept: Intercept;
+  /** Size of the blob in bytes; 6 MiB when absent. */
+  readonly size?: number;
+  readonly learning: readonly string[];
+  readonly knowing: readonly string[];
+}
+
+const QUIRKS: Readonly<Record<string, Quirk>> = {
+  "takes bodies of 4 MiB": {
+    intercept: (request) =>
+      Number(request.headers.get("Content-Length")) > 4 * MIB
+        ? fail(413, "SIZE_INVALID")
+        : undefined,
+    learning: ["HEAD", "POST", "PUT", "POST", "PATCH", "PATCH", "PUT"],
+    knowing: ["HEAD", "POST", "PATCH", "PATCH", "PUT"],
+  },
+  "takes bodies of 1 MiB": {
+    intercept: (request) =>
+      Number(request.headers.get("Content-Length")) > MIB ? fail(413, "SIZE_INVALID") : undefined,
+    learning: [
+      ...["HEAD", "POST", "PUT", "POST", "PATCH", "POST"],
+      ...Array(6).fill("PATCH"),
+      "PUT",
+    ],
+    knowing: ["HEAD", "POST", ...Array(6).fill("PATCH"), "PUT"],
+  },
+  "knows no HEAD of blobs": {
+    intercept: ({ method }) => method === "HEAD" ? fail(405, "UNSUPPORTED") : undefined,
+    learning: ["HEAD", "GET", "POST", "PUT"],
+    knowing: ["GET", "POST", "PUT"],
+  },
+  "keeps only finished parts": {
+    size: 64 * MIB + 64,
+    intercept: losing,
+    learning: ["HEAD", "POST", "PUT", "GET", "HEAD", "POST", ...Array(64).fill("PATCH"), "PUT"],
+    knowing: ["HEAD", "POST", ...Array(64).fill("PATCH"), "PUT"],
+  },
+};
+
+for (const [what, { intercept, learning, knowing, size = 6 * MIB }] of Object.entries(QUIRKS)) {
+  Deno.test(`that a registry ${what} is found out once, and again after a week`, async () => {
+    await using folder = await tempFolder();
+    const bytes = new Uint8Array(size);
+    const blob = anonymousBlob(digestBytes(bytes), size);
+    let now = Date.UTC(2026, 0, 1);
+    const run = async () => {
+      const registry = new FakeRegistry(intercept);
+      await using client = fakeClient(registry.transport, {
+        cacheFolder: folder.join("cache"),
+        now: () => now,
+      });
+      await client.repository("registry.test/a").write(blob, bytesSource(bytes));
+      assert.deepEqual(registry.uploaded, [blob.digest]);
+      return registry.requests.map(({ method }) => method);
+    };
+    assert.deepEqual(await run(), learning);
+    now += 6 * 24 * 3600 * 1000;
+    assert.deepEqual(await run(), knowing);
+    now += 2 * 24 * 3600 * 1000;
+    assert.deepEqual(await run(), learning);
+  });
+}

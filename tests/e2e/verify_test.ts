@@ -132,6 +132,29 @@ e2eTest("inspecting damaged content names the command that repairs it", { needs 
   assert.match(stderr, new RegExp(`hint: .*modelops verify --repair ${reference}$`, "m"));
 });
 
+e2eTest("tagging and attaching to damaged content names the command that repairs it", {
+  needs,
+}, async () => {
+  await using registry = await startRegistry();
+  await using program = await openProgram();
+  const { reference, layout } = await pushedModel(program, registry.address);
+  const manifest = layout.blobData((await program.json(["inspect", reference])).Digest as Digest);
+  const document = JSON.parse(await Deno.readTextFile(manifest));
+  const config = layout.blobData(document.config.digest);
+  await program.home.write("extra.txt", "more");
+  const other = reference.replace("models/demo", "models/other");
+  const tag = ["tag", reference, other];
+  const attach = ["attach", "extra.txt", "-s", reference, "-t", other];
+  for (const [damaged, args] of [[manifest, tag], [manifest, attach], [config, attach]] as const) {
+    const whole = await Deno.readFile(damaged);
+    await rot(damaged);
+    const { code, stderr } = await program.run(args);
+    assert.equal(code, 5, stderr);
+    assert.match(stderr, new RegExp(`hint: .*modelops verify --repair ${reference}$`, "m"));
+    await Deno.writeFile(damaged, whole);
+  }
+});
+
 e2eTest("what no registry has cannot be repaired, and verify says why", { needs }, async () => {
   await using registry = await startRegistry();
   await using program = await openProgram();

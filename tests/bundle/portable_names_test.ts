@@ -153,3 +153,39 @@ Deno.test(
     }
   },
 );
+
+Deno.test(
+  "names in decomposed form go through an archive, and are verified behind it",
+  holding,
+  async () => {
+    await using temp = await tempFolder();
+    await temp.write(
+      "work/modelops.yaml",
+      `${SPEC}external_rules: [{ pattern: "src/*.bin", uri_template: "az://c/{path}" }]\n`,
+    );
+    for (const name of ["src/e\u0301.py", "src/cafe\u0301.bin"]) {
+      await temp.write(`work/${name}`, name);
+    }
+    const at = (name: string) => temp.join(name);
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await runIn(
+        ["--storage-dir", at("store"), "bundle", ...args, "--json"],
+        {
+          home: at("home"),
+          env: { REGISTRY_REPO: "models", OBJECT_STORE: `file://${at("objects")}` },
+        },
+      );
+      assert.equal(code, 0, stderr);
+      return JSON.parse(stdout);
+    };
+    await run("push", at("work"));
+    for (const [index, flag] of ["--prefetch-external", "--no-cache"].entries()) {
+      const [ws, archive, copy] = [at(`ws${index}`), at(`${index}.tar`), at(`copy${index}`)];
+      await run("materialize", "demo:1.0.0", ws, flag);
+      assert.deepEqual((await run("export", ws, archive, "--include-external")).changed, []);
+      await run("import", archive, copy);
+      assert.equal((await run("verify", copy)).ok, true);
+      assert.deepEqual((await run("export", copy, at("again.tar"))).changed, []);
+    }
+  },
+);

@@ -16,6 +16,7 @@ import { decodePointer, type Pointer, POINTER_SIZE_LIMIT } from "../documents/po
 import { decodeProvenance, type Provenance } from "../documents/provenance.ts";
 import type { ScannedFile } from "../publish/scan.ts";
 import { isPointerPath, isTransient, pointerPath, PROVENANCE_PATH } from "../workspace/layout.ts";
+import { inPlace } from "../workspace/pointers.ts";
 import { anyPath, isReserved, RESERVED_FOLDER } from "../workspace/path.ts";
 
 /** A file of an archive. */
@@ -183,7 +184,8 @@ export function memberPath(member: Pick<TarMember, "name" | "type">): string {
   return path;
 }
 
-function ownPointer(path: string, pointer: Pointer): Pointer {
+function ownPointer(path: string, found: Pointer): Pointer {
+  const pointer = inPlace(path, found);
   if (pointerPath(pointer.path) === path) return pointer;
   throw refused(path, `it is the pointer of ${quote(pointer.path)}, which is elsewhere`);
 }

@@ -8,7 +8,7 @@ import { fileSource } from "../../core/file_source.ts";
 import { readAll } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import { decodePointer, type Pointer, POINTER_SIZE_LIMIT } from "../documents/pointer.ts";
-import { isPointerPath, placeOf } from "./layout.ts";
+import { isPointerPath, placeOf, pointerPath } from "./layout.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** The pointers of a workspace by path of their pointer files. */
@@ -17,6 +17,16 @@ export interface PointerFiles {
   readonly pointers: ReadonlyMap<string, Pointer>;
   /** Those that could not, each with the reason. */
   readonly malformed: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/**
+ * The pointer of a pointer file, with the path that belongs to the file's name. Archives have names
+ * in composed form, whatever form the bundle has them in.
+ */
+export function inPlace(file: string, pointer: Pointer): Pointer {
+  const path = pointer.path.normalize("NFC");
+  const isComposed = pointerPath(pointer.path) !== file && pointerPath(path) === file;
+  return isComposed ? { ...pointer, path } : pointer;
 }
 
 /** Reads every pointer file among the nodes of a workspace. */
@@ -32,7 +42,7 @@ export async function readPointers(
     try {
       const source = await fileSource(placeOf(root, path));
       const bytes = await readAll(await source.open(options), POINTER_SIZE_LIMIT);
-      pointers.set(path, decodePointer(bytes, quote(path)));
+      pointers.set(path, inPlace(path, decodePointer(bytes, quote(path))));
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
       malformed.push({ path, reason: error.message });

@@ -33,8 +33,9 @@ export async function verifyWorkspace(options: VerifyWorkspaceOptions): Promise<
   const common = operationOptions(options);
   const tree = (await listTree(root, common)).filter(({ path }) => !isTransient(path));
   const { pointers, malformed } = await readPointers(root, tree, common);
+  const there = new Set(tree.map(({ path }) => path));
   const entries = options.entries
-    ? await Array.fromAsync(options.entries)
+    ? await Array.fromAsync(options.entries, (entry) => inFormOf(there, entry))
     : Array.from(pointers.values(), (pointer): BundleEntry => ({ ...pointer, kind: "external" }));
   const surveyed = { survey: new Survey(root), pointers, modes: options.modes ?? false };
   const files = await mapConcurrent(
@@ -114,6 +115,13 @@ async function verifyFile(
     ? `got ${bytes} bytes, want ${size}`
     : "its content has another digest";
   return { path, state: "modified", bytes, reason, expected, actual };
+}
+
+/** An entry by the name that its file has here: those that an archive brought are composed. */
+function inFormOf(there: ReadonlySet<string>, entry: BundleEntry): BundleEntry {
+  const path = entry.path.normalize("NFC");
+  if (path === entry.path || there.has(entry.path)) return entry;
+  return there.has(path) || there.has(pointerPath(path)) ? { ...entry, path } : entry;
 }
 
 /** Whether the owner may execute a file. */

@@ -143,6 +143,7 @@ function joined(name: string, { own, earlier, findHosted }: Places): ContentStor
     },
     capabilities: {
       ...own.capabilities,
+      read: (descriptor, limit) => first((store) => store.read(descriptor, limit)),
       stat: (digest, options) => first((store) => store.stat(digest, options)),
       toFile: (descriptor, path, options) =>
         first((store) => store.toFile(descriptor, path, options)),

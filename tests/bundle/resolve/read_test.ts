@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { wrapped } from "../../../src/oci/wrapped.ts";
 import { encodeCanonical } from "../../../src/bundle/documents/canonical.ts";
 import { selfDigest } from "../documents/earlier_writer.ts";
 import { readEntries } from "../../../src/bundle/documents/entries.ts";
@@ -10,7 +11,6 @@ import {
   UnsupportedError,
 } from "../../../src/core/errors.ts";
 import { bytesSource } from "../../../src/core/source.ts";
-import type { Descriptor } from "../../../src/oci/descriptor.ts";
 import type { MemoryStore } from "../../../src/oci/memory_store.ts";
 import type { ContentStore } from "../../../src/oci/store.ts";
 import { json, memoryRegistry, put, putManifest, titled } from "../publish/support.ts";
@@ -234,11 +234,9 @@ Deno.test("resolveBundle() tells a wrong bundle manifest from its digest", async
   const store = registry.catalog.repository("registry.test/team/x");
   const { manifest, index } = await readableForm(store, { title: "bundle.manifest.json" });
   await putManifest(store, "1", { layers: [manifest, index] });
-  const lying: ContentStore = Object.assign(Object.create(store), {
-    name: store.name,
-    resolve: (target: string) => store.resolve(target),
-    stat: undefined,
-    open: (descriptor: Descriptor) =>
+  const lying = wrapped(store, {
+    capabilities: {},
+    open: (descriptor) =>
       descriptor.digest === manifest.digest
         ? bytesSource(bytesOf("y".repeat(descriptor.size))).open()
         : store.open(descriptor),

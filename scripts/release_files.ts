@@ -33,27 +33,39 @@ export interface ReleaseOptions {
 export async function releaseFiles(options: ReleaseOptions): Promise<string[]> {
   const { dist, output, version, releases } = options;
   const notes = releaseNotes(await Deno.readTextFile(tree("CHANGELOG.md")), version);
-  const names = await Array.fromAsync(Deno.readDir(dist), ({ name }) => name);
-  const made = names.filter((name) => /^(modelops|modctl)-.*\.(tar\.gz|tgz)$/.test(name)).sort();
-  if (!made.some((name) => name.endsWith(".tar.gz"))) {
+  const archives = await madeFiles(dist, /^(modelops|modctl)-.*\.tar\.gz$/);
+  if (archives.length === 0) {
     throw new Error(`Cannot make a release: ${dist} has no archive; run \`deno task build\` first`);
   }
+  const made = [...archives, ...await madeFiles(join(dist, "npm"), /^modelops-.*\.tgz$/)];
   await Deno.remove(output, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
   await Deno.mkdir(output, { recursive: true });
   const at = (name: string) => join(output, name);
-  for (const name of made) await Deno.copyFile(join(dist, name), at(name));
+  for (const path of made) await Deno.copyFile(path, at(basename(path)));
   await packManPages(at("modelops-man.tar.gz"));
   for (const name of ["install.sh", "install.ps1"]) {
     const script = await Deno.readTextFile(tree(`scripts/${name}`));
     await Deno.writeTextFile(at(name), withReleases(script, releases));
   }
   await Deno.writeTextFile(at("VERSION"), `${version}\n`);
-  const content = [...made, "modelops-man.tar.gz", "install.sh", "install.ps1", "VERSION"].map(at);
+  const written = ["modelops-man.tar.gz", "install.sh", "install.ps1", "VERSION"];
+  const content = [...made.map((path) => basename(path)), ...written].map(at);
   await writeSums(output, content);
   await Deno.writeTextFile(at("NOTES.md"), notes);
   return [...content, at("SHA256SUMS"), at("NOTES.md")];
+}
+
+/** The files of a folder whose names have a form, in order; none when there is no folder. */
+async function madeFiles(folder: string, form: RegExp): Promise<string[]> {
+  try {
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    return names.filter((name) => form.test(name)).sort().map((name) => join(folder, name));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
 }
 
 async function packManPages(path: string): Promise<void> {

@@ -34,7 +34,7 @@ async function paste(
   const serve = `modelops serve --address 127.0.0.1:${port} --storage-dir ./registry >ready &
 trap 'kill %1; wait' EXIT
 until grep -q ready ready; do kill -0 %1; sleep 0.05; done`;
-  const script = text.replace(/^alias .*$/m, "").replace(/^modelops serve .*$/m, "")
+  const script = text.replace(/^modelops serve .*$/m, "")
     .replaceAll("localhost:5000", `localhost:${port}`)
     .replaceAll("/srv/objects", home.join("objects"));
   const path = `${home.join("bin")}:${Deno.env.get("PATH")}`;

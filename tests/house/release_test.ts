@@ -11,12 +11,12 @@ import { repositoryPath } from "./repository.ts";
 Deno.test("a release offers what its scripts install, under sums that hold", async () => {
   await using folder = await tempFolder();
   const dist = folder.join("dist");
-  await Deno.mkdir(dist);
+  await Deno.mkdir(join(dist, "npm"), { recursive: true });
   const program = await folder.write("program", '#!/bin/sh\necho "$1 7.0.0"\n');
   const machine = Deno.build.arch === "x86_64" ? "amd64" : "arm64";
   const archive = `modelops-${Deno.build.os}-${machine}.tar.gz`;
   await writeArchive(join(dist, archive), { file: program, name: "modelops" });
-  await Deno.writeTextFile(join(dist, "modelops-7.0.0.tgz"), "a package");
+  await Deno.writeTextFile(join(dist, "npm", "modelops-7.0.0.tgz"), "a package");
   await Deno.writeTextFile(join(dist, "other.tar.gz"), "of somebody else");
 
   const output = folder.join("site/latest/download");
@@ -31,8 +31,8 @@ Deno.test("a release offers what its scripts install, under sums that hold", asy
   const releases = `http://127.0.0.1:${server.addr.port}`;
   const paths = await releaseFiles({ dist, output, version: "7.0.0", releases });
   assert.deepEqual(paths.map((path) => path.slice(output.length + 1)), [
-    "modelops-7.0.0.tgz",
     archive,
+    "modelops-7.0.0.tgz",
     "modelops-man.tar.gz",
     "install.sh",
     "install.ps1",

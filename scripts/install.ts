@@ -3,6 +3,10 @@
  * its names. The compiled binary is copied when `deno task build` has made one; otherwise each name
  * is a launcher that runs a bundle of this tree, which lies beside it, in a process of that name,
  * so that `pgrep modctl` finds it.
+ *
+ * A bundle lies in a folder that is named by its content, and a launcher is switched to a new one in
+ * one step. What ran before goes on with its own, of which it loads parts only when it uses them, so
+ * earlier bundles stay for a week, and for as long as something runs them.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
@@ -10,6 +14,9 @@ import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { digestBytes, digestHex } from "../src/core/digest.ts";
+import { lstatIfExists, readDirIfExists, removeIfExists } from "../src/core/files.ts";
+import { readKernelFile } from "../src/core/runtime/kernel_file.ts";
 import { bundle, BUNDLE_ENTRY } from "./bundle.ts";
 
 /** The names of the program; it answers to the one it is called by. */
@@ -31,17 +38,77 @@ export async function install(
   await Deno.mkdir(folder, { recursive: true });
   const compiled = await exists(binary);
   const own = join(folder, ".modelops");
-  if (!compiled) await bundle(join(own, "bundle"));
+  const current = compiled ? undefined : await installBundle(own, bundle);
   const paths: string[] = [];
   for (const name of NAMES) {
     const [path, scratch] = [join(folder, name), join(folder, `.${name}.new`)];
-    if (compiled) await Deno.copyFile(binary, scratch);
-    else await Deno.writeTextFile(scratch, launcher(own, await runtime(own, name)));
+    if (current === undefined) await Deno.copyFile(binary, scratch);
+    else await Deno.writeTextFile(scratch, launcher(current, await runtime(own, name)));
     await Deno.chmod(scratch, 0o755);
     await Deno.rename(scratch, path);
     paths.push(path);
   }
+  await freeBundles(own, current);
   return paths;
+}
+
+/** Puts a bundle beside those that are there, and gives its folder. */
+async function installBundle(own: string, bundle: InstallOptions["bundle"]): Promise<string> {
+  const scratch = join(own, `.new-${crypto.randomUUID()}`);
+  try {
+    await bundle(scratch);
+    const folder = join(own, `bundle-${await contentName(scratch)}`);
+    // The same content: what is there may be in use, and stays as it is.
+    if (!await exists(join(folder, BUNDLE_ENTRY))) await Deno.rename(scratch, folder);
+    return folder;
+  } finally {
+    await removeIfExists(scratch);
+  }
+}
+
+/** A name for what the files of a folder hold: the first digits of a digest. */
+async function contentName(folder: string): Promise<string> {
+  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  const lines: string[] = [];
+  for (const name of names.sort()) {
+    lines.push(`${name} ${digestBytes(await Deno.readFile(join(folder, name)))}`);
+  }
+  return digestHex(digestBytes(new TextEncoder().encode(lines.join("\n")))).slice(0, 16);
+}
+
+const BUNDLE_FOLDER = /^bundle(-[0-9a-f]{16})?$/;
+
+/** The file of a bundle whose time tells when it was replaced by another. */
+const REPLACED = ".replaced";
+
+/** Milliseconds for which a bundle stays that was replaced: not every system tells who uses it. */
+const REPLACED_TIME = 7 * 24 * 60 * 60 * 1000;
+
+/** Removes the bundles that were replaced long ago, and that nothing runs. */
+async function freeBundles(own: string, current: string | undefined): Promise<void> {
+  for (const { name } of await readDirIfExists(own)) {
+    const folder = join(own, name);
+    if (!BUNDLE_FOLDER.test(name)) continue;
+    const mark = join(folder, REPLACED);
+    if (folder === current) {
+      await removeIfExists(mark);
+      continue;
+    }
+    const replaced = (await lstatIfExists(mark))?.mtime?.getTime();
+    if (replaced === undefined) await Deno.writeTextFile(mark, "");
+    else if (Date.now() - replaced > REPLACED_TIME && !await isRun(folder)) {
+      await removeIfExists(folder);
+    }
+  }
+}
+
+/** Whether a process runs a program of a folder, where the system tells. */
+async function isRun(folder: string): Promise<boolean> {
+  for (const { name } of await readDirIfExists("/proc")) {
+    if (!/^[0-9]+$/.test(name)) continue;
+    if (readKernelFile(`/proc/${name}/cmdline`)?.includes(join(folder, "/"))) return true;
+  }
+  return false;
 }
 
 /** A link to the runtime that has the name of the program: that is what the process is called. */
@@ -54,7 +121,7 @@ async function runtime(folder: string, name: string): Promise<string> {
 
 /** The script that runs the bundle; a `deno.json` of the user has nothing to do with it. */
 function launcher(folder: string, runtime: string): string {
-  const entry = join(folder, "bundle", BUNDLE_ENTRY);
+  const entry = join(folder, BUNDLE_ENTRY);
   const options = "-A --quiet --no-config --no-lock";
   return `#!/bin/sh\nexec ${shellQuote(runtime)} run ${options} ${shellQuote(entry)} "$@"\n`;
 }

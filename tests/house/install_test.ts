@@ -35,6 +35,51 @@ Deno.test("the program answers to the name of its launcher", async () => {
   assert.match(modctl ?? "", /^Usage: modctl push/);
 });
 
+Deno.test("what runs goes on with its own bundle, however often another is installed", async () => {
+  await using folder = await tempFolder();
+  const bin = folder.join("bin");
+  // A program that loads a part of itself when it is told to.
+  const version = (text: string) => async (folder: string) => {
+    await Deno.mkdir(folder, { recursive: true });
+    await Deno.writeTextFile(`${folder}/part-${text}.js`, `export default "${text}";`);
+    await Deno.writeTextFile(
+      `${folder}/${BUNDLE_ENTRY}`,
+      `console.log("ready"); await Deno.stdin.read(new Uint8Array(1));
+      const name = "./part-${text}.js"; console.log((await import(name)).default);`,
+    );
+  };
+  const install1 = (text: string) =>
+    install(bin, { binary: folder.join("none"), bundle: version(text) });
+  const bundles = async () =>
+    (await Array.fromAsync(Deno.readDir(`${bin}/.modelops`), ({ name }) => name))
+      .filter((name) => name.startsWith("bundle")).length;
+  const age = async () => {
+    for await (const { name } of Deno.readDir(`${bin}/.modelops`)) {
+      const mark = `${bin}/.modelops/${name}/.replaced`;
+      await Deno.utime(mark, 1, 1).catch(() => undefined);
+    }
+  };
+  const [path = ""] = await install1("one");
+  const child = new Deno.Command(path, { stdin: "piped", stdout: "piped" }).spawn();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  assert.equal((await lines.read()).value, "ready\n");
+  await install1("one");
+  assert.equal(await bundles(), 1, "the same content is there once");
+  await install1("two");
+  await age();
+  await install1("three");
+  assert.equal(await bundles(), Deno.build.os === "linux" ? 3 : 2, "one of them runs");
+  const input = child.stdin.getWriter();
+  await input.write(new Uint8Array(1));
+  if (Deno.build.os === "linux") assert.equal((await lines.read()).value, "one\n");
+  await input.close();
+  await lines.cancel();
+  await child.status;
+  await age();
+  await install1("four");
+  assert.equal(await bundles(), 2, "what was just replaced stays");
+});
+
 Deno.test("a binary is copied under every name, over what is there", async () => {
   await using folder = await tempFolder();
   const bin = folder.join("bin");

@@ -137,14 +137,15 @@ function joined(name: string, { own, earlier, findHosted }: Places): ContentStor
       if (isDigest(target)) return await first((store) => store.resolve(target, options));
       return await (await owner(target, options)).resolve(target, options);
     },
-    async *tags(options?: OperationOptions) {
-      const tags = await Array.fromAsync(every((store) => store.tags(options), String));
-      yield* tags.sort(compareText);
+    async *tags(options) {
+      const stores = [own, ...await allOthers()];
+      yield* merged(stores.map((store) => store.tags(options)));
     },
     capabilities: {
       ...own.capabilities,
       read: (descriptor, limit) => first((store) => store.read(descriptor, limit)),
       stat: (digest, options) => first((store) => store.stat(digest, options)),
+      read: (descriptor, limit) => first((store) => store.read(descriptor, limit)),
       toFile: (descriptor, path, options) =>
         first((store) => store.toFile(descriptor, path, options)),
       referrers: (subject, options) =>
@@ -154,6 +155,25 @@ function joined(name: string, { own, earlier, findHosted }: Places): ContentStor
       untag: async (tag, options) => await (await owner(tag, options)).untag(tag, options),
     },
   });
+}
+
+/** The texts of several ordered lists in their order, each once, no further than they are read. */
+async function* merged(lists: readonly AsyncIterable<string>[]): AsyncGenerator<string, void> {
+  const iterators = lists.map((list) => list[Symbol.asyncIterator]());
+  try {
+    const heads = await Promise.all(iterators.map((each) => each.next()));
+    for (;;) {
+      const texts = heads.flatMap(({ done, value }) => done ? [] : [value]);
+      if (texts.length === 0) return;
+      const least = texts.reduce((a, b) => compareText(a, b) <= 0 ? a : b);
+      yield least;
+      for (const [index, { done, value }] of heads.entries()) {
+        if (!done && value === least) heads[index] = await iterators[index]!.next();
+      }
+    }
+  } finally {
+    for (const each of iterators) await each.return?.();
+  }
 }
 
 function ambiguous(name: string, tag: string, found: readonly object[]): RegistryFault {

@@ -11,6 +11,7 @@ import { type Digest, isDigest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { explainRead, explainWrite } from "../core/file_errors.ts";
 import { lstatIfExists, readDirIfExists, readTextIfExists, removeIfExists } from "../core/files.ts";
+import { compareText } from "../core/text.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { withFolders } from "./disk_blobs.ts";
@@ -113,9 +114,10 @@ export class DiskLinks {
     return found;
   }
 
-  /** The tags in bytewise order. */
-  async *tags(): AsyncIterable<string> {
+  /** The tags in bytewise order, those after one where it is given. */
+  async *tags(after?: string): AsyncIterable<string> {
     for (const entry of await readDirIfExists(this.#layout.tags(this.#repository))) {
+      if (after !== undefined && compareText(entry.name, after) <= 0) continue;
       // A folder without its link is a tag that is just being made or removed.
       if (entry.isDirectory && await this.hasTag(entry.name)) yield entry.name;
     }

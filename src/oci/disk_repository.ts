@@ -30,7 +30,7 @@ import { DiskLinks } from "./disk_links.ts";
 import type { DiskStore } from "./disk_store.ts";
 import { children, type ManifestDocument, parseManifest } from "./manifest.ts";
 import { isManifestType, MediaType } from "./media_types.ts";
-import type { ContentStore, OpenContentOptions } from "./store.ts";
+import type { ContentStore, OpenContentOptions, TagOptions } from "./store.ts";
 import { anonymousBlob, describeManifest, missing, readContent } from "./store.ts";
 
 /** Blobs up to this size, in bytes, pass through memory. */
@@ -291,8 +291,8 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     await mapConcurrent(paths, syncPath, { concurrency: FLUSHES_AT_ONCE, signal });
   }
 
-  tags(): AsyncIterable<string> {
-    return this.links.tags();
+  tags({ after }: TagOptions = {}): AsyncIterable<string> {
+    return this.links.tags(after);
   }
 
   origin(): Origin {

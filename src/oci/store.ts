@@ -24,6 +24,12 @@ export interface OpenContentOptions extends OperationOptions {
   readonly pieceSize?: number;
 }
 
+/** Which tags to list. */
+export interface TagOptions extends OperationOptions {
+  /** Those up to this one are of no use; a store may leave them out. */
+  readonly after?: string;
+}
+
 /** One repository of content: blobs, manifests, and tags that name manifests. */
 export interface ContentStore extends Capable {
   /** What people call it in messages: `localhost:5000/models/demo`. */
@@ -50,7 +56,7 @@ export interface ContentStore extends Capable {
   /** Lets a tag name a manifest that is here, wherever it pointed before. */
   tag(descriptor: Descriptor, tag: string, options?: OperationOptions): Promise<void>;
   /** The tags in bytewise order. */
-  tags(options?: OperationOptions): AsyncIterable<string>;
+  tags(options?: TagOptions): AsyncIterable<string>;
 }
 
 /** A set of repositories: the local store, or a registry seen as one. */

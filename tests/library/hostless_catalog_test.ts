@@ -112,6 +112,32 @@ Deno.test("a name that several hosts have is that of none of them, unless it is 
   assert.deepEqual(await Array.fromAsync(disk.repository("a.test/m").tags()), ["v1", "v2"]);
 });
 
+Deno.test("the tags of all hosts come in one list, page by page", async () => {
+  await using temp = await tempFolder();
+  const disk = diskCatalog(temp.path);
+  const hosted = {
+    "localhost/m": ["b", "d"],
+    "m": ["a", "z"],
+    "x.test/m": ["b", "c"],
+    "y.test/m": [],
+  };
+  for (const [name, tags] of Object.entries(hosted)) {
+    for (const tag of tags) await put(disk.repository(name), name, tag);
+  }
+  const catalog = hostlessCatalog(disk, { anyHost: true });
+  const store = catalog.repository("m");
+  assert.deepEqual(await Array.fromAsync(store.tags()), ["a", "b", "c", "d", "z"]);
+  assert.deepEqual(await Array.fromAsync(store.tags({ after: "b" })), ["c", "d", "z"]);
+  const handler = createRegistryHandler(catalog);
+  const pages: string[][] = [];
+  for (let path: string | undefined = "/v2/m/tags/list?n=2"; path !== undefined;) {
+    const answer: Response = await handler(new Request(`http://registry.test${path}`));
+    pages.push((await answer.json()).tags);
+    path = /<(.*)>/.exec(answer.headers.get("link") ?? "")?.[1];
+  }
+  assert.deepEqual(pages, [["a", "b"], ["c", "d"], ["z"]]);
+});
+
 Deno.test("a blob that is found under another host belongs to what is written then", async () => {
   await using temp = await tempFolder();
   const disk = diskCatalog(temp.path);

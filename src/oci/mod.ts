@@ -69,7 +69,12 @@ export type { StoreUsage, UploadAgeOptions } from "./disk/housekeeping.ts";
 export type { PruneReport, PruneStoreOptions, UnfinishedContent } from "./prune.ts";
 export { readOnly } from "./read_only.ts";
 export { formatReference, parseReference, type Reference } from "./reference.ts";
-export { type Catalog, type ContentStore, type OpenContentOptions } from "./store.ts";
+export {
+  type Catalog,
+  type ContentStore,
+  type OpenContentOptions,
+  type TagOptions,
+} from "./store.ts";
 export type {
   DamagedContent,
   VerifiedArtifact,

@@ -62,7 +62,7 @@ function matchesEntry(host: string, port: string, entry: string): boolean {
   // The colons of a bare IPv6 address separate no port.
   const [, name = entry, wanted] = isIP(entry) ? [] : /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry) ?? [];
   if (wanted !== undefined && wanted !== port) return false;
-  const suffix = name.replace(/^\*?\./, "");
+  const suffix = name.replace(/^\*?\./, "").replace(/\.$/, "");
   return suffix !== "" && (host === suffix || !isIP(host) && host.endsWith(`.${suffix}`));
 }
 

@@ -145,7 +145,6 @@ function joined(name: string, { own, earlier, findHosted }: Places): ContentStor
       ...own.capabilities,
       read: (descriptor, limit) => first((store) => store.read(descriptor, limit)),
       stat: (digest, options) => first((store) => store.stat(digest, options)),
-      read: (descriptor, limit) => first((store) => store.read(descriptor, limit)),
       toFile: (descriptor, path, options) =>
         first((store) => store.toFile(descriptor, path, options)),
       referrers: (subject, options) =>

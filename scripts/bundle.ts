@@ -8,9 +8,13 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { SHORTER, withEsbuild } from "./npm/tools.ts";
 
 /** The file of a bundle that is run. */
 export const BUNDLE_ENTRY = "modelops.js";
+
+/** What a bundle is made of: the program, and its worker. */
+export const BUNDLE_SOURCES = ["scripts/bundle/modelops.ts", "scripts/bundle/worker.ts"];
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 
@@ -32,11 +36,12 @@ const REWRITES: readonly Rewrite[] = [
     files: "some",
   },
   {
-    // Packages of CommonJS ask for parts of the runtime; minified, the bundler leaves them without.
+    // Packages of CommonJS ask for parts of the runtime; most commands use none of them.
     what: "the helper of require()",
-    pattern: /^(?=.*Dynamic require of)/s,
-    replacement: "const require=(name)=>" +
-      'process.getBuiltinModule("node:module").createRequire(import.meta.url)(name);',
+    pattern:
+      /import\{createRequire as ([\w$]+)\}from"node:module";([^]*?)\b([\w$]+)=\1\(import\.meta\.url\)/,
+    replacement: "$2$3=(name)=>" +
+      'process.getBuiltinModule("node:module").createRequire(import.meta.url)(name)',
     files: "one",
   },
   {
@@ -65,8 +70,8 @@ export async function bundle(folder: string): Promise<void> {
     prefix: `.${basename(folder)}-`,
   });
   try {
-    const entries = ["scripts/bundle/modelops.ts", "scripts/bundle/worker.ts"];
-    await bundleModules(scratch, { entries, minify: true });
+    await bundleModules(scratch, BUNDLE_SOURCES);
+    await minify(scratch);
     for (const rewrite of REWRITES) await apply(rewrite, scratch);
     await Deno.chmod(scratch, 0o755);
     await replaceFolder(folder, scratch);
@@ -87,25 +92,17 @@ export async function replaceFolder(folder: string, by: string): Promise<void> {
   if (replaced) await Deno.remove(old, { recursive: true });
 }
 
-/** What is bundled. */
-export interface BundleInput {
-  /** Files of this tree; their names, and folders below the one they share, are those of the output. */
-  readonly entries: readonly string[];
-  /** Whether the output is for machines only. */
-  readonly minify?: boolean;
-}
-
-/** Writes modules with all that they import, what they share in files of its own. */
-export async function bundleModules(
-  folder: string,
-  { entries, minify = false }: BundleInput,
-): Promise<void> {
+/**
+ * Writes modules with all that they import, what they share in files of its own.
+ * @param entries Files of this tree; their names, and folders below the one they share, are those
+ * of the output.
+ */
+export async function bundleModules(folder: string, entries: readonly string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["bundle", "--quiet", "--platform", "deno", "--code-splitting"],
       // Names of classes are what some packages tell errors apart by.
       ...["--keep-names", "--outdir", folder],
-      ...(minify ? ["--minify"] : []),
       ...entries,
     ],
     cwd: root,
@@ -116,6 +113,18 @@ export async function bundleModules(
   }).output();
   if (success) return await apply(WORKER_ADDRESS, folder);
   throw new Error(`Cannot bundle the program: ${new TextDecoder().decode(stderr).trim()}`);
+}
+
+/** Makes the modules of a folder shorter; Deno's own `--minify` would change their syntax too. */
+async function minify(folder: string): Promise<void> {
+  const options = { ...SHORTER, format: "esm", target: "esnext", legalComments: "none" };
+  await withEsbuild(async (esbuild) => {
+    for await (const { name } of Deno.readDir(folder)) {
+      const path = join(folder, name);
+      const { code } = await esbuild.transform(await Deno.readTextFile(path), options);
+      await Deno.writeTextFile(path, code);
+    }
+  });
 }
 
 /**

@@ -10,13 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleModules } from "../bundle.ts";
 import { LIBRARY_ENTRIES } from "./entries.ts";
-import { importTool } from "./tools.ts";
-
-/** As much of esbuild as is used. */
-interface Esbuild {
-  build(options: Record<string, unknown>): Promise<unknown>;
-  stop(): Promise<void>;
-}
+import { SHORTER, withEsbuild } from "./tools.ts";
 
 const PROGRAM = ["modelops", "worker"];
 
@@ -26,7 +20,7 @@ export async function writeModules(folder: string): Promise<void> {
   try {
     const program = PROGRAM.map((name) => ({ name, source: `scripts/npm/${name}.ts` }));
     const entries = [...program, ...LIBRARY_ENTRIES];
-    await bundleModules(resolved, { entries: entries.map(({ source }) => source) });
+    await bundleModules(resolved, entries.map(({ source }) => source));
     const entryPoints = entries.map(({ name, source }) => ({
       in: join(resolved, source.replace(/\.ts$/, ".js")),
       out: name,
@@ -38,20 +32,17 @@ export async function writeModules(folder: string): Promise<void> {
 }
 
 async function build(what: Record<string, unknown>): Promise<void> {
-  const esbuild = await importTool<Esbuild>("esbuild");
-  try {
-    await esbuild.build({
+  await withEsbuild((esbuild) =>
+    esbuild.build({
       ...what,
       bundle: true,
       splitting: true,
       format: "esm",
       platform: "node",
       target: "node20",
-      minify: true,
+      ...SHORTER,
       inject: [fileURLToPath(new URL("../../src/platform/node/mod.ts", import.meta.url))],
       logLevel: "warning",
-    });
-  } finally {
-    await esbuild.stop();
-  }
+    })
+  );
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { bundle, BUNDLE_ENTRY } from "../../scripts/bundle.ts";
+import { bundle, BUNDLE_ENTRY, BUNDLE_SOURCES, bundleModules } from "../../scripts/bundle.ts";
 import config from "../../deno.json" with { type: "json" };
 import { filesLoadedBy } from "../support/coverage.ts";
 import { runOk } from "../support/command.ts";
@@ -90,4 +90,18 @@ Deno.test("the same tree gives the same bundle, without the paths of this machin
   for (const [name, text] of Object.entries(files)) assert.ok(!text.includes(tree), name);
   const left = await Array.fromAsync(Deno.readDir(folder.path), ({ name }) => name);
   assert.deepEqual(left.sort(), ["deeper", "one"]);
+});
+
+Deno.test("what is taken by using is disposed of in a bundle too", async () => {
+  await using folder = await tempFolder();
+  const [short, long] = [folder.join("short"), folder.join("long")];
+  await bundle(short);
+  await bundleModules(long, BUNDLE_SOURCES);
+  const count = async (folder: string) => {
+    const texts = Object.values(await readFiles(folder));
+    return texts.join("\n").match(/\busing [\w$]+\s*=/g)?.length ?? 0;
+  };
+  const wanted = await count(long);
+  assert.ok(wanted > 50, `${wanted} uses were found`);
+  assert.equal(await count(short), wanted);
 });

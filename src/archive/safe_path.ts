@@ -20,8 +20,8 @@ const TOO_LONG = `the path is longer than ${MAX_PATH} bytes`;
 export interface SafePathOptions {
   /** The verb of the error message, such as `package`; `extract` when absent. */
   readonly action?: string;
-  /** The system the name is meant for; the running one when absent. */
-  readonly platform?: typeof Deno.build.os;
+  /** The system the name is meant for, such as `windows`; the running one when absent. */
+  readonly platform?: string;
   /** Names that Windows cannot hold are refused everywhere; only there when absent. */
   readonly portable?: boolean;
 }
@@ -89,9 +89,7 @@ export function nameFault(name: string, options: SafePathOptions = {}): string |
 }
 
 /** The system whose rules names have to obey: the strictest one, where they have to be portable. */
-export function namedSystem(
-  { platform = Deno.build.os, portable }: SafePathOptions,
-): typeof Deno.build.os {
+export function namedSystem({ platform = Deno.build.os, portable }: SafePathOptions): string {
   return portable ? "windows" : platform;
 }
 

@@ -18,7 +18,7 @@ export const RESERVED_FOLDER = ".mops";
 /** Which systems are to hold the files of a bundle. */
 export interface NameOptions {
   /** The system that the names are for; the running one when absent. */
-  readonly platform?: typeof Deno.build.os;
+  readonly platform?: string;
   /** Whether names have to be ones that every system can hold; only that one when absent. */
   readonly portable?: boolean;
 }

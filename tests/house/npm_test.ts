@@ -85,14 +85,20 @@ function start(cwd: string, home: string, ...args: string[]): Deno.ChildProcess 
 
 /** Reads a stream until it has shown a pattern. */
 async function shown(stream: ReadableStream<Uint8Array>, pattern: RegExp): Promise<string> {
+  const reader = stream.getReader();
+  const decoder = new TextDecoder();
   let text = "";
-  const decoded = stream.pipeThrough(new TextDecoderStream());
-  for await (const chunk of decoded.values({ preventCancel: true })) {
-    text += chunk;
-    const found = pattern.exec(text);
-    if (found) return found[0];
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) throw new Error(`The stream ended without ${pattern}: ${text}`);
+      text += decoder.decode(value, { stream: true });
+      const found = pattern.exec(text);
+      if (found) return found[0];
+    }
+  } finally {
+    reader.releaseLock();
   }
-  throw new Error(`The stream ended without ${pattern}: ${text}`);
 }
 
 // It does not install on Windows, for lack of locks there.

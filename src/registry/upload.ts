@@ -113,13 +113,26 @@ class BlobSender {
     if (!this.#session) return;
     const unreachable = error instanceof TransferError && error.facts.status === undefined;
     const stopped = this.#sending.signal?.aborted ?? false;
-    if (this.#sending.note ? unreachable || stopped : unreachable) return;
+    if (this.#sending.note && stopped) return await this.#tellLeft(this.#session);
+    if (unreachable) return;
     try {
       await this.#sending.note?.forget();
       await this.#session.cancel();
     } catch (failure) {
       // The first error is the one to report; the registry forgets the session by itself.
       this.#channel.session.log?.("debug", "Cannot cancel an upload", { failure: String(failure) });
+    }
+  }
+
+  /** Has whoever stopped the upload told what another run need not send. */
+  async #tellLeft(session: UploadSession): Promise<void> {
+    try {
+      const left = await session.left();
+      if (typeof left === "number") this.#sending.source.noteKept?.(left);
+    } catch (failure) {
+      // The registry may not know it any more: the next run finds out.
+      const facts = { failure: String(failure) };
+      this.#channel.session.log?.("debug", "Cannot ask how far an upload came", facts);
     }
   }
 
@@ -152,6 +165,7 @@ class BlobSender {
       if (typeof kept !== "number") return undefined;
       registry.log?.("info", `Going on with the upload of ${blob.digest}`, { kept });
       this.#goOnAt(kept);
+      this.#sending.source.noteKept?.(kept);
       return session;
     } catch (error) {
       signal?.throwIfAborted();

@@ -20,8 +20,8 @@ import { toldDigest } from "./told_digest.ts";
 /** A range with both ends. */
 type Span = Required<ByteRange>;
 
-/** Milliseconds that a registry has to cancel an upload: a person is waiting for the prompt. */
-const CANCEL_TIME = 2_000;
+/** Milliseconds that a registry has for the last word on an upload: a person is waiting for the prompt. */
+const LAST_WORD_TIME = 2_000;
 
 /** The place of a session at the registry. */
 interface Place {
@@ -100,8 +100,8 @@ export class UploadSession {
    * How many bytes the registry has kept. An answer of `0-0` is given for no byte and for one, so
    * nothing follows from it; nor from a count of bytes that were never sent.
    */
-  async kept(): Promise<Kept> {
-    const response = await this.#channel.send("GET", this.#location, { signal: this.#signal });
+  async kept(signal = this.#signal): Promise<Kept> {
+    const response = await this.#channel.send("GET", this.#location, { signal });
     await discard(response);
     if (response.status === 404 || response.status === 410) return "gone";
     const last = /^(?:bytes=)?0-(\d+)$/.exec(response.headers.get("Range") ?? "")?.[1];
@@ -111,9 +111,14 @@ export class UploadSession {
     return kept <= this.#handedTo ? kept : "unknown";
   }
 
+  /** How many bytes the registry has kept of an upload that was stopped, if it says so soon. */
+  async left(): Promise<Kept> {
+    return await withTimeLimit(LAST_WORD_TIME, (signal) => this.kept(signal));
+  }
+
   /** Tells the registry to forget what it has kept, also when the operation was stopped. */
   async cancel(): Promise<void> {
-    await withTimeLimit(CANCEL_TIME, async (signal) => {
+    await withTimeLimit(LAST_WORD_TIME, async (signal) => {
       await discard(await this.#channel.send("DELETE", this.#location, { signal }));
     });
   }

@@ -453,7 +453,7 @@ Deno.test("list and ls are one command, and an unreadable tag is a warning", asy
     assert.equal(code, 0);
     assert.match(
       stdout,
-      /^REPOSITORY .*\nr\.test\/m v1 sha256:\w+ \d\.\dKiB unknown r\.test\/m:v1\n$/,
+      /^REPOSITORY .*\nr\.test\/m +v1 +sha256:\w+ \d\.\dKiB unknown r\.test\/m:v1\n$/,
     );
     assert.match(stderr, /^warning: Skipped r\.test\/broken:v1: .*\n$/);
   }

@@ -13,25 +13,32 @@ const scope = globalThis as unknown as {
 
 scope.onmessage = ({ data: { root, name } }) => {
   const at = (name: string) => join(root, name);
-  Deno.symlinkSync("../outside", at("link"));
+  const link = (path: string) => Deno.symlinkSync("../outside", path);
+  link(at("link"));
   scope.postMessage("ready");
   while (!exists(at("stop"))) {
     move(at(name), at("folder"));
     move(at("link"), at(name));
-    move(at(name), at("link"));
+    // Whoever takes the link for an empty folder removes it, which is no harm.
+    if (!move(at(name), at("link"))) link(at("link"));
     move(at("folder"), at(name));
   }
   scope.postMessage("done");
 };
 
-/** Renames something, as often as somebody else makes a folder under its new name. */
-function move(from: string, to: string): void {
+/**
+ * Renames something, as often as somebody else makes a folder under its new name.
+ * @returns whether it was there.
+ */
+function move(from: string, to: string): boolean {
   for (;;) {
     try {
-      return Deno.renameSync(from, to);
-    } catch (error) {
-      if (!exists(to)) throw error;
-      removeIfPossible(to);
+      Deno.renameSync(from, to);
+      return true;
+    } catch {
+      if (!exists(from)) return false;
+      // What is in the way may be gone again by now.
+      if (exists(to)) removeIfPossible(to);
     }
   }
 }

@@ -46,11 +46,16 @@ export class Input {
   /**
    * The text of the next head, one character a byte, without the empty line that ends it;
    * `undefined` when the other side sends no more. `begun` is called with its first byte.
-   * @throws {BadMessage} when it is too large, or cut off.
+   * @throws {BadMessage} when it is too large, cut off, or of another protocol.
    */
   async head(begun: () => void): Promise<string | undefined> {
     while (this.#held.byteLength === 0) if (!await this.fill()) return undefined;
     begun();
+    // A client that tries TLS first waits for the answer to its greeting, which has no lines.
+    const [first = 0] = this.#held;
+    if (first !== CR && (first <= 0x20 || first >= 0x7f)) {
+      throw new BadMessage(400, "This is not HTTP");
+    }
     const head = await this.#until("\r\n\r\n", HEAD_LIMIT, 431);
     // Clients of old sent an empty line after a body (RFC 9112 §2.2).
     return head.replace(/^\r\n/, "");

@@ -16,7 +16,7 @@ Deno.test("initSpec() describes each file of a folder once, in the layer of its 
     code: ["src/a.py", "src/deep/b.txt", "requirements.txt", "mixed/run.sh", "Makefile"],
     config: ["config.json", "mixed/x.yaml", "config/prod.env"],
     models: ["mixed/deep/m.onnx", "weights/w.bin"],
-    data: ["notes.txt", "data/x.csv", "data/README.md", "no-ending", "b[1]*.csv"],
+    data: ["notes.txt", "data/x.csv", "data/README.md", "no-ending", "b[1]{2}.csv"],
     docs: ["README.md", "LICENSE", "mixed/LICENSE.txt"],
   };
   const left = [".env", ".git/config", "src/__pycache__/a.pyc", "node_modules/x/index.js"];

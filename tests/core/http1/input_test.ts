@@ -109,3 +109,10 @@ Deno.test("Input bounds a head, and tells one that is cut off from none", async 
   await assert.rejects(cut.head(() => {}), BadMessage);
   assert.equal(await inputOf("").head(() => assert.fail("nothing came")), undefined);
 });
+
+Deno.test("Input knows another protocol by its first byte, and does not wait for lines of it", async () => {
+  // The greeting of TLS, that of HTTP/2 over TLS, one of SQL, and zeros.
+  for (const bytes of ["\x16\x03\x01\x02", "\x80\x2e", "\n\0", "\0", " GET / HTTP/1.1\r\n\r\n"]) {
+    await assert.rejects(inputOf(bytes).head(() => {}), /This is not HTTP/);
+  }
+});

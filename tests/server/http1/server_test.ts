@@ -271,3 +271,10 @@ Deno.test("draining ends with its time, whoever is still sending", async () => {
   assert.ok(await broke.promise);
   assert.equal(await client.until(), "");
 });
+
+Deno.test("a client that tries TLS where there is none is answered at once, not after a wait", async () => {
+  await using server = await serve(echo, { patience: { head: 3_600_000 } });
+  using client = await connect(server);
+  await client.send("\x16\x03\x01\x00\xf4\x01\x00\x00\xf0\x03\x03");
+  assert.match(await client.until(), /^HTTP\/1\.1 400 [^]*This is not HTTP/);
+});

@@ -135,11 +135,12 @@ Deno.test("a body comes whole, however it is framed and in whatever pieces it is
   const sizes = fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 4 });
   const framings = fc.constantFrom("length", "chunked", "rest");
   let answer: string[] = [];
+  let endsIt = false;
   await using server = serving(async (peer) => {
     for (;;) {
       await peer.request();
       await peer.say(...answer);
-      if (!/length|chunked/i.test(answer.join(""))) return;
+      if (endsIt) return;
     }
   });
   using client = sender();
@@ -153,6 +154,7 @@ Deno.test("a body comes whole, however it is framed and in whatever pieces it is
         : `${OK}Transfer-Encoding: chunked\r\n\r\n${
           parts.map((part) => `${part.length.toString(16)}\r\n${part}\r\n`).join("")
         }0\r\nX: y\r\n\r\n`;
+      endsIt = framing === "rest";
       answer = [];
       for (let at = 0, index = 0; at < text.length; index++) {
         const size = pieces[index % pieces.length]!;

@@ -151,7 +151,7 @@ Deno.test("what a person builds can be listed, inspected and extracted", async (
     built.stderr,
   );
   const listed = await runProgram(folder, ["list"]);
-  assert.match(listed.stdout, /\nregistry\.test\/demo v1  sha256:.* registry\.test\/demo:v1\n$/);
+  assert.match(listed.stdout, /\nregistry\.test\/demo v1 +sha256:.* registry\.test\/demo:v1\n$/);
   const inspected = await runProgram(folder, ["inspect", reference]);
   assert.match(inspected.stdout, /^\{\n\t"Id": "sha256:/);
   const extracted = await runProgram(folder, ["extract", reference, "--output", "out"]);

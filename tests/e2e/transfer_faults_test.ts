@@ -34,7 +34,7 @@ const FILES: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
 };
 
 /** Never waits between tries, and soon takes silence for a lost connection. */
-const IMPATIENT: RetryPolicy = { stallTime: 2_000, sleep: () => Promise.resolve() };
+const IMPATIENT: RetryPolicy = { stallTime: 5_000, sleep: () => Promise.resolve() };
 
 /** The ways to download a model, each with the folder where its files are in the end. */
 const FLOWS = {

@@ -8,7 +8,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { SHORTER, withEsbuild } from "./npm/tools.ts";
 
 /** The file of a bundle that is run. */
 export const BUNDLE_ENTRY = "modelops.js";
@@ -98,33 +97,31 @@ export async function replaceFolder(folder: string, by: string): Promise<void> {
  * of the output.
  */
 export async function bundleModules(folder: string, entries: readonly string[]): Promise<void> {
+  await runDeno([
+    ...["bundle", "--quiet", "--platform", "deno", "--code-splitting"],
+    // Names of classes are what some packages tell errors apart by.
+    ...["--keep-names", "--outdir", folder, ...entries],
+  ]);
+  await apply(WORKER_ADDRESS, folder);
+}
+
+/** Makes the modules of a folder shorter; Deno's own `--minify` would change their syntax too. */
+async function minify(folder: string): Promise<void> {
+  const script = fileURLToPath(new URL("./bundle/minify.ts", import.meta.url));
+  await runDeno(["run", "-A", "--quiet", "--no-lock", "--no-config", script, folder]);
+}
+
+async function runDeno(args: readonly string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["bundle", "--quiet", "--platform", "deno", "--code-splitting"],
-      // Names of classes are what some packages tell errors apart by.
-      ...["--keep-names", "--outdir", folder],
-      ...entries,
-    ],
+    args: [...args],
     cwd: root,
     stdin: "null",
     stdout: "null",
     stderr: "piped",
     env: { NO_COLOR: "1" },
   }).output();
-  if (success) return await apply(WORKER_ADDRESS, folder);
+  if (success) return;
   throw new Error(`Cannot bundle the program: ${new TextDecoder().decode(stderr).trim()}`);
-}
-
-/** Makes the modules of a folder shorter; Deno's own `--minify` would change their syntax too. */
-async function minify(folder: string): Promise<void> {
-  const options = { ...SHORTER, format: "esm", target: "esnext", legalComments: "none" };
-  await withEsbuild(async (esbuild) => {
-    for await (const { name } of Deno.readDir(folder)) {
-      const path = join(folder, name);
-      const { code } = await esbuild.transform(await Deno.readTextFile(path), options);
-      await Deno.writeTextFile(path, code);
-    }
-  });
 }
 
 /**

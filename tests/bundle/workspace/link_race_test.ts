@@ -19,7 +19,7 @@ for (const name of [".mops", "data"]) {
       await temp.write("outside/theirs", "");
       let written = 0;
       const seen = await whileSwapped(temp, async () => {
-        // On a fast machine the folder may be there for none of the first rounds.
+        // The folder may be there for none of the first rounds.
         for (let round = 0; round < 60 || written === 0 && round < 3000; round++) {
           const entries = [
             await registryEntry(store, { path: `data/${round}`, text: `${round}`, mode: 0o755 }),

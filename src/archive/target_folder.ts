@@ -105,7 +105,9 @@ export class TargetFolder {
     } catch (error) {
       // Another file of the same extraction may have made it in the meantime; what it is, is
       // checked.
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      if (!(error instanceof Deno.errors.AlreadyExists)) {
+        throw explainWrite(this.resolve(path), error);
+      }
     }
   }
 }

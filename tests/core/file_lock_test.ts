@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { lockFile } from "../../src/core/file_lock.ts";
-import { whileSwapped } from "../support/link_swapper.ts";
+import { rounds, whileSwapped } from "../support/link_swapper.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const options = {
@@ -59,7 +59,7 @@ Deno.test({
     const below = temp.join("root");
     let locked = 0;
     const seen = await whileSwapped(temp, async () => {
-      for (let round = 0; round < 500; round++) {
+      for (const round of rounds(500, () => locked > 0)) {
         const path = temp.join("root", "a", `${round}.lock`);
         await lockFile(path, { ...options, below, removeFile: true }).then(async (lock) => {
           locked++;

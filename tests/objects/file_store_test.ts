@@ -8,7 +8,7 @@ import {
 import { bytesSource } from "../../src/core/source.ts";
 import { FileStore } from "../../src/objects/file_store.ts";
 import { readObject, sha256Of } from "../conformance/object_store.ts";
-import { whileSwapped } from "../support/link_swapper.ts";
+import { rounds, whileSwapped } from "../support/link_swapper.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const bytes = new TextEncoder().encode("content");
@@ -146,7 +146,7 @@ Deno.test({
     const store = new FileStore({ root });
     let found = 0;
     await whileSwapped(folder, async () => {
-      for (let round = 0; round < 200; round++) {
+      for (const round of rounds(200, () => found > 0)) {
         await readObject(store, "file:a/x").then((read) => {
           assert.deepEqual(read, bytes);
           found++;

@@ -31,6 +31,14 @@ export async function whileSwapped(
   return seen;
 }
 
+/**
+ * Numbers of rounds for the work under swapped links: at least so many, then more until something
+ * got through, for on a busy machine all of the first rounds may meet the link.
+ */
+export function* rounds(least: number, gotThrough: () => boolean): Generator<number> {
+  for (let round = 0; round < least || !gotThrough() && round < 100 * least; round++) yield round;
+}
+
 async function swapping(root: string, name: string, work: () => Promise<void>): Promise<void> {
   const swapper = new Worker(new URL("link_swapper_worker.ts", import.meta.url), {
     type: "module",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { materializeBundle } from "../../../src/bundle/workspace/materialize.ts";
 import { ModelOpsError } from "../../../src/core/errors.ts";
 import { memoryStore } from "../../../src/oci/memory_store.ts";
-import { whileSwapped } from "../../support/link_swapper.ts";
+import { rounds, whileSwapped } from "../../support/link_swapper.ts";
 import { tempFolder } from "../../support/temp.ts";
 import { bundleOver, externalEntry, MemoryObjects, registryEntry } from "./support.ts";
 
@@ -19,8 +19,7 @@ for (const name of [".mops", "data"]) {
       await temp.write("outside/theirs", "");
       let written = 0;
       const seen = await whileSwapped(temp, async () => {
-        // The folder may be there for none of the first rounds.
-        for (let round = 0; round < 60 || written === 0 && round < 3000; round++) {
+        for (const round of rounds(60, () => written > 0)) {
           const entries = [
             await registryEntry(store, { path: `data/${round}`, text: `${round}`, mode: 0o755 }),
             await externalEntry(objects, { path: `data/x-${round}`, text: `external ${round}` }),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { removeBelow } from "../../../src/core/folders/remove_below.ts";
-import { whileSwapped } from "../../support/link_swapper.ts";
+import { rounds, whileSwapped } from "../../support/link_swapper.ts";
 import { tempFolder } from "../../support/temp.ts";
 
 const isOurs = (path: string) => path.endsWith(".partial");
@@ -27,7 +27,7 @@ Deno.test({
     await temp.write("outside/deep/theirs.partial", "1");
     let removed = 0;
     const seen = await whileSwapped(temp, async () => {
-      for (let round = 0; round < 300; round++) {
+      for (const round of rounds(300, () => removed > 0)) {
         await temp.write(`root/a/${round}.partial`, "1").catch(() => undefined);
         removed += (await removeBelow(temp.join("root"), { isOurs })).files;
       }

@@ -27,7 +27,7 @@ export type { ExtractionOptions, FileFacts, ResumedFile } from "./staging.ts";
 export type ExtractTarOptions =
   & Pick<
     ReadTarOptions,
-    "maxEntries" | "maxMetadata" | "mayLackEnd"
+    "maxEntries" | "maxMetadata" | "onMissingEnd"
   >
   & {
     /** Files that are there with other content are not replaced, but refused, all at once. */

@@ -52,10 +52,10 @@ const TYPES: Readonly<Record<string, TarMemberType>> = {
 /** How archives may end. */
 export interface TarEndOptions {
   /**
-   * Whether the blocks of zeros at the end may be missing, as some writers leave them: only for
-   * archives whose digest tells that they are whole.
+   * Called where the blocks of zeros at the end are missing, as some writers leave them: the
+   * archive is whole if its last entry is, unless it was cut between two. It is damaged when absent.
    */
-  readonly mayLackEnd?: boolean;
+  readonly onMissingEnd?: () => void;
 }
 
 /** Type flags of headers that describe the next entry: PAX, PAX global, GNU name, GNU link. */
@@ -79,7 +79,10 @@ export class TarHeaderReader {
 
   /** Whether the stream ends where an entry has ended, and may do so. */
   async #endsHere(): Promise<boolean> {
-    return (this.#options.mayLackEnd ?? false) && this.#seenEntry && await this.#bytes.atEnd();
+    const { onMissingEnd } = this.#options;
+    if (!onMissingEnd || !this.#seenEntry || !await this.#bytes.atEnd()) return false;
+    onMissingEnd();
+    return true;
   }
 
   /**

@@ -49,7 +49,7 @@ export async function* readTar(
   const bytes = new ByteReader(stream);
   const headers = new TarHeaderReader(bytes, {
     maxMetadata: options.maxMetadata ?? CHUNK_SIZE,
-    mayLackEnd: options.mayLackEnd,
+    onMissingEnd: options.onMissingEnd,
   });
   try {
     let count = 0;
@@ -58,7 +58,7 @@ export async function* readTar(
       if (++count > maxEntries) throw tooLarge(`it has more than ${maxEntries} entries`);
       const body = new Body(bytes, next.size);
       yield { ...next, body: streamOf(body.chunks()) };
-      await body.finish(options.mayLackEnd ?? false);
+      await body.finish(options.onMissingEnd !== undefined);
     }
     await checkTail(bytes);
   } finally {

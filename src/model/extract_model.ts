@@ -236,7 +236,7 @@ async function extractTar(
     maxEntries,
     keepChanged: !overwrite,
     // The digest of the layer tells whether it is whole.
-    mayLackEnd: true,
+    onMissingEnd: () => {},
   });
   const bytes = files.reduce((total, file) => total + file.size, 0);
   return { written: files.length, unchanged: 0, bytes, skipped };

@@ -128,7 +128,7 @@ Deno.test(
         changed: [{
           path: "src/c.py",
           change: "modified",
-          reason: "its executable bit is another",
+          reason: "it has become executable",
         }],
       },
       {

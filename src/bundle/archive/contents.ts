@@ -42,6 +42,8 @@ export class ArchiveReader {
   readonly #source: FileSource;
   readonly #isZstd: boolean;
   readonly #limits: ArchiveLimits;
+  /** Whether it was said that its end is missing: it is read more than once. */
+  #saidNoEnd = false;
 
   private constructor(source: FileSource, isZstd: boolean, limits: ArchiveLimits) {
     this.#source = source;
@@ -78,7 +80,11 @@ export class ArchiveReader {
         this.#limits,
       )
       : stream;
-    yield* readTar(tar, { signal: options.signal, maxEntries: this.#limits.maxEntries });
+    yield* readTar(tar, {
+      signal: options.signal,
+      maxEntries: this.#limits.maxEntries,
+      onMissingEnd: () => this.#noteMissingEnd(options),
+    });
   }
 
   /**
@@ -95,6 +101,16 @@ export class ArchiveReader {
       await reader.add(member, options);
     }
     return reader.finish();
+  }
+
+  /** Tells of a bare tar that may have been cut between two files; a zstd frame tells its end. */
+  #noteMissingEnd({ log }: OperationOptions): void {
+    if (this.#isZstd || this.#saidNoEnd) return;
+    this.#saidNoEnd = true;
+    const { path } = this.#source;
+    log?.("warning", `${quote(path)} has no end blocks: if it was cut, files are missing`, {
+      path,
+    });
   }
 
   #checkSize(bytes: number): void {

@@ -51,7 +51,7 @@ export async function compareWorkspace(
     if (entries === undefined) {
       return { kind: "unknown", reason: `${provenance.manifestDigest} is not on this machine` };
     }
-    const report = await verifyWorkspace({ ...options, root, entries, modes: true });
+    const report = await verifyWorkspace({ ...options, root, entries });
     return { kind: "compared", changes: changesOf(report) };
   } catch (error) {
     if (!(error instanceof ModelOpsError)) throw error;

@@ -70,3 +70,15 @@ function describe(info: Deno.FileInfo | undefined): Place {
   if (!info.isFile) return { kind: "special file" };
   return { kind: "file", size: info.size, mode: info.mode ?? undefined };
 }
+
+/** How whether the owner may execute a file differs from what `mode` says, as a clause. */
+export function executableFault(
+  mode: number | undefined,
+  place: Place & { readonly kind: "file" },
+): string | undefined {
+  // Some systems have no such bit.
+  if (mode === undefined || place.mode === undefined) return undefined;
+  const [wanted, found] = [mode, place.mode].map((bits) => (bits & 0o100) !== 0);
+  if (wanted === found) return undefined;
+  return wanted ? "it is not executable any more" : "it has become executable";
+}

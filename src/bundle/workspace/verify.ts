@@ -10,7 +10,7 @@ import { isPointerPath, isTransient, pointerPath } from "./layout.ts";
 import { isReserved, workspacePath } from "./path.ts";
 import { type PointerFiles, readPointers } from "./pointers.ts";
 import type { WantedFile } from "./plan_files.ts";
-import { Survey } from "./survey.ts";
+import { executableFault, Survey } from "./survey.ts";
 import { listTree } from "./tree.ts";
 import { pointerOnly, reportOf, type VerifiedFile, type VerifyReport } from "./verify_report.ts";
 
@@ -19,13 +19,12 @@ export interface VerifyWorkspaceOptions extends OperationOptions {
   readonly root: string;
   /** The files that must be there; only pointers are verified when absent. */
   readonly entries?: Iterable<BundleEntry> | AsyncIterable<BundleEntry>;
-  /** Whether a file whose owner may execute it counts as modified where the bundle says other. */
-  readonly modes?: boolean;
 }
 
 /**
- * Re-hashes a workspace against the entries of its bundle, or against its pointers alone. An
- * external file that was not fetched is no fault.
+ * Re-hashes a workspace against the entries of its bundle, or against its pointers alone. A file is
+ * modified when its content is another, or when the bundle says whether its owner may execute it
+ * and that differs. An external file that was not fetched is no fault.
  * @throws {NotFoundError} when there is no such folder.
  */
 export async function verifyWorkspace(options: VerifyWorkspaceOptions): Promise<VerifyReport> {
@@ -37,7 +36,7 @@ export async function verifyWorkspace(options: VerifyWorkspaceOptions): Promise<
   const entries = options.entries
     ? await Array.fromAsync(options.entries, (entry) => inFormOf(there, entry))
     : Array.from(pointers.values(), (pointer): BundleEntry => ({ ...pointer, kind: "external" }));
-  const surveyed = { survey: new Survey(root), pointers, modes: options.modes ?? false };
+  const surveyed = { survey: new Survey(root), pointers };
   const files = await mapConcurrent(
     entries,
     (entry) => verifyEntry(entry, surveyed, common),
@@ -60,17 +59,16 @@ export async function verifyWorkspace(options: VerifyWorkspaceOptions): Promise<
 interface Surveyed {
   readonly survey: Survey;
   readonly pointers: PointerFiles["pointers"];
-  readonly modes: boolean;
 }
 
 async function verifyEntry(
   entry: BundleEntry,
-  { survey, pointers, modes }: Surveyed,
+  { survey, pointers }: Surveyed,
   options: OperationOptions,
 ): Promise<VerifiedFile> {
   const path = workspacePath(entry.path, "verify");
   const missing = { path, state: "missing", bytes: 0 } as const;
-  const mode = modes ? entry.mode : undefined;
+  const { mode } = entry;
   if (entry.kind === "registry") {
     const wanted = { path, digest: entry.blob.digest, size: knownSize(entry.blob), mode };
     return await verifyFile(survey, wanted, options) ?? missing;
@@ -106,10 +104,10 @@ async function verifyFile(
   const actual = await survey.digest(path, options);
   const bytes = place.size;
   if (actual === expected) {
-    if (mode === undefined || place.mode === undefined || runs(mode) === runs(place.mode)) {
-      return { path, state: "ok", bytes };
-    }
-    return { path, state: "modified", bytes, reason: "its executable bit is another" };
+    const reason = executableFault(mode, place);
+    return reason === undefined
+      ? { path, state: "ok", bytes }
+      : { path, state: "modified", bytes, reason };
   }
   const reason = size !== undefined && size !== bytes
     ? `got ${bytes} bytes, want ${size}`
@@ -122,9 +120,4 @@ function inFormOf(there: ReadonlySet<string>, entry: BundleEntry): BundleEntry {
   const path = entry.path.normalize("NFC");
   if (path === entry.path || there.has(entry.path)) return entry;
   return there.has(path) || there.has(pointerPath(path)) ? { ...entry, path } : entry;
-}
-
-/** Whether the owner may execute a file. */
-function runs(mode: number): boolean {
-  return (mode & 0o100) !== 0;
 }

@@ -3,7 +3,9 @@
  * @module
  */
 import { basename, resolve } from "../../core/runtime/path.ts";
+import { mapConcurrent } from "../../core/concurrency.ts";
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
+import { explainRead } from "../../core/file_errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
@@ -11,6 +13,7 @@ import { classify, isSkipped } from "../file_kinds.ts";
 import { type Glob, parseGlob } from "../../core/glob.ts";
 import { introspect } from "../introspect.ts";
 import type { LayerKind } from "../media_types.ts";
+import { pointerFault } from "../source/lfs_pointer.ts";
 import { fileCommand, type Modelfile, type ModelfileValues, VALUE_INSTRUCTIONS } from "./values.ts";
 import { unsayable } from "./format.ts";
 import { pathPattern } from "./path_pattern.ts";
@@ -50,8 +53,8 @@ export const GENERATE_LIMITS = {
  * @throws {NotFoundError} when there is no workspace.
  * A workspace without any file gets a Modelfile of the values given, where there are any.
  * @throws {InvalidInputError} when the workspace cannot be used, holds no weights and no code, or
- * is beyond {@linkcode GENERATE_LIMITS}; with all the problems when patterns are malformed or names
- * unsafe.
+ * is beyond {@linkcode GENERATE_LIMITS}; with all the problems when patterns are malformed, names
+ * unsafe, or files pointers of Git LFS.
  *
  * @example A Modelfile for a folder
  * ```ts
@@ -98,6 +101,7 @@ export async function generateModelfile(
     }
   }
   checkFiles(workspace, files);
+  await checkContent(workspace, files, options);
   const kinds = files.map((file): [TreeFile, LayerKind] => [
     file,
     classify(basename(file.path), file.info.size),
@@ -216,6 +220,27 @@ function checkFiles(workspace: string, files: readonly TreeFile[]): void {
       path: workspace,
     });
   }
+}
+
+/** Refuses what Git LFS left in place of files: no build takes it, and it tells nothing. */
+async function checkContent(
+  workspace: string,
+  files: readonly TreeFile[],
+  options: OperationOptions,
+): Promise<void> {
+  const faults = await mapConcurrent(files, async ({ path, absolute, info: { size } }) => {
+    try {
+      return await pointerFault({ path, absolute, size });
+    } catch (error) {
+      throw explainRead(path, error);
+    }
+  }, options);
+  const problems = faults.flatMap((message) => message === undefined ? [] : [{ message }]);
+  if (problems.length === 0) return;
+  throw problemsError(`generate a Modelfile for ${quote(workspace)}`, problems, {
+    path: workspace,
+    remedy: "fetch them with `git lfs pull`, or leave them out with `--exclude`",
+  });
 }
 
 function checkKinds(workspace: string, kinds: readonly LayerKind[]): void {

@@ -12,6 +12,7 @@ import {
 import { WorkspaceConflictError } from "../../../src/bundle/workspace/conflict.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
 import { IntegrityError, InvalidInputError, NotFoundError } from "../../../src/core/errors.ts";
+import type { Log } from "../../../src/core/operation.ts";
 import { memoryStore } from "../../../src/oci/memory_store.ts";
 import { type RawEntry, rawTar } from "../../archive/raw_tar.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
@@ -230,7 +231,7 @@ Deno.test("a damaged or truncated archive writes nothing", async () => {
   for (const name of ["out.tar", "out.tar.zst"]) {
     await exportArchive(from, { dest: temp.join(name), includeExternal: true });
     const bytes = await Deno.readFile(temp.join(name));
-    await Deno.writeFile(temp.join("bad"), bytes.subarray(0, bytes.length >> 1));
+    await Deno.writeFile(temp.join("bad"), bytes.subarray(0, (bytes.length >> 1) + 100));
     await assert.rejects(
       importArchive(temp.join("bad"), { dest: temp.join("copy") }),
       IntegrityError,
@@ -248,6 +249,33 @@ Deno.test("a damaged or truncated archive writes nothing", async () => {
     NotFoundError,
   );
   assert.ok(!Object.keys(await tree(temp.path)).some((path) => path.startsWith("copy")));
+});
+
+Deno.test("an archive without its end blocks is whole if its last file is, with a warning", async () => {
+  const whole = rawTar({ name: "a", body: "1" }, { name: "d/", type: "5" }, {
+    name: "d/b",
+    body: "22",
+  });
+  const cut = (bytes: number) => whole.subarray(0, whole.byteLength - bytes);
+  for (const bytes of [512, 1024, 1024 + 510]) {
+    await using temp = await tempFolder();
+    const warnings: string[] = [];
+    const log: Log = (_level, message) => void warnings.push(message);
+    const archive = await temp.write("in.tar", cut(bytes));
+    const { created } = await importArchive(archive, { dest: temp.join("w"), log });
+    assert.deepEqual([created, await Deno.readTextFile(temp.join("w/d/b"))], [2, "22"]);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings.join(), /in\.tar" has no end blocks: if it was cut, files are missing$/);
+  }
+  for (const bytes of [1024 + 511, 1024 + 600, 1024 + 1500, whole.byteLength - 100]) {
+    await using temp = await tempFolder();
+    const archive = await temp.write("in.tar", cut(bytes));
+    await assert.rejects(
+      importArchive(archive, { dest: temp.join("w") }),
+      IntegrityError,
+      `${bytes}`,
+    );
+  }
 });
 
 Deno.test("any folder comes back as it was", async () => {

@@ -8,7 +8,14 @@ import { NotFoundError } from "../../../src/core/errors.ts";
 import { streamOf } from "../../../src/core/streams.ts";
 import { memoryStore } from "../../../src/oci/memory_store.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
-import { bundleOver, externalEntry, MemoryObjects, registryEntries, utf8 } from "./support.ts";
+import {
+  bundleOver,
+  externalEntry,
+  MemoryObjects,
+  registryEntries,
+  registryEntry,
+  utf8,
+} from "./support.ts";
 
 const POINTER = ".mops/ptr/data/train.csv.json";
 
@@ -76,6 +83,41 @@ Deno.test("verifyWorkspace() finds pointers that are gone, broken or of other co
   assert.deepEqual((await temp.states())[2], "data/train.csv missing");
   await Deno.remove(temp.join(POINTER));
   assert.deepEqual((await temp.states())[2], "data/train.csv missing");
+});
+
+Deno.test("verifyWorkspace() finds executable bits that differ, where the bundle has any", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using temp = await tempFolder();
+  const store = memoryStore("registry.test/my-model");
+  const entries = [
+    await registryEntry(store, { path: "run.sh", text: "1", mode: 0o755 }),
+    await registryEntry(store, { path: "own.sh", text: "2", mode: 0o700 }),
+    await registryEntry(store, { path: "data", text: "3", mode: 0o644 }),
+    await registryEntry(store, { path: "unsaid", text: "4" }),
+  ];
+  const source = { bundle: bundleOver(store, entries), entries, role: "default" };
+  await materializeBundle(source, { dest: temp.path });
+  const reasons = async () => {
+    const { ok, files } = await verifyWorkspace({ root: temp.path, entries });
+    return [ok, ...files.map(({ reason = "" }) => reason)];
+  };
+  const sound = [true, "", "", "", ""];
+  assert.deepEqual(await reasons(), sound);
+  for (const path of ["run.sh", "own.sh", "data", "unsaid"]) {
+    const mode = path.endsWith(".sh") ? 0o644 : 0o755;
+    await Deno.chmod(temp.join(path), mode);
+  }
+  assert.deepEqual(await reasons(), [
+    false,
+    "it has become executable",
+    "it is not executable any more",
+    "it is not executable any more",
+    "",
+  ]);
+  await Deno.chmod(temp.join("run.sh"), 0o711);
+  await materializeBundle(source, { dest: temp.path });
+  assert.deepEqual(await reasons(), sound);
 });
 
 Deno.test("verifyWorkspace() does without the bundle's entries", async () => {

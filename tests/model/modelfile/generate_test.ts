@@ -187,6 +187,27 @@ Deno.test("a workspace beyond the limits is refused", async () => {
   assert.equal((await patternsOf(many, { exclude: ["one-more.py"] })).length, 2048);
 });
 
+Deno.test("pointers of Git LFS are refused by name, all of them, unless they are left out", async () => {
+  await using folder = await workspace("a.py", "notes.md");
+  const pointer = (host: string) => `version https://${host}/spec/v1\noid sha256:00\nsize 9\n`;
+  await folder.write("w.safetensors", pointer("git-lfs.github.com"));
+  await folder.write("sub/tokenizer.json", pointer("hawser.github.com"));
+  await folder.write("sub/é.onnx", pointer("git-lfs.github.com").replaceAll("\n", "\r\n"));
+  await assert.rejects(generateModelfile(folder.path), (error) => {
+    assert.ok(error instanceof InvalidInputError);
+    assert.deepEqual(
+      error.facts.problems?.map(({ message }) => message.split(":")[0]).sort(),
+      ["sub/tokenizer.json", "sub/é.onnx", "w.safetensors"]
+        .map((path) => `"${path}" is a Git LFS pointer, not the file`),
+    );
+    return true;
+  });
+  assert.deepEqual(await patternsOf(folder, { exclude: ["sub", "*.safetensors"] }), [
+    "code a.py",
+    "doc notes.md",
+  ]);
+});
+
 Deno.test("links are taken by their own names; what cannot be taken is a warning", async () => {
   await using folder = await workspace("ws/a.py", "blobs/1", "other/x.bin");
   await Deno.truncate(folder.join("blobs/1"), 200_000_000);

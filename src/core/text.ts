@@ -53,6 +53,16 @@ function compareEncoded(a: string, b: string): number {
   return Math.sign((left[at] ?? -1) - (right[at] ?? -1));
 }
 
+/** A part of a URL as text; what is no encoded text stands for itself. */
+export function decodeUrlPart(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return text;
+  }
+}
+
 /** The text encodings that a mark at the beginning tells apart from UTF-8. */
 const MARKED_ENCODINGS = [
   { mark: [0xff, 0xfe], encoding: "utf-16le" },

@@ -8,7 +8,7 @@
  */
 import { nodeNet } from "../core/runtime/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
-import { quote } from "../core/text.ts";
+import { decodeUrlPart, quote } from "../core/text.ts";
 import { bareHost, isInNetworks, networkList } from "./addresses.ts";
 
 /** The proxies of a process, by the scheme of the URL that is asked for. */
@@ -39,12 +39,21 @@ export function proxyFor(url: URL, proxy: string | ProxySettings | undefined): s
 export function parseProxy(text: string): URL {
   const [, scheme = "http"] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(text.trim()) ?? [];
   const url = URL.parse(text.includes("://") ? text : `http://${text}`);
-  if (url && /^https?:$/.test(url.protocol)) return url;
+  const isHttp = url !== null && /^https?:$/.test(url.protocol);
+  const badLogin = isHttp && ![url.username, url.password].every(isEncodedText);
+  if (isHttp && !badLogin) return url;
   // The text may hold a password, so only its scheme is repeated.
-  const reason = /^https?$/i.test(scheme)
+  const reason = badLogin
+    ? "a % in its user name or password encodes no text, write %25 for it"
+    : /^https?$/i.test(scheme)
     ? "it is no URL"
     : `proxies of scheme ${quote(`${scheme}://`)} are not supported, only http:// and https://`;
   throw new InvalidInputError(`Cannot use proxy: ${reason}`, { remedy: "write http://host:port" });
+}
+
+/** Whether all that a part of a URL encodes is text, so that every way to a proxy can decode it. */
+function isEncodedText(part: string): boolean {
+  return !part.includes("%") || decodeUrlPart(part) !== part;
 }
 
 /** Whether a list of hosts in the form of `NO_PROXY` covers the host and port of `url`. */
@@ -58,11 +67,14 @@ export function matchesNoProxy(url: URL, list: string): boolean {
 function matchesEntry(host: string, port: string, entry: string): boolean {
   if (entry === "*") return true;
   if (entry.includes("/")) return inNetwork(host, entry);
-  const { isIP } = nodeNet();
+  const { isIP, isIPv6 } = nodeNet();
   // The colons of a bare IPv6 address separate no port.
   const [, name = entry, wanted] = isIP(entry) ? [] : /^\[?(.*?)\]?(?::(\d+))?$/.exec(entry) ?? [];
   if (wanted !== undefined && wanted !== port) return false;
-  const suffix = name.replace(/^\*?\./, "").replace(/\.$/, "");
+  // An IPv6 address has many spellings, and that of URLs is one of them.
+  const suffix = isIPv6(name)
+    ? bareHost(new URL(`http://[${name.replace(/%.*$/, "")}]`).hostname)
+    : name.replace(/^\*?\./, "").replace(/\.$/, "");
   return suffix !== "" && (host === suffix || !isIP(host) && host.endsWith(`.${suffix}`));
 }
 

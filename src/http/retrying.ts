@@ -4,7 +4,7 @@
  * @module
  */
 import { isDigest } from "../core/digest.ts";
-import { quote } from "../core/text.ts";
+import { decodeUrlPart, quote } from "../core/text.ts";
 import { TransferError } from "../core/errors.ts";
 import type { Log } from "../core/operation.ts";
 import {
@@ -75,7 +75,7 @@ export function retrying(
 /** What a request is about: the blob or manifest that its path ends with, else its host. */
 function subjectOf({ url }: Request): string {
   const { pathname, host } = new URL(url);
-  const name = decodeURIComponent(pathname.slice(pathname.lastIndexOf("/") + 1));
+  const name = decodeUrlPart(pathname.slice(pathname.lastIndexOf("/") + 1));
   return isDigest(name) ? name : host;
 }
 

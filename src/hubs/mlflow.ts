@@ -4,7 +4,7 @@
  * @module
  */
 import { basename } from "../core/runtime/posix_path.ts";
-import { base64, quote } from "../core/text.ts";
+import { base64, decodeUrlPart, quote } from "../core/text.ts";
 import { listOf } from "../core/shape.ts";
 import * as z from "../deps/zod.ts";
 import { safeRelativePath } from "../archive/safe_path.ts";
@@ -14,7 +14,7 @@ import type { HubRequest, HubSnapshot, ModelHub } from "./hub.ts";
 import { HubClient } from "./client.ts";
 import { hubAnswerError, type HubErrorContext, hubStatusError } from "./errors.ts";
 import { ReadBudget } from "./read_budget.ts";
-import { checkedHubUrl, decode, encodePath, isRevision, trimSlashes } from "./paths.ts";
+import { checkedHubUrl, encodePath, isRevision, trimSlashes } from "./paths.ts";
 
 const SCHEME = "models:/";
 
@@ -174,7 +174,7 @@ class Registry {
     const root = trimSlashes(pathname);
     const place = `${base}${PROXY}`;
     return await this.#walk(async (folder) => {
-      const path = joined(decode(root), folder);
+      const path = joined(decodeUrlPart(root), folder);
       const answer = await this.client.json(`${place}?${new URLSearchParams({ path })}`, {
         signal: this.#signal,
         budget: this.#budget,

@@ -3,6 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
+import { decodeUrlPart } from "../core/text.ts";
 
 /** What names a model on its hub. */
 export interface RepositoryName {
@@ -30,7 +31,7 @@ export function parseRepository(
   const page = new RegExp(`^(.+?)/(?:${pages.join("|")})/(.+)$`).exec(before);
   if (page !== null && after !== undefined) return undefined;
   const repository = page?.[1] ?? before;
-  const revision = page?.[2] === undefined ? after : decode(page[2]);
+  const revision = page?.[2] === undefined ? after : decodeUrlPart(page[2]);
   const names = repository.split("/");
   if (names.length > 2 || !names.every((name) => NAME.test(name))) return undefined;
   if (revision === undefined) return { repository };
@@ -72,14 +73,4 @@ export function checkedHubUrl(text: string): string {
 /** A path without slashes at its ends. */
 export function trimSlashes(path: string): string {
   return path.replace(/^\/+|\/+$/g, "");
-}
-
-/** A part of a URL as text; what is no encoded text stands for itself. */
-export function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    if (!(error instanceof URIError)) throw error;
-    return text;
-  }
 }

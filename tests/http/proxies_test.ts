@@ -28,6 +28,10 @@ const CASES: readonly (readonly [list: string, url: string, expected: boolean])[
   ["::1", "http://[::1]:5000", true],
   ["[::1]:5000", "http://[::1]:5000", true],
   ["[::1]:5000", "http://[::1]:5001", false],
+  ["0:0:0:0:0:0:0:1", "http://[::1]:5000", true],
+  ["[2001:DB8:0::0001]:5000", "http://[2001:db8::1]:5000", true],
+  ["2001:db8::1", "http://[2001:db8::2]", false],
+  ["fe80::1%eth0", "http://[fe80::2]", false],
   ["127.0.0.1", "http://127.0.0.1:5000", true],
   ["0.0.1", "http://127.0.0.1", false],
   ["", "https://a.test", false],
@@ -79,6 +83,9 @@ const NO_PROXIES: readonly (readonly [string, RegExp])[] = [
   ["ftp://me:secret@proxy.test", /"ftp:\/\/" are not supported/],
   ["http://", /no URL/],
   ["a secret b", /no URL/],
+  ["http://me:secret%@proxy.test", /write %25/],
+  ["http://secret%zz@proxy.test", /write %25/],
+  ["me:secret%ff@proxy.test:3128", /write %25/],
 ];
 
 for (const [text, reason] of NO_PROXIES) {

@@ -38,6 +38,14 @@ for (const code of [408, 429, 500, 502, 503, 504]) {
   });
 }
 
+for (const path of ["%zz%", "uploads/%ff%fe", "%", "a%2", "%E0%A4"]) {
+  Deno.test(`retrying() sends what a server named /${path}`, async () => {
+    const { send, bodies } = scripted([status(503)]);
+    assert.equal((await send(new Request(`https://registry.test/${path}`))).status, 200);
+    assert.equal(bodies.length, 2);
+  });
+}
+
 for (const code of [400, 401, 403, 404, 405, 416, 501]) {
   Deno.test(`retrying() takes ${code} for an answer`, async () => {
     const { send, bodies, waits } = scripted([status(code)]);

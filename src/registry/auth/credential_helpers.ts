@@ -8,7 +8,7 @@ import { fileFault } from "../../core/file_errors.ts";
 import { TransientError } from "../../core/retry.ts";
 import { concatBytes } from "../../core/streams.ts";
 import { withTimeLimit } from "../../core/time_limit.ts";
-import type { Credentials, PasswordCredentials } from "./credentials.ts";
+import { type Credentials, type PasswordCredentials, presentable } from "./credentials.ts";
 
 /** The most of a helper's output that is read. */
 const OUTPUT_LIMIT = 1024 * 1024;
@@ -176,7 +176,7 @@ function parseAnswer(output: string): Credentials | undefined {
     const { Username: username, Secret: secret } = answerSchema.parse(JSON.parse(output));
     // By convention of the helpers a secret without a user is an identity token.
     const isToken = username === "<token>" || username === "";
-    return isToken ? { identityToken: secret } : { username, password: secret };
+    return presentable(isToken ? { identityToken: secret } : { username, password: secret });
   } catch {
     return undefined; // The caller says that it gave no credentials.
   }

@@ -108,6 +108,17 @@ export function checkUsername(username: string): void {
   throw new InvalidInputError(`Cannot use user name ${quote(username)}: it must not contain ":"`);
 }
 
+/**
+ * Stored credentials as they can be shown to a registry, tokens without the space around them;
+ * `undefined` where no header can carry them.
+ */
+export function presentable(stored: Credentials): Credentials | undefined {
+  if ("username" in stored) return stored.username.includes(":") ? undefined : stored;
+  if ("identityToken" in stored) return { identityToken: stored.identityToken.trim() };
+  const registryToken = stored.registryToken.trim();
+  return /^[\x21-\x7e]+$/.test(registryToken) ? { registryToken } : undefined;
+}
+
 const HUB_HOSTS = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
 
 /** A registry's host in lower case, with one name for the several of Docker Hub. */

@@ -13,7 +13,13 @@ import { InvalidInputError } from "../../core/errors.ts";
 import { readTextIfExists } from "../../core/files.ts";
 import { writeFileAtomic } from "../../core/staged_file.ts";
 import { explainRead, explainWrite, isMissing } from "../../core/file_errors.ts";
-import { canonicalHost, checkUsername, type Credentials, encodeBasic } from "./credentials.ts";
+import {
+  canonicalHost,
+  checkUsername,
+  type Credentials,
+  encodeBasic,
+  presentable,
+} from "./credentials.ts";
 
 /** A text; `null`, and whatever spoils one entry alone, is as good as nothing. */
 const text = z.catch(z.optional(z.string()), undefined);
@@ -77,7 +83,8 @@ export function findAuth(
     .filter(({ host, path }) => host === wanted && covers(path, repository))
     .sort((a, b) => b.path.length - a.path.length || Number(b.exact) - Number(a.exact));
   for (const { entry } of matches) {
-    const credentials = entry && entryCredentials(entry);
+    const stored = entry && entryCredentials(entry);
+    const credentials = stored && presentable(stored);
     if (credentials) return credentials;
   }
   return undefined;
@@ -88,7 +95,8 @@ export function helperFor(config: DockerConfig, registry: string): string | unde
   const wanted = canonicalHost(registry);
   const own = Object.entries(config.credHelpers ?? {})
     .find(([key]) => parseKey(key).host === wanted)?.[1];
-  return own || config.credsStore || undefined;
+  // An empty name takes a registry out of what the helper for all others keeps.
+  return (own ?? config.credsStore) || undefined;
 }
 
 /** The name under which Docker's files and helpers keep a registry. */

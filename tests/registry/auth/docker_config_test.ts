@@ -76,6 +76,11 @@ Deno.test("findAuth() reads every form of an entry", () => {
     findAuth({ auths: { "r.test": value } }, "r.test");
   assert.deepEqual(find({ identitytoken: "i", auth: btoa("a:b") }), { identityToken: "i" });
   assert.deepEqual(find({ registrytoken: "r" }), { registryToken: "r" });
+  assert.deepEqual(find({ registrytoken: " r\n" }), { registryToken: "r" });
+  assert.deepEqual(find({ identitytoken: "i\n" }), { identityToken: "i" });
+  const unfit = ["a\r\nX: y", "é", "a b", "\n", "a\0"];
+  for (const registrytoken of unfit) assert.equal(find({ registrytoken }), undefined);
+  assert.equal(find({ username: "a:b", password: "c" }), undefined);
   assert.deepEqual(find({ username: "a", password: "b" }), { username: "a", password: "b" });
   assert.deepEqual(find({ auth: btoa("a:b:c\0") }), { username: "a", password: "b:c" });
   for (const auth of ["", "%%%", btoa("no colon"), btoa(":x")]) {
@@ -90,6 +95,8 @@ Deno.test("helperFor() prefers the registry's own helper", () => {
   assert.equal(helperFor(config, "r.test"), "own");
   assert.equal(helperFor(config, "other.test"), "all");
   assert.equal(helperFor({}, "r.test"), undefined);
+  const plain = { credHelpers: { "r.test": "" }, credsStore: "all" };
+  assert.equal(helperFor(plain, "r.test"), undefined);
 });
 
 Deno.test("saveCredentials() writes a private file and keeps what else is in it", async () => {
@@ -192,6 +199,12 @@ const SPOILED: readonly (readonly [string, Record<string, unknown>])[] = [
   ["a list for another entry", { auths: { "a.test": [], "r.test": GOOD } }],
   ["a number for a secret", { auths: { "a.test": { auth: 5 }, "r.test": GOOD } }],
   ["an auth that is none", { auths: { "a.test": { auth: "%%" }, "r.test": GOOD } }],
+  ["a user name with a colon", {
+    auths: { "r.test": { username: "a:b", password: "p" }, "https://r.test": GOOD },
+  }],
+  ["a token with a line in it", {
+    auths: { "a.test": { registrytoken: "a\r\nb" }, "r.test": GOOD },
+  }],
   ["a helper that is none", { auths: { "r.test": GOOD }, credHelpers: { "a.test": 7 } }],
 ];
 

@@ -72,6 +72,14 @@ const BROKEN: readonly (readonly [string, string | undefined, RegExp])[] = [
   ["fails", "echo secret; exit 3", /it failed/],
   ["talks nonsense", "echo secret", /it gave no credentials/],
   ["gives an empty secret", answer('{"Username":"a","Secret":""}'), /it gave no credentials/],
+  [
+    "gives a user name with a colon",
+    answer('{"Username":"a:b","Secret":"s"}'),
+    /it gave no credentials/,
+  ],
+  ["gives a list", answer('[{"Username":"a","Secret":"s"}]'), /it gave no credentials/],
+  ["gives numbers", answer('{"Username":1,"Secret":2}'), /it gave no credentials/],
+  ["floods standard error", "head -c 50000000 /dev/zero >&2; exit 1", /it failed/],
   ["talks without end", "exec yes secret", /larger than 1048576 bytes/],
 ];
 

@@ -13,6 +13,7 @@ import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "../oc
 import { ACCEPTED_MANIFESTS } from "../oci/media_types.ts";
 import { describeManifest, missing } from "../oci/store.ts";
 import { discard, readBody } from "../http/bodies.ts";
+import { sendFollowing } from "./moved_requests.ts";
 import type { Channel } from "./session.ts";
 import { toldDigest } from "./told_digest.ts";
 
@@ -106,10 +107,13 @@ export class ManifestClient {
     options: OperationOptions = {},
   ): Promise<boolean> {
     const { document, descriptor } = found;
-    const response = await this.#channel.send("PUT", `manifests/${target}`, {
-      headers: { "Content-Type": document.mediaType },
-      body: document.bytes,
-      signal: options.signal,
+    const { response } = await sendFollowing(this.#channel, "PUT", {
+      url: `manifests/${target}`,
+      parts: () => ({
+        headers: { "Content-Type": document.mediaType },
+        body: document.bytes,
+        signal: options.signal,
+      }),
     });
     if (!response.ok) throw await this.#channel.error(response, "write", target);
     await discard(response);

@@ -1,8 +1,8 @@
 /**
- * Requests of uploads that a registry sends elsewhere.
+ * Requests that write, of which a registry says that they belong elsewhere.
  *
- * Redirects of other requests are followed below; the body of these is a stream, which can be sent
- * again only by who can open its source again.
+ * Redirects of requests that read are followed below; the body of an upload is a stream, which can
+ * be sent again only by who can open its source again.
  * @module
  */
 import { discard } from "../http/bodies.ts";

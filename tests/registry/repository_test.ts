@@ -217,6 +217,38 @@ Deno.test("a manifest that is not what its descriptor says is not sent", async (
   assert.equal(registry.log.length, 1);
 });
 
+for (const [status, hops] of [[307, 1], [308, 3], [308, 10]] as const) {
+  Deno.test(`a manifest follows ${hops} redirects by ${status}, with its bytes`, async () => {
+    let moved = 0;
+    const { repository } = await setup((request) =>
+      request.method === "PUT" && moved++ < hops
+        ? new Response(null, { status, headers: { Location: `${request.url}?${moved}` } })
+        : undefined
+    );
+    await write(repository);
+    assert.deepEqual(await repository.resolve(PLAIN.descriptor.digest), PLAIN.descriptor);
+    assert.equal(moved, hops + 1);
+  });
+}
+
+for (
+  const [what, headers] of [
+    ["in a circle", (url: string) => ({ Location: url })],
+    ["nowhere", () => ({})],
+    ["to a file", () => ({ Location: "file:///etc/passwd" })],
+  ] as const
+) {
+  Deno.test(`a manifest that a registry sends ${what} is not written`, async () => {
+    const { registry, repository } = await setup((request) =>
+      request.method === "PUT"
+        ? new Response(null, { status: 308, headers: headers(request.url) as HeadersInit })
+        : undefined
+    );
+    await assert.rejects(write(repository), TransferError);
+    assert(registry.log.length <= 12);
+  });
+}
+
 Deno.test("writing a manifest survives a server that is busy for a moment", async () => {
   let busy = 2;
   const { repository, registry } = await setup((request) =>

@@ -7,10 +7,11 @@ import { nodeCrypto, nodeTls } from "../core/runtime/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { explainRead, systemCode } from "../core/file_errors.ts";
 import { readDirIfExists, readText, readTextIfExists } from "../core/files.ts";
+import { quote } from "../core/text.ts";
 import { wordsOf } from "./faults.ts";
 import type { TransportOptions } from "./transport_options.ts";
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g;
 
 /**
  * All authorities that are trusted beside the built-in ones, as PEM text, each once.
@@ -21,14 +22,29 @@ export async function trustedCertificates(
   { caCerts = [], authorities = {} }: TransportOptions,
 ): Promise<string[]> {
   const { file, folders = [] } = authorities;
-  const places = [
-    file === undefined ? [] : await readAuthorityFile(file),
-    ...await Promise.all(folders.map(readFolder)),
-  ];
+  const named = [...caCerts, ...file === undefined ? [] : await readAuthorityFile(file)];
+  const places = [...await Promise.all(folders.map(readFolder)), await ofSystem()];
   const builtIn = new Set(nodeTls().rootCertificates.map(withoutSpace));
-  const more = [...caCerts, ...places.flat(), ...await ofSystem()].flatMap(certificatesOf);
-  return [...new Map(more.map((pem) => [withoutSpace(pem), pem]))]
-    .flatMap(([key, pem]) => builtIn.has(key) ? [] : [pem]);
+  const found = [...new Set(places.flat().flatMap(blocksOf))]
+    // One that is damaged would make the platform refuse all others too.
+    .filter((pem) => !builtIn.has(withoutSpace(pem)) && isCertificate(pem));
+  return [...new Set([...named, ...found])];
+}
+
+/**
+ * The certificates of a text, each as one PEM block.
+ * @param what Names the text in errors.
+ * @throws {InvalidInputError} when there is none, or one of them is damaged: the platform would
+ * leave out the others in silence.
+ */
+export function certificatesIn(text: string, what: string): string[] {
+  const blocks = blocksOf(text);
+  const damaged = blocks.findIndex((pem) => !isCertificate(pem));
+  if (blocks.length > 0 && damaged < 0) return blocks;
+  const found = blocks.length === 0
+    ? "it holds no PEM certificate"
+    : `certificate ${damaged + 1} of ${blocks.length} in it is damaged`;
+  throw new InvalidInputError(`Cannot use ${what}: ${found}`);
 }
 
 /** The server's certificate is of an authority that is not among those known so far. */
@@ -63,24 +79,11 @@ export class Trust {
   }
 }
 
-/**
- * Makes sure that a text begins with a certificate: the platform ignores everything else silently.
- * @throws {InvalidInputError} when it does not.
- */
-export function checkCertificate(pem: string, what: string): void {
-  try {
-    new (nodeCrypto().X509Certificate)(pem);
-  } catch (cause) {
-    throw new InvalidInputError(`Cannot use ${what}: it holds no PEM certificate`, { cause });
-  }
-}
-
 async function readAuthorityFile(path: string): Promise<string[]> {
   const text = await readText(path).catch((error) => {
     throw explainRead(path, error);
   });
-  checkCertificate(text, `certificate authorities of ${JSON.stringify(path)}`);
-  return [text];
+  return certificatesIn(text, `certificate authorities of ${quote(path)}`);
 }
 
 /** The texts of a folder's files. Like other programs, it passes over what it may not read. */
@@ -125,8 +128,20 @@ async function readFirst(paths: readonly string[]): Promise<string[]> {
   return [];
 }
 
-function certificatesOf(text: string): string[] {
-  return text.match(CERTIFICATE) ?? [];
+/** The PEM blocks of certificates in a text, in the one form that every reader of PEM takes. */
+function blocksOf(text: string): string[] {
+  return Array.from(text.matchAll(CERTIFICATE), ([, body = ""]) => {
+    const lines = body.replace(/\s+/g, "").match(/.{1,64}/g) ?? [];
+    return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
+  });
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new (nodeCrypto().X509Certificate)(pem) !== undefined;
+  } catch {
+    return false; // Whoever named it says so; others pass over it.
+  }
 }
 
 function withoutSpace(pem: string): string {

@@ -5,7 +5,7 @@
 import { nodeCrypto } from "../core/runtime/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { isInternalHost, resolvesInside } from "./addresses.ts";
-import { checkCertificate } from "./authorities.ts";
+import { certificatesIn } from "./authorities.ts";
 import { FetchSender } from "./fetch_sender.ts";
 import { limited } from "./limited.ts";
 import { parseProxy, proxyFor } from "./proxies.ts";
@@ -27,8 +27,8 @@ const USER_AGENT = "modelops";
  * Makes a transport.
  * @throws {InvalidInputError} when a certificate, a key or a proxy cannot be used.
  */
-export function createTransport(options: TransportOptions = {}): DisposableTransport {
-  checkOptions(options);
+export function createTransport(given: TransportOptions = {}): DisposableTransport {
+  const options = checkedOptions(given);
   const senders: Readonly<Record<Way, Sender>> = {
     fetch: new FetchSender(options),
     socket: new LateSender(async () => {
@@ -98,14 +98,14 @@ function prepare(request: Request, userAgent: string): Request {
   return request;
 }
 
-function checkOptions(options: TransportOptions): void {
-  for (const pem of options.caCerts ?? []) checkCertificate(pem, "certificate authority");
+function checkedOptions(options: TransportOptions): TransportOptions {
+  const caCerts = options.caCerts?.flatMap((pem) => certificatesIn(pem, "certificate authorities"));
   if ((options.cert === undefined) !== (options.key === undefined)) {
     throw new InvalidInputError("Cannot use client certificate: certificate and key go together", {
       remedy: "give both --cert-file and --key-file",
     });
   }
-  if (options.cert !== undefined) checkCertificate(options.cert, "client certificate");
+  if (options.cert !== undefined) certificatesIn(options.cert, "client certificate");
   if (options.key !== undefined) checkKey(options.key);
   if (options.cert !== undefined && options.key !== undefined) {
     const { createPrivateKey, X509Certificate } = nodeCrypto();
@@ -116,6 +116,7 @@ function checkOptions(options: TransportOptions): void {
   }
   // Those of the environment may be for other hosts than the ones that are asked.
   if (typeof options.proxy === "string") parseProxy(options.proxy);
+  return { ...options, caCerts };
 }
 
 function checkKey(pem: string): void {

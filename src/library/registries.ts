@@ -6,6 +6,8 @@
 import { explainRead } from "../core/file_errors.ts";
 import { readText } from "../core/files.ts";
 import { rateLimit } from "../core/rate_limit.ts";
+import { quote } from "../core/text.ts";
+import { certificatesIn } from "../http/authorities.ts";
 import type { TransportOptions } from "../http/transport_options.ts";
 import { RegistryClient } from "../registry/client.ts";
 import {
@@ -58,7 +60,9 @@ export async function transportOptions(settings: NetworkSettings): Promise<Trans
   const { authorities, caFile, proxy, userAgent } = settings;
   const ca = await readPem(caFile);
   const maxRate = settings.maxRate === undefined ? undefined : rateLimit(settings.maxRate);
-  return { caCerts: ca === undefined ? undefined : [ca], authorities, proxy, userAgent, maxRate };
+  const what = `certificate authorities of ${quote(caFile ?? "")}`;
+  const caCerts = ca === undefined ? undefined : certificatesIn(ca, what);
+  return { caCerts, authorities, proxy, userAgent, maxRate };
 }
 
 async function readPem(path: string | undefined): Promise<string | undefined> {

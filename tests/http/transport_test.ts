@@ -423,6 +423,46 @@ e2eTest(
   },
 );
 
+/** What looks like certificates to whoever only looks at the first line. */
+const DAMAGED = ["garbage", btoa("x".repeat(300)), ""].map((body) =>
+  `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`
+);
+
+e2eTest("a damaged certificate among good ones is an error where it is named", NEEDS, async () => {
+  const { cert, ca } = await certificates();
+  await using folder = await tempFolder();
+  await using server = await startHttps();
+  for (const damaged of DAMAGED) {
+    const texts = [damaged + ca, ca + damaged + cert, ca + cert + damaged];
+    for (const [index, text] of texts.entries()) {
+      const count = index === 0 ? 2 : 3;
+      const reason = new RegExp(`certificate ${index + 1} of ${count} in it is damaged$`);
+      assert.throws(() => createTransport({ caCerts: [text] }), reason);
+      const file = await folder.write("named.pem", text);
+      await assert.rejects(ask(server.url, { authorities: { file } }), reason);
+    }
+  }
+});
+
+e2eTest("a certificate counts however its lines are written", NEEDS, async () => {
+  const { ca } = await certificates();
+  await using server = await startHttps();
+  const body = ca.replace(/-----.*/g, "").replace(/\s/g, "");
+  const block = (text: string) => `-----BEGIN CERTIFICATE-----${text}-----END CERTIFICATE-----`;
+  const forms = [
+    `\ufeff${ca.replaceAll("\n", "\r\n")}`,
+    `notes\n${ca.replaceAll("\n", "\n  ")}`,
+    block(`\n${body}\n`),
+    block(`\r\n${body.replace(/.{76}/g, "$&\r\n")}\r\n`),
+    `-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n${ca}`,
+  ];
+  for (const form of forms) {
+    for (const size of [undefined, 1000]) {
+      assert.equal((await ask(server.url, { caCerts: [form] }, size)).status, 200, form);
+    }
+  }
+});
+
 e2eTest("authorities of the machine's files and folders are trusted", NEEDS, async () => {
   await using folder = await tempFolder();
   const { ca } = await certificates();
@@ -431,6 +471,9 @@ e2eTest("authorities of the machine's files and folders are trusted", NEEDS, asy
   await folder.write("certs/0a1b2c3d.0", ca);
   await folder.write("certs/README", "no certificate");
   await folder.write("certs/folder/x", "nor this");
+  await folder.write("certs/damaged.pem", DAMAGED[0]!);
+  await folder.write("certs/both.pem", DAMAGED.join(""));
+  await Deno.symlink("nowhere", `${folder.path}/certs/broken.0`);
   const folders = [`${folder.path}/missing`, `${folder.path}/certs`];
   for (const size of [undefined, 1000]) {
     assert.equal((await ask(server.url, { authorities: { file } }, size)).status, 200);

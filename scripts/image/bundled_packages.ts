@@ -54,7 +54,7 @@ export async function packagesOfProgram(): Promise<BundledPackage[]> {
   const specifiers: string[] = [];
   for await (const { name } of Deno.readDir(tree("src/deps"))) {
     const text = await Deno.readTextFile(tree(`src/deps/${name}`));
-    const named = text.matchAll(/from "npm:((?:@[\w.-]+\/)?[\w.-]+@\d[\w.-]*)/g);
+    const named = text.matchAll(/"npm:((?:@[\w.-]+\/)?[\w.-]+@\d[\w.-]*)/g);
     specifiers.push(...Array.from(named, ([, specifier = ""]) => specifier));
   }
   return bundledPackages(specifiers, JSON.parse(await Deno.readTextFile(tree("deno.lock"))));

@@ -1,2 +1,8 @@
-/** Logins of Microsoft Entra ID; slow to load, so import it only where it is used. @module */
-export { DefaultAzureCredential } from "npm:@azure/identity@4.14.1";
+/** Logins of Microsoft Entra ID; fetched and loaded when they are first used. @module */
+
+/** The package. The choice keeps the runtime from fetching it before that: see CONTRIBUTING.md. */
+export async function azureIdentity(): Promise<typeof import("npm:@azure/identity@4.14.1")> {
+  return await import(
+    import.meta.url ? "npm:@azure/identity@4.14.1" : "npm:@azure/identity@4.14.1"
+  );
+}

@@ -1,13 +1,15 @@
-/** Azure Blob Storage; slow to load, so import it only where it is used. @module */
-export {
-  AnonymousCredential,
-  BlobServiceClient,
-  StorageSharedKeyCredential,
-} from "npm:@azure/storage-blob@12.34.0";
+/** Azure Blob Storage; fetched and loaded when it is first used. @module */
 export type {
   BlockBlobClient,
   HttpOperationResponse,
-  IHttpClient,
-  StoragePipelineOptions,
   WebResource,
 } from "npm:@azure/storage-blob@12.34.0";
+
+/** The package. The choice keeps the runtime from fetching it before that: see CONTRIBUTING.md. */
+export async function azureStorageBlob(): Promise<
+  typeof import("npm:@azure/storage-blob@12.34.0")
+> {
+  return await import(
+    import.meta.url ? "npm:@azure/storage-blob@12.34.0" : "npm:@azure/storage-blob@12.34.0"
+  );
+}

@@ -8,8 +8,13 @@
  */
 import { STREAMED, type Transport } from "../http/transport_options.ts";
 import { Readable } from "node:stream";
-import type { BlockBlobClient, HttpOperationResponse } from "../deps/azure-storage-blob.ts";
-import type { WebResource } from "../deps/azure-storage-blob.ts";
+import { azureIdentity } from "../deps/azure-identity.ts";
+import { azureStorageBlob } from "../deps/azure-storage-blob.ts";
+import type {
+  BlockBlobClient,
+  HttpOperationResponse,
+  WebResource,
+} from "../deps/azure-storage-blob.ts";
 import { InvalidInputError, TransferError } from "../core/errors.ts";
 import { inMemory } from "../http/bodies.ts";
 import type { AzureAccess } from "./azure_access.ts";
@@ -40,9 +45,8 @@ export async function azureClient(
   access: AzureAccess,
   options: AzureClientOptions,
 ): Promise<BlobFinder> {
-  const { AnonymousCredential, BlobServiceClient, StorageSharedKeyCredential } = await import(
-    "../deps/azure-storage-blob.ts"
-  );
+  const { AnonymousCredential, BlobServiceClient, StorageSharedKeyCredential } =
+    await azureStorageBlob();
   const { credential } = access;
   const signer = credential.kind === "key"
     ? new StorageSharedKeyCredential(credential.account, credential.key)
@@ -65,7 +69,7 @@ export async function azureClient(
 }
 
 async function defaultLogin(): Promise<AzureTokenSource> {
-  const { DefaultAzureCredential } = await import("../deps/azure-identity.ts");
+  const { DefaultAzureCredential } = await azureIdentity();
   return new DefaultAzureCredential();
 }
 

@@ -68,8 +68,9 @@ Deno.test("a bundle needs nothing but the runtime, and loads a command's own chu
     });
   }
   await context.step("packages of CommonJS find the runtime's own modules", async () => {
-    const azure = Object.keys(await readFiles(it.folder))
-      .find((name) => name.startsWith("azure-identity-"));
+    const exports = /\bas DefaultAzureCredential\b/;
+    const azure = Object.entries(await readFiles(it.folder))
+      .find(([, text]) => exports.test(text))?.[0];
     const script = `const { DefaultAzureCredential } = await import("./bundle/${azure}");
       console.log(new DefaultAzureCredential().constructor.name)`;
     const path = await it.home.write("azure.js", script);

@@ -6,11 +6,16 @@ import { productFiles, readSourceGraph } from "./source_graph.ts";
 
 const dependencyFiles = (await productFiles()).filter((file) => partOf(file) === "deps");
 
-/** What is left of a file of `src/deps` when its doc line and its re-exports are taken away. */
+/** A package that is fetched when it is first used; the text before `import()` names it thrice. */
+const FETCHED_LATER =
+  /^\/\*\* .* \*\/\nexport async function \w+\(\): Promise<\s*typeof import\("(npm:[^"]+)"\)\s*> \{\s*return await import\(\s*import\.meta\.url \? "\1" : "\1"\s*\);\s*\}$/gm;
+
+/** What is left of a file of `src/deps` when its doc line and its exports are taken away. */
 function besidesExports(text: string): string {
   return text
     .replace(/^\/\*\*(?:(?!\*\/)[^])*@module[^]*?\*\//, "")
     .replaceAll(/^\/\/ @ts-types="npm:[^"]+"$/gm, "")
+    .replaceAll(FETCHED_LATER, "")
     .replaceAll(/^export (?:type )?\{[^}]*\} from "npm:[^"]+";$/gm, "")
     .trim();
 }
@@ -49,5 +54,18 @@ Deno.test("besidesExports() keeps what is no re-export", () => {
     ]
   ) {
     assert.equal(besidesExports(`${fine}${extra}\n`), extra);
+  }
+});
+
+Deno.test("besidesExports() takes a package that is fetched later by one name alone", () => {
+  const later = (one: string, other: string) =>
+    `/** Doc. @module */\n\n/** The package. */
+export async function a(): Promise<typeof import("npm:a@1.0.0")> {
+  return await import(import.meta.url ? "${one}" : "${other}");
+}\n`;
+  assert.equal(besidesExports(later("npm:a@1.0.0", "npm:a@1.0.0")), "");
+  for (const other of ["npm:a@1.0.1", "npm:b@1.0.0", ""]) {
+    assert.notEqual(besidesExports(later("npm:a@1.0.0", other)), "");
+    assert.notEqual(besidesExports(later(other, "npm:a@1.0.0")), "");
   }
 });

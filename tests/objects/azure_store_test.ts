@@ -9,10 +9,7 @@ import {
   TransferError,
 } from "../../src/core/errors.ts";
 import { bytesSource } from "../../src/core/source.ts";
-import {
-  BlobServiceClient,
-  StorageSharedKeyCredential,
-} from "../../src/deps/azure-storage-blob.ts";
+import { azureStorageBlob } from "../../src/deps/azure-storage-blob.ts";
 import type { Transport } from "../../src/http/transport_options.ts";
 import { openObjectStore } from "../../src/objects/dispatch.ts";
 import { downloadToFile } from "../../src/objects/download.ts";
@@ -52,7 +49,8 @@ function noted(next: Transport = fetchTransport) {
 }
 
 /** The SDK's own client, for what this program never does. */
-function service({ azurite }: AzureWorld): BlobServiceClient {
+async function service({ azurite }: AzureWorld) {
+  const { BlobServiceClient, StorageSharedKeyCredential } = await azureStorageBlob();
   const credential = new StorageSharedKeyCredential(azurite.account, azurite.key);
   return new BlobServiceClient(azurite.endpoint, credential, {
     keepAliveOptions: { enable: false },
@@ -60,7 +58,7 @@ function service({ azurite }: AzureWorld): BlobServiceClient {
 }
 
 async function sasOf(world: AzureWorld, permissions: string, expiresOn?: Date): Promise<string> {
-  const url = await service(world).generateAccountSasUrl(
+  const url = await (await service(world)).generateAccountSasUrl(
     expiresOn,
     { toString: () => permissions } as never,
   );
@@ -156,7 +154,7 @@ e2eTest("the Azure store", { needs }, async (context) => {
 
   await context.step("escapes what a URL would read as something else", async () => {
     const store = world.store();
-    const container = service(world).getContainerClient("data");
+    const container = (await service(world)).getContainerClient("data");
     for (const name of ["we#ird?.bin", "a?b=c&d#e", "50%25 of it", "a+b c", "%2e%2e/x", "?", "#"]) {
       await put(store, `az://data/names/${name}`, content);
       assert.deepEqual(await readObject(store, `az://data/names/${name}`), content, name);
@@ -168,7 +166,7 @@ e2eTest("the Azure store", { needs }, async (context) => {
   });
 
   await context.step("reads the digest from every known name of metadata", async () => {
-    const container = service(world).getContainerClient("data");
+    const container = (await service(world)).getContainerClient("data");
     const sha256 = sha256Of(content);
     const stat = async (transport: Transport = fetchTransport) =>
       (await world.store({ transport }).stat("az://data/meta")).sha256;
@@ -196,7 +194,7 @@ e2eTest("the Azure store", { needs }, async (context) => {
         new Blob([content]).stream().pipeThrough(new CompressionStream("gzip")),
       ).arrayBuffer(),
     );
-    await service(world).getContainerClient("data").getBlockBlobClient("zipped").upload(
+    await (await service(world)).getContainerClient("data").getBlockBlobClient("zipped").upload(
       zipped,
       zipped.length,
       { blobHTTPHeaders: { blobContentEncoding: "gzip" } },
@@ -323,7 +321,7 @@ e2eTest("the Azure store", { needs }, async (context) => {
         .put("az://data/resumed", source, { sha256, signal: stop.signal }),
       /enough/,
     );
-    const blob = service(world).getContainerClient("data").getBlockBlobClient("resumed");
+    const blob = (await service(world)).getContainerClient("data").getBlockBlobClient("resumed");
     const there = (await blob.getBlockList("uncommitted")).uncommittedBlocks?.length ?? 0;
     assert(there >= 3, `only ${there} blocks arrived before the abort`);
     await assert.rejects(world.store().stat("az://data/resumed"), NotFoundError);

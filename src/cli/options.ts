@@ -51,6 +51,20 @@ export function addAccess<Args extends unknown[], Flags extends OptionValues>(
     .option("--proxy <url>", "proxy for every request");
 }
 
+/** Adds the flag of a command that reads from a registry: whether its mirrors do as well. */
+export function addMirror<Args extends unknown[], Flags extends OptionValues>(
+  command: Command<Args, Flags>,
+) {
+  return command.option("--no-mirror", "ask the registry itself, and none of its mirrors");
+}
+
+/** Adds the flags of a command that reads from a registry: how it is reached. */
+export function addReading<Args extends unknown[], Flags extends OptionValues>(
+  command: Command<Args, Flags>,
+) {
+  return addMirror(addAccess(command));
+}
+
 /** Adds the flags of a command that moves layers from or to a registry. */
 export function addTransfer<Args extends unknown[], Flags extends OptionValues>(
   command: Command<Args, Flags>,

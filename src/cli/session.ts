@@ -17,7 +17,7 @@ import { openProgress, type ProgressDisplay, showRetry } from "./output/progress
 import { type GlobalFlags, resolveSettings, type Settings } from "./settings/global.ts";
 
 /** The flags of commands on bundles that decide what is reached, and how. */
-export interface BundleFlags extends Pick<ConnectOptions, "plainHttp" | "insecure" | "proxy"> {
+export interface BundleFlags extends ConnectOptions {
   /** The folder of external files. */
   readonly objectStore?: string;
 }
@@ -87,8 +87,8 @@ export class Session implements AsyncDisposable {
       import("../library/bundle_settings.ts"),
       import("../objects/dispatch.ts"),
     ]);
-    const { plainHttp, insecure, proxy } = flags;
-    const access = { plainHttp, insecure, proxy };
+    const { plainHttp, insecure, proxy, mirror } = flags;
+    const access = { plainHttp, insecure, proxy, mirror };
     const settings = bundleSettingsFromEnv(this.context.env);
     const objectStore = flags.objectStore === undefined
       ? settings.objectStore

@@ -17,9 +17,9 @@ import type { ConnectOptions } from "../oci/connect.ts";
 import { parseReference, startsWithHost } from "../oci/reference.ts";
 import { objectFolder, openObjectStore } from "../objects/dispatch.ts";
 import type { ObjectStore } from "../objects/object_store.ts";
-import type { RegistryClient } from "../registry/client.ts";
 import { hostlessCatalog } from "./hostless_catalog.ts";
-import { openRegistries, transportOptions } from "./registries.ts";
+import { openMirroredRegistries, type Registries } from "./mirrored_registries.ts";
+import { transportOptions } from "./registries.ts";
 import type {
   BundleSettings,
   CredentialSettings,
@@ -91,7 +91,7 @@ export async function openBundles(
   const retry = retryOf(bundles, settings.retry);
   const way = await transportOptions(settings);
   const asked = { ...settings, username, password, loginRegistry, retry };
-  const registries = await openRegistries(asked, { ...options, network: way });
+  const registries = await openMirroredRegistries(asked, { ...options, network: way });
   const proxied = access?.proxy === undefined ? way : { ...way, proxy: access.proxy };
   const network = { ...proxied, stallTime: retry.stallTime };
   const connections = new AsyncDisposableStack();
@@ -130,7 +130,7 @@ export interface ProviderParts {
   /** The local store. */
   readonly catalog: LocalCatalog;
   /** Opens repositories of registries. */
-  readonly registries: RegistryClient;
+  readonly registries: Pick<Registries, "connect">;
   /** Folder for what can be found out again. */
   readonly cacheFolder: string;
   /** How every registry is reached, before what the settings say. */
@@ -204,5 +204,6 @@ function switchesFor(
     plainHttp: access.plainHttp ?? (plainHttp || undefined),
     insecure: access.insecure ?? (settings.insecure || undefined),
     proxy: access.proxy,
+    mirror: access.mirror,
   };
 }

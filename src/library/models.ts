@@ -6,7 +6,7 @@ import { join } from "../core/runtime/path.ts";
 import { createModelBackend } from "../model/backend.ts";
 import type { ModelBackend } from "../model/operations.ts";
 import { diskCatalog } from "../oci/disk_catalog.ts";
-import type { RegistryClient } from "../registry/client.ts";
+import type { Registries } from "./mirrored_registries.ts";
 import type {
   CredentialSettings,
   NetworkSettings,
@@ -27,9 +27,11 @@ export async function openModels(
   settings: ModelSettings,
   options: OpenOptions = {},
 ): Promise<Models> {
-  let opened: Promise<RegistryClient> | undefined;
+  let opened: Promise<Registries> | undefined;
   const registries = () =>
-    opened ??= import("./registries.ts").then((module) => module.openRegistries(settings, options));
+    opened ??= import("./mirrored_registries.ts").then((module) =>
+      module.openMirroredRegistries(settings, options)
+    );
   const backend = createModelBackend({
     catalog: diskCatalog(settings.storageDir),
     digestCache: settings.cacheFolder && join(settings.cacheFolder, "digests"),

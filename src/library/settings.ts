@@ -9,6 +9,7 @@ import type { RetryPolicy } from "../core/retry.ts";
 import type { ProxySettings } from "../http/proxies.ts";
 import type { AuthorityPlaces, Transport } from "../http/transport_options.ts";
 import type { AzureSettings } from "../objects/azure_access.ts";
+import type { MirrorFiles } from "../registry/mirrors/files.ts";
 
 /** Where the local store is. */
 export interface StoreSettings {
@@ -41,6 +42,8 @@ export interface NetworkSettings {
   readonly maxRate?: number;
   /** How requests to registries and hubs are tried again. */
   readonly retry?: RetryPolicy;
+  /** Files that say where registries are read from: their mirrors, and what is blocked. */
+  readonly mirrors?: MirrorFiles;
   /**
    * Folder for what can be found out again, such as digests of files and where uploads stand;
    * nothing is kept without it.

@@ -23,6 +23,7 @@ import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Manifest } from "../oci/manifest.ts";
 import { type ContentStore, openVerified, storeSource } from "../oci/store.ts";
+import { taken } from "../oci/taken.ts";
 import { digestCheck } from "../transfer/content_check.ts";
 import { transferToFile } from "../transfer/to_file.ts";
 import { holdWorkers, WORTH_A_WORKER } from "../work/pool.ts";
@@ -86,9 +87,14 @@ export async function extractModel(
   const outcomes = await mapConcurrent(
     layers,
     (layer) =>
-      layer.form === "raw"
-        ? extractRaw(extraction, { store, total }, layer, { ...options, unchanged })
-        : extractTar(extraction, store, layer, options),
+      taken(
+        store,
+        layer.descriptor,
+        () =>
+          layer.form === "raw"
+            ? extractRaw(extraction, { store, total }, layer, { ...options, unchanged })
+            : extractTar(extraction, store, layer, options),
+      ),
     options,
   );
   const skipped = outcomes.flatMap(({ skipped = [] }) => skipped);

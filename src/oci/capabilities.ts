@@ -142,6 +142,11 @@ export interface StoreCapabilities {
    * contents that are new, it is not. Those are always asked about where this is not offered.
    */
   isWorthAsking(descriptor: Descriptor): boolean;
+  /**
+   * Told by whoever takes a content that it failed: `true` when the content can be had from another
+   * place, so that taking it once more is worth it. It ends, since no place is left to twice.
+   */
+  elsewhere(descriptor: Descriptor, failure: unknown): boolean;
   /** Keeps what is here from being pruned until disposed, so that what was checked stays true. */
   deferPrune(options?: OperationOptions): Promise<AsyncDisposable>;
 }
@@ -149,7 +154,7 @@ export interface StoreCapabilities {
 /** What a store on this machine can do: what saves requests and reads elsewhere saves none here. */
 export type LocalCapabilities = Omit<
   StoreCapabilities,
-  "writeTagged" | "writeStream" | "isWorthAsking"
+  "writeTagged" | "writeStream" | "isWorthAsking" | "elsewhere"
 >;
 
 /** What a store can do that has its content itself, wherever that is. */

@@ -13,6 +13,8 @@ export interface ConnectOptions {
   readonly insecure?: boolean;
   /** URL of the proxy for every request. */
   readonly proxy?: string;
+  /** Whether mirrors are asked first, where files of this machine name some; so it is when absent. */
+  readonly mirror?: boolean;
 }
 
 /** Opens the repository that a reference names in its registry. */

@@ -20,6 +20,7 @@ import type { Descriptor } from "./descriptor.ts";
 import { children, parseManifest } from "./manifest.ts";
 import { isManifestType } from "./media_types.ts";
 import { type ContentStore, readContent, storeSource, writeTagged } from "./store.ts";
+import { taken } from "./taken.ts";
 
 /** Indexes may list indexes, but no artifact in the field goes deeper than two. */
 const DEPTH_LIMIT = 8;
@@ -262,7 +263,13 @@ class GraphCopier {
   async #write(descriptor: Descriptor, source: BlobSource, tag?: string): Promise<void> {
     await reported(this.#item(descriptor), this.#options, async (onBytes) => {
       const watched = watchedSource(source, onBytes);
-      if (tag === undefined) return await this.#to.write(descriptor, watched, this.#options);
+      if (tag === undefined) {
+        return await taken(
+          this.#from,
+          descriptor,
+          () => this.#to.write(descriptor, watched, this.#options),
+        );
+      }
       await writeTagged(this.#to, { manifest: descriptor, source: watched, tag }, this.#options);
       this.#named = true;
     });

@@ -15,6 +15,7 @@ import { capability, type Capable } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "./manifest.ts";
 import { MediaType } from "./media_types.ts";
+import { taken } from "./taken.ts";
 
 /** How to open content of a store. */
 export interface OpenContentOptions extends OperationOptions {
@@ -124,7 +125,8 @@ export async function readContent(
   }
   const read = capability(store, "read");
   if (read === undefined) {
-    return await readAll(await openVerified(store, descriptor, options), limit);
+    const all = async () => await readAll(await openVerified(store, descriptor, options), limit);
+    return await taken(store, descriptor, all);
   }
   options.signal?.throwIfAborted();
   const bytes = await read(descriptor, limit);

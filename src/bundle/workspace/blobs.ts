@@ -16,6 +16,7 @@ import { copyGraph } from "../../oci/copy_graph.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { capability } from "../../oci/capabilities.ts";
 import { type ContentStore, openVerified, storeSource } from "../../oci/store.ts";
+import { taken } from "../../oci/taken.ts";
 import { digestCheck } from "../../transfer/content_check.ts";
 import { transferToFile } from "../../transfer/to_file.ts";
 import type { TransferOptions } from "../../transfer/transfer_options.ts";
@@ -112,6 +113,11 @@ export class Blobs {
     });
     await explained(transferring, quote(path), { path });
     this.bytesFetched += blob.size - kept;
+  }
+
+  /** Does what takes a blob of the repository, as {@linkcode taken} does. */
+  async taken(blob: Descriptor, work: () => Promise<void>): Promise<void> {
+    await taken(this.#store, blob, work);
   }
 
   async #filledCache(blob: Descriptor, path: string): Promise<ContentStore | undefined> {

@@ -87,8 +87,16 @@ export class RegistryFiles {
   }
 
   /** Writes what comes from the repository: with a large file, another run goes on. */
-  async #writeFetched({ path, blob, facts }: FileOfBlob, phase?: "download"): Promise<void> {
+  async #writeFetched(file: FileOfBlob, phase?: "download"): Promise<void> {
     const { blobs } = this.#options;
+    await blobs.taken(file.blob, () => this.#writeFrom(blobs, file, phase));
+  }
+
+  async #writeFrom(
+    blobs: Blobs,
+    { path, blob, facts }: FileOfBlob,
+    phase: "download" | undefined,
+  ): Promise<void> {
     if (blob.size < KEPT_FROM) {
       const open = () => blobs.openDirectly(blob, path);
       return await this.#writer.writeFile(path, open, { ...facts, phase });

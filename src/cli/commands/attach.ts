@@ -1,11 +1,11 @@
 /** `attach`: adds a file to an artifact. @module */
 import type { Command } from "../../deps/commander.ts";
-import { addTransfer, noteIgnored, nydusify, quiet } from "../options.ts";
+import { addMirror, addTransfer, noteIgnored, nydusify, quiet } from "../options.ts";
 import type { Session } from "../session.ts";
 import { sourceDateEpoch } from "../settings/global.ts";
 
 export function configure(command: Command, session: Session): void {
-  addTransfer(
+  addMirror(addTransfer(
     command
       .argument("<file>", "the file to add")
       .requiredOption("-s, --source <reference>", "the artifact that is extended")
@@ -17,7 +17,7 @@ export function configure(command: Command, session: Session): void {
       .option("--config", "replace the configuration by the file, and add no layer")
       .option("--no-creation-time", "keep the time of creation of the source")
       .addOption(quiet(command)),
-  )
+  ))
     .addOption(nydusify(command))
     .action(async (file, { nydusify, creationTime, quiet, ...flags }) => {
       noteIgnored(session.output, "--nydusify", nydusify);

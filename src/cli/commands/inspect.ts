@@ -2,12 +2,12 @@
 import type { Command } from "../../deps/commander.ts";
 import { goJson } from "../../core/json.ts";
 import type { InspectResult } from "../../model/operations.ts";
-import { addAccess } from "../options.ts";
+import { addReading } from "../options.ts";
 import { inspectionOf, withAllFields } from "../output/inspection.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  addAccess(
+  addReading(
     command
       .argument("<target>", "name of the artifact")
       .option("--remote", "ask the registry, not the local store")

@@ -2,18 +2,18 @@
 import { quote } from "../../core/text.ts";
 import type { Command } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { addTransfer, dragonflyEndpoint, noteIgnored, quiet } from "../options.ts";
+import { addMirror, addTransfer, dragonflyEndpoint, noteIgnored, quiet } from "../options.ts";
 import { addWriting } from "../writing_options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  addWriting(addTransfer(
+  addWriting(addMirror(addTransfer(
     command
       .argument("<target>", "name of the artifact")
       .option("--extract-dir <folder>", "write the files into this folder as well")
       .option("--extract-from-remote", "write only the files, nothing into the local store")
       .addOption(quiet(command)),
-  ))
+  )))
     .addOption(dragonflyEndpoint(command))
     .action(async (target, { dragonflyEndpoint, quiet, ...flags }) => {
       if (flags.extractFromRemote && !flags.extractDir) {

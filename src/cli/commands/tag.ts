@@ -1,10 +1,10 @@
 /** `tag`: one more name for an artifact. @module */
 import type { Command } from "../../deps/commander.ts";
-import { addAccess } from "../options.ts";
+import { addReading } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  addAccess(
+  addReading(
     command
       .argument("<source>", "name of an artifact, in the local store or else in its registry")
       .argument("<target>", "the new name"),

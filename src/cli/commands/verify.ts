@@ -4,11 +4,11 @@ import type { Command } from "../../deps/commander.ts";
 import type { VerifyFault, VerifyResult } from "../../model/operations.ts";
 import { FailedResult } from "../output/failed_result.ts";
 import { countOf, formatBytes } from "../output/format.ts";
-import { addTransfer } from "../options.ts";
+import { addMirror, addTransfer } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  addTransfer(command.argument("[target...]", "names of artifacts in the local store"))
+  addMirror(addTransfer(command.argument("[target...]", "names of artifacts in the local store")))
     .option("--all", "everything in the local store, bundles and what no name leads to included")
     .option("--repair", "fetch what is damaged, and nothing else, from the artifacts' registries")
     .action(async (references, flags) => {

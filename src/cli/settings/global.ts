@@ -10,6 +10,7 @@ import type { DownloadSettings, HubSettings } from "../../library/downloads.ts";
 import { type Environment, firstSet } from "../../library/environment.ts";
 import type { ModelSettings } from "../../library/models.ts";
 import type { CredentialFiles } from "../../library/settings.ts";
+import type { MirrorFiles } from "../../registry/mirrors/files.ts";
 import { BUILD_INFO } from "../build_info.ts";
 import type { CliContext, TextSink } from "../context.ts";
 import { below, hubSettings } from "./hubs.ts";
@@ -106,6 +107,7 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
       noProxy: firstSet(env, ["no_proxy", "NO_PROXY"]),
     },
     credentialFiles: credentialFiles(dotFolder, source),
+    mirrors: mirrorFiles(dotFolder, source),
     pprof: flags.pprof ? flags.pprofAddr || DEFAULT_PPROF_ADDRESS : undefined,
     hubs: hubSettings(source),
     cacheFolder: resolve(cwd, cache, "modelops"),
@@ -199,6 +201,23 @@ function credentialFiles(dotFolder: string, { env, cwd, home }: SettingsSource):
     docker: below(docker, "config.json"),
     prefersDocker: named !== undefined,
     others: others.filter((path) => path !== undefined),
+  };
+}
+
+/** Ours, and those of containers' tools: of this user, else of the machine. */
+function mirrorFiles(dotFolder: string, { env, cwd, home }: SettingsSource): MirrorFiles {
+  const config = firstSet(env, ["XDG_CONFIG_HOME"]) ?? below(home, ".config");
+  const folders = ["/etc/containers", ...config === undefined ? [] : [join(config, "containers")]];
+  const own = ours(env, "MIRRORS");
+  const named = firstSet(env, ["CONTAINERS_REGISTRIES_CONF"]);
+  return {
+    own: own === undefined
+      ? { path: join(dotFolder, "mirrors.yaml") }
+      : { path: resolve(cwd, own), isNamed: true },
+    containers: named === undefined
+      ? folders.toReversed().map((folder) => ({ path: join(folder, "registries.conf") }))
+      : [{ path: resolve(cwd, named), isNamed: true }],
+    containersFolders: folders.map((folder) => join(folder, "registries.conf.d")),
   };
 }
 

@@ -3,11 +3,11 @@ import type { Command } from "../../../deps/commander.ts";
 import type { BundleDiff, ModifiedFile } from "../../../bundle/compare/diff.ts";
 import { diffDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
-import { addAccess } from "../../options.ts";
+import { addReading } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  addAccess(
+  addReading(
     command
       .argument("<from>", "bundle, folder or archive")
       .argument("[to]", "bundle, folder or archive to compare it with", "."),

@@ -8,7 +8,7 @@ import { collectList, collectPatterns } from "../../arguments.ts";
 import { materializeDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
 import { countOf } from "../../output/format.ts";
-import { addAccess, objectStore, portable } from "../../options.ts";
+import { addReading, objectStore, portable } from "../../options.ts";
 import type { Session } from "../../session.ts";
 import {
   actionLines,
@@ -18,7 +18,7 @@ import {
 } from "../../output/workspace_report.ts";
 
 export function configure(command: Command, session: Session): void {
-  addAccess(
+  addReading(
     command
       .argument("<bundle>", "name:version, digest, full reference, folder or archive")
       .argument("<folder>", "folder that receives the files")

@@ -5,11 +5,11 @@ import { bundleLabel } from "../../../bundle/resolve/reference.ts";
 import { compareText } from "../../../core/text.ts";
 import { bundleDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, tableLines, textOf } from "../../output/bundle_text.ts";
-import { addAccess } from "../../options.ts";
+import { addReading } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  addAccess(
+  addReading(
     command
       .argument("<bundle>", "name:version, digest, full reference, folder or archive")
       .option("--no-cache", "keep nothing for other commands")

@@ -7,11 +7,11 @@ import { statKind } from "../../../core/files.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
 import { FailedResult } from "../../output/failed_result.ts";
 import { countOf } from "../../output/format.ts";
-import { addAccess, objectStore } from "../../options.ts";
+import { addReading, objectStore } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  addAccess(
+  addReading(
     command
       .argument("<folder|bundle>", "a materialized folder, or a bundle where it is stored")
       .option("--read-external", "read external files of a stored bundle too, not only their facts")

@@ -19,8 +19,7 @@ import { capability } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { children, parseManifest } from "./manifest.ts";
 import { isManifestType } from "./media_types.ts";
-import { type ContentStore, readContent, storeSource, writeTagged } from "./store.ts";
-import { taken } from "./taken.ts";
+import { type ContentStore, readContent, storeSource, taken, writeTagged } from "./store.ts";
 
 /** Indexes may list indexes, but no artifact in the field goes deeper than two. */
 const DEPTH_LIMIT = 8;

@@ -15,7 +15,6 @@ import { capability, type Capable } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "./manifest.ts";
 import { MediaType } from "./media_types.ts";
-import { taken } from "./taken.ts";
 
 /** How to open content of a store. */
 export interface OpenContentOptions extends OperationOptions {
@@ -132,6 +131,26 @@ export async function readContent(
   const bytes = await read(descriptor, limit);
   await checkContent(bytes, descriptor, contentName(store, descriptor));
   return bytes;
+}
+
+/**
+ * Does what takes a content of `store`; again from the beginning while that fails and the store has
+ * another place to take it from: only whoever takes a content learns that its bytes were wrong, when
+ * all of them have come.
+ */
+export async function taken<Result>(
+  store: Capable,
+  descriptor: Descriptor,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const elsewhere = capability(store, "elsewhere");
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!elsewhere?.(descriptor, error)) throw error;
+    }
+  }
 }
 
 /** Reads and parses a manifest or index of a store, verified. */

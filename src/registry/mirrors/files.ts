@@ -24,6 +24,7 @@ export interface MirrorFiles {
 
 /** A file that may have rules. */
 export interface MirrorFile {
+  /** Its absolute path. */
   readonly path: string;
   /** Whether somebody named it, so that it has to be there. */
   readonly isNamed?: boolean;

@@ -27,6 +27,9 @@ export interface AzureAction {
   readonly signal?: AbortSignal;
 }
 
+/** What the service says of a body with another digest than was sent along: it can come whole. */
+const DAMAGED = "Md5Mismatch";
+
 /** What an SDK's error for an answer of the service has. */
 interface ServiceError extends Error {
   readonly statusCode: number;
@@ -47,7 +50,9 @@ export function explainAzure(error: unknown, { action, uri, signal }: AzureActio
   const { statusCode: status } = error;
   const code = codeOf(error);
   const retryAfter = parseRetryAfter(error.response?.headers.get("retry-after"));
-  if (isRetriedStatus(status)) return new TransientError(found(status, code), { retryAfter });
+  if (isRetriedStatus(status) || code === DAMAGED) {
+    return new TransientError(found(status, code), { retryAfter });
+  }
   const row = EXPLANATIONS.find(([match]) => match === status || match === code);
   const facts = { status, code };
   if (row === undefined) return new TransferError(`${cannot}: ${found(status, code)}`, facts);
@@ -105,6 +110,11 @@ const EXPLANATIONS: readonly Row[] = [
     { remedy: "try again when the rehydration is done, which takes hours" },
   ],
 ];
+
+/** The status of an answer that the SDK threw an error for. */
+export function statusOf(error: unknown): number | undefined {
+  return isServiceError(error) ? error.statusCode : undefined;
+}
 
 function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && "statusCode" in error && typeof error.statusCode === "number";

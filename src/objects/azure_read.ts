@@ -8,31 +8,39 @@ import { IntegrityError, InvalidInputError, TransferError } from "../core/errors
 import { type ByteRange, rangeBounds } from "../core/source.ts";
 import { streamOf } from "../core/streams.ts";
 import type { StallWatch } from "../core/time_limit.ts";
-import { openResuming, type ResumedAnswer } from "../transfer/resuming_reader.ts";
+import { openResuming, RangeRefused, type ResumedAnswer } from "../transfer/resuming_reader.ts";
 import { type AzureCall, type AzureTarget, callAzure } from "./azure_call.ts";
-import { explainAzure, giveUp } from "./azure_errors.ts";
+import { explainAzure, giveUp, statusOf } from "./azure_errors.ts";
+import { checkObjectSize, wrongObjectSize } from "./object_size.ts";
 import type { OpenObjectOptions } from "./object_store.ts";
 import { quoteUri } from "./object_uri.ts";
 
 /**
  * Opens a blob, or a range of it. When the connection is lost or silent the stream goes on where it
  * stopped, if the blob is still the same one. It gives up after as many losses in a row as requests
- * are tried, with no byte in between.
+ * are tried, with no byte in between. Where the service does not go on, the range is asked for
+ * again, once.
  */
 export async function readBlob(
   target: AzureTarget,
-  { range = { start: 0 }, etag }: OpenObjectOptions,
+  { range = { start: 0 }, etag, size }: OpenObjectOptions,
 ): Promise<ReadableStream<Uint8Array>> {
-  // The size is not known yet, but what fits no size is not worth a request.
-  rangeBounds(range, range.end ?? Number.MAX_SAFE_INTEGER);
+  // The size may not be known yet, but what fits no size is not worth a request.
+  rangeBounds(range, size ?? range.end ?? Number.MAX_SAFE_INTEGER);
   const call = { ...target, action: "read" } as const;
   if (range.start === range.end) return await readNothing(call, range, etag);
   const { uri, signal, retry, log } = target;
-  const requests = new BlobRequests(target, range, etag);
+  const requests = new BlobRequests(target, { range, etag, size });
+  const all = range.end === undefined || range.end === size;
   return await openResuming({
     ask: (position, watch) => requests.ask(position, watch),
-    explain: (error) => ofKnownBlob(explainAzure(error, call), etag),
+    askAll: (watch) => requests.ask(range.start, watch),
+    explain: (error) =>
+      error instanceof RangeRefused ? error.cause : ofKnownBlob(explainAzure(error, call), etag),
     giveUp: (last) => giveUp(last, call) as Error,
+    tooLong: all && size !== undefined
+      ? () => wrongObjectSize(uri, `more than ${size}`, size)
+      : undefined,
   }, { position: range.start, end: range.end, what: quoteUri(uri), retry, signal, log });
 }
 
@@ -59,44 +67,71 @@ async function readNothing(
   return streamOf([]);
 }
 
+/** What is asked for. */
+interface Wanted extends Pick<OpenObjectOptions, "etag" | "size"> {
+  readonly range: ByteRange;
+}
+
 /** Asks for a blob, and checks the answers. */
 class BlobRequests {
   readonly #target: AzureTarget;
-  readonly #range: ByteRange;
+  readonly #wanted: Wanted;
   /** That of the first answer, when the caller names none. */
   #etag: string | undefined;
 
-  constructor(target: AzureTarget, range: ByteRange, etag: string | undefined) {
+  constructor(target: AzureTarget, wanted: Wanted) {
     this.#target = target;
-    this.#range = range;
-    this.#etag = etag;
+    this.#wanted = wanted;
+    this.#etag = wanted.etag;
   }
 
   async ask(position: number, watch: StallWatch): Promise<ResumedAnswer> {
-    const { end } = this.#range;
-    const { signal: abortSignal } = watch;
+    const { range: { end }, size } = this.#wanted;
     const count = end === undefined ? undefined : end - position;
-    const { answer, body } = await watch.during(async () => {
-      const answer = await this.#target.blob.download(position, count, {
-        abortSignal,
-        conditions: { ifMatch: this.#etag },
-        maxRetryRequests: 0,
-      });
-      return { answer, body: guarded(answer.readableStreamBody as Readable, abortSignal) };
-    });
+    const { answer, body } = await this.#download({ position, count }, watch);
     try {
       this.#checkVersion(answer.etag);
       if (position > 0 || count !== undefined) this.#checkStart(position, answer.contentRange);
+      const total = totalSize(answer);
+      checkObjectSize(this.#target.uri, total, size);
       const chunks = body[Symbol.asyncIterator]();
       return {
         start: position,
-        end: rangeBounds(this.#range, totalSize(answer)).end,
+        end: this.#endAt(total),
         body: { next: async () => (await chunks.next()).value, close: () => void body.destroy() },
       };
     } catch (error) {
       body.destroy();
       throw error;
     }
+  }
+
+  async #download(
+    { position, count }: { readonly position: number; readonly count: number | undefined },
+    watch: StallWatch,
+  ) {
+    const { signal: abortSignal } = watch;
+    return await watch.during(async () => {
+      try {
+        const answer = await this.#target.blob.download(position, count, {
+          abortSignal,
+          conditions: { ifMatch: this.#etag },
+          maxRetryRequests: 0,
+        });
+        return { answer, body: guarded(answer.readableStreamBody as Readable, abortSignal) };
+      } catch (error) {
+        // A caller may ask for what is not there; whoever goes on does not.
+        if (position === this.#wanted.range.start || statusOf(error) !== 416) throw error;
+        throw this.#refused(`it has no bytes from ${position} on (status 416)`);
+      }
+    });
+  }
+
+  /** The byte after the last one that is wanted; `undefined` where only the end of the body tells. */
+  #endAt(total: number | undefined): number | undefined {
+    const { range, size } = this.#wanted;
+    const known = total ?? size;
+    return known === undefined ? range.end : rangeBounds(range, known).end;
   }
 
   /** What does not look at the condition of the request may send another version. */
@@ -115,10 +150,12 @@ class BlobRequests {
   #checkStart(position: number, contentRange: string | undefined): void {
     const want = `bytes ${position}-`;
     if (contentRange?.startsWith(want)) return;
-    throw new TransferError(
-      `Cannot read ${quoteUri(this.#target.uri)}: got Content-Range ` +
-        `${quote(contentRange ?? "")}, want ${quote(want)}`,
-    );
+    throw this.#refused(`got Content-Range ${quote(contentRange ?? "")}, want ${quote(want)}`);
+  }
+
+  #refused(found: string): RangeRefused {
+    const error = new TransferError(`Cannot read ${quoteUri(this.#target.uri)}: ${found}`);
+    return new RangeRefused(found, error);
   }
 }
 
@@ -130,8 +167,11 @@ function guarded(body: Readable, signal: AbortSignal): Readable {
   return body;
 }
 
-/** The size of the whole blob, from an answer with all or some of it. */
-function totalSize(answer: { contentRange?: string; contentLength?: number }): number {
-  const total = /\/(\d+)$/.exec(answer.contentRange ?? "")?.[1];
-  return total === undefined ? answer.contentLength ?? 0 : Number(total);
+/** The size of the whole blob, from an answer with all or some of it, where that says one. */
+function totalSize(
+  { contentRange, contentLength }: { contentRange?: string; contentLength?: number },
+): number | undefined {
+  if (contentRange === undefined) return contentLength;
+  const total = /\/(\d+)$/.exec(contentRange)?.[1];
+  return total === undefined ? undefined : Number(total);
 }

@@ -4,13 +4,13 @@
  */
 import { join } from "../core/runtime/path.ts";
 import { parseDigest } from "../core/digest.ts";
-import { IntegrityError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { reported } from "../core/progress.ts";
 import type { BlobSource } from "../core/source.ts";
 import { digestCheck } from "../transfer/content_check.ts";
 import { KEPT_FROM } from "../transfer/partial_file.ts";
 import { PARALLEL_FROM, transferToFile } from "../transfer/to_file.ts";
+import { checkObjectSize } from "./object_size.ts";
 import type { ObjectStore } from "./object_store.ts";
 import { quoteUri } from "./object_uri.ts";
 
@@ -47,10 +47,10 @@ export async function downloadToFile(
   const large = size >= PARALLEL_FROM;
   const item = { id: uri, name: uri, size, phase: "download" } as const;
   await reported(item, options, async (onBytes) => {
-    const etag = large ? await checkSize(store, uri, options) : undefined;
+    const etag = large ? await versionOf(store, uri, options) : undefined;
     const source: BlobSource = {
       size,
-      open: ({ range, signal } = {}) => store.open(uri, { range, etag, signal, log }),
+      open: ({ range, signal } = {}) => store.open(uri, { range, etag, size, signal, log }),
     };
     await transferToFile(source, path, {
       what: quoteUri(uri),
@@ -67,16 +67,13 @@ export async function downloadToFile(
   });
 }
 
-/** Makes sure of the size before the first byte moves, and returns the version of the object. */
-async function checkSize(
+/** The version of an object, whose size is looked at before the first byte moves. */
+async function versionOf(
   store: ObjectStore,
   uri: string,
   options: DownloadOptions,
 ): Promise<string | undefined> {
   const { size, etag } = await store.stat(uri, options);
-  if (size === options.size) return etag;
-  throw new IntegrityError(
-    `Cannot accept ${quoteUri(uri)}: got ${size} bytes, want ${options.size}`,
-    { expected: options.size, actual: size },
-  );
+  checkObjectSize(uri, size, options.size);
+  return etag;
 }

@@ -31,6 +31,7 @@ import type {
   OpenObjectOptions,
   PutObjectOptions,
 } from "./object_store.ts";
+import { checkObjectSize } from "./object_size.ts";
 import { quoteUri } from "./object_uri.ts";
 
 /**
@@ -65,6 +66,7 @@ export class FileStore implements ObjectStore {
       if (options.etag !== undefined && options.etag !== facts.etag) {
         throw new IntegrityError(`Cannot read ${quoteUri(uri)}: it was changed meanwhile`);
       }
+      checkObjectSize(uri, facts.size, options.size);
       const source = await fileSource(join(folder, name), { refuseLinks: true, shownPath });
       return await source.open({ range: options.range, signal: options.signal });
     });

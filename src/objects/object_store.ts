@@ -34,6 +34,8 @@ export interface OpenObjectOptions extends OperationOptions {
   readonly range?: ByteRange;
   /** Only while the object is this one: the `etag` of its facts. */
   readonly etag?: string;
+  /** Size in bytes that the whole object has to have; any when absent. */
+  readonly size?: number;
 }
 
 /** How to write an object. */
@@ -62,7 +64,8 @@ export interface ObjectStore {
   /**
    * Opens an object, or a range of it. All bytes of a stream are of one version of the object.
    * @throws {NotFoundError} when there is no such object.
-   * @throws {IntegrityError} when the object changes meanwhile, or is not the one of `etag`.
+   * @throws {IntegrityError} when the object changes meanwhile, has another size than it has to,
+   * or is not the one of `etag`.
    */
   open(uri: string, options?: OpenObjectOptions): Promise<ReadableStream<Uint8Array>>;
   /**

@@ -223,15 +223,20 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       return await removeIfExists(folder);
     }
     await startUpload(folder);
-    await transferToFile(source, this.filePath(descriptor), {
-      ...operationOptions(options),
-      what: digest,
-      check: digestCheck(digest),
-      // Not `data` itself, which is open to whoever takes up the upload by its id.
-      partialBase: join(folder, "data"),
-      place: async (file) => await this.#store.blobs.add(file, descriptor),
-    });
-    await removeIfExists(folder);
+    try {
+      await transferToFile(source, this.filePath(descriptor), {
+        ...operationOptions(options),
+        what: digest,
+        check: digestCheck(digest),
+        // Not `data` itself, which is open to whoever takes up the upload by its id.
+        partialBase: join(folder, "data"),
+        place: async (file) => await this.#store.blobs.add(file, descriptor),
+      });
+    } finally {
+      // Nothing is to be gone on with when all is there, or what came was wrong.
+      const kept = await lstatIfExists(join(folder, "data.partial"));
+      if (kept === undefined) await removeIfExists(folder);
+    }
   }
 
   async resolve(target: string, options: OperationOptions = {}): Promise<Descriptor> {

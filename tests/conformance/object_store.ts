@@ -161,6 +161,21 @@ export const OBJECT_STORE_ROWS: readonly ObjectStoreRow[] = [
     },
   },
   {
+    name: "refuses an object of another size than it has to have, read whole or in part",
+    async run({ store, uri }) {
+      await put(store, uri("sized"), text("0123456789"));
+      const read = async (size: number, range?: { start: number; end?: number }) =>
+        await readAll(await store.open(uri("sized"), { size, range }), MIB);
+      assert.equal((await read(10)).byteLength, 10);
+      assert.equal((await read(10, { start: 2, end: 5 })).byteLength, 3);
+      for (const size of [9, 11, 1000]) {
+        await assert.rejects(read(size), IntegrityError);
+        await assert.rejects(read(size, { start: 2, end: 5 }), IntegrityError);
+        await assert.rejects(read(size, { start: 2 }), IntegrityError);
+      }
+    },
+  },
+  {
     name: "does not send what it has already",
     async run({ store, uri }) {
       const source = countedSource(text("content"));

@@ -12,6 +12,7 @@ import type { OperationOptions } from "../core/operation.ts";
 import { checkDigest } from "../core/streams.ts";
 import type { BlobSource } from "../core/source.ts";
 import { quote } from "../core/text.ts";
+import { Flusher } from "../work/flusher.ts";
 import { runTask, WORTH_A_WORKER } from "../work/pool.ts";
 import type { Ingest } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -113,6 +114,8 @@ export class DiskIngest implements Ingest {
   }
 
   async append(stream: ReadableStream<Uint8Array>, options: OperationOptions = {}): Promise<void> {
+    // A tag that needs this waits for the disk: what is on its way already takes no time then.
+    await using flusher = new Flusher(this.#file);
     for await (const chunk of stream) {
       options.signal?.throwIfAborted();
       try {
@@ -125,6 +128,12 @@ export class DiskIngest implements Ingest {
       }
       this.#digester.update(chunk);
       this.#size += chunk.byteLength;
+      flusher.wrote(chunk.byteLength);
+    }
+    try {
+      await flusher.idle();
+    } catch (error) {
+      throw explainWrite(this.#path, error);
     }
   }
 

@@ -9,6 +9,7 @@ import type { ProgressNotes } from "../core/source.ts";
 import { CHUNK_SIZE, type PieceReader, pieceReader } from "../core/streams.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { StallWatch } from "../core/time_limit.ts";
+import { Flusher } from "./flusher.ts";
 import { otherWork, type TaskControl } from "./task.ts";
 import { WrittenMark } from "./written_mark.ts";
 
@@ -89,45 +90,6 @@ export async function receiveBody(
     }
   } catch (error) {
     throw explainWrite(place.shownPath ?? place.path, error);
-  }
-}
-
-/** Bytes after which what is written begins its way to the disk. */
-const FLUSH_EVERY = 16 * 1024 * 1024;
-
-/**
- * Sends a file to the disk while more of it is written, so that there is little left to wait for at
- * its end.
- */
-class Flusher implements AsyncDisposable {
-  readonly #file: Deno.FsFile;
-  #unflushed = 0;
-  #flushing: Promise<void> | undefined;
-  #failures: unknown[] = [];
-
-  constructor(file: Deno.FsFile) {
-    this.#file = file;
-  }
-
-  wrote(bytes: number): void {
-    this.#unflushed += bytes;
-    if (this.#unflushed < FLUSH_EVERY || this.#flushing) return;
-    this.#unflushed = 0;
-    this.#flushing = this.#file.syncData()
-      // A failure of the disk that nobody waits for yet would end the program.
-      .catch((error) => void this.#failures.push(error))
-      .finally(() => this.#flushing = undefined);
-  }
-
-  /** Waits for what is under way, and throws what the disk said of it. */
-  async idle(): Promise<void> {
-    await this.#flushing;
-    if (this.#failures.length > 0) throw this.#failures[0];
-  }
-
-  /** Waits until the file may be closed. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#flushing;
   }
 }
 

@@ -91,6 +91,7 @@ export type {
   AttachResult,
   BuildOptions,
   BuildResult,
+  CardOfOptions,
   ExtractModelOptions,
   ExtractResult,
   FetchOptions,
@@ -124,6 +125,18 @@ export type {
   ModelExecution,
 } from "./src/model/config.ts";
 export type { LayerKind } from "./src/model/media_types.ts";
+// What files say of a model.
+export type { CardFile, CardPart, CardReferrer, ModelCard } from "./src/model/card/shape.ts";
+export type {
+  AdapterFacts,
+  FileTensor,
+  HeaderFacts,
+  ModelFacts,
+  ModelShape,
+  Provenance,
+  TensorFact,
+  TokenizerFacts,
+} from "./src/model/facts/facts.ts";
 export type { CompressionName } from "./src/archive/compression.ts";
 export { checkModelfile, type CheckModelfileOptions } from "./src/model/modelfile/check.ts";
 export type { ResolvedFiles, WorkspaceFile } from "./src/model/workspace.ts";

@@ -27,6 +27,7 @@ const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     [program("LOG_LEVEL"), "How much is logged (`--log-level`)"],
     [program("PROGRESS"), "Form of the progress: plain, bar, json or none (`--progress`)"],
     [program("NO_PROGRESS"), "`1` shows no progress (`--no-progress`)"],
+    [program("COLOR"), "When colours are used: auto, always or never (`--color`)"],
     [program("MAX_RATE"), "Most bytes a second over the network (`--max-rate`)"],
     [program("RELEASES"), "Address of the releases of this program (`upgrade --releases`)"],
     [["XDG_CACHE_HOME"], "Folder of caches; `~/.cache` when absent"],

@@ -43,6 +43,8 @@ function shownCommands(folder: string, registry: string): readonly Shown[] {
     ["build", "-t", ref, "--no-creation-time", at("model")],
     ["list"],
     ["inspect", ref],
+    ["inspect --card", ref],
+    ["inspect --files --tensors", ref],
     ["push", "--plain-http", ref],
     ["pull", "--plain-http", ref],
     ["extract", ref, "--output", at("extracted")],

@@ -11,7 +11,7 @@ import type { Models } from "../library/models.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
 import type { CliContext } from "./context.ts";
 import { isDebug, type LogFormat, openLog, openServerLog } from "./output/log.ts";
-import { paintFor } from "./output/paint.ts";
+import { type Paint, paintFor } from "./output/paint.ts";
 import { Output } from "./output/writer.ts";
 import { openProgress, type ProgressDisplay, showRetry } from "./output/progress.ts";
 import { type GlobalFlags, resolveSettings, type Settings } from "./settings/global.ts";
@@ -27,6 +27,8 @@ export class Session implements AsyncDisposable {
   readonly context: CliContext;
   readonly settings: Settings;
   readonly output: Output;
+  /** Colours what goes to standard output. */
+  readonly paint: Paint;
   readonly #fileLog: Log;
   /** What was opened, to be closed with the session. */
   readonly #opened = new AsyncDisposableStack();
@@ -45,6 +47,7 @@ export class Session implements AsyncDisposable {
     this.context = context;
     const onRetry = (retry: Retry) => this.#retrying(retry);
     this.settings = { ...resolveSettings(flags, context), retry: { onRetry } };
+    this.paint = paintFor(this.settings.color, context.stdout, context.env);
     const paint = paintFor(this.settings.color, context.stderr, context.env);
     this.output = new Output(context, this.settings.json, paint);
     this.#fileLog = openLog(this.settings, {

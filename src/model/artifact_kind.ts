@@ -78,6 +78,11 @@ export function artifactKind(document: ManifestDocument): ArtifactKind {
   }
   const titles = layers.map(({ annotations }) => annotations?.["org.opencontainers.image.title"]);
   const marks = [...documents, ...types, ...titles].filter((mark) => mark !== undefined);
+  return kindOfTypes(marks);
+}
+
+/** What an artifact is of which these types, or names of files, are known. */
+export function kindOfTypes(marks: readonly string[]): ArtifactKind {
   const row = KINDS.find(([pattern]) => marks.some((mark) => pattern.test(mark)));
   return row?.[1] ?? { name: "artifact", title: "an artifact of another kind" };
 }

@@ -19,6 +19,7 @@ import {
 } from "../oci/reference.ts";
 import type { ContentStore } from "../oci/store.ts";
 import type { BuiltModel } from "./build.ts";
+import type { ModelCard } from "./card/shape.ts";
 import { inspectModel, listModels } from "./inspect.ts";
 import type { StoredLayer } from "./layers.ts";
 import { readModel, readModelAt } from "./model_manifest.ts";
@@ -27,6 +28,7 @@ import type {
   AttachResult,
   BuildOptions,
   BuildResult,
+  CardOfOptions,
   ExtractModelOptions,
   ExtractResult,
   FetchOptions,
@@ -289,6 +291,20 @@ class LocalModelBackend implements ModelBackend {
       inspectModel(store, referenceTarget(reference), options);
     if (options.remote) return await inspect(await this.#stores.remote(reference, options));
     return await repairable(reference, () => inspect(this.#stores.local(reference)));
+  }
+
+  async card(target: string, options: CardOfOptions = {}): Promise<ModelCard> {
+    const reference = parseReference(target);
+    const { remote: isFar = false, allTensors } = options;
+    const { readCard } = await import("./card/card.ts");
+    const read = (store: ContentStore) =>
+      readCard(store, referenceTarget(reference), {
+        ...operationOptions(options),
+        isFar,
+        allTensors,
+      });
+    if (isFar) return await read(await this.#stores.remote(reference, options));
+    return await repairable(reference, () => read(this.#stores.local(reference)));
   }
 
   async tag(source: string, target: string, options: RemoteOptions = {}): Promise<void> {

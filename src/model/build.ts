@@ -20,6 +20,9 @@ import { type ContentStore, writeTagged } from "../oci/store.ts";
 import { encodeConfig, type ModelConfig } from "./config.ts";
 import { checkConfig } from "./config_schema.ts";
 import { formatTime, recordedTime } from "./file_metadata.ts";
+import type { ModelFacts } from "./facts/facts.ts";
+import { describedFacts, localFacts } from "./facts/local.ts";
+import { checkShards } from "./facts/shards.ts";
 import { generateModelfile } from "./modelfile/generate.ts";
 import {
   layerAnnotations,
@@ -37,7 +40,6 @@ import type { BuildOptions } from "./operations.ts";
 import { ownerNames } from "./owner_names.ts";
 import { hasCredentials, withoutCredentials } from "./source/git_config.ts";
 import { readSourceInfo } from "./source/source_info.ts";
-import { checkShards } from "./weights/shards.ts";
 import { resolveModelfileFiles, type WorkspaceFile } from "./workspace.ts";
 import type { DigestCache } from "../work/digest_cache.ts";
 import { holdWorkers } from "../work/pool.ts";
@@ -57,6 +59,8 @@ export interface BuildPlan {
     readonly sourceURL?: string;
     readonly revision?: string;
   };
+  /** What the files say of the model. */
+  readonly facts: ModelFacts;
   readonly warnings: readonly string[];
 }
 
@@ -85,11 +89,13 @@ export async function planBuild(workspace: string, options: PackageOptions): Pro
   await checkShards(files, workspace);
   const source = await sourceFacts(workspace, options);
   checkManifestFits(files, found.modelfile, options);
+  const facts = found.facts ?? (await localFacts(files, operationOptions(options))).facts;
   return {
     modelfile: found.modelfile,
     modelfilePath: found.path,
     files,
     source: source.facts,
+    facts,
     warnings: [...found.warnings, ...warnings, ...source.warnings],
   };
 }
@@ -110,6 +116,8 @@ function noFiles(workspace: string, warnings: readonly string[]): InvalidInputEr
 interface FoundModelfile {
   readonly modelfile: Modelfile;
   readonly path?: string;
+  /** What was read of the files where the Modelfile was generated from them. */
+  readonly facts?: ModelFacts;
   readonly warnings: readonly string[];
 }
 
@@ -124,13 +132,13 @@ async function findModelfile(workspace: string, options: PackageOptions): Promis
   if (options.modelfile !== undefined && options.modelfile !== "Modelfile") {
     throw explainRead(name, new Deno.errors.NotFound());
   }
-  const { modelfile, warnings } = await generateModelfile(workspace, {
+  const { modelfile, facts, warnings } = await generateModelfile(workspace, {
     ...operationOptions(options),
     ignore: options.exclude,
     followLinks: options.followLinks,
   });
   const notice = `No Modelfile in ${quote(workspace)}: generated one in memory`;
-  return { modelfile, warnings: [notice, ...warnings] };
+  return { modelfile, facts, warnings: [notice, ...warnings] };
 }
 
 async function readModelfile(path: string): Promise<string | undefined> {
@@ -282,8 +290,10 @@ function modelConfig(
   time: number,
 ): ModelConfig {
   const { modelfile } = plan;
+  const described = describedFacts(plan.facts);
   return {
     descriptor: {
+      ...described.descriptor,
       createdAt: options.noCreationTime ? undefined : formatTime(time),
       family: modelfile.family,
       name: modelfile.name,
@@ -296,7 +306,10 @@ function modelConfig(
       paramSize: modelfile.paramSize,
       precision: modelfile.precision,
       quantization: modelfile.quantization,
-      capabilities: options.reasoning ? { reasoning: true } : undefined,
+      capabilities: {
+        ...described.capabilities,
+        ...(options.reasoning ? { reasoning: true } : {}),
+      },
     },
   };
 }

@@ -4,7 +4,7 @@
  */
 import { parseGlob } from "../core/glob.ts";
 import type { LayerKind } from "./media_types.ts";
-import { WEIGHT_PATTERNS } from "./weights/formats.ts";
+import { WEIGHT_PATTERNS } from "./facts/formats.ts";
 
 /** Larger files that no table knows are weights; smaller ones are code. Bytes. */
 const LARGEST_UNKNOWN_CODE = 128_000_000;

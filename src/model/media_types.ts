@@ -9,10 +9,10 @@
 import type { CompressionName } from "../archive/compression.ts";
 import type { Annotations } from "../oci/descriptor.ts";
 import { type FileMetadata, parseFileMetadata } from "./file_metadata.ts";
+import type { LayerKind } from "./layer_kind.ts";
 import type { MediaTypeFamily } from "./operations.ts";
 
-/** What a file is in a model. */
-export type LayerKind = "config" | "model" | "code" | "doc" | "dataset";
+export type { LayerKind };
 
 /** How a layer holds its file: the bytes themselves, or a tar archive, compressed or not. */
 export type LayerForm = "raw" | "tar" | "tar+gzip" | "tar+zstd";

@@ -9,6 +9,7 @@ import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
 import type { UnfinishedContent } from "../oci/prune.ts";
+import type { ModelCard } from "./card/shape.ts";
 import type { ModelConfig } from "./config.ts";
 
 /** Options of every operation that may talk to a registry. */
@@ -245,6 +246,12 @@ export interface InspectOptions extends RemoteOptions {
   readonly remote?: boolean;
 }
 
+/** How to read a card. */
+export interface CardOfOptions extends InspectOptions {
+  /** Whether all tensors are wanted; of a model in a registry that takes more reads. */
+  readonly allTensors?: boolean;
+}
+
 /** What inspecting found. */
 export interface InspectResult {
   /** Digest of the manifest. */
@@ -343,6 +350,8 @@ export interface ModelBackend {
   list(options?: OperationOptions): Promise<ListResult>;
   /** Describes an artifact. */
   inspect(target: string, options?: InspectOptions): Promise<InspectResult>;
+  /** Reads the card of a model: facts, parts, files and tensors. */
+  card(target: string, options?: CardOfOptions): Promise<ModelCard>;
   /** Gives an artifact one more name. */
   tag(source: string, target: string, options?: RemoteOptions): Promise<void>;
   /** Removes a tag, or a manifest with its tags. */

@@ -11,7 +11,7 @@ import {
   type ScalarTag,
   type Tags,
 } from "../../deps/yaml.ts";
-import { duplicateKeys, yamlFault } from "./yaml_limits.ts";
+import { duplicateKeys, yamlFault } from "../../core/yaml/limits.ts";
 
 /** Most values of a document, those counted again that an alias brings in again. */
 const VALUE_LIMIT = 100_000;

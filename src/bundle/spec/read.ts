@@ -10,7 +10,7 @@ import { explainRead } from "../../core/file_errors.ts";
 import { quote } from "../../core/text.ts";
 import type { BundleSpec } from "./description.ts";
 import { parseSpec } from "./parse.ts";
-import { SPEC_SIZE_LIMIT } from "./yaml_limits.ts";
+import { SPEC_SIZE_LIMIT } from "../../core/yaml/limits.ts";
 
 /** Names of the file, in the order they are looked for. */
 export const SPEC_FILES: readonly string[] = [

@@ -1,8 +1,10 @@
 /** `inspect`: describes an artifact. @module */
 import type { Command } from "../../deps/commander.ts";
+import { InvalidInputError } from "../../core/errors.ts";
 import { goJson } from "../../core/json.ts";
 import type { InspectResult } from "../../model/operations.ts";
 import { addReading } from "../options.ts";
+import type { CardParts } from "../output/card/documents.ts";
 import { inspectionOf, withAllFields } from "../output/inspection.ts";
 import type { Session } from "../session.ts";
 
@@ -11,13 +13,24 @@ export function configure(command: Command, session: Session): void {
     command
       .argument("<target>", "name of the artifact")
       .option("--remote", "ask the registry, not the local store")
+      .option("--card", "show the facts of the model, as on a terminal")
+      .option("--files", "list the files: kind, size, digest, path")
+      .option("--tensors", "list all tensors: name, shape, type, size, file")
       .option("--config", "show the configuration document")
       .option(
         "--format <template>",
         "fill in a template, as '{{.Digest}}' or '{{range .Layers}}{{.Filepath}}\\n{{end}}'",
       ),
   )
-    .action(async (target, { config, format, ...flags }) => {
+    .action(async (target, { config, format, card, files, tensors, ...flags }) => {
+      checkViews({ config, format }, { card, files, tensors });
+      const isAsked = Boolean(card || files || tensors);
+      const isForPerson = session.context.stdout.isTerminal && !session.settings.json &&
+        !config && format === undefined;
+      if (isAsked || isForPerson) {
+        const parts = isAsked ? { card, files, tensors } : { card: true };
+        return await showCard(session, target, parts, flags);
+      }
       const template = format === undefined ? undefined : await compile(format);
       const models = await session.models();
       const result = await models.inspect(target, { ...session.quiet(), ...flags });
@@ -29,6 +42,33 @@ export function configure(command: Command, session: Session): void {
       const document = config ? result.config : inspectionOf(result);
       session.output.document(goJson(document, "\t"));
     });
+}
+
+/** @throws {InvalidInputError} when two documents are asked for at once. */
+function checkViews(
+  documents: { readonly config?: boolean; readonly format?: string },
+  parts: CardParts,
+): void {
+  const given = Object.entries({ ...documents, ...parts })
+    .filter(([, value]) => value !== undefined && value !== false).map(([name]) => `--${name}`);
+  const [document] = given.filter((flag) => flag === "--config" || flag === "--format");
+  const part = given.find((flag) => flag !== "--config" && flag !== "--format");
+  if (document === undefined || part === undefined) return;
+  throw new InvalidInputError(`Cannot show ${document} and ${part} at once: name one of them`);
+}
+
+async function showCard(
+  session: Session,
+  target: string,
+  parts: CardParts,
+  flags: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const [{ showCard }, models] = await Promise.all([
+    import("../output/card/show.ts"),
+    session.models(),
+  ]);
+  const options = { ...session.quiet(), ...flags, allTensors: parts.tensors };
+  showCard(session, target, { card: await models.card(target, options), parts });
 }
 
 async function compile(format: string) {

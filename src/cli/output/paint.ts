@@ -12,7 +12,7 @@ export const COLOR_CHOICES = ["auto", "always", "never"] as const;
 export type ColorChoice = typeof COLOR_CHOICES[number];
 
 /** What a text is, and with that its colour. */
-export type Meaning = "error" | "warning" | "hint" | "detail";
+export type Meaning = "error" | "warning" | "hint" | "detail" | "title" | "chart";
 
 /** Colours a text for what it is. */
 export type Paint = (meaning: Meaning, text: string) => string;
@@ -23,6 +23,8 @@ const CODES: Readonly<Record<Meaning, readonly [begin: string, end: string]>> = 
   warning: ["33", "39"],
   hint: ["36", "39"],
   detail: ["2", "22"],
+  title: ["1", "22"],
+  chart: ["36", "39"],
 };
 
 /** The colours of a stream: none where nobody sees them, or they are not wanted. */

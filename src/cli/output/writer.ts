@@ -61,6 +61,14 @@ export class Output {
     this.#context.stdout.write(`${escapeTextControls(text).replace(/\n$/, "")}\n`);
   }
 
+  /**
+   * Writes text with colours in it, to which a line end is added: whoever drew it has made harmless
+   * what comes from outside.
+   */
+  drawing(text: string): void {
+    this.#context.stdout.write(`${text}\n`);
+  }
+
   /** Says something that is not a result; nothing with `--json`. */
   note(text: string): void {
     if (this.#json) return;

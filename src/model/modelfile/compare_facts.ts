@@ -4,9 +4,9 @@
  */
 import type { OperationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
-import { introspect } from "../introspect.ts";
-import { FORMATS } from "../weights/formats.ts";
-import { parseParamSize } from "../weights/param_size.ts";
+import { FORMATS } from "../facts/formats.ts";
+import { localFacts, modelfileValues } from "../facts/local.ts";
+import { parseParamSize } from "../facts/param_size.ts";
 import type { WorkspaceFile } from "../workspace.ts";
 import type { ModelfileValues } from "./values.ts";
 
@@ -40,7 +40,7 @@ export async function doubtfulFacts(
   files: readonly WorkspaceFile[],
   options: OperationOptions = {},
 ): Promise<string[]> {
-  const { values: found } = await introspect(files, options);
+  const found = modelfileValues((await localFacts(files, options)).facts);
   return [
     ...doubt("FORMAT", values.format, found.format, isKnownFormat, same),
     ...doubt("PARAMSIZE", values.paramSize, found.paramSize, isCount, near),

@@ -11,7 +11,8 @@ import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { classify, isSkipped } from "../file_kinds.ts";
 import { type Glob, parseGlob } from "../../core/glob.ts";
-import { introspect } from "../introspect.ts";
+import type { ModelFacts } from "../facts/facts.ts";
+import { localFacts, modelfileValues } from "../facts/local.ts";
 import type { LayerKind } from "../media_types.ts";
 import { pointerFault } from "../source/lfs_pointer.ts";
 import { fileCommand, type Modelfile, type ModelfileValues, VALUE_INSTRUCTIONS } from "./values.ts";
@@ -35,6 +36,8 @@ export interface GenerateOptions extends ModelfileValues, OperationOptions {
 export interface GenerateResult {
   /** The facts, and one entry a file. */
   readonly modelfile: Modelfile;
+  /** What the files say of the model. */
+  readonly facts: ModelFacts;
   /** Files left out because they cannot be packaged, and facts that could not be read. */
   readonly warnings: readonly string[];
 }
@@ -108,15 +111,19 @@ export async function generateModelfile(
   ]);
   if (beginsModel && files.length === 0) warnings.push(NO_FILES);
   else checkKinds(workspace, kinds.map(([, kind]) => kind));
-  const known = await introspect(
+  const known = await localFacts(
     files.map(({ path, absolute, info }) => ({ path, absolute, size: info.size })),
     options,
   );
   return {
     modelfile: {
-      ...chosenValues(options, { name: basename(resolve(workspace)), ...known.values }),
+      ...chosenValues(options, {
+        name: basename(resolve(workspace)),
+        ...modelfileValues(known.facts),
+      }),
       entries: kinds.map(([file, kind]) => ({ kind, pattern: pathPattern(file.path) })),
     },
+    facts: known.facts,
     warnings: [...warnings, ...known.warnings],
   };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { InvalidInputError } from "../../../src/core/errors.ts";
 import { checkModelfile } from "../../../src/model/modelfile/check.ts";
 import { tempFolder } from "../../support/temp.ts";
-import { safetensors } from "../weights/support.ts";
+import { safetensors } from "../facts/support.ts";
 
 /** The warnings of a Modelfile beside a model of 64 weights in bfloat16. */
 async function warningsOf(facts: string): Promise<readonly string[]> {

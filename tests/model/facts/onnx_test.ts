@@ -5,7 +5,7 @@ import { InvalidInputError } from "../../../src/core/errors.ts";
 import { bytesSource } from "../../../src/core/source.ts";
 import { fileSource } from "../../../src/core/file_source.ts";
 import { concatBytes } from "../../../src/core/streams.ts";
-import { readOnnx } from "../../../src/model/weights/onnx.ts";
+import { readOnnx } from "../../../src/model/facts/onnx.ts";
 import { OCR_MODELS_FOLDER } from "../../support/models.ts";
 import { field, onnx, onnxTensor, toleratesBytes, watchedSource } from "./support.ts";
 

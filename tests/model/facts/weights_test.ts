@@ -3,11 +3,17 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { type BlobSource, bytesSource } from "../../../src/core/source.ts";
 import { fileSource } from "../../../src/core/file_source.ts";
-import { readHeaderFacts } from "../../../src/model/weights/inspect_headers.ts";
+import { ReadBudget } from "../../../src/model/facts/read_budget.ts";
+import { readHeaderFacts } from "../../../src/model/facts/weights.ts";
 import { OCR_MODELS_FOLDER } from "../../support/models.ts";
 import { gguf, safetensors } from "./support.ts";
 
-function find(files: Readonly<Record<string, Uint8Array | string>>) {
+async function find(files: Readonly<Record<string, Uint8Array | string>>) {
+  const { tensors: _tensors, unread: _unread, isOneModel: _one, ...facts } = await report(files);
+  return facts;
+}
+
+function report(files: Readonly<Record<string, Uint8Array | string>>) {
   return readHeaderFacts(
     Object.entries(files).map(([path, content]) => ({
       path,
@@ -138,4 +144,28 @@ Deno.test("no bytes under any name make it throw", async () => {
       await find(files);
     }),
   );
+});
+
+Deno.test("the tensors of all files are listed with their files", async () => {
+  const { tensors, isOneModel } = await report({
+    "model-00001-of-00002.safetensors": weights(100),
+    "model-00002-of-00002.safetensors": weights(50),
+  });
+  assert.ok(isOneModel);
+  assert.deepEqual(tensors.map(({ name, file, shape, bytes }) => [name, file, shape, bytes]), [
+    ["w100", "model-00001-of-00002.safetensors", [100], 400],
+    ["w50", "model-00002-of-00002.safetensors", [50], 200],
+  ]);
+});
+
+Deno.test("parts that a budget leaves unread are named, and the count is worked out", async () => {
+  const names = [1, 2, 3, 4].map((part) => `model-0000${part}-of-00004.safetensors`);
+  const budget = new ReadBudget({ requests: 2, bytes: 100_000 });
+  const found = await readHeaderFacts(
+    names.map((path) => ({ path, source: budget.limit(bytesSource(weights(100))) })),
+    { window: 1024 },
+  );
+  assert.deepEqual(found.unread, names.slice(2));
+  assert.deepEqual([found.paramCount, found.paramCountIsEstimate], [400, true]);
+  assert.deepEqual(found.warnings, []);
 });

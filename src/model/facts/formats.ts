@@ -15,6 +15,8 @@ export interface FormatRow {
   readonly parts?: string;
   /** Bytes that such files begin with, any of them; absent when nothing is common to them. */
   readonly magic?: readonly Magic[];
+  /** What the beginning of such files has somewhere, for formats of text. */
+  readonly mark?: RegExp;
 }
 
 /** Bytes at a place. */
@@ -81,6 +83,13 @@ export const FORMATS: readonly FormatRow[] = [
   { format: "pmml", files: "*.pmml" },
   { format: "catboost", files: "*.cbm" },
   { format: "xgboost", files: "*.ubj *.xgb" },
+  { format: "pickle", files: "*.pkl *.pickle *.dill *.joblib" },
+  {
+    format: "tfjs",
+    files: "*weights_manifest.json model.json",
+    parts: "*-shard[0-9] *-shard[0-9][0-9] *-shard*of*",
+    mark: /"paths"|"weights"|"weightsManifest"|"modelTopology"|"(graph|layers)-model"/,
+  },
   {
     format: "ggml",
     files: "*.ggml *.ggmf *.ggjt",
@@ -89,11 +98,14 @@ export const FORMATS: readonly FormatRow[] = [
 ];
 
 /** Bytes of the beginning of a file that {@linkcode formatOf} wants to see. */
-export const MAGIC_SIZE = 8;
+export function headSize({ magic, mark }: FormatRow): number {
+  return mark !== undefined ? 512 : magic === undefined ? 0 : 8;
+}
 
 /** Patterns of the names of all files that hold weights in some format. */
-export const WEIGHT_PATTERNS: readonly string[] = FORMATS.flatMap(({ files, parts = "" }) =>
-  words(`${files} ${parts}`)
+export const WEIGHT_PATTERNS: readonly string[] = FORMATS.flatMap(({ files, parts = "", mark }) =>
+  // Documents that only describe weights are configuration.
+  words(mark === undefined ? `${files} ${parts}` : parts)
 );
 
 function words(text: string): string[] {
@@ -117,6 +129,9 @@ export function formatRowOf(path: string): FormatRow | undefined {
  * that the format begins with.
  */
 export function formatOf(row: FormatRow, head: Uint8Array): string | undefined {
+  if (row.mark !== undefined) {
+    return row.mark.test(new TextDecoder().decode(head)) ? row.format : undefined;
+  }
   if (row.magic === undefined || row.magic.some((magic) => hasMagic(head, magic))) {
     return row.format;
   }

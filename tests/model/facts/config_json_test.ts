@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { configFacts } from "../../../src/model/weights/config_json.ts";
+import { configFacts } from "../../../src/model/facts/config_json.ts";
 
 Deno.test("a usual configuration tells family, precision and architecture", () => {
   const facts = configFacts({

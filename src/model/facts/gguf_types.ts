@@ -80,3 +80,48 @@ export const GGUF_TENSOR_TYPES: ReadonlyMap<number, string> = new Map([
   [35, "TQ2_0"],
   [39, "MXFP4"],
 ]);
+
+/**
+ * How many elements a block of a type has, and how many bytes it takes; see the traits of types in
+ * https://github.com/ggml-org/ggml/blob/master/src/ggml.c
+ */
+const BLOCKS: ReadonlyMap<string, readonly [elements: number, bytes: number]> = new Map([
+  ["float64", [1, 8]],
+  ["float32", [1, 4]],
+  ["float16", [1, 2]],
+  ["bfloat16", [1, 2]],
+  ["int64", [1, 8]],
+  ["int32", [1, 4]],
+  ["int16", [1, 2]],
+  ["int8", [1, 1]],
+  ["Q4_0", [32, 18]],
+  ["Q4_1", [32, 20]],
+  ["Q5_0", [32, 22]],
+  ["Q5_1", [32, 24]],
+  ["Q8_0", [32, 34]],
+  ["Q8_1", [32, 36]],
+  ["Q2_K", [256, 84]],
+  ["Q3_K", [256, 110]],
+  ["Q4_K", [256, 144]],
+  ["Q5_K", [256, 176]],
+  ["Q6_K", [256, 210]],
+  ["Q8_K", [256, 292]],
+  ["IQ2_XXS", [256, 66]],
+  ["IQ2_XS", [256, 74]],
+  ["IQ3_XXS", [256, 98]],
+  ["IQ1_S", [256, 50]],
+  ["IQ4_NL", [32, 18]],
+  ["IQ3_S", [256, 110]],
+  ["IQ2_S", [256, 82]],
+  ["IQ4_XS", [256, 136]],
+  ["IQ1_M", [256, 56]],
+  ["TQ1_0", [256, 54]],
+  ["TQ2_0", [256, 66]],
+  ["MXFP4", [32, 17]],
+]);
+
+/** The bytes that so many elements of a type take; `undefined` for a type that nobody knows. */
+export function ggufBytes(type: string, elements: number): number | undefined {
+  const [size, bytes] = BLOCKS.get(type) ?? [];
+  return size === undefined || bytes === undefined ? undefined : Math.ceil(elements / size) * bytes;
+}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InvalidInputError } from "../../../src/core/errors.ts";
 import { bytesSource } from "../../../src/core/source.ts";
-import { mergeSafetensors, readSafetensors } from "../../../src/model/weights/safetensors.ts";
+import { mergeSafetensors, readSafetensors } from "../../../src/model/facts/safetensors.ts";
 import {
   number,
   safetensors,

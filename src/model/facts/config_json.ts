@@ -3,7 +3,7 @@
  * @module
  */
 import * as z from "../../deps/zod.ts";
-import type { HeaderFacts } from "./facts.ts";
+import { type HeaderFacts, knownOnly, type ModelShape } from "./facts.ts";
 
 /** A word that a Modelfile can hold. */
 const word = z.string().regex(/^[^\p{Cc}]+$/u).optional().catch(undefined);
@@ -28,8 +28,37 @@ const quantizationSchema = z.looseObject({
 
 type Quantization = z.infer<typeof quantizationSchema>;
 
+/** Keys of the sizes of a network, by the families that name them in one way or another. */
+const sizes = {
+  num_hidden_layers: count,
+  n_layer: count,
+  num_layers: count,
+  n_layers: count,
+  hidden_size: count,
+  n_embd: count,
+  d_model: count,
+  num_attention_heads: count,
+  n_head: count,
+  n_heads: count,
+  num_heads: count,
+  num_key_value_heads: count,
+  head_dim: count,
+  max_position_embeddings: count,
+  n_positions: count,
+  n_ctx: count,
+  max_sequence_length: count,
+  vocab_size: count,
+  num_local_experts: count,
+  num_experts: count,
+  n_routed_experts: count,
+  num_experts_per_tok: count,
+};
+
+type Sizes = { readonly [Key in keyof typeof sizes]?: number | undefined };
+
 const quantization = quantizationSchema.optional().catch(undefined);
 const typed = z.looseObject({
+  ...sizes,
   torch_dtype: word,
   dtype: word,
   quantization,
@@ -47,6 +76,7 @@ const INNER_CONFIGS = [
 ] as const;
 
 const configSchema = z.looseObject({
+  ...sizes,
   torch_dtype: word,
   dtype: word,
   model_type: word,
@@ -77,11 +107,18 @@ const OTHER_ARCHITECTURES: ReadonlyMap<string, string> = new Map([
   ["unet", "cnn"],
 ]);
 
+/** What a `config.json` tells. */
+export interface ConfigFacts extends HeaderFacts {
+  /** The class that runs the model: `LlamaForCausalLM`. */
+  readonly modelClass?: string;
+  readonly shape?: ModelShape;
+}
+
 /**
  * The facts in the values of a `config.json`. Values of another type than they should have, and
  * words that a Modelfile cannot hold, are passed over.
  */
-export function configFacts(config: Readonly<Record<string, unknown>>): HeaderFacts {
+export function configFacts(config: Readonly<Record<string, unknown>>): ConfigFacts {
   const parsed = configSchema.safeParse(config);
   if (!parsed.success) return {};
   const { data } = parsed;
@@ -94,6 +131,23 @@ export function configFacts(config: Readonly<Record<string, unknown>>): HeaderFa
     precision: precisionOf(data.torch_dtype ?? data.dtype ?? inner?.torch_dtype ?? inner?.dtype),
     quantization: method === undefined ? undefined : quantizationName(method),
     paramCount: data.num_parameters ?? data.n_params,
+    modelClass: data.architectures?.find((name) => /^[\w.-]{1,200}$/.test(name)),
+    shape: knownOnly(shapeOf({ ...inner, ...knownOnly(data) })),
+  };
+}
+
+function shapeOf(data: Sizes): ModelShape {
+  return {
+    layers: data.num_hidden_layers ?? data.n_layer ?? data.num_layers ?? data.n_layers,
+    width: data.hidden_size ?? data.n_embd ?? data.d_model,
+    heads: data.num_attention_heads ?? data.n_head ?? data.n_heads ?? data.num_heads,
+    keyValueHeads: data.num_key_value_heads,
+    headWidth: data.head_dim,
+    contextLength: data.max_position_embeddings ?? data.n_positions ?? data.n_ctx ??
+      data.max_sequence_length,
+    vocabularySize: data.vocab_size,
+    experts: data.num_local_experts ?? data.num_experts ?? data.n_routed_experts,
+    expertsPerToken: data.num_experts_per_tok,
   };
 }
 

@@ -7,17 +7,10 @@ import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { decodeJson, MOST_LIST_VALUES } from "../../core/json.ts";
-import type { OperationOptions } from "../../core/operation.ts";
 import type { BlobSource } from "../../core/source.ts";
-import { readAll } from "../../core/streams.ts";
-import {
-  addElements,
-  countElements,
-  dominantType,
-  mergeElements,
-  type WeightFacts,
-} from "./facts.ts";
-import { HeaderReader } from "./header_reader.ts";
+import { addElements, countElements, dominantType, mergeElements } from "./elements.ts";
+import type { TensorFact, WeightFacts } from "./facts.ts";
+import { HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";
 
 /** Longest header that the format allows. Bytes. */
 const LONGEST_HEADER = 100_000_000;
@@ -65,19 +58,18 @@ const tensorSchema = z.object({
  */
 export async function readSafetensors(
   source: BlobSource,
-  options: OperationOptions & { readonly name?: string } = {},
+  options: ReadHeaderOptions = {},
 ): Promise<WeightFacts> {
   const what = quote(options.name ?? "safetensors header");
-  const reader = new HeaderReader(source, { what, signal: options.signal, window: 8 });
+  const { signal, window = 8 } = options;
+  const reader = new HeaderReader(source, { what, signal, window });
   const length = await reader.u64("little");
   if (length > LONGEST_HEADER) {
     throw reader.invalid(`its header of ${length} bytes is longer than ${LONGEST_HEADER}`);
   }
-  const start = reader.position;
-  reader.skip(length);
-  const range = { start, end: start + length };
-  const bytes = await readAll(await source.open({ range, signal: options.signal }), length);
-  return headerFacts(decodeJson(bytes, what, MOST_LIST_VALUES), { what, dataSize: reader.left });
+  const bytes = await reader.content(length);
+  const context = { what, dataStart: reader.position, dataSize: reader.left };
+  return headerFacts(decodeJson(bytes, what, MOST_LIST_VALUES), context);
 }
 
 /**
@@ -88,11 +80,14 @@ export function mergeSafetensors(shards: readonly WeightFacts[]): WeightFacts {
   return factsOf(mergeElements(shards), {
     packed: shards.some(({ packed }) => packed),
     quantization,
+    tensors: shards.flatMap(({ tensors }) => tensors),
   });
 }
 
 interface HeaderContext {
   readonly what: string;
+  /** Where the bytes behind the header begin. */
+  readonly dataStart: number;
   /** Bytes behind the header. */
   readonly dataSize: number;
 }
@@ -102,14 +97,16 @@ function headerFacts(header: unknown, context: HeaderContext): WeightFacts {
     throw invalid(context, "its header is no JSON object");
   }
   const elements = new Map<string, number>();
+  const tensors: TensorFact[] = [];
   let packed = false;
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") continue;
-    const { dtype, count } = checkTensor(name, value, context);
+    const { dtype, count, ...tensor } = checkTensor(name, value, context);
     if (PACKED.test(name) || isContainer(name, dtype, header)) packed = true;
-    if (!SCALE.test(name)) addElements(elements, precisionOf(dtype), count);
+    if (!SCALE.test(name)) addElements(elements, tensor.type, count);
+    tensors.push(tensor);
   }
-  return factsOf(elements, { packed, quantization: quantizationOf(header) });
+  return factsOf(elements, { packed, quantization: quantizationOf(header), tensors });
 }
 
 /** Types of elements that hold several weights, where tensors beside them scale what they hold. */
@@ -127,12 +124,15 @@ function isContainer(name: string, dtype: string, header: object): boolean {
 
 function factsOf(
   elements: ReadonlyMap<string, number>,
-  { packed, quantization }: { packed: boolean; quantization: string | undefined },
+  { packed, quantization, tensors }: Pick<WeightFacts, "quantization" | "tensors"> & {
+    readonly packed: boolean;
+  },
 ): WeightFacts {
   return {
     format: "safetensors",
     elements,
     packed,
+    tensors,
     quantization,
     // The type of packed weights is that of their container, which says nothing about the model.
     precision: packed ? undefined : dominantType(elements),
@@ -144,7 +144,7 @@ function checkTensor(
   name: string,
   value: unknown,
   context: HeaderContext,
-): { dtype: string; count: number } {
+): TensorFact & { readonly dtype: string; readonly count: number } {
   const tensor = tensorSchema.safeParse(value);
   const shown = quote(name, 200);
   if (!tensor.success) throw invalid(context, `its tensor ${shown} is malformed`);
@@ -157,7 +157,8 @@ function checkTensor(
   if (!(count <= 2 * (end - start))) {
     throw invalid(context, `its tensor ${shown} has more elements than its bytes can hold`);
   }
-  return { dtype, count };
+  const place = { start: context.dataStart + start, bytes: end - start };
+  return { name, type: precisionOf(dtype), shape, ...place, dtype, count };
 }
 
 function precisionOf(dtype: string): string {

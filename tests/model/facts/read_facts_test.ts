@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { introspect } from "../../src/model/introspect.ts";
-import { tempFolder } from "../support/temp.ts";
+import { localFacts, modelfileValues } from "../../../src/model/facts/local.ts";
+import { tempFolder } from "../../support/temp.ts";
 
 /** What is found in a workspace with these files. */
 async function find(files: Readonly<Record<string, string>>) {
@@ -9,7 +9,8 @@ async function find(files: Readonly<Record<string, string>>) {
   for (const [path, text] of Object.entries(files)) {
     known.push({ path, absolute: await folder.write(path, text), size: text.length });
   }
-  return await introspect(known);
+  const { facts, warnings } = await localFacts(known);
+  return { values: modelfileValues(facts), facts, warnings };
 }
 
 Deno.test("config.json tells family, precision and architecture", async () => {
@@ -66,7 +67,7 @@ Deno.test("a configuration that cannot be read is a warning", async () => {
     "config.json tells nothing: it is no JSON object",
     "generation_config.json tells nothing: Unexpected end of JSON input",
   ]);
-  const large = await introspect([{ path: "config.json", absolute: "/nowhere", size: 1e9 }]);
+  const large = await localFacts([{ path: "config.json", absolute: "/nowhere", size: 1e9 }]);
   assert.deepEqual(large.warnings, ["config.json tells nothing: it has more than 16777216 bytes"]);
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatParamSize, parseParamSize } from "../../../src/model/weights/param_size.ts";
+import { formatParamSize, parseParamSize } from "../../../src/model/facts/param_size.ts";
 
 const FORMS: readonly (readonly [count: number, form: string | undefined])[] = [
   [494_032_768, "494m"],

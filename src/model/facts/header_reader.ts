@@ -4,10 +4,20 @@
  */
 import { InvalidInputError } from "../../core/errors.ts";
 import type { BlobSource } from "../../core/source.ts";
-import { readAll } from "../../core/streams.ts";
+import { concatBytes, readAll } from "../../core/streams.ts";
 
 /** Byte order of numbers. */
 export type ByteOrder = "little" | "big";
+
+/** How a header is read, whatever its format. */
+export interface ReadHeaderOptions {
+  /** What the file is called in messages. */
+  readonly name?: string;
+  /** Stops the reading. */
+  readonly signal?: AbortSignal;
+  /** Bytes fetched at once, where a read costs more than its bytes; what suits the format else. */
+  readonly window?: number;
+}
 
 /** How to read. */
 export interface HeaderReaderOptions {
@@ -85,6 +95,22 @@ export class HeaderReader {
     return this.#window.subarray(start, start + count);
   }
 
+  /**
+   * The next bytes, as many as the caller has found to be sensible: those that were fetched are not
+   * fetched again.
+   */
+  async content(count: number): Promise<Uint8Array> {
+    this.#check(count);
+    const from = this.#position - this.#windowStart;
+    const here = this.#window.slice(Math.max(0, from), Math.max(0, from + count));
+    this.#position += here.byteLength;
+    const missing = count - here.byteLength;
+    if (missing === 0) return here;
+    await this.#fetch(missing, missing);
+    this.#position += missing;
+    return here.byteLength === 0 ? this.#window : concatBytes([here, this.#window]);
+  }
+
   /** The next byte; {@linkcode need} must have made it available. */
   takeByte(): number {
     return this.#window[this.#position++ - this.#windowStart] ?? 0;
@@ -117,10 +143,10 @@ export class HeaderReader {
     );
   }
 
-  async #fetch(count: number): Promise<void> {
+  async #fetch(count: number, window = this.#windowSize): Promise<void> {
     this.#options.signal?.throwIfAborted();
     const start = this.#position;
-    const end = Math.min(this.#source.size, start + Math.max(count, this.#windowSize));
+    const end = Math.min(this.#source.size, start + Math.max(count, window));
     this.#budget -= end - start;
     if (this.#budget < 0) throw this.invalid("its header is too large");
     const range = { start, end };

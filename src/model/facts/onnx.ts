@@ -6,11 +6,11 @@
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  * @module
  */
-import type { OperationOptions } from "../../core/operation.ts";
 import type { BlobSource } from "../../core/source.ts";
 import { quote } from "../../core/text.ts";
-import { addElements, countElements, dominantType, type WeightFacts } from "./facts.ts";
-import { HeaderReader } from "./header_reader.ts";
+import { addElements, countElements, dominantType } from "./elements.ts";
+import type { TensorFact, WeightFacts } from "./facts.ts";
+import { HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";
 import { type ProtobufField, ProtobufReader } from "./protobuf.ts";
 
 /** Fields walked in one file; the largest real graphs have some hundred thousand. */
@@ -24,7 +24,16 @@ const MODEL = { irVersion: 1, graph: 7 } as const;
 const GRAPH = { node: 1, initializer: 5 } as const;
 const NODE = { operator: 4, attribute: 5 } as const;
 const ATTRIBUTE = { tensor: 5 } as const;
-const TENSOR = { dimensions: 1, type: 2 } as const;
+const TENSOR = { dimensions: 1, type: 2, name: 8, bytes: 9 } as const;
+
+/** Longest name of a tensor that is shown. Bytes. */
+const LONGEST_NAME = 1024;
+
+/** No real tensor has as many dimensions. */
+const MOST_DIMENSIONS = 64;
+
+/** The most tensors that are listed; there is one in a line of a table. */
+const MOST_TENSORS = 200_000;
 
 /** Types of tensors in the words of a Modelfile, by their number; texts are no weights. */
 const TYPES: ReadonlyMap<number, string> = new Map([
@@ -61,7 +70,7 @@ const PACKING_OPERATORS = new Set(["MatMulNBits", "MatMulBnb4", "GatherBlockQuan
  */
 export async function readOnnx(
   source: BlobSource,
-  options: OperationOptions & { readonly name?: string } = {},
+  options: ReadHeaderOptions = {},
 ): Promise<WeightFacts> {
   const what = quote(options.name ?? "ONNX model");
   // Small, because most of what follows a tensor's shape is its bytes, which are skipped.
@@ -75,6 +84,7 @@ class OnnxWalk {
   readonly #fields: ProtobufReader;
   readonly #reader: HeaderReader;
   readonly #elements = new Map<string, number>();
+  readonly #tensors: TensorFact[] = [];
   #packed = false;
 
   constructor(fields: ProtobufReader, reader: HeaderReader) {
@@ -93,6 +103,7 @@ class OnnxWalk {
     return {
       format: "onnx",
       elements: this.#elements,
+      tensors: this.#tensors,
       packed: this.#packed,
       precision: this.#packed ? undefined : dominantType(this.#elements),
       paramCount: this.#packed ? undefined : countElements(this.#elements),
@@ -122,15 +133,29 @@ class OnnxWalk {
   }
 
   async #tensor(tensor: ProtobufField): Promise<void> {
-    let count = 1;
-    let type: string | undefined;
+    const shape: number[] = [];
+    let [name, type]: (string | undefined)[] = [];
+    let place: Pick<TensorFact, "start" | "bytes"> = {};
     for await (const field of this.#within(tensor)) {
       if (field.number === TENSOR.type) type = TYPES.get(field.value ?? 0);
-      if (field.number !== TENSOR.dimensions) continue;
-      for (const size of await this.#fields.numbers(field)) count *= size;
+      if (field.number === TENSOR.name) name = await this.#fields.text(field, LONGEST_NAME);
+      if (field.number === TENSOR.dimensions) {
+        for (const size of await this.#fields.numbers(field)) shape.push(size);
+        if (shape.length > MOST_DIMENSIONS) {
+          throw this.#reader.invalid("it has a tensor of too many dimensions");
+        }
+      }
+      if (field.number === TENSOR.bytes && field.end !== undefined) {
+        place = { start: this.#reader.position, bytes: field.end - this.#reader.position };
+      }
     }
+    const count = shape.reduce((product, size) => product * size, 1);
     if (!Number.isSafeInteger(count)) throw this.#reader.invalid("it has a tensor without bounds");
-    if (type !== undefined) addElements(this.#elements, type, count);
+    if (type === undefined) return;
+    addElements(this.#elements, type, count);
+    if (this.#tensors.length < MOST_TENSORS) {
+      this.#tensors.push({ name: name ?? "", type, shape, ...place });
+    }
   }
 
   #within(field: ProtobufField): AsyncGenerator<ProtobufField, void> {

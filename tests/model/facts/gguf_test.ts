@@ -3,7 +3,9 @@ import fc from "fast-check";
 import { InvalidInputError } from "../../../src/core/errors.ts";
 import { type BlobSource, bytesSource, rangeBounds } from "../../../src/core/source.ts";
 import { concatBytes } from "../../../src/core/streams.ts";
-import { mergeGguf, readGguf } from "../../../src/model/weights/gguf.ts";
+import { readGguf } from "../../../src/model/facts/gguf.ts";
+import { mergeGguf } from "../../../src/model/facts/gguf_facts.ts";
+import { ReadBudget } from "../../../src/model/facts/read_budget.ts";
 import { gguf, number, toleratesBytes, watchedSource } from "./support.ts";
 
 const MODEL = {
@@ -27,14 +29,22 @@ for (const version of [1, 2, 3]) {
   for (const bigEndian of [false, true]) {
     const order = bigEndian ? "big" : "little";
     Deno.test(`a version ${version} file in ${order} endian tells its facts`, async () => {
-      const { elements: _, ...facts } = await read(gguf(MODEL, TENSORS, { version, bigEndian }));
-      assert.deepEqual(facts, {
+      const facts = await read(gguf(MODEL, TENSORS, { version, bigEndian }));
+      const { elements: _, tensors, ...others } = facts;
+      assert.deepEqual(others, {
         format: "gguf",
+        name: "Test",
         paramCount: 352,
         quantization: "Q4_K_M",
         family: "llama",
         architecture: "transformer",
+        shape: { vocabularySize: 4 },
+        tokenizer: { vocabularySize: 4, chatTemplate: true, tools: false },
       });
+      assert.deepEqual(tensors.map(({ name, shape, bytes }) => [name, shape, bytes]), [
+        ["token_embd.weight", [10, 32], 288],
+        ["output_norm.weight", [32], 128],
+      ]);
     });
   }
 }
@@ -171,4 +181,77 @@ Deno.test("random bytes after a good beginning give facts or invalid input", asy
     }),
     { numRuns: 300 },
   );
+});
+
+Deno.test("the keys of a GGUF file tell its name, license, origin, sizes and tokenizer", async () => {
+  const facts = await readGguf(bytesSource(gguf({
+    "general.architecture": { text: "llama" },
+    "general.name": { text: "Tiny Llama" },
+    "general.license": { text: "apache-2.0" },
+    "general.languages": { texts: ["en", "de"] },
+    "general.base_model.count": { u32: 1 },
+    "general.base_model.0.name": { text: "Base" },
+    "general.base_model.0.repo_url": { text: "https://huggingface.co/org/base" },
+    "llama.block_count": { u32: 22 },
+    "llama.context_length": { u32: 2048 },
+    "llama.embedding_length": { u32: 2048 },
+    "llama.attention.head_count": { u32: 32 },
+    "llama.attention.head_count_kv": { u32: 4 },
+    "tokenizer.ggml.model": { text: "gpt2" },
+    "tokenizer.ggml.tokens": { texts: ["a", "b", "c"] },
+    "tokenizer.chat_template": { text: `{% if tools %}${"x".repeat(2000)}{% endif %}` },
+  }, [{ name: "blk.0.attn_q.weight", shape: [64, 32], type: 12 }])));
+  assert.deepEqual([facts.name, facts.license, facts.languages, facts.baseModels], [
+    "Tiny Llama",
+    "Apache-2.0",
+    ["en", "de"],
+    ["org/base"],
+  ]);
+  assert.deepEqual(facts.shape, {
+    layers: 22,
+    width: 2048,
+    heads: 32,
+    keyValueHeads: 4,
+    contextLength: 2048,
+    vocabularySize: 3,
+  });
+  assert.deepEqual(facts.tokenizer, {
+    method: "BPE",
+    vocabularySize: 3,
+    chatTemplate: true,
+    tools: true,
+  });
+});
+
+Deno.test("the tensors of a GGUF file have shape, type, bytes and a place", async () => {
+  const bytes = gguf({ "general.architecture": { text: "llama" } }, [
+    { name: "a", shape: [256, 4], type: 12 },
+    { name: "b", shape: [8], type: 0 },
+  ]);
+  const { tensors } = await readGguf(bytesSource(bytes));
+  const start = Math.ceil((bytes.length - 4096) / 32) * 32;
+  assert.deepEqual(tensors, [
+    { name: "a", type: "Q4_K", shape: [4, 256], bytes: 4 * 144, start },
+    { name: "b", type: "float32", shape: [8], bytes: 32, start },
+  ]);
+});
+
+Deno.test("a budget that ends within a GGUF header leaves what was read before", async () => {
+  const texts = Array.from({ length: 2000 }, (_, index) => `token ${index}`);
+  const bytes = gguf({
+    "general.architecture": { text: "llama" },
+    "general.file_type": { u32: 15 },
+    "llama.block_count": { u32: 22 },
+    "tokenizer.ggml.tokens": { texts },
+  }, [{ name: "a", shape: [256], type: 12 }]);
+  const budget = new ReadBudget({ requests: 2, bytes: 8192 });
+  const facts = await readGguf(budget.limit(bytesSource(bytes)), { window: 4096 });
+  assert.deepEqual([facts.partial, facts.family, facts.quantization, facts.shape?.layers], [
+    true,
+    "llama",
+    "Q4_K_M",
+    22,
+  ]);
+  assert.deepEqual(facts.tensors, []);
+  assert.equal(facts.paramCount, undefined);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { bytesSource } from "../../../src/core/source.ts";
-import { configFacts } from "../../../src/model/weights/config_json.ts";
-import { readHeaderFacts } from "../../../src/model/weights/inspect_headers.ts";
+import { configFacts } from "../../../src/model/facts/config_json.ts";
+import { readHeaderFacts } from "../../../src/model/facts/weights.ts";
 import { gguf, safetensors } from "./support.ts";
 
 type Shapes = Readonly<Record<string, readonly [dtype: string, ...shape: number[]]>>;

@@ -1,0 +1,88 @@
+/**
+ * The card of a model as text.
+ * @module
+ */
+import type { ModelCard } from "../../../model/card/shape.ts";
+import type { FileTensor } from "../../../model/facts/facts.ts";
+import { columnsOf, fitMiddle } from "../columns.ts";
+import { countOf, escapeControls, formatBytes } from "../format.ts";
+import type { Paint } from "../paint.ts";
+import { cardFacts } from "./facts.ts";
+import { barLines, factLines, wrapped } from "./lines.ts";
+import { KIND_NAMES, type Screen, tensorTable } from "./tables.ts";
+
+/** How a card is shown. */
+export interface CardTextOptions {
+  /** What the model was called when it was asked for. */
+  readonly reference: string;
+  readonly screen: Screen;
+  readonly paint: Paint;
+  readonly now: Date;
+}
+
+/** A card is no wider: longer lines are hard to read. */
+const WIDEST = 120;
+
+/** Where nobody knows how wide the lines may be. */
+const USUAL_WIDTH = 80;
+
+/** Digests are shown whole where there is room for them. */
+const ROOM_FOR_DIGEST = 84;
+
+/** The largest tensors that are shown. */
+const MOST_TENSORS = 5;
+
+/** A card as text, without a line end. What came from outside cannot steer the terminal. */
+export function cardText(
+  card: ModelCard,
+  { reference, screen, paint, now }: CardTextOptions,
+): string {
+  const width = Math.min(WIDEST, screen.columns() ?? USUAL_WIDTH);
+  const options = { width, paint };
+  const [name = ""] = wrapped(card.facts.name ?? reference, width);
+  const bars = card.parts.map(({ kind, files, size }) => ({
+    label: KIND_NAMES[kind] ?? kind,
+    value: size,
+    text: `${formatBytes(size).padStart(8)}  ${countOf(files, "file")}`,
+  }));
+  const largest = largestTensors(card.tensors);
+  const sections = [
+    [
+      paint("title", name),
+      ...card.facts.name === undefined
+        ? []
+        : [paint("detail", fitMiddle(escapeControls(reference), width))],
+    ],
+    factLines(cardFacts(card, { now, wide: width >= ROOM_FOR_DIGEST }), options),
+    barLines(bars, options),
+    largest.length === 0 ? [] : [
+      paint("detail", largestTitle(card, width)),
+      tensorTable(largest, { isTerminal: true, columns: () => width }, { isBrief: true }),
+    ],
+    remarksOf(card).flatMap((remark) => wrapped(remark, width)).map((line) =>
+      paint("warning", line)
+    ),
+  ];
+  return sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n");
+}
+
+/** The largest tensors, the largest first. */
+export function largestTensors(tensors: readonly FileTensor[]): readonly FileTensor[] {
+  const size = ({ bytes = 0 }: FileTensor) => bytes;
+  return tensors.filter(({ bytes }) => bytes !== undefined)
+    .sort((a, b) => size(b) - size(a)).slice(0, MOST_TENSORS);
+}
+
+function largestTitle({ tensors }: ModelCard, width: number): string {
+  const count = countOf(tensors.length, "tensor");
+  const whole = `${count} (all with --tensors), the largest:`;
+  return columnsOf(whole) <= width ? whole : `${count}, the largest:`;
+}
+
+/** What a person should know of how the card came about. */
+function remarksOf({ unread, warnings }: ModelCard): string[] {
+  const missing = unread.length === 0
+    ? []
+    : [`The headers of ${countOf(unread.length, "file")} were not read: --tensors reads them`];
+  return [...missing, ...warnings];
+}

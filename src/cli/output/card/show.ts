@@ -1,0 +1,31 @@
+/**
+ * Writes a card, or the parts of it that are asked for.
+ * @module
+ */
+import type { ModelCard } from "../../../model/card/shape.ts";
+import type { Session } from "../../session.ts";
+import { countOf } from "../format.ts";
+import { cardText } from "./card.ts";
+import { cardDocument, type CardParts } from "./documents.ts";
+import { fileTable, tensorTable } from "./tables.ts";
+
+/** Writes the parts of a card to standard output, what could not be read to standard error. */
+export function showCard(
+  { context, settings, output, paint }: Session,
+  reference: string,
+  { card, parts }: { readonly card: ModelCard; readonly parts: CardParts },
+): void {
+  if (settings.json) return output.document(cardDocument(reference, card, parts));
+  const { stdout: screen, now } = context;
+  const shown = [
+    ...parts.card ? [cardText(card, { reference, screen, paint, now: now() })] : [],
+    ...parts.files ? [fileTable(card.files, screen)] : [],
+    ...parts.tensors ? [tensorTable(card.tensors, screen)] : [],
+  ];
+  output.drawing(shown.join("\n\n"));
+  if (parts.card) return;
+  for (const warning of card.warnings) output.warn(warning);
+  if (!parts.tensors || card.unread.length === 0) return;
+  const files = countOf(card.unread.length, "file");
+  output.warn(`The tensors of ${files} are not listed: ${card.unread.join(", ")}`);
+}

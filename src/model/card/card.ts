@@ -1,0 +1,137 @@
+/**
+ * The card of a model: which one it is, what it may be used for, and what it needs.
+ * @module
+ */
+import type { OperationOptions } from "../../core/operation.ts";
+import { capability } from "../../oci/capabilities.ts";
+import type { ContentStore } from "../../oci/store.ts";
+import { kindOfTypes } from "../artifact_kind.ts";
+import type { ModelConfig } from "../config.ts";
+import { firstKnown, type ModelFacts } from "../facts/facts.ts";
+import { parseParamSize } from "../facts/param_size.ts";
+import { ReadBudget, type ReadLimits } from "../facts/read_budget.ts";
+import { readFacts } from "../facts/read_facts.ts";
+import { LAYER_KINDS, layerPath, parseLayerMediaType } from "../media_types.ts";
+import { artifactSize, readModel, readModelConfig, type StoredModel } from "../model_manifest.ts";
+import { layerFiles } from "./layer_files.ts";
+import type { CardFile, CardPart, CardReferrer, ModelCard } from "./shape.ts";
+
+/** How to read a card. */
+export interface CardOptions extends OperationOptions {
+  /** Whether the store is far away: then little is read of it. */
+  readonly isFar?: boolean;
+  /** Whether all tensors are wanted, which takes more than the facts do. */
+  readonly allTensors?: boolean;
+}
+
+/**
+ * What is read of the files of a model that is far away: with manifest, configuration and referrers
+ * it makes twelve requests and 1 MiB.
+ */
+const FAR_LIMITS: ReadLimits = { requests: 8, bytes: 960 * 1024 };
+
+/** What is read where all tensors are wanted: the headers of GGUF files have their vocabulary. */
+const TENSOR_LIMITS: ReadLimits = { requests: 4096, bytes: 64 * 1024 * 1024 };
+
+/**
+ * Reads the card of the model that a tag or a digest of a repository names.
+ * @throws {NotFoundError} when there is none.
+ * @throws {UnsupportedError} saying what it is when it is no model.
+ */
+export async function readCard(
+  store: ContentStore,
+  target: string,
+  options: CardOptions = {},
+): Promise<ModelCard> {
+  const model = await readModel(store, target, options);
+  const { descriptor, manifest } = model;
+  const config = await readModelConfig(store, manifest, options);
+  const documents = manifest.bytes.byteLength + (manifest.config?.size ?? 0);
+  const limits = options.allTensors ? TENSOR_LIMITS : FAR_LIMITS;
+  const budget = options.isFar
+    ? new ReadBudget({ ...limits, bytes: Math.max(0, limits.bytes - documents) })
+    : undefined;
+  const { signal } = options;
+  const known = await layerFiles(store, manifest.layers, { signal, budget });
+  const report = await readFacts(known.files, { signal, isFar: options.isFar });
+  const files = manifest.layers.map(({ annotations, mediaType, digest, size }) => ({
+    path: layerPath(annotations) ?? "",
+    kind: parseLayerMediaType(mediaType)?.kind,
+    mediaType,
+    digest,
+    size,
+  }));
+  const { descriptor: described, config: execution } = config;
+  return {
+    digest: descriptor.digest,
+    configDigest: manifest.config?.digest,
+    size: artifactSize(descriptor, manifest),
+    createdAt: described.createdAt,
+    facts: joinedFacts(config, report.facts),
+    source: {
+      authors: described.authors,
+      vendor: described.vendor,
+      version: described.version,
+      revision: described.revision,
+      url: described.sourceURL,
+      documentation: described.docURL,
+      description: described.description,
+    },
+    capabilities: execution.capabilities ?? {},
+    parts: partsOf(files),
+    files,
+    tensors: report.tensors,
+    referrers: await referrersOf(store, model, options),
+    unread: [...known.unread, ...report.unread],
+    warnings: [...known.warnings, ...report.warnings],
+  };
+}
+
+/** The facts with what the configuration says; it is the word of whoever packaged the model. */
+function joinedFacts({ descriptor, config }: ModelConfig, facts: ModelFacts): ModelFacts {
+  const said = config.paramSize === undefined ? undefined : parseParamSize(config.paramSize);
+  return firstKnown<ModelFacts>({
+    name: descriptor.name,
+    family: descriptor.family,
+    license: descriptor.licenses?.join(" AND "),
+    architecture: config.architecture,
+    format: config.format,
+    precision: config.precision,
+    quantization: config.quantization,
+    // The count of the weights is exact, where that of the configuration was rounded.
+    paramCount: facts.paramCount ?? said,
+    paramCountIsEstimate: facts.paramCountIsEstimate,
+    datasets: facts.datasets ?? descriptor.datasetsURL,
+    languages: facts.languages ?? config.capabilities?.languages,
+  }, facts);
+}
+
+function partsOf(files: readonly CardFile[]): CardPart[] {
+  const groups = Map.groupBy(files, ({ kind }) => kind ?? "other");
+  return ["model" as const, ...LAYER_KINDS, "other" as const].filter((kind, index, all) =>
+    all.indexOf(kind) === index
+  ).flatMap((kind) => {
+    const group = groups.get(kind);
+    if (group === undefined) return [];
+    const size = group.reduce((sum, file) => sum + file.size, 0);
+    return [{ kind, files: group.length, size }];
+  });
+}
+
+/** The most referrers that are told of. */
+const MOST_REFERRERS = 100;
+
+async function referrersOf(
+  store: ContentStore,
+  { descriptor }: StoredModel,
+  { signal }: OperationOptions,
+): Promise<CardReferrer[]> {
+  const found: CardReferrer[] = [];
+  const list = capability(store, "referrers");
+  for await (const { digest, artifactType } of list?.(descriptor, { signal }) ?? []) {
+    const kind = kindOfTypes(artifactType === undefined ? [] : [artifactType]).name;
+    found.push({ digest, kind, artifactType });
+    if (found.length === MOST_REFERRERS) break;
+  }
+  return found;
+}

@@ -1,0 +1,163 @@
+/**
+ * The files of a stored model as files that facts can be read from, whatever the form of a layer.
+ * @module
+ */
+import { ByteReader } from "../../archive/byte_reader.ts";
+import { compressionOfMediaType } from "../../archive/compression.ts";
+import { BLOCK_SIZE } from "../../archive/tar_header.ts";
+import { TarHeaderReader } from "../../archive/tar_header_reader.ts";
+import { readTar } from "../../archive/tar_reader.ts";
+import { ModelOpsError, NotFoundError } from "../../core/errors.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import { type BlobSource, rangeBounds } from "../../core/source.ts";
+import { readAll, transformed } from "../../core/streams.ts";
+import { quote } from "../../core/text.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { type ContentStore, storeSource } from "../../oci/store.ts";
+import type { FactFile } from "../facts/file_tree.ts";
+import { BudgetSpent, type ReadBudget } from "../facts/read_budget.ts";
+import { tellsFacts } from "../facts/read_facts.ts";
+import { layerPath, parseLayerMediaType } from "../media_types.ts";
+
+/** Files that facts can be read from, and those that could not be opened. */
+export interface LayerFiles {
+  readonly files: readonly FactFile[];
+  /** Paths of files whose layers cannot be read in parts at a distance. */
+  readonly unread: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Bytes at the start of an archive in which the headers of its first file are. */
+const ARCHIVE_START = 16 * 1024;
+
+/**
+ * Opens the layers whose files tell something. A budget stands for a store that is far away, of
+ * which compressed layers are not read: their parts cannot be had alone.
+ */
+export async function layerFiles(
+  store: ContentStore,
+  layers: readonly Descriptor[],
+  { budget, ...options }: OperationOptions & { readonly budget?: ReadBudget } = {},
+): Promise<LayerFiles> {
+  const files: FactFile[] = [];
+  const unread: string[] = [];
+  const warnings: string[] = [];
+  for (const layer of layers) {
+    const path = layerPath(layer.annotations);
+    if (path === undefined || !tellsFacts(path)) continue;
+    const blob = storeSource(store, layer);
+    try {
+      const source = await fileSource(layer, budget?.limit(blob) ?? blob, options);
+      if (source === undefined || source === "compressed" && budget !== undefined) {
+        unread.push(path);
+      } else if (source !== "compressed") files.push({ path, source });
+      else files.push({ path, source: await decompressed(layer, blob, options) });
+    } catch (error) {
+      if (error instanceof BudgetSpent) {
+        unread.push(path);
+        continue;
+      }
+      if (!(error instanceof ModelOpsError) || error instanceof NotFoundError) throw error;
+      warnings.push(`${quote(path)} tells nothing: ${error.message}`);
+    }
+  }
+  return { files, unread, warnings };
+}
+
+/** The file in a layer: all of it, or behind the headers of an archive. */
+async function fileSource(
+  { mediaType }: Descriptor,
+  blob: BlobSource,
+  options: OperationOptions,
+): Promise<BlobSource | "compressed" | undefined> {
+  const form = parseLayerMediaType(mediaType)?.form;
+  if (form === "raw") return blob;
+  if (form !== "tar") return form === undefined ? undefined : "compressed";
+  const end = Math.min(ARCHIVE_START, blob.size);
+  const start = await readAll(await blob.open({ range: { start: 0, end }, ...options }), end);
+  const found = await firstFile(start);
+  return found === undefined ? undefined : partOf(blob, found.start, found.size);
+}
+
+/** Where the content of the first file of an archive is. */
+async function firstFile(
+  bytes: Uint8Array,
+): Promise<{ readonly start: number; readonly size: number } | undefined> {
+  let taken = 0;
+  // Block by block, so that what was taken is where the reader is.
+  const blocks = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (taken >= bytes.byteLength) return controller.close();
+      controller.enqueue(bytes.subarray(taken, taken += BLOCK_SIZE));
+    },
+  }, { highWaterMark: 0 });
+  const headers = new TarHeaderReader(new ByteReader(blocks), { maxMetadata: ARCHIVE_START });
+  for (let next = await headers.next(); next; next = await headers.next()) {
+    if (next.type === "file") return { start: taken, size: next.size };
+    if (next.size > 0) return undefined;
+  }
+  return undefined;
+}
+
+/** A part of a source as a source. */
+function partOf(blob: BlobSource, start: number, length: number): BlobSource {
+  const size = Math.min(length, blob.size - start);
+  return {
+    size,
+    isLocal: blob.isLocal,
+    open: (options = {}) => {
+      const range = rangeBounds(options.range, size);
+      return blob.open({
+        ...options,
+        range: { start: start + range.start, end: start + range.end },
+      });
+    },
+  };
+}
+
+/** The file in a compressed layer, which is decompressed up to what is asked for. */
+async function decompressed(
+  layer: Descriptor,
+  blob: BlobSource,
+  options: OperationOptions,
+): Promise<BlobSource> {
+  const member = async () => {
+    const packed = await blob.open(options);
+    const members = readTar(compressionOfMediaType(layer.mediaType).decompress(packed), options);
+    for (let next = await members.next(); !next.done; next = await members.next()) {
+      if (next.value.type === "file") return { members, file: next.value };
+    }
+    throw new NotFoundError(`Cannot find a file in ${layer.digest}: the archive is empty`);
+  };
+  const { members, file: { size } } = await member();
+  await members.return();
+  return {
+    size,
+    isLocal: true,
+    open: async ({ range } = {}) => {
+      const { start, end } = rangeBounds(range, size);
+      const { members, file } = await member();
+      return transformed(file.body, (body) => sliced(body, { start, end }, members));
+    },
+  };
+}
+
+/** The bytes of a range; the archive is closed behind them. */
+async function* sliced(
+  body: ReadableStream<Uint8Array>,
+  { start, end }: { readonly start: number; readonly end: number },
+  members: AsyncGenerator<unknown, void>,
+): AsyncGenerator<Uint8Array, void> {
+  let position = 0;
+  try {
+    for await (const chunk of body) {
+      const from = Math.max(0, start - position);
+      const to = Math.min(chunk.byteLength, end - position);
+      if (from < to) yield chunk.subarray(from, to);
+      position += chunk.byteLength;
+      if (position >= end) return;
+    }
+  } finally {
+    await members.return();
+  }
+}

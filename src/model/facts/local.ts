@@ -1,0 +1,83 @@
+/**
+ * Facts of a folder, and what a Modelfile and a configuration say with them.
+ * @module
+ */
+import { fileSource } from "../../core/file_source.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import type { ModelCapabilities, ModelDescriptor } from "../config.ts";
+import type { ModelfileValues } from "../modelfile/values.ts";
+import type { ModelFacts } from "./facts.ts";
+import { formatParamSize } from "./param_size.ts";
+import { type FactsReport, readFacts } from "./read_facts.ts";
+import { modalitiesOf } from "./tasks.ts";
+
+/** A file of a workspace. */
+export interface KnownFile {
+  /** Path relative to the workspace, with forward slashes. */
+  readonly path: string;
+  /** Path to read it from. */
+  readonly absolute: string;
+  /** Size in bytes. */
+  readonly size: number;
+}
+
+/** The facts of files in a folder; each is opened when it is read. */
+export async function localFacts(
+  files: readonly KnownFile[],
+  options: OperationOptions = {},
+): Promise<FactsReport> {
+  return await readFacts(
+    files.map(({ path, absolute, size }) => ({
+      path,
+      source: {
+        size,
+        isLocal: true,
+        open: async (range) => (await fileSource(absolute, { shownPath: path })).open(range),
+      },
+    })),
+    options,
+  );
+}
+
+/** The facts that a Modelfile has a line for: those without control characters. */
+export function modelfileValues(facts: ModelFacts): ModelfileValues {
+  const { paramCount } = facts;
+  const values: ModelfileValues = {
+    arch: facts.architecture,
+    family: facts.family,
+    format: facts.format,
+    paramSize: paramCount === undefined ? undefined : formatParamSize(paramCount),
+    precision: facts.precision,
+    quantization: facts.quantization,
+  };
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined && !/\p{Cc}/u.test(value)),
+  );
+}
+
+/** The facts that a configuration has a place for and a Modelfile no line. */
+export function describedFacts(
+  facts: ModelFacts,
+): {
+  readonly descriptor: Pick<ModelDescriptor, "licenses" | "datasetsURL">;
+  readonly capabilities: ModelCapabilities;
+} {
+  const modalities = facts.task === undefined ? undefined : modalitiesOf(facts.task);
+  return {
+    descriptor: {
+      licenses: facts.license === undefined ? undefined : [facts.license],
+      datasetsURL: facts.datasets?.map(datasetUrl),
+    },
+    capabilities: {
+      ...modalities,
+      toolUsage: facts.tokenizer?.tools || undefined,
+      // The specification has codes of two letters only.
+      languages: facts.languages?.filter((language) => /^[a-z]{2}$/.test(language)),
+    },
+  };
+}
+
+/** Where a data set is: hubs name theirs without an address. */
+function datasetUrl(name: string): string {
+  return /^[a-z][a-z0-9+.-]*:/i.test(name) ? name : `https://huggingface.co/datasets/${name}`;
+}

@@ -1,0 +1,53 @@
+/**
+ * A bound on what is read of files that are far away.
+ * @module
+ */
+import type { BlobSource } from "../../core/source.ts";
+
+/** Says that a read was not made, because the budget does not allow it. */
+export class BudgetSpent extends Error {
+  /** The read would have been one too many, or one too large. */
+  constructor() {
+    super("the budget of reads is spent");
+    this.name = "BudgetSpent";
+  }
+}
+
+/** How much may be read of a model. */
+export interface ReadLimits {
+  /** Reads, each of which is a request to a registry. */
+  readonly requests: number;
+  /** Bytes of all reads together. */
+  readonly bytes: number;
+}
+
+/** Counts the reads of several sources against one limit. */
+export class ReadBudget {
+  #requests: number;
+  #bytes: number;
+
+  /** Nothing is read yet. */
+  constructor({ requests, bytes }: ReadLimits) {
+    this.#requests = requests;
+    this.#bytes = bytes;
+  }
+
+  /** The source as far as the budget goes: `open` throws {@linkcode BudgetSpent} behind that. */
+  limit(source: BlobSource): BlobSource {
+    return {
+      size: source.size,
+      isLocal: source.isLocal,
+      open: (options = {}) => {
+        const { start = 0, end = source.size } = options.range ?? {};
+        this.#take(end - start);
+        return source.open(options);
+      },
+    };
+  }
+
+  #take(bytes: number): void {
+    if (this.#requests < 1 || this.#bytes < bytes) throw new BudgetSpent();
+    this.#requests--;
+    this.#bytes -= bytes;
+  }
+}

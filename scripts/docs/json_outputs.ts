@@ -14,9 +14,15 @@ import { listen } from "../../src/server/listen.ts";
 /** A command, and the arguments that show what it writes. */
 type Shown = readonly [title: string, ...args: string[]];
 
+/** Weights of one tensor, as a file of safetensors. */
+function weights(): string {
+  const header = '{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}';
+  return `${String.fromCharCode(header.length)}${"\0".repeat(7)}${header}${"\0".repeat(8)}`;
+}
+
 const FILES: Readonly<Record<string, string>> = {
   "model/config.json": '{"model_type": "llama"}\n',
-  "model/model.safetensors": "weights",
+  "model/model.safetensors": weights(),
   "model/README.md": "# Demo\n",
   "model/Modelfile": "NAME demo\nFAMILY llama\nCONFIG config.json\nMODEL model.safetensors\n",
   "broken/Modelfile": "NAME demo\nMODLE x\n",

@@ -13,6 +13,7 @@ export {
   number,
   object,
   record,
+  safeParse,
   strictObject,
   string,
   toJSONSchema,

@@ -3,11 +3,10 @@
  * See https://github.com/modelpack/model-spec/blob/main/docs/config.md
  * @module
  */
-import * as z from "../deps/zod_mini.ts";
+import * as form from "../core/form.ts";
 import type { Digest } from "../core/digest.ts";
 import { decodeJson, encodeGoJson, isRecord } from "../core/json.ts";
-import { checkShape } from "../core/shape.ts";
-import { digestSchema } from "../oci/descriptor.ts";
+import { digestForm } from "../oci/descriptor.ts";
 
 /** Who made a model, where it comes from, and what people call it. */
 export interface ModelDescriptor {
@@ -88,21 +87,16 @@ export interface ModelConfig {
   readonly config: ModelExecution;
 }
 
-/** A value that may be absent or `null`, which is the same. */
-function maybe<Schema extends z.ZodMiniType>(schema: Schema) {
-  return z.pipe(z.nullish(schema), z.transform((value) => value ?? undefined));
-}
-
 /** An object in the spelling of today. */
-function today<Schema extends z.ZodMiniType>(schema: Schema) {
-  return z.pipe(z.transform(renamed), schema);
+function today<Value>(of: form.Form<Value>): form.Form<Value> {
+  return (value, notes) => of(renamed(value), notes);
 }
 
-const text = maybe(z.string());
-const texts = maybe(z.array(z.string()));
-const flag = maybe(z.boolean());
+const text = form.maybe(form.text);
+const texts = form.maybe(form.listOf(form.text));
+const flag = form.maybe(form.flag);
 
-const descriptorFields = z.object({
+const descriptorFields = {
   createdAt: text,
   authors: texts,
   family: text,
@@ -116,9 +110,9 @@ const descriptorFields = z.object({
   licenses: texts,
   title: text,
   description: text,
-});
+};
 
-const capabilityFields = z.object({
+const capabilityFields = {
   inputTypes: texts,
   outputTypes: texts,
   knowledgeCutoff: text,
@@ -126,33 +120,31 @@ const capabilityFields = z.object({
   toolUsage: flag,
   reward: flag,
   languages: texts,
-});
+};
 
-const executionFields = z.object({
+const executionFields = {
   architecture: text,
   format: text,
   paramSize: text,
   precision: text,
   quantization: text,
-  capabilities: z.optional(today(capabilityFields)),
-});
+  capabilities: form.optional(today(form.map<ModelCapabilities>(capabilityFields))),
+};
 
-const fileSystemFields = z.object({
-  type: z._default(z.string(), "layers"),
-  diffIds: z.pipe(z.nullish(z.array(digestSchema)), z.transform((value) => value ?? [])),
-});
-
-const configSchema = z.object({
-  descriptor: today(descriptorFields),
-  modelfs: today(fileSystemFields),
-  config: today(executionFields),
+const configForm = form.map<ModelConfig>({
+  descriptor: today(form.map<ModelDescriptor>(descriptorFields)),
+  modelfs: today(form.map({
+    type: form.otherwise(form.optional(form.text), "layers"),
+    diffIds: form.otherwise(form.maybe(form.listOf(digestForm)), []),
+  })),
+  config: today(form.map<ModelExecution>(executionFields)),
 });
 
 /** The names of the facts of a configuration, in the order of its document. */
 export const FACT_NAMES = {
-  descriptor: Object.keys(descriptorFields.shape),
-  capabilities: Object.keys(capabilityFields.shape),
-  config: Object.keys(executionFields.shape),
+  descriptor: Object.keys(descriptorFields),
+  capabilities: Object.keys(capabilityFields),
+  config: Object.keys(executionFields),
 };
 
 /** Keys that earlier versions of the specification used, and one that an early release misspelt. */
@@ -218,7 +210,7 @@ function todaysKeys(value: unknown): Section {
  */
 export function parseConfig(bytes: Uint8Array): ModelConfig {
   const what = "model configuration";
-  return checkShape(configSchema, decodeJson(bytes, what), what);
+  return form.checkForm(configForm, decodeJson(bytes, what), what);
 }
 
 /**
@@ -228,14 +220,14 @@ export function parseConfig(bytes: Uint8Array): ModelConfig {
 export function encodeConfig(config: ModelConfig): Uint8Array<ArrayBuffer> {
   const { capabilities } = config.config;
   return encodeGoJson({
-    descriptor: ordered(config.descriptor, descriptorFields.shape),
+    descriptor: ordered(config.descriptor, descriptorFields),
     modelfs: { type: config.modelfs.type, diffIds: config.modelfs.diffIds },
     config: ordered(
       {
         ...config.config,
-        capabilities: capabilities && ordered(capabilities, capabilityFields.shape),
+        capabilities: capabilities && ordered(capabilities, capabilityFields),
       },
-      executionFields.shape,
+      executionFields,
     ),
   });
 }

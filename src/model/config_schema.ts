@@ -5,29 +5,26 @@
  */
 import type { Problem } from "../core/errors.ts";
 import { decodeJson } from "../core/json.ts";
-import { checkShape } from "../core/shape.ts";
+import * as form from "../core/form.ts";
 import { problemsError } from "../core/problems.ts";
-import * as z from "../deps/zod_mini.ts";
-import { digestSchema } from "../oci/descriptor.ts";
+import { digestForm } from "../oci/descriptor.ts";
 
-const text = z.optional(z.string());
-const texts = z.optional(z.array(z.string()));
-const flag = z.optional(z.boolean());
-const time = z.optional(
-  z.string().check(z.regex(
-    /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/,
-    "it is no time such as 2025-01-31T12:00:00Z",
-  )),
-);
-const language = z.string().check(z.regex(/^[a-z]{2}$/, "it is no code of two letters"));
-const modality = z.enum(["text", "image", "audio", "video", "embedding", "other"]);
+const text = form.optional(form.text);
+const texts = form.optional(form.listOf(form.text));
+const flag = form.optional(form.flag);
+const time = form.optional(form.matching(
+  /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/,
+  "it is no time such as 2025-01-31T12:00:00Z",
+));
+const language = form.matching(/^[a-z]{2}$/, "it is no code of two letters");
+const modality = form.oneOf("text", "image", "audio", "video", "embedding", "other");
 
-const schema = z.strictObject({
-  descriptor: z.strictObject({
+const configForm = form.closedMap({
+  descriptor: form.closedMap({
     createdAt: time,
     authors: texts,
     family: text,
-    name: z.optional(z.string().check(z.minLength(1, "it is empty"))),
+    name: form.optional(form.matching(/./s, "it is empty")),
     docURL: text,
     sourceURL: text,
     datasetsURL: texts,
@@ -38,25 +35,29 @@ const schema = z.strictObject({
     title: text,
     description: text,
   }),
-  config: z.strictObject({
+  config: form.closedMap({
     architecture: text,
     format: text,
     paramSize: text,
     precision: text,
     quantization: text,
-    capabilities: z.optional(z.strictObject({
-      inputTypes: z.optional(z.array(modality)),
-      outputTypes: z.optional(z.array(modality)),
+    capabilities: form.optional(form.closedMap({
+      inputTypes: form.optional(form.listOf(modality)),
+      outputTypes: form.optional(form.listOf(modality)),
       knowledgeCutoff: time,
       reasoning: flag,
       toolUsage: flag,
       reward: flag,
-      languages: z.optional(z.array(language)),
+      languages: form.optional(form.listOf(language)),
     })),
   }),
-  modelfs: z.strictObject({
-    type: z.literal("layers"),
-    diffIds: z.array(digestSchema).check(z.minLength(1, "a model has at least one layer")),
+  modelfs: form.closedMap({
+    type: form.oneOf("layers"),
+    diffIds: form.refined(
+      form.listOf(digestForm),
+      ({ length }) => length > 0,
+      "a model has at least one layer",
+    ),
   }),
 });
 
@@ -71,7 +72,12 @@ export function checkConfig(
   layers: number,
   { action, what }: { readonly action: "read" | "write"; readonly what: string },
 ): void {
-  const { modelfs: { diffIds } } = checkShape(schema, decodeJson(bytes, what), what, action);
+  const { modelfs: { diffIds } } = form.checkForm(
+    configForm,
+    decodeJson(bytes, what),
+    what,
+    action,
+  );
   if (diffIds.length === layers) return;
   const problem: Problem = {
     message: `modelfs.diffIds: it has ${diffIds.length} digests, and the model ${layers} layers`,

@@ -4,7 +4,7 @@
  * See https://github.com/modelpack/model-spec/blob/main/docs/annotations.md
  * @module
  */
-import * as z from "../deps/zod_mini.ts";
+import * as form from "../core/form.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { goJson } from "../core/json.ts";
 
@@ -100,22 +100,22 @@ export function encodeFileMetadata(metadata: FileMetadata): string {
   return goJson({ name, mode, uid, gid, size, mtime, typeflag });
 }
 
-const count = z.int().check(z.nonnegative());
+const count = form.lenient(form.count);
 
 // Each fact stands alone: a bad time must not lose the mode, and none of them may make a model
 // unreadable, since the bytes are described by the layer itself.
-const metadataSchema = z.object({
-  name: fact(z.string()),
-  mode: fact(z.pipe(count, z.transform((mode) => mode & 0o777))),
-  uid: fact(count),
-  gid: fact(count),
-  size: fact(count),
-  mtime: fact(z.string().check(z.refine((time) => Number.isFinite(Date.parse(time))))),
-  typeflag: fact(count),
+const metadataForm = form.map<Partial<FileMetadata>>({
+  name: form.lenient(form.text),
+  mode: (value, notes) => permissions(count(value, notes)),
+  uid: count,
+  gid: count,
+  size: count,
+  mtime: form.lenient(form.refined(form.text, (time) => Number.isFinite(Date.parse(time)))),
+  typeflag: count,
 });
 
-function fact<Schema extends z.ZodMiniType>(schema: Schema) {
-  return z.catch(z.optional(schema), undefined);
+function permissions(mode: number | undefined): number | undefined {
+  return mode === undefined ? undefined : mode & 0o777;
 }
 
 /**
@@ -130,8 +130,8 @@ export function parseFileMetadata(text: string): Partial<FileMetadata> | undefin
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-  const parsed = metadataSchema.safeParse(value);
-  if (!parsed.success) return undefined;
-  const known = Object.entries(parsed.data).filter(([, fact]) => fact !== undefined);
+  const { value: facts } = form.inForm(metadataForm, value);
+  if (facts === undefined) return undefined;
+  const known = Object.entries(facts).filter(([, fact]) => fact !== undefined);
   return Object.fromEntries(known);
 }

@@ -3,9 +3,7 @@
  * See https://github.com/opencontainers/image-spec/blob/main/descriptor.md
  * @module
  */
-import { isRecord } from "../core/json.ts";
-import { textMap } from "../core/shape.ts";
-import * as z from "../deps/zod_mini.ts";
+import * as form from "../core/form.ts";
 import { type Digest, digestBytes, digestDocument, isDigest } from "../core/digest.ts";
 
 /** A descriptor's annotations or a manifest's. */
@@ -26,37 +24,23 @@ export interface Descriptor {
 }
 
 /** Digests, in the form and of the algorithms this program knows. */
-export const digestSchema = z.custom<Digest>(
-  (value) => typeof value === "string" && isDigest(value),
-  { error: "is not sha256: or sha512: and lower-case hexadecimal digits" },
+export const digestForm: form.Form<Digest> = form.custom(
+  (value): value is Digest => typeof value === "string" && isDigest(value),
+  () => "is not sha256: or sha512: and lower-case hexadecimal digits",
 );
 
 /** Media types as RFC 6838 §4.2 restricts them. */
 const MEDIA_TYPE =
   /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}$/;
 
-const mediaTypeSchema = z.string().check(z.regex(MEDIA_TYPE, "is not a media type"));
-
-/** Sizes: safe, whole and not negative. A wrong one must never become an allocation. */
-export const sizeSchema = z.int().check(z.nonnegative());
-
 /** A descriptor from outside; keys that are not known are kept, since digests cover them anyway. */
-export const descriptorSchema = z.looseObject({
-  mediaType: mediaTypeSchema,
-  digest: digestSchema,
-  size: sizeSchema,
-  annotations: z.optional(textMap()),
-  artifactType: z.optional(z.string()),
+export const descriptorForm: form.Form<Descriptor> = form.openMap<Descriptor>({
+  mediaType: form.matching(MEDIA_TYPE, "is not a media type"),
+  digest: digestForm,
+  size: form.count,
+  annotations: form.optional(form.textMap),
+  artifactType: form.optional(form.text),
 });
-
-/** Whether a value is a descriptor of the plain kind, as {@linkcode descriptorSchema} takes it. */
-export function isPlainDescriptor(value: unknown): value is z.infer<typeof descriptorSchema> {
-  if (!isRecord(value) || "annotations" in value || "artifactType" in value) return false;
-  const { mediaType, digest, size } = value;
-  return typeof mediaType === "string" && MEDIA_TYPE.test(mediaType) &&
-    typeof digest === "string" && isDigest(digest) &&
-    typeof size === "number" && Number.isSafeInteger(size) && size >= 0;
-}
 
 /** The descriptor of a document: that of {@linkcode describeBytes}, with nothing to load for it. */
 export async function describeDocument(

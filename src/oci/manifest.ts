@@ -6,17 +6,11 @@
  * See https://github.com/opencontainers/image-spec/blob/main/manifest.md and image-index.md
  * @module
  */
-import { checkShape, listOf, textMap } from "../core/shape.ts";
+import * as form from "../core/form.ts";
 import { quote } from "../core/text.ts";
-import * as z from "../deps/zod_mini.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { decodeJson } from "../core/json.ts";
-import {
-  type Annotations,
-  type Descriptor,
-  descriptorSchema,
-  isPlainDescriptor,
-} from "./descriptor.ts";
+import { type Annotations, type Descriptor, descriptorForm } from "./descriptor.ts";
 import { isIndexType, isManifestType, MediaType } from "./media_types.ts";
 
 /** The largest document read or accepted: what registries in the field accept, 4 MiB. */
@@ -59,18 +53,18 @@ export interface Index extends Omit<Manifest, "kind" | "config" | "layers"> {
 /** Either kind of document. */
 export type ManifestDocument = Manifest | Index;
 
-const descriptors = listOf(descriptorSchema, isPlainDescriptor);
+const descriptors = form.maybe(form.listOf(descriptorForm));
 
-const documentSchema = z.looseObject({
-  schemaVersion: z.optional(z.literal(2)),
-  mediaType: z.optional(z.string()),
-  artifactType: z.optional(z.string()),
-  config: z.optional(descriptorSchema),
-  layers: z.nullish(descriptors),
-  blobs: z.nullish(descriptors),
-  manifests: z.nullish(descriptors),
-  subject: z.nullish(descriptorSchema),
-  annotations: z.nullish(textMap()),
+const documentForm = form.map({
+  schemaVersion: form.optional(form.oneOf(2)),
+  mediaType: form.optional(form.text),
+  artifactType: form.optional(form.text),
+  config: form.optional(descriptorForm),
+  layers: descriptors,
+  blobs: descriptors,
+  manifests: descriptors,
+  subject: form.maybe(descriptorForm),
+  annotations: form.maybe(form.textMap),
 });
 
 /**
@@ -92,16 +86,13 @@ export function parseManifest(
       { expected: MANIFEST_SIZE_LIMIT, actual: bytes.byteLength },
     );
   }
-  const document = checkShape(
-    documentSchema,
-    decodeJson(bytes, "manifest", VALUE_LIMIT),
-    "manifest",
-  );
+  const json = decodeJson(bytes, "manifest", VALUE_LIMIT);
+  const document = form.checkForm(documentForm, json, "manifest");
   const type = documentType(document, mediaType);
   const common = {
     mediaType: type,
     artifactType: document.artifactType,
-    subject: document.subject ?? undefined,
+    subject: document.subject,
     annotations: document.annotations ?? {},
     bytes,
   };
@@ -113,10 +104,10 @@ export function parseManifest(
 }
 
 /** The one media type of a document, from what it says, what it was called, and what it holds. */
-function documentType(document: z.infer<typeof documentSchema>, called?: string): string {
-  const looksLikeIndex = document.manifests != null;
-  const looksLikeManifest = document.layers != null || document.blobs != null ||
-    document.config !== undefined;
+function documentType(document: form.Formed<typeof documentForm>, called?: string): string {
+  const looksLikeIndex = document.manifests !== undefined;
+  const looksLikeManifest = document.layers !== undefined ||
+    document.blobs !== undefined || document.config !== undefined;
   if (looksLikeIndex && looksLikeManifest) {
     throw new InvalidInputError("Cannot read manifest: it holds both layers and manifests");
   }

@@ -3,32 +3,36 @@
  * See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
  * @module
  */
+import * as form from "../core/form.ts";
+import { isRecord } from "../core/json.ts";
 import { plainText } from "../core/text.ts";
-import * as z from "../deps/zod_mini.ts";
 
 /** A text, made fit to be shown; `undefined` for none and for anything else. */
-const text = z.catch(
-  z.optional(
-    z.pipe(z.string().check(z.minLength(1)), z.transform((text: string) => plainText(text))),
-  ),
-  undefined,
-);
-
-const error = z.object({ code: text, message: text });
-
-const document = z.object({ errors: z.tuple([error], z.unknown()) });
+const text: form.Form<string | undefined> = (value) =>
+  typeof value === "string" && value !== "" ? plainText(value) : undefined;
 
 /** What an error document says, where it says it. */
-export type ErrorDocument = z.infer<typeof error>;
+export interface ErrorDocument {
+  readonly code?: string;
+  readonly message?: string;
+}
+
+const error = form.map<ErrorDocument>({ code: text, message: text });
 
 /**
  * The first code and message of a registry's error document (`{"errors":[{"code","message"}]}`);
  * nothing for any other text.
  */
 export function parseErrorDocument(text: string): ErrorDocument {
+  const document = parse(text);
+  const [first] = isRecord(document) && Array.isArray(document["errors"]) ? document["errors"] : [];
+  return form.inForm(error, first).value ?? {};
+}
+
+function parse(text: string): unknown {
   try {
-    return document.parse(JSON.parse(text)).errors[0];
+    return JSON.parse(text);
   } catch {
-    return {}; // Something else: some proxy's page.
+    return undefined; // Something else: some proxy's page.
   }
 }

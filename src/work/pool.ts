@@ -114,17 +114,20 @@ async function inPlace<Name extends TaskName>(
 export class WorkerFailure extends Error {}
 
 /** The entry of a worker. */
-const WORKER_URL = new URL("./worker.ts", import.meta.url);
+function workerUrl(): URL {
+  return new URL("./worker.ts", import.meta.url);
+}
 
 /** Whether this program may read the file of a worker; the runtime prints a refusal by itself. */
-function mayStart(url: URL): boolean {
+function mayStart(): boolean {
+  const url = workerUrl();
   if (url.protocol !== "file:") return true;
   return Deno.permissions.querySync({ name: "read", path: url }).state === "granted";
 }
 
 /** A worker and the tasks that it runs. */
 class RunningWorker {
-  readonly #worker = new Worker(WORKER_URL, { type: "module" });
+  readonly #worker = new Worker(workerUrl(), { type: "module" });
   readonly #tasks = new Map<number, PromiseWithResolvers<TaskAnswer>>();
   #lastId = 0;
   #failure: WorkerFailure | undefined;
@@ -175,13 +178,17 @@ class RunningWorker {
 
 /** The workers of this process. */
 class WorkerPool {
-  /** Whether workers may be started, and none has failed yet. */
-  available = mayStart(WORKER_URL);
+  /** Whether workers may be started, and none has failed yet; not known before it is asked. */
+  #available: boolean | undefined;
   readonly #workers = new Set<RunningWorker>();
   #started = 0;
   #holders = 0;
   /** Count of the tasks that are announced. */
   #toCome = 0;
+
+  get available(): boolean {
+    return this.#available ??= mayStart();
+  }
 
   get count(): { readonly running: number; readonly started: number } {
     return { running: this.#workers.size, started: this.#started };
@@ -246,7 +253,7 @@ class WorkerPool {
   }
 
   #lose(worker: RunningWorker): void {
-    this.available = false;
+    this.#available = false;
     this.#workers.delete(worker);
     worker.end();
   }

@@ -9,10 +9,16 @@ import { InvalidInputError } from "../../core/errors.ts";
 import { MOST_LIST_VALUES } from "../../core/json.ts";
 import { checkShape } from "../../core/shape.ts";
 import { STORAGE_TIERS } from "../../objects/object_store.ts";
-import { sizeSchema } from "../../oci/descriptor.ts";
 import { anonymousBlob } from "../../oci/store.ts";
 import type { BundleEntry, CommonEntry, ExternalEntry, RegistryEntry } from "./bundle.ts";
-import { objectAddress, optional, readDocument, sha256Digest, sha256Hex } from "./reader.ts";
+import {
+  fileSize,
+  objectAddress,
+  optional,
+  readDocument,
+  sha256Digest,
+  sha256Hex,
+} from "./reader.ts";
 import { BundleMediaType } from "./media_types.ts";
 import { workspacePath } from "../workspace/path.ts";
 
@@ -24,7 +30,7 @@ const INDEX_TYPES: ReadonlySet<string> = new Set([
 const externalStorage = z.looseObject({
   uri: objectAddress,
   sha256: sha256Hex,
-  size: sizeSchema,
+  size: fileSize,
   // A tier is a hint: one that is not known is none.
   tier: z.enum(STORAGE_TIERS).optional().catch(undefined),
 });
@@ -33,10 +39,10 @@ const entrySchema = z.looseObject({
   path: z.string(),
   layer: z.string().nullish(),
   mode: optional(z.number().int().nonnegative().max(0o7777)),
-  oras: z.looseObject({ digest: sha256Digest, size: z.nullish(sizeSchema) }).nullish(),
+  oras: z.looseObject({ digest: sha256Digest, size: z.nullish(fileSize) }).nullish(),
   external: externalStorage.nullish(),
   digest: sha256Digest.nullish(),
-  size: z.nullish(sizeSchema),
+  size: z.nullish(fileSize),
 });
 
 const indexSchema = z.looseObject({

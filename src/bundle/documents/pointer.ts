@@ -11,9 +11,8 @@ import { checkShape } from "../../core/shape.ts";
 import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
 import { STORAGE_TIERS } from "../../objects/object_store.ts";
-import { sizeSchema } from "../../oci/descriptor.ts";
 import type { ExternalEntry } from "./bundle.ts";
-import { objectAddress, sha256Hex } from "./reader.ts";
+import { fileSize, objectAddress, sha256Hex } from "./reader.ts";
 import { workspacePath } from "../workspace/path.ts";
 
 /** Most bytes of a pointer file. */
@@ -49,7 +48,7 @@ const pointerSchema = z.object({
   original_path: z.string(),
   schema_version: z.literal(1).default(1),
   sha256: sha256Hex,
-  size: sizeSchema,
+  size: fileSize,
   tier: z.enum(STORAGE_TIERS).nullish(),
   uri: objectAddress,
 });

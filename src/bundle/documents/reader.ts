@@ -22,6 +22,9 @@ export const sha256Hex = z.string().regex(
   "is not 64 lower-case hexadecimal digits",
 );
 
+/** Size of a file. A wrong one must never become an allocation. */
+export const fileSize = z.number().int().nonnegative();
+
 /** An address of an object. One of an unknown scheme is for whoever wants to open it to refuse. */
 export const objectAddress = z.string().superRefine((text, check) => {
   try {

@@ -14,9 +14,13 @@ export function isAbsolute(path: string): boolean {
   return path.startsWith("/");
 }
 
+/** An empty part, `.` or `..`, which few paths have in them. */
+const IDLE_PART = /\/\/|(?:^|\/)\.\.?(?:\/|$)/;
+
 /** A path without empty parts and `.`, and without `..` where what it leaves is known. */
 export function normalize(path: string): string {
   if (path === "") return ".";
+  if (!IDLE_PART.test(path)) return path;
   const plain = withoutDots(path);
   const end = path.endsWith("/") && plain !== "" ? "/" : "";
   if (isAbsolute(path)) return `/${plain}${end}`;

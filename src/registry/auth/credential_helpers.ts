@@ -3,7 +3,7 @@
  * See https://github.com/docker/docker-credential-helpers
  * @module
  */
-import * as z from "../../deps/zod_mini.ts";
+import * as form from "../../core/form.ts";
 import { fileFault } from "../../core/file_errors.ts";
 import { TransientError } from "../../core/retry.ts";
 import { concatBytes } from "../../core/streams.ts";
@@ -16,10 +16,7 @@ const OUTPUT_LIMIT = 1024 * 1024;
 /** Milliseconds for the rest of a helper's output after its end: others may hold its pipe. */
 const REST_TIME = 200;
 
-const answerSchema = z.looseObject({
-  Username: z.string(),
-  Secret: z.string().check(z.minLength(1)),
-});
+const answerForm = form.map({ Username: form.text, Secret: form.matching(/./s) });
 
 /** How helpers are run. */
 export interface HelperOptions {
@@ -172,11 +169,17 @@ async function feed(stdin: WritableStream<Uint8Array>, text: string): Promise<vo
 }
 
 function parseAnswer(output: string): Credentials | undefined {
+  const answer = form.inForm(answerForm, parse(output)).value;
+  if (answer === undefined) return undefined;
+  const { Username: username, Secret: secret } = answer;
+  // By convention of the helpers a secret without a user is an identity token.
+  const isToken = username === "<token>" || username === "";
+  return presentable(isToken ? { identityToken: secret } : { username, password: secret });
+}
+
+function parse(output: string): unknown {
   try {
-    const { Username: username, Secret: secret } = answerSchema.parse(JSON.parse(output));
-    // By convention of the helpers a secret without a user is an identity token.
-    const isToken = username === "<token>" || username === "";
-    return presentable(isToken ? { identityToken: secret } : { username, password: secret });
+    return JSON.parse(output);
   } catch {
     return undefined; // The caller says that it gave no credentials.
   }

@@ -6,9 +6,9 @@
  * See https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
  * @module
  */
+import * as form from "../../core/form.ts";
 import { dirname } from "../../core/runtime/path.ts";
 import { quote } from "../../core/text.ts";
-import * as z from "../../deps/zod_mini.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { readTextIfExists } from "../../core/files.ts";
 import { writeFileAtomic } from "../../core/staged_file.ts";
@@ -22,9 +22,9 @@ import {
 } from "./credentials.ts";
 
 /** A text; `null`, and whatever spoils one entry alone, is as good as nothing. */
-const text = z.catch(z.optional(z.string()), undefined);
+const text = form.lenient(form.text);
 
-const entrySchema = z.object({
+const entryForm = form.map({
   auth: text,
   username: text,
   password: text,
@@ -32,14 +32,14 @@ const entrySchema = z.object({
   registrytoken: text,
 });
 
-const configSchema = z.object({
-  auths: z.nullish(z.record(z.string(), z.catch(z.optional(entrySchema), undefined))),
-  credHelpers: z.nullish(z.record(z.string(), text)),
-  credsStore: z.nullish(z.string()),
+const configForm = form.map({
+  auths: form.maybe(form.mapOf(form.lenient(entryForm))),
+  credHelpers: form.maybe(form.mapOf(text)),
+  credsStore: form.maybe(form.text),
 });
 
 /** What such a file says about logins. */
-export type DockerConfig = z.infer<typeof configSchema>;
+export type DockerConfig = Partial<form.Formed<typeof configForm>>;
 
 /** Everything in a file. */
 type Document = Readonly<Record<string, unknown>>;
@@ -61,11 +61,11 @@ async function readFile(path: string): Promise<{ config: DockerConfig; document:
   });
   if (text === undefined || text.trim() === "") return { config: {}, document: {} };
   const document = parseJson(text.replace(/^\ufeff/, ""), path) ?? {};
-  const parsed = configSchema.safeParse(document, { jitless: true });
-  if (parsed.success) return { config: parsed.data, document: document as Document };
-  const [issue] = parsed.error.issues;
+  const { value: config, problems } = form.inForm(configForm, document);
+  if (problems === undefined) return { config, document: document as Document };
+  const [problem] = problems;
   // Only where it is wrong: what stands there may be a secret.
-  throw unreadable(path, `${issue?.path.join(".") || "document"} has the wrong form`);
+  throw unreadable(path, `${problem?.path.join(".") || "document"} has the wrong form`);
 }
 
 /**
@@ -167,7 +167,7 @@ function covers(path: string, repository: string | undefined): boolean {
   return path === "" || repository === path || repository?.startsWith(`${path}/`) === true;
 }
 
-function entryCredentials(entry: z.infer<typeof entrySchema>): Credentials | undefined {
+function entryCredentials(entry: Partial<form.Formed<typeof entryForm>>): Credentials | undefined {
   if (entry.identitytoken) return { identityToken: entry.identitytoken };
   if (entry.registrytoken) return { registryToken: entry.registrytoken };
   if (entry.auth) return decodeBasic(entry.auth);
@@ -189,7 +189,7 @@ function decodeBasic(text: string): Credentials | undefined {
   return { username: decoded.slice(0, colon), password };
 }
 
-function toEntry(credentials: Credentials): z.infer<typeof entrySchema> {
+function toEntry(credentials: Credentials): Partial<form.Formed<typeof entryForm>> {
   if ("identityToken" in credentials) return { identitytoken: credentials.identityToken };
   if ("registryToken" in credentials) return { registrytoken: credentials.registryToken };
   checkUsername(credentials.username);

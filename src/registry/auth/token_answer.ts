@@ -3,7 +3,7 @@
  * See https://distribution.github.io/distribution/spec/auth/token/#token-response-fields
  * @module
  */
-import * as z from "../../deps/zod_mini.ts";
+import * as form from "../../core/form.ts";
 
 /** What a token is good for when the server does not say how long, in seconds. */
 const DEFAULT_LIFETIME = 60;
@@ -20,22 +20,33 @@ export interface Token {
 }
 
 /** What can stand in an Authorization header: visible ASCII and nothing else. */
-const token = z.catch(z.optional(z.string().check(z.regex(/^[\x21-\x7e]+$/))), undefined);
+const token = form.lenient(form.matching(/^[\x21-\x7e]+$/));
 
-const answer = z.object({
+const seconds = form.custom(
+  (value): value is number => typeof value === "number" && value > 0 && value < Infinity,
+  () => "is no time",
+);
+
+const answer = form.map({
   token,
   access_token: token,
-  expires_in: z.catch(z.number().check(z.positive()), DEFAULT_LIFETIME),
+  expires_in: form.otherwise(form.lenient(seconds), DEFAULT_LIFETIME),
 });
 
 /** The token of a server's answer and its time; `undefined` when there is none that can be sent. */
 export function parseToken(body: Uint8Array<ArrayBuffer>, now: number): Token | undefined {
+  const said = form.inForm(answer, parse(body)).value;
+  // The caller says that there is no token.
+  if (said === undefined) return undefined;
+  const value = said.token ?? said.access_token;
+  const usable = Math.max(said.expires_in - SLACK, said.expires_in / 2);
+  return value === undefined ? undefined : { value, usableUntil: now + usable * 1000 };
+}
+
+function parse(body: Uint8Array<ArrayBuffer>): unknown {
   try {
-    const said = answer.parse(JSON.parse(new TextDecoder().decode(body)));
-    const value = said.token ?? said.access_token;
-    const usable = Math.max(said.expires_in - SLACK, said.expires_in / 2);
-    return value === undefined ? undefined : { value, usableUntil: now + usable * 1000 };
+    return JSON.parse(new TextDecoder().decode(body));
   } catch {
-    return undefined; // The caller says that there is no token.
+    return undefined;
   }
 }

@@ -3,25 +3,24 @@
  * version, whatever it is written in. Of the first version its lists are read.
  * @module
  */
+import * as form from "../../core/form.ts";
 import type { Problem } from "../../core/errors.ts";
 import { isRecord } from "../../core/json.ts";
 import { problemsError } from "../../core/problems.ts";
-import { checkShape } from "../../core/shape.ts";
 import { quote } from "../../core/text.ts";
-import * as z from "../../deps/zod_mini.ts";
 import { isRegistryHost } from "../../oci/reference.ts";
 import { type Mirror, MIRROR_USES, type MirrorRule, type MirrorUse } from "./rules.ts";
 
-const flag = z.optional(z.boolean());
-const text = z.optional(z.string());
+const flag = form.optional(form.flag);
+const text = form.optional(form.text);
 
-const mirrorShape = {
-  location: z.string().check(z.minLength(1, "is empty")),
+const mirrorFields = {
+  location: form.matching(/./s, "is empty"),
   insecure: flag,
-  "pull-from-mirror": z.optional(z.enum(["", ...MIRROR_USES])),
+  "pull-from-mirror": form.optional(form.oneOf("", ...MIRROR_USES)),
 };
 
-const registryShape = {
+const registryFields = {
   prefix: text,
   location: text,
   insecure: flag,
@@ -29,24 +28,24 @@ const registryShape = {
   "mirror-by-digest-only": flag,
 };
 
-const looseDocument = z.looseObject({
-  registry: z.optional(z.array(z.looseObject({
-    ...registryShape,
-    mirror: z.optional(z.array(z.looseObject(mirrorShape))),
+const looseDocument = form.map({
+  registry: form.optional(form.listOf(form.map({
+    ...registryFields,
+    mirror: form.optional(form.listOf(form.map(mirrorFields))),
   }))),
-  registries: z.optional(
-    z.record(z.string(), z.looseObject({ registries: z.optional(z.array(z.string())) })),
+  registries: form.optional(
+    form.mapOf(form.map({ registries: form.optional(form.listOf(form.text)) })),
   ),
 });
 
-const strictDocument = z.strictObject({
-  registry: z.optional(z.array(z.strictObject({
-    ...registryShape,
-    mirror: z.optional(z.array(z.strictObject(mirrorShape))),
+const strictDocument = form.closedMap({
+  registry: form.optional(form.listOf(form.closedMap({
+    ...registryFields,
+    mirror: form.optional(form.listOf(form.closedMap(mirrorFields))),
   }))),
 });
 
-type RuleDocument = z.infer<typeof looseDocument>;
+type RuleDocument = Partial<form.Formed<typeof looseDocument>>;
 type RegistryTable = NonNullable<RuleDocument["registry"]>[number];
 
 /**
@@ -61,10 +60,11 @@ export function mirrorRules(
 ): readonly MirrorRule[] {
   const what = quote(file);
   const value = isRecord(document) ? document : document ?? {};
-  const shaped: RuleDocument = checkShape(strict ? strictDocument : looseDocument, value, what);
-  const tables = shaped.registry ?? [];
+  const tablesForm: form.Form<RuleDocument> = strict ? strictDocument : looseDocument;
+  const formed = form.checkForm(tablesForm, value, what);
+  const tables = formed.registry ?? [];
   const problems: Problem[] = [];
-  const earlier = Object.entries(shaped.registries ?? {});
+  const earlier = Object.entries(formed.registries ?? {});
   if (earlier.length > 0 && tables.length > 0) {
     problems.push({ message: "registry and registries are of two versions: use one of them" });
   }

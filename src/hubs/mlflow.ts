@@ -5,7 +5,7 @@
  */
 import { basename } from "../core/runtime/posix_path.ts";
 import { base64, decodeUrlPart, quote } from "../core/text.ts";
-import { listOf } from "../core/shape.ts";
+import { listOf } from "../core/shapes/shape.ts";
 import * as z from "../deps/zod.ts";
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { InvalidInputError, NotFoundError, UnsupportedError } from "../core/errors.ts";

@@ -3,7 +3,7 @@
  * See https://modelscope.cn/docs/models/download
  * @module
  */
-import { listOf } from "../core/shape.ts";
+import { listOf } from "../core/shapes/shape.ts";
 import * as z from "../deps/zod.ts";
 import { FILE_LIMIT, type HubFile, type HubModel, type HubOptions } from "./hub.ts";
 import type { HubSnapshot, ModelHub } from "./hub.ts";

@@ -3,7 +3,7 @@
  * See https://github.com/modelpack/model-spec/blob/main/docs/config.md
  * @module
  */
-import * as form from "../core/form.ts";
+import * as form from "../core/shapes/form.ts";
 import type { Digest } from "../core/digest.ts";
 import { decodeJson, encodeGoJson, isRecord } from "../core/json.ts";
 import { digestForm } from "../oci/descriptor.ts";

@@ -5,7 +5,7 @@
  */
 import type { Problem } from "../core/errors.ts";
 import { decodeJson } from "../core/json.ts";
-import * as form from "../core/form.ts";
+import * as form from "../core/shapes/form.ts";
 import { problemsError } from "../core/problems.ts";
 import { digestForm } from "../oci/descriptor.ts";
 

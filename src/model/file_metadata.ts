@@ -4,7 +4,7 @@
  * See https://github.com/modelpack/model-spec/blob/main/docs/annotations.md
  * @module
  */
-import * as form from "../core/form.ts";
+import * as form from "../core/shapes/form.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { goJson } from "../core/json.ts";
 

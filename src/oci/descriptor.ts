@@ -3,7 +3,7 @@
  * See https://github.com/opencontainers/image-spec/blob/main/descriptor.md
  * @module
  */
-import * as form from "../core/form.ts";
+import * as form from "../core/shapes/form.ts";
 import { type Digest, digestBytes, digestDocument, isDigest } from "../core/digest.ts";
 
 /** A descriptor's annotations or a manifest's. */

@@ -6,7 +6,7 @@
  * See https://github.com/opencontainers/image-spec/blob/main/manifest.md and image-index.md
  * @module
  */
-import * as form from "../core/form.ts";
+import * as form from "../core/shapes/form.ts";
 import { quote } from "../core/text.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { decodeJson } from "../core/json.ts";

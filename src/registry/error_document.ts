@@ -3,7 +3,7 @@
  * See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
  * @module
  */
-import * as form from "../core/form.ts";
+import * as form from "../core/shapes/form.ts";
 import { isRecord } from "../core/json.ts";
 import { plainText } from "../core/text.ts";
 

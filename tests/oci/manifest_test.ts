@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isDigest } from "../../src/core/digest.ts";
-import { inForm } from "../../src/core/form.ts";
+import { inForm } from "../../src/core/shapes/form.ts";
 import { descriptorForm } from "../../src/oci/descriptor.ts";
 import fc from "fast-check";
 import { InvalidInputError, ModelOpsError, UnsupportedError } from "../../src/core/errors.ts";

@@ -7,7 +7,7 @@ import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { MOST_LIST_VALUES } from "../../core/json.ts";
-import { checkShape } from "../../core/shape.ts";
+import { checkShape } from "../../core/shapes/shape.ts";
 import { STORAGE_TIERS } from "../../objects/object_store.ts";
 import { anonymousBlob } from "../../oci/store.ts";
 import type { BundleEntry, CommonEntry, ExternalEntry, RegistryEntry } from "./bundle.ts";

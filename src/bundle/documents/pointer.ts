@@ -7,7 +7,7 @@
  */
 import { InvalidInputError } from "../../core/errors.ts";
 import { decodeJson } from "../../core/json.ts";
-import { checkShape } from "../../core/shape.ts";
+import { checkShape } from "../../core/shapes/shape.ts";
 import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
 import { STORAGE_TIERS } from "../../objects/object_store.ts";

@@ -7,7 +7,7 @@
 import { compareText } from "../../core/text.ts";
 import { type Digest, isDigest } from "../../core/digest.ts";
 import { decodeJson } from "../../core/json.ts";
-import { checkShape } from "../../core/shape.ts";
+import { checkShape } from "../../core/shapes/shape.ts";
 import * as z from "../../deps/zod.ts";
 import type { Bundle, BundleRef, BundleRefFields } from "./bundle.ts";
 import { optional } from "./reader.ts";

@@ -2,7 +2,7 @@
  * What the readers of all bundle documents share.
  * @module
  */
-import { checkShape } from "../../core/shape.ts";
+import { checkShape } from "../../core/shapes/shape.ts";
 import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";

@@ -8,8 +8,8 @@
  */
 import type { Problem } from "../../core/errors.ts";
 import { problemsError } from "../../core/problems.ts";
-import { shaped } from "../../core/shape.ts";
-import type { Shaped } from "../../core/shape_words.ts";
+import { shaped } from "../../core/shapes/shape.ts";
+import type { Shaped } from "../../core/shapes/words.ts";
 import { quote } from "../../core/text.ts";
 import type { BundleSpec } from "./description.ts";
 import { checkSpec } from "./checks.ts";

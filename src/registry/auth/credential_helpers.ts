@@ -3,7 +3,7 @@
  * See https://github.com/docker/docker-credential-helpers
  * @module
  */
-import * as form from "../../core/form.ts";
+import * as form from "../../core/shapes/form.ts";
 import { fileFault } from "../../core/file_errors.ts";
 import { TransientError } from "../../core/retry.ts";
 import { concatBytes } from "../../core/streams.ts";

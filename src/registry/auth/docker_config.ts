@@ -6,7 +6,7 @@
  * See https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
  * @module
  */
-import * as form from "../../core/form.ts";
+import * as form from "../../core/shapes/form.ts";
 import { dirname } from "../../core/runtime/path.ts";
 import { quote } from "../../core/text.ts";
 import { InvalidInputError } from "../../core/errors.ts";
@@ -24,7 +24,16 @@ import {
 /** A text; `null`, and whatever spoils one entry alone, is as good as nothing. */
 const text = form.lenient(form.text);
 
-const entryForm = form.map({
+/** What a file says about one registry. */
+interface Entry {
+  readonly auth?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly identitytoken?: string;
+  readonly registrytoken?: string;
+}
+
+const entryForm = form.map<Entry>({
   auth: text,
   username: text,
   password: text,
@@ -32,14 +41,18 @@ const entryForm = form.map({
   registrytoken: text,
 });
 
-const configForm = form.map({
+/** What such a file says about logins. */
+export interface DockerConfig {
+  readonly auths?: Readonly<Record<string, Entry | undefined>>;
+  readonly credHelpers?: Readonly<Record<string, string | undefined>>;
+  readonly credsStore?: string;
+}
+
+const configForm = form.map<DockerConfig>({
   auths: form.maybe(form.mapOf(form.lenient(entryForm))),
   credHelpers: form.maybe(form.mapOf(text)),
   credsStore: form.maybe(form.text),
 });
-
-/** What such a file says about logins. */
-export type DockerConfig = Partial<form.Formed<typeof configForm>>;
 
 /** Everything in a file. */
 type Document = Readonly<Record<string, unknown>>;
@@ -167,7 +180,7 @@ function covers(path: string, repository: string | undefined): boolean {
   return path === "" || repository === path || repository?.startsWith(`${path}/`) === true;
 }
 
-function entryCredentials(entry: Partial<form.Formed<typeof entryForm>>): Credentials | undefined {
+function entryCredentials(entry: Entry): Credentials | undefined {
   if (entry.identitytoken) return { identityToken: entry.identitytoken };
   if (entry.registrytoken) return { registryToken: entry.registrytoken };
   if (entry.auth) return decodeBasic(entry.auth);
@@ -189,7 +202,7 @@ function decodeBasic(text: string): Credentials | undefined {
   return { username: decoded.slice(0, colon), password };
 }
 
-function toEntry(credentials: Credentials): Partial<form.Formed<typeof entryForm>> {
+function toEntry(credentials: Credentials): Entry {
   if ("identityToken" in credentials) return { identitytoken: credentials.identityToken };
   if ("registryToken" in credentials) return { registrytoken: credentials.registryToken };
   checkUsername(credentials.username);

@@ -3,7 +3,7 @@
  * See https://distribution.github.io/distribution/spec/auth/token/#token-response-fields
  * @module
  */
-import * as form from "../../core/form.ts";
+import * as form from "../../core/shapes/form.ts";
 
 /** What a token is good for when the server does not say how long, in seconds. */
 const DEFAULT_LIFETIME = 60;

@@ -3,7 +3,7 @@
  * version, whatever it is written in. Of the first version its lists are read.
  * @module
  */
-import * as form from "../../core/form.ts";
+import * as form from "../../core/shapes/form.ts";
 import type { Problem } from "../../core/errors.ts";
 import { isRecord } from "../../core/json.ts";
 import { problemsError } from "../../core/problems.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { closedMap } from "../../../src/bundle/spec/closed_map.ts";
-import { shaped } from "../../../src/core/shape.ts";
+import { shaped } from "../../../src/core/shapes/shape.ts";
 import * as z from "../../../src/deps/zod.ts";
 
 function messagesOf(schema: z.ZodType, document: unknown): string[] {

@@ -3,7 +3,7 @@
  * those of the validator never reach a person.
  * @module
  */
-import * as z from "../deps/zod.ts";
+import * as z from "../../deps/zod.ts";
 import {
   checked,
   notAmong,
@@ -14,7 +14,7 @@ import {
   tooLarge,
   tooSmall,
   wanted,
-} from "./shape_words.ts";
+} from "./words.ts";
 
 /** Most documents are read once: making code for a schema takes longer than reading them. */
 const READING = { jitless: true, error: reasonOf };

@@ -2,10 +2,10 @@
  * Forms of documents: functions that take a part of one as the type that it has, or say what is
  * wrong with it. The documents that small commands read, and registries answer with, are read by
  * them: the schema library takes 8 ms to load and to read the first three documents, where an empty
- * program takes 18 (`src/core/shape.ts` reads the others by it, whose schemas say more).
+ * program takes 18 (`src/core/shapes/shape.ts` reads the others by it, whose schemas say more).
  * @module
  */
-import { isRecord } from "./json.ts";
+import { isRecord } from "../json.ts";
 import {
   checked,
   notAmong,
@@ -16,7 +16,7 @@ import {
   tooLarge,
   tooSmall,
   wanted,
-} from "./shape_words.ts";
+} from "./words.ts";
 
 /** What is wrong with a document, noted while its parts are looked at. */
 export class Notes {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { checkShape, listOf, shaped } from "../../src/core/shape.ts";
-import * as z from "../../src/deps/zod.ts";
+import { checkShape, listOf, shaped } from "../../../src/core/shapes/shape.ts";
+import * as z from "../../../src/deps/zod.ts";
 
 const everything = z.looseObject({
   text: z.string().min(1),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import * as form from "../../src/core/form.ts";
+import * as form from "../../../src/core/shapes/form.ts";
 
 function messagesOf(of: form.Form<unknown>, document: unknown): string[] {
   return (form.inForm(of, document).problems ?? [])

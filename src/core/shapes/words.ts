@@ -2,9 +2,9 @@
  * What is wrong with a part of a document, in the words of this program.
  * @module
  */
-import type { InvalidInputError } from "./errors.ts";
-import { problemsError } from "./problems.ts";
-import { quote } from "./text.ts";
+import type { InvalidInputError } from "../errors.ts";
+import { problemsError } from "../problems.ts";
+import { quote } from "../text.ts";
 
 /** What is wrong with a part of a document. */
 export interface ShapeProblem {

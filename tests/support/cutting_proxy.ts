@@ -8,6 +8,8 @@ export interface ConnectionFault {
   readonly after: number;
   /** The connection is closed, or nothing more passes until the client goes away. */
   readonly ending: "cut" | "stall";
+  /** Called when it happens. */
+  readonly onEnding?: () => void;
 }
 
 /** A proxy that runs until it is disposed. */
@@ -64,6 +66,7 @@ async function carryBytes(
       while (written < allowed) written += await to.write(buffer.subarray(written, allowed));
       left -= allowed;
       if (left > 0) continue;
+      fault?.onEnding?.();
       if (fault?.ending === "cut") return;
       // What comes is read, so that it is noticed when the other end goes away.
       while (await from.read(buffer) !== null);

@@ -81,7 +81,8 @@ async function received(
   request: Request,
   take: (bytes: Uint8Array<ArrayBuffer>) => Response,
 ): Promise<Response> {
-  const bytes = await request.bytes();
+  // Whoever went away before the end is told nothing.
+  const bytes = await request.bytes().catch(() => new Uint8Array());
   const told = request.headers.get("Content-MD5");
   if (Number(request.headers.get("Content-Length")) !== bytes.byteLength) {
     return failed(400, "InvalidHeaderValue");
@@ -90,12 +91,18 @@ async function received(
   return told === null || told === md5 ? take(bytes) : failed(400, "Md5Mismatch");
 }
 
-/** The content that a list of blocks makes; `undefined` when one is not there. */
+/** What the service takes for a list of blocks. */
+const BLOCK_LIST =
+  /^<\?xml[^>]*\?>\s*<BlockList>(?<ids>(?:<Latest>[^<]*<\/Latest>)*)<\/BlockList>$/;
+
+/** The content that a list of blocks makes; `undefined` when it is none, or one is not there. */
 function blocksOf(
   list: Uint8Array,
   staged: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
 ): Uint8Array<ArrayBuffer> | undefined {
-  const ids = [...new TextDecoder().decode(list).matchAll(/<Latest>([^<]*)<\/Latest>/g)];
+  const text = BLOCK_LIST.exec(new TextDecoder().decode(list))?.groups?.ids;
+  if (text === undefined) return undefined;
+  const ids = [...text.matchAll(/<Latest>([^<]*)<\/Latest>/g)];
   const parts = ids.map(([, id = ""]) => staged.get(id));
   if (!parts.every((part) => part !== undefined)) return undefined;
   const bytes = new Uint8Array(parts.reduce((sum, { byteLength }) => sum + byteLength, 0));

@@ -82,10 +82,19 @@ export function knownFault(error: unknown): Fault | undefined {
   return { kind, reason, remedy };
 }
 
-/** Whether an error of a transport is a fault of the network, not an abort or an error of ours. */
+/**
+ * Whether an error of a transport is a fault of the network: not an abort, an error of ours, or what
+ * the runtime did not allow.
+ */
 export function isFault(error: unknown, signal?: AbortSignal): boolean {
   const ours = error instanceof ModelOpsError || error instanceof SourceFailure;
-  return !ours && !signal?.aborted && !isAbort(error, signal);
+  return !ours && !isRefusal(error) && !signal?.aborted && !isAbort(error, signal);
+}
+
+/** Whether the runtime refused, for lack of a permission: its words name the flag. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error instanceof Deno.errors.NotCapable || isRefusal(error.cause);
 }
 
 /** A fault of the network as an error that another try may mend; other errors pass. */

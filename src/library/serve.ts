@@ -3,8 +3,8 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
-import { explainRead } from "../core/file_errors.ts";
-import { lstatIfExists, readText } from "../core/files.ts";
+import { explainRead, explainWrite } from "../core/file_errors.ts";
+import { lstatIfExists, readDirIfExists, readText } from "../core/files.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { diskCatalog, type LocalCatalog } from "../oci/disk_catalog.ts";
@@ -62,7 +62,8 @@ export interface RunningServer {
 
 /**
  * Starts a registry over the local store.
- * @throws {InvalidInputError} when the address cannot be used, or is public and nothing guards it.
+ * @throws {InvalidInputError} when the address cannot be used, or is public and nothing guards it,
+ * or the store may not be read, or not be written to where it is not read-only.
  *
  * @example Serve a store until it is asked to stop
  * ```ts
@@ -96,6 +97,7 @@ export async function serveStore(
   const authenticate = options.htpasswd === undefined
     ? undefined
     : await htpasswdFileAuthenticator(options.htpasswd, options);
+  await checkStore(storageDir, readOnly);
   const catalog = diskCatalog(storageDir);
   const metrics = new StoreMetrics(catalog);
   const loopbackOnly = authenticate === undefined && isLoopbackHost(address.hostname);
@@ -176,6 +178,17 @@ async function readTls(
       throw explainRead(path, error);
     });
   return { cert: await read(tlsCert), key: await read(tlsKey) };
+}
+
+/** Fails at the start where every request would: a store that is not there yet is an empty one. */
+async function checkStore(storageDir: string, readOnly = false): Promise<void> {
+  await readDirIfExists(storageDir).catch((error) => {
+    throw explainRead(storageDir, error);
+  });
+  if (readOnly) return;
+  await Deno.mkdir(storageDir, { recursive: true }).catch((error) => {
+    throw explainWrite(storageDir, error);
+  });
 }
 
 /** A store that is not there yet is an empty one. */

@@ -3,7 +3,7 @@
  * command runs under exactly these, and without any one of them it names the flag that it misses.
  */
 import assert from "node:assert/strict";
-import { runCommand } from "../support/command.ts";
+import { type CommandOptions, type CommandResult, startCommand } from "../support/command.ts";
 import { CLI_PATH, openProgram } from "../support/program.ts";
 import { e2eTest, startRegistry } from "../support/registry.ts";
 import { repositoryRoot } from "../house/repository.ts";
@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   "bundle push": ["bundle", "push", "$BUNDLE"],
   "bundle resolve": ["bundle", "resolve", "demo:1.0.0"],
   "bundle materialize": ["bundle", "materialize", "demo:1.0.0", "$PLACE"],
+  "bundle pull": ["bundle", "pull", "demo:1.0.0", "$PLACE"],
   "bundle verify": ["bundle", "verify", "$PLACE"],
   "bundle plan": ["bundle", "plan", "$BUNDLE"],
   "bundle diff": ["bundle", "diff", "$BUNDLE", "$PLACE"],
@@ -41,6 +42,8 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   help: ["help"],
   login: ["login", "--plain-http", "-u", "user", "-p", "secret", "$REGISTRY"],
   logout: ["logout", "$REGISTRY"],
+  serve: ["serve", "--address", "$ADDRESS"],
+  upgrade: ["upgrade", "--check", "--releases", "http://$RELEASES"],
 };
 
 const SPEC = `name: demo
@@ -66,10 +69,41 @@ async function documentedFlags(): Promise<Map<string, string[]>> {
   ]));
 }
 
+/** Runs a program to its end; a server has reached it when it says that it is ready. */
+async function runUntilReady(
+  program: string,
+  args: readonly string[],
+  options: CommandOptions,
+): Promise<CommandResult> {
+  const child = startCommand(program, args, options);
+  await child.stdin.close();
+  const stderr = new Response(child.stderr).text();
+  let stdout = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    stdout += text;
+    if (/^ready .*\n/.test(stdout)) child.kill("SIGTERM");
+  }
+  return { code: (await child.status).code, stdout, stderr: await stderr };
+}
+
+Deno.test("the document has each command, and no other", async () => {
+  const reference = await Deno.readTextFile(new URL("docs/commands.md", repositoryRoot));
+  const names = [...reference.matchAll(/^#+ modelops (.+)$/gm)].map(([, name = ""]) => name);
+  const groups = names.filter((name) => names.some((other) => other.startsWith(`${name} `)));
+  const commands = [...names.filter((name) => !groups.includes(name)), "help"];
+  const documented = [...(await documentedFlags()).keys()];
+  assert.deepEqual(documented.sort(), commands.sort());
+  assert.deepEqual(Object.keys(COMMANDS).sort(), documented);
+});
+
 e2eTest("each command runs under exactly the permissions of the document", {
   needs: ["docker-registry"],
 }, async (context) => {
   await using registry = await startRegistry();
+  await using releases = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response("9.9.9\n"),
+  );
   await using program = await openProgram();
   const { home } = program;
   await home.write("model/config.json", "{}");
@@ -91,10 +125,12 @@ e2eTest("each command runs under exactly the permissions of the document", {
     REGISTRY: registry.address,
     REPOSITORY: `${registry.address}/models/tiny`,
     NAME: `${registry.address}/models/tiny:v1`,
+    ADDRESS: "127.0.0.1:0",
+    RELEASES: `127.0.0.1:${releases.addr.port}`,
   };
   const fill = (text: string) => text.replace(/\$([A-Z]+)/g, (_all, name) => values[name] ?? "?");
   const run = (flags: readonly string[], args: readonly string[]) =>
-    runCommand(
+    runUntilReady(
       Deno.execPath(),
       ["run", "--no-prompt", "--quiet", "--no-check", ...flags, CLI_PATH, ...args],
       {

@@ -52,3 +52,11 @@ Deno.test("isFault() tells the network's errors from aborts and from ours", () =
   assert(!isFault(new DOMException("Aborted", "AbortError")));
   assert(!isFault(new TypeError("fetch failed"), AbortSignal.abort()));
 });
+
+Deno.test("isFault() leaves alone what the runtime did not allow", () => {
+  const refusal = new Deno.errors.NotCapable("Requires net access");
+  for (const error of [refusal, new TypeError("fetch failed", { cause: refusal })]) {
+    assert.equal(isFault(error), false);
+  }
+  assert.equal(isFault(new Deno.errors.PermissionDenied("Permission denied (os error 13)")), true);
+});

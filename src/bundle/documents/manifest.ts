@@ -6,7 +6,7 @@ import * as z from "../../deps/zod.ts";
 import { optional, readDocument, sha256Digest } from "./reader.ts";
 import { BundleMediaType } from "./media_types.ts";
 import { isPartName, MOST_PARTS, NAME_RULE } from "./names.ts";
-import { InvalidInputError } from "../../core/errors.ts";
+import { InvalidInputError, UnsupportedError } from "../../core/errors.ts";
 
 /** A bundle manifest; `layerIndexes` are the digests of the indexes, where it has them. */
 export type BundleManifest = ReturnType<typeof readBundleManifest>;
@@ -42,13 +42,19 @@ const manifestSchema = z.looseObject({
  * Reads a bundle manifest.
  *
  * @param what The document's name in messages.
- * @throws {UnsupportedError} when its media type is that of no generation.
+ * @throws {UnsupportedError} when its media type is that of no generation, or nothing in it is a
+ * bundle's.
  * @throws {InvalidInputError} when anything else is wrong.
  */
 export function readBundleManifest(bytes: Uint8Array, what: string) {
   const form = { mediaTypes: MANIFEST_TYPES, schema: manifestSchema };
   const { mediaType = BundleMediaType.json, ...document } = readDocument(bytes, form, what);
   const { name, version, description } = document;
+  const says = document.roles ?? document.layers ?? document.layer_indexes;
+  // Any JSON may have this media type: then what it says has to tell.
+  if (mediaType === BundleMediaType.json && !says) {
+    throw new UnsupportedError(`Cannot read ${what}: it has neither layers nor roles`);
+  }
   const roles = document.roles ?? {};
   const named = document.layers ?? [];
   const layers = Array.isArray(named) ? [...new Set(named)] : Object.keys(named);

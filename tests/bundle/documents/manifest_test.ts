@@ -49,6 +49,18 @@ for (const [name, document] of Object.entries(BAD_MANIFESTS)) {
   });
 }
 
+Deno.test("readBundleManifest() does not take any JSON for a bundle", () => {
+  const others = [{}, { a: 1 }, { name: "x", version: "1" }, { layers: null }, {
+    mediaType: "application/json",
+  }];
+  for (const document of others) {
+    assert.throws(() => readBundleManifest(json(document), "m"), {
+      name: "UnsupportedError",
+      message: "Cannot read m: it has neither layers nor roles",
+    });
+  }
+});
+
 Deno.test("readBundleManifest() refuses more layers or roles than a bundle may have", () => {
   const names = Array.from({ length: 1001 }, (_, index) => `part-${index}`);
   const documents = [

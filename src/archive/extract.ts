@@ -316,7 +316,9 @@ export class Extraction implements AsyncDisposable {
   }
 
   async #makeFolder(name: string, mode: number): Promise<void> {
-    if (/^\.(\/+\.?)*$/.test(name)) return;
+    if (name.startsWith(".") && name.split("/").every((part) => part === "" || part === ".")) {
+      return;
+    }
     const path = safeRelativePath(name, this.#options);
     this.#claims.folder(path);
     try {

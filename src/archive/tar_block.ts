@@ -2,6 +2,7 @@
  * The 512-byte blocks of tar archives: where fields lie, and how they are filled.
  * @module
  */
+import { withoutEnd } from "../core/text.ts";
 
 /** Size of a tar block in bytes. */
 export const BLOCK_SIZE = 512;
@@ -56,7 +57,7 @@ export class TarBlock {
     new TextEncoder().encodeInto(value, this.#bytes.subarray(offset, offset + size));
     if (value.length <= size || value[size - 1] !== "/") return;
     // A cut that ends in a slash would make readers take the file for a folder.
-    this.#bytes[offset + value.slice(0, size - 1).replace(/\/+$/, "").length] = 0;
+    this.#bytes[offset + withoutEnd(value.slice(0, size - 1), "/").length] = 0;
   }
 
   /** Writes octal digits that end with a NUL; zero where the value does not fit. */

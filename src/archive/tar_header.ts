@@ -7,7 +7,7 @@
  */
 import { InvalidInputError } from "../core/errors.ts";
 import { concatBytes } from "../core/streams.ts";
-import { quote } from "../core/text.ts";
+import { quote, withoutEnd } from "../core/text.ts";
 import { FIELDS, fitsOctal, TarBlock, tarPadding } from "./tar_block.ts";
 
 export { BLOCK_SIZE, tarChecksum, tarPadding } from "./tar_block.ts";
@@ -81,7 +81,7 @@ function paxBlocks(name: string, records: Record<string, string>): Uint8Array[] 
   const slash = name.lastIndexOf("/") + 1;
   const ownName = ascii(`${name.slice(0, slash)}PaxHeaders.0/${name.slice(slash)}`);
   const block = new TarBlock();
-  block.text(FIELDS.name, ownName.slice(0, FIELDS.name[1]).replace(/\/+$/, ""));
+  block.text(FIELDS.name, withoutEnd(ownName.slice(0, FIELDS.name[1]), "/"));
   for (const field of [FIELDS.mode, FIELDS.uid, FIELDS.gid, FIELDS.mtime]) block.octal(field, 0);
   block.octal(FIELDS.size, body.byteLength);
   block.text(FIELDS.type, "x");

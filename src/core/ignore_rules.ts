@@ -3,6 +3,7 @@
  * See https://git-scm.com/docs/gitignore#_pattern_format
  * @module
  */
+import { withoutEnd } from "./text.ts";
 import { InvalidInputError } from "./errors.ts";
 import {
   anyChar,
@@ -91,7 +92,7 @@ function parseRule(line: string): Rule | undefined {
 function withoutTrailingBlanks(text: string): string {
   let end = text.length;
   while (end > 0 && text[end - 1] === " ") end--;
-  const slashes = /\\*$/.exec(text.slice(0, end))?.[0].length ?? 0;
+  const slashes = end - withoutEnd(text.slice(0, end), "\\").length;
   return text.slice(0, slashes % 2 === 1 && end < text.length ? end + 1 : end);
 }
 

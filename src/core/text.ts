@@ -53,6 +53,17 @@ function compareEncoded(a: string, b: string): number {
   return Math.sign((left[at] ?? -1) - (right[at] ?? -1));
 }
 
+/**
+ * A text without the characters at its end that are among `characters`. A regular expression of the
+ * form `x+$` looks at a run again from each of its characters: a long one in the middle of a hostile
+ * name would take minutes.
+ */
+export function withoutEnd(text: string, characters: string): string {
+  let end = text.length;
+  while (end > 0 && characters.includes(text[end - 1]!)) end--;
+  return text.slice(0, end);
+}
+
 /** A part of a URL as text; what is no encoded text stands for itself. */
 export function decodeUrlPart(text: string): string {
   try {

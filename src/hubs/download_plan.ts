@@ -64,7 +64,8 @@ export function planDownload(
 function partialBase(path: string, taken: Set<string>): string {
   const keys = (base: string) =>
     [".partial", ".journal"].map((ending) => duplicateKey(base + ending));
-  let base = path.replace(/[^/]*$/, ".$&");
+  const start = path.lastIndexOf("/") + 1;
+  let base = `${path.slice(0, start)}.${path.slice(start)}`;
   while (keys(base).some((key) => taken.has(key))) base += ".partial";
   for (const key of keys(base)) taken.add(key);
   return base;

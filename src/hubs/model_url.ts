@@ -3,7 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
-import { quote } from "../core/text.ts";
+import { quote, withoutEnd } from "../core/text.ts";
 import type { HubModel, HubName, ModelHub } from "./hub.ts";
 import { huggingFace } from "./huggingface.ts";
 import { mlflow } from "./mlflow.ts";
@@ -73,7 +73,7 @@ function belowHub(text: string, hubUrl: string | undefined): string | undefined 
   const hub = hubUrl === undefined ? null : URL.parse(hubUrl);
   const url = URL.parse(text);
   if (hub === null || url === null || url.origin !== hub.origin) return undefined;
-  const base = hub.pathname.replace(/\/*$/, "/");
+  const base = `${withoutEnd(hub.pathname, "/")}/`;
   return url.pathname.startsWith(base) ? url.pathname.slice(base.length) : undefined;
 }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
-import { decodeUrlPart } from "../core/text.ts";
+import { decodeUrlPart, withoutEnd } from "../core/text.ts";
 
 /** What names a model on its hub. */
 export interface RepositoryName {
@@ -63,7 +63,7 @@ export function encodePath(path: string): string {
 export function checkedHubUrl(text: string): string {
   const url = URL.parse(text);
   const isHttp = url?.protocol === "https:" || url?.protocol === "http:";
-  if (isHttp && url.username === "" && url.password === "") return text.replace(/[/?#]+$/, "");
+  if (isHttp && url.username === "" && url.password === "") return withoutEnd(text, "/?#");
   // What is there instead may be a secret, so it is not shown.
   throw new InvalidInputError("Cannot use the URL of the hub: want http(s)://HOST[:PORT][/PATH]", {
     setting: "hubAddress",
@@ -72,5 +72,5 @@ export function checkedHubUrl(text: string): string {
 
 /** A path without slashes at its ends. */
 export function trimSlashes(path: string): string {
-  return path.replace(/^\/+|\/+$/g, "");
+  return withoutEnd(path, "/").replace(/^\/+/, "");
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
-import { quote } from "../core/text.ts";
+import { quote, withoutEnd } from "../core/text.ts";
 import { BUNDLE_LAYOUTS, type BundleLayout } from "../bundle/resolve/registry.ts";
 import { registrySettings } from "./bundle_registry.ts";
 import type { Environment } from "./environment.ts";
@@ -66,7 +66,7 @@ function endpoint(read: Variables): string | undefined {
     !url.password && !url.search && !url.hash;
   // The value is not shown: people paste addresses with a signature in them.
   if (!plain) throw read.refuse("endpoint", "it is not an http or https address");
-  return text.replace(/\/+$/, "");
+  return withoutEnd(text, "/");
 }
 
 /**
@@ -91,6 +91,7 @@ function layout(read: Variables): BundleLayout | undefined {
 function objectStore(read: Variables): string | undefined {
   const text = read.text("objectStore");
   const url = text === undefined ? undefined : URL.parse(text);
-  if (text === undefined || url?.protocol === "file:") return text?.replace(/\/+$/, "");
+  if (text === undefined) return undefined;
+  if (url?.protocol === "file:") return withoutEnd(text, "/");
   throw read.refuse("objectStore", `${quote(text)} is not a file:///… address`);
 }

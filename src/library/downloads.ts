@@ -2,6 +2,7 @@
  * Models from hubs: as whom they are asked for, and which folder receives them.
  * @module
  */
+import { withoutEnd } from "../core/text.ts";
 import { join } from "../core/runtime/path.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
@@ -100,7 +101,7 @@ function hubUrls(hubs: HubSettings): Partial<Record<HubName, string>> {
  * A folder's files are left out by a pattern of the folder, as in the generation of a Modelfile.
  */
 function withContent(pattern: string): readonly string[] {
-  const bare = pattern.replace(/\/+$/, "");
+  const bare = withoutEnd(pattern, "/");
   return [bare, `${bare}/**`];
 }
 

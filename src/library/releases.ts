@@ -5,7 +5,7 @@
  */
 import { InvalidInputError, NotFoundError, TransferError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { quote } from "../core/text.ts";
+import { quote, withoutEnd } from "../core/text.ts";
 import { readBody } from "../http/bodies.ts";
 import { guarded } from "../http/private_guard.ts";
 import { redirecting } from "../http/redirects.ts";
@@ -53,7 +53,7 @@ export async function newestVersion(
 }
 
 function versionUrl(releases: string): URL {
-  const url = URL.parse(`${releases.replace(/\/+$/, "")}/latest/download/VERSION`);
+  const url = URL.parse(`${withoutEnd(releases, "/")}/latest/download/VERSION`);
   if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url;
   throw new InvalidInputError(
     "Cannot look for releases: their address is no HTTP URL without credentials",

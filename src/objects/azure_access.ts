@@ -6,7 +6,7 @@
  * @module
  */
 import { type ErrorFacts, InvalidInputError, type SettingFact } from "../core/errors.ts";
-import { quote } from "../core/text.ts";
+import { quote, withoutEnd } from "../core/text.ts";
 
 /** An Azure storage account as a user configures it. */
 export interface AzureSettings {
@@ -137,7 +137,7 @@ function endpointUrl(endpoint: string): string {
       "azureSas",
     );
   }
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
+  return withoutEnd(`${url.origin}${url.pathname}`, "/");
 }
 
 /** The names in a connection string that matter, in lower case, and what they set. */

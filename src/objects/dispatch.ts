@@ -2,6 +2,7 @@
  * The one door to all object stores: each scheme's store is made when its first object is touched.
  * @module
  */
+import { withoutEnd } from "../core/text.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { azureAccess, type AzureSettings, hasAzureCredential } from "./azure_access.ts";
@@ -99,7 +100,7 @@ function unsupported(uri: string): never {
  */
 export function objectFolder(root: string): string {
   if (root !== "" && !/^[A-Za-z][A-Za-z0-9+.-]+:/.test(root)) return root;
-  const parsed = parseObjectUri(root.replace(/(?<=[^/])\/+$/, ""));
+  const parsed = parseObjectUri(withoutEnd(root, "/") || root);
   if (parsed.scheme === "file" && parsed.absolute) return parsed.path;
   throw new InvalidInputError(
     `Cannot use ${quoteUri(root)} as the folder for objects: want file:///absolute/folder`,

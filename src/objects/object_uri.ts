@@ -85,8 +85,10 @@ export function formatObjectUri(uri: ObjectUri): string {
 
 /** An address in quotes for a message: without signature and user info, and not too long. */
 export function quoteUri(text: string): string {
-  const open = text.replace(/\?.*=.*$/s, "?…").replace(/^([^/]*\/\/)[^/]*@/, "$1…@");
-  return quote(open, 300);
+  const query = text.indexOf("?");
+  const isSigned = query >= 0 && text.includes("=", query);
+  const open = isSigned ? `${text.slice(0, query)}?…` : text;
+  return quote(open.replace(/^([^/]*\/\/)[^/]*@/, "$1…@"), 300);
 }
 
 /** Rules on what follows `scheme:` of an object in a container. */

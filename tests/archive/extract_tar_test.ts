@@ -36,6 +36,19 @@ Deno.test("extractTar() writes files and folders with their modes and times", as
   }
 });
 
+for (const run of ["/", "/.", "//."]) {
+  Deno.test(`extractTar() takes little time for a folder of many "${run}" and something else`, async () => {
+    await using temp = await tempFolder();
+    await using extraction = await Extraction.open(temp.path);
+    const body = `.${run.repeat(100_000)}`;
+    const root = rawTar(pax({ path: body }), { name: "x", type: "5" });
+    const { files, skipped } = await extraction.extractTar(streamOf([root]));
+    assert.deepEqual([files, skipped, await names(temp.path)], [[], [], []]);
+    const hostile = rawTar(pax({ path: `${body}\u0001` }), { name: "x", type: "5" });
+    await assert.rejects(extraction.extractTar(streamOf([hostile])), InvalidInputError);
+  });
+}
+
 Deno.test("extractTar() leaves links and special files out and says so", async () => {
   await using temp = await tempFolder();
   const outside = await temp.write("outside/secret", "secret");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Buffer } from "node:buffer";
-import { compareText, plainText, quote } from "../../src/core/text.ts";
+import { compareText, decodeUrlPart, plainText, quote, withoutEnd } from "../../src/core/text.ts";
 
 Deno.test("quote() shows a value between double quotes, with its control characters escaped", () => {
   assert.equal(quote("weights/model.bin"), '"weights/model.bin"');
@@ -42,4 +42,24 @@ Deno.test("compareText() orders as the UTF-8 bytes do, which is the order of cod
   fc.assert(fc.property(units, units, (a, b) => {
     assert.equal(compareText(a, b), Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }));
+});
+
+Deno.test("withoutEnd() cuts what it is told off the end, and nothing else", () => {
+  assert.equal(withoutEnd("/a//b//", "/"), "/a//b");
+  assert.equal(withoutEnd("x. . ", ". "), "x");
+  assert.equal(withoutEnd("///", "/"), "");
+  assert.equal(withoutEnd("", "/"), "");
+  fc.assert(fc.property(fc.string({ unit: fc.constantFrom("a", "/", "?", "é") }), (text) => {
+    assert.equal(withoutEnd(text, "/?"), text.replace(/[/?]+$/, ""));
+  }));
+  // By the square of the length this would take minutes.
+  const long = "/".repeat(4_000_000);
+  assert.equal(withoutEnd(`a${long}b`, "/").length, 4_000_002);
+});
+
+Deno.test("decodeUrlPart() decodes what is encoded text, and leaves everything else", () => {
+  assert.equal(decodeUrlPart("a%2Fb%C3%A9"), "a/bé");
+  for (const text of ["%", "%zz", "a%2", "%ff%fe", "%E0%A4"]) {
+    assert.equal(decodeUrlPart(text), text);
+  }
 });

@@ -151,3 +151,14 @@ Deno.test("nextPage() takes any header", () => {
     assert(url === undefined || url instanceof URL);
   }));
 });
+
+Deno.test("nextPage() takes little time for a header of any length", () => {
+  const base = new URL("https://r.test/v2/");
+  const long = (part: string) => part.repeat(1_000_000 / part.length);
+  const starts = ["<", "<a>; rel =", ';rel="a ', "<a>;rel=next", ";  ", '<a>;rel="'];
+  for (const part of starts) nextPage(long(part), base);
+  assert.equal(
+    nextPage(`<a>;rel=${" ".repeat(1_000_000)}"x", <b>; REL="prev NEXT"`, base)?.href,
+    "https://r.test/v2/b",
+  );
+});

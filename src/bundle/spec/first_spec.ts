@@ -5,7 +5,7 @@
  */
 import { basename, resolve } from "../../core/runtime/path.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { compareText, quote } from "../../core/text.ts";
+import { compareText, quote, withoutEnd } from "../../core/text.ts";
 import { isBundleName, NAME_RULE } from "../documents/names.ts";
 
 /** A file as far as a first spec has to know it. */
@@ -109,7 +109,7 @@ export function firstSpec(
 /** The name of a bundle after its folder. */
 function nameOf(folder: string): string {
   const name = basename(resolve(folder)).toLowerCase().normalize("NFKD");
-  return name.replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "") || "bundle";
+  return withoutEnd(name.replace(/[^a-z0-9]+/g, "-"), "-").replace(/^-+/, "") || "bundle";
 }
 
 function isPublished(path: string): boolean {

@@ -10,7 +10,7 @@ import { Claims } from "../../archive/claims.ts";
 import { namedSystem, nameFault, safeRelativePath } from "../../archive/safe_path.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { messagesError } from "../../core/problems.ts";
-import { compareText, quote } from "../../core/text.ts";
+import { compareText, quote, withoutEnd } from "../../core/text.ts";
 
 /** Folder in a workspace for pointer files and provenance; no bundle has content in it. */
 export const RESERVED_FOLDER = ".mops";
@@ -49,7 +49,7 @@ export function anyPath(name: string, action: string): string {
 
 /** Whether a normalised path is the reserved folder or in it, on any system. */
 export function isReserved(path: string): boolean {
-  return folded(path.split(/[/\\]/, 1)[0] ?? "").replace(/[. ]+$/, "") === RESERVED_FOLDER;
+  return withoutEnd(folded(path.split(/[/\\]/, 1)[0] ?? ""), ". ") === RESERVED_FOLDER;
 }
 
 /** A path that cannot be written, and why, as a clause. */

@@ -4,7 +4,7 @@
  */
 import { InvalidInputError } from "../../core/errors.ts";
 import { parseGlob } from "../../core/glob.ts";
-import { quote } from "../../core/text.ts";
+import { quote, withoutEnd } from "../../core/text.ts";
 
 /** Which files to take. */
 export interface PathFilterOptions {
@@ -28,7 +28,7 @@ export function pathFilter(options: PathFilterOptions): (path: string) => boolea
 }
 
 function compile(pattern: string): (path: string) => boolean {
-  const body = pattern.replace(/^(\.\/+|\/+)+/, "").replace(/\/+$/, "");
+  const body = withoutEnd(pattern.replace(/^(\.?\/)+/, ""), "/");
   // Stars behind a slash also match what the slash follows.
   const glob = parseGlob(`${body.includes("/") ? body : `**/${body}`}/**`);
   const fault = body === "" ? "it is empty" : glob.fault;

@@ -4,7 +4,7 @@
  */
 import { delimiter, join, resolve } from "../../core/runtime/path.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { quote } from "../../core/text.ts";
+import { quote, withoutEnd } from "../../core/text.ts";
 import { isOneOf, parseRate } from "../arguments.ts";
 import type { DownloadSettings, HubSettings } from "../../library/downloads.ts";
 import { type Environment, firstSet } from "../../library/environment.ts";
@@ -123,7 +123,7 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
 
 /** A value that was read from a mounted file may end its line. */
 function withoutLineEnd(text: string | undefined): string | undefined {
-  return text?.replace(/[\r\n]+$/, "");
+  return text === undefined ? undefined : withoutEnd(text, "\r\n");
 }
 
 /** The host of a registry that may be written as a URL, or with the path of a repository. */

@@ -12,8 +12,14 @@ import { addElements, countElements, dominantType, mergeElements } from "./eleme
 import type { TensorFact, WeightFacts } from "./facts.ts";
 import { HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";
 
-/** Longest header that the format allows. Bytes. */
-const LONGEST_HEADER = 100_000_000;
+/**
+ * Longest header that is read, of ninety thousand tensors. The format allows ten times as much,
+ * whose bytes, text and values together take more memory than facts are worth. Bytes.
+ */
+const LONGEST_HEADER = 10_000_000;
+
+/** Longer names are none: looking for words in one takes time by the square of its length. */
+const LONGEST_NAME = 1000;
 
 /** Types of the format in the words of a Modelfile; another type keeps its name in lower case. */
 const PRECISIONS: ReadonlyMap<string, string> = new Map([
@@ -145,17 +151,20 @@ function checkTensor(
   value: unknown,
   context: HeaderContext,
 ): TensorFact & { readonly dtype: string; readonly count: number } {
+  const shown = () => quote(name, 200);
+  if (name.length > LONGEST_NAME) {
+    throw invalid(context, `its tensor ${shown()} has a name of ${name.length} characters`);
+  }
   const tensor = tensorSchema.safeParse(value);
-  const shown = quote(name, 200);
-  if (!tensor.success) throw invalid(context, `its tensor ${shown} is malformed`);
+  if (!tensor.success) throw invalid(context, `its tensor ${shown()} is malformed`);
   const { dtype, shape, data_offsets: [start, end] } = tensor.data;
   if (start > end || end > context.dataSize) {
-    throw invalid(context, `its tensor ${shown} lies outside the file`);
+    throw invalid(context, `its tensor ${shown()} lies outside the file`);
   }
   const count = shape.reduce((product, size) => product * size, 1);
   // No type has elements of less than four bits, so more of them cannot be in so many bytes.
   if (!(count <= 2 * (end - start))) {
-    throw invalid(context, `its tensor ${shown} has more elements than its bytes can hold`);
+    throw invalid(context, `its tensor ${shown()} has more elements than its bytes can hold`);
   }
   const place = { start: context.dataStart + start, bytes: end - start };
   return { name, type: precisionOf(dtype), shape, ...place, dtype, count };

@@ -8,7 +8,7 @@
  */
 import * as form from "../../core/shapes/form.ts";
 import { dirname } from "../../core/runtime/path.ts";
-import { quote } from "../../core/text.ts";
+import { quote, withoutEnd } from "../../core/text.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { readTextIfExists } from "../../core/files.ts";
 import { writeFileAtomic } from "../../core/staged_file.ts";
@@ -172,7 +172,7 @@ async function writeConfig(path: string, document: Document): Promise<void> {
 /** The host and, where it has one that is not a version of the API, the path of a key. */
 function parseKey(key: string): { host: string; path: string } {
   const [host = "", ...components] = key.replace(/^https?:\/\//i, "").split("/");
-  const path = components.join("/").replace(/\/+$/, "");
+  const path = withoutEnd(components.join("/"), "/");
   return { host: canonicalHost(host), path: /^v[12]$/.test(path) ? "" : path };
 }
 
@@ -198,7 +198,7 @@ function decodeBasic(text: string): Credentials | undefined {
   }
   const colon = decoded.indexOf(":");
   if (colon <= 0) return undefined;
-  const password = decoded.slice(colon + 1).replace(/\0+$/, "");
+  const password = withoutEnd(decoded.slice(colon + 1), "\0");
   return { username: decoded.slice(0, colon), password };
 }
 

@@ -81,7 +81,7 @@ export class HeaderReader {
     const end = this.#position + count;
     const inside = this.#position >= this.#windowStart &&
       end <= this.#windowStart + this.#window.byteLength;
-    return inside ? undefined : this.#fetch(count);
+    return inside ? undefined : this.#load(count);
   }
 
   /** The next bytes; they are good until the next call. */
@@ -106,7 +106,7 @@ export class HeaderReader {
     this.#position += here.byteLength;
     const missing = count - here.byteLength;
     if (missing === 0) return here;
-    await this.#fetch(missing, missing);
+    await this.#load(missing, missing);
     this.#position += missing;
     return here.byteLength === 0 ? this.#window : concatBytes([here, this.#window]);
   }
@@ -143,7 +143,7 @@ export class HeaderReader {
     );
   }
 
-  async #fetch(count: number, window = this.#windowSize): Promise<void> {
+  async #load(count: number, window = this.#windowSize): Promise<void> {
     this.#options.signal?.throwIfAborted();
     const start = this.#position;
     const end = Math.min(this.#source.size, start + Math.max(count, window));

@@ -3,6 +3,7 @@
  * See https://spdx.org/licenses and https://hf.co/docs/hub/repositories-licenses
  * @module
  */
+import { withoutEnd } from "../../core/text.ts";
 
 /** What a license allows, in a few words. */
 type Use = "permissive" | "share alike" | "not for commercial use" | "with conditions of use";
@@ -66,7 +67,8 @@ export function spdxOf(name: string): string | undefined {
   const words = name.trim().replace(/^LicenseRef-/i, "");
   const known = IDENTIFIERS.get(words.toLowerCase())?.name ?? OTHER_NAMES.get(words.toLowerCase());
   if (known !== undefined || NO_LICENSE.has(words.toLowerCase())) return known;
-  const reference = words.replace(/[^A-Za-z0-9.-]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 80);
+  const dashed = words.replace(/[^A-Za-z0-9.-]+/g, "-").replace(/^-+/, "");
+  const reference = withoutEnd(dashed, "-").slice(0, 80);
   return reference === "" ? undefined : `LicenseRef-${reference}`;
 }
 

@@ -7,7 +7,7 @@ import * as form from "../../core/shapes/form.ts";
 import type { Problem } from "../../core/errors.ts";
 import { isRecord } from "../../core/json.ts";
 import { problemsError } from "../../core/problems.ts";
-import { quote } from "../../core/text.ts";
+import { quote, withoutEnd } from "../../core/text.ts";
 import { isRegistryHost } from "../../oci/reference.ts";
 import { type Mirror, MIRROR_USES, type MirrorRule, type MirrorUse } from "./rules.ts";
 
@@ -96,7 +96,7 @@ function ruleOf(table: RegistryTable, file: string): MirrorRule {
 
 /** A slash at the end means nothing. */
 function bare(location: string): string {
-  return location.replace(/\/+$/, "");
+  return withoutEnd(location, "/");
 }
 
 function problemsOf(table: RegistryTable): string[] {

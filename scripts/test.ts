@@ -33,12 +33,18 @@ export function exitCode(code: number, { passed, failed }: Totals): number {
   return code === 0 && (failed > 0 || passed === 0) ? 1 : code;
 }
 
-/** Runs `deno test`, shows what it prints, and returns its exit code and the end of its output. */
-async function runTests(args: readonly string[]): Promise<{ code: number; tail: string }> {
+/** What a run adds up to in which nothing was tested. */
+export const NO_TESTS: Totals = { passed: 0, failed: 0, skipped: 0 };
+
+/** Runs `deno test`, shows what it prints, and returns its exit code and what it closed with. */
+export async function runTests(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number; totals: Totals }> {
   const child = new Deno.Command(Deno.execPath(), {
     // Types are checked by `deno task check`, once and for all files.
     args: ["test", "--allow-all", "--no-check", ...args],
-    env: Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : {},
+    env: { ...env, ...(Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : {}) },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
@@ -49,11 +55,12 @@ async function runTests(args: readonly string[]): Promise<{ code: number; tail: 
     write(Deno.stdout, chunk);
     tail = (tail + decoder.decode(chunk, { stream: true })).slice(-10_000);
   }
-  return { code: (await child.status).code, tail };
+  const { code } = await child.status;
+  return { code, totals: readTotals(tail) ?? { ...NO_TESTS, failed: code === 0 ? 0 : 1 } };
 }
 
 /** Installs missing tools where that is allowed; says what stays missing. */
-async function prepare(): Promise<void> {
+export async function prepare(): Promise<void> {
   const missing = await installTools();
   const packages = missing.map(packageOfTool).join(" ");
   if (missing.length > 0) say(Deno.stderr, `Missing, so tests are skipped: ${packages}\n`);
@@ -69,8 +76,7 @@ function write(to: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array):
 
 if (import.meta.main) {
   await prepare();
-  const { code, tail } = await runTests(Deno.args);
-  const totals = readTotals(tail) ?? { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+  const { code, totals } = await runTests(Deno.args);
   say(Deno.stdout, `\n${closingLine(totals)}\n`);
   Deno.exit(exitCode(code, totals));
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { closingLine, exitCode, readTotals } from "../../scripts/test.ts";
+import { chosenForms, sumOf } from "../../scripts/test_forms.ts";
 import { runCommand } from "../support/command.ts";
 import { tempFolder } from "../support/temp.ts";
 import { repositoryPath } from "./repository.ts";
@@ -56,3 +57,34 @@ for (const [name, text, closing, code] of SUITES) {
     assert.equal(result.code, code);
   });
 }
+
+Deno.test("chosenForms() takes the forms that are named, and all where none is", () => {
+  const all = ["source", "bundle", "npm", "binary"];
+  assert.deepEqual(chosenForms(["tests/e2e"]), { forms: all, rest: ["tests/e2e"] });
+  assert.deepEqual(chosenForms(["--form", "npm", "--filter", "a", "--form=bundle"]), {
+    forms: ["npm", "bundle"],
+    rest: ["--filter", "a"],
+  });
+  for (const args of [["--form", "deb"], ["--form"], ["--form="], ["--form=toString"]]) {
+    assert.throws(() => chosenForms(args), /want one of source, bundle, npm, binary/);
+  }
+});
+
+Deno.test("sumOf() adds up what each form closed with", () => {
+  const one = { passed: 2, failed: 1, skipped: 0 };
+  assert.deepEqual(sumOf([one, { ...one, skipped: 3 }]), { passed: 4, failed: 2, skipped: 3 });
+});
+
+Deno.test("test:forms runs the tests against the form that is named", async () => {
+  await using folder = await tempFolder();
+  const file = await folder.write(
+    "some_test.ts",
+    'Deno.test("a", () => { if (!Deno.env.get("MODELOPS_BIN")?.endsWith("/cli.ts")) throw 1; });',
+  );
+  const words = ["run", "-A", repositoryPath("scripts/test_forms.ts")];
+  const args = [...words, "--form", "source", "--no-config", file];
+  const { code, stdout } = await runCommand(Deno.execPath(), args, { cwd: folder.path });
+  assert.equal(code, 0, stdout);
+  const lines = stdout.trimEnd().split("\n");
+  assert.ok(lines.includes("source: 1 passed, 0 failed"), stdout);
+});

@@ -94,9 +94,17 @@ export async function verifyStore(
   };
 }
 
-/** Every tag, and every manifest that no tag names. */
-async function allRoots(store: DiskStore): Promise<VerifyRoot[]> {
-  const roots: VerifyRoot[] = [];
+/** A place to begin, and whether what its repository never had may be missing of it. */
+interface Root extends VerifyRoot {
+  readonly mayBePart?: boolean;
+}
+
+/**
+ * Every tag, and every manifest that no tag names: of that there may be a part only, as of a bundle
+ * of which a machine needs one role.
+ */
+async function allRoots(store: DiskStore): Promise<Root[]> {
+  const roots: Root[] = [];
   for await (const { name, parts } of store.folders()) {
     if (!parts.includes("_manifests")) continue;
     const { links } = new DiskRepository(name, store);
@@ -106,7 +114,9 @@ async function allRoots(store: DiskStore): Promise<VerifyRoot[]> {
       const digest = await links.tagged(tag);
       if (digest !== undefined) untagged.delete(digest);
     }
-    for (const digest of untagged) roots.push({ repository: name, target: digest });
+    for (const digest of untagged) {
+      roots.push({ repository: name, target: digest, mayBePart: true });
+    }
   }
   return roots;
 }
@@ -123,14 +133,15 @@ class Survey {
     this.#options = options;
   }
 
-  async add(root: VerifyRoot): Promise<void> {
+  async add({ mayBePart = false, ...root }: Root): Promise<void> {
     const repository = new DiskRepository(root.repository, this.#store);
     const named = isDigest(root.target) ? root.target : await repository.links.tagged(root.target);
     // Whoever asks for an artifact that is not here is told so in the usual words.
     const digest = named ?? (await repository.resolve(root.target, this.#options)).digest;
     const artifact = { ...root, digest };
     this.artifacts.push(artifact);
-    await this.#need(repository, artifact, { digest, mediaType: MediaType.imageManifest });
+    const manifest = { digest, mediaType: MediaType.imageManifest };
+    await this.#need({ repository, artifact, mayBePart }, manifest);
   }
 
   /** Adds the blobs that no manifest lists. */
@@ -141,10 +152,14 @@ class Survey {
   }
 
   async #need(
-    repository: DiskRepository,
-    artifact: VerifiedArtifact,
+    whole: {
+      readonly repository: DiskRepository;
+      readonly artifact: VerifiedArtifact;
+      readonly mayBePart: boolean;
+    },
     { digest, mediaType, size }: { digest: Digest; mediaType: string; size?: number },
   ): Promise<void> {
+    const { repository, artifact, mayBePart } = whole;
     this.#options.signal?.throwIfAborted();
     const known = this.needed.get(digest) ?? { size, artifacts: new Set() };
     this.needed.set(digest, { ...known, size: known.size ?? size });
@@ -153,7 +168,10 @@ class Survey {
     if (!isManifestType(mediaType)) return;
     const document = await this.#manifest(repository, digest);
     if (document === undefined) return;
-    for (const child of children(document)) await this.#need(repository, artifact, child);
+    for (const child of children(document)) {
+      if (mayBePart && !await repository.links.has(child)) continue;
+      await this.#need(whole, child);
+    }
   }
 
   /** A manifest; `undefined` when it cannot be read, which reading its bytes will tell. */

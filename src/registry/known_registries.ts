@@ -16,6 +16,8 @@ import { writeFileAtomic } from "../core/staged_file.ts";
 export interface RegistryLimits {
   /** The largest body of a request that it takes, in bytes. */
   readonly largestBody?: number;
+  /** Bytes that a part has to have at least, save the last one. */
+  readonly leastPart?: number;
   /** Whether it takes blobs only as a whole. */
   readonly wholeOnly?: boolean;
   /**
@@ -26,6 +28,9 @@ export interface RegistryLimits {
   /** Whether it does not answer HEAD for blobs. */
   readonly noHead?: boolean;
 }
+
+/** No body is smaller for its own sake, in bytes: whatever says so is damaged. */
+export const SMALLEST_BODY = 256 * 1024;
 
 /** Registries that are remembered; those that were learned of first are forgotten first. */
 const MOST_REGISTRIES = 200;
@@ -94,13 +99,17 @@ function parseEntries(text: string): [string, Entry][] {
 
 /** The limits in a document, each only when it is one. */
 function checkedLimits(
-  { largestBody, wholeOnly, keeps, noHead }: Readonly<Record<string, unknown>>,
+  { largestBody, leastPart, wholeOnly, keeps, noHead }: Readonly<Record<string, unknown>>,
 ): RegistryLimits {
-  const isSize = typeof largestBody === "number" && Number.isSafeInteger(largestBody);
   return {
-    ...(isSize && largestBody > 0 && { largestBody }),
+    ...(isSize(largestBody) && largestBody >= SMALLEST_BODY && { largestBody }),
+    ...(isSize(leastPart) && { leastPart }),
     ...(wholeOnly === true && { wholeOnly }),
     ...((keeps === "parts" || keeps === "nothing") && { keeps }),
     ...(noHead === true && { noHead }),
   };
+}
+
+function isSize(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0;
 }

@@ -88,6 +88,7 @@ class BlobSender {
   #offset = 0;
   #tookUpNote = false;
   #renewedToken = false;
+  #sawWholeOnly = false;
   #mayResume = true;
   #resumed = false;
 
@@ -182,7 +183,7 @@ class BlobSender {
 
   /** Sends what comes next; `true` when that was all and the registry took it. */
   async #advance(session: UploadSession): Promise<boolean> {
-    const step = await this.#nextStep(session);
+    const step = await this.#nextStep();
     const { source } = this.#sending;
     this.#progress.sending(step.end - step.start);
     const sending = step.last ? session.finish(source, step) : session.append(source, step);
@@ -194,12 +195,12 @@ class BlobSender {
     return step.last && response?.ok === true;
   }
 
-  async #nextStep({ leastPart }: UploadSession): Promise<Step> {
+  async #nextStep(): Promise<Step> {
     const { size } = this.#sending.blob;
     const start = this.#offset;
     const limit = largestPart(size, await this.#channel.session.limits());
     if (start === size || start === 0 && size <= limit) return { start, end: size, last: true };
-    return { start, end: Math.min(size, start + Math.max(limit, leastPart)), last: false };
+    return { start, end: Math.min(size, start + limit), last: false };
   }
 
   /** The answer to a request; `undefined` after a lost connection. */
@@ -227,9 +228,9 @@ class BlobSender {
   async #recover(session: UploadSession, step: Step): Promise<void> {
     const { wholeOnly = false } = await this.#channel.session.limits();
     const kept = this.#mayResume && !wholeOnly ? await session.kept() : "unknown";
-    if (typeof kept === "number") return this.#goOnAt(kept);
     await this.#learnWhatIsKept(kept, step);
-    this.#session = undefined;
+    if (typeof kept === "number") this.#goOnAt(kept);
+    else this.#session = undefined;
   }
 
   #goOnAt(kept: number): void {
@@ -238,10 +239,18 @@ class BlobSender {
     this.#progress.kept(kept);
   }
 
-  /** Takes note of what a lost connection cost: a body, or the parts before it as well. */
+  /**
+   * Takes note of what a lost connection cost: a body, or the parts before it as well. What turns
+   * out to be kept after all is no longer taken to be lost.
+   */
   async #learnWhatIsKept(kept: Kept, { start, end }: Step): Promise<void> {
     const { session } = this.#channel;
     const { keeps } = await session.limits();
+    if (typeof kept === "number") {
+      const more = keeps === "nothing" ? kept > 0 : kept > start;
+      if (keeps !== undefined && more) await session.learn({ keeps: undefined });
+      return;
+    }
     if (kept !== "gone" || end - start <= PART_SIZE) return;
     if (start > 0) await session.learn({ keeps: "nothing" });
     else if (keeps === undefined) await session.learn({ keeps: "parts" });
@@ -271,25 +280,29 @@ class BlobSender {
     await this.#recover(session, step);
   }
 
-  /** Whether a refusal of a body for its size teaches that this registry wants smaller ones. */
+  /**
+   * Whether a refusal of a body for its size teaches that this registry wants smaller ones. That it
+   * takes no parts may have been learned long ago, or wrongly: it counts when this upload saw it.
+   */
   async #learnsLimit({ start, end }: Step, { status }: Response): Promise<boolean> {
-    const { session } = this.#channel;
-    const { wholeOnly = false } = await session.limits();
     // Some say 416 for it; but to what does not begin at the start that has its own meaning.
     const refused = status === 413 || status === 416 && start === 0;
-    const largestBody = refused && !wholeOnly ? smallerBody(end - start) : undefined;
+    if (!refused || this.#sawWholeOnly) return false;
+    const { session } = this.#channel;
+    const largestBody = smallerBody(end - start, await session.limits());
     if (largestBody === undefined) return false;
-    await session.learn({ largestBody });
+    await session.learn({ largestBody, wholeOnly: undefined });
     return true;
   }
 
-  /** Whether a refusal teaches that this registry takes no parts. */
-  async #learnsWholeOnly({ last, start }: Step, error: Error): Promise<boolean> {
-    const { session } = this.#channel;
-    const { wholeOnly = false, largestBody } = await session.limits();
-    const refused = !last && error instanceof UnsupportedError;
-    if (!refused || wholeOnly || largestBody !== undefined && start === 0) return false;
-    await session.learn({ wholeOnly: true });
+  /**
+   * Whether a refusal teaches that this registry takes no parts, of whatever size: no limit of
+   * bodies helps then.
+   */
+  async #learnsWholeOnly({ last }: Step, error: Error): Promise<boolean> {
+    if (last || this.#sawWholeOnly || !(error instanceof UnsupportedError)) return false;
+    this.#sawWholeOnly = true;
+    await this.#channel.session.learn({ wholeOnly: true, largestBody: undefined });
     return true;
   }
 

@@ -23,19 +23,11 @@ type Span = Required<ByteRange>;
 /** Milliseconds that a registry has for the last word on an upload: a person is waiting for the prompt. */
 const LAST_WORD_TIME = 2_000;
 
-/** The place of a session at the registry. */
-interface Place {
-  readonly location: URL;
-  readonly leastPart: number;
-}
-
 /** How much a registry has kept: a count of bytes, or that it does not say or know. */
 export type Kept = number | "unknown" | "gone";
 
 /** An open session, at the place where the registry wants the next bytes. */
 export class UploadSession {
-  /** Bytes that a part has to have at least, save the last one. */
-  readonly leastPart: number;
   readonly #channel: Channel;
   readonly #blob: Descriptor;
   readonly #signal: AbortSignal | undefined;
@@ -46,12 +38,11 @@ export class UploadSession {
   private constructor(
     channel: Channel,
     blob: Descriptor,
-    { location, leastPart, signal }: Place & { signal: AbortSignal | undefined },
+    { location, signal }: { readonly location: URL; readonly signal: AbortSignal | undefined },
   ) {
     this.#channel = channel;
     this.#blob = blob;
     this.#location = location;
-    this.leastPart = leastPart;
     this.#signal = signal;
   }
 
@@ -61,8 +52,8 @@ export class UploadSession {
     blob: Descriptor,
     signal: AbortSignal | undefined,
   ): Promise<UploadSession | undefined> {
-    const place = await openPlace(channel, blob.digest, signal);
-    return place && new UploadSession(channel, blob, { ...place, signal });
+    const location = await openPlace(channel, blob.digest, signal);
+    return location && new UploadSession(channel, blob, { location, signal });
   }
 
   /** Takes up a session of an earlier run: where it stands has to be asked next. */
@@ -72,8 +63,8 @@ export class UploadSession {
     { location, signal }: { readonly location: string; readonly signal: AbortSignal | undefined },
   ): Promise<UploadSession> {
     const base = await channel.session.base(signal);
-    const place = { location: checkedLocation(location, base, base), leastPart: 0 };
-    const session = new UploadSession(channel, blob, { ...place, signal });
+    const place = checkedLocation(location, base, base);
+    const session = new UploadSession(channel, blob, { location: place, signal });
     session.#handedTo = blob.size;
     return session;
   }
@@ -160,12 +151,15 @@ export class UploadSession {
   }
 }
 
-/** Opens a session for `what`; `undefined` when the registry says that it has it already. */
+/**
+ * Opens a session for `what`, and gives its place; `undefined` when the registry says that it has it
+ * already. Takes note of how large parts have to be.
+ */
 export async function openPlace(
   channel: Channel,
   what: string,
   signal: AbortSignal | undefined,
-): Promise<Place | undefined> {
+): Promise<URL | undefined> {
   const parts = () => ({ signal });
   const { response, url } = await sendFollowing(channel, "POST", { url: "blobs/uploads/", parts });
   if (response.status !== 201 && response.status !== 202) {
@@ -173,9 +167,15 @@ export async function openPlace(
   }
   await discard(response);
   if (response.status === 201) return undefined;
-  const location = await uploadLocation(channel, response, { url, signal });
-  const least = Number(response.headers.get("OCI-Chunk-Min-Length") ?? 0);
-  return { location, leastPart: Number.isSafeInteger(least) ? Math.max(0, least) : 0 };
+  await noteLeastPart(channel, response);
+  return await uploadLocation(channel, response, { url, signal });
+}
+
+/** An upload that is taken up by another run is not told once more. */
+async function noteLeastPart({ session }: Channel, { headers }: Response): Promise<void> {
+  const said = Number(headers.get("OCI-Chunk-Min-Length") ?? 0);
+  const leastPart = Number.isSafeInteger(said) && said > 0 ? said : undefined;
+  if (leastPart !== (await session.limits()).leastPart) await session.learn({ leastPart });
 }
 
 /** Where the answer to a request says that an upload is: its Location may be relative to that. */

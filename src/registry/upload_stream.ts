@@ -61,8 +61,7 @@ class StreamSender {
 
   async run(): Promise<Descriptor | undefined> {
     const { signal } = this.#options;
-    const place = await openPlace(this.#channel, "blob", signal);
-    this.#location = place?.location;
+    this.#location = await openPlace(this.#channel, "blob", signal);
     if (!this.#location || !await this.#sendAll(this.#location)) return undefined;
     const digest = this.#digester.digest();
     return await this.#finish(this.#location, digest)

@@ -51,6 +51,18 @@ const ENDLESS: Readonly<Record<string, Intercept>> = {
       : undefined,
   "refuses every size": (request) =>
     request.method === "PUT" || request.method === "PATCH" ? fail(413, "SIZE_INVALID") : undefined,
+  "wants larger parts than it takes": async (request, { pass }) => {
+    if (request.method === "PUT" || request.method === "PATCH") return fail(413, "SIZE_INVALID");
+    const response = await pass(request);
+    if (request.method === "POST") response.headers.set("OCI-Chunk-Min-Length", String(64 * MIB));
+    return response;
+  },
+  "takes neither parts nor the whole": ({ method }) =>
+    method === "PATCH"
+      ? fail(405, "UNSUPPORTED")
+      : method === "PUT"
+      ? fail(413, "SIZE_INVALID")
+      : undefined,
   "sends in a circle": (request) =>
     request.method === "PUT"
       ? new Response(null, { status: 307, headers: { Location: request.url } })

@@ -52,6 +52,8 @@ function shownCommands(folder: string, registry: string): readonly Shown[] {
     ["inspect --card", ref],
     ["inspect --files --tensors", ref],
     ["push", "--plain-http", ref],
+    ["list of a repository", "--plain-http", `${registry}/models/demo`],
+    ["list of a registry", "--plain-http", registry],
     ["pull", "--plain-http", ref],
     ["extract", ref, "--output", at("extracted")],
     ["fetch", "--plain-http", ref, "--output", at("fetched"), "--patterns", "*.json"],
@@ -90,7 +92,8 @@ export async function jsonReference(): Promise<string> {
     for (const [path, text] of Object.entries(FILES)) await write(join(folder, path), text);
     const sections: string[] = [];
     for (const [title, ...args] of shownCommands(folder, host)) {
-      const text = await documentOf([...title.split(" "), ...args], folder);
+      const words = title.replace(/ of a .*/, "").split(" ");
+      const text = await documentOf([...words, ...args], folder);
       sections.push(
         `## ${title}\n\n\`\`\`json\n${withConstants(text, folder, host).trim()}\n\`\`\``,
       );

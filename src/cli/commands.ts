@@ -90,8 +90,8 @@ export const COMMANDS: readonly CommandRow[] = [
     isUsual: true,
     synonyms: { ps: "list", images: "list" },
     aliases: ["ls"],
-    summary: "List the model artifacts of the local store",
-    examples: ["", "--json"],
+    summary: "List the artifacts of the local store, or what a registry holds",
+    examples: ["", "registry.example.com/models/llama --limit 20"],
     load: () => import("./commands/list.ts"),
   },
   {

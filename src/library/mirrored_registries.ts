@@ -7,7 +7,7 @@ import { completePolicy, type RetryPolicy } from "../core/retry.ts";
 import { quote } from "../core/text.ts";
 import type { TransportOptions } from "../http/transport_options.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
-import type { ContentStore } from "../oci/store.ts";
+import type { Catalog, ContentStore } from "../oci/store.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import { readMirrorRules } from "../registry/mirrors/files.ts";
 import { mirrored, type ReadPlace } from "../registry/mirrors/mirrored.ts";
@@ -27,6 +27,8 @@ export interface Registries extends AsyncDisposable {
    * @throws {AccessDeniedError} when a file of this machine blocks it.
    */
   connect(place: RepositoryPlace, options: ConnectOptions): ContentStore;
+  /** A registry seen as a catalog, asked itself: mirrors have what was asked for, and no more. */
+  catalog(registry: string, options: ConnectOptions): Catalog;
 }
 
 /** Makes the connector to registries and their mirrors. */
@@ -38,9 +40,11 @@ export async function openMirroredRegistries(
   const rules = await readMirrorRules(files, options.log);
   const connections = new AsyncDisposableStack();
   const client = connections.use(await openRegistries(settings, options));
+  const catalog = (registry: string, access: ConnectOptions) => client.catalog(registry, access);
   if (rules.length === 0) {
     return {
       connect: (place, access) => client.connect(place, access),
+      catalog,
       [Symbol.asyncDispose]: () => connections.disposeAsync(),
     };
   }
@@ -48,6 +52,7 @@ export async function openMirroredRegistries(
   const registries = new MirroredRegistries(rules, { client, others, log: options.log });
   return {
     connect: (place, access) => registries.connect(place, access),
+    catalog,
     [Symbol.asyncDispose]: () => connections.disposeAsync(),
   };
 }

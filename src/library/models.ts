@@ -36,6 +36,7 @@ export async function openModels(
     catalog: diskCatalog(settings.storageDir),
     digestCache: settings.cacheFolder && join(settings.cacheFolder, "digests"),
     connect: async (reference, access) => (await registries()).connect(reference, access),
+    registryCatalog: async (registry, access) => (await registries()).catalog(registry, access),
   });
   return Object.assign(backend, {
     async [Symbol.asyncDispose]() {

@@ -4,9 +4,10 @@
  * @module
  */
 import { isDigest } from "../core/digest.ts";
-import { IntegrityError } from "../core/errors.ts";
+import { IntegrityError, UnsupportedError } from "../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
-import type { Connect } from "../oci/connect.ts";
+import { quote } from "../core/text.ts";
+import type { Connect, ConnectOptions } from "../oci/connect.ts";
 import { copyGraph, type CopyReport } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { LocalCatalog } from "../oci/disk_catalog.ts";
@@ -17,10 +18,12 @@ import {
   referenceTarget,
   repositoryName,
 } from "../oci/reference.ts";
-import type { ContentStore } from "../oci/store.ts";
+import { resolveNamed, withNearTags } from "../oci/near_tags.ts";
+import type { Catalog, ContentStore } from "../oci/store.ts";
 import type { BuiltModel } from "./build.ts";
 import type { ModelCard } from "./card/shape.ts";
-import { inspectModel, listModels } from "./inspect.ts";
+import { inspectModel } from "./inspect.ts";
+import { listModels } from "./listing/local.ts";
 import type { StoredLayer } from "./layers.ts";
 import { readModel, readModelAt } from "./model_manifest.ts";
 import type {
@@ -36,13 +39,17 @@ import type {
   InspectOptions,
   InspectResult,
   LayerReport,
+  ListOptions,
   ListResult,
   ModelBackend,
   PruneOptions,
   PruneResult,
   PullOptions,
   PullResult,
+  RemoteListOptions,
   RemoteOptions,
+  RemoteRepositories,
+  RemoteTags,
   RemoveResult,
   TransferResult,
   UploadOptions,
@@ -60,6 +67,8 @@ export interface ModelBackendOptions {
   readonly catalog: LocalCatalog;
   /** Opens a repository of a registry. */
   readonly connect: Connect;
+  /** Opens a registry seen as a catalog; without it no repositories are listed. */
+  readonly registryCatalog?: (registry: string, access: ConnectOptions) => Promise<Catalog>;
   /** File that remembers digests of files between builds; none are remembered without it. */
   readonly digestCache?: string;
   /** The clock, in milliseconds since the epoch; the system's when absent. */
@@ -74,12 +83,14 @@ export function createModelBackend(options: ModelBackendOptions): ModelBackend {
 class LocalModelBackend implements ModelBackend {
   readonly #catalog: LocalCatalog;
   readonly #stores: ModelStores;
+  readonly #registryCatalog: (registry: string, access: ConnectOptions) => Promise<Catalog>;
   readonly #digestCache: string | undefined;
   readonly #now: () => number;
 
   constructor(options: ModelBackendOptions) {
     this.#catalog = options.catalog;
     this.#stores = new ModelStores(options.catalog, options.connect);
+    this.#registryCatalog = options.registryCatalog ?? noCatalogue;
     this.#digestCache = options.digestCache;
     this.#now = options.now ?? Date.now;
   }
@@ -281,8 +292,28 @@ class LocalModelBackend implements ModelBackend {
     return { ...fetched, reference: formatReference(reference) };
   }
 
-  async list(options: OperationOptions = {}): Promise<ListResult> {
+  async list(options: ListOptions = {}): Promise<ListResult> {
     return await listModels(this.#catalog, options);
+  }
+
+  async tagsOf(repository: string, options: RemoteListOptions = {}): Promise<RemoteTags> {
+    const { remoteTags } = await import("./listing/remote.ts");
+    return await remoteTags(
+      await this.#stores.remote(parseReference(repository), options),
+      options,
+    );
+  }
+
+  async repositoriesOf(
+    registry: string,
+    options: RemoteListOptions = {},
+  ): Promise<RemoteRepositories> {
+    const { remoteRepositories } = await import("./listing/remote.ts");
+    return await remoteRepositories(
+      registry,
+      await this.#registryCatalog(registry, options),
+      options,
+    );
   }
 
   async inspect(target: string, options: InspectOptions = {}): Promise<InspectResult> {
@@ -320,7 +351,7 @@ class LocalModelBackend implements ModelBackend {
   /** The source is not in the local store: the tag is made where the source is. */
   async #tagRemote(from: Reference, to: Reference, options: RemoteOptions): Promise<void> {
     const remote = await this.#stores.remote(from, options);
-    const descriptor = await remote.resolve(referenceTarget(from), options);
+    const descriptor = await resolveNamed(remote, referenceTarget(from), options);
     await this.#retag(remote, await this.#stores.remote(to, options), descriptor, to, options);
     options.log?.("info", `Tagged ${formatReference(to)} in the registry`);
   }
@@ -342,7 +373,11 @@ class LocalModelBackend implements ModelBackend {
     const local = this.#stores.local(reference);
     const name = referenceTarget(reference);
     if (isDigest(name)) await local.delete(await local.resolve(name, options), options);
-    else await local.untag(name, options);
+    else {
+      await local.untag(name, options).catch(async (error) => {
+        throw await withNearTags(error, local, name, options);
+      });
+    }
     return { removed: formatReference(reference) };
   }
 
@@ -354,6 +389,10 @@ class LocalModelBackend implements ModelBackend {
     const { verifyModels } = await import("./verify.ts");
     return await verifyModels(this.#catalog, this.#stores, options);
   }
+}
+
+async function noCatalogue(registry: string): Promise<Catalog> {
+  throw new UnsupportedError(`Cannot list the repositories of ${quote(registry)}: nobody opens it`);
 }
 
 function layerReport({ descriptor, path }: StoredLayer): LayerReport {

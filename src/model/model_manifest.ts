@@ -16,6 +16,7 @@ import {
   type ManifestDocument,
 } from "../oci/manifest.ts";
 import { MediaType } from "../oci/media_types.ts";
+import { resolveNamed } from "../oci/near_tags.ts";
 import { type ContentStore, readContent, readManifest } from "../oci/store.ts";
 import { artifactKind, artifactTypeOf, isModel } from "./artifact_kind.ts";
 import { type ModelConfig, parseConfig } from "./config.ts";
@@ -90,7 +91,10 @@ export async function readModel(
   target: string,
   options: OperationOptions = {},
 ): Promise<StoredModel> {
-  return await readModelAt(store, await store.resolve(target, options), { ...options, target });
+  return await readModelAt(store, await resolveNamed(store, target, options), {
+    ...options,
+    target,
+  });
 }
 
 /** Reads the manifest of a model whose descriptor is known; `target` is its name in messages. */

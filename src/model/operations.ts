@@ -240,6 +240,37 @@ export interface ListResult {
   readonly warnings: readonly string[];
 }
 
+/** What to list. */
+export interface ListOptions extends OperationOptions {
+  /** The most that is listed; in registries 100 when absent, and all of the local store. */
+  readonly limit?: number;
+}
+
+/** How to list what a registry holds. */
+export interface RemoteListOptions extends ListOptions, ConnectOptions {}
+
+/** The tags of a repository. */
+export interface RemoteTags {
+  /** The repository with its registry. */
+  readonly repository: string;
+  /** Newest first, then by name; those that were read. */
+  readonly tags: readonly ListedModel[];
+  /** How many tags there are. */
+  readonly total: number;
+  /** Tags that could not be read, each with its reason. */
+  readonly warnings: readonly string[];
+}
+
+/** The repositories of a registry. */
+export interface RemoteRepositories {
+  /** Host of the registry. */
+  readonly registry: string;
+  /** Their names with the host, in bytewise order. */
+  readonly repositories: readonly string[];
+  /** How many there are. */
+  readonly total: number;
+}
+
 /** How to inspect. */
 export interface InspectOptions extends RemoteOptions {
   /** Ask the registry, not the local store. */
@@ -347,7 +378,11 @@ export interface ModelBackend {
   /** Writes some files of a model in a registry into a folder. */
   fetch(target: string, options: FetchOptions): Promise<FetchResult>;
   /** Lists the artifacts of the local store. */
-  list(options?: OperationOptions): Promise<ListResult>;
+  list(options?: ListOptions): Promise<ListResult>;
+  /** Lists the tags of a repository in its registry. */
+  tagsOf(repository: string, options?: RemoteListOptions): Promise<RemoteTags>;
+  /** Lists the repositories of a registry. */
+  repositoriesOf(registry: string, options?: RemoteListOptions): Promise<RemoteRepositories>;
   /** Describes an artifact. */
   inspect(target: string, options?: InspectOptions): Promise<InspectResult>;
   /** Reads the card of a model: facts, parts, files and tensors. */

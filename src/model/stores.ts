@@ -16,6 +16,7 @@ import {
   referenceTarget,
   repositoryName,
 } from "../oci/reference.ts";
+import { withNearTags } from "../oci/near_tags.ts";
 import { type ContentStore, missing } from "../oci/store.ts";
 import { layerPath } from "./media_types.ts";
 import type { RemoteOptions } from "./operations.ts";
@@ -73,7 +74,9 @@ export class ModelStores {
       return { store, descriptor: await store.resolve(referenceTarget(reference), options) };
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
-      if (!await this.findLocal(reference, options)) throw error;
+      if (!await this.findLocal(reference, options)) {
+        throw await withNearTags(error, store, referenceTarget(reference), options);
+      }
       const name = formatReference(reference);
       throw new NotFoundError(error.message, {
         ...error.facts,
@@ -132,7 +135,8 @@ export class ModelStores {
       return await remote.resolve(target, options);
     } catch (error) {
       if (!isMissingOrUnreachable(error)) throw error;
-      throw missing(this.local(reference), target);
+      const local = this.local(reference);
+      throw await withNearTags(missing(local, target), local, target, options);
     }
   }
 }

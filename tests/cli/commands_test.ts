@@ -500,8 +500,8 @@ Deno.test("mistakes on the command line end with code 2 and say what helps", asy
       "hint: run `modelops push --help`",
     ],
     [
-      ["list", "x"],
-      'Cannot run "modelops list": too many arguments for "list". Expected 0 arguments but got 1: x\n' +
+      ["list", "x", "y"],
+      'Cannot run "modelops list": too many arguments for "list". Expected 1 argument but got 2: x, y\n' +
       "hint: run `modelops list --help`",
     ],
     [

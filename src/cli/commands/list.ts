@@ -1,14 +1,24 @@
-/** `list`: the artifacts of the local store. @module */
+/** `list`: the artifacts of the local store, or what a registry holds. @module */
 import type { Command } from "../../deps/commander.ts";
+import { positiveCount } from "../arguments.ts";
+import { addReading } from "../options.ts";
 import { formatListing } from "../output/listing.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  command
-    .action(async () => {
+  addReading(
+    command
+      .argument("[place]", "a repository or a registry; the local store when absent")
+      .option("--limit <count>", "most lines; 100 of a registry when absent", positiveCount),
+  )
+    .action(async (place, { limit, ...access }) => {
       const { stdout, now } = session.context;
       const models = await session.models();
-      const result = await models.list(session.quiet());
+      if (place !== undefined) {
+        const { listPlace } = await import("../output/remote_listing.ts");
+        return await listPlace(session, models, { place, limit, access });
+      }
+      const result = await models.list({ ...session.quiet(), limit });
       for (const warning of result.warnings) session.output.warn(warning);
       session.output.result(result, formatListing(result.models, stdout, now()));
     });

@@ -21,7 +21,23 @@ export function formatListing(
   const width = stdout.columns() ?? Infinity;
   const whole = terminalListing(models, now, { showDigest: (digest) => digest });
   if (fits(whole, width)) return whole;
+  if (width < NARROW) return narrowListing(models, width);
   return terminalListing(models, now, { showDigest: shortDigest, width });
+}
+
+/** A narrower terminal has room for names and sizes only. */
+const NARROW = 60;
+
+function narrowListing(models: readonly ListedModel[], width: number): string {
+  const header = ["REPOSITORY", "TAG", "SIZE", ...kindColumn(models, "KIND")];
+  const rows = models.map((model) => [
+    model.repository,
+    model.tag,
+    formatBytes(model.size),
+    ...kindColumn(models, model.kind),
+  ]);
+  const yielding = new Map([[0, 10], [1, 6]]);
+  return alignColumns([header, ...rows], { gap: "  ", letters: ASCII, width, yielding });
 }
 
 function fits(text: string, width: number): boolean {

@@ -24,13 +24,14 @@ const FLAG = /^(?:-[A-Za-z]|(?:--[a-z][a-z-]*)(?:=(.+))?)$/s;
 export class UsualCommand {
   readonly #flags: UsualFlag[] = [];
   readonly #initial: Record<string, unknown> = {};
-  #arguments = 0;
+  /** The arguments in their order: whether each has to be given. */
+  readonly #arguments: boolean[] = [];
   #action: Action | undefined;
 
-  /** Takes one more argument, which has to be given. */
+  /** Takes one more argument, which has to be given where its name is between `<` and `>`. */
   argument(usage: string): this {
-    if (!/^<[^.>]+>$/.test(usage)) throw new Error(`${usage} is no usual argument`);
-    this.#arguments++;
+    if (!/^(<[^.>]+>|\[[^.\]]+\])$/.test(usage)) throw new Error(`${usage} is no usual argument`);
+    this.#arguments.push(usage.startsWith("<"));
     return this;
   }
 
@@ -98,10 +99,12 @@ export class UsualCommand {
     const isComplete = this.#flags.every(({ isRequired, attribute }) =>
       !isRequired || values[attribute] !== undefined
     );
-    const areArguments = rest.length === this.#arguments &&
+    const least = this.#arguments.filter((isRequired) => isRequired).length;
+    const areArguments = rest.length >= least && rest.length <= this.#arguments.length &&
       !rest.some((word) => word.startsWith("-"));
     const action = this.#action;
-    return isComplete && areArguments && action ? () => action(...rest, values) : undefined;
+    const given = this.#arguments.map((_, index) => rest[index]);
+    return isComplete && areArguments && action ? () => action(...given, values) : undefined;
   }
 }
 

@@ -30,9 +30,9 @@ function tellingRows(tell: (command: string, given: readonly unknown[]) => void)
       return {
         configure(command: Command, session: Session) {
           configure(command, session);
-          // The flags are the first thing that is no text; commander adds the command.
+          // The flags are the first object; commander adds the command.
           command.action((...given: unknown[]) => {
-            tell(row.name, given.slice(0, given.findIndex((one) => typeof one !== "string") + 1));
+            tell(row.name, given.slice(0, given.findIndex((one) => typeof one === "object") + 1));
           });
         },
       };
@@ -149,7 +149,7 @@ Deno.test("lines that are not usual are left to commander", async () => {
     ["lst"],
     ["ps"],
     ["prune"],
-    ["list", "more"],
+    ["list", "one", "more"],
     ["tag", "r.test/m:v1"],
     ["list", "--json=false"],
     ["list", "--", "--json"],

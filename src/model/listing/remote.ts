@@ -1,0 +1,81 @@
+/**
+ * What a registry holds: its repositories, and the tags of one of them.
+ * @module
+ */
+import { mapConcurrent } from "../../core/concurrency.ts";
+import { ModelOpsError, NotFoundError, UnsupportedError } from "../../core/errors.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import { quote } from "../../core/text.ts";
+import { newestVersionsFirst } from "../../oci/near_tags.ts";
+import type { Catalog, ContentStore } from "../../oci/store.ts";
+import type { ListedModel, ListOptions, RemoteRepositories, RemoteTags } from "../operations.ts";
+import { listedModel, newestFirst } from "./local.ts";
+
+/** Tags or repositories that are listed where nobody says how many. */
+const USUAL_LIMIT = 100;
+
+/**
+ * Lists the tags of a repository: those that are read are the newest by their names, since their
+ * times are only known when they were read. A tag that cannot be read is a warning.
+ * @throws {NotFoundError} when the registry does not know the repository, or it has no tags.
+ */
+export async function remoteTags(
+  store: ContentStore,
+  { limit = USUAL_LIMIT, ...options }: ListOptions = {},
+): Promise<RemoteTags> {
+  const names = await Array.fromAsync(store.tags(options));
+  if (names.length === 0) {
+    throw new NotFoundError(`Cannot list the tags of ${quote(store.name)}: it has none`, {
+      reference: store.name,
+    });
+  }
+  const warnings: string[] = [];
+  const read = await mapConcurrent(
+    newestVersionsFirst(names).slice(0, limit),
+    (tag) => readable(store, tag, { warnings, options }),
+    options,
+  );
+  const tags = read.filter((tag) => tag !== undefined).sort(newestFirst);
+  return { repository: store.name, tags, total: names.length, warnings };
+}
+
+async function readable(
+  store: ContentStore,
+  tag: string,
+  { warnings, options }: { readonly warnings: string[]; readonly options: OperationOptions },
+): Promise<ListedModel | undefined> {
+  try {
+    return await listedModel(store, tag, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof ModelOpsError)) throw error;
+    warnings.push(`Skipped ${tag}: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Statuses by which registries without a catalogue answer. */
+const NO_CATALOGUE = new Set([404, 405, 501]);
+
+/**
+ * Lists the repositories of a registry.
+ * @throws {UnsupportedError} when the registry has no catalogue.
+ */
+export async function remoteRepositories(
+  registry: string,
+  catalog: Catalog,
+  { limit = USUAL_LIMIT, ...options }: ListOptions = {},
+): Promise<RemoteRepositories> {
+  try {
+    const names = await Array.fromAsync(catalog.repositories(options));
+    const repositories = names.slice(0, limit).map((name) => `${registry}/${name}`);
+    return { registry, repositories, total: names.length };
+  } catch (error) {
+    const status = error instanceof ModelOpsError ? error.facts.status : undefined;
+    if (!NO_CATALOGUE.has(status ?? 0)) throw error;
+    throw new UnsupportedError(
+      `Cannot list the repositories of ${quote(registry)}: it has no catalogue`,
+      { registry, status, remedy: `name a repository: modelops list ${registry}/…`, cause: error },
+    );
+  }
+}

@@ -18,7 +18,7 @@ import {
   referenceTarget,
   repositoryName,
 } from "../oci/reference.ts";
-import { resolveNamed, withNearTags } from "../oci/near_tags.ts";
+import { resolveNamed, withNearTags } from "../oci/tags/near.ts";
 import type { Catalog, ContentStore } from "../oci/store.ts";
 import type { BuiltModel } from "./build.ts";
 import type { ModelCard } from "./card/shape.ts";

@@ -16,7 +16,7 @@ import {
   type ManifestDocument,
 } from "../oci/manifest.ts";
 import { MediaType } from "../oci/media_types.ts";
-import { resolveNamed } from "../oci/near_tags.ts";
+import { resolveNamed } from "../oci/tags/near.ts";
 import { type ContentStore, readContent, readManifest } from "../oci/store.ts";
 import { artifactKind, artifactTypeOf, isModel } from "./artifact_kind.ts";
 import { type ModelConfig, parseConfig } from "./config.ts";

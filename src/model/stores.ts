@@ -16,7 +16,7 @@ import {
   referenceTarget,
   repositoryName,
 } from "../oci/reference.ts";
-import { withNearTags } from "../oci/near_tags.ts";
+import { withNearTags } from "../oci/tags/near.ts";
 import { type ContentStore, missing } from "../oci/store.ts";
 import { layerPath } from "./media_types.ts";
 import type { RemoteOptions } from "./operations.ts";

@@ -6,7 +6,7 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { ModelOpsError, NotFoundError, UnsupportedError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
-import { newestVersionsFirst } from "../../oci/near_tags.ts";
+import { newestVersionsFirst } from "../../oci/tags/near.ts";
 import type { Catalog, ContentStore } from "../../oci/store.ts";
 import type { ListedModel, ListOptions, RemoteRepositories, RemoteTags } from "../operations.ts";
 import { listedModel, newestFirst } from "./local.ts";

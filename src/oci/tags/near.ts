@@ -2,11 +2,11 @@
  * Tags near one that does not exist, for whoever mistyped it.
  * @module
  */
-import { NotFoundError } from "../core/errors.ts";
-import type { OperationOptions } from "../core/operation.ts";
-import type { Descriptor } from "./descriptor.ts";
-import { isTag } from "./reference.ts";
-import type { ContentStore } from "./store.ts";
+import { NotFoundError } from "../../core/errors.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import type { Descriptor } from "../descriptor.ts";
+import { isTag } from "../reference.ts";
+import type { ContentStore } from "../store.ts";
 
 /** The most tags that are told of where none is near. */
 const MOST_TAGS = 5;
@@ -44,7 +44,7 @@ export async function withNearTags(
   const others = tags.filter((tag) => tag !== target);
   if (others.length === 0) return error;
   // Loaded when it is needed, as for words of the command line.
-  const { nearest } = await import("../core/suggest.ts");
+  const { nearest } = await import("../../core/suggest.ts");
   const named = (tag: string) => `${store.name}:${tag}`;
   const near = nearest(target, others).map(named);
   const { message, facts } = error;

@@ -103,13 +103,13 @@ async function isCurrent(file: string, url: URL, expected: string): Promise<bool
   return difference === undefined;
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
+/** Writes or compares every file, and tells whether all are what they are to be. */
+async function generate(isCheck: boolean): Promise<boolean> {
   let current = true;
   for (const [file, make] of Object.entries(GENERATED)) {
     const url = new URL(`../${file}`, import.meta.url);
     const text = await formatted(file, await make());
-    if (values.check) {
+    if (isCheck) {
       current = await isCurrent(file, url, text) && current;
     } else {
       await Deno.mkdir(new URL("./", url), { recursive: true });
@@ -117,6 +117,16 @@ if (import.meta.main) {
       console.log(file);
     }
   }
-  // The context of a run listens for interrupts, which would keep this script waiting.
+  return current;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { check: { type: "boolean", default: false } } });
+  // The context of a run takes errors that reach nobody, and listens for interrupts, which would
+  // keep this script waiting.
+  const current = await generate(values.check).catch((error) => {
+    console.error(error);
+    return false;
+  });
   Deno.exit(current ? 0 : 1);
 }

@@ -4,9 +4,9 @@
  * @module
  */
 import type { Command, OptionValues } from "../deps/commander.ts";
+import { UnsupportedError } from "../core/errors.ts";
 import { DEFAULT_CONCURRENCY } from "../core/concurrency.ts";
 import { positiveCount } from "./arguments.ts";
-import type { Output } from "./output/writer.ts";
 
 /** What makes the flags of a command. */
 type Maker = Pick<Command, "createOption">;
@@ -37,10 +37,6 @@ export const objectStore = (command: Maker) =>
 /** `--nydusify`, which scripts of earlier tools still carry. */
 export const nydusify = (command: Maker) => command.createOption("--nydusify").hideHelp();
 
-/** `--dragonfly-endpoint`, which scripts of earlier tools still carry. */
-export const dragonflyEndpoint = (command: Maker) =>
-  command.createOption("--dragonfly-endpoint <path>").hideHelp();
-
 /** Adds the flags of a command that speaks to a registry: how it is reached. */
 export function addAccess<Args extends unknown[], Flags extends OptionValues>(
   command: Command<Args, Flags>,
@@ -65,6 +61,16 @@ export function addReading<Args extends unknown[], Flags extends OptionValues>(
   return addMirror(addAccess(command));
 }
 
+/** Adds the flags of a command that receives large content: who may bring it. */
+export function addDragonfly<Args extends unknown[], Flags extends OptionValues>(
+  command: Command<Args, Flags>,
+) {
+  return command
+    .option("--dragonfly-endpoint <url>", "HTTP proxy of a Dragonfly daemon to ask first")
+    .option("--dragonfly-required", "fail where the daemon does not help")
+    .option("--dragonfly-forward-auth", "show logins of registries to the daemon");
+}
+
 /** Adds the flags of a command that moves layers from or to a registry. */
 export function addTransfer<Args extends unknown[], Flags extends OptionValues>(
   command: Command<Args, Flags>,
@@ -72,7 +78,20 @@ export function addTransfer<Args extends unknown[], Flags extends OptionValues>(
   return addAccess(command.addOption(concurrency(command)));
 }
 
-/** Says that a flag changes nothing. */
-export function noteIgnored(output: Output, flag: string, given: unknown): void {
-  if (given) output.note(`note: ${flag} has no effect`);
+/**
+ * Refuses a flag that scripts of earlier tools may carry and this program does nothing for: whoever
+ * gives it counts on what it did.
+ * @throws {UnsupportedError} when it is given.
+ */
+export function refuseFlag(flag: string, given: unknown, reason: string): void {
+  if (!given) return;
+  throw new UnsupportedError(`Cannot use ${flag}: ${reason}`, { remedy: `leave out ${flag}` });
+}
+
+/**
+ * Refuses `--nydusify`.
+ * @throws {UnsupportedError} when it is given.
+ */
+export function refuseNydusify(given: unknown): void {
+  refuseFlag("--nydusify", given, "layers are not converted to the format of Nydus");
 }

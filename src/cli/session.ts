@@ -90,12 +90,11 @@ export class Session implements AsyncDisposable {
       import("../library/bundle_settings.ts"),
       import("../objects/dispatch.ts"),
     ]);
-    const { plainHttp, insecure, proxy, mirror } = flags;
-    const access = { plainHttp, insecure, proxy, mirror };
+    const { objectStore: folder, ...access } = flags;
     const settings = bundleSettingsFromEnv(this.context.env);
-    const objectStore = flags.objectStore === undefined
+    const objectStore = folder === undefined
       ? settings.objectStore
-      : resolve(this.context.cwd, objectFolder(flags.objectStore));
+      : resolve(this.context.cwd, objectFolder(folder));
     const bundles = { ...settings, objectStore };
     return this.#opened.use(await openBundles({ ...this.settings, bundles, access }, this));
   }

@@ -103,6 +103,24 @@ export function rangeBounds(
   return { start, end };
 }
 
+/**
+ * Does what takes a content; again from the beginning while that fails and `elsewhere` says that
+ * there is another place to take it from. Only whoever takes a content learns that its bytes were
+ * wrong, when all of them have come.
+ */
+export async function taken<Result>(
+  work: () => Promise<Result>,
+  elsewhere?: (failure: unknown) => Promise<boolean>,
+): Promise<Result> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!await elsewhere?.(error)) throw error;
+    }
+  }
+}
+
 /** A source over bytes in memory. */
 export function bytesSource(bytes: Uint8Array): BlobSource {
   return {

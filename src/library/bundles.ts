@@ -10,8 +10,10 @@ import { DigestIndex } from "../bundle/resolve/digest_index.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import type { RetryPolicy } from "../core/retry.ts";
 import { quote } from "../core/text.ts";
+import { Dragonfly } from "../http/dragonfly/dragonfly.ts";
+import { daemonOptions, dragonflySettings } from "../http/dragonfly/options.ts";
 import { createTransport } from "../http/transport.ts";
-import type { Transport } from "../http/transport_options.ts";
+import type { Transport, TransportOptions } from "../http/transport_options.ts";
 import { diskCatalog, type LocalCatalog } from "../oci/disk_catalog.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
 import { parseReference, startsWithHost } from "../oci/reference.ts";
@@ -20,6 +22,7 @@ import type { ObjectStore } from "../objects/object_store.ts";
 import { hostlessCatalog } from "./hostless_catalog.ts";
 import { openMirroredRegistries, type Registries } from "./mirrored_registries.ts";
 import { transportOptions } from "./registries.ts";
+import { sharedObjects } from "./shared_objects.ts";
 import type {
   BundleSettings,
   CredentialSettings,
@@ -103,11 +106,31 @@ export async function openBundles(
     retry: settings.retry,
     bytesPerSecond: settings.maxRate,
     access,
-    transport: () => settings.transport ?? connections.use(createTransport(network)).send,
+    ...objectNetwork(settings, { network, connections, log: options.log }),
   });
   return Object.assign(createBundles(provider), {
     [Symbol.asyncDispose]: () => connections.disposeAsync(),
   });
+}
+
+/** How objects are reached: by way of a daemon where one is named. */
+function objectNetwork(
+  settings: OpenBundlesSettings,
+  { network, connections, log }: OpenOptions & {
+    readonly network: TransportOptions;
+    readonly connections: AsyncDisposableStack;
+  },
+): Pick<ProviderParts, "transport" | "distrust"> {
+  const open = (options: TransportOptions) =>
+    settings.transport ?? connections.use(createTransport(options)).send;
+  const choice = dragonflySettings(settings.access ?? {}, settings.dragonfly);
+  if (choice === undefined) return { transport: () => open(network) };
+  const way = { transport: open(daemonOptions(network)), retry: settings.retry, log };
+  const daemon = new Dragonfly(choice, way);
+  return {
+    transport: () => sharedObjects(open(network), { daemon, settings: choice, log }),
+    distrust: (url, failure) => daemon.distrust(url, failure),
+  };
 }
 
 /** How requests to registries are tried again: what the settings of bundles say comes first. */
@@ -137,6 +160,8 @@ export interface ProviderParts {
   readonly access?: ConnectOptions;
   /** Makes what carries the requests to object stores; `fetch` when absent. */
   readonly transport?: () => Transport;
+  /** Told that what was read at a URL was wrong: `true` when it comes from another place now. */
+  readonly distrust?: (url: URL, failure: unknown) => boolean;
   /** How requests to object stores are tried again, where the settings do not say it. */
   readonly retry?: RetryPolicy;
   /** Bytes a second of all connections, where the rate is limited. */
@@ -165,6 +190,7 @@ export function bundleProvider(settings: BundleSettings, parts: ProviderParts): 
         retries: settings.externalRetries,
       }, {
         transport: parts.transport?.(),
+        distrust: parts.distrust,
         retry: parts.retry,
         bytesPerSecond: parts.bytesPerSecond,
       }),
@@ -205,5 +231,8 @@ function switchesFor(
     insecure: access.insecure ?? (settings.insecure || undefined),
     proxy: access.proxy,
     mirror: access.mirror,
+    dragonflyEndpoint: access.dragonflyEndpoint,
+    dragonflyRequired: access.dragonflyRequired,
+    dragonflyForwardAuth: access.dragonflyForwardAuth,
   };
 }

@@ -45,6 +45,7 @@ export async function openRegistries(
     credentials: options.credentials ?? credentialSource(settings, options),
     allowPrivateRedirects: settings.allowPrivateRedirects,
     transport: settings.transport,
+    dragonfly: settings.dragonfly,
     retry: settings.retry,
     cacheFolder: settings.cacheFolder,
     log: options.log,

@@ -6,6 +6,7 @@
 import type { RegistrySettings } from "../bundle/resolve/registry.ts";
 import type { Log } from "../core/operation.ts";
 import type { RetryPolicy } from "../core/retry.ts";
+import type { DragonflySettings } from "../http/dragonfly/settings.ts";
 import type { ProxySettings } from "../http/proxies.ts";
 import type { AuthorityPlaces, Transport } from "../http/transport_options.ts";
 import type { AzureSettings } from "../objects/azure_access.ts";
@@ -42,6 +43,8 @@ export interface NetworkSettings {
   readonly maxRate?: number;
   /** How requests to registries and hubs are tried again. */
   readonly retry?: RetryPolicy;
+  /** The Dragonfly daemon that content is asked for first. */
+  readonly dragonfly?: DragonflySettings;
   /** Files that say where registries are read from: their mirrors, and what is blocked. */
   readonly mirrors?: MirrorFiles;
   /**

@@ -22,7 +22,7 @@ import { quote } from "../core/text.ts";
 import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Manifest } from "../oci/manifest.ts";
-import { type ContentStore, openVerified, storeSource, taken } from "../oci/store.ts";
+import { type ContentStore, openVerified, storeSource, takenFrom } from "../oci/store.ts";
 import { digestCheck } from "../transfer/content_check.ts";
 import { transferToFile } from "../transfer/to_file.ts";
 import { holdWorkers, WORTH_A_WORKER } from "../work/pool.ts";
@@ -86,7 +86,7 @@ export async function extractModel(
   const outcomes = await mapConcurrent(
     layers,
     (layer) =>
-      taken(
+      takenFrom(
         store,
         layer.descriptor,
         () =>

@@ -36,6 +36,8 @@ export interface AzureTokenSource {
 export interface AzureClientOptions {
   /** Carries the requests. */
   readonly transport: Transport;
+  /** Told that what was read at a URL was wrong: `true` when it comes from another place now. */
+  readonly distrust?: (url: URL, failure: unknown) => boolean;
   /** Makes the login of Microsoft Entra ID; the SDK's default chain when absent. */
   readonly login?: () => Promise<AzureTokenSource>;
 }

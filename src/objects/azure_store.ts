@@ -107,6 +107,12 @@ export class AzureStore implements ObjectStore {
     });
   }
 
+  /** Whether what was read came by way of a transport that now leaves it to the service. */
+  async elsewhere(uri: string, failure: unknown): Promise<boolean> {
+    const { distrust } = this.#options;
+    return distrust?.(new URL((await this.#target(uri, {})).blob.url), failure) ?? false;
+  }
+
   async #target(uri: string, { signal, log }: OperationOptions): Promise<AzureTarget> {
     const parsed = azureUri(uri);
     this.#finder ??= azureClient(this.#options.access(), this.#options);

@@ -53,6 +53,7 @@ export function openObjectStore(
     stat: async (uri, options) => await storeOf(uri).stat(uri, options),
     open: async (uri, options) => await storeOf(uri).open(uri, options),
     put: async (uri, source, options) => await storeOf(uri).put(uri, source, options),
+    elsewhere: async (uri, failure) => await storeOf(uri).elsewhere?.(uri, failure) ?? false,
   };
 }
 
@@ -83,6 +84,7 @@ function makeAzure(settings: ObjectStoreSettings, network: ObjectStoreNetwork): 
     },
     transport: network.transport ?? fetchTransport,
     bytesPerSecond: network.bytesPerSecond,
+    distrust: network.distrust,
     login: network.login,
   });
 }

@@ -6,7 +6,7 @@ import { join } from "../core/runtime/path.ts";
 import { parseDigest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { reported } from "../core/progress.ts";
-import type { BlobSource } from "../core/source.ts";
+import { type BlobSource, taken } from "../core/source.ts";
 import { digestCheck } from "../transfer/content_check.ts";
 import { KEPT_FROM } from "../transfer/partial_file.ts";
 import { PARALLEL_FROM, transferToFile } from "../transfer/to_file.ts";
@@ -46,25 +46,28 @@ export async function downloadToFile(
   const check = digestCheck(parseDigest(`sha256:${sha256}`));
   const large = size >= PARALLEL_FROM;
   const item = { id: uri, name: uri, size, phase: "download" } as const;
-  await reported(item, options, async (onBytes) => {
-    const etag = large ? await versionOf(store, uri, options) : undefined;
-    const source: BlobSource = {
-      size,
-      open: ({ range, signal } = {}) => store.open(uri, { range, etag, size, signal, log }),
-    };
-    await transferToFile(source, path, {
-      what: quoteUri(uri),
-      check,
-      folder,
-      partialBase: partialFolder && size >= KEPT_FROM
-        ? join(partialFolder, `${sha256}-${size}`)
-        : undefined,
-      concurrency,
-      signal,
-      log,
-      onBytes,
+  const elsewhere = (failure: unknown) => store.elsewhere?.(uri, failure) ?? Promise.resolve(false);
+  const receive = () =>
+    reported(item, options, async (onBytes) => {
+      const etag = large ? await versionOf(store, uri, options) : undefined;
+      const source: BlobSource = {
+        size,
+        open: ({ range, signal } = {}) => store.open(uri, { range, etag, size, signal, log }),
+      };
+      await transferToFile(source, path, {
+        what: quoteUri(uri),
+        check,
+        folder,
+        partialBase: partialFolder && size >= KEPT_FROM
+          ? join(partialFolder, `${sha256}-${size}`)
+          : undefined,
+        concurrency,
+        signal,
+        log,
+        onBytes,
+      });
     });
-  });
+  await taken(receive, elsewhere);
 }
 
 /** The version of an object, whose size is looked at before the first byte moves. */

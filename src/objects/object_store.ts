@@ -77,4 +77,9 @@ export interface ObjectStore {
    * then.
    */
   put(uri: string, source: BlobSource, options: PutObjectOptions): Promise<ObjectFacts>;
+  /**
+   * Told by whoever takes an object that this failed: `true` when it comes from another place when
+   * it is opened again.
+   */
+  elsewhere?(uri: string, failure: unknown): Promise<boolean>;
 }

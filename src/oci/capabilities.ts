@@ -146,7 +146,7 @@ export interface StoreCapabilities {
    * Told by whoever takes a content that it failed: `true` when the content can be had from another
    * place, so that taking it once more is worth it. It ends, since no place is left to twice.
    */
-  elsewhere(descriptor: Descriptor, failure: unknown): boolean;
+  elsewhere(descriptor: Descriptor, failure: unknown): Promise<boolean>;
   /** Keeps what is here from being pruned until disposed, so that what was checked stays true. */
   deferPrune(options?: OperationOptions): Promise<AsyncDisposable>;
 }

@@ -15,6 +15,12 @@ export interface ConnectOptions {
   readonly proxy?: string;
   /** Whether mirrors are asked first, where files of this machine name some; so it is when absent. */
   readonly mirror?: boolean;
+  /** A Dragonfly daemon that blobs are asked for first. */
+  readonly dragonflyEndpoint?: string;
+  /** Whether to fail where the daemon does not help. */
+  readonly dragonflyRequired?: boolean;
+  /** Whether the daemon is shown logins of registries. */
+  readonly dragonflyForwardAuth?: boolean;
 }
 
 /** Opens the repository that a reference names in its registry. */

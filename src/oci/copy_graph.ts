@@ -19,7 +19,7 @@ import { capability } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { children, parseManifest } from "./manifest.ts";
 import { isManifestType } from "./media_types.ts";
-import { type ContentStore, readContent, storeSource, taken, writeTagged } from "./store.ts";
+import { type ContentStore, readContent, storeSource, takenFrom, writeTagged } from "./store.ts";
 
 /** Indexes may list indexes, but no artifact in the field goes deeper than two. */
 const DEPTH_LIMIT = 8;
@@ -263,7 +263,7 @@ class GraphCopier {
     await reported(this.#item(descriptor), this.#options, async (onBytes) => {
       const watched = watchedSource(source, onBytes);
       if (tag === undefined) {
-        return await taken(
+        return await takenFrom(
           this.#from,
           descriptor,
           () => this.#to.write(descriptor, watched, this.#options),

@@ -8,7 +8,7 @@
 import { type Digest, isDigest } from "../core/digest.ts";
 import { IntegrityError, NotFoundError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import type { BlobSource, ByteRange } from "../core/source.ts";
+import { type BlobSource, type ByteRange, taken } from "../core/source.ts";
 import { checkContent, readAll, transformed, verified } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 import { capability, type Capable } from "./capabilities.ts";
@@ -125,7 +125,7 @@ export async function readContent(
   const read = capability(store, "read");
   if (read === undefined) {
     const all = async () => await readAll(await openVerified(store, descriptor, options), limit);
-    return await taken(store, descriptor, all);
+    return await takenFrom(store, descriptor, all);
   }
   options.signal?.throwIfAborted();
   const bytes = await read(descriptor, limit);
@@ -133,24 +133,14 @@ export async function readContent(
   return bytes;
 }
 
-/**
- * Does what takes a content of `store`; again from the beginning while that fails and the store has
- * another place to take it from: only whoever takes a content learns that its bytes were wrong, when
- * all of them have come.
- */
-export async function taken<Result>(
+/** Does what takes a content of `store`, again while the store has it from another place. */
+export async function takenFrom<Result>(
   store: Capable,
   descriptor: Descriptor,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const elsewhere = capability(store, "elsewhere");
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!elsewhere?.(descriptor, error)) throw error;
-    }
-  }
+  return await taken(work, elsewhere && ((failure) => elsewhere(descriptor, failure)));
 }
 
 /** Reads and parses a manifest or index of a store, verified. */

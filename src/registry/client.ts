@@ -15,6 +15,9 @@ import { listNames } from "./pagination.ts";
 import { RegistryRepository } from "./repository.ts";
 import { RegistrySession } from "./session.ts";
 import { offloaded } from "../work/remote_body.ts";
+import { daemonOptions, dragonflySettings } from "../http/dragonfly/options.ts";
+import { Dragonfly } from "../http/dragonfly/dragonfly.ts";
+import type { DragonflySettings } from "../http/dragonfly/settings.ts";
 import { createTransport } from "../http/transport.ts";
 import type { TransportOptions } from "../http/transport_options.ts";
 
@@ -26,6 +29,7 @@ export class RegistryClient implements AsyncDisposable {
   readonly #options: RegistryClientOptions;
   readonly #sessions = new Map<string, RegistrySession>();
   readonly #networks = new Map<string, Network>();
+  readonly #daemons = new Map<string, Dragonfly>();
   readonly #resources = new DisposableStack();
 
   /**
@@ -101,14 +105,28 @@ export class RegistryClient implements AsyncDisposable {
     const plainHttp = options.plainHttp ?? this.#options.plainHttp;
     const insecure = options.insecure ?? this.#options.insecure;
     const proxy = options.proxy ?? this.#options.proxy;
-    const key = JSON.stringify([host, plainHttp, insecure, proxy]);
+    const dragonfly = dragonflySettings(options, this.#options.dragonfly);
+    const key = JSON.stringify([host, plainHttp, insecure, proxy, dragonfly]);
     let session = this.#sessions.get(key);
     if (!session) {
-      const network = this.#network({ insecure, proxy });
+      const network = {
+        ...this.#network({ insecure, proxy }),
+        dragonfly: dragonfly && this.#daemon(dragonfly),
+      };
       session = new RegistrySession(host, network, { ...this.#options, plainHttp, insecure });
       this.#sessions.set(key, session);
     }
     return session;
+  }
+
+  #daemon(settings: DragonflySettings): Dragonfly {
+    return this.#daemons.getOrInsertComputed(JSON.stringify(settings), () => {
+      const { transport, retry, log } = this.#options;
+      const way = daemonOptions({ ...this.#options, stallTime: retry?.stallTime });
+      const send = transport ??
+        offloaded(this.#resources.use(createTransport(way)).send, way, log);
+      return new Dragonfly(settings, { transport: send, retry, log });
+    });
   }
 
   #network({ insecure, proxy }: Pick<TransportOptions, "insecure" | "proxy">): Network {

@@ -4,6 +4,8 @@
  */
 import type { Log } from "../core/operation.ts";
 import type { RetryPolicy } from "../core/retry.ts";
+import type { Dragonfly } from "../http/dragonfly/dragonfly.ts";
+import type { DragonflySettings } from "../http/dragonfly/settings.ts";
 import type { PrivateAccess } from "../http/private_guard.ts";
 import type { Transport, TransportOptions } from "../http/transport_options.ts";
 import type { CredentialSource } from "./auth/credentials.ts";
@@ -16,6 +18,8 @@ export interface RegistryClientOptions extends TransportOptions {
   readonly credentials?: CredentialSource;
   /** Whether registries on the internet may point to private addresses. */
   readonly allowPrivateRedirects?: boolean;
+  /** The daemon that blobs are asked for first. */
+  readonly dragonfly?: DragonflySettings;
   /** How requests are tried again. */
   readonly retry?: RetryPolicy;
   /**
@@ -37,4 +41,6 @@ export interface Network extends Pick<PrivateAccess, "isInside"> {
   readonly home: Transport;
   /** To whoever the registry points to. */
   readonly away: Transport;
+  /** What blobs are asked for first. */
+  readonly dragonfly?: Dragonfly;
 }

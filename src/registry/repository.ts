@@ -70,6 +70,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
       "untag",
       "toFile",
       "isWorthAsking",
+      "elsewhere",
     ]);
   }
 
@@ -120,6 +121,12 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     options?: ToFileOptions,
   ): Promise<Digest | undefined> {
     return await downloadToFile(this.#channel, descriptor, path, options);
+  }
+
+  /** As {@linkcode StoreCapabilities.elsewhere} says: what a Dragonfly daemon brought, directly. */
+  async elsewhere({ digest }: Descriptor, failure: unknown): Promise<boolean> {
+    const { session, path } = this.#channel;
+    return await session.distrust(`/v2/${path}/blobs/${digest}`, failure);
   }
 
   /**

@@ -117,6 +117,11 @@ export class RegistrySession {
     return await send(request, parts);
   }
 
+  /** As {@linkcode Dragonfly.distrust} says, of a path of the registry. */
+  async distrust(path: string, failure: unknown): Promise<boolean> {
+    return this.#network.dragonfly?.distrust(new URL(path, await this.base()), failure) ?? false;
+  }
+
   /** The error for an answer to something that was tried (`read "…"`). */
   async error(response: Response, action: string): Promise<ModelOpsError> {
     const { stallTime } = this.retry;
@@ -140,7 +145,8 @@ export class RegistrySession {
     const elsewhere = guarded(away, base, { isInside, allowPrivateRedirects });
     const network = redirecting(perOrigin(base.origin, home, elsewhere));
     const retried = retrying(network, { ...this.retry, log });
-    const send = authenticated(retried, {
+    const shared = this.#network.dragonfly?.around(retried, isBlobOf(base)) ?? retried;
+    const send = authenticated(shared, {
       registry: this.registry,
       origin: base,
       allowHttp: (plainHttp || insecure) ?? false,
@@ -151,6 +157,15 @@ export class RegistrySession {
     });
     return { base, send };
   }
+}
+
+/** Whether a request is for a blob of the registry: manifests and tokens are its own to give. */
+function isBlobOf({ origin }: URL): (request: Request) => boolean {
+  return ({ method, url }) => {
+    const asked = new URL(url);
+    return method === "GET" && asked.origin === origin &&
+      /^\/v2\/.+\/blobs\/[a-z0-9]+:[0-9a-f]+$/.test(asked.pathname);
+  };
 }
 
 /** Sends requests that concern one repository: those below `/v2/<path>/`. */

@@ -459,16 +459,56 @@ Deno.test("list and ls are one command, and an unreadable tag is a warning", asy
   }
 });
 
-Deno.test("flags of earlier tools that mean nothing here are named and ignored", async () => {
+Deno.test("flags of earlier tools that nothing is done for are refused, whatever the command", async () => {
   await using home = await Home.open();
   await home.build("-t", "r.test/m:v1");
-  const push = await home.run(["push", "r.test/m:v1", "--nydusify", "--no-progress"]);
-  assert.equal(push.code, 0);
-  assert.match(push.stderr, /^note: --nydusify has no effect\nsha256:\w{64}\n$/);
-  const pull = ["pull", "r.test/m:v1", "--dragonfly-endpoint", "/run/x.sock", "--no-progress"];
-  const { code, stderr } = await home.run(pull);
-  assert.equal(code, 0);
-  assert.match(stderr, /^note: --dragonfly-endpoint has no effect\nsha256:\w{64}\n$/);
+  const nydus = [
+    ["push", "r.test/m:v1"],
+    ["build", "-t", "r.test/m:v2", "."],
+    ["attach", "f", "-s", "r.test/m:v1", "-t", "r.test/m:v2"],
+    ["upload", "f", "--repo", "r.test/m"],
+  ];
+  for (const args of nydus) {
+    const { code, stderr } = await home.run([...args, "--nydusify", "--no-progress"]);
+    assert.equal(code, 10, stderr);
+    assert.match(stderr, /^error: Cannot use --nydusify: .* Nydus\nhint: leave out --nydusify\n$/);
+  }
+  const unknown = ["modelfile", "generate", ".", "--ignore-unrecognized-file-types", "--json"];
+  const { code, stdout } = await home.run(unknown);
+  assert.equal(code, 10);
+  assert.match(JSON.parse(stdout).error.hint, /leave out --ignore-unrecognized-file-types/);
+});
+
+Deno.test("what is said of Dragonfly has to name a daemon that can be asked", async () => {
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1");
+  const rows: [string[], RegExp][] = [
+    [["--dragonfly-required"], /Cannot use --dragonfly-required: no daemon is named\nhint: write /],
+    [["--dragonfly-forward-auth"], /Cannot use --dragonfly-forward-auth: no daemon is named/],
+    [
+      ["--dragonfly-endpoint", "dns:///node:65000"],
+      /"dns:\/\/" is not the scheme of an HTTP proxy/,
+    ],
+    [["--dragonfly-endpoint", "127.0.0.1:4001"], /neither a URL nor the path of a socket/],
+    [
+      ["--dragonfly-endpoint", "/run/none/x.sock"],
+      /its HTTP proxy, and .*\nhint: write --dragonfly/,
+    ],
+    [["--dragonfly-endpoint", "unix:///run/x.sock"], /Cannot use the Dragonfly daemon at/],
+  ];
+  for (const [flags, expected] of rows) {
+    for (
+      const command of [
+        ["pull", "r.test/m:v1"],
+        ["fetch", "r.test/m:v1", "--output", "out", "--patterns", "*"],
+        ["bundle", "materialize", "r.test/m:v1", "out"],
+      ]
+    ) {
+      const { code, stderr } = await home.run([...command, ...flags, "--no-progress"]);
+      assert.equal(code, 2, `${command.join(" ")}: ${stderr}`);
+      assert.match(stderr, expected);
+    }
+  }
 });
 
 Deno.test("mistakes on the command line end with code 2 and say what helps", async () => {

@@ -18,6 +18,11 @@ const WRITING: readonly Row[] = [
   ["--max-size <>", "no limit", /most bytes/],
   ["--max-entries <>", "1000000", /most entries/],
 ];
+const DRAGONFLY: readonly Row[] = [
+  ["--dragonfly-endpoint <>", NONE, /Dragonfly daemon/],
+  ["--dragonfly-required", false, /fail/],
+  ["--dragonfly-forward-auth", false, /logins/],
+];
 const NYDUSIFY: Row = ["--nydusify hidden", false, /^$/];
 
 const GLOBAL: readonly Row[] = [
@@ -58,7 +63,7 @@ const COMMANDS: Readonly<Record<string, readonly [args: string, ...flags: Row[]]
     ["--extract-dir <>", NONE, /files into this folder/],
     ["--extract-from-remote", false, /nothing into the local store/],
     ...WRITING,
-    ["--dragonfly-endpoint <> hidden", NONE, /^$/],
+    ...DRAGONFLY,
   ],
   "fetch": [
     "<target>",
@@ -69,7 +74,7 @@ const COMMANDS: Readonly<Record<string, readonly [args: string, ...flags: Row[]]
     INSECURE,
     ["--proxy <>", NONE, /proxy/],
     ...WRITING,
-    ["--dragonfly-endpoint <> hidden", NONE, /^$/],
+    ...DRAGONFLY,
   ],
   "extract": [
     "<target>",

@@ -17,7 +17,7 @@ import type { ObjectStore } from "../../src/objects/object_store.ts";
 import { noise, readObject, sha256Of } from "../conformance/object_store.ts";
 import { e2eTest } from "../support/registry.ts";
 import { tempFolder } from "../support/temp.ts";
-import { type AzureWorld, azureWorld, cutBody } from "./azurite.ts";
+import { azureWorld, cutBody, sasOf, service } from "./azurite.ts";
 
 const MIB = 1024 * 1024;
 const needs = ["azurite-blob"] as const;
@@ -46,23 +46,6 @@ function noted(next: Transport = fetchTransport) {
     return next(request);
   };
   return { requests, transport };
-}
-
-/** The SDK's own client, for what this program never does. */
-async function service({ azurite }: AzureWorld) {
-  const { BlobServiceClient, StorageSharedKeyCredential } = await azureStorageBlob();
-  const credential = new StorageSharedKeyCredential(azurite.account, azurite.key);
-  return new BlobServiceClient(azurite.endpoint, credential, {
-    keepAliveOptions: { enable: false },
-  });
-}
-
-async function sasOf(world: AzureWorld, permissions: string, expiresOn?: Date): Promise<string> {
-  const url = await (await service(world)).generateAccountSasUrl(
-    expiresOn,
-    { toString: () => permissions } as never,
-  );
-  return new URL(url).search;
 }
 
 const isStaging = (request: Request) => new URL(request.url).searchParams.get("comp") === "block";

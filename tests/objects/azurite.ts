@@ -1,4 +1,5 @@
 /** What tests of Azure share: one Azurite, stores over it, and networks that fail. @module */
+import { azureStorageBlob } from "../../src/deps/azure-storage-blob.ts";
 import { startAzurite } from "../support/registry.ts";
 import type { RunningAzurite } from "../support/registry.ts";
 import type { AzureSettings } from "../../src/objects/azure_access.ts";
@@ -44,4 +45,26 @@ export function cutBody(response: Response, after: number): Response {
     },
   });
   return new Response(response.body?.pipeThrough(cut) ?? null, response);
+}
+
+/** The SDK's own client, for what this program never does. */
+export async function service({ azurite }: AzureWorld) {
+  const { BlobServiceClient, StorageSharedKeyCredential } = await azureStorageBlob();
+  const credential = new StorageSharedKeyCredential(azurite.account, azurite.key);
+  return new BlobServiceClient(azurite.endpoint, credential, {
+    keepAliveOptions: { enable: false },
+  });
+}
+
+/** A shared access signature of the account, as the query of a URL. */
+export async function sasOf(
+  world: AzureWorld,
+  permissions: string,
+  expiresOn?: Date,
+): Promise<string> {
+  const url = await (await service(world)).generateAccountSasUrl(
+    expiresOn,
+    { toString: () => permissions } as never,
+  );
+  return new URL(url).search;
 }

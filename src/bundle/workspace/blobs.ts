@@ -15,7 +15,7 @@ import { quote } from "../../core/text.ts";
 import { copyGraph } from "../../oci/copy_graph.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { capability } from "../../oci/capabilities.ts";
-import { type ContentStore, openVerified, storeSource, taken } from "../../oci/store.ts";
+import { type ContentStore, openVerified, storeSource, takenFrom } from "../../oci/store.ts";
 import { digestCheck } from "../../transfer/content_check.ts";
 import { transferToFile } from "../../transfer/to_file.ts";
 import type { TransferOptions } from "../../transfer/transfer_options.ts";
@@ -114,9 +114,9 @@ export class Blobs {
     this.bytesFetched += blob.size - kept;
   }
 
-  /** Does what takes a blob of the repository, as {@linkcode taken} does. */
+  /** Does what takes a blob of the repository, as {@linkcode takenFrom} does. */
   async taken(blob: Descriptor, work: () => Promise<void>): Promise<void> {
-    await taken(this.#store, blob, work);
+    await takenFrom(this.#store, blob, work);
   }
 
   async #filledCache(blob: Descriptor, path: string): Promise<ContentStore | undefined> {

@@ -1,6 +1,6 @@
 /** `attach`: adds a file to an artifact. @module */
 import type { Command } from "../../deps/commander.ts";
-import { addMirror, addTransfer, noteIgnored, nydusify, quiet } from "../options.ts";
+import { addMirror, addTransfer, nydusify, quiet, refuseNydusify } from "../options.ts";
 import type { Session } from "../session.ts";
 import { sourceDateEpoch } from "../settings/global.ts";
 
@@ -20,7 +20,7 @@ export function configure(command: Command, session: Session): void {
   ))
     .addOption(nydusify(command))
     .action(async (file, { nydusify, creationTime, quiet, ...flags }) => {
-      noteIgnored(session.output, "--nydusify", nydusify);
+      refuseNydusify(nydusify);
       const models = await session.models();
       const result = await session.operation((options) =>
         models.attach(file, {

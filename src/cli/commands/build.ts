@@ -3,7 +3,7 @@ import type { Command } from "../../deps/commander.ts";
 import type { BuildResult } from "../../model/operations.ts";
 import { collect, collectPairs, collectPlatforms } from "../arguments.ts";
 import { countOf, formatBytes } from "../output/format.ts";
-import { addTransfer, noteIgnored, nydusify, portable, quiet } from "../options.ts";
+import { addTransfer, nydusify, portable, quiet, refuseNydusify } from "../options.ts";
 import type { Output } from "../output/writer.ts";
 import type { Session } from "../session.ts";
 import { sourceDateEpoch } from "../settings/global.ts";
@@ -46,7 +46,7 @@ export function configure(command: Command, session: Session): void {
   )
     .addOption(nydusify(command))
     .action(async (path, { nydusify, creationTime, quiet, ...flags }) => {
-      noteIgnored(session.output, "--nydusify", nydusify);
+      refuseNydusify(nydusify);
       const { target: targets, annotation: annotations, platform: platforms, ...same } = flags;
       const models = await session.models();
       const result = await session.operation((options) =>

@@ -2,27 +2,25 @@
 import { quote } from "../../core/text.ts";
 import type { Command } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { addMirror, addTransfer, dragonflyEndpoint, noteIgnored, quiet } from "../options.ts";
+import { addDragonfly, addMirror, addTransfer, quiet } from "../options.ts";
 import { addWriting } from "../writing_options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
-  addWriting(addMirror(addTransfer(
+  addDragonfly(addWriting(addMirror(addTransfer(
     command
       .argument("<target>", "name of the artifact")
       .option("--extract-dir <folder>", "write the files into this folder as well")
       .option("--extract-from-remote", "write only the files, nothing into the local store")
       .addOption(quiet(command)),
-  )))
-    .addOption(dragonflyEndpoint(command))
-    .action(async (target, { dragonflyEndpoint, quiet, ...flags }) => {
+  ))))
+    .action(async (target, { quiet, ...flags }) => {
       if (flags.extractFromRemote && !flags.extractDir) {
         throw new InvalidInputError(
           `Cannot pull ${quote(target)}: --extract-from-remote needs --extract-dir`,
           { reference: target, remedy: "add `--extract-dir <folder>`" },
         );
       }
-      noteIgnored(session.output, "--dragonfly-endpoint", dragonflyEndpoint);
       const models = await session.models();
       const result = await session.operation(
         (options) => models.pull(target, { ...options, ...flags }),

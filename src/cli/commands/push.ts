@@ -1,13 +1,13 @@
 /** `push`: sends an artifact to its registry. @module */
 import type { Command } from "../../deps/commander.ts";
-import { addTransfer, noteIgnored, nydusify, quiet } from "../options.ts";
+import { addTransfer, nydusify, quiet, refuseNydusify } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
   addTransfer(command.argument("<target>", "name of the artifact").addOption(quiet(command)))
     .addOption(nydusify(command))
     .action(async (target, { nydusify, quiet, ...flags }) => {
-      noteIgnored(session.output, "--nydusify", nydusify);
+      refuseNydusify(nydusify);
       const models = await session.models();
       const result = await session.operation(
         (options) => models.push(target, { ...options, ...flags }),

@@ -2,7 +2,7 @@
 import { quote } from "../../core/text.ts";
 import type { Command } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { addAccess, noteIgnored, nydusify } from "../options.ts";
+import { addAccess, nydusify, refuseNydusify } from "../options.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
@@ -21,7 +21,7 @@ export function configure(command: Command, session: Session): void {
   )
     .addOption(nydusify(command))
     .action(async (file, { nydusify, repo, target, ...flags }) => {
-      noteIgnored(session.output, "--nydusify", nydusify);
+      refuseNydusify(nydusify);
       const repository = repo ?? target;
       if (repository === undefined) {
         throw new InvalidInputError(`Cannot upload ${quote(file)}: no repository given`, {

@@ -8,6 +8,7 @@ import { quote, withoutEnd } from "../../core/text.ts";
 import { isOneOf, parseRate } from "../arguments.ts";
 import type { DownloadSettings, HubSettings } from "../../library/downloads.ts";
 import { type Environment, firstSet } from "../../library/environment.ts";
+import type { DragonflySettings } from "../../http/dragonfly/settings.ts";
 import type { ModelSettings } from "../../library/models.ts";
 import type { CredentialFiles } from "../../library/settings.ts";
 import type { MirrorFiles } from "../../registry/mirrors/files.ts";
@@ -108,6 +109,7 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
     },
     credentialFiles: credentialFiles(dotFolder, source),
     mirrors: mirrorFiles(dotFolder, source),
+    dragonfly: dragonfly(env),
     pprof: flags.pprof ? flags.pprofAddr || DEFAULT_PPROF_ADDRESS : undefined,
     hubs: hubSettings(source),
     cacheFolder: resolve(cwd, cache, "modelops"),
@@ -202,6 +204,19 @@ function credentialFiles(dotFolder: string, { env, cwd, home }: SettingsSource):
     prefersDocker: named !== undefined,
     others: others.filter((path) => path !== undefined),
   };
+}
+
+function dragonfly(env: Environment): DragonflySettings | undefined {
+  const endpoint = ours(env, "DRAGONFLY_ENDPOINT");
+  const priority = ours(env, "DRAGONFLY_PRIORITY");
+  const settings = {
+    required: isSet(ours(env, "DRAGONFLY_REQUIRED")),
+    forwardAuth: isSet(ours(env, "DRAGONFLY_FORWARD_AUTH")),
+    tag: ours(env, "DRAGONFLY_TAG"),
+    application: ours(env, "DRAGONFLY_APPLICATION"),
+    priority: priority === undefined ? undefined : Number(priority),
+  };
+  return endpoint === undefined ? undefined : { ...settings, endpoint };
 }
 
 /** Ours, and those of containers' tools: of this user, else of the machine. */

@@ -172,12 +172,12 @@ class MirroredReads {
     this.#failed.set(digest, failed.add(place));
   }
 
-  #elsewhere(descriptor: Descriptor, failure: unknown): boolean {
+  async #elsewhere(descriptor: Descriptor, failure: unknown): Promise<boolean> {
     const { digest } = descriptor;
     const place = this.#last.get(digest);
     if (place === undefined) return false;
     // The place itself may have another way to what it has.
-    if (capability(place, "elsewhere")?.(descriptor, failure)) return true;
+    if (await capability(place, "elsewhere")?.(descriptor, failure)) return true;
     const isFault = failure instanceof ModelOpsError &&
       (failure.kind === "transfer" || failure.kind === "integrity");
     if (!isFault || place === this.#parts.origin || this.#failed.get(digest)?.has(place)) {

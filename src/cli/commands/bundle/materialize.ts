@@ -8,7 +8,7 @@ import { collectList, collectPatterns } from "../../arguments.ts";
 import { materializeDocument } from "../../output/bundle_documents.ts";
 import { bundleSize, textOf } from "../../output/bundle_text.ts";
 import { countOf } from "../../output/format.ts";
-import { addReading, objectStore, portable } from "../../options.ts";
+import { addDragonfly, addReading, objectStore, portable } from "../../options.ts";
 import type { Session } from "../../session.ts";
 import {
   actionLines,
@@ -18,7 +18,7 @@ import {
 } from "../../output/workspace_report.ts";
 
 export function configure(command: Command, session: Session): void {
-  addReading(
+  addDragonfly(addReading(
     command
       .argument("<bundle>", "name:version, digest, full reference, folder or archive")
       .argument("<folder>", "folder that receives the files")
@@ -34,7 +34,7 @@ export function configure(command: Command, session: Session): void {
       .option("--dry-run", "only say what would happen")
       .addOption(portable(command))
       .addOption(objectStore(command)),
-  )
+  ))
     .action(async (ref, dest, { ci, verbose, ...flags }) => {
       if (flags.layers?.length === 0) {
         throw new InvalidInputError("Cannot use --layers: it is empty");

@@ -9,7 +9,7 @@ import { HUB_NAMES } from "../../../hubs/hub.ts";
 import { collect } from "../../arguments.ts";
 import type { CliContext } from "../../context.ts";
 import { countOf } from "../../output/format.ts";
-import { noteIgnored } from "../../options.ts";
+import { refuseFlag } from "../../options.ts";
 import type { Session } from "../../session.ts";
 import { sourceDateEpoch } from "../../settings/global.ts";
 
@@ -41,7 +41,11 @@ export function configure(command: Command, session: Session): void {
       const { context, output } = session;
       const { modelUrl, provider, downloadDir, ignoreUnrecognizedFileTypes, ...rest } = flags;
       const { output: folder, overwrite, exclude = [], include = [], ...values } = rest;
-      noteIgnored(output, "--ignore-unrecognized-file-types", ignoreUnrecognizedFileTypes);
+      refuseFlag(
+        "--ignore-unrecognized-file-types",
+        ignoreUnrecognizedFileTypes,
+        "a file of any type is taken in, and --exclude leaves some out",
+      );
       const target = join(resolve(context.cwd, folder), "Modelfile");
       if (!overwrite) await refuseExisting(target);
       const workspace = modelUrl === undefined

@@ -160,6 +160,7 @@ export { createModelBackend, type ModelBackendOptions } from "./src/model/backen
 export { DiskCatalog } from "./src/oci/disk_catalog.ts";
 export { MemoryCatalog } from "./src/oci/memory_store.ts";
 export { RegistryClient, RegistryClient as RegistryConnector } from "./src/registry/client.ts";
+export type { DragonflySettings } from "./src/http/dragonfly/settings.ts";
 export type { MirrorFile, MirrorFiles } from "./src/registry/mirrors/files.ts";
 export { openObjectStore } from "./src/objects/dispatch.ts";
 export { digestBytes } from "./src/core/digest.ts";

@@ -120,13 +120,16 @@ export class RegistryClient implements AsyncDisposable {
   }
 
   #daemon(settings: DragonflySettings): Dragonfly {
-    return this.#daemons.getOrInsertComputed(JSON.stringify(settings), () => {
+    const key = JSON.stringify(settings);
+    let daemon = this.#daemons.get(key);
+    if (!daemon) {
       const { transport, retry, log } = this.#options;
       const way = daemonOptions({ ...this.#options, stallTime: retry?.stallTime });
       const send = transport ??
         offloaded(this.#resources.use(createTransport(way)).send, way, log);
-      return new Dragonfly(settings, { transport: send, retry, log });
-    });
+      this.#daemons.set(key, daemon = new Dragonfly(settings, { transport: send, retry, log }));
+    }
+    return daemon;
   }
 
   #network({ insecure, proxy }: Pick<TransportOptions, "insecure" | "proxy">): Network {

@@ -16,6 +16,7 @@
  */
 export { type RateLimit, rateLimit } from "../core/rate_limit.ts";
 export type { Retry, RetryPolicy } from "../core/retry.ts";
+export type { DragonflySettings } from "../http/dragonfly/settings.ts";
 export type { ProxySettings } from "../http/proxies.ts";
 export type {
   AnswerHints,

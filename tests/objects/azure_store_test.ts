@@ -9,7 +9,6 @@ import {
   TransferError,
 } from "../../src/core/errors.ts";
 import { bytesSource } from "../../src/core/source.ts";
-import { azureStorageBlob } from "../../src/deps/azure-storage-blob.ts";
 import type { Transport } from "../../src/http/transport_options.ts";
 import { openObjectStore } from "../../src/objects/dispatch.ts";
 import { downloadToFile } from "../../src/objects/download.ts";

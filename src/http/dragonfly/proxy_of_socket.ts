@@ -11,7 +11,7 @@ import { quote } from "../../core/text.ts";
 import { ENDPOINT_REMEDY } from "./settings.ts";
 
 /** Where the daemon's file is, as its packages have it. */
-export const DAEMON_FILE = "/etc/dragonfly/dfdaemon.yaml";
+const DAEMON_FILE = "/etc/dragonfly/dfdaemon.yaml";
 
 const DEFAULT_SOCKET = "/var/run/dragonfly/dfdaemon.sock";
 const DEFAULT_PORT = 4001;

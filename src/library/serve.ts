@@ -18,7 +18,8 @@ import { type Metric, ServerMetrics } from "../server/metrics.ts";
 import { withOperations } from "../server/operations.ts";
 import { every } from "../server/schedule.ts";
 import { hostlessCatalog } from "./hostless_catalog.ts";
-import type { StoreSettings } from "./settings.ts";
+import type { CredentialSettings, NetworkSettings, StoreSettings } from "./settings.ts";
+import { openUpstream, parseUpstream, type Upstream } from "./upstream.ts";
 
 /** How to serve the local store. */
 export interface ServeOptions extends OperationOptions {
@@ -26,6 +27,11 @@ export interface ServeOptions extends OperationOptions {
   readonly address: string;
   /** Refuse everything that writes. */
   readonly readOnly?: boolean;
+  /**
+   * Address of a registry, `https://registry.example.com`, that has what the store does not: the
+   * server is a cache in front of it, and nobody writes through it.
+   */
+  readonly upstream?: string;
   /** Take manifests and indexes whose content is not all here. */
   readonly sparse?: boolean;
   /** Password file in the form of Apache's htpasswd; it is read again when it changes. */
@@ -84,7 +90,7 @@ export interface RunningServer {
  * ```
  */
 export async function serveStore(
-  { storageDir }: StoreSettings,
+  settings: StoreSettings & NetworkSettings & CredentialSettings,
   { address: text, readOnly, allowAnonymous = false, anonymous, ...options }: ServeOptions,
 ): Promise<RunningServer> {
   const address = parseListenAddress(text);
@@ -97,15 +103,25 @@ export async function serveStore(
   const authenticate = options.htpasswd === undefined
     ? undefined
     : await htpasswdFileAuthenticator(options.htpasswd, options);
+  const { storageDir } = settings;
   await checkStore(storageDir, readOnly);
   const catalog = diskCatalog(storageDir);
   const metrics = new StoreMetrics(catalog);
   const loopbackOnly = authenticate === undefined && isLoopbackHost(address.hostname);
   const access = { authenticate, anonymous, loopbackOnly };
   const cut = new AbortController();
-  const registry = createRegistryHandler(hostlessCatalog(catalog, { anyHost: true }), {
+  const connections = new AsyncDisposableStack();
+  const shown = options.upstream === undefined
+    ? hostlessCatalog(catalog, { anyHost: true })
+    : await openUpstream(readUpstream(options.upstream, options), settings, {
+      local: catalog,
+      connections,
+      signal: cut.signal,
+      log: options.log,
+    });
+  const registry = createRegistryHandler(shown, {
     ...access,
-    readOnly,
+    readOnly: readOnly || options.upstream !== undefined,
     sparse: options.sparse,
     log: options.log,
     signal: cut.signal,
@@ -125,8 +141,17 @@ export async function serveStore(
     },
     failed: (error) => options.log?.("warning", "A connection failed", { error }),
   });
-  const finished = runUntilStopped(listener, { cut, catalog, readOnly, ...options });
+  const finished = runUntilStopped(listener, { cut, catalog, readOnly, ...options })
+    .finally(() => connections.disposeAsync());
   return { address: formatListenAddress(listener.address), url: listener.url, finished };
+}
+
+/** The upstream of a cache, which takes nothing in from clients. */
+function readUpstream(address: string, { sparse }: Pick<ServeOptions, "sparse">): Upstream {
+  if (!sparse) return parseUpstream(address);
+  throw new InvalidInputError("Cannot use --sparse with --upstream: nobody writes to a cache", {
+    remedy: "leave out --sparse",
+  });
 }
 
 const DRAIN_TIMEOUT = 30_000;

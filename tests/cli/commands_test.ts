@@ -876,3 +876,20 @@ Deno.test("what makes or moves an artifact ends with its digest; --quiet prints 
     assert.equal(told, digest);
   }
 });
+
+Deno.test("a cache wants the address of a registry, and takes nothing in", async () => {
+  await using home = await Home.open();
+  const rows: [string[], RegExp][] = [
+    [["--upstream", "registry"], /Cannot use "registry" as upstream: it is no registry's address/],
+    [["--upstream", "https://u:secret@r.test"], /Cannot use \(it holds credentials\) as upstream/],
+    [
+      ["--upstream", "https://r.test", "--sparse"],
+      /nobody writes to a cache\nhint: leave out --sparse/,
+    ],
+  ];
+  for (const [flags, expected] of rows) {
+    const { code, stderr } = await home.run(["serve", "--address", "127.0.0.1:0", ...flags]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, expected);
+  }
+});

@@ -8,6 +8,10 @@ export function configure(command: Command, session: Session): void {
   command
     .option("--address <host:port>", "where to listen; port 0 takes a free one", "127.0.0.1:5000")
     .option("--read-only", "refuse everything that writes")
+    .option(
+      "--upstream <url>",
+      "be a cache in front of this registry: fetch and keep what is asked",
+    )
     .option("--sparse", "take manifests and indexes whose content is not all here")
     .option("--htpasswd <file>", "ask for the users and passwords of this file (bcrypt)")
     .addOption(
@@ -35,7 +39,7 @@ export function configure(command: Command, session: Session): void {
     )
     .action(async ({ logFormat, ...flags }) => {
       const { settings, output, context } = session;
-      refuseClientCertificate(settings);
+      if (flags.upstream === undefined) refuseClientCertificate(settings);
       const { serveStore } = await import("../../library/serve.ts");
       const log = session.serverLog(logFormat);
       const server = await serveStore(settings, { ...flags, log, signal: context.signal });

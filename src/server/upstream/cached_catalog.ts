@@ -1,0 +1,225 @@
+/**
+ * A pull-through cache: the local store in front of an upstream registry.
+ *
+ * What is here is served from here, and what is not is fetched, kept and served at once. A tag is
+ * the upstream's to move, so it is asked for each; where it does not answer, what the tag named last
+ * is served. Nobody writes through the cache.
+ * @module
+ */
+import { type Digest, isDigest } from "../../core/digest.ts";
+import { AccessDeniedError, ifFound, ModelOpsError, NotFoundError } from "../../core/errors.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import { bytesSource } from "../../core/source.ts";
+import { capability, type ReferrerOptions } from "../../oci/capabilities.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import type { LocalCatalog, LocalRepository } from "../../oci/disk_catalog.ts";
+import { isManifestType } from "../../oci/media_types.ts";
+import {
+  type Catalog,
+  type ContentStore,
+  missing,
+  type OpenContentOptions,
+  readContent,
+} from "../../oci/store.ts";
+import { wrapped } from "../../oci/wrapped.ts";
+import { RegistryFault } from "../fault.ts";
+import { GrowingBlob } from "./growing_blob.ts";
+
+/** What a cache stands in front of. */
+export interface UpstreamParts extends Pick<OperationOptions, "signal" | "log"> {
+  /** Where content is kept. */
+  readonly local: LocalCatalog;
+  /** Begins the names of what is kept: the upstream's host, and a path where there is one. */
+  readonly prefix: string;
+  /** Opens a repository of the upstream by its name in the cache. */
+  readonly connect: (name: string) => ContentStore;
+}
+
+/** Shows an upstream registry through the local store. */
+export function cachedCatalog(parts: UpstreamParts): Catalog {
+  const repositories = new Map<string, CachedRepository>();
+  const start = `${parts.prefix}/`;
+  return {
+    repository(name) {
+      let known = repositories.get(name);
+      if (known === undefined) {
+        const local = parts.local.repository(start + name);
+        known = new CachedRepository(local, parts.connect(name), parts);
+        // A client that asks for names without end must not fill the memory.
+        if (repositories.size >= REMEMBERED) forgetIdle(repositories);
+        repositories.set(name, known);
+      }
+      return known.store(name);
+    },
+    async *repositories(options) {
+      for await (const name of parts.local.repositories(options)) {
+        if (name.startsWith(start)) yield name.slice(start.length);
+      }
+    },
+  };
+}
+
+/** Repositories whose connections are kept. */
+const REMEMBERED = 1000;
+
+function forgetIdle(repositories: Map<string, CachedRepository>): void {
+  for (const [name, repository] of repositories) if (repository.isIdle) repositories.delete(name);
+}
+
+class CachedRepository {
+  readonly #local: LocalRepository;
+  readonly #upstream: ContentStore;
+  readonly #parts: UpstreamParts;
+  /** Blobs that are being fetched. */
+  readonly #fetches = new Map<Digest, GrowingBlob>();
+  /** Tags and manifests that are being asked for: whoever asks meanwhile waits for the answer. */
+  readonly #asked = new Map<string, Promise<Descriptor>>();
+
+  constructor(local: LocalRepository, upstream: ContentStore, parts: UpstreamParts) {
+    this.#local = local;
+    this.#upstream = upstream;
+    this.#parts = parts;
+  }
+
+  get isIdle(): boolean {
+    return this.#fetches.size === 0 && this.#asked.size === 0;
+  }
+
+  store(name: string): ContentStore {
+    return wrapped(this.#local, {
+      name,
+      resolve: (target) => this.#resolve(target),
+      open: (descriptor, options) => this.#open(descriptor, options),
+      tags: (options) => this.#listed((store) => store.tags(options)),
+      capabilities: {
+        stat: (digest) => this.#stat(digest),
+        referrers: (subject, options) => this.#referrers(subject, options),
+      },
+    });
+  }
+
+  async #resolve(target: string): Promise<Descriptor> {
+    const known = isDigest(target) ? await ifFound(this.#local.resolve(target)) : undefined;
+    if (known) return known;
+    let asking = this.#asked.get(target);
+    if (asking === undefined) {
+      asking = this.#ask(target).finally(() => this.#asked.delete(target));
+      this.#asked.set(target, asking);
+    }
+    return await asking;
+  }
+
+  async #ask(target: string): Promise<Descriptor> {
+    const { signal, log } = this.#parts;
+    try {
+      const found = await this.#upstream.resolve(target, { signal });
+      await this.#keepManifest(found);
+      if (!isDigest(target)) await this.#keepTag(found, target);
+      return found;
+    } catch (error) {
+      if (isDigest(target)) throw upstreamFault(error);
+      if (error instanceof NotFoundError) {
+        // The upstream has no such tag any more.
+        if (await this.#local.knows(target)) await this.#local.untag(target);
+        throw error;
+      }
+      if (!isOutage(error) || !await this.#local.knows(target)) throw upstreamFault(error);
+      log?.("warning", `Serving ${this.#local.name}:${target} as it was last`, { error });
+      return await this.#local.resolve(target);
+    }
+  }
+
+  async #keepManifest(manifest: Descriptor): Promise<void> {
+    if (await ifFound(this.#local.resolve(manifest.digest))) return;
+    const bytes = await readContent(this.#upstream, manifest, this.#parts);
+    await this.#local.write(manifest, bytesSource(bytes), this.#parts);
+  }
+
+  async #keepTag(manifest: Descriptor, tag: string): Promise<void> {
+    const before = await ifFound(this.#local.resolve(tag));
+    if (before?.digest !== manifest.digest) await this.#local.tag(manifest, tag, this.#parts);
+    await this.#local.notePulled(tag);
+  }
+
+  async #stat(digest: Digest): Promise<Descriptor> {
+    const known = await ifFound(this.#local.stat(digest));
+    if (known) return known;
+    const size = this.#fetches.get(digest)?.size;
+    if (size !== undefined) return { mediaType: "application/octet-stream", digest, size };
+    const stat = capability(this.#upstream, "stat");
+    if (stat === undefined) throw missing(this.#local, digest);
+    try {
+      return await stat(digest, { signal: this.#parts.signal });
+    } catch (error) {
+      throw upstreamFault(error);
+    }
+  }
+
+  async #open(
+    descriptor: Descriptor,
+    options: OpenContentOptions = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    if (isManifestType(descriptor.mediaType)) return await this.#local.open(descriptor, options);
+    const known = await ifFound(this.#local.open(descriptor, options));
+    if (known) return known;
+    try {
+      return await this.#follow(descriptor).open(options);
+    } catch (error) {
+      throw upstreamFault(error);
+    }
+  }
+
+  #follow(blob: Descriptor): GrowingBlob {
+    const running = this.#fetches.get(blob.digest);
+    if (running) return running;
+    const { signal, log } = this.#parts;
+    const fetch = new GrowingBlob(blob, { local: this.#local, upstream: this.#upstream, signal });
+    this.#fetches.set(blob.digest, fetch);
+    const { name } = this.#local;
+    fetch.finished.then(
+      () => log?.("info", `Fetched ${blob.digest} of ${name}`, { bytes: blob.size }),
+      (error) => log?.("warning", `Cannot fetch ${blob.digest} of ${name}`, { error }),
+    ).finally(() => this.#fetches.delete(blob.digest));
+    return fetch;
+  }
+
+  #referrers(subject: Descriptor, options?: ReferrerOptions): AsyncIterable<Descriptor> {
+    return this.#listed((store) => {
+      const referrers = capability(store, "referrers");
+      return referrers?.(subject, options) ?? emptyList();
+    });
+  }
+
+  /** What the upstream lists; where it does not answer, what is here. */
+  async *#listed<Item>(
+    list: (store: ContentStore) => AsyncIterable<Item>,
+  ): AsyncGenerator<Item, void> {
+    let items: Item[];
+    try {
+      items = await Array.fromAsync(list(this.#upstream));
+    } catch (error) {
+      if (!isOutage(error)) throw upstreamFault(error);
+      items = await Array.fromAsync(list(this.#local));
+    }
+    yield* items;
+  }
+}
+
+async function* emptyList(): AsyncGenerator<never, void> {}
+
+/** Whether the upstream did not answer, or has trouble of its own. */
+function isOutage(error: unknown): boolean {
+  return error instanceof ModelOpsError && error.kind === "transfer";
+}
+
+/** The answer to a client where the upstream is at fault. */
+function upstreamFault(error: unknown): unknown {
+  if (!(error instanceof ModelOpsError) || error instanceof AccessDeniedError) return error;
+  if (error.kind === "transfer") {
+    const message = "The upstream registry does not answer";
+    return new RegistryFault("UNKNOWN", { status: 502, message, cause: error });
+  }
+  if (error.kind !== "integrity") return error;
+  const message = "The upstream registry sent other content than its name says";
+  return new RegistryFault("UNKNOWN", { status: 502, message, cause: error });
+}

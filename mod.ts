@@ -92,6 +92,7 @@ export type {
   BuildOptions,
   BuildResult,
   CardOfOptions,
+  DiffOptions,
   ExtractModelOptions,
   ExtractResult,
   FetchOptions,
@@ -131,6 +132,16 @@ export type {
 export type { LayerKind } from "./src/model/media_types.ts";
 // What files say of a model.
 export type { CardFile, CardPart, CardReferrer, ModelCard } from "./src/model/card/shape.ts";
+export type {
+  ChangedFact,
+  ChangedFile,
+  DiffFile,
+  DiffSide,
+  ModelDiff,
+  TensorChange,
+  TensorDiff,
+  TensorVerdict,
+} from "./src/model/compare/shape.ts";
 export type {
   AdapterFacts,
   FileTensor,

@@ -60,6 +60,7 @@ function shownCommands(folder: string, registry: string): readonly Shown[] {
     ["tag", ref, `${registry}/models/demo:v2`],
     ["attach", at("NOTES.md"), "-s", ref, "-t", `${registry}/models/demo:v3`],
     ["upload", "--plain-http", at("model/model.safetensors"), "--repo", `${registry}/models/demo`],
+    ["diff", ref, `${registry}/models/demo:v3`, "--tensors"],
     ["verify"],
     ["rm", `${registry}/models/demo:v2`],
     ["prune"],

@@ -86,6 +86,16 @@ export const COMMANDS: readonly CommandRow[] = [
     load: () => import("./commands/inspect.ts"),
   },
   {
+    name: "diff",
+    synonyms: { compare: "diff" },
+    summary: "Compare two models: files, facts, tensors",
+    examples: [
+      "registry.example.com/llama:v1 registry.example.com/llama:v2",
+      "localhost:5000/llama:v1 registry.example.com/llama:v1 --tensors --exit-code",
+    ],
+    load: () => import("./commands/diff.ts"),
+  },
+  {
     name: "list",
     isUsual: true,
     synonyms: { ps: "list", images: "list" },

@@ -5,6 +5,7 @@
 import { commandsOf } from "./commands.ts";
 import type { CliContext } from "./context.ts";
 import { FailedResult } from "./output/failed_result.ts";
+import { Verdict } from "./output/verdict.ts";
 import {
   describeFailure,
   failureDocument,
@@ -28,6 +29,7 @@ export async function run(args: readonly string[], context: CliContext): Promise
     await Promise.race([done, context.fault ?? done]);
     return 0;
   } catch (error) {
+    if (error instanceof Verdict) return error.code;
     return await report(error, args, context, state);
   }
 }

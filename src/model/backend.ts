@@ -4,10 +4,8 @@
  * @module
  */
 import { isDigest } from "../core/digest.ts";
-import { IntegrityError, UnsupportedError } from "../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
-import { quote } from "../core/text.ts";
-import type { Connect, ConnectOptions } from "../oci/connect.ts";
+import type { Connect } from "../oci/connect.ts";
 import { copyGraph, type CopyReport } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { LocalCatalog } from "../oci/disk_catalog.ts";
@@ -19,11 +17,8 @@ import {
   repositoryName,
 } from "../oci/reference.ts";
 import { resolveNamed, withNearTags } from "../oci/tags/near.ts";
-import type { Catalog, ContentStore } from "../oci/store.ts";
+import type { ContentStore } from "../oci/store.ts";
 import type { BuiltModel } from "./build.ts";
-import type { ModelCard } from "./card/shape.ts";
-import { inspectModel } from "./inspect.ts";
-import { listModels } from "./listing/local.ts";
 import type { StoredLayer } from "./layers.ts";
 import { readModel, readModelAt } from "./model_manifest.ts";
 import type {
@@ -31,25 +26,17 @@ import type {
   AttachResult,
   BuildOptions,
   BuildResult,
-  CardOfOptions,
   ExtractModelOptions,
   ExtractResult,
   FetchOptions,
   FetchResult,
-  InspectOptions,
-  InspectResult,
   LayerReport,
-  ListOptions,
-  ListResult,
   ModelBackend,
   PruneOptions,
   PruneResult,
   PullOptions,
   PullResult,
-  RemoteListOptions,
   RemoteOptions,
-  RemoteRepositories,
-  RemoteTags,
   RemoveResult,
   TransferResult,
   UploadOptions,
@@ -58,6 +45,7 @@ import type {
   VerifyResult,
 } from "./operations.ts";
 import type { DigestCache } from "../work/digest_cache.ts";
+import { ModelReading, type OpenCatalog, repairable } from "./reading.ts";
 import { copyModel, type FoundModel, ModelStores } from "./stores.ts";
 import { buildTargets } from "./targets.ts";
 
@@ -68,7 +56,7 @@ export interface ModelBackendOptions {
   /** Opens a repository of a registry. */
   readonly connect: Connect;
   /** Opens a registry seen as a catalog; without it no repositories are listed. */
-  readonly registryCatalog?: (registry: string, access: ConnectOptions) => Promise<Catalog>;
+  readonly registryCatalog?: OpenCatalog;
   /** File that remembers digests of files between builds; none are remembered without it. */
   readonly digestCache?: string;
   /** The clock, in milliseconds since the epoch; the system's when absent. */
@@ -80,17 +68,17 @@ export function createModelBackend(options: ModelBackendOptions): ModelBackend {
   return new LocalModelBackend(options);
 }
 
-class LocalModelBackend implements ModelBackend {
+class LocalModelBackend extends ModelReading implements ModelBackend {
   readonly #catalog: LocalCatalog;
   readonly #stores: ModelStores;
-  readonly #registryCatalog: (registry: string, access: ConnectOptions) => Promise<Catalog>;
   readonly #digestCache: string | undefined;
   readonly #now: () => number;
 
   constructor(options: ModelBackendOptions) {
+    const stores = new ModelStores(options.catalog, options.connect);
+    super(options.catalog, stores, options.registryCatalog);
     this.#catalog = options.catalog;
-    this.#stores = new ModelStores(options.catalog, options.connect);
-    this.#registryCatalog = options.registryCatalog ?? noCatalogue;
+    this.#stores = stores;
     this.#digestCache = options.digestCache;
     this.#now = options.now ?? Date.now;
   }
@@ -292,52 +280,6 @@ class LocalModelBackend implements ModelBackend {
     return { ...fetched, reference: formatReference(reference) };
   }
 
-  async list(options: ListOptions = {}): Promise<ListResult> {
-    return await listModels(this.#catalog, options);
-  }
-
-  async tagsOf(repository: string, options: RemoteListOptions = {}): Promise<RemoteTags> {
-    const { remoteTags } = await import("./listing/remote.ts");
-    return await remoteTags(
-      await this.#stores.remote(parseReference(repository), options),
-      options,
-    );
-  }
-
-  async repositoriesOf(
-    registry: string,
-    options: RemoteListOptions = {},
-  ): Promise<RemoteRepositories> {
-    const { remoteRepositories } = await import("./listing/remote.ts");
-    return await remoteRepositories(
-      registry,
-      await this.#registryCatalog(registry, options),
-      options,
-    );
-  }
-
-  async inspect(target: string, options: InspectOptions = {}): Promise<InspectResult> {
-    const reference = parseReference(target);
-    const inspect = (store: ContentStore) =>
-      inspectModel(store, referenceTarget(reference), options);
-    if (options.remote) return await inspect(await this.#stores.remote(reference, options));
-    return await repairable(reference, () => inspect(this.#stores.local(reference)));
-  }
-
-  async card(target: string, options: CardOfOptions = {}): Promise<ModelCard> {
-    const reference = parseReference(target);
-    const { remote: isFar = false, allTensors } = options;
-    const { readCard } = await import("./card/card.ts");
-    const read = (store: ContentStore) =>
-      readCard(store, referenceTarget(reference), {
-        ...operationOptions(options),
-        isFar,
-        allTensors,
-      });
-    if (isFar) return await read(await this.#stores.remote(reference, options));
-    return await repairable(reference, () => read(this.#stores.local(reference)));
-  }
-
   async tag(source: string, target: string, options: RemoteOptions = {}): Promise<void> {
     const from = parseReference(source);
     const to = buildTargets([target])[0];
@@ -391,10 +333,6 @@ class LocalModelBackend implements ModelBackend {
   }
 }
 
-async function noCatalogue(registry: string): Promise<Catalog> {
-  throw new UnsupportedError(`Cannot list the repositories of ${quote(registry)}: nobody opens it`);
-}
-
 function layerReport({ descriptor, path }: StoredLayer): LayerReport {
   const { mediaType, digest, size } = descriptor;
   return { mediaType, digest, size, path };
@@ -411,25 +349,6 @@ function transfer(
   report: CopyReport,
 ): TransferResult {
   return { reference: formatReference(reference), digest: descriptor.digest, ...report };
-}
-
-/**
- * Does what reads an artifact of the local store; where its content is damaged, the error names the
- * command that puts it right.
- */
-async function repairable<Result>(
-  reference: Reference,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof IntegrityError) || error.facts.remedy !== undefined) throw error;
-    const { message, facts } = error;
-    const name = formatReference(reference);
-    const remedy = `fetch what is damaged with: modelops verify --repair ${name}`;
-    throw new IntegrityError(message, { ...facts, remedy, cause: error });
-  }
 }
 
 /** A cache that cannot be used costs time, and nothing else. */

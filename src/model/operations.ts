@@ -10,6 +10,7 @@ import type { OperationOptions } from "../core/operation.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
 import type { UnfinishedContent } from "../oci/prune.ts";
 import type { ModelCard } from "./card/shape.ts";
+import type { ModelDiff } from "./compare/shape.ts";
 import type { ModelConfig } from "./config.ts";
 
 /** Options of every operation that may talk to a registry. */
@@ -283,6 +284,14 @@ export interface CardOfOptions extends InspectOptions {
   readonly allTensors?: boolean;
 }
 
+/** How to compare two models. */
+export interface DiffOptions extends RemoteOptions {
+  /** Take both from their registries; a model of the local store is taken from there otherwise. */
+  readonly remote?: boolean;
+  /** Compare tensor by tensor. */
+  readonly tensors?: boolean;
+}
+
 /** What inspecting found. */
 export interface InspectResult {
   /** Digest of the manifest. */
@@ -387,6 +396,8 @@ export interface ModelBackend {
   inspect(target: string, options?: InspectOptions): Promise<InspectResult>;
   /** Reads the card of a model: facts, parts, files and tensors. */
   card(target: string, options?: CardOfOptions): Promise<ModelCard>;
+  /** Says what a second model adds, changes and lacks. */
+  diff(from: string, to: string, options?: DiffOptions): Promise<ModelDiff>;
   /** Gives an artifact one more name. */
   tag(source: string, target: string, options?: RemoteOptions): Promise<void>;
   /** Removes a tag, or a manifest with its tags. */

@@ -1,0 +1,25 @@
+/** `diff`: compares two models. @module */
+import type { Command } from "../../deps/commander.ts";
+import { addReading } from "../options.ts";
+import { diffText } from "../output/model_diff.ts";
+import { Verdict } from "../output/verdict.ts";
+import type { Session } from "../session.ts";
+
+export function configure(command: Command, session: Session): void {
+  addReading(
+    command
+      .argument("<from>", "name of a model, in the local store or in a registry")
+      .argument("<to>", "name of the model that it is compared with")
+      .option("--remote", "ask the registries, also for models of the local store")
+      .option("--tensors", "compare tensor by tensor; bytes are read where both are here")
+      .option("--exit-code", "end with 1 when they differ"),
+  )
+    .action(async (from, to, { exitCode, ...flags }) => {
+      const models = await session.models();
+      const diff = await session.operation((options) =>
+        models.diff(from, to, { ...options, ...flags })
+      );
+      session.output.result(diff, diffText(diff));
+      if (exitCode && !diff.same) throw new Verdict(1);
+    });
+}

@@ -1,0 +1,87 @@
+/**
+ * Compares two models, wherever they are.
+ * @module
+ */
+import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { compareText } from "../../core/text.ts";
+import { isRecord } from "../../core/json.ts";
+import { readCard } from "../card/card.ts";
+import type { CardFile, ModelCard } from "../card/shape.ts";
+import type { ChangedFact, ComparedModel, DiffFile, DiffSide, ModelDiff } from "./shape.ts";
+import { compareTensors } from "./tensors.ts";
+
+/**
+ * Says what `to` adds, changes and lacks: files by the digests of their layers, facts by what cards
+ * say, and tensors where they are asked for.
+ * @throws {NotFoundError} when one of them does not exist.
+ * @throws {UnsupportedError} when one is no model.
+ */
+export async function compareModels(
+  from: ComparedModel,
+  to: ComparedModel,
+  options: OperationOptions & { readonly tensors?: boolean } = {},
+): Promise<ModelDiff> {
+  const read = ({ store, target, isFar }: ComparedModel) =>
+    readCard(store, target, { ...operationOptions(options), isFar, allTensors: options.tensors });
+  const [a, b] = [await read(from), await read(to)];
+  const tensors = options.tensors
+    ? await compareTensors({ ...from, card: a }, { ...to, card: b }, options)
+    : undefined;
+  return {
+    same: a.digest === b.digest,
+    from: sideOf(from, a),
+    to: sideOf(to, b),
+    ...compareFiles(a.files, b.files),
+    facts: compareFacts(a, b),
+    ...(tensors === undefined ? {} : { tensors }),
+  };
+}
+
+function sideOf({ reference, isFar }: ComparedModel, { digest }: ModelCard): DiffSide {
+  return { reference, digest, from: isFar ? "registry" : "local store" };
+}
+
+function compareFiles(
+  from: readonly CardFile[],
+  to: readonly CardFile[],
+): Pick<ModelDiff, "added" | "removed" | "changed" | "unchanged"> {
+  const [before, after] = [from, to].map((files) =>
+    new Map(files.map((file) => [file.path, file]))
+  );
+  const added = to.filter(({ path }) => !before?.has(path)).map(fileOf);
+  const removed = from.filter(({ path }) => !after?.has(path)).map(fileOf);
+  const both = to.flatMap((file) => {
+    const earlier = before?.get(file.path);
+    return earlier === undefined ? [] : [[earlier, file] as const];
+  });
+  const changed = both.filter(([a, b]) => a.digest !== b.digest).map(([a, b]) => ({
+    path: b.path,
+    from: { size: a.size, digest: a.digest },
+    to: { size: b.size, digest: b.digest },
+  }));
+  return { added, removed, changed, unchanged: both.length - changed.length };
+}
+
+function fileOf({ path, size, digest }: CardFile): DiffFile {
+  return { path, size, digest };
+}
+
+/** The facts of two cards that differ, by name. */
+function compareFacts(a: ModelCard, b: ModelCard): ChangedFact[] {
+  const [before, after] = [factsOf(a), factsOf(b)];
+  const names = [...new Set([...before.keys(), ...after.keys()])].sort(compareText);
+  return names.filter((name) =>
+    JSON.stringify(before.get(name)) !== JSON.stringify(after.get(name))
+  ).map((fact) => ({ fact, from: before.get(fact), to: after.get(fact) }));
+}
+
+/** What a card says of a model, as values by their names. */
+function factsOf({ createdAt, facts, source, capabilities }: ModelCard): Map<string, unknown> {
+  const values = new Map<string, unknown>();
+  const add = (value: unknown, name: string): void => {
+    if (!isRecord(value)) return void values.set(name, value);
+    for (const [key, inner] of Object.entries(value)) add(inner, name ? `${name}.${key}` : key);
+  };
+  add({ createdAt, ...facts, source, capabilities }, "");
+  return values;
+}

@@ -1,0 +1,152 @@
+/** `diff`: two models, wherever they are. */
+import assert from "node:assert/strict";
+import { type SafeTensor, safetensors } from "../model/facts/support.ts";
+import { Home } from "./support.ts";
+
+const NAME = "registry.test/models/tiny";
+
+const matrix = (rows: number, dtype = "F32"): SafeTensor => ({
+  dtype,
+  shape: [rows, 4],
+  width: dtype === "F32" ? 4 : 2,
+});
+
+/** A file of safetensors whose first tensor has other bytes than zeros. */
+function weights(tensors: Readonly<Record<string, SafeTensor>>, byte = 0): Uint8Array {
+  const bytes = safetensors(tensors);
+  const start = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  bytes[start] = byte;
+  return bytes;
+}
+
+/** Builds a model of these files. */
+async function build(
+  home: Home,
+  tag: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+  ...flags: readonly string[]
+): Promise<string> {
+  for (const [path, content] of Object.entries(files)) {
+    await Deno.chmod(await home.folder.write(`${tag}/${path}`, content), 0o644);
+    await Deno.utime(home.at(tag, path), 1_770_000_000, 1_770_000_000);
+  }
+  const name = `${NAME}:${tag}`;
+  const args = ["build", home.at(tag), "-t", name, "--no-creation-time", ...flags];
+  const built = await home.run(args, { env: { SOURCE_DATE_EPOCH: "1770000000" } });
+  assert.equal(built.code, 0, built.stderr);
+  return name;
+}
+
+const OLD = {
+  "config.json": '{"model_type":"llama"}',
+  "README.md": "---\nlicense: mit\n---\n",
+  "model.safetensors": weights({ a: matrix(2), b: matrix(3), c: matrix(4), d: matrix(5) }),
+};
+const NEW = {
+  "config.json": '{"model_type":"llama"}',
+  "LICENSE": "MIT",
+  "README.md": "---\nlicense: apache-2.0\n---\n",
+  "model.safetensors": weights(
+    { a: matrix(2), b: matrix(9), c: matrix(4, "F16"), e: matrix(1) },
+    7,
+  ),
+};
+
+Deno.test("a model is the same as itself, under whatever name", async () => {
+  await using home = await Home.open();
+  const name = await build(home, "v1", OLD);
+  await home.done("tag", name, `${NAME}:again`);
+  const { code, stdout } = await home.run(["diff", name, `${NAME}:again`, "--exit-code"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /The same model: the manifests are equal\n$/);
+});
+
+Deno.test("diff tells files, facts and tensors apart, and --exit-code ends with 1", async () => {
+  await using home = await Home.open();
+  const [old, young] = [await build(home, "v1", OLD), await build(home, "v2", NEW)];
+  const { code, stdout } = await home.run(["diff", old, young, "--tensors", "--exit-code"]);
+  assert.equal(code, 1);
+  const [, files, facts, tensors, summary] = stdout.split("\n\n");
+  assert.match(
+    files ?? "",
+    /^\+ LICENSE \(3 B\)\n~ model\.safetensors \(.*\)\n~ README\.md \(.*\)$/m,
+  );
+  assert.match(facts ?? "", /^license: MIT -> Apache-2\.0$/m);
+  assert.match(facts ?? "", /^paramCount: 56 -> 64$/m);
+  assert.deepEqual(tensors?.split("\n"), [
+    "~ a (changed: float32 2x4)",
+    "~ b (new shape: float32 3x4 -> float32 9x4)",
+    "~ c (new type: float32 4x4 -> float16 4x4)",
+    "- d (removed: float32 5x4)",
+    "+ e (added: float32 1x4)",
+  ]);
+  assert.match(
+    summary ?? "",
+    /^Files: 1 added, 2 changed, 0 removed, 1 unchanged\nTensors: 0 same, /,
+  );
+  assert.equal((await home.run(["diff", old, young])).code, 0);
+});
+
+Deno.test("a tensor is compared by its own bytes, wherever in its file it is", async () => {
+  await using home = await Home.open();
+  const old = await build(home, "v1", { "m.safetensors": weights({ a: matrix(2), b: matrix(3) }) });
+  const young = await build(home, "v2", {
+    "m.safetensors": weights({ new: matrix(7), a: matrix(2), b: matrix(3) }, 9),
+  });
+  const { tensors } = JSON.parse(await home.done("diff", old, young, "--tensors", "--json"));
+  assert.deepEqual(tensors, {
+    same: 2,
+    changes: [{ name: "new", verdict: "added", to: "float32 7x4" }],
+    unread: [],
+  });
+});
+
+Deno.test("models here and in a registry are compared in any mix, and no weights are fetched", async () => {
+  await using home = await Home.open();
+  const [old, young] = [await build(home, "v1", OLD), await build(home, "v2", NEW)];
+  for (const name of [old, young]) await home.done("push", name);
+  const here = JSON.parse(await home.done("diff", old, young, "--tensors", "--json"));
+  await home.done("rm", young);
+  const mixed = JSON.parse(await home.done("diff", old, young, "--tensors", "--json"));
+  const far = JSON.parse(await home.done("diff", old, young, "--remote", "--tensors", "--json"));
+  assert.deepEqual([mixed.from.from, mixed.to.from, far.from.from], [
+    "local store",
+    "registry",
+    "registry",
+  ]);
+  for (const other of [mixed, far]) {
+    assert.deepEqual(
+      [other.added, other.changed, other.facts, other.same],
+      [here.added, here.changed, here.facts, false],
+    );
+    assert.deepEqual(other.tensors.changes[0], {
+      name: "a",
+      verdict: "unknown",
+      from: "float32 2x4",
+      to: "float32 2x4",
+    });
+    assert.equal(other.tensors.changes.length, 5);
+  }
+});
+
+Deno.test("manifests that differ where no file and no fact does are told as that", async () => {
+  await using home = await Home.open();
+  const files = {
+    "Modelfile": "NAME same\nMODEL m.safetensors\n",
+    "m.safetensors": weights({ a: matrix(2) }),
+  };
+  const old = await build(home, "v1", files);
+  const young = await build(home, "v2", files, "--annotation", "a=b");
+  const { code, stdout } = await home.run(["diff", old, young, "--exit-code"]);
+  assert.equal(code, 1);
+  assert.match(stdout, /0 changed, 0 removed, 1 unchanged\nThe manifests differ in annotations/);
+});
+
+Deno.test("a model that is nowhere, and what is no model, end as for inspect", async () => {
+  await using home = await Home.open();
+  const name = await build(home, "v1", OLD);
+  const { code, stderr } = await home.run(["diff", name, `${NAME}:v2`]);
+  assert.equal(code, 1);
+  assert.match(stderr, /Cannot find "registry\.test\/models\/tiny:v2"/);
+  assert.equal((await home.run(["diff", name])).code, 2);
+});

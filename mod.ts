@@ -168,6 +168,7 @@ export type { Modelfile, ModelfileEntry, ModelfileValues } from "./src/model/mod
 
 // The names that the samples of the two guides use: thin aliases, for those who come from there.
 export { createModelBackend, type ModelBackendOptions } from "./src/model/backend.ts";
+export type { OpenCatalog } from "./src/model/reading.ts";
 export { DiskCatalog } from "./src/oci/disk_catalog.ts";
 export { MemoryCatalog } from "./src/oci/memory_store.ts";
 export { RegistryClient, RegistryClient as RegistryConnector } from "./src/registry/client.ts";

@@ -63,13 +63,20 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
 export const hardwareConcurrency: number = availableParallelism();
 
 /** `AsyncDisposableStack`, as far as the product uses it. */
-export class AsyncDisposableStack {
-  readonly #used: Partial<AsyncDisposable & Disposable>[] = [];
+export class AsyncDisposableStack implements AsyncDisposable {
+  #used: Partial<AsyncDisposable & Disposable>[] = [];
 
   /** Has something disposed with this one. */
   use<Value extends Partial<AsyncDisposable & Disposable>>(value: Value): Value {
     this.#used.push(value);
     return value;
+  }
+
+  /** A stack that disposes what this one would have: this one has nothing left. */
+  move(): AsyncDisposableStack {
+    const moved = new AsyncDisposableStack();
+    moved.#used = this.#used.splice(0);
+    return moved;
   }
 
   /** Disposes all, the last one first; the first failure is thrown when that is done. */
@@ -84,11 +91,15 @@ export class AsyncDisposableStack {
     }
     if (failures.length > 0) throw failures[0];
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.disposeAsync();
+  }
 }
 
 /** `DisposableStack`, as far as the product uses it. */
-export class DisposableStack {
-  readonly #used: Disposable[] = [];
+export class DisposableStack implements Disposable {
+  #used: Disposable[] = [];
 
   /** Has something disposed with this one. */
   use<Value extends Disposable>(value: Value): Value {
@@ -96,8 +107,27 @@ export class DisposableStack {
     return value;
   }
 
-  /** Disposes all, the last one first. */
+  /** A stack that disposes what this one would have: this one has nothing left. */
+  move(): DisposableStack {
+    const moved = new DisposableStack();
+    moved.#used = this.#used.splice(0);
+    return moved;
+  }
+
+  /** Disposes all, the last one first; the first failure is thrown when that is done. */
   dispose(): void {
-    for (let value; (value = this.#used.pop()) !== undefined;) value[Symbol.dispose]();
+    const failures: unknown[] = [];
+    for (let value; (value = this.#used.pop()) !== undefined;) {
+      try {
+        value[Symbol.dispose]();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 }

@@ -51,6 +51,19 @@ Deno.test("open files of the Node form have each method that those of Deno have 
   assert.deepEqual(methods.filter((name) => !(name in file)), []);
 });
 
+Deno.test("stacks of the Node form have each method that those of Deno have and the sources call", async () => {
+  const called = await uses(/(?<=\.)\w+(?=\()/g);
+  for (const name of ["AsyncDisposableStack", "DisposableStack"] as const) {
+    const members = Reflect.ownKeys(globalThis[name].prototype).filter((key) =>
+      key !== "constructor" && key !== Symbol.toStringTag &&
+      (typeof key === "symbol" || called.includes(key))
+    );
+    assert.ok(members.length >= 3, members.map(String).join(" "));
+    const ours = platform[name].prototype;
+    assert.deepEqual(members.filter((key) => !(key in ours)), [], name);
+  }
+});
+
 /** Static functions that came after Node 20.0, as far as TypeScript's library knows them. */
 const LATER_FUNCTIONS = [
   ...["Promise.withResolvers", "Promise.try", "Array.fromAsync", "Map.groupBy", "Object.groupBy"],

@@ -60,14 +60,65 @@ Deno.test("groupBy(), fromAsync() and parseUrl() give what the language's own gi
   }
 });
 
-Deno.test("stacks dispose the last first, go on after a failure, and tell it", async () => {
-  for (const Stack of [missing.AsyncDisposableStack, AsyncDisposableStack]) {
-    const order: number[] = [];
-    const stack = new Stack() as AsyncDisposableStack;
-    stack.use({ [Symbol.dispose]: () => void order.push(1) });
-    stack.use({ [Symbol.asyncDispose]: () => Promise.reject(new Error("it does not close")) });
-    stack.use({ [Symbol.asyncDispose]: () => Promise.resolve(void order.push(3)) });
-    await assert.rejects(stack.disposeAsync(), /it does not close/);
-    assert.deepEqual(order, [3, 1]);
+/** The classes that stand in for those of the language, beside them. */
+const STACKS = {
+  asynchronous: [missing.AsyncDisposableStack, AsyncDisposableStack],
+  synchronous: [missing.DisposableStack, DisposableStack],
+} as const;
+
+/** A stack of any of them, and how it is disposed: by its method, or by `using`. */
+interface Stack {
+  use(value: AsyncDisposable & Disposable): unknown;
+  move(): Stack;
+  disposeAsync?(): Promise<void>;
+  dispose?(): void;
+}
+
+/** Disposes a stack as `using` does. */
+async function disposeBySymbol(stack: Stack): Promise<void> {
+  if (Symbol.asyncDispose in stack) {
+    await using _stack = stack as unknown as AsyncDisposable;
+  } else {
+    using _stack = stack as unknown as Disposable;
   }
-});
+}
+
+/** Something that notes its number, or fails, when it is disposed. */
+function noting(order: number[], number: number, fails = false): AsyncDisposable & Disposable {
+  const dispose = () => {
+    if (fails) throw new Error("it does not close");
+    order.push(number);
+  };
+  return { [Symbol.dispose]: dispose, [Symbol.asyncDispose]: () => Promise.try(dispose) };
+}
+
+for (const [kind, classes] of Object.entries(STACKS)) {
+  for (const Stack of classes) {
+    const whose = Stack === classes[0] ? "ours" : "the language's";
+    const ways: Readonly<Record<string, (stack: Stack) => Promise<void>>> = {
+      "its method": async (stack) => await (stack.disposeAsync?.() ?? stack.dispose?.()),
+      "using": disposeBySymbol,
+    };
+    for (const [way, dispose] of Object.entries(ways)) {
+      Deno.test(`${whose}, ${kind}, by ${way}: the last first, and on after a failure`, async () => {
+        const order: number[] = [];
+        const stack = new Stack() as unknown as Stack;
+        stack.use(noting(order, 1));
+        stack.use(noting(order, 2, true));
+        stack.use(noting(order, 3));
+        await assert.rejects(dispose(stack), /it does not close/);
+        assert.deepEqual(order, [3, 1]);
+      });
+    }
+    Deno.test(`${whose}, ${kind}: what was moved is disposed by the other stack alone`, async () => {
+      const order: number[] = [];
+      const stack = new Stack() as unknown as Stack;
+      stack.use(noting(order, 1));
+      const moved = stack.move();
+      await disposeBySymbol(stack);
+      assert.deepEqual(order, []);
+      await disposeBySymbol(moved);
+      assert.deepEqual(order, [1]);
+    });
+  }
+}

@@ -5,7 +5,7 @@
 import { ConflictError, InvalidInputError } from "./errors.ts";
 import { explainRead } from "./file_errors.ts";
 import { type BlobSource, rangeBounds } from "./source.ts";
-import { borrowChunk, CHUNK_SIZE } from "./streams.ts";
+import { borrowChunk, CHUNK_SIZE, offerPieces } from "./streams.ts";
 import { quote } from "./text.ts";
 
 /** The facts about a file that tell whether it is still the same content. */
@@ -92,31 +92,74 @@ const READS_A_TURN = 64;
 
 /** Streams `length` bytes of an open file in large chunks, and closes it whatever happens. */
 function fileStream(file: Deno.FsFile, options: FileStreamOptions): ReadableStream<Uint8Array> {
-  let left = options.length;
-  let reads = 0;
-  return new ReadableStream<Uint8Array>({
+  const reading = new FileReading(file, options);
+  const { pieceSize = CHUNK_SIZE } = options;
+  const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      try {
-        options.signal?.throwIfAborted();
-        const buffer = chunkFor(Math.min(left, options.pieceSize ?? CHUNK_SIZE));
-        const awaits = ++reads % READS_A_TURN === 0;
-        const count = left === 0 ? 0 : awaits ? await file.read(buffer) : file.readSync(buffer);
-        if (count === null) throw fileChanged(options.path);
-        left -= count;
-        if (count > 0) controller.enqueue(buffer.subarray(0, count));
-        if (left > 0) return;
-        if (!sameFacts(options.noted, factsOf(file.statSync()))) throw fileChanged(options.path);
-        file.close();
-        controller.close();
-      } catch (error) {
-        closeQuietly(file);
-        throw explainRead(options.path, error);
-      }
+      const buffer = chunkFor(Math.min(reading.left, pieceSize));
+      const count = await reading.read(buffer);
+      if (count > 0) controller.enqueue(buffer.subarray(0, count));
+      if (reading.left === 0) controller.close();
     },
-    cancel() {
-      closeQuietly(file);
-    },
+    cancel: () => reading.end(),
   }, { highWaterMark: 0 });
+  offerPieces(stream, (size) => {
+    const buffer = new Uint8Array(Math.min(reading.left, size));
+    return {
+      async read() {
+        const count = await reading.read(buffer);
+        return { done: count === 0, value: buffer.subarray(0, count) };
+      },
+      cancel: () => Promise.resolve(reading.end()),
+    };
+  });
+  return stream;
+}
+
+/** What is read of an open file, which is closed at the end, and when something goes wrong. */
+class FileReading {
+  readonly #file: Deno.FsFile;
+  readonly #options: FileStreamOptions;
+  #reads = 0;
+  #isOver = false;
+  /** Bytes that are still to be read. */
+  left: number;
+
+  constructor(file: Deno.FsFile, options: FileStreamOptions) {
+    this.#file = file;
+    this.#options = options;
+    this.left = options.length;
+  }
+
+  /** Reads into a buffer, and tells how many bytes; 0 is the end. */
+  async read(buffer: Uint8Array): Promise<number> {
+    if (this.#isOver) return 0;
+    const { path, noted, signal } = this.#options;
+    try {
+      signal?.throwIfAborted();
+      const count = this.left === 0 ? 0 : await this.#next(buffer.subarray(0, this.left));
+      if (count === null) throw fileChanged(path);
+      this.left -= count;
+      if (this.left > 0) return count;
+      if (!sameFacts(noted, factsOf(this.#file.statSync()))) throw fileChanged(path);
+      this.end();
+      return count;
+    } catch (error) {
+      this.end();
+      throw explainRead(path, error);
+    }
+  }
+
+  #next(wanted: Uint8Array): Promise<number | null> | number | null {
+    const awaits = ++this.#reads % READS_A_TURN === 0;
+    return awaits ? this.#file.read(wanted) : this.#file.readSync(wanted);
+  }
+
+  /** Reads no more. */
+  end(): void {
+    this.#isOver = true;
+    closeQuietly(this.#file);
+  }
 }
 
 /** Where to read what is left into. */

@@ -5,7 +5,7 @@
 import { Coverage } from "./coverage.ts";
 import type { ItemProgress, OperationOptions, ProgressPhase } from "./operation.ts";
 import type { BlobSource } from "./source.ts";
-import { counted, transformed } from "./streams.ts";
+import { observed } from "./streams.ts";
 
 /** What progress is told of; its size may be known only at its end. */
 export type ProgressItem =
@@ -103,11 +103,9 @@ export function watchedSource(source: BlobSource, onBytes: OnBytes): BlobSource 
     async open(options) {
       const start = options?.range?.start ?? 0;
       let position = start;
-      const stream = await source.open(options);
-      return transformed(
-        stream,
-        (bytes) => counted(bytes, (count) => cover(start, position += count)),
-      );
+      return observed(await source.open(options), {
+        chunk: ({ byteLength }) => cover(start, position += byteLength),
+      });
     },
   };
 }

@@ -103,17 +103,6 @@ export function transformed(
   }, { highWaterMark: 0 });
 }
 
-/** Passes a stream on and calls `onBytes` with the size of each chunk. */
-export async function* counted(
-  stream: ReadableStream<Uint8Array>,
-  onBytes: (count: number) => void,
-): AsyncGenerator<Uint8Array, void> {
-  for await (const chunk of stream) {
-    onBytes(chunk.byteLength);
-    yield chunk;
-  }
-}
-
 export async function* digested(
   stream: AsyncIterable<Uint8Array>,
   digester: Digester,
@@ -130,22 +119,23 @@ export interface ExpectedContent {
 }
 
 /**
- * Passes a stream on and fails when it does not have the expected size: as soon as a byte too many
- * comes, or at its end.
+ * A stream that has what another has, and fails when that has not the expected size: as soon as a
+ * byte too many comes, or at its end.
  * @throws {IntegrityError} with the wanted and the found size.
  */
-export async function* sized(
+export function sized(
   stream: ReadableStream<Uint8Array>,
   expected: Partial<ExpectedContent> & Pick<ExpectedContent, "size">,
   what: string = expected.digest ?? "the content",
-): AsyncGenerator<Uint8Array, void> {
+): ReadableStream<Uint8Array> {
   let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.byteLength;
-    if (size > expected.size) break;
-    yield chunk;
-  }
-  checkSize(size, expected.size, what);
+  return observed(stream, {
+    chunk({ byteLength }) {
+      size += byteLength;
+      if (size > expected.size) checkSize(size, expected.size, what);
+    },
+    end: () => checkSize(size, expected.size, what),
+  });
 }
 
 function checkSize(actual: number, expected: number, what: string): void {
@@ -250,4 +240,64 @@ export function pieceReader(body: ReadableStream<Uint8Array>, size = CHUNK_SIZE)
     if (!(error instanceof TypeError)) throw error;
     return body.getReader();
   }
+}
+
+/** What looks at a stream that passes; what it throws ends the stream. */
+export interface Onlooker {
+  /** Sees each chunk before it is passed on. */
+  chunk(bytes: Uint8Array): void;
+  /** Sees the end. */
+  end?(): void;
+  /** Makes what is thrown of what went wrong; that itself when absent. */
+  failed?(error: unknown): unknown;
+}
+
+/** A stream, or what opens it when its first bytes are wanted. */
+type Openable = ReadableStream<Uint8Array> | (() => Promise<ReadableStream<Uint8Array>>);
+
+/**
+ * A stream that has what another has, with somebody who looks at it. It can be read in pieces where
+ * the other one can: a generator in between takes more of the processor than sending its bytes.
+ */
+export function observed(stream: Openable, onlooker: Onlooker): ReadableStream<Uint8Array> {
+  const chunks = observedReader(stream, onlooker, (stream) => stream.getReader());
+  const result = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await chunks.read();
+      if (done) controller.close();
+      else if (value) controller.enqueue(value);
+    },
+    cancel: (reason) => chunks.cancel(reason),
+  }, { highWaterMark: 0 });
+  const inPieces = (size: number) =>
+    observedReader(stream, onlooker, (stream) => pieceReader(stream, size));
+  offerPieces(result, inPieces);
+  return result;
+}
+
+function observedReader(
+  stream: Openable,
+  onlooker: Onlooker,
+  readerOf: (stream: ReadableStream<Uint8Array>) => PieceReader,
+): PieceReader {
+  let reader: PieceReader | undefined;
+  return {
+    async read() {
+      try {
+        reader ??= readerOf(typeof stream === "function" ? await stream() : stream);
+        const piece = await reader.read();
+        if (piece.done) onlooker.end?.();
+        else if (piece.value) onlooker.chunk(piece.value);
+        return piece;
+      } catch (error) {
+        // What broke already needs no cancelling.
+        await reader?.cancel(error).catch(() => undefined);
+        throw onlooker.failed ? onlooker.failed(error) : error;
+      }
+    },
+    async cancel(reason) {
+      if (reader) await reader.cancel(reason);
+      else if (typeof stream !== "function") await stream.cancel(reason);
+    },
+  };
 }

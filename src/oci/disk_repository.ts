@@ -14,7 +14,7 @@ import { lockFile } from "../core/file_lock.ts";
 import { lstatIfExists, removeIfExists, syncPath } from "../core/files.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import type { BlobSource, ToFileOptions } from "../core/source.ts";
-import { readAll, sized, streamOf, transformed, verified } from "../core/streams.ts";
+import { readAll, sized, streamOf, verified } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 import { inTurn } from "../work/turns.ts";
 import { digestCheck } from "../transfer/content_check.ts";
@@ -173,7 +173,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     const ingest = await this.#startIngest((file, blob) => this.#store.blobs.add(file, blob));
     try {
       const stream = await source.open({ signal: options.signal });
-      await ingest.append(transformed(stream, (bytes) => sized(bytes, descriptor)), options);
+      await ingest.append(sized(stream, descriptor), options);
       await ingest.commit(descriptor.digest, options);
     } catch (error) {
       await ingest.abort();

@@ -6,7 +6,7 @@
 import type { Digest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import type { BlobSource, ByteRange } from "../core/source.ts";
-import { sized, streamOf } from "../core/streams.ts";
+import { observed, sized } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 import { withTimeLimit } from "../core/time_limit.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -123,26 +123,24 @@ export class UploadSession {
         ...(method === "PATCH" && { "Content-Range": `${span.start}-${span.end - 1}` }),
       },
       signal: this.#signal,
-      body: length === 0 ? undefined : streamOf(this.#read(source, span)),
+      body: length === 0 ? undefined : this.#read(source, span),
       // What the registry kept has to be asked before anything is sent again.
       once: true,
     });
     return await sendFollowing(this.#channel, method, { url, parts });
   }
 
-  async *#read(source: BlobSource, range: Span): AsyncGenerator<Uint8Array, void> {
-    try {
-      const stream = await source.open({ range, signal: this.#signal });
-      const expected = { digest: this.#blob.digest, size: range.end - range.start };
-      let position = range.start;
-      for await (const chunk of sized(stream, expected)) {
-        position += chunk.byteLength;
+  #read(source: BlobSource, range: Span): ReadableStream<Uint8Array> {
+    const expected = { digest: this.#blob.digest, size: range.end - range.start };
+    const open = async () => sized(await source.open({ range, signal: this.#signal }), expected);
+    let position = range.start;
+    return observed(open, {
+      chunk: ({ byteLength }) => {
+        position += byteLength;
         this.#handedTo = Math.max(this.#handedTo, position);
-        yield chunk;
-      }
-    } catch (error) {
-      throw new SourceFailure(error);
-    }
+      },
+      failed: (error) => new SourceFailure(error),
+    });
   }
 
   async #follow(response: Response, asked: URL): Promise<void> {

@@ -110,7 +110,7 @@ class StreamSender {
     // Sent on to another place it is read already.
     if (this.#stream.locked) throw new Error("The content cannot be read again");
     const { size } = this.#options;
-    const chunks = size === undefined ? this.#stream : streamOf(sized(this.#stream, { size }));
+    const chunks = size === undefined ? this.#stream : sized(this.#stream, { size });
     try {
       yield* digested(chunks, this.#digester);
     } catch (error) {

@@ -5,7 +5,7 @@
 import { mapConcurrent } from "../core/concurrency.ts";
 import type { Digest } from "../core/digest.ts";
 import type { BlobSource, ToFileOptions } from "../core/source.ts";
-import { sized, streamOf } from "../core/streams.ts";
+import { sized } from "../core/streams.ts";
 import { CORES, runsElsewhere, runTask } from "../work/pool.ts";
 import { checkContent, type ContentCheck } from "./content_check.ts";
 import { FollowingHash } from "./following_hash.ts";
@@ -225,7 +225,7 @@ async function openRest(
   const all = from === 0 && (size === undefined || part.end === size);
   const range = all ? undefined : { start: from, end: part.end };
   const stream = await source.open({ range, signal });
-  return size === undefined ? stream : streamOf(sized(stream, { size: part.end - from }, what));
+  return size === undefined ? stream : sized(stream, { size: part.end - from }, what);
 }
 
 /** Passes chunks on, and tells of each when whoever takes them has it. */

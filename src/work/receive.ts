@@ -149,6 +149,7 @@ const READ_SIZE = 256 * 1024;
 class BodyChunks implements AsyncDisposable {
   readonly #reader: PieceReader | undefined;
   readonly #watch: StallWatch;
+  readonly #kept: Disposable;
   /** Why there is no further chunk, when the body broke. */
   fault: unknown;
 
@@ -158,6 +159,7 @@ class BodyChunks implements AsyncDisposable {
   ) {
     this.#reader = body === null ? undefined : pieceReader(body, READ_SIZE);
     this.#watch = new StallWatch(stallTime);
+    this.#kept = this.#watch.keep();
   }
 
   /** The next bytes; `undefined` at the end, or when the body broke. */
@@ -175,6 +177,7 @@ class BodyChunks implements AsyncDisposable {
 
   /** What was not read to its end would keep the connection. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#kept[Symbol.dispose]();
     // A body that broke already needs no cancelling.
     await this.#reader?.cancel().catch(() => undefined);
   }

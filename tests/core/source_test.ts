@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { ConflictError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { fileSource } from "../../src/core/file_source.ts";
-import { readAll } from "../../src/core/streams.ts";
+import { concatBytes, pieceReader, readAll } from "../../src/core/streams.ts";
 import { tempFolder } from "../support/temp.ts";
 
 Deno.test("fileSource() gives the same bytes as bytesSource(), for any range, any number of times", async () => {
@@ -19,6 +19,11 @@ Deno.test("fileSource() gives the same bytes as bytesSource(), for any range, an
       const found = await read(file);
       assert.deepEqual(found, bytes.slice(range.start, range.end));
       assert.deepEqual(found, await read(memory));
+      const pieces = pieceReader(await file.open({ range }), 999);
+      const copied: Uint8Array[] = [];
+      for (let piece; !(piece = await pieces.read()).done;) copied.push(piece.value!.slice());
+      assert.deepEqual(concatBytes(copied), found);
+      assert((await pieces.read()).done);
     }),
     { numRuns: 40 },
   );
@@ -70,14 +75,20 @@ for (const [what, change] of CHANGES) {
 for (const [what, change] of CHANGES.slice(0, 3)) {
   Deno.test(`a file that ${what} while it is read is an error`, async () => {
     await using folder = await tempFolder();
-    const path = await folder.write("model.bin", new Uint8Array(3 << 20));
-    const stream = await (await fileSource(path)).open();
-    const reader = stream.getReader();
-    await reader.read();
-    await change(path);
-    await assert.rejects(async () => {
-      while (!(await reader.read()).done);
-    }, ConflictError);
+    const path = folder.join("model.bin");
+    const readers = [
+      (stream: ReadableStream<Uint8Array>) => stream.getReader(),
+      (stream: ReadableStream<Uint8Array>) => pieceReader(stream),
+    ];
+    for (const readerOf of readers) {
+      await Deno.writeFile(path, new Uint8Array(3 << 20));
+      const reader = readerOf(await (await fileSource(path)).open());
+      await reader.read();
+      await change(path);
+      await assert.rejects(async () => {
+        while (!(await reader.read()).done);
+      }, ConflictError);
+    }
   });
 }
 

@@ -7,6 +7,8 @@ import {
   CHUNK_SIZE,
   concatBytes,
   giveBack,
+  observed,
+  pieceReader,
   readAll,
   sized,
   streamOf,
@@ -63,4 +65,70 @@ Deno.test("a chunk that is given back is used again, once, and a part of one is 
   assert.notEqual(second.buffer, whole.buffer);
   giveBack(new Uint8Array(CHUNK_SIZE));
   assert.notEqual(borrowChunk().buffer, second.buffer);
+});
+
+/** What a reader of pieces gives, copied: a piece is gone with the next. */
+async function allPieces(stream: ReadableStream<Uint8Array>, size: number) {
+  const reader = pieceReader(stream, size);
+  const pieces: Uint8Array[] = [];
+  for (let piece; !(piece = await reader.read()).done;) pieces.push(piece.value!.slice());
+  return concatBytes(pieces);
+}
+
+Deno.test("observed() has the same bytes, and shows each of them once, however it is read", async () => {
+  await fc.assert(fc.asyncProperty(fc.array(fc.uint8Array()), async (chunks) => {
+    const bytes = concatBytes(chunks);
+    for (const read of [readAll, allPieces]) {
+      const seen: Uint8Array[] = [];
+      let ends = 0;
+      const chunk = (bytes: Uint8Array) => void seen.push(bytes.slice());
+      const stream = observed(streamOf(chunks), { chunk, end: () => ends++ });
+      assert.deepEqual(await read(stream, bytes.length), bytes);
+      assert.deepEqual(concatBytes(seen), bytes);
+      assert.equal(ends, 1);
+    }
+  }));
+});
+
+Deno.test("observed() opens a stream when its first bytes are wanted, and not to let go of it", async () => {
+  let opened = 0;
+  const open = async () => {
+    opened++;
+    return await Promise.resolve(streamOf([new Uint8Array(3)]));
+  };
+  await observed(open, { chunk() {} }).cancel();
+  await pieceReader(observed(open, { chunk() {} })).cancel();
+  assert.equal(opened, 0);
+  assert.equal((await allPieces(observed(open, { chunk() {} }), 10)).byteLength, 3);
+  assert.equal(opened, 1);
+});
+
+Deno.test("observed() lets go of the other stream when whoever looks throws, or reads no more", async () => {
+  for (const read of [readAll, allPieces]) {
+    const cancelled: unknown[] = [];
+    const endless = () =>
+      new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.enqueue(new Uint8Array(10)),
+        cancel: (reason) => void cancelled.push(reason),
+      });
+    const enough = new Error("enough");
+    const chunk = () => {
+      throw enough;
+    };
+    await assert.rejects(read(observed(endless(), { chunk }), 100), (error) => error === enough);
+    const failed = (cause: unknown) => new Error("told otherwise", { cause });
+    const told = read(observed(endless(), { chunk, failed }), 100);
+    await assert.rejects(told, (error: Error) => error.cause === enough);
+    await observed(endless(), { chunk }).cancel("unread");
+    await pieceReader(observed(endless(), { chunk })).cancel("unread");
+    assert.deepEqual(cancelled, [enough, enough, "unread", "unread"]);
+  }
+});
+
+Deno.test("sized() counts what is read in pieces, of which there may be too many or too few", async () => {
+  const ofSize = (size: number) =>
+    sized(streamOf([new Uint8Array(10), new Uint8Array(2)]), { size });
+  assert.equal((await allPieces(ofSize(12), 5)).byteLength, 12);
+  await assert.rejects(allPieces(ofSize(11), 5), /got more than 11 bytes, want 11/);
+  await assert.rejects(allPieces(ofSize(13), 5), /got 12 bytes, want 13/);
 });

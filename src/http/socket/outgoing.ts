@@ -2,7 +2,7 @@
  * A request on its way out: its head and its body, until the server answers.
  * @module
  */
-import { giveBack } from "../../core/streams.ts";
+import { CHUNK_SIZE, pieceReader } from "../../core/streams.ts";
 import type { StallWatch } from "../../core/time_limit.ts";
 import { requestHead, sentLength } from "./request_head.ts";
 
@@ -38,18 +38,24 @@ export class Outgoing {
    * @throws what the body throws; {@link Error} when it has not the length that it says.
    */
   async send(request: Request): Promise<Sent> {
+    using _watch = this.#watch.keep();
     const length = sentLength(request);
     const isChunked = length === "chunked";
     let bytes = 0;
     let isWhole = await this.#write(requestHead(request));
     if (!isWhole || request.body === null) return { bytes, isWhole };
-    for await (const chunk of request.body) {
-      if (!isChunked && bytes + chunk.byteLength > length) throw wrongLength(length);
-      isWhole = await (isChunked ? this.#writeChunk(chunk) : this.#write(chunk));
-      if (!isWhole) return { bytes, isWhole };
-      bytes += chunk.byteLength;
-      // When it is written nobody has it any more but us.
-      giveBack(chunk);
+    const body = pieceReader(request.body, isChunked ? CHUNK_SIZE : Math.min(CHUNK_SIZE, length));
+    try {
+      for (let piece; !(piece = await body.read()).done;) {
+        const { value: chunk = NOTHING } = piece;
+        if (!isChunked && bytes + chunk.byteLength > length) throw wrongLength(length);
+        isWhole = await (isChunked ? this.#writeChunk(chunk) : this.#write(chunk));
+        if (!isWhole) return { bytes, isWhole };
+        bytes += chunk.byteLength;
+      }
+    } finally {
+      // One that broke, or was read to its end, needs no cancelling.
+      await body.cancel().catch(() => undefined);
     }
     if (isChunked) isWhole = await this.#write(LAST_CHUNK);
     else if (bytes < length) throw wrongLength(length);
@@ -89,6 +95,7 @@ export class Outgoing {
   }
 }
 
+const NOTHING = new Uint8Array();
 const ENCODER = new TextEncoder();
 const LINE_END = ENCODER.encode("\r\n");
 const LAST_CHUNK = ENCODER.encode("0\r\n\r\n");

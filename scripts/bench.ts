@@ -4,7 +4,7 @@
  * and whether that is what it has to reach. Contenders take turns, so that a busy machine is busy
  * for all of them, and medians are compared. With `--keep`, results stay in a file and those of
  * another part are added: the table is then that of all parts. `docs/performance.md` says what the
- * rows mean.
+ * rows mean. With `--scale`, many pull one model at once instead: `docs/scale.md`.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
@@ -38,6 +38,8 @@ interface Settings {
   /** Seconds that one run may take. */
   readonly limitSeconds: number;
   readonly form: "text" | "json" | "markdown";
+  /** Whether many pullers of one model are measured, in place of the works. */
+  readonly isScale: boolean;
   /** The file of results that stay from one run to the next. */
   readonly keep?: string;
 }
@@ -51,6 +53,7 @@ function readSettings(): Settings {
       runs: { type: "string", default: String(FEWEST_RUNS) },
       limit: { type: "string", default: "300" },
       keep: { type: "string" },
+      scale: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       markdown: { type: "boolean", default: false },
     },
@@ -66,7 +69,7 @@ function readSettings(): Settings {
     );
   }
   const form = values.json ? "json" : values.markdown ? "markdown" : "text";
-  return { works, size, runs, limitSeconds, form, keep: values.keep };
+  return { works, size, runs, limitSeconds, form, keep: values.keep, isScale: values.scale };
 }
 
 /** Whether the machine has a program; one with a slash is a file of this repository. */
@@ -146,6 +149,11 @@ function printFacts(facts: Readonly<Record<string, string>>): void {
 
 async function main(): Promise<void> {
   const settings = readSettings();
+  if (settings.isScale) {
+    const { benchScale } = await import("./bench/scale.ts");
+    await pinDenoCache();
+    return await benchScale({ size: settings.size, signal: interruptSignal() });
+  }
   const { works, size, runs, limitSeconds, form, keep } = settings;
   const contenders = works.flatMap((work) => work.contenders);
   const { missing } = chooseContenders(contenders, has);

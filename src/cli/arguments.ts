@@ -118,6 +118,18 @@ const PREFIXES = "kmgt";
  * @throws {InvalidInputError} when it is none, or less than a byte a second.
  */
 export function parseRate(text: string, giver: string): number {
+  return byteNumber(text, giver, "write bytes a second, as 20MiB, 500k or 1.5MB/s");
+}
+
+/**
+ * Bytes, written as {@linkcode parseRate} reads them.
+ * @throws {InvalidInputError} when it is none, or less than a byte.
+ */
+export function parseBytes(text: string, giver: string): number {
+  return byteNumber(text, giver, "write bytes, as 500GiB, 20M or 1073741824");
+}
+
+function byteNumber(text: string, giver: string, remedy: string): number {
   const [, number = "", letter = "", unit = ""] =
     /^\s*(\d{1,15}(?:\.\d{1,15})?)\s*([kmgt]?)(i?B?)(?:\/s)?\s*$/i.exec(text) ?? [];
   const base = letter !== "" && unit.toUpperCase() === "B" ? 1000 : 1024;
@@ -129,7 +141,7 @@ export function parseRate(text: string, giver: string): number {
   if (number !== "" && isUnit && rate >= 1 && rate <= Number.MAX_SAFE_INTEGER) return rate;
   const found = isBits ? "it counts bits" : "it is not a count of bytes above 0";
   throw new InvalidInputError(`Cannot use ${giver} ${quote(text)}: ${found}`, {
-    remedy: "write bytes a second, as 20MiB, 500k or 1.5MB/s",
+    remedy,
   });
 }
 

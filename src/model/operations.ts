@@ -314,6 +314,8 @@ export interface RemoveResult {
 export interface PruneResult {
   /** Whether everything is still there. */
   readonly dryRun: boolean;
+  /** Tags forgotten to keep the store small, as `repository:tag`. */
+  readonly forgotten: readonly string[];
   /** Manifests removed, as `repository@digest`. */
   readonly manifests: readonly string[];
   /** Blobs removed. */
@@ -332,6 +334,10 @@ export interface PruneOptions extends OperationOptions {
   readonly dryRun?: boolean;
   /** Remove manifests that no tag names; true when absent. */
   readonly removeUntagged?: boolean;
+  /** Milliseconds since a pulled tag was last asked for, after which it is forgotten. */
+  readonly unusedFor?: number;
+  /** The most bytes of the store; the pulled tags that were unused the longest are forgotten. */
+  readonly maxBytes?: number;
 }
 
 /** How to verify; one of `references` and `all` says what. */

@@ -152,10 +152,17 @@ export class DiskLinks {
     if (before && before !== digest) await this.#releaseUntagged(before);
   }
 
-  /** Notes that what a tag names was pulled. The note holds for that digest, and goes with the tag. */
+  /**
+   * Notes that what a tag names was pulled, and when. The note holds for that digest, and goes with
+   * the tag.
+   */
   async notePulled(tag: string): Promise<void> {
     const digest = await linkedDigest(this.#current(tag));
-    if (digest) await this.#write(this.#layout.tagPulled(this.#repository, tag), digest, false);
+    if (!digest) return;
+    const path = this.#layout.tagPulled(this.#repository, tag);
+    if (await this.#write(path, digest, false)) return;
+    const now = new Date();
+    await Deno.utime(path, now, now);
   }
 
   /** Whether what a tag names was pulled. */

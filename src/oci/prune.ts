@@ -11,8 +11,8 @@
 import { dirname, join } from "../core/runtime/path.ts";
 import { type Digest } from "../core/digest.ts";
 import { lstatIfExists, readDirIfExists, removeIfExists } from "../core/files.ts";
-import type { OperationOptions } from "../core/operation.ts";
 import type { DiskLayout, MemberKind } from "./disk_layout.ts";
+import { type EvictableTag, type EvictionOptions, tagsToForget } from "./disk/eviction.ts";
 import { PROMISE_FILE, remove } from "./disk_links.ts";
 import { DiskRepository } from "./disk_repository.ts";
 import type { DiskStore } from "./disk_store.ts";
@@ -25,15 +25,18 @@ const GRACE_PERIOD = 60 * 60 * 1000;
 const PROMISE_PERIOD = 24 * 60 * 60 * 1000;
 
 /** How to prune. */
-export interface PruneStoreOptions extends OperationOptions {
+export interface PruneStoreOptions extends EvictionOptions {
   /** Report only. */
   readonly dryRun?: boolean;
   /** Remove manifests that no tag names; true when absent. */
   readonly removeUntagged?: boolean;
   /** Milliseconds for which content without a manifest is left alone; an hour when absent. */
   readonly gracePeriod?: number;
-  /** The time now, in milliseconds since the epoch. */
-  readonly now?: number;
+}
+
+/** How to plan: tags that are to be forgotten count no more. */
+interface PlanOptions extends PruneStoreOptions {
+  readonly forgotten: readonly EvictableTag[];
 }
 
 /** Content that is not whole yet, and what becomes of it. */
@@ -52,6 +55,8 @@ export interface UnfinishedContent {
 
 /** What pruning removed, or would remove. */
 export interface PruneReport {
+  /** Tags that were forgotten, as `repository:tag`, the longest unused first. */
+  readonly forgotten: readonly string[];
   /** Manifests, as `repository@digest`. */
   readonly manifests: readonly string[];
   /** Blobs, manifests' own bytes included. */
@@ -95,13 +100,19 @@ export async function pruneStore(
   options: PruneStoreOptions = {},
 ): Promise<PruneReport> {
   if (!await lstatIfExists(store.layout.root)) {
-    return { manifests: [], blobs: [], uploads: 0, unfinished: [], bytes: 0 };
+    return { forgotten: [], manifests: [], blobs: [], uploads: 0, unfinished: [], bytes: 0 };
   }
   await using _lock = await store.lock.exclusive(options);
+  const forgotten = await tagsToForget(store, options);
+  if (!options.dryRun) {
+    for (const { repository, tag } of forgotten) {
+      await new DiskRepository(repository, store).links.untag(tag);
+    }
+  }
   const plans: RepositoryPlan[] = [];
   for await (const { name } of store.folders()) {
     options.signal?.throwIfAborted();
-    plans.push(await planRepository(store, name, options));
+    plans.push(await planRepository(store, name, { ...options, forgotten }));
   }
   const doomed = await doomedBlobs(store, plans, options);
   const back = options.dryRun ? new Set<Digest>() : await sweep(store, plans, doomed, options);
@@ -109,6 +120,7 @@ export async function pruneStore(
   const unfinished = plans.flatMap((plan) => plan.unfinished);
   const freed = unfinished.filter(({ removed }) => removed);
   return {
+    forgotten: forgotten.map(({ repository, tag }) => `${repository}:${tag}`),
     manifests: plans.flatMap(({ name, doomedManifests }) =>
       doomedManifests.filter((digest) => !back.has(digest)).map((digest) => `${name}@${digest}`)
     ),
@@ -123,7 +135,7 @@ export async function pruneStore(
 async function planRepository(
   store: DiskStore,
   name: string,
-  options: PruneStoreOptions,
+  options: PlanOptions,
 ): Promise<RepositoryPlan> {
   const repository = new DiskRepository(name, store);
   const documents = await readDocuments(repository, options);
@@ -173,22 +185,29 @@ async function readDocuments(
 async function manifestsToKeep(
   repository: DiskRepository,
   documents: Documents,
-  options: PruneStoreOptions & { readonly isYoung: (digest: Digest) => Promise<boolean> },
+  options: PlanOptions & { readonly isYoung: (digest: Digest) => Promise<boolean> },
 ): Promise<Set<Digest>> {
   const all = new Set(documents.keys());
   if (options.removeUntagged === false) return all;
   const roots: Digest[] = [];
+  const forgotten = new Set<Digest>();
   try {
     for await (const tag of repository.tags()) {
       const digest = await repository.links.tagged(tag);
-      if (digest) roots.push(digest);
+      const isForgotten = options.forgotten.some((each) =>
+        each.repository === repository.name && each.tag === tag
+      );
+      if (digest && isForgotten) forgotten.add(digest);
+      else if (digest) roots.push(digest);
     }
   } catch (error) {
     const { name } = repository;
     options.log?.("warning", `Everything in ${name} is kept: a tag cannot be read`, { error });
     return all;
   }
-  for (const digest of all) if (await options.isYoung(digest)) roots.push(digest);
+  for (const digest of all) {
+    if (!forgotten.has(digest) && await options.isYoung(digest)) roots.push(digest);
+  }
   const kept = reach(roots, documents);
   return [...kept].every((digest) => documents.get(digest)) ? kept : all.union(kept);
 }

@@ -893,3 +893,29 @@ Deno.test("a cache wants the address of a registry, and takes nothing in", async
     assert.match(stderr, expected);
   }
 });
+
+Deno.test("prune forgets what was pulled and is not used, and takes only times and sizes for it", async () => {
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1");
+  await home.run(["push", "r.test/m:v1", "--no-progress"]);
+  const kept = await home.run(["prune", "--unused-for", "0s", "--max-bytes", "1"]);
+  assert.doesNotMatch(kept.stdout, /Forgot/);
+  assert.match(kept.stderr, /no more of it was pulled/);
+  await home.run(["pull", "r.test/m:v1", "--no-progress"]);
+  const dry = await home.run(["prune", "--unused-for", "0s", "--dry-run"]);
+  assert.match(dry.stdout, /^Would forget r\.test\/m:v1\n/);
+  const { stdout } = await home.run(["prune", "--max-bytes", "1k", "--json"]);
+  assert.deepEqual(JSON.parse(stdout).forgotten, ["r.test/m:v1"]);
+  for (
+    const flags of [
+      ["--unused-for", "long"],
+      ["--unused-for", "-1h"],
+      ["--max-bytes", "0"],
+      ["--max-bytes", "much"],
+      ["--max-bytes", "5Mb"],
+    ]
+  ) {
+    const { code, stderr } = await home.run(["prune", ...flags]);
+    assert.equal(code, 2, stderr);
+  }
+});

@@ -1,5 +1,6 @@
 /** `prune`: frees what nothing names any more. @module */
 import type { Command } from "../../deps/commander.ts";
+import { duration, parseBytes } from "../arguments.ts";
 import type { PruneResult } from "../../model/operations.ts";
 import { countOf, escapeControls, formatAge, formatBytes } from "../output/format.ts";
 import type { Session } from "../session.ts";
@@ -11,6 +12,18 @@ export function configure(command: Command, session: Session): void {
       "--remove-untagged",
       "remove artifacts that no tag names; --remove-untagged=false keeps them",
       true,
+    )
+    .addOption(
+      command.createOption(
+        "--unused-for <time>",
+        "forget what was pulled, and not asked for since so long, as 720h",
+      ).argParser(duration),
+    )
+    .addOption(
+      command.createOption(
+        "--max-bytes <size>",
+        "forget what was pulled, the longest unused first, until the store is no larger, as 500GiB",
+      ).argParser((text) => parseBytes(text, "--max-bytes")),
     )
     .action(async (flags) => {
       const models = await session.models();
@@ -27,7 +40,9 @@ function describePruning(result: PruneResult, now: Date): string {
     countOf(result.blobs.length, "blob"),
     countOf(result.uploads, "unfinished upload"),
   ];
+  const forgot = result.dryRun ? "Would forget" : "Forgot";
   return [
+    ...result.forgotten.map((name) => `${forgot} ${escapeControls(name)}`),
     ...result.manifests.map((manifest) => `${removed} manifest ${manifest}`),
     ...result.blobs.map(({ digest, size }) => `${removed} blob ${digest} (${formatBytes(size)})`),
     ...result.unfinished.map((content) => describeUnfinished(content, removed, now)),

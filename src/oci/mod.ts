@@ -66,6 +66,7 @@ export { type Index, type Manifest, type ManifestDocument, parseManifest } from 
 export { MediaType } from "./media_types.ts";
 export { memoryCatalog, type MemoryStore, memoryStore } from "./memory_store.ts";
 export type { StoreUsage, UploadAgeOptions } from "./disk/housekeeping.ts";
+export type { EvictionOptions } from "./disk/eviction.ts";
 export type { PruneReport, PruneStoreOptions, UnfinishedContent } from "./prune.ts";
 export { readOnly } from "./read_only.ts";
 export { formatReference, parseReference, type Reference } from "./reference.ts";

@@ -121,6 +121,23 @@ export function refined<Value>(
   };
 }
 
+/** A number that passes a test; `message` says of others what is wrong with them. */
+export function number(test: (value: number) => boolean, message?: string): Form<number> {
+  const any: Form<number> = custom(
+    (value): value is number => typeof value === "number" && Number.isFinite(value),
+    (value) => wanted(value, "a number"),
+  );
+  return refined(any, test, message);
+}
+
+/** A text or a list that has at most so many characters or items. */
+export function upTo<Value extends { readonly length: number }>(
+  most: number,
+  form: Form<Value>,
+): Form<Value> {
+  return refined(form, ({ length }) => length <= most, `is longer than ${most}`);
+}
+
 /** Text that a pattern fits. */
 export function matching(pattern: RegExp, message?: string): Form<string> {
   return refined(text, (value) => pattern.test(value), message);

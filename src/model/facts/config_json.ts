@@ -2,15 +2,15 @@
  * What the `config.json` of a model says, as the transformers library writes it.
  * @module
  */
-import * as z from "../../deps/zod.ts";
+import * as form from "../../core/shapes/form.ts";
 import { type HeaderFacts, knownOnly, type ModelShape } from "./facts.ts";
 
 /** A word that a Modelfile can hold. */
-const word = z.string().regex(/^[^\p{Cc}]+$/u).optional().catch(undefined);
-const count = z.int().positive().optional().catch(undefined);
-const flag = z.boolean().optional().catch(undefined);
+const word = form.lenient(form.matching(/^[^\p{Cc}]+$/u));
+const count = form.lenient(form.refined(form.count, (value) => value > 0));
+const flag = form.lenient(form.flag);
 
-const quantizationSchema = z.looseObject({
+const quantizationForm = form.map({
   quant_method: word,
   quant_algo: word,
   weights: word,
@@ -20,13 +20,12 @@ const quantizationSchema = z.looseObject({
   load_in_4bit: flag,
   load_in_8bit: flag,
   bnb_4bit_quant_type: word,
-  config_groups: z.record(
-    z.string(),
-    z.looseObject({ weights: z.looseObject({ num_bits: count, type: word }) }),
-  ).optional().catch(undefined),
+  config_groups: form.lenient(
+    form.mapOf(form.map({ weights: form.map({ num_bits: count, type: word }) })),
+  ),
 });
 
-type Quantization = z.infer<typeof quantizationSchema>;
+type Quantization = form.Formed<typeof quantizationForm>;
 
 /** Keys of the sizes of a network, by the families that name them in one way or another. */
 const sizes = {
@@ -56,14 +55,14 @@ const sizes = {
 
 type Sizes = { readonly [Key in keyof typeof sizes]?: number | undefined };
 
-const quantization = quantizationSchema.optional().catch(undefined);
-const typed = z.looseObject({
+const quantization = form.lenient(quantizationForm);
+const typed = form.lenient(form.map({
   ...sizes,
   torch_dtype: word,
   dtype: word,
   quantization,
   quantization_config: quantization,
-}).optional().catch(undefined);
+}));
 
 /** Where models of several parts keep the configuration of the language model; first comes first. */
 const INNER_CONFIGS = [
@@ -75,7 +74,7 @@ const INNER_CONFIGS = [
   "decoder",
 ] as const;
 
-const configSchema = z.looseObject({
+const configForm = form.map({
   ...sizes,
   torch_dtype: word,
   dtype: word,
@@ -84,7 +83,7 @@ const configSchema = z.looseObject({
   n_params: count,
   quantization,
   quantization_config: quantization,
-  architectures: z.array(z.string()).optional().catch(undefined),
+  architectures: form.lenient(form.listOf(form.text)),
   ...Object.fromEntries(INNER_CONFIGS.map((key) => [key, typed])) as Record<
     (typeof INNER_CONFIGS)[number],
     typeof typed
@@ -119,9 +118,8 @@ export interface ConfigFacts extends HeaderFacts {
  * words that a Modelfile cannot hold, are passed over.
  */
 export function configFacts(config: Readonly<Record<string, unknown>>): ConfigFacts {
-  const parsed = configSchema.safeParse(config);
-  if (!parsed.success) return {};
-  const { data } = parsed;
+  const data = form.inForm(configForm, config).value;
+  if (data === undefined) return {};
   const inner = INNER_CONFIGS.map((key) => data[key]).find((config) => config !== undefined);
   const method = data.quantization_config ?? data.quantization ??
     inner?.quantization_config ?? inner?.quantization;
@@ -153,7 +151,7 @@ function shapeOf(data: Sizes): ModelShape {
 
 function architectureOf(
   config: Readonly<Record<string, unknown>>,
-  { model_type, architectures }: z.infer<typeof configSchema>,
+  { model_type, architectures }: form.Formed<typeof configForm>,
 ): string | undefined {
   const other = OTHER_ARCHITECTURES.get(model_type ?? "");
   if (other !== undefined) return other;

@@ -3,8 +3,8 @@
  * See https://github.com/huggingface/safetensors#format
  * @module
  */
+import * as form from "../../core/shapes/form.ts";
 import { quote } from "../../core/text.ts";
-import * as z from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { decodeJson, MOST_LIST_VALUES } from "../../core/json.ts";
 import type { BlobSource } from "../../core/source.ts";
@@ -52,10 +52,10 @@ const PACKED =
 /** Names of tensors that scale others: bookkeeping of a quantization, and no parameters. */
 const SCALE = /(^|\.)(weight_scale(_inv|_2)?|weight_zero_point|input_scale|output_scale)$/;
 
-const tensorSchema = z.object({
-  dtype: z.string().max(32),
-  shape: z.array(z.int().nonnegative()).max(64),
-  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+const tensorForm = form.map({
+  dtype: form.upTo(32, form.text),
+  shape: form.upTo(64, form.listOf(form.count)),
+  data_offsets: form.refined(form.listOf(form.count), ({ length }) => length === 2),
 });
 
 /**
@@ -155,9 +155,9 @@ function checkTensor(
   if (name.length > LONGEST_NAME) {
     throw invalid(context, `its tensor ${shown()} has a name of ${name.length} characters`);
   }
-  const tensor = tensorSchema.safeParse(value);
-  if (!tensor.success) throw invalid(context, `its tensor ${shown()} is malformed`);
-  const { dtype, shape, data_offsets: [start, end] } = tensor.data;
+  const tensor = form.inForm(tensorForm, value).value;
+  if (tensor === undefined) throw invalid(context, `its tensor ${shown()} is malformed`);
+  const { dtype, shape, data_offsets: [start = 0, end = 0] } = tensor;
   if (start > end || end > context.dataSize) {
     throw invalid(context, `its tensor ${shown()} lies outside the file`);
   }

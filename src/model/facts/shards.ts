@@ -8,8 +8,8 @@ import { fileSource } from "../../core/file_source.ts";
 import { readDocument } from "../../core/files.ts";
 import { decodePythonJson } from "../../core/json.ts";
 import { problemsError } from "../../core/problems.ts";
+import * as form from "../../core/shapes/form.ts";
 import { quote } from "../../core/text.ts";
-import * as z from "../../deps/zod.ts";
 import type { WorkspaceFile } from "../workspace.ts";
 import { readSafetensors } from "./safetensors.ts";
 
@@ -19,7 +19,7 @@ const INDEX = /\.(safetensors|bin)\.index(\.[^./]+)?\.json$/;
 /** Largest index that is read, in bytes; one of a hundred thousand tensors has a tenth of it. */
 const LARGEST_INDEX = 64 * 1024 * 1024;
 
-const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
+const indexForm = form.map({ weight_map: form.textMap });
 
 /**
  * Makes sure that every part that an index names is among the files of a model, and whole.
@@ -50,8 +50,8 @@ export async function checkShards(
 /** The files that an index names; none when it is no index after all. */
 async function shardsOf({ path, absolute }: WorkspaceFile): Promise<Set<string>> {
   const document = decodePythonJson(await readDocument(absolute, LARGEST_INDEX), quote(path));
-  const parsed = indexSchema.safeParse(document);
-  return new Set(parsed.success ? Object.values(parsed.data.weight_map) : []);
+  const index = form.inForm(indexForm, document).value;
+  return new Set(Object.values(index?.weight_map ?? {}));
 }
 
 /** What is wrong with a part, as a clause. */

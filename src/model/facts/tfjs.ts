@@ -8,8 +8,8 @@ import { InvalidInputError } from "../../core/errors.ts";
 import { decodeJson, isRecord, MOST_LIST_VALUES } from "../../core/json.ts";
 import type { BlobSource } from "../../core/source.ts";
 import { readAll } from "../../core/streams.ts";
+import * as form from "../../core/shapes/form.ts";
 import { quote } from "../../core/text.ts";
-import * as z from "../../deps/zod.ts";
 import { addElements, countElements, dominantType } from "./elements.ts";
 import type { TensorFact, WeightFacts } from "./facts.ts";
 import type { ReadHeaderOptions } from "./header_reader.ts";
@@ -28,16 +28,18 @@ const TYPES: ReadonlyMap<string, readonly [type: string, bytes: number]> = new M
   ["complex64", ["complex64", 8]],
 ]);
 
-const weight = z.looseObject({
-  name: z.string().max(1024),
-  shape: z.array(z.int().nonnegative()).max(64),
-  dtype: z.string().max(32),
-  quantization: z.looseObject({ dtype: z.string().max(32) }).optional().catch(undefined),
+const type = form.upTo(32, form.text);
+
+const weight = form.map({
+  name: form.upTo(1024, form.text),
+  shape: form.upTo(64, form.listOf(form.count)),
+  dtype: type,
+  quantization: form.lenient(form.map({ dtype: type })),
 });
 
-const manifest = z.array(z.looseObject({
-  paths: z.array(z.string()),
-  weights: z.array(weight),
+const manifest = form.listOf(form.map({
+  paths: form.listOf(form.text),
+  weights: form.listOf(weight),
 }));
 
 /**
@@ -60,12 +62,12 @@ export async function readTfjs(
 /** The facts in a document; `undefined` when it holds no manifest of weights. */
 function tfjsFacts(document: unknown): WeightFacts | undefined {
   const groups = isRecord(document) ? document["weightsManifest"] : document;
-  const parsed = manifest.safeParse(groups);
-  if (!parsed.success || parsed.data.length === 0) return undefined;
+  const { value: parts = [] } = form.inForm(manifest, groups);
+  if (parts.length === 0) return undefined;
   const elements = new Map<string, number>();
   const tensors: TensorFact[] = [];
   let quantized: string | undefined;
-  for (const { name, shape, dtype, quantization } of parsed.data.flatMap((one) => one.weights)) {
+  for (const { name, shape, dtype, quantization } of parts.flatMap((one) => one.weights)) {
     const count = shape.reduce((product, size) => product * size, 1);
     if (!Number.isSafeInteger(count)) return undefined;
     const [type, bytes] = TYPES.get(quantization?.dtype ?? dtype) ?? [dtype, undefined];

@@ -22,15 +22,10 @@ export interface Token {
 /** What can stand in an Authorization header: visible ASCII and nothing else. */
 const token = form.lenient(form.matching(/^[\x21-\x7e]+$/));
 
-const seconds = form.custom(
-  (value): value is number => typeof value === "number" && value > 0 && value < Infinity,
-  () => "is no time",
-);
-
 const answer = form.map({
   token,
   access_token: token,
-  expires_in: form.otherwise(form.lenient(seconds), DEFAULT_LIFETIME),
+  expires_in: form.otherwise(form.lenient(form.number((value) => value > 0)), DEFAULT_LIFETIME),
 });
 
 /** The token of a server's answer and its time; `undefined` when there is none that can be sent. */

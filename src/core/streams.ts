@@ -40,7 +40,7 @@ export function giveBack({ buffer, byteLength }: Uint8Array): void {
 }
 
 /** Up to this size a content is kept while it passes, and hashed as a document in the end. */
-const DOCUMENT_SIZE = 64 * 1024;
+export const DOCUMENT_SIZE = 64 * 1024;
 
 /**
  * Reads a stream to its end into memory.

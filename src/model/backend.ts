@@ -6,7 +6,7 @@
 import { isDigest } from "../core/digest.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import type { Connect } from "../oci/connect.ts";
-import { copyGraph, type CopyReport } from "../oci/copy_graph.ts";
+import type { CopyReport } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { LocalCatalog } from "../oci/disk_catalog.ts";
 import {
@@ -133,8 +133,10 @@ class LocalModelBackend extends ModelReading implements ModelBackend {
     options: BuildOptions,
   ): Promise<void> {
     const tag = referenceTarget(target);
-    if (from.name !== to.name) await copyGraph(from, to, built.descriptor, { ...options, tag });
-    else await to.tag(built.descriptor, tag, operationOptions(options));
+    if (from.name !== to.name) {
+      const { copyGraph } = await import("../oci/copy_graph.ts");
+      await copyGraph(from, to, built.descriptor, { ...options, tag });
+    } else await to.tag(built.descriptor, tag, operationOptions(options));
   }
 
   async push(name: string, options: RemoteOptions = {}): Promise<TransferResult> {

@@ -25,7 +25,8 @@ import type { Manifest } from "../oci/manifest.ts";
 import { type ContentStore, openVerified, storeSource, takenFrom } from "../oci/store.ts";
 import { digestCheck } from "../transfer/content_check.ts";
 import { transferToFile } from "../transfer/to_file.ts";
-import { holdWorkers, WORTH_A_WORKER } from "../work/pool.ts";
+import { holdWorkers } from "../work/pool.ts";
+import { WORTH_A_WORKER } from "../work/task.ts";
 import { layerFileMetadata, layerPath, parseLayerMediaType } from "./media_types.ts";
 import type { ExtractModelOptions, ExtractResult } from "./operations.ts";
 

@@ -6,7 +6,7 @@ import { ifFound, NotFoundError, TransferError } from "../core/errors.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import type { Connect } from "../oci/connect.ts";
-import { copyGraph, type CopyReport } from "../oci/copy_graph.ts";
+import type { CopyReport } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { LocalCatalog, LocalRepository } from "../oci/disk_catalog.ts";
 import { isManifestType } from "../oci/media_types.ts";
@@ -149,6 +149,7 @@ export async function copyModel(
   options: RemoteOptions & { readonly phase?: "upload" | "download"; readonly tag?: string },
 ): Promise<CopyReport> {
   const { phase, concurrency, tag } = options;
+  const { copyGraph } = await import("../oci/copy_graph.ts");
   return await copyGraph(from, to, descriptor, {
     ...operationOptions(options),
     tag,

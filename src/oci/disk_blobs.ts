@@ -3,7 +3,7 @@
  * @module
  */
 import { dirname, join } from "../core/runtime/path.ts";
-import { type Digest, digestAlgorithm, isDigest } from "../core/digest.ts";
+import { type Digest, digestAlgorithm, digestDocument, isDigest } from "../core/digest.ts";
 import { InvalidInputError, NotFoundError } from "../core/errors.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
@@ -14,8 +14,8 @@ import {
   removeIfExists,
   statKind,
 } from "../core/files.ts";
+import { DOCUMENT_SIZE } from "../core/streams.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { runTask } from "../work/pool.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { DiskLayout } from "./disk_layout.ts";
 import type { OpenContentOptions } from "./store.ts";
@@ -91,6 +91,13 @@ export class DiskBlobs {
     if (!await this.has({ digest, size })) return false;
     const input = { path: this.path(digest), algorithm: digestAlgorithm(digest) };
     try {
+      if (size <= DOCUMENT_SIZE) {
+        options.signal?.throwIfAborted();
+        const bytes = await readDocument(input.path, size);
+        onBytes?.(size);
+        return await digestDocument(bytes, input.algorithm) === digest;
+      }
+      const { runTask } = await import("../work/pool.ts");
       const hashed = await runTask("hashFile", input, { ...options, size, onBytes });
       return hashed.digest === digest;
     } catch (error) {

@@ -6,21 +6,11 @@ import type { OperationOptions } from "../core/operation.ts";
 import type { LocalCapabilities } from "./capabilities.ts";
 import { DiskRepository } from "./disk_repository.ts";
 import { DiskStore } from "./disk_store.ts";
-import {
-  reapUploads,
-  type StoreUsage,
-  storeUsage,
-  type UploadAgeOptions,
-} from "./disk/housekeeping.ts";
-import { type PruneReport, pruneStore, type PruneStoreOptions } from "./prune.ts";
+import type { StoreUsage, UploadAgeOptions } from "./disk/housekeeping.ts";
+import type { PruneReport, PruneStoreOptions } from "./prune.ts";
 import { looksLikeHost } from "./reference.ts";
 import type { Catalog, ContentStore } from "./store.ts";
-import {
-  type VerifyRoot,
-  verifyStore,
-  type VerifyStoreOptions,
-  type VerifyStoreReport,
-} from "./verify.ts";
+import type { VerifyRoot, VerifyStoreOptions, VerifyStoreReport } from "./verify.ts";
 
 /** One repository of the local store. */
 export interface LocalRepository extends ContentStore, LocalCapabilities {
@@ -91,6 +81,7 @@ export class DiskCatalog implements LocalCatalog {
 
   /** As {@linkcode LocalCatalog.prune} says. */
   async prune(options: PruneStoreOptions = {}): Promise<PruneReport> {
+    const { pruneStore } = await import("./prune.ts");
     return await pruneStore(this.#store, options);
   }
 
@@ -99,16 +90,19 @@ export class DiskCatalog implements LocalCatalog {
     roots: readonly VerifyRoot[] | "all",
     options: VerifyStoreOptions = {},
   ): Promise<VerifyStoreReport> {
+    const { verifyStore } = await import("./verify.ts");
     return await verifyStore(this.#store, roots, options);
   }
 
   /** As {@linkcode LocalCatalog.reapUploads} says. */
   async reapUploads(options: UploadAgeOptions): Promise<number> {
+    const { reapUploads } = await import("./disk/housekeeping.ts");
     return await reapUploads(this.#store, options);
   }
 
   /** As {@linkcode LocalCatalog.usage} says. */
   async usage(options: OperationOptions = {}): Promise<StoreUsage> {
+    const { storeUsage } = await import("./disk/housekeeping.ts");
     return await storeUsage(this.#store, options);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, join } from "../core/runtime/path.ts";
-import { type Digest, digestAlgorithm, Digester } from "../core/digest.ts";
+import { type Digest, digestAlgorithm, type Digester } from "../core/digest.ts";
 import { ConflictError, IntegrityError } from "../core/errors.ts";
 import { removeIfExists, writeFully } from "../core/files.ts";
 import { explainWrite } from "../core/file_errors.ts";
@@ -13,7 +13,8 @@ import { checkDigest } from "../core/streams.ts";
 import type { BlobSource } from "../core/source.ts";
 import { quote } from "../core/text.ts";
 import { Flusher } from "../work/flusher.ts";
-import { runTask, WORTH_A_WORKER } from "../work/pool.ts";
+import { runTask } from "../work/pool.ts";
+import { WORTH_A_WORKER } from "../work/task.ts";
 import type { Ingest } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { anonymousBlob } from "./store.ts";
@@ -24,24 +25,6 @@ export interface DiskIngestOptions {
   readonly digester: Digester;
   /** Keeps a file whose digest is known to be right, by moving it; what stays here is removed. */
   readonly keep: (file: string, blob: Descriptor, options: OperationOptions) => Promise<void>;
-}
-
-/** Unfinished uploads whose digests are remembered; older ones are read again at their end. */
-const REMEMBERED_DIGESTERS = 1024;
-
-/** What has hashed the bytes of unfinished uploads of this process, by upload id. */
-export class IngestDigesters {
-  readonly #byId = new Map<string, Digester>();
-
-  /** The digester of an upload: the one that has seen its bytes, or a fresh one. */
-  of(id: string): Digester {
-    const digester = this.#byId.get(id) ?? new Digester();
-    this.#byId.delete(id);
-    this.#byId.set(id, digester);
-    const oldest = this.#byId.keys().next().value;
-    if (this.#byId.size > REMEMBERED_DIGESTERS && oldest !== undefined) this.#byId.delete(oldest);
-    return digester;
-  }
 }
 
 /**

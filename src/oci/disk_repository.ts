@@ -6,26 +6,22 @@
  * @module
  */
 import { join } from "../core/runtime/path.ts";
-import { type Digest, digestHex, isDigest } from "../core/digest.ts";
+import { type Digest, isDigest } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { explainWrite } from "../core/file_errors.ts";
-import { lockFile } from "../core/file_lock.ts";
 import { lstatIfExists, removeIfExists, syncPath } from "../core/files.ts";
-import { type OperationOptions, operationOptions } from "../core/operation.ts";
+import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource, ToFileOptions } from "../core/source.ts";
 import { readAll, sized, streamOf, verified } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 import { inTurn } from "../work/turns.ts";
-import { digestCheck } from "../transfer/content_check.ts";
-import { transferToFile } from "../transfer/to_file.ts";
-import { localFile } from "../work/local_file.ts";
-import { WORTH_A_WORKER } from "../work/pool.ts";
+import { WORTH_A_WORKER } from "../work/task.ts";
 import type { Ingest, LocalCapabilities, Origin, ReferrerOptions } from "./capabilities.ts";
 import { methods, OWNER_CAPABILITIES } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { indexedReferrers, type IndexedRepository } from "./disk/referrers_index.ts";
-import { DiskIngest, type DiskIngestOptions, startUpload } from "./disk_ingest.ts";
+import type { IndexedRepository } from "./disk/referrers_index.ts";
+import type { DiskIngest, DiskIngestOptions } from "./disk_ingest.ts";
 import { DiskLinks } from "./disk_links.ts";
 import type { DiskStore } from "./disk_store.ts";
 import { children, type ManifestDocument, parseManifest } from "./manifest.ts";
@@ -118,6 +114,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     options?: ToFileOptions,
   ): Promise<Digest | undefined> {
     if (!await this.links.has(descriptor)) throw missing(this, descriptor.digest);
+    const { localFile } = await import("../work/local_file.ts");
     const source = await localFile(this.filePath(descriptor));
     return await source.toFile(path, options);
   }
@@ -167,7 +164,9 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     options: OperationOptions,
   ): Promise<void> {
     if (source.toFile && source.size >= WORTH_A_WORKER) {
-      return await this.#receive(descriptor, source, options);
+      const { receiveBlob } = await import("./disk/receive_blob.ts");
+      const place = { store: this.#store, repository: this.name };
+      return await receiveBlob(descriptor, source, { ...options, ...place });
     }
     if (source.size <= SMALL) return await this.#takeSmall(descriptor, source, options);
     const ingest = await this.#startIngest((file, blob) => this.#store.blobs.add(file, blob));
@@ -198,44 +197,6 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     } catch (error) {
       await removeIfExists(folder);
       throw explainWrite(folder, error);
-    }
-  }
-
-  /**
-   * Takes a large blob from a source that writes it itself, going on with what a stopped run left.
-   */
-  async #receive(
-    descriptor: Descriptor,
-    source: BlobSource,
-    options: OperationOptions,
-  ): Promise<void> {
-    const { digest } = descriptor;
-    const folder = join(this.#store.layout.uploads(this.name), uploadId(digest));
-    // Two processes that want the same blob: one receives it, the other waits and has it then.
-    await using _turn = await lockFile(join(folder, "lock"), {
-      ...options,
-      exclusive: true,
-      removeFile: true,
-      waiting: `Waiting for another command that receives ${digest}`,
-    });
-    if (await this.#store.blobs.isRight(descriptor, options)) {
-      source.noteKept?.(descriptor.size);
-      return await removeIfExists(folder);
-    }
-    await startUpload(folder);
-    try {
-      await transferToFile(source, this.filePath(descriptor), {
-        ...operationOptions(options),
-        what: digest,
-        check: digestCheck(digest),
-        // Not `data` itself, which is open to whoever takes up the upload by its id.
-        partialBase: join(folder, "data"),
-        place: async (file) => await this.#store.blobs.add(file, descriptor),
-      });
-    } finally {
-      // Nothing is to be gone on with when all is there, or what came was wrong.
-      const kept = await lstatIfExists(join(folder, "data.partial"));
-      if (kept === undefined) await removeIfExists(folder);
     }
   }
 
@@ -324,6 +285,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       read: (digest) => this.readIfWhole(digest, options),
       lock: () => this.deferPrune(options),
     };
+    const { indexedReferrers } = await import("./disk/referrers_index.ts");
     for await (const referrer of indexedReferrers(repository, subject.digest, options)) {
       const { artifactType } = options;
       if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer;
@@ -358,12 +320,14 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       throw new NotFoundError(`Cannot resume upload ${quote(id)}: no such upload`);
     }
     const digester = this.#store.digesters.of(id);
+    const { DiskIngest } = await import("./disk_ingest.ts");
     return await DiskIngest.open(uploads, id, { digester, keep: this.#addMember });
   }
 
   async #startIngest(keep: DiskIngestOptions["keep"]): Promise<DiskIngest> {
     const id = crypto.randomUUID();
     const digester = this.#store.digesters.of(id);
+    const { DiskIngest } = await import("./disk_ingest.ts");
     return await DiskIngest.create(this.#store.layout.uploads(this.name), id, { digester, keep });
   }
 
@@ -397,14 +361,4 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       async () => parseManifest(await readContent(this, manifest, options)),
     );
   }
-}
-
-/**
- * The name of the upload of a content whose digest is known: the same whenever it is tried again.
- */
-function uploadId(digest: Digest): string {
-  const hex = digestHex(digest);
-  return [8, 12, 16, 20, 32].map((end, index, ends) => hex.slice(ends[index - 1] ?? 0, end)).join(
-    "-",
-  );
 }

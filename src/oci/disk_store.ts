@@ -7,8 +7,8 @@ import { explainRead } from "../core/file_errors.ts";
 import { readDirIfExists, statKind } from "../core/files.ts";
 import { compareText } from "../core/text.ts";
 import { DescribedManifests } from "./disk/described_manifests.ts";
+import { IngestDigesters } from "./disk/ingest_digesters.ts";
 import { DiskBlobs } from "./disk_blobs.ts";
-import { IngestDigesters } from "./disk_ingest.ts";
 import { DiskLayout } from "./disk_layout.ts";
 import { StoreLock } from "./store_lock.ts";
 

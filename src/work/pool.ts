@@ -9,13 +9,10 @@
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";
-import { CONTROL, type TaskControl } from "./task.ts";
+import { CONTROL, type TaskControl, WORTH_A_WORKER } from "./task.ts";
 import { type TaskInput, type TaskName, type TaskResult, TASKS } from "./tasks.ts";
 import type { TaskAnswer, TaskMessage } from "./worker.ts";
 import { errorOf } from "./plain_error.ts";
-
-/** Tasks over fewer bytes run in place: handing them over would take as long as doing them. */
-export const WORTH_A_WORKER = 4 * 1024 * 1024;
 
 /** Cores of this machine, as far as this program may use them. */
 export const CORES = navigator.hardwareConcurrency;

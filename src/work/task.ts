@@ -4,6 +4,9 @@
  * @module
  */
 
+/** Tasks over fewer bytes run in place: handing them over would take as long as doing them. */
+export const WORTH_A_WORKER = 4 * 1024 * 1024;
+
 /** What a task may ask and tell while it runs. */
 export interface TaskControl {
   /** Throws when the operation that wants the result was stopped. */

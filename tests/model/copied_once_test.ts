@@ -5,7 +5,8 @@ import { createModelBackend } from "../../src/model/backend.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { memoryCatalog } from "../../src/oci/memory_store.ts";
 import { repositoryName } from "../../src/oci/reference.ts";
-import { countWorkers, WORTH_A_WORKER } from "../../src/work/pool.ts";
+import { countWorkers } from "../../src/work/pool.ts";
+import { WORTH_A_WORKER } from "../../src/work/task.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** More files than are worked on at once, which is 5. */

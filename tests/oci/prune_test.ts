@@ -9,7 +9,7 @@ import { describeBytes } from "../../src/oci/descriptor.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { sampleArtifact, writeSample } from "../conformance/store.ts";
 import { localFile } from "../../src/work/local_file.ts";
-import { WORTH_A_WORKER } from "../../src/work/pool.ts";
+import { WORTH_A_WORKER } from "../../src/work/task.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** When the grace period of an hour is over. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
 import { ConflictError, NotFoundError } from "../../src/core/errors.ts";
 import { localFile } from "../../src/work/local_file.ts";
-import { countWorkers, WORTH_A_WORKER } from "../../src/work/pool.ts";
+import { countWorkers } from "../../src/work/pool.ts";
+import { WORTH_A_WORKER } from "../../src/work/task.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const BYTES = Uint8Array.from({ length: WORTH_A_WORKER + 777 }, (_, index) => index * 11);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
-import { countWorkers, holdWorkers, runTask, WORTH_A_WORKER } from "../../src/work/pool.ts";
+import { countWorkers, holdWorkers, runTask } from "../../src/work/pool.ts";
+import { WORTH_A_WORKER } from "../../src/work/task.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const LARGE = WORTH_A_WORKER + 12_345;

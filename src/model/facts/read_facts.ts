@@ -22,10 +22,10 @@ import {
 } from "./facts.ts";
 import type { FactFile, FileTree } from "./file_tree.ts";
 import { formatRowOf } from "./formats.ts";
+import { frontMatter, README_START } from "./front_matter.ts";
 import { LICENSE_START, licenseOfText } from "./license.ts";
 import { isPickle, mayBePickle, PICKLE_START } from "./pickle.ts";
 import { BudgetSpent } from "./read_budget.ts";
-import { README_START, readmeFacts } from "./readme.ts";
 import { taskOfClass } from "./tasks.ts";
 import { templateFacts, tokenizerConfigFacts } from "./tokenizer.ts";
 import { readHeaderFacts } from "./weights.ts";
@@ -101,7 +101,7 @@ export async function readFacts(
   );
   const generation = await reader.json("generation_config.json");
   const known = configFacts({ ...quantization, ...config, ...generation });
-  const front = readmeFacts(readme ?? "");
+  const front = await frontFacts(readme ?? "");
   const adapter = adapterFacts(await reader.json("adapter_config.json") ?? {});
   const tokenizer = await readTokenizer(reader);
   const pipeline = await reader.json("model_index.json");
@@ -140,6 +140,12 @@ export async function readFacts(
     tensorBytes: isWhole ? bytesOf(tensors) : undefined,
   };
   return { facts: firstKnown(facts), tensors, unread, warnings: [...reader.warnings, ...warnings] };
+}
+
+/** What reads front matter is loaded where there is some. */
+async function frontFacts(readme: string): Promise<Provenance | undefined> {
+  if (frontMatter(readme) === undefined) return undefined;
+  return (await import("./readme.ts")).readmeFacts(readme);
 }
 
 function textOf(value: unknown): string | undefined {

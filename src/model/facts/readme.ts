@@ -6,23 +6,18 @@
 import { duplicateKeys, yamlFault } from "../../core/yaml/limits.ts";
 import { LineCounter, parseDocument } from "../../deps/yaml.ts";
 import { knownOnly, type Provenance } from "./facts.ts";
+import { frontMatter } from "./front_matter.ts";
 import { spdxOf } from "./license.ts";
-
-/** Bytes of the beginning of a README that are looked at: front matter comes first, or never. */
-export const README_START = 64 * 1024;
 
 /** The most items of a list that are kept, and the longest of them. */
 const MOST = { items: 100, letters: 300 } as const;
-
-/** The lines between the first two that consist of hyphens. */
-const FRONT_MATTER = /^\uFEFF?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)/s;
 
 /**
  * The facts in the front matter of a README; `undefined` where it has none. What is no YAML, or has
  * another shape than it should, tells nothing: it is written by hand.
  */
 export function readmeFacts(text: string): Provenance | undefined {
-  const front = FRONT_MATTER.exec(text.slice(0, README_START))?.[1];
+  const front = frontMatter(text);
   if (front === undefined || yamlFault(front) !== undefined) return undefined;
   const values = mapOf(front);
   if (values === undefined) return undefined;

@@ -74,10 +74,34 @@ export function compileWildcards(pieces: readonly Piece[]): Wildcards {
     }
     return places;
   };
+  const tail = tailOf(pieces);
   return {
-    matches: (text) => run(text).has(END),
+    // Most names that do not match differ at their end, as `model.bin` and `*.safetensors` do.
+    matches: (text) => endsLike(text, tail) && run(text).has(END),
     mayStartWith: (text) => run(text).size > 0,
   };
+}
+
+/** The characters that every text ends with, the last one first. */
+function tailOf(pieces: readonly Piece[]): CharTest[] {
+  const tail: CharTest[] = [];
+  for (const piece of pieces.toReversed()) {
+    if (!("one" in piece)) break;
+    tail.push(piece.one);
+  }
+  return tail;
+}
+
+function endsLike(text: string, tail: readonly CharTest[]): boolean {
+  let end = text.length;
+  for (const test of tail) {
+    if (end === 0) return false;
+    const pair = end > 1 ? text.codePointAt(end - 2) ?? 0 : 0;
+    const code = pair > 0xffff ? pair : text.charCodeAt(end - 1);
+    if (!test(code)) return false;
+    end -= pair > 0xffff ? 2 : 1;
+  }
+  return true;
 }
 
 /** Adds a sequence that leads to `next`; returns where it begins. */

@@ -6,6 +6,7 @@ import { parseFilter, parsePathPattern } from "../../src/bundle/spec/path_patter
 import { pathFilter } from "../../src/bundle/workspace/path_filter.ts";
 import { parseGlob } from "../../src/core/glob.ts";
 import { IgnoreRules } from "../../src/core/ignore_rules.ts";
+import { anyChar, compileWildcards, literally } from "../../src/core/wildcards.ts";
 
 /** The languages of patterns that we read, each as one question. */
 const LANGUAGES: Readonly<Record<string, (pattern: string, path: string) => boolean>> = {
@@ -104,4 +105,22 @@ Deno.test("rules leave out what the library of gitignore rules leaves out", () =
     }),
     { numRuns: 2000 },
   );
+});
+
+Deno.test("the end that all texts of a pattern have is no more than a part of it", () => {
+  const unit = fc.constantFrom("a", ".", "😀", "\ud83d", "\ude00");
+  const text = fc.string({ unit, maxLength: 6 });
+  fc.assert(fc.property(text, text, text, (start, middle, end) => {
+    const pattern = compileWildcards([...literally(start), { many: anyChar }, ...literally(end)]);
+    const whole = start + middle + end;
+    // Halves that meet are one character, which is neither of the two.
+    if (
+      Array.from(whole).length !== [start, middle, end].flatMap((each) => Array.from(each)).length
+    ) {
+      return;
+    }
+    assert.ok(pattern.matches(whole), JSON.stringify(whole));
+    assert.equal(pattern.matches(`${whole}x`), false);
+    assert.equal(pattern.matches(`x${whole}`), start === "");
+  }));
 });

@@ -22,7 +22,7 @@ import {
 } from "./facts.ts";
 import type { FactFile, FileTree } from "./file_tree.ts";
 import { formatRowOf } from "./formats.ts";
-import { frontMatter, README_START } from "./front_matter.ts";
+import { frontMatter, README_START } from "../../core/yaml/front_matter.ts";
 import { LICENSE_START, licenseOfText } from "./license.ts";
 import { isPickle, mayBePickle, PICKLE_START } from "./pickle.ts";
 import { BudgetSpent } from "./read_budget.ts";

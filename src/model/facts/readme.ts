@@ -6,7 +6,7 @@
 import { duplicateKeys, yamlFault } from "../../core/yaml/limits.ts";
 import { LineCounter, parseDocument } from "../../deps/yaml.ts";
 import { knownOnly, type Provenance } from "./facts.ts";
-import { frontMatter } from "./front_matter.ts";
+import { frontMatter } from "../../core/yaml/front_matter.ts";
 import { spdxOf } from "./license.ts";
 
 /** The most items of a list that are kept, and the longest of them. */

@@ -1,10 +1,8 @@
 /**
- * `deno task bench [--quick] [--only WORD]… [--size MIB] [--runs N] [--limit SECONDS]
- * [--keep FILE] [--json | --markdown]`: what our work costs beside that of every peer on the PATH,
- * and whether that is what it has to reach. Contenders take turns, so that a busy machine is busy
- * for all of them, and medians are compared. With `--keep`, results stay in a file and those of
- * another part are added: the table is then that of all parts. `docs/performance.md` says what the
- * rows mean. With `--scale`, many pull one model at once instead: `docs/scale.md`.
+ * `deno task bench`: what our work costs beside that of every peer on the PATH, and whether that is
+ * what it has to reach. Contenders take turns, so that a busy machine is busy for all of them, and
+ * medians are compared. `docs/performance.md` says what the rows mean. With `--scale`, many
+ * pull one model at once instead: `docs/scale.md`.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
@@ -29,6 +27,23 @@ const FEWEST_RUNS = 3;
 
 const MEBIBYTE = 1024 * 1024;
 
+const HELP = `Usage: deno task bench [flags]
+
+Measures this program beside modctl, oras, kit, regctl, skopeo, curl, openssl and cp, as far as they
+are on the PATH, and says whether each row reaches what it has to.
+
+  --quick          the main rows in less than a minute: build, build again, push, pull, pull to a
+                   folder, extract and list, with 64 MiB, against docker-registry over HTTP, beside
+                   those contenders that ours has to reach; times of starting count for much there
+  --only WORD      the rows whose name has this word, or is it; may be given more than once
+  --size MIB       sum of the large files (1024, with --quick 64)
+  --runs N         runs of each contender after one that does not count (${FEWEST_RUNS} at least)
+  --limit SECONDS  time that one run may take (300)
+  --scale          1, 8 and 32 pullers of one model at once instead: docs/scale.md
+  --keep FILE      keep results in a file, and show those of other parts with them
+  --json           write every single run
+  --markdown       write the machine and the table as in docs/performance.md`;
+
 /** What the arguments ask for. */
 interface Settings {
   readonly works: readonly Work[];
@@ -44,7 +59,8 @@ interface Settings {
   readonly keep?: string;
 }
 
-function readSettings(): Settings {
+/** The settings; `undefined` for whoever wants to read about them. */
+function readSettings(): Settings | undefined {
   const { values } = parseArgs({
     options: {
       quick: { type: "boolean", default: false },
@@ -56,8 +72,10 @@ function readSettings(): Settings {
       scale: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       markdown: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
     },
   });
+  if (values.help) return undefined;
   const works = chooseWorks(values);
   const size = Number(values.size ?? (values.quick ? 64 : 1024)) * MEBIBYTE;
   const runs = Number(values.runs);
@@ -149,6 +167,7 @@ function printFacts(facts: Readonly<Record<string, string>>): void {
 
 async function main(): Promise<void> {
   const settings = readSettings();
+  if (settings === undefined) return console.log(HELP);
   if (settings.isScale) {
     const { benchScale } = await import("./bench/scale.ts");
     await pinDenoCache();

@@ -1,5 +1,6 @@
 /** Which works are measured, and who takes part. @module */
 import type { Contender } from "./contenders.ts";
+import { TARGETS } from "./targets.ts";
 import { type Work, WORKS } from "./works.ts";
 
 /** What the arguments say of the works. */
@@ -12,7 +13,8 @@ export interface Choice {
 
 /**
  * The works that have one of the words in their name, in the order of the table; without words, all
- * that need not be named; of these, with `quick`, the main ones.
+ * that need not be named; of these, with `quick`, the main ones, beside those alone that ours is
+ * measured by.
  * @throws {Error} when a word is in no name.
  */
 export function chooseWorks({ only, quick }: Choice): Work[] {
@@ -20,7 +22,14 @@ export function chooseWorks({ only, quick }: Choice): Work[] {
   const all = only.length > 0
     ? WORKS.filter((work) => named.has(work))
     : WORKS.filter(({ onlyNamed }) => onlyNamed !== true);
-  return quick ? all.filter((work) => work.quick === true) : all;
+  return quick ? all.filter((work) => work.quick === true).map(besideTargets) : all;
+}
+
+/** A work of ours, and of those that a target names. */
+function besideTargets(work: Work): Work {
+  const { ratios = {} } = TARGETS[work.name] ?? {};
+  const contenders = work.contenders.filter(({ name }, index) => index === 0 || name in ratios);
+  return { ...work, contenders };
 }
 
 function worksNamed(word: string): readonly Work[] {

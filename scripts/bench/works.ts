@@ -103,7 +103,7 @@ export const WORKS: readonly Work[] = [
   },
   ...killedWorks(),
   ...hugeWorks(),
-  { name: "list", contenders: LIST, ...LARGE, ...SHORT, runs: 11 },
+  { name: "list", contenders: LIST, ...LARGE, ...SHORT, runs: 11, ...QUICK },
   { name: "inspect", contenders: INSPECT, ...LARGE, ...SHORT, runs: 11 },
   { name: "tag", contenders: TAG, ...LARGE, ...SHORT, runs: 11 },
   { name: "start", contenders: VERSION, ...LARGE, ...SHORT, runs: 11 },

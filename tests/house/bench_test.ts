@@ -185,6 +185,11 @@ Deno.test("chooseWorks() takes words of names, and the main works alone when in 
   ]);
   assert.deepEqual(names(["build"]), ["build"]);
   assert.deepEqual(names(["pull"], true), ["pull into the store", "pull to a folder"]);
+  const [extract] = chooseWorks({ only: ["extract"], quick: true });
+  assert.deepEqual(extract?.contenders.map(({ name }) => name), [
+    "modelops extract",
+    "modctl extract",
+  ]);
 });
 
 Deno.test("every work has a name of its own, and ours needs no program but Deno", () => {

@@ -1,3 +1,12 @@
 /** YAML with the lines and comments of the text. @module */
-export { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit } from "npm:yaml@2.9.1";
+export {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+} from "npm:yaml@2.9.1";
 export type { Document, Node, Pair, ScalarTag, Tags } from "npm:yaml@2.9.1";

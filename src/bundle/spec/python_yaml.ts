@@ -11,13 +11,8 @@ import {
   type ScalarTag,
   type Tags,
 } from "../../deps/yaml.ts";
+import { expansionFault, TOO_DEEP } from "../../core/yaml/expansion.ts";
 import { duplicateKeys, yamlFault } from "../../core/yaml/limits.ts";
-
-/** Most values of a document, those counted again that an alias brings in again. */
-const VALUE_LIMIT = 100_000;
-
-/** Deepest nesting of a document. */
-const DEPTH_LIMIT = 100;
 
 /** What is wrong with a document, and where. */
 export interface YamlFault {
@@ -49,7 +44,7 @@ export function readPythonYaml(text: string, lines: LineCounter): PythonYaml {
   const { errors, warnings } = document;
   const found = [...errors, ...warnings].map(({ message, pos }) => ({
     offset: pos[0],
-    message: message.split("\n", 1)[0] ?? message,
+    message: plainWords(message),
   }));
   // The parser's way to say that it is nested too deeply is to run out of stack.
   if (errors.some(({ message }) => message.includes("call stack"))) {
@@ -58,35 +53,23 @@ export function readPythonYaml(text: string, lines: LineCounter): PythonYaml {
   const repeated = duplicateKeys(document)
     .map((offset) => ({ offset, message: "Map keys must be unique" }));
   if (found.length + repeated.length > 0) return refused(document, [...found, ...repeated]);
+  const fault = expansionFault(document);
+  if (fault !== undefined) return refused(document, [{ message: fault }]);
   try {
-    const value = document.toJS({ maxAliasCount: -1 });
-    const fault = limitFault(value);
-    return fault ? refused(document, [{ message: fault }]) : { document, value, faults: [] };
+    return { document, value: document.toJS({ maxAliasCount: -1 }), faults: [] };
   } catch (error) {
     return refused(document, [{ message: error instanceof Error ? error.message : String(error) }]);
   }
 }
 
-const TOO_DEEP = "it is nested too deep";
+/** What the parser says of a fault, in a line, without the names of its own functions. */
+function plainWords(message: string): string {
+  if (message.includes("multiple documents")) return "it holds several documents, want one";
+  return message.split("\n", 1)[0] ?? message;
+}
 
 function refused(document: Document, faults: readonly YamlFault[]): PythonYaml {
   return { document, value: undefined, faults };
-}
-
-/** Which limit a value passes; one that aliases share counts as often as it is used. */
-function limitFault(value: unknown): string | undefined {
-  let values = 0;
-  function visit(part: unknown, depth: number): string | undefined {
-    if (depth > DEPTH_LIMIT) return TOO_DEEP;
-    if (++values > VALUE_LIMIT) return `its aliases stand for more than ${VALUE_LIMIT} values`;
-    if (typeof part !== "object" || part === null) return undefined;
-    for (const child of Object.values(part)) {
-      const fault = visit(child, depth + 1);
-      if (fault !== undefined) return fault;
-    }
-    return undefined;
-  }
-  return visit(value, 0);
 }
 
 /** What PyYAML takes for values, where it differs from YAML 1.1 as the parser knows it. */

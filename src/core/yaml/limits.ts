@@ -16,7 +16,7 @@ const MOST_EXPLICIT_KEYS = 100;
 /** Why a text is not worth parsing, if so. */
 export function yamlFault(text: string): string | undefined {
   if (text.length > SPEC_SIZE_LIMIT) return `it has more than ${SPEC_SIZE_LIMIT} characters`;
-  if (count(text, /[,[\]{}\n]|[:-]\s/g) > MOST_MARKS) {
+  if (count(text, /[,[\]{}\n]|[:-]\s|(?<!\S)[!&*]/g) > MOST_MARKS) {
     return `it has more than ${MOST_MARKS} lines and entries`;
   }
   if (count(text, /(?<![^\s[{,])\?\s/g) <= MOST_EXPLICIT_KEYS) return undefined;

@@ -44,7 +44,33 @@ Deno.test("readPythonYaml() says which limit a document passes", () => {
     [`a: ${"x".repeat(1_100_000)}`]: /more than 1048576 characters/,
     [`a: ${"[".repeat(5000)}`]: /nested too deep/,
     ["- ".repeat(30_000)]: /nested too deep/,
-    ["a: &a [*a]"]: /nested too deep/,
+    ["a: &a [*a]"]: /the alias \*a stands in what it names/,
+    ["a: &a\n  <<: *a\n"]: /the alias \*a stands in what it names/,
+    ["a: &a {b: &b {<<: [*a]}}"]: /the alias \*a stands in what it names/,
+    ["a: &a {b: 1}\nc: &d {<<: *a, e: *d}"]: /the alias \*d stands in what it names/,
+    ["a: *b\nb: &b 1"]: /the alias \*b names nothing that stands before it/,
+    ["a: 1\n---\nb: 2\n"]: /^it holds several documents, want one$/,
+    ["a: {__proto__: {b: 1}}"]: /no key may be called __proto__/,
+    ["!a ".repeat(50_000)]: /more than 40000 lines and entries/,
+    ["&a ".repeat(50_000)]: /more than 40000 lines and entries/,
+    [
+      `a: &a {${Array.from({ length: 2000 }, (_, index) => `k${index}: 1`).join(", ")}}\n${
+        Array.from({ length: 2000 }, (_, index) => `m${index}: {<<: *a}\n`).join("")
+      }`
+    ]: /more than 100000 values/,
+    [
+      Array.from({ length: 60 }, (_, index) => `a${index}: &a${index} [[*a${index - 1}]]\n`).join(
+        "",
+      )
+        .replace("*a-1", "1")
+    ]: /nested too deep/,
+    [
+      Array.from(
+        { length: 60 },
+        (_, index) => `a${index}: &a${index} {b: *a${index - 1}, <<: *a${index - 1}}\n`,
+      ).join("")
+        .replaceAll("*a-1", "{c: 1}")
+    ]: /more than 100000 values/,
     [`${"{a: ".repeat(101)}1${"}".repeat(101)}`]: /nested too deep/,
     [`a: &a [${"x, ".repeat(1000)}]\nb: [${"*a, ".repeat(1000)}]`]: /more than 100000 values/,
   };

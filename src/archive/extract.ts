@@ -10,7 +10,7 @@ import { describeProblems } from "../core/problems.ts";
 import { quote } from "../core/text.ts";
 import { explainWrite, systemCode } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
-import type { ExpectedContent } from "../core/streams.ts";
+import { counted, type ExpectedContent } from "../core/streams.ts";
 import { Claims } from "./claims.ts";
 import { type FileContent, fileContentFacts, fileHasContent, release } from "./file_content.ts";
 import { parentOf, safeRelativePath } from "./safe_path.ts";
@@ -30,6 +30,8 @@ export type ExtractTarOptions =
     "maxEntries" | "maxMetadata" | "onMissingEnd"
   >
   & {
+    /** Told of bytes that a second name of an earlier entry adds; what it throws ends the archive. */
+    readonly onRepeated?: (bytes: number) => void;
     /** Files that are there with other content are not replaced, but refused, all at once. */
     readonly keepChanged?: boolean;
   };
@@ -60,13 +62,14 @@ export function wouldOverwrite(folder: string, paths: readonly string[]): Confli
 function contentOf(
   member: TarMember,
   staged: ReadonlyMap<string, StagedFile>,
+  { onRepeated = () => {} }: ExtractTarOptions,
 ): FileContent | string {
   if (member.type === "file") return member.body;
   if (member.type !== "hard link") return `${member.type} entries are not extracted`;
   const { linkName = "" } = member;
   const earlier = staged.get(linkName.split("/").filter((part) => !/^\.?$/.test(part)).join("/"));
   const isInside = !linkName.startsWith("/") && earlier !== undefined;
-  if (isInside) return () => earlier.open();
+  if (isInside) return async () => counted(await earlier.open(), onRepeated);
   return `it is a hard link to ${quote(linkName)}, which no earlier entry is`;
 }
 
@@ -268,7 +271,7 @@ export class Extraction implements AsyncDisposable {
         if (member.type === "directory") {
           await this.#makeFolder(member.name, member.mode);
         } else {
-          const content = contentOf(member, staged);
+          const content = contentOf(member, staged, limits);
           if (typeof content === "string") {
             skipped.push({ path: member.name, reason: content });
             continue;

@@ -35,26 +35,37 @@ export interface CompressedFacts {
   readonly what: string;
 }
 
+/** Most bytes that something of these facts may become. */
+export function expansionLimit(
+  { size, stated = 0 }: CompressedFacts,
+  { maxRatio = DEFAULT_RATIO }: ArchiveLimits,
+): number {
+  return Math.max(HARMLESS, size * maxRatio, stated * 1.01);
+}
+
+/** The error of what becomes more than its limit allows. */
+export function expandsTooFar({ size, what }: CompressedFacts, limit: number): InvalidInputError {
+  return new InvalidInputError(
+    `Cannot unpack ${what}: its ${size} bytes become more than ${Math.floor(limit)}`,
+    { expected: limit, remedy: "if you trust it, raise the limit with --max-ratio" },
+  );
+}
+
 /**
  * Passes on what a compressed stream unpacks to.
  * @throws {InvalidInputError} as soon as it is more than the limit allows.
  */
 export function limitedExpansion(
   stream: ReadableStream<Uint8Array>,
-  { size, stated = 0, what }: CompressedFacts,
-  { maxRatio = DEFAULT_RATIO }: ArchiveLimits,
+  facts: CompressedFacts,
+  limits: ArchiveLimits,
 ): ReadableStream<Uint8Array> {
-  const limit = Math.max(HARMLESS, size * maxRatio, stated * 1.01);
+  const limit = expansionLimit(facts, limits);
   return transformed(stream, async function* (bytes) {
     let unpacked = 0;
     for await (const chunk of bytes) {
       unpacked += chunk.byteLength;
-      if (unpacked > limit) {
-        throw new InvalidInputError(
-          `Cannot unpack ${what}: its ${size} bytes become more than ${Math.floor(limit)}`,
-          { expected: limit, remedy: "if you trust it, raise the limit with --max-ratio" },
-        );
-      }
+      if (unpacked > limit) throw expandsTooFar(facts, limit);
       yield chunk;
     }
   });

@@ -2,7 +2,7 @@
  * The folder that receives files, and the only way to paths below it.
  * @module
  */
-import { basename, join } from "../core/runtime/path.ts";
+import { join } from "../core/runtime/path.ts";
 import { ConflictError } from "../core/errors.ts";
 import { pinFolder, type PinnedFolder } from "../core/folders/pinned_folder.ts";
 import { lstatIfExistsSync } from "../core/files.ts";
@@ -38,7 +38,7 @@ export class TargetFolder {
 
   /** The absolute path of a safe relative path. */
   resolve(path: string): string {
-    return join(this.path, ...path.split("/"));
+    return join(this.path, path);
   }
 
   /**
@@ -47,14 +47,22 @@ export class TargetFolder {
    * @throws {ConflictError} when a part of the path is a link or a file.
    */
   ensureFolder(path: string, options: EnsureFolderOptions = {}): void {
+    if (this.#isWay(path, options)) return;
+    this.#make(path, options.mode);
+    if (!this.#isWay(path, options)) throw inTheWay(options.of ?? path, path, "missing");
+  }
+
+  /**
+   * Whether all folders on the way to a path, and the path itself, are there.
+   * @throws {ConflictError} when one of them is a link or a file.
+   */
+  #isWay(path: string, options: EnsureFolderOptions): boolean {
     for (const folder of waysTo(path)) {
-      let kind = this.#kind(folder);
-      if (kind === "missing") {
-        this.#make(folder, options.mode);
-        kind = this.#kind(folder);
-      }
+      const kind = this.#kind(folder);
+      if (kind === "missing") return false;
       if (kind !== "folder") throw inTheWay(options.of ?? path, folder, kind);
     }
+    return true;
   }
 
   /**
@@ -98,16 +106,13 @@ export class TargetFolder {
     return info.isFile ? "file" : "special file";
   }
 
+  /** Makes a folder and those above it, each in the one before: what is in the way is told later. */
   #make(path: string, mode: number | undefined): void {
-    using parent = this.pin(parentOf(path), { of: path });
     try {
-      Deno.mkdirSync(join(parent.path, basename(path)), { mode });
+      const made = pinFolder(this.path, path.split("/"), { make: true, mode });
+      if (typeof made !== "string") made[Symbol.dispose]();
     } catch (error) {
-      // Another file of the same extraction may have made it in the meantime; what it is, is
-      // checked.
-      if (!(error instanceof Deno.errors.AlreadyExists)) {
-        throw explainWrite(this.resolve(path), error);
-      }
+      throw explainWrite(this.resolve(path), error);
     }
   }
 }

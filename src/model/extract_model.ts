@@ -10,7 +10,13 @@ import {
   wouldOverwrite,
 } from "../archive/extract.ts";
 import type { FileContent } from "../archive/file_content.ts";
-import { limitedExpansion } from "../archive/limits.ts";
+import {
+  type ArchiveLimits,
+  type CompressedFacts,
+  expandsTooFar,
+  expansionLimit,
+  limitedExpansion,
+} from "../archive/limits.ts";
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { type Digest, digestAlgorithm, digestHex } from "../core/digest.ts";
@@ -243,9 +249,23 @@ async function extractTar(
     keepChanged: !overwrite,
     // The digest of the layer tells whether it is whole.
     onMissingEnd: () => {},
+    onRepeated: repeatedLimit(facts, options),
   });
   const bytes = files.reduce((total, file) => total + file.size, 0);
   return { written: files.length, unchanged: 0, bytes, skipped };
+}
+
+/**
+ * Bounds what second names in an archive add to it: each is a file of its own, and a few bytes of
+ * them could fill a disk.
+ */
+function repeatedLimit(facts: CompressedFacts, limits: ArchiveLimits): (bytes: number) => void {
+  const limit = expansionLimit(facts, limits);
+  let repeated = 0;
+  return (bytes) => {
+    repeated += bytes;
+    if (repeated > limit) throw expandsTooFar(facts, limit);
+  };
 }
 
 /** The error of a model of which some could not be written; the rest is in its folder. */

@@ -24,6 +24,8 @@ export type NoFolder = "missing" | "not a folder";
 export interface PinOptions {
   /** Make the folders that are missing, the root among them. */
   readonly make?: boolean;
+  /** Permission bits of the folders that are made; the system's default when absent. */
+  readonly mode?: number;
 }
 
 /** An open folder; disposing it gives up its path. */
@@ -84,11 +86,11 @@ function pinOpenFolder(
 }
 
 /** Opens a folder in another one, which is closed. */
-function nextFolder(folder: number, part: string, { make }: PinOptions): number | NoFolder {
+function nextFolder(folder: number, part: string, options: PinOptions): number | NoFolder {
   const { directory, noFollow, path } = OPEN_FLAGS!;
   try {
     const place = join(pathOf(folder), part);
-    if (make) makeFolder(place);
+    if (options.make) makeFolder(place, options);
     return openFolder(place, directory | noFollow | path);
   } finally {
     closeSync(folder);
@@ -115,9 +117,9 @@ function openFolder(path: string, flags: number): number | NoFolder {
   }
 }
 
-function makeFolder(path: string): void {
+function makeFolder(path: string, { mode }: PinOptions): void {
   try {
-    Deno.mkdirSync(path);
+    Deno.mkdirSync(path, { mode });
   } catch (error) {
     // What is there, and whether it is a folder, is seen when it is opened.
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
@@ -127,7 +129,7 @@ function makeFolder(path: string): void {
 function pinByName(
   root: string,
   parts: readonly string[],
-  { make = false }: PinOptions,
+  options: PinOptions,
 ): PinnedFolder | NoFolder {
   let path: string;
   try {
@@ -139,7 +141,7 @@ function pinByName(
   const way: { readonly path: string; readonly identity: string }[] = [];
   for (const part of parts) {
     path = join(path, part);
-    if (make) makeFolder(path);
+    if (options.make) makeFolder(path, options);
     const info = lstatIfExistsSync(path);
     if (info === undefined) return "missing";
     if (!info.isDirectory) return "not a folder";

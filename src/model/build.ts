@@ -39,6 +39,7 @@ import { parseModelfile } from "./modelfile/parser.ts";
 import type { BuildOptions } from "./operations.ts";
 import { ownerNames } from "./owner_names.ts";
 import { hasCredentials, withoutCredentials } from "./source/git_config.ts";
+import { hubSnapshot } from "./source/hub_cache.ts";
 import { readSourceInfo } from "./source/source_info.ts";
 import { resolveModelfileFiles, type WorkspaceFile } from "./workspace.ts";
 import type { DigestCache } from "../work/digest_cache.ts";
@@ -156,6 +157,11 @@ async function sourceFacts(
   const { sourceUrl, sourceRevision } = options;
   if (sourceUrl !== undefined) {
     return { facts: { sourceURL: publicUrl(sourceUrl), revision: sourceRevision }, warnings: [] };
+  }
+  const snapshot = await hubSnapshot(workspace);
+  if (snapshot !== undefined) {
+    const facts = { sourceURL: snapshot.url, revision: sourceRevision ?? snapshot.revision };
+    return { facts, warnings: [] };
   }
   const found = await readSourceInfo(workspace, operationOptions(options));
   const facts = { sourceURL: found.url, revision: sourceRevision ?? found.revision };

@@ -20,9 +20,13 @@ export interface FileKindRow {
 /** The first row that has a matching pattern decides, so `tokenizer.model` is configuration. */
 export const FILE_KINDS: readonly FileKindRow[] = [
   {
+    kind: "dataset",
+    patterns: words("*.csv *.tsv *.parquet *.jsonl *.ndjson"),
+  },
+  {
     kind: "config",
     patterns: words(`
-    *.json *.jsonl *.json5 *.jsonc *.yaml *.yml *.toml *.ini *.config *.cfg *.conf *.properties
+    *.json *.json5 *.jsonc *.yaml *.yml *.toml *.ini *.config *.cfg *.conf *.properties
     *.props *.prop *.xml *.xsd *.rng *.modelcard *.meta *tokenizer.model* *.tiktoken vocab.txt
     merges.txt added_tokens.txt spiece.model sentencepiece*.model sentencepiece*.vocab
     tiktoken.model chat_template.jinja config.json.* *.hparams *.params *.hyperparams *.wandb
@@ -36,9 +40,9 @@ export const FILE_KINDS: readonly FileKindRow[] = [
       ...words(`
       *.bin *.bin.* *.pb *.meta *.data-* *.index *.q4_0 *.q4_1 *.q5_0 *.q5_1 *.q8_0 *.f16 *.f32
       *.checkpoint *.dist_ckpt tensor[0-9]*_[0-9]* *.tensor *.tensors *.weights *.state
-      *.embedding *.vocab *.ot *.msgpack *.model *.pkl *.pickle *.joblib *.skops *.dill *.npy
+      *.embedding *.vocab *.ot *.msgpack *.model *.skops *.npy
       *.npz *.nc *.mleap *.surml *.llamafile *.llamafile.* *.caffemodel *.prototxt *.circle *.nb
-      *.arrow *.parquet *.ftz *.ark *.db *.imatrix *.zarr *.orbax
+      *.arrow *.ftz *.ark *.db *.imatrix *.zarr *.orbax
       `),
     ],
   },
@@ -64,7 +68,7 @@ export const FILE_KINDS: readonly FileKindRow[] = [
     patterns: words(`
     *.txt *.md *.pdf LICENSE* README* SETUP* *requirements* *.log *.tfevents* *.doc *.docx *.docm
     *.dot *.dotx *.dotm *.rtf *.odt *.ott *.fodt *.pages *.wpd *.xls *.xlsx *.xlsm *.xlsb *.xlt
-    *.xltx *.xltm *.ods *.ots *.fods *.numbers *.csv *.ppt *.pptx *.pptm *.pps *.ppsx *.ppsm *.pot
+    *.xltx *.xltm *.ods *.ots *.fods *.numbers *.ppt *.pptx *.pptm *.pps *.ppsx *.ppsm *.pot
     *.potx *.potm *.odp *.otp *.fodp *.key *.epub *.mobi *.azw *.azw3 *.fb2 *.fb3 *.lit *.pdb
     *.djvu *.djv *.html *.htm *.xhtml *.mhtml *.mht *.xml *.xsl *.xslt *.tex *.latex *.ltx *.bib
     *.rst *.asciidoc *.adoc *.textile *.wiki *.mediawiki *.org *.texi *.texinfo *.info *.man *.chm

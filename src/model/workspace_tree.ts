@@ -10,6 +10,7 @@ import { explainRead, fileFault } from "../core/file_errors.ts";
 import { IgnoreRules } from "../core/ignore_rules.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { compareText, quote } from "../core/text.ts";
+import { hubSnapshot } from "./source/hub_cache.ts";
 
 /** Name of the file, in gitignore syntax, that lists what is never packaged. */
 export const IGNORE_FILE = ".modignore";
@@ -90,7 +91,8 @@ export class WorkspaceTree {
   }
 
   /**
-   * Opens a workspace, which may be a link to a folder, and reads its `.modignore`.
+   * Opens a workspace, which may be a link to a folder, and reads its `.modignore`. Of a model in the
+   * cache of Hugging Face it is the snapshot that is meant.
    * @throws {NotFoundError} when there is no such folder.
    * @throws {InvalidInputError} when it is no folder, is empty, or may not be read.
    */
@@ -101,8 +103,9 @@ export class WorkspaceTree {
     } catch (error) {
       throw explainRead(workspace, error);
     }
-    const root = await Deno.realPath(workspace);
-    return new WorkspaceTree(workspace, root, options, await readRules(root));
+    const folder = (await hubSnapshot(workspace))?.folder ?? workspace;
+    const root = await Deno.realPath(folder);
+    return new WorkspaceTree(folder, root, options, await readRules(root));
   }
 
   /** Whether names have to be ones that every system can hold. */

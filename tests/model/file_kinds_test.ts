@@ -29,7 +29,6 @@ const NAMES: Readonly<Partial<Record<LayerKind, readonly string[]>>> = {
     "tensor0_1",
     "llama.q4_0",
     "a.onnx_data_1",
-    "train.parquet",
     "a.db",
   ],
   code: [
@@ -44,6 +43,7 @@ const NAMES: Readonly<Partial<Record<LayerKind, readonly string[]>>> = {
     "feature_map",
     "no extension",
   ],
+  dataset: ["train.parquet", "eval.CSV", "chat.jsonl", "table.tsv", "lines.ndjson"],
   doc: ["README.md", "readme", "LICENSE", "LICENSE-MIT", "notes.TXT", "a.png", "paper.pdf"],
 };
 

@@ -17,6 +17,7 @@ import type { LayerKind } from "../media_types.ts";
 import { pointerFault } from "../source/lfs_pointer.ts";
 import { fileCommand, type Modelfile, type ModelfileValues, VALUE_INSTRUCTIONS } from "./values.ts";
 import { unsayable } from "./format.ts";
+import { hubSnapshot } from "../source/hub_cache.ts";
 import { pathPattern } from "./path_pattern.ts";
 import { type TreeFile, type TreeFolder, unsafeName, WorkspaceTree } from "../workspace_tree.ts";
 
@@ -118,7 +119,7 @@ export async function generateModelfile(
   return {
     modelfile: {
       ...chosenValues(options, {
-        name: basename(resolve(workspace)),
+        name: (await hubSnapshot(workspace))?.name ?? basename(resolve(workspace)),
         ...modelfileValues(known.facts),
       }),
       entries: kinds.map(([file, kind]) => ({ kind, pattern: pathPattern(file.path) })),

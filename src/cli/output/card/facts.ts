@@ -103,10 +103,15 @@ function sizeText({ size, files, createdAt }: ModelCard, now: Date): string {
   return Number.isNaN(time) ? count : `${count}, packaged ${formatAge(new Date(time), now)}`;
 }
 
+/** Names of tasks and classes of models that write token by token, and so keep what they read. */
+const WRITES = /generation$|to-text$|CausalLM|ConditionalGeneration|LMHeadModel/;
+
 /** What it takes to load the weights, and how much more a long conversation takes. */
-function memoryText({ tensorBytes, shape }: ModelFacts): string | undefined {
+function memoryText(facts: ModelFacts): string | undefined {
+  const { tensorBytes, shape, task = "", modelClass = "", tokenizer } = facts;
   if (tensorBytes === undefined) return undefined;
-  const cached = shape && tokenBytes(shape);
+  const writes = WRITES.test(task) || WRITES.test(modelClass) || tokenizer?.chatTemplate;
+  const cached = writes && shape ? tokenBytes(shape) : undefined;
   const weights = `${formatBytes(tensorBytes)} for the weights`;
   return cached === undefined
     ? weights

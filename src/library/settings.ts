@@ -43,8 +43,8 @@ export interface NetworkSettings {
   readonly maxRate?: number;
   /** How requests to registries and hubs are tried again. */
   readonly retry?: RetryPolicy;
-  /** The Dragonfly daemon that content is asked for first. */
-  readonly dragonfly?: DragonflySettings;
+  /** The Dragonfly daemon that content is asked for first, or what holds for any that is named. */
+  readonly dragonfly?: Partial<DragonflySettings>;
   /** Files that say where registries are read from: their mirrors, and what is blocked. */
   readonly mirrors?: MirrorFiles;
   /**

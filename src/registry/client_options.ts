@@ -18,8 +18,8 @@ export interface RegistryClientOptions extends TransportOptions {
   readonly credentials?: CredentialSource;
   /** Whether registries on the internet may point to private addresses. */
   readonly allowPrivateRedirects?: boolean;
-  /** The daemon that blobs are asked for first. */
-  readonly dragonfly?: DragonflySettings;
+  /** The daemon that blobs are asked for first, and what holds for one that an operation names. */
+  readonly dragonfly?: Partial<DragonflySettings>;
   /** How requests are tried again. */
   readonly retry?: RetryPolicy;
   /**

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { AccessDeniedError, IntegrityError, TransferError } from "../../src/core/errors.ts";
 import type { Log } from "../../src/core/operation.ts";
+import { openBundles } from "../../src/library/bundles.ts";
 import { type ModelSettings, openModels } from "../../src/library/models.ts";
 import type { PullOptions } from "../../src/model/operations.ts";
 import { daemonError, type DaemonScript, scriptedDaemon } from "../support/scripted_daemon.ts";
@@ -322,4 +323,45 @@ Deno.test("what the registry says through the daemon is asked for at the registr
   await fixture.pull();
   assert.deepEqual(fixture.warnings, []);
   isDown = false;
+});
+
+const SPEC = `apiVersion: v1
+kind: Bundle
+metadata: { name: demo, version: "1.0.0" }
+spec:
+  layers: [{ name: weights, type: model, files: ["*.bin"] }]
+  roles: { default: [weights] }
+`;
+
+Deno.test("files of a bundle come through the daemon, with and without the cache, and right", async () => {
+  for (
+    const [script, isTrusted] of [[undefined, true], [
+      TROUBLE["poisons what it brings"]![0],
+      false,
+    ]] as const
+  ) {
+    await using registry = scriptedRegistry();
+    await using daemon = scriptedDaemon(script);
+    await using folder = await tempFolder();
+    await folder.write("work/modelops.yaml", SPEC);
+    for (const [name, bytes] of Object.entries(FILES)) await folder.write(`work/${name}`, bytes);
+    const bundles = { registry: registry.host, repository: "models", plainHttp: true };
+    {
+      await using author = await openBundles({ storageDir: folder.join("author"), bundles });
+      await author.push(folder.join("work"));
+    }
+    for (const cache of [true, false]) {
+      registry.ledger.length = 0;
+      const storageDir = folder.join(`store-${cache}`);
+      const access = { dragonflyEndpoint: daemon.endpoint };
+      await using reader = await openBundles({ storageDir, bundles, access, retry: FAST });
+      const dest = folder.join(`dest-${cache}`);
+      await reader.materialize("demo:1.0.0", { dest, cache });
+      for (const [name, bytes] of Object.entries(FILES)) {
+        assert.deepEqual(await Deno.readFile(`${dest}/${name}`), Uint8Array.from(bytes));
+      }
+      assert.ok(daemon.requests.length > 0);
+      if (isTrusted && !cache) assert.equal(daemon.fetched >= LARGE.byteLength, true);
+    }
+  }
 });

@@ -206,17 +206,16 @@ function credentialFiles(dotFolder: string, { env, cwd, home }: SettingsSource):
   };
 }
 
-function dragonfly(env: Environment): DragonflySettings | undefined {
-  const endpoint = ours(env, "DRAGONFLY_ENDPOINT");
+function dragonfly(env: Environment): Partial<DragonflySettings> {
   const priority = ours(env, "DRAGONFLY_PRIORITY");
-  const settings = {
+  return {
+    endpoint: ours(env, "DRAGONFLY_ENDPOINT"),
     required: isSet(ours(env, "DRAGONFLY_REQUIRED")),
     forwardAuth: isSet(ours(env, "DRAGONFLY_FORWARD_AUTH")),
     tag: ours(env, "DRAGONFLY_TAG"),
     application: ours(env, "DRAGONFLY_APPLICATION"),
     priority: priority === undefined ? undefined : Number(priority),
   };
-  return endpoint === undefined ? undefined : { ...settings, endpoint };
 }
 
 /** Ours, and those of containers' tools: of this user, else of the machine. */

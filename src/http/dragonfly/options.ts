@@ -22,19 +22,14 @@ export interface DragonflyChoice {
  */
 export function dragonflySettings(
   { dragonflyEndpoint, dragonflyRequired, dragonflyForwardAuth }: DragonflyChoice,
-  usual?: DragonflySettings,
+  usual: Partial<DragonflySettings> = {},
 ): DragonflySettings | undefined {
-  const endpoint = dragonflyEndpoint || usual?.endpoint;
-  if (endpoint) {
-    return {
-      ...usual,
-      endpoint,
-      required: dragonflyRequired ?? usual?.required,
-      forwardAuth: dragonflyForwardAuth ?? usual?.forwardAuth,
-    };
-  }
-  if (!dragonflyRequired && !dragonflyForwardAuth) return undefined;
-  const flag = dragonflyRequired ? "--dragonfly-required" : "--dragonfly-forward-auth";
+  const endpoint = dragonflyEndpoint || usual.endpoint;
+  const required = dragonflyRequired ?? usual.required;
+  const forwardAuth = dragonflyForwardAuth ?? usual.forwardAuth;
+  if (endpoint) return { ...usual, endpoint, required, forwardAuth };
+  if (!required && !forwardAuth) return undefined;
+  const flag = required ? "--dragonfly-required" : "--dragonfly-forward-auth";
   throw new InvalidInputError(`Cannot use ${flag}: no daemon is named`, {
     remedy: ENDPOINT_REMEDY,
   });

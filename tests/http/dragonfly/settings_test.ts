@@ -76,6 +76,8 @@ Deno.test("an operation's own endpoint counts before the usual one; rules withou
     forwardAuth: undefined,
   });
   assert.equal(dragonflySettings({ dragonflyRequired: false }, usual)?.required, false);
+  assert.throws(() => dragonflySettings({}, { required: true }), /no daemon is named/);
+  assert.equal(dragonflySettings({ dragonflyEndpoint: "http://x" }, { tag: "t" })?.tag, "t");
   assert.throws(
     () => dragonflySettings({ dragonflyRequired: true }),
     /--dragonfly-required: no daemon/,

@@ -87,7 +87,7 @@ async function optional<Result>(
   } catch (error) {
     const isForbidden = error instanceof Deno.errors.NotCapable;
     if (isNamed || !isForbidden) throw explainRead(path, error);
-    log?.("info", `Mirrors of ${quote(path)} are not looked for: it may not be read`);
+    log?.("debug", `Mirrors of ${quote(path)} are not looked for: it may not be read`);
     return undefined;
   }
 }

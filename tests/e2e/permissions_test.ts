@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   list: ["list"],
   inspect: ["inspect", "$NAME"],
   tag: ["tag", "$NAME", "$NAME-again"],
+  diff: ["diff", "$NAME", "$NAME-again"],
   push: ["push", "--plain-http", "$NAME"],
   rm: ["rm", "$NAME"],
   pull: ["pull", "--plain-http", "$NAME"],

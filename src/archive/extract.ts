@@ -10,7 +10,7 @@ import { describeProblems } from "../core/problems.ts";
 import { quote } from "../core/text.ts";
 import { explainWrite, systemCode } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
-import { counted, type ExpectedContent } from "../core/streams.ts";
+import { type ExpectedContent, observed } from "../core/streams.ts";
 import { Claims } from "./claims.ts";
 import { type FileContent, fileContentFacts, fileHasContent, release } from "./file_content.ts";
 import { parentOf, safeRelativePath } from "./safe_path.ts";
@@ -69,7 +69,8 @@ function contentOf(
   const { linkName = "" } = member;
   const earlier = staged.get(linkName.split("/").filter((part) => !/^\.?$/.test(part)).join("/"));
   const isInside = !linkName.startsWith("/") && earlier !== undefined;
-  if (isInside) return async () => counted(await earlier.open(), onRepeated);
+  const onlooker = { chunk: ({ byteLength }: Uint8Array) => onRepeated(byteLength) };
+  if (isInside) return async () => observed(await earlier.open(), onlooker);
   return `it is a hard link to ${quote(linkName)}, which no earlier entry is`;
 }
 

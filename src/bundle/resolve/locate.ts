@@ -8,6 +8,7 @@ import { quote } from "../../core/text.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { parseReference, referenceTarget, repositoryName } from "../../oci/reference.ts";
 import type { ContentStore } from "../../oci/store.ts";
+import { withNearTags } from "../../oci/tags/near.ts";
 import type { BundleRef } from "../documents/bundle.ts";
 import type { BundleProvider } from "../provider.ts";
 import { formatBundleRef } from "./reference.ts";
@@ -56,7 +57,7 @@ export async function locateBundle(
       else if (!(error instanceof NotFoundError)) throw error;
     }
   }
-  throw refused ?? noSuchBundle(ref, tried);
+  throw refused ?? await noSuchBundle(ref, tried, options);
 }
 
 /** The repositories that may have the bundle, the likeliest first. */
@@ -113,13 +114,28 @@ function targetOf(ref: RemoteRef): { tag?: string; target: string } {
   }
 }
 
-function noSuchBundle(ref: RemoteRef, tried: readonly string[]): NotFoundError {
+async function noSuchBundle(
+  ref: RemoteRef,
+  tried: readonly string[],
+  options: LocateOptions,
+): Promise<NotFoundError> {
   const text = formatBundleRef(ref);
   const where = tried.length === 0 ? "no repository is known" : `not in ${tried.join(", ")}`;
-  return new NotFoundError(`Cannot find bundle ${quote(text)}: ${where}`, {
+  const error = new NotFoundError(`Cannot find bundle ${quote(text)}: ${where}`, {
     reference: text,
     ...(ref.kind === "digest"
       ? { remedy: `name the repository too, such as my-model@${ref.digest}` }
       : { remedy: "check the name and the version", setting: "usedRepository" }),
   });
+  const version = ref.kind === "version" ? ref.version : undefined;
+  if (ref.kind !== "version" || version === undefined) return error;
+  for (const repository of tried) {
+    const store = options.open(repository);
+    const told = await withNearTags(error, store, version, operationOptions(options));
+    if (!(told instanceof NotFoundError) || told.facts.suggestions === undefined) continue;
+    const suggestions = told.facts.suggestions
+      .map((name) => `${ref.name}:${name.slice(store.name.length + 1)}`);
+    return new NotFoundError(error.message, { ...error.facts, suggestions });
+  }
+  return error;
 }

@@ -183,11 +183,20 @@ function nameOf(store: ContentStore, root: Descriptor): string {
   return `${store.name}@${root.digest}`;
 }
 
+/** Types of the documents of models. */
+const MODEL_TYPE = /^application\/vnd\.(?:cncf|cnai)\.model\./;
+
 function notABundle(store: ContentStore, root: Descriptor, manifest: Manifest): UnsupportedError {
   const type = manifest.artifactType ?? manifest.config?.mediaType ?? manifest.mediaType;
   return new UnsupportedError(
     `Cannot read ${nameOf(store, root)} as a bundle: ` +
       `it has no bundle manifest, it is ${quote(type)}`,
-    { reference: nameOf(store, root), actual: type },
+    {
+      reference: nameOf(store, root),
+      actual: type,
+      remedy: MODEL_TYPE.test(type)
+        ? "it is a model: use the commands on models, such as `modelops inspect`"
+        : undefined,
+    },
   );
 }

@@ -5,7 +5,8 @@
 import { ConflictError, InvalidInputError } from "./errors.ts";
 import { explainRead } from "./file_errors.ts";
 import { type BlobSource, rangeBounds } from "./source.ts";
-import { borrowChunk, CHUNK_SIZE, offerPieces } from "./streams.ts";
+import { borrowBuffer } from "./buffers.ts";
+import { CHUNK_SIZE, offerPieces } from "./streams.ts";
 import { quote } from "./text.ts";
 
 /** The facts about a file that tell whether it is still the same content. */
@@ -62,10 +63,10 @@ export async function fileSource(
     ...noted,
     async open(options = {}) {
       const { start, end } = rangeBounds(options.range, noted.size);
-      const file = await openFile(path, shownPath);
+      const file = openFile(path, shownPath);
       try {
         if (!isSame(file.statSync())) throw fileChanged(shownPath);
-        if (start > 0) await file.seek(start, Deno.SeekMode.Start);
+        if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
       } catch (error) {
         file.close();
         throw error;
@@ -80,7 +81,7 @@ interface FileStreamOptions {
   readonly path: string;
   readonly noted: FileFacts;
   readonly length: number;
-  readonly pieceSize?: number;
+  readonly pieceSize?: () => number;
   readonly signal?: AbortSignal;
 }
 
@@ -93,10 +94,9 @@ const READS_A_TURN = 64;
 /** Streams `length` bytes of an open file in large chunks, and closes it whatever happens. */
 function fileStream(file: Deno.FsFile, options: FileStreamOptions): ReadableStream<Uint8Array> {
   const reading = new FileReading(file, options);
-  const { pieceSize = CHUNK_SIZE } = options;
   const stream = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const buffer = chunkFor(Math.min(reading.left, pieceSize));
+      const buffer = borrowBuffer(Math.min(reading.left, options.pieceSize?.() ?? CHUNK_SIZE));
       const count = await reading.read(buffer);
       if (count > 0) controller.enqueue(buffer.subarray(0, count));
       if (reading.left === 0) controller.close();
@@ -162,11 +162,6 @@ class FileReading {
   }
 }
 
-/** Where to read what is left into. */
-function chunkFor(left: number): Uint8Array<ArrayBuffer> {
-  return left < CHUNK_SIZE ? new Uint8Array(left) : borrowChunk();
-}
-
 function closeQuietly(file: Deno.FsFile): void {
   try {
     file.close();
@@ -200,9 +195,9 @@ function statFile(
   throw new InvalidInputError(`Cannot read ${quote(shownPath)}: ${found}`, { path: shownPath });
 }
 
-async function openFile(path: string, shownPath: string): Promise<Deno.FsFile> {
+function openFile(path: string, shownPath: string): Deno.FsFile {
   try {
-    return await Deno.open(path, { read: true });
+    return Deno.openSync(path, { read: true });
   } catch (error) {
     throw explainRead(shownPath, error);
   }

@@ -21,7 +21,7 @@ export interface OpenOptions {
   /** Only these bytes; everything when absent. */
   readonly range?: ByteRange;
   /** The most bytes of a piece of the stream, where the source chooses: as many as are fast. */
-  readonly pieceSize?: number;
+  readonly pieceSize?: () => number;
   /** Stops the stream. */
   readonly signal?: AbortSignal;
 }

@@ -12,33 +12,6 @@ import { IntegrityError, InvalidInputError } from "./errors.ts";
  */
 export const CHUNK_SIZE = 1024 * 1024;
 
-/** Chunks that wait to be used again: what a few transfers at once need, and no more. */
-const MOST_FREE = 16;
-
-const free: ArrayBuffer[] = [];
-const lent = new WeakSet<ArrayBufferLike>();
-
-/**
- * A chunk of `CHUNK_SIZE` bytes, of any content. Whoever is last to use it may give it back. A
- * fresh one costs more than reading into it: the system clears its pages, and the collector looks
- * for it later, which was a quarter of the work of sending a file. One that nobody gives back is
- * collected like any other, so only who knows to be the last has to know of this.
- */
-export function borrowChunk(): Uint8Array<ArrayBuffer> {
-  const buffer = free.pop() ?? new ArrayBuffer(CHUNK_SIZE);
-  lent.add(buffer);
-  return new Uint8Array(buffer);
-}
-
-/** Gives back a chunk that nobody uses any more; others, and parts of one, are left alone. */
-export function giveBack({ buffer, byteLength }: Uint8Array): void {
-  // Somebody may still have the other parts.
-  if (byteLength < buffer.byteLength) return;
-  // Once each: given back twice it would be lent to two at once.
-  if (!lent.delete(buffer) || free.length >= MOST_FREE) return;
-  free.push(buffer as ArrayBuffer);
-}
-
 /** Up to this size a content is kept while it passes, and hashed as a document in the end. */
 export const DOCUMENT_SIZE = 64 * 1024;
 
@@ -203,6 +176,8 @@ export interface PieceReader {
   read(): Promise<{ done: boolean; value?: Uint8Array }>;
   /** Lets go of the rest. */
   cancel(reason?: unknown): Promise<void>;
+  /** Gives back what it read into. Nobody has a piece any more, and nobody reads on. */
+  release?(): void;
 }
 
 /** What can be read past its stream, which costs as much as the bytes do. */

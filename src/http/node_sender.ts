@@ -7,7 +7,7 @@ import { once } from "node:events";
 import * as http from "node:http";
 import * as https from "node:https";
 import { rootCertificates } from "node:tls";
-import { giveBack } from "../core/streams.ts";
+import { giveBack } from "../core/buffers.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { StallWatch, withTimeLimit } from "../core/time_limit.ts";
 import { trustedCertificates } from "./authorities.ts";

@@ -20,8 +20,11 @@ import { MediaType } from "./media_types.ts";
 export interface OpenContentOptions extends OperationOptions {
   /** Only these bytes; everything when absent. */
   readonly range?: ByteRange;
-  /** The most bytes of a piece of the stream, where the store chooses: as many as are fast. */
-  readonly pieceSize?: number;
+  /**
+   * The most bytes of the next piece of the stream, asked before each; where nobody asks, as many
+   * as are fast.
+   */
+  readonly pieceSize?: () => number;
 }
 
 /** Which tags to list. */

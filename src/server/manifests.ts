@@ -5,6 +5,7 @@
  */
 import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/digest.ts";
 import { InvalidInputError, NotFoundError, UnsupportedError } from "../core/errors.ts";
+import { giveBack } from "../core/buffers.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { bytesSource } from "../core/source.ts";
 import { inTurn } from "../work/turns.ts";
@@ -51,7 +52,7 @@ export async function getManifest(exchange: Exchange): Promise<Response> {
   if (descriptor.size <= SENT_AT_ONCE) {
     return new Response(await readContent(store, descriptor, operation), { headers });
   }
-  for await (const _ of await openVerified(store, descriptor, operation));
+  for await (const piece of await openVerified(store, descriptor, operation)) giveBack(piece);
   return new Response(await openAnswer(exchange, descriptor), { headers });
 }
 

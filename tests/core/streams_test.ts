@@ -3,10 +3,7 @@ import fc from "fast-check";
 import { digestBytes } from "../../src/core/digest.ts";
 import { IntegrityError, InvalidInputError } from "../../src/core/errors.ts";
 import {
-  borrowChunk,
-  CHUNK_SIZE,
   concatBytes,
-  giveBack,
   observed,
   pieceReader,
   readAll,
@@ -52,19 +49,6 @@ Deno.test("sized() does not wait for the end of an endless stream", async () => 
 
 Deno.test("readAll() refuses more than its limit", async () => {
   await assert.rejects(readAll(streamOf([new Uint8Array(4)]), 3), InvalidInputError);
-});
-
-Deno.test("a chunk that is given back is used again, once, and a part of one is not", () => {
-  const whole = borrowChunk();
-  giveBack(whole.subarray(1));
-  assert.notEqual(borrowChunk().buffer, whole.buffer);
-  giveBack(whole);
-  giveBack(whole);
-  const [first, second] = [borrowChunk(), borrowChunk()];
-  assert.equal(first.buffer, whole.buffer);
-  assert.notEqual(second.buffer, whole.buffer);
-  giveBack(new Uint8Array(CHUNK_SIZE));
-  assert.notEqual(borrowChunk().buffer, second.buffer);
 });
 
 /** What a reader of pieces gives, copied: a piece is gone with the next. */

@@ -10,7 +10,7 @@ import { type ServedProcess, serveInProcess } from "../support/served.ts";
 const MIB = 1024 * 1024;
 
 /** What a flood may add to the most memory that the process ever had, collected or not. */
-const MOST = 400 * MIB;
+const MOST = 150 * MIB;
 
 const OCI = "application/vnd.oci.image.manifest.v1+json";
 const encode = (text: string) => new TextEncoder().encode(text);

@@ -4,7 +4,6 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { concatBytes } from "../streams.ts";
 import { BadMessage } from "./bad_message.ts";
 
 /** Reads into a buffer; 0 is the end. */
@@ -35,7 +34,9 @@ function hexDigit(byte: number | undefined): number | undefined {
 /** The incoming half of a connection. */
 export class Input {
   readonly #receive: ReadInto;
-  #held: Uint8Array = new Uint8Array();
+  /** Where bytes wait that nobody has asked for yet: those of `#held`. */
+  #buffer = new Uint8Array();
+  #held: Uint8Array = this.#buffer;
   #ahead: Promise<boolean> | undefined;
 
   /** Reads from a connection. */
@@ -84,10 +85,29 @@ export class Input {
   }
 
   async #more(): Promise<boolean> {
-    const piece = new Uint8Array(PIECE);
-    const count = await this.#receive(piece);
-    this.#held = concatBytes([this.#held, piece.subarray(0, count)]);
+    const count = await this.#receive(this.#room());
+    const { buffer, byteOffset, byteLength } = this.#held;
+    this.#held = new Uint8Array(buffer, byteOffset, byteLength + count);
     return count > 0;
+  }
+
+  /**
+   * Where the bytes after those that are held go: a buffer that serves for all messages of a
+   * connection, since a fresh one for each read is what a busy server would have most of.
+   */
+  #room(): Uint8Array {
+    const { byteOffset, byteLength } = this.#held;
+    const end = byteOffset + byteLength;
+    if (byteLength > 0 && this.#buffer.byteLength - end >= PIECE / 4) {
+      return this.#buffer.subarray(end);
+    }
+    const old = this.#held;
+    if (byteLength + PIECE / 4 > this.#buffer.byteLength) {
+      this.#buffer = new Uint8Array(Math.max(PIECE, 2 * byteLength));
+    }
+    this.#buffer.set(old);
+    this.#held = this.#buffer.subarray(0, byteLength);
+    return this.#buffer.subarray(byteLength);
   }
 
   /** The text up to a mark, which is read as well. */

@@ -10,6 +10,8 @@ import type * as NodeNet from "node:net";
 import type * as NodeOs from "node:os";
 import type * as NodeTimers from "node:timers/promises";
 import type * as NodeTls from "node:tls";
+import type * as NodeV8 from "node:v8";
+import type * as NodeVm from "node:vm";
 import type * as NodeZlib from "node:zlib";
 
 /** `node:crypto`. */
@@ -46,6 +48,18 @@ export function nodeTimers(): typeof NodeTimers {
 export function nodeTls(): typeof NodeTls {
   // deno-lint-ignore no-process-global
   return process.getBuiltinModule("node:tls");
+}
+
+/** `node:v8`. */
+export function nodeV8(): typeof NodeV8 {
+  // deno-lint-ignore no-process-global
+  return process.getBuiltinModule("node:v8");
+}
+
+/** `node:vm`. */
+export function nodeVm(): typeof NodeVm {
+  // deno-lint-ignore no-process-global
+  return process.getBuiltinModule("node:vm");
 }
 
 /** `node:zlib`. */

@@ -2,9 +2,9 @@
  * The body of an answer: a stream, and for who reads it in pieces, straight from the connection.
  * @module
  */
+import { BodyPieces } from "../../core/http1/body_pieces.ts";
 import type { ReadInto } from "../../core/http1/input.ts";
-import { offerPieces, type PieceReader } from "../../core/streams.ts";
-import { soon } from "../../core/time_limit.ts";
+import { offerPieces } from "../../core/streams.ts";
 
 /** Memory for reading where the reader brings none. */
 const PIECE = 64 * 1024;
@@ -45,78 +45,4 @@ export function answerBody(
   });
   offerPieces(stream, (size) => new BodyPieces(next, { size, cancel: () => end(false) }));
   return stream;
-}
-
-/** Reads that give fewer bytes are worth putting together. */
-const SMALL_READ = 64 * 1024;
-
-/**
- * Fills a buffer while bytes come fast: TLS gives 16 KiB at a time, and servers send chunks of 32
- * KiB, but hashing and writing so little at once takes more of the processor than receiving it.
- */
-class BodyPieces implements PieceReader {
-  readonly #read: ReadInto;
-  readonly #buffer: Uint8Array;
-  readonly #cancel: () => void;
-  /** A read that was not waited for, and where in the buffer it puts its bytes. */
-  #ahead: { readonly at: number; readonly count: Promise<number> } | undefined;
-
-  constructor(read: ReadInto, { size, cancel }: { size: number; cancel: () => void }) {
-    this.#read = read;
-    this.#buffer = new Uint8Array(size);
-    this.#cancel = cancel;
-  }
-
-  async read(): Promise<{ done: boolean; value?: Uint8Array }> {
-    const { at, count } = this.#ahead ?? this.#readAt(0);
-    this.#ahead = undefined;
-    const first = await count;
-    if (first === 0) return { done: true };
-    let end = at + first;
-    if (first >= SMALL_READ) return { done: false, value: this.#buffer.subarray(at, end) };
-    const patience = new Patience();
-    while (end < this.#buffer.byteLength) {
-      const next = this.#readAt(end);
-      const more = await patience.resultOf(next.count);
-      // What takes its time, is the end, or fails, is left to the next read.
-      if (more === 0) {
-        this.#ahead = next;
-        break;
-      }
-      end += more;
-    }
-    return { done: false, value: this.#buffer.subarray(at, end) };
-  }
-
-  cancel(): Promise<void> {
-    this.#cancel();
-    return Promise.resolve();
-  }
-
-  #readAt(at: number): { readonly at: number; readonly count: Promise<number> } {
-    return { at, count: this.#read(this.#buffer.subarray(at)) };
-  }
-}
-
-/** Waits for reads for a moment in all. */
-class Patience {
-  #isOver = false;
-  #giveUp: (() => void) | undefined;
-
-  constructor() {
-    soon().then(() => {
-      this.#isOver = true;
-      this.#giveUp?.();
-    });
-  }
-
-  /** The count of a read; 0 when it takes too long, or fails. A race would cost twice as much. */
-  resultOf(count: Promise<number>): Promise<number> {
-    return new Promise((resolve) => {
-      const giveUp = () => resolve(0);
-      this.#giveUp = giveUp;
-      count.then(resolve, giveUp);
-      if (this.#isOver) giveUp();
-    });
-  }
 }

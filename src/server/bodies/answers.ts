@@ -17,16 +17,19 @@ const SMALLEST = 16 * 1024;
 /** Answers that are being read by clients. */
 let open = 0;
 
+/** The size of the next piece of any answer: all share what a few may have. */
+function pieceSize(): number {
+  const share = CHUNK_SIZE * LARGE_PIECES / open;
+  return Math.max(SMALLEST, Math.min(CHUNK_SIZE, 2 ** Math.floor(Math.log2(share))));
+}
+
 /** Opens content as the body of an answer. */
 export async function openAnswer(
   { store, operation }: Exchange,
   descriptor: Descriptor,
   range?: ByteRange,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  // It counts at once: many may be opened before the first is.
   open++;
-  const share = CHUNK_SIZE * LARGE_PIECES / open;
-  const pieceSize = Math.max(SMALLEST, Math.min(CHUNK_SIZE, 2 ** Math.floor(Math.log2(share))));
   try {
     const body = await store.open(descriptor, { ...operation, range, pieceSize });
     return counted(body as ReadableStream<Uint8Array<ArrayBuffer>>);

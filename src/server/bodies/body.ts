@@ -72,6 +72,7 @@ export async function* incoming(
     readers--;
     signal?.removeEventListener("abort", letGo);
     letGo();
+    reader.release?.();
   }
 }
 

@@ -3,7 +3,10 @@
  * at once, and however slowly.
  * @module
  */
+import { borrowBuffer, giveBack } from "../../core/buffers.ts";
 import { TransientError } from "../../core/retry.ts";
+import { Room } from "../../core/room.ts";
+import { collectGarbage } from "../../core/runtime/garbage.ts";
 import { withTimeLimit } from "../../core/time_limit.ts";
 import { pLimit } from "../../deps/p-limit.ts";
 import { contentLength, incoming } from "./body.ts";
@@ -12,8 +15,8 @@ import { RegistryFault } from "../fault.ts";
 /** Documents up to this size, in bytes, are read without further ado: most are. */
 const SMALL = 16 * 1024;
 
-/** Larger ones that are in memory at once. */
-const LARGE_AT_ONCE = 8;
+/** Bytes of larger ones that are in memory at once: four of the largest, or many of the usual. */
+const LARGE_BYTES = 16 * 1024 * 1024;
 
 /** Parsed, a document above this size takes many times as much: they are used one by one. */
 const HUGE = 256 * 1024;
@@ -24,7 +27,7 @@ const LARGE_WAITING = 64;
 /** Milliseconds in which a larger one has to come when it is its turn. */
 const LARGE_TIME = 60_000;
 
-const room = pLimit(LARGE_AT_ONCE);
+const room = new Room(LARGE_BYTES);
 const hugeOnes = pLimit(1);
 
 /**
@@ -40,34 +43,44 @@ export async function withDocument<Result>(
   const promised = contentLength(request) ?? 0;
   if (promised > limit) throw tooLarge(limit);
   const stop = new AbortController();
-  const document = new Document(incoming(request, stop.signal, SMALL), promised);
+  const document = new Document(incoming(request, stop.signal, SMALL));
   try {
     if (await document.read(Math.min(SMALL, limit))) return await use(document.bytes);
     if (SMALL >= limit) throw tooLarge(limit);
-    if (room.pendingCount >= LARGE_WAITING) throw tooMany();
-    return await room(async () => {
+    if (room.waiting >= LARGE_WAITING) throw tooMany();
+    return await room.with(promised || limit, async () => {
+      document.promised = promised;
       const isWhole = await withTimeLimit(LARGE_TIME, () => document.read(limit));
       if (!isWhole) throw tooLarge(limit);
       const { bytes } = document;
-      return bytes.byteLength > HUGE ? await hugeOnes(use, bytes) : await use(bytes);
+      if (bytes.byteLength <= HUGE) return await use(bytes);
+      return await hugeOnes(async () => {
+        try {
+          return await use(bytes);
+        } finally {
+          collectGarbage();
+        }
+      });
     });
   } catch (error) {
     stop.abort(error);
     throw error instanceof TransientError ? tooSlow(error) : error;
+  } finally {
+    document.release();
   }
 }
 
 /** A document on its way into memory. */
 class Document {
   readonly #chunks: AsyncIterator<Uint8Array>;
-  readonly #promised: number;
-  #buffer = new Uint8Array(SMALL);
+  #buffer = borrowBuffer(2 * SMALL);
   #size = 0;
+  /** The size that it will have, where that is known and there is room for it; else 0. */
+  promised = 0;
 
-  /** Makes a document of chunks; `promised` is its size, where that was told, or 0. */
-  constructor(chunks: AsyncIterator<Uint8Array>, promised: number) {
+  /** Makes a document of chunks. */
+  constructor(chunks: AsyncIterator<Uint8Array>) {
     this.#chunks = chunks;
-    this.#promised = promised;
   }
 
   /** What has come so far. */
@@ -85,13 +98,20 @@ class Document {
     return false;
   }
 
+  /** Gives its memory back: nobody has its bytes any more. A chunk that still comes is lost. */
+  release(): void {
+    giveBack(this.#buffer);
+    this.#buffer = new Uint8Array();
+    this.#size = 0;
+  }
+
   /** Chunks may be of one byte: kept one by one they would take hundreds of times their size. */
   #add(chunk: Uint8Array): void {
     const end = this.#size + chunk.byteLength;
     if (end > this.#buffer.byteLength) {
-      const size = Math.max(end, this.#promised || 2 * this.#buffer.byteLength);
-      const larger = new Uint8Array(size);
+      const larger = borrowBuffer(Math.max(end, this.promised || 2 * this.#buffer.byteLength));
       larger.set(this.bytes);
+      giveBack(this.#buffer);
       this.#buffer = larger;
     }
     this.#buffer.set(chunk, this.#size);

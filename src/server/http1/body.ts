@@ -2,7 +2,10 @@
  * The body of a request: read by the handler, or skipped.
  * @module
  */
+import { borrowBuffer, giveBack } from "../../core/buffers.ts";
+import { BodyPieces } from "../../core/http1/body_pieces.ts";
 import type { ReadInto } from "../../core/http1/input.ts";
+import { offerPieces } from "../../core/streams.ts";
 import type { RequestHead } from "./head.ts";
 
 /** Memory for reading where the reader brings none. */
@@ -40,9 +43,9 @@ export class Body {
     return this.#isEnded || this.bytes === this.#length;
   }
 
-  /** The body as a stream that fills the buffers it is given. */
+  /** The body as a stream that fills the buffers it is given, and can be read in pieces. */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return new ReadableStream({
+    const stream: ReadableStream<Uint8Array<ArrayBuffer>> = new ReadableStream({
       type: "bytes",
       autoAllocateChunkSize: PIECE,
       pull: async (controller) => {
@@ -53,6 +56,9 @@ export class Body {
         request?.respond(count);
       },
     });
+    const read: ReadInto = (into) => this.#read(into);
+    offerPieces(stream, (size) => new BodyPieces(read, { size, cancel: () => {} }));
+    return stream;
   }
 
   /** Reads on and throws away, at most so many bytes; whether that was the end. */
@@ -62,10 +68,13 @@ export class Body {
     // up on still takes the next bytes.
     if (!this.#isInvited || this.#isReading) return false;
     if (this.#length !== "chunked" && this.#length - this.bytes > limit) return false;
-    const piece = new Uint8Array(PIECE);
+    const piece = borrowBuffer(PIECE);
     for (const end = this.bytes + limit; this.bytes < end;) {
-      if (await this.#read(piece) === 0) return true;
+      if (await this.#read(piece) > 0) continue;
+      giveBack(piece);
+      return true;
     }
+    giveBack(piece);
     return false;
   }
 

@@ -4,6 +4,7 @@
  */
 import { BadMessage } from "../../core/http1/bad_message.ts";
 import { Input } from "../../core/http1/input.ts";
+import { giveWay } from "../../core/turn.ts";
 import { Body } from "./body.ts";
 import { parseHead, type RequestHead } from "./head.ts";
 import { sendResponse } from "./output.ts";
@@ -134,6 +135,8 @@ export class Connection {
     if (text === undefined) return false;
     this.patience.rest();
     this.#state = "busy";
+    // Whose requests are all here already could go on for ever, and keep others from being heard.
+    await giveWay();
     const exchange = this.#begin(parseHead(text));
     const response = await this.#answer(exchange);
     return await this.#send(exchange, response);
@@ -200,10 +203,13 @@ export class Connection {
     }
   }
 
-  /** Settles when the client has left; bytes that come meanwhile are those of the next request. */
+  /**
+   * Settles when the client has left; bytes that come meanwhile are those of the next request. Who
+   * has sent that already is not listened to: it could go on sending, and all would be kept.
+   */
   #gone(): Promise<void> {
     return new Promise((resolve) => {
-      this.#input.fill().then((more) => more || resolve(), resolve);
+      if (!this.#input.hasMore) this.#input.fill().then((more) => more || resolve(), resolve);
     });
   }
 

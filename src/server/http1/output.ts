@@ -3,7 +3,9 @@
  * @module
  */
 import { STATUS_CODES } from "node:http";
-import { CHUNK_SIZE, concatBytes, giveBack } from "../../core/streams.ts";
+import { giveBack } from "../../core/buffers.ts";
+import { CHUNK_SIZE, concatBytes } from "../../core/streams.ts";
+import { giveWay } from "../../core/turn.ts";
 import type { RequestHead } from "./head.ts";
 
 /** Writes all of the bytes. */
@@ -47,16 +49,18 @@ export async function sendResponse(
   const first = framing === "told" ? await body.next() : undefined;
   await writeTogether(write, first === undefined ? [head] : [head, first]);
   let sent = first?.byteLength ?? 0;
-  for (let next = body.next(), piece; (piece = await next) !== undefined;) {
+  for (let piece; (piece = await body.next()) !== undefined;) {
     // A large piece is sent while the next one is read. Small ones go to many clients at once, each
-    // of which would keep two of them in memory.
-    const isLarge = piece.byteLength >= CHUNK_SIZE;
-    if (isLarge) next = body.next();
-    next.catch(() => undefined);
-    await write(part(piece));
+    // of which would keep two of them in memory; and each gets one in a turn, since what the system
+    // takes of them without waiting, megabytes each, keeps whoever has just come from being heard.
+    if (piece.byteLength >= CHUNK_SIZE) body.readAhead();
+    else await giveWay();
     sent += piece.byteLength;
-    giveBack(piece);
-    if (!isLarge) next = body.next();
+    try {
+      await write(part(piece));
+    } finally {
+      giveBack(piece);
+    }
   }
   if (framing === "chunked") await write(LAST_CHUNK);
   return sent;
@@ -66,6 +70,7 @@ export async function sendResponse(
 class BodyReader implements AsyncDisposable {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #left = false;
+  #ahead: Promise<Uint8Array | undefined> | undefined;
 
   constructor(response: Response, gone?: Promise<unknown>) {
     this.#reader = response.body?.getReader();
@@ -76,7 +81,19 @@ class BodyReader implements AsyncDisposable {
   }
 
   /** The next piece that has bytes; `undefined` at the end. */
-  async next(): Promise<Uint8Array | undefined> {
+  next(): Promise<Uint8Array | undefined> {
+    const next = this.#ahead ?? this.#read();
+    this.#ahead = undefined;
+    return next;
+  }
+
+  /** Begins to read the next piece. */
+  readAhead(): void {
+    this.#ahead = this.#read();
+    this.#ahead.catch(() => undefined);
+  }
+
+  async #read(): Promise<Uint8Array | undefined> {
     for (;;) {
       const { done, value } = await this.#reader?.read() ?? { done: true, value: undefined };
       if (this.#left) throw new Error("The client is gone");
@@ -85,9 +102,11 @@ class BodyReader implements AsyncDisposable {
     }
   }
 
-  /** Lets go of what was not read. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#cancel();
+  /** Lets go of what was not read, or not sent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cancel();
+    const piece = await this.#ahead?.catch(() => undefined);
+    if (piece) giveBack(piece);
   }
 
   async #cancel(): Promise<void> {

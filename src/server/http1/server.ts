@@ -8,6 +8,7 @@
  * @module
  */
 import { pause } from "../../core/retry.ts";
+import { collectGarbage } from "../../core/runtime/garbage.ts";
 import { withTimeLimit } from "../../core/time_limit.ts";
 import { every } from "../schedule.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
@@ -121,6 +122,7 @@ export class HttpServer {
   }
 
   #look(): void {
+    collectGarbage();
     const now = performance.now();
     for (const connection of this.#connections.keys()) {
       if (connection.patience.isOver(now)) connection.giveUp();

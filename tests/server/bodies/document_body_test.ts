@@ -45,20 +45,39 @@ Deno.test("a document above the limit is refused, whether or not it tells its si
 });
 
 Deno.test("few large documents are in memory at once, and too many are turned away", async () => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let [now, most] = [0, 0];
-  const use = async () => {
-    most = Math.max(most, ++now);
-    await promise;
-    now--;
+  for (const [count, size, expected] of [[2, 65_536, 128], [64, 65_536, 4], [8, 65_536, 32]]) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let [now, most] = [0, 0];
+    const use = async () => {
+      most = Math.max(most, ++now);
+      await promise;
+      now--;
+    };
+    const large = () => withDocument(requestOf(pieces(count!, size!), true), LIMIT, use);
+    const waiting = Array.from({ length: 200 }, large);
+    const settled = Promise.allSettled(waiting);
+    await withDocument(requestOf(pieces(1, 1000)), LIMIT, () => Promise.resolve());
+    resolve();
+    const refused = (await settled).filter(({ status }) => status === "rejected");
+    assert.ok(refused.length < 200, `${refused.length} are refused`);
+    assert.ok(refused.every((result) => isFault(503)((result as PromiseRejectedResult).reason)));
+    assert.ok(most <= expected!, `${most} of ${count! * size!} bytes at once`);
+  }
+});
+
+Deno.test("the memory of a document serves for the next one, and for one at a time", async () => {
+  const seen = new Set<ArrayBufferLike>();
+  const inUse = new Set<ArrayBufferLike>();
+  const use = async ({ buffer }: Uint8Array) => {
+    assert.ok(!inUse.has(buffer));
+    inUse.add(buffer);
+    seen.add(buffer);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    inUse.delete(buffer);
   };
-  const large = () => withDocument(requestOf(pieces(2, 65_536), true), LIMIT, use);
-  const waiting = Array.from({ length: 200 }, large);
-  const settled = Promise.allSettled(waiting);
-  await withDocument(requestOf(pieces(1, 1000)), LIMIT, () => Promise.resolve());
-  resolve();
-  const refused = (await settled).filter(({ status }) => status === "rejected");
-  assert.ok(refused.length > 0 && refused.length < 200, `${refused.length} are refused`);
-  assert.ok(refused.every((result) => isFault(503)((result as PromiseRejectedResult).reason)));
-  assert.ok(most <= 8, `${most} at once`);
+  for (let round = 0; round < 10; round++) {
+    const request = () => requestOf(pieces(64, 65_536), true);
+    await Promise.all([1, 2, 3].map(() => withDocument(request(), LIMIT, use)));
+  }
+  assert.ok(seen.size <= 4, `${seen.size} buffers for 30 documents, three at once`);
 });

@@ -108,6 +108,33 @@ function joined(name: string, { own, earlier, findHosted }: Places): ContentStor
       throw error;
     }
   }
+  /**
+   * Does work in every repository that has what is asked for: what is removed must be gone.
+   * @throws {NotFoundError} when none has it.
+   */
+  async function everywhere(work: (store: LocalRepository) => Promise<void>): Promise<void> {
+    let missing: NotFoundError | undefined;
+    let isDone = false;
+    for (const store of [own, ...await allOthers()]) {
+      try {
+        await work(store);
+        isDone = true;
+      } catch (error) {
+        if (!(error instanceof NotFoundError)) throw error;
+        missing ??= error;
+      }
+    }
+    if (!isDone) throw missing;
+  }
+  /** Removes a tag, and the same tag of the hosts where it names the same. */
+  async function untag(tag: string, options?: OperationOptions): Promise<void> {
+    const first = await owner(tag, options);
+    const named = await first.named(tag);
+    for (const store of await allOthers()) {
+      if (named !== undefined && await store.named(tag) === named) await store.untag(tag, options);
+    }
+    if (await first.knows(tag) || named === undefined) await first.untag(tag, options);
+  }
   async function* every<Item>(
     items: (store: LocalRepository) => AsyncIterable<Item>,
     key: (item: Item) => string,
@@ -149,9 +176,9 @@ function joined(name: string, { own, earlier, findHosted }: Places): ContentStor
         first((store) => store.toFile(descriptor, path, options)),
       referrers: (subject, options) =>
         every((store) => store.referrers(subject, options), ({ digest }) => digest),
-      delete: (descriptor, options) => first((store) => store.delete(descriptor, options)),
+      delete: (descriptor, options) => everywhere((store) => store.delete(descriptor, options)),
       promise: (descriptor, options) => first((store) => store.promise(descriptor, options)),
-      untag: async (tag, options) => await (await owner(tag, options)).untag(tag, options),
+      untag,
     },
   });
 }

@@ -2,6 +2,7 @@
  * The local store: all repositories under one storage folder.
  * @module
  */
+import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { LocalCapabilities } from "./capabilities.ts";
 import { DiskRepository } from "./disk_repository.ts";
@@ -16,6 +17,8 @@ import type { VerifyRoot, VerifyStoreOptions, VerifyStoreReport } from "./verify
 export interface LocalRepository extends ContentStore, LocalCapabilities {
   /** Whether there is such a tag or manifest, be it damaged or whole. */
   knows(target: string): Promise<boolean>;
+  /** The digest that a tag names, be its manifest damaged or whole; `undefined` for none. */
+  named(tag: string): Promise<Digest | undefined>;
   /** Notes that what a tag names came from the registry, and was not made on this machine. */
   notePulled(tag: string): Promise<void>;
   /** Whether that was noted of what the tag names now. */

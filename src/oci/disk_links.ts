@@ -144,12 +144,17 @@ export class DiskLinks {
     });
   }
 
+  /** The digest a tag names; `undefined` for no tag, and for one whose link is damaged. */
+  async named(tag: string): Promise<Digest | undefined> {
+    return await linkedDigest(this.#current(tag));
+  }
+
   /** Lets a tag name a manifest, wherever it pointed before. */
   async tag(tag: string, digest: Digest): Promise<void> {
     const before = await linkedDigest(this.#current(tag));
     await this.#write(this.#layout.tagIndex(this.#repository, tag, digest), digest, true);
     await this.#write(this.#current(tag), digest, true);
-    if (before && before !== digest) await this.#releaseUntagged(before);
+    if (before && before !== digest) await this.#release(before);
   }
 
   /**
@@ -177,18 +182,20 @@ export class DiskLinks {
     // The link goes first: whatever happens then, the tag names nothing.
     await remove(this.#current(tag));
     await remove(this.#layout.tag(this.#repository, tag));
-    if (before) await this.#releaseUntagged(before);
+    if (before) await this.#release(before);
   }
 
   /**
-   * Lets prune take a manifest at once when no tag names it any more: it was removed on purpose. A
-   * manifest that never had a tag may be part of a push that is still going on.
+   * Lets prune take a manifest at once that a tag named: it was removed on purpose. One that never
+   * had a tag may be part of a push that is still going on. Whether another tag names it is for
+   * prune to see: looking at all tags for each that moves would make a thousand pushes a million
+   * looks.
    */
-  async #releaseUntagged(digest: Digest): Promise<void> {
-    if ((await this.#tagsOf(digest)).length > 0) return;
+  async #release(digest: Digest): Promise<void> {
     if (await this.hasManifest(digest)) await Deno.utime(this.#manifest(digest), 0, 0);
   }
 
+  /** The tags that name a manifest. Nothing leads from it to them, so it looks at all. */
   async #tagsOf(digest: Digest): Promise<string[]> {
     const found: string[] = [];
     for await (const tag of this.tags()) {

@@ -217,6 +217,11 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   }
 
   /** As `LocalRepository` says. */
+  async named(tag: string): Promise<Digest | undefined> {
+    return await this.links.named(tag);
+  }
+
+  /** As `LocalRepository` says. */
   async notePulled(tag: string): Promise<void> {
     await this.links.notePulled(tag);
   }

@@ -182,3 +182,29 @@ Deno.test("a served store takes names without a host, and none of them stands at
   }
   for await (const name of disk.repositories()) assert(looksLikeHost(name.split("/")[0]!), name);
 });
+
+Deno.test("what is removed under a name without a host is gone under all hosts that have it", async () => {
+  await using temp = await tempFolder();
+  const disk = diskCatalog(temp.path);
+  const hosts = ["a.test/m", "b.test:5000/m", "localhost/m", "m"];
+  let last = await put(disk.repository("a.test/m"), "same", "v1");
+  for (const host of hosts) last = await put(disk.repository(host), "same", "v1");
+  await put(disk.repository("b.test:5000/m"), "same", "v2");
+  await put(disk.repository("a.test/m"), "same", "v2");
+  await put(disk.repository("a.test/m"), "other", "v3");
+  const handler = createRegistryHandler(hostlessCatalog(disk, { anyHost: true }));
+  const ask = async (path: string, method = "GET") =>
+    (await handler(new Request(`http://registry.test/v2/m/${path}`, { method }))).status;
+  for (const tag of ["v1", "v2"]) {
+    assert.equal(await ask(`manifests/${tag}`, "DELETE"), 202);
+    assert.equal(await ask(`manifests/${tag}`), 404);
+    assert.equal(await ask(`manifests/${tag}`, "DELETE"), 404);
+  }
+  for (const path of [`manifests/${last.root.digest}`, `blobs/${last.config.digest}`]) {
+    assert.equal(await ask(path), 200);
+    assert.equal(await ask(path, "DELETE"), 202);
+    assert.equal(await ask(path), 404);
+    assert.equal(await ask(path, "DELETE"), 404);
+  }
+  assert.equal(await ask("manifests/v3"), 200);
+});

@@ -155,6 +155,23 @@ Deno.test("what a moved tag named before goes at once", async () => {
   assert.deepEqual(manifests, [`registry.test/x@${first.manifest.digest}`]);
 });
 
+Deno.test("what a moved tag named before stays while another tag names it, and goes with that", async () => {
+  await using folder = await tempFolder();
+  const catalog = diskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const [first, second] = [sampleArtifact("first"), sampleArtifact("second")];
+  for (const sample of [first, second]) {
+    await writeSample(store, sample);
+    await store.tag(sample.manifest, "latest");
+    if (sample === first) await store.tag(sample.manifest, "v1");
+  }
+  assert.deepEqual((await catalog.prune()).manifests, []);
+  assert.equal((await store.resolve("v1")).digest, first.manifest.digest);
+  await store.untag("v1");
+  const { manifests } = await catalog.prune();
+  assert.deepEqual(manifests, [`registry.test/x@${first.manifest.digest}`]);
+});
+
 Deno.test("of a file that is written in parts the bytes count that are there, not its holes", async () => {
   await using folder = await tempFolder();
   const catalog = diskCatalog(folder.path);

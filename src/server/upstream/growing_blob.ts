@@ -145,7 +145,7 @@ export class GrowingBlob {
       if (this.#outcome?.failure !== undefined) throw this.#outcome.failure;
       if (this.#attempt !== first && position > start) throw this.#begunAnew();
       if (file && available > 0) {
-        const length = Math.min(available, options.pieceSize ?? CHUNK_SIZE);
+        const length = Math.min(available, options.pieceSize?.() ?? CHUNK_SIZE);
         const chunk = readAt(file, position, length);
         if (chunk.byteLength === 0) throw this.#begunAnew();
         position += chunk.byteLength;

@@ -5,7 +5,7 @@
  */
 import { borrowBuffer, giveBack } from "../../core/buffers.ts";
 import { TransientError } from "../../core/retry.ts";
-import { Room } from "../../core/room.ts";
+import { Room } from "./room.ts";
 import { collectGarbage } from "../../core/runtime/garbage.ts";
 import { withTimeLimit } from "../../core/time_limit.ts";
 import { pLimit } from "../../deps/p-limit.ts";

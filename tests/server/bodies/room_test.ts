@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Room } from "../../src/core/room.ts";
+import { Room } from "../../../src/server/bodies/room.ts";
 
 Deno.test("no more is taken at once than there is, and everybody comes in, in their order", async () => {
   const sizes = fc.array(fc.integer({ min: 0, max: 150 }), { maxLength: 30 });

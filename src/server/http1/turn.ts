@@ -3,7 +3,7 @@
  * @module
  */
 
-import { soon } from "./time_limit.ts";
+import { soon } from "../../core/time_limit.ts";
 
 /** Milliseconds of work after which others have a turn. */
 const LENGTH = 4;

@@ -7,12 +7,8 @@ import { quote } from "../core/text.ts";
 import type { StallWatch } from "../core/time_limit.ts";
 import { codingOf, discard } from "../http/bodies.ts";
 import { transientFault } from "../http/faults.ts";
-import {
-  answerBody,
-  openResuming,
-  RangeRefused,
-  type ResumedAnswer,
-} from "../transfer/resuming_reader.ts";
+import { answerBody, RangeRefused, type ResumedAnswer } from "../transfer/resumable.ts";
+import { openResuming } from "../transfer/resuming_reader.ts";
 import type { TransferSource } from "../transfer/transfer_options.ts";
 import type { HubClient } from "./client.ts";
 import { contentCheck } from "./content_check.ts";

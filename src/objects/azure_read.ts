@@ -8,7 +8,8 @@ import { IntegrityError, InvalidInputError, TransferError } from "../core/errors
 import { type ByteRange, rangeBounds } from "../core/source.ts";
 import { streamOf } from "../core/streams.ts";
 import type { StallWatch } from "../core/time_limit.ts";
-import { openResuming, RangeRefused, type ResumedAnswer } from "../transfer/resuming_reader.ts";
+import { RangeRefused, type ResumedAnswer } from "../transfer/resumable.ts";
+import { openResuming } from "../transfer/resuming_reader.ts";
 import { type AzureCall, type AzureTarget, callAzure } from "./azure_call.ts";
 import { explainAzure, giveUp, statusOf } from "./azure_errors.ts";
 import { checkObjectSize, wrongObjectSize } from "./object_size.ts";

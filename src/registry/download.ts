@@ -11,13 +11,8 @@ import { checkEncoding, discard } from "../http/bodies.ts";
 import { transientFault } from "../http/faults.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { missing, type OpenContentOptions } from "../oci/store.ts";
-import type { ReceivableContent } from "../transfer/resuming_reader.ts";
-import {
-  answerBody,
-  openResuming,
-  RangeRefused,
-  receiveResuming,
-} from "../transfer/resuming_reader.ts";
+import { answerBody, RangeRefused, type ReceivableContent } from "../transfer/resumable.ts";
+import { openResuming, receiveResuming } from "../transfer/resuming_reader.ts";
 import type { Channel } from "./session.ts";
 
 /**

@@ -3,91 +3,21 @@
  * silent.
  * @module
  */
-import { quote } from "../core/text.ts";
-import type { Hash } from "node:crypto";
-import { nodeCrypto } from "../core/runtime/builtins.ts";
-import { IntegrityError } from "../core/errors.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Log } from "../core/operation.ts";
-import type { ToFileOptions } from "../core/source.ts";
 import { completePolicy, retried, type RetryPolicy, TransientError } from "../core/retry.ts";
+import type { ToFileOptions } from "../core/source.ts";
 import { StallWatch } from "../core/time_limit.ts";
 import type { FilePlace, Received } from "../work/receive.ts";
-import { bodyToFile, type ReceiveBodyOptions } from "../work/remote_body.ts";
-
-/** The bytes of one answer. */
-export interface AnswerBody {
-  /** The next bytes; `undefined` at the end. */
-  next(): Promise<Uint8Array | undefined>;
-  /** Drops the connection, also while bytes are awaited. */
-  close(): Promise<void> | void;
-}
-
-/** A body that can go into a file. */
-export interface FileBody extends AnswerBody {
-  /** Writes all bytes into a file, in place of `next`. */
-  toFile(place: FilePlace, options: ReceiveBodyOptions): Promise<Received>;
-}
-
-/** An answer that has been checked. */
-export interface ResumedAnswer {
-  /** Position in the content of the first byte: the one that was asked for, or one before it. */
-  readonly start: number;
-  /** The byte after the last one that is wanted, when only the answer tells. */
-  readonly end?: number;
-  /** The bytes. */
-  readonly body: AnswerBody;
-}
-
-/** A content whose answers can go into files. */
-export interface ReceivableContent extends ResumableContent {
-  /** As {@linkcode ResumableContent.ask} says. */
-  ask(position: number, watch: StallWatch): Promise<ResumedAnswer & { readonly body: FileBody }>;
-  /** As {@linkcode ResumableContent.askAll} says. */
-  askAll?(watch: StallWatch): Promise<ResumedAnswer & { readonly body: FileBody }>;
-}
-
-/**
- * A server does not go on where it was asked to: it refuses the range, or its answer is none to
- * that range. The cause is the error where the content cannot be had from its beginning either.
- */
-export class RangeRefused extends Error {
-  declare readonly cause: Error;
-
-  /** `reason` is a clause for the log. */
-  constructor(reason: string, cause: Error) {
-    super(reason, { cause });
-  }
-}
-
-/** How far a reader has come. */
-export interface ReadProgress {
-  /** Position of the next byte. */
-  readonly position: number;
-  /** The byte after the last one; unknown before the first answer when nobody said it. */
-  readonly end?: number;
-}
-
-/** What a reader has to know about a content. */
-export interface ResumableContent {
-  /**
-   * Asks for the bytes from `position` on, and checks the answer. The signal of `watch` belongs to
-   * the request; whether the wait for the answer is watched is up to the content.
-   * @throws {RangeRefused} when the server does not go on from there.
-   */
-  ask(position: number, watch: StallWatch): Promise<ResumedAnswer>;
-  /**
-   * Asks for all bytes, without naming a range: what follows a range that was refused, once. Where
-   * this is missing, the refusal is thrown.
-   */
-  askAll?(watch: StallWatch): Promise<ResumedAnswer>;
-  /** Turns a failure into a {@linkcode TransientError} where going on may help. */
-  explain(error: unknown): unknown;
-  /** The error when the tries are used up. */
-  giveUp(last: TransientError, at: ReadProgress): Error;
-  /** The error when more comes than the content has; without it the rest is left unread. */
-  tooLong?(): Error;
-}
+import { RepeatedBytes } from "./repeated_bytes.ts";
+import {
+  type AnswerBody,
+  RangeRefused,
+  type ReadProgress,
+  type ReceivableContent,
+  type ResumableContent,
+  type ResumedAnswer,
+} from "./resumable.ts";
 
 /** How to read. */
 export interface ResumingOptions extends ReadProgress {
@@ -156,17 +86,6 @@ export async function receiveResuming(
   }
 }
 
-/** The body of a `Response` as the body of an answer. */
-export function answerBody(response: Response): FileBody {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  return {
-    next: async () => (await (reader ??= response.body?.getReader())?.read())?.value,
-    // A connection that broke already needs no closing.
-    close: async () => await (reader ?? response.body)?.cancel().catch(() => undefined),
-    toFile: async (place, options) => await bodyToFile(response, place, options),
-  };
-}
-
 /** Requests that a reader makes however little comes: a server may be slow, but not for ever. */
 const PATIENCE = 128;
 
@@ -185,11 +104,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
   #lost: unknown;
   #requests = 0;
   #startedOver = false;
-  /** Bytes to drop because the answer began before the position. */
-  #repeated = 0;
-  /** Hash of all bytes handed on, and of those that an answer repeats. */
-  readonly #read: Hash | undefined;
-  #repeating: Hash | undefined;
+  readonly #repeated: RepeatedBytes;
 
   constructor(content: Content, options: ResumingOptions) {
     this.#content = content;
@@ -198,7 +113,8 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
     this.#end = options.end;
     this.#stallTime = completePolicy(options.retry).stallTime;
     this.#watch = new StallWatch(this.#stallTime, options.signal);
-    this.#read = options.compareRepeated ? nodeCrypto().createHash("sha256") : undefined;
+    const { what, compareRepeated: compare = false } = options;
+    this.#repeated = new RepeatedBytes(what, { compare });
   }
 
   /** Asks for the first answer. */
@@ -301,8 +217,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
   async #connect(): Promise<void> {
     const { start, body } = await this.#ask();
     this.#body = body;
-    this.#repeated = this.#position - start;
-    this.#repeating = this.#read && nodeCrypto().createHash("sha256");
+    this.#repeated.begin(this.#position - start);
   }
 
   async #ask(): Promise<Awaited<ReturnType<Content["ask"]>>> {
@@ -360,7 +275,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
 
   #finish(): undefined {
     this.#end ??= this.#position;
-    if (this.#position !== this.#end || this.#repeated > 0) {
+    if (this.#position !== this.#end || this.#repeated.left > 0) {
       throw closedEarly();
     }
     this.#finished = true;
@@ -368,7 +283,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
 
   /** The new ones among the bytes that came. */
   async #accept(chunk: Uint8Array): Promise<Uint8Array> {
-    const fresh = chunk.subarray(this.#dropRepeated(chunk));
+    const fresh = this.#repeated.drop(chunk);
     const room = (this.#end ?? Infinity) - this.#position;
     if (fresh.byteLength > room) {
       if (this.#content.tooLong) throw this.#content.tooLong();
@@ -376,23 +291,9 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
       await this.close();
     }
     const taken = fresh.subarray(0, room);
-    this.#read?.update(taken);
+    this.#repeated.add(taken);
     this.#position += taken.byteLength;
     return taken;
-  }
-
-  /** Takes note of the bytes at the beginning of a chunk that came before, and returns how many. */
-  #dropRepeated(chunk: Uint8Array): number {
-    const count = Math.min(this.#repeated, chunk.byteLength);
-    if (count === 0) return 0;
-    this.#repeated -= count;
-    this.#repeating?.update(chunk.subarray(0, count));
-    const differs = this.#repeated === 0 && this.#repeating !== undefined &&
-      this.#repeating.digest("hex") !== this.#read?.copy().digest("hex");
-    if (!differs) return count;
-    throw new IntegrityError(
-      `Cannot accept ${quote(this.#options.what)}: it changed while it was read`,
-    );
   }
 }
 

@@ -12,7 +12,7 @@ import { CORES, holdWorkers } from "../work/pool.ts";
 import { fill } from "./fill.ts";
 import { PartialFile } from "./partial_file.ts";
 import { partSize } from "./parts.ts";
-import { RangeRefused } from "./resuming_reader.ts";
+import { RangeRefused } from "./resumable.ts";
 import type { TransferOptions, TransferSource } from "./transfer_options.ts";
 
 /** Content from this size on, in bytes, comes in several ranges at once. */

@@ -3,12 +3,8 @@ import fc from "fast-check";
 import { IntegrityError, TransferError } from "../../src/core/errors.ts";
 import { TransientError } from "../../src/core/retry.ts";
 import { readAll } from "../../src/core/streams.ts";
-import {
-  type AnswerBody,
-  openResuming,
-  type ResumableContent,
-  type ResumingOptions,
-} from "../../src/transfer/resuming_reader.ts";
+import type { AnswerBody, ResumableContent } from "../../src/transfer/resumable.ts";
+import { openResuming, type ResumingOptions } from "../../src/transfer/resuming_reader.ts";
 
 const BYTES = Uint8Array.from({ length: 100 }, (_, index) => index);
 const ATTEMPTS = 3;

@@ -3,6 +3,7 @@
  * @module
  */
 import { type Digest, digestHex } from "../../core/digest.ts";
+import { systemCode } from "../../core/file_errors.ts";
 import { lockFile } from "../../core/file_lock.ts";
 import { lstatIfExists, removeIfExists } from "../../core/files.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
@@ -40,7 +41,7 @@ export async function receiveBlob(
   });
   if (await store.blobs.isRight(descriptor, options)) {
     source.noteKept?.(descriptor.size);
-    return await removeIfExists(folder);
+    return await removeUpload(folder);
   }
   await startUpload(folder);
   try {
@@ -55,7 +56,16 @@ export async function receiveBlob(
   } finally {
     // Nothing is to be gone on with when all is there, or what came was wrong.
     const kept = await lstatIfExists(join(folder, "data.partial"));
-    if (kept === undefined) await removeIfExists(folder);
+    if (kept === undefined) await removeUpload(folder);
+  }
+}
+
+/** Removes an upload; who waits for its turn may make it again at this moment, and removes it then. */
+async function removeUpload(folder: string): Promise<void> {
+  try {
+    await removeIfExists(folder);
+  } catch (error) {
+    if (systemCode(error) !== "ENOTEMPTY") throw error;
   }
 }
 

@@ -155,6 +155,19 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       await this.#take(descriptor, source, options);
     }
     await this.links.add(descriptor);
+    if (isManifestType(descriptor.mediaType)) await this.#noteReferrer(descriptor, options);
+  }
+
+  /** Notes a manifest that refers to another where lists of referrers look. */
+  async #noteReferrer({ digest }: Descriptor, options: OperationOptions): Promise<void> {
+    const document = await this.readIfWhole(digest, options);
+    if (!document?.subject) return;
+    const { noteReferrer } = await import("./disk/referrers_index.ts");
+    await noteReferrer({ folder: this.#folder }, digest, document, options);
+  }
+
+  get #folder(): string {
+    return this.#store.layout.repository(this.name);
   }
 
   /** Adds a blob that is no member of the repository yet. */
@@ -285,7 +298,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
 
   async *referrers(subject: Descriptor, options: ReferrerOptions = {}): AsyncIterable<Descriptor> {
     const repository: IndexedRepository = {
-      folder: this.#store.layout.repository(this.name),
+      folder: this.#folder,
       members: () => this.links.members("_manifests/revisions"),
       read: (digest) => this.readIfWhole(digest, options),
       lock: () => this.deferPrune(options),

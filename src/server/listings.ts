@@ -4,6 +4,7 @@
  * @module
  */
 import { jsonResponse } from "./documents.ts";
+import { pLimit } from "../deps/p-limit.ts";
 import { compareText } from "../core/text.ts";
 import type { Digest } from "../core/digest.ts";
 import { capability } from "../oci/capabilities.ts";
@@ -18,8 +19,11 @@ import { ReferrersPage } from "./referrers_page.ts";
 /** The most names on one page, which is also the page when nobody asks for a size. */
 const PAGE_LIMIT = 10_000;
 
-/** Bytes of descriptors on a page of referrers, which must not be larger than a manifest may be. */
-const REFERRERS_PAGE_SIZE = MANIFEST_SIZE_LIMIT - 1024;
+/** Bytes of descriptors on a page of referrers: a quarter of what a manifest may have. */
+const REFERRERS_PAGE_SIZE = MANIFEST_SIZE_LIMIT / 4;
+
+/** Pages of referrers that are made at once; made of documents, each takes much more than it has. */
+const makingPages = pLimit(2);
 
 interface Page<Item> {
   readonly items: readonly Item[];
@@ -116,10 +120,12 @@ async function readReferrers(
   const { store, operation } = exchange;
   const referrers = capability(store, "referrers");
   if (!referrers) throw new RegistryFault("UNSUPPORTED", { status: 404 });
-  const page = new ReferrersPage(exchange.query.get("last") ?? "", REFERRERS_PAGE_SIZE);
   const subject = anonymousBlob(digest, 0);
-  for await (const referrer of referrers(subject, { ...operation, artifactType })) {
-    page.add(referrer);
-  }
-  return page.finish();
+  return await makingPages(async () => {
+    const page = new ReferrersPage(exchange.query.get("last") ?? "", REFERRERS_PAGE_SIZE);
+    for await (const referrer of referrers(subject, { ...operation, artifactType })) {
+      page.add(referrer);
+    }
+    return page.finish();
+  });
 }

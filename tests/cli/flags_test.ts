@@ -104,7 +104,7 @@ const COMMANDS: Readonly<Record<string, readonly [args: string, ...flags: Row[]]
     INSECURE,
   ],
   "tag": ["<source> <target>"],
-  "list": [""],
+  "list": ["[place]"],
   "inspect": [
     "<target>",
     ["--remote", false, /ask the registry/],

@@ -157,8 +157,10 @@ Deno.test("what a person builds can be listed, inspected and extracted", async (
   const extracted = await runProgram(folder, ["extract", reference, "--output", "out"]);
   assert.equal(extracted.code, 0, extracted.stderr);
   assert.equal(await Deno.readTextFile(folder.join("out", "model.bin")), "weights");
-  const missing = await runProgram(folder, ["extract", "registry.test/demo:v2", "--output", "o"]);
-  assert.equal(missing.code, 1);
+  const near = await runProgram(folder, ["extract", "registry.test/demo:v2", "--output", "o"]);
+  assert.match(near.stderr, /\nhint: did you mean "registry\.test\/demo:v1"\?\n$/);
+  const missing = await runProgram(folder, ["extract", "registry.test/other:v1", "--output", "o"]);
+  assert.deepEqual([near.code, missing.code], [1, 1]);
   assert.match(missing.stderr, /\nhint: run `modelops list` to see what the local store has\n$/);
 });
 

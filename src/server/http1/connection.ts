@@ -4,7 +4,7 @@
  */
 import { BadMessage } from "../../core/http1/bad_message.ts";
 import { Input } from "../../core/http1/input.ts";
-import { giveWay } from "./turn.ts";
+import { giveWay } from "../../core/runtime/turn.ts";
 import { Body } from "./body.ts";
 import { parseHead, type RequestHead } from "./head.ts";
 import { sendResponse } from "./output.ts";

@@ -5,7 +5,7 @@
 import { STATUS_CODES } from "node:http";
 import { giveBack } from "../../core/buffers.ts";
 import { CHUNK_SIZE, concatBytes } from "../../core/streams.ts";
-import { giveWay } from "./turn.ts";
+import { giveWay } from "../../core/runtime/turn.ts";
 import type { RequestHead } from "./head.ts";
 
 /** Writes all of the bytes. */

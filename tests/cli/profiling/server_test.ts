@@ -3,6 +3,7 @@ import { ConflictError, InvalidInputError } from "../../../src/core/errors.ts";
 import { startProfiling } from "../../../src/cli/profiling/server.ts";
 import { runIn } from "../support.ts";
 import { decodeProfile } from "./profiles.ts";
+import { tempFolder } from "../../support/temp.ts";
 
 const silent = { warn: () => {}, note: () => {} };
 
@@ -155,14 +156,14 @@ Deno.test("an address that cannot be used is an error that says so", async () =>
 });
 
 Deno.test("--pprof serves while the command runs, and ends with it", async () => {
+  await using folder = await tempFolder();
   let url = "";
   let answer: Promise<{ status: number }> | undefined;
   const note = /^Serving profiles on (http:\/\/127\.0\.0\.1:\d+\/debug\/pprof\/)\n$/;
   const done = new AbortController();
   const finished = await runIn(
-    ["serve", "--address", "127.0.0.1:0"].concat(
-      ["--pprof", "--pprof-addr", "127.0.0.1:0"],
-    ),
+    ["serve", "--address", "127.0.0.1:0", "--storage-dir", folder.path]
+      .concat(["--pprof", "--pprof-addr", "127.0.0.1:0"]),
     {
       signal: done.signal,
       onStderr: (text) => url ||= note.exec(text)?.[1] ?? "",

@@ -41,7 +41,7 @@ async function names(store: LocalRepository, subject: Descriptor): Promise<unkno
 async function makeStore(folder: TempFolder) {
   const store = diskCatalog(folder.path).repository(NAME);
   const { manifest } = await writeSample(store, sampleArtifact()).then(() => sampleArtifact());
-  const index = `${diskInternals(folder.path).layout.repository(NAME)}/_referrers/index.json`;
+  const index = `${diskInternals(folder.path).layout.repository(NAME)}/_referrers/manifests.jsonl`;
   return { store, subject: manifest, index };
 }
 
@@ -60,6 +60,23 @@ Deno.test("referrers are listed from the index, which follows what is written an
   assert.ok(!(await Deno.readTextFile(index)).includes(first.digest));
 });
 
+Deno.test("a manifest that is written is in the index at once, after what was cut off", async () => {
+  await using folder = await tempFolder();
+  const { store, subject, index } = await makeStore(folder);
+  await refer(store, subject, "a");
+  const [, line = ""] = (await Deno.readTextFile(index)).split("\n");
+  await Deno.writeTextFile(index, `\n${line.slice(0, line.length / 2)}`);
+  const second = await refer(store, subject, "b");
+  await Deno.writeTextFile(store.filePath(second), "damaged");
+  assert.deepEqual(await names(store, subject), ["a", "b"]);
+});
+
+Deno.test("a manifest without a subject makes no index", async () => {
+  await using folder = await tempFolder();
+  const { index } = await makeStore(folder);
+  await assert.rejects(Deno.stat(index), Deno.errors.NotFound);
+});
+
 Deno.test("referrers that the index knows are not read again", async () => {
   await using folder = await tempFolder();
   const { store, subject } = await makeStore(folder);
@@ -73,19 +90,21 @@ Deno.test("an index that is missing, damaged or of other things is made again", 
   await using folder = await tempFolder();
   const { store, subject, index } = await makeStore(folder);
   await refer(store, subject, "a");
+  const { digest } = subject;
   const wrongs = [
     "",
     "{",
     "null",
     "[]",
-    '{"x":{}}',
-    `{"${subject.digest}":{"subject":"x"}}`,
-    `{"${subject.digest}":{"subject":"${subject.digest}","referrer":{}}}`,
+    '{"digest":"x"}',
+    `{"digest":"${digest}","subject":"x"}`,
+    `{"digest":"${digest}","subject":"${digest}","referrer":{}}`,
   ];
   for (const text of wrongs) {
     await Deno.mkdir(index.replace(/\/[^/]*$/, ""), { recursive: true });
     await Deno.writeTextFile(index, text);
     assert.deepEqual(await names(store, subject), ["a"], text);
+    assert.match(await Deno.readTextFile(index), /"annotations":{"name":"a"}/, text);
   }
   await Deno.remove(index);
   assert.deepEqual(await names(store, subject), ["a"]);

@@ -2,8 +2,7 @@
  * Turns of the one thread that all share.
  * @module
  */
-
-import { soon } from "../../core/time_limit.ts";
+import { soon } from "../time_limit.ts";
 
 /** Milliseconds of work after which others have a turn. */
 const LENGTH = 4;

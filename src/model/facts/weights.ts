@@ -68,6 +68,12 @@ const QUIET_FACTS = [
   "tokenizer",
 ] as const;
 
+/**
+ * Headers at a distance that are read at once. Here they come at once one by one, and each takes
+ * ten times its size while it is parsed.
+ */
+const FAR_AT_ONCE = 4;
+
 interface FormattedFile extends FactFile {
   readonly format: string;
 }
@@ -108,7 +114,7 @@ export async function readHeaderFacts(
   const parts = (await mapConcurrent(
     chosen,
     (file) => readPart(file, parser, warnings, options),
-    { signal: options.signal },
+    { signal: options.signal, concurrency: options.window === undefined ? 1 : FAR_AT_ONCE },
   )).filter((part) => part !== undefined);
   const models = modelsOf(parts, parser, warnings);
   return {

@@ -35,6 +35,11 @@ const MECHANISMS: readonly Mechanism[] = [
     ],
   },
   {
+    what: "collecting garbage",
+    words: /expose-gc|\bgc\(/,
+    files: ["src/core/runtime/garbage.ts"],
+  },
+  {
     what: "the retry loop",
     words: /\b(backoff|pause)\(/,
     files: [

@@ -15,7 +15,12 @@ export interface StoredBlob {
   /** The headers of its metadata, with their whole names. */
   readonly metadata: Headers;
   tier: string;
+  /** The blocks that it was made of, which may be named again. */
+  readonly blocks: Blocks;
 }
+
+/** Blocks by their names. */
+type Blocks = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
 /** An account that has every container. */
 export interface ScriptedAccount extends ScriptedServer {
@@ -38,19 +43,19 @@ export function scriptedAccount(): ScriptedAccount {
     // An address names the account last, where it does not end with it by itself.
     const name = pathname.replace(/^\/demo\/(?:demo\/)?/, "");
     const blob = blobs.get(name);
-    const put = (bytes: Uint8Array<ArrayBuffer>) => {
+    const put = (bytes: Uint8Array<ArrayBuffer>, blocks: Blocks = new Map()) => {
       const { headers } = request;
       const metadata = new Headers([...headers].filter(([name]) => name.startsWith("x-ms-meta-")));
       const etag = `"${randomUUID()}"`;
       const tier = headers.get("x-ms-access-tier") ?? "Hot";
-      blobs.set(name, { bytes, etag, metadata, tier });
+      blobs.set(name, { bytes, etag, metadata, tier, blocks });
       staged.delete(name);
       return created({ etag });
     };
     const comp = searchParams.get("comp");
     switch (`${request.method} ${comp ?? "blob"}`) {
       case "PUT blob":
-        return await received(request, put);
+        return await received(request, (bytes) => put(bytes));
       case "PUT block":
         return await received(request, (bytes) => {
           staged.set(name, stagedOf(name).set(searchParams.get("blockid") ?? "", bytes));
@@ -58,8 +63,9 @@ export function scriptedAccount(): ScriptedAccount {
         });
       case "PUT blocklist":
         return await received(request, (bytes) => {
-          const found = blocksOf(bytes, stagedOf(name));
-          return found ? put(found) : failed(400, "InvalidBlockList");
+          const blocks = new Map([...blob?.blocks ?? [], ...stagedOf(name)]);
+          const found = blocksOf(bytes, blocks);
+          return found ? put(found, blocks) : failed(400, "InvalidBlockList");
         });
       case "GET blocklist":
         return blob || staged.has(name) ? blockList(stagedOf(name)) : failed(404, "BlobNotFound");
@@ -83,8 +89,9 @@ async function received(
 ): Promise<Response> {
   // Whoever went away before the end is told nothing.
   const bytes = await request.bytes().catch(() => new Uint8Array());
-  const told = request.headers.get("Content-MD5");
-  if (Number(request.headers.get("Content-Length")) !== bytes.byteLength) {
+  const { headers } = request;
+  const told = headers.get("Content-MD5") ?? headers.get("x-ms-blob-content-md5");
+  if (Number(headers.get("Content-Length")) !== bytes.byteLength) {
     return failed(400, "InvalidHeaderValue");
   }
   const md5 = createHash("md5").update(bytes).digest("base64");
@@ -98,7 +105,7 @@ const BLOCK_LIST =
 /** The content that a list of blocks makes; `undefined` when it is none, or one is not there. */
 function blocksOf(
   list: Uint8Array,
-  staged: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+  staged: Blocks,
 ): Uint8Array<ArrayBuffer> | undefined {
   const text = BLOCK_LIST.exec(new TextDecoder().decode(list))?.groups?.ids;
   if (text === undefined) return undefined;

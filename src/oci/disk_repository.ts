@@ -163,11 +163,16 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     const document = await this.readIfWhole(digest, options);
     if (!document?.subject) return;
     const { noteReferrer } = await import("./disk/referrers_index.ts");
-    await noteReferrer({ folder: this.#folder }, digest, document, options);
+    await noteReferrer(this.#indexed(options), digest, document, options);
   }
 
-  get #folder(): string {
-    return this.#store.layout.repository(this.name);
+  #indexed(options: OperationOptions): IndexedRepository {
+    return {
+      folder: this.#store.layout.repository(this.name),
+      members: () => this.links.members("_manifests/revisions"),
+      read: (digest) => this.readIfWhole(digest, options),
+      lock: () => this.deferPrune(options),
+    };
   }
 
   /** Adds a blob that is no member of the repository yet. */
@@ -297,14 +302,10 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   }
 
   async *referrers(subject: Descriptor, options: ReferrerOptions = {}): AsyncIterable<Descriptor> {
-    const repository: IndexedRepository = {
-      folder: this.#folder,
-      members: () => this.links.members("_manifests/revisions"),
-      read: (digest) => this.readIfWhole(digest, options),
-      lock: () => this.deferPrune(options),
-    };
     const { indexedReferrers } = await import("./disk/referrers_index.ts");
-    for await (const referrer of indexedReferrers(repository, subject.digest, options)) {
+    for await (
+      const referrer of indexedReferrers(this.#indexed(options), subject.digest, options)
+    ) {
       const { artifactType } = options;
       if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer;
     }

@@ -69,7 +69,7 @@ export async function* indexedReferrers(
 
 /** Adds a manifest that was just written, so that the next list need not read it. */
 export async function noteReferrer(
-  repository: Pick<IndexedRepository, "folder">,
+  repository: Pick<IndexedRepository, "folder" | "lock">,
   digest: Digest,
   document: ManifestDocument,
   options: OperationOptions = {},
@@ -114,7 +114,7 @@ async function updatedIndex(
   const added = [...current.values()].filter(({ digest }) => !known.has(digest));
   const gone = known.size + added.length - current.size;
   if (gone > 0) await writeIndex(repository, current, options);
-  else if (added.length > 0) await appendLocked(repository, added, options);
+  else if (added.length > 0) await appendEntries(repository, added, options);
   return current;
 }
 
@@ -174,23 +174,15 @@ function isEntry(entry: unknown): entry is Entry {
   return isDigest(String(subject)) && isKnown;
 }
 
-async function appendLocked(
-  repository: IndexedRepository,
-  entries: readonly Entry[],
-  options: OperationOptions,
-): Promise<void> {
-  await using _lock = await repository.lock();
-  await appendEntries(repository, entries, options);
-}
-
 /** Adds lines; where that is not possible the list is right all the same, only slow. */
 async function appendEntries(
-  repository: Pick<IndexedRepository, "folder">,
+  repository: Pick<IndexedRepository, "folder" | "lock">,
   entries: readonly Entry[],
   { log }: OperationOptions,
 ): Promise<void> {
   const path = pathOf(repository);
   try {
+    await using _lock = await repository.lock();
     await Deno.mkdir(dirname(path), { recursive: true });
     // What was cut off in the middle of a line spoils that line alone: each begins with its break.
     const lines = entries.map((entry) => `\n${JSON.stringify(entry)}`).join("");

@@ -119,6 +119,21 @@ Deno.test("a referrer with large annotations is listed with all of them", async 
   assert.ok((await Deno.stat(index)).size < 10_000);
 });
 
+Deno.test({
+  name: "referrers are listed where nothing may be written",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using folder = await tempFolder();
+    const { store, subject, index } = await makeStore(folder);
+    await refer(store, subject, "a");
+    await Deno.remove(index);
+    await Deno.remove(`${folder.path}/modelops.lock`).catch(() => {});
+    await Deno.mkdir(`${folder.path}/modelops.lock`);
+    assert.deepEqual(await names(diskCatalog(folder.path).repository(NAME), subject), ["a"]);
+    await assert.rejects(Deno.stat(index), Deno.errors.NotFound);
+  },
+});
+
 Deno.test("a repository of which only referrers were listed is pruned away", async () => {
   await using folder = await tempFolder();
   const { store, subject, index } = await makeStore(folder);

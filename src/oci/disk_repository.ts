@@ -159,7 +159,12 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   }
 
   /** Notes a manifest that refers to another where lists of referrers look. */
-  async #noteReferrer({ digest }: Descriptor, options: OperationOptions): Promise<void> {
+  async #noteReferrer(descriptor: Descriptor, options: OperationOptions): Promise<void> {
+    const { digest, size } = descriptor;
+    // Most have no subject, and to parse a large one takes long. One whose word is written in
+    // another way is read when a list is asked for.
+    const text = new TextDecoder().decode(await this.read(descriptor, size));
+    if (!text.includes('"subject"')) return;
     const document = await this.readIfWhole(digest, options);
     if (!document?.subject) return;
     const { noteReferrer } = await import("./disk/referrers_index.ts");

@@ -16,6 +16,7 @@ import {
   changed,
   pushModel,
   type Script,
+  type ScriptedRegistry,
   scriptedRegistry,
   type ScriptedServer,
   scriptedServer,
@@ -167,6 +168,26 @@ spec:
 ${rules}`;
 }
 
+/** Pushes files as a model, as a bundle, and as a bundle whose objects are in the account. */
+export async function publish(
+  files: Readonly<Record<string, Uint8Array<ArrayBuffer>>>,
+  { registry, account }: {
+    readonly registry: ScriptedRegistry;
+    readonly account: ScriptedServer;
+  },
+): Promise<void> {
+  await pushModel(registry, files);
+  await using folder = await tempFolder();
+  for (const [name, bytes] of Object.entries(files)) await folder.write(`work/${name}`, bytes);
+  await using bundles = await bundlesAt(`${registry.host}/demo`, {
+    ...{ folder: folder.path, retry: {}, account: `${account.host}/demo` },
+  });
+  for (const [name, base] of [["plain"], ["outside", "az://data"]] as const) {
+    await folder.write("work/modelops.yaml", bundleSpecOf(name, base));
+    await bundles.push(folder.join("work"));
+  }
+}
+
 /** The servers, each with the files. */
 export interface DownloadWorld extends AsyncDisposable {
   /** Host of the registry. */
@@ -183,16 +204,7 @@ export async function downloadWorld(): Promise<DownloadWorld> {
   const servers: Readonly<Record<Origin, ScriptedServer>> = {
     ...{ registry, account, hub: stack.use(scriptedHub()) },
   };
-  await pushModel(registry, FILES);
-  await using folder = await tempFolder();
-  for (const [name, bytes] of Object.entries(FILES)) await folder.write(`work/${name}`, bytes);
-  await using bundles = await bundlesAt(`${registry.host}/demo`, {
-    ...{ folder: folder.path, retry: {}, account: `${account.host}/demo` },
-  });
-  for (const [name, base] of [["plain"], ["outside", "az://data"]] as const) {
-    await folder.write("work/modelops.yaml", bundleSpecOf(name, base));
-    await bundles.push(folder.join("work"));
-  }
+  await publish(FILES, { registry, account });
   const open = stack.move();
   return {
     registry: registry.host,

@@ -10,13 +10,11 @@ import { openProgram, type Program } from "../support/program.ts";
 import { accountSettings, scriptedAccount } from "../support/scripted_account.ts";
 import {
   broken,
-  pushModel,
   type Script,
   scriptedRegistry,
   type ScriptedServer,
 } from "../support/scripted_registry.ts";
-import { tempFolder } from "../support/temp.ts";
-import { bundlesAt, bundleSpecOf } from "./download_flows.ts";
+import { publish } from "./download_flows.ts";
 
 const MIB = 1024 * 1024;
 const SIZE = 40 * MIB + 12_345;
@@ -89,16 +87,7 @@ async function openWorld(): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const registry = stack.use(scriptedRegistry());
   const account = stack.use(scriptedAccount());
-  await pushModel(registry, { "large.bin": BYTES });
-  await using folder = await tempFolder();
-  await folder.write("work/large.bin", BYTES);
-  await using bundles = await bundlesAt(`${registry.host}/demo`, {
-    ...{ folder: folder.path, retry: {}, account: `${account.host}/demo` },
-  });
-  for (const [name, base] of [["plain"], ["outside", "az://data"]] as const) {
-    await folder.write("work/modelops.yaml", bundleSpecOf(name, base));
-    await bundles.push(folder.join("work"));
-  }
+  await publish({ "large.bin": BYTES }, { registry, account });
   const open = stack.move();
   return { registry, account, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }

@@ -15,7 +15,9 @@ import { createRegistryHandler } from "../server/handler.ts";
 import { htpasswdFileAuthenticator } from "../server/passwords/htpasswd.ts";
 import { type Answered, listen, type RegistryListener, type ServerTls } from "../server/listen.ts";
 import { type Metric, ServerMetrics } from "../server/metrics.ts";
-import { withOperations } from "../server/operations.ts";
+import { operationPaths } from "../server/operations.ts";
+import { pageApiPaths } from "../server/page_api/paths.ts";
+import { withPaths } from "../server/paths.ts";
 import { every } from "../server/schedule.ts";
 import { hostlessCatalog } from "./hostless_catalog.ts";
 import type { CredentialSettings, NetworkSettings, StoreSettings } from "./settings.ts";
@@ -119,18 +121,23 @@ export async function serveStore(
       signal: cut.signal,
       log: options.log,
     });
+  const operation = { log: options.log, signal: cut.signal };
   const registry = createRegistryHandler(shown, {
     ...access,
+    ...operation,
     readOnly: readOnly || options.upstream !== undefined,
     sparse: options.sparse,
-    log: options.log,
-    signal: cut.signal,
   });
-  const handler = withOperations(registry, {
-    ...access,
-    isReady: () => isReadable(storageDir),
-    metrics: () => metrics.text(listener.connections),
-  });
+  const handler = withPaths(registry, {
+    ...operationPaths({
+      isReady: () => isReadable(storageDir),
+      metrics: () => metrics.text(listener.connections),
+    }),
+    ...pageApiPaths(shown, {
+      ...operation,
+      describe: async () => (await import("./descriptions.ts")).descriptions,
+    }),
+  }, { ...access, ...operation });
   const listener: RegistryListener = await listen(handler, {
     address,
     tls: await readTls(options),

@@ -25,7 +25,13 @@ export interface Admission {
 }
 
 /** Lets a request pass or throws the fault that refuses it. */
-export type Gate = (request: Request) => Promise<Admission>;
+export type Gate = (request: Request, asked?: AskedFor) => Promise<Admission>;
+
+/** What a request asks for. */
+export interface AskedFor {
+  /** A page that says the same to everybody: links of other sites may lead to it. */
+  readonly isPage?: boolean;
+}
 
 /** Who may come in. */
 export interface GateOptions {
@@ -39,8 +45,8 @@ export interface GateOptions {
 
 /** Makes the gate; without `authenticate` it is open to all but foreign web pages. */
 export function createGate({ authenticate, anonymous, loopbackOnly }: GateOptions = {}): Gate {
-  return async (request) => {
-    refuseForeignPages(request);
+  return async (request, { isPage = false } = {}) => {
+    if (!isPage || !isFollowedLink(request)) refuseForeignPages(request);
     if (loopbackOnly) refuseForeignNames(request);
     if (!authenticate) return { isAnonymous: false };
     const header = request.headers.get("authorization");
@@ -72,6 +78,12 @@ function refuseForeignPages({ headers, url }: Request): void {
   if (site === "cross-site" || site === "same-site") throw new RegistryFault("DENIED");
   const origin = headers.get("origin");
   if (origin !== null && !isOwnOrigin(origin, url)) throw new RegistryFault("DENIED");
+}
+
+/** Whether a person follows a link: the answer is shown to them, and not to the other site. */
+function isFollowedLink({ method, headers }: Request): boolean {
+  return method === "GET" && headers.get("origin") === null &&
+    headers.get("sec-fetch-mode") === "navigate" && headers.get("sec-fetch-dest") === "document";
 }
 
 /** Scheme aside, which a proxy in front may have changed. */

@@ -27,3 +27,16 @@ export function jsonResponse(value: unknown, { status, headers }: DocumentInit =
   const type = { "content-type": "application/json" };
   return textResponse(JSON.stringify(value), { status, headers: { ...type, ...headers } });
 }
+
+/** Content never runs in a browser that somebody leads to it, or is shown within another page. */
+const NOTHING_RUNS = "default-src 'none'; sandbox; frame-ancestors 'none'";
+
+/** Adds the headers of every answer; an answer to HEAD has no body. */
+export function completed({ method }: Request, response: Response): Response {
+  const { headers, status } = response;
+  headers.set("x-content-type-options", "nosniff");
+  if (!headers.has("content-security-policy")) {
+    headers.set("content-security-policy", NOTHING_RUNS);
+  }
+  return method === "HEAD" ? new Response(null, { status, headers }) : response;
+}

@@ -3,6 +3,7 @@
  * @module
  */
 import { type Digest, isDigest } from "../core/digest.ts";
+import { InvalidInputError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -43,6 +44,16 @@ export async function promiseContent(
   descriptor: Descriptor,
 ): Promise<void> {
   if (mayPush) await capability(store, "promise")?.(descriptor, operation);
+}
+
+/** Opens a repository; a store may refuse names that the server's rules allow. */
+export function openRepository(catalog: Catalog, name: string): ContentStore {
+  try {
+    return catalog.repository(name);
+  } catch (cause) {
+    if (cause instanceof InvalidInputError) throw new RegistryFault("NAME_INVALID", { cause });
+    throw cause;
+  }
 }
 
 /** Answers a request. */

@@ -7,15 +7,15 @@
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";
-import { InvalidInputError } from "../core/errors.ts";
-import type { Catalog, ContentStore } from "../oci/store.ts";
+import type { Catalog } from "../oci/store.ts";
 import { type Authenticate, createGate } from "./access.ts";
-import { clientOf } from "./http1/connection.ts";
+import { completed } from "./documents.ts";
 import { allowedMethods, ENDPOINTS } from "./endpoints.ts";
-import type { Action } from "./exchange.ts";
+import { type Action, openRepository } from "./exchange.ts";
 import { type ErrorCode, faultOf, faultResponse, RegistryFault } from "./fault.ts";
 import { isServedName } from "./name_rules.ts";
 import { parseRoute, type Route } from "./route.ts";
+import { type RequestTarget, targetOf } from "./request_target.ts";
 import { UploadSessions } from "./upload_sessions.ts";
 
 /** Answers the requests of a registry's clients. */
@@ -80,28 +80,13 @@ export function createRegistryHandler(
   }
 
   return async (request) => {
-    const target = targetOf(clientOf(request)?.target ?? request.url);
+    const target = targetOf(request);
     const response = completed(request, await answer(request, target));
+    response.headers.set("docker-distribution-api-version", "registry/2.0");
     const { method } = request;
     log?.("debug", "Request answered", { method, path: target.path, status: response.status });
     return response;
   };
-}
-
-/** Path and query of a request. */
-interface RequestTarget {
-  readonly path: string;
-  readonly query: URLSearchParams;
-}
-
-/**
- * Path and query as they were sent. A `URL` would resolve `..` first, and a proxy that decides by
- * path would then have seen another path than the registry.
- */
-function targetOf(text: string): RequestTarget {
-  const [, path = "", query = ""] = /^(?:[a-z]+:\/\/[^/?#]*)?([^?#]*)(?:\?([^#]*))?/i
-    .exec(text) ?? [];
-  return { path, query: new URLSearchParams(query) };
 }
 
 /** Who answers; a method that the endpoint does not take is refused with those it takes. */
@@ -119,22 +104,4 @@ function actionOf(route: Route, method: string, options: RegistryServerOptions):
 function requireServedName({ endpoint, name }: Route): void {
   if (endpoint === "base" || endpoint === "catalog" || isServedName(name)) return;
   throw new RegistryFault("NAME_INVALID");
-}
-
-/** Opens a repository; a store may refuse names that the server's rules allow. */
-function openRepository(catalog: Catalog, name: string): ContentStore {
-  try {
-    return catalog.repository(name);
-  } catch (cause) {
-    if (cause instanceof InvalidInputError) throw new RegistryFault("NAME_INVALID", { cause });
-    throw cause;
-  }
-}
-
-/** Adds the headers of every answer; an answer to HEAD has no body. */
-function completed(request: Request, response: Response): Response {
-  response.headers.set("docker-distribution-api-version", "registry/2.0");
-  response.headers.set("x-content-type-options", "nosniff");
-  if (request.method !== "HEAD") return response;
-  return new Response(null, { status: response.status, headers: response.headers });
 }

@@ -2,9 +2,9 @@
 import type { Command } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { goJson } from "../../core/json.ts";
+import type { CardParts } from "../../model/card/documents.ts";
 import type { InspectResult } from "../../model/operations.ts";
 import { addReading } from "../options.ts";
-import type { CardParts } from "../output/card/documents.ts";
 import { inspectionOf, withAllFields } from "../output/inspection.ts";
 import type { Session } from "../session.ts";
 

@@ -43,7 +43,15 @@ export async function readCard(
   target: string,
   options: CardOptions = {},
 ): Promise<ModelCard> {
-  const model = await readModel(store, target, options);
+  return await cardOf(store, await readModel(store, target, options), options);
+}
+
+/** Reads the card of a model whose manifest was read. */
+export async function cardOf(
+  store: ContentStore,
+  model: StoredModel,
+  options: CardOptions = {},
+): Promise<ModelCard> {
   const { descriptor, manifest } = model;
   const config = await readModelConfig(store, manifest, options);
   const documents = manifest.bytes.byteLength + (manifest.config?.size ?? 0);

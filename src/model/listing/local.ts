@@ -54,7 +54,7 @@ export async function listedModel(
 }
 
 /** When an artifact says that it was made: a model in its configuration, others beside it. */
-async function creationTime(
+export async function creationTime(
   store: ContentStore,
   document: ManifestDocument,
   options: OperationOptions,

@@ -2,8 +2,8 @@
  * The card of a model as text.
  * @module
  */
+import { largestTensors } from "../../../model/card/documents.ts";
 import type { ModelCard } from "../../../model/card/shape.ts";
-import type { FileTensor } from "../../../model/facts/facts.ts";
 import { columnsOf, fitMiddle } from "../columns.ts";
 import { countOf, escapeControls, formatBytes } from "../format.ts";
 import type { Paint } from "../paint.ts";
@@ -28,9 +28,6 @@ const USUAL_WIDTH = 80;
 
 /** Digests are shown whole where there is room for them. */
 const ROOM_FOR_DIGEST = 84;
-
-/** The largest tensors that are shown. */
-const MOST_TENSORS = 5;
 
 /** A card as text, without a line end. What came from outside cannot steer the terminal. */
 export function cardText(
@@ -64,13 +61,6 @@ export function cardText(
     ),
   ];
   return sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n");
-}
-
-/** The largest tensors, the largest first. */
-export function largestTensors(tensors: readonly FileTensor[]): readonly FileTensor[] {
-  const size = ({ bytes = 0 }: FileTensor) => bytes;
-  return tensors.filter(({ bytes }) => bytes !== undefined)
-    .sort((a, b) => size(b) - size(a)).slice(0, MOST_TENSORS);
 }
 
 function largestTitle({ tensors }: ModelCard, width: number): string {

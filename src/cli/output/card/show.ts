@@ -2,11 +2,11 @@
  * Writes a card, or the parts of it that are asked for.
  * @module
  */
+import { cardDocument, type CardParts } from "../../../model/card/documents.ts";
 import type { ModelCard } from "../../../model/card/shape.ts";
 import type { Session } from "../../session.ts";
 import { countOf } from "../format.ts";
 import { cardText } from "./card.ts";
-import { cardDocument, type CardParts } from "./documents.ts";
 import { fileTable, tensorTable } from "./tables.ts";
 
 /** Writes the parts of a card to standard output, what could not be read to standard error. */

@@ -1,9 +1,9 @@
 /**
- * The documents of `--json` that a card is made of.
+ * The documents of JSON that a card is made of.
  * @module
  */
-import type { ModelCard } from "../../../model/card/shape.ts";
-import { largestTensors } from "./card.ts";
+import type { FileTensor } from "../facts/facts.ts";
+import type { ModelCard } from "./shape.ts";
 
 /** Which parts of a card are wanted. */
 export interface CardParts {
@@ -26,4 +26,14 @@ export function cardDocument(
     ...(wanted.files ? { files } : {}),
     ...(wanted.tensors ? { tensors } : {}),
   };
+}
+
+/** The largest tensors that are shown. */
+const MOST_LARGEST = 5;
+
+/** The largest tensors, the largest first. */
+export function largestTensors(tensors: readonly FileTensor[]): readonly FileTensor[] {
+  const size = ({ bytes = 0 }: FileTensor) => bytes;
+  return tensors.filter(({ bytes }) => bytes !== undefined)
+    .sort((a, b) => size(b) - size(a)).slice(0, MOST_LARGEST);
 }

@@ -1,0 +1,37 @@
+/**
+ * What a server can tell of artifacts beyond the protocol of registries, by the help of a part that
+ * knows what they are. All of it is for JSON.
+ * @module
+ */
+import type { OperationOptions } from "../../core/operation.ts";
+import type { ContentStore } from "../../oci/store.ts";
+
+/** Describes one artifact, which a tag or a digest of a repository names. */
+export type Describe<Description extends object> = (
+  store: ContentStore,
+  target: string,
+  options: OperationOptions,
+) => Promise<Description>;
+
+/** A document of Markdown as a page can show it. */
+export interface ShownDocument {
+  /** Path of the file in the model. It comes from outside. */
+  readonly path: string;
+  /** Its text as HTML that runs nothing and fetches nothing. */
+  readonly html: string;
+}
+
+/** Describes artifacts. Each throws a `NotFoundError` for what is not there. */
+export interface Descriptions {
+  /** The tags of a repository and what they name, `limit` of them at most. */
+  tags(
+    store: ContentStore,
+    options: OperationOptions & { readonly limit: number },
+  ): Promise<object>;
+  /** What an artifact is: the card of a model, or the kind and the parts of something else. */
+  readonly model: Describe<object>;
+  /** The tensors of a model. */
+  readonly tensors: Describe<object>;
+  /** The README of a model. */
+  readonly readme: Describe<ShownDocument>;
+}

@@ -1,0 +1,115 @@
+/** The JSON of a server, over HTTP: the same as that of the commands. */
+import assert from "node:assert/strict";
+import { Home } from "../../cli/support.ts";
+import { safetensors } from "../../model/facts/support.ts";
+import { build, serveHome } from "./support.ts";
+
+const FILES = {
+  "config.json": '{"model_type":"llama","num_hidden_layers":2}',
+  "README.md": "---\nlicense: mit\n---\n# Tiny\n",
+  "model.safetensors": safetensors({
+    "a.weight": { dtype: "F32", shape: [2, 3], width: 4 },
+    "b.weight": { dtype: "F32", shape: [4], width: 4 },
+  }),
+};
+
+Deno.test("a model is described as inspect describes it, by name and by digest", async () => {
+  await using home = await Home.open();
+  await build(home, "localhost/team/tiny:v1", FILES);
+  await using server = await serveHome(home);
+  const flags = ["--json", "--card", "--files"];
+  const card = JSON.parse(await home.done("inspect", "localhost/team/tiny:v1", ...flags));
+  const byTag = await server.json("/_/model", { repository: "team/tiny", reference: "v1" });
+  assert.deepEqual(byTag, { kind: "model", ...card, reference: "team/tiny:v1" });
+  const { digest } = card;
+  const byDigest = await server.json("/_/model", { repository: "team/tiny", reference: digest });
+  assert.deepEqual(byDigest, { ...byTag, reference: `team/tiny@${digest}` });
+  const whole = await server.json("/_/model", {
+    repository: "localhost/team/tiny",
+    reference: "v1",
+  });
+  assert.deepEqual(whole, { ...byTag, reference: "localhost/team/tiny:v1" });
+});
+
+Deno.test("tensors are listed as inspect lists them", async () => {
+  await using home = await Home.open();
+  await build(home, "localhost/team/tiny:v1", FILES);
+  await using server = await serveHome(home);
+  const asked = { repository: "localhost/team/tiny", reference: "v1" };
+  const listed = JSON.parse(
+    await home.done("inspect", "localhost/team/tiny:v1", "--json", "--tensors"),
+  );
+  assert.deepEqual(await server.json("/_/tensors", asked), { ...listed, tensorCount: 2 });
+});
+
+Deno.test("repositories are found by words of their names, page by page", async () => {
+  await using home = await Home.open();
+  const names = ["team/qwen-chat", "team/qwen-base", "other/qwen-chat"];
+  for (const name of names) await build(home, `localhost/${name}:v1`, FILES);
+  await home.done("tag", "localhost/team/qwen-chat:v1", "localhost/team/qwen-chat:v2");
+  await using server = await serveHome(home);
+  assert.deepEqual(await server.json("/_/repositories"), {
+    repositories: [
+      { name: "other/qwen-chat", tags: 1 },
+      { name: "team/qwen-base", tags: 1 },
+      { name: "team/qwen-chat", tags: 2 },
+    ],
+    total: 3,
+  });
+  const found = await server.json("/_/repositories", { search: "CHAT  team" });
+  assert.deepEqual(found, { repositories: [{ name: "team/qwen-chat", tags: 2 }], total: 1 });
+  const first = await server.json("/_/repositories", { search: "qwen", n: "2" });
+  assert.deepEqual([first.total, first.next], [3, "team/qwen-base"]);
+  const rest = await server.json("/_/repositories", { search: "qwen", n: "2", last: first.next });
+  assert.deepEqual(rest, { repositories: [{ name: "team/qwen-chat", tags: 2 }], total: 3 });
+});
+
+Deno.test("tags are listed with what they name, the newest first", async () => {
+  await using home = await Home.open();
+  await build(home, "localhost/team/tiny:v1", FILES);
+  await using server = await serveHome(home);
+  const { repository, tags, total } = await server.json("/_/tags", { repository: "team/tiny" });
+  assert.deepEqual([repository, total], ["team/tiny", 1]);
+  assert.deepEqual([tags[0].tag, tags[0].kind], ["v1", "model"]);
+});
+
+Deno.test("parameters that are wrong are refused in words", async (context) => {
+  await using home = await Home.open();
+  await using server = await serveHome(home);
+  const wrong: readonly (readonly [path: string, words: RegExp])[] = [
+    ["/_/repositories?serach=x", /A parameter is unknown: there are only search, n, last/],
+    ["/_/repositories?n=0", /from 1 to 1000/],
+    ["/_/repositories?n=1001", /from 1 to 1000/],
+    ["/_/repositories?n=1e2", /from 1 to 1000/],
+    ["/_/repositories?search=a&search=b", /given twice/],
+    [`/_/repositories?search=${"a".repeat(1001)}`, /more than 1000 characters/],
+    ["/_/tags", /repository is missing/],
+    ["/_/tags?repository=..%2Fetc", /can be no name/],
+    ["/_/tags?repository=%3Cb%3E", /can be no name/],
+    ["/_/model?repository=a", /reference is missing/],
+    ["/_/model?repository=a&reference=%3Cscript%3E", /neither a tag nor a digest/],
+    ["/_/tensors?repository=a&reference=sha256:12", /neither a tag nor a digest/],
+    ["/_/readme?repository=a&reference=", /neither a tag nor a digest/],
+  ];
+  for (const [path, words] of wrong) {
+    await context.step(path.slice(0, 60), async () => {
+      const { status, text, headers } = await server.ask(path);
+      assert.equal(status, 400);
+      assert.match(text, words);
+      assert.doesNotMatch(text, /serach|etc|script|aaaa/);
+      assert.equal(headers.get("content-type"), "application/json");
+    });
+  }
+});
+
+Deno.test("paths of the API are for reading, and say so", async () => {
+  await using home = await Home.open();
+  await using server = await serveHome(home);
+  for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
+    const { status, headers } = await server.ask("/_/repositories", { method });
+    assert.deepEqual([status, headers.get("allow")], [405, "GET, HEAD"]);
+  }
+  assert.equal((await server.ask("/_/nothing")).status, 404);
+  assert.equal((await server.ask("/_/tags?repository=none")).status, 404);
+  assert.equal((await server.ask("/_/model?repository=none&reference=v1")).status, 404);
+});

@@ -22,6 +22,21 @@ const adapterForm = form.map({
   target_modules: form.lenient(oneOrMore),
 });
 
+/** Tasks of hubs by the words of the library. */
+const TASKS: ReadonlyMap<unknown, string> = new Map([
+  ["CAUSAL_LM", "text-generation"],
+  ["SEQ_2_SEQ_LM", "text2text-generation"],
+  ["SEQ_CLS", "text-classification"],
+  ["TOKEN_CLS", "token-classification"],
+  ["QUESTION_ANS", "question-answering"],
+  ["FEATURE_EXTRACTION", "feature-extraction"],
+]);
+
+/** What an adapter is for, in the words of hubs; `undefined` where it does not say. */
+export function adapterTask(config: Readonly<Record<string, unknown>>): string | undefined {
+  return TASKS.get(config["task_type"]);
+}
+
 /** The facts in the values of an `adapter_config.json`; `undefined` when it is none. */
 export function adapterFacts(config: Readonly<Record<string, unknown>>): AdapterFacts | undefined {
   const data = form.inForm(adapterForm, config).value;

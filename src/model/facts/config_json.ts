@@ -17,6 +17,7 @@ const quantizationForm = form.map({
   bits: count,
   nbits: count,
   w_bit: count,
+  format: word,
   load_in_4bit: flag,
   load_in_8bit: flag,
   bnb_4bit_quant_type: word,
@@ -36,13 +37,18 @@ const sizes = {
   hidden_size: count,
   n_embd: count,
   d_model: count,
+  encoder_layers: count,
+  decoder_layers: count,
+  num_decoder_layers: count,
   num_attention_heads: count,
+  encoder_attention_heads: count,
   n_head: count,
   n_heads: count,
   num_heads: count,
   num_key_value_heads: count,
   head_dim: count,
   max_position_embeddings: count,
+  max_target_positions: count,
   n_positions: count,
   n_ctx: count,
   max_sequence_length: count,
@@ -51,6 +57,7 @@ const sizes = {
   num_experts: count,
   n_routed_experts: count,
   num_experts_per_tok: count,
+  experts_per_token: count,
 };
 
 type Sizes = { readonly [Key in keyof typeof sizes]?: number | undefined };
@@ -110,6 +117,8 @@ const OTHER_ARCHITECTURES: ReadonlyMap<string, string> = new Map([
 export interface ConfigFacts extends HeaderFacts {
   /** The class that runs the model: `LlamaForCausalLM`. */
   readonly modelClass?: string;
+  /** The library that wrote it, where it says so. */
+  readonly library?: string;
   readonly shape?: ModelShape;
 }
 
@@ -129,6 +138,7 @@ export function configFacts(config: Readonly<Record<string, unknown>>): ConfigFa
     precision: precisionOf(data.torch_dtype ?? data.dtype ?? inner?.torch_dtype ?? inner?.dtype),
     quantization: method === undefined ? undefined : quantizationName(method),
     paramCount: data.num_parameters ?? data.n_params,
+    library: typeof config["transformers_version"] === "string" ? "transformers" : undefined,
     modelClass: data.architectures?.find((name) => /^[\w.-]{1,200}$/.test(name)),
     shape: knownOnly(shapeOf({ ...inner, ...knownOnly(data) })),
   };
@@ -136,17 +146,29 @@ export function configFacts(config: Readonly<Record<string, unknown>>): ConfigFa
 
 function shapeOf(data: Sizes): ModelShape {
   return {
-    layers: data.num_hidden_layers ?? data.n_layer ?? data.num_layers ?? data.n_layers,
+    ...layersOf(data),
     width: data.hidden_size ?? data.n_embd ?? data.d_model,
-    heads: data.num_attention_heads ?? data.n_head ?? data.n_heads ?? data.num_heads,
+    heads: data.num_attention_heads ?? data.n_head ?? data.n_heads ?? data.num_heads ??
+      data.encoder_attention_heads,
     keyValueHeads: data.num_key_value_heads,
     headWidth: data.head_dim,
     contextLength: data.max_position_embeddings ?? data.n_positions ?? data.n_ctx ??
-      data.max_sequence_length,
+      data.max_sequence_length ?? data.max_target_positions,
     vocabularySize: data.vocab_size,
     experts: data.num_local_experts ?? data.num_experts ?? data.n_routed_experts,
-    expertsPerToken: data.num_experts_per_tok,
+    expertsPerToken: data.num_experts_per_tok ?? data.experts_per_token,
   };
+}
+
+/** What has an encoder and a decoder names the layers of both, besides a number for one of them. */
+function layersOf(data: Sizes): Pick<ModelShape, "layers" | "encoderLayers"> {
+  if (data.decoder_layers !== undefined) {
+    return { layers: data.decoder_layers, encoderLayers: data.encoder_layers };
+  }
+  if (data.num_decoder_layers !== undefined) {
+    return { layers: data.num_decoder_layers, encoderLayers: data.num_layers };
+  }
+  return { layers: data.num_hidden_layers ?? data.n_layer ?? data.num_layers ?? data.n_layers };
 }
 
 function architectureOf(
@@ -181,7 +203,12 @@ function widthOf(config: Quantization): string | undefined {
   if (config.load_in_8bit) return "int8";
   const bits = config.bits ?? config.nbits ?? config.w_bit;
   if (bits !== undefined) return `int${bits}`;
-  return groupWidth(config) ?? config.quant_algo ?? config.weights;
+  return config.quant_algo ?? blockWidth(config) ?? groupWidth(config) ?? config.weights;
+}
+
+/** Four bits with a scale for each block are known by the name of their form. */
+function blockWidth({ format }: Quantization): string | undefined {
+  return /^(nvfp4|mxfp4)-/.exec(format ?? "")?.[1];
 }
 
 /** The width of `compressed-tensors`, which says it for groups of layers. */

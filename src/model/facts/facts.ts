@@ -22,8 +22,10 @@ export interface HeaderFacts {
 
 /** How large the parts of a network are. */
 export interface ModelShape {
-  /** Layers, or blocks, one behind the other. */
+  /** Layers, or blocks, one behind the other; those of the decoder behind an encoder. */
   readonly layers?: number;
+  /** Layers of an encoder that reads everything before the others write. */
+  readonly encoderLayers?: number;
   /** Numbers that stand for a token between two layers. */
   readonly width?: number;
   /** Attention heads of a layer. */
@@ -110,6 +112,8 @@ export interface FileTensor extends TensorFact {
 export interface ModelFacts extends HeaderFacts, Provenance {
   /** Whether the count of parameters was worked out from a part of the weights. */
   readonly paramCountIsEstimate?: boolean;
+  /** Parameters that work on each token, where a part of the experts does. */
+  readonly activeParamCount?: number;
   /** The class that runs it: `LlamaForCausalLM`. */
   readonly modelClass?: string;
   /** How large its parts are. */
@@ -132,6 +136,8 @@ export interface WeightFacts extends HeaderFacts, Provenance {
   readonly elements: ReadonlyMap<string, number>;
   /** It is no model of its own: a projector, an adapter, what guesses ahead. */
   readonly companion?: boolean;
+  /** The type of the whole file, where its header names one. */
+  readonly namedType?: string;
   /** The elements are not parameters: several of them are packed into one, or they are scales. */
   readonly packed?: boolean;
   readonly shape?: ModelShape;

@@ -4,13 +4,11 @@
  * @module
  */
 import { mapConcurrent } from "../../core/concurrency.ts";
-import { InvalidInputError } from "../../core/errors.ts";
-import { decodePythonJson, isRecord } from "../../core/json.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { readAll } from "../../core/streams.ts";
-import { decodeText } from "../../core/text.ts";
-import { adapterFacts } from "./adapter.ts";
+import { adapterFacts, adapterTask } from "./adapter.ts";
 import { configFacts } from "./config_json.ts";
+import { activeParamCount } from "./experts.ts";
 import {
   type FileTensor,
   firstKnown,
@@ -20,12 +18,13 @@ import {
   type Provenance,
   type TokenizerFacts,
 } from "./facts.ts";
-import type { FactFile, FileTree } from "./file_tree.ts";
+import { DocumentReader, LARGEST_FAR_DOCUMENT } from "./document_reader.ts";
+import type { FileTree } from "./file_tree.ts";
 import { formatRowOf } from "./formats.ts";
 import { frontMatter, README_START } from "../../core/yaml/front_matter.ts";
 import { LICENSE_START, licenseOfText } from "./license.ts";
 import { isPickle, mayBePickle, PICKLE_START } from "./pickle.ts";
-import { BudgetSpent } from "./read_budget.ts";
+import { diffusersFacts, sentenceFacts } from "./pipeline.ts";
 import { taskOfClass } from "./tasks.ts";
 import { templateFacts, tokenizerConfigFacts } from "./tokenizer.ts";
 import { readHeaderFacts } from "./weights.ts";
@@ -58,6 +57,8 @@ const DOCUMENTS = new Set([
   "adapter_config.json",
   "tokenizer_config.json",
   "model_index.json",
+  "modules.json",
+  "sentence_bert_config.json",
   "chat_template.jinja",
 ]);
 
@@ -66,12 +67,6 @@ export function tellsFacts(path: string): boolean {
   return DOCUMENTS.has(path) || README_NAME.test(path) || LICENSE_NAME.test(path) ||
     formatRowOf(path) !== undefined || mayBePickle(path);
 }
-
-/** A larger file is no configuration, and is not worth the memory. Bytes. */
-const LARGEST_DOCUMENT = 16 * 1024 * 1024;
-
-/** Far away a document is a read of its own, and has to leave room for the headers. Bytes. */
-const LARGEST_FAR_DOCUMENT = 64 * 1024;
 
 /** Bytes of a header that are asked for at once far away: most are shorter. */
 const FAR_WINDOW = 64 * 1024;
@@ -95,27 +90,41 @@ export async function readFacts(
   const quantization = await reader.json("hf_quant_config.json");
   const config = await reader.json("config.json");
   const readme = await reader.start(README_NAME, README_START);
+  const pipeline = await readPipeline(reader);
   const headers = await readHeaderFacts(
     files.filter(({ path }) => formatRowOf(path) !== undefined),
-    { ...options, window: options.isFar ? FAR_WINDOW : undefined },
+    {
+      ...options,
+      window: options.isFar ? FAR_WINDOW : undefined,
+      components: pipeline?.components,
+    },
   );
   const generation = await reader.json("generation_config.json");
   const known = configFacts({ ...quantization, ...config, ...generation });
   const front = await frontFacts(readme ?? "");
-  const adapter = adapterFacts(await reader.json("adapter_config.json") ?? {});
+  const adapterConfig = await reader.json("adapter_config.json") ?? {};
+  const adapter = adapterFacts(adapterConfig);
   const tokenizer = await readTokenizer(reader);
-  const pipeline = await reader.json("model_index.json");
   const license = front?.license ?? headers.license ??
     licenseOfText(await reader.start(LICENSE_NAME, LICENSE_START) ?? "");
-  const modelClass = known.modelClass ?? textOf(pipeline?.["_class_name"]);
-  const { tensors, unread, isOneModel, warnings, ...header } = headers;
-  const isWhole = isOneModel && unread.length === 0 && tensors.length > 0;
+  const modelClass = known.modelClass ?? pipeline?.modelClass;
+  const { tensors, unread, warnings, ...header } = headers;
+  const paramCount = header.paramCount ?? known.paramCount;
+  const shape = firstKnown<ModelShape>(
+    { contextLength: pipeline?.contextLength },
+    known.shape,
+    header.shape,
+    { contextLength: tokenizer?.contextLength },
+  );
   const facts: ModelFacts = {
     architecture: known.architecture ?? header.architecture,
     family: known.family ?? header.family,
     format: header.format,
-    paramCount: header.paramCount ?? known.paramCount,
+    paramCount,
     paramCountIsEstimate: header.paramCountIsEstimate,
+    activeParamCount: header.paramCountIsEstimate
+      ? undefined
+      : activeParamCount(paramCount, shape, tensors),
     precision: known.precision ?? header.precision,
     quantization: known.quantization ?? header.quantization,
     modelClass,
@@ -124,20 +133,19 @@ export async function readFacts(
       languages: header.languages,
       datasets: header.datasets,
       baseModels: header.baseModels ?? (adapter?.baseModel ? [adapter.baseModel] : undefined),
-      task: modelClass && taskOfClass(modelClass),
-      library: pipeline && "diffusers",
+      task: pipeline?.task ?? adapterTask(adapterConfig) ??
+        (modelClass && taskOfClass(modelClass)),
+      library: pipeline?.library ?? (adapter && "peft") ?? known.library,
     }),
-    shape: knownOnly(firstKnown<ModelShape>(known.shape, header.shape, {
-      contextLength: tokenizer?.contextLength,
-    })),
+    shape: knownOnly(shape),
     adapter,
     tokenizer: knownOnly(firstKnown<TokenizerFacts>(header.tokenizer, {
       chatTemplate: tokenizer?.chatTemplate,
       tools: tokenizer?.tools,
     })),
     runsCode: await picklesIn(files, options),
-    tensorCount: isWhole ? tensors.length : undefined,
-    tensorBytes: isWhole ? bytesOf(tensors) : undefined,
+    tensorCount: header.tensorCount,
+    tensorBytes: header.tensorBytes,
   };
   return { facts: firstKnown(facts), tensors, unread, warnings: [...reader.warnings, ...warnings] };
 }
@@ -148,18 +156,15 @@ async function frontFacts(readme: string): Promise<Provenance | undefined> {
   return (await import("./readme.ts")).readmeFacts(readme);
 }
 
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" && /^[\w.-]{1,200}$/.test(value) ? value : undefined;
-}
-
-/** The bytes of all tensors; `undefined` where one does not tell. */
-function bytesOf(tensors: readonly FileTensor[]): number | undefined {
-  let sum = 0;
-  for (const { bytes } of tensors) {
-    if (bytes === undefined) return undefined;
-    sum += bytes;
-  }
-  return sum;
+/** The components of a model that has several, and what the list of them says. */
+async function readPipeline(reader: DocumentReader) {
+  const index = await reader.json("model_index.json");
+  if (index !== undefined) return { ...diffusersFacts(index), contextLength: undefined };
+  const facts = sentenceFacts(await reader.value("modules.json"));
+  if (facts === undefined) return undefined;
+  const length = (await reader.json("sentence_bert_config.json"))?.["max_seq_length"];
+  const isCount = typeof length === "number" && Number.isSafeInteger(length) && length > 0;
+  return { ...facts, contextLength: isCount ? length : undefined };
 }
 
 async function readTokenizer(reader: DocumentReader) {
@@ -188,63 +193,4 @@ async function picklesIn(
   );
   const paths = found.flat();
   return paths.length === 0 ? undefined : paths;
-}
-
-/** Reads the documents in the top folder of a model, as far as the budget goes. */
-class DocumentReader {
-  readonly warnings: string[] = [];
-  readonly #files: FileTree;
-  readonly #options: ReadFactsOptions;
-
-  constructor(files: FileTree, options: ReadFactsOptions) {
-    this.#files = files;
-    this.#options = options;
-  }
-
-  /** The keys of a JSON document; `undefined` where there is none that can be read. */
-  async json(name: string): Promise<Readonly<Record<string, unknown>> | undefined> {
-    const file = this.#files.find(({ path }) => path === name);
-    if (file === undefined) return undefined;
-    const keys = await this.#keysOf(file);
-    if (typeof keys !== "string") return keys;
-    this.warnings.push(`${name} tells nothing: ${keys}`);
-    return undefined;
-  }
-
-  /** The first bytes of the first file of such a name, as text. */
-  async start(name: RegExp, limit: number): Promise<string | undefined> {
-    const file = this.#files.find(({ path }) => name.test(path));
-    if (file === undefined) return undefined;
-    const bytes = await this.#read(file, Math.min(limit, file.source.size));
-    return bytes && decodeText(bytes);
-  }
-
-  /** The keys of a document, or why it has none. */
-  async #keysOf(file: FactFile): Promise<Readonly<Record<string, unknown>> | string | undefined> {
-    const { size } = file.source;
-    if (size > LARGEST_DOCUMENT) return `it has more than ${LARGEST_DOCUMENT} bytes`;
-    if (this.#options.isFar && size > LARGEST_FAR_DOCUMENT) return undefined;
-    try {
-      const bytes = await this.#read(file, size);
-      if (bytes === undefined) return undefined;
-      const keys = decodePythonJson(bytes, file.path);
-      return isRecord(keys) ? keys : "it is no JSON object";
-    } catch (error) {
-      if (!(error instanceof InvalidInputError)) throw error;
-      return error.cause instanceof Error ? error.cause.message : error.message;
-    }
-  }
-
-  /** The first bytes of a file; `undefined` when the budget is spent. */
-  async #read({ source }: FactFile, end: number): Promise<Uint8Array | undefined> {
-    const { signal } = this.#options;
-    signal?.throwIfAborted();
-    if (end === 0) return new Uint8Array();
-    try {
-      return await readAll(await source.open({ range: { start: 0, end }, signal }), end);
-    } catch (error) {
-      if (error instanceof BudgetSpent) return undefined;
-      throw error;
-    }
-  }
 }

@@ -11,7 +11,7 @@ import { problemsError } from "../../core/problems.ts";
 import * as form from "../../core/shapes/form.ts";
 import { quote } from "../../core/text.ts";
 import type { WorkspaceFile } from "../workspace.ts";
-import { readSafetensors } from "./safetensors.ts";
+import { readSafetensors } from "./headers/safetensors.ts";
 
 /** Names of index files: `model.safetensors.index.json`, `pytorch_model.bin.index.json`. */
 const INDEX = /\.(safetensors|bin)\.index(\.[^./]+)?\.json$/;

@@ -55,7 +55,18 @@ const CLASSES: readonly (readonly [end: RegExp, task: string])[] = [
   [/ForQuestionAnswering$/, "question-answering"],
   [/ForImageClassification$/, "image-classification"],
   [/ForObjectDetection$/, "object-detection"],
-  [/ForSpeechSeq2Seq$|ForCTC$/, "automatic-speech-recognition"],
+  [/^Whisper.*Generation$|ForSpeechSeq2Seq$|ForCTC$/, "automatic-speech-recognition"],
+  [/^Marian.*Model$|^M2M100ForConditionalGeneration$/, "translation"],
+  [/^(M|UM|Long|Switch)?T5.*Generation$|^(M?Bart|Pegasus).*Generation$/, "text2text-generation"],
+  [/^(Chinese)?(CLIP|Siglip2?)Model$/, "zero-shot-image-classification"],
+  [/ImageToVideoPipeline$|^StableVideoDiffusionPipeline$/, "image-to-video"],
+  [/^(AnimateDiff|CogVideoX|HunyuanVideo|LTX|Mochi|TextToVideo\w*|Wan)Pipeline$/, "text-to-video"],
+  [/(Img2Img|Inpaint|Upscale|Pix2Pix|Kontext|Edit)Pipeline$/, "image-to-image"],
+  [/^(AudioLDM2?|MusicLDM|StableAudio)Pipeline$/, "text-to-audio"],
+  [
+    /^(AuraFlow|Chroma|CogView|Flux|HiDream|HunyuanDiT|Kandinsky|Kolors|Latent|Lumina|PixArt|QwenImage|Sana|StableCascade|StableDiffusion|Wuerstchen|ZImage)\w*Pipeline$/,
+    "text-to-image",
+  ],
 ];
 
 /** The task of a model by the class that runs it; `undefined` where that does not tell. */

@@ -10,23 +10,31 @@ import { quote } from "../../core/text.ts";
 import type { FileTensor, HeaderFacts, Provenance, WeightFacts } from "./facts.ts";
 import type { FactFile } from "./file_tree.ts";
 import { formatOf, type FormatRow, formatRowOf, FORMATS, headSize } from "./formats.ts";
-import { readGguf } from "./gguf.ts";
-import { mergeGguf } from "./gguf_facts.ts";
-import type { ReadHeaderOptions } from "./header_reader.ts";
-import { readOnnx } from "./onnx.ts";
+import { readGguf } from "./headers/gguf.ts";
+import { mergeGguf } from "./headers/gguf_facts.ts";
+import type { ReadHeaderOptions } from "./headers/header_reader.ts";
+import {
+  type JoinedWeights,
+  type JoinOptions,
+  joinWeights,
+  type Part,
+  tensorsOf,
+} from "./join_weights.ts";
+import { mergeOnnx, readOnnx } from "./headers/onnx.ts";
 import { BudgetSpent } from "./read_budget.ts";
-import { mergeSafetensors, readSafetensors } from "./safetensors.ts";
-import { readTfjs } from "./tfjs.ts";
+import { mergeSafetensors, readSafetensors } from "./headers/safetensors.ts";
+import { readTfjs } from "./headers/tfjs.ts";
 
 /** The facts of a model, and what could not be told. */
-export interface HeaderReport
-  extends HeaderFacts, Provenance, Pick<WeightFacts, "shape" | "tokenizer"> {
-  /** Whether the count of parameters was worked out from a part of the weights. */
-  readonly paramCountIsEstimate?: boolean;
+export interface HeaderReport extends
+  HeaderFacts,
+  Provenance,
+  Pick<
+    JoinedWeights,
+    "shape" | "tokenizer" | "paramCountIsEstimate" | "tensorCount" | "tensorBytes"
+  > {
   /** The tensors of all files whose headers were read, in the order of the files. */
   readonly tensors: readonly FileTensor[];
-  /** Whether the files make up one model, so that its tensors are those of all of them. */
-  readonly isOneModel: boolean;
   /** Files whose headers were not read to the end, because the budget was spent. */
   readonly unread: readonly string[];
   /** Sentences about files that could not be read, and about facts that files disagree on. */
@@ -36,37 +44,16 @@ export interface HeaderReport
 type ReadHeader = (source: FactFile["source"], options: ReadHeaderOptions) => Promise<WeightFacts>;
 
 /** What can be read from the files of a format, and how the parts of a split model are joined. */
-interface Parser {
+interface Parser extends Pick<JoinOptions, "merge"> {
   readonly read: ReadHeader;
-  readonly merge?: (parts: readonly WeightFacts[]) => WeightFacts;
 }
 
 const PARSERS: ReadonlyMap<string, Parser> = new Map([
   ["safetensors", { read: readSafetensors, merge: mergeSafetensors }],
   ["gguf", { read: readGguf, merge: mergeGguf }],
-  ["onnx", { read: readOnnx }],
+  ["onnx", { read: readOnnx, merge: mergeOnnx }],
   ["tfjs", { read: readTfjs }],
 ]);
-
-/** Facts that all models of a workspace have to agree on, and the words of a Modelfile for them. */
-const SHARED_FACTS = [
-  ["paramCount", "PARAMSIZE"],
-  ["precision", "PRECISION"],
-  ["quantization", "QUANTIZATION"],
-  ["architecture", "ARCH"],
-  ["family", "FAMILY"],
-] as const;
-
-/** Facts that are told where all models agree on them, and need no warning where they do not. */
-const QUIET_FACTS = [
-  "name",
-  "license",
-  "languages",
-  "datasets",
-  "baseModels",
-  "shape",
-  "tokenizer",
-] as const;
 
 /**
  * Headers at a distance that are read at once. Here they come at once one by one, and each takes
@@ -79,7 +66,10 @@ interface FormattedFile extends FactFile {
 }
 
 /** How headers are read. */
-export type ReadWeightsOptions = OperationOptions & Pick<ReadHeaderOptions, "window">;
+export type ReadWeightsOptions =
+  & OperationOptions
+  & Pick<ReadHeaderOptions, "window">
+  & Pick<JoinOptions, "components">;
 
 /**
  * Reads the headers of the files whose names are those of model files, and joins what they say. Of
@@ -101,7 +91,7 @@ export async function readHeaderFacts(
   const formats = FORMATS.map(({ format }) => format)
     .filter((format) => found.some((file) => file.format === format));
   const [format] = formats;
-  const nothing = { tensors: [], unread: [], isOneModel: false };
+  const nothing = { tensors: [], unread: [] };
   if (format === undefined) return { ...nothing, warnings };
   if (formats.length > 1) {
     warnings.push(
@@ -116,14 +106,10 @@ export async function readHeaderFacts(
     (file) => readPart(file, parser, warnings, options),
     { signal: options.signal, concurrency: options.window === undefined ? 1 : FAR_AT_ONCE },
   )).filter((part) => part !== undefined);
-  const models = modelsOf(parts, parser, warnings);
   return {
     format,
-    ...agreedFacts(models, warnings),
-    isOneModel: models.length === 1,
-    tensors: parts.flatMap(({ path, facts }) =>
-      facts?.tensors.map((tensor) => ({ ...tensor, file: path })) ?? []
-    ),
+    ...joinWeights(parts, { merge: parser.merge, components: options.components }, warnings),
+    tensors: tensorsOf(parts),
     unread: parts.filter(({ facts }) => facts === undefined || facts.partial)
       .map(({ path }) => path),
     warnings,
@@ -161,26 +147,13 @@ async function headOf(
   return await readAll(await source.open({ range: { start: 0, end }, signal }), end);
 }
 
-/** What is known of one file of a model. */
-interface Part {
-  readonly path: string;
-  /** Size of the file in bytes. */
-  readonly size: number;
-  /** Names the model that the file is a part of. */
-  readonly model: string;
-  /** How many parts the model has; `undefined` when it is one file. */
-  readonly of: number | undefined;
-  /** What its header says; absent when the budget did not allow to read it. */
-  readonly facts?: WeightFacts;
-}
-
 async function readPart(
   { path, source }: FormattedFile,
   parser: Parser,
   warnings: string[],
   { signal, window }: ReadWeightsOptions,
 ): Promise<Part | undefined> {
-  const part = { path, size: source.size, ...modelOf(path) };
+  const part = { path, size: source.size };
   try {
     return { ...part, facts: await parser.read(source, { signal, window, name: path }) };
   } catch (error) {
@@ -189,85 +162,4 @@ async function readPart(
     warnings.push(error.message);
     return undefined;
   }
-}
-
-/** The model that a file belongs to: `model-00001-of-00005.safetensors` is one of five parts. */
-function modelOf(path: string): { model: string; of: number | undefined } {
-  const [, before, total, after] = /^(.*)[-_.]\d{1,6}-of-(\d{1,6})(\.[^/]*)$/.exec(path) ?? [];
-  if (total === undefined) return { model: path, of: undefined };
-  return { model: `${before}-of-${total}${after}`, of: Number(total) };
-}
-
-/** The facts of one model, and whether its count of parameters is only an estimate. */
-type JoinedFacts = Partial<WeightFacts> & { readonly paramCountIsEstimate?: boolean };
-
-/** The facts of each model: of its one file, or of its parts together. */
-function modelsOf(all: readonly Part[], parser: Parser, warnings: string[]): JoinedFacts[] {
-  const models = Map.groupBy(withoutCompanions(all), ({ model }) => model);
-  return [...models.values()].map((parts) => {
-    const read = parts.filter(({ facts }) => facts !== undefined);
-    const [first] = parts;
-    const known = read.map(({ facts }) => facts!);
-    if (first === undefined || first.of === undefined || parser.merge === undefined) {
-      return known[0] ?? {};
-    }
-    if (read.length === 0) return {};
-    const merged = parser.merge(known);
-    if (parts.length !== first.of) {
-      warnings.push(
-        `${quote(first.path)} is one of ${first.of} parts, of which ${parts.length} were read: ` +
-          `PARAMSIZE is left out`,
-      );
-      return { ...merged, paramCount: undefined };
-    }
-    return read.length === parts.length ? merged : estimated(merged, sizeOf(parts) / sizeOf(read));
-  });
-}
-
-function sizeOf(parts: readonly Part[]): number {
-  return parts.reduce((sum, { size }) => sum + size, 0);
-}
-
-/** The count of all parameters from those of some parts: the parts are written alike. */
-function estimated(facts: WeightFacts, factor: number): JoinedFacts {
-  const { paramCount } = facts;
-  if (paramCount === undefined) return facts;
-  return { ...facts, paramCount: Math.round(paramCount * factor), paramCountIsEstimate: true };
-}
-
-/** Names of files, and of folders, that go with a model and are none themselves. */
-const COMPANION_NAME =
-  /(^|[/_.-])(mm_?proj(ector)?|draft(_model|er)?|speculator|eagle\d?|medusa|mtp|adapter_model)([/_.-]|$)/i;
-
-/** The files that say what the model is; all, when each goes with another. */
-function withoutCompanions(parts: readonly Part[]): readonly Part[] {
-  const main = parts.filter(({ path, facts }) => !facts?.companion && !COMPANION_NAME.test(path));
-  return main.length > 0 ? main : parts;
-}
-
-/** What all models say alike; a warning for each fact of a Modelfile that they differ on. */
-function agreedFacts(models: readonly JoinedFacts[], warnings: string[]): JoinedFacts {
-  const agreed: Record<string, unknown> = {};
-  const [first] = models;
-  for (const [key, word] of SHARED_FACTS) {
-    const value = first?.[key];
-    if (models.every((model) => model[key] === value)) {
-      if (value !== undefined) agreed[key] = value;
-    } else {
-      warnings.push(
-        `the weight files hold ${models.length} models that differ: ${word} is left out`,
-      );
-    }
-  }
-  for (const key of QUIET_FACTS) {
-    const value = first?.[key];
-    const text = JSON.stringify(value);
-    if (value !== undefined && models.every((model) => JSON.stringify(model[key]) === text)) {
-      agreed[key] = value;
-    }
-  }
-  if (agreed["paramCount"] !== undefined && models.some((model) => model.paramCountIsEstimate)) {
-    agreed["paramCountIsEstimate"] = true;
-  }
-  return agreed;
 }

@@ -9,7 +9,7 @@ import { licenseOfText, licenseUse, spdxOf } from "../../../src/model/facts/lice
 import { isPickle, mayBePickle } from "../../../src/model/facts/pickle.ts";
 import { readmeFacts } from "../../../src/model/facts/readme.ts";
 import { modalitiesOf, taskOfClass } from "../../../src/model/facts/tasks.ts";
-import { readTfjs } from "../../../src/model/facts/tfjs.ts";
+import { readTfjs } from "../../../src/model/facts/headers/tfjs.ts";
 import { tokenizerConfigFacts } from "../../../src/model/facts/tokenizer.ts";
 
 const front = (yaml: string) => readmeFacts(`---\n${yaml}\n---\n# Title\n`);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { InvalidInputError } from "../../../src/core/errors.ts";
 import { type BlobSource, bytesSource, rangeBounds } from "../../../src/core/source.ts";
 import { concatBytes } from "../../../src/core/streams.ts";
+import { GGUF_TENSOR_TYPES, ggufBytes } from "../../../src/model/facts/headers/gguf_types.ts";
 
 const text = new TextEncoder();
 
@@ -86,6 +87,9 @@ export type GgufValue =
   | { readonly text: string }
   | { readonly u32: number }
   | { readonly u64: number }
+  | { readonly u16: number }
+  | { readonly i32: number }
+  | { readonly bool: boolean }
   | { readonly texts: readonly string[] }
   | { readonly floats: number };
 
@@ -94,13 +98,15 @@ export interface GgufTensor {
   readonly name: string;
   readonly shape: readonly number[];
   readonly type: number;
+  /** Where it begins behind the header; behind the one before when absent. */
+  readonly place?: number;
 }
 
-/** A GGUF file with `dataSize` zeros for weights. */
+/** A GGUF file with zeros for weights: as many as they are, or `dataSize` of them. */
 export function gguf(
   values: Readonly<Record<string, GgufValue>>,
   tensors: readonly GgufTensor[],
-  { version = 3, bigEndian = false, dataSize = 4096 }: GgufForm & { dataSize?: number } = {},
+  { version = 3, bigEndian = false, dataSize }: GgufForm & { dataSize?: number } = {},
 ): Uint8Array {
   const big = bigEndian;
   const wide = version > 1 ? 8 : 4;
@@ -112,22 +118,42 @@ export function gguf(
     ...str(key),
     ...ggufValue(value, { wide, big, str }),
   ]);
-  const infos = tensors.flatMap(({ name, shape, type }) => [
+  const { alignment, places, size } = placed(tensors, values);
+  const infos = tensors.flatMap(({ name, shape, type }, index) => [
     ...str(name),
     number(shape.length, 4, big),
     ...shape.map((size) => number(size, wide, big)),
     number(type, 4, big),
-    number(0, 8, big),
+    number(places[index] ?? 0, 8, big),
   ]);
-  return concatBytes([
+  const head = concatBytes([
     text.encode("GGUF"),
     number(version, 4, big),
     number(tensors.length, wide, big),
     number(Object.keys(values).length, wide, big),
     ...pairs,
     ...infos,
-    new Uint8Array(dataSize),
   ]);
+  const padding = tensors.length === 0 ? 0 : -head.byteLength & (alignment - 1);
+  return concatBytes([head, new Uint8Array(dataSize === undefined ? padding + size : dataSize)]);
+}
+
+/** Where tensors begin behind the header, one behind the other, and how long they are together. */
+function placed(
+  tensors: readonly GgufTensor[],
+  values: Readonly<Record<string, GgufValue>>,
+): { readonly alignment: number; readonly places: readonly number[]; readonly size: number } {
+  const told = values["general.alignment"];
+  const alignment = told !== undefined && "u32" in told ? told.u32 || 1 : 32;
+  const places: number[] = [];
+  let size = 0;
+  for (const { shape, type, place } of tensors) {
+    size = place ?? Math.ceil(size / alignment) * alignment;
+    places.push(size);
+    const elements = shape.reduce((product, length) => product * length, 1);
+    size += ggufBytes(GGUF_TENSOR_TYPES.get(type) ?? "", elements) ?? 0;
+  }
+  return { alignment, places, size };
 }
 
 function ggufValue(
@@ -136,6 +162,9 @@ function ggufValue(
 ): Uint8Array[] {
   if ("text" in value) return [number(8, 4, big), ...str(value.text)];
   if ("u32" in value) return [number(4, 4, big), number(value.u32, 4, big)];
+  if ("u16" in value) return [number(2, 4, big), number(value.u16, 2, big)];
+  if ("i32" in value) return [number(5, 4, big), number(value.i32, 4, big)];
+  if ("bool" in value) return [number(7, 4, big), number(Number(value.bool), 1)];
   if ("u64" in value) return [number(10, 4, big), number(value.u64, 8, big)];
   if ("texts" in value) {
     const head = [number(9, 4, big), number(8, 4, big), number(value.texts.length, wide, big)];

@@ -9,7 +9,7 @@ import { OCR_MODELS_FOLDER } from "../../support/models.ts";
 import { gguf, safetensors } from "./support.ts";
 
 async function find(files: Readonly<Record<string, Uint8Array | string>>) {
-  const { tensors: _tensors, unread: _unread, isOneModel: _one, ...facts } = await report(files);
+  const { tensors: _tensors, unread: _unread, ...facts } = await report(files);
   return facts;
 }
 
@@ -25,7 +25,7 @@ function report(files: Readonly<Record<string, Uint8Array | string>>) {
 }
 
 const weights = (count: number, dtype = "BF16") =>
-  safetensors({ [`w${count}`]: { dtype, shape: [count], width: 4 } });
+  safetensors({ [`w${count}`]: { dtype, shape: [count], width: dtype === "F32" ? 4 : 2 } });
 const quantized = (fileType: number) =>
   gguf({ "general.architecture": { text: "llama" }, "general.file_type": { u32: fileType } }, [
     { name: "a", shape: [100], type: 12 },
@@ -45,6 +45,8 @@ Deno.test("the shards of one model are added up", async () => {
     format: "safetensors",
     paramCount: 150,
     precision: "bfloat16",
+    tensorBytes: 300,
+    tensorCount: 2,
     warnings: [],
   });
 });
@@ -147,14 +149,14 @@ Deno.test("no bytes under any name make it throw", async () => {
 });
 
 Deno.test("the tensors of all files are listed with their files", async () => {
-  const { tensors, isOneModel } = await report({
+  const { tensors, tensorCount } = await report({
     "model-00001-of-00002.safetensors": weights(100),
     "model-00002-of-00002.safetensors": weights(50),
   });
-  assert.ok(isOneModel);
+  assert.equal(tensorCount, 2);
   assert.deepEqual(tensors.map(({ name, file, shape, bytes }) => [name, file, shape, bytes]), [
-    ["w100", "model-00001-of-00002.safetensors", [100], 400],
-    ["w50", "model-00002-of-00002.safetensors", [50], 200],
+    ["w100", "model-00001-of-00002.safetensors", [100], 200],
+    ["w50", "model-00002-of-00002.safetensors", [50], 100],
   ]);
 });
 

@@ -90,11 +90,13 @@ export function grouped(value: number): string {
 }
 
 function parameterText(facts: ModelFacts): string | undefined {
-  const { paramCount, paramCountIsEstimate } = facts;
+  const { paramCount, paramCountIsEstimate, activeParamCount } = facts;
   if (paramCount === undefined) return undefined;
   const short = formatParamSize(paramCount);
   if (paramCountIsEstimate) return `about ${short ?? grouped(paramCount)}`;
-  return short === undefined ? grouped(paramCount) : `${short} (${grouped(paramCount)})`;
+  const count = short === undefined ? grouped(paramCount) : `${short} (${grouped(paramCount)})`;
+  if (activeParamCount === undefined) return count;
+  return `${count}, ${formatParamSize(activeParamCount) ?? activeParamCount} for each token`;
 }
 
 function sizeText({ size, files, createdAt }: ModelCard, now: Date): string {
@@ -127,13 +129,15 @@ function tokenBytes(shape: ModelShape): number | undefined {
 }
 
 function shapeText(shape: ModelShape): string | undefined {
-  const { layers, width, heads, keyValueHeads, vocabularySize, experts, expertsPerToken } = shape;
+  const { layers, encoderLayers, width, heads, keyValueHeads, vocabularySize } = shape;
+  const { experts, expertsPerToken } = shape;
   const shared = keyValueHeads !== undefined && keyValueHeads !== heads
     ? ` (${grouped(keyValueHeads)} for keys and values)`
     : "";
   const active = expertsPerToken === undefined ? "" : ` (${expertsPerToken} for each token)`;
   return joined([
-    layers && `${countOf(layers, "layer")}`,
+    layers && countOf(layers, "layer"),
+    encoderLayers && `${encoderLayers} in the encoder`,
     width && `width ${grouped(width)}`,
     heads && `${countOf(heads, "head")}${shared}`,
     experts && experts > 1 ? `${countOf(experts, "expert")}${active}` : undefined,

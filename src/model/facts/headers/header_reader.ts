@@ -2,9 +2,9 @@
  * A cursor over the beginning of a file, for headers whose sizes cannot be trusted.
  * @module
  */
-import { InvalidInputError } from "../../core/errors.ts";
-import type { BlobSource } from "../../core/source.ts";
-import { concatBytes, readAll } from "../../core/streams.ts";
+import { InvalidInputError } from "../../../core/errors.ts";
+import type { BlobSource } from "../../../core/source.ts";
+import { concatBytes, readAll } from "../../../core/streams.ts";
 
 /** Byte order of numbers. */
 export type ByteOrder = "little" | "big";

@@ -6,10 +6,10 @@
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  * @module
  */
-import type { BlobSource } from "../../core/source.ts";
-import { quote } from "../../core/text.ts";
-import { addElements, countElements, dominantType } from "./elements.ts";
-import type { TensorFact, WeightFacts } from "./facts.ts";
+import type { BlobSource } from "../../../core/source.ts";
+import { quote } from "../../../core/text.ts";
+import { addElements, countElements, dominantType, mergeElements } from "./elements.ts";
+import type { TensorFact, WeightFacts } from "../facts.ts";
 import { HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";
 import { type ProtobufField, ProtobufReader } from "./protobuf.ts";
 
@@ -35,30 +35,36 @@ const MOST_DIMENSIONS = 64;
 /** The most tensors that are listed; there is one in a line of a table. */
 const MOST_TENSORS = 200_000;
 
-/** Types of tensors in the words of a Modelfile, by their number; texts are no weights. */
-const TYPES: ReadonlyMap<number, string> = new Map([
-  [1, "float32"],
-  [2, "uint8"],
-  [3, "int8"],
-  [4, "uint16"],
-  [5, "int16"],
-  [6, "int32"],
-  [7, "int64"],
-  [9, "bool"],
-  [10, "float16"],
-  [11, "float64"],
-  [12, "uint32"],
-  [13, "uint64"],
-  [14, "complex64"],
-  [15, "complex128"],
-  [16, "bfloat16"],
-  [17, "float8_e4m3"],
-  [18, "float8_e4m3"],
-  [19, "float8_e5m2"],
-  [20, "float8_e5m2"],
-  [21, "uint4"],
-  [22, "int4"],
-  [23, "float4_e2m1"],
+/**
+ * Types of tensors in the words of a Modelfile and the bits of an element, by their number; texts
+ * are no weights.
+ */
+const TYPES: ReadonlyMap<number, readonly [type: string, bits: number]> = new Map([
+  [1, ["float32", 32]],
+  [2, ["uint8", 8]],
+  [3, ["int8", 8]],
+  [4, ["uint16", 16]],
+  [5, ["int16", 16]],
+  [6, ["int32", 32]],
+  [7, ["int64", 64]],
+  [9, ["bool", 8]],
+  [10, ["float16", 16]],
+  [11, ["float64", 64]],
+  [12, ["uint32", 32]],
+  [13, ["uint64", 64]],
+  [14, ["complex64", 64]],
+  [15, ["complex128", 128]],
+  [16, ["bfloat16", 16]],
+  [17, ["float8_e4m3", 8]],
+  [18, ["float8_e4m3", 8]],
+  [19, ["float8_e5m2", 8]],
+  [20, ["float8_e5m2", 8]],
+  [21, ["uint4", 4]],
+  [22, ["int4", 4]],
+  [23, ["float4_e2m1", 4]],
+  [24, ["float8_e8m0", 8]],
+  [25, ["uint2", 2]],
+  [26, ["int2", 2]],
 ]);
 
 /** Operators whose weights are several to an element. */
@@ -78,6 +84,30 @@ export async function readOnnx(
   const reader = new HeaderReader(source, { what, signal: options.signal, window });
   const walk = new OnnxWalk(new ProtobufReader(reader, FIELD_LIMIT), reader);
   return await walk.model(source.size);
+}
+
+/** The facts of a model whose components are ONNX models. */
+export function mergeOnnx(parts: readonly WeightFacts[]): WeightFacts {
+  return factsOf(
+    mergeElements(parts),
+    parts.flatMap(({ tensors }) => tensors),
+    parts.some(({ packed }) => packed),
+  );
+}
+
+function factsOf(
+  elements: ReadonlyMap<string, number>,
+  tensors: readonly TensorFact[],
+  packed: boolean,
+): WeightFacts {
+  return {
+    format: "onnx",
+    elements,
+    tensors,
+    packed,
+    precision: packed ? undefined : dominantType(elements),
+    paramCount: packed ? undefined : countElements(elements),
+  };
 }
 
 class OnnxWalk {
@@ -100,14 +130,7 @@ class OnnxWalk {
     }
     const isModel = seen.has(MODEL.irVersion) && seen.has(MODEL.graph);
     if (!isModel) throw this.#reader.invalid("it has no graph and no version");
-    return {
-      format: "onnx",
-      elements: this.#elements,
-      tensors: this.#tensors,
-      packed: this.#packed,
-      precision: this.#packed ? undefined : dominantType(this.#elements),
-      paramCount: this.#packed ? undefined : countElements(this.#elements),
-    };
+    return factsOf(this.#elements, this.#tensors, this.#packed);
   }
 
   async #graph(graph: ProtobufField): Promise<void> {
@@ -134,8 +157,9 @@ class OnnxWalk {
 
   async #tensor(tensor: ProtobufField): Promise<void> {
     const shape: number[] = [];
-    let [name, type]: (string | undefined)[] = [];
-    let place: Pick<TensorFact, "start" | "bytes"> = {};
+    let name: string | undefined;
+    let type: ReturnType<typeof TYPES.get>;
+    let place: Pick<TensorFact, "start"> & { readonly bytes?: number } = {};
     for await (const field of this.#within(tensor)) {
       if (field.number === TENSOR.type) type = TYPES.get(field.value ?? 0);
       if (field.number === TENSOR.name) name = await this.#fields.text(field, LONGEST_NAME);
@@ -152,9 +176,17 @@ class OnnxWalk {
     const count = shape.reduce((product, size) => product * size, 1);
     if (!Number.isSafeInteger(count)) throw this.#reader.invalid("it has a tensor without bounds");
     if (type === undefined) return;
-    addElements(this.#elements, type, count);
+    const [word, bits] = type;
+    // Elements can lie in the file in three ways, or in another; they are as long in all of them.
+    const bytes = Math.ceil(count * bits / 8);
+    if (place.bytes !== undefined && place.bytes !== bytes) {
+      throw this.#reader.invalid(
+        `its tensor ${quote(name ?? "", 200)} has ${place.bytes} bytes, want ${bytes}`,
+      );
+    }
+    addElements(this.#elements, word, count);
     if (this.#tensors.length < MOST_TENSORS) {
-      this.#tensors.push({ name: name ?? "", type, shape, ...place });
+      this.#tensors.push({ name: name ?? "", type: word, shape, start: place.start, bytes });
     }
   }
 

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { InvalidInputError } from "../../../src/core/errors.ts";
-import { bytesSource } from "../../../src/core/source.ts";
-import { fileSource } from "../../../src/core/file_source.ts";
-import { concatBytes } from "../../../src/core/streams.ts";
-import { readOnnx } from "../../../src/model/facts/onnx.ts";
-import { OCR_MODELS_FOLDER } from "../../support/models.ts";
-import { field, onnx, onnxTensor, toleratesBytes, watchedSource } from "./support.ts";
+import { InvalidInputError } from "../../../../src/core/errors.ts";
+import { bytesSource } from "../../../../src/core/source.ts";
+import { fileSource } from "../../../../src/core/file_source.ts";
+import { concatBytes } from "../../../../src/core/streams.ts";
+import { readOnnx } from "../../../../src/model/facts/headers/onnx.ts";
+import { OCR_MODELS_FOLDER } from "../../../support/models.ts";
+import { field, onnx, onnxTensor, toleratesBytes, watchedSource } from "../support.ts";
 
 const FLOAT = 1;
 const INT64 = 7;

@@ -11,10 +11,10 @@ import {
   type Provenance,
   type TokenizerFacts,
   type WeightFacts,
-} from "./facts.ts";
+} from "../facts.ts";
 import { GGUF_FILE_TYPES } from "./gguf_types.ts";
-import { spdxOf } from "./license.ts";
-import { parseParamSize } from "./param_size.ts";
+import { spdxOf } from "../license.ts";
+import { parseParamSize } from "../param_size.ts";
 
 /** The values of a header by their keys; of the list of tokens, their count. */
 export type GgufValues = Map<string, string | number | readonly string[]>;
@@ -45,7 +45,7 @@ export function ggufFacts(
     elements: partial ? new Map() : elements,
     ...(isCompanion(values) ? { companion: true } : {}),
     paramCount: counted ?? announcedCount(values),
-    ...weightType(elements, values),
+    ...weightType(elements, namedType(values)),
     family,
     architecture: family === undefined
       ? undefined
@@ -61,12 +61,14 @@ export function ggufFacts(
  */
 export function mergeGguf(parts: readonly WeightFacts[]): WeightFacts {
   const elements = mergeElements(parts);
+  const { precision: _, quantization: __, ...known } = firstKnown(...parts);
   return {
-    ...firstKnown(...parts),
+    ...known,
+    ...weightType(elements, known.namedType),
     format: "gguf",
     elements,
     tensors: parts.flatMap(({ tensors }) => tensors),
-    paramCount: countElements(elements) ?? firstKnown(...parts).paramCount,
+    paramCount: countElements(elements) ?? known.paramCount,
   };
 }
 
@@ -84,16 +86,25 @@ function announcedCount(values: Values): number | undefined {
     (typeof label === "string" ? parseParamSize(label) : undefined);
 }
 
+/** The type that a header names for the whole file; the parts of a split model name none. */
+function namedType(values: Values): string | undefined {
+  const fileType = values.get("general.file_type");
+  return typeof fileType === "number" ? GGUF_FILE_TYPES.get(fileType) : undefined;
+}
+
 /** The precision of plain weights, or the quantization of others. */
 function weightType(
   elements: ReadonlyMap<string, number>,
-  values: Values,
-): Pick<WeightFacts, "precision" | "quantization"> {
-  const fileType = values.get("general.file_type");
-  const known = typeof fileType === "number" ? GGUF_FILE_TYPES.get(fileType) : undefined;
-  const type = known ?? dominantType(elements);
-  if (type === undefined || type.startsWith("type-")) return {};
-  return /^(float|bfloat|int)/.test(type) ? { precision: type } : { quantization: type };
+  namedType: string | undefined,
+): Pick<WeightFacts, "namedType" | "precision" | "quantization"> {
+  const type = namedType ?? dominantType(elements);
+  const named = namedType === undefined ? {} : { namedType };
+  if (type === undefined || type.startsWith("type-")) return named;
+  return { ...named, ...isPlain(type) ? { precision: type } : { quantization: type } };
+}
+
+function isPlain(type: string): boolean {
+  return /^(float|bfloat|int)/.test(type);
 }
 
 function provenance(values: Values): Provenance {

@@ -43,6 +43,8 @@ export const GGUF_FILE_TYPES: ReadonlyMap<number, string> = new Map([
   [36, "TQ1_0"],
   [37, "TQ2_0"],
   [38, "MXFP4"],
+  [39, "NVFP4"],
+  [40, "Q1_0"],
 ]);
 
 /** Types of single tensors. */
@@ -79,6 +81,8 @@ export const GGUF_TENSOR_TYPES: ReadonlyMap<number, string> = new Map([
   [34, "TQ1_0"],
   [35, "TQ2_0"],
   [39, "MXFP4"],
+  [40, "NVFP4"],
+  [41, "Q1_0"],
 ]);
 
 /**
@@ -118,6 +122,8 @@ const BLOCKS: ReadonlyMap<string, readonly [elements: number, bytes: number]> = 
   ["TQ1_0", [256, 54]],
   ["TQ2_0", [256, 66]],
   ["MXFP4", [32, 17]],
+  ["NVFP4", [64, 36]],
+  ["Q1_0", [128, 18]],
 ]);
 
 /** The bytes that so many elements of a type take; `undefined` for a type that nobody knows. */

@@ -3,13 +3,13 @@
  * See https://github.com/huggingface/safetensors#format
  * @module
  */
-import * as form from "../../core/shapes/form.ts";
-import { quote } from "../../core/text.ts";
-import { InvalidInputError } from "../../core/errors.ts";
-import { decodeJson, MOST_LIST_VALUES } from "../../core/json.ts";
-import type { BlobSource } from "../../core/source.ts";
+import * as form from "../../../core/shapes/form.ts";
+import { quote } from "../../../core/text.ts";
+import { InvalidInputError } from "../../../core/errors.ts";
+import { decodeJson, MOST_LIST_VALUES } from "../../../core/json.ts";
+import type { BlobSource } from "../../../core/source.ts";
 import { addElements, countElements, dominantType, mergeElements } from "./elements.ts";
-import type { TensorFact, WeightFacts } from "./facts.ts";
+import type { TensorFact, WeightFacts } from "../facts.ts";
 import { HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";
 
 /**
@@ -21,28 +21,31 @@ const LONGEST_HEADER = 10_000_000;
 /** Longer names are none: looking for words in one takes time by the square of its length. */
 const LONGEST_NAME = 1000;
 
-/** Types of the format in the words of a Modelfile; another type keeps its name in lower case. */
-const PRECISIONS: ReadonlyMap<string, string> = new Map([
-  ["F64", "float64"],
-  ["F32", "float32"],
-  ["F16", "float16"],
-  ["BF16", "bfloat16"],
-  ["F8_E4M3", "float8_e4m3"],
-  ["F8_E5M2", "float8_e5m2"],
-  ["F8_E8M0", "float8_e8m0"],
-  ["F6_E2M3", "float6_e2m3"],
-  ["F6_E3M2", "float6_e3m2"],
-  ["F4", "float4_e2m1"],
-  ["C64", "complex64"],
-  ["I64", "int64"],
-  ["I32", "int32"],
-  ["I16", "int16"],
-  ["I8", "int8"],
-  ["U64", "uint64"],
-  ["U32", "uint32"],
-  ["U16", "uint16"],
-  ["U8", "uint8"],
-  ["BOOL", "bool"],
+/**
+ * Types of the format in the words of a Modelfile, and the bits of an element; another type keeps
+ * its name in lower case.
+ */
+const TYPES: ReadonlyMap<string, readonly [type: string, bits: number]> = new Map([
+  ["F64", ["float64", 64]],
+  ["F32", ["float32", 32]],
+  ["F16", ["float16", 16]],
+  ["BF16", ["bfloat16", 16]],
+  ["F8_E4M3", ["float8_e4m3", 8]],
+  ["F8_E5M2", ["float8_e5m2", 8]],
+  ["F8_E8M0", ["float8_e8m0", 8]],
+  ["F6_E2M3", ["float6_e2m3", 6]],
+  ["F6_E3M2", ["float6_e3m2", 6]],
+  ["F4", ["float4_e2m1", 4]],
+  ["C64", ["complex64", 64]],
+  ["I64", ["int64", 64]],
+  ["I32", ["int32", 32]],
+  ["I16", ["int16", 16]],
+  ["I8", ["int8", 8]],
+  ["U64", ["uint64", 64]],
+  ["U32", ["uint32", 32]],
+  ["U16", ["uint16", 16]],
+  ["U8", ["uint8", 8]],
+  ["BOOL", ["bool", 8]],
 ]);
 
 /** Names of tensors that hold several weights in one element, or the state that unpacks them. */
@@ -51,6 +54,11 @@ const PACKED =
 
 /** Names of tensors that scale others: bookkeeping of a quantization, and no parameters. */
 const SCALE = /(^|\.)(weight_scale(_inv|_2)?|weight_zero_point|input_scale|output_scale)$/;
+
+/** Whether a tensor scales another, by its name. */
+export function isScale(name: string): boolean {
+  return SCALE.test(name);
+}
 
 const tensorForm = form.map({
   dtype: form.upTo(32, form.text),
@@ -109,9 +117,10 @@ function headerFacts(header: unknown, context: HeaderContext): WeightFacts {
     if (name === "__metadata__") continue;
     const { dtype, count, ...tensor } = checkTensor(name, value, context);
     if (PACKED.test(name) || isContainer(name, dtype, header)) packed = true;
-    if (!SCALE.test(name)) addElements(elements, tensor.type, count);
+    if (!isScale(name)) addElements(elements, tensor.type, count);
     tensors.push(tensor);
   }
+  checkPlaces(tensors, context);
   return factsOf(elements, { packed, quantization: quantizationOf(header), tensors });
 }
 
@@ -162,16 +171,35 @@ function checkTensor(
     throw invalid(context, `its tensor ${shown()} lies outside the file`);
   }
   const count = shape.reduce((product, size) => product * size, 1);
+  const [type, bits] = TYPES.get(dtype) ?? [dtype.toLowerCase(), undefined];
+  const bytes = end - start;
   // No type has elements of less than four bits, so more of them cannot be in so many bytes.
-  if (!(count <= 2 * (end - start))) {
-    throw invalid(context, `its tensor ${shown()} has more elements than its bytes can hold`);
+  if (bits === undefined ? !(count <= 2 * bytes) : count * bits !== 8 * bytes) {
+    throw invalid(
+      context,
+      `its tensor ${shown()} of ${dtype} [${shape.join(", ")}] cannot be in ${bytes} bytes`,
+    );
   }
-  const place = { start: context.dataStart + start, bytes: end - start };
-  return { name, type: precisionOf(dtype), shape, ...place, dtype, count };
+  return { name, type, shape, start: context.dataStart + start, bytes, dtype, count };
 }
 
-function precisionOf(dtype: string): string {
-  return PRECISIONS.get(dtype) ?? dtype.toLowerCase();
+/** The format has no bytes that belong to no tensor, and none that belong to two. */
+function checkPlaces(tensors: readonly TensorFact[], context: HeaderContext): void {
+  let end = context.dataStart;
+  for (const { name, start = 0, bytes = 0 } of tensors.toSorted(byPlace)) {
+    if (start !== end) {
+      const fault = start < end ? "overlaps another" : "has unused bytes in front of it";
+      throw invalid(context, `its tensor ${quote(name, 200)} ${fault}`);
+    }
+    end += bytes;
+  }
+  const unused = context.dataStart + context.dataSize - end;
+  if (unused > 0) throw invalid(context, `it has ${unused} bytes behind its last tensor`);
+}
+
+/** Tensors without elements begin where others do. */
+function byPlace(a: TensorFact, b: TensorFact): number {
+  return (a.start ?? 0) - (b.start ?? 0) || (a.bytes ?? 0) - (b.bytes ?? 0);
 }
 
 /** What bitsandbytes writes into the names of its tensors. */

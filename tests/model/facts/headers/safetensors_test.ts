@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { InvalidInputError } from "../../../src/core/errors.ts";
-import { bytesSource } from "../../../src/core/source.ts";
-import { mergeSafetensors, readSafetensors } from "../../../src/model/facts/safetensors.ts";
+import { InvalidInputError } from "../../../../src/core/errors.ts";
+import { bytesSource } from "../../../../src/core/source.ts";
+import {
+  mergeSafetensors,
+  readSafetensors,
+} from "../../../../src/model/facts/headers/safetensors.ts";
 import {
   number,
   safetensors,
@@ -10,7 +13,7 @@ import {
   sparseSource,
   toleratesBytes,
   watchedSource,
-} from "./support.ts";
+} from "../support.ts";
 
 const F32 = { dtype: "F32", width: 4 };
 const BF16 = { dtype: "BF16", width: 2 };
@@ -32,16 +35,16 @@ Deno.test("precision is the type of most elements, and the count is all of them"
 
 Deno.test("the types of the format have the words of ModelPack", async () => {
   const words = {
-    F64: "float64",
-    F16: "float16",
-    F8_E4M3: "float8_e4m3",
-    F8_E5M2: "float8_e5m2",
-    I8: "int8",
-    U8: "uint8",
-    NEW_TYPE: "new_type",
-  };
-  for (const [dtype, word] of Object.entries(words)) {
-    const facts = await read(safetensors({ a: { dtype, shape: [3], width: 8 } }));
+    F64: ["float64", 8],
+    F16: ["float16", 2],
+    F8_E4M3: ["float8_e4m3", 1],
+    F8_E5M2: ["float8_e5m2", 1],
+    I8: ["int8", 1],
+    U8: ["uint8", 1],
+    NEW_TYPE: ["new_type", 3],
+  } as const;
+  for (const [dtype, [word, width]] of Object.entries(words)) {
+    const facts = await read(safetensors({ a: { dtype, shape: [3], width } }));
     assert.equal(facts.precision, word);
   }
 });

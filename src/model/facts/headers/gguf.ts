@@ -3,14 +3,14 @@
  * See https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  * @module
  */
-import type { BlobSource } from "../../core/source.ts";
-import { quote } from "../../core/text.ts";
+import type { BlobSource } from "../../../core/source.ts";
+import { quote } from "../../../core/text.ts";
 import { addElements } from "./elements.ts";
-import type { TensorFact, WeightFacts } from "./facts.ts";
+import type { TensorFact, WeightFacts } from "../facts.ts";
 import { ggufFacts, type GgufValues } from "./gguf_facts.ts";
 import { GGUF_TENSOR_TYPES, ggufBytes } from "./gguf_types.ts";
 import { type ByteOrder, HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";
-import { BudgetSpent } from "./read_budget.ts";
+import { BudgetSpent } from "../read_budget.ts";
 
 /** Bounds of what a header may announce; real ones stay far below. */
 const LIMITS = { pairs: 65_536, tensors: 1_000_000, texts: 4_000_000, dimensions: 8 } as const;
@@ -29,8 +29,20 @@ const KEPT_KEY =
 const VALUE_SIZES: readonly number[] = [1, 1, 2, 2, 4, 4, 4, 1, -1, -1, 8, 8, 8];
 const TEXT = 8;
 const ARRAY = 9;
-const U32 = 4;
-const U64 = 10;
+
+type WholeNumber = (bytes: DataView, little: boolean) => number | bigint;
+
+/** How whole numbers are read, by the number of their type; others are no facts. */
+const WHOLE_NUMBERS: ReadonlyMap<number, WholeNumber> = new Map<number, WholeNumber>([
+  [0, (bytes) => bytes.getUint8(0)],
+  [1, (bytes) => bytes.getInt8(0)],
+  [2, (bytes, little) => bytes.getUint16(0, little)],
+  [3, (bytes, little) => bytes.getInt16(0, little)],
+  [4, (bytes, little) => bytes.getUint32(0, little)],
+  [5, (bytes, little) => bytes.getInt32(0, little)],
+  [10, (bytes, little) => bytes.getBigUint64(0, little)],
+  [11, (bytes, little) => bytes.getBigInt64(0, little)],
+]);
 
 /** What places of tensors are a multiple of where the header does not say. */
 const DEFAULT_ALIGNMENT = 32;
@@ -138,14 +150,11 @@ class GgufWalk {
 
   async #readValue(type: number, longest?: number): Promise<string | number | undefined> {
     if (type === TEXT) return await this.#readText(longest);
-    const size = this.#sizeOf(type);
-    if (type === U32) return await this.#u32();
+    const bytes = await this.#reader.bytes(this.#sizeOf(type));
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const value = Number(WHOLE_NUMBERS.get(type)?.(view, this.#encoding.order === "little"));
     // A count of eight bytes that no number can hold is passed over.
-    const bytes = await this.#reader.bytes(size);
-    if (type !== U64) return undefined;
-    const value = new DataView(bytes.buffer, bytes.byteOffset, 8)
-      .getBigUint64(0, this.#encoding.order === "little");
-    return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : undefined;
+    return Number.isSafeInteger(value) ? value : undefined;
   }
 
   /**
@@ -203,11 +212,36 @@ class GgufWalk {
 
   /** Places are told from the end of the header, which is padded. */
   #placeTensors(): void {
-    const told = this.#values.get("general.alignment");
-    const alignment = typeof told === "number" && told > 0 ? told : DEFAULT_ALIGNMENT;
-    const base = Math.ceil(this.#reader.position / alignment) * alignment;
+    const told = this.#values.get("general.alignment") ?? DEFAULT_ALIGNMENT;
+    if (typeof told !== "number" || told < 1 || !Number.isInteger(Math.log2(told))) {
+      throw this.#reader.invalid(`its alignment is ${told}, want a power of two`);
+    }
+    const base = Math.ceil(this.#reader.position / told) * told;
     this.#tensors.forEach((tensor, index) => {
       this.#tensors[index] = { ...tensor, start: base + (tensor.start ?? 0) };
     });
+    this.#checkPlaces();
   }
+
+  /** What is cut, or has two tensors in one place, cannot be loaded. */
+  #checkPlaces(): void {
+    const size = this.#reader.position + this.#reader.left;
+    let end = 0;
+    for (const { name, start = 0, bytes = 0 } of this.#tensors.toSorted(byPlace)) {
+      if (start < end) {
+        throw this.#reader.invalid(`its tensor ${quote(name, 200)} overlaps another`);
+      }
+      end = start + bytes;
+      if (end > size) {
+        throw this.#reader.invalid(
+          `its tensor ${quote(name, 200)} ends at byte ${end}, and the file at ${size}`,
+        );
+      }
+    }
+  }
+}
+
+/** Tensors without elements begin where others do. */
+function byPlace(a: TensorFact, b: TensorFact): number {
+  return (a.start ?? 0) - (b.start ?? 0) || (a.bytes ?? 0) - (b.bytes ?? 0);
 }

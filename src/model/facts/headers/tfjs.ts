@@ -4,14 +4,14 @@
  * See https://github.com/tensorflow/tfjs/blob/master/tfjs-core/src/io/types.ts
  * @module
  */
-import { InvalidInputError } from "../../core/errors.ts";
-import { decodeJson, isRecord, MOST_LIST_VALUES } from "../../core/json.ts";
-import type { BlobSource } from "../../core/source.ts";
-import { readAll } from "../../core/streams.ts";
-import * as form from "../../core/shapes/form.ts";
-import { quote } from "../../core/text.ts";
+import { InvalidInputError } from "../../../core/errors.ts";
+import { decodeJson, isRecord, MOST_LIST_VALUES } from "../../../core/json.ts";
+import type { BlobSource } from "../../../core/source.ts";
+import { readAll } from "../../../core/streams.ts";
+import * as form from "../../../core/shapes/form.ts";
+import { quote } from "../../../core/text.ts";
 import { addElements, countElements, dominantType } from "./elements.ts";
-import type { TensorFact, WeightFacts } from "./facts.ts";
+import type { TensorFact, WeightFacts } from "../facts.ts";
 import type { ReadHeaderOptions } from "./header_reader.ts";
 
 /** Largest document that is read, in bytes; that of a large model has a tenth of it. */

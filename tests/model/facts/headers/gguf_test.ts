@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { InvalidInputError } from "../../../src/core/errors.ts";
-import { type BlobSource, bytesSource, rangeBounds } from "../../../src/core/source.ts";
-import { concatBytes } from "../../../src/core/streams.ts";
-import { readGguf } from "../../../src/model/facts/gguf.ts";
-import { mergeGguf } from "../../../src/model/facts/gguf_facts.ts";
-import { ReadBudget } from "../../../src/model/facts/read_budget.ts";
-import { gguf, number, toleratesBytes, watchedSource } from "./support.ts";
+import { InvalidInputError } from "../../../../src/core/errors.ts";
+import { type BlobSource, bytesSource, rangeBounds } from "../../../../src/core/source.ts";
+import { concatBytes } from "../../../../src/core/streams.ts";
+import { readGguf } from "../../../../src/model/facts/headers/gguf.ts";
+import { mergeGguf } from "../../../../src/model/facts/headers/gguf_facts.ts";
+import { ReadBudget } from "../../../../src/model/facts/read_budget.ts";
+import { gguf, number, toleratesBytes, watchedSource } from "../support.ts";
 
 const MODEL = {
   "general.architecture": { text: "llama" },
@@ -35,6 +35,7 @@ for (const version of [1, 2, 3]) {
         format: "gguf",
         name: "Test",
         paramCount: 352,
+        namedType: "Q4_K_M",
         quantization: "Q4_K_M",
         family: "llama",
         architecture: "transformer",
@@ -128,8 +129,22 @@ const BROKEN: Readonly<Record<string, Uint8Array>> = {
   "a tensor of a billion dimensions": raw(number(1, 8), number(0, 8), number(0, 8), number(1e9, 4)),
   "a shape whose product overflows": gguf({}, [
     { name: "a", shape: [2 ** 33, 2 ** 33], type: 0 },
+  ], { dataSize: 4096 }),
+  "a tensor larger than the file": gguf({}, [{ name: "a", shape: [1e6], type: 0 }], {
+    dataSize: 4096,
+  }),
+  "a file that is cut within its last tensor": gguf(MODEL, TENSORS).slice(0, -1),
+  "an alignment that is no power of two": gguf(
+    { "general.alignment": { u32: 24 } },
+    [{ name: "a", shape: [8], type: 0 }],
+  ),
+  "an alignment of nothing": gguf({ "general.alignment": { u32: 0 } }, [
+    { name: "a", shape: [8], type: 0 },
+  ], { dataSize: 64 }),
+  "two tensors in one place": gguf({}, [
+    { name: "a", shape: [8], type: 0, place: 0 },
+    { name: "b", shape: [8], type: 0, place: 16 },
   ]),
-  "a tensor larger than the file": gguf({}, [{ name: "a", shape: [1e6], type: 0 }]),
 };
 
 for (const [what, bytes] of Object.entries(BROKEN)) {
@@ -229,10 +244,10 @@ Deno.test("the tensors of a GGUF file have shape, type, bytes and a place", asyn
     { name: "b", shape: [8], type: 0 },
   ]);
   const { tensors } = await readGguf(bytesSource(bytes));
-  const start = Math.ceil((bytes.length - 4096) / 32) * 32;
+  const start = bytes.length - 576 - 32;
   assert.deepEqual(tensors, [
     { name: "a", type: "Q4_K", shape: [4, 256], bytes: 4 * 144, start },
-    { name: "b", type: "float32", shape: [8], bytes: 32, start },
+    { name: "b", type: "float32", shape: [8], bytes: 32, start: start + 576 },
   ]);
 });
 

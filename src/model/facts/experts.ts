@@ -1,0 +1,32 @@
+/**
+ * Parameters of experts: where a part of them works on each token, fewer work than the model has.
+ * @module
+ */
+import type { ModelShape, TensorFact } from "./facts.ts";
+import { isScale } from "./headers/safetensors.ts";
+
+/**
+ * Names of tensors of experts that are chosen among: `mlp.experts.3.up_proj.weight`, or all in one
+ * as `mlp.experts.gate_up_proj`, MLX's `switch_mlp.up_proj.weight`, GGUF's `ffn_up_exps.weight`.
+ * Those that work on all tokens are `shared_experts` and `ffn_up_shexp`.
+ */
+const EXPERT = /(^|\.)(experts|switch_mlp)\.|_exps\./;
+
+/**
+ * The parameters that work on each token; `undefined` where all do, or where nobody knows how many
+ * experts there are.
+ */
+export function activeParamCount(
+  paramCount: number | undefined,
+  { experts, expertsPerToken }: ModelShape,
+  tensors: readonly TensorFact[],
+): number | undefined {
+  if (paramCount === undefined || experts === undefined || expertsPerToken === undefined) {
+    return undefined;
+  }
+  if (expertsPerToken >= experts) return undefined;
+  const idle = tensors.filter(({ name }) => EXPERT.test(name) && !isScale(name))
+    .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  if (idle === 0 || idle > paramCount) return undefined;
+  return Math.round(paramCount - idle * (1 - expertsPerToken / experts));
+}

@@ -1,0 +1,208 @@
+/**
+ * What the weight files of a model make up together: one model, in one file or in several; the
+ * components of a pipeline; or models side by side, of which only what they agree on is told.
+ * @module
+ */
+import { dirname } from "../../core/runtime/posix_path.ts";
+import { quote } from "../../core/text.ts";
+import type { FileTensor, WeightFacts } from "./facts.ts";
+
+/** What is known of one file of a model. */
+export interface Part {
+  readonly path: string;
+  /** Size of the file in bytes. */
+  readonly size: number;
+  /** What its header says; absent when the budget did not allow to read it. */
+  readonly facts?: WeightFacts;
+}
+
+/** How parts are joined. */
+export interface JoinOptions {
+  /** Joins what the files of one model say; absent for formats whose models are one file each. */
+  readonly merge?: (parts: readonly WeightFacts[]) => WeightFacts;
+  /** Folders whose weights make up the model together; `""` is the top. None when absent. */
+  readonly components?: readonly string[];
+}
+
+/** What the files say together. */
+export type JoinedWeights = JoinedFacts & {
+  /** How many tensors the model has; absent where the files are several models or not all read. */
+  readonly tensorCount?: number;
+  /** Bytes that they take together; absent where one does not tell. */
+  readonly tensorBytes?: number;
+};
+
+/** The facts of one model, and whether its count of parameters is only an estimate. */
+type JoinedFacts = Partial<WeightFacts> & { readonly paramCountIsEstimate?: boolean };
+
+/** The files of one model. */
+interface ModelParts {
+  readonly parts: readonly Part[];
+  /** Whether some of its files are missing. */
+  readonly isCut: boolean;
+}
+
+/** Facts that all models of a workspace have to agree on, and the words of a Modelfile for them. */
+const SHARED_FACTS = [
+  ["paramCount", "PARAMSIZE"],
+  ["precision", "PRECISION"],
+  ["quantization", "QUANTIZATION"],
+  ["architecture", "ARCH"],
+  ["family", "FAMILY"],
+] as const;
+
+/** Facts that are told where all models agree on them, and need no warning where they do not. */
+const QUIET_FACTS = [
+  "name",
+  "license",
+  "languages",
+  "datasets",
+  "baseModels",
+  "shape",
+  "tokenizer",
+] as const;
+
+/** What all files say together; a warning for what is missing, and for what models differ on. */
+export function joinWeights(
+  all: readonly Part[],
+  options: JoinOptions,
+  warnings: string[],
+): JoinedWeights {
+  const models = modelsOf(all, options, warnings);
+  const agreed = agreedFacts(models.map((model) => factsOf(model, options)), warnings);
+  const [only] = models;
+  return models.length === 1 && only !== undefined && !only.isCut
+    ? { ...agreed, ...sumsOf(only.parts) }
+    : agreed;
+}
+
+/** The tensors of all files whose headers were read, in the order of the files. */
+export function tensorsOf(parts: readonly Part[]): readonly FileTensor[] {
+  return parts.flatMap(({ path, facts }) =>
+    facts?.tensors.map((tensor) => ({ ...tensor, file: path })) ?? []
+  );
+}
+
+/** The models that the files are, each with its parts. */
+function modelsOf(
+  all: readonly Part[],
+  { components = [] }: JoinOptions,
+  warnings: string[],
+): readonly ModelParts[] {
+  const models = [
+    ...Map.groupBy(withoutCompanions(all), ({ path }) => modelOf(path).model).values(),
+  ];
+  const chosen = components.flatMap((folder) => defaultOf(folder, models) ?? []);
+  if (chosen.length === 0) return models.map((parts) => complete(parts, warnings));
+  const parts = chosen.map((parts) => complete(parts, warnings));
+  return [{ parts: chosen.flat(), isCut: parts.some(({ isCut }) => isCut) }];
+}
+
+/**
+ * The model in the folder of a component that libraries load unless they are told otherwise: the one
+ * with the shortest name. Others say of which variant they are: `model.fp16.safetensors`.
+ */
+function defaultOf(
+  folder: string,
+  models: readonly (readonly Part[])[],
+): [readonly Part[]] | undefined {
+  const here = models.filter(([first]) => folderOf(first?.path ?? "") === folder);
+  const [shortest] = here.sort(([a], [b]) => (a?.path.length ?? 0) - (b?.path.length ?? 0));
+  return shortest && [shortest];
+}
+
+function folderOf(path: string): string {
+  const folder = dirname(path);
+  return folder === "." ? "" : folder;
+}
+
+/** The model that a file belongs to: `model-00001-of-00005.safetensors` is one of five parts. */
+function modelOf(path: string): { readonly model: string; readonly of: number | undefined } {
+  const [, before, total, after] = /^(.*)[-_.]\d{1,6}-of-(\d{1,6})(\.[^/]*)$/.exec(path) ?? [];
+  if (total === undefined) return { model: path, of: undefined };
+  return { model: `${before}-of-${total}${after}`, of: Number(total) };
+}
+
+/** The parts of one model; a warning when there are fewer than their names say. */
+function complete(parts: readonly Part[], warnings: string[]): ModelParts {
+  const [first] = parts;
+  const { of } = modelOf(first?.path ?? "");
+  const isCut = first !== undefined && of !== undefined && parts.length !== of;
+  if (isCut) {
+    warnings.push(
+      `${quote(first.path)} is one of ${of} parts, of which ${parts.length} were read: ` +
+        `PARAMSIZE is left out`,
+    );
+  }
+  return { parts, isCut };
+}
+
+/** The facts of one model: of its one file, or of its parts together. */
+function factsOf({ parts, isCut }: ModelParts, { merge }: JoinOptions): JoinedFacts {
+  const read = parts.filter(({ facts }) => facts !== undefined);
+  const known = read.map(({ facts }) => facts!);
+  const [first] = known;
+  if (first === undefined) return {};
+  const isWhole = parts.length === 1 && modelOf(parts[0]?.path ?? "").of === undefined;
+  if (isWhole || merge === undefined) return first;
+  const merged = merge(known);
+  if (isCut) return { ...merged, paramCount: undefined };
+  return read.length === parts.length ? merged : estimated(merged, sizeOf(parts) / sizeOf(read));
+}
+
+function sizeOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** The count of all parameters from those of some parts: the parts are written alike. */
+function estimated(facts: WeightFacts, factor: number): JoinedFacts {
+  const { paramCount } = facts;
+  if (paramCount === undefined) return facts;
+  return { ...facts, paramCount: Math.round(paramCount * factor), paramCountIsEstimate: true };
+}
+
+/** How many tensors a model has, and their bytes, where all of its headers were read. */
+function sumsOf(parts: readonly Part[]): Pick<JoinedWeights, "tensorCount" | "tensorBytes"> {
+  const tensors = tensorsOf(parts);
+  const isRead = parts.every(({ facts }) => facts !== undefined && !facts.partial);
+  if (!isRead || tensors.length === 0) return {};
+  const sum = tensors.reduce((sum, { bytes = NaN }) => sum + bytes, 0);
+  return { tensorCount: tensors.length, tensorBytes: Number.isNaN(sum) ? undefined : sum };
+}
+
+/** Names of files, and of folders, that go with a model and are none themselves. */
+const COMPANION_NAME =
+  /(^|[/_.-])(mm_?proj(ector)?|draft(_model|er)?|speculator|eagle\d?|medusa|mtp|adapter_model)([/_.-]|$)/i;
+
+/** The files that say what the model is; all, when each goes with another. */
+function withoutCompanions(parts: readonly Part[]): readonly Part[] {
+  const main = parts.filter(({ path, facts }) => !facts?.companion && !COMPANION_NAME.test(path));
+  return main.length > 0 ? main : parts;
+}
+
+/** What all models say alike; a warning for each fact of a Modelfile that they differ on. */
+function agreedFacts(models: readonly JoinedFacts[], warnings: string[]): JoinedFacts {
+  const agreed: Record<string, unknown> = {};
+  const [first] = models;
+  for (const [key, word] of SHARED_FACTS) {
+    const value = first?.[key];
+    if (models.every((model) => model[key] === value)) {
+      if (value !== undefined) agreed[key] = value;
+    } else {
+      warnings.push(
+        `the weight files hold ${models.length} models that differ: ${word} is left out`,
+      );
+    }
+  }
+  for (const key of QUIET_FACTS) {
+    const value = first?.[key];
+    const text = JSON.stringify(value);
+    if (value !== undefined && models.every((model) => JSON.stringify(model[key]) === text)) {
+      agreed[key] = value;
+    }
+  }
+  if (agreed["paramCount"] !== undefined && models.some((model) => model.paramCountIsEstimate)) {
+    agreed["paramCountIsEstimate"] = true;
+  }
+  return agreed;
+}

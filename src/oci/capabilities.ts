@@ -33,6 +33,12 @@ export interface WriteStreamOptions extends OperationOptions {
   readonly size?: number;
 }
 
+/** How to take bytes in. */
+export interface AppendOptions extends OperationOptions {
+  /** Whether these are, as far as is known, all that are still to come. */
+  readonly isRest?: boolean;
+}
+
 /** Content on its way into a store, whose digest may not be known yet. */
 export interface Ingest extends AsyncDisposable {
   /** Names this ingest, which can be taken up again until it is committed or aborted. */
@@ -43,7 +49,7 @@ export interface Ingest extends AsyncDisposable {
    * Adds bytes at the end. When the stream fails, what came before the failure stays. A chunk of
    * the stream may be gone when the next one is asked for.
    */
-  append(stream: ReadableStream<Uint8Array>, options?: OperationOptions): Promise<void>;
+  append(stream: ReadableStream<Uint8Array>, options?: AppendOptions): Promise<void>;
   /**
    * Takes a whole content in, as the only thing of this ingest, and gives its SHA-256. A source
    * that writes itself into a file does so where that is faster.

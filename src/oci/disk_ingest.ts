@@ -4,7 +4,7 @@
  * @module
  */
 import { basename, join } from "../core/runtime/path.ts";
-import { type Digest, digestAlgorithm, type Digester } from "../core/digest.ts";
+import { type Digest, digestAlgorithm } from "../core/digest.ts";
 import { ConflictError, IntegrityError } from "../core/errors.ts";
 import { removeIfExists, writeFully } from "../core/files.ts";
 import { explainWrite } from "../core/file_errors.ts";
@@ -13,16 +13,18 @@ import { checkDigest } from "../core/streams.ts";
 import type { BlobSource } from "../core/source.ts";
 import { quote } from "../core/text.ts";
 import { Flusher } from "../work/flusher.ts";
+import type { FollowedFile } from "../work/following_hash.ts";
 import { runTask } from "../work/pool.ts";
 import { WORTH_A_WORKER } from "../work/task.ts";
-import type { Ingest } from "./capabilities.ts";
+import type { AppendOptions, Ingest } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
+import type { IngestHash } from "./disk/ingest_hashes.ts";
 import { anonymousBlob } from "./store.ts";
 
 /** What an ingest is made with. */
 export interface DiskIngestOptions {
-  /** What has hashed the bytes so far; bytes it has not seen are read again at the end. */
-  readonly digester: Digester;
+  /** The hash of the bytes so far; bytes it has not seen are read again at the end. */
+  readonly hash: IngestHash;
   /** Keeps a file whose digest is known to be right, by moving it; what stays here is removed. */
   readonly keep: (file: string, blob: Descriptor, options: OperationOptions) => Promise<void>;
 }
@@ -37,7 +39,7 @@ export class DiskIngest implements Ingest {
   readonly #file: Deno.FsFile;
   /** The file with the bytes. */
   #path: string;
-  readonly #digester: Digester;
+  readonly #hash: IngestHash;
   readonly #keep: DiskIngestOptions["keep"];
   #size: number;
   /** Digest of the bytes, where it is known without a digester. */
@@ -53,7 +55,7 @@ export class DiskIngest implements Ingest {
     this.#folder = folder;
     this.#path = join(folder, "data");
     this.#file = file;
-    this.#digester = options.digester;
+    this.#hash = options.hash;
     this.#keep = options.keep;
     this.#size = options.size;
   }
@@ -96,7 +98,12 @@ export class DiskIngest implements Ingest {
     return this.#size;
   }
 
-  async append(stream: ReadableStream<Uint8Array>, options: OperationOptions = {}): Promise<void> {
+  async append(
+    stream: ReadableStream<Uint8Array>,
+    { isRest = false, ...options }: AppendOptions = {},
+  ): Promise<void> {
+    const file = this.#written();
+    await using hash = this.#hash.follow(file, { ...options, isRest });
     // A tag that needs this waits for the disk: what is on its way already takes no time then.
     await using flusher = new Flusher(this.#file);
     for await (const chunk of stream) {
@@ -109,8 +116,8 @@ export class DiskIngest implements Ingest {
         await this.#file.seek(this.#size, Deno.SeekMode.Start);
         throw explainWrite(this.#path, error);
       }
-      this.#digester.update(chunk);
       this.#size += chunk.byteLength;
+      await hash.wrote(chunk);
       flusher.wrote(chunk.byteLength);
     }
     try {
@@ -118,13 +125,26 @@ export class DiskIngest implements Ingest {
     } catch (error) {
       throw explainWrite(this.#path, error);
     }
+    await hash.finish();
+  }
+
+  /** What is written, for who hashes it. */
+  #written(): FollowedFile {
+    const size = () => this.#size;
+    return {
+      path: this.#path,
+      get written() {
+        return size();
+      },
+      reach: size,
+    };
   }
 
   async take(source: BlobSource, options: OperationOptions = {}): Promise<Digest> {
     const { signal } = options;
     if (source.toFile === undefined || source.size < WORTH_A_WORKER) {
       await this.append(await source.open({ signal }), options);
-      return this.#digester.digest();
+      return await this.#digest(undefined, options);
     }
     const path = join(this.#folder, "taken");
     (await Deno.open(path, { write: true, create: true })).close();
@@ -153,10 +173,8 @@ export class DiskIngest implements Ingest {
 
   async #digest(expected: Digest | undefined, options: OperationOptions): Promise<Digest> {
     const algorithm = expected ? digestAlgorithm(expected) : "sha256";
-    if (algorithm === "sha256" && this.#known !== undefined) return this.#known;
-    if (algorithm === "sha256" && this.#digester.size === this.#size) {
-      return this.#digester.digest();
-    }
+    const known = this.#known ?? this.#hash.digestOf(this.#size);
+    if (algorithm === "sha256" && known !== undefined) return known;
     const { signal, log } = options;
     const running = { signal, log, size: this.#size };
     return (await runTask("hashFile", { path: this.#path, algorithm }, running)).digest;

@@ -343,16 +343,16 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     if (!known) {
       throw new NotFoundError(`Cannot resume upload ${quote(id)}: no such upload`);
     }
-    const digester = this.#store.digesters.of(id);
+    const hash = this.#store.hashes.of(id);
     const { DiskIngest } = await import("./disk_ingest.ts");
-    return await DiskIngest.open(uploads, id, { digester, keep: this.#addMember });
+    return await DiskIngest.open(uploads, id, { hash, keep: this.#addMember });
   }
 
   async #startIngest(keep: DiskIngestOptions["keep"]): Promise<DiskIngest> {
     const id = crypto.randomUUID();
-    const digester = this.#store.digesters.of(id);
+    const hash = this.#store.hashes.of(id);
     const { DiskIngest } = await import("./disk_ingest.ts");
-    return await DiskIngest.create(this.#store.layout.uploads(this.name), id, { digester, keep });
+    return await DiskIngest.create(this.#store.layout.uploads(this.name), id, { hash, keep });
   }
 
   readonly #addMember: DiskIngestOptions["keep"] = async (file, blob, options) => {

@@ -7,7 +7,7 @@ import { explainRead } from "../core/file_errors.ts";
 import { readDirIfExists, statKind } from "../core/files.ts";
 import { compareText } from "../core/text.ts";
 import { DescribedManifests } from "./disk/described_manifests.ts";
-import { IngestDigesters } from "./disk/ingest_digesters.ts";
+import { IngestHashes } from "./disk/ingest_hashes.ts";
 import { DiskBlobs } from "./disk_blobs.ts";
 import { DiskLayout } from "./disk_layout.ts";
 import { StoreLock } from "./store_lock.ts";
@@ -30,7 +30,7 @@ export class DiskStore {
   /** What large manifests are. */
   readonly described = new DescribedManifests();
   /** What has hashed the bytes of unfinished uploads. */
-  readonly digesters = new IngestDigesters();
+  readonly hashes = new IngestHashes();
 
   /** Names the store; nothing is made before something is written. */
   constructor(storageDir: string) {

@@ -123,7 +123,10 @@ async function appendBody(
   if (length !== undefined && expected !== length) {
     throw new RegistryFault("SIZE_INVALID", { details: [{ expected, actual: length }] });
   }
-  await upload.append(receiveBody(request, { expected, signal: cancelled }), operation);
+  // A chunk that says where it belongs has others behind it, unless its request ends the upload.
+  const isRest = request.method !== "PATCH" || range === undefined;
+  const body = receiveBody(request, { expected, signal: cancelled });
+  await upload.append(body, { ...operation, isRest });
 }
 
 async function finish(exchange: Exchange, upload: Ingest, digest: Digest): Promise<Response> {

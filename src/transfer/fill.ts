@@ -8,7 +8,7 @@ import type { BlobSource, ToFileOptions } from "../core/source.ts";
 import { sized } from "../core/streams.ts";
 import { CORES, runsElsewhere, runTask } from "../work/pool.ts";
 import { checkContent, type ContentCheck } from "./content_check.ts";
-import { FollowingHash } from "./following_hash.ts";
+import { FollowingHash } from "../work/following_hash.ts";
 import type { PartialFile } from "./partial_file.ts";
 import { type Part, PARTS_AT_ONCE } from "./parts.ts";
 import { PrefixHasher } from "./prefix_hasher.ts";

@@ -17,8 +17,8 @@ export interface HashBehindInput {
   readonly mark: SharedArrayBuffer;
 }
 
-/** Milliseconds between two looks at a mark that has not moved. */
-const LOOK_EVERY = 2;
+/** Milliseconds between two looks at a mark that has not moved: fewer at first than later. */
+const LOOK_EVERY = { least: 2, most: 32 } as const;
 
 /**
  * Hashes a file up to its mark, until that has ended. What is written once more is hashed once
@@ -46,6 +46,7 @@ async function hashWriting(
   const digester = new Digester(algorithm);
   const buffer = new Uint8Array(HASHED_AT_ONCE);
   file.seekSync(0, Deno.SeekMode.Start);
+  let rest: number = LOOK_EVERY.least;
   for (let chunks = 1;; chunks++) {
     control.throwIfStopped();
     const now = written.state;
@@ -53,9 +54,11 @@ async function hashWriting(
     const left = now.position - digester.size;
     if (left <= 0) {
       if (now.ended) return { digest: digester.digest(), size: digester.size };
-      await otherWork(LOOK_EVERY);
+      await otherWork(rest);
+      rest = Math.min(2 * rest, LOOK_EVERY.most);
       continue;
     }
+    rest = LOOK_EVERY.least;
     const count = file.readSync(buffer.subarray(0, Math.min(left, HASHED_AT_ONCE)));
     if (count === null) return { digest: digester.digest(), size: digester.size };
     digester.update(buffer.subarray(0, count));

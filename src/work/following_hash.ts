@@ -4,19 +4,28 @@
  */
 import type { Digest, DigestAlgorithm } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import type { HashedFile } from "../work/hash_file.ts";
-import { runElsewhere, runTask, WorkerFailure } from "../work/pool.ts";
-import { WrittenMark } from "../work/written_mark.ts";
-import type { PartialFile } from "./partial_file.ts";
+import type { HashedFile } from "./hash_file.ts";
+import { runElsewhere, runTask, WorkerFailure } from "./pool.ts";
+import { WrittenMark } from "./written_mark.ts";
+
+/** A file that is being written. */
+export interface FollowedFile {
+  /** Where it is. */
+  readonly path: string;
+  /** Bytes that are written. */
+  readonly written: number;
+  /** The end of the bytes that are written without a gap from a position on. */
+  reach(position: number): number;
+}
 
 /** How to hash. */
 export interface FollowingHashOptions extends Pick<OperationOptions, "signal" | "log"> {
   readonly algorithm: DigestAlgorithm;
 }
 
-/** Hashes a partial file while it is written. */
+/** Hashes a file while it is written. */
 export class FollowingHash implements AsyncDisposable {
-  readonly #partial: PartialFile;
+  readonly #file: FollowedFile;
   readonly #options: FollowingHashOptions;
   readonly #mark = new WrittenMark();
   readonly #stop = new AbortController();
@@ -24,12 +33,12 @@ export class FollowingHash implements AsyncDisposable {
   readonly #hashing: Promise<HashedFile | { readonly failure: unknown }>;
 
   /** Begins with what is written already; disposing ends it. */
-  constructor(partial: PartialFile, options: FollowingHashOptions) {
-    this.#partial = partial;
+  constructor(file: FollowedFile, options: FollowingHashOptions) {
+    this.#file = file;
     this.#options = options;
     const { signal = this.#stop.signal, algorithm } = options;
-    this.#mark.reached(partial.reach(0));
-    const input = { path: partial.path, algorithm, mark: this.#mark.memory };
+    this.#mark.reached(file.reach(0));
+    const input = { path: file.path, algorithm, mark: this.#mark.memory };
     this.#hashing = runElsewhere("hashBehind", input, {
       signal: AbortSignal.any([signal, this.#stop.signal]),
       // Whoever finishes is told.
@@ -41,15 +50,15 @@ export class FollowingHash implements AsyncDisposable {
     return this.#mark.memory;
   }
 
-  /** Moves the mark to where the partial file is. */
+  /** Moves the mark to where the file is. */
   catchUp(): Promise<void> {
-    this.#mark.reached(this.#partial.reach(0));
+    this.#mark.reached(this.#file.reach(0));
     return Promise.resolve();
   }
 
   /** The digest of all bytes, when all are written. */
   async finish(): Promise<Digest> {
-    const { path, written: size } = this.#partial;
+    const { path, written: size } = this.#file;
     const { algorithm, signal, log } = this.#options;
     this.#mark.reached(size);
     this.#mark.end();

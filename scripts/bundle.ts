@@ -97,6 +97,8 @@ export async function replaceFolder(folder: string, by: string): Promise<void> {
  * of the output.
  */
 export async function bundleModules(folder: string, entries: readonly string[]): Promise<void> {
+  // The bundler fetches no package; `deno run` fetches those that it comes to, and no others.
+  await runDeno(["cache", "--quiet", ...entries]);
   await runDeno([
     ...["bundle", "--quiet", "--platform", "deno", "--code-splitting"],
     // Names of classes are what some packages tell errors apart by.

@@ -1,5 +1,5 @@
 /**
- * `deno task install [--prefix FOLDER]`: puts the program into a folder of the path, under all of
+ * `deno task install`, or `deno run -A scripts/install.ts [--prefix FOLDER]`: puts the program into a folder of the path, under all of
  * its names. The compiled binary is copied when `deno task build` has made one; otherwise each name
  * is a launcher that runs a bundle of this tree, which lies beside it, in a process of that name,
  * so that `pgrep modctl` finds it.

@@ -48,6 +48,7 @@ export {
   type FileSourceOptions,
 } from "../core/file_source.ts";
 export {
+  type AppendOptions,
   capability,
   type Capable,
   type Ingest,

@@ -116,6 +116,11 @@ export class DiskLayout {
     return join(this.root, "_pruned");
   }
 
+  /** Folder of what tells whose turn it is to receive a blob. */
+  get turns(): string {
+    return join(this.root, "_turns");
+  }
+
   /** Folder of a repository's unfinished uploads. */
   uploads(name: string): string {
     return join(this.repository(name), "_uploads");

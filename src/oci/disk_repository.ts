@@ -150,9 +150,12 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     options: OperationOptions = {},
   ): Promise<void> {
     await using _lock = await this.deferPrune(options);
-    // What another repository brought is read again before it is a member of this one.
-    if (!await this.#store.blobs.isRight(descriptor, options)) {
-      await this.#take(descriptor, source, options);
+    {
+      await using _turn = await this.#store.turns.take(descriptor, options);
+      // What somebody else brought is read again before it is a member of this repository.
+      if (!await this.#store.blobs.isRight(descriptor, options)) {
+        await this.#take(descriptor, source, options);
+      } else source.noteKept?.(descriptor.size);
     }
     await this.links.add(descriptor);
     if (isManifestType(descriptor.mediaType)) await this.#noteReferrer(descriptor, options);

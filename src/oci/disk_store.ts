@@ -6,6 +6,7 @@ import { join } from "../core/runtime/path.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { readDirIfExists, statKind } from "../core/files.ts";
 import { compareText } from "../core/text.ts";
+import { BlobTurns } from "./disk/blob_turns.ts";
 import { DescribedManifests } from "./disk/described_manifests.ts";
 import { IngestHashes } from "./disk/ingest_hashes.ts";
 import { DiskBlobs } from "./disk_blobs.ts";
@@ -27,6 +28,8 @@ export class DiskStore {
   readonly lock: StoreLock;
   /** The blobs of all repositories. */
   readonly blobs: DiskBlobs;
+  /** Whose turn it is to receive a blob. */
+  readonly turns: BlobTurns;
   /** What large manifests are. */
   readonly described = new DescribedManifests();
   /** What has hashed the bytes of unfinished uploads. */
@@ -37,6 +40,7 @@ export class DiskStore {
     this.layout = new DiskLayout(join(storageDir, "content.v1"));
     this.lock = new StoreLock(join(storageDir, "modelops.lock"));
     this.blobs = new DiskBlobs(this.layout);
+    this.turns = new BlobTurns(this.layout.turns, this.lock);
   }
 
   /** Every repository's folder by name, also where there is no manifest yet. */

@@ -377,6 +377,8 @@ async function sweep(
     if (plan.kept.size === 0 && stays.size === 0) await removeEmptyRepository(layout, plan.name);
   }
   await removeIfExists(layout.pruned);
+  // Nobody receives now, so these are of commands that were killed.
+  await removeIfExists(layout.turns);
   for (const { digest } of blobs) if (!back.has(digest)) await remove(layout.blobFolder(digest));
   return back;
 }

@@ -6,7 +6,7 @@
  * lock to clean up after a crash, and no clock to trust.
  * @module
  */
-import { dirname } from "../core/runtime/path.ts";
+import { dirname, join } from "../core/runtime/path.ts";
 import { ConflictError } from "../core/errors.ts";
 import { lockFile } from "../core/file_lock.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
@@ -18,11 +18,26 @@ export interface LockOptions extends OperationOptions {
   readonly timeout?: number;
 }
 
+/** The lock of the writers of one process. */
+interface Shared {
+  readonly lock: AsyncDisposable;
+  /** How many they are. */
+  count: number;
+  /** A file that they keep locked, once one of them wanted it. */
+  own?: Promise<OwnFile>;
+}
+
+/** A file that this process alone has locked. */
+interface OwnFile {
+  readonly path: string;
+  readonly lock: AsyncDisposable;
+}
+
 /** A lock on a store, shared among the writers of this process and of others. */
 export class StoreLock {
   readonly #path: string;
-  /** The shared lock of the writers of this object, and how many they are. */
-  #shared: { readonly lock: AsyncDisposable; count: number } | undefined;
+  /** The shared lock of the writers of this object. */
+  #shared: Shared | undefined;
 
   /** Names the lock file; it is made when first locked. */
   constructor(path: string) {
@@ -36,16 +51,34 @@ export class StoreLock {
   async shared(options: LockOptions = {}): Promise<AsyncDisposable> {
     // Each waits for itself, with a signal of its own. Whoever comes while it is held joins, since
     // thousands of small files would lock and unlock as often.
-    const held = this.#shared ?? { lock: await this.#acquire(false, options), count: 0 };
+    const held: Shared = this.#shared ?? { lock: await this.#acquire(false, options), count: 0 };
     this.#shared ??= held;
     held.count++;
     return {
       [Symbol.asyncDispose]: async () => {
         if (--held.count > 0) return;
         if (this.#shared === held) this.#shared = undefined;
-        await held.lock[Symbol.asyncDispose]();
+        await using _lock = held.lock;
+        await (await held.own)?.lock[Symbol.asyncDispose]();
       },
     };
+  }
+
+  /**
+   * A file in a folder that this process keeps locked as long as it has writers, one of which the
+   * caller is: whoever can lock it knows that they are gone.
+   * @returns its path.
+   */
+  async ownFile(folder: string): Promise<string> {
+    const held = this.#shared;
+    if (held === undefined) throw new Error("Nobody of this process writes to the store");
+    const own = held.own ??= lockOwnFile(join(folder, crypto.randomUUID()));
+    try {
+      return (await own).path;
+    } catch (error) {
+      held.own = undefined;
+      throw error;
+    }
   }
 
   /**
@@ -73,4 +106,9 @@ export class StoreLock {
         }),
     });
   }
+}
+
+async function lockOwnFile(path: string): Promise<OwnFile> {
+  const waiting = "Waiting for a name that nobody else has";
+  return { path, lock: await lockFile(path, { exclusive: true, removeFile: true, waiting }) };
 }

@@ -3,8 +3,6 @@
  * @module
  */
 import { type Digest, digestHex } from "../../core/digest.ts";
-import { systemCode } from "../../core/file_errors.ts";
-import { lockFile } from "../../core/file_lock.ts";
 import { lstatIfExists, removeIfExists } from "../../core/files.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { join } from "../../core/runtime/path.ts";
@@ -24,6 +22,7 @@ interface ReceiveOptions extends OperationOptions {
 
 /**
  * Takes a large blob from a source that writes it itself, going on with what a stopped run left.
+ * The caller has the turn at it.
  */
 export async function receiveBlob(
   descriptor: Descriptor,
@@ -32,17 +31,6 @@ export async function receiveBlob(
 ): Promise<void> {
   const { digest } = descriptor;
   const folder = join(store.layout.uploads(repository), uploadId(digest));
-  // Two processes that want the same blob: one receives it, the other waits and has it then.
-  await using _turn = await lockFile(join(folder, "lock"), {
-    ...options,
-    exclusive: true,
-    removeFile: true,
-    waiting: `Waiting for another command that receives ${digest}`,
-  });
-  if (await store.blobs.isRight(descriptor, options)) {
-    source.noteKept?.(descriptor.size);
-    return await removeUpload(folder);
-  }
   await startUpload(folder);
   try {
     await transferToFile(source, store.blobs.path(digest), {
@@ -56,16 +44,7 @@ export async function receiveBlob(
   } finally {
     // Nothing is to be gone on with when all is there, or what came was wrong.
     const kept = await lstatIfExists(join(folder, "data.partial"));
-    if (kept === undefined) await removeUpload(folder);
-  }
-}
-
-/** Removes an upload; who waits for its turn may make it again at this moment, and removes it then. */
-async function removeUpload(folder: string): Promise<void> {
-  try {
-    await removeIfExists(folder);
-  } catch (error) {
-    if (systemCode(error) !== "ENOTEMPTY") throw error;
+    if (kept === undefined) await removeIfExists(folder);
   }
 }
 

@@ -43,6 +43,8 @@ export const rename: Runtime["rename"] = (from, to) =>
 export const renameSync: Runtime["renameSync"] = (from, to) =>
   attempt(() => fs.renameSync(from, to));
 
+export const linkSync: Runtime["linkSync"] = (from, to) => attempt(() => fs.linkSync(from, to));
+
 export const chmod: Runtime["chmod"] = (path, mode) =>
   attemptAsync(() => promises.chmod(path, mode));
 

@@ -23,7 +23,7 @@ export interface PipelineFacts {
 const MOST_COMPONENTS = 64;
 
 /** A folder in the model. */
-const folder = /^[\w.-]+(\/[\w.-]+)*$/;
+const folder = /^\w[\w.-]*(\/\w[\w.-]*)*$/;
 
 const moduleForm = form.map({ path: form.text, type: form.text });
 

@@ -32,6 +32,8 @@ const TYPES: ReadonlyMap<string, readonly [type: string, bits: number]> = new Ma
   ["BF16", ["bfloat16", 16]],
   ["F8_E4M3", ["float8_e4m3", 8]],
   ["F8_E5M2", ["float8_e5m2", 8]],
+  ["F8_E4M3FNUZ", ["float8_e4m3fnuz", 8]],
+  ["F8_E5M2FNUZ", ["float8_e5m2fnuz", 8]],
   ["F8_E8M0", ["float8_e8m0", 8]],
   ["F6_E2M3", ["float6_e2m3", 6]],
   ["F6_E3M2", ["float6_e3m2", 6]],

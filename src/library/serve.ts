@@ -113,16 +113,17 @@ export async function serveStore(
   const access = { authenticate, anonymous, loopbackOnly };
   const cut = new AbortController();
   const connections = new AsyncDisposableStack();
-  const shown = options.upstream === undefined
-    ? hostlessCatalog(catalog, { anyHost: true })
+  const cache = options.upstream === undefined
+    ? undefined
     : await openUpstream(readUpstream(options.upstream, options), settings, {
       local: catalog,
       connections,
       signal: cut.signal,
       log: options.log,
     });
+  const own = hostlessCatalog(catalog, { anyHost: true });
   const operation = { log: options.log, signal: cut.signal };
-  const registry = createRegistryHandler(shown, {
+  const registry = createRegistryHandler(cache?.all ?? own, {
     ...access,
     ...operation,
     readOnly: readOnly || options.upstream !== undefined,
@@ -133,7 +134,7 @@ export async function serveStore(
       isReady: () => isReadable(storageDir),
       metrics: () => metrics.text(listener.connections),
     }),
-    ...pageApiPaths(shown, {
+    ...pageApiPaths(cache?.kept ?? own, {
       ...operation,
       describe: async () => (await import("./descriptions.ts")).descriptions,
     }),

@@ -7,7 +7,7 @@ import { quote } from "../core/text.ts";
 import { isRegistryHost, isRepositoryName } from "../oci/reference.ts";
 import type { LocalCatalog } from "../oci/disk_catalog.ts";
 import type { Catalog } from "../oci/store.ts";
-import { cachedCatalog } from "../server/upstream/cached_catalog.ts";
+import { cachedCatalog, keptCatalog } from "../server/upstream/cached_catalog.ts";
 import { openMirroredRegistries } from "./mirrored_registries.ts";
 import type { CredentialSettings, NetworkSettings, OpenOptions } from "./settings.ts";
 
@@ -41,7 +41,15 @@ const ATTEMPTS = 3;
 /** Milliseconds of silence after which an upstream counts as gone. */
 const SILENCE = 30_000;
 
-/** A cache in front of an upstream; what it opened closes with `connections`. */
+/** A cache in front of an upstream. */
+export interface UpstreamCache {
+  /** Everything: what is not here is fetched and kept. */
+  readonly all: Catalog;
+  /** What is here, for those who only want to look: a look at a file would fetch all of it. */
+  readonly kept: Catalog;
+}
+
+/** Opens a cache in front of an upstream; what it opened closes with `connections`. */
 export async function openUpstream(
   { registry, path, plainHttp }: Upstream,
   settings: NetworkSettings & CredentialSettings,
@@ -50,15 +58,16 @@ export async function openUpstream(
     readonly connections: AsyncDisposableStack;
     readonly signal?: AbortSignal;
   },
-): Promise<Catalog> {
+): Promise<UpstreamCache> {
   const retry = { stallTime: SILENCE, ...settings.retry, attempts: ATTEMPTS };
   const registries = connections.use(
     await openMirroredRegistries({ ...settings, retry }, { log }),
   );
   const below = path === "" ? "" : `${path}/`;
-  return cachedCatalog({
+  const prefix = `${registry}${path === "" ? "" : `/${path}`}`;
+  const all = cachedCatalog({
     local,
-    prefix: `${registry}${path === "" ? "" : `/${path}`}`,
+    prefix,
     connect: (name) =>
       registries.connect({ registry, repository: below + name }, {
         plainHttp: plainHttp || undefined,
@@ -66,4 +75,5 @@ export async function openUpstream(
     signal,
     log,
   });
+  return { all, kept: keptCatalog({ local, prefix }) };
 }

@@ -67,7 +67,7 @@ export class DiskCatalog implements LocalCatalog {
 
   /** As {@linkcode Catalog.repositories} says. */
   async *repositories(): AsyncIterable<string> {
-    for await (const { name, parts } of this.#store.folders()) {
+    for (const { name, parts } of await this.#store.rememberedFolders()) {
       if (parts.includes("_manifests")) yield name;
     }
   }

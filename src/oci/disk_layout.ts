@@ -16,6 +16,7 @@ const COMPONENT = /^[A-Za-z0-9][A-Za-z0-9._:-]*$/;
 
 /** IPv6 hosts are written as Windows writes them in paths, for lack of brackets in the alphabet. */
 const IPV6_SUFFIX = ".ipv6-literal.net";
+const IPV6_LITERAL = /^([0-9a-fA-F.-]+)\.ipv6-literal\.net(:\d+)?$/;
 
 /** Folders of the links to layers and configurations, and of those to manifests. */
 export type MemberKind = "_layers" | "_manifests/revisions";
@@ -63,8 +64,7 @@ export class DiskLayout {
   repositoryName(components: readonly string[]): string {
     const [host = "", ...path] = components;
     const plain = this.#windows ? host.replaceAll("%3A", ":") : host;
-    const literal = new RegExp(`^([0-9a-fA-F.-]+)${IPV6_SUFFIX.replaceAll(".", "\\.")}(:\\d+)?$`)
-      .exec(plain);
+    const literal = IPV6_LITERAL.exec(plain);
     const decoded = literal
       ? `[${literal[1]?.replace(/^0--/, "--").replaceAll("-", ":")}]${literal[2] ?? ""}`
       : plain;

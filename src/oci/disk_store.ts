@@ -2,12 +2,14 @@
  * What all repositories of the local store share: where everything lies, the lock, and the blobs.
  * @module
  */
+import { pLimit } from "../deps/p-limit.ts";
 import { join } from "../core/runtime/path.ts";
 import { explainRead } from "../core/file_errors.ts";
-import { readDirIfExists, statKind } from "../core/files.ts";
+import { readDirIfExists } from "../core/files.ts";
 import { compareText } from "../core/text.ts";
 import { BlobTurns } from "./disk/blob_turns.ts";
 import { DescribedManifests } from "./disk/described_manifests.ts";
+import { FolderListings, foldersIn } from "./disk/folder_listings.ts";
 import { IngestHashes } from "./disk/ingest_hashes.ts";
 import { DiskBlobs } from "./disk_blobs.ts";
 import { DiskLayout } from "./disk_layout.ts";
@@ -34,6 +36,10 @@ export class DiskStore {
   readonly described = new DescribedManifests();
   /** What has hashed the bytes of unfinished uploads. */
   readonly hashes = new IngestHashes();
+  readonly #listings = new FolderListings();
+  readonly #looking = pLimit(1);
+  /** What was found last, where all of it is remembered. */
+  #remembered: readonly RepositoryFolder[] | undefined;
 
   /** Names the store; nothing is made before something is written. */
   constructor(storageDir: string) {
@@ -44,9 +50,30 @@ export class DiskStore {
   }
 
   /** Every repository's folder by name, also where there is no manifest yet. */
-  async *folders(): AsyncIterable<RepositoryFolder> {
-    const found = await Array.fromAsync(this.#below([]));
-    yield* found.sort((a, b) => compareText(a.name, b.name));
+  async folders(): Promise<readonly RepositoryFolder[]> {
+    return await this.#folders(async (folder) => (await foldersIn(folder)).names);
+  }
+
+  /**
+   * The same for listings, which are asked for often: folders are not read that have the times that
+   * they had. What is removed by such a list must not depend on those.
+   */
+  async rememberedFolders(): Promise<readonly RepositoryFolder[]> {
+    // Of two that look at once one could keep a list that the other has found to be old.
+    return await this.#looking(() => this.#lookAgain());
+  }
+
+  async #lookAgain(): Promise<readonly RepositoryFolder[]> {
+    const listings = this.#listings;
+    if (this.#remembered && await listings.areSame()) return this.#remembered;
+    const seen = new Set<string>();
+    const found = await this.#folders((folder) => {
+      seen.add(folder);
+      return listings.names(folder);
+    });
+    listings.keep(seen);
+    this.#remembered = listings.size === seen.size ? found : undefined;
+    return found;
   }
 
   /** The first components of all names of repositories, in bytewise order. */
@@ -58,24 +85,18 @@ export class DiskStore {
     return entries.map(({ name }) => this.layout.repositoryName([name])).sort(compareText);
   }
 
-  async *#below(components: readonly string[]): AsyncIterable<RepositoryFolder> {
-    const folder = join(this.layout.repositories, ...components);
-    const entries = await readDirIfExists(folder).catch((error) => {
-      throw explainRead(folder, error);
-    });
-    const names: string[] = [];
-    for (const entry of entries) {
-      // What a link leads to counts as here: prune must see who needs a blob.
-      const path = join(folder, entry.name);
-      if (entry.isDirectory || entry.isSymlink && await statKind(path) === "folder") {
-        names.push(entry.name);
-      }
+  async #folders(
+    namesIn: (folder: string) => Promise<readonly string[]>,
+  ): Promise<readonly RepositoryFolder[]> {
+    const found: RepositoryFolder[] = [];
+    const waiting: (readonly string[])[] = [[]];
+    for (let components; (components = waiting.pop());) {
+      const names = await namesIn(join(this.layout.repositories, ...components));
+      // Names of repositories never start with "_"; the folders of a repository's own data do.
+      const parts = names.filter((name) => name.startsWith("_"));
+      if (parts.length > 0) found.push({ name: this.layout.repositoryName(components), parts });
+      for (const name of names) if (!name.startsWith("_")) waiting.push([...components, name]);
     }
-    // Names of repositories never start with "_"; the folders of a repository's own data do.
-    const parts = names.filter((name) => name.startsWith("_"));
-    if (parts.length > 0) yield { name: this.layout.repositoryName(components), parts };
-    for (const name of names) {
-      if (!name.startsWith("_")) yield* this.#below([...components, name]);
-    }
+    return found.sort((a, b) => compareText(a.name, b.name));
   }
 }

@@ -110,7 +110,7 @@ export async function pruneStore(
     }
   }
   const plans: RepositoryPlan[] = [];
-  for await (const { name } of store.folders()) {
+  for (const { name } of await store.folders()) {
     options.signal?.throwIfAborted();
     plans.push(await planRepository(store, name, { ...options, forgotten }));
   }

@@ -105,7 +105,7 @@ interface Root extends VerifyRoot {
  */
 async function allRoots(store: DiskStore): Promise<Root[]> {
   const roots: Root[] = [];
-  for await (const { name, parts } of store.folders()) {
+  for (const { name, parts } of await store.folders()) {
     if (!parts.includes("_manifests")) continue;
     const { links } = new DiskRepository(name, store);
     const untagged = new Set(await links.members("_manifests/revisions"));

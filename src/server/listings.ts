@@ -65,7 +65,10 @@ export async function listReferrers(exchange: Exchange): Promise<Response> {
   });
 }
 
-async function exists({ catalog, name, operation }: Exchange): Promise<boolean> {
+/** Whether there is such a repository, be it without tags. */
+export async function exists(
+  { catalog, name, operation }: Pick<Exchange, "catalog" | "name" | "operation">,
+): Promise<boolean> {
   for await (const repository of catalog.repositories(operation)) {
     if (repository === name) return true;
   }

@@ -38,7 +38,9 @@ export function withPaths(
     } catch (error) {
       const fault = faultOf(error, { unknown: "NAME_UNKNOWN", signal });
       if (fault.status >= 500) log?.("error", "Request failed", { error });
-      return faultResponse(fault);
+      const response = faultResponse(fault);
+      response.headers.set("cache-control", "no-store");
+      return response;
     }
   }
 

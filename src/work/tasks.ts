@@ -6,6 +6,7 @@ import type { comparePassword } from "./compare_password.ts";
 import type { exchange } from "./exchange.ts";
 import type { hashBehind } from "./hash_behind.ts";
 import { hashFile } from "./hash_file.ts";
+import type { renderMarkdown } from "./render_markdown.ts";
 
 /** Every task that can run on another core; what few of them need is loaded when it is used. */
 export const TASKS = {
@@ -16,6 +17,8 @@ export const TASKS = {
   hashBehind: async (...input: Parameters<typeof hashBehind>) =>
     await (await import("./hash_behind.ts")).hashBehind(...input),
   hashFile,
+  renderMarkdown: async (...input: [Parameters<typeof renderMarkdown>[0], unknown]) =>
+    await (await import("./render_markdown.ts")).renderMarkdown(input[0]),
 } as const;
 
 /** The name of a task. */

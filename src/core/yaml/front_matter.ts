@@ -14,3 +14,9 @@ const FRONT_MATTER = /^\uFEFF?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)/s;
 export function frontMatter(readme: string): string | undefined {
   return FRONT_MATTER.exec(readme.slice(0, README_START))?.[1];
 }
+
+/** A README without its front matter. */
+export function withoutFrontMatter(readme: string): string {
+  const length = FRONT_MATTER.exec(readme.slice(0, README_START))?.[0].length ?? 0;
+  return readme.slice(length);
+}

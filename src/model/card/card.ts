@@ -9,7 +9,7 @@ import { kindOfTypes } from "../artifact_kind.ts";
 import type { ModelConfig } from "../config.ts";
 import { firstKnown, type ModelFacts } from "../facts/facts.ts";
 import { parseParamSize } from "../facts/param_size.ts";
-import { ReadBudget, type ReadLimits } from "../facts/read_budget.ts";
+import { ReadBudget, type ReadLimits, type Reads } from "../facts/read_budget.ts";
 import { readFacts } from "../facts/read_facts.ts";
 import { LAYER_KINDS, layerPath, parseLayerMediaType } from "../media_types.ts";
 import { artifactSize, readModel, readModelConfig, type StoredModel } from "../model_manifest.ts";
@@ -22,6 +22,8 @@ export interface CardOptions extends OperationOptions {
   readonly isFar?: boolean;
   /** Whether all tensors are wanted, which takes more than the facts do. */
   readonly allTensors?: boolean;
+  /** What bounds the reads of files; a store that is far away has a bound of its own. */
+  readonly reads?: Reads;
 }
 
 /**
@@ -56,12 +58,12 @@ export async function cardOf(
   const config = await readModelConfig(store, manifest, options);
   const documents = manifest.bytes.byteLength + (manifest.config?.size ?? 0);
   const limits = options.allTensors ? TENSOR_LIMITS : FAR_LIMITS;
-  const budget = options.isFar
+  const reads = options.isFar
     ? new ReadBudget({ ...limits, bytes: Math.max(0, limits.bytes - documents) })
-    : undefined;
-  const { signal } = options;
-  const known = await layerFiles(store, manifest.layers, { signal, budget });
-  const report = await readFacts(known.files, { signal, isFar: options.isFar });
+    : options.reads;
+  const { signal, isFar } = options;
+  const known = await layerFiles(store, manifest.layers, { signal, isFar, reads });
+  const report = await readFacts(known.files, { signal, isFar });
   const files = manifest.layers.map(({ annotations, mediaType, digest, size }) => ({
     path: layerPath(annotations) ?? "",
     kind: parseLayerMediaType(mediaType)?.kind,

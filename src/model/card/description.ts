@@ -1,28 +1,37 @@
 /**
- * What an artifact is, whatever it is: the documents that the page of a server shows.
+ * What an artifact is, whatever it is: the documents that a server gives to strangers. They are the
+ * commands' own, with bounds on what is read and on how long they are.
  * @module
  */
+import { isDigest } from "../../core/digest.ts";
+import { ModelOpsError } from "../../core/errors.ts";
+import { firstFitting } from "../../core/fitting.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { ManifestDocument } from "../../oci/manifest.ts";
 import { type ContentStore, readManifest } from "../../oci/store.ts";
-import { resolveNamed } from "../../oci/tags/near.ts";
-import { isDigest } from "../../core/digest.ts";
+import { newestVersionsFirst } from "../../oci/tags/near.ts";
 import { artifactKind, artifactTypeOf, isModel } from "../artifact_kind.ts";
+import { ServedReads } from "../facts/served_reads.ts";
 import { creationTime } from "../listing/local.ts";
 import { layerPath } from "../media_types.ts";
-import { artifactSize } from "../model_manifest.ts";
-import { cardOf, readCard } from "./card.ts";
+import { artifactSize, readModelAt, type StoredModel } from "../model_manifest.ts";
+import { cardOf } from "./card.ts";
 import { cardDocument } from "./documents.ts";
+import type { ModelCard } from "./shape.ts";
 
 /** A document of JSON. */
 export type Description = Readonly<Record<string, unknown>>;
 
-/** Parts of an artifact of another kind that are listed. */
-const MOST_PARTS = 1000;
+/** Characters of the lists of files, manifests and tensors: some thousands of items. */
+const LONG_LIST = 600_000;
+
+/** Characters of lists of names and sentences. */
+const SHORT_LIST = 50_000;
 
 /**
- * Describes an artifact: a model by its card and its files, something else by its manifest.
+ * Describes an artifact: a model by its card and its files, something else by its manifest; and the
+ * tags that name it.
  * @throws {NotFoundError} when there is none.
  */
 export async function describeArtifact(
@@ -30,12 +39,13 @@ export async function describeArtifact(
   target: string,
   options: OperationOptions = {},
 ): Promise<Description> {
-  const descriptor = await resolveNamed(store, target, options);
+  const descriptor = await store.resolve(target, options);
   const document = await readManifest(store, descriptor, options);
   const reference = nameOf(store, target);
+  const tags = await tagsNaming(store, descriptor, options);
   if (document.kind === "manifest" && isModel(document)) {
-    const card = await cardOf(store, { descriptor, manifest: document }, options);
-    return { kind: "model", ...cardDocument(reference, card, { card: true, files: true }) };
+    const model = { descriptor, manifest: document };
+    return { kind: "model", ...await describeModel(store, model, { ...options, reference }), tags };
   }
   const { name, title } = artifactKind(document);
   return {
@@ -48,32 +58,69 @@ export async function describeArtifact(
     size: artifactSize(descriptor, document),
     createdAt: await creationTime(store, document, options),
     ...partsOf(document),
+    tags,
   };
+}
+
+async function describeModel(
+  store: ContentStore,
+  model: StoredModel,
+  { reference, ...options }: OperationOptions & { readonly reference: string },
+): Promise<Description> {
+  const card = await cardOf(store, model, { ...options, reads: new ServedReads() });
+  const { runsCode } = card.facts;
+  const shown = {
+    ...cutCard(card),
+    facts: { ...card.facts, ...runsCode && { runsCode: firstFitting(runsCode, SHORT_LIST) } },
+    files: firstFitting(card.files, LONG_LIST),
+  };
+  const document = cardDocument(reference, shown, { card: true, files: true });
+  return { ...document, fileCount: card.files.length };
 }
 
 /** The manifests of an index, or the files of an artifact, and how many they are. */
 function partsOf(document: ManifestDocument): Description {
   if (document.kind === "index") {
-    const manifests = document.manifests.slice(0, MOST_PARTS).map(partOf);
+    const manifests = firstFitting(document.manifests.map(partOf), LONG_LIST);
     return { manifests, manifestCount: document.manifests.length };
   }
-  const files = document.layers.slice(0, MOST_PARTS).map((layer) => ({
-    path: layerPath(layer.annotations) ??
-      layer.annotations?.["org.opencontainers.image.title"] ?? "",
-    ...partOf(layer),
-  }));
-  return { files, fileCount: document.layers.length };
+  const files = document.layers.map((layer) => {
+    const { annotations } = layer;
+    const title = annotations?.["org.opencontainers.image.title"];
+    return { path: layerPath(annotations) ?? title ?? "", ...partOf(layer) };
+  });
+  return { files: firstFitting(files, LONG_LIST), fileCount: files.length };
 }
 
-function partOf({ mediaType, digest, size }: Descriptor): Description {
+function partOf({ mediaType, digest, size }: Descriptor) {
   return { mediaType, digest, size };
 }
 
-/** Tensors that are listed. */
-const MOST_TENSORS = 5000;
+/** Tags that are looked at to find those that name an artifact. */
+const MOST_TAGS = 100;
+
+/** The tags that name a manifest, among the newest by their names. */
+async function tagsNaming(
+  store: ContentStore,
+  { digest }: Descriptor,
+  options: OperationOptions,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  const tags = newestVersionsFirst(await Array.fromAsync(store.tags(options)));
+  for (const tag of tags.slice(0, MOST_TAGS)) {
+    try {
+      if ((await store.resolve(tag, options)).digest === digest) found.push(tag);
+    } catch (error) {
+      // A tag that cannot be read names nothing.
+      options.signal?.throwIfAborted();
+      if (!(error instanceof ModelOpsError)) throw error;
+    }
+  }
+  return found;
+}
 
 /**
- * The tensors of a model in the order of the files.
+ * The tensors of a model in the order of the files, and how many were read.
  * @throws {NotFoundError} when there is no such artifact.
  * @throws {UnsupportedError} saying what it is when it is no model.
  */
@@ -82,11 +129,35 @@ export async function describeTensors(
   target: string,
   options: OperationOptions = {},
 ): Promise<Description> {
-  const card = await readCard(store, target, { ...options, allTensors: true });
-  const shown = { ...card, tensors: card.tensors.slice(0, MOST_TENSORS) };
+  const model = await modelAt(store, target, options);
+  const card = await cardOf(store, model, {
+    ...options,
+    allTensors: true,
+    reads: new ServedReads(),
+  });
+  const shown = { ...cutCard(card), tensors: firstFitting(card.tensors, LONG_LIST) };
   return {
     ...cardDocument(nameOf(store, target), shown, { tensors: true }),
     tensorCount: card.tensors.length,
+  };
+}
+
+/** The model of that name; who asks a server is not told of names near one that it does not have. */
+export async function modelAt(
+  store: ContentStore,
+  target: string,
+  options: OperationOptions,
+): Promise<StoredModel> {
+  const descriptor = await store.resolve(target, options);
+  return await readModelAt(store, descriptor, { ...options, target });
+}
+
+/** A card without the end of what is long in none but hostile models. */
+function cutCard(card: ModelCard): ModelCard {
+  return {
+    ...card,
+    unread: firstFitting(card.unread, SHORT_LIST),
+    warnings: firstFitting(card.warnings, SHORT_LIST),
   };
 }
 

@@ -31,9 +31,16 @@ export function cardDocument(
 /** The largest tensors that are shown. */
 const MOST_LARGEST = 5;
 
-/** The largest tensors, the largest first. */
+/** The largest tensors, the largest first; sorting all of a hundred thousand takes long. */
 export function largestTensors(tensors: readonly FileTensor[]): readonly FileTensor[] {
-  const size = ({ bytes = 0 }: FileTensor) => bytes;
-  return tensors.filter(({ bytes }) => bytes !== undefined)
-    .sort((a, b) => size(b) - size(a)).slice(0, MOST_LARGEST);
+  const largest: (FileTensor & { readonly bytes: number })[] = [];
+  for (const tensor of tensors) {
+    const { bytes } = tensor;
+    const least = largest.length < MOST_LARGEST ? -1 : largest.at(-1)!.bytes;
+    if (bytes === undefined || bytes <= least) continue;
+    const place = largest.findIndex((other) => other.bytes < bytes);
+    largest.splice(place < 0 ? largest.length : place, 0, { ...tensor, bytes });
+    largest.length = Math.min(largest.length, MOST_LARGEST);
+  }
+  return largest;
 }

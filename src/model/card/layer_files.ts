@@ -15,7 +15,8 @@ import { quote } from "../../core/text.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { type ContentStore, storeSource } from "../../oci/store.ts";
 import type { FactFile } from "../facts/file_tree.ts";
-import { BudgetSpent, type ReadBudget } from "../facts/read_budget.ts";
+import { BudgetSpent, type Reads } from "../facts/read_budget.ts";
+import { formatRowOf } from "../facts/formats.ts";
 import { tellsFacts } from "../facts/read_facts.ts";
 import { layerPath, parseLayerMediaType } from "../media_types.ts";
 
@@ -30,14 +31,19 @@ export interface LayerFiles {
 /** Bytes at the start of an archive in which the headers of its first file are. */
 const ARCHIVE_START = 16 * 1024;
 
-/**
- * Opens the layers whose files tell something. A budget stands for a store that is far away, of
- * which compressed layers are not read: their parts cannot be had alone.
- */
+/** How files are opened. */
+export interface LayerFilesOptions extends OperationOptions {
+  /** Whether the store is far away: of a compressed layer no part can be had alone. */
+  readonly isFar?: boolean;
+  /** What bounds the reads. Each read of a compressed layer begins at its start, however far. */
+  readonly reads?: Reads;
+}
+
+/** Opens the layers whose files tell something. */
 export async function layerFiles(
   store: ContentStore,
   layers: readonly Descriptor[],
-  { budget, ...options }: OperationOptions & { readonly budget?: ReadBudget } = {},
+  { isFar, reads, ...options }: LayerFilesOptions = {},
 ): Promise<LayerFiles> {
   const files: FactFile[] = [];
   const unread: string[] = [];
@@ -47,11 +53,14 @@ export async function layerFiles(
     if (path === undefined || !tellsFacts(path)) continue;
     const blob = storeSource(store, layer);
     try {
-      const source = await fileSource(layer, budget?.limit(blob) ?? blob, options);
-      if (source === undefined || source === "compressed" && budget !== undefined) {
-        unread.push(path);
-      } else if (source !== "compressed") files.push({ path, source });
-      else files.push({ path, source: await decompressed(layer, blob, options) });
+      const source = await fileSource(layer, reads?.limit(blob) ?? blob, options);
+      const isLeftOut = isFar || reads !== undefined && formatRowOf(path) !== undefined;
+      if (source === undefined || source === "compressed" && isLeftOut) unread.push(path);
+      else if (source !== "compressed") files.push({ path, source });
+      else {
+        const unpacked = await decompressed(layer, blob, options);
+        files.push({ path, source: reads?.limit(unpacked) ?? unpacked });
+      }
     } catch (error) {
       if (error instanceof BudgetSpent) {
         unread.push(path);

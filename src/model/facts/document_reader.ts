@@ -4,10 +4,9 @@
  */
 import { InvalidInputError } from "../../core/errors.ts";
 import { decodePythonJson, isRecord } from "../../core/json.ts";
-import { readAll } from "../../core/streams.ts";
 import { decodeText } from "../../core/text.ts";
 import type { FactFile, FileTree } from "./file_tree.ts";
-import { BudgetSpent } from "./read_budget.ts";
+import { readStart } from "./read_budget.ts";
 
 /** A larger file is no configuration, and is not worth the memory. Bytes. */
 const LARGEST_DOCUMENT = 16 * 1024 * 1024;
@@ -70,17 +69,8 @@ export class DocumentReader {
     return bytes && decodeText(bytes);
   }
 
-  /** The first bytes of a file; `undefined` when the budget is spent. */
-  async #read({ source }: FactFile, end: number): Promise<Uint8Array | undefined> {
-    const { signal } = this.#options;
-    signal?.throwIfAborted();
-    if (end === 0) return new Uint8Array();
-    try {
-      return await readAll(await source.open({ range: { start: 0, end }, signal }), end);
-    } catch (error) {
-      if (error instanceof BudgetSpent) return undefined;
-      throw error;
-    }
+  #read({ source }: FactFile, end: number): Promise<Uint8Array | undefined> {
+    return readStart(source, end, this.#options.signal);
   }
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import type { BlobSource } from "../../core/source.ts";
+import { readAll } from "../../core/streams.ts";
 
 /** Says that a read was not made, because the budget does not allow it. */
 export class BudgetSpent extends Error {
@@ -21,8 +22,14 @@ export interface ReadLimits {
   readonly bytes: number;
 }
 
+/** A bound on the reads of several sources together. */
+export interface Reads {
+  /** The source as far as it may be read: `open` throws {@linkcode BudgetSpent} behind that. */
+  limit(source: BlobSource): BlobSource;
+}
+
 /** Counts the reads of several sources against one limit. */
-export class ReadBudget {
+export class ReadBudget implements Reads {
   #requests: number;
   #bytes: number;
 
@@ -49,5 +56,22 @@ export class ReadBudget {
     if (this.#requests < 1 || this.#bytes < bytes) throw new BudgetSpent();
     this.#requests--;
     this.#bytes -= bytes;
+  }
+}
+
+/** The first bytes of a source, `end` at most; `undefined` when the budget does not allow it. */
+export async function readStart(
+  source: BlobSource,
+  end: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  signal?.throwIfAborted();
+  const range = { start: 0, end: Math.min(end, source.size) };
+  if (range.end === 0) return new Uint8Array();
+  try {
+    return await readAll(await source.open({ range, signal }), range.end);
+  } catch (error) {
+    if (error instanceof BudgetSpent) return undefined;
+    throw error;
   }
 }

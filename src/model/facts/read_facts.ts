@@ -5,7 +5,6 @@
  */
 import { mapConcurrent } from "../../core/concurrency.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { readAll } from "../../core/streams.ts";
 import { adapterFacts, adapterTask } from "./adapter.ts";
 import { configFacts } from "./config_json.ts";
 import { activeParamCount } from "./experts.ts";
@@ -25,6 +24,7 @@ import { frontMatter, README_START } from "../../core/yaml/front_matter.ts";
 import { LICENSE_START, licenseOfText } from "./license.ts";
 import { isPickle, mayBePickle, PICKLE_START } from "./pickle.ts";
 import { diffusersFacts, sentenceFacts } from "./pipeline.ts";
+import { readStart } from "./read_budget.ts";
 import { taskOfClass } from "./tasks.ts";
 import { templateFacts, tokenizerConfigFacts } from "./tokenizer.ts";
 import { readHeaderFacts } from "./weights.ts";
@@ -71,9 +71,11 @@ export function tellsFacts(path: string): boolean {
 /** Bytes of a header that are asked for at once far away: most are shorter. */
 const FAR_WINDOW = 64 * 1024;
 
-/** Names of the files of licenses, and of READMEs, in the top folder. */
+/** Names of the files of licenses in the top folder. */
 const LICENSE_NAME = /^(licen[cs]e|copying)([-_.][\w.-]*)?$/i;
-const README_NAME = /^readme(\.(md|markdown|txt))?$/i;
+
+/** Names of the README in the top folder. */
+export const README_NAME = /^readme(\.(md|markdown|txt))?$/i;
 
 /**
  * Reads the facts of a model from its files, the most telling ones first. Where `config.json` and
@@ -182,12 +184,9 @@ async function picklesIn(
   const found = await mapConcurrent(
     files.filter(({ path }) => mayBePickle(path)),
     async ({ path, source }) => {
-      const end = isFar ? 0 : Math.min(PICKLE_START, source.size);
-      const start = end === 0
-        ? new Uint8Array()
-        : await readAll(await source.open({ range: { start: 0, end }, signal }), end);
-      const isOfPyTorch = isFar && formatRowOf(path)?.format === "pytorch";
-      return isOfPyTorch || isPickle(path, start) ? [path] : [];
+      const start = isFar ? undefined : await readStart(source, PICKLE_START, signal);
+      const isOfPyTorch = start === undefined && formatRowOf(path)?.format === "pytorch";
+      return isOfPyTorch || isPickle(path, start ?? new Uint8Array()) ? [path] : [];
     },
     { signal },
   );

@@ -5,7 +5,6 @@
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { readAll } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import type { FileTensor, HeaderFacts, Provenance, WeightFacts } from "./facts.ts";
 import type { FactFile } from "./file_tree.ts";
@@ -21,7 +20,7 @@ import {
   tensorsOf,
 } from "./join_weights.ts";
 import { mergeOnnx, readOnnx } from "./headers/onnx.ts";
-import { BudgetSpent } from "./read_budget.ts";
+import { BudgetSpent, readStart } from "./read_budget.ts";
 import { mergeSafetensors, readSafetensors } from "./headers/safetensors.ts";
 import { readTfjs } from "./headers/tfjs.ts";
 
@@ -127,7 +126,8 @@ async function formatted(
 ): Promise<FormattedFile | undefined> {
   const row = formatRowOf(file.path);
   if (row === undefined) return undefined;
-  const format = window === undefined ? formatOf(row, await headOf(file, row, signal)) : row.format;
+  const head = window === undefined ? await headOf(file, row, signal) : undefined;
+  const format = head === undefined ? row.format : formatOf(row, head);
   if (format !== undefined) return { ...file, format };
   // Many programs have a document of such a name.
   if (row.mark === undefined) {
@@ -136,15 +136,13 @@ async function formatted(
   return undefined;
 }
 
-/** The first bytes of a file, as many as its format is told by. */
+/** The first bytes of a file, as many as its format is told by; `undefined` when it is not read. */
 async function headOf(
   { source }: FactFile,
   row: FormatRow,
   signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
-  const end = Math.min(headSize(row), source.size);
-  if (end === 0) return new Uint8Array();
-  return await readAll(await source.open({ range: { start: 0, end }, signal }), end);
+): Promise<Uint8Array | undefined> {
+  return await readStart(source, headSize(row), signal);
 }
 
 async function readPart(

@@ -83,7 +83,7 @@ function freedBy({ needs }: UsedTag, counts: Map<Digest, number>): number {
 }
 
 async function* usedTags(store: DiskStore, options: OperationOptions): AsyncIterable<UsedTag> {
-  for await (const { name } of store.folders()) {
+  for (const { name } of await store.folders()) {
     const repository = new DiskRepository(name, store);
     for await (const tag of repository.tags()) {
       options.signal?.throwIfAborted();

@@ -20,7 +20,7 @@ export interface UploadAgeOptions extends OperationOptions {
 export async function reapUploads(store: DiskStore, options: UploadAgeOptions): Promise<number> {
   const { age, now = Date.now(), signal, log } = options;
   let reaped = 0;
-  for await (const { name, parts } of store.folders()) {
+  for (const { name, parts } of await store.folders()) {
     if (!parts.includes("_uploads")) continue;
     for (const upload of await unfinishedIn(store.layout, name, { now, gracePeriod: age })) {
       signal?.throwIfAborted();
@@ -54,7 +54,7 @@ export async function storeUsage(
     usage.blobs++;
     usage.bytes += await store.blobs.size(digest) ?? 0;
   }
-  for await (const { name } of store.folders()) {
+  for (const { name } of await store.folders()) {
     const found = await unfinishedIn(store.layout, name, { now: Date.now(), gracePeriod: 0 });
     usage.uploads += found.length;
   }

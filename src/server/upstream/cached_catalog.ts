@@ -51,8 +51,17 @@ export function cachedCatalog(parts: UpstreamParts): Catalog {
       }
       return known.store(name);
     },
+    repositories: keptCatalog(parts).repositories,
+  };
+}
+
+/** Shows what is kept of an upstream, and asks it for nothing. */
+export function keptCatalog({ local, prefix }: Pick<UpstreamParts, "local" | "prefix">): Catalog {
+  const start = `${prefix}/`;
+  return {
+    repository: (name) => wrapped(local.repository(start + name), { name }),
     async *repositories(options) {
-      for await (const name of parts.local.repositories(options)) {
+      for await (const name of local.repositories(options)) {
         if (name.startsWith(start)) yield name.slice(start.length);
       }
     },

@@ -20,7 +20,8 @@ Deno.test("a model is described as inspect describes it, by name and by digest",
   const flags = ["--json", "--card", "--files"];
   const card = JSON.parse(await home.done("inspect", "localhost/team/tiny:v1", ...flags));
   const byTag = await server.json("/_/model", { repository: "team/tiny", reference: "v1" });
-  assert.deepEqual(byTag, { kind: "model", ...card, reference: "team/tiny:v1" });
+  const more = { kind: "model", fileCount: 3, tags: ["v1"] };
+  assert.deepEqual(byTag, { ...card, ...more, reference: "team/tiny:v1" });
   const { digest } = card;
   const byDigest = await server.json("/_/model", { repository: "team/tiny", reference: digest });
   assert.deepEqual(byDigest, { ...byTag, reference: `team/tiny@${digest}` });
@@ -112,4 +113,82 @@ Deno.test("paths of the API are for reading, and say so", async () => {
   assert.equal((await server.ask("/_/nothing")).status, 404);
   assert.equal((await server.ask("/_/tags?repository=none")).status, 404);
   assert.equal((await server.ask("/_/model?repository=none&reference=v1")).status, 404);
+});
+
+Deno.test("an answer has a tag, and is not sent again to who knows it", async () => {
+  await using home = await Home.open();
+  await build(home, "localhost/team/tiny:v1", FILES);
+  await using server = await serveHome(home);
+  const { digest } = await server.json("/_/model", { repository: "team/tiny", reference: "v1" });
+  const paths = {
+    "/_/repositories": "private, no-cache",
+    "/_/tags?repository=team/tiny": "private, no-cache",
+    "/_/model?repository=team/tiny&reference=v1": "private, no-cache",
+    [`/_/model?repository=team/tiny&reference=${digest}`]: "private, no-cache",
+    "/_/readme?repository=team/tiny&reference=v1": "private, no-cache",
+    [`/_/readme?repository=team/tiny&reference=${digest}`]: "private, max-age=86400, immutable",
+    [`/_/tensors?repository=team/tiny&reference=${digest}`]: "private, max-age=86400, immutable",
+  };
+  for (const [path, caching] of Object.entries(paths)) {
+    const first = await server.ask(path);
+    assert.deepEqual([first.status, first.headers.get("cache-control")], [200, caching], path);
+    const etag = first.headers.get("etag") ?? "";
+    const again = await server.ask(path, { headers: { "if-none-match": etag } });
+    assert.deepEqual([again.status, again.text, again.headers.get("etag")], [304, "", etag]);
+    const head = await server.ask(path, { method: "HEAD" });
+    assert.deepEqual([head.status, head.text, head.headers.get("etag")], [200, "", etag]);
+    assert.equal(head.headers.get("content-length"), first.headers.get("content-length"));
+  }
+  assert.equal((await server.ask("/_/tags")).headers.get("cache-control"), "no-store");
+});
+
+Deno.test("what is pushed, tagged and removed is in the next answer", async () => {
+  await using home = await Home.open();
+  await build(home, "localhost/team/one:v1", FILES);
+  await using server = await serveHome(home);
+  const names = async (search = "") => {
+    const { repositories } = await server.json("/_/repositories", { search });
+    return repositories.map(({ name, tags }: Record<string, unknown>) => `${name} ${tags}`);
+  };
+  assert.deepEqual(await names(), ["team/one 1"]);
+  await home.done("tag", "localhost/team/one:v1", "localhost/team/one:v2");
+  await home.done("tag", "localhost/team/one:v1", "localhost/team/one/nested:v1");
+  assert.deepEqual(await names(), ["team/one 2", "team/one/nested 1"]);
+  assert.deepEqual(await names("NEST"), ["team/one/nested 1"]);
+  const { tags } = await server.json("/_/model", { repository: "team/one", reference: "v1" });
+  assert.deepEqual(tags, ["v2", "v1"]);
+  await home.done("rm", "localhost/team/one:v1");
+  await home.done("rm", "localhost/team/one/nested:v1");
+  assert.deepEqual(await names(), ["team/one 1", "team/one/nested 0"]);
+  assert.deepEqual(await server.json("/_/tags", { repository: "team/one/nested" }), {
+    repository: "team/one/nested",
+    tags: [],
+    total: 0,
+    warnings: [],
+  });
+  const gone = await server.ask("/_/model?repository=team/one&reference=v1");
+  assert.equal(gone.status, 404);
+});
+
+Deno.test("the README is rendered, without its front matter", async () => {
+  await using home = await Home.open();
+  await build(home, "localhost/team/tiny:v1", FILES);
+  const { "README.md": _, ...others } = FILES;
+  await build(home, "localhost/team/silent:v1", others);
+  await build(home, "localhost/team/plain:v1", { ...others, "README.txt": "*a* <b>" });
+  await build(home, "localhost/team/packed:v1", FILES, "--raw=false", "--compression", "gzip");
+  await build(home, "localhost/team/long:v1", { ...others, "README.md": "# A\n".repeat(50_000) });
+  await using server = await serveHome(home);
+  const readme = (name: string) =>
+    server.json("/_/readme", { repository: `team/${name}`, reference: "v1" });
+  const tiny = { path: "README.md", html: "<h1>Tiny</h1>\n", truncated: false };
+  assert.deepEqual(await readme("tiny"), tiny);
+  assert.deepEqual(await readme("packed"), tiny);
+  assert.equal((await readme("plain")).html, "<pre>*a* &lt;b&gt;</pre>\n");
+  const long = await readme("long");
+  assert.equal(long.truncated, true);
+  assert.match(long.html, /^<h1>A<\/h1>\n<h1>A<\/h1>/);
+  const none = await server.ask("/_/readme?repository=team/silent&reference=v1");
+  assert.equal(none.status, 404);
+  assert.match(none.text, /The model has no README/);
 });

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { diskCatalog } from "../../../src/oci/disk_catalog.ts";
+import { FolderListings } from "../../../src/oci/disk/folder_listings.ts";
+import { tempFolder } from "../../support/temp.ts";
+
+const LONG_AGO = new Date("2026-01-01T00:00:00Z");
+
+/** Makes folders, when the times of the file system are others than those of what was made before. */
+async function make(root: string, ...paths: readonly string[]): Promise<void> {
+  await nextTime();
+  for (const path of paths) await Deno.mkdir(join(root, path), { recursive: true });
+}
+
+/** Waits until files that are written have another time. */
+async function nextTime(): Promise<void> {
+  await using folder = await tempFolder();
+  const time = async () => (await Deno.stat(await folder.write("file", ""))).mtime?.getTime();
+  for (const begun = await time(); await time() === begun;);
+}
+
+/** A runtime whose clock is ahead, so that what was just made has settled. */
+function later(): Disposable {
+  const { now } = Date;
+  Date.now = () => now() + 60_000;
+  return { [Symbol.dispose]: () => void (Date.now = now) };
+}
+
+Deno.test("FolderListings remembers folders that do not change, and reads those that do", async () => {
+  using _later = later();
+  await using folder = await tempFolder();
+  await make(folder.path, "a", "b");
+  const listings = new FolderListings();
+  assert.deepEqual([...await listings.names(folder.path)].sort(), ["a", "b"]);
+  assert.equal(listings.size, 1);
+  assert.equal(await listings.areSame(), true);
+  await make(folder.path, "c");
+  assert.equal(await listings.areSame(), false);
+  assert.deepEqual([...await listings.names(folder.path)].sort(), ["a", "b", "c"]);
+  await nextTime();
+  await Deno.remove(folder.join("a"));
+  assert.deepEqual([...await listings.names(folder.path)].sort(), ["b", "c"]);
+  listings.keep(new Set());
+  assert.equal(listings.size, 0);
+});
+
+Deno.test("FolderListings does not trust times that have just changed, or are set back", async () => {
+  await using folder = await tempFolder();
+  await make(folder.path, "a");
+  const listings = new FolderListings();
+  await listings.names(folder.path);
+  assert.equal(listings.size, 0, "it changed less than two seconds ago");
+  using _later = later();
+  await listings.names(folder.path);
+  assert.equal(listings.size, 1);
+  await Deno.utime(folder.path, LONG_AGO, LONG_AGO);
+  assert.equal(await listings.areSame(), false);
+  await listings.names(folder.path);
+  await make(folder.path, "b");
+  await Deno.utime(folder.path, LONG_AGO, LONG_AGO);
+  assert.deepEqual([...await listings.names(folder.path)].sort(), ["a", "b"]);
+});
+
+Deno.test("FolderListings reads folders with links each time, and has none of what is not there", async () => {
+  using _later = later();
+  await using folder = await tempFolder();
+  await make(folder.path, "root", "elsewhere");
+  await Deno.symlink(folder.join("elsewhere"), folder.join("root/link"));
+  const listings = new FolderListings();
+  assert.deepEqual(await listings.names(folder.join("root")), ["link"]);
+  await Deno.remove(folder.join("elsewhere"));
+  assert.deepEqual(await listings.names(folder.join("root")), []);
+  assert.deepEqual(await listings.names(folder.join("none")), []);
+  assert.equal(listings.size, 0);
+});
+
+Deno.test("a catalogue tells of every repository that came, went or was nested in another", async () => {
+  using _later = later();
+  await using folder = await tempFolder();
+  const root = folder.join("content.v1/docker/registry/v2/repositories");
+  const catalog = diskCatalog(folder.path);
+  const names = () => Array.fromAsync(catalog.repositories());
+  await make(root, "localhost/b/_manifests", "localhost/a/x/_manifests", "localhost/c/_uploads");
+  assert.deepEqual(await names(), ["localhost/a/x", "localhost/b"]);
+  assert.deepEqual(await names(), ["localhost/a/x", "localhost/b"]);
+  await make(
+    root,
+    "localhost/a/x/y/_manifests",
+    "localhost/c/_manifests",
+    "other.test/d/_manifests",
+  );
+  const all = ["localhost/a/x", "localhost/a/x/y", "localhost/b", "localhost/c", "other.test/d"];
+  assert.deepEqual(await Promise.all([names(), names(), names()]), [all, all, all]);
+  await nextTime();
+  await Deno.remove(join(root, "localhost/a"), { recursive: true });
+  await Deno.remove(join(root, "localhost/b/_manifests"));
+  assert.deepEqual(await names(), ["localhost/c", "other.test/d"]);
+});

@@ -5,7 +5,7 @@
  */
 import { isDigest } from "../../core/digest.ts";
 import { ModelOpsError } from "../../core/errors.ts";
-import { firstFitting } from "../../core/fitting.ts";
+import { firstFitting } from "../../core/json.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { ManifestDocument } from "../../oci/manifest.ts";

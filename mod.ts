@@ -151,6 +151,7 @@ export type {
   Provenance,
   TensorFact,
   TokenizerFacts,
+  UnreadTensor,
 } from "./src/model/facts/facts.ts";
 export type { CompressionName } from "./src/archive/compression.ts";
 export { checkModelfile, type CheckModelfileOptions } from "./src/model/modelfile/check.ts";

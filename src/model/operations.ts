@@ -280,8 +280,13 @@ export interface InspectOptions extends RemoteOptions {
 
 /** How to read a card. */
 export interface CardOfOptions extends InspectOptions {
-  /** Whether all tensors are wanted; of a model in a registry that takes more reads. */
-  readonly allTensors?: boolean;
+  /** Whether only the tensors are wanted: of a model in a registry no documents are read then. */
+  readonly onlyTensors?: boolean;
+  /**
+   * Whether all headers of a model in a registry are read, a request or more for each file. Else
+   * twelve requests and 1 MiB have to do, and what is not read of larger models is named.
+   */
+  readonly allHeaders?: boolean;
 }
 
 /** How to compare two models. */

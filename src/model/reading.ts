@@ -86,13 +86,14 @@ export class ModelReading {
   /** As {@linkcode ModelBackend.card} says. */
   async card(target: string, options: CardOfOptions = {}): Promise<ModelCard> {
     const reference = parseReference(target);
-    const { remote: isFar = false, allTensors } = options;
+    const { remote: isFar = false, onlyTensors, allHeaders } = options;
     const { readCard } = await import("./card/card.ts");
     const read = (store: ContentStore) =>
       readCard(store, referenceTarget(reference), {
         ...operationOptions(options),
         isFar,
-        allTensors,
+        onlyTensors,
+        allHeaders,
       });
     if (isFar) return await read(await this.#stores.remote(reference, options));
     return await repairable(reference, () => read(this.#stores.local(reference)));

@@ -150,3 +150,70 @@ Deno.test("a model that is nowhere, and what is no model, end as for inspect", a
   assert.match(stderr, /Cannot find "registry\.test\/models\/tiny:v2"/);
   assert.equal((await home.run(["diff", name])).code, 2);
 });
+
+/** The events of progress that a run has written. */
+function eventsOf(stderr: string): Record<string, unknown>[] {
+  return stderr.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+}
+
+Deno.test("diff --tensors tells how far the hashing is, and hashes what headers leave open alone", async () => {
+  await using home = await Home.open();
+  const old = await build(home, "v1", {
+    "a.safetensors": weights({ a: matrix(2), gone: matrix(3) }),
+    "b.safetensors": weights({ b: matrix(5) }),
+  });
+  const young = await build(home, "v2", {
+    "a.safetensors": weights({ a: matrix(2) }, 7),
+    "b.safetensors": weights({ b: matrix(5) }),
+  });
+  const { code, stderr } = await home.run(["diff", old, young, "--tensors", "--progress", "json"]);
+  assert.equal(code, 0, stderr);
+  const events = eventsOf(stderr);
+  assert.deepEqual(events[0], { state: "plan", phase: "hash", files: 2, size: 64 });
+  const done = events.filter(({ state }) => state === "done");
+  assert.deepEqual(done.map(({ name, phase, bytes, size }) => [name, phase, bytes, size]), [
+    ["a.safetensors", "hash", 32, 32],
+    ["a.safetensors", "hash", 32, 32],
+  ]);
+});
+
+Deno.test("nothing is hashed of a model that is compared with one in a registry", async () => {
+  await using home = await Home.open();
+  const [old, young] = [await build(home, "v1", OLD), await build(home, "v2", NEW)];
+  for (const name of [old, young]) await home.done("push", name);
+  await home.done("rm", young);
+  const { stderr } = await home.run(["diff", old, young, "--tensors", "--progress", "json"]);
+  assert.deepEqual(eventsOf(stderr), []);
+});
+
+Deno.test("tensors in compressed layers are compared by their bytes too", async () => {
+  await using home = await Home.open();
+  for (const compression of ["gzip", "zstd"]) {
+    const old = await build(home, `${compression}-1`, {
+      "m.safetensors": weights({ a: matrix(2), b: matrix(3), c: matrix(4) }),
+    });
+    const young = await build(
+      home,
+      `${compression}-2`,
+      { "m.safetensors": weights({ a: matrix(2), b: matrix(3), c: matrix(4) }, 5) },
+      "--compression",
+      compression,
+    );
+    const { tensors } = JSON.parse(await home.done("diff", old, young, "--tensors", "--json"));
+    assert.deepEqual([tensors.same, tensors.changes], [2, [
+      { name: "a", verdict: "changed", from: "float32 2x4", to: "float32 2x4" },
+    ]]);
+  }
+});
+
+Deno.test("a diff that is cancelled ends with the reason, and changes nothing", async () => {
+  await using home = await Home.open();
+  const [old, young] = [await build(home, "v1", OLD), await build(home, "v2", NEW)];
+  const stopper = new AbortController();
+  const { code, stdout } = await home.run(["diff", old, young, "--tensors", "--progress", "json"], {
+    signal: stopper.signal,
+    onStderr: (text) => text.includes('"start"') && stopper.abort(),
+  });
+  assert.notEqual(code, 0);
+  assert.equal(stdout, "");
+});

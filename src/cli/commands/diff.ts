@@ -11,7 +11,7 @@ export function configure(command: Command, session: Session): void {
       .argument("<from>", "name of a model, in the local store or in a registry")
       .argument("<to>", "name of the model that it is compared with")
       .option("--remote", "ask the registries, also for models of the local store")
-      .option("--tensors", "compare tensor by tensor; bytes are read where both are here")
+      .option("--tensors", "compare tensor by tensor: bytes where both are here, else all headers")
       .option("--exit-code", "end with 1 when they differ"),
   )
     .action(async (from, to, { exitCode, ...flags }) => {

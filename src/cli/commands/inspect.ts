@@ -16,6 +16,7 @@ export function configure(command: Command, session: Session): void {
       .option("--card", "show the facts of the model, as on a terminal")
       .option("--files", "list the files: kind, size, digest, path")
       .option("--tensors", "list all tensors: name, shape, type, size, file")
+      .option("--all-headers", "with --remote: read all headers, a request or more for each file")
       .option("--config", "show the configuration document")
       .option(
         "--format <template>",
@@ -27,6 +28,7 @@ export function configure(command: Command, session: Session): void {
       const isAsked = Boolean(card || files || tensors);
       const isForPerson = session.context.stdout.isTerminal && !session.settings.json &&
         !config && format === undefined;
+      checkHeaders(flags, isAsked || isForPerson);
       if (isAsked || isForPerson) {
         const parts = isAsked ? { card, files, tensors } : { card: true };
         return await showCard(session, target, parts, flags);
@@ -57,6 +59,22 @@ function checkViews(
   throw new InvalidInputError(`Cannot show ${document} and ${part} at once: name one of them`);
 }
 
+/** @throws {InvalidInputError} when all headers are asked for where none or all are read anyway. */
+function checkHeaders(
+  { allHeaders, remote }: { readonly allHeaders?: boolean; readonly remote?: boolean },
+  areRead: boolean,
+): void {
+  if (!allHeaders || areRead && remote) return;
+  if (remote) {
+    throw new InvalidInputError(
+      "Cannot use --all-headers without --card or --tensors: nothing else needs headers",
+    );
+  }
+  throw new InvalidInputError(
+    "Cannot use --all-headers without --remote: in the local store all headers are read",
+  );
+}
+
 async function showCard(
   session: Session,
   target: string,
@@ -67,7 +85,8 @@ async function showCard(
     import("../output/card/show.ts"),
     session.models(),
   ]);
-  const options = { ...session.quiet(), ...flags, allTensors: parts.tensors };
+  const onlyTensors = parts.tensors && !parts.card;
+  const options = { ...session.quiet(), ...flags, onlyTensors };
   showCard(session, target, { card: await models.card(target, options), parts });
 }
 

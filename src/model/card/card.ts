@@ -20,8 +20,10 @@ import type { CardFile, CardPart, CardReferrer, ModelCard } from "./shape.ts";
 export interface CardOptions extends OperationOptions {
   /** Whether the store is far away: then little is read of it. */
   readonly isFar?: boolean;
-  /** Whether all tensors are wanted, which takes more than the facts do. */
-  readonly allTensors?: boolean;
+  /** Whether only the tensors are wanted: far away no reads are spent on documents. */
+  readonly onlyTensors?: boolean;
+  /** Whether all headers are read, however many reads it takes. */
+  readonly allHeaders?: boolean;
   /** What bounds the reads of files; a store that is far away has a bound of its own. */
   readonly reads?: Reads;
 }
@@ -32,8 +34,8 @@ export interface CardOptions extends OperationOptions {
  */
 const FAR_LIMITS: ReadLimits = { requests: 8, bytes: 960 * 1024 };
 
-/** What is read where all tensors are wanted: the headers of GGUF files have their vocabulary. */
-const TENSOR_LIMITS: ReadLimits = { requests: 4096, bytes: 64 * 1024 * 1024 };
+/** What is read where all headers are wanted: those of GGUF files have their vocabulary. */
+const HEADER_LIMITS: ReadLimits = { requests: 4096, bytes: 64 * 1024 * 1024 };
 
 /**
  * Reads the card of the model that a tag or a digest of a repository names.
@@ -57,13 +59,14 @@ export async function cardOf(
   const { descriptor, manifest } = model;
   const config = await readModelConfig(store, manifest, options);
   const documents = manifest.bytes.byteLength + (manifest.config?.size ?? 0);
-  const limits = options.allTensors ? TENSOR_LIMITS : FAR_LIMITS;
-  const reads = options.isFar
+  const limits = options.allHeaders ? HEADER_LIMITS : FAR_LIMITS;
+  const { signal, isFar, onlyTensors } = options;
+  const budget = isFar
     ? new ReadBudget({ ...limits, bytes: Math.max(0, limits.bytes - documents) })
-    : options.reads;
-  const { signal, isFar } = options;
+    : undefined;
+  const reads = budget ?? options.reads;
   const known = await layerFiles(store, manifest.layers, { signal, isFar, reads });
-  const report = await readFacts(known.files, { signal, isFar });
+  const report = await readFacts(known.files, { signal, budget, onlyTensors });
   const files = manifest.layers.map(({ annotations, mediaType, digest, size }) => ({
     path: layerPath(annotations) ?? "",
     kind: parseLayerMediaType(mediaType)?.kind,
@@ -93,6 +96,7 @@ export async function cardOf(
     tensors: report.tensors,
     referrers: await referrersOf(store, model, options),
     unread: [...known.unread, ...report.unread],
+    unreadTensors: report.unreadTensors,
     warnings: [...known.warnings, ...report.warnings],
   };
 }

@@ -132,7 +132,7 @@ export async function describeTensors(
   const model = await modelAt(store, target, options);
   const card = await cardOf(store, model, {
     ...options,
-    allTensors: true,
+    onlyTensors: true,
     reads: new ServedReads(),
   });
   const shown = { ...cutCard(card), tensors: firstFitting(card.tensors, LONG_LIST) };

@@ -15,7 +15,7 @@ export interface CardParts {
 /** The card without its long lists, and those that are asked for. */
 export function cardDocument(
   reference: string,
-  { files, tensors, ...card }: ModelCard,
+  { files, tensors, unreadTensors, ...card }: ModelCard,
   wanted: CardParts,
 ): Readonly<Record<string, unknown>> {
   return {
@@ -24,7 +24,7 @@ export function cardDocument(
       ? { ...card, largestTensors: largestTensors(tensors) }
       : { digest: card.digest, unread: card.unread, warnings: card.warnings }),
     ...(wanted.files ? { files } : {}),
-    ...(wanted.tensors ? { tensors } : {}),
+    ...(wanted.tensors ? { tensors, unreadTensors } : {}),
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { Digest } from "../../core/digest.ts";
 import type { ModelConfig } from "../config.ts";
-import type { FileTensor, ModelFacts } from "../facts/facts.ts";
+import type { FileTensor, ModelFacts, UnreadTensor } from "../facts/facts.ts";
 import type { LayerKind } from "../layer_kind.ts";
 
 /** A file of a model, as its layer describes it. */
@@ -82,6 +82,8 @@ export interface ModelCard {
   readonly referrers: readonly CardReferrer[];
   /** Weight files whose headers were not read, or not to the end. */
   readonly unread: readonly string[];
+  /** Tensors in those files, as far as an index names them. */
+  readonly unreadTensors: readonly UnreadTensor[];
   /** Files that should tell something and could not be read. */
   readonly warnings: readonly string[];
 }

@@ -22,7 +22,7 @@ export async function compareModels(
   options: OperationOptions & { readonly tensors?: boolean } = {},
 ): Promise<ModelDiff> {
   const read = ({ store, target, isFar }: ComparedModel) =>
-    readCard(store, target, { ...operationOptions(options), isFar, allTensors: options.tensors });
+    readCard(store, target, { ...operationOptions(options), isFar, allHeaders: options.tensors });
   const [a, b] = [await read(from), await read(to)];
   const tensors = options.tensors
     ? await compareTensors({ ...from, card: a }, { ...to, card: b }, options)

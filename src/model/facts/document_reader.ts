@@ -43,12 +43,15 @@ export class DocumentReader {
     return undefined;
   }
 
-  /** What a JSON document holds; `undefined`, with a warning, where it cannot be read. */
-  async value(name: string): Promise<unknown> {
+  /**
+   * What a JSON document holds; `undefined`, with a warning, where it cannot be read. Far away it is
+   * passed over where it has more than `farLimit` bytes.
+   */
+  async value(name: string, farLimit: number = LARGEST_FAR_DOCUMENT): Promise<unknown> {
     const file = this.#files.find(({ path }) => path === name);
     if (file === undefined) return undefined;
     const { size } = file.source;
-    if (this.#options.isFar && size > LARGEST_FAR_DOCUMENT) return undefined;
+    if (this.#options.isFar && size > farLimit) return undefined;
     try {
       if (size > LARGEST_DOCUMENT) throw tooLarge(name);
       const bytes = await this.#read(file, size);

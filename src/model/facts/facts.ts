@@ -108,6 +108,14 @@ export interface FileTensor extends TensorFact {
   readonly file: string;
 }
 
+/** A tensor that an index names, in a file whose header was not read. */
+export interface UnreadTensor {
+  /** Its name; it comes from outside. */
+  readonly name: string;
+  /** Path of the file in the model. */
+  readonly file: string;
+}
+
 /** Everything that files say of the model that they make up. */
 export interface ModelFacts extends HeaderFacts, Provenance {
   /** Whether the count of parameters was worked out from a part of the weights. */

@@ -39,6 +39,11 @@ export class ReadBudget implements Reads {
     this.#bytes = bytes;
   }
 
+  /** Reads that may still be made. */
+  get requestsLeft(): number {
+    return this.#requests;
+  }
+
   /** The source as far as the budget goes: `open` throws {@linkcode BudgetSpent} behind that. */
   limit(source: BlobSource): BlobSource {
     return {

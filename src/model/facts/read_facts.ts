@@ -16,15 +16,18 @@ import {
   type ModelShape,
   type Provenance,
   type TokenizerFacts,
+  type UnreadTensor,
 } from "./facts.ts";
 import { DocumentReader, LARGEST_FAR_DOCUMENT } from "./document_reader.ts";
 import type { FileTree } from "./file_tree.ts";
 import { formatRowOf } from "./formats.ts";
 import { frontMatter, README_START } from "../../core/yaml/front_matter.ts";
+import { LONGEST_NAME } from "./headers/safetensors.ts";
 import { LICENSE_START, licenseOfText } from "./license.ts";
 import { isPickle, mayBePickle, PICKLE_START } from "./pickle.ts";
 import { diffusersFacts, sentenceFacts } from "./pipeline.ts";
-import { readStart } from "./read_budget.ts";
+import { type ReadBudget, readStart } from "./read_budget.ts";
+import { isShardIndex, type ShardIndex, shardIndex } from "./shard_index.ts";
 import { taskOfClass } from "./tasks.ts";
 import { templateFacts, tokenizerConfigFacts } from "./tokenizer.ts";
 import { readHeaderFacts } from "./weights.ts";
@@ -32,10 +35,13 @@ import { readHeaderFacts } from "./weights.ts";
 /** How facts are read. */
 export interface ReadFactsOptions extends OperationOptions {
   /**
-   * Whether the sources are far away and have a budget in front of them: then large documents are
-   * passed over, and headers are read with few and larger reads.
+   * What stands in front of the sources where they are far away: then large documents are passed
+   * over, headers are read with few and larger reads, and an index of shards is read where they are
+   * more than can be.
    */
-  readonly isFar?: boolean;
+  readonly budget?: ReadBudget;
+  /** Whether only the tensors are wanted: no reads are spent on documents. */
+  readonly onlyTensors?: boolean;
 }
 
 /** What was found. */
@@ -45,6 +51,8 @@ export interface FactsReport {
   readonly tensors: readonly FileTensor[];
   /** Weight files whose headers were not read to the end, because the budget was spent. */
   readonly unread: readonly string[];
+  /** Tensors in those files, as far as an index names them. */
+  readonly unreadTensors: readonly UnreadTensor[];
   /** Files that should hold facts and could not be read, and what they disagree on. */
   readonly warnings: readonly string[];
 }
@@ -65,7 +73,7 @@ const DOCUMENTS = new Set([
 /** Whether a file of this path may tell something of the model. */
 export function tellsFacts(path: string): boolean {
   return DOCUMENTS.has(path) || README_NAME.test(path) || LICENSE_NAME.test(path) ||
-    formatRowOf(path) !== undefined || mayBePickle(path);
+    formatRowOf(path) !== undefined || mayBePickle(path) || isShardIndex(path);
 }
 
 /** Bytes of a header that are asked for at once far away: most are shorter. */
@@ -85,22 +93,26 @@ export const README_NAME = /^readme(\.(md|markdown|txt))?$/i;
  * What sources throw goes through; a file that is malformed is a warning.
  */
 export async function readFacts(
-  files: FileTree,
-  options: ReadFactsOptions = {},
+  all: FileTree,
+  { budget, onlyTensors, ...options }: ReadFactsOptions = {},
 ): Promise<FactsReport> {
-  const reader = new DocumentReader(files, options);
+  const isFar = budget !== undefined;
+  const weights = all.filter(({ path }) => formatRowOf(path) !== undefined);
+  const indexes = all.filter(({ path }) => isShardIndex(path));
+  const files = onlyTensors ? [...weights, ...indexes] : all;
+  const reader = new DocumentReader(files, { ...options, isFar });
   const quantization = await reader.json("hf_quant_config.json");
   const config = await reader.json("config.json");
   const readme = await reader.start(README_NAME, README_START);
   const pipeline = await readPipeline(reader);
-  const headers = await readHeaderFacts(
-    files.filter(({ path }) => formatRowOf(path) !== undefined),
-    {
-      ...options,
-      window: options.isFar ? FAR_WINDOW : undefined,
-      components: pipeline?.components,
-    },
-  );
+  const found = budget === undefined || weights.length <= budget.requestsLeft
+    ? undefined
+    : await readIndex(reader, indexes);
+  const headers = await readHeaderFacts(weights, {
+    ...options,
+    window: isFar ? FAR_WINDOW : undefined,
+    components: pipeline?.components,
+  });
   const generation = await reader.json("generation_config.json");
   const known = configFacts({ ...quantization, ...config, ...generation });
   const front = await frontFacts(readme ?? "");
@@ -111,7 +123,11 @@ export async function readFacts(
     licenseOfText(await reader.start(LICENSE_NAME, LICENSE_START) ?? "");
   const modelClass = known.modelClass ?? pipeline?.modelClass;
   const { tensors, unread, warnings, ...header } = headers;
-  const paramCount = header.paramCount ?? known.paramCount;
+  const index = found && isOf(found, unread) ? found : undefined;
+  // Of shards that are not all read, the index may know what they have together.
+  const paramCountIsEstimate = header.paramCountIsEstimate && index?.paramCount === undefined;
+  const paramCount = (header.paramCountIsEstimate ? index?.paramCount : undefined) ??
+    header.paramCount ?? known.paramCount;
   const shape = firstKnown<ModelShape>(
     { contextLength: pipeline?.contextLength },
     known.shape,
@@ -123,7 +139,7 @@ export async function readFacts(
     family: known.family ?? header.family,
     format: header.format,
     paramCount,
-    paramCountIsEstimate: header.paramCountIsEstimate,
+    paramCountIsEstimate: paramCountIsEstimate || undefined,
     activeParamCount: header.paramCountIsEstimate
       ? undefined
       : activeParamCount(paramCount, shape, tensors),
@@ -145,11 +161,46 @@ export async function readFacts(
       chatTemplate: tokenizer?.chatTemplate,
       tools: tokenizer?.tools,
     })),
-    runsCode: await picklesIn(files, options),
-    tensorCount: header.tensorCount,
-    tensorBytes: header.tensorBytes,
+    runsCode: await picklesIn(files, { ...options, isFar }),
+    tensorCount: header.tensorCount ?? index?.files.size,
+    tensorBytes: header.tensorBytes ?? index?.tensorBytes,
   };
-  return { facts: firstKnown(facts), tensors, unread, warnings: [...reader.warnings, ...warnings] };
+  return {
+    facts: firstKnown(facts),
+    tensors,
+    unread,
+    unreadTensors: unreadTensors(index, unread),
+    warnings: [...reader.warnings, ...warnings],
+  };
+}
+
+/** Largest index that is read far away: one of four thousand tensors. Bytes. */
+const LARGEST_FAR_INDEX = 384 * 1024;
+
+/** The index of a model's shards, where there is one and it is not too large. */
+async function readIndex(
+  reader: DocumentReader,
+  [index, ...others]: FileTree,
+): Promise<ShardIndex | undefined> {
+  // A pipeline has several, and each request that reads one is a header that is not read.
+  if (index === undefined || others.length > 0) return undefined;
+  return shardIndex(await reader.value(index.path, LARGEST_FAR_INDEX), index.path);
+}
+
+/** Whether an index knows the files that were not read: one of another model says nothing of them. */
+function isOf({ files }: ShardIndex, unread: readonly string[]): boolean {
+  const named = new Set(files.values());
+  return unread.every((path) => named.has(path));
+}
+
+function unreadTensors(
+  index: ShardIndex | undefined,
+  unread: readonly string[],
+): readonly UnreadTensor[] {
+  const files = new Set(unread);
+  return [...index?.files ?? []].flatMap(([name, file]) =>
+    files.has(file) && name.length <= LONGEST_NAME ? [{ name, file }] : []
+  );
 }
 
 /** What reads front matter is loaded where there is some. */
@@ -179,7 +230,7 @@ async function readTokenizer(reader: DocumentReader) {
 /** Paths of the files that run code when they are loaded; far away, by their names alone. */
 async function picklesIn(
   files: FileTree,
-  { isFar = false, signal }: ReadFactsOptions,
+  { isFar, signal }: { readonly isFar: boolean; readonly signal?: AbortSignal },
 ): Promise<readonly string[] | undefined> {
   const found = await mapConcurrent(
     files.filter(({ path }) => mayBePickle(path)),

@@ -2,24 +2,18 @@
  * The parts of weights that an index file lists: each has to be there, and whole.
  * @module
  */
-import * as posix from "../../core/runtime/posix_path.ts";
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
 import { fileSource } from "../../core/file_source.ts";
 import { readDocument } from "../../core/files.ts";
 import { decodePythonJson } from "../../core/json.ts";
 import { problemsError } from "../../core/problems.ts";
-import * as form from "../../core/shapes/form.ts";
 import { quote } from "../../core/text.ts";
 import type { WorkspaceFile } from "../workspace.ts";
+import { isShardIndex, shardIndex } from "./shard_index.ts";
 import { readSafetensors } from "./headers/safetensors.ts";
-
-/** Names of index files: `model.safetensors.index.json`, `pytorch_model.bin.index.json`. */
-const INDEX = /\.(safetensors|bin)\.index(\.[^./]+)?\.json$/;
 
 /** Largest index that is read, in bytes; one of a hundred thousand tensors has a tenth of it. */
 const LARGEST_INDEX = 64 * 1024 * 1024;
-
-const indexForm = form.map({ weight_map: form.textMap });
 
 /**
  * Makes sure that every part that an index names is among the files of a model, and whole.
@@ -31,9 +25,8 @@ export async function checkShards(
 ): Promise<void> {
   const known = new Map(files.map((file) => [file.path, file]));
   const problems: Problem[] = [];
-  for (const index of files.filter(({ path }) => INDEX.test(path))) {
-    for (const name of await shardsOf(index)) {
-      const path = posix.join(posix.dirname(index.path), name);
+  for (const index of files.filter(({ path }) => isShardIndex(path))) {
+    for (const path of await shardsOf(index)) {
       const fault = await shardFault(known.get(path));
       if (fault !== undefined) {
         problems.push({ message: `${quote(path)}, which ${quote(index.path)} names, ${fault}` });
@@ -47,11 +40,10 @@ export async function checkShards(
   });
 }
 
-/** The files that an index names; none when it is no index after all. */
+/** Paths of the files that an index names; none when it is no index after all. */
 async function shardsOf({ path, absolute }: WorkspaceFile): Promise<Set<string>> {
   const document = decodePythonJson(await readDocument(absolute, LARGEST_INDEX), quote(path));
-  const index = form.inForm(indexForm, document).value;
-  return new Set(Object.values(index?.weight_map ?? {}));
+  return new Set(shardIndex(document, path)?.files.values() ?? []);
 }
 
 /** What is wrong with a part, as a clause. */

@@ -72,7 +72,7 @@ Deno.test("the card of a model of 100 GB takes twelve requests and 1 MiB at most
 });
 
 Deno.test("and so does the list of all its tensors", async () => {
-  const { card, requests, bytes } = await counted(LARGE, { allTensors: true });
+  const { card, requests, bytes } = await counted(LARGE, { onlyTensors: true });
   assert.ok(requests <= 12, `${requests} requests`);
   assert.ok(bytes <= 1024 * 1024, `${bytes} bytes`);
   assert.equal(card.tensors.length, 112 * 7);
@@ -92,8 +92,98 @@ Deno.test("of many shards a few are read, and the count of parameters is worked 
   assert.ok(Math.abs((card.facts.paramCount ?? 0) - count) < count / 1000);
   assert.equal(card.facts.paramCountIsEstimate, true);
   assert.ok(card.unread.length >= 30, `${card.unread.length} unread`);
-  const { card: all } = await counted(files, { allTensors: true });
-  assert.deepEqual([all.tensors.length, all.unread], [280, []]);
+  assert.deepEqual(card.unreadTensors, []);
+});
+
+/** Forty shards of a network, and an index that names their tensors. */
+function sharded(shards: number): Readonly<Record<string, SparseFile>> {
+  const name = (index: number) =>
+    `model-${String(index + 1).padStart(5, "0")}-of-${String(shards).padStart(5, "0")}.safetensors`;
+  const files = Array.from(
+    { length: shards },
+    (_, index) => [name(index), shardOf([index], 13_500)],
+  );
+  const weight_map = Object.fromEntries(
+    Array.from(
+      { length: shards },
+      (_, index) => shardTensors(index).map((tensor) => [tensor, name(index)]),
+    ).flat(),
+  );
+  const total_parameters = shards * 7 * 13_500 ** 2;
+  const metadata = { total_size: 2 * total_parameters, total_parameters };
+  return {
+    "README.md": { head: "---\nlicense: apache-2.0\n---\n" },
+    "config.json": { head: '{"model_type":"llama","torch_dtype":"bfloat16"}' },
+    "generation_config.json": { head: "{}" },
+    "tokenizer_config.json": { head: "{}" },
+    "model.safetensors.index.json": { head: JSON.stringify({ metadata, weight_map }) },
+    ...Object.fromEntries(files),
+  };
+}
+
+const shardTensors = (layer: number) =>
+  ["q", "k", "v", "o", "gate", "up", "down"].map((name) =>
+    `model.layers.${layer}.${name}_proj.weight`
+  );
+
+Deno.test("the index tells all names, and the sums, of shards that are too many to be read", async () => {
+  const { card, requests, bytes } = await counted(sharded(40));
+  assert.ok(card.size > 100e9);
+  assert.ok(requests <= 12 && bytes <= 1024 * 1024, `${requests} requests, ${bytes} bytes`);
+  const { paramCount, paramCountIsEstimate, tensorCount, tensorBytes } = card.facts;
+  assert.deepEqual([paramCount, paramCountIsEstimate, tensorCount, tensorBytes], [
+    40 * 7 * 13_500 ** 2,
+    undefined,
+    280,
+    2 * 40 * 7 * 13_500 ** 2,
+  ]);
+  assert.equal(card.unreadTensors.length, 7 * card.unread.length);
+  assert.equal(card.tensors.length + card.unreadTensors.length, 280);
+});
+
+Deno.test("a table of tensors spends no reads on documents, and names what it did not read", async () => {
+  const facts = await counted(sharded(40));
+  const { card, requests, bytes } = await counted(sharded(40), { onlyTensors: true });
+  assert.ok(requests <= 12 && bytes <= 1024 * 1024, `${requests} requests, ${bytes} bytes`);
+  assert.ok(card.tensors.length > facts.card.tensors.length, `${card.tensors.length} tensors`);
+  assert.deepEqual(card.unreadTensors[0], {
+    name: "model.layers.7.q_proj.weight",
+    file: "model-00008-of-00040.safetensors",
+  });
+  assert.equal(card.tensors.length + card.unreadTensors.length, 280);
+});
+
+Deno.test("all headers are read where they are asked for, in a request each", async () => {
+  const { card, requests } = await counted(sharded(40), { onlyTensors: true, allHeaders: true });
+  assert.deepEqual([card.tensors.length, card.unread, card.unreadTensors], [280, [], []]);
+  assert.equal(requests, 43);
+  const whole = await counted(sharded(40), { allHeaders: true });
+  assert.equal(whole.card.facts.license, "Apache-2.0");
+});
+
+Deno.test("an index that is malformed, lies or is too large names nothing that is not there", async () => {
+  const plain = sharded(40);
+  const indexes: Readonly<Record<string, SparseFile>> = {
+    "no JSON": { head: "{" },
+    "no map": { head: '{"weight_map":[]}' },
+    "files elsewhere": { head: '{"weight_map":{"a":"../../etc/passwd","b":"other.safetensors"}}' },
+    "sums that are none": {
+      head: '{"metadata":{"total_size":-1,"total_parameters":"x"},"weight_map":{}}',
+    },
+    "too large": { head: "{}", size: 400_000_000 },
+  };
+  for (const [what, index] of Object.entries(indexes)) {
+    const files = { ...plain, "model.safetensors.index.json": index };
+    const { card, requests, bytes } = await counted(files);
+    assert.ok(
+      requests <= 12 && bytes <= 1024 * 1024,
+      `${what}: ${requests} requests, ${bytes} bytes`,
+    );
+    assert.deepEqual(card.unreadTensors, [], what);
+    assert.equal(card.facts.paramCountIsEstimate, true, what);
+    assert.equal(card.facts.tensorCount, undefined, what);
+    assert.ok(card.unread.length > 30, what);
+  }
 });
 
 Deno.test("a GGUF file with a long vocabulary tells what comes before it", async () => {
@@ -117,7 +207,7 @@ Deno.test("a GGUF file with a long vocabulary tells what comes before it", async
     80,
     ["big.Q4_K_M.gguf"],
   ]);
-  const { card: all } = await counted(files, { allTensors: true });
+  const { card: all } = await counted(files, { onlyTensors: true, allHeaders: true });
   assert.deepEqual([all.tensors[0]?.name, all.unread], ["token_embd.weight", []]);
 });
 

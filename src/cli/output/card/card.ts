@@ -63,9 +63,10 @@ export function cardText(
   return sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n");
 }
 
-function largestTitle({ tensors }: ModelCard, width: number): string {
-  const count = countOf(tensors.length, "tensor");
-  const whole = `${count} (all with --tensors), the largest:`;
+function largestTitle({ tensors, unreadTensors }: ModelCard, width: number): string {
+  const count = countOf(tensors.length + unreadTensors.length, "tensor");
+  const read = unreadTensors.length === 0 ? "" : ` of the ${tensors.length} that were read`;
+  const whole = `${count} (all with --tensors), the largest${read}:`;
   return columnsOf(whole) <= width ? whole : `${count}, the largest:`;
 }
 
@@ -73,6 +74,6 @@ function largestTitle({ tensors }: ModelCard, width: number): string {
 function remarksOf({ unread, warnings }: ModelCard): string[] {
   const missing = unread.length === 0
     ? []
-    : [`The headers of ${countOf(unread.length, "file")} were not read: --tensors reads them`];
+    : [`The headers of ${countOf(unread.length, "file")} were not read: --all-headers reads them`];
   return [...missing, ...warnings];
 }

@@ -20,12 +20,21 @@ export function showCard(
   const shown = [
     ...parts.card ? [cardText(card, { reference, screen, paint, now: now() })] : [],
     ...parts.files ? [fileTable(card.files, screen)] : [],
-    ...parts.tensors ? [tensorTable(card.tensors, screen)] : [],
+    ...parts.tensors ? [tensorTable([...card.tensors, ...card.unreadTensors], screen)] : [],
   ];
   output.drawing(shown.join("\n\n"));
   if (parts.card) return;
   for (const warning of card.warnings) output.warn(warning);
   if (!parts.tensors || card.unread.length === 0) return;
-  const files = countOf(card.unread.length, "file");
-  output.warn(`The tensors of ${files} are not listed: ${card.unread.join(", ")}`);
+  output.warn(unreadText(card));
+}
+
+/** What a list of tensors lacks, and how to get it. */
+function unreadText({ unread, unreadTensors }: ModelCard): string {
+  const files = countOf(unread.length, "file");
+  const listed = new Set(unreadTensors.map(({ file }) => file));
+  const what = unread.every((path) => listed.has(path))
+    ? `The shapes of ${countOf(unreadTensors.length, "tensor")} in ${files} are not read`
+    : `The headers of ${files} are not read, nor are all of their tensors listed`;
+  return `${what} (--remote --all-headers reads them): ${unread.join(", ")}`;
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import type { CardFile } from "../../../model/card/shape.ts";
-import type { FileTensor } from "../../../model/facts/facts.ts";
+import type { FileTensor, UnreadTensor } from "../../../model/facts/facts.ts";
 import type { TextSink } from "../../context.ts";
 import { columnsOf, fitMiddle, fitNames } from "../columns.ts";
 import { escapeControls, formatBytes, shortDigest } from "../format.ts";
@@ -22,6 +22,9 @@ export const KIND_NAMES: Readonly<Record<string, string>> = {
   dataset: "datasets",
   other: "other",
 };
+
+/** What a cell for scripts says where nobody knows. */
+const UNKNOWN = "unknown";
 
 const LETTERS = { columnsOf, fitMiddle };
 
@@ -62,17 +65,17 @@ export function fileTable(files: readonly CardFile[], screen: Screen): string {
 
 /** The tensors of a model, a line each. */
 export function tensorTable(
-  tensors: readonly FileTensor[],
+  tensors: readonly (FileTensor | UnreadTensor)[],
   screen: Screen,
   { isBrief = false }: { readonly isBrief?: boolean } = {},
 ): string {
   if (!screen.isTerminal && !isBrief) {
-    const rows = tensors.map(({ name, shape, type, bytes, file }) => [
-      shape.join("x") || "scalar",
-      scriptCell(type),
-      bytes === undefined ? "unknown" : String(bytes),
-      scriptCell(file),
-      scriptCell(name),
+    const rows = tensors.map((tensor) => [
+      "shape" in tensor ? tensor.shape.join("x") || "scalar" : UNKNOWN,
+      "type" in tensor ? scriptCell(tensor.type) : UNKNOWN,
+      "bytes" in tensor && tensor.bytes !== undefined ? String(tensor.bytes) : UNKNOWN,
+      scriptCell(tensor.file),
+      scriptCell(tensor.name),
     ]);
     return scriptTable([["SHAPE", "TYPE", "BYTES", "FILE", "NAME"], ...rows]);
   }
@@ -86,13 +89,15 @@ export function tensorTable(
     size,
     ...hasFile ? [file] : [],
   ];
-  const lines = tensors.map(({ name, shape, type, bytes, file }) =>
+  const shapeText = (shape: readonly number[]) =>
+    shape.map(hasType ? grouped : String).join(hasType ? " × " : "×") || "one";
+  const lines = tensors.map((tensor) =>
     row(
-      shown(name),
-      shape.map(hasType ? grouped : String).join(hasType ? " × " : "×") || "one",
-      shown(type),
-      bytes === undefined ? "" : formatBytes(bytes),
-      shown(file),
+      shown(tensor.name),
+      "shape" in tensor ? shapeText(tensor.shape) : "not read",
+      "type" in tensor ? shown(tensor.type) : "",
+      "bytes" in tensor && tensor.bytes !== undefined ? formatBytes(tensor.bytes) : "",
+      shown(tensor.file),
     )
   );
   const header = isBrief ? [] : [row("NAME", "SHAPE", "TYPE", "SIZE", "FILE")];

@@ -19,7 +19,7 @@ import { HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";
 const LONGEST_HEADER = 10_000_000;
 
 /** Longer names are none: looking for words in one takes time by the square of its length. */
-const LONGEST_NAME = 1000;
+export const LONGEST_NAME = 1000;
 
 /**
  * Types of the format in the words of a Modelfile, and the bits of an element; another type keeps

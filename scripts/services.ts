@@ -386,7 +386,7 @@ async function listeningAddress(service: LoggedProcess): Promise<string> {
 }
 
 /** Whether anything listens at an address, whether it speaks TLS or not. */
-async function listens(address: string): Promise<boolean> {
+export async function listens(address: string): Promise<boolean> {
   const [hostname = "", port = ""] = address.split(":");
   try {
     (await Deno.connect({ hostname, port: Number(port) })).close();
@@ -397,7 +397,7 @@ async function listens(address: string): Promise<boolean> {
 }
 
 /** A child process whose output is kept; disposing ends it by its own process id. */
-class LoggedProcess implements AsyncDisposable {
+export class LoggedProcess implements AsyncDisposable {
   readonly program: string;
   readonly #child: Deno.ChildProcess;
   readonly #finished: Promise<unknown>;
@@ -433,6 +433,12 @@ class LoggedProcess implements AsyncDisposable {
 
   async #keep(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) this.#log += text;
+  }
+
+  /** Ends it at once, without a word to it. */
+  async kill(): Promise<void> {
+    this.#signal("SIGKILL");
+    await this.#finished;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -31,7 +31,8 @@ async function setup({ daemon: daemonScript, registry: script, ...settings }: {
   let direct = 0;
   const answer: Script = async (request, pass) => {
     const response = await (script ? script(request, pass) : pass());
-    const isOurs = request.headers.get("User-Agent")?.startsWith("modelops") ?? false;
+    // A daemon passes on all headers that it gets.
+    const isOurs = !request.headers.has("X-Dragonfly-Registry");
     const isBlob = request.method === "GET" && request.url.includes("/blobs/");
     if (isOurs && isBlob && response.ok) direct += Number(response.headers.get("Content-Length"));
     return response;
@@ -163,6 +164,11 @@ const TROUBLE: Readonly<Record<string, [DaemonScript, RegExp]>> = {
   ],
   "has trouble as a proxy": [() => daemonError("proxy", 502), /it answered with status 502/],
   "is asked too much": [() => new Response(null, { status: 429 }), /it answered with status 429/],
+  "brings an answer of the registry that is none": [
+    () => new Response(null, { status: 200, headers: { "X-Dragonfly-Error-Type": "backend" } }),
+    /it answered with status 200/,
+  ],
+  "has no place left": [() => daemonError("dfdaemon", 507), /it answered with status 507/],
   "wants no request for an hour": [
     () => new Response(null, { status: 429, headers: { "Retry-After": "3600" } }),
     /is not used: (it answered with status 429|.*3600 s)/,
@@ -298,6 +304,38 @@ Deno.test("a registry's 401 through the daemon goes through our own token flow",
   assert.deepEqual(fixture.warnings, []);
 });
 
+Deno.test("where a daemon says that passwords go elsewhere, they do not", async () => {
+  let asked = 0;
+  await using elsewhere = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+    asked++;
+    return Response.json({ token: "stolen" });
+  });
+  const { port } = elsewhere.addr;
+  const challenges = [
+    `Bearer realm="http://127.0.0.1:${port}/token",service="x"`,
+    `Bearer realm="http://127.0.0.1:${port}/token", Basic realm="registry"`,
+    'Basic realm="registry"',
+  ];
+  for (const challenge of challenges) {
+    // The registry wants no login: it is the daemon that would like to have one.
+    await using fixture = await setup({
+      daemon: () =>
+        new Response(null, {
+          status: 401,
+          headers: { "X-Dragonfly-Error-Type": "backend", "WWW-Authenticate": challenge },
+        }),
+      ...LOGIN,
+    });
+    await fixture.pull({ dragonflyForwardAuth: true });
+    await assert.rejects(
+      fixture.pull({ dragonflyForwardAuth: true, dragonflyRequired: true }),
+      /status 401, where 127.0.0.1:\d+ lets us in/,
+    );
+    assert.ok(fixture.daemon.requests.every(({ headers }) => !headers.has("Authorization")));
+  }
+  assert.equal(asked, 0);
+});
+
 Deno.test("a daemon's own login is shown to it, and to nobody else", async () => {
   await using fixture = await setup({
     daemon: async (request, pass) =>
@@ -316,7 +354,7 @@ Deno.test("what the registry says through the daemon is asked for at the registr
   let isDown = true;
   await using fixture = await setup({
     registry: async (request, pass) => {
-      const isDaemon = !request.headers.get("User-Agent")?.includes("modelops");
+      const isDaemon = request.headers.has("X-Dragonfly-Registry");
       return isDaemon && isDown && request.url.includes("/blobs/") ? refusal(403) : await pass();
     },
   });

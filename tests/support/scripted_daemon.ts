@@ -12,11 +12,21 @@ export interface DaemonRequest {
   sent: number;
 }
 
-/** What the daemon keeps of a content: the headers of the server are passed on with it. */
+/** What the daemon keeps of a content. */
 interface Task {
+  readonly id: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly etag: string | null;
+  /** The headers of the server, which are passed on. */
+  readonly headers: Headers;
+  /** Whether somebody asked for it before. */
+  isFinished: boolean;
 }
+
+/** Bytes that it asks servers for at once. */
+const PIECE = 4 * 1024 * 1024;
+
+/** Headers of a request that are not passed on to servers. */
+const OWN_HEADERS = ["host", "range", "connection", "content-length"];
 
 /** How the daemon answers; `pass` lets it do as it should. */
 export type DaemonScript = (
@@ -40,6 +50,14 @@ export function daemonError(type: "proxy" | "dfdaemon", status = 500): Response 
   return new Response(null, { status, headers: { "X-Dragonfly-Error-Type": type } });
 }
 
+/** The refusal of a server, of which the daemon brings the headers; 500 where none answers. */
+function backendError(answer: Response | undefined): Response {
+  const headers = new Headers(answer?.headers);
+  for (const name of ["content-length", "transfer-encoding"]) headers.delete(name);
+  headers.set("X-Dragonfly-Error-Type", "backend");
+  return new Response(null, { status: answer?.status ?? 500, headers });
+}
+
 /** Starts a daemon. */
 export function scriptedDaemon(script: DaemonScript = (_request, pass) => pass()): ScriptedDaemon {
   const tasks = new Map<string, Promise<Task | Response>>();
@@ -54,11 +72,11 @@ export function scriptedDaemon(script: DaemonScript = (_request, pass) => pass()
     const named = new URL(url);
     for (const name of filtered) named.searchParams.delete(name);
     const byDigest = request.headers.get("X-Dragonfly-Enable-Task-ID-Based-Blob-Digest") === "true";
-    const digest = /\/blobs\/(\w+:\w+)$/.exec(url.pathname)?.[1];
+    const digest = /\/blobs\/\w+:(\w+)$/.exec(url.pathname)?.[1];
     const id = byDigest && digest ? digest : registry + named.pathname + named.search;
     const begun = tasks.getOrInsertComputed(
       id,
-      () => begin(request, new URL(url.pathname + url.search, registry)),
+      () => begin(id, request, new URL(url.pathname + url.search, registry)),
     );
     const found = await begun;
     if (!(found instanceof Response)) return found;
@@ -66,40 +84,58 @@ export function scriptedDaemon(script: DaemonScript = (_request, pass) => pass()
     return found.clone();
   }
 
-  async function begin(request: Request, { pathname, search, origin }: URL) {
-    const headers = new Headers();
-    const authorization = request.headers.get("Authorization");
-    if (authorization !== null) headers.set("Authorization", authorization);
-    const response = await fetch(origin + pathname + search, { headers });
-    if (!response.ok) {
-      const refused = new Headers(response.headers);
-      refused.set("X-Dragonfly-Error-Type", "backend");
-      return new Response(await response.bytes(), { status: response.status, headers: refused });
+  /** Asks for the first byte, which tells the size, and then for all pieces. */
+  async function begin(id: string, request: Request, url: URL): Promise<Task | Response> {
+    const get = (range?: string) => {
+      const headers = new Headers(request.headers);
+      for (const name of OWN_HEADERS) headers.delete(name);
+      if (range !== undefined) headers.set("Range", range);
+      return fetch(url.origin + url.pathname + url.search, { headers });
+    };
+    let first = await get("bytes=0-0").catch(() => undefined);
+    if (first?.status === 416) {
+      await first.body?.cancel();
+      first = await get();
     }
-    const bytes = await response.bytes();
-    fetched += bytes.byteLength;
-    return { bytes, etag: response.headers.get("ETag") };
+    await first?.body?.cancel();
+    if (!first?.ok) return backendError(first);
+    const headers = new Headers(first.headers);
+    const size = Number(
+      /\/(\d+)$/.exec(headers.get("Content-Range") ?? "")?.[1] ?? headers.get("Content-Length"),
+    );
+    headers.delete("Content-Range");
+    const bytes = new Uint8Array(size);
+    for (let at = 0; at < size; at += PIECE) {
+      const piece = await get(`bytes=${at}-${Math.min(at + PIECE, size) - 1}`);
+      if (!piece.ok || at > 0 && piece.status !== 206) {
+        await piece.body?.cancel();
+        return backendError(piece);
+      }
+      bytes.set((await piece.bytes()).subarray(0, PIECE), at);
+    }
+    fetched += size;
+    return { id, bytes, headers, isFinished: false };
   }
 
   async function answer(request: Request, url: URL): Promise<Response> {
     const found = await task(request, url);
     if (found instanceof Response) return found;
-    const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("Range") ?? "") ?? [];
+    const { id, bytes, isFinished } = found;
+    found.isFinished = true;
+    const range = request.headers.get("Range");
+    const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range ?? "") ?? [];
     const start = Number(first ?? 0);
-    const { bytes, etag } = found;
-    const end = last ? Number(last) + 1 : bytes.byteLength;
-    const headers = new Headers({
-      "X-Dragonfly-Task-ID": "task",
-      "Content-Length": `${end - start}`,
-    });
-    if (etag !== null) headers.set("ETag", etag);
-    if (first !== undefined) {
+    const end = last ? Math.min(Number(last) + 1, bytes.byteLength) : bytes.byteLength;
+    if (range !== null && (first === undefined || start >= end)) return daemonError("dfdaemon");
+    const headers = new Headers(found.headers);
+    headers.set("Content-Length", `${end - start}`);
+    headers.set("X-Dragonfly-Task-ID", id);
+    headers.set("X-Dragonfly-Server-IP", "127.0.0.1");
+    if (isFinished) headers.set("X-Dragonfly-Task-Download-Finished", "true");
+    if (range !== null) {
       headers.set("Content-Range", `bytes ${start}-${end - 1}/${bytes.byteLength}`);
     }
-    return new Response(bytes.slice(start, end), {
-      status: first === undefined ? 200 : 206,
-      headers,
-    });
+    return new Response(bytes.slice(start, end), { status: range === null ? 200 : 206, headers });
   }
 
   const server = Deno.serve(

@@ -32,6 +32,9 @@ const PASSED_HEADERS = ["Accept", "If-Range", "Range", "User-Agent"];
 /** Milliseconds without an answer after which the server itself is asked. */
 const DAEMON_SILENCE = 60_000;
 
+/** The header that tells an answer of trouble from one with content. */
+const ERROR_TYPE = "X-Dragonfly-Error-Type";
+
 /** How often bytes may be asked for again that were on their way already, where nobody keeps them. */
 const REPEATS = 3;
 
@@ -83,7 +86,9 @@ export class Dragonfly {
     return async (request, hints) => {
       const daemon = await (this.#daemon ??= findDaemon(this.#settings));
       if (!isShared(request) || !this.#isAsked(request, hints)) return await direct(request, hints);
-      return await this.#ask(daemon, request, hints) ?? await direct(request, hints);
+      const answer = await this.#ask(daemon, request, hints);
+      if (answer === "challenged") return await this.#challenge(direct, request, hints);
+      return answer ?? await direct(request, hints);
     };
   }
 
@@ -122,16 +127,37 @@ export class Dragonfly {
     return false;
   }
 
-  /** The answer of the daemon; `undefined` when the server itself is to be asked. */
+  /**
+   * What the server says for itself where the daemon brought its 401: whoever answers there would
+   * otherwise say where passwords go. Headers that come twice are lost on the way, too.
+   */
+  async #challenge(
+    direct: Transport,
+    request: Request,
+    hints: AnswerHints | undefined,
+  ): Promise<Response> {
+    const response = await direct(request, hints);
+    if (!this.#settings.required || response.status === 401) return response;
+    await discard(response);
+    throw this.#failed(`status 401, where ${new URL(request.url).host} lets us in`);
+  }
+
+  /**
+   * The answer of the daemon; `"challenged"` for the server's wish for a login, which may be shown
+   * to it, and `undefined` when the server itself is to be asked.
+   */
   async #ask(
     daemon: Daemon,
     request: Request,
     hints: AnswerHints | undefined,
-  ): Promise<Response | undefined> {
+  ): Promise<Response | "challenged" | undefined> {
     const url = new URL(request.url);
     try {
       const response = await this.#send(this.#requestTo(daemon, request), hints);
-      if (!response.ok) return await this.#refused(response, url);
+      // Trouble with what a server answered comes with the status of that answer, 200 too.
+      if (!response.ok || response.headers.has(ERROR_TYPE)) {
+        return await this.#refused(response, daemon, url);
+      }
       const { key } = rangeOf(request);
       this.#answered.set(key, (this.#answered.get(key) ?? 0) + 1);
       this.#delivered.add(keyOf(url));
@@ -145,19 +171,21 @@ export class Dragonfly {
     }
   }
 
-  /** What becomes of an answer that is no success. */
-  async #refused(response: Response, url: URL): Promise<Response | undefined> {
+  /** What becomes of an answer that is no content. */
+  async #refused(
+    response: Response,
+    daemon: Daemon,
+    url: URL,
+  ): Promise<Response | "challenged" | undefined> {
     const { status, headers } = response;
     const { required, forwardAuth } = this.#settings;
     // A redirect is nothing that a daemon answers: it follows those of servers itself.
-    const isServers = headers.get("X-Dragonfly-Error-Type")?.toLowerCase() === "backend" &&
-      status >= 400;
-    if (isServers && status === 401 && !forwardAuth) {
-      await discard(response);
-      return this.#wantsLogin(url);
-    }
-    if (isServers && (required || status === 401)) return response;
+    const isServers = headers.get(ERROR_TYPE)?.toLowerCase() === "backend" && status >= 400;
+    if (isServers && status !== 401 && required) return response;
     await discard(response);
+    if (isServers && status === 401) {
+      return forwardAuth ? "challenged" : this.#wantsLogin(url, daemon);
+    }
     const reason = `status ${status}`;
     if (required) throw this.#failed(reason);
     // What the server said is asked for again there, where it may have a login.
@@ -166,15 +194,25 @@ export class Dragonfly {
     return undefined;
   }
 
-  #wantsLogin(url: URL): undefined {
+  #wantsLogin(url: URL, { login }: Daemon): undefined {
+    // A daemon with a login of its own passes that on in the one header that there is.
+    const isShowable = login === undefined;
     if (this.#settings.required) {
       throw new AccessDeniedError(
         `Cannot fetch from ${quote(url.host)} through Dragonfly: it wants a login`,
-        { registry: url.host, remedy: "add --dragonfly-forward-auth to show it to the daemon" },
+        {
+          registry: url.host,
+          remedy: isShowable
+            ? "add --dragonfly-forward-auth to show it to the daemon"
+            : "use a daemon without a login of its own, with --dragonfly-forward-auth",
+        },
       );
     }
     this.#closed.add(url.origin);
-    this.#warn(`${url.host} wants a login, which --dragonfly-forward-auth would show to it`, url);
+    const then = isShowable
+      ? "which --dragonfly-forward-auth would show to it"
+      : "which cannot be shown to a daemon that wants one itself";
+    this.#warn(`${url.host} wants a login, ${then}`, url);
   }
 
   #failed(reason: string, cause?: unknown): TransferError {

@@ -35,6 +35,9 @@ const DAEMON_SILENCE = 60_000;
 /** The header that tells an answer of trouble from one with content. */
 const ERROR_TYPE = "X-Dragonfly-Error-Type";
 
+/** Contents that may come wrong before the daemon is asked for nothing more. */
+const WRONG_CONTENTS = 3;
+
 /** How often bytes may be asked for again that were on their way already, where nobody keeps them. */
 const REPEATS = 3;
 
@@ -106,6 +109,10 @@ export class Dragonfly {
     const wrong = failure.kind === "integrity" ? "sent wrong bytes of" : "did not bring";
     const then = this.#settings.required ? "" : `: fetching it from ${url.host}`;
     this.#network.log?.("warning", `Dragonfly at ${this.#shown} ${wrong} ${quote(what)}${then}`);
+    if (this.#distrusted.size === WRONG_CONTENTS && !this.#settings.required) {
+      this.#isDown = true;
+      this.#warn(`${WRONG_CONTENTS} contents came wrong`, url);
+    }
     return !this.#settings.required;
   }
 
@@ -152,21 +159,31 @@ export class Dragonfly {
     hints: AnswerHints | undefined,
   ): Promise<Response | "challenged" | undefined> {
     const url = new URL(request.url);
+    const response = await this.#reach(daemon, request, hints);
+    if (response === undefined) return undefined;
+    // Trouble with what a server answered comes with the status of that answer, 200 too.
+    if (!response.ok || response.headers.has(ERROR_TYPE)) {
+      return await this.#refused(response, daemon, url);
+    }
+    const { key } = rangeOf(request);
+    this.#answered.set(key, (this.#answered.get(key) ?? 0) + 1);
+    this.#delivered.add(keyOf(url));
+    return response;
+  }
+
+  /** Whatever the daemon answers; `undefined` where it does not, and need not. */
+  async #reach(
+    daemon: Daemon,
+    request: Request,
+    hints: AnswerHints | undefined,
+  ): Promise<Response | undefined> {
     try {
-      const response = await this.#send(this.#requestTo(daemon, request), hints);
-      // Trouble with what a server answered comes with the status of that answer, 200 too.
-      if (!response.ok || response.headers.has(ERROR_TYPE)) {
-        return await this.#refused(response, daemon, url);
-      }
-      const { key } = rangeOf(request);
-      this.#answered.set(key, (this.#answered.get(key) ?? 0) + 1);
-      this.#delivered.add(keyOf(url));
-      return response;
+      return await this.#send(this.#requestTo(daemon, request), hints);
     } catch (error) {
       if (isAbort(error, request.signal) || !(error instanceof TransferError)) throw error;
       if (this.#settings.required) throw this.#failed(error.message, error);
       this.#isDown = true;
-      this.#warn(error.message, url);
+      this.#warn(error.message, new URL(request.url));
       return undefined;
     }
   }

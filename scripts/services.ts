@@ -427,6 +427,12 @@ export class LoggedProcess implements AsyncDisposable {
     return this.#log;
   }
 
+  /** The most memory that it had so far, in bytes, where the system tells. */
+  async peak(): Promise<number> {
+    const status = await Deno.readTextFile(`/proc/${this.#child.pid}/status`).catch(() => "");
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN) * 1024;
+  }
+
   get ended(): boolean {
     return this.#ended;
   }

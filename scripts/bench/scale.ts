@@ -1,10 +1,12 @@
 /**
  * `deno task bench --scale [--size MIB] [--pullers N]…`: one model to many pullers at once, straight
- * from a registry and through `serve --upstream`: bytes that left the registry, time, memory.
+ * from a registry, through `serve --upstream`, and through Dragonfly where its programs are on the
+ * PATH: bytes that left the registry, time, memory.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
 import { dirname, join } from "node:path";
+import { missingPrograms, startCluster } from "../dragonfly/cluster.ts";
 import { startRegistry } from "../services.ts";
 import { bundle } from "../bundle.ts";
 import { makeContent } from "./content.ts";
@@ -25,7 +27,7 @@ export interface ScaleSettings {
 }
 
 /** The way that pullers take. */
-type Way = "direct" | "serve --upstream";
+type Way = "direct" | "serve --upstream" | "Dragonfly";
 
 /** What one way cost. */
 interface Row {
@@ -39,7 +41,7 @@ interface Row {
   readonly cpuMs: number;
   /** Memory of the largest puller at its peak, in bytes. */
   readonly pullerBytes: number;
-  /** Memory of the cache at its peak, in bytes. */
+  /** Memory of the cache at its peak, or of the larger daemon, in bytes. */
   readonly cacheBytes?: number;
 }
 
@@ -67,13 +69,19 @@ export async function benchScale({ size, signal }: ScaleSettings): Promise<void>
       "| way | pullers | bytes from the origin | time | processor | memory of a puller | of the cache |",
     );
     console.log("| --- | ---: | ---: | ---: | ---: | ---: | ---: |");
+    const missing = missingPrograms();
+    const ways: Way[] = ["direct", "serve --upstream"];
+    if (missing.length === 0) ways.push("Dragonfly");
     for (const pullers of PULLERS) {
-      for (const way of ["direct", "serve --upstream"] as const) {
+      for (const way of ways) {
         const place = join(folder, "pull");
         const row = await measureRow({ way, pullers, line, name, place }, options);
         console.log(rowText(row, size));
         await Deno.remove(place, { recursive: true });
       }
+    }
+    if (missing.length > 0) {
+      console.log(`\nNo row of Dragonfly: ${missing.join(" and ")} not on the PATH`);
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -96,8 +104,7 @@ interface Race {
 
 async function measureRow(race: Race, options: RunOptions): Promise<Row> {
   const { way, pullers, line, name, place } = race;
-  await using cache = way === "direct" ? undefined : await startCache(race, options);
-  const host = cache?.address ?? line.address;
+  await using helper = await STARTS[way](race, options);
   const before = line.carried.receiving;
   const started = performance.now();
   const costs = await Promise.all(Array.from({ length: pullers }, (_, index) =>
@@ -105,10 +112,9 @@ async function measureRow(race: Race, options: RunOptions): Promise<Row> {
       argv: [
         ...OURS,
         "pull",
-        `${host}/${name}`,
-        "--storage-dir",
-        join(place, `${index}`),
-        "--no-progress",
+        `${helper.address ?? line.address}/${name}`,
+        ...["--storage-dir", join(place, `${index}`), "--no-progress"],
+        ...helper.flags(index),
       ],
     }, options)));
   const sum = (key: keyof Cost) => costs.reduce((total, cost) => total + (cost[key] ?? 0), 0);
@@ -119,12 +125,44 @@ async function measureRow(race: Race, options: RunOptions): Promise<Row> {
     wallMs: performance.now() - started,
     cpuMs: sum("cpuMs"),
     pullerBytes: Math.max(...costs.map(({ peakBytes }) => peakBytes)),
-    cacheBytes: await cache?.peak(),
+    cacheBytes: await helper.peak?.(),
+  };
+}
+
+/** What stands between the pullers and the registry, until it is disposed. */
+interface Helper extends AsyncDisposable {
+  /** Host and port that pullers name in place of the registry's. */
+  readonly address?: string;
+  /** What a puller says to use it. */
+  flags(puller: number): string[];
+  /** Bytes of its memory at its peak. */
+  peak?(): Promise<number>;
+}
+
+const STARTS: Readonly<Record<Way, (race: Race, options: RunOptions) => Promise<Helper>>> = {
+  "direct": () => Promise.resolve({ flags: () => [], [Symbol.asyncDispose]: async () => {} }),
+  "serve --upstream": startCache,
+  "Dragonfly": startDaemons,
+};
+
+/** Starts a cluster of two machines, with a half of the pullers on each. */
+async function startDaemons(): Promise<Helper> {
+  await using stack = new AsyncDisposableStack();
+  const cluster = stack.use(await startCluster());
+  const daemons = [stack.use(await cluster.daemon()), stack.use(await cluster.daemon())];
+  const running = stack.move();
+  return {
+    flags: (puller) => [
+      ...["--dragonfly-endpoint", daemons[puller % daemons.length]!.endpoint],
+      "--dragonfly-required",
+    ],
+    peak: async () => Math.max(...await Promise.all(daemons.map((each) => each.peak()))),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 
 /** Starts an empty cache in front of the registry. */
-async function startCache({ line, place }: Race, { env }: RunOptions) {
+async function startCache({ line, place }: Race, { env }: RunOptions): Promise<Helper> {
   const [program = "", ...words] = OURS;
   const child = new Deno.Command(program, {
     args: [
@@ -144,7 +182,7 @@ async function startCache({ line, place }: Race, { env }: RunOptions) {
   if (address === undefined) throw new Error(`Cannot start the cache: ${value}`);
   return {
     address,
-    /** The most memory that it had so far, where the system tells. */
+    flags: () => [],
     async peak(): Promise<number> {
       const status = await Deno.readTextFile(`/proc/${child.pid}/status`).catch(() => "");
       return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN) * 1024;

@@ -13,6 +13,8 @@ export interface Daemon extends AsyncDisposable {
   readonly endpoint: string;
   /** Everything that it has printed so far. */
   logs(): string;
+  /** The most memory that it had so far, in bytes. */
+  peak(): Promise<number>;
   /** Ends it without a word, as a crash does. */
   kill(): Promise<void>;
 }
@@ -61,8 +63,15 @@ async function startDaemon(
   scheduler: string,
   settings: DaemonSettings & { readonly name: string },
 ): Promise<Daemon> {
-  const [proxy = 0, upload = 0, storageTcp = 0, storageQuic = 0, metrics = 0, health = 0, stats = 0] =
-    freePorts(7);
+  const [
+    proxy = 0,
+    upload = 0,
+    storageTcp = 0,
+    storageQuic = 0,
+    metrics = 0,
+    health = 0,
+    stats = 0,
+  ] = freePorts(7);
   const ports: DaemonPorts = { proxy, upload, storageTcp, storageQuic, metrics, health, stats };
   await using stack = new AsyncDisposableStack();
   const running = await startProgram(stack, folder, {
@@ -76,6 +85,7 @@ async function startDaemon(
   return {
     endpoint: `http://127.0.0.1:${proxy}`,
     logs: () => running.log,
+    peak: () => running.peak(),
     kill: () => running.kill(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

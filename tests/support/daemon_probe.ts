@@ -15,8 +15,10 @@ export interface Seen {
   readonly headers: Readonly<Record<string, string>>;
   /** Whether the body is what was asked for; how many bytes it has otherwise, `cut` where it broke. */
   readonly body: "right" | "cut" | number;
-  /** What the registry was asked for the blob: `HEAD 200`. */
-  readonly upstream: readonly string[];
+  /** Requests for the blob's first byte alone, with which the daemon asks for its size. */
+  readonly sizeAsked: number;
+  /** Bytes of it that the registry sent besides. */
+  readonly fetched: number;
 }
 
 /** One request, and how the registry answers what it leads to. */
@@ -59,6 +61,70 @@ const LOOKED_AT = [
   "x-dragonfly-task-download-finished",
 ];
 
+const ETAG = { etag: `"${digestBytes(BYTES)}"` };
+const SIZE = `${BYTES.byteLength}`;
+
+/** What dfdaemon 1.5.10 answers. */
+export const DAEMON_ANSWERS: Readonly<Record<string, Seen>> = {
+  "a blob": {
+    status: 200,
+    headers: { ...ETAG, "content-length": SIZE },
+    body: "right",
+    sizeAsked: 1,
+    fetched: BYTES.byteLength,
+  },
+  "a blob that it has": had(200, { "content-length": SIZE }),
+  "the end of it": had(206, {
+    "content-length": `${BYTES.byteLength - 1000}`,
+    "content-range": `bytes 1000-${BYTES.byteLength - 1}/${SIZE}`,
+  }),
+  "a part of it": had(206, {
+    "content-length": "1000",
+    "content-range": `bytes 5000000-5000999/${SIZE}`,
+  }),
+  "a part, as long as its ETag stands": had(206, {
+    "content-length": "3",
+    "content-range": `bytes 7-9/${SIZE}`,
+  }),
+  "what begins behind its end": {
+    status: 500,
+    headers: { "content-length": "0", "x-dragonfly-error-type": "dfdaemon" },
+    body: 0,
+    sizeAsked: 0,
+    fetched: 0,
+  },
+  "what wants a login": refused(401, {
+    "www-authenticate": 'Bearer realm="http://127.0.0.1:1/token"',
+  }),
+  "what is forbidden": refused(403),
+  "what is not there": refused(404),
+  "a registry that is asked too much": refused(429, { "retry-after": "7" }),
+  "a registry that has trouble": refused(503, { "retry-after": "7" }),
+};
+
+/** What it has already: the registry is not asked. */
+function had(status: number, headers: Readonly<Record<string, string>>): Seen {
+  const finished = { "x-dragonfly-task-download-finished": "true" };
+  return {
+    status,
+    headers: { ...ETAG, ...finished, ...headers },
+    body: "right",
+    sizeAsked: 0,
+    fetched: 0,
+  };
+}
+
+/** What the registry refuses: its status and headers, without its body. */
+function refused(status: number, headers: Readonly<Record<string, string>> = {}): Seen {
+  return {
+    status,
+    headers: { ...headers, "content-length": "0", "x-dragonfly-error-type": "backend" },
+    body: 0,
+    sizeAsked: 1,
+    fetched: 0,
+  };
+}
+
 /** Asks a daemon everything, one after the other. */
 export async function probeDaemon(endpoint: string): Promise<Record<string, Seen>> {
   await using registry = scriptedRegistry();
@@ -70,6 +136,10 @@ export async function probeDaemon(endpoint: string): Promise<Record<string, Seen
     seen[what] = await ask(endpoint, registry, { ...probe, asked });
   }
   return seen;
+}
+
+function isForSize({ range }: { readonly range: string | null }): boolean {
+  return range === "bytes=0-0";
 }
 
 async function ask(
@@ -100,8 +170,8 @@ async function ask(
       }),
     ),
     body: isRight ? "right" : bytes?.byteLength ?? "cut",
-    upstream: registry.ledger.map(({ method, range, target }) =>
-      [method, target.split("/")[0], range ?? ""].join(" ").trim()
-    ),
+    sizeAsked: registry.ledger.filter(isForSize).length,
+    fetched: registry.ledger.filter((entry) => !isForSize(entry))
+      .reduce((sum, { sent }) => sum + sent, 0),
   };
 }

@@ -97,7 +97,8 @@ export function scriptedDaemon(script: DaemonScript = (_request, pass) => pass()
       await first.body?.cancel();
       first = await get();
     }
-    await first?.body?.cancel();
+    if (first?.status === 206) await first.bytes();
+    else await first?.body?.cancel();
     if (!first?.ok) return backendError(first);
     const headers = new Headers(first.headers);
     const size = Number(

@@ -27,8 +27,9 @@ function sent({ ledger }: ScriptedRegistry): number {
 const isBlob = (request: Request) => request.url.includes("/blobs/");
 
 /** A registry and a mirror of it with the same model, and what reads through both. */
-async function setup({ origin: originScript, mirror: mirrorScript, use = "all" }: {
+async function setup({ origin: originScript, mirror: mirrorScript, use = "all", retry = FAST }: {
   origin?: Script;
+  retry?: ModelSettings["retry"];
   mirror?: Script;
   use?: string;
 } = {}) {
@@ -52,7 +53,7 @@ async function setup({ origin: originScript, mirror: mirrorScript, use = "all" }
   const settings: ModelSettings = {
     storageDir: folder.join("store"),
     mirrors: { own: { path: folder.join("mirrors.yaml") } },
-    retry: FAST,
+    retry,
   };
   const pull = async (options: { mirror?: boolean; target?: string } = {}) => {
     await using models = await openModels(settings);
@@ -109,6 +110,40 @@ Deno.test("a mirror with another digest under the tag never wins", async () => {
   const { digest } = await pull();
   assert.equal(digest, (await origin.catalog.repository("demo").resolve("v1")).digest);
 });
+
+const isManifest = (request: Request) => request.url.includes("/manifests/");
+
+/** What a mirror may make of a manifest that it is asked for by its digest. */
+const MANIFEST_LIES: Readonly<Record<string, Script>> = {
+  "another byte": async (_request, pass) =>
+    await changed(await pass(), { bytes: (bytes) => bytes.with(bytes.length - 2, 0x20) }),
+  "another document, and the digest that was asked for in its header": async ({ url }, pass) =>
+    await changed(await pass(), {
+      bytes: () => new TextEncoder().encode('{"schemaVersion":2,"layers":[]}'),
+      headers: { "Docker-Content-Digest": url.slice(url.lastIndexOf("/") + 1) },
+    }),
+  "fewer bytes": async (_request, pass) =>
+    await changed(await pass(), { bytes: (bytes) => bytes.slice(0, 20) }),
+  "a page": () => new Response("<html>", { headers: { "Content-Type": "text/html" } }),
+  "nothing, slowly": async (_request, pass) =>
+    await broken(await pass(), { after: 10, ending: "stall" }),
+  "a wish to be asked in an hour": () => refusal(429, { "Retry-After": "3600" }),
+  "the address of somebody else": () =>
+    refusal(307, { Location: "http://127.0.0.1:1/v2/demo/manifests/v1" }),
+};
+
+for (const [what, lie] of Object.entries(MANIFEST_LIES)) {
+  Deno.test(`a mirror that gives ${what} for a manifest is passed by`, async () => {
+    await using fixture = await setup({
+      mirror: async (request, pass) =>
+        isManifest(request) ? await lie(request, pass) : await pass(),
+      retry: { ...FAST, stallTime: 300 },
+    });
+    const { digest } = await fixture.pull();
+    const { origin } = fixture;
+    assert.equal(digest, (await origin.catalog.repository("demo").resolve("v1")).digest);
+  });
+}
 
 Deno.test("where the registry does not answer, the mirror says what the tag names, with a warning", async () => {
   for (const status of [404, 403, 500]) {

@@ -9,11 +9,16 @@ import config from "../deno.json" with { type: "json" };
 /** What other programs import. */
 const ENTRIES = Object.values(config.exports).filter((file) => file !== config.exports["./cli"]);
 
+/** What the browser gets of the page of `serve`. */
+const PAGE = "src/server/page/client";
+
 /** What holds, and the arguments of `deno` that find out. */
 const CHECKS: Readonly<Record<string, readonly string[]>> = {
   "format": ["fmt", "--check"],
   "lint": ["lint"],
   "types": ["check", "mod.ts", "cli.ts", "src", "scripts", "tests"],
+  // What runs in a browser knows other types.
+  "types of the page": ["check", "--config", `${PAGE}/tsconfig.json`, `${PAGE}/page.js`],
   "documentation": ["doc", "--lint", ...ENTRIES],
   "imports, exports": [
     ...["test", "--allow-all", "--no-check"],

@@ -14,7 +14,14 @@ import { fileURLToPath } from "node:url";
 import { hash } from "bcryptjs";
 
 /** Where a program comes from when the machine does not have it: a package of Debian or of npm. */
-export type Tool = { readonly debianPackage: string } | NpmTool;
+export type Tool = DebianTool | NpmTool;
+
+/** A program of Debian. */
+interface DebianTool {
+  readonly debianPackage: string;
+  /** Other names of the same program, as other systems have it. */
+  readonly aliases?: readonly string[];
+}
 
 /** A program of npm. */
 interface NpmTool {
@@ -27,6 +34,7 @@ interface NpmTool {
 export const TOOLS = {
   "azurite-blob": { npmPackage: "azurite@3.37.0" },
   "busybox": { debianPackage: "busybox-static" },
+  "chromium": { debianPackage: "chromium", aliases: ["chromium-browser", "google-chrome"] },
   "curl": { debianPackage: "curl" },
   "docker-registry": { debianPackage: "docker-registry" },
   "fish": { debianPackage: "fish" },
@@ -56,7 +64,9 @@ export function packageOfTool(name: ToolName): string {
 /** The path of a program, or `undefined` when the machine does not have it. */
 export function findTool(name: ToolName): string | undefined {
   const tool: Tool = TOOLS[name];
-  if (!("npmPackage" in tool)) return findProgram(name);
+  if (!("npmPackage" in tool)) {
+    return [name, ...tool.aliases ?? []].map((program) => findProgram(program)).find(Boolean);
+  }
   // A program of npm is taken in its exact version, from our own folder, and runs in node.
   const path = join(toolsFolder(tool.npmPackage), "node_modules", ".bin", name);
   return findProgram("node") !== undefined && isFile(path) ? path : undefined;

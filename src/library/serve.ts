@@ -16,6 +16,7 @@ import { htpasswdFileAuthenticator } from "../server/passwords/htpasswd.ts";
 import { type Answered, listen, type RegistryListener, type ServerTls } from "../server/listen.ts";
 import { type Metric, ServerMetrics } from "../server/metrics.ts";
 import { operationPaths } from "../server/operations.ts";
+import { pagePaths } from "../server/page/paths.ts";
 import { pageApiPaths } from "../server/page_api/paths.ts";
 import { withPaths } from "../server/paths.ts";
 import { every } from "../server/schedule.ts";
@@ -134,6 +135,7 @@ export async function serveStore(
       isReady: () => isReadable(storageDir),
       metrics: () => metrics.text(listener.connections),
     }),
+    ...pagePaths(),
     ...pageApiPaths(cache?.kept ?? own, {
       ...operation,
       describe: async () => (await import("./descriptions.ts")).descriptions,

@@ -1,0 +1,174 @@
+/**
+ * One artifact of a repository: its name and tag, and the views of what is known of it.
+ * @module
+ */
+import { ask, RequestError } from "../parts/api.js";
+import { element, icon } from "../parts/dom.js";
+import { showFiles } from "./files.js";
+import { showHeader } from "./header.js";
+import { showOverview } from "./overview.js";
+import { formatPlace } from "../values/place.js";
+import { failure, loading } from "../parts/states.js";
+import { Tabs } from "../parts/tabs.js";
+import { showReferrers, showTags } from "./tags.js";
+import { showTensors } from "./tensors.js";
+
+/** @typedef {import("../answers.d.ts").ModelAnswer} ModelAnswer */
+/** @typedef {import("../answers.d.ts").OtherAnswer} OtherAnswer */
+/** @typedef {import("../answers.d.ts").TagsAnswer} TagsAnswer */
+/** @typedef {import("../values/place.js").Place} Place */
+/** @typedef {import("../values/place.js").View} View */
+
+/**
+ * What the views show.
+ * @typedef {object} Shown
+ * @property {string} repository
+ * @property {string} reference Tag or digest.
+ * @property {ModelAnswer | OtherAnswer} model
+ * @property {TagsAnswer} tags
+ * @property {<Name extends "tensors" | "readme">(name: Name) => Promise<import("../answers.d.ts").Answers[Name]>} more
+ * Asks for what takes longer; asked again it gives the same answer.
+ */
+
+/** Makes the content of a panel. @type {Readonly<Record<View, (shown: Shown) => Node | Promise<Node>>>} */
+const PANELS = {
+  overview: showOverview,
+  files: showFiles,
+  tensors: showTensors,
+  tags: showTags,
+  referrers: showReferrers,
+};
+
+/** The page of an artifact. */
+export class ModelPage {
+  content = element("article", { class: "model" });
+  /** @type {Place & { repository: string }} */
+  #place;
+  /** @type {View} */
+  #view;
+  #closed = new AbortController();
+  /** @type {Shown | undefined} */
+  #shown;
+  /** @type {Tabs | undefined} */
+  #tabs;
+
+  /** @param {Place & { repository: string }} place */
+  constructor(place) {
+    this.#place = place;
+    this.#view = place.view;
+    void this.#load();
+  }
+
+  /**
+   * Whether this is the page of a place, whatever its view.
+   * @param {Place} place
+   */
+  isOf({ repository, reference }) {
+    return repository === this.#place.repository && reference === this.#place.reference;
+  }
+
+  /** Ends what is under way. */
+  close() {
+    this.#closed.abort();
+  }
+
+  /**
+   * Shows a view.
+   * @param {View} view
+   */
+  async show(view) {
+    this.#view = view;
+    const [shown, tabs] = [this.#shown, this.#tabs];
+    if (shown === undefined || tabs === undefined) return;
+    tabs.select(view);
+    const wait = setTimeout(() => tabs.panel.replaceChildren(loading()), 80);
+    try {
+      const content = await PANELS[view](shown);
+      if (this.#view === view) tabs.panel.replaceChildren(content);
+    } catch (error) {
+      if (this.#closed.signal.aborted || this.#view !== view) return;
+      tabs.panel.replaceChildren(failure(error, () => this.show(view)));
+    } finally {
+      clearTimeout(wait);
+    }
+  }
+
+  async #load() {
+    const { repository } = this.#place;
+    this.content.replaceChildren(this.#back(), element("h1", {}, repository), loading());
+    try {
+      const shown = this.#shown = await this.#read();
+      this.#tabs = tabsOf(this.#place, shown);
+      this.content.replaceChildren(
+        this.#back(),
+        ...showHeader(shown),
+        this.#tabs.bar,
+        this.#tabs.panel,
+      );
+      await this.show(this.#view);
+    } catch (error) {
+      if (this.#closed.signal.aborted) return;
+      this.content.replaceChildren(
+        this.#back(),
+        element("h1", {}, repository),
+        failure(error, () => this.#load()),
+      );
+    }
+  }
+
+  /** @returns {Promise<Shown>} */
+  async #read() {
+    const { repository, reference: asked } = this.#place;
+    const { signal } = this.#closed;
+    const model = (/** @type {string} */ reference) =>
+      ask("model", { repository, reference }, signal);
+    // With the reference in the address both are asked for at once.
+    const early = asked === undefined ? undefined : model(asked);
+    early?.catch(() => {});
+    const tags = await ask("tags", { repository }, signal);
+    const reference = asked ?? tags.tags[0]?.tag;
+    if (reference === undefined) {
+      throw new RequestError(tags.warnings[0] ?? "The repository has no tags", 404);
+    }
+    /** @type {Map<string, Promise<any>>} */
+    const asking = new Map();
+    return {
+      repository,
+      reference,
+      tags,
+      model: await (early ?? model(reference)),
+      more(name) {
+        const answer = asking.get(name) ?? ask(name, { repository, reference }, signal);
+        asking.set(name, answer);
+        // What failed is asked for again.
+        answer.catch(() => asking.delete(name));
+        return answer;
+      },
+    };
+  }
+
+  #back() {
+    return element("a", { class: "back", href: formatPlace({}) }, icon("back"), "Repositories");
+  }
+}
+
+/**
+ * @param {{ repository: string, reference?: string }} place
+ * @param {Shown} shown
+ */
+function tabsOf({ repository, reference }, { model, tags }) {
+  const count = { tags: tags.total };
+  if (model.facts === undefined) {
+    return new Tabs({ repository, reference }, ["overview", "tags"], count);
+  }
+  return new Tabs(
+    { repository, reference },
+    ["overview", "files", "tensors", "tags", "referrers"],
+    {
+      ...count,
+      files: model.fileCount,
+      tensors: model.facts.tensorCount,
+      referrers: model.referrers.length,
+    },
+  );
+}

@@ -46,7 +46,7 @@ const ELEMENTS = /** @type {Readonly<Record<string, readonly string[]>>} */ ({
 });
 
 /** Elements whose text is none that anybody should read. */
-const SILENT = new Set(["script", "style", "template", "noscript", "iframe", "object", "title"]);
+const SILENT = new Set(["script", "style", "template", "iframe", "object", "title"]);
 
 /** @type {{ createHTML(html: string): string } | undefined} The only way from text to markup. */
 const trusted = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("readme", {

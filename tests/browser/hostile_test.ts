@@ -1,0 +1,176 @@
+/** Models that mean harm: what they say is shown, and nothing of it runs or leaks. */
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { Home } from "../cli/support.ts";
+import { safetensors } from "../model/facts/support.ts";
+import { build, serveHome } from "../server/page_api/support.ts";
+import { browserTests, type Serving, type Watched } from "./support.ts";
+
+/** Where harm would tell that it was done. */
+const BEACON = "http://127.0.0.1:9/beacon";
+
+const RUN = `globalThis.harm=1;fetch("${BEACON}")`;
+
+/** Markup that would run or fetch something. */
+const MARKUP = [
+  `<script>${RUN}</script>`,
+  `<img src="${BEACON}" onerror='${RUN}'>`,
+  `<svg><script>${RUN}</script><a xlink:href="javascript:${RUN}"><text>x</text></a></svg>`,
+  `<svg onload='${RUN}'></svg>`,
+  `<math><mtext><table><mglyph><style><img src=x onerror='${RUN}'></style></table></math>`,
+  `<iframe srcdoc="<script>parent.harm=1</script>"></iframe>`,
+  `<iframe src="${BEACON}"></iframe>`,
+  `<object data="${BEACON}"></object><embed src="${BEACON}">`,
+  `<link rel="stylesheet" href="${BEACON}"><style>@import "${BEACON}";</style>`,
+  `<p style="background:url(${BEACON})">styled</p>`,
+  `<meta http-equiv="refresh" content="0;url=${BEACON}"><base href="${BEACON}/">`,
+  `<form action="${BEACON}"><button>send</button></form>`,
+  `<details open ontoggle='${RUN}'>x</details>`,
+  `<video src="${BEACON}" onerror='${RUN}'></video><audio src="${BEACON}"></audio>`,
+  `<template><script>${RUN}</script></template>`,
+  `<noscript><p title="</noscript><img src=x onerror='${RUN}'>"></noscript>`,
+  `<a href="javascript:${RUN}">run me</a>`,
+  `<a href=" java\nscript:${RUN}">run me too</a>`,
+  `<a href="data:text/html,<script>1</script>">and me</a>`,
+  `<input autofocus onfocus='${RUN}'>`,
+].join("\n\n");
+
+const MARKDOWN = `
+[run me](javascript:${RUN})
+[and me](<data:text/html,<script>1</script>>)
+![seen](${BEACON}.png "a picture")
+[ref]: ${BEACON}
+<${BEACON}/followed>
+`;
+
+/** A name that would be markup, without what no path may hold. */
+const NAME = `<img src=x onerror=globalThis.harm=1>"'&amp;`;
+
+/** Serves a model that is hostile in all that it can say. */
+async function serveHostile(): Promise<Serving> {
+  await using stack = new AsyncDisposableStack();
+  const home = stack.use(await Home.open());
+  await build(home, "localhost/team/hostile:v1", {
+    "README.md": `---\nlicense: "<script>globalThis.harm=1</script>"\n` +
+      `pipeline_tag: '"><img src=x onerror=globalThis.harm=1>'\n---\n# Harm\n${MARKUP}\n${MARKDOWN}`,
+    "config.json": JSON.stringify({ model_type: NAME, architectures: [NAME] }),
+    [`${NAME}.txt`]: "text",
+    [`${NAME}.py`]: "code",
+    "model.safetensors": safetensors({
+      [`${NAME}.weight`]: { dtype: "F32", shape: [2], width: 4 },
+      "</script><script>globalThis.harm=1</script>": { dtype: "F32", shape: [2], width: 4 },
+      // A plain key would be the prototype.
+      ["__proto__"]: { dtype: "F32", shape: [2], width: 4 },
+    }),
+  });
+  const server = stack.use(await serveHome(home));
+  const kept = stack.move();
+  return { url: server.url, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Counts what the policy of the page had to stop, from the start of each document. */
+async function countViolations(page: Page): Promise<void> {
+  await page.addInitScript(
+    "globalThis.stopped = []; document.addEventListener('securitypolicyviolation', " +
+      "({ violatedDirective, blockedURI }) => stopped.push(violatedDirective + ' ' + blockedURI))",
+  );
+  await page.reload();
+}
+
+/** Nothing ran, nothing was asked of others, and the policy was not even needed. */
+async function assertHarmless({ page, foreign, errors }: Watched): Promise<void> {
+  assert.equal(await page.evaluate("globalThis.harm"), undefined);
+  assert.deepEqual(await page.evaluate("stopped"), []);
+  assert.deepEqual([foreign, errors], [[], []]);
+}
+
+const HOSTILE = "/?repository=team/hostile&reference=v1";
+
+browserTests("a hostile model is shown and does nothing", serveHostile, {
+  async "a README runs nothing and fetches nothing"({ open }) {
+    await using window = await open(HOSTILE);
+    await countViolations(window.page);
+    const readme = window.page.getByRole("region", { name: "README.md" });
+    await readme.getByRole("heading", { name: "Harm" }).waitFor();
+    for (const link of await readme.getByRole("link").all()) {
+      assert.match(await link.getAttribute("href") ?? "", /^(https?|mailto):/);
+    }
+    assert.equal(
+      await readme.locator("img, script, style, iframe, form, svg, [style], [onerror]").count(),
+      0,
+    );
+    await assertHarmless(window);
+  },
+
+  async "names of files and tensors, and facts, are text in every view"({ open }) {
+    await using window = await open(HOSTILE);
+    const { page, panel } = window;
+    await countViolations(page);
+    await page.getByLabel("In short").getByText(NAME).waitFor();
+    await page.getByRole("tab", { name: /^Files/ }).click();
+    await panel.getByRole("table").getByText(`${NAME}.txt`).click();
+    await panel.getByRole("status").getByText(`${NAME}.txt`).waitFor();
+    await page.getByRole("tab", { name: /^Tensors/ }).click();
+    await panel.getByText(`${NAME}.weight`).waitFor();
+    await panel.getByText("</script><script>globalThis.harm=1</script>").waitFor();
+    await panel.getByText("__proto__").waitFor();
+    for (const view of ["Tags", "Referrers"]) {
+      await page.getByRole("tab", { name: view }).click();
+      await panel.locator("> *").first().waitFor();
+    }
+    await assertHarmless(window);
+  },
+
+  async "an address that names no repository says so, with its name as text"({ open }) {
+    await using window = await open("/");
+    await countViolations(window.page);
+    for (const name of [NAME, "../../v2/_catalog", "<script>globalThis.harm=1</script>"]) {
+      await window.page.goto(
+        `${new URL(window.page.url()).origin}/?repository=${encodeURIComponent(name)}&view=files`,
+      );
+      await window.page.getByRole("heading", { level: 1 }).getByText(name).waitFor();
+      await window.page.getByRole("alert").waitFor();
+    }
+    // The registry refused each, which browsers note.
+    const refused = window.errors.filter((text) => !/status of 40[04]/.test(text));
+    await assertHarmless({ ...window, errors: refused });
+  },
+
+  async "the page holds where a registry behind it does not sanitise"({ open }) {
+    await using window = await open("/");
+    const { page } = window;
+    await page.route("**/_/readme?*", (route) =>
+      route.fulfill({
+        json: { path: NAME, html: `<h1>Raw</h1>${MARKUP}<p>after</p>`, truncated: false },
+      }));
+    await countViolations(page);
+    await page.goto(new URL(HOSTILE, page.url()).href);
+    const readme = page.getByRole("region", { name: NAME });
+    await readme.getByText("after").waitFor();
+    for (const link of await readme.getByText(/me/).all()) {
+      assert.equal(await link.getAttribute("href"), null);
+      await link.click();
+    }
+    // The browser notes the handlers that it does not make in the inert document.
+    const noted = window.errors.filter((text) => !/event handler|inline style|base URI/.test(text));
+    await assertHarmless({ ...window, errors: noted });
+  },
+
+  async "the policy stops what would be put into the page from outside of it"({ open }) {
+    await using window = await open("/");
+    const { page } = window;
+    await countViolations(page);
+    const tried = await page.evaluate<string[]>(`(async () => {
+      const refused = [];
+      const attempt = async (name, work) => {
+        try { await work(); } catch { refused.push(name); }
+      };
+      await attempt("markup", () => { document.body.innerHTML = "<b>x</b>"; });
+      await attempt("policy", () => trustedTypes.createPolicy("other", {}));
+      await attempt("second policy", () => trustedTypes.createPolicy("readme", {}));
+      await attempt("foreign", () => fetch("${BEACON}"));
+      return refused;
+    })()`);
+    assert.deepEqual(tried, ["markup", "policy", "second policy", "foreign"]);
+  },
+});

@@ -12,8 +12,8 @@ const focused = (page: Page) =>
 
 browserTests("the page fits everybody", serveSamples, {
   async "a model is found, opened and left by keys alone"({ open }) {
-    await using window = await open();
-    const { page } = window;
+    await using shown = await open();
+    const { page } = shown;
     await page.getByRole("link", { name: "team/llama" }).waitFor();
     await page.keyboard.press("/");
     assert.equal(await focused(page), "search");
@@ -37,8 +37,8 @@ browserTests("the page fits everybody", serveSamples, {
   },
 
   async "tabs and the tree of tensors are gone through by arrows"({ open }) {
-    await using window = await open(`/?repository=team/llama&reference=v2`);
-    const { page } = window;
+    await using shown = await open(`/?repository=team/llama&reference=v2`);
+    const { page } = shown;
     await page.getByRole("tab", { name: "Overview" }).focus();
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowRight");
@@ -59,8 +59,8 @@ browserTests("the page fits everybody", serveSamples, {
   },
 
   async "what has the focus is seen, and everything has a name"({ open }) {
-    await using window = await open(`/?repository=team/llama&reference=v2&view=files`);
-    const { page } = window;
+    await using shown = await open(`/?repository=team/llama&reference=v2&view=files`);
+    const { page } = shown;
     await page.getByRole("group", { name: "Files by size" }).waitFor();
     await page.locator("body").press("Tab");
     const reached: unknown[] = [];
@@ -88,8 +88,8 @@ browserTests("the page fits everybody", serveSamples, {
 
   async "nothing is cut off in narrow windows, which show one thing at a time"({ open }) {
     for (const width of [320, 360, 800]) {
-      await using window = await open("/", { viewport: { width, height: 700 } });
-      const { page } = window;
+      await using shown = await open("/", { viewport: { width, height: 700 } });
+      const { page } = shown;
       await page.getByRole("link", { name: "team/llama" }).click();
       assert.equal(await page.getByRole("navigation").count(), 0);
       for (const view of ["Overview", "Files", "Tensors", "Tags", "Referrers"]) {
@@ -110,8 +110,8 @@ browserTests("the page fits everybody", serveSamples, {
   async "the theme is that of the system until another one is chosen, and stays then"({ open }) {
     const paper = (page: Page) =>
       page.evaluate("getComputedStyle(document.documentElement).backgroundColor");
-    await using window = await open(`/?repository=team/llama`, { colorScheme: "dark" });
-    const { page } = window;
+    await using shown = await open(`/?repository=team/llama`, { colorScheme: "dark" });
+    const { page } = shown;
     await page.getByRole("complementary", { name: "Facts" }).waitFor();
     await keepPicture(page, "overview-dark");
     const dark = await paper(page);

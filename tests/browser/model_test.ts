@@ -7,8 +7,8 @@ const LLAMA = "/?repository=team/llama&reference=v2";
 
 browserTests("the page shows a model", serveSamples, {
   async "a repository is found by its words and opened by a click"({ open }) {
-    await using window = await open();
-    const { page } = window;
+    await using shown = await open();
+    const { page } = shown;
     await page.getByRole("heading", { name: "4 repositories" }).waitFor();
     await page.getByRole("searchbox", { name: "Search repositories" }).fill("LLAMA team");
     await page.getByText("1 found").waitFor();
@@ -19,12 +19,12 @@ browserTests("the page shows a model", serveSamples, {
     for (const fact of ["Apache-2.0", "text-generation", "bfloat16", "safetensors"]) {
       await page.getByLabel("In short").getByText(fact).waitFor();
     }
-    assert.deepEqual([window.errors, window.foreign], [[], []]);
+    assert.deepEqual([shown.errors, shown.foreign], [[], []]);
   },
 
   async "the overview has the README, what is in it, and the facts"({ open }) {
-    await using window = await open(LLAMA);
-    const { page } = window;
+    await using shown = await open(LLAMA);
+    const { page } = shown;
     await page.getByRole("region", { name: "README.md" })
       .getByRole("heading", { level: 2, name: "Llama, small" }).waitFor();
     await page.getByRole("cell", { name: "HellaSwag" }).waitFor();
@@ -37,12 +37,12 @@ browserTests("the page shows a model", serveSamples, {
     assert.equal(await link.getAttribute("href"), "https://example.com/text");
     assert.equal(await link.getAttribute("rel"), "noopener noreferrer nofollow");
     await keepPicture(page, "overview-light");
-    assert.deepEqual([window.errors, window.foreign], [[], []]);
+    assert.deepEqual([shown.errors, shown.foreign], [[], []]);
   },
 
   async "a command is copied by a click, for the tool that was chosen"({ open, url }) {
-    await using window = await open(LLAMA, { permissions: ["clipboard-read", "clipboard-write"] });
-    const { page } = window;
+    await using shown = await open(LLAMA, { permissions: ["clipboard-read", "clipboard-write"] });
+    const { page } = shown;
     const address = new URL(url).host;
     const copied = async (tool: string) => {
       await page.getByRole("button", { name: tool, exact: true }).click();
@@ -65,8 +65,8 @@ browserTests("the page shows a model", serveSamples, {
   },
 
   async "where the clipboard is closed the command is selected, and copied so"({ open }) {
-    await using window = await open(LLAMA);
-    const { page } = window;
+    await using shown = await open(LLAMA);
+    const { page } = shown;
     await page.getByRole("button", { name: "Copy the command for modelops" }).waitFor();
     // As on plain HTTP of another machine, which is no secure context.
     await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
@@ -78,8 +78,8 @@ browserTests("the page shows a model", serveSamples, {
   },
 
   async "the treemap shows the files by size, and arrows go through it"({ open }) {
-    await using window = await open(`${LLAMA}&view=files`);
-    const { page, panel } = window;
+    await using shown = await open(`${LLAMA}&view=files`);
+    const { page, panel } = shown;
     const map = panel.getByRole("group", { name: "Files by size" });
     const largest = map.getByRole("button", { name: /^model\.safetensors, 1\.\d MiB, \d+%$/ });
     await largest.waitFor();
@@ -97,8 +97,8 @@ browserTests("the page shows a model", serveSamples, {
   },
 
   async "a file is downloaded with its own name, and is the file"({ open }) {
-    await using window = await open(`${LLAMA}&view=files`);
-    const { page, panel } = window;
+    await using shown = await open(`${LLAMA}&view=files`);
+    const { page, panel } = shown;
     await panel.getByRole("button", { name: "config.json", exact: true }).click();
     const arriving = page.waitForEvent("download");
     await panel.getByRole("link", { name: "Download" }).click();
@@ -109,8 +109,8 @@ browserTests("the page shows a model", serveSamples, {
   },
 
   async "tensors are shown by layer, with their shapes and types"({ open }) {
-    await using window = await open(`${LLAMA}&view=tensors`);
-    const { page, panel } = window;
+    await using shown = await open(`${LLAMA}&view=tensors`);
+    const { page, panel } = shown;
     const tree = panel.getByRole("treegrid", { name: "Tensors by layer" });
     await tree.getByRole("row", { name: /lm_head\.weight 3200 × 64 bfloat16 400\.0 KiB/ })
       .waitFor();
@@ -124,8 +124,8 @@ browserTests("the page shows a model", serveSamples, {
   },
 
   async "tags lead to what they name, and tell what is the same"({ open }) {
-    await using window = await open(`${LLAMA}&view=tags`);
-    const { page, panel } = window;
+    await using shown = await open(`${LLAMA}&view=tags`);
+    const { page, panel } = shown;
     const row = (tag: string) => panel.getByRole("row").filter({ hasText: tag });
     await row("latest").getByText("the same").waitFor();
     assert.equal(await row("v1").getByText("the same").count(), 0);
@@ -137,8 +137,8 @@ browserTests("the page shows a model", serveSamples, {
   },
 
   async "an address leads to the same view again, and back goes back"({ open }) {
-    await using window = await open();
-    const { page } = window;
+    await using shown = await open();
+    const { page } = shown;
     await page.getByRole("link", { name: "team/llama" }).click();
     await page.getByRole("tab", { name: /^Tensors/ }).click();
     await page.getByRole("treegrid").waitFor();

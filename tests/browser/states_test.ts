@@ -39,8 +39,8 @@ async function serveMany() {
 
 browserTests("the page of 5,000 repositories", serveMany, {
   async "draws what is seen, and reaches the last one"({ open }) {
-    await using window = await open();
-    const { page } = window;
+    await using shown = await open();
+    const { page } = shown;
     await page.getByRole("heading", { name: "5,000 repositories" }).waitFor();
     const rows = page.getByRole("listitem");
     assert.ok(await rows.count() < 60, `${await rows.count()} rows`);
@@ -56,12 +56,12 @@ browserTests("the page of 5,000 repositories", serveMany, {
     }
     assert.ok(await rows.count() < 80, `${await rows.count()} rows`);
     assert.equal(await page.evaluate("document.activeElement.title"), "team-9/model-4959");
-    assert.deepEqual(window.errors, []);
+    assert.deepEqual(shown.errors, []);
   },
 
   async "finds one among all, and no part of the page is long at work"({ open }) {
-    await using window = await open();
-    const { page } = window;
+    await using shown = await open();
+    const { page } = shown;
     await page.getByRole("heading", { name: "5,000 repositories" }).waitFor();
     await page.getByRole("searchbox").fill("model-4321");
     await page.getByText("1 found").waitFor();
@@ -88,8 +88,8 @@ const REPOSITORIES = "**/_/repositories?*";
 browserTests("the page without content", serveNothing, {
   async "says how to push the first model, in narrow windows too"({ open, url }) {
     for (const width of [1280, 360]) {
-      await using window = await open("/", { viewport: { width, height: 700 } });
-      const { page } = window;
+      await using shown = await open("/", { viewport: { width, height: 700 } });
+      const { page } = shown;
       await page.getByRole("heading", { name: "No models yet" }).waitFor();
       await page.getByText(`modelops push --plain-http ${new URL(url).host}/team/llama:v1`)
         .waitFor();
@@ -98,8 +98,8 @@ browserTests("the page without content", serveNothing, {
   },
 
   async "says that it is waiting, and then what went wrong"({ open }) {
-    await using window = await open();
-    const { page } = window;
+    await using shown = await open();
+    const { page } = shown;
     let answer: (status: number) => void = () => {};
     await page.route(REPOSITORIES, async (route) => {
       const status = await new Promise<number>((resolve) => answer = resolve);
@@ -145,13 +145,13 @@ async function servePrivate() {
 browserTests("the page of a registry with passwords", servePrivate, {
   async "is shown to its users"({ open }) {
     const httpCredentials = { username: "anna", password: "secret" };
-    await using window = await open("/", { httpCredentials });
-    await window.page.getByRole("heading", { name: "No models yet" }).waitFor();
+    await using shown = await open("/", { httpCredentials });
+    await shown.page.getByRole("heading", { name: "No models yet" }).waitFor();
   },
 
   async "and to nobody else"({ open, url }) {
-    await using window = await open("/", { httpCredentials: { username: "eve", password: "?" } });
-    assert.equal(await window.page.getByRole("heading").count(), 0);
+    await using shown = await open("/", { httpCredentials: { username: "eve", password: "?" } });
+    assert.equal(await shown.page.getByRole("heading").count(), 0);
     const { status, headers, body } = await fetch(`${url}/_/page.js`);
     await body?.cancel();
     assert.equal(status, 401);

@@ -106,7 +106,7 @@ export async function servePage(catalog: Catalog): Promise<Serving> {
 /** Where pictures of the page are kept for people to look at. */
 const PICTURES = new URL("../../dist/screenshots/", import.meta.url);
 
-/** Keeps a picture of a window. */
+/** Keeps a picture of a shown. */
 export async function keepPicture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: fileURLToPath(new URL(`${name}.png`, PICTURES)) });
 }

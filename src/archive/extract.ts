@@ -3,16 +3,16 @@
  * @module
  */
 import { basename, join } from "../core/runtime/path.ts";
-import type { DigestAlgorithm } from "../core/digest.ts";
 import { ConflictError } from "../core/errors.ts";
 import { removeIfExists } from "../core/files.ts";
-import { describeProblems } from "../core/problems.ts";
 import { quote } from "../core/text.ts";
 import { explainWrite, systemCode } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
 import { type ExpectedContent, observed } from "../core/streams.ts";
 import { Claims } from "./claims.ts";
-import { type FileContent, fileContentFacts, fileHasContent, release } from "./file_content.ts";
+import { type FileContent, fileHasContent, release } from "./file_content.ts";
+import { Survey } from "./places/survey.ts";
+import { conflictWords, type FileConflict, planFiles, type WantedFile } from "./places/verdicts.ts";
 import { parentOf, safeRelativePath } from "./safe_path.ts";
 import type { StagedFile } from "../core/staged_file.ts";
 import { MarkedFolder } from "./leftovers.ts";
@@ -44,18 +44,13 @@ export interface ExtractedTar {
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
 }
 
-/**
- * The refusal to replace files that have other content than what is extracted.
- */
-export function wouldOverwrite(folder: string, paths: readonly string[]): ConflictError {
-  const problems = paths.map((path) => ({
-    message: `${quote(path)}: the file there has other content`,
-  }));
-  return new ConflictError(`Cannot extract to ${quote(folder)}: ${describeProblems(problems)}`, {
-    path: folder,
-    problems,
-    remedy: "replace them with --overwrite, or choose another folder",
-  });
+/** The refusal to replace what is in the way of an extraction. */
+export function wouldOverwrite(
+  folder: string,
+  conflicts: readonly FileConflict[],
+): ConflictError {
+  const action = `extract to ${quote(folder)}`;
+  return new ConflictError(...conflictWords(action, folder, conflicts));
 }
 
 /** The content of an entry; why it is left out where it has none that can be written. */
@@ -134,14 +129,6 @@ export class Extraction implements AsyncDisposable {
    */
   isUnchanged(name: string, expected: ExpectedContent): Promise<boolean> {
     return this.#track(this.#isUnchanged(name, expected));
-  }
-
-  /**
-   * What a regular file at a path holds now; `undefined` where there is none.
-   * @throws {InvalidInputError | ConflictError} as {@linkcode claim} does.
-   */
-  standing(name: string, algorithm?: DigestAlgorithm): Promise<ExpectedContent | undefined> {
-    return this.#track(this.#standing(name, algorithm));
   }
 
   /** Counts a path as written, since the file there is right. */
@@ -299,24 +286,16 @@ export class Extraction implements AsyncDisposable {
 
   /** Finds the staged files that would replace other content. */
   async #refuseChanged(staged: ReadonlyMap<string, StagedFile>): Promise<void> {
-    const changed: string[] = [];
+    const wanted: WantedFile[] = [];
     for (const [path, file] of staged) {
-      const found = await this.#standing(path);
-      if (found !== undefined && found.digest !== await file.digest(this.#options)) {
-        changed.push(path);
-      }
+      wanted.push({ path, digest: await file.digest(this.#options) });
     }
-    if (changed.length > 0) throw wouldOverwrite(this.root, changed);
-  }
-
-  async #standing(
-    name: string,
-    algorithm?: DigestAlgorithm,
-  ): Promise<ExpectedContent | undefined> {
-    const path = this.claim(name);
-    if (!await this.#target.hasFile(path)) return undefined;
-    const { signal } = this.#options;
-    return await fileContentFacts(this.#target.resolve(path), { signal, algorithm });
+    const found = await planFiles(new Survey(this.root), wanted, {
+      signal: this.#options.signal,
+      replaceFolders: false,
+    });
+    const conflicts = found.flatMap(({ conflict }) => conflict ?? []);
+    if (conflicts.length > 0) throw wouldOverwrite(this.root, conflicts);
   }
 
   async #makeFolder(name: string, mode: number): Promise<void> {

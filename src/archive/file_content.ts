@@ -2,7 +2,7 @@
  * The content of a file on its way to the disk.
  * @module
  */
-import { type DigestAlgorithm, digestAlgorithm, digestStream } from "../core/digest.ts";
+import { digestAlgorithm, digestStream } from "../core/digest.ts";
 import { IntegrityError, ModelOpsError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { fileSource } from "../core/file_source.ts";
@@ -97,19 +97,6 @@ export async function release(content: FileContent): Promise<void> {
   if (!(content instanceof ReadableStream) || content.locked) return;
   // A failed stream refuses with the error that its reader has seen already.
   await content.cancel().catch(() => undefined);
-}
-
-/** Size and digest of a regular file, by reading all of it; `undefined` for one that is none. */
-export async function fileContentFacts(
-  path: string,
-  options: OperationOptions & { readonly algorithm?: DigestAlgorithm } = {},
-): Promise<ExpectedContent | undefined> {
-  try {
-    return await digestStream(await (await fileSource(path)).open(options), options);
-  } catch (error) {
-    if (error instanceof ModelOpsError) return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -45,8 +45,8 @@ export type {
   PlannedFile,
   PlannedPointer,
 } from "./workspace/plan.ts";
-export type { FileVerdict, PlanFilesOptions } from "./workspace/plan_files.ts";
-export type { Place, PlaceKind } from "./workspace/survey.ts";
+export type { FileVerdict, PlanFilesOptions } from "../archive/places/verdicts.ts";
+export type { Place, PlaceKind } from "../archive/places/survey.ts";
 export type { LayerChoice } from "./documents/roles.ts";
 export type { NameOptions } from "./workspace/path.ts";
 export type { PathFilterOptions } from "./workspace/path_filter.ts";

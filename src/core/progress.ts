@@ -109,3 +109,17 @@ export function watchedSource(source: BlobSource, onBytes: OnBytes): BlobSource 
     },
   };
 }
+
+/** Options that tell of hashing and of no other stage, of each file when it begins. */
+export function hashingShown<Options extends OperationOptions>(
+  { progress, ...options }: Options,
+): Omit<Options, "progress"> & Pick<OperationOptions, "progress"> {
+  return {
+    ...options,
+    progress: progress && ((event) => {
+      if (event.phase !== "hash" || event.state === "plan") return;
+      if (event.state === "start") reportPlan("hash", [event], { progress });
+      progress(event);
+    }),
+  };
+}

@@ -9,7 +9,7 @@ import { ConflictError, InvalidInputError } from "../core/errors.ts";
 import { fileSource } from "../core/file_source.ts";
 import { decodeJson, encodeGoJson, MOST_LIST_VALUES } from "../core/json.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
-import { reportPlan } from "../core/progress.ts";
+import { hashingShown } from "../core/progress.ts";
 import { readAll } from "../core/streams.ts";
 import { compareText, quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -81,24 +81,13 @@ async function packFile(
 ): Promise<StoredLayer> {
   const found = await singleFile(file, options);
   return await storeLayer(store, found, {
-    ...hashingShown(options),
+    // Nothing moves into what lies over a store: of packing a file there, only hashing takes time.
+    ...hashingShown(operationOptions(options)),
     family: options.family,
     form: layerForm(options),
     sourceDateEpoch: options.sourceDateEpoch,
     owners: await ownerNames(),
   });
-}
-
-/** Nothing moves into what lies over a store: of packing a file there, only hashing takes time. */
-function hashingShown({ progress, ...options }: OperationOptions): OperationOptions {
-  return {
-    ...operationOptions(options),
-    progress: progress && ((event) => {
-      if (event.phase !== "hash" || event.state === "plan") return;
-      if (event.state === "start") reportPlan("hash", [event], { progress });
-      progress(event);
-    }),
-  };
 }
 
 /** A model keeps its family, so that no manifest is made that mixes them. */

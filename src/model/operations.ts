@@ -12,6 +12,7 @@ import type { UnfinishedContent } from "../oci/prune.ts";
 import type { ModelCard } from "./card/shape.ts";
 import type { ModelDiff } from "./compare/shape.ts";
 import type { ModelConfig } from "./config.ts";
+import type { OperationPlan, PlannedArtifact } from "./rehearsal/plan.ts";
 
 /** Options of every operation that may talk to a registry. */
 export interface RemoteOptions extends OperationOptions, ConnectOptions {
@@ -135,6 +136,14 @@ export interface WriteFilesOptions extends ArchiveLimits {
   readonly overwrite?: boolean;
   /** Refuse names that not every system can hold. */
   readonly portable?: boolean;
+}
+
+/** What extracting a model of the local store did. */
+export interface ExtractedModel extends ExtractResult {
+  /** The model. */
+  readonly reference: string;
+  /** Digest of its manifest. */
+  readonly digest: Digest;
 }
 
 /** What an extraction did. */
@@ -381,8 +390,8 @@ export interface VerifyFault {
   readonly artifacts: readonly string[];
 }
 
-/** Every model operation over one local store. */
-export interface ModelBackend {
+/** The operations on models that move content, and that can be rehearsed. */
+export interface RehearsedModels {
   /** Packages a workspace folder. */
   build(workspace: string, options: BuildOptions): Promise<BuildResult>;
   /** Sends an artifact of the local store to its registry, and moves the tag there. */
@@ -390,13 +399,30 @@ export interface ModelBackend {
   /** Fetches an artifact into the local store, a folder, or both. */
   pull(target: string, options?: PullOptions): Promise<PullResult>;
   /** Writes the files of a local artifact into a folder. */
-  extract(target: string, options: ExtractModelOptions): Promise<ExtractResult>;
+  extract(target: string, options: ExtractModelOptions): Promise<ExtractedModel>;
   /** Adds a file to a model, or replaces its configuration, under a new name or the same. */
   attach(file: string, options: AttachOptions): Promise<AttachResult>;
-  /** Sends a file to a repository, so that a later build finds it there. */
-  upload(file: string, options: UploadOptions): Promise<UploadResult>;
   /** Writes some files of a model in a registry into a folder. */
   fetch(target: string, options: FetchOptions): Promise<FetchResult>;
+}
+
+/** Every model operation over one local store. */
+export interface ModelBackend extends RehearsedModels {
+  /**
+   * Says what an operation would do, by doing it over stores that write nothing.
+   *
+   * @example What a pull would bring
+   * ```ts ignore
+   * const plan = await models.rehearse((models) => models.pull("localhost:5000/llama:v1"));
+   * ```
+   * @throws what the operation would throw before it writes; what stands in its way on disks and in
+   * folders is in the plan.
+   */
+  rehearse(
+    work: (models: RehearsedModels) => Promise<PlannedArtifact>,
+  ): Promise<OperationPlan>;
+  /** Sends a file to a repository, so that a later build finds it there. */
+  upload(file: string, options: UploadOptions): Promise<UploadResult>;
   /** Lists the artifacts of the local store. */
   list(options?: ListOptions): Promise<ListResult>;
   /** Lists the tags of a repository in its registry. */

@@ -8,7 +8,7 @@ import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import type { Connect } from "../oci/connect.ts";
 import type { CopyReport } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import type { LocalCatalog, LocalRepository } from "../oci/disk_catalog.ts";
+import type { LocalRepository } from "../oci/disk_catalog.ts";
 import { isManifestType } from "../oci/media_types.ts";
 import {
   formatReference,
@@ -27,20 +27,38 @@ export interface FoundModel {
   readonly descriptor: Descriptor;
 }
 
+/** A repository of the local store, as operations on models use it. */
+export type ModelRepository =
+  & ContentStore
+  & Pick<LocalRepository, "knows" | "notePulled" | "wasPulled">;
+
+/** The local store, as operations on models use it. */
+export interface LocalModels {
+  /** The repository of that name; it need not exist yet. */
+  repository(name: string): ModelRepository;
+  /** Keeps prune away, until disposed, while something is built up from several writes. */
+  deferPrune(options?: OperationOptions): Promise<AsyncDisposable>;
+}
+
 /** One local store, and the registries beside it. */
 export class ModelStores {
-  readonly #catalog: LocalCatalog;
+  readonly #catalog: LocalModels;
   readonly #connect: Connect;
 
   /** Takes the local store, and what opens a repository of a registry. */
-  constructor(catalog: LocalCatalog, connect: Connect) {
+  constructor(catalog: LocalModels, connect: Connect) {
     this.#catalog = catalog;
     this.#connect = connect;
   }
 
   /** The local repository of a reference. */
-  local(reference: Reference): LocalRepository {
+  local(reference: Reference): ModelRepository {
     return this.#catalog.repository(repositoryName(reference));
+  }
+
+  /** Keeps what is written to the local store from being pruned before it has a name. */
+  async deferPrune(options: OperationOptions): Promise<AsyncDisposable> {
+    return await this.#catalog.deferPrune(options);
   }
 
   /** The repository of a reference in its registry. */
@@ -160,7 +178,7 @@ export async function copyModel(
 }
 
 /** What a person calls a piece of a model: the path of its file, or what it is. */
-function contentName({ mediaType, annotations }: Descriptor): string | undefined {
+export function contentName({ mediaType, annotations }: Descriptor): string | undefined {
   if (isManifestType(mediaType)) return "manifest";
   const config = mediaType.includes(".config.v1+json") ? "config" : undefined;
   return layerPath(annotations) ?? config;

@@ -67,6 +67,14 @@ export interface Ingest extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What a content takes of the disk of a store. */
+export interface StoreRoom {
+  /** The folder of the store. */
+  readonly folder: string;
+  /** Bytes. */
+  readonly bytes: number;
+}
+
 /** Every capability by its name. */
 export interface StoreCapabilities {
   /**
@@ -137,6 +145,11 @@ export interface StoreCapabilities {
   read(descriptor: Descriptor, limit: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Path of the file of a content: to be read, never to be written to or linked. */
   filePath(descriptor: Descriptor): string;
+  /**
+   * What a content takes of the disk when it is written: nothing where it is here already, whichever
+   * repository brought it, and what is missing where some of it has come.
+   */
+  roomFor(descriptor: Descriptor): StoreRoom;
   /**
    * Keeps a content for a day from being pruned, whatever is removed meanwhile: somebody was told
    * that it is here, and counts on it.

@@ -5,6 +5,7 @@
 import { mapConcurrent } from "../core/concurrency.ts";
 import { type Digest, shortDigest } from "../core/digest.ts";
 import { InvalidInputError } from "../core/errors.ts";
+import { checkRoom } from "../core/folders/room.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
 import {
   reported,
@@ -96,7 +97,12 @@ type Step =
   /** What is there already, or to be left out, with what that settles for the blobs below it. */
   | { readonly kind: "skip"; readonly descriptor: Descriptor; readonly below: Descriptor[] }
   /** A manifest that is looked at when it is its turn: plans are bounded in memory. */
-  | { readonly kind: "later"; readonly descriptor: Descriptor; readonly depth: number };
+  | {
+    readonly kind: "later";
+    readonly descriptor: Descriptor;
+    readonly below: [];
+    readonly depth: number;
+  };
 
 class GraphCopier {
   readonly #from: ContentStore;
@@ -137,7 +143,23 @@ class GraphCopier {
       step.kind === "later" ? [] : [step.descriptor, ...step.below]
     );
     reportPlan(this.#phase, planned.map((each) => this.#item(each)), this.#options);
+    await this.#checkRoom(steps);
     for (const step of steps) await this.#take(step);
+  }
+
+  /**
+   * Makes sure that the target has room, where it is a disk.
+   * @throws {TransferError} when it has not, before a blob moves.
+   */
+  async #checkRoom(steps: readonly Step[]): Promise<void> {
+    const roomFor = capability(this.#to, "roomFor");
+    const blobs = steps.flatMap(({ kind, below }) => kind === "manifest" ? below : []);
+    if (roomFor === undefined || blobs[0] === undefined) return;
+    await checkRoom(roomFor(blobs[0]).folder, {
+      most: blobs.reduce((sum, { size }) => sum + size, 0),
+      exact: () => blobs.reduce((sum, blob) => sum + roomFor(blob).bytes, 0),
+      copies: capability(this.#from, "filePath") !== undefined,
+    });
   }
 
   /** Finds what is to be done with a node and those below it, children first. */
@@ -148,7 +170,7 @@ class GraphCopier {
   ): Promise<void> {
     if (this.#seen.has(descriptor.digest)) return;
     if (plan.bytes > PLANNED_BYTES) {
-      plan.steps.push({ kind: "later", descriptor, depth });
+      plan.steps.push({ kind: "later", descriptor, below: [], depth });
       return;
     }
     this.#seen.add(descriptor.digest);

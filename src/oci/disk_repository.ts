@@ -17,11 +17,18 @@ import { readAll, sized, streamOf, verified } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 import { inTurn } from "../work/turns.ts";
 import { WORTH_A_WORKER } from "../work/task.ts";
-import type { Ingest, LocalCapabilities, Origin, ReferrerOptions } from "./capabilities.ts";
+import type {
+  Ingest,
+  LocalCapabilities,
+  Origin,
+  ReferrerOptions,
+  StoreRoom,
+} from "./capabilities.ts";
 import { methods, OWNER_CAPABILITIES } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { IndexedRepository } from "./disk/referrers_index.ts";
 import type { DiskIngest, DiskIngestOptions } from "./disk_ingest.ts";
+import { roomFor } from "./disk/room.ts";
 import { DiskLinks } from "./disk_links.ts";
 import type { DiskStore } from "./disk_store.ts";
 import { children, type ManifestDocument, parseManifest } from "./manifest.ts";
@@ -55,6 +62,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       "toFile",
       "read",
       "filePath",
+      "roomFor",
       "deferPrune",
       "promise",
     ]);
@@ -128,6 +136,11 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
 
   filePath(descriptor: Descriptor): string {
     return this.#store.blobs.path(descriptor.digest);
+  }
+
+  roomFor(descriptor: Descriptor): StoreRoom {
+    const { folder, layout } = this.#store;
+    return { folder, bytes: roomFor(layout, this.name, descriptor) };
   }
 
   async open(

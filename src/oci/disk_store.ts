@@ -24,6 +24,8 @@ interface RepositoryFolder {
 
 /** The store in `<storage-dir>/content.v1`. */
 export class DiskStore {
+  /** The storage folder. */
+  readonly folder: string;
   /** Where everything lies. */
   readonly layout: DiskLayout;
   /** The lock that keeps prune away from writers. */
@@ -43,6 +45,7 @@ export class DiskStore {
 
   /** Names the store; nothing is made before something is written. */
   constructor(storageDir: string) {
+    this.folder = storageDir;
     this.layout = new DiskLayout(join(storageDir, "content.v1"));
     this.lock = new StoreLock(join(storageDir, "modelops.lock"));
     this.blobs = new DiskBlobs(this.layout);

@@ -31,10 +31,12 @@ interface Content {
 }
 
 /** One repository in memory; it has no files, and nobody prunes it. */
-export interface MemoryStore
-  extends
-    ContentStore,
-    Omit<LocalCapabilities, "toFile" | "read" | "filePath" | "deferPrune" | "promise"> {
+export interface MemoryStore extends
+  ContentStore,
+  Omit<
+    LocalCapabilities,
+    "toFile" | "read" | "filePath" | "roomFor" | "deferPrune" | "promise"
+  > {
   /** Whether nothing was ever written here. */
   readonly isEmpty: boolean;
 }

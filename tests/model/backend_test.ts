@@ -165,8 +165,8 @@ Deno.test("extracting again writes nothing, and replaces what was changed only w
   await assert.rejects(fx.backend.extract(TARGET, { output }), (error) => {
     assert.ok(error instanceof ConflictError);
     assert.deepEqual(error.facts.problems?.map(({ message }) => message), [
-      '"config.json": the file there has other content',
-      '"README.md": the file there has other content',
+      '"config.json": a different file is there: got 2 bytes, want 80',
+      '"README.md": a different file is there: got sha256:42dff603ed4f, want sha256:bc70e26f40b8',
     ]);
     return true;
   });

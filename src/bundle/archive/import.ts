@@ -8,7 +8,7 @@ import { bytesSource } from "../../core/source.ts";
 import { streamOf, verified } from "../../core/streams.ts";
 import { compareText, quote } from "../../core/text.ts";
 import { type ArchiveContents, ArchiveReader, memberPath } from "./contents.ts";
-import type { FileVerdict, PlanFilesOptions } from "../workspace/plan_files.ts";
+import type { FileVerdict, PlanFilesOptions } from "../../archive/places/verdicts.ts";
 import type { Provenance } from "../documents/provenance.ts";
 import type {
   MaterializeCounters,
@@ -16,11 +16,13 @@ import type {
   MaterializeResult,
 } from "../workspace/materialize.ts";
 import { type OpenWorkspaceOptions, Workspace } from "../workspace/open.ts";
+import type { NameOptions } from "../workspace/path.ts";
 import { type WorkspaceConflict, WorkspaceConflictError } from "../workspace/conflict.ts";
 import { type ImportPlan, planImport } from "./plan_import.ts";
 
 /** How to import. */
-export interface ImportOptions extends OpenWorkspaceOptions, PlanFilesOptions, ArchiveLimits {
+export interface ImportOptions
+  extends OpenWorkspaceOptions, PlanFilesOptions, NameOptions, ArchiveLimits {
   /** The folder, which is made when it is missing. */
   readonly dest: string;
   /** Whether to say what would happen and change nothing. */

@@ -6,16 +6,14 @@ import { digestBytes } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { compareText } from "../../core/text.ts";
 import { encodePointer, type Pointer } from "../documents/pointer.ts";
-import type { WorkspaceConflict } from "../workspace/conflict.ts";
-import { isReserved, refuseUnfitNames } from "../workspace/path.ts";
 import {
-  collectConflicts,
-  conflictsAmong,
   type FileVerdict,
   planFiles,
   type PlanFilesOptions,
-} from "../workspace/plan_files.ts";
-import { Survey } from "../workspace/survey.ts";
+} from "../../archive/places/verdicts.ts";
+import { Survey } from "../../archive/places/survey.ts";
+import { collectConflicts, conflictsAmong, type WorkspaceConflict } from "../workspace/conflict.ts";
+import { isReserved, type NameOptions, refuseUnfitNames } from "../workspace/path.ts";
 import type { ArchiveContents, ArchiveFile } from "./contents.ts";
 
 /** A file and what has to be done about it. */
@@ -41,7 +39,7 @@ export interface ImportPlan {
 export async function planImport(
   root: string,
   contents: ArchiveContents,
-  options: PlanFilesOptions,
+  options: PlanFilesOptions & NameOptions,
 ): Promise<ImportPlan> {
   refuseUnfitNames([...contents.folders, ...contents.files.keys()], {
     ...options,

@@ -2,24 +2,15 @@
  * What keeps files from being written into a workspace.
  * @module
  */
-import type { Digest } from "../../core/digest.ts";
+import {
+  conflictWords,
+  type FileConflict as WorkspaceConflict,
+} from "../../archive/places/verdicts.ts";
 import { ConflictError } from "../../core/errors.ts";
-import { describeProblems } from "../../core/problems.ts";
-import { quote } from "../../core/text.ts";
+import { compareText, quote } from "../../core/text.ts";
+import { type NameOptions, pathClashes } from "./path.ts";
 
-/** A path that cannot be written, and why. */
-export interface WorkspaceConflict {
-  /** Normalised path in the workspace. */
-  readonly path: string;
-  /** What was found, as a clause. */
-  readonly reason: string;
-  /** Whether overwriting would resolve it. */
-  readonly replaceable: boolean;
-  /** Digest the file must have, where content is what differs. */
-  readonly expected?: Digest;
-  /** Digest of what is there, where content is what differs. */
-  readonly actual?: Digest;
-}
+export type { FileConflict as WorkspaceConflict } from "../../archive/places/verdicts.ts";
 
 /** Files cannot be written because of what is in the workspace; nothing has been written. */
 export class WorkspaceConflictError extends ConflictError {
@@ -28,16 +19,26 @@ export class WorkspaceConflictError extends ConflictError {
 
   /** Reports all the conflicts of one operation on the workspace `path`. */
   constructor(path: string, conflicts: readonly WorkspaceConflict[]) {
-    const problems = conflicts.map((conflict) => ({
-      message: `${quote(conflict.path)}: ${conflict.reason}`,
-    }));
-    super(`Cannot write to workspace ${quote(path)}: ${describeProblems(problems)}`, {
-      path,
-      problems,
-      remedy: conflicts.every((conflict) => conflict.replaceable)
-        ? "replace them with --overwrite, or choose another folder"
-        : "move what is in the way, or choose another folder",
-    });
+    super(...conflictWords(`write to workspace ${quote(path)}`, path, conflicts));
     this.conflicts = conflicts;
   }
+}
+
+/** The conflicts that paths have among themselves, wherever they are written. */
+export function conflictsAmong(
+  paths: Iterable<string>,
+  options: NameOptions = {},
+): WorkspaceConflict[] {
+  return pathClashes(paths, options).map((clash) => ({ ...clash, replaceable: false }));
+}
+
+/** All conflicts of a plan in the order of paths, each path once. */
+export function collectConflicts(
+  ...lists: readonly (readonly (WorkspaceConflict | undefined)[])[]
+): WorkspaceConflict[] {
+  const byPath = new Map<string, WorkspaceConflict>();
+  for (const conflict of lists.flat()) {
+    if (conflict && !byPath.has(conflict.path)) byPath.set(conflict.path, conflict);
+  }
+  return [...byPath.values()].sort((a, b) => compareText(a.path, b.path));
 }

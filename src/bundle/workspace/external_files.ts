@@ -18,7 +18,7 @@ import { pointerPath } from "./layout.ts";
 import type { Workspace } from "./open.ts";
 import { modeOf, openPlaced } from "./placed.ts";
 import type { PlannedFile } from "./plan.ts";
-import type { Place } from "./survey.ts";
+import type { Place } from "../../archive/places/survey.ts";
 
 /** How to fetch. */
 export interface ExternalFilesOptions extends OperationOptions {

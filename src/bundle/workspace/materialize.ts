@@ -5,6 +5,10 @@
 import type { Extraction } from "../../archive/extract.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { digestBytes } from "../../core/digest.ts";
+import type { TransferError } from "../../core/errors.ts";
+import { readDirIfExists } from "../../core/files.ts";
+import { bytesOnDisk, checkRoom, roomFault, type RoomNeeded } from "../../core/folders/room.ts";
+import { join } from "../../core/runtime/path.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { reportPlan } from "../../core/progress.ts";
 import { streamOf } from "../../core/streams.ts";
@@ -16,7 +20,7 @@ import type { BundleProvider } from "../provider.ts";
 import { Blobs } from "./blobs.ts";
 import { WorkspaceConflictError } from "./conflict.ts";
 import { ExternalFiles, fetchedFiles } from "./external_files.ts";
-import { PROVENANCE_PATH } from "./layout.ts";
+import { DOWNLOAD_FOLDER, placeOf, PROVENANCE_PATH } from "./layout.ts";
 import { type OpenWorkspaceOptions, Workspace } from "./open.ts";
 import { keepFiles } from "./placed.ts";
 import {
@@ -87,6 +91,8 @@ export interface MaterializeResult {
   readonly counters: MaterializeCounters;
   /** What was planned, with the conflicts of a dry run. */
   readonly plan: MaterializePlan;
+  /** Why what was planned certainly does not fit on the disk; only a dry run has it. */
+  readonly noRoom?: TransferError;
 }
 
 /**
@@ -111,16 +117,14 @@ export async function materializeBundle(
   if (options.dryRun) {
     const plan = await planMaterialize(entries, options.dest, options);
     await checkPlaces(plan, source);
-    return resultOf(source, options, plan);
+    const noRoom = await roomFault(options.dest, roomOf(plan, source, options));
+    return { ...resultOf(source, options, plan), noRoom };
   }
   await using workspace = await Workspace.open(options.dest, options);
   const plan = await planMaterialize(entries, workspace.root, options);
   await checkPlaces(plan, source);
   if (plan.conflicts.length > 0) throw new WorkspaceConflictError(options.dest, plan.conflicts);
-  if (plan.diskFree !== undefined && plan.diskFree < plan.bytesToMove) {
-    const facts = { needed: plan.bytesToMove, free: plan.diskFree };
-    options.log?.("warning", "The disk has less space than the files need", facts);
-  }
+  await checkRoom(workspace.root, roomOf(plan, source, options));
   const moved = await writeFiles(workspace, plan.files, source, options);
   return resultOf(source, options, plan, moved);
 }
@@ -128,6 +132,26 @@ export async function materializeBundle(
 /** Refuses addresses that lead elsewhere than to the object store, before anything is opened. */
 async function checkPlaces({ files }: MaterializePlan, source: MaterializeSource): Promise<void> {
   for (const { entry } of fetchedFiles(files)) (await source.objects?.())?.locate(entry.uri);
+}
+
+/** What a plan writes; files of a cache are copied, and may share its blocks. */
+function roomOf(
+  { dest, bytesToMove }: MaterializePlan,
+  source: MaterializeSource,
+  options: MaterializeOptions,
+): RoomNeeded {
+  return {
+    most: bytesToMove,
+    exact: async () => Math.max(0, bytesToMove - await downloadedBytes(dest)),
+    copies: source.cache !== undefined && options.cache !== false,
+  };
+}
+
+/** Bytes that stopped commands have left in a workspace, to be gone on with. */
+async function downloadedBytes(root: string): Promise<number> {
+  const folder = placeOf(root, DOWNLOAD_FOLDER);
+  const entries = await readDirIfExists(folder);
+  return entries.reduce((sum, { name }) => sum + bytesOnDisk(join(folder, name)), 0);
 }
 
 type MovedBytes = Pick<MaterializeCounters, "bytesFetched" | "bytesPrefetched">;

@@ -20,7 +20,7 @@ import { quote } from "../../core/text.ts";
 import { WorkspaceConflictError } from "./conflict.ts";
 import { DOWNLOAD_FOLDER, HIDDEN_PREFIX, isHiddenName, LOCK_PATH, placeOf } from "./layout.ts";
 import { RESERVED_FOLDER } from "./path.ts";
-import type { Place } from "./survey.ts";
+import type { Place } from "../../archive/places/survey.ts";
 
 /** How to open a workspace. */
 export interface OpenWorkspaceOptions extends OperationOptions {

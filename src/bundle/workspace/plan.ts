@@ -3,23 +3,21 @@
  * @module
  */
 import { digestBytes } from "../../core/digest.ts";
+import { diskOf } from "../../core/folders/room.ts";
 import { compareText, quote } from "../../core/text.ts";
 import { type BundleEntry, type ExternalEntry, knownSize } from "../documents/bundle.ts";
 import { pathFilter, type PathFilterOptions } from "./path_filter.ts";
+import { Survey } from "../../archive/places/survey.ts";
 import {
-  collectConflicts,
-  conflictsAmong,
   type FileVerdict,
-  freeSpace,
   planFiles,
   type PlanFilesOptions,
   type WantedFile,
-} from "./plan_files.ts";
+} from "../../archive/places/verdicts.ts";
 import { encodePointer } from "../documents/pointer.ts";
-import type { WorkspaceConflict } from "./conflict.ts";
+import { collectConflicts, conflictsAmong, type WorkspaceConflict } from "./conflict.ts";
 import { pointerPath } from "./layout.ts";
-import { refuseUnfitNames, workspacePath } from "./path.ts";
-import { Survey } from "./survey.ts";
+import { type NameOptions, refuseUnfitNames, workspacePath } from "./path.ts";
 
 /** What happens to a file; `pointer` means that only its pointer file is written. */
 export type FileAction = "create" | "keep" | "replace" | "conflict" | "pointer";
@@ -53,7 +51,7 @@ export interface PlannedPointer {
 }
 
 /** How to plan. */
-export interface PlanMaterializeOptions extends PathFilterOptions, PlanFilesOptions {
+export interface PlanMaterializeOptions extends PathFilterOptions, PlanFilesOptions, NameOptions {
   /** Whether external files are fetched, and not only pointed to. */
   readonly prefetchExternal?: boolean;
 }
@@ -114,7 +112,7 @@ export async function planMaterialize(
       pointers,
     ),
     bytesToMove: files.reduce((sum, { bytes }) => sum + bytes, 0),
-    diskFree: await freeSpace(dest),
+    diskFree: diskOf(dest).free,
   };
 }
 

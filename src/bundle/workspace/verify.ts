@@ -9,8 +9,8 @@ import type { Pointer } from "../documents/pointer.ts";
 import { isPointerPath, isTransient, pointerPath } from "./layout.ts";
 import { isReserved, workspacePath } from "./path.ts";
 import { type PointerFiles, readPointers } from "./pointers.ts";
-import type { WantedFile } from "./plan_files.ts";
-import { executableFault, Survey } from "./survey.ts";
+import type { WantedFile } from "../../archive/places/verdicts.ts";
+import { executableFault, Survey } from "../../archive/places/survey.ts";
 import { listTree } from "./tree.ts";
 import { pointerOnly, reportOf, type VerifiedFile, type VerifyReport } from "./verify_report.ts";
 

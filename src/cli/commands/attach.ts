@@ -1,11 +1,12 @@
 /** `attach`: adds a file to an artifact. @module */
 import type { Command } from "../../deps/commander.ts";
+import { addDryRun, moveModels } from "../dry_run.ts";
 import { addMirror, addTransfer, nydusify, quiet, refuseNydusify } from "../options.ts";
 import type { Session } from "../session.ts";
 import { sourceDateEpoch } from "../settings/global.ts";
 
 export function configure(command: Command, session: Session): void {
-  addMirror(addTransfer(
+  addDryRun(addMirror(addTransfer(
     command
       .argument("<file>", "the file to add")
       .requiredOption("-s, --source <reference>", "the artifact that is extended")
@@ -17,19 +18,24 @@ export function configure(command: Command, session: Session): void {
       .option("--config", "replace the configuration by the file, and add no layer")
       .option("--no-creation-time", "keep the time of creation of the source")
       .addOption(quiet(command)),
-  ))
+  )))
     .addOption(nydusify(command))
-    .action(async (file, { nydusify, creationTime, quiet, ...flags }) => {
+    .action(async (file, { nydusify, creationTime, quiet, dryRun, ...flags }) => {
       refuseNydusify(nydusify);
-      const models = await session.models();
-      const result = await session.operation((options) =>
-        models.attach(file, {
-          ...options,
-          ...flags,
-          noCreationTime: creationTime === false,
-          sourceDateEpoch: sourceDateEpoch(session.context.env),
-        }), { silent: quiet });
-      const text = `Successfully attached model artifact: ${flags.target}`;
-      session.output.artifact(result, { text, quiet });
+      await moveModels(session, {
+        work: (models, options) =>
+          models.attach(file, {
+            ...options,
+            ...flags,
+            noCreationTime: creationTime === false,
+            sourceDateEpoch: sourceDateEpoch(session.context.env),
+          }),
+        report: (result) => {
+          const text = `Successfully attached model artifact: ${flags.target}`;
+          session.output.artifact(result, { text, quiet });
+        },
+        dryRun,
+        quiet,
+      });
     });
 }

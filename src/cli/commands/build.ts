@@ -3,13 +3,14 @@ import type { Command } from "../../deps/commander.ts";
 import type { BuildResult } from "../../model/operations.ts";
 import { collect, collectPairs, collectPlatforms } from "../arguments.ts";
 import { countOf, formatBytes } from "../output/format.ts";
+import { addDryRun, moveModels } from "../dry_run.ts";
 import { addTransfer, nydusify, portable, quiet, refuseNydusify } from "../options.ts";
 import type { Output } from "../output/writer.ts";
 import type { Session } from "../session.ts";
 import { sourceDateEpoch } from "../settings/global.ts";
 
 export function configure(command: Command, session: Session): void {
-  addTransfer(
+  addDryRun(addTransfer(
     command
       .argument("<path>", "folder with the model's files")
       .requiredOption("-t, --target <reference>", "name of the artifact; repeatable", collect)
@@ -43,23 +44,26 @@ export function configure(command: Command, session: Session): void {
       .option("--no-creation-time", "leave every clock reading out, so that builds are equal")
       .option("--no-digest-cache", "hash every file, also those that did not change")
       .addOption(quiet(command)),
-  )
+  ))
     .addOption(nydusify(command))
-    .action(async (path, { nydusify, creationTime, quiet, ...flags }) => {
+    .action(async (path, { nydusify, creationTime, quiet, dryRun, ...flags }) => {
       refuseNydusify(nydusify);
       const { target: targets, annotation: annotations, platform: platforms, ...same } = flags;
-      const models = await session.models();
-      const result = await session.operation((options) =>
-        models.build(path, {
-          ...options,
-          ...same,
-          targets,
-          annotations,
-          platforms,
-          noCreationTime: creationTime === false,
-          sourceDateEpoch: sourceDateEpoch(session.context.env),
-        }), { silent: quiet });
-      report(result, session.output, quiet);
+      await moveModels(session, {
+        work: (models, options) =>
+          models.build(path, {
+            ...options,
+            ...same,
+            targets,
+            annotations,
+            platforms,
+            noCreationTime: creationTime === false,
+            sourceDateEpoch: sourceDateEpoch(session.context.env),
+          }),
+        report: (result) => report(result, session.output, quiet),
+        dryRun,
+        quiet,
+      });
     });
 }
 

@@ -2,24 +2,9 @@
  * Sizes, times and foreign text as people read them.
  * @module
  */
+import { formatBytes } from "../../core/text.ts";
 
-const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-
-/**
- * Bytes in powers of 1024 with two significant digits or more: `7 B`, `1.5 GiB`, `16 KiB`.
- * @param gap What stands between number and unit.
- */
-export function formatBytes(bytes: number, gap = " "): string {
-  let value = Math.max(0, bytes);
-  let unit = 0;
-  // 1023.5 would be shown as "1024 KiB".
-  while (value >= 1023.5 && unit < UNITS.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  const digits = unit > 0 && value < 9.95 ? 1 : 0;
-  return `${value.toFixed(digits)}${gap}${UNITS[unit]}`;
-}
+export { formatBytes } from "../../core/text.ts";
 
 /** Bytes of a size as `320 of 400 MiB`; each with its unit where these differ. */
 export function formatShare(bytes: number, size: number): string {

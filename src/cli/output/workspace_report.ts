@@ -3,6 +3,7 @@
  * @module
  */
 import { type WorkspaceConflict, WorkspaceConflictError } from "../../bundle/workspace/conflict.ts";
+import type { TransferError } from "../../core/errors.ts";
 import { bundleSize, tableLines, textOf } from "./bundle_text.ts";
 import { FailedResult } from "./failed_result.ts";
 import type { Session } from "../session.ts";
@@ -28,17 +29,20 @@ export async function withConflicts<Result>(work: () => Promise<Result>): Promis
  */
 export function reportPlan(
   { output, settings }: Session,
-  { dest, conflicts, document, lines }: {
+  { dest, conflicts, noRoom, document, lines }: {
     readonly dest: string;
+    /** Why there is no room, where there is none. */
+    readonly noRoom?: TransferError;
     readonly conflicts: readonly WorkspaceConflict[];
     /** The plan for programs, and for people. */
     readonly document: Readonly<Record<string, unknown>>;
     readonly lines: readonly string[];
   },
 ): void {
-  if (conflicts.length === 0) return output.result(document, textOf(lines));
+  const failure = conflicts.length > 0 ? new WorkspaceConflictError(dest, conflicts) : noRoom;
+  if (failure === undefined) return output.result(document, textOf(lines));
   if (!settings.json) output.text(textOf(lines));
-  throw new FailedResult(new WorkspaceConflictError(dest, conflicts), document);
+  throw new FailedResult(failure, document);
 }
 
 /** A line for each file: what happens to it, its size and its path. */

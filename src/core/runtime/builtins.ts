@@ -6,6 +6,7 @@
  */
 import type * as NodeCrypto from "node:crypto";
 import type * as NodeDns from "node:dns";
+import type * as NodeFs from "node:fs";
 import type * as NodeNet from "node:net";
 import type * as NodeOs from "node:os";
 import type * as NodeTimers from "node:timers/promises";
@@ -24,6 +25,12 @@ export function nodeCrypto(): typeof NodeCrypto {
 export function nodeDns(): typeof NodeDns {
   // deno-lint-ignore no-process-global
   return process.getBuiltinModule("node:dns");
+}
+
+/** `node:fs`. */
+export function nodeFs(): typeof NodeFs {
+  // deno-lint-ignore no-process-global
+  return process.getBuiltinModule("node:fs");
 }
 
 /** `node:net`. */

@@ -2,16 +2,15 @@
  * Large blobs that come from a source which writes them itself.
  * @module
  */
-import { type Digest, digestHex } from "../../core/digest.ts";
 import { lstatIfExists, removeIfExists } from "../../core/files.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
-import { join } from "../../core/runtime/path.ts";
 import type { BlobSource } from "../../core/source.ts";
 import { digestCheck } from "../../transfer/content_check.ts";
 import { transferToFile } from "../../transfer/to_file.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { startUpload } from "../disk_ingest.ts";
 import type { DiskStore } from "../disk_store.ts";
+import { receivingPlace } from "./room.ts";
 
 /** Where a blob goes. */
 interface ReceiveOptions extends OperationOptions {
@@ -30,30 +29,19 @@ export async function receiveBlob(
   { store, repository, ...options }: ReceiveOptions,
 ): Promise<void> {
   const { digest } = descriptor;
-  const folder = join(store.layout.uploads(repository), uploadId(digest));
+  const { folder, base } = receivingPlace(store.layout, repository, digest);
   await startUpload(folder);
   try {
     await transferToFile(source, store.blobs.path(digest), {
       ...operationOptions(options),
       what: digest,
       check: digestCheck(digest),
-      // Not `data` itself, which is open to whoever takes up the upload by its id.
-      partialBase: join(folder, "data"),
+      partialBase: base,
       place: async (file) => await store.blobs.add(file, descriptor),
     });
   } finally {
     // Nothing is to be gone on with when all is there, or what came was wrong.
-    const kept = await lstatIfExists(join(folder, "data.partial"));
+    const kept = await lstatIfExists(`${base}.partial`);
     if (kept === undefined) await removeIfExists(folder);
   }
-}
-
-/**
- * The name of the upload of a content whose digest is known: the same whenever it is tried again.
- */
-function uploadId(digest: Digest): string {
-  const hex = digestHex(digest);
-  return [8, 12, 16, 20, 32].map((end, index, ends) => hex.slice(ends[index - 1] ?? 0, end)).join(
-    "-",
-  );
 }

@@ -64,14 +64,15 @@ interface ReportOptions {
 }
 
 function report(session: Session, result: MaterializeResult, options: ReportOptions): void {
-  const { bundle, selectedRole: role, files, destPath: dest, plan: { conflicts } } = result;
+  const { bundle, selectedRole: role, files, destPath: dest, plan, noRoom } = result;
+  const { conflicts } = plan;
   const layers = [...new Set(options.layers ?? bundle.roles[role] ?? [])];
   const document = options.resolved ? materializeDocument(result, options.resolved, layers) : {};
   const target = [`Role: ${role}`, `Layers: ${layers.join(", ")}`];
   if (result.dryRun) {
     const title = `Would materialize ${bundleLabel(bundle)} to ${dest}`;
     const lines = [...actionLines(files), title, ...target, ...planLines(result)];
-    return reportPlan(session, { dest, conflicts, document, lines });
+    return reportPlan(session, { dest, conflicts, noRoom, document, lines });
   }
   const title = `Materialized ${bundleLabel(bundle)} to ${dest}`;
   const details = options.verbose ? actionLines(files) : [];

@@ -2,12 +2,11 @@
  * What is in the places of a folder, without following links and without changing anything.
  * @module
  */
-import { digestStream } from "../../core/digest.ts";
-import type { Digest } from "../../core/digest.ts";
+import { type Digest, type DigestAlgorithm, digestStream } from "../../core/digest.ts";
 import { lstatIfExists } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { fileSource } from "../../core/file_source.ts";
-import { placeOf } from "./layout.ts";
+import { join } from "../../core/runtime/path.ts";
 
 /** What can be in a place. */
 export type PlaceKind = "missing" | "file" | "folder" | "link" | "special file";
@@ -33,13 +32,16 @@ export class Survey {
   /** What is at a normalised path. */
   async look(path: string): Promise<Place> {
     const above = await this.#above(path);
-    return above ?? describe(await lstatIfExists(placeOf(this.#root, path)));
+    return above ?? describe(await lstatIfExists(join(this.#root, path)));
   }
 
   /** The digest of the regular file at a path, which is read to its end. */
-  async digest(path: string, options: OperationOptions = {}): Promise<Digest> {
-    const source = await fileSource(placeOf(this.#root, path));
-    return (await digestStream(await source.open(options), options)).digest;
+  async digest(
+    path: string,
+    { signal, algorithm }: OperationOptions & { readonly algorithm?: DigestAlgorithm } = {},
+  ): Promise<Digest> {
+    const source = await fileSource(join(this.#root, path));
+    return (await digestStream(await source.open({ signal }), { signal, algorithm })).digest;
   }
 
   /** What keeps a path from being there; `undefined` when all folders above it are. */
@@ -56,7 +58,7 @@ export class Survey {
   #folder(path: string): Promise<Place> {
     let place = this.#folders.get(path);
     if (!place) {
-      place = lstatIfExists(placeOf(this.#root, path)).then(describe);
+      place = lstatIfExists(join(this.#root, path)).then(describe);
       this.#folders.set(path, place);
     }
     return place;

@@ -2,14 +2,14 @@
  * Writes those files of a model into a folder whose paths match a pattern.
  * @module
  */
-import { InvalidInputError, NotFoundError } from "../core/errors.ts";
-import { quote } from "../core/text.ts";
-import type { ContentStore } from "../oci/store.ts";
-import { extractModel } from "./extract_model.ts";
-import { type Glob, parseGlob } from "../core/glob.ts";
-import { layerPath } from "./media_types.ts";
-import { readModel } from "./model_manifest.ts";
-import type { FetchOptions, FetchResult } from "./operations.ts";
+import { InvalidInputError, NotFoundError } from "../../core/errors.ts";
+import { quote } from "../../core/text.ts";
+import type { ContentStore } from "../../oci/store.ts";
+import type { WriteFiles } from "./extract.ts";
+import { type Glob, parseGlob } from "../../core/glob.ts";
+import { layerPath } from "../media_types.ts";
+import { readModel } from "../model_manifest.ts";
+import type { FetchOptions, FetchResult } from "../operations.ts";
 
 /**
  * Fetches the layers whose path matches any of the patterns, each once, however many of them match.
@@ -21,6 +21,7 @@ export async function fetchFiles(
   store: ContentStore,
   target: string,
   options: FetchOptions,
+  writeFiles: WriteFiles,
 ): Promise<Omit<FetchResult, "reference">> {
   const patterns = parsePatterns(options.patterns);
   const { descriptor, manifest } = await readModel(store, target, options);
@@ -34,7 +35,7 @@ export async function fetchFiles(
     );
   }
   const layers = manifest.layers.filter((_, index) => wanted[index]);
-  const result = await extractModel(store, { ...manifest, layers }, {
+  const result = await writeFiles(store, { ...manifest, layers }, {
     ...options,
     phase: "download",
   });

@@ -2,54 +2,36 @@
  * Writes the files of a model into a folder.
  * @module
  */
-import { compressionOfMediaType } from "../archive/compression.ts";
-import {
-  type ExtractedTar,
-  Extraction,
-  type ResumedFile,
-  wouldOverwrite,
-} from "../archive/extract.ts";
-import type { FileContent } from "../archive/file_content.ts";
+import { compressionOfMediaType } from "../../archive/compression.ts";
+import { type ExtractedTar, Extraction, wouldOverwrite } from "../../archive/extract.ts";
+import type { FileContent } from "../../archive/file_content.ts";
 import {
   type ArchiveLimits,
   type CompressedFacts,
   expandsTooFar,
   expansionLimit,
   limitedExpansion,
-} from "../archive/limits.ts";
-import { safeRelativePath } from "../archive/safe_path.ts";
-import { mapConcurrent } from "../core/concurrency.ts";
-import { type Digest, digestAlgorithm, digestHex } from "../core/digest.ts";
-import { ifFound, InvalidInputError, UnsupportedError } from "../core/errors.ts";
-import { type OperationOptions, operationOptions } from "../core/operation.ts";
-import { reportPlan, reportSkipped } from "../core/progress.ts";
-import { describeProblems } from "../core/problems.ts";
-import { quote } from "../core/text.ts";
-import { capability } from "../oci/capabilities.ts";
-import type { Descriptor } from "../oci/descriptor.ts";
-import type { Manifest } from "../oci/manifest.ts";
-import { type ContentStore, openVerified, storeSource, takenFrom } from "../oci/store.ts";
-import { digestCheck } from "../transfer/content_check.ts";
-import { transferToFile } from "../transfer/to_file.ts";
-import { holdWorkers } from "../work/pool.ts";
-import { WORTH_A_WORKER } from "../work/task.ts";
-import { layerFileMetadata, layerPath, parseLayerMediaType } from "./media_types.ts";
-import type { ExtractModelOptions, ExtractResult } from "./operations.ts";
-
-/** A layer that is one file. */
-interface RawLayer {
-  readonly form: "raw";
-  readonly descriptor: Descriptor;
-  readonly path: string;
-}
-
-/** A layer that is an archive and names its files itself. */
-interface TarLayer {
-  readonly form: "tar";
-  readonly descriptor: Descriptor;
-}
-
-type ModelLayer = RawLayer | TarLayer;
+} from "../../archive/limits.ts";
+import { mapConcurrent } from "../../core/concurrency.ts";
+import { digestHex } from "../../core/digest.ts";
+import { UnsupportedError } from "../../core/errors.ts";
+import { checkRoom } from "../../core/folders/room.ts";
+import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { reportPlan, reportSkipped } from "../../core/progress.ts";
+import { describeProblems } from "../../core/problems.ts";
+import { quote } from "../../core/text.ts";
+import { capability } from "../../oci/capabilities.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import type { Manifest } from "../../oci/manifest.ts";
+import { type ContentStore, openVerified, storeSource, takenFrom } from "../../oci/store.ts";
+import { digestCheck } from "../../transfer/content_check.ts";
+import { transferToFile } from "../../transfer/to_file.ts";
+import { holdWorkers } from "../../work/pool.ts";
+import { WORTH_A_WORKER } from "../../work/task.ts";
+import { HIDDEN_PREFIX, resumedFile, surveyModel } from "./survey.ts";
+import { type ModelLayer, modelLayers, type RawLayer, type TarLayer } from "./layers.ts";
+import { layerFileMetadata, layerPath } from "../media_types.ts";
+import type { ExtractModelOptions, ExtractResult } from "../operations.ts";
 
 /** What one layer brought. */
 interface LayerOutcome {
@@ -80,14 +62,17 @@ export async function extractModel(
     ...operationOptions(options),
     // As with cp and tar: what is extracted can be extracted again after a power cut.
     flush: false,
-    hiddenPrefix: ".modelops-",
+    hiddenPrefix: HIDDEN_PREFIX,
     sweep: { resumed: layers.flatMap(resumedFile) },
     maxBytes: options.maxSize,
     portable: options.portable,
   });
   const total = layers.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
   for (const layer of layers) if (layer.form === "raw") extraction.claim(layer.path);
-  const unchanged = await survey(extraction, store, layers, options);
+  const survey = await surveyModel(extraction.root, store, layers, options);
+  if (survey.conflicts.length > 0) throw wouldOverwrite(extraction.root, survey.conflicts);
+  await checkRoom(extraction.root, survey.room);
+  const { unchanged } = survey;
   planStages(layers, options);
   using _workers = holdWorkers();
   const outcomes = await mapConcurrent(
@@ -115,6 +100,9 @@ export async function extractModel(
   };
 }
 
+/** What writes the files of a model: {@linkcode extractModel}, or what only says what it would do. */
+export type WriteFiles = typeof extractModel;
+
 /** What the stage is called in which files come that are layers of their own. */
 export interface ExtractPhase {
   /**
@@ -138,48 +126,10 @@ function planStages(
   }
 }
 
-/** The layers to extract. Where two of them are the same file, the last one counts. */
-function modelLayers(manifest: Manifest, options: ExtractModelOptions): ModelLayer[] {
-  const layers = new Map<string, ModelLayer>();
-  for (const descriptor of manifest.layers) {
-    const layer = modelLayer(descriptor);
-    const key = layer.form === "raw" ? safeRelativePath(layer.path) : descriptor.digest;
-    const earlier = layers.get(key);
-    if (earlier && earlier.descriptor.digest !== descriptor.digest) {
-      options.log?.("warning", `Two layers hold ${quote(key)}: the last one counts`);
-    }
-    layers.set(key, layer);
-  }
-  return [...layers.values()];
-}
-
-function modelLayer(descriptor: Descriptor): ModelLayer {
-  const type = parseLayerMediaType(descriptor.mediaType);
-  if (!type) {
-    throw new UnsupportedError(
-      `Cannot extract ${descriptor.digest}: ${quote(descriptor.mediaType)} is not the ` +
-        `media type of a model's layer`,
-      { actual: descriptor.mediaType },
-    );
-  }
-  if (type.form !== "raw") return { form: "tar", descriptor };
-  const path = layerPath(descriptor.annotations);
-  if (path !== undefined) return { form: "raw", descriptor, path };
-  throw new InvalidInputError(
-    `Cannot extract ${descriptor.digest}: its layer does not name a file`,
-  );
-}
-
 /** Where layers come from, and the size of all of them in bytes. */
 interface LayerSource {
   readonly store: ContentStore;
   readonly total: number;
-}
-
-/** The place of a layer that is gone on with when an earlier extraction was stopped in it. */
-function resumedFile(layer: ModelLayer): ResumedFile[] {
-  if (layer.form === "tar") return [];
-  return [{ path: layer.path, key: digestHex(layer.descriptor.digest) }];
 }
 
 async function extractRaw(
@@ -275,40 +225,4 @@ function leftOut(folder: string, skipped: ExtractedTar["skipped"]): UnsupportedE
     `Cannot extract all of the model to ${quote(folder)}: ${describeProblems(problems)}`,
     { path: folder, problems },
   );
-}
-
-/**
- * Looks at the files that are where a model's files go, before anything is written, and gives the
- * paths of those that are right already. What the store has is no work of a person: an earlier
- * version of the model may be replaced.
- * @throws {ConflictError} with all the files that somebody changed, unless they are overwritten.
- */
-async function survey(
-  extraction: Extraction,
-  store: ContentStore,
-  layers: readonly ModelLayer[],
-  options: ExtractModelOptions,
-): Promise<ReadonlySet<string>> {
-  const raw = layers.filter((layer) => layer.form === "raw");
-  const states = await mapConcurrent(raw, async ({ path, descriptor }) => {
-    const found = await extraction.standing(path, digestAlgorithm(descriptor.digest));
-    if (found === undefined) return "absent";
-    if (found.digest === descriptor.digest && found.size === descriptor.size) return "unchanged";
-    return options.overwrite || await isKnown(store, found.digest, options) ? "older" : "changed";
-  }, options);
-  const withState = (wanted: (typeof states)[number]) =>
-    raw.filter((_, index) => states[index] === wanted).map(({ path }) => path);
-  const changed = withState("changed");
-  if (changed.length > 0) throw wouldOverwrite(extraction.root, changed);
-  return new Set(withState("unchanged"));
-}
-
-/** Whether a store has some content, and can tell. */
-async function isKnown(
-  store: ContentStore,
-  digest: Digest,
-  options: OperationOptions,
-): Promise<boolean> {
-  const stat = capability(store, "stat");
-  return stat !== undefined && await ifFound(stat(digest, operationOptions(options))) !== undefined;
 }

@@ -1,0 +1,70 @@
+/**
+ * What a dry run of an operation on models found.
+ * @module
+ */
+import {
+  type OperationPlan,
+  planFailure,
+  type PlannedPlace,
+  type PlannedStep,
+} from "../../model/rehearsal/plan.ts";
+import type { Session } from "../session.ts";
+import { FailedResult } from "./failed_result.ts";
+import { countOf, formatBytes, shortDigest } from "./format.ts";
+import { tableLines } from "./bundle_text.ts";
+
+/**
+ * Reports a plan, and ends as the operation itself would.
+ * @throws {FailedResult} when something stands in its way.
+ */
+export function reportModelPlan(
+  { output, settings }: Session,
+  plan: OperationPlan,
+  quiet?: boolean,
+): void {
+  for (const warning of plan.warnings) output.warn(warning);
+  const failure = planFailure(plan);
+  if (failure === undefined) {
+    return output.artifact(plan, { text: planText(plan), facts: ["nothing was changed"], quiet });
+  }
+  if (!settings.json && !quiet) output.text(planText(plan));
+  throw new FailedResult(failure, { ...plan });
+}
+
+/** Lines for what would be done, and one for each place with what it takes. */
+function planText(plan: OperationPlan): string {
+  const shown = plan.steps.filter(({ kind }) => kind !== "tag");
+  return [
+    ...tableLines(shown.map(({ action, size, name }) => [action, formatBytes(size), name])),
+    ...plan.steps.flatMap(tagLine),
+    ...plan.places.map((place) => placeLine(place, plan.steps)),
+  ].join("\n");
+}
+
+function tagLine({ action, kind, name, place, replaces }: PlannedStep): string[] {
+  if (kind !== "tag") return [];
+  const now = replaces === undefined ? "" : `, now ${shortDigest(replaces)}`;
+  return [`${action}  ${place}:${name}${now}`];
+}
+
+/** `to the local store: 87 MiB in 3 contents, 2 are there; 87 MiB needed, 21 GiB free`. */
+function placeLine(
+  { kind, name, bytes, disk }: PlannedPlace,
+  steps: readonly PlannedStep[],
+): string {
+  const own = steps.filter((step) =>
+    step.place === name && step.kind !== "tag" && (step.kind === "file") === (kind === "folder")
+  );
+  const kept = own.filter(({ action }) => action === "keep").length;
+  const moved = own.filter(({ action }) => action !== "keep" && action !== "conflict").length;
+  const where = kind === "folder" ? name : `the ${kind}`;
+  const there = kept === 0 ? "" : `, ${kept} ${kept === 1 ? "is" : "are"} there`;
+  const what = `${formatBytes(bytes)} in ${countOf(moved, kind === "folder" ? "file" : "content")}`;
+  return `to ${where}: ${what}${there}${roomText(disk)}`;
+}
+
+function roomText(disk: PlannedPlace["disk"]): string {
+  if (disk === undefined) return "";
+  const free = disk.free === undefined ? "free room unknown" : `${formatBytes(disk.free)} free`;
+  return `; ${formatBytes(disk.needed)} needed, ${free}`;
+}

@@ -93,6 +93,7 @@ export type {
   BuildResult,
   CardOfOptions,
   DiffOptions,
+  ExtractedModel,
   ExtractModelOptions,
   ExtractResult,
   FetchOptions,
@@ -109,6 +110,7 @@ export type {
   PruneResult,
   PullOptions,
   PullResult,
+  RehearsedModels,
   RemoteListOptions,
   RemoteOptions,
   RemoteRepositories,
@@ -129,6 +131,17 @@ export type {
   ModelDescriptor,
   ModelExecution,
 } from "./src/model/config.ts";
+// What an operation would do.
+export type {
+  OperationPlan,
+  PlannedArtifact,
+  PlannedDisk,
+  PlannedPlace,
+  PlannedStep,
+  StepAction,
+  StepKind,
+} from "./src/model/rehearsal/plan.ts";
+export type { FileConflict } from "./src/archive/places/verdicts.ts";
 export type { LayerKind } from "./src/model/media_types.ts";
 // What files say of a model.
 export type { CardFile, CardPart, CardReferrer, ModelCard } from "./src/model/card/shape.ts";

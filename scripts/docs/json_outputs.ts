@@ -55,6 +55,7 @@ function shownCommands(folder: string, registry: string): readonly Shown[] {
     ["list of a repository", "--plain-http", `${registry}/models/demo`],
     ["list of a registry", "--plain-http", registry],
     ["pull", "--plain-http", ref],
+    ["pull --dry-run", "--plain-http", ref, "--extract-dir", at("dry")],
     ["extract", ref, "--output", at("extracted")],
     ["fetch", "--plain-http", ref, "--output", at("fetched"), "--patterns", "*.json"],
     ["tag", ref, `${registry}/models/demo:v2`],
@@ -154,7 +155,7 @@ function withConstants(text: string, folder: string, registry: string): string {
   return text.replaceAll(folder, "/home/me").replaceAll(registry, "localhost:5000")
     .replaceAll(/sha256:[0-9a-f]{64}/g, "sha256:…").replaceAll(/"[0-9a-f]{64}"/g, '"…"')
     .replaceAll(/"\d{4}-\d\d-\d\dT[^"]*"/g, '"1970-01-01T00:00:00Z"')
-    .replaceAll(/("disk_free": )\d+/g, "$10")
+    .replaceAll(/("(?:disk_free|free)": )\d+/g, "$10")
     // Sizes of what names its owner differ from user to user.
     .replaceAll(/("(?:\w*bytes|size)": )\d{3,}/g, "$11000")
     .replaceAll(/("(?:Platform|platform|BuildTime|Commit|buildTime|commit)": )"[^"]*"/g, '$1"…"');

@@ -42,6 +42,10 @@ export async function moveModels<Result extends PlannedArtifact>(
   if (!dryRun) {
     return report(await session.operation((options) => work(models, options), silent));
   }
+  const [{ reportModelPlan }, { hashingShown }] = await Promise.all([
+    import("./output/model_plan.ts"),
+    import("../core/progress.ts"),
+  ]);
   const plan = await session.operation(
     (options) => models.rehearse((rehearsed) => work(rehearsed, hashingShown(options))),
     silent,

@@ -411,10 +411,6 @@ export interface ModelBackend extends RehearsedModels {
   /**
    * Says what an operation would do, by doing it over stores that write nothing.
    *
-   * @example What a pull would bring
-   * ```ts ignore
-   * const plan = await models.rehearse((models) => models.pull("localhost:5000/llama:v1"));
-   * ```
    * @throws what the operation would throw before it writes; what stands in its way on disks and in
    * folders is in the plan.
    */

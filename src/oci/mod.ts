@@ -56,6 +56,7 @@ export {
   type Origin,
   type ReferrerOptions,
   type StoreCapabilities,
+  type StoreRoom,
   type WriteStreamOptions,
 } from "./capabilities.ts";
 export type { CopyDecision, CopyGraphOptions, CopyReport } from "./copy_graph.ts";

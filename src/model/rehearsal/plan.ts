@@ -20,7 +20,9 @@ export type StepAction = "create" | "replace" | "keep" | "conflict" | "compare";
 
 /** One thing that would be done, or need not be done. */
 export interface PlannedStep {
+  /** What happens to it. */
   readonly action: StepAction;
+  /** What it is. */
   readonly kind: StepKind;
   /** Path of the file, name of the tag, or what a content without either is. */
   readonly name: string;
@@ -38,6 +40,7 @@ export interface PlannedStep {
 
 /** Where content goes. */
 export interface PlannedPlace {
+  /** What it is. */
   readonly kind: "registry" | "local store" | "folder";
   /** The repository, or the path of the folder. */
   readonly name: string;
@@ -61,14 +64,19 @@ export interface PlannedDisk {
 
 /** What an operation says of the artifact that it would make or move. */
 export interface PlannedArtifact {
+  /** Its name, where it has one. */
   readonly reference?: string;
+  /** Its names, where it may have several. */
   readonly references?: readonly string[];
+  /** Digest of its manifest. */
   readonly digest: Digest;
+  /** Things a person may want to know. */
   readonly warnings?: readonly string[];
 }
 
 /** What an operation would do. */
 export interface OperationPlan {
+  /** Nothing was changed. */
   readonly dryRun: true;
   /** The names of the artifact. */
   readonly references: readonly string[];
@@ -76,6 +84,7 @@ export interface OperationPlan {
   readonly digest: Digest;
   /** Bytes to write in all places. */
   readonly bytesToMove: number;
+  /** Where content goes, in the order in which that was found. */
   readonly places: readonly PlannedPlace[];
   /** Everything that would be done, or is there already. */
   readonly steps: readonly PlannedStep[];

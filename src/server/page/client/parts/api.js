@@ -3,7 +3,7 @@
  * @module
  */
 
-/** @typedef {import("../answers.d.ts").Answers} Answers */
+/** @import { Answers } from "../answers.d.ts" */
 
 /** An answer that is none: the registry refused, or was not reached. */
 export class RequestError extends Error {

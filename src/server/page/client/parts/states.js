@@ -5,6 +5,8 @@
 import { element } from "./dom.js";
 import { RequestError } from "./api.js";
 
+/** @import { Child } from "./dom.js" */
+
 /** A place that content comes to. */
 export function loading() {
   return element(
@@ -19,7 +21,7 @@ export function loading() {
 /**
  * A sentence where there is nothing.
  * @param {string} title
- * @param {...import("./dom.js").Child} more
+ * @param {...Child} more
  */
 export function nothing(title, ...more) {
   return element("div", { class: "nothing" }, element("p", { class: "title" }, title), ...more);

@@ -6,7 +6,7 @@ import { element } from "./dom.js";
 import { formatNumber } from "../values/format.js";
 import { formatPlace, VIEWS } from "../values/place.js";
 
-/** @typedef {import("../values/place.js").View} View */
+/** @import { View } from "../values/place.js" */
 
 /** @type {Readonly<Record<View, string>>} */
 const LABELS = {

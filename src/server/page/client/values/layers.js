@@ -3,7 +3,7 @@
  * @module
  */
 
-/** @typedef {import("../answers.d.ts").Tensor} Tensor */
+/** @import { Tensor } from "../answers.d.ts" */
 
 /**
  * The tensors of one layer, or of one part that is none.

@@ -4,9 +4,9 @@
  */
 import { foldAlike, groupLayers } from "./layers.js";
 
-/** @typedef {import("../answers.d.ts").Tensor} Tensor */
-/** @typedef {import("./layers.js").Layer} Layer */
-/** @typedef {import("./layers.js").Run} Run */
+/** @import { Tensor } from "../answers.d.ts" */
+/** @import { Layer } from "./layers.js" */
+/** @import { Run } from "./layers.js" */
 
 /**
  * One row. A layer that has one tensor is that tensor, and a run of one layer is that layer.

@@ -81,7 +81,9 @@ function placeRow(row, { x, y, width, height }, placed, isLast) {
   const sum = row.reduce((total, area) => total + area, 0);
   const isWide = width >= height;
   const side = isWide ? height : width;
-  const depth = isLast ? (isWide ? width : height) : side === 0 ? 0 : sum / side;
+  const most = isWide ? width : height;
+  // A side that is left by rounding alone would make the row longer than its room.
+  const depth = isLast || side === 0 ? most : Math.min(most, sum / side);
   let along = 0;
   for (const area of row) {
     const length = sum === 0 ? 0 : area / sum * side;

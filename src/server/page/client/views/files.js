@@ -10,8 +10,8 @@ import { nothing } from "../parts/states.js";
 import { squarify } from "../values/treemap.js";
 import { WindowList } from "../parts/window_list.js";
 
-/** @typedef {import("../answers.d.ts").FileRow} FileRow */
-/** @typedef {import("./model_page.js").Shown} Shown */
+/** @import { FileRow } from "../answers.d.ts" */
+/** @import { Shown } from "./model_page.js" */
 /** @typedef {{ readonly files: readonly FileRow[], readonly size: number, readonly label: string }} Tile */
 
 /** The most rectangles; smaller files share one. */

@@ -8,7 +8,7 @@ import { element } from "../parts/dom.js";
 import { formatAge, formatBytes, formatCount, formatDay, shortDigest } from "../values/format.js";
 import { formatPlace } from "../values/place.js";
 
-/** @typedef {import("./model_page.js").Shown} Shown */
+/** @import { Shown } from "./model_page.js" */
 
 /**
  * @param {Shown} shown

@@ -13,11 +13,12 @@ import { Tabs } from "../parts/tabs.js";
 import { showReferrers, showTags } from "./tags.js";
 import { showTensors } from "./tensors.js";
 
-/** @typedef {import("../answers.d.ts").ModelAnswer} ModelAnswer */
-/** @typedef {import("../answers.d.ts").OtherAnswer} OtherAnswer */
-/** @typedef {import("../answers.d.ts").TagsAnswer} TagsAnswer */
-/** @typedef {import("../values/place.js").Place} Place */
-/** @typedef {import("../values/place.js").View} View */
+/** @import { ModelAnswer } from "../answers.d.ts" */
+/** @import { OtherAnswer } from "../answers.d.ts" */
+/** @import { TagsAnswer } from "../answers.d.ts" */
+/** @import { Place } from "../values/place.js" */
+/** @import { View } from "../values/place.js" */
+/** @import { Answers } from "../answers.d.ts" */
 
 /**
  * What the views show.
@@ -26,7 +27,7 @@ import { showTensors } from "./tensors.js";
  * @property {string} reference Tag or digest.
  * @property {ModelAnswer | OtherAnswer} model
  * @property {TagsAnswer} tags
- * @property {<Name extends "tensors" | "readme">(name: Name) => Promise<import("../answers.d.ts").Answers[Name]>} more
+ * @property {<Name extends "tensors" | "readme">(name: Name) => Promise<Answers[Name]>} more
  * Asks for what takes longer; asked again it gives the same answer.
  */
 

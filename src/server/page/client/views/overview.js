@@ -17,8 +17,9 @@ import { kindClass, kindLabel } from "../values/kinds.js";
 import { readmeContent } from "../parts/readme.js";
 import { nothing } from "../parts/states.js";
 
-/** @typedef {import("../answers.d.ts").ModelAnswer} ModelAnswer */
-/** @typedef {import("./model_page.js").Shown} Shown */
+/** @import { ModelAnswer } from "../answers.d.ts" */
+/** @import { Shown } from "./model_page.js" */
+/** @import { OtherAnswer } from "../answers.d.ts" */
 /** @typedef {readonly [label: string, value: string | number | undefined | HTMLElement]} Row */
 
 /** @param {Shown} shown */
@@ -241,7 +242,7 @@ function group(title, rows) {
   );
 }
 
-/** @param {import("../answers.d.ts").OtherAnswer} other */
+/** @param {OtherAnswer} other */
 function otherFacts({ title, digest, mediaType, artifactType, createdAt, size, ...other }) {
   const { manifests, files = manifests ?? [] } = other;
   return element(

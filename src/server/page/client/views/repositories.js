@@ -9,7 +9,8 @@ import { formatPlace } from "../values/place.js";
 import { failure, loading, nothing } from "../parts/states.js";
 import { WindowList } from "../parts/window_list.js";
 
-/** @typedef {import("../answers.d.ts").RepositoryRow} RepositoryRow */
+/** @import { RepositoryRow } from "../answers.d.ts" */
+/** @import { RepositoriesAnswer } from "../answers.d.ts" */
 
 /** How many repositories are asked for at once. */
 const PART = 500;
@@ -143,7 +144,7 @@ export class Repositories {
     }
   }
 
-  /** @param {import("../answers.d.ts").RepositoriesAnswer} answer */
+  /** @param {RepositoriesAnswer} answer */
   #take({ total, next }) {
     this.#total = total;
     this.#next = next;

@@ -7,8 +7,8 @@ import { formatAge, formatBytes, formatDay, shortDigest } from "../values/format
 import { formatPlace } from "../values/place.js";
 import { nothing } from "../parts/states.js";
 
-/** @typedef {import("./model_page.js").Shown} Shown */
-/** @typedef {import("../answers.d.ts").TagRow} TagRow */
+/** @import { Shown } from "./model_page.js" */
+/** @import { TagRow } from "../answers.d.ts" */
 
 /** The most tags that are shown; a table of more is not read by anybody. */
 const MOST = 1000;

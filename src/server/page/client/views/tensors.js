@@ -14,8 +14,9 @@ import { nothing } from "../parts/states.js";
 import { TensorTree } from "../values/tensor_rows.js";
 import { WindowList } from "../parts/window_list.js";
 
-/** @typedef {import("./model_page.js").Shown} Shown */
-/** @typedef {import("../values/tensor_rows.js").TreeRow} TreeRow */
+/** @import { Shown } from "./model_page.js" */
+/** @import { TreeRow } from "../values/tensor_rows.js" */
+/** @import { Tensor } from "../answers.d.ts" */
 
 /** Pixels of a row, as the style has them. */
 const ROW = 36;
@@ -57,7 +58,7 @@ export async function showTensors({ more }) {
 
 /** A tree of tensors with a search in it. */
 class TensorView {
-  /** @type {readonly import("../answers.d.ts").Tensor[]} */
+  /** @type {readonly Tensor[]} */
   #tensors;
   #tree;
   /** @type {TreeRow[]} */
@@ -90,7 +91,7 @@ class TensorView {
   );
   strip = element("div", { class: "strip", "aria-hidden": true });
 
-  /** @param {readonly import("../answers.d.ts").Tensor[]} tensors */
+  /** @param {readonly Tensor[]} tensors */
   constructor(tensors) {
     this.#tensors = tensors;
     this.#tree = new TensorTree(tensors);

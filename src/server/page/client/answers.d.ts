@@ -108,7 +108,7 @@ export interface Facts {
   readonly architecture?: string;
   readonly family?: string;
   readonly modelClass?: string;
-  readonly shape?: Readonly<Record<string, number | undefined>>;
+  readonly shape?: Shape;
   readonly adapter?: {
     readonly method: string;
     readonly baseModel?: string;
@@ -125,6 +125,19 @@ export interface Facts {
   readonly runsCode?: readonly string[];
   readonly tensorBytes?: number;
   readonly tensorCount?: number;
+}
+
+/** How large the parts of a network are. */
+export interface Shape {
+  readonly layers?: number;
+  readonly width?: number;
+  readonly heads?: number;
+  readonly keyValueHeads?: number;
+  readonly headWidth?: number;
+  readonly contextLength?: number;
+  readonly vocabularySize?: number;
+  readonly experts?: number;
+  readonly expertsPerToken?: number;
 }
 
 /** Where a model comes from. */

@@ -80,7 +80,7 @@ export interface ModelAnswer {
   readonly createdAt?: string;
   readonly facts: Facts;
   readonly source: Source;
-  readonly capabilities: Readonly<Record<string, unknown>>;
+  readonly capabilities: Capabilities;
   readonly parts: readonly Part[];
   /** The files, or the first of them. */
   readonly files: readonly FileRow[];
@@ -89,6 +89,17 @@ export interface ModelAnswer {
   readonly referrers: readonly ReferrerRow[];
   readonly unread: readonly string[];
   readonly warnings: readonly string[];
+}
+
+/** What a model can do. */
+export interface Capabilities {
+  readonly inputTypes?: readonly string[];
+  readonly outputTypes?: readonly string[];
+  /** RFC 3339 time that its knowledge ends at. */
+  readonly knowledgeCutoff?: string;
+  readonly reasoning?: boolean;
+  readonly toolUsage?: boolean;
+  readonly reward?: boolean;
 }
 
 /** What the files say of a model. */

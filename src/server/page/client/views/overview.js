@@ -19,6 +19,7 @@ import { nothing } from "../parts/states.js";
 
 /** @import { ModelAnswer } from "../answers.d.ts" */
 /** @import { Shown } from "./model_page.js" */
+/** @import { Capabilities } from "../answers.d.ts" */
 /** @import { OtherAnswer } from "../answers.d.ts" */
 /** @typedef {readonly [label: string, value: string | number | undefined | HTMLElement]} Row */
 
@@ -124,6 +125,7 @@ function composition({ parts }) {
  */
 function groups({ facts, source, capabilities, digest, configDigest, createdAt }) {
   const { shape = {}, adapter, tokenizer } = facts;
+  const { knowledgeCutoff } = capabilities;
   return [
     ["Model", [
       ["Name", facts.name],
@@ -133,7 +135,10 @@ function groups({ facts, source, capabilities, digest, configDigest, createdAt }
       ["Languages", facts.languages?.join(", ")],
       ["Made from", facts.baseModels?.join(", ")],
       ["Datasets", facts.datasets?.join(", ")],
+      ["Takes", capabilities.inputTypes?.join(", ")],
+      ["Gives", capabilities.outputTypes?.join(", ")],
       ["Can", abilities(capabilities)],
+      ["Knows until", knowledgeCutoff === undefined ? undefined : formatDay(knowledgeCutoff)],
     ]],
     ["Weights", [
       ["Family", facts.family],
@@ -194,14 +199,12 @@ function groups({ facts, source, capabilities, digest, configDigest, createdAt }
 }
 
 /**
- * What a model can do, in the words of its configuration.
- * @param {Readonly<Record<string, unknown>>} capabilities
+ * What a model can do beyond what it takes and gives.
+ * @param {Capabilities} capabilities
  */
-function abilities(capabilities) {
-  const words = Object.entries(capabilities).flatMap(([name, value]) =>
-    value === true ? [name.replaceAll(/([A-Z])/g, " $1").toLowerCase()] : []
-  );
-  return words.length === 0 ? undefined : words.join(", ");
+function abilities({ reasoning, toolUsage, reward }) {
+  const words = [reasoning && "reason", toolUsage && "use tools", reward && "rate answers"];
+  return words.filter(Boolean).join(", ");
 }
 
 /** @param {string} digest */

@@ -4,6 +4,7 @@
  */
 import type { ModelShape, TensorFact } from "./facts.ts";
 import { isScale } from "./headers/safetensors.ts";
+import type { CountParameters } from "./join_weights.ts";
 
 /**
  * Names of tensors of experts that are chosen among: `mlp.experts.3.up_proj.weight`, or all in one
@@ -20,13 +21,19 @@ export function activeParamCount(
   paramCount: number | undefined,
   { experts, expertsPerToken }: ModelShape,
   tensors: readonly TensorFact[],
+  count: CountParameters = plainCount,
 ): number | undefined {
   if (paramCount === undefined || experts === undefined || expertsPerToken === undefined) {
     return undefined;
   }
   if (expertsPerToken >= experts) return undefined;
-  const idle = tensors.filter(({ name }) => EXPERT.test(name) && !isScale(name))
-    .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
-  if (idle === 0 || idle > paramCount) return undefined;
+  const idle = count(tensors.filter(({ name }) => EXPERT.test(name)));
+  if (idle === undefined || idle === 0 || idle > paramCount) return undefined;
   return Math.round(paramCount - idle * (1 - expertsPerToken / experts));
+}
+
+/** The elements of tensors, but for those that scale others. */
+function plainCount(tensors: readonly TensorFact[]): number {
+  return tensors.filter(({ name }) => !isScale(name))
+    .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }

@@ -5,7 +5,7 @@
  */
 import { dirname } from "../../core/runtime/posix_path.ts";
 import { quote } from "../../core/text.ts";
-import type { FileTensor, WeightFacts } from "./facts.ts";
+import type { FileTensor, TensorFact, WeightFacts } from "./facts.ts";
 
 /** What is known of one file of a model. */
 export interface Part {
@@ -22,7 +22,12 @@ export interface JoinOptions {
   readonly merge?: (parts: readonly WeightFacts[]) => WeightFacts;
   /** Folders whose weights make up the model together; `""` is the top. None when absent. */
   readonly components?: readonly string[];
+  /** Counts the parameters that packed weights stand for; `undefined` where nobody knows. */
+  readonly countPacked?: CountParameters;
 }
+
+/** Counts parameters of tensors. */
+export type CountParameters = (tensors: readonly TensorFact[]) => number | undefined;
 
 /** What the files say together. */
 export type JoinedWeights = JoinedFacts & {
@@ -69,11 +74,15 @@ export function joinWeights(
   warnings: string[],
 ): JoinedWeights {
   const models = modelsOf(all, options, warnings);
-  const agreed = agreedFacts(models.map((model) => factsOf(model, options)), warnings);
+  const facts = models.map((model) => factsOf(model, options));
+  const agreed = agreedFacts(facts, warnings);
   const [only] = models;
-  return models.length === 1 && only !== undefined && !only.isCut
-    ? { ...agreed, ...sumsOf(only.parts) }
-    : agreed;
+  if (models.length !== 1 || only === undefined || only.isCut || !isRead(only)) return agreed;
+  const tensors = tensorsOf(only.parts);
+  if (tensors.length === 0) return agreed;
+  const sums = { tensorCount: tensors.length, tensorBytes: bytesOf(tensors) };
+  if (!facts[0]?.packed) return { ...agreed, ...sums };
+  return { ...agreed, ...sums, packed: true, paramCount: options.countPacked?.(tensors) };
 }
 
 /** The tensors of all files whose headers were read, in the order of the files. */
@@ -161,13 +170,15 @@ function estimated(facts: WeightFacts, factor: number): JoinedFacts {
   return { ...facts, paramCount: Math.round(paramCount * factor), paramCountIsEstimate: true };
 }
 
-/** How many tensors a model has, and their bytes, where all of its headers were read. */
-function sumsOf(parts: readonly Part[]): Pick<JoinedWeights, "tensorCount" | "tensorBytes"> {
-  const tensors = tensorsOf(parts);
-  const isRead = parts.every(({ facts }) => facts !== undefined && !facts.partial);
-  if (!isRead || tensors.length === 0) return {};
+/** Whether all headers of a model were read, and to their ends. */
+function isRead({ parts }: ModelParts): boolean {
+  return parts.every(({ facts }) => facts !== undefined && !facts.partial);
+}
+
+/** The bytes of tensors together; `undefined` where one does not tell. */
+function bytesOf(tensors: readonly TensorFact[]): number | undefined {
   const sum = tensors.reduce((sum, { bytes = NaN }) => sum + bytes, 0);
-  return { tensorCount: tensors.length, tensorBytes: Number.isNaN(sum) ? undefined : sum };
+  return Number.isNaN(sum) ? undefined : sum;
 }
 
 /** Names of files, and of folders, that go with a model and are none themselves. */

@@ -24,6 +24,8 @@ import { formatRowOf } from "./formats.ts";
 import { frontMatter, README_START } from "../../core/yaml/front_matter.ts";
 import { LONGEST_NAME } from "./headers/safetensors.ts";
 import { LICENSE_START, licenseOfText } from "./license.ts";
+import type { CountParameters } from "./join_weights.ts";
+import { packedCount } from "./packing.ts";
 import { isPickle, mayBePickle, PICKLE_START } from "./pickle.ts";
 import { diffusersFacts, sentenceFacts } from "./pipeline.ts";
 import { type ReadBudget, readStart } from "./read_budget.ts";
@@ -108,10 +110,13 @@ export async function readFacts(
   const found = budget === undefined || weights.length <= budget.requestsLeft
     ? undefined
     : await readIndex(reader, indexes);
+  const countPacked: CountParameters = (tensors) =>
+    packedCount({ ...quantization, ...config }, tensors);
   const headers = await readHeaderFacts(weights, {
     ...options,
     window: isFar ? FAR_WINDOW : undefined,
     components: pipeline?.components,
+    countPacked,
   });
   const generation = await reader.json("generation_config.json");
   const known = configFacts({ ...quantization, ...config, ...generation });
@@ -142,7 +147,7 @@ export async function readFacts(
     paramCountIsEstimate: paramCountIsEstimate || undefined,
     activeParamCount: header.paramCountIsEstimate
       ? undefined
-      : activeParamCount(paramCount, shape, tensors),
+      : activeParamCount(paramCount, shape, tensors, header.packed ? countPacked : undefined),
     precision: known.precision ?? header.precision,
     quantization: known.quantization ?? header.quantization,
     modelClass,

@@ -30,7 +30,7 @@ export interface HeaderReport extends
   Provenance,
   Pick<
     JoinedWeights,
-    "shape" | "tokenizer" | "paramCountIsEstimate" | "tensorCount" | "tensorBytes"
+    "shape" | "tokenizer" | "packed" | "paramCountIsEstimate" | "tensorCount" | "tensorBytes"
   > {
   /** The tensors of all files whose headers were read, in the order of the files. */
   readonly tensors: readonly FileTensor[];
@@ -45,10 +45,12 @@ type ReadHeader = (source: FactFile["source"], options: ReadHeaderOptions) => Pr
 /** What can be read from the files of a format, and how the parts of a split model are joined. */
 interface Parser extends Pick<JoinOptions, "merge"> {
   readonly read: ReadHeader;
+  /** Whether its tensors have the names that libraries of Python give to packed weights. */
+  readonly isNamedByTorch?: boolean;
 }
 
-const PARSERS: ReadonlyMap<string, Parser> = new Map([
-  ["safetensors", { read: readSafetensors, merge: mergeSafetensors }],
+const PARSERS: ReadonlyMap<string, Parser> = new Map<string, Parser>([
+  ["safetensors", { read: readSafetensors, merge: mergeSafetensors, isNamedByTorch: true }],
   ["gguf", { read: readGguf, merge: mergeGguf }],
   ["onnx", { read: readOnnx, merge: mergeOnnx }],
   ["tfjs", { read: readTfjs }],
@@ -68,7 +70,7 @@ interface FormattedFile extends FactFile {
 export type ReadWeightsOptions =
   & OperationOptions
   & Pick<ReadHeaderOptions, "window">
-  & Pick<JoinOptions, "components">;
+  & Pick<JoinOptions, "components" | "countPacked">;
 
 /**
  * Reads the headers of the files whose names are those of model files, and joins what they say. Of
@@ -105,9 +107,11 @@ export async function readHeaderFacts(
     (file) => readPart(file, parser, warnings, options),
     { signal: options.signal, concurrency: options.window === undefined ? 1 : FAR_AT_ONCE },
   )).filter((part) => part !== undefined);
+  const { components } = options;
+  const countPacked = parser.isNamedByTorch ? options.countPacked : undefined;
   return {
     format,
-    ...joinWeights(parts, { merge: parser.merge, components: options.components }, warnings),
+    ...joinWeights(parts, { ...parser, components, countPacked }, warnings),
     tensors: tensorsOf(parts),
     unread: parts.filter(({ facts }) => facts === undefined || facts.partial)
       .map(({ path }) => path),

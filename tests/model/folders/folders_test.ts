@@ -7,9 +7,15 @@ import { type ModelFolder, writeFolder } from "./folder.ts";
 import { GGUF_MODELS } from "./gguf_models.ts";
 import { LANGUAGE_MODELS } from "./language_models.ts";
 import { OTHER_MODELS } from "./other_models.ts";
+import { QUANTIZED_MODELS } from "./quantized_models.ts";
 import { cardOf, checkAgreement, checkPicture, packaged } from "./packaging.ts";
 
-const ROOMS = { language: LANGUAGE_MODELS, gguf: GGUF_MODELS, other: OTHER_MODELS };
+const ROOMS = {
+  language: LANGUAGE_MODELS,
+  quantized: QUANTIZED_MODELS,
+  gguf: GGUF_MODELS,
+  other: OTHER_MODELS,
+};
 
 const FOLDERS = Object.entries(ROOMS).flatMap(([room, folders]) =>
   Object.entries(folders).map(([title, folder]) => ({ room, title, folder }))

@@ -74,6 +74,7 @@ function shownCommands(folder: string, registry: string): readonly Shown[] {
     ["bundle scan", at("bundle")],
     ["bundle plan", at("bundle")],
     ["bundle push", at("bundle")],
+    ["bundle list"],
     ["bundle resolve", "demo:1.0.0"],
     ["bundle materialize", "demo:1.0.0", at("workspace"), "--role", "training"],
     ["bundle verify", at("workspace")],

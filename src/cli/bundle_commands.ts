@@ -7,6 +7,14 @@ import type { CommandRow } from "./command.ts";
 /** The commands about bundles, in the order that help lists them. */
 export const BUNDLE_COMMANDS: readonly CommandRow[] = [
   {
+    name: "list",
+    aliases: ["ls"],
+    synonyms: { ps: "list", images: "list" },
+    summary: "List the bundles of the local store, or those of a registry",
+    examples: ["", "registry.example.com/bundles/epi-sir --limit 20"],
+    load: () => import("./commands/bundle/list.ts"),
+  },
+  {
     name: "resolve",
     summary: "Show the identity, the roles and the size of a bundle",
     examples: ["epi-sir:1.0.0", "epi-sir:1.0.0 --json"],

@@ -254,6 +254,8 @@ export interface ListResult {
 export interface ListOptions extends OperationOptions {
   /** The most that is listed; in registries 100 when absent, and all of the local store. */
   readonly limit?: number;
+  /** Only artifacts of this kind, as {@linkcode ListedModel.kind} has it; all when absent. */
+  readonly kind?: string;
 }
 
 /** How to list what a registry holds. */
@@ -265,7 +267,7 @@ export interface RemoteTags {
   readonly repository: string;
   /** Newest first, then by name; those that were read. */
   readonly tags: readonly ListedModel[];
-  /** How many tags there are. */
+  /** How many tags there are, without those that turned out to be of another kind than wanted. */
   readonly total: number;
   /** Tags that could not be read, each with its reason. */
   readonly warnings: readonly string[];

@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   prune: ["prune"],
   "modelfile generate": ["modelfile", "generate", "$WORKSPACE", "--output", "$OUTPUT"],
   "modelfile validate": ["modelfile", "validate", "$WORKSPACE/Modelfile"],
+  "bundle list": ["bundle", "list"],
   "bundle scan": ["bundle", "scan", "$BUNDLE"],
   "bundle push": ["bundle", "push", "$BUNDLE"],
   "bundle resolve": ["bundle", "resolve", "demo:1.0.0"],

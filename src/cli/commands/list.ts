@@ -1,11 +1,29 @@
 /** `list`: the artifacts of the local store, or what a registry holds. @module */
 import type { Command } from "../../deps/commander.ts";
+import type { ListResult } from "../../model/operations.ts";
 import { positiveCount } from "../arguments.ts";
 import { addReading } from "../options.ts";
 import { formatListing } from "../output/listing.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
+  configureListing(command, session, { document: (result) => result });
+}
+
+/** What a listing is of. */
+export interface Listed {
+  /** The only kind of artifact that is listed; all when absent. */
+  readonly kind?: string;
+  /** What is found in the local store, as a document. */
+  readonly document: (result: ListResult) => unknown;
+}
+
+/** Makes a command that lists artifacts. */
+export function configureListing(
+  command: Command,
+  session: Session,
+  { kind, document }: Listed,
+): void {
   addReading(
     command
       .argument("[place]", "a repository or a registry; the local store when absent")
@@ -16,10 +34,10 @@ export function configure(command: Command, session: Session): void {
       const models = await session.models();
       if (place !== undefined) {
         const { listPlace } = await import("../output/remote_listing.ts");
-        return await listPlace(session, models, { place, limit, access });
+        return await listPlace(session, models, { place, limit, kind, access });
       }
-      const result = await models.list({ ...session.quiet(), limit });
+      const result = await models.list({ ...session.quiet(), limit, kind });
       for (const warning of result.warnings) session.output.warn(warning);
-      session.output.result(result, formatListing(result.models, stdout, now()));
+      session.output.result(document(result), formatListing(result.models, stdout, now()));
     });
 }

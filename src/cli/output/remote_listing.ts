@@ -23,6 +23,8 @@ export interface PlaceOptions {
   /** A repository with its registry, or a registry. */
   readonly place: string;
   readonly limit?: number;
+  /** The only kind of artifact that is listed. */
+  readonly kind?: string;
   readonly access: ConnectOptions;
 }
 
@@ -33,10 +35,10 @@ export interface PlaceOptions {
 export async function listPlace(
   session: Session,
   models: Models,
-  { place, limit, access }: PlaceOptions,
+  { place, limit, kind, access }: PlaceOptions,
 ): Promise<void> {
   const { output, context: { stdout, now } } = session;
-  const options = { ...session.quiet(), ...access, limit };
+  const options = { ...session.quiet(), ...access, limit, kind };
   const registry = place.replace(/\/$/, "");
   if (!registry.includes("/")) {
     checkHost(registry);

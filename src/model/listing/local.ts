@@ -14,7 +14,7 @@ import type { ListedModel, ListOptions, ListResult } from "../operations.ts";
 /** Lists every tag of every repository; a tag that cannot be read is a warning, not an end. */
 export async function listModels(
   catalog: Catalog,
-  { limit = Infinity, ...options }: ListOptions = {},
+  { limit = Infinity, kind, ...options }: ListOptions = {},
 ): Promise<ListResult> {
   const models: ListedModel[] = [];
   const warnings: string[] = [];
@@ -31,7 +31,8 @@ export async function listModels(
       }
     }
   }
-  return { models: models.sort(newestFirst).slice(0, limit), warnings };
+  const wanted = models.filter((model) => kind === undefined || model.kind === kind);
+  return { models: wanted.sort(newestFirst).slice(0, limit), warnings };
 }
 
 /** What a tag names. */

@@ -21,7 +21,7 @@ const USUAL_LIMIT = 100;
  */
 export async function remoteTags(
   store: ContentStore,
-  { limit = USUAL_LIMIT, ...options }: ListOptions = {},
+  { limit = USUAL_LIMIT, kind, ...options }: ListOptions = {},
 ): Promise<RemoteTags> {
   const names = await Array.fromAsync(store.tags(options));
   if (names.length === 0) {
@@ -35,8 +35,10 @@ export async function remoteTags(
     (tag) => readable(store, tag, { warnings, options }),
     options,
   );
-  const tags = read.filter((tag) => tag !== undefined).sort(newestFirst);
-  return { repository: store.name, tags, total: names.length, warnings };
+  const found = read.filter((tag) => tag !== undefined);
+  const tags = found.filter((tag) => kind === undefined || tag.kind === kind).sort(newestFirst);
+  const total = names.length - (found.length - tags.length);
+  return { repository: store.name, tags, total, warnings };
 }
 
 async function readable(

@@ -11,17 +11,19 @@ export const BUNDLE_COMMANDS: readonly CommandRow[] = [
     aliases: ["ls"],
     synonyms: { ps: "list", images: "list" },
     summary: "List the bundles of the local store, or those of a registry",
-    examples: ["", "registry.example.com/bundles/epi-sir --limit 20"],
+    examples: ["", "registry.example.com/epi-sir --limit 20"],
     load: () => import("./commands/bundle/list.ts"),
   },
   {
     name: "resolve",
+    synonyms: { info: "resolve", show: "resolve", inspect: "resolve" },
     summary: "Show the identity, the roles and the size of a bundle",
     examples: ["epi-sir:1.0.0", "epi-sir:1.0.0 --json"],
     load: () => import("./commands/bundle/resolve.ts"),
   },
   {
     name: "materialize",
+    synonyms: { download: "materialize", extract: "materialize", unpack: "import" },
     summary: "Write the files that a role of a bundle needs into a folder",
     examples: ["epi-sir:1.0.0 ./ws --role training", "epi-sir:1.0.0 ./ws --prefetch-external"],
     load: () => import("./commands/bundle/materialize.ts"),
@@ -46,6 +48,7 @@ export const BUNDLE_COMMANDS: readonly CommandRow[] = [
   },
   {
     name: "push",
+    synonyms: { publish: "push", build: "push", pack: "export" },
     summary: "Publish the bundle that modelops.yaml describes",
     examples: ["./epi-sir", "./epi-sir --bump patch --dry-run"],
     load: () => import("./commands/bundle/push.ts"),

@@ -57,3 +57,13 @@ Deno.test("modelops-bundles has list as its own command", async () => {
   const { code, stdout } = await home.run(["list", "--json"], { programName: "modelops-bundles" });
   assert.deepEqual([code, JSON.parse(stdout).bundles.length], [0, 1]);
 });
+
+Deno.test("what other tools call a bundle command leads to ours", async () => {
+  const words = { info: "resolve", inspect: "resolve", download: "materialize", ps: "list" };
+  for (const [word, ours] of Object.entries({ ...words, publish: "push", pack: "export" })) {
+    await using home = await Home.open();
+    const { code, stderr } = await home.run(["bundle", word]);
+    assert.equal(code, 2);
+    assert.match(stderr, new RegExp(`hint: did you mean "${ours}"\\?`), word);
+  }
+});

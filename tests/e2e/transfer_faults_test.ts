@@ -405,14 +405,23 @@ Deno.test(`${SCHEDULES} random schedules of faults end right, or with the right 
 });
 
 Deno.test({
-  name: "a full disk is said to be full, whichever thread writes to it",
+  name: "a disk that fills on the way is said to be full, whichever thread writes to it",
   ignore: !await mayMount(),
   async fn() {
     await using world = await downloadWorld();
     for (const flow of FLOW_NAMES) {
       await using folder = await tempFolder();
-      await using _small = await mountTmpfs(folder.path, "size=2m");
-      const name = world.scripted(FLOWS[flow]!, (_, pass) => pass());
+      await using _small = await mountTmpfs(folder.path, "size=6m");
+      // There is room when that is looked at, and somebody else takes it then.
+      const filler = new Uint8Array(5 * 1024 * 1024);
+      const name = world.scripted(FLOWS[flow]!, async (request, pass) => {
+        const response = await pass();
+        const isLarge = Number(response.headers.get("Content-Length")) > 1024 * 1024;
+        if (isLarge && request.method === "GET") {
+          await Deno.writeFile(`${folder.path}/filler`, filler).catch(() => {});
+        }
+        return response;
+      });
       const { code, message } = await runFlow(flow, world, { name, folder: folder.path });
       assert.deepEqual([code, /no space left on the device$/.test(message)], [3, true], message);
       await checkFiles(folder.path, { whole: false });

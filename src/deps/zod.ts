@@ -3,7 +3,6 @@ export {
   array,
   boolean,
   check,
-  coerce,
   custom,
   enum,
   int,

@@ -72,6 +72,9 @@ export function retrying(
   };
 }
 
+/** A day, in milliseconds. */
+const DAY = 24 * 60 * 60 * 1000;
+
 /** What a request is about: the blob or manifest that its path ends with, else its host. */
 function subjectOf({ url }: Request): string {
   const { pathname, host } = new URL(url);
@@ -101,10 +104,16 @@ export function allowedRetryAfter(
 ): number | undefined {
   const wait = retryAfter(headers);
   if (wait === undefined || wait <= completePolicy(policy).longestRetryAfter) return wait;
-  const seconds = Math.ceil(wait / 1000);
+  // A date of another century is a mistake: nobody is told to wait for it.
+  const seconds = wait > DAY ? undefined : Math.ceil(wait / 1000);
+  const time = seconds === undefined ? "more than a day" : `${seconds} s`;
   throw new TransferError(
-    `Cannot reach ${quote(host)}: it wants no request for ${seconds} s (status ${status})`,
-    { registry: host, status, remedy: `run the command again in ${seconds} s` },
+    `Cannot reach ${quote(host)}: it wants no request for ${time} (status ${status})`,
+    {
+      registry: host,
+      status,
+      remedy: seconds === undefined ? undefined : `run the command again in ${time}`,
+    },
   );
 }
 

@@ -21,7 +21,7 @@ const hash = (length: number) =>
 const pageSchema = listOf(z.object({
   type: z.string(),
   path: z.string(),
-  size: z.int().nonnegative().catch(0),
+  size: z.int().nonnegative().optional().catch(undefined),
   oid: hash(40),
   lfs: z.object({ oid: hash(64), size: z.int().nonnegative() }).nullish(),
 }));

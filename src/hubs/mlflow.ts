@@ -21,19 +21,31 @@ const SCHEME = "models:/";
 /** Where a tracking server hands out the artifacts it stores. */
 const PROXY = "/api/2.0/mlflow-artifacts/artifacts";
 
+/** A version: servers write a number, or a text of one. */
+const versionSchema = z.union([
+  z.string().regex(/^[\w.-]{1,100}$/),
+  z.int().nonnegative().transform(String),
+]);
+
+/** A size: servers write a number, or a text of one as JSON has 64-bit numbers. */
+const sizeSchema = z.union([
+  z.int().nonnegative(),
+  z.string().regex(/^\d{1,15}$/).transform(Number),
+]);
+
 const versionsSchema = z.object({
   model_versions: z.nullish(listOf(z.object({
-    version: z.coerce.string(),
+    version: versionSchema,
     current_stage: z.string().optional().catch(undefined),
   }))).transform((value) => value ?? []),
 });
-const aliasSchema = z.object({ model_version: z.object({ version: z.coerce.string() }) });
+const aliasSchema = z.object({ model_version: z.object({ version: versionSchema }) });
 const uriSchema = z.object({ artifact_uri: z.string().min(1) });
 const filesSchema = z.object({
   files: z.nullish(listOf(z.object({
     path: z.string(),
     is_dir: z.boolean().default(false),
-    file_size: z.coerce.number().int().nonnegative().optional().catch(undefined),
+    file_size: sizeSchema.optional().catch(undefined),
   }))).transform((value) => value ?? []),
   next_page_token: z.nullish(z.string()),
 });

@@ -124,6 +124,19 @@ Deno.test("retrying() does not wait an hour, and says so", async () => {
   assert.deepEqual(waits, []);
 });
 
+for (const asked of ["9".repeat(40), "Fri, 31 Dec 9999 23:59:59 GMT", "100000"]) {
+  Deno.test(`retrying() tells nobody to wait for ${asked.slice(0, 16)}`, async () => {
+    const { send, waits } = scripted([status(503, { "Retry-After": asked })]);
+    await assert.rejects(send(get()), (error) => {
+      assert(error instanceof TransferError);
+      assert.match(error.message, /wants no request for more than a day \(status 503\)$/);
+      assert.equal(error.facts.remedy, undefined);
+      return true;
+    });
+    assert.deepEqual(waits, []);
+  });
+}
+
 Deno.test("retrying() stops with the signal's reason, also while it waits", async () => {
   const reason = new Error("stop");
   const controller = new AbortController();

@@ -257,3 +257,37 @@ Deno.test("a name with direction marks is one, as it is", async () => {
   });
   assert.deepEqual(files.map((file) => file.path), [path]);
 });
+
+for (const version of [{}, null, [], true, -1, 1.5, "", "../x", "1/2", "x".repeat(100_000)]) {
+  const shown = JSON.stringify(version).slice(0, 20);
+  Deno.test(`a version of MLflow that is ${shown} is none`, async () => {
+    const { error, urls } = await ask(
+      "mlflow",
+      () => Promise.resolve(Response.json({ model_versions: [{ version }] })),
+    );
+    assert(error instanceof InvalidInputError, String(error));
+    assert.match(error.message, /the answer on its versions is malformed/);
+    assert.equal(urls.length, 1);
+  });
+}
+
+/** Sizes that are none: the file comes whole, and nothing is said of a size that nobody told. */
+for (const size of [-1, 1.5, 2 ** 53, 1e300, "many", "", null, [], true, {}]) {
+  Deno.test(`a file whose size a hub calls ${JSON.stringify(size)} has an unknown one`, async () => {
+    const list: Readonly<Partial<Record<HubName, Transport>>> = {
+      huggingface: paged(() => Response.json([{ type: "file", path: "a", size }])),
+      mlflow: folders(() => ({ files: [{ path: "a", file_size: size }] })),
+    };
+    for (const [name, listing] of Object.entries(list) as [HubName, Transport][]) {
+      await using folder = await tempFolder();
+      const { files } = await downloadModel(MODELS[name], folder.path, {
+        hubUrl: "https://hub.test",
+        transport: (request) =>
+          /\/(resolve|root)\//.test(request.url)
+            ? Promise.resolve(new Response("content"))
+            : listing(request),
+      });
+      assert.deepEqual(files.map((file) => file.size), [7], name);
+    }
+  });
+}

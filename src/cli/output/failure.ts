@@ -141,8 +141,8 @@ const HINT_RULES: readonly HintRule[] = [
     kind === "not-found" && facts.reference !== undefined && LOCAL_COMMANDS.has(command)
       ? `run \`${programName} list\` to see what the local store has`
       : undefined,
-  ({ facts: { registry, unanswered } }, { programName }) =>
-    unanswered && isLoopbackHost(registry ?? "")
+  ({ facts: { registry, unanswered } }, { programName, flags }) =>
+    unanswered && isLoopbackHost(registry ?? "") && flags?.has("--plain-http") !== false
       ? `is a registry running there? start one with \`${programName} serve\``
       : undefined,
 ];
@@ -174,10 +174,15 @@ function pasteable(words: string): string {
   return /["\\]/.test(words) ? `\`${words}\`` : quote(words);
 }
 
+/** Most problems that are shown to people: a server may name as many as it likes. */
+const SHOWN_PROBLEMS = 200;
+
 /** A line for each problem; the only one is not said twice. */
 function problemLines({ message, problems }: Failure): readonly string[] {
-  const lines = problems.map(problemLine);
-  return lines.length === 1 && message.endsWith(lines[0] ?? "") ? [] : lines;
+  const lines = problems.slice(0, SHOWN_PROBLEMS).map(problemLine);
+  if (lines.length === 1 && message.endsWith(lines[0] ?? "")) return [];
+  const more = problems.length - lines.length;
+  return more > 0 ? [...lines, `and ${more} more; --json lists them all`] : lines;
 }
 
 /** A failure as text for standard error; what came from outside cannot steer the terminal. */

@@ -99,6 +99,11 @@ Deno.test("a registry of this machine that cannot be reached may not be running"
     remedy: "add --plain-http",
   });
   assert.equal(describeFailure(remedied, world).hint, "add --plain-http");
+  const error = new TransferError("x", { registry: "localhost:5000", unanswered: true });
+  const asked = (...flags: string[]) =>
+    describeFailure(error, { ...world, flags: new Set(flags) }).hint;
+  assert.equal(asked("--plain-http", "--insecure"), hint);
+  assert.equal(asked("--model-url"), undefined, "a command that asks no registry");
 });
 
 Deno.test("hints name the program as it was called", () => {
@@ -124,6 +129,15 @@ Deno.test("the text is the message, the problems and the hint, a line each", () 
       "  nothing to package\n" +
       "hint: see the guide\n",
   );
+});
+
+Deno.test("people are shown the first of very many problems, programs all of them", () => {
+  const problems = Array.from({ length: 30_000 }, (_, index) => ({ message: `name ${index}` }));
+  const failure = describeFailure(new InvalidInputError("Cannot download", { problems }), world);
+  const lines = renderFailure(failure).trimEnd().split("\n");
+  assert.equal(lines.length, 202);
+  assert.equal(lines.at(-1), "  and 29800 more; --json lists them all");
+  assert.equal(failureDocument(failure).error.problems?.length, 30_000);
 });
 
 Deno.test("what a server says cannot steer the terminal", () => {

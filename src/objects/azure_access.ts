@@ -99,6 +99,9 @@ function credentialOf({ account = "", key, sas, identity }: AzureSettings): Azur
     throw unusable(`${quote(account)} is not the name of a storage account`);
   }
   if (key && account === "") throw missingAccount();
+  if (key && !/^[A-Za-z0-9+/]+={0,2}$/.test(key)) {
+    throw unusable("the account key is not Base64, as the service gives keys");
+  }
   if (key) return { kind: "key", account, key };
   if (sas) return { kind: "sas", sas: sas.replace(/^\?/, "") };
   if (identity) return { kind: "identity" };

@@ -106,23 +106,25 @@ function requestOf({ url, method, headers, body, abortSignal }: WebResource): Re
   });
 }
 
-/** Most bytes of an answer that is a document: a list of all blocks that a blob may have. */
-const DOCUMENT_LIMIT = 16 * 1024 * 1024;
+/** Most bytes of an answer that is no object, where the request says nothing else. */
+const TEXT_LIMIT = 64 * 1024;
 
-/** Most bytes of an answer that explains a failure; the code of it is in a header as well. */
-const EXPLANATION_LIMIT = 64 * 1024;
+const textLimits = new WeakMap<object, number>();
 
-/**
- * The text of an answer that is no object. An explanation that is too long is none.
- * @throws {TransferError} when a document is too long.
- */
-async function textOf({ url }: WebResource, response: Response): Promise<string> {
-  const limit = response.ok ? DOCUMENT_LIMIT : EXPLANATION_LIMIT;
+/** Bounds the answers to requests that are sent with a signal, in bytes; gives the signal. */
+export function withTextLimit(signal: AbortSignal, limit: number): AbortSignal {
+  textLimits.set(signal, limit);
+  return signal;
+}
+
+/** The text of an answer that is no object; one that is too long is none. */
+async function textOf({ url, abortSignal }: WebResource, response: Response): Promise<string> {
+  const limit = textLimits.get(abortSignal ?? {}) ?? TEXT_LIMIT;
   try {
     return await (await inMemory(response, { url }, limit)).text();
   } catch (error) {
-    if (response.ok || !(error instanceof TransferError)) throw error;
-    return "";
+    if (error instanceof TransferError) return "";
+    throw error;
   }
 }
 

@@ -14,6 +14,7 @@ import type { OnBytes } from "../core/progress.ts";
 import type { BlobSource } from "../core/source.ts";
 import { checkDigest, concatBytes, sized, verified } from "../core/streams.ts";
 import { type AzureTarget, callAzure } from "./azure_call.ts";
+import { withTextLimit } from "./azure_client.ts";
 import { quoteUri } from "./object_uri.ts";
 import { PARTS_AT_ONCE, partSize, regrouped } from "../transfer/parts.ts";
 
@@ -69,7 +70,7 @@ async function stageBlocks(
   source: BlobSource,
   { digest, onBytes }: UploadOptions,
 ): Promise<string[]> {
-  const staged = await stagedBlocks(target);
+  const staged = await stagedBlocks(target, source.size);
   const stream = await source.open({ signal: target.signal });
   const what = quoteUri(target.uri);
   const digester = new Digester();
@@ -143,11 +144,22 @@ class BlockSender implements AsyncDisposable {
   }
 }
 
-/** The names and sizes of the blocks that an earlier upload has left. */
-async function stagedBlocks(target: AzureTarget): Promise<Map<string, number>> {
+/**
+ * Most bytes of a list of blocks for each block of a content: four times what ours take, since
+ * other uploads may have left some. The parser of a list takes twenty times its size of memory.
+ */
+const LISTED_BLOCK = 512;
+
+/**
+ * The names and sizes of the blocks that an earlier upload has left. A list that is too long for
+ * this content is of no use, so all blocks are sent.
+ */
+async function stagedBlocks(target: AzureTarget, size: number): Promise<Map<string, number>> {
+  const limit = LISTED_BLOCK * (100 + Math.ceil(size / partSize(size)));
   const listing = callAzure(
     { ...target, action: "read" },
-    (blob, abortSignal) => blob.getBlockList("uncommitted", { abortSignal }),
+    (blob, signal) =>
+      blob.getBlockList("uncommitted", { abortSignal: withTextLimit(signal, limit) }),
   );
   const list = await ifFound(listing);
   return new Map(list?.uncommittedBlocks?.map(({ name, size }) => [name, size]));

@@ -222,3 +222,44 @@ Deno.test("writing to an account that lies ends in an error", async (context) =>
     });
   }
 });
+
+const block = (index: number) =>
+  `<Block><Name>${btoa(`${index}`.padStart(36))}</Name><Size>4</Size></Block>`;
+const list = (blocks: string) =>
+  `<BlockList><CommittedBlocks/><UncommittedBlocks>${blocks}</UncommittedBlocks></BlockList>`;
+
+/** Lists of blocks that an account says an earlier upload has left. */
+const LISTS: readonly (readonly [string, string, RegExp | undefined])[] = [
+  ["100 000 blocks", list(Array.from({ length: 100_000 }, (_, i) => block(i)).join("")), undefined],
+  ["no end", "<BlockList>".padEnd(80 * MIB), undefined],
+  ["a page", "<html><p>Log in</html>", /is no document of the service \(status 200, PARSE_ERROR\)/],
+  ["elements nested deep", "<a>".repeat(12_000), /is no document of the service/],
+  ["sizes that are none", list("<Block><Name>AA==</Name><Size>-1e9</Size></Block>"), undefined],
+];
+
+for (const [what, text, found] of LISTS) {
+  Deno.test(`a list of blocks that has ${what} ${found ? "is told" : "makes all of them be sent"}`, async () => {
+    let sent = 0;
+    const { store } = account((request) => {
+      const { searchParams } = new URL(request.url);
+      const comp = searchParams.get("comp") ?? "";
+      if (request.method === "GET") {
+        return new Response(text, { headers: { "content-type": "application/xml" } });
+      }
+      if (request.method === "PUT" && comp === "block") sent++;
+      return request.method === "HEAD" && sent === 0
+        ? new Response(null, { status: 404 })
+        : new Response(null, {
+          status: request.method === "PUT" ? 201 : 200,
+          headers: { "content-length": `${LARGE}` },
+        });
+    });
+    const bytes = new Uint8Array(LARGE);
+    const put = store.put("az://data/x", bytesSource(bytes), { sha256: sha256Of(bytes) });
+    if (found) await assert.rejects(put, found);
+    else {
+      await put;
+      assert.equal(sent, 5);
+    }
+  });
+}

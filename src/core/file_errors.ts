@@ -62,6 +62,13 @@ export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
+/** Whether an error, or what caused it, says that nothing may be written in a place. */
+export function isUnwritable(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) return false;
+  return ["EACCES", "EPERM", "EROFS"].includes(systemCode(error) ?? "") ||
+    isUnwritable(error.cause);
+}
+
 /** The reason of an operating-system error, as a clause; `undefined` for any other error. */
 export function fileFault(use: "read" | "write", error: unknown): string | undefined {
   return faultOf(use, error)?.[1];

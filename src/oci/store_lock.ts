@@ -8,6 +8,7 @@
  */
 import { dirname, join } from "../core/runtime/path.ts";
 import { ConflictError } from "../core/errors.ts";
+import { isUnwritable } from "../core/file_errors.ts";
 import { lockFile } from "../core/file_lock.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { quote } from "../core/text.ts";
@@ -78,6 +79,19 @@ export class StoreLock {
     } catch (error) {
       held.own = undefined;
       throw error;
+    }
+  }
+
+  /**
+   * {@linkcode shared} for who only reads: where nothing may be written there is no lock, as a store
+   * that is mounted for reading has none.
+   */
+  async reading(options: LockOptions = {}): Promise<AsyncDisposable> {
+    try {
+      return await this.shared(options);
+    } catch (error) {
+      if (!isUnwritable(error)) throw error;
+      return { [Symbol.asyncDispose]: () => Promise.resolve() };
     }
   }
 

@@ -72,7 +72,7 @@ export async function verifyStore(
   roots: readonly VerifyRoot[] | "all",
   options: VerifyStoreOptions = {},
 ): Promise<VerifyStoreReport> {
-  await using _lock = await store.lock.shared(options);
+  await using _lock = await store.lock.reading(options);
   const survey = new Survey(store, operationOptions(options));
   for (const root of roots === "all" ? await allRoots(store) : roots) await survey.add(root);
   if (roots === "all") await survey.addRest();

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { ModelOpsError } from "../../src/core/errors.ts";
-import { explainRead, explainWrite, fileFault, systemCode } from "../../src/core/file_errors.ts";
+import {
+  explainRead,
+  explainWrite,
+  fileFault,
+  isUnwritable,
+  systemCode,
+} from "../../src/core/file_errors.ts";
 
 function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: in the words of the system`), { code });
@@ -56,5 +62,18 @@ Deno.test("an error that is not the system's is left as it is", () => {
   for (const error of [new TypeError("x"), Object.assign(new Error(), { code: "ERR_X" }), "text"]) {
     assert.equal(explainRead("a/b", error), error);
     assert.equal(systemCode(error), undefined);
+  }
+});
+
+Deno.test("isUnwritable() knows what may not be written, by an error or what caused it", () => {
+  const errors = ["EACCES", "EPERM", "EROFS"].map(systemError);
+  for (const error of [...errors, ...errors.map((error) => explainWrite("a/b", error))]) {
+    assert.equal(isUnwritable(error), true, String(error));
+  }
+  assert.equal(isUnwritable(new Deno.errors.PermissionDenied("no")), true);
+  const others = [systemError("ENOSPC"), systemError("ENOENT"), new Error("EROFS"), "EROFS"];
+  // What the runtime was not allowed is the user's to allow.
+  for (const error of [...others, new Deno.errors.NotCapable("no")]) {
+    assert.equal(isUnwritable(error), false, String(error));
   }
 });

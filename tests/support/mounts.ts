@@ -1,4 +1,4 @@
-/** File systems with a limit, for tests of what happens at it. @module */
+/** File systems with a limit, or for reading only, for tests of what happens there. @module */
 import { runCommand, runOk } from "./command.ts";
 
 /** A mounted file system; disposing unmounts it. */
@@ -18,5 +18,12 @@ export async function mayMount(): Promise<boolean> {
 export async function mountTmpfs(folder: string, options: string): Promise<Mount> {
   await Deno.mkdir(folder, { recursive: true });
   await runOk("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder]);
+  return { [Symbol.asyncDispose]: async () => void await runOk("umount", [folder]) };
+}
+
+/** Lets nobody write to a folder that is there, whoever they are. */
+export async function mountForReading(folder: string): Promise<Mount> {
+  await runOk("mount", ["--bind", folder, folder]);
+  await runOk("mount", ["-o", "remount,bind,ro", folder]);
   return { [Symbol.asyncDispose]: async () => void await runOk("umount", [folder]) };
 }

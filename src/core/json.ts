@@ -3,6 +3,8 @@
  * @module
  */
 import { InvalidInputError } from "./errors.ts";
+import { type JsonLimits, parsePieces } from "./json/pieces.ts";
+import { giveWay } from "./runtime/turn.ts";
 import { decodeText } from "./text.ts";
 
 /**
@@ -44,10 +46,36 @@ const DEEPEST_DOCUMENT = 100;
  */
 export function decodeJson(bytes: Uint8Array, what: string, limit?: number): unknown {
   try {
-    return parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), limit);
+    return parse(decodeUtf8(bytes), limit);
   } catch (cause) {
-    throw unreadable(what, cause instanceof SyntaxError ? cause.message : "not valid UTF-8", cause);
+    throw notJson(what, cause);
   }
+}
+
+/** Parses UTF-8 JSON as {@linkcode decodeJson} does, and lets others have their turn meanwhile. */
+export async function decodeLongJson(
+  bytes: Uint8Array,
+  what: string,
+  limit: number,
+): Promise<unknown> {
+  try {
+    const pieces = parsePieces(decodeUtf8(bytes), limitsOf(limit, PIECE));
+    for (;;) {
+      const { done, value } = pieces.next();
+      if (done) return value;
+      await giveWay();
+    }
+  } catch (cause) {
+    throw notJson(what, cause);
+  }
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+}
+
+function notJson(what: string, cause: unknown): InvalidInputError {
+  return unreadable(what, cause instanceof SyntaxError ? cause.message : "not valid UTF-8", cause);
 }
 
 /**
@@ -67,34 +95,18 @@ function unreadable(what: string, reason: string, cause: unknown): InvalidInputE
   return new InvalidInputError(`Cannot read ${what}: ${reason}`, { cause });
 }
 
+/** Characters after which others may have a turn: such a piece takes about a millisecond. */
+const PIECE = 64 * 1024;
+
+function limitsOf(values: number, piece: number): JsonLimits {
+  return { depth: DEEPEST_DOCUMENT, values, piece };
+}
+
 function parse(text: string, limit: number = MOST_VALUES): unknown {
-  checkNesting(text, limit);
-  return JSON.parse(text);
+  return parsePieces(text, limitsOf(limit, Infinity)).next().value;
 }
 
-/** Bounds what parsing takes of memory and stack, before it is taken. */
-function checkNesting(text: string, limit: number): void {
-  let [depth, values, inString] = [0, 1, false];
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (inString && code === BACKSLASH) at++;
-    else if (code === QUOTE) inString = !inString;
-    else if (inString) continue;
-    else if (code === COMMA) values++;
-    else if (code === CLOSING[0] || code === CLOSING[1]) depth--;
-    else if (code === OPENING[0] || code === OPENING[1]) {
-      values++;
-      if (++depth > DEEPEST_DOCUMENT) {
-        throw new SyntaxError(`it is nested more than ${DEEPEST_DOCUMENT} levels deep`);
-      }
-    }
-    if (values > limit) throw new SyntaxError(`it has more than ${limit} values`);
-  }
-}
-
-const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
-const OPENING = [0x5b, 0x7b];
-const CLOSING = [0x5d, 0x7d];
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 
 /** The characters of a JSON text that are outside its strings, with their places. */
 function* marks(text: string): Generator<{ code: number; at: number }, void> {

@@ -27,13 +27,14 @@ import type {
 import { methods, OWNER_CAPABILITIES } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { IndexedRepository } from "./disk/referrers_index.ts";
+import type { FileStamp } from "./disk_blobs.ts";
 import type { DiskIngest, DiskIngestOptions } from "./disk_ingest.ts";
 import { roomFor } from "./disk/room.ts";
 import { DiskLinks } from "./disk_links.ts";
 import type { DiskStore } from "./disk_store.ts";
-import { children, type ManifestDocument, parseManifest } from "./manifest.ts";
+import { children, type ManifestDocument, parseLongManifest } from "./manifest.ts";
 import { isManifestType, MediaType } from "./media_types.ts";
-import type { ContentStore, OpenContentOptions, TagOptions } from "./store.ts";
+import type { ContentStore, OpenContentOptions, TagOptions, WriteContentOptions } from "./store.ts";
 import { anonymousBlob, describeManifest, missing, readContent } from "./store.ts";
 
 /** Blobs up to this size, in bytes, pass through memory. */
@@ -160,7 +161,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   async write(
     descriptor: Descriptor,
     source: BlobSource,
-    options: OperationOptions = {},
+    options: WriteContentOptions = {},
   ): Promise<void> {
     await using _lock = await this.deferPrune(options);
     {
@@ -171,20 +172,28 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       } else source.noteKept?.(descriptor.size);
     }
     await this.links.add(descriptor);
-    if (isManifestType(descriptor.mediaType)) await this.#noteReferrer(descriptor, options);
+    if (!isManifestType(descriptor.mediaType)) return;
+    if (options.document) this.#store.described.hold(descriptor.digest, options.document);
+    await this.#noteReferrer(descriptor, options);
   }
 
   /** Notes a manifest that refers to another where lists of referrers look. */
-  async #noteReferrer(descriptor: Descriptor, options: OperationOptions): Promise<void> {
-    const { digest, size } = descriptor;
-    // Most have no subject, and to parse a large one takes long. One whose word is written in
-    // another way is read when a list is asked for.
-    const text = new TextDecoder().decode(await this.read(descriptor, size));
-    if (!text.includes('"subject"')) return;
-    const document = await this.readIfWhole(digest, options);
+  async #noteReferrer(descriptor: Descriptor, options: WriteContentOptions): Promise<void> {
+    const document = options.document ?? await this.#readReferrer(descriptor, options);
     if (!document?.subject) return;
     const { noteReferrer } = await import("./disk/referrers_index.ts");
-    await noteReferrer(this.#indexed(options), digest, document, options);
+    await noteReferrer(this.#indexed(options), descriptor.digest, document, options);
+  }
+
+  /** A manifest, if it may be a referrer. Most have no subject, and a large one takes long. */
+  async #readReferrer(
+    descriptor: Descriptor,
+    options: OperationOptions,
+  ): Promise<ManifestDocument | undefined> {
+    const text = new TextDecoder().decode(await this.read(descriptor, descriptor.size));
+    // One whose word is written in another way is read when a list is asked for.
+    if (!text.includes('"subject"')) return undefined;
+    return await this.readIfWhole(descriptor.digest, options);
   }
 
   #indexed(options: OperationOptions): IndexedRepository {
@@ -241,13 +250,19 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
 
   async resolve(target: string, options: OperationOptions = {}): Promise<Descriptor> {
     const digest = isDigest(target) ? target : await this.links.tagged(target);
-    if (!digest || !await this.links.hasManifest(digest)) throw missing(this, target);
-    const found = await this.#store.blobs.stamp(digest);
-    if (found === undefined) throw missing(this, digest);
+    if (!digest) throw missing(this, target);
+    const found = await this.#stampOf(digest);
     return await this.#store.described.of(digest, found, async () => {
       const document = await this.#read(anonymousBlob(digest, found.size), options);
       return describeManifest(document, digest);
     });
+  }
+
+  /** The file of a manifest that is a member, as it is now. */
+  async #stampOf(digest: Digest): Promise<FileStamp> {
+    const found = await this.links.hasManifest(digest) && await this.#store.blobs.stamp(digest);
+    if (!found) throw missing(this, digest);
+    return found;
   }
 
   /** Whether there is such a tag or manifest, be it damaged or whole. */
@@ -272,9 +287,10 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
 
   async tag(descriptor: Descriptor, tag: string, options: OperationOptions = {}): Promise<void> {
     await using _lock = await this.deferPrune(options);
-    const found = await this.resolve(descriptor.digest, options);
-    await this.#flush(found, options);
-    await this.links.tag(tag, found.digest);
+    const { digest } = descriptor;
+    const { size } = await this.#stampOf(digest);
+    await this.#flush({ mediaType: MediaType.imageManifest, digest, size }, options);
+    await this.links.tag(tag, digest);
   }
 
   /**
@@ -287,7 +303,9 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     // A map gives what is added to it meanwhile as well.
     for (const descriptor of needed.values()) {
       if (!isManifestType(descriptor.mediaType)) continue;
-      for (const child of children(await this.#read(descriptor, options))) {
+      const document = this.#store.described.held(descriptor.digest) ??
+        await this.#read(descriptor, options);
+      for (const child of children(document)) {
         if (needed.has(child.digest) || !await this.links.has(child)) continue;
         needed.set(child.digest, child);
       }
@@ -398,7 +416,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     const manifest = { ...descriptor, mediaType: MediaType.imageManifest };
     return await inTurn(
       descriptor.size,
-      async () => parseManifest(await readContent(this, manifest, options)),
+      async () => await parseLongManifest(await readContent(this, manifest, options)),
     );
   }
 }

@@ -9,7 +9,8 @@
 import * as form from "../core/shapes/form.ts";
 import { quote } from "../core/text.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
-import { decodeJson } from "../core/json.ts";
+import { decodeJson, decodeLongJson } from "../core/json.ts";
+import { giveWay } from "../core/runtime/turn.ts";
 import { type Annotations, type Descriptor, descriptorForm } from "./descriptor.ts";
 import { isIndexType, isManifestType, MediaType } from "./media_types.ts";
 
@@ -80,13 +81,34 @@ export function parseManifest(
   bytes: Uint8Array<ArrayBuffer>,
   mediaType?: string,
 ): ManifestDocument {
-  if (bytes.byteLength > MANIFEST_SIZE_LIMIT) {
-    throw new InvalidInputError(
-      `Cannot read manifest: ${bytes.byteLength} bytes are more than the limit of ${MANIFEST_SIZE_LIMIT}`,
-      { expected: MANIFEST_SIZE_LIMIT, actual: bytes.byteLength },
-    );
-  }
-  const json = decodeJson(bytes, "manifest", VALUE_LIMIT);
+  checkSize(bytes);
+  return documentOf(decodeJson(bytes, "manifest", VALUE_LIMIT), bytes, mediaType);
+}
+
+/** Reads a manifest or an index as {@linkcode parseManifest} does, and lets others have turns. */
+export async function parseLongManifest(
+  bytes: Uint8Array<ArrayBuffer>,
+  mediaType?: string,
+): Promise<ManifestDocument> {
+  checkSize(bytes);
+  const json = await decodeLongJson(bytes, "manifest", VALUE_LIMIT);
+  await giveWay();
+  return documentOf(json, bytes, mediaType);
+}
+
+function checkSize({ byteLength }: Uint8Array): void {
+  if (byteLength <= MANIFEST_SIZE_LIMIT) return;
+  throw new InvalidInputError(
+    `Cannot read manifest: ${byteLength} bytes are more than the limit of ${MANIFEST_SIZE_LIMIT}`,
+    { expected: MANIFEST_SIZE_LIMIT, actual: byteLength },
+  );
+}
+
+function documentOf(
+  json: unknown,
+  bytes: Uint8Array<ArrayBuffer>,
+  mediaType?: string,
+): ManifestDocument {
   const document = form.checkForm(documentForm, json, "manifest");
   const type = documentType(document, mediaType);
   const common = {

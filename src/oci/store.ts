@@ -27,6 +27,15 @@ export interface OpenContentOptions extends OperationOptions {
   readonly pieceSize?: () => number;
 }
 
+/** What is known of content that is written. */
+export interface WriteContentOptions extends OperationOptions {
+  /**
+   * The document that the content is, where the caller has parsed it, and holds it until it has its
+   * tags: a large one takes long to parse.
+   */
+  readonly document?: ManifestDocument;
+}
+
 /** Which tags to list. */
 export interface TagOptions extends OperationOptions {
   /** Those up to this one are of no use; a store may leave them out. */
@@ -50,7 +59,7 @@ export interface ContentStore extends Capable {
    * is here already is not read again.
    * @throws {IntegrityError} when the source is not what the descriptor says.
    */
-  write(descriptor: Descriptor, source: BlobSource, options?: OperationOptions): Promise<void>;
+  write(descriptor: Descriptor, source: BlobSource, options?: WriteContentOptions): Promise<void>;
   /**
    * The descriptor of the manifest that a tag or a digest names.
    * @throws {NotFoundError} when there is none.

@@ -15,7 +15,7 @@ import {
   children,
   MANIFEST_SIZE_LIMIT,
   type ManifestDocument,
-  parseManifest,
+  parseLongManifest,
 } from "../oci/manifest.ts";
 import { isManifestType } from "../oci/media_types.ts";
 import { isTag } from "../oci/reference.ts";
@@ -71,8 +71,8 @@ export async function putManifest(exchange: Exchange): Promise<Response> {
   return await withDocument(request, MANIFEST_SIZE_LIMIT, async (bytes) => {
     const [document, digest] = await inTurn(
       bytes.byteLength,
-      () => [
-        readManifestBody(bytes, request.headers.get("content-type")),
+      async () => [
+        await readManifestBody(bytes, request.headers.get("content-type")),
         bodyDigest(bytes, target),
       ],
     );
@@ -90,7 +90,7 @@ async function takeManifest(
   // What was found to be here must still be here when the manifest is.
   await using _lock = await capability(store, "deferPrune")?.(operation);
   if (!exchange.sparse) await requireChildren(exchange, document);
-  await store.write(descriptor, bytesSource(document.bytes), operation);
+  await store.write(descriptor, bytesSource(document.bytes), { ...operation, document });
   if (tags.length === 0) await promiseContent(exchange, descriptor);
   for (const tag of tags) await store.tag(descriptor, tag, operation);
   const subject = capability(store, "referrers") ? document.subject : undefined;
@@ -156,13 +156,13 @@ function bodyDigest(bytes: Uint8Array, target: string): Digest {
   throw new RegistryFault("DIGEST_INVALID", { details: [{ expected: target, actual }] });
 }
 
-function readManifestBody(
+async function readManifestBody(
   bytes: Uint8Array<ArrayBuffer>,
   contentType: string | null,
-): ManifestDocument {
+): Promise<ManifestDocument> {
   const [mediaType = ""] = (contentType ?? "").split(";");
   try {
-    return parseManifest(bytes, mediaType.trim() || undefined);
+    return await parseLongManifest(bytes, mediaType.trim() || undefined);
   } catch (cause) {
     if (!(cause instanceof InvalidInputError || cause instanceof UnsupportedError)) throw cause;
     throw new RegistryFault("MANIFEST_INVALID", { message: cause.message.slice(0, 500), cause });

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InvalidInputError } from "../../src/core/errors.ts";
-import { decodeJson, decodePythonJson, encodeGoJson, goJson } from "../../src/core/json.ts";
+import {
+  decodeJson,
+  decodeLongJson,
+  decodePythonJson,
+  encodeGoJson,
+  goJson,
+} from "../../src/core/json.ts";
 
 Deno.test("goJson() escapes what Go escapes", () => {
   assert.equal(
@@ -73,3 +79,23 @@ Deno.test("decodePythonJson() reads what decodeJson() reads, in every marked enc
 function units(text: string): number[] {
   return Array.from({ length: text.length }, (_, index) => text.charCodeAt(index));
 }
+
+Deno.test("a long document lets others have their turn while it is parsed", async () => {
+  const list = (item: unknown) => JSON.stringify(Array.from({ length: 200_000 }, () => item));
+  for (const item of [0, { a: [1] }, "text, with [marks]"]) {
+    const text = list(item);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    const value = await decodeLongJson(new TextEncoder().encode(text), "list", 1_000_000);
+    clearInterval(timer);
+    assert.ok(turns > 0);
+    assert.equal(JSON.stringify(value), text);
+  }
+  const bytes = new TextEncoder().encode(`${list(1).slice(0, -1)},]`);
+  await assert.rejects(
+    decodeLongJson(bytes, "list", 1_000_000),
+    /^InvalidInputError: Cannot read l/,
+  );
+  await assert.rejects(decodeLongJson(bytes, "list", 1000), /it has more than 1000 values$/);
+  await assert.rejects(decodeLongJson(new Uint8Array([0xff]), "list", 9), /not valid UTF-8$/);
+});

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { diskInternals } from "../support/disk_internals.ts";
 import { join } from "node:path";
-import { digestBytes } from "../../src/core/digest.ts";
+import { digestBytes, EMPTY_DIGEST } from "../../src/core/digest.ts";
 import { bytesSource } from "../../src/core/source.ts";
 import { streamOf } from "../../src/core/streams.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
-import { InvalidInputError } from "../../src/core/errors.ts";
+import { InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
+import type { ManifestDocument } from "../../src/oci/manifest.ts";
+import { readManifest } from "../../src/oci/store.ts";
 import { DiskLayout } from "../../src/oci/disk_layout.ts";
 import { sampleArtifact, storeConformance, writeSample } from "../conformance/store.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -238,4 +240,23 @@ Deno.test("content that was only touched is read once and kept", async () => {
   await Deno.utime(data, 2000, 2000);
   assert.equal(await store.has(blob), true);
   assert.ok((await Deno.stat(link)).mtime!.getTime() > 2_000_000);
+});
+
+Deno.test("a manifest that its writer has parsed is not parsed again for its tags", async () => {
+  await using folder = await tempFolder();
+  const store = diskCatalog(folder.path).repository("localhost:5000/demo");
+  const sample = sampleArtifact();
+  await writeSample(store, sample);
+  const parsed = await readManifest(store, sample.manifest);
+  assert.equal(parsed.kind, "manifest");
+  let asked = 0;
+  const document: ManifestDocument = { ...parsed, kind: "manifest", layers: [] };
+  Object.defineProperty(document, "layers", { get: () => (asked++, []) });
+  await store.write(sample.manifest, bytesSource(parsed.bytes), { document });
+  for (const tag of ["v1", "v2", "v3"]) await store.tag(sample.manifest, tag);
+  assert.equal(asked, 3, "the flush of each tag looks at the document that is held");
+  await assert.rejects(
+    store.tag({ ...sample.manifest, digest: EMPTY_DIGEST }, "v4"),
+    NotFoundError,
+  );
 });

@@ -6,6 +6,7 @@
 import type { Digest } from "../../core/digest.ts";
 import type { FileStamp } from "../disk_blobs.ts";
 import type { Descriptor } from "../descriptor.ts";
+import type { ManifestDocument } from "../manifest.ts";
 
 /** Smaller manifests are read each time, and verified with that. */
 const LARGE = 16 * 1024;
@@ -21,6 +22,18 @@ interface Remembered {
 /** Descriptors of manifests that were read and verified. */
 export class DescribedManifests {
   readonly #byDigest = new Map<Digest, Remembered>();
+  /** What was written last: kept for as long as its writer has it, and no longer. */
+  #last: { readonly digest: Digest; readonly document: WeakRef<ManifestDocument> } | undefined;
+
+  /** Remembers what a manifest was parsed to that was just written, while its writer holds it. */
+  hold(digest: Digest, document: ManifestDocument): void {
+    this.#last = { digest, document: new WeakRef(document) };
+  }
+
+  /** What a manifest was parsed to; `undefined` when nobody holds it any more. */
+  held(digest: Digest): ManifestDocument | undefined {
+    return this.#last?.digest === digest ? this.#last.document.deref() : undefined;
+  }
 
   /** The descriptor of a manifest whose file is in this state; `read` finds it out. */
   async of(

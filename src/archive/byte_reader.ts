@@ -16,11 +16,7 @@ export class ByteReader {
 
   /** From 1 to `limit` of the next bytes, as they come; `undefined` at the end of the stream. */
   async some(limit: number): Promise<Uint8Array | undefined> {
-    while (this.#rest.byteLength === 0) {
-      const { done, value } = await this.#reader.read();
-      if (done) return undefined;
-      this.#rest = value;
-    }
+    if (await this.atEnd()) return undefined;
     const bytes = this.#rest.subarray(0, limit);
     this.#rest = this.#rest.subarray(bytes.byteLength);
     return bytes;
@@ -40,9 +36,11 @@ export class ByteReader {
 
   /** Whether the stream has ended. */
   async atEnd(): Promise<boolean> {
-    const byte = await this.some(1);
-    if (byte === undefined) return true;
-    this.#rest = concatBytes([byte, this.#rest]);
+    while (this.#rest.byteLength === 0) {
+      const { done, value } = await this.#reader.read();
+      if (done) return true;
+      this.#rest = value;
+    }
     return false;
   }
 

@@ -8,6 +8,7 @@ import { removeIfExists } from "../core/files.ts";
 import { quote } from "../core/text.ts";
 import { explainWrite, systemCode } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
+import { giveWay } from "../core/runtime/turn.ts";
 import { type ExpectedContent, observed } from "../core/streams.ts";
 import { Claims } from "./claims.ts";
 import { type FileContent, fileHasContent, release } from "./file_content.ts";
@@ -59,7 +60,7 @@ function contentOf(
   staged: ReadonlyMap<string, StagedFile>,
   { onRepeated = () => {} }: ExtractTarOptions,
 ): FileContent | string {
-  if (member.type === "file") return member.body;
+  if (member.type === "file") return member.chunks;
   if (member.type !== "hard link") return `${member.type} entries are not extracted`;
   const { linkName = "" } = member;
   const earlier = staged.get(linkName.split("/").filter((part) => !/^\.?$/.test(part)).join("/"));
@@ -273,7 +274,10 @@ export class Extraction implements AsyncDisposable {
         }
       }
       if (limits.keepChanged) await this.#refuseChanged(staged);
-      for (const [path, file] of staged) await this.#commit(path, file);
+      for (const [path, file] of staged) {
+        await giveWay();
+        await this.#commit(path, file);
+      }
     } catch (error) {
       for (const [path, file] of staged) {
         await file.discard();

@@ -1,53 +1,24 @@
 /**
- * The headers of tar archives as they are read: USTAR, PAX and GNU names.
- *
- * Blocks are framed and checked here; what they say is decoded by `modern-tar`, which does not tell
- * an unknown type of entry from a file and has a fixed limit on metadata.
+ * The headers of tar archives as they are read: framed, checked, and put together where several
+ * stand before one entry.
  * @module
  */
+import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
-import { unpackTar } from "../deps/modern-tar.ts";
-import type { TarHeader } from "../deps/modern-tar.ts";
-import { IntegrityError, InvalidInputError, UnsupportedError } from "../core/errors.ts";
-import { concatBytes } from "../core/streams.ts";
+import type { IntegrityError } from "../core/errors.ts";
 import type { ByteReader } from "./byte_reader.ts";
-import { BLOCK_SIZE, tarChecksum, tarPadding } from "./tar_header.ts";
+import { BLOCK_SIZE, FIELDS, tarChecksum, tarPadding } from "./tar_block.ts";
+import {
+  corrupt,
+  decodeEntry,
+  decodeLongName,
+  decodeRecords,
+  numberIn,
+  type TarFacts,
+  typeFlag,
+} from "./tar_decoder.ts";
 
-/** What an entry of an archive is. */
-export type TarMemberType =
-  | "file"
-  | "directory"
-  | "hard link"
-  | "symbolic link"
-  | "device"
-  | "fifo"
-  | "other";
-
-/** What the headers say about an entry. */
-export interface TarFacts {
-  /** The name as the archive has it: not safe as a path. */
-  readonly name: string;
-  readonly type: TarMemberType;
-  /** Size of the content in bytes. */
-  readonly size: number;
-  /** Permission bits, with those for set-user-ID and the like. */
-  readonly mode: number;
-  /** Modification time; an invalid date when the archive has nonsense. */
-  readonly mtime: Date;
-  readonly linkName?: string;
-}
-
-const TYPES: Readonly<Record<string, TarMemberType>> = {
-  "\0": "file",
-  "0": "file",
-  "1": "hard link",
-  "2": "symbolic link",
-  "3": "device",
-  "4": "device",
-  "5": "directory",
-  "6": "fifo",
-  "7": "file",
-};
+export { corrupt, type TarFacts, type TarMemberType } from "./tar_decoder.ts";
 
 /** How archives may end. */
 export interface TarEndOptions {
@@ -58,17 +29,15 @@ export interface TarEndOptions {
   readonly onMissingEnd?: () => void;
 }
 
-/** Type flags of headers that describe the next entry: PAX, PAX global, GNU name, GNU link. */
-const METADATA_FLAGS = "xgLK";
-
-/** Most bytes of global PAX records: they are decoded again for every entry. */
+/** Most bytes of the global PAX records of one header. */
 const MAX_GLOBALS = 16 * 1024;
 
 /** Reads the headers between the contents of an archive. */
 export class TarHeaderReader {
   readonly #bytes: ByteReader;
   readonly #options: TarEndOptions & { readonly maxMetadata: number };
-  readonly #globals: Uint8Array[] = [];
+  /** PAX records of all entries that follow. */
+  readonly #globals = new Map<string, string>();
   #seenEntry = false;
 
   /** Reads from `bytes`, at most `maxMetadata` bytes of metadata for one entry. */
@@ -92,30 +61,33 @@ export class TarHeaderReader {
    * @throws {UnsupportedError} when the entry is a sparse file.
    */
   async next(): Promise<TarFacts | undefined> {
-    const metadata: Uint8Array[] = [];
+    const metadata = new Metadata(this.#options.maxMetadata);
     while (true) {
-      if (metadata.length === 0 && await this.#endsHere()) return undefined;
+      if (metadata.size === 0 && await this.#endsHere()) return undefined;
       const block = await this.#block();
       if (isZero(block)) {
         const isWhole = await this.#endsHere() || isZero(await this.#block());
-        if (metadata.length > 0 || !isWhole) {
-          throw corrupt("a header is missing");
-        }
+        if (metadata.size > 0 || !isWhole) throw corrupt("a header is missing");
         return undefined;
       }
-      if (octal(block.subarray(148, 156)) !== tarChecksum(block)) {
+      if (numberIn(block, FIELDS.checksum) !== tarChecksum(block)) {
         throw corrupt("a header has a wrong checksum");
       }
-      const flag = String.fromCharCode(block[156] ?? 0);
-      if (!METADATA_FLAGS.includes(flag)) {
+      const flag = typeFlag(block);
+      const size = numberIn(block, FIELDS.size);
+      if ("xLK".includes(flag)) metadata.add(flag, await this.#content(metadata.claim(size)));
+      else if (flag === "g") await this.#addGlobals(metadata.claim(size));
+      else {
         this.#seenEntry = true;
-        return member(await decode([...this.#globals, ...metadata, block]), flag);
+        return entryOf(block, metadata.records(this.#globals));
       }
-      const size = octal(block.subarray(124, 136));
-      if (flag === "g") {
-        await this.#collect(block, size, { into: this.#globals, limit: MAX_GLOBALS });
-      } else await this.#collect(block, size, { into: metadata, limit: this.#options.maxMetadata });
     }
+  }
+
+  async #addGlobals(size: number): Promise<void> {
+    const limit = MAX_GLOBALS - textSize(this.#globals);
+    const records = decodeRecords(await this.#content(withinLimit(size, limit)));
+    for (const [key, value] of records) this.#globals.set(key, value);
   }
 
   async #block(): Promise<Uint8Array> {
@@ -124,68 +96,77 @@ export class TarHeaderReader {
     return block;
   }
 
-  /** Adds a metadata header and its content to a list of limited size. */
-  async #collect(
-    block: Uint8Array,
-    size: number,
-    { into, limit }: { readonly into: Uint8Array[]; readonly limit: number },
-  ): Promise<void> {
-    const held = into.reduce((sum, part) => sum + part.byteLength, 0);
-    if (held + size > limit) throw tooLarge(`it has more than ${limit} bytes of metadata in a row`);
+  /** The content of a metadata header. */
+  async #content(size: number): Promise<Uint8Array> {
     const content = await this.#bytes.exactly(size + tarPadding(size).byteLength);
     if (content === undefined) throw truncated();
-    into.push(block, content);
+    return content.subarray(0, size);
   }
 }
 
-/** Decodes the headers of one entry; the content is not among the blocks. */
-async function decode(blocks: readonly Uint8Array[]): Promise<TarHeader> {
-  try {
-    const [entry] = await unpackTar(concatBytes(blocks));
-    if (entry !== undefined) return entry.header;
-  } catch (cause) {
-    throw corrupt(cause instanceof Error ? cause.message : String(cause), cause);
+/** What the headers before an entry say of it. */
+class Metadata {
+  /** Bytes that they have in all. */
+  size = 0;
+  readonly #limit: number;
+  #pax: ReadonlyMap<string, string> = new Map();
+  readonly #names = new Map<string, string>();
+
+  /** Takes at most `limit` bytes. */
+  constructor(limit: number) {
+    this.#limit = limit;
   }
-  throw corrupt("a header cannot be decoded");
+
+  /** Counts a header and its content, which has `size` bytes. */
+  claim(size: number): number {
+    withinLimit(this.size + size, this.#limit);
+    this.size += BLOCK_SIZE + size;
+    return size;
+  }
+
+  /** Adds the content of a header. The last one of each kind counts. */
+  add(flag: string, content: Uint8Array): void {
+    if (flag === "x") this.#pax = decodeRecords(content);
+    else this.#names.set(flag === "L" ? "path" : "linkpath", decodeLongName(content));
+  }
+
+  /** All that is said of the entry: what is nearest to it counts, and the names of GNU tar. */
+  records(globals: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+    return new Map([...globals, ...this.#pax, ...this.#names]);
+  }
 }
 
-function member(header: TarHeader, flag: string): TarFacts {
-  const isSparse = flag === "S" ||
-    Object.keys(header.pax ?? {}).some((key) => key.startsWith("GNU.sparse."));
-  if (isSparse) {
-    const name = header.name.slice(0, 200);
-    throw new UnsupportedError(
-      `Cannot read tar entry ${quote(name)}: it is stored as a sparse file`,
-      { path: name, remedy: "write the archive without --sparse" },
-    );
-  }
-  return {
-    name: header.name,
-    type: header.type === "directory" ? "directory" : TYPES[flag] ?? "other",
-    size: header.size,
-    mode: (header.mode ?? 0) & 0o7777,
-    mtime: header.mtime ?? new Date(NaN),
-    linkName: header.linkname || undefined,
-  };
+function withinLimit(size: number, limit: number): number {
+  if (size < 0) throw corrupt("a header has a negative size");
+  if (size > limit) throw tooLarge(`it has more than ${limit} bytes of metadata in a row`);
+  return size;
+}
+
+/** Characters of records, keys and values. */
+function textSize(records: ReadonlyMap<string, string>): number {
+  let size = 0;
+  for (const [key, value] of records) size += key.length + value.length;
+  return size;
+}
+
+function entryOf(block: Uint8Array, records: ReadonlyMap<string, string>): TarFacts {
+  const facts = decodeEntry(block, records);
+  const isSparse = typeFlag(block) === "S" ||
+    [...records.keys()].some((key) => key.startsWith("GNU.sparse."));
+  if (!isSparse) return facts;
+  const name = facts.name.slice(0, 200);
+  throw new UnsupportedError(
+    `Cannot read tar entry ${quote(name)}: it is stored as a sparse file`,
+    { path: name, remedy: "write the archive without --sparse" },
+  );
 }
 
 export function isZero(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0);
 }
 
-/** The number in a header field of octal digits, which spaces or a NUL end. */
-function octal(field: Uint8Array): number {
-  const digits = /^ *([0-7]+)/.exec(new TextDecoder().decode(field))?.[1];
-  if (digits === undefined) throw corrupt("a header has a malformed number");
-  return parseInt(digits, 8);
-}
-
 export function truncated(): IntegrityError {
   return corrupt("it is truncated");
-}
-
-export function corrupt(reason: string, cause?: unknown): IntegrityError {
-  return new IntegrityError(`Cannot read tar archive: ${reason.replace(/\.$/, "")}`, { cause });
 }
 
 /** The error of an archive that passes a limit. */

@@ -4,6 +4,7 @@
  */
 import { DEFAULT_ENTRIES } from "./limits.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { giveWay } from "../core/runtime/turn.ts";
 import { CHUNK_SIZE, streamOf } from "../core/streams.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { tarPadding } from "./tar_header.ts";
@@ -23,6 +24,8 @@ export type { TarFacts, TarMemberType } from "./tar_header_reader.ts";
 export interface TarMember extends TarFacts {
   /** The content. What is not read before the next entry is asked for is skipped. */
   readonly body: ReadableStream<Uint8Array>;
+  /** The same, without a stream: of many small files that is what takes the most. */
+  readonly chunks: () => AsyncIterable<Uint8Array>;
 }
 
 /** Limits that keep a hostile archive from using up memory and time. */
@@ -54,10 +57,17 @@ export async function* readTar(
   try {
     let count = 0;
     for (let next = await headers.next(); next; next = await headers.next()) {
+      await giveWay();
       options.signal?.throwIfAborted();
       if (++count > maxEntries) throw tooLarge(`it has more than ${maxEntries} entries`);
       const body = new Body(bytes, next.size);
-      yield { ...next, body: streamOf(body.chunks()) };
+      yield {
+        ...next,
+        get body() {
+          return streamOf(body.chunks());
+        },
+        chunks: () => body.chunks(),
+      };
       await body.finish(options.onMissingEnd !== undefined);
     }
     await checkTail(bytes);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { packTar as packByOther } from "modern-tar";
 import { readTar, type ReadTarOptions } from "../../src/archive/tar_reader.ts";
 import { packTar } from "../../src/archive/tar_writer.ts";
 import { IntegrityError, InvalidInputError, UnsupportedError } from "../../src/core/errors.ts";
@@ -258,4 +259,97 @@ Deno.test("readTar() stops on its signal and cancels the stream", async () => {
     }
   }, (error) => error === reason);
   assert.equal(cancelled, 1);
+});
+
+Deno.test("readTar() reads what another writer writes", async () => {
+  const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 200 })
+    .map((name) => name.replaceAll("\0", "").replace(/[\ud800-\udfff]|\/+$/gu, "") || "a");
+  const header = fc.record({
+    name: text,
+    type: fc.constantFrom("file" as const, "symlink" as const, "directory" as const),
+    mode: fc.integer({ min: 1, max: 0o7777 }),
+    uid: fc.nat(10_000_000),
+    mtime: fc.integer({ min: 0, max: 8 ** 11 - 1 }).map((seconds) => new Date(seconds * 1000)),
+    linkname: text,
+    body: fc.uint8Array({ maxLength: 1500 }),
+  });
+  await fc.assert(fc.asyncProperty(fc.array(header, { maxLength: 4 }), async (headers) => {
+    const entries = headers.map(({ body, linkname, ...header }) => {
+      const size = header.type === "file" ? body.byteLength : 0;
+      const link = header.type === "symlink" ? { linkname } : {};
+      return { header: { ...header, ...link, size }, body: size === 0 ? undefined : body };
+    });
+    const found: unknown[] = [];
+    for await (const member of readTar(streamOf([await packByOther(entries)]))) {
+      const { name, mode, mtime, linkName, size } = member;
+      found.push([name, mode, mtime, linkName, size, await readAll(member.body, 2000)]);
+    }
+    const wanted = entries.map(({ header, body = new Uint8Array() }) => {
+      const { name, mode, mtime, size } = header;
+      return [name, mode, mtime, "linkname" in header ? header.linkname : undefined, size, body];
+    });
+    assert.deepEqual(found, wanted);
+  }));
+});
+
+Deno.test("readTar() reads times before 1970, in both forms, and none that are nonsense", async () => {
+  const before = new Uint8Array(12).fill(0xff);
+  before[11] = 0xfe;
+  const archive = rawTar(
+    { name: "gnu", patch: [{ at: 136, bytes: before }] },
+    pax({ mtime: "-1.5" }),
+    { name: "pax" },
+    pax({ mtime: "yesterday" }),
+    { name: "nonsense" },
+  );
+  const times: number[] = [];
+  for await (const { mtime } of readTar(cut(archive, 600))) times.push(mtime.getTime());
+  assert.deepEqual(times, [-2000, -1500, NaN]);
+});
+
+Deno.test("readTar() refuses numbers and records of no form", async () => {
+  const field = (at: number, text: string) => [{ at, bytes: new TextEncoder().encode(text) }];
+  const negative = [{ at: 124, bytes: new Uint8Array(12).fill(0xff) }];
+  for (
+    const entries of [
+      [{ name: "a", patch: field(124, "0000000008 \0") }],
+      [{ name: "a", patch: field(124, "12 34 56 7 \0") }],
+      [{ name: "a", patch: negative }],
+      [{ name: "a", type: "L", patch: negative }],
+      [{ name: "a", type: "g", patch: negative }],
+      [pax({ size: "-1" }), { name: "a" }],
+      [pax({ size: "1e3" }), { name: "a" }],
+      [pax({ "": "b" }), { name: "a" }],
+      ...["5 a=b\n", "7 a=b\n", "99999999999 a=b\n", "a=b\n", "6 a=bc", "6 abc\n", "-6 a=b\n"].map(
+        (body) => [{ name: "x", type: "x", body }, { name: "a" }],
+      ),
+    ] satisfies RawEntry[][]
+  ) {
+    await assert.rejects(list(rawTar(...entries)), IntegrityError, JSON.stringify(entries));
+  }
+  assert.deepEqual(
+    await list(rawTar(pax({ mtime: "", size: "" }), { name: "kept", body: "1" })),
+    ["file kept = 1"],
+    "a record without a value says nothing",
+  );
+});
+
+Deno.test("a name of GNU tar counts before one of PAX, whichever comes first", async () => {
+  const gnu = { name: "././@LongLink", type: "L", body: "gnu\0" };
+  for (const before of [[gnu, pax({ path: "pax" })], [pax({ path: "pax" }), gnu]]) {
+    assert.deepEqual(await list(rawTar(...before, { name: "short" })), ["file gnu = "]);
+  }
+  const twice = [pax({ path: "one", size: "9" }), pax({ path: "two" })];
+  assert.deepEqual(await list(rawTar(...twice, { name: "a", body: "b" })), ["file two = b"]);
+});
+
+Deno.test("to look whether an archive ends takes nothing from what comes", async () => {
+  const archive = rawTar(...Array.from({ length: 50 }, (_, at) => ({ name: `f${at}`, body: "x" })));
+  let missing = 0;
+  const options = { onMissingEnd: () => missing++ };
+  for (const size of [1, 511, 4096, 1 << 20]) {
+    assert.equal((await list(archive.subarray(0, 50 * 1024), size, options)).length, 50);
+    assert.equal((await list(archive, size, options)).length, 50);
+  }
+  assert.equal(missing, 4);
 });

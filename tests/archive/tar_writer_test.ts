@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { unpackTar } from "../../src/deps/modern-tar.ts";
+import { unpackTar } from "modern-tar";
 import { type TarEntry, tarHeader } from "../../src/archive/tar_header.ts";
 import { packTar } from "../../src/archive/tar_writer.ts";
 import { InvalidInputError } from "../../src/core/errors.ts";

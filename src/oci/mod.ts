@@ -77,6 +77,7 @@ export {
   type ContentStore,
   type OpenContentOptions,
   type TagOptions,
+  type WriteContentOptions,
 } from "./store.ts";
 export type {
   DamagedContent,

@@ -18,6 +18,7 @@ import {
 import { MediaType } from "../oci/media_types.ts";
 import { resolveNamed } from "../oci/tags/near.ts";
 import { type ContentStore, readContent, readManifest } from "../oci/store.ts";
+import { inTurn } from "../work/turns.ts";
 import { artifactKind, artifactTypeOf, isModel } from "./artifact_kind.ts";
 import { type ModelConfig, parseConfig } from "./config.ts";
 import { FAMILIES } from "./media_types.ts";
@@ -129,7 +130,8 @@ export async function readModelConfig(
   if (!manifest.config) {
     throw new UnsupportedError(`Cannot read the configuration of ${store.name}: it has none`);
   }
-  return parseConfig(await readContent(store, manifest.config, options));
+  const bytes = await readContent(store, manifest.config, options);
+  return await inTurn(bytes.byteLength, () => parseConfig(bytes));
 }
 
 /** Bytes of a manifest, its configuration and its layers; of an index and its manifests. */

@@ -11,6 +11,7 @@ import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, type ByteRange, taken } from "../core/source.ts";
 import { checkContent, readAll, transformed, verified } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
+import { inTurn } from "../work/turns.ts";
 import { capability, type Capable } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "./manifest.ts";
@@ -161,7 +162,8 @@ export async function readManifest(
   descriptor: Descriptor,
   options: OperationOptions = {},
 ): Promise<ManifestDocument> {
-  return parseManifest(await readContent(store, descriptor, options), descriptor.mediaType);
+  const bytes = await readContent(store, descriptor, options);
+  return await inTurn(bytes.byteLength, () => parseManifest(bytes, descriptor.mediaType));
 }
 
 /** The descriptor of a document whose digest is known, with the media type the document has. */

@@ -2,6 +2,7 @@
  * The card of a model: which one it is, what it may be used for, and what it needs.
  * @module
  */
+import { ModelOpsError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { capability } from "../../oci/capabilities.ts";
 import type { ContentStore } from "../../oci/store.ts";
@@ -57,7 +58,7 @@ export async function cardOf(
   options: CardOptions = {},
 ): Promise<ModelCard> {
   const { descriptor, manifest } = model;
-  const config = await readModelConfig(store, manifest, options);
+  const { config, warnings } = await configOf(store, manifest, options);
   const documents = manifest.bytes.byteLength + (manifest.config?.size ?? 0);
   const limits = options.allHeaders ? HEADER_LIMITS : FAR_LIMITS;
   const { signal, isFar, onlyTensors } = options;
@@ -97,8 +98,30 @@ export async function cardOf(
     referrers: await referrersOf(store, model, options),
     unread: [...known.unread, ...report.unread],
     unreadTensors: report.unreadTensors,
-    warnings: [...known.warnings, ...report.warnings],
+    warnings: [...warnings, ...known.warnings, ...report.warnings],
   };
+}
+
+/**
+ * What the configuration says. Where the reads are bounded it is for somebody who did not make the
+ * model: then one that is broken, or not here, says nothing, as it is with any other file.
+ */
+async function configOf(
+  store: ContentStore,
+  manifest: StoredModel["manifest"],
+  options: CardOptions,
+): Promise<{ readonly config: ModelConfig; readonly warnings: readonly string[] }> {
+  try {
+    return { config: await readModelConfig(store, manifest, options), warnings: [] };
+  } catch (error) {
+    if (options.reads === undefined || !(error instanceof ModelOpsError)) throw error;
+    const config: ModelConfig = {
+      descriptor: {},
+      modelfs: { type: "layers", diffIds: [] },
+      config: {},
+    };
+    return { config, warnings: [`The configuration tells nothing: ${error.message}`] };
+  }
 }
 
 /** The facts with what the configuration says; it is the word of whoever packaged the model. */

@@ -48,7 +48,9 @@ export async function layerFiles(
   const files: FactFile[] = [];
   const unread: string[] = [];
   const warnings: string[] = [];
-  for (const layer of layers) {
+  const { most = layers.length } = reads ?? {};
+  if (most < layers.length) warnings.push(`Only the first ${most} files were looked at`);
+  for (const layer of layers.slice(0, most)) {
     const path = layerPath(layer.annotations);
     if (path === undefined || !tellsFacts(path)) continue;
     const blob = storeSource(store, layer);

@@ -24,6 +24,8 @@ export interface ReadLimits {
 
 /** A bound on the reads of several sources together. */
 export interface Reads {
+  /** The most files that are looked at; all when absent. */
+  readonly most?: number;
   /** The source as far as it may be read: `open` throws {@linkcode BudgetSpent} behind that. */
   limit(source: BlobSource): BlobSource;
 }

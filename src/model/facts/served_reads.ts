@@ -4,6 +4,7 @@
  */
 import { NotFoundError } from "../../core/errors.ts";
 import { pause } from "../../core/retry.ts";
+import { giveWay } from "../../core/runtime/turn.ts";
 import type { BlobSource } from "../../core/source.ts";
 import { BudgetSpent, ReadBudget, type Reads } from "./read_budget.ts";
 
@@ -11,7 +12,7 @@ import { BudgetSpent, ReadBudget, type Reads } from "./read_budget.ts";
 const LIMITS = { requests: 1024, bytes: 16 * 1024 * 1024 };
 
 /** Bytes that are read, and parsed, in one piece: that takes no longer than others may wait. */
-const AT_ONCE = 2 * 1024 * 1024;
+const AT_ONCE = 1024 * 1024;
 
 /** Milliseconds of work after which others come first, and the longest that they are given. */
 const WORTH_A_REST = 5;
@@ -22,6 +23,7 @@ const LONGEST_REST = 100;
  * read others have as much time as the work since the one before took.
  */
 export class ServedReads implements Reads {
+  readonly most = 2000;
   readonly #budget = new ReadBudget(LIMITS);
   #since: number | undefined;
 
@@ -32,6 +34,7 @@ export class ServedReads implements Reads {
       size: source.size,
       isLocal: source.isLocal,
       open: async (options = {}) => {
+        await giveWay();
         const { start = 0, end = source.size } = options.range ?? {};
         if (end - start > AT_ONCE) throw new BudgetSpent();
         await this.#rest(options.signal);

@@ -42,9 +42,10 @@ export function pageApiPaths(
   // Descriptions take memory and time; a README may have been written to take seconds elsewhere.
   const descriptions = new Line(2);
   const documents = new Line(1);
+  const shown = { repositories: () => catalog.repositories(operation), open };
   return {
     "/_/repositories": row(["search", "n", "last"], "NAME_UNKNOWN", async (parameters) => ({
-      document: await findRepositories(catalog, {
+      document: await findRepositories(shown, {
         search: parameters.text("search"),
         limit: parameters.count("n", PAGE),
         last: parameters.text("last"),

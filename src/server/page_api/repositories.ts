@@ -4,7 +4,7 @@
  */
 import type { OperationOptions } from "../../core/operation.ts";
 import { compareText } from "../../core/text.ts";
-import type { Catalog } from "../../oci/store.ts";
+import type { Catalog, ContentStore } from "../../oci/store.ts";
 
 /** What to look for. */
 export interface RepositorySearch {
@@ -28,7 +28,7 @@ export interface FoundRepositories {
 
 /** Finds repositories by their names, and counts the tags of those on the page. */
 export async function findRepositories(
-  catalog: Catalog,
+  catalog: Pick<Catalog, "repositories"> & { open(name: string): ContentStore },
   { search = "", limit, last }: RepositorySearch,
   options: OperationOptions,
 ): Promise<FoundRepositories> {
@@ -46,7 +46,7 @@ export async function findRepositories(
   }
   const repositories: { name: string; tags: number }[] = [];
   for (const name of page) {
-    repositories.push({ name, tags: await countTags(catalog.repository(name).tags(options)) });
+    repositories.push({ name, tags: await countTags(catalog.open(name).tags(options)) });
   }
   return { repositories, total, next: hasMore ? page.at(-1) : undefined };
 }

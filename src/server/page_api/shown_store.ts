@@ -1,50 +1,64 @@
 /**
- * A store whose failures say only what clients may hear: what describes its content may repeat them
- * among what it could not read, and those of a disk name paths of this machine.
+ * A store as it is shown to clients. Its failures say only what they may hear: what describes content
+ * may repeat them among what it could not read, and those of a disk name paths of this machine. And
+ * who goes through much of it gives way to others, since what is on a disk is there at once.
  * @module
  */
 import { IntegrityError, NotFoundError } from "../../core/errors.ts";
+import { giveWay } from "../../core/runtime/turn.ts";
 import { capability } from "../../oci/capabilities.ts";
 import type { ContentStore } from "../../oci/store.ts";
-import { faultOf, RegistryFault } from "../fault.ts";
+import { type ErrorCode, faultOf, RegistryFault } from "../fault.ts";
 
 /** A repository for reading, by those who describe it to clients. */
 export function shownStore(store: ContentStore, signal?: AbortSignal): ContentStore {
-  const told = (error: unknown) => toldFailure(error, signal);
+  async function shown<Result>(
+    unknown: ErrorCode,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    await giveWay();
+    try {
+      return await work();
+    } catch (error) {
+      throw toldFailure(error, { unknown, signal });
+    }
+  }
+  async function* listed<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item, void> {
+    try {
+      for await (const item of items) {
+        await giveWay();
+        yield item;
+      }
+    } catch (error) {
+      throw toldFailure(error, { unknown: "NAME_UNKNOWN", signal });
+    }
+  }
   const read = capability(store, "read");
   const referrers = capability(store, "referrers");
   return {
     name: store.name,
-    has: (...asked) => store.has(...asked).catch(told),
-    open: (...asked) => store.open(...asked).catch(told),
-    resolve: (...asked) => store.resolve(...asked).catch(told),
-    tags: (...asked) => listed(store.tags(...asked), told),
+    has: (...asked) => shown("BLOB_UNKNOWN", () => store.has(...asked)),
+    open: (...asked) => shown("BLOB_UNKNOWN", () => store.open(...asked)),
+    resolve: (...asked) => shown("MANIFEST_UNKNOWN", () => store.resolve(...asked)),
+    tags: (...asked) => listed(store.tags(...asked)),
     write: refused,
     tag: refused,
     capabilities: {
-      read: read && ((...asked) => read(...asked).catch(told)),
-      referrers: referrers && ((...asked) => listed(referrers(...asked), told)),
+      read: read && ((...asked) => shown("BLOB_UNKNOWN", () => read(...asked))),
+      referrers: referrers && ((...asked) => listed(referrers(...asked))),
     },
   };
 }
 
-async function* listed<Item>(
-  items: AsyncIterable<Item>,
-  told: (error: unknown) => never,
-): AsyncGenerator<Item, void> {
-  try {
-    yield* items;
-  } catch (error) {
-    told(error);
-  }
-}
-
-/** @throws the failure in the words that its answer has. */
-function toldFailure(error: unknown, signal?: AbortSignal): never {
-  if (signal?.aborted) throw error;
-  const fault = faultOf(error, { unknown: "MANIFEST_UNKNOWN", signal });
+/** A failure in the words that its answer has. */
+function toldFailure(
+  error: unknown,
+  options: { readonly unknown: ErrorCode; readonly signal?: AbortSignal },
+): unknown {
+  if (options.signal?.aborted) return error;
+  const fault = faultOf(error, options);
   const { message } = fault;
-  throw fault.status === 404
+  return fault.status === 404
     ? new NotFoundError(message, { cause: fault })
     : new IntegrityError(message, { cause: fault });
 }

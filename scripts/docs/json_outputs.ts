@@ -7,9 +7,14 @@ import { join } from "node:path";
 import type { CliContext } from "../../src/cli/context.ts";
 import { processContext } from "../../src/cli/process.ts";
 import { run } from "../../src/cli/run.ts";
+import { descriptions } from "../../src/library/descriptions.ts";
+import { hostlessCatalog } from "../../src/library/hostless_catalog.ts";
+import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { memoryCatalog } from "../../src/oci/memory_store.ts";
 import { createRegistryHandler } from "../../src/server/handler.ts";
 import { listen } from "../../src/server/listen.ts";
+import { pageApiPaths } from "../../src/server/page_api/paths.ts";
+import { withPaths } from "../../src/server/paths.ts";
 
 /** A command, and the arguments that show what it writes. */
 type Shown = readonly [title: string, ...args: string[]];
@@ -24,7 +29,8 @@ const FILES: Readonly<Record<string, string>> = {
   "model/config.json": '{"model_type": "llama"}\n',
   "model/model.safetensors": weights(),
   "model/README.md": "# Demo\n",
-  "model/Modelfile": "NAME demo\nFAMILY llama\nCONFIG config.json\nMODEL model.safetensors\n",
+  "model/Modelfile":
+    "NAME demo\nFAMILY llama\nCONFIG config.json\nMODEL model.safetensors\nDOC README.md\n",
   "broken/Modelfile": "NAME demo\nMODLE x\n",
   "NOTES.md": "notes\n",
   "new/src/predict.py": "print(1)\n",
@@ -97,15 +103,17 @@ export async function jsonReference(): Promise<string> {
     for (const [title, ...args] of shownCommands(folder, host)) {
       const words = title.replace(/ of a .*/, "").split(" ");
       const text = await documentOf([...words, ...args], folder);
-      sections.push(
-        `## ${title}\n\n\`\`\`json\n${withConstants(text, folder, host).trim()}\n\`\`\``,
-      );
+      sections.push(sectionOf(title, withConstants(text, folder, host)));
+    }
+    for (const [title, text] of await servedDocuments(folder)) {
+      sections.push(sectionOf(`${title} of serve`, withConstants(text, folder, host)));
     }
     return [
       "# JSON documents",
       "What each command writes to standard output with `--json`, here of a small model and a " +
-      "small bundle.\nWritten by `deno task generate`, which runs the commands; do not edit. " +
-      "Digests, times and addresses\nstand for others.",
+      "small bundle,\nand what `serve` answers under [`/_/`](serve.md#the-page-and-its-json). " +
+      "Written by `deno task generate`,\nwhich runs the commands; do not edit. Digests, times and " +
+      "addresses stand for others.",
       "Keys are never renamed or removed within a version, and may be added. A failure is an " +
       "object with the\nkey `error`, as of `modelfile validate` below: its exit code, its kind, " +
       "what happened, and what to do.\n`help --json` describes all commands and flags, and " +
@@ -115,6 +123,28 @@ export async function jsonReference(): Promise<string> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+function sectionOf(title: string, text: string): string {
+  return `## ${title}\n\n\`\`\`json\n${text.trim()}\n\`\`\``;
+}
+
+/** What a server of the store that the commands have made answers under `/_/`. */
+async function servedDocuments(folder: string): Promise<readonly (readonly [string, string])[]> {
+  const catalog = diskCatalog(join(folder, ".modctl"));
+  const shown = hostlessCatalog(catalog, { anyHost: true });
+  const paths = pageApiPaths(shown, { describe: async () => descriptions });
+  const handle = withPaths(createRegistryHandler(shown), paths, {});
+  const answers: (readonly [string, string])[] = [];
+  for (const path of Object.keys(paths)) {
+    const query = path === "/_/repositories"
+      ? "search=demo"
+      : `repository=models/demo${path === "/_/tags" ? "" : "&reference=v1"}`;
+    const answer = await handle(new Request(`http://localhost${path}?${query}`));
+    if (answer.status !== 200) throw new Error(`${path} answers ${await answer.text()}`);
+    answers.push([path, JSON.stringify(await answer.json(), undefined, 2)]);
+  }
+  return answers;
 }
 
 async function write(path: string, text: string): Promise<void> {

@@ -157,6 +157,7 @@ function cutCard(card: ModelCard): ModelCard {
   return {
     ...card,
     unread: firstFitting(card.unread, SHORT_LIST),
+    unreadTensors: firstFitting(card.unreadTensors, LONG_LIST / 2),
     warnings: firstFitting(card.warnings, SHORT_LIST),
   };
 }

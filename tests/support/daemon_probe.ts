@@ -120,7 +120,7 @@ function refused(status: number, headers: Readonly<Record<string, string>> = {})
     status,
     headers: { ...headers, "content-length": "0", "x-dragonfly-error-type": "backend" },
     body: 0,
-    sizeAsked: 1,
+    sizeAsked: status === 429 || status >= 500 ? 4 : 2,
     fetched: 0,
   };
 }

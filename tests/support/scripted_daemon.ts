@@ -58,6 +58,12 @@ function backendError(answer: Response | undefined): Response {
   return new Response(null, { status: answer?.status ?? 500, headers });
 }
 
+/** How often the daemon asks again for what was refused with a status. */
+function triesOf(status = 200): number {
+  if (status === 416 || status < 400) return 0;
+  return status === 429 || status >= 500 ? 3 : 1;
+}
+
 /** Starts a daemon. */
 export function scriptedDaemon(script: DaemonScript = (_request, pass) => pass()): ScriptedDaemon {
   const tasks = new Map<string, Promise<Task | Response>>();
@@ -93,6 +99,10 @@ export function scriptedDaemon(script: DaemonScript = (_request, pass) => pass()
       return fetch(url.origin + url.pathname + url.search, { headers });
     };
     let first = await get("bytes=0-0").catch(() => undefined);
+    for (let again = triesOf(first?.status); again > 0 && first; again--) {
+      await first.body?.cancel();
+      first = await get("bytes=0-0");
+    }
     if (first?.status === 416) {
       await first.body?.cancel();
       first = await get();

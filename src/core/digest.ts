@@ -99,9 +99,7 @@ export class Digester {
  * ```
  */
 export function digestBytes(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256"): Digest {
-  const digester = new Digester(algorithm);
-  digester.update(bytes);
-  return digester.digest();
+  return `${algorithm}:${nodeCrypto().createHash(algorithm).update(bytes).digest("hex")}`;
 }
 
 const WEB_NAMES = { sha256: "SHA-256", sha512: "SHA-512" } as const;

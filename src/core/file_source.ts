@@ -4,7 +4,7 @@
  */
 import { ConflictError, InvalidInputError } from "./errors.ts";
 import { explainRead } from "./file_errors.ts";
-import { type BlobSource, rangeBounds } from "./source.ts";
+import { type BlobSource, type OpenOptions, rangeBounds } from "./source.ts";
 import { borrowBuffer } from "./buffers.ts";
 import { CHUNK_SIZE, offerPieces } from "./streams.ts";
 import { quote } from "./text.ts";
@@ -29,6 +29,10 @@ function sameFacts(a: FileFacts, b: FileFacts): boolean {
 export interface FileSource extends BlobSource, FileFacts {
   /** Path the source reads. */
   readonly path: string;
+  /** What the system said of the file when the source was made. */
+  readonly info: Deno.FileInfo;
+  /** Reads at once, and finds out afterwards whether the file was the same all along. */
+  read(options?: OpenOptions): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** How to read a file. */
@@ -60,7 +64,24 @@ export async function fileSource(
     (!refuseLinks || now.dev === info.dev && now.ino === info.ino);
   return {
     path,
+    info,
     ...noted,
+    async read({ range, signal } = {}) {
+      const { start, end } = rangeBounds(range, noted.size);
+      signal?.throwIfAborted();
+      const bytes = new Uint8Array(end - start);
+      const file = openFile(path, shownPath);
+      try {
+        if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
+        const isWhole = readFully(file, bytes);
+        if (!isWhole || !isSame(file.statSync())) throw fileChanged(shownPath);
+        return bytes;
+      } catch (error) {
+        throw explainRead(shownPath, error);
+      } finally {
+        file.close();
+      }
+    },
     async open(options = {}) {
       const { start, end } = rangeBounds(options.range, noted.size);
       const file = openFile(path, shownPath);
@@ -75,6 +96,16 @@ export async function fileSource(
       return fileStream(file, { path: shownPath, noted, length: end - start, signal, pieceSize });
     },
   };
+}
+
+/** Fills `bytes` from where a file stands; `false` when the file ends before. */
+function readFully(file: Deno.FsFile, bytes: Uint8Array): boolean {
+  for (let length = 0; length < bytes.byteLength;) {
+    const count = file.readSync(bytes.subarray(length));
+    if (count === null) return false;
+    length += count;
+  }
+  return true;
 }
 
 interface FileStreamOptions {

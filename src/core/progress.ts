@@ -76,6 +76,7 @@ export function reportSkipped(item: SizedItem, { progress }: OperationOptions): 
  */
 export function watchedSource(source: BlobSource, onBytes: OnBytes): BlobSource {
   const toFile = source.toFile?.bind(source);
+  const read = source.read?.bind(source);
   const coverage = new Coverage();
   let kept = 0;
   const report = () => onBytes(kept + coverage.size, kept);
@@ -92,6 +93,12 @@ export function watchedSource(source: BlobSource, onBytes: OnBytes): BlobSource 
       coverage.clear();
       report();
     },
+    read: read && (async (options) => {
+      const bytes = await read(options);
+      const start = options?.range?.start ?? 0;
+      cover(start, start + bytes.byteLength);
+      return bytes;
+    }),
     toFile: toFile && ((path, options = {}) => {
       const start = options.range?.start ?? 0;
       const onBytes = (bytes: number) => {

@@ -7,6 +7,7 @@
  */
 import type { Digest, DigestAlgorithm } from "./digest.ts";
 import { InvalidInputError } from "./errors.ts";
+import { checkContent, type ExpectedContent, readAll, sized } from "./streams.ts";
 
 /** Part of a content: from byte `start` up to, not including, byte `end` (the size when absent). */
 export interface ByteRange {
@@ -70,6 +71,11 @@ export interface BlobSource {
   /** Opens the content, or a range of it, as a new stream. */
   open(options?: OpenOptions): Promise<ReadableStream<Uint8Array>>;
   /**
+   * Reads the content, or a range of it, at once. A source offers this where its bytes are at hand:
+   * a stream costs many times what a small file does. {@linkcode readSource} reads all others.
+   */
+  read?(options?: OpenOptions): Promise<Uint8Array<ArrayBuffer>>;
+  /**
    * Writes the content, or a range of it, into a file that is there, at the position that it has in
    * the content, and gives the digest that was asked for. Whole content may come as a new file with
    * the permissions of that one, so nobody should have it open. A source offers this when it can do
@@ -121,10 +127,40 @@ export async function taken<Result>(
   }
 }
 
+/** Reads a content, or a range of it, into memory: for what is small. */
+export async function readSource(
+  source: BlobSource,
+  options: OpenOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { start, end } = rangeBounds(options.range, source.size);
+  if (source.read !== undefined) return await source.read(options);
+  return await readAll(await source.open(options), end - start);
+}
+
+/**
+ * Reads a small content into memory, and compares it with what it should be.
+ * @throws {IntegrityError} with the wanted and the found value.
+ */
+export async function readVerified(
+  source: BlobSource,
+  expected: ExpectedContent,
+  { signal }: Pick<OpenOptions, "signal"> = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = source.read
+    ? await source.read({ signal })
+    : await readAll(sized(await source.open({ signal }), expected), expected.size);
+  await checkContent(bytes, expected, expected.digest);
+  return bytes;
+}
+
 /** A source over bytes in memory. */
 export function bytesSource(bytes: Uint8Array): BlobSource {
   return {
     size: bytes.byteLength,
+    read(options = {}) {
+      const { start, end } = rangeBounds(options.range, bytes.byteLength);
+      return Promise.resolve(bytes.slice(start, end));
+    },
     open(options = {}) {
       const { start, end } = rangeBounds(options.range, bytes.byteLength);
       return Promise.resolve(

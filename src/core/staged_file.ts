@@ -57,6 +57,22 @@ export async function writeFileAtomic(
   }
 }
 
+/**
+ * Writes a small file of ours into a folder that is there and that nobody else writes to: it appears
+ * whole, and is flushed by whoever needs it. One of thousands costs a third of what
+ * {@linkcode writeFileAtomic} takes.
+ */
+export async function placeFile(path: string, bytes: Uint8Array): Promise<void> {
+  const hidden = join(dirname(path), `.${crypto.randomUUID()}.partial`);
+  try {
+    Deno.writeFileSync(hidden, bytes, { createNew: true });
+    Deno.renameSync(hidden, path);
+  } catch (error) {
+    await removeIfExists(hidden);
+    throw explainWrite(path, error);
+  }
+}
+
 /** The years 1 to 9999 in seconds since the epoch; a file system holds of them what it can. */
 const [FIRST_SECOND, LAST_SECOND] = [-62_135_596_800, 253_402_300_799];
 

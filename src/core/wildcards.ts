@@ -193,8 +193,16 @@ export function parseClass(
 /** A test that takes both letter cases of what another takes. */
 export function foldCase(test: CharTest): CharTest {
   return (code) => {
+    // Names are ASCII nearly always, and each is compared with hundreds of patterns.
+    if (code < 0x80) return test(code) || isLetter(code) && test(code ^ 0x20);
     const char = String.fromCodePoint(code);
     return test(code) ||
       [char.toLowerCase(), char.toUpperCase()].some((other) => test(other.codePointAt(0) ?? code));
   };
+}
+
+/** Whether a character is one of the letters of ASCII, whose two cases differ in one bit. */
+function isLetter(code: number): boolean {
+  const lower = code | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
 }

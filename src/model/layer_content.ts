@@ -6,8 +6,8 @@ import type { Compression } from "../archive/compression.ts";
 import { type Digest, digestDocument, Digester, digestStream } from "../core/digest.ts";
 import { type OperationOptions, operationOptions, type ProgressPhase } from "../core/operation.ts";
 import { reported, reportSkipped, type SizedItem, watchedSource } from "../core/progress.ts";
-import { type BlobSource, bytesSource } from "../core/source.ts";
-import { digested, readAll, streamOf } from "../core/streams.ts";
+import { type BlobSource, bytesSource, readSource } from "../core/source.ts";
+import { digested, streamOf } from "../core/streams.ts";
 import { capability, type StoreCapabilities } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { anonymousBlob, type ContentStore } from "../oci/store.ts";
@@ -38,7 +38,7 @@ async function storeSmall(
   source: BlobSource,
   options: StoringOptions,
 ): Promise<StoredBlob> {
-  const bytes = await readAll(await source.open({ signal: options.signal }), SMALL);
+  const bytes = await readSource(source, { signal: options.signal });
   const blob = anonymousBlob(await digestDocument(bytes), bytes.byteLength);
   await sendBlob(store, blob, bytesSource(bytes), options);
   return { blob, diffId: blob.digest };

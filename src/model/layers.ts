@@ -16,7 +16,7 @@ import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { anonymousBlob, type ContentStore } from "../oci/store.ts";
 import type { CachedFile, DigestCache } from "../work/digest_cache.ts";
-import { localFile } from "../work/local_file.ts";
+import { type LocalFile, localFile } from "../work/local_file.ts";
 import { encodeFileMetadata, type FileMetadata, fileMetadata } from "./file_metadata.ts";
 import {
   itemOf,
@@ -99,10 +99,11 @@ export async function storeLayer(
   file: WorkspaceFile,
   options: LayerOptions & OperationOptions,
 ): Promise<StoredLayer> {
-  const source = await layerSource(file, options);
+  const content = await fileContent(file);
+  const source = options.form === "raw" ? content : packedSource(file, content, options);
   const compression = compressionOfMediaType(options.form);
   const storing = { ...options, file, compression };
-  const cached = await options.digests?.look(file.absolute);
+  const cached = options.digests?.look(file.absolute, content.info);
   const { blob, diffId } = options.form === "raw"
     ? await storeRaw(store, source, { ...storing, cached })
     : await storePacked(store, source, { ...storing, cached });
@@ -119,11 +120,16 @@ function ownersOf({ sourceDateEpoch, owners }: Pick<LayerOptions, "sourceDateEpo
   return sourceDateEpoch === undefined ? owners : ROOT_OWNERS;
 }
 
-/** The uncompressed content of a file's layer: the file itself, or a tar archive of it. */
-async function layerSource(file: WorkspaceFile, options: LayerOptions): Promise<BlobSource> {
+/** A file that is still what it was when the workspace was examined. */
+async function fileContent(file: WorkspaceFile): Promise<LocalFile> {
   const content = await localFile(file.absolute);
   if (content.size !== file.size || content.mtime !== file.mtime) throw fileChanged(file.absolute);
-  return options.form === "raw" ? content : packTar([{ entry: tarEntry(file, options), content }]);
+  return content;
+}
+
+/** A file's layer before compression: a tar archive of it. */
+function packedSource(file: WorkspaceFile, content: BlobSource, options: LayerOptions): BlobSource {
+  return packTar([{ entry: tarEntry(file, options), content }]);
 }
 
 /** A file as an entry of its archive. */

@@ -5,7 +5,7 @@
 import { isAbsolute } from "../core/runtime/path.ts";
 import * as posix from "../core/runtime/posix_path.ts";
 import { duplicateKey } from "../archive/safe_path.ts";
-import { mapConcurrent } from "../core/concurrency.ts";
+import { giveWay } from "../core/runtime/turn.ts";
 import { ModelOpsError, type Problem } from "../core/errors.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { nearest } from "../core/suggest.ts";
@@ -13,7 +13,7 @@ import { problemsError } from "../core/problems.ts";
 import { compareText, quote } from "../core/text.ts";
 import type { FileOnDisk } from "./file_metadata.ts";
 import { type Glob, parseGlob } from "../core/glob.ts";
-import { pointerFault } from "./source/lfs_pointer.ts";
+import { mayBePointer, pointerFault } from "./source/lfs_pointer.ts";
 import { LAYER_KINDS, type LayerKind } from "./media_types.ts";
 import { mayBeName, pathPattern } from "./modelfile/path_pattern.ts";
 import { fileCommand, type Modelfile, type ModelfileEntry } from "./modelfile/values.ts";
@@ -109,21 +109,12 @@ class Resolver {
   }
 
   /** Opens every file once: permissions cannot be told from its facts, nor what LFS left. */
-  async checkReadable(options: WorkspaceOptions): Promise<void> {
-    const limits = { signal: options.signal, concurrency: 16 };
-    const files = [...this.#files.values()];
-    const faults = await mapConcurrent(files, async (file) => {
-      try {
-        (await Deno.open(file.absolute)).close();
-        return await pointerFault(file);
-      } catch (error) {
-        const explained = explainRead(file.path, error);
-        if (explained instanceof ModelOpsError) return explained.message;
-        throw error;
-      }
-    }, limits);
-    for (const [index, fault] of faults.entries()) {
-      if (fault !== undefined) this.#problem(files[index] ?? {}, fault);
+  async checkReadable({ signal }: WorkspaceOptions): Promise<void> {
+    for (const file of this.#files.values()) {
+      await giveWay();
+      signal?.throwIfAborted();
+      const fault = await readingFault(file);
+      if (fault !== undefined) this.#problem(file, fault);
     }
   }
 
@@ -257,6 +248,19 @@ class Resolver {
 
   #warn(entry: ModelfileEntry, message: string): void {
     this.#warnings.push(entry.line === undefined ? message : `line ${entry.line}: ${message}`);
+  }
+}
+
+/** What keeps a file from being packaged, by opening it. */
+async function readingFault(file: WorkspaceFile): Promise<string | undefined> {
+  try {
+    if (mayBePointer(file)) return await pointerFault(file);
+    Deno.openSync(file.absolute).close();
+    return undefined;
+  } catch (error) {
+    const explained = explainRead(file.path, error);
+    if (explained instanceof ModelOpsError) return explained.message;
+    throw error;
   }
 }
 

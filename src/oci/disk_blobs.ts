@@ -158,13 +158,13 @@ export class DiskBlobs {
    * and the folder stays.
    */
   async addFolder(folder: string, { digest }: Pick<Descriptor, "digest">): Promise<boolean> {
-    const file = join(folder, DATA);
-    const before = await this.#info(digest);
-    if (before?.mtime) Deno.utimeSync(file, before.mtime, before.mtime);
-    const place = this.#layout.blobFolder(digest);
-    Deno.mkdirSync(dirname(place), { recursive: true });
-    const isNew = before === undefined && await renamed(folder, place);
-    if (!isNew) Deno.renameSync(file, this.path(digest));
+    const isNew = await renamed(folder, this.#layout.blobFolder(digest));
+    if (!isNew) {
+      const file = join(folder, DATA);
+      const before = await this.#info(digest);
+      if (before?.mtime) Deno.utimeSync(file, before.mtime, before.mtime);
+      Deno.renameSync(file, this.path(digest));
+    }
     this.#distrusted.delete(digest);
     return isNew;
   }
@@ -188,15 +188,20 @@ export class DiskBlobs {
   }
 }
 
-/** Renames a folder; `false` when one of that name was made by somebody else meanwhile. */
-async function renamed(from: string, to: string): Promise<boolean> {
+/**
+ * Renames a folder; `false` when there is one of that name. That is tried first: to look for it, and
+ * for the folder above, which hundreds of blobs share, would take as long as to rename.
+ */
+async function renamed(from: string, to: string, isSecond = false): Promise<boolean> {
   try {
     Deno.renameSync(from, to);
     return true;
   } catch (error) {
     if (await statKind(to) === "folder") return false;
-    throw error;
+    if (isSecond || !(error instanceof Deno.errors.NotFound)) throw error;
   }
+  Deno.mkdirSync(dirname(to), { recursive: true });
+  return await renamed(from, to, true);
 }
 
 /** A file, its folder and the one above: what holds the file's bytes and its name. */

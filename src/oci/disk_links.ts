@@ -9,10 +9,10 @@
 import { dirname, join } from "../core/runtime/path.ts";
 import { type Digest, isDigest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
-import { explainRead, explainWrite } from "../core/file_errors.ts";
+import { explainRead, explainWrite, isMissing } from "../core/file_errors.ts";
 import { lstatIfExists, readDirIfExists, readTextIfExists, removeIfExists } from "../core/files.ts";
 import { compareText } from "../core/text.ts";
-import { writeFileAtomic } from "../core/staged_file.ts";
+import { placeFile, writeFileAtomic } from "../core/staged_file.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { withFolders } from "./disk_blobs.ts";
 import type { DiskLayout, MemberKind } from "./disk_layout.ts";
@@ -220,9 +220,24 @@ export class DiskLinks {
 
   /** Writes a link; `false` when it is there already. */
   async #write(path: string, digest: Digest, flush: boolean): Promise<boolean> {
-    if (await linkedDigest(path) === digest) return false;
-    await writeFileAtomic(path, new TextEncoder().encode(digest), { flush });
+    // A link whose folder is new needs no look: most are, of a model that is new.
+    const isNew = madeFolder(dirname(path));
+    if (!isNew && await linkedDigest(path) === digest) return false;
+    const bytes = new TextEncoder().encode(digest);
+    if (isNew && !flush) await placeFile(path, bytes);
+    else await writeFileAtomic(path, bytes, { flush });
     return true;
+  }
+}
+
+/** Makes a folder; `false` when it is there, or the one above is not. */
+function madeFolder(path: string): boolean {
+  try {
+    Deno.mkdirSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists || isMissing(error)) return false;
+    throw explainWrite(path, error);
   }
 }
 

@@ -8,12 +8,10 @@
 import { join } from "../core/runtime/path.ts";
 import { type Digest, isDigest } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
-import { mapConcurrent } from "../core/concurrency.ts";
-import { explainWrite } from "../core/file_errors.ts";
-import { lstatIfExists, removeIfExists, syncPath } from "../core/files.ts";
+import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource, ToFileOptions } from "../core/source.ts";
-import { readAll, sized, streamOf, verified } from "../core/streams.ts";
+import { sized } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 import { inTurn } from "../work/turns.ts";
 import { WORTH_A_WORKER } from "../work/task.ts";
@@ -26,8 +24,10 @@ import type {
 } from "./capabilities.ts";
 import { methods, OWNER_CAPABILITIES } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
+import { flushAll } from "./disk/flush.ts";
 import type { IndexedRepository } from "./disk/referrers_index.ts";
 import type { FileStamp } from "./disk_blobs.ts";
+import { SMALL_BLOB, takeSmall } from "./disk/small_blob.ts";
 import type { DiskIngest, DiskIngestOptions } from "./disk_ingest.ts";
 import { roomFor } from "./disk/room.ts";
 import { DiskLinks } from "./disk_links.ts";
@@ -36,12 +36,6 @@ import { children, type ManifestDocument, parseLongManifest } from "./manifest.t
 import { isManifestType, MediaType } from "./media_types.ts";
 import type { ContentStore, OpenContentOptions, TagOptions, WriteContentOptions } from "./store.ts";
 import { anonymousBlob, describeManifest, missing, readContent } from "./store.ts";
-
-/** Blobs up to this size, in bytes, pass through memory. */
-const SMALL = 1024 * 1024;
-
-/** Files that are flushed to the disk at once: the system joins flushes that come together. */
-const FLUSHES_AT_ONCE = 32;
 
 /** One repository of the local store, with every capability. */
 export class DiskRepository implements ContentStore, LocalCapabilities {
@@ -216,7 +210,10 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       const place = { store: this.#store, repository: this.name };
       return await receiveBlob(descriptor, source, { ...options, ...place });
     }
-    if (source.size <= SMALL) return await this.#takeSmall(descriptor, source, options);
+    if (source.size <= SMALL_BLOB) {
+      const uploads = this.#store.layout.uploads(this.name);
+      return await takeSmall(descriptor, source, { ...options, store: this.#store, uploads });
+    }
     const ingest = await this.#startIngest((file, blob) => this.#store.blobs.add(file, blob));
     try {
       const stream = await source.open({ signal: options.signal });
@@ -225,26 +222,6 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     } catch (error) {
       await ingest.abort();
       throw error;
-    }
-  }
-
-  /** Takes a small blob through memory, into the folder that it has in the end. */
-  async #takeSmall(
-    descriptor: Descriptor,
-    source: BlobSource,
-    options: OperationOptions,
-  ): Promise<void> {
-    const stream = await source.open({ signal: options.signal });
-    const bytes = await readAll(streamOf(verified(stream, descriptor)), descriptor.size);
-    const uploads = this.#store.layout.uploads(this.name);
-    const folder = join(uploads, crypto.randomUUID());
-    try {
-      Deno.mkdirSync(folder, { recursive: true });
-      Deno.writeFileSync(join(folder, "data"), bytes);
-      if (!await this.#store.blobs.addFolder(folder, descriptor)) await removeIfExists(folder);
-    } catch (error) {
-      await removeIfExists(folder);
-      throw explainWrite(folder, error);
     }
   }
 
@@ -289,34 +266,15 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     await using _lock = await this.deferPrune(options);
     const { digest } = descriptor;
     const { size } = await this.#stampOf(digest);
-    await this.#flush({ mediaType: MediaType.imageManifest, digest, size }, options);
+    const { blobs, described } = this.#store;
+    await flushAll({ mediaType: MediaType.imageManifest, digest, size }, {
+      ...options,
+      blobs,
+      links: this.links,
+      read: async (manifest) =>
+        described.held(manifest.digest) ?? await this.#read(manifest, options),
+    });
     await this.links.tag(tag, digest);
-  }
-
-  /**
-   * Flushes a manifest and all that it needs to the disk, whoever wrote it: one flush for all,
-   * where one a blob would make thousands of small files slow. So a tag never names what a power
-   * cut can take away.
-   */
-  async #flush(root: Descriptor, options: OperationOptions): Promise<void> {
-    const needed = new Map([[root.digest, root]]);
-    // A map gives what is added to it meanwhile as well.
-    for (const descriptor of needed.values()) {
-      if (!isManifestType(descriptor.mediaType)) continue;
-      const document = this.#store.described.held(descriptor.digest) ??
-        await this.#read(descriptor, options);
-      for (const child of children(document)) {
-        if (needed.has(child.digest) || !await this.links.has(child)) continue;
-        needed.set(child.digest, child);
-      }
-    }
-    const paths = new Set<string>();
-    for (const descriptor of needed.values()) {
-      const blob = await this.#store.blobs.durablePaths(descriptor.digest);
-      for (const path of [...blob, ...this.links.durablePaths(descriptor)]) paths.add(path);
-    }
-    const { signal } = options;
-    await mapConcurrent(paths, syncPath, { concurrency: FLUSHES_AT_ONCE, signal });
   }
 
   tags({ after }: TagOptions = {}): AsyncIterable<string> {

@@ -5,8 +5,8 @@
  */
 import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { type BlobSource, bytesSource } from "../core/source.ts";
-import { checkDigest, concatBytes, readAll, streamOf, verified } from "../core/streams.ts";
+import { type BlobSource, bytesSource, readVerified } from "../core/source.ts";
+import { checkDigest, concatBytes } from "../core/streams.ts";
 import { NotFoundError } from "../core/errors.ts";
 import { compareText, quote } from "../core/text.ts";
 import type {
@@ -133,8 +133,7 @@ class Repository implements MemoryStore {
       }
       return;
     }
-    const stream = await source.open({ signal: options.signal });
-    const bytes = await readAll(streamOf(verified(stream, descriptor)), descriptor.size);
+    const bytes = await readVerified(source, descriptor, options);
     this.#contents.set(descriptor.digest, { bytes, mediaType: descriptor.mediaType });
   }
 

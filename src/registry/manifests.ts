@@ -2,11 +2,11 @@
  * Manifests of one repository of a registry.
  * @module
  */
-import { checkDigest, readAll, streamOf, verified } from "../core/streams.ts";
+import { checkDigest } from "../core/streams.ts";
 import { type Digest, digestAlgorithm, digestDocument, isDigest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import type { BlobSource } from "../core/source.ts";
+import { type BlobSource, readVerified } from "../core/source.ts";
 import { quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "../oci/manifest.ts";
@@ -87,8 +87,7 @@ export class ManifestClient {
     source: BlobSource,
     options: OperationOptions & { readonly tag?: string } = {},
   ): Promise<{ document: ManifestDocument; listsSubject: boolean }> {
-    const stream = await source.open({ signal: options.signal });
-    const bytes = await readAll(streamOf(verified(stream, descriptor)), MANIFEST_SIZE_LIMIT);
+    const bytes = await readVerified(source, descriptor, options);
     const document = parseManifest(bytes, descriptor.mediaType);
     const stored = { document, descriptor };
     return {

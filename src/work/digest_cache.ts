@@ -110,17 +110,18 @@ export class DigestCache {
     { mtime, ctime }: FileIdentity,
     { hashedAt, key, known }: { hashedAt: number; key: string; known: string },
   ): void {
-    if (Math.max(mtime, ctime) <= hashedAt - RACY_TIME) this.#added.set(key, known);
+    if (!isRacy({ mtime, ctime }, hashedAt)) this.#added.set(key, known);
   }
 
-  /** Looks a file up before it is hashed. */
-  async look(path: string): Promise<CachedFile> {
+  /** Looks a file up before it is hashed; `info` is what it was a moment ago. */
+  look(path: string, info: Deno.FileInfo = Deno.statSync(path)): CachedFile {
     const lookedAt = this.#now();
-    const before = fileIdentity(Deno.statSync(path));
+    const before = fileIdentity(info);
     const packedKey = (form: string) => before && `${keyOf(before)} ${form}`;
     const remember = async (key: string | undefined, known: string) => {
+      if (!before || !key || isRacy(before, lookedAt)) return;
       const after = fileIdentity(Deno.statSync(path));
-      if (!before || !after || !key || keyOf(before) !== keyOf(after)) return;
+      if (!after || keyOf(before) !== keyOf(after)) return;
       this.#add(before, { hashedAt: lookedAt, key, known });
     };
     return {
@@ -150,6 +151,11 @@ export class DigestCache {
     const bytes = new TextEncoder().encode(linesOf(kept));
     await writeFileAtomic(this.#path, bytes, { mode: 0o600 });
   }
+}
+
+/** Whether a file changed so shortly before a time that another change might not be seen. */
+function isRacy({ mtime, ctime }: Pick<FileIdentity, "mtime" | "ctime">, time: number): boolean {
+  return Math.max(mtime, ctime) > time - RACY_TIME;
 }
 
 function keyOf({ dev, ino, size, mtime, ctime }: FileIdentity): string {

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ConflictError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import {
+  ConflictError,
+  IntegrityError,
+  InvalidInputError,
+  NotFoundError,
+} from "../../src/core/errors.ts";
+import { bytesSource, readSource, readVerified } from "../../src/core/source.ts";
 import { fileSource } from "../../src/core/file_source.ts";
 import { concatBytes, pieceReader, readAll } from "../../src/core/streams.ts";
+import { digestBytes } from "../../src/core/digest.ts";
 import { tempFolder } from "../support/temp.ts";
 
 Deno.test("fileSource() gives the same bytes as bytesSource(), for any range, any number of times", async () => {
@@ -19,6 +25,8 @@ Deno.test("fileSource() gives the same bytes as bytesSource(), for any range, an
       const found = await read(file);
       assert.deepEqual(found, bytes.slice(range.start, range.end));
       assert.deepEqual(found, await read(memory));
+      assert.deepEqual(found, await readSource(file, { range }));
+      assert.deepEqual(found, await readSource({ ...memory, read: undefined }, { range }));
       const pieces = pieceReader(await file.open({ range }), 999);
       const copied: Uint8Array[] = [];
       for (let piece; !(piece = await pieces.read()).done;) copied.push(piece.value!.slice());
@@ -101,4 +109,27 @@ Deno.test("reading stops with the signal, and the file is closed", async () => {
   await reader.read();
   controller.abort(new Error("stop"));
   await assert.rejects(reader.read(), /stop/);
+});
+
+for (const [change, text] of [["grew", "weights!"], ["shrank", "w"], ["vanished", undefined]]) {
+  Deno.test(`a file that ${change} after it was looked at is not read at once`, async () => {
+    await using folder = await tempFolder();
+    const path = await folder.write("model.bin", "weights");
+    const source = await fileSource(path);
+    if (text === undefined) await Deno.remove(path);
+    else await Deno.writeTextFile(path, text);
+    const wanted = text === undefined ? NotFoundError : ConflictError;
+    await assert.rejects(source.read(), wanted);
+  });
+}
+
+Deno.test("readVerified() refuses other bytes, fewer and more, at once and from a stream", async () => {
+  const bytes = new TextEncoder().encode("weights");
+  const expected = { digest: digestBytes(bytes), size: bytes.byteLength };
+  for (const found of ["weighty", "weight", "weights and more", ""]) {
+    const source = bytesSource(new TextEncoder().encode(found));
+    await assert.rejects(readVerified(source, expected), IntegrityError);
+    await assert.rejects(readVerified({ ...source, read: undefined }, expected), IntegrityError);
+  }
+  assert.deepEqual(await readVerified(bytesSource(bytes), expected), bytes);
 });

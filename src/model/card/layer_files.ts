@@ -9,8 +9,8 @@ import { TarHeaderReader } from "../../archive/tar_header_reader.ts";
 import { readTar } from "../../archive/tar_reader.ts";
 import { ModelOpsError, NotFoundError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { type BlobSource, rangeBounds } from "../../core/source.ts";
-import { readAll, transformed } from "../../core/streams.ts";
+import { type BlobSource, rangeBounds, readSource } from "../../core/source.ts";
+import { transformed } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { type ContentStore, storeSource } from "../../oci/store.ts";
@@ -85,7 +85,7 @@ async function fileSource(
   if (form === "raw") return blob;
   if (form !== "tar") return form === undefined ? undefined : "compressed";
   const end = Math.min(ARCHIVE_START, blob.size);
-  const start = await readAll(await blob.open({ range: { start: 0, end }, ...options }), end);
+  const start = await readSource(blob, { range: { start: 0, end }, ...options });
   const found = await firstFile(start);
   return found === undefined ? undefined : partOf(blob, found.start, found.size);
 }

@@ -32,7 +32,8 @@ export async function localFacts(
       source: {
         size,
         isLocal: true,
-        open: async (range) => (await fileSource(absolute, { shownPath: path })).open(range),
+        open: async (options) => (await fileSource(absolute, { shownPath: path })).open(options),
+        read: async (options) => (await fileSource(absolute, { shownPath: path })).read(options),
       },
     })),
     options,

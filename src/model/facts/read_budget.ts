@@ -2,8 +2,7 @@
  * A bound on what is read of files that are far away.
  * @module
  */
-import type { BlobSource } from "../../core/source.ts";
-import { readAll } from "../../core/streams.ts";
+import { type BlobSource, readSource } from "../../core/source.ts";
 
 /** Says that a read was not made, because the budget does not allow it. */
 export class BudgetSpent extends Error {
@@ -76,7 +75,7 @@ export async function readStart(
   const range = { start: 0, end: Math.min(end, source.size) };
   if (range.end === 0) return new Uint8Array();
   try {
-    return await readAll(await source.open({ range, signal }), range.end);
+    return await readSource(source, { range, signal });
   } catch (error) {
     if (error instanceof BudgetSpent) return undefined;
     throw error;

@@ -4,8 +4,7 @@
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
-import { readText } from "../../core/files.ts";
-import { quote } from "../../core/text.ts";
+import { decodeText, quote } from "../../core/text.ts";
 
 /** Longer files are no pointers. Bytes. */
 const LONGEST_POINTER = 1024;
@@ -18,10 +17,25 @@ export async function pointerFault(
     readonly size: number;
   },
 ): Promise<string | undefined> {
-  if (size > LONGEST_POINTER) return undefined;
-  const text = await readText(absolute);
+  if (!mayBePointer({ size })) return undefined;
+  const text = decodeText(firstBytes(absolute));
   if (!/^version https:\/\/(git-lfs|hawser)\.github\.com\/spec\/v\d/.test(text)) return undefined;
   return `${quote(path)} is a Git LFS pointer, not the file: fetch it with git lfs pull`;
+}
+
+/** Whether a file can be a pointer, by its size in bytes. */
+export function mayBePointer({ size }: { readonly size: number }): boolean {
+  return size <= LONGEST_POINTER;
+}
+
+function firstBytes(path: string): Uint8Array {
+  const file = Deno.openSync(path);
+  try {
+    const bytes = new Uint8Array(LONGEST_POINTER);
+    return bytes.subarray(0, file.readSync(bytes) ?? 0);
+  } finally {
+    file.close();
+  }
 }
 
 /** Refuses a file that is a pointer. */

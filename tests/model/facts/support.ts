@@ -8,12 +8,14 @@ import { GGUF_TENSOR_TYPES, ggufBytes } from "../../../src/model/facts/headers/g
 const text = new TextEncoder();
 
 /** A source that counts the bytes it hands out. */
-export function watchedSource(bytes: Uint8Array): BlobSource & { readonly read: () => number } {
+export function watchedSource(
+  bytes: Uint8Array,
+): BlobSource & { readonly bytesRead: () => number } {
   const source = bytesSource(bytes);
   let read = 0;
   return {
     size: source.size,
-    read: () => read,
+    bytesRead: () => read,
     open(options = {}) {
       const { start, end } = rangeBounds(options.range, source.size);
       read += end - start;

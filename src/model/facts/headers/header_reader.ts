@@ -3,8 +3,8 @@
  * @module
  */
 import { InvalidInputError } from "../../../core/errors.ts";
-import type { BlobSource } from "../../../core/source.ts";
-import { concatBytes, readAll } from "../../../core/streams.ts";
+import { type BlobSource, readSource } from "../../../core/source.ts";
+import { concatBytes } from "../../../core/streams.ts";
 
 /** Byte order of numbers. */
 export type ByteOrder = "little" | "big";
@@ -150,8 +150,7 @@ export class HeaderReader {
     this.#budget -= end - start;
     if (this.#budget < 0) throw this.invalid("its header is too large");
     const range = { start, end };
-    const stream = await this.#source.open({ range, signal: this.#options.signal });
-    this.#window = await readAll(stream, end - start);
+    this.#window = await readSource(this.#source, { range, signal: this.#options.signal });
     this.#windowStart = start;
     if (this.#window.byteLength !== end - start) throw this.invalid("it ends early");
   }

@@ -6,8 +6,7 @@
  */
 import { InvalidInputError } from "../../../core/errors.ts";
 import { decodeJson, isRecord, MOST_LIST_VALUES } from "../../../core/json.ts";
-import type { BlobSource } from "../../../core/source.ts";
-import { readAll } from "../../../core/streams.ts";
+import { type BlobSource, readSource } from "../../../core/source.ts";
 import * as form from "../../../core/shapes/form.ts";
 import { quote } from "../../../core/text.ts";
 import { addElements, countElements, dominantType } from "./elements.ts";
@@ -53,7 +52,7 @@ export async function readTfjs(
   const invalid = (found: string) =>
     new InvalidInputError(`Cannot read ${quote(name)}: ${found}`, { path: name });
   if (source.size > LARGEST_DOCUMENT) throw invalid(`it has more than ${LARGEST_DOCUMENT} bytes`);
-  const bytes = await readAll(await source.open({ signal }), source.size);
+  const bytes = await readSource(source, { signal });
   const facts = tfjsFacts(decodeJson(bytes, quote(name), MOST_LIST_VALUES));
   if (facts === undefined) throw invalid("it is no manifest of weights");
   return facts;

@@ -96,7 +96,10 @@ for (const [format, [read, file]] of Object.entries(SUBJECTS)) {
         assert.match(error.message, /^Cannot read /);
         refused++;
       }
-      assert.ok(source.read() <= 4 * bytes.length, `${source.read()} of ${bytes.length} bytes`);
+      assert.ok(
+        source.bytesRead() <= 4 * bytes.length,
+        `${source.bytesRead()} of ${bytes.length} bytes`,
+      );
     }
     // A reader that accepts everything would pass all of the above.
     assert.ok(refused > file.length / 2, `${refused} were refused`);

@@ -1,0 +1,50 @@
+/**
+ * What has a name is on the disk: a tag never names what a power cut can take away.
+ * @module
+ */
+import { mapConcurrent } from "../../core/concurrency.ts";
+import { syncPath } from "../../core/files.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import type { Descriptor } from "../descriptor.ts";
+import type { DiskBlobs } from "../disk_blobs.ts";
+import type { DiskLinks } from "../disk_links.ts";
+import { children, type ManifestDocument } from "../manifest.ts";
+import { isManifestType } from "../media_types.ts";
+
+/**
+ * Paths that are flushed at once: the system joins flushes that come together. One after the other,
+ * those of 2,000 folders took 3 to 9 s, and 0.03 to 0.2 s so, though nothing was left to write.
+ */
+const FLUSHES_AT_ONCE = 32;
+
+/** What is flushed, and how its manifests are read. */
+interface FlushOptions extends OperationOptions {
+  readonly blobs: DiskBlobs;
+  readonly links: DiskLinks;
+  readonly read: (manifest: Descriptor) => Promise<ManifestDocument>;
+}
+
+/**
+ * Flushes a manifest and all that it needs to the disk, whoever wrote it: one flush for all, where
+ * one a blob would make thousands of small files slow.
+ */
+export async function flushAll(
+  root: Descriptor,
+  { blobs, links, read, signal }: FlushOptions,
+): Promise<void> {
+  const needed = new Map([[root.digest, root]]);
+  // A map gives what is added to it meanwhile as well.
+  for (const descriptor of needed.values()) {
+    if (!isManifestType(descriptor.mediaType)) continue;
+    for (const child of children(await read(descriptor))) {
+      if (needed.has(child.digest) || !await links.has(child)) continue;
+      needed.set(child.digest, child);
+    }
+  }
+  const paths = new Set<string>();
+  for (const descriptor of needed.values()) {
+    const blob = await blobs.durablePaths(descriptor.digest);
+    for (const path of [...blob, ...links.durablePaths(descriptor)]) paths.add(path);
+  }
+  await mapConcurrent(paths, syncPath, { concurrency: FLUSHES_AT_ONCE, signal });
+}

@@ -139,16 +139,20 @@ export async function readSource(
 
 /**
  * Reads a small content into memory, and compares it with what it should be.
+ * @throws {InvalidInputError} when it should have more than `limit` bytes.
  * @throws {IntegrityError} with the wanted and the found value.
  */
 export async function readVerified(
   source: BlobSource,
   expected: ExpectedContent,
-  { signal }: Pick<OpenOptions, "signal"> = {},
+  { signal, limit = Infinity }: Pick<OpenOptions, "signal"> & { readonly limit?: number } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = source.read
-    ? await source.read({ signal })
-    : await readAll(sized(await source.open({ signal }), expected), expected.size);
+  // What turns out to be larger than it should be is not read to its end.
+  const atOnce = source.size === expected.size && expected.size <= limit ? source.read : undefined;
+  const most = Math.min(expected.size, limit);
+  const bytes = atOnce
+    ? await atOnce.call(source, { signal })
+    : await readAll(sized(await source.open({ signal }), expected), most);
   await checkContent(bytes, expected, expected.digest);
   return bytes;
 }

@@ -87,7 +87,8 @@ export class ManifestClient {
     source: BlobSource,
     options: OperationOptions & { readonly tag?: string } = {},
   ): Promise<{ document: ManifestDocument; listsSubject: boolean }> {
-    const bytes = await readVerified(source, descriptor, options);
+    const { signal } = options;
+    const bytes = await readVerified(source, descriptor, { signal, limit: MANIFEST_SIZE_LIMIT });
     const document = parseManifest(bytes, descriptor.mediaType);
     const stored = { document, descriptor };
     return {

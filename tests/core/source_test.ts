@@ -133,3 +133,20 @@ Deno.test("readVerified() refuses other bytes, fewer and more, at once and from 
   }
   assert.deepEqual(await readVerified(bytesSource(bytes), expected), bytes);
 });
+
+Deno.test("readVerified() reads nothing that should be larger than it may be, or that is larger than it should be", async () => {
+  const bytes = new Uint8Array(100);
+  const expected = { digest: digestBytes(bytes), size: bytes.byteLength };
+  let readWhole = 0;
+  const source = bytesSource(bytes);
+  const read = (options?: { signal?: AbortSignal }) => {
+    readWhole++;
+    return source.read!(options);
+  };
+  await assert.rejects(readVerified({ ...source, read }, expected, { limit: 99 }), /than 99 bytes/);
+  const shorter = { ...expected, size: 10 };
+  await assert.rejects(readVerified({ ...source, read }, shorter), IntegrityError);
+  assert.equal(readWhole, 0);
+  assert.deepEqual(await readVerified({ ...source, read }, expected, { limit: 100 }), bytes);
+  assert.equal(readWhole, 1);
+});

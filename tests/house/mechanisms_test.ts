@@ -46,8 +46,9 @@ const MECHANISMS: readonly Mechanism[] = [
       // Looks again whether a lock is free: the system does not tell.
       "src/core/file_lock.ts",
       "src/core/retry.ts",
-      // Rests between two pieces of long work.
+      // Rest between two pieces of long work.
       "src/work/turns.ts",
+      "src/model/facts/served_reads.ts",
       // Waits for a file descriptor to become free.
       "src/server/http1/server.ts",
       // Counts losses by the bytes that the registry has kept, so it asks for the waits itself.

@@ -7,7 +7,7 @@
  */
 import { ConflictError, InvalidInputError } from "./errors.ts";
 import { isMissing } from "./file_errors.ts";
-import { compareText, decodeText, quote } from "./text.ts";
+import { decodeText, quote, sortByText } from "./text.ts";
 
 /** Largest document that a person or a tool writes by hand or by rule, in bytes. */
 const DOCUMENT_LIMIT = 4 * 1024 * 1024;
@@ -177,7 +177,7 @@ function checkRegular(path: string, info: Deno.FileInfo): void {
 /** The entries of a folder in bytewise order of their names; none when the folder is missing. */
 export async function readDirIfExists(path: string): Promise<Deno.DirEntry[]> {
   const entries = await ifExists(async () => [...Deno.readDirSync(path)]) ?? [];
-  return entries.sort((a, b) => compareText(a.name, b.name));
+  return sortByText(entries, ({ name }) => name);
 }
 
 /** The result of work on a path; `undefined` when there is no such path. */

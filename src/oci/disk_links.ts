@@ -16,7 +16,9 @@ import { placeFile, writeFileAtomic } from "../core/staged_file.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { withFolders } from "./disk_blobs.ts";
 import type { DiskLayout, MemberKind } from "./disk_layout.ts";
+import { type FolderListings, foldersIn } from "./disk/folder_listings.ts";
 import { isManifestType } from "./media_types.ts";
+import { giveWay } from "../core/runtime/turn.ts";
 
 /** Digest algorithms whose links are looked for when a repository is listed. */
 const ALGORITHMS = ["sha256", "sha512"] as const;
@@ -27,16 +29,21 @@ export const PROMISE_FILE = "promised";
 /** Milliseconds for which a promise is not noted again. */
 const PROMISE_RENEWAL = 10 * 60 * 1000;
 
+/** Tags that are looked at before others have their turn. */
+const TURN = 200;
+
 /** What has a name in one repository: its members and its tags. */
 export class DiskLinks {
   readonly #layout: DiskLayout;
   readonly #repository: string;
+  readonly #listings: FolderListings;
 
   /**
    * Names the repository; nothing is made before the first link.
    * @throws {InvalidInputError} when the name cannot be that of a repository.
    */
-  constructor(layout: DiskLayout, repository: string) {
+  constructor(layout: DiskLayout, repository: string, listings: FolderListings) {
+    this.#listings = listings;
     layout.repository(repository);
     this.#layout = layout;
     this.#repository = repository;
@@ -114,12 +121,19 @@ export class DiskLinks {
     return found;
   }
 
-  /** The tags in bytewise order, those after one where it is given. */
+  /**
+   * The tags in bytewise order; those behind one where that is given, perhaps from what is
+   * remembered.
+   */
   async *tags(after?: string): AsyncIterable<string> {
-    for (const entry of await readDirIfExists(this.#layout.tags(this.#repository))) {
-      if (after !== undefined && compareText(entry.name, after) <= 0) continue;
+    const folder = this.#layout.tags(this.#repository);
+    const names = after === undefined
+      ? (await foldersIn(folder)).names
+      : await this.#listings.names(folder);
+    for (let at = after === undefined ? 0 : firstBehind(names, after); at < names.length; at++) {
+      if (at % TURN === 0) await giveWay();
       // A folder without its link is a tag that is just being made or removed.
-      if (entry.isDirectory && await this.hasTag(entry.name)) yield entry.name;
+      if (await this.hasTag(names[at]!)) yield names[at]!;
     }
   }
 
@@ -274,4 +288,15 @@ async function touch(path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound) return false;
     throw explainWrite(path, error);
   }
+}
+
+/** Where the names begin that come behind one, in names in bytewise order. */
+function firstBehind(names: readonly string[], name: string): number {
+  let [start, end] = [0, names.length];
+  while (start < end) {
+    const middle = (start + end) >>> 1;
+    if (compareText(names[middle]!, name) <= 0) start = middle + 1;
+    else end = middle;
+  }
+  return start;
 }

@@ -38,6 +38,8 @@ export class DiskStore {
   readonly described = new DescribedManifests();
   /** What has hashed the bytes of unfinished uploads. */
   readonly hashes = new IngestHashes();
+  /** What the folders of tags have, for lists. */
+  readonly tagListings = new FolderListings();
   readonly #listings = new FolderListings();
   readonly #looking = pLimit(1);
   /** What was found last, where all of it is remembered. */

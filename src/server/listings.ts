@@ -34,7 +34,7 @@ interface Page<Item> {
 /** Lists the tags of a repository (end-8a, end-8b). */
 export async function listTags(exchange: Exchange): Promise<Response> {
   const { name, store, operation } = exchange;
-  const after = exchange.query.get("last") ?? undefined;
+  const after = exchange.query.get("last") ?? "";
   const page = await readPage(store.tags({ ...operation, after }), exchange.query);
   if (page.items.length === 0 && !await exists(exchange)) throw new RegistryFault("NAME_UNKNOWN");
   const headers = linkHeader(`${repositoryPath(exchange)}/tags/list`, exchange.query, page);

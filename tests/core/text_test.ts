@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Buffer } from "node:buffer";
-import { compareText, decodeUrlPart, plainText, quote, withoutEnd } from "../../src/core/text.ts";
+import {
+  compareText,
+  decodeUrlPart,
+  plainText,
+  quote,
+  sortByText,
+  withoutEnd,
+} from "../../src/core/text.ts";
 
 Deno.test("quote() shows a value between double quotes, with its control characters escaped", () => {
   assert.equal(quote("weights/model.bin"), '"weights/model.bin"');
@@ -62,4 +69,19 @@ Deno.test("decodeUrlPart() decodes what is encoded text, and leaves everything e
   for (const text of ["%", "%zz", "a%2", "%ff%fe", "%E0%A4"]) {
     assert.equal(decodeUrlPart(text), text);
   }
+});
+
+Deno.test("sortByText() orders as compareText() does, with and without pairs of code units", () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.string({ unit: "binary" }),
+    fc.string({ unit: "grapheme" }),
+  );
+  fc.assert(fc.property(fc.array(text), (texts) => {
+    const items = texts.map((name) => ({ name }));
+    const wanted = [...items].sort((a, b) => compareText(a.name, b.name));
+    assert.deepEqual(sortByText([...items], ({ name }) => name), wanted);
+  }));
+  const names = ["\u{1f600}", "\uff41", "a", "\ud800"];
+  assert.deepEqual(sortByText([...names], (name) => name), [...names].sort(compareText));
 });

@@ -10,8 +10,8 @@ import { readDirIfExists, statKind } from "../../core/files.ts";
 import { giveWay } from "../../core/runtime/turn.ts";
 import { join } from "../../core/runtime/path.ts";
 
-/** Folders that are remembered at most: larger stores are read each time. */
-const REMEMBERED = 50_000;
+/** Names that are remembered at most, a few megabytes: those that were asked for last. */
+const REMEMBERED = 100_000;
 
 /**
  * Milliseconds between a change of a folder and its reading, for its times to tell of the next
@@ -28,10 +28,18 @@ interface Listing {
   readonly names: readonly string[];
 }
 
-/** Lists folders, and remembers what was in those that do not change. */
+/** Lists folders in bytewise order, and remembers what was in those that do not change. */
 export class FolderListings {
+  /** By folder; the one that was asked for last is the last. */
   readonly #known = new Map<string, Listing>();
+  readonly #most: number;
+  #names = 0;
   #looks = 0;
+
+  /** Makes room for so many folders and names in them. */
+  constructor(most = REMEMBERED) {
+    this.#most = most;
+  }
 
   /** How many folders are remembered. */
   get size(): number {
@@ -51,20 +59,35 @@ export class FolderListings {
   async names(folder: string): Promise<readonly string[]> {
     if (++this.#looks % TURN === 0) await giveWay();
     const state = stateOf(folder);
-    const known = this.#known.get(folder);
-    if (known !== undefined && known.state === state) return known.names;
-    this.#known.delete(folder);
+    const known = this.#forget(folder);
+    if (known !== undefined && known.state === state) return this.#remember(folder, known);
     const { names, hasLinks } = await foldersIn(folder);
     // What a link leads to can change without the folder.
-    if (state !== undefined && !hasLinks && this.#known.size < REMEMBERED) {
-      this.#known.set(folder, { state, names });
-    }
-    return names;
+    return state === undefined || hasLinks ? names : this.#remember(folder, { state, names });
   }
 
   /** Forgets folders that are not there any more. */
   keep(folders: ReadonlySet<string>): void {
-    for (const folder of this.#known.keys()) if (!folders.has(folder)) this.#known.delete(folder);
+    for (const folder of this.#known.keys()) if (!folders.has(folder)) this.#forget(folder);
+  }
+
+  #remember(folder: string, listing: Listing): readonly string[] {
+    // Two may have read it at once.
+    this.#forget(folder);
+    this.#known.set(folder, listing);
+    this.#names += listing.names.length + 1;
+    for (const oldest of this.#known.keys()) {
+      if (this.#names <= this.#most) break;
+      this.#forget(oldest);
+    }
+    return listing.names;
+  }
+
+  #forget(folder: string): Listing | undefined {
+    const known = this.#known.get(folder);
+    if (known !== undefined) this.#names -= known.names.length + 1;
+    this.#known.delete(folder);
+    return known;
   }
 }
 

@@ -46,7 +46,10 @@ export async function findRepositories(
   }
   const repositories: { name: string; tags: number }[] = [];
   for (const name of page) {
-    repositories.push({ name, tags: await countTags(catalog.open(name).tags(options)) });
+    repositories.push({
+      name,
+      tags: await countTags(catalog.open(name).tags({ ...options, after: "" })),
+    });
   }
   return { repositories, total, next: hasMore ? page.at(-1) : undefined };
 }

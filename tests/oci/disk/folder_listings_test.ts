@@ -98,3 +98,51 @@ Deno.test("a catalogue tells of every repository that came, went or was nested i
   await Deno.remove(join(root, "localhost/b/_manifests"));
   assert.deepEqual(await names(), ["localhost/c", "other.test/d"]);
 });
+
+Deno.test("FolderListings remembers as many names as it has room for, those that were asked for last", async () => {
+  using _later = later();
+  await using folder = await tempFolder();
+  const four = ["1", "2", "3", "4"];
+  for (const parent of ["a", "b", "c"]) await make(folder.join(parent), ...four);
+  const listings = new FolderListings(10);
+  for (const parent of ["a", "b", "a", "c"]) {
+    assert.deepEqual(await listings.names(folder.join(parent)), four);
+  }
+  assert.equal(listings.size, 2);
+  await nextTime();
+  await Deno.remove(folder.join("b/1"));
+  assert.equal(await listings.areSame(), true, "the one that was not asked for is forgotten");
+  await make(folder.path, "a/5");
+  assert.equal(await listings.areSame(), false);
+  await make(folder.join("d"), ...four, "5", "6", "7", "8", "9", "10");
+  await listings.names(folder.join("d"));
+  assert.equal(listings.size, 0, "a folder that is too large is not remembered");
+});
+
+Deno.test("tags come in pages, and every change of them is seen at once", async () => {
+  using _later = later();
+  await using folder = await tempFolder();
+  const root = folder.join("content.v1/docker/registry/v2/repositories/localhost/x");
+  const tags = join(root, "_manifests/tags");
+  const repository = diskCatalog(folder.path).repository("localhost/x");
+  const add = async (tag: string) => {
+    await make(tags, `${tag}/current`);
+    await Deno.writeTextFile(join(tags, tag, "current/link"), `sha256:${"0".repeat(64)}`);
+  };
+  const behind = (after?: string) => Array.fromAsync(repository.tags({ after }));
+  for (const tag of ["v10", "v2", "B", "a"]) await add(tag);
+  assert.deepEqual(await behind(""), ["B", "a", "v10", "v2"]);
+  for (const [after, found] of [["B", 3], ["Z", 3], ["a", 2], ["v2", 0], ["zz", 0]] as const) {
+    assert.equal((await behind(after)).length, found, `behind ${after}`);
+    assert.deepEqual(await behind(after), ["B", "a", "v10", "v2"].slice(4 - found));
+  }
+  await add("b");
+  assert.deepEqual(await behind("a"), ["b", "v10", "v2"]);
+  await nextTime();
+  await Deno.remove(join(tags, "v10"), { recursive: true });
+  assert.deepEqual(await behind("a"), ["b", "v2"]);
+  // A tag whose link is not there yet, or not there any more, is none.
+  await Deno.remove(join(tags, "b/current/link"));
+  assert.deepEqual(await behind("a"), ["v2"]);
+  assert.deepEqual(await behind(), ["B", "a", "v2"]);
+});

@@ -45,17 +45,14 @@ browserTests("the page of 5,000 repositories", serveMany, {
     const rows = page.getByRole("listitem");
     assert.ok(await rows.count() < 60, `${await rows.count()} rows`);
     await rows.first().getByRole("link").focus();
-    for (let part = 0; part < MANY / 500; part++) {
-      await page.keyboard.press("End");
-      await page.locator(`[aria-posinset='${Math.min(MANY, (part + 1) * 500)}']`).waitFor();
-      await page.waitForFunction(
-        `document.querySelector(".side .space").offsetHeight >= 40 * ${
-          Math.min(MANY, (part + 2) * 500)
-        }`,
-      );
+    for (let shown = 500; shown <= MANY; shown += 500) {
+      const last = page.locator(`[aria-posinset='${shown}']`);
+      // The end is where it is once the next part has come.
+      while (!await last.isVisible()) await page.keyboard.press("End");
     }
+    const last = page.getByRole("link", { name: "team-9/model-4959" });
+    await last.and(page.locator(":focus")).waitFor();
     assert.ok(await rows.count() < 80, `${await rows.count()} rows`);
-    assert.equal(await page.evaluate("document.activeElement.title"), "team-9/model-4959");
     assert.deepEqual(shown.errors, []);
   },
 

@@ -8,6 +8,7 @@ import { removeIfExists } from "../core/files.ts";
 import { quote } from "../core/text.ts";
 import { explainWrite, systemCode } from "../core/file_errors.ts";
 import { fileSource } from "../core/file_source.ts";
+import { collectInSeries } from "../core/runtime/garbage.ts";
 import { giveWay } from "../core/runtime/turn.ts";
 import { type ExpectedContent, observed } from "../core/streams.ts";
 import { Claims } from "./claims.ts";
@@ -271,12 +272,15 @@ export class Extraction implements AsyncDisposable {
           if (file === undefined) continue;
           staged.set(path, file);
           files.push({ path, size: member.size });
+          collectInSeries(files.length);
         }
       }
       if (limits.keepChanged) await this.#refuseChanged(staged);
+      let committed = 0;
       for (const [path, file] of staged) {
         await giveWay();
         await this.#commit(path, file);
+        collectInSeries(++committed);
       }
     } catch (error) {
       for (const [path, file] of staged) {
@@ -290,11 +294,15 @@ export class Extraction implements AsyncDisposable {
 
   /** Finds the staged files that would replace other content. */
   async #refuseChanged(staged: ReadonlyMap<string, StagedFile>): Promise<void> {
+    const survey = new Survey(this.root);
     const wanted: WantedFile[] = [];
     for (const [path, file] of staged) {
+      await giveWay();
+      // Most often nothing is there: then there is nothing to compare, and nothing is read again.
+      if ((await survey.look(path)).kind === "missing") continue;
       wanted.push({ path, digest: await file.digest(this.#options) });
     }
-    const found = await planFiles(new Survey(this.root), wanted, {
+    const found = await planFiles(survey, wanted, {
       signal: this.#options.signal,
       replaceFolders: false,
     });

@@ -7,6 +7,7 @@ import { ConflictError, IntegrityError, InvalidInputError } from "../../src/core
 import { bytesSource } from "../../src/core/source.ts";
 import { concatBytes, streamOf, verified } from "../../src/core/streams.ts";
 import { packTar } from "../../src/archive/tar_writer.ts";
+import { StagedFile } from "../../src/core/staged_file.ts";
 import { tempFolder } from "../support/temp.ts";
 import { pax, type RawEntry, rawTar, tarEntry } from "./raw_tar.ts";
 
@@ -225,4 +226,32 @@ Deno.test("an abort in the middle of an archive leaves nothing behind", async ()
   })());
   await assert.rejects(extraction.extractTar(stream), (error) => error === reason);
   assert.deepEqual(await names(temp.path), []);
+});
+
+Deno.test("files of an archive are read again only where something is in their places", async () => {
+  await using temp = await tempFolder();
+  await temp.write("old/same", "same");
+  await temp.write("old/other", "other");
+  const files = ["new/a", "new/b", "old/c", "old/same"].map((name) => ({ name, body: "same" }));
+  const digest = StagedFile.prototype.digest;
+  let reads = 0;
+  StagedFile.prototype.digest = function (options) {
+    reads++;
+    return digest.call(this, options);
+  };
+  try {
+    await using extraction = await Extraction.open(temp.path);
+    const found = await extraction.extractTar(streamOf([rawTar(...files)]), { keepChanged: true });
+    assert.equal(found.files.length, 4);
+    assert.equal(reads, 1);
+    await using again = await Extraction.open(temp.path);
+    const changed = rawTar(...files, { name: "old/other", body: "more" });
+    await assert.rejects(again.extractTar(streamOf([changed]), { keepChanged: true }), (error) => {
+      assert.match(String(error), /old\/other/);
+      return true;
+    });
+    assert.equal(await Deno.readTextFile(temp.join("old/other")), "other");
+  } finally {
+    StagedFile.prototype.digest = digest;
+  }
 });

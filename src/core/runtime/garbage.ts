@@ -21,6 +21,14 @@ export function collectGarbage(): void {
   left = nodeV8().getHeapStatistics().used_heap_size;
 }
 
+/** Steps of a long series of work between two looks at what lies about. */
+const STEPS = 2000;
+
+/** Collects now and then: called with the count of the steps of a series that are done. */
+export function collectInSeries(steps: number): void {
+  if (steps > 0 && steps % STEPS === 0) collectGarbage();
+}
+
 /** The runtime shows it only to who asks for it when it starts, or in a context of its own. */
 function collector(): () => void {
   nodeV8().setFlagsFromString("--expose-gc");

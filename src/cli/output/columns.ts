@@ -11,9 +11,12 @@ function lettersOf(text: string): string[] {
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
+/** Text of which every character takes a column: most of what is shown. */
+const PLAIN = /^[ -~]*$/;
+
 /** How many columns a text takes. */
 export function columnsOf(text: string): number {
-  return stringWidth(text);
+  return PLAIN.test(text) ? text.length : stringWidth(text);
 }
 
 /** A text with spaces after it up to a width. */

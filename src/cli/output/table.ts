@@ -34,8 +34,8 @@ export interface TableOptions {
 }
 
 /**
- * Lines of cells, each column as wide as its widest cell and the last one unpadded. Where lines do not fit, cells of columns that yield are cut in the
- * middle, those of the widest column first.
+ * Lines of cells, each column as wide as its widest cell and the last one unpadded. Where lines do
+ * not fit, cells of columns that yield are cut in the middle, those of the widest column first.
  */
 export function alignColumns(
   rows: readonly (readonly string[])[],

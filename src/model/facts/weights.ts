@@ -6,6 +6,7 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
+import { collectGarbage } from "../../core/runtime/garbage.ts";
 import type { FileTensor, HeaderFacts, Provenance, WeightFacts } from "./facts.ts";
 import type { FactFile } from "./file_tree.ts";
 import { formatOf, type FormatRow, formatRowOf, FORMATS, headSize } from "./formats.ts";
@@ -149,6 +150,9 @@ async function headOf(
   return await readStart(source, headSize(row), signal);
 }
 
+/** Tensors of a header that leaves as much garbage as is worth collecting before the next one. */
+const MANY_TENSORS = 10_000;
+
 async function readPart(
   { path, source }: FormattedFile,
   parser: Parser,
@@ -157,7 +161,9 @@ async function readPart(
 ): Promise<Part | undefined> {
   const part = { path, size: source.size };
   try {
-    return { ...part, facts: await parser.read(source, { signal, window, name: path }) };
+    const facts = await parser.read(source, { signal, window, name: path });
+    if (facts.tensors.length > MANY_TENSORS) collectGarbage();
+    return { ...part, facts };
   } catch (error) {
     if (error instanceof BudgetSpent) return part;
     if (!(error instanceof InvalidInputError)) throw error;

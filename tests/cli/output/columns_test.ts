@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { stringWidth } from "../../../src/deps/string-width.ts";
 import {
   columnsOf,
   fitMiddle,
@@ -18,6 +19,17 @@ Deno.test("widths are counted in columns: of wide letters, accents and joined em
   assert.equal(padColumns("模型", 6), "模型  ");
   assert.equal(startOf("模型", 3), "模");
   assert.equal(startOf(`${FAMILY}${FAMILY}`, 3), FAMILY);
+});
+
+Deno.test("text of plain characters is as wide as it is long, and so is what the library says", () => {
+  const plain = fc.string({ unit: "grapheme-ascii" });
+  fc.assert(fc.property(plain, (text) => {
+    assert.equal(columnsOf(text), stringWidth(text));
+    assert.equal(columnsOf(text), text.length);
+  }));
+  for (const text of ["a\tb", "\u007f", "\u001b[31mred\u001b[0m", "a\n", "é", ""]) {
+    assert.equal(columnsOf(text), stringWidth(text));
+  }
 });
 
 Deno.test("a name is cut in the middle, and no letter in two", () => {

@@ -29,10 +29,13 @@ function sameFacts(a: FileFacts, b: FileFacts): boolean {
 export interface FileSource extends BlobSource, FileFacts {
   /** Path the source reads. */
   readonly path: string;
-  /** What the system said of the file when the source was made. */
-  readonly info: Deno.FileInfo;
   /** Reads at once, and finds out afterwards whether the file was the same all along. */
   read(options?: OpenOptions): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** A source over a file, and what the system said of it when the source was made. */
+export interface ExaminedFile extends FileSource {
+  readonly info: Deno.FileInfo;
 }
 
 /** How to read a file. */
@@ -53,10 +56,15 @@ export interface FileSourceOptions {
  * @throws {NotFoundError} when there is no such file.
  * @throws {InvalidInputError} when the path is not a regular file, or may not be read.
  */
-export async function fileSource(
+export function fileSource(path: string, options: FileSourceOptions = {}): Promise<FileSource> {
+  return examinedFile(path, options);
+}
+
+/** The same source as that of {@linkcode fileSource}, with all that the system said of the file. */
+export async function examinedFile(
   path: string,
   { shownPath = path, refuseLinks = false }: FileSourceOptions = {},
-): Promise<FileSource> {
+): Promise<ExaminedFile> {
   const info = statFile(path, shownPath, refuseLinks ? Deno.lstatSync : Deno.statSync);
   const noted = factsOf(info);
   const isSame = (now: Deno.FileInfo) =>

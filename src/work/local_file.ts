@@ -8,7 +8,12 @@
 import { mapConcurrent } from "../core/concurrency.ts";
 import type { Digest } from "../core/digest.ts";
 import { explainRead, explainWrite } from "../core/file_errors.ts";
-import { fileChanged, type FileSource, fileSource } from "../core/file_source.ts";
+import {
+  type ExaminedFile,
+  examinedFile,
+  fileChanged,
+  type FileSource,
+} from "../core/file_source.ts";
 import { syncPath } from "../core/files.ts";
 import { type BlobSource, rangeBounds, type ToFileOptions } from "../core/source.ts";
 import { holdWorkers, runTask } from "./pool.ts";
@@ -16,15 +21,15 @@ import { receiveBody } from "./receive.ts";
 import { otherWork } from "./task.ts";
 
 /** A file that the kernel copies. */
-export type LocalFile = FileSource & Required<Pick<BlobSource, "toFile">>;
+export type LocalFile = ExaminedFile & Required<Pick<BlobSource, "toFile">>;
 
 /**
- * A source over a regular file, as `fileSource` gives it, that also goes to a file.
+ * A source over a regular file, as `examinedFile` gives it, that also goes to a file.
  * @throws {NotFoundError} when there is no such file.
  * @throws {InvalidInputError} when the path is not a regular file, or may not be read.
  */
 export async function localFile(path: string): Promise<LocalFile> {
-  const source = await fileSource(path);
+  const source = await examinedFile(path);
   return { ...source, isLocal: true, toFile: (to, options) => copyToFile(source, to, options) };
 }
 
@@ -82,7 +87,7 @@ async function copyWhole(from: string, to: string, shownPath = to): Promise<void
 }
 
 async function ensureUnchanged({ path, size, mtime }: FileSource): Promise<void> {
-  const now = await fileSource(path);
+  const now = await examinedFile(path);
   if (now.size !== size || now.mtime !== mtime) throw fileChanged(path);
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { terminalSvg } from "../../scripts/pictures/terminal_svg.ts";
+import { terminalSvg } from "../../scripts/terminal_svg.ts";
 
 /** The text of a picture, its lines apart. */
 function textOf(svg: string): string[] {

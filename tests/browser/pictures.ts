@@ -1,5 +1,5 @@
 /**
- * `deno run -A scripts/pictures.ts`: takes the pictures that README shows, of real runs: the card of
+ * `deno run -A tests/browser/pictures.ts`: takes the pictures that README shows, of real runs: the card of
  * a model on a terminal (`docs/inspect.svg`), and the page of `serve` (`docs/page.png`). It needs
  * Chromium and `script`.
  * @module
@@ -7,9 +7,9 @@
 // deno-lint-ignore-file no-console -- printing is what this script is for
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
-import { serveSamples } from "../tests/browser/sample.ts";
-import { terminalSvg } from "./pictures/terminal_svg.ts";
-import { requireTool } from "./services.ts";
+import { serveSamples } from "./sample.ts";
+import { terminalSvg } from "../../scripts/terminal_svg.ts";
+import { requireTool } from "../../scripts/services.ts";
 
 const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -17,7 +17,7 @@ const COLUMNS = 80;
 
 /** Runs a command of the program in a terminal, and draws what it writes. */
 async function terminalPicture(args: readonly string[], shown: string): Promise<string> {
-  const command = [Deno.execPath(), "run", "-A", "--quiet", fileOf("../cli.ts"), ...args];
+  const command = [Deno.execPath(), "run", "-A", "--quiet", fileOf("../../cli.ts"), ...args];
   const { success, stdout } = await new Deno.Command(requireTool("script"), {
     args: ["-qec", `stty cols ${COLUMNS} rows 60; ${command.join(" ")}`, "/dev/null"],
     env: { TERM: "xterm-256color", NO_COLOR: "" },
@@ -57,7 +57,7 @@ const pictures: Readonly<Record<string, string | Uint8Array>> = {
   "page.png": await pagePicture(`${url}/?repository=team/llama&reference=v2`),
 };
 for (const [name, content] of Object.entries(pictures)) {
-  const path = fileOf(`../docs/${name}`);
+  const path = fileOf(`../../docs/${name}`);
   await Deno.writeFile(
     path,
     typeof content === "string" ? new TextEncoder().encode(content) : content,

@@ -6,6 +6,7 @@ import type { Log } from "../../src/core/operation.ts";
 import { type ServeOptions, serveStore } from "../../src/library/serve.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { e2eTest } from "../support/registry.ts";
+import { concatBytes } from "../../src/core/streams.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** The bcrypt hash of "correct horse", at the lowest cost. */
@@ -64,6 +65,53 @@ Deno.test("serveStore() opens reading to everybody, and writing to who has a pas
   assert.equal((await server.ask(...post, { headers: ADA })).status, 202);
   const wrong = { headers: { authorization: `Basic ${btoa("ada:wrong")}` } };
   assert.equal((await server.ask("GET", "/v2/a/b/tags/list", wrong)).status, 401);
+});
+
+Deno.test("an Ollama client reads a model without a login, in ranges, and may not write", async () => {
+  await using folder = await tempFolder();
+  const htpasswd = await folder.write("users", `ada:${HASH}\n`);
+  await using server = await serve(folder.join("store"), { htpasswd, anonymous: "pull" });
+  const put = async (mediaType: string, bytes: Uint8Array<ArrayBuffer>) => {
+    const digest = digestBytes(bytes);
+    const path = `/v2/library/tiny/blobs/uploads/?digest=${digest}`;
+    const { status } = await server.ask("POST", path, { headers: ADA, body: bytes });
+    assert.equal(status, 201);
+    return { mediaType, digest, size: bytes.byteLength };
+  };
+  const weights = crypto.getRandomValues(new Uint8Array(60_000));
+  const text = (value: string) => new TextEncoder().encode(value);
+  const mediaType = "application/vnd.docker.distribution.manifest.v2+json";
+  const manifest = {
+    schemaVersion: 2,
+    mediaType,
+    config: await put("application/vnd.docker.container.image.v1+json", text("{}")),
+    layers: [
+      await put("application/vnd.ollama.image.model", weights),
+      await put("application/vnd.ollama.image.template", text("{{ .Prompt }}")),
+    ],
+  };
+  const path = "/v2/library/tiny/manifests/latest";
+  const headers = { ...ADA, "content-type": mediaType };
+  const body = JSON.stringify(manifest);
+  assert.equal((await server.ask("PUT", path, { headers, body })).status, 201);
+
+  const client = { "user-agent": "ollama/0.9.0 (amd64 linux) Go/go1.24" };
+  const found = await server.ask("GET", path, { headers: { ...client, accept: mediaType } });
+  assert.equal(found.headers.get("content-type"), mediaType);
+  assert.deepEqual(JSON.parse(found.text), manifest);
+  const [model] = manifest.layers;
+  const blob = `${server.url}/v2/library/tiny/blobs/${model!.digest}`;
+  const head = await fetch(blob, { method: "HEAD", headers: client });
+  assert.equal(head.headers.get("content-length"), "60000");
+  const parts = await Promise.all([0, 25_000, 50_000].map(async (start) => {
+    const range = `bytes=${start}-${Math.min(start + 25_000, 60_000) - 1}`;
+    const part = await fetch(blob, { headers: { ...client, range } });
+    assert.equal(part.status, 206);
+    return await part.bytes();
+  }));
+  assert.deepEqual(concatBytes(parts), weights);
+  const upload = await server.ask("POST", "/v2/library/tiny/blobs/uploads/", { headers: client });
+  assert.equal(upload.status, 401);
 });
 
 Deno.test("serveStore() keeps its counters from those who have no password", async () => {

@@ -8,7 +8,7 @@ import type { ArchiveLimits } from "../archive/limits.ts";
 import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
-import type { UnfinishedContent } from "../oci/prune.ts";
+import type { UnfinishedContent } from "../oci/disk/unfinished.ts";
 import type { ModelCard } from "./card/shape.ts";
 import type { ModelDiff } from "./compare/shape.ts";
 import type { ModelConfig } from "./config.ts";

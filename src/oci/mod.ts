@@ -69,7 +69,8 @@ export { MediaType } from "./media_types.ts";
 export { memoryCatalog, type MemoryStore, memoryStore } from "./memory_store.ts";
 export type { StoreUsage, UploadAgeOptions } from "./disk/housekeeping.ts";
 export type { EvictionOptions } from "./disk/eviction.ts";
-export type { PruneReport, PruneStoreOptions, UnfinishedContent } from "./prune.ts";
+export type { UnfinishedContent } from "./disk/unfinished.ts";
+export type { PruneReport, PruneStoreOptions } from "./prune.ts";
 export { readOnly } from "./read_only.ts";
 export { formatReference, parseReference, type Reference } from "./reference.ts";
 export {

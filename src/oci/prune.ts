@@ -8,21 +8,18 @@
  * client of `serve` was told to be here stays for a day, since it may count on that in a push.
  * @module
  */
-import { dirname, join } from "../core/runtime/path.ts";
-import { type Digest } from "../core/digest.ts";
-import { lstatIfExists, readDirIfExists, removeIfExists } from "../core/files.ts";
-import type { DiskLayout, MemberKind } from "./disk_layout.ts";
+import type { Digest } from "../core/digest.ts";
+import { lstatIfExists } from "../core/files.ts";
+import type { MemberKind } from "./disk_layout.ts";
 import { type EvictableTag, type EvictionOptions, tagsToForget } from "./disk/eviction.ts";
-import { PROMISE_FILE, remove } from "./disk_links.ts";
+import { type Documents, PROMISE_PERIOD, type RepositoryPlan, sweep } from "./disk/sweep.ts";
+import { type UnfinishedContent, unfinishedIn } from "./disk/unfinished.ts";
 import { DiskRepository } from "./disk_repository.ts";
 import type { DiskStore } from "./disk_store.ts";
 import { children, type ManifestDocument } from "./manifest.ts";
 
 /** Milliseconds for which content and uploads without a manifest are left alone: one hour. */
 const GRACE_PERIOD = 60 * 60 * 1000;
-
-/** Milliseconds for which stays what clients were told to be here: as long as a push may take. */
-const PROMISE_PERIOD = 24 * 60 * 60 * 1000;
 
 /** How to prune. */
 export interface PruneStoreOptions extends EvictionOptions {
@@ -39,20 +36,6 @@ interface PlanOptions extends PruneStoreOptions {
   readonly forgotten: readonly EvictableTag[];
 }
 
-/** Content that is not whole yet, and what becomes of it. */
-export interface UnfinishedContent {
-  /** The repository it belongs to. */
-  readonly repository: string;
-  /** Bytes of it that are there. */
-  readonly bytes: number;
-  /** When it was last written to, as RFC 3339. */
-  readonly lastWritten: string;
-  /** From when on pruning frees it, unless it is gone on with, as RFC 3339. */
-  readonly freedFrom: string;
-  /** Whether it was freed, or would be. */
-  readonly removed: boolean;
-}
-
 /** What pruning removed, or would remove. */
 export interface PruneReport {
   /** Tags that were forgotten, as `repository:tag`, the longest unused first. */
@@ -67,26 +50,6 @@ export interface PruneReport {
   readonly unfinished: readonly UnfinishedContent[];
   /** Bytes freed. */
   readonly bytes: number;
-}
-
-/** The manifests of a repository, parsed; `undefined` for those that cannot be read. */
-type Documents = ReadonlyMap<Digest, ManifestDocument | undefined>;
-
-/** An unfinished upload, and its folder or file. */
-type Unfinished = UnfinishedContent & { readonly path: string };
-
-/** What pruning decided about one repository. */
-interface RepositoryPlan {
-  readonly name: string;
-  /** Its manifests. */
-  readonly documents: Documents;
-  readonly doomedManifests: readonly Digest[];
-  readonly doomedLayers: readonly Digest[];
-  readonly unfinished: readonly Unfinished[];
-  /** Content the repository still needs. */
-  readonly kept: ReadonlySet<Digest>;
-  /** Content that only doomed manifests mention: free to go, however young. */
-  readonly released: ReadonlySet<Digest>;
 }
 
 /**
@@ -238,40 +201,6 @@ function mentions(manifests: Iterable<Digest>, documents: Documents): Set<Digest
   return mentioned;
 }
 
-/** The files of an upload: taken in at once, or in parts. */
-const PARTS = ["", "data", "data.partial", "taken"];
-
-/** The unfinished content of a repository; what is older than the grace period is to be removed. */
-export async function unfinishedIn(
-  layout: DiskLayout,
-  repository: string,
-  { now, gracePeriod }: { readonly now: number; readonly gracePeriod: number },
-): Promise<Unfinished[]> {
-  const folder = layout.uploads(repository);
-  const found: Unfinished[] = [];
-  for (const { name } of await readDirIfExists(folder)) {
-    const path = join(folder, name);
-    const infos = await Promise.all(PARTS.map((part) => lstatIfExists(join(path, part))));
-    const parts = infos.filter((info) => info !== undefined);
-    const written = Math.max(0, ...parts.map(({ mtime }) => mtime?.getTime() ?? 0));
-    found.push({
-      path,
-      repository,
-      bytes: parts.reduce((sum, info) => sum + bytesOf(info), 0),
-      lastWritten: new Date(written).toISOString(),
-      freedFrom: new Date(written + gracePeriod).toISOString(),
-      removed: now - written >= gracePeriod,
-    });
-  }
-  return found;
-}
-
-/** A file that is written in parts has its full size from the start, and holes. */
-function bytesOf({ isFile, size, blocks }: Deno.FileInfo): number {
-  if (!isFile) return 0;
-  return blocks === null ? size : Math.min(size, blocks * 512);
-}
-
 async function isYoung(path: string, options: PruneStoreOptions): Promise<boolean> {
   const info = await lstatIfExists(path);
   if (!info) return false;
@@ -295,103 +224,4 @@ async function doomedBlobs(
     doomed.push({ digest, size: (await lstatIfExists(path))?.size ?? 0 });
   }
   return doomed;
-}
-
-/** A link that was taken from its place, and where it is now. */
-interface TakenLink {
-  readonly digest: Digest;
-  readonly place: string;
-  readonly taken: string;
-}
-
-/**
- * Takes the links of doomed content from their places, and puts those back that somebody was
- * promised since it was looked at: a server promises without waiting for prune. Then nothing is
- * promised any more of what is gone. The digests that are back are those of a promise and of all
- * that it needs.
- */
-async function takeLinks(
-  layout: DiskLayout,
-  plan: RepositoryPlan,
-  { now = Date.now() }: PruneStoreOptions,
-): Promise<ReadonlySet<Digest>> {
-  const doomed: readonly [MemberKind, readonly Digest[]][] = [
-    ["_manifests/revisions", plan.doomedManifests],
-    ["_layers", plan.doomedLayers],
-  ];
-  const links: TakenLink[] = [];
-  const promised: Digest[] = [];
-  await Deno.mkdir(layout.pruned, { recursive: true });
-  for (const [kind, digests] of doomed) {
-    for (const digest of digests) {
-      const place = dirname(layout.memberLink(plan.name, kind, digest));
-      const taken = join(layout.pruned, crypto.randomUUID());
-      await Deno.rename(place, taken);
-      links.push({ digest, place, taken });
-    }
-  }
-  for (const { digest, taken } of links) {
-    const written = (await lstatIfExists(join(taken, PROMISE_FILE)))?.mtime?.getTime() ?? 0;
-    if (now - written < PROMISE_PERIOD) promised.push(digest);
-  }
-  const needed = neededBy(promised, plan.documents);
-  for (const { digest, place, taken } of links) {
-    if (needed.has(digest)) await Deno.rename(taken, place);
-  }
-  return needed;
-}
-
-/** Some content, and all that manifests among it list. */
-function neededBy(digests: readonly Digest[], documents: Documents): ReadonlySet<Digest> {
-  const needed = new Set(digests);
-  for (const digest of needed) {
-    const document = documents.get(digest);
-    if (document) children(document).forEach((child) => needed.add(child.digest));
-  }
-  return needed;
-}
-
-/**
- * Removes links before the bytes they lead to, so that no link ever leads nowhere, and tells what
- * stays after all.
- */
-async function sweep(
-  store: DiskStore,
-  plans: readonly RepositoryPlan[],
-  blobs: readonly { readonly digest: Digest }[],
-  options: PruneStoreOptions,
-): Promise<ReadonlySet<Digest>> {
-  const { layout } = store;
-  const back = new Set<Digest>();
-  for (const plan of plans) {
-    const repository = new DiskRepository(plan.name, store);
-    const stays = await takeLinks(layout, plan, options);
-    stays.forEach((digest) => back.add(digest));
-    for (const digest of plan.doomedManifests) {
-      if (stays.has(digest)) continue;
-      for await (const tag of repository.tags()) {
-        await remove(dirname(layout.tagIndex(plan.name, tag, digest)));
-      }
-    }
-    for (const { path, removed } of plan.unfinished) if (removed) await remove(path);
-    if (plan.kept.size === 0 && stays.size === 0) await removeEmptyRepository(layout, plan.name);
-  }
-  await removeIfExists(layout.pruned);
-  // Nobody receives now, so these are of commands that were killed.
-  await removeIfExists(layout.turns);
-  for (const { digest } of blobs) if (!back.has(digest)) await remove(layout.blobFolder(digest));
-  return back;
-}
-
-/** Removes the rest of a repository without content, and the folders it leaves empty. */
-async function removeEmptyRepository(layout: DiskLayout, name: string): Promise<void> {
-  if ((await readDirIfExists(layout.uploads(name))).length > 0) return;
-  const folder = layout.repository(name);
-  for (const entry of await readDirIfExists(folder)) {
-    if (entry.name.startsWith("_")) await remove(join(folder, entry.name));
-  }
-  for (let path = folder; path !== layout.repositories; path = dirname(path)) {
-    if ((await readDirIfExists(path)).length > 0) return;
-    await remove(path);
-  }
 }

@@ -6,7 +6,7 @@
 import type { OperationOptions } from "../../core/operation.ts";
 import { remove } from "../disk_links.ts";
 import type { DiskStore } from "../disk_store.ts";
-import { unfinishedIn } from "../prune.ts";
+import { unfinishedIn } from "./unfinished.ts";
 
 /** What tells an upload that is going on. */
 export interface UploadAgeOptions extends OperationOptions {

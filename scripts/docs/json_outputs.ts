@@ -68,7 +68,7 @@ function shownCommands(folder: string, registry: string): readonly Shown[] {
     ["attach", at("NOTES.md"), "-s", ref, "-t", `${registry}/models/demo:v3`],
     ["upload", "--plain-http", at("model/model.safetensors"), "--repo", `${registry}/models/demo`],
     ["diff", ref, `${registry}/models/demo:v3`, "--tensors"],
-    ["verify"],
+    ["verify", ref],
     ["rm", `${registry}/models/demo:v2`],
     ["prune"],
     ["modelfile generate", at("model"), "--output", at("generated")],
@@ -114,6 +114,9 @@ export async function jsonReference(): Promise<string> {
       "small bundle,\nand what `serve` answers under [`/_/`](serve.md#the-page-and-its-json). " +
       "Written by `deno task generate`,\nwhich runs the commands; do not edit. Digests, times and " +
       "addresses stand for others.",
+      "Keys are in camelCase, and sizes are bytes. Only what others have defined has the keys that they " +
+      "gave it:\n`inspect` those of modctl, the documents inside bundles and workspaces (manifest, " +
+      "indexes, pointers,\n`.mops-manifest.json`) those of ModelOps Bundles, and `modelops.yaml` its own.",
       "Keys are never renamed or removed within a version, and may be added. A failure is an " +
       "object with the\nkey `error`, as of `modelfile validate` below: its exit code, its kind, " +
       "what happened, and what to do.\n`help --json` describes all commands and flags, and " +
@@ -186,8 +189,8 @@ function withConstants(text: string, folder: string, registry: string): string {
   return text.replaceAll(folder, "/home/me").replaceAll(registry, "localhost:5000")
     .replaceAll(/sha256:[0-9a-f]{64}/g, "sha256:…").replaceAll(/"[0-9a-f]{64}"/g, '"…"')
     .replaceAll(/"\d{4}-\d\d-\d\dT[^"]*"/g, '"1970-01-01T00:00:00Z"')
-    .replaceAll(/("(?:disk_free|free)": )\d+/g, "$10")
+    .replaceAll(/("(?:diskFree|free)": )\d+/g, "$10")
     // Sizes of what names its owner differ from user to user.
-    .replaceAll(/("(?:\w*bytes|size)": )\d{3,}/g, "$11000")
+    .replaceAll(/("(?:\w*[bB]ytes(?:Written)?|size)": )\d{3,}/g, "$11000")
     .replaceAll(/("(?:Platform|platform|BuildTime|Commit|buildTime|commit)": )"[^"]*"/g, '$1"…"');
 }

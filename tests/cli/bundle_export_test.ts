@@ -256,10 +256,10 @@ Deno.test("an export says that it cannot be compared, and why", async () => {
   for (const [name, flags, spoil, reason] of rows) {
     await using workspace = await Workspace.make({ env, transport: registry.transport }, ...flags);
     await spoil(workspace);
-    const { stderr, changed, not_compared } = await workspace.export({ env });
+    const { stderr, changed, notCompared } = await workspace.export({ env });
     assert.match(stderr, /^warning: ".*ws" could not be compared with its bundle: .*\n$/, name);
     assert.equal(changed, null, name);
-    assert.match(not_compared, reason, name);
+    assert.match(notCompared, reason, name);
   }
 });
 
@@ -271,8 +271,8 @@ Deno.test("a folder that no bundle was materialized into is exported without a w
       home: folder.join("home"),
     });
   assert.doesNotMatch((await run()).stderr, /warning/);
-  const { changed, not_compared } = JSON.parse((await run("--json")).stdout);
-  assert.deepEqual([changed, not_compared], [null, "no bundle was materialized into the folder"]);
+  const { changed, notCompared } = JSON.parse((await run("--json")).stdout);
+  assert.deepEqual([changed, notCompared], [null, "no bundle was materialized into the folder"]);
   assert.deepEqual(
     await Array.fromAsync(Deno.readDir(join(folder.path, "plain"))).then((all) => all.length),
     1,

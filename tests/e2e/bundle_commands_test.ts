@@ -43,7 +43,7 @@ e2eTest("a bundle goes through a registry with a login and Azure storage", { nee
 
   const env = { ...where, ...azure, ...own };
   const pushed = await program.json(["bundle", "push"], { cwd, env });
-  assert.deepEqual(pushed["external"], { uploaded: 1, skipped: 0, uploaded_bytes: big.length });
+  assert.deepEqual(pushed["external"], { uploaded: 1, skipped: 0, uploadedBytes: big.length });
   const said = await program.ok(["bundle", "diff", "demo:1.0.0"], { cwd, env });
   assert.match(said, /^Diff from demo:1\.0\.0 to \.\n0 added, 0 modified, 0 removed, 2 unchanged/);
 

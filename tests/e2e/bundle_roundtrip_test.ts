@@ -56,7 +56,7 @@ async function identities(root: string, paths: readonly string[]): Promise<strin
 /** The digest of the bundle that a workspace says it came from. */
 async function provenanceDigest(workspace: string): Promise<string> {
   return JSON.parse(await Deno.readTextFile(`${workspace}/.mops/.mops-manifest.json`))
-    .manifest_digest;
+    .manifestDigest;
 }
 
 e2eTest("2,000 files and 300 MiB come back byte for byte, with one digest on the whole way", {
@@ -88,13 +88,13 @@ e2eTest("2,000 files and 300 MiB come back byte for byte, with one digest on the
   await t.step("push again sends nothing", async () => {
     const again = await program.json(["bundle", "push", "work"], { env: { ...services.env } });
     assert.equal(again["digest"], digest);
-    assert.equal(again["uploaded_bytes"], 0);
-    assert.deepEqual(again["external"], { uploaded: 0, skipped: 1, uploaded_bytes: 0 });
+    assert.equal(again["uploadedBytes"], 0);
+    assert.deepEqual(again["external"], { uploaded: 0, skipped: 1, uploadedBytes: 0 });
   });
 
   await t.step("resolve, by version and by digest", async () => {
     for (const ref of ["my-model:1.0.0", digest]) {
-      assert.equal((await json("resolve", ref))["manifest_digest"], digest, ref);
+      assert.equal((await json("resolve", ref))["manifestDigest"], digest, ref);
     }
   });
 
@@ -103,7 +103,7 @@ e2eTest("2,000 files and 300 MiB come back byte for byte, with one digest on the
       const dest = home.join(role);
       const command = ["materialize", "my-model:1.0.0", dest, "--role", role];
       const result = await json(...command, "--prefetch-external");
-      assert.equal((result["bundle"] as Record<string, unknown>)["manifest_digest"], digest);
+      assert.equal((result["bundle"] as Record<string, unknown>)["manifestDigest"], digest);
       workspace = await folderState(dest);
       assert.deepEqual(bundleFiles(workspace), below(folders, source));
       assert.equal(await provenanceDigest(dest), digest);

@@ -117,7 +117,7 @@ const FEATURES: readonly Row<BundlesWorld>[] = [
     script: `modelops-bundles resolve ${REF} --json`,
     async check(world, { stdout }) {
       const bundle = JSON.parse(stdout);
-      assert.equal(bundle.manifest_digest, (await remoteManifest(world)).digest);
+      assert.equal(bundle.manifestDigest, (await remoteManifest(world)).digest);
       assert.deepEqual(bundle.layers, ["code", "config", "data", "models"]);
       assert.deepEqual(bundle.roles.inference, ["code", "config", "models"]);
     },
@@ -297,7 +297,7 @@ const COMMANDS: readonly Row<BundlesWorld>[] = [
 modelops-bundles resolve "${prefix}$(modelops-bundles resolve ${REF} --json | grep -o -m1 'sha256:[0-9a-f]*')" --json`,
       differs: "the digest is the bundle's own",
       check(world, { stdout }) {
-        assert.equal(JSON.parse(stdout).manifest_digest, world.digest);
+        assert.equal(JSON.parse(stdout).manifestDigest, world.digest);
       },
     })
   ),
@@ -425,7 +425,7 @@ const SECURITY: readonly Row<BundlesWorld>[] = [
     script: `digest=$(modelops-bundles resolve ${REF} --json | grep -o -m1 'sha256:[0-9a-f]*')
 hex=\${digest#sha256:}
 modelops-bundles resolve "my-model@sha256:\${hex^^}" --json`,
-    check: (world, { stdout }) => assert.equal(JSON.parse(stdout).manifest_digest, world.digest),
+    check: (world, { stdout }) => assert.equal(JSON.parse(stdout).manifestDigest, world.digest),
   }),
   statement(36, "No Silent Defaults: Explicit repository requirements", {
     script: exits(2, "REGISTRY_REPO= modelops-bundles push bundle"),
@@ -463,7 +463,7 @@ modelops-bundles materialize my-model:2.0.0 ./workspace --role inference > /dev/
     differs: "the sizes of registry entries are known too",
     check(_world, { stdout }) {
       const sizes = Object.values(BUNDLE_FILES).map(({ length }) => length);
-      assert.equal(JSON.parse(stdout).total_size, sizes.reduce((sum, size) => sum + size));
+      assert.equal(JSON.parse(stdout).totalSize, sizes.reduce((sum, size) => sum + size));
     },
   }),
 ];

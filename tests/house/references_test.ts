@@ -41,3 +41,20 @@ Deno.test("README and CONTRIBUTING lead to every document", async () => {
     if (isFile) assert.ok(texts.join().includes(name), `nothing leads to docs/${name}`);
   }
 });
+
+/** Every key of a value and of what is in it. */
+function jsonKeys(value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  const own = Array.isArray(value) ? [] : Object.keys(value);
+  return [...own, ...Object.values(value).flatMap(jsonKeys)];
+}
+
+Deno.test("JSON has one style of keys, and modctl's where modctl defines the document", async () => {
+  const text = await Deno.readTextFile(new URL("docs/json.md", repositoryRoot));
+  const sections = [...text.matchAll(/^## (.+)\n\n```json\n([^`]+)```$/gm)];
+  assert.ok(sections.length > 30);
+  for (const [, title = "", json = ""] of sections) {
+    const style = title === "inspect" ? /^[A-Z][A-Za-z0-9]*$/ : /^[a-z][A-Za-z0-9]*$/;
+    for (const key of jsonKeys(JSON.parse(json))) assert.match(key, style, title);
+  }
+});

@@ -17,50 +17,40 @@ import { conflictFields } from "./workspace_report.ts";
 
 /** The identity of a bundle. */
 export function bundleDocument(bundle: ResolvedBundle): Record<string, unknown> {
+  const { name, version, description, repository, manifestDigest, mediaType } = bundle;
+  const { roles, layers, externalIndexPresent, totalSize } = bundle;
   const indexes = Object.entries(bundle.layerIndexes);
   return {
-    name: bundle.name,
-    version: bundle.version,
-    description: bundle.description,
-    repository: bundle.repository,
-    manifest_digest: bundle.manifestDigest,
-    media_type: bundle.mediaType,
-    roles: bundle.roles,
-    layers: bundle.layers,
-    layer_indexes: Object.fromEntries(indexes.map(([layer, { digest }]) => [layer, digest])),
-    external_index_present: bundle.externalIndexPresent,
-    total_size: bundle.totalSize,
+    name,
+    version,
+    description,
+    repository,
+    manifestDigest,
+    mediaType,
+    roles,
+    layers,
+    layerIndexes: Object.fromEntries(indexes.map(([layer, { digest }]) => [layer, digest])),
+    externalIndexPresent,
+    totalSize,
   };
 }
 
 /** What a materialization did, or would do. */
 export function materializeDocument(
-  result: MaterializeResult,
+  { plan, selectedRole, destPath, dryRun, files, counters }: MaterializeResult,
   bundle: ResolvedBundle,
-  layers: readonly string[],
+  selectedLayers: readonly string[],
 ): Record<string, unknown> {
-  const { plan } = result;
-  const { bytesWritten, bytesFetched, bytesPrefetched, ...counts } = result.counters;
+  const { bytesToMove, diskFree, conflicts } = plan;
   return {
     bundle: bundleDocument(bundle),
-    selected_role: result.selectedRole,
-    selected_layers: layers,
-    dest_path: result.destPath,
-    dry_run: result.dryRun,
-    files: result.files,
-    counters: {
-      ...counts,
-      bytes_written: bytesWritten,
-      bytes_fetched: bytesFetched,
-      bytes_prefetched: bytesPrefetched,
-    },
-    ...(result.dryRun
-      ? {
-        bytes_to_move: plan.bytesToMove,
-        disk_free: plan.diskFree,
-        ...conflictFields(plan.conflicts),
-      }
-      : {}),
+    selectedRole,
+    selectedLayers,
+    destPath,
+    dryRun,
+    files,
+    counters,
+    ...(dryRun ? { bytesToMove, diskFree, ...conflictFields(conflicts) } : {}),
   };
 }
 
@@ -70,10 +60,10 @@ export function exportDocument(
   { workdir, includeExternal }: { readonly workdir: string; readonly includeExternal: boolean },
 ): Record<string, unknown> {
   return {
-    working_dir: workdir,
+    workingDir: workdir,
     ...archive,
-    include_external: includeExternal,
-    pointers_only: pointersOnly,
+    includeExternal,
+    pointersOnly,
     ...comparisonFields(comparison),
   };
 }
@@ -84,21 +74,22 @@ function comparisonFields(comparison: ExportResult["comparison"]): Record<string
   const reason = comparison?.kind === "unknown"
     ? comparison.reason
     : "no bundle was materialized into the folder";
-  return { changed: null, not_compared: reason };
+  return { changed: null, notCompared: reason };
 }
 
 /** What an import did, or would do. */
 export function importDocument(result: ImportResult, archive: string): Record<string, unknown> {
   const { created, replaced, kept, bytesWritten, provenance } = result;
+  const { destPath, dryRun, files, pointersOnly } = result;
   return {
     archive,
-    dest_path: result.destPath,
-    dry_run: result.dryRun,
-    manifest_digest: provenance?.manifestDigest,
-    files: result.files,
-    counters: { created, replaced, kept, bytes_written: bytesWritten },
-    pointers_only: result.pointersOnly,
-    ...(result.dryRun ? conflictFields(result.conflicts) : {}),
+    destPath,
+    dryRun,
+    manifestDigest: provenance?.manifestDigest,
+    files,
+    counters: { created, replaced, kept, bytesWritten },
+    pointersOnly,
+    ...(dryRun ? conflictFields(result.conflicts) : {}),
   };
 }
 
@@ -110,15 +101,15 @@ export function publishDocument(result: PublishResult): Record<string, unknown> 
     digest: result.digest,
     name: result.name,
     version: result.version,
-    ...(previousVersion === undefined ? {} : { previous_version: previousVersion }),
+    ...(previousVersion === undefined ? {} : { previousVersion }),
     tags: result.tags,
     files: placedFiles(plan).length,
     ...sentDocument(registry),
     external: sentDocument(external),
-    external_files: externalDocuments(plan),
-    ...(result.isLocal ? { stored_in: "local store" } : {}),
-    up_to_date: result.upToDate,
-    dry_run: result.dryRun,
+    externalFiles: externalDocuments(plan),
+    ...(result.isLocal ? { storedIn: "local store" } : {}),
+    upToDate: result.upToDate,
+    dryRun: result.dryRun,
   };
 }
 
@@ -132,7 +123,7 @@ function externalDocuments(plan: StoragePlan): Record<string, unknown>[] {
 }
 
 function sentDocument({ copied, skipped, bytes }: ExternalReport): Record<string, number> {
-  return { uploaded: copied, skipped, uploaded_bytes: bytes };
+  return { uploaded: copied, skipped, uploadedBytes: bytes };
 }
 
 /** The files of a working directory by layer. */
@@ -140,7 +131,7 @@ export function scanDocument(inventory: Inventory): Record<string, unknown> {
   const layers = inventory.layers.map(({ name, type, files }) => ({
     name,
     type,
-    file_count: files.length,
+    fileCount: files.length,
     size: sizeOf(files),
     files: files.map(({ path, size, mode, digest }) => ({
       path,
@@ -150,13 +141,13 @@ export function scanDocument(inventory: Inventory): Record<string, unknown> {
     })),
   }));
   return {
-    working_dir: inventory.workdir,
+    workingDir: inventory.workdir,
     name: inventory.spec.name,
     version: inventory.spec.version,
     roles: inventory.spec.roles,
     layers,
-    file_count: layers.reduce((sum, layer) => sum + layer.file_count, 0),
-    total_size: layers.reduce((sum, layer) => sum + layer.size, 0),
+    fileCount: layers.reduce((sum, layer) => sum + layer.fileCount, 0),
+    totalSize: layers.reduce((sum, layer) => sum + layer.size, 0),
     warnings: inventory.warnings,
   };
 }
@@ -166,13 +157,13 @@ export function planDocument(plan: StoragePlan): Record<string, unknown> {
   const files = placedFiles(plan);
   const { workdir, spec, warnings } = plan.inventory;
   return {
-    working_dir: workdir,
+    workingDir: workdir,
     name: spec.name,
     version: spec.version,
     files: files.map(placedFileDocument),
     totals: {
-      file_count: files.length,
-      total_size: sizeOf(files),
+      fileCount: files.length,
+      totalSize: sizeOf(files),
       ...totals("registry", files.filter(({ decision }) => decision.kind === "registry")),
       ...totals("external", files.filter(({ decision }) => decision.kind === "external")),
     },
@@ -195,7 +186,7 @@ function placedFileDocument({ path, layer, size, mode, digest, decision }: Place
 }
 
 function totals(kind: string, files: readonly PlacedFile[]): Record<string, number> {
-  return { [`${kind}_count`]: files.length, [`${kind}_size`]: sizeOf(files) };
+  return { [`${kind}Count`]: files.length, [`${kind}Size`]: sizeOf(files) };
 }
 
 /** What makes one list of files out of another. */
@@ -208,10 +199,10 @@ export function diffDocument(diff: BundleDiff): Record<string, unknown> {
     added: added.map(listedFileDocument),
     modified: modified.map(({ path, from, to }) => ({
       path,
-      old_size: from.size,
-      new_size: to.size,
-      old_sha256: from.sha256,
-      new_sha256: to.sha256,
+      oldSize: from.size,
+      newSize: to.size,
+      oldSha256: from.sha256,
+      newSha256: to.sha256,
     })),
     removed: removed.map(listedFileDocument),
     unchanged: unchanged.map(({ path }) => path),

@@ -7,17 +7,6 @@ import { columnsOf, fitMiddle } from "./columns.ts";
 import { alignColumns } from "./table.ts";
 import { escapeControls } from "./format.ts";
 
-const UNITS = ["KB", "MB", "GB"];
-
-/**
- * Bytes in powers of 1024 as the users of the bundles guide know them: `0 B`, `512 B`, `1.5 KB`.
- */
-export function bundleSize(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  const power = Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length);
-  return `${(bytes / 1024 ** power).toFixed(1)} ${UNITS[power - 1]}`;
-}
-
 /** Lines of text; what came from outside cannot start a line of its own. */
 export function textOf(lines: readonly string[]): string {
   return lines.map(escapeControls).join("\n");

@@ -4,13 +4,14 @@
  */
 import { type WorkspaceConflict, WorkspaceConflictError } from "../../bundle/workspace/conflict.ts";
 import type { TransferError } from "../../core/errors.ts";
-import { bundleSize, tableLines, textOf } from "./bundle_text.ts";
+import { tableLines, textOf } from "./bundle_text.ts";
 import { FailedResult } from "./failed_result.ts";
+import { formatBytes } from "./format.ts";
 import type { Session } from "../session.ts";
 
 /** The conflicts as fields of a JSON document. */
 export function conflictFields(conflicts: readonly WorkspaceConflict[]): Record<string, unknown> {
-  return { conflicts, conflict_count: conflicts.length };
+  return { conflicts, conflictCount: conflicts.length };
 }
 
 /** Runs an operation; its conflicts become fields of the error's document. */
@@ -49,7 +50,7 @@ export function reportPlan(
 export function actionLines(
   files: readonly { readonly path: string; readonly action: string; readonly size: number }[],
 ): readonly string[] {
-  return tableLines(files.map(({ action, size, path }) => [action, bundleSize(size), path]));
+  return tableLines(files.map(({ action, size, path }) => [action, formatBytes(size), path]));
 }
 
 /** Counts with their names, those that are not zero: `2 created, 1 kept`, or `none`. */

@@ -19,7 +19,7 @@ Deno.test("scanDocument() lists the golden directory", async () => {
   const inventory = await scanWorkdir(folder.path);
   assert.deepEqual(inventory.warnings, []);
   assert.deepEqual(scanDocument(inventory), {
-    working_dir: folder.path,
+    workingDir: folder.path,
     name: "golden",
     version: "1.0.0",
     roles: { default: ["code"], training: ["code", "data"] },
@@ -27,7 +27,7 @@ Deno.test("scanDocument() lists the golden directory", async () => {
       {
         name: "code",
         type: "code",
-        file_count: 1,
+        fileCount: 1,
         size: 9,
         files: [{
           path: "src/a.py",
@@ -39,7 +39,7 @@ Deno.test("scanDocument() lists the golden directory", async () => {
       {
         name: "data",
         type: "data",
-        file_count: 2,
+        fileCount: 2,
         size: 19,
         files: [
           {
@@ -57,8 +57,8 @@ Deno.test("scanDocument() lists the golden directory", async () => {
         ],
       },
     ],
-    file_count: 3,
-    total_size: 28,
+    fileCount: 3,
+    totalSize: 28,
     warnings: [],
   });
 });
@@ -67,12 +67,12 @@ Deno.test("planDocument() has decisions and totals under stable names", async ()
   await using folder = await goldenFolder();
   const document = planDocument(planStorage(await scanWorkdir(folder.path)));
   assert.deepEqual(document["totals"], {
-    file_count: 3,
-    total_size: 28,
-    registry_count: 2,
-    registry_size: 18,
-    external_count: 1,
-    external_size: 10,
+    fileCount: 3,
+    totalSize: 28,
+    registryCount: 2,
+    registrySize: 18,
+    externalCount: 1,
+    externalSize: 10,
   });
   assert.deepEqual((document["files"] as unknown[])[2], {
     path: "data/ten.bin",
@@ -101,17 +101,17 @@ Deno.test("publishDocument() says what was sent", async () => {
     files: 3,
     uploaded: 7,
     skipped: 0,
-    uploaded_bytes: result.registry.bytes,
-    external: { uploaded: 1, skipped: 0, uploaded_bytes: 10 },
-    external_files: [{
+    uploadedBytes: result.registry.bytes,
+    external: { uploaded: 1, skipped: 0, uploadedBytes: 10 },
+    externalFiles: [{
       path: "data/ten.bin",
       size: 10,
       uri: "az://cont1/b/data/ten.bin",
       tier: "cool",
       place: "az://cont1/b/data/ten.bin",
     }],
-    up_to_date: false,
-    dry_run: false,
+    upToDate: false,
+    dryRun: false,
   });
 });
 
@@ -134,10 +134,10 @@ Deno.test("diffDocument() has the files that differ and totals", () => {
     modified: [
       {
         path: "changed",
-        old_size: 3,
-        new_size: 5,
-        old_sha256: shaOf("old"),
-        new_sha256: shaOf("newer"),
+        oldSize: 3,
+        newSize: 5,
+        oldSha256: shaOf("old"),
+        newSha256: shaOf("newer"),
       },
     ],
     removed: [{ path: "gone", size: 1, sha256: shaOf("g") }],

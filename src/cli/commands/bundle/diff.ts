@@ -2,7 +2,8 @@
 import type { Command } from "../../../deps/commander.ts";
 import type { BundleDiff, ModifiedFile } from "../../../bundle/compare/diff.ts";
 import { diffDocument } from "../../output/bundle_documents.ts";
-import { bundleSize, textOf } from "../../output/bundle_text.ts";
+import { textOf } from "../../output/bundle_text.ts";
+import { formatBytes } from "../../output/format.ts";
 import { addReading } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
@@ -23,9 +24,9 @@ function describeDiff(diff: BundleDiff): readonly string[] {
   const { added, modified, removed, unchanged } = diff;
   return [
     `Diff from ${diff.from} to ${diff.to}`,
-    ...added.map(({ path, size }) => `+ ${path} (${bundleSize(size)})`),
+    ...added.map(({ path, size }) => `+ ${path} (${formatBytes(size)})`),
     ...modified.map((file) => `~ ${file.path} (${changeOf(file)})`),
-    ...removed.map(({ path, size }) => `- ${path} (${bundleSize(size)})`),
+    ...removed.map(({ path, size }) => `- ${path} (${formatBytes(size)})`),
     `${added.length} added, ${modified.length} modified, ${removed.length} removed, ` +
     `${unchanged.length} unchanged`,
   ];
@@ -33,5 +34,5 @@ function describeDiff(diff: BundleDiff): readonly string[] {
 
 function changeOf({ from, to }: ModifiedFile): string {
   if (from.sha256 === to.sha256) return "executable bit";
-  return `${bundleSize(from.size)} -> ${bundleSize(to.size)}`;
+  return `${formatBytes(from.size)} -> ${formatBytes(to.size)}`;
 }

@@ -2,10 +2,10 @@
 import type { Command } from "../../../deps/commander.ts";
 import type { ImportResult } from "../../../bundle/archive/import.ts";
 import { importDocument } from "../../output/bundle_documents.ts";
-import { bundleSize, textOf } from "../../output/bundle_text.ts";
+import { textOf } from "../../output/bundle_text.ts";
 import { portable } from "../../options.ts";
 import { addArchiveLimits } from "../../writing_options.ts";
-import { countOf } from "../../output/format.ts";
+import { countOf, formatBytes } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
 import {
   actionLines,
@@ -51,7 +51,7 @@ function report(session: Session, result: ImportResult, archive: string): void {
   }
   session.output.result(document, textOf([`Imported ${archive} to ${dest}`]));
   const counts = countsText({ created, replaced, kept });
-  session.output.note(`Files: ${counts}; ${bundleSize(result.bytesWritten)} written`);
+  session.output.note(`Files: ${counts}; ${formatBytes(result.bytesWritten)} written`);
   const missing = result.pointersOnly.length;
   if (missing > 0) session.output.note(`${countOf(missing, "external file")} not in the archive`);
 }

@@ -6,8 +6,8 @@ import type { MaterializeResult } from "../../../bundle/workspace/materialize.ts
 import { InvalidInputError } from "../../../core/errors.ts";
 import { collectList, collectPatterns } from "../../arguments.ts";
 import { materializeDocument } from "../../output/bundle_documents.ts";
-import { bundleSize, textOf } from "../../output/bundle_text.ts";
-import { countOf } from "../../output/format.ts";
+import { textOf } from "../../output/bundle_text.ts";
+import { countOf, formatBytes } from "../../output/format.ts";
 import { addDragonfly, addReading, objectStore, portable } from "../../options.ts";
 import type { Session } from "../../session.ts";
 import {
@@ -83,7 +83,7 @@ function report(session: Session, result: MaterializeResult, options: ReportOpti
 function note({ output }: Session, { counters }: MaterializeResult): void {
   const { created, replaced, kept, pointers, bytesWritten } = counters;
   const counts = countsText({ created, replaced, kept });
-  output.note(`Files: ${counts}; ${bundleSize(bytesWritten)} written`);
+  output.note(`Files: ${counts}; ${formatBytes(bytesWritten)} written`);
   if (pointers > 0) {
     output.note(
       `${countOf(pointers, "external file")} not fetched: --prefetch-external fetches them`,
@@ -100,10 +100,10 @@ function planLines({ counters, plan }: MaterializeResult): readonly string[] {
     "external, pointer only": counters.pointers,
     "in conflict": conflict,
   };
-  const free = plan.diskFree === undefined ? "unknown" : bundleSize(plan.diskFree);
+  const free = plan.diskFree === undefined ? "unknown" : formatBytes(plan.diskFree);
   return [
     `Files: ${countsText(counts)}`,
-    `Bytes to move: ${bundleSize(plan.bytesToMove)}`,
-    `Disk: ${bundleSize(plan.bytesToMove)} needed, ${free} free`,
+    `Bytes to move: ${formatBytes(plan.bytesToMove)}`,
+    `Disk: ${formatBytes(plan.bytesToMove)} needed, ${free} free`,
   ];
 }

@@ -7,8 +7,8 @@ import {
   type StoragePlan,
 } from "../../../bundle/publish/plan.ts";
 import { planDocument } from "../../output/bundle_documents.ts";
-import { bundleSize, externalLines, sizeOf, tableLines, textOf } from "../../output/bundle_text.ts";
-import { countOf } from "../../output/format.ts";
+import { externalLines, sizeOf, tableLines, textOf } from "../../output/bundle_text.ts";
+import { countOf, formatBytes } from "../../output/format.ts";
 import { objectStore, portable } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
@@ -32,7 +32,7 @@ function describePlan(plan: StoragePlan, externalPreview: boolean): readonly str
   const files = placedFiles(plan);
   const rows = files.map((
     { decision, size, path },
-  ) => [decision.kind, bundleSize(size), path, decision.reason]);
+  ) => [decision.kind, formatBytes(size), path, decision.reason]);
   return [
     `Storage plan for ${plan.inventory.workdir}`,
     ...tableLines(rows),
@@ -47,5 +47,5 @@ function ofKind(files: readonly PlacedFile[], kind: Decision["kind"]): readonly 
 }
 
 function totalLine(place: string, files: readonly PlacedFile[]): string {
-  return `${place}: ${countOf(files.length, "file")}, ${bundleSize(sizeOf(files))}`;
+  return `${place}: ${countOf(files.length, "file")}, ${formatBytes(sizeOf(files))}`;
 }

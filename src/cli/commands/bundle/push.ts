@@ -5,7 +5,8 @@ import { placedFiles } from "../../../bundle/publish/plan.ts";
 import type { PublishResult } from "../../../bundle/publish/push.ts";
 import { collect } from "../../arguments.ts";
 import { publishDocument } from "../../output/bundle_documents.ts";
-import { bundleSize, externalLines, sizeOf, textOf } from "../../output/bundle_text.ts";
+import { externalLines, sizeOf, textOf } from "../../output/bundle_text.ts";
+import { formatBytes } from "../../output/format.ts";
 import { addAccess, concurrency, objectStore, portable } from "../../options.ts";
 import type { Session } from "../../session.ts";
 import { REGISTRY_REMEDY } from "../../settings/remedies.ts";
@@ -51,7 +52,7 @@ function describePush(
     dryRun ? `Would push bundle ${reference}` : `Pushed bundle ${reference}`,
     `Manifest digest: ${digest}`,
     `Files: ${files.length} total${more}`,
-    `Size: ${bundleSize(sizeOf(files))}`,
+    `Size: ${formatBytes(sizeOf(files))}`,
     `Tags: ${result.tags.join(", ")}`,
     ...(bump === undefined ? [] : [`Version bump: ${bump} (${previousVersion} -> ${version})`]),
     ...(dryRun ? externalLines(files) : [`Successfully pushed bundle from ${workdir}`]),
@@ -66,7 +67,7 @@ function note({ output }: Session, result: PublishResult): void {
   }
   if (result.dryRun) return;
   for (const [place, { copied, skipped, bytes }] of moved(result)) {
-    output.note(`${place}: ${copied} sent (${bundleSize(bytes)}), ${skipped} there before`);
+    output.note(`${place}: ${copied} sent (${formatBytes(bytes)}), ${skipped} there before`);
   }
 }
 

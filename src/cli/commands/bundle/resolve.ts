@@ -4,7 +4,8 @@ import type { ResolvedBundle } from "../../../bundle/documents/bundle.ts";
 import { bundleLabel } from "../../../bundle/resolve/reference.ts";
 import { compareText } from "../../../core/text.ts";
 import { bundleDocument } from "../../output/bundle_documents.ts";
-import { bundleSize, tableLines, textOf } from "../../output/bundle_text.ts";
+import { tableLines, textOf } from "../../output/bundle_text.ts";
+import { formatBytes } from "../../output/format.ts";
 import { addReading } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
@@ -29,7 +30,7 @@ function describeBundle(bundle: ResolvedBundle, verbose: boolean): readonly stri
   const identity = [
     `Bundle: ${bundleLabel(bundle)}`,
     `Manifest: ${bundle.manifestDigest}`,
-    `Size: ${bundleSize(bundle.totalSize)}`,
+    `Size: ${formatBytes(bundle.totalSize)}`,
   ];
   return [...identity, ...(verbose ? details(bundle) : []), ...roleLines(bundle.roles)];
 }

@@ -2,8 +2,8 @@
 import type { Command } from "../../../deps/commander.ts";
 import type { Inventory } from "../../../bundle/publish/scan.ts";
 import { scanDocument } from "../../output/bundle_documents.ts";
-import { bundleSize, modeText, sizeOf, tableLines, textOf } from "../../output/bundle_text.ts";
-import { countOf } from "../../output/format.ts";
+import { modeText, sizeOf, tableLines, textOf } from "../../output/bundle_text.ts";
+import { countOf, formatBytes } from "../../output/format.ts";
 import { portable } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
@@ -25,15 +25,15 @@ function describeInventory({ workdir, spec, layers }: Inventory): readonly strin
   const files = layers.flatMap((layer) => layer.files);
   const rows = files.map((
     { layer, size, mode, path },
-  ) => [layer, bundleSize(size), modeText(mode), path]);
+  ) => [layer, formatBytes(size), modeText(mode), path]);
   const totals = layers.map(({ name, files }) =>
-    `Layer ${name}: ${countOf(files.length, "file")}, ${bundleSize(sizeOf(files))}`
+    `Layer ${name}: ${countOf(files.length, "file")}, ${formatBytes(sizeOf(files))}`
   );
   return [
     `Scanned ${workdir}`,
     `Bundle: ${spec.name}:${spec.version}`,
     ...tableLines(rows),
     ...totals,
-    `Total: ${countOf(files.length, "file")}, ${bundleSize(sizeOf(files))}`,
+    `Total: ${countOf(files.length, "file")}, ${formatBytes(sizeOf(files))}`,
   ];
 }

@@ -4,9 +4,9 @@ import type { Command } from "../../../deps/commander.ts";
 import type { VerifiedFile, VerifyReport } from "../../../bundle/workspace/verify_report.ts";
 import { IntegrityError } from "../../../core/errors.ts";
 import { statKind } from "../../../core/files.ts";
-import { bundleSize, textOf } from "../../output/bundle_text.ts";
+import { textOf } from "../../output/bundle_text.ts";
 import { FailedResult } from "../../output/failed_result.ts";
-import { countOf } from "../../output/format.ts";
+import { countOf, formatBytes } from "../../output/format.ts";
 import { addReading, objectStore } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
@@ -37,7 +37,7 @@ function describeReport({ files, extra, bytes }: VerifyReport, target: string): 
   return [
     `Verified ${target}`,
     [`Files: ${files.length - pointers} as they must be`, ...more].join(", "),
-    `Read: ${bundleSize(bytes)}`,
+    `Read: ${formatBytes(bytes)}`,
   ];
 }
 

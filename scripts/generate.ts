@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { environmentReference } from "./docs/environment.ts";
 import { jsonReference } from "./docs/json_outputs.ts";
+import { modelfileReference } from "./docs/modelfile.ts";
 import { specReference, specSchemaFile } from "./docs/modelops_yaml.ts";
 import { modignoreReference } from "./docs/modignore.ts";
 import { programOutput } from "./docs/program_output.ts";
@@ -18,6 +19,7 @@ const GENERATED: Readonly<Record<string, () => Promise<string>>> = {
   "docs/commands.md": commandsDocument,
   "docs/environment.md": environmentReference,
   "docs/json.md": jsonReference,
+  "docs/modelfile.md": modelfileReference,
   "docs/modelops-yaml.md": specReference,
   "docs/modelops.schema.json": specSchemaFile,
   "docs/modignore.md": modignoreReference,

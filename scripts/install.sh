@@ -147,7 +147,7 @@ install() {
   printf '%s\n' "$said"
   case :${PATH:-}: in
     *:"$bin":*) ;;
-    *) printf 'hint: add %s to PATH\n' "$bin" >&2 ;;
+    *) printf 'hint: export PATH="%s:$PATH"\n' "$bin" >&2 ;;
   esac
 }
 

@@ -146,5 +146,5 @@ if (import.meta.main) {
   const paths = await install(folder, { binary, bundle });
   for (const path of paths) console.log(path);
   const inPath = (Deno.env.get("PATH") ?? "").split(delimiter).includes(folder);
-  if (!inPath) console.error(`hint: add ${folder} to PATH`);
+  if (!inPath) console.error(`hint: export PATH="${folder}:$PATH"`);
 }

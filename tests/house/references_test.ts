@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { MODELFILE_EXAMPLE } from "../../scripts/docs/modelfile.ts";
 import { EXAMPLE, FLAT_EXAMPLE } from "../../scripts/docs/modelops_yaml.ts";
 import { specForms } from "../../src/bundle/spec/json_schema.ts";
 import { parseSpec } from "../../src/bundle/spec/parse.ts";
+import { parseModelfile } from "../../src/model/modelfile/parser.ts";
+import { FILE_INSTRUCTIONS, VALUE_INSTRUCTIONS } from "../../src/model/modelfile/values.ts";
 import { repositoryRoot } from "./repository.ts";
 
 Deno.test("the examples of the reference of modelops.yaml can be used", () => {
@@ -29,6 +32,17 @@ Deno.test("the reference of modelops.yaml has an example and a row of every key"
       new RegExp(`\\| \`[^\`]*\\b${key}\` +\\| [^|]+\\| [^|]*\\w[^|]*\\|`),
       key,
     );
+  }
+});
+
+Deno.test("the reference of Modelfiles has a row and an example of every instruction", async () => {
+  const reference = await Deno.readTextFile(new URL("docs/modelfile.md", repositoryRoot));
+  const { entries, ...facts } = parseModelfile(MODELFILE_EXAMPLE);
+  const kinds = new Set(entries.map(({ kind }) => kind));
+  for (const instruction of [...VALUE_INSTRUCTIONS, ...FILE_INSTRUCTIONS]) {
+    const { command } = instruction;
+    assert.ok("key" in instruction ? facts[instruction.key] : kinds.has(instruction.kind), command);
+    assert.match(reference, new RegExp(`^\\| \`${command}\` +\\| [^|]*\\w[^|]*\\|`, "m"), command);
   }
 });
 

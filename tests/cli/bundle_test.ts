@@ -558,6 +558,26 @@ Deno.test("--ci shows no progress; --verbose tells of each file", async () => {
   assert.equal(quiet.stderr, "Files: 1 created; 5 B written\n");
 });
 
+Deno.test("who takes the default role unasked hears what other roles have", async () => {
+  await using home = await BundleHome.make();
+  await home.done("push", home.at("work"));
+  const left =
+    /^Layers that the role default does not have: code, data \(--role runtime or training\)$/m;
+  const rows: [args: string[], said: boolean][] = [
+    [[], true],
+    [["--overwrite"], true],
+    [["--role", "default"], false],
+    [["--layers", "config"], false],
+    [["--json"], false],
+    [["--role", "training"], false],
+  ];
+  for (const [args, said] of rows) {
+    const { code, stderr } = await home.run(["materialize", "demo:1.0.0", home.at("ws"), ...args]);
+    assert.equal(code, 0, stderr);
+    assert.equal(left.test(stderr), said, `${args}: ${stderr}`);
+  }
+});
+
 Deno.test("what the local store has is not fetched, unless --no-cache", async () => {
   await using home = await BundleHome.make();
   await home.done("push", home.at("work"));

@@ -51,7 +51,7 @@ export function configure(command: Command, session: Session): void {
           return { resolved, result };
         }, { silent: ci })
       );
-      report(session, result, { resolved, layers: flags.layers, verbose });
+      report(session, result, { resolved, layers: flags.layers, role: flags.role, verbose });
     });
 }
 
@@ -60,6 +60,8 @@ interface ReportOptions {
   readonly resolved?: ResolvedBundle;
   /** The layers that were chosen, where the role does not say them. */
   readonly layers?: readonly string[];
+  /** The role that was asked for. */
+  readonly role?: string;
   readonly verbose?: boolean;
 }
 
@@ -78,6 +80,17 @@ function report(session: Session, result: MaterializeResult, options: ReportOpti
   const details = options.verbose ? actionLines(files) : [];
   session.output.result(document, textOf([...details, title, ...target]));
   note(session, result);
+  // Who named neither a role nor layers may not know that there are others.
+  if (options.role === undefined && options.layers === undefined) noteLeftOut(session, result);
+}
+
+function noteLeftOut({ output }: Session, { bundle, selectedRole: role }: MaterializeResult): void {
+  const left = bundle.layers.filter((layer) => !bundle.roles[role]?.includes(layer));
+  if (left.length === 0) return;
+  const others = Object.entries(bundle.roles)
+    .filter(([, layers]) => left.some((layer) => layers.includes(layer))).map(([name]) => name);
+  const hint = others.length === 0 ? "--layers takes them" : `--role ${others.join(" or ")}`;
+  output.note(`Layers that the role ${role} does not have: ${left.join(", ")} (${hint})`);
 }
 
 function note({ output }: Session, { counters }: MaterializeResult): void {

@@ -12,7 +12,6 @@ const TESTED_DIRECTLY: readonly ExportedValue[] = [
   "src/cli/process.ts: programName",
   "src/http/proxies.ts: matchesNoProxy",
   "src/http/retrying.ts: retryAfter",
-  "src/model/file_kinds.ts: FILE_KINDS",
   "src/objects/azure_access.ts: parseConnectionString",
   "src/server/access.ts: basicCredentials",
   "src/server/descriptors.ts: descriptorLimit",

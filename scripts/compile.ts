@@ -15,6 +15,7 @@ import { bundle, BUNDLE_ENTRY } from "./bundle.ts";
 import { writeArchive, writeSums } from "./compile/archives.ts";
 import { denortFor } from "./compile/denort.ts";
 import { permissionFlags } from "./compile/permissions.ts";
+import { RUNTIME_WORDS } from "./compile/run_words.ts";
 import { TARGETS } from "./compile/targets.ts";
 import { writePortable } from "./portable/portable_file.ts";
 import { FailedProgram, outputOf } from "./programs.ts";
@@ -44,7 +45,7 @@ async function compile(target: string, binary: string, scratch: string): Promise
   const denort = await denortFor(target, denortGiven);
   const program = join(scratch, "bundle");
   await outputOf(Deno.execPath(), [
-    ...["compile", "--no-check", "--no-config", "--no-lock", ...permissionFlags()],
+    ...["compile", "--no-check", ...RUNTIME_WORDS, ...permissionFlags()],
     ...["--target", target, "--include", program, "--output", binary],
     join(program, BUNDLE_ENTRY),
   ], { env: denort === undefined ? {} : { DENORT_BIN: resolve(denort) } });

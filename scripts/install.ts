@@ -18,6 +18,7 @@ import { digestBytes, digestHex } from "../src/core/digest.ts";
 import { lstatIfExists, readDirIfExists, removeIfExists } from "../src/core/files.ts";
 import { readKernelFile } from "../src/core/runtime/kernel_file.ts";
 import { bundle, BUNDLE_ENTRY } from "./bundle.ts";
+import { RUN_WORDS } from "./compile/run_words.ts";
 
 /** The names of the program; it answers to the one it is called by. */
 export const NAMES = ["modelops", "modctl", "modelops-bundles"] as const;
@@ -122,8 +123,8 @@ async function runtime(folder: string, name: string): Promise<string> {
 /** The script that runs the bundle; a `deno.json` of the user has nothing to do with it. */
 function launcher(folder: string, runtime: string): string {
   const entry = join(folder, BUNDLE_ENTRY);
-  const options = "-A --quiet --no-config --no-lock";
-  return `#!/bin/sh\nexec ${shellQuote(runtime)} run ${options} ${shellQuote(entry)} "$@"\n`;
+  const options = [...RUN_WORDS, "-A"].join(" ");
+  return `#!/bin/sh\nexec ${shellQuote(runtime)} ${options} ${shellQuote(entry)} "$@"\n`;
 }
 
 function shellQuote(text: string): string {

@@ -45,6 +45,7 @@ export const TOOLS = {
   "python3": { debianPackage: "python3" },
   "script": { debianPackage: "bsdutils" },
   "skopeo": { debianPackage: "skopeo" },
+  "systemd-analyze": { debianPackage: "systemd" },
   "typedoc": { npmPackage: "typedoc@0.28.20", peer: "typescript@5.9.3" },
   "umoci": { debianPackage: "umoci" },
   "zsh": { debianPackage: "zsh" },

@@ -7,7 +7,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundle, BUNDLE_ENTRY } from "./bundle.ts";
-import { RUN_WORDS } from "./compile/permissions.ts";
+import { RUN_WORDS } from "./compile/run_words.ts";
 import { packPackage } from "./npm.ts";
 import { outputOf } from "./programs.ts";
 import { closingLine, exitCode, NO_TESTS, prepare, runTests, type Totals } from "./test.ts";

@@ -1,4 +1,5 @@
 /** What a compiled program may do: it asks for nothing else, and nobody can allow it more. @module */
+import { SERVICE_VARIABLES } from "../../src/cli/service_manager.ts";
 import { resolveSettings } from "../../src/cli/settings/global.ts";
 import type { Environment } from "../../src/library/environment.ts";
 import { BUNDLE_VARIABLES } from "../../src/library/variables.ts";
@@ -38,9 +39,6 @@ export function settingVariables(): string[] {
   return [...names];
 }
 
-/** How Deno runs the bundle: a configuration that lies around has nothing to do with it. */
-export const RUN_WORDS = ["run", "--quiet", "--no-config", "--no-lock"] as const;
-
 /** The flags of `deno compile` and `deno run`. */
 export function permissionFlags(): string[] {
   const variables = [
@@ -49,6 +47,7 @@ export function permissionFlags(): string[] {
       ...BUNDLE_VARIABLES,
       ...AZURE_VARIABLES,
       ...SYSTEM_VARIABLES,
+      ...SERVICE_VARIABLES,
     ]),
   ];
   return [

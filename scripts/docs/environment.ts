@@ -3,6 +3,7 @@
  * is what the program asks for, so that none can be forgotten or outlive its use.
  * @module
  */
+import { serviceSettings } from "../../src/cli/service_manager.ts";
 import { resolveSettings, sourceDateEpoch } from "../../src/cli/settings/global.ts";
 import { bundleSettingsFromEnv } from "../../src/library/bundle_settings.ts";
 import type { Environment } from "../../src/library/environment.ts";
@@ -36,6 +37,9 @@ const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     [["SOURCE_DATE_EPOCH"], "The latest time in an artifact, in seconds since 1970"],
     [["HOME"], "The user's folder"],
     [["SHELL"], "The shell that completion is shown or installed for"],
+    [["NOTIFY_SOCKET"], "Where `serve` says that it is ready, as systemd sets it"],
+    [["WATCHDOG_USEC"], "`serve` gives a sign of life twice in so many microseconds"],
+    [["WATCHDOG_PID"], "The process that signs of life are wanted of; any when absent"],
   ],
   "Registries and the network": [
     [program("REGISTRY_USER"), "User at registries, with the password below"],
@@ -131,6 +135,7 @@ function variablesRead(): Set<string> {
     resolveSettings({}, { env: noting(env), cwd: "/", home: "/home", stderr });
     bundleSettingsFromEnv(noting(env));
     sourceDateEpoch(noting(env));
+    serviceSettings(noting(env));
   }
   return read;
 }

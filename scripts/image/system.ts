@@ -6,7 +6,8 @@
 import { join } from "node:path";
 import { fileSource } from "../../src/core/file_source.ts";
 import { BUNDLE_ENTRY } from "../bundle.ts";
-import { permissionFlags, RUN_WORDS } from "../compile/permissions.ts";
+import { permissionFlags } from "../compile/permissions.ts";
+import { RUN_WORDS } from "../compile/run_words.ts";
 import type { LinuxRuntime, RuntimeFile } from "../runtime/linux_runtime.ts";
 import { type SystemFile, type SystemLayer, textFile } from "./system_layer.ts";
 

@@ -14,7 +14,8 @@ import { writeFileAtomic } from "../../src/core/staged_file.ts";
 import { compareText } from "../../src/core/text.ts";
 import config from "../../deno.json" with { type: "json" };
 import { BUNDLE_ENTRY } from "../bundle.ts";
-import { permissionFlags, RUN_WORDS } from "../compile/permissions.ts";
+import { permissionFlags } from "../compile/permissions.ts";
+import { RUN_WORDS } from "../compile/run_words.ts";
 import type { LinuxRuntime } from "../runtime/linux_runtime.ts";
 
 /** The names under which the loader lies: a process is called what it was started as. */

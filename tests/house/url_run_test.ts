@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import config from "../../deno.json" with { type: "json" };
-import { runCommand } from "../support/command.ts";
-import type { CommandResult } from "../support/command.ts";
+import { runCommand, startCommand } from "../support/command.ts";
+import type { CommandOptions, CommandResult } from "../support/command.ts";
 import { denoCache } from "../support/deno_cache.ts";
+import { assertHasPage } from "../support/page.ts";
 import { staticFiles } from "../support/static_server.ts";
 import { tempFolder } from "../support/temp.ts";
 import { repositoryRoot } from "./repository.ts";
 
 /**
- * Runs `cli.ts` by URL from an empty folder. Modules are fetched anew and forgotten; npm packages,
+ * Starts `cli.ts` by URL from an empty folder. Modules are fetched anew and forgotten; npm packages,
  * whose versions are pinned, come from the cache of this machine.
  */
-async function runByUrl(args: (folder: string) => string[]): Promise<CommandResult> {
+async function startByUrl<Result>(
+  args: (folder: string) => string[],
+  start: (...command: [string, string[], CommandOptions]) => Promise<Result>,
+): Promise<Result> {
   await using folder = await tempFolder();
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -24,17 +28,13 @@ async function runByUrl(args: (folder: string) => string[]): Promise<CommandResu
   await Deno.mkdir(npmCache, { recursive: true });
   await Deno.symlink(npmCache, join(cache, "npm"));
   const url = `http://127.0.0.1:${server.addr.port}/cli.ts`;
-  return await runCommand(Deno.execPath(), [
-    "run",
-    "-A",
-    "--no-lock",
-    "--quiet",
-    url,
-    ...args(folder.path),
-  ], {
-    cwd,
-    env: { DENO_DIR: cache },
-  });
+  const words = ["run", "-A", "--no-lock", "--quiet", url, ...args(folder.path)];
+  return await start(Deno.execPath(), words, { cwd, env: { DENO_DIR: cache } });
+}
+
+/** Runs `cli.ts` by URL to its end. */
+function runByUrl(args: (folder: string) => string[]): Promise<CommandResult> {
+  return startByUrl(args, runCommand);
 }
 
 /** What a failed run printed, to show beside the exit code. */
@@ -59,4 +59,24 @@ Deno.test("cli.ts ends with exit code 2 by URL too when a command is unknown", a
   const result = await runByUrl(() => ["no-such-command"]);
   assert.equal(result.code, 2, told(result));
   assert.equal(result.stdout, "");
+});
+
+Deno.test("cli.ts serve has its page by URL too, and says that it cannot notify without a flag", async () => {
+  await startByUrl(
+    (folder) => ["serve", "--address", "127.0.0.1:0", "--storage-dir", join(folder, "store")],
+    async (program, args, options) => {
+      const env = { ...options.env, NOTIFY_SOCKET: "@nobody" };
+      const child = startCommand(program, args, { ...options, env });
+      await child.stdin.close();
+      const errors = new Response(child.stderr).text();
+      for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+        const [, address] = /^ready (.+)\n/.exec(text) ?? [];
+        if (address === undefined) continue;
+        await assertHasPage(`http://${address}`);
+        child.kill("SIGTERM");
+      }
+      assert.equal((await child.status).code, 0, await errors);
+      assert.match(await errors, /Cannot notify .*`deno run --unstable-net`/);
+    },
+  );
 });

@@ -2,8 +2,11 @@
 import { extname } from "node:path";
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
   ".json": "application/json; charset=utf-8",
+  ".svg": "image/svg+xml",
   ".ts": "text/typescript; charset=utf-8",
 };
 

@@ -2,6 +2,7 @@
 import type { Command } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { duration } from "../arguments.ts";
+import { serviceManager, serviceSettings } from "../service_manager.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
@@ -42,9 +43,13 @@ export function configure(command: Command, session: Session): void {
       if (flags.upstream === undefined) refuseClientCertificate(settings);
       const { serveStore } = await import("../../library/serve.ts");
       const log = session.serverLog(logFormat);
-      const server = await serveStore(settings, { ...flags, log, signal: context.signal });
+      const { signal } = context;
+      await using manager = serviceManager(serviceSettings(context.env), log);
+      const server = await serveStore(settings, { ...flags, log, signal });
+      signal.addEventListener("abort", () => manager.stopping());
       output.note(`Serving ${settings.storageDir} on ${server.url}`);
       output.result({ address: server.address }, `ready ${server.address}`);
+      manager.ready(`Serving ${server.url}`);
       await server.finished;
     });
 }

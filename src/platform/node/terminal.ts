@@ -42,6 +42,8 @@ export const env: Pick<Deno.Env, "get"> = { get: (name) => process.env[name] };
 
 export const cwd: Runtime["cwd"] = () => attempt(() => process.cwd());
 
+export const pid: number = process.pid;
+
 export const exit: Runtime["exit"] = (code) => process.exit(code);
 
 export const addSignalListener: Runtime["addSignalListener"] = (signal, listener) => {

@@ -3,21 +3,7 @@ import assert from "node:assert/strict";
 import { ASSETS, DOCUMENT } from "../../../src/server/page/assets.ts";
 import { pagePaths } from "../../../src/server/page/paths.ts";
 import { withPaths } from "../../../src/server/paths.ts";
-
-const CLIENT = new URL("../../../src/server/page/client/", import.meta.url);
-
-/** What the folder has for editors and checks alone, and the document itself. */
-const NOT_SERVED = ["answers.d.ts", "tsconfig.json", "index.html"];
-
-async function filesOf(folder: URL, prefix = ""): Promise<string[]> {
-  const entries = await Array.fromAsync(Deno.readDir(folder));
-  const paths = await Promise.all(
-    entries.map(({ name, isDirectory }) =>
-      isDirectory ? filesOf(new URL(`${name}/`, folder), `${prefix}${name}/`) : [prefix + name]
-    ),
-  );
-  return paths.flat().filter((path) => !NOT_SERVED.includes(path)).sort();
-}
+import { CLIENT, pageFiles } from "../../support/page.ts";
 
 const handle = withPaths(() => Promise.resolve(new Response("registry")), pagePaths(), {});
 
@@ -26,7 +12,7 @@ function ask(path: string, init?: RequestInit): Promise<Response> {
 }
 
 Deno.test("every file of the client is served, as what it is", async () => {
-  const files = await filesOf(CLIENT);
+  const files = await pageFiles();
   assert.ok(files.length > 20);
   assert.deepEqual(Object.keys(ASSETS).sort(), files);
   const types = { js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8" };

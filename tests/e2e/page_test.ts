@@ -1,0 +1,73 @@
+/** The page of `serve` and its JSON, in whatever form the program has. */
+import assert from "node:assert/strict";
+import { safetensors } from "../model/facts/support.ts";
+import { assertHasPage } from "../support/page.ts";
+import { openProgram } from "../support/program.ts";
+import { serveInProcess } from "../support/served.ts";
+
+Deno.test("serve has the page, every file of it", async () => {
+  await using user = await openProgram();
+  await using server = await serveInProcess(user);
+  await assertHasPage(`http://${server.address}`);
+});
+
+Deno.test("serve describes a model as JSON, and renders its README", async () => {
+  await using user = await openProgram();
+  await user.home.write("ws/README.md", "# Demo\n\n<script>alert(1)</script> *well*");
+  const tensors = { "a.weight": { dtype: "F32", shape: [2, 3], width: 4 } };
+  await user.home.write("ws/model.safetensors", safetensors(tensors));
+  await user.home.write("ws/Modelfile", "NAME demo\nMODEL *.safetensors\nDOC README.md\n");
+  await user.ok(["build", "-t", "localhost/team/demo:v1", user.home.join("ws")]);
+  await using server = await serveInProcess(user);
+  const asked = "repository=team/demo&reference=v1";
+  const ask = async (path: string) => {
+    const answer = await fetch(`http://${server.address}/_/${path}`);
+    assert.equal(answer.status, 200, path);
+    return await answer.json();
+  };
+  const { repositories } = await ask("repositories?search=demo");
+  assert.deepEqual(repositories, [{ name: "team/demo", tags: 1 }]);
+  const { tags: [tag] } = await ask("tags?repository=team/demo");
+  const model = await ask(`model?${asked}`);
+  assert.deepEqual([tag.tag, tag.digest, model.facts.paramCount], ["v1", model.digest, 6]);
+  const { tensors: [tensor] } = await ask(`tensors?${asked}`);
+  assert.deepEqual([tensor.name, tensor.shape, tensor.type], ["a.weight", [2, 3], "float32"]);
+  const { html } = await ask(`readme?${asked}`);
+  assert.match(html, /^<h1>Demo<\/h1>/);
+  assert.match(html, /<em>well<\/em>/);
+  assert.doesNotMatch(html, /<script/);
+});
+
+Deno.test("answers of the page are counted, and logged as all others are", async () => {
+  await using user = await openProgram();
+  const child = user.spawn(["serve", "--address", "127.0.0.1:0", "--log-format", "json"]);
+  await child.stdin.close();
+  const errors = new Response(child.stderr).text();
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    const [, address] = /^ready (.+)\n/.exec(text) ?? [];
+    if (address === undefined) continue;
+    for (const path of ["/", "/_/page.js", "/_/repositories?search=%3Cb%3E", "/_/nothing"]) {
+      await (await fetch(`http://${address}${path}`)).body?.cancel();
+    }
+    const metrics = await (await fetch(`http://${address}/metrics`)).text();
+    assert.match(metrics, /^modelops_http_requests_total\{method="GET",status="200"\} 3$/m);
+    assert.match(metrics, /^modelops_http_requests_total\{method="GET",status="404"\} 1$/m);
+    child.kill("SIGTERM");
+  }
+  assert.equal((await child.status).code, 0);
+  const records = (await errors).split("\n").filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line)).filter(({ path }) => path !== "/metrics" && path);
+  assert.deepEqual(
+    records.map(({ method, path, status }) => [method, path, status]),
+    [
+      ["GET", "/", 200],
+      ["GET", "/_/page.js", 200],
+      ["GET", "/_/repositories?search=%3Cb%3E", 200],
+      ["GET", "/_/nothing", 404],
+    ],
+  );
+  for (const { bytes, ms, remote } of records) {
+    assert.ok(bytes > 0 && ms >= 0, `${bytes} bytes, ${ms} ms`);
+    assert.equal(remote, "127.0.0.1");
+  }
+});

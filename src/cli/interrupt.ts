@@ -24,6 +24,9 @@ export function interruptSignal(): AbortSignal {
     // Without any listener of ours the runtime would end the process at SIGHUP, ignored or not.
     Deno.addSignalListener(signal, signal === "SIGHUP" && ignoresHangUp ? () => {} : stop);
   }
+  // Of the limit of a file's size (`ulimit -f`) the write that passes it tells, where the signal
+  // that comes with it does not end the process.
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGXFSZ", () => {});
   return controller.signal;
 }
 

@@ -50,11 +50,23 @@ const CODES: readonly (readonly [new (message?: string) => Error, code: string])
   [Deno.errors.FilesystemLoop, "ELOOP"],
 ];
 
-/** The code of an operating-system error, such as `ENOENT`; `undefined` for any other error. */
+/** What Deno adds to the system's words: the number, then what it did. */
+const SYSTEM_NUMBER = / \(os error (\d+)\)/;
+
+/** Numbers of the system for which Deno gives no code, on Linux and macOS. */
+const NUMBERED: Readonly<Record<string, string>> = { 27: "EFBIG", 69: "EDQUOT", 122: "EDQUOT" };
+
+/**
+ * The code of an operating-system error, such as `ENOENT`; `undefined` for any other error. One
+ * that has no code here is told by its number: `E116`.
+ */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ("code" in error && /^E[A-Z0-9]+$/.test(String(error.code))) return String(error.code);
-  return CODES.find(([type]) => error instanceof type)?.[1];
+  const ofClass = CODES.find(([type]) => error instanceof type)?.[1];
+  if (ofClass !== undefined) return ofClass;
+  const number = SYSTEM_NUMBER.exec(error.message)?.[1];
+  return number && (NUMBERED[number] ?? `E${number}`);
 }
 
 /** Whether an error says that a path, or a folder on the way to it, does not exist. */
@@ -98,6 +110,11 @@ function faultOf(use: "read" | "write", error: unknown): Fault | undefined {
   if (error instanceof Deno.errors.NotCapable) {
     return [InvalidInputError, `permission denied without --allow-${use}`];
   }
-  const row = FAULTS[code] ?? [TransferError, (error as Error).message];
+  const row = FAULTS[code] ?? [TransferError, systemWords(error as Error)];
   return "read" in row ? row[use] : row;
+}
+
+/** What the system said, without what Deno adds: the caller says what was done to which file. */
+function systemWords({ message }: Error): string {
+  return message.split(SYSTEM_NUMBER, 1)[0] ?? message;
 }

@@ -5,7 +5,7 @@
 import { InvalidInputError } from "./errors.ts";
 import { type JsonLimits, parsePieces } from "./json/pieces.ts";
 import { giveWay } from "./runtime/turn.ts";
-import { decodeText } from "./text.ts";
+import { decodeText, plainText, quote } from "./text.ts";
 
 /**
  * Compact JSON in the exact bytes that Go's `encoding/json` gives for the same keys in the same
@@ -48,7 +48,7 @@ export function decodeJson(bytes: Uint8Array, what: string, limit?: number): unk
   try {
     return parse(decodeUtf8(bytes), limit);
   } catch (cause) {
-    throw notJson(what, cause);
+    throw notJson(what, bytes, cause);
   }
 }
 
@@ -66,7 +66,7 @@ export async function decodeLongJson(
       await giveWay();
     }
   } catch (cause) {
-    throw notJson(what, cause);
+    throw notJson(what, bytes, cause);
   }
 }
 
@@ -74,8 +74,21 @@ function decodeUtf8(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 }
 
-function notJson(what: string, cause: unknown): InvalidInputError {
-  return unreadable(what, cause instanceof SyntaxError ? cause.message : "not valid UTF-8", cause);
+function notJson(what: string, bytes: Uint8Array, cause: unknown): InvalidInputError {
+  if (!(cause instanceof SyntaxError)) return unreadable(what, "not valid UTF-8", cause);
+  const instead = insteadOfJson(bytes);
+  return unreadable(what, instead === undefined ? cause.message : `it holds ${instead}`, cause);
+}
+
+/**
+ * What is in the place of a document, if that does not even begin as one: `nothing`, or a page or
+ * text, with how it begins.
+ */
+export function insteadOfJson(bytes: Uint8Array): string | undefined {
+  const text = plainText(new TextDecoder().decode(bytes.subarray(0, 1000)), 80);
+  if (text === "") return "nothing";
+  if (/^[[{]/.test(text)) return undefined;
+  return `${text.startsWith("<") ? "a page" : "text"}, not valid JSON: ${quote(text)}`;
 }
 
 /**

@@ -4,10 +4,10 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
-import { decodeJson } from "../core/json.ts";
+import { decodeJson, insteadOfJson } from "../core/json.ts";
 import type { Log } from "../core/operation.ts";
 import type { RetryPolicy } from "../core/retry.ts";
-import { plainText, quote } from "../core/text.ts";
+import { quote } from "../core/text.ts";
 import { discard, readBody } from "../http/bodies.ts";
 import { fetchTransport } from "../http/fetch_sender.ts";
 import { guarded, type PrivateAccess } from "../http/private_guard.ts";
@@ -137,7 +137,12 @@ export class HubClient {
       return decodeJson(bytes, "its answer", MOST_DOCUMENT_VALUES);
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
-      throw this.#malformed(whatInstead(bytes) ?? error.message.replace(/^Cannot read /, ""));
+      const instead = insteadOfJson(bytes);
+      throw this.#malformed(
+        instead === undefined
+          ? error.message.replace(/^Cannot read /, "")
+          : `it answered with ${instead}`,
+      );
     }
   }
 
@@ -152,16 +157,6 @@ export class HubClient {
     }
     return all;
   }
-}
-
-/** What a hub answered in place of a document, if that is no JSON at all. */
-function whatInstead(bytes: Uint8Array): string | undefined {
-  const text = plainText(new TextDecoder().decode(bytes.subarray(0, 1000)), 80);
-  if (text === "") return "it answered with nothing";
-  if (/^[[{]/.test(text)) return undefined;
-  return text.startsWith("<")
-    ? `it answered with a page where its API gives JSON: ${quote(text)}`
-    : `it answered with text that is no JSON: ${quote(text)}`;
 }
 
 /** The runtime's own error would repeat the secret. */

@@ -72,7 +72,7 @@ const documentForm = form.map({
  * Reads a manifest or an index.
  *
  * `mediaType` is what the sender called the document (a descriptor's type or a Content-Type); a
- * type in the document must agree with it. A document that could be read both ways is refused,
+ * type in the document must agree with it. `what` names the document in errors. A document that could be read both ways is refused,
  * because two programs could then see two artifacts behind one digest (CVE-2021-41190).
  * @throws {InvalidInputError} when the document is malformed, too large or ambiguous.
  * @throws {UnsupportedError} when its type is none that this program knows.
@@ -80,9 +80,10 @@ const documentForm = form.map({
 export function parseManifest(
   bytes: Uint8Array<ArrayBuffer>,
   mediaType?: string,
+  what = "manifest",
 ): ManifestDocument {
-  checkSize(bytes);
-  return documentOf(decodeJson(bytes, "manifest", VALUE_LIMIT), bytes, mediaType);
+  checkSize(bytes, what);
+  return documentOf(decodeJson(bytes, what, VALUE_LIMIT), bytes, what, mediaType);
 }
 
 /** Reads a manifest or an index as {@linkcode parseManifest} does, and lets others have turns. */
@@ -90,16 +91,17 @@ export async function parseLongManifest(
   bytes: Uint8Array<ArrayBuffer>,
   mediaType?: string,
 ): Promise<ManifestDocument> {
-  checkSize(bytes);
-  const json = await decodeLongJson(bytes, "manifest", VALUE_LIMIT);
+  const what = "manifest";
+  checkSize(bytes, what);
+  const json = await decodeLongJson(bytes, what, VALUE_LIMIT);
   await giveWay();
-  return documentOf(json, bytes, mediaType);
+  return documentOf(json, bytes, what, mediaType);
 }
 
-function checkSize({ byteLength }: Uint8Array): void {
+function checkSize({ byteLength }: Uint8Array, what: string): void {
   if (byteLength <= MANIFEST_SIZE_LIMIT) return;
   throw new InvalidInputError(
-    `Cannot read manifest: ${byteLength} bytes are more than the limit of ${MANIFEST_SIZE_LIMIT}`,
+    `Cannot read ${what}: ${byteLength} bytes are more than the limit of ${MANIFEST_SIZE_LIMIT}`,
     { expected: MANIFEST_SIZE_LIMIT, actual: byteLength },
   );
 }
@@ -107,10 +109,11 @@ function checkSize({ byteLength }: Uint8Array): void {
 function documentOf(
   json: unknown,
   bytes: Uint8Array<ArrayBuffer>,
+  what: string,
   mediaType?: string,
 ): ManifestDocument {
-  const document = form.checkForm(documentForm, json, "manifest");
-  const type = documentType(document, mediaType);
+  const document = form.checkForm(documentForm, json, what);
+  const type = documentType(document, what, mediaType);
   const common = {
     mediaType: type,
     artifactType: document.artifactType,
@@ -126,18 +129,22 @@ function documentOf(
 }
 
 /** The one media type of a document, from what it says, what it was called, and what it holds. */
-function documentType(document: form.Formed<typeof documentForm>, called?: string): string {
+function documentType(
+  document: form.Formed<typeof documentForm>,
+  what: string,
+  called?: string,
+): string {
   const looksLikeIndex = document.manifests !== undefined;
   const looksLikeManifest = document.layers !== undefined ||
     document.blobs !== undefined || document.config !== undefined;
   if (looksLikeIndex && looksLikeManifest) {
-    throw new InvalidInputError("Cannot read manifest: it holds both layers and manifests");
+    throw new InvalidInputError(`Cannot read ${what}: it holds both layers and manifests`);
   }
   const generic = called === undefined || called === "application/json" ||
     called === MediaType.octetStream || called.startsWith("text/");
   if (document.mediaType && !generic && document.mediaType !== called) {
     throw new InvalidInputError(
-      `Cannot read manifest: it says it is ${quote(document.mediaType)}, ` +
+      `Cannot read ${what}: it says it is ${quote(document.mediaType)}, ` +
         `but was delivered as ${quote(called)}`,
       { expected: called, actual: document.mediaType },
     );
@@ -145,16 +152,16 @@ function documentType(document: form.Formed<typeof documentForm>, called?: strin
   const type = document.mediaType ?? (generic ? undefined : called) ??
     (looksLikeIndex ? MediaType.imageIndex : MediaType.imageManifest);
   if (!isManifestType(type)) {
-    throw new UnsupportedError(`Cannot read manifest: unknown media type ${quote(type)}`, {
+    throw new UnsupportedError(`Cannot read ${what}: unknown media type ${quote(type)}`, {
       actual: type,
     });
   }
   if (!looksLikeIndex && !looksLikeManifest) {
-    throw new InvalidInputError("Cannot read manifest: it holds neither layers nor manifests");
+    throw new InvalidInputError(`Cannot read ${what}: it holds neither layers nor manifests`);
   }
   if (isIndexType(type) ? looksLikeManifest : looksLikeIndex) {
     throw new InvalidInputError(
-      `Cannot read manifest: its content does not fit its media type ${quote(type)}`,
+      `Cannot read ${what}: its content does not fit its media type ${quote(type)}`,
       { actual: type },
     );
   }

@@ -60,7 +60,7 @@ export class ManifestClient {
     const request = { url, signal, stallTime: session.retry.stallTime };
     const bytes = await readBody(response, request, MANIFEST_SIZE_LIMIT);
     const digest = await this.#checkedDigest(target, response.headers, bytes);
-    const document = parseManifest(bytes, contentType(response.headers));
+    const document = parseManifest(bytes, contentType(response.headers), this.#what(target));
     const found = { document, descriptor: describeManifest(document, digest) };
     this.#remember(found);
     return found;
@@ -152,10 +152,15 @@ export class ManifestClient {
   #mismatch(target: string, told: string, computed: Digest): IntegrityError {
     const actual = told.slice(0, 200);
     return new IntegrityError(
-      `Cannot accept manifest ${quote(target)} of ${this.#channel.name}: ` +
+      `Cannot accept ${this.#what(target)}: ` +
         `the registry calls it ${quote(actual)}, its bytes are ${computed}`,
       { registry: this.#channel.session.registry, expected: computed, actual },
     );
+  }
+
+  /** How errors name a manifest. */
+  #what(target: string): string {
+    return `manifest ${quote(target)} of ${this.#channel.name}`;
   }
 
   #remember(found: KnownManifest): void {

@@ -3,10 +3,10 @@
  * See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags
  * @module
  */
-import { TransferError } from "../core/errors.ts";
-import { decodeJson, MOST_LIST_VALUES } from "../core/json.ts";
+import { InvalidInputError, TransferError } from "../core/errors.ts";
+import { decodeJson, isRecord, MOST_LIST_VALUES } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { compareText } from "../core/text.ts";
+import { compareText, quote } from "../core/text.ts";
 import { discard, readBody } from "../http/bodies.ts";
 import { nextPage } from "../http/link_header.ts";
 import type { RegistrySession } from "./session.ts";
@@ -22,6 +22,12 @@ const LIST_LIMIT = 64 * 1024 * 1024;
 
 /** The most pages of one list, more than any real list has. */
 const PAGE_COUNT_LIMIT = 10_000;
+
+/** Pages that may hold next to nothing: a registry leaves out what its reader may not see. */
+const EMPTY_PAGE_LIMIT = 250;
+
+/** What any further page holds at least, in the middle of them all: some ten names. */
+const PAGE_SIZE_EXPECTED = 1024;
 
 /** How to get a list. */
 interface PagesOptions extends OperationOptions {
@@ -51,7 +57,9 @@ export async function* pages(
   const base = await session.base(signal);
   for (let url: URL | undefined = new URL(path, base); url;) {
     if (seen.has(url.href)) throw endless("its pages go round in circles");
-    if (seen.size >= PAGE_COUNT_LIMIT) throw endless(`it has more than ${PAGE_COUNT_LIMIT} pages`);
+    if (seen.size >= mostPages(size)) {
+      throw endless(`it has more than ${seen.size} pages, of ${size} bytes in all`);
+    }
     const parts = { signal, headers, bodyLimit: PAGE_LIMIT };
     const response = await session.send("GET", url, parts);
     if (seen.size === 0 && options.missing?.has(response.status)) return await discard(response);
@@ -69,7 +77,15 @@ export async function* pages(
   }
 }
 
-/** The names of a list, each once, in bytewise order: the texts under `key` of all its pages. */
+/** How many pages a list may have that has so many bytes by now. */
+function mostPages(size: number): number {
+  return Math.min(EMPTY_PAGE_LIMIT + Math.floor(size / PAGE_SIZE_EXPECTED), PAGE_COUNT_LIMIT);
+}
+
+/**
+ * The names of a list, each once, in bytewise order: the texts under `key` of all its pages.
+ * @throws {InvalidInputError} for a page that is no JSON or has no such list.
+ */
 export async function* listNames(
   session: RegistrySession,
   path: string,
@@ -85,12 +101,17 @@ export async function* listNames(
   const { key, what, accept } = options;
   const found = new Set<string>();
   for await (const { bytes } of pages(session, `${path}?n=${PAGE_SIZE}`, options)) {
-    const document = decodeJson(bytes, what, MOST_LIST_VALUES) as
-      | Readonly<Record<string, unknown>>
-      | null;
-    const names = document?.[key];
-    if (!Array.isArray(names)) continue;
-    for (const name of names) if (typeof name === "string" && accept(name)) found.add(name);
+    for (const name of namesOf(decodeJson(bytes, what, MOST_LIST_VALUES), key, what)) {
+      if (typeof name === "string" && accept(name)) found.add(name);
+    }
   }
   yield* [...found].sort(compareText);
+}
+
+/** What a page lists; registries written in Go say `null` for an empty list. */
+function namesOf(page: unknown, key: string, what: string): readonly unknown[] {
+  const names = isRecord(page) ? page[key] : undefined;
+  if (names === null) return [];
+  if (Array.isArray(names)) return names;
+  throw new InvalidInputError(`Cannot read ${what}: a page has no list ${quote(key)}`);
 }

@@ -76,9 +76,10 @@ export class ReferrerClient {
     const { session, path, name } = this.#channel;
     const { artifactType, signal } = options;
     const query = artifactType ? `?artifactType=${encodeURIComponent(artifactType)}` : "";
+    const what = `referrers of "${name}@${subject.digest}"`;
     const found = pages(session, `/v2/${path}/referrers/${subject.digest}${query}`, {
       signal,
-      action: `list the referrers of "${name}@${subject.digest}"`,
+      action: `list the ${what}`,
       missing: NO_ENDPOINT,
       headers: { Accept: MediaType.imageIndex },
     });
@@ -86,7 +87,7 @@ export class ReferrerClient {
     for await (const { response, bytes } of found) {
       // Some servers answer everything they do not know with an HTML page.
       if (contentType(response.headers) === "text/html") return false;
-      const index = parseManifest(bytes, MediaType.imageIndex);
+      const index = parseManifest(bytes, MediaType.imageIndex, what);
       if (index.kind === "index") yield* index.manifests;
       exists = true;
     }

@@ -58,6 +58,20 @@ Deno.test("an error of one of Deno's classes has the code of its class", () => {
   assert.equal(fileFault("read", new Deno.errors.NotFound()), "no such file");
 });
 
+Deno.test("an error of the system without a code is told by the number in its words", () => {
+  for (
+    const [message, code, reason] of [
+      ["File too large (os error 27): copy 'a' -> 'b'", "EFBIG", /^the file is too large for/],
+      ["Disk quota exceeded (os error 122)", "EDQUOT", /^the disk quota is used up$/],
+      ["Disc quota exceeded (os error 69): writefile 'a'", "EDQUOT", /^the disk quota is used up$/],
+      ["Stale file handle (os error 116): stat '/a'", "E116", /^Stale file handle$/],
+    ] as const
+  ) {
+    assert.equal(systemCode(new Error(message)), code);
+    assert.match(fileFault("write", new Error(message)) ?? "", reason);
+  }
+});
+
 Deno.test("an error that is not the system's is left as it is", () => {
   for (const error of [new TypeError("x"), Object.assign(new Error(), { code: "ERR_X" }), "text"]) {
     assert.equal(explainRead("a/b", error), error);

@@ -39,6 +39,21 @@ Deno.test("decodeJson() takes JSON and refuses anything else as invalid input", 
   );
 });
 
+Deno.test("what is no document at all is told by how it begins", () => {
+  const read = (text: string) => () => decodeJson(new TextEncoder().encode(text), "config");
+  for (
+    const [text, found] of [
+      ["", "it holds nothing"],
+      [" \r\n\t", "it holds nothing"],
+      ["<!doctype html>\n<p>", 'it holds a page, not valid JSON: "<!doctype html> <p>"'],
+      ["Bad \u202egateway\x1b", 'it holds text, not valid JSON: "Bad gateway"'],
+      ["x".repeat(9000), `it holds text, not valid JSON: "${"x".repeat(80)}…"`],
+    ] as const
+  ) assert.throws(read(text), { message: `Cannot read config: ${found}` });
+  // What begins as a document is told by where it ends to be one.
+  assert.throws(read('{"a": ['), /^InvalidInputError: Cannot read config: .*JSON/);
+});
+
 Deno.test("a document that is nested thousands deep is refused before anyone walks it", () => {
   for (const [open, close] of [["[", "]"], ['{"a":', "}"], ['[{"a":', "}]"]] as const) {
     for (const depth of [200, 100_000]) {

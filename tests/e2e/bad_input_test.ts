@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { readDirIfExists } from "../../src/core/files.ts";
+import { runCommand } from "../support/command.ts";
 import { mayMount, mountTmpfs } from "../support/mounts.ts";
-import { openProgram, type Program } from "../support/program.ts";
+import { openProgram, PROGRAM, type Program } from "../support/program.ts";
 
 /** A port of this machine that nothing listens on. */
 function closedPort(): number {
@@ -186,6 +187,45 @@ Deno.test({
       assert.deepEqual(await leftovers(small), []);
       assert.deepEqual(await readDirIfExists(join(small, "out")), []);
     }
+  },
+});
+
+Deno.test({
+  name:
+    "a limit to the size of files is told by the file that passes it, and none is left half-written",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using program = await openProgram();
+    const { home } = program;
+    await home.write("ws/a.bin", randomBytes(20_000_000));
+    const whole = home.join("whole");
+    await program.ok(["--storage-dir", whole, "build", "-t", TARGET, "ws"]);
+    await program.ok(["bundle", "init", "ws"]);
+    // In blocks of half a KiB or of a whole one, as the shell counts.
+    const limited = (...args: string[]) =>
+      runCommand("sh", ["-c", `ulimit -f 16000; exec "$@"`, "sh", ...PROGRAM, ...args], {
+        cwd: home.path,
+        env: program.env,
+      });
+    for (
+      const args of [
+        ["--storage-dir", "small", "build", "-t", TARGET, "ws"],
+        ["--storage-dir", "small", "build", "-t", TARGET, "--raw=false", "ws"],
+        ["--storage-dir", whole, "extract", TARGET, "--output", "out"],
+        ["bundle", "export", "ws", "small/ws.tar"],
+      ]
+    ) {
+      const { code, stderr } = await limited(...args);
+      assert.equal(code, 3, `${args}: ${stderr}`);
+      assert.match(stderr, /^error: Cannot write ".*": the file is too large for .* limit$/m);
+    }
+    assert.deepEqual(await leftovers(home.join("small")), []);
+    // What the next run goes on with has a hidden name.
+    const named = async (folder: string) =>
+      (await readDirIfExists(home.join(folder))).map(({ name }) => name)
+        .filter((name) => !name.startsWith(".modelops"));
+    assert.deepEqual(await named("out"), []);
+    assert(!(await named("small")).includes("ws.tar"));
   },
 });
 

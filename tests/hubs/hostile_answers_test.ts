@@ -44,10 +44,10 @@ function endless(taken: { chunks: number }): ReadableStream<Uint8Array> {
 
 const HTML = "<!doctype html><title>Log in</title>";
 const ANSWERS: readonly (readonly [string, string, RegExp])[] = [
-  ["a web page", HTML, /answered with a page .* gives JSON: "<!doctype html>/],
+  ["a web page", HTML, /answered with a page, not valid JSON: "<!doctype html>/],
   ["nothing", "", /it answered with nothing/],
   ["white space", " \n", /it answered with nothing/],
-  ["words", "Bad \u202egateway\u0007", /with text that is no JSON: "Bad gateway"/],
+  ["words", "Bad \u202egateway\u0007", /with text, not valid JSON: "Bad gateway"/],
   ["half a document", '{"a": [', /its answer: /],
   ["a document nested deep", "[".repeat(200_000), /nested more than 100 levels deep/],
   ["objects nested deep", '{"a":'.repeat(50_000), /nested more than 100 levels deep/],

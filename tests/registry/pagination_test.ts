@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { TransferError } from "../../src/core/errors.ts";
+import { InvalidInputError, TransferError } from "../../src/core/errors.ts";
 import { nextPage } from "../../src/http/link_header.ts";
 import { fail, fakeClient } from "../support/fake_registry.ts";
 
@@ -51,10 +51,29 @@ Deno.test("tags() refuses pages that go round in circles", async () => {
   await assert.rejects(two.list(), /its pages go round in circles/);
 });
 
-Deno.test("tags() refuses pages without end", async () => {
-  const { list, seen } = setup((_, count) => page(["a"], `<?p=${count}>; rel="next"`));
-  await assert.rejects(list(), /more than 10000 pages/);
-  assert.equal(seen.length, 10_000);
+const names = (page: number, count: number) =>
+  Array.from({ length: count }, (_, index) => `tag-${page}-${"x".repeat(40)}-${index}`);
+
+for (
+  const [what, tags, requests] of [
+    ["hold nothing", () => [], 260],
+    ["hold one tag each", (page: number) => [`v${page}`], 260],
+    ["hold ten tags each", (page: number) => names(page, 10), 600],
+    ["hold fifty tags each", (page: number) => names(page, 50), 10_000],
+  ] as const
+) {
+  Deno.test(`tags() refuses pages without end that ${what}`, async () => {
+    const { list, seen } = setup((_, count) => page(tags(count), `<?p=${count}>; rel="next"`));
+    await assert.rejects(list(), /more than \d+ pages, of \d+ bytes in all$/);
+    assert(seen.length <= requests, `${seen.length}`);
+  });
+}
+
+Deno.test("tags() reads a long list of small pages whole", async () => {
+  const { list } = setup((_, count) =>
+    page(names(count, 30), count < 2000 ? `<?p=${count}>; rel="next"` : undefined)
+  );
+  assert.equal((await list()).length, 60_000);
 });
 
 /** A page of one tag that has exactly so many bytes. */
@@ -98,16 +117,36 @@ for (
   });
 }
 
-Deno.test("tags() reads no endless page, and no page of another form", async () => {
+Deno.test("tags() reads no endless page", async () => {
   const endless = setup(() =>
     new Response(
       new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1 << 20)) }),
     )
   );
   await assert.rejects(endless.list(), /larger than 8388608 bytes/);
-  await assert.rejects(setup(() => new Response("<html>")).list(), /Cannot read tags/);
-  assert.deepEqual(await setup(() => new Response("null")).list(), []);
 });
+
+const NO_LISTS: readonly (readonly [string, string, RegExp])[] = [
+  ["a page", "<html>Log in", /it holds a page, not valid JSON: "<html>Log in"$/],
+  ["nothing", "", /it holds nothing$/],
+  ["words", "Bad\u202e gateway", /it holds text, not valid JSON: "Bad gateway"$/],
+  ["null", "null", /a page has no list "tags"$/],
+  ["a list alone", '["v1"]', /a page has no list "tags"$/],
+  ["an error", '{"errors":[{"code":"DENIED"}]}', /a page has no list "tags"$/],
+  ["tags that are no list", '{"tags":"v1"}', /a page has no list "tags"$/],
+];
+
+for (const [what, body, reason] of NO_LISTS) {
+  Deno.test(`tags() does not take ${what} for an empty list`, async () => {
+    const { list } = setup(() => new Response(body));
+    await assert.rejects(list(), (error: unknown) => {
+      assert(error instanceof InvalidInputError);
+      assert.match(error.message, /^Cannot read tags of registry\.test\/a: /);
+      assert.match(error.message, reason);
+      return true;
+    });
+  });
+}
 
 Deno.test("tags() fails when a later page is missing", async () => {
   const { list } = setup((url) =>

@@ -157,7 +157,7 @@ Deno.test("a manifest may be named by SHA-512", async () => {
 });
 
 const BAD_MANIFESTS: readonly (readonly [string, BodyInit, string, RegExp])[] = [
-  ["a page", "<html>", "text/html", /Cannot read manifest/],
+  ["a page", "<html>", "text/html", /it holds a page, not valid JSON: "<html>"$/],
   [
     "an index called a manifest",
     encode({ manifests: [] }),
@@ -175,7 +175,7 @@ const BAD_MANIFESTS: readonly (readonly [string, BodyInit, string, RegExp])[] = 
     "a huge size",
     encode({ layers: [{ size: 2 ** 62 }] }),
     "application/json",
-    /Cannot read manifest/,
+    /Cannot read manifest "v1" of registry.test\/a: 3 problems/,
   ],
   [
     "too many bytes",

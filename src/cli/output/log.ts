@@ -3,6 +3,7 @@
  * @module
  */
 import { join } from "../../core/runtime/path.ts";
+import { fileFault } from "../../core/file_errors.ts";
 import type { Log, LogLevel } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import type { TextSink } from "../context.ts";
@@ -77,7 +78,8 @@ function fileAppender(folder: string, warn: (message: string) => void): (line: s
       Deno.writeTextFileSync(path, line, { append: true });
     } catch (error) {
       state = "failed";
-      warn(`Cannot write the log ${quote(path)}: ${(error as Error).message}`);
+      const reason = fileFault("write", error) ?? (error as Error).message;
+      warn(`Cannot write the log ${quote(path)}: ${reason}`);
     }
   };
 }

@@ -27,8 +27,12 @@ export interface Fault {
 
 const TRUST = "add --ca-file with the authority of the registry, or --insecure to skip the check";
 const NAME = "check the name, or add --insecure to skip the check";
+const RENEW = "let the server have a new one, or add --insecure to skip the check";
+const CLOCK = "check the clock of this machine, or add --insecure to skip the check";
 const PLAIN_HTTP = "add --plain-http if the registry is meant to be used without TLS";
 const IDENTITY = "add --cert-file and --key-file";
+const OLD_TLS = "let the server speak TLS 1.2 or 1.3";
+const HANDSHAKE = "if it wants a client certificate, " + IDENTITY + "; else let it speak TLS 1.3";
 const PROXY = "put the user name and password of the proxy into its URL";
 
 /** What a source of bytes failed with while a request was sent: no fault of the network. */
@@ -46,14 +50,47 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
   [/InvalidContentType|wrong.version.number/i, "not-tls", "it does not speak TLS", PLAIN_HTTP],
   [/proxy auth/i, "refused", "the proxy wants credentials", PROXY],
   [/certificate.?required/i, "refused", "it wants a client certificate", IDENTITY],
-  [/CERT_HAS_EXPIRED|certificate.*expired/i, "refused", "its certificate has expired", TRUST],
-  [/ALTNAME_INVALID|NotValidForName/i, "refused", "its certificate is for another name", NAME],
+  [
+    // What the other side says of ours.
+    /alert.*(unknown.?ca|(bad|unsupported).?certificate|certificate.?(expired|unknown|revoked))/i,
+    "refused",
+    "it wants another client certificate",
+    `${IDENTITY} of one that it trusts`,
+  ],
+  [/CERT_HAS_EXPIRED|certificate.*expired/i, "refused", "its certificate has expired", RENEW],
+  [
+    /CERT_NOT_YET_VALID|certificate.*not.(valid.yet|yet.valid)/i,
+    "refused",
+    "its certificate is not valid yet",
+    CLOCK,
+  ],
+  [
+    /ALTNAME_INVALID|NotValidForName|not valid for name/i,
+    "refused",
+    "its certificate is for another name",
+    NAME,
+  ],
+  [
+    /UnsupportedSignatureAlgorithm|BadSignature|MD_TOO_WEAK|KEY_TOO_SMALL/,
+    "refused",
+    "the signature of its certificate is too weak, or wrong",
+    RENEW,
+  ],
+  [
+    /key usage|INVALID_PURPOSE/i,
+    "refused",
+    "its certificate is not meant for servers",
+    RENEW,
+  ],
   [
     /certificate|SELF.SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/i,
     "refused",
     "its certificate is not trusted",
     TRUST,
   ],
+  [/alert.*protocol.?version/i, "refused", "it speaks only old versions of TLS", OLD_TLS],
+  [/alert.*handshake.?failure|NoCipherSuite/i, "refused", "it refused the TLS handshake", HANDSHAKE],
+  [/fatal alert: (?!InternalError)/, "refused", "it refused to speak TLS"],
   [/ECONNREFUSED|connection refused/i, "unreachable", "the connection was refused"],
   [/ENOTFOUND|EAI_AGAIN|dns error|failed to lookup/i, "unreachable", "its name was not found"],
   [/EHOSTUNREACH|ENETUNREACH|unreachable|No route/i, "unreachable", "there is no way to it"],
@@ -63,7 +100,7 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
     "lost",
     "the connection was cut",
   ],
-  [/SendRequest|error sending|error reading|incomplete|connection error/i, "lost", "it broke off"],
+  [/fatal alert|SendRequest|error sending|error reading|incomplete|connection error/i, "lost", "it broke off"],
 ];
 
 /** Explains an error that a transport threw. */

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { explainFault, faultError, isFault } from "../../src/http/faults.ts";
 import { TransferError } from "../../src/core/errors.ts";
 
+const OLD = "it speaks only old versions of TLS";
+
 const CASES: readonly (readonly [string, string, string])[] = [
   ["client error (Connect): dns error: failed to lookup", "unreachable", "its name was not found"],
   ["connect ECONNREFUSED 127.0.0.1:1", "unreachable", "the connection was refused"],
@@ -13,7 +15,50 @@ const CASES: readonly (readonly [string, string, string])[] = [
     "refused",
     "its certificate is for another name",
   ],
+  [
+    'invalid peer certificate: certificate not valid for name "a"; certificate is only valid for DnsName("b")',
+    "refused",
+    "its certificate is for another name",
+  ],
+  [
+    'invalid peer certificate: certificate not valid for name "a"; certificate is not valid for any names',
+    "refused",
+    "its certificate is for another name",
+  ],
+  [
+    "invalid peer certificate: certificate not valid yet: verification time 1 (UNIX)",
+    "refused",
+    "its certificate is not valid yet",
+  ],
+  ["CERT_NOT_YET_VALID: certificate is not yet valid", "refused", "its certificate is not valid yet"],
+  [
+    "invalid peer certificate: UnsupportedSignatureAlgorithmContext { signature_algorithm_id: [6] }",
+    "refused",
+    "the signature of its certificate is too weak, or wrong",
+  ],
+  [
+    "invalid peer certificate: BadSignature",
+    "refused",
+    "the signature of its certificate is too weak, or wrong",
+  ],
+  [
+    "invalid peer certificate: certificate does not allow extended key usage for server authentication",
+    "refused",
+    "its certificate is not meant for servers",
+  ],
   ["received fatal alert: CertificateRequired", "refused", "it wants a client certificate"],
+  ["received fatal alert: UnknownCA", "refused", "it wants another client certificate"],
+  ["received fatal alert: CertificateExpired", "refused", "it wants another client certificate"],
+  ["sslv3 alert bad certificate", "refused", "it wants another client certificate"],
+  ["error sending request: received fatal alert: ProtocolVersion", "refused", OLD],
+  ["ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION", "refused", OLD],
+  [
+    "error sending request: received fatal alert: HandshakeFailure",
+    "refused",
+    "it refused the TLS handshake",
+  ],
+  ["received fatal alert: UnrecognisedName", "refused", "it refused to speak TLS"],
+  ["received fatal alert: InternalError", "lost", "it broke off"],
   ["tls handshake eof", "lost", "the connection was cut"],
   ["http2 error: stream error received: INTERNAL_ERROR", "lost", "the connection was cut"],
   ["operation timed out", "lost", "it did not answer in time"],
@@ -44,6 +89,12 @@ Deno.test("faultError() says what helps", () => {
   assert.match(remedy("InvalidContentType") ?? "", /--plain-http/);
   assert.match(remedy("UnknownIssuer certificate") ?? "", /--ca-file.*--insecure/);
   assert.match(remedy("CertificateRequired") ?? "", /--cert-file and --key-file/);
+  assert.match(remedy("alert handshake failure") ?? "", /--cert-file and --key-file.*TLS 1\.3/);
+  assert.match(remedy("certificate not valid yet") ?? "", /the clock of this machine/);
+  // An authority does not help where the certificate itself is the fault.
+  for (const words of ["certificate expired", "BadSignature", "not valid for name"]) {
+    assert.doesNotMatch(remedy(words) ?? "--ca-file", /--ca-file/);
+  }
 });
 
 Deno.test("isFault() tells the network's errors from aborts and from ours", () => {

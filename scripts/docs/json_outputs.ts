@@ -26,6 +26,8 @@ function weights(): string {
 }
 
 const FILES: Readonly<Record<string, string>> = {
+  "first/Modelfile": "NAME demo\nMODEL model.safetensors\n",
+  "first/model.safetensors": weights(),
   "model/config.json": '{"model_type": "llama"}\n',
   "model/model.safetensors": weights(),
   "model/README.md": "# Demo\n",
@@ -99,6 +101,8 @@ export async function jsonReference(): Promise<string> {
   try {
     const host = new URL(registry.url).host;
     for (const [path, text] of Object.entries(FILES)) await write(join(folder, path), text);
+    // The tag of the samples has named something else.
+    await documentOf(["build", "-t", `${host}/models/demo:v1`, join(folder, "first")], folder);
     const sections: string[] = [];
     for (const [title, ...args] of shownCommands(folder, host)) {
       const words = title.replace(/ of a .*/, "").split(" ");

@@ -178,6 +178,7 @@ function joined(name: string, { own, earlier, findHosted }: Places): ContentStor
         every((store) => store.referrers(subject, options), ({ digest }) => digest),
       delete: (descriptor, options) => everywhere((store) => store.delete(descriptor, options)),
       promise: (descriptor, options) => first((store) => store.promise(descriptor, options)),
+      earlier: async (tag, options) => await (await owner(tag, options)).earlier(tag, options),
       untag,
     },
   });

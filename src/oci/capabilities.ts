@@ -21,6 +21,14 @@ export interface Origin {
   readonly repository: string;
 }
 
+/** What a tag named before. */
+export interface EarlierName {
+  /** Digest of a manifest that is still here. */
+  readonly digest: Digest;
+  /** When the tag was last given to it: an RFC 3339 time. */
+  readonly taggedAt: string;
+}
+
 /** How to list referrers. */
 export interface ReferrerOptions extends OperationOptions {
   /** Only referrers of this type; all when absent. */
@@ -118,6 +126,8 @@ export interface StoreCapabilities {
    * @throws {NotFoundError} when there is no such tag.
    */
   untag(tag: string, options?: OperationOptions): Promise<void>;
+  /** What a tag named before and is still here, the latest first; some of them where it is much. */
+  earlier(tag: string, options?: OperationOptions): Promise<readonly EarlierName[]>;
   /** Starts to take in content in a single pass, which computes its digest on the way. */
   ingest(options?: OperationOptions): Promise<Ingest>;
   /**

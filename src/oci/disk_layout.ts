@@ -105,10 +105,15 @@ export class DiskLayout {
     return join(this.tag(name, tag), "current", "link");
   }
 
-  /** Link of a manifest that a tag names or named. */
+  /** Link of a manifest that a tag names or named; its time is that when it was given the tag. */
   tagIndex(name: string, tag: string, digest: Digest): string {
-    const folder = join(this.tag(name, tag), "index", digestAlgorithm(digest));
+    const folder = this.tagIndexes(name, tag, digestAlgorithm(digest));
     return join(folder, digestHex(digest), "link");
+  }
+
+  /** Folder of the links of one digest algorithm to what a tag names or named. */
+  tagIndexes(name: string, tag: string, algorithm: string): string {
+    return join(this.tag(name, tag), "index", algorithm);
   }
 
   /** Folder of what prune has taken from its place and removes. */

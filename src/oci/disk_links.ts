@@ -67,9 +67,7 @@ export class DiskLinks {
   /** Makes content a member, or a member again. */
   async add(descriptor: Descriptor): Promise<void> {
     const path = this.#member(descriptor);
-    if (await this.#write(path, descriptor.digest, false)) return;
-    const now = new Date();
-    Deno.utimeSync(path, now, now);
+    if (!await this.#write(path, descriptor.digest, false)) renew(path);
   }
 
   /**
@@ -110,15 +108,20 @@ export class DiskLinks {
 
   /** The digests of the members of a kind. */
   async members(kind: MemberKind): Promise<Digest[]> {
-    const found: Digest[] = [];
-    for (const algorithm of ALGORITHMS) {
-      const folder = this.#layout.memberLinks(this.#repository, kind, algorithm);
-      for (const entry of await readDirIfExists(folder)) {
-        const digest = `${algorithm}:${entry.name}`;
-        if (isDigest(digest)) found.push(digest);
-      }
-    }
-    return found;
+    return await linksIn((algorithm) =>
+      this.#layout.memberLinks(this.#repository, kind, algorithm)
+    );
+  }
+
+  /** The digests that a tag names or named, whether or not their manifests are here. */
+  async everTagged(tag: string): Promise<Digest[]> {
+    return await linksIn((algorithm) => this.#layout.tagIndexes(this.#repository, tag, algorithm));
+  }
+
+  /** When a tag was last given to a manifest, in milliseconds; `undefined` for never. */
+  async taggedAt(tag: string, digest: Digest): Promise<number | undefined> {
+    const link = this.#layout.tagIndex(this.#repository, tag, digest);
+    return (await lstatIfExists(link))?.mtime?.getTime();
   }
 
   /**
@@ -166,7 +169,9 @@ export class DiskLinks {
   /** Lets a tag name a manifest, wherever it pointed before. */
   async tag(tag: string, digest: Digest): Promise<void> {
     const before = await linkedDigest(this.#current(tag));
-    await this.#write(this.#layout.tagIndex(this.#repository, tag, digest), digest, true);
+    const index = this.#layout.tagIndex(this.#repository, tag, digest);
+    // A tag that comes back to a manifest was given to it now.
+    if (!await this.#write(index, digest, true) && before !== digest) renew(index);
     await this.#write(this.#current(tag), digest, true);
     if (before && before !== digest) await this.#release(before);
   }
@@ -179,9 +184,7 @@ export class DiskLinks {
     const digest = await linkedDigest(this.#current(tag));
     if (!digest) return;
     const path = this.#layout.tagPulled(this.#repository, tag);
-    if (await this.#write(path, digest, false)) return;
-    const now = new Date();
-    await Deno.utime(path, now, now);
+    if (!await this.#write(path, digest, false)) renew(path);
   }
 
   /** Whether what a tag names was pulled. */
@@ -242,6 +245,24 @@ export class DiskLinks {
     else await writeFileAtomic(path, bytes, { flush });
     return true;
   }
+}
+
+/** The digests whose links lie in the folders of all algorithms. */
+async function linksIn(folderOf: (algorithm: string) => string): Promise<Digest[]> {
+  const found: Digest[] = [];
+  for (const algorithm of ALGORITHMS) {
+    for (const entry of await readDirIfExists(folderOf(algorithm))) {
+      const digest = `${algorithm}:${entry.name}`;
+      if (isDigest(digest)) found.push(digest);
+    }
+  }
+  return found;
+}
+
+/** Gives a link the time of now. */
+function renew(path: string): void {
+  const now = new Date();
+  Deno.utimeSync(path, now, now);
 }
 
 /** Makes a folder; `false` when it is there, or the one above is not. */

@@ -16,6 +16,7 @@ import { quote } from "../core/text.ts";
 import { inTurn } from "../work/turns.ts";
 import { WORTH_A_WORKER } from "../work/task.ts";
 import type {
+  EarlierName,
   Ingest,
   LocalCapabilities,
   Origin,
@@ -60,6 +61,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       "roomFor",
       "deferPrune",
       "promise",
+      "earlier",
     ]);
   }
 
@@ -275,6 +277,11 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
         described.held(manifest.digest) ?? await this.#read(manifest, options),
     });
     await this.links.tag(tag, digest);
+  }
+
+  async earlier(tag: string, options: OperationOptions = {}): Promise<readonly EarlierName[]> {
+    const { earlierNames } = await import("./tags/earlier.ts");
+    return await earlierNames(this.links, tag, options);
   }
 
   tags({ after }: TagOptions = {}): AsyncIterable<string> {

@@ -36,6 +36,7 @@ export function filtered(store: ContentStore, visible: Visible): ContentStore {
     read,
     toFile,
     writeTagged,
+    earlier,
     ...others
   } = store.capabilities ?? {};
   return wrapped(store, {
@@ -79,6 +80,9 @@ export function filtered(store: ContentStore, visible: Visible): ContentStore {
         admit(manifest.digest);
         await writeTagged(manifest, source, tag, options);
       }),
+      earlier: earlier &&
+        (async (tag, options) =>
+          (await earlier(find(tag), options)).filter(({ digest }) => visible(digest))),
       untag: untag && (async (tag, options) => await untag(find(tag), options)),
       read: read && (async (blob, limit) => {
         find(blob.digest);

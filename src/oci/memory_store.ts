@@ -35,7 +35,7 @@ export interface MemoryStore extends
   ContentStore,
   Omit<
     LocalCapabilities,
-    "toFile" | "read" | "filePath" | "roomFor" | "deferPrune" | "promise"
+    "toFile" | "read" | "filePath" | "roomFor" | "deferPrune" | "promise" | "earlier"
   > {
   /** Whether nothing was ever written here. */
   readonly isEmpty: boolean;

@@ -51,6 +51,7 @@ export {
   type AppendOptions,
   capability,
   type Capable,
+  type EarlierName,
   type Ingest,
   type LocalCapabilities,
   type Origin,

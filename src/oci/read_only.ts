@@ -10,10 +10,11 @@ import { wrapped } from "./wrapped.ts";
 export function readOnly(store: ContentStore): ContentStore {
   const refuse = () =>
     Promise.reject(new AccessDeniedError(`Cannot write to ${store.name}: it is read-only`));
-  const { stat, origin, referrers, toFile, read, filePath, deferPrune } = store.capabilities ?? {};
+  const { stat, origin, referrers, toFile, read, filePath, deferPrune, earlier } =
+    store.capabilities ?? {};
   return wrapped(store, {
     write: refuse,
     tag: refuse,
-    capabilities: { stat, origin, referrers, toFile, read, filePath, deferPrune },
+    capabilities: { stat, origin, referrers, toFile, read, filePath, deferPrune, earlier },
   });
 }

@@ -136,6 +136,20 @@ browserTests("the page shows a model", serveSamples, {
     await page.getByRole("region", { name: "README.md" }).waitFor();
   },
 
+  async "a tag leads to what it named before"({ open }) {
+    await using shown = await open(`${LLAMA}&view=tags`);
+    const { page, panel } = shown;
+    const table = panel.getByRole("table", { name: "What latest named before" });
+    assert.equal(await table.count(), 0, "of v2, which named nothing else");
+    await panel.getByRole("link", { name: "latest" }).click();
+    await table.getByRole("link", { name: /^sha256:/ }).click();
+    await page.waitForURL(/reference=sha256/);
+    assert.equal(await table.count(), 0);
+    await page.getByRole("tab", { name: /^Tags/ }).click();
+    const v1 = panel.getByRole("row").filter({ hasText: "v1" });
+    await v1.getByText("the same").waitFor();
+  },
+
   async "an address leads to the same view again, and back goes back"({ open }) {
     await using shown = await open();
     const { page } = shown;

@@ -93,7 +93,9 @@ export async function buildSamples(home: Home): Promise<void> {
   const { "README.md": _readme, Modelfile: _modelfile, ...older } = LLAMA_FILES;
   await build(home, "localhost/team/llama:v1", older);
   await build(home, "localhost/team/llama:v2", LLAMA_FILES);
-  await home.done("tag", "localhost/team/llama:v2", "localhost/team/llama:latest");
+  for (const version of ["v1", "v2"]) {
+    await home.done("tag", `localhost/team/llama:${version}`, "localhost/team/llama:latest");
+  }
   const small = {
     "config.json": '{"model_type":"bert"}',
     "model.safetensors": safetensors({ "pooler.weight": tensor(8, 8) }),

@@ -180,6 +180,31 @@ Deno.test("a card of GGUF tells quantization, memory and tokenizer from the head
   assert.match(stdout, /^License {5}not stated: ask whoever publishes it$/m);
 });
 
+Deno.test("a card tells what its tag named before, for a narrow window too", async () => {
+  await using home = await homeWith(FILES);
+  const first = await digestOf(home);
+  assert.doesNotMatch((await show(home, 80)).stdout, /^Before it/m);
+  for (const readme of ["# Second\n", "# Third\n", "# Fourth\n", "# Fifth\n"]) {
+    await home.folder.write("tiny/README.md", readme);
+    await home.done("build", home.at("tiny"), "-t", NAME);
+  }
+  await home.done("tag", `${NAME.replace(/:v1$/, "")}@${first}`, NAME);
+  await home.folder.write("tiny/README.md", "# Sixth\n");
+  await home.done("build", home.at("tiny"), "-t", NAME);
+  for (const columns of [120, 80, 40]) {
+    const { stdout } = await show(home, columns);
+    const [, text = ""] = /^Before it {3}(.*(?:\n {12}.*)*)/m.exec(stdout) ?? [];
+    assert.match(text, /^sha256:[0-9a-f]{12} \(/, stdout);
+    assert.ok(text.startsWith(first.slice(0, 19)), "the latest comes first");
+    assert.match(text.replace(/\s+/g, " "), /\) and 2 more$/);
+    for (const line of stdout.split("\n")) assert.ok(line.length <= columns, line);
+  }
+});
+
+async function digestOf(home: Home): Promise<string> {
+  return JSON.parse(await home.done("inspect", NAME, "--card", "--json")).digest;
+}
+
 Deno.test("what comes from outside cannot steer the terminal or break the card", async () => {
   const evil = "\u001b]0;owned\u0007\u202e";
   await using home = await homeWith({

@@ -2,9 +2,10 @@
  * The card of a model: which one it is, what it may be used for, and what it needs.
  * @module
  */
+import { isDigest } from "../../core/digest.ts";
 import { ModelOpsError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { capability } from "../../oci/capabilities.ts";
+import { capability, type EarlierName } from "../../oci/capabilities.ts";
 import type { ContentStore } from "../../oci/store.ts";
 import { kindOfTypes } from "../artifact_kind.ts";
 import type { ModelConfig } from "../config.ts";
@@ -48,7 +49,18 @@ export async function readCard(
   target: string,
   options: CardOptions = {},
 ): Promise<ModelCard> {
-  return await cardOf(store, await readModel(store, target, options), options);
+  const card = await cardOf(store, await readModel(store, target, options), options);
+  return { ...card, earlier: await earlierOf(store, target, options) };
+}
+
+/** What a tag named before; `undefined` for nothing, a digest, and where no store keeps it. */
+export async function earlierOf(
+  store: ContentStore,
+  target: string,
+  options: OperationOptions,
+): Promise<readonly EarlierName[] | undefined> {
+  const found = isDigest(target) ? [] : await capability(store, "earlier")?.(target, options);
+  return found?.length ? found : undefined;
 }
 
 /** Reads the card of a model whose manifest was read. */

@@ -16,7 +16,7 @@ import { ServedReads } from "../facts/served_reads.ts";
 import { creationTime } from "../listing/local.ts";
 import { layerPath } from "../media_types.ts";
 import { artifactSize, readModelAt, type StoredModel } from "../model_manifest.ts";
-import { cardOf } from "./card.ts";
+import { cardOf, earlierOf } from "./card.ts";
 import { cardDocument } from "./documents.ts";
 import type { ModelCard } from "./shape.ts";
 
@@ -42,10 +42,17 @@ export async function describeArtifact(
   const descriptor = await store.resolve(target, options);
   const document = await readManifest(store, descriptor, options);
   const reference = nameOf(store, target);
-  const tags = await tagsNaming(store, descriptor, options);
+  const names = {
+    tags: await tagsNaming(store, descriptor, options),
+    earlier: await earlierOf(store, target, options),
+  };
   if (document.kind === "manifest" && isModel(document)) {
     const model = { descriptor, manifest: document };
-    return { kind: "model", ...await describeModel(store, model, { ...options, reference }), tags };
+    return {
+      kind: "model",
+      ...await describeModel(store, model, { ...options, reference }),
+      ...names,
+    };
   }
   const { name, title } = artifactKind(document);
   return {
@@ -58,7 +65,7 @@ export async function describeArtifact(
     size: artifactSize(descriptor, document),
     createdAt: await creationTime(store, document, options),
     ...partsOf(document),
-    tags,
+    ...names,
   };
 }
 

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
+import type { EarlierName } from "../../oci/capabilities.ts";
 import type { ModelConfig } from "../config.ts";
 import type { FileTensor, ModelFacts, UnreadTensor } from "../facts/facts.ts";
 import type { LayerKind } from "../layer_kind.ts";
@@ -80,6 +81,8 @@ export interface ModelCard {
   readonly tensors: readonly FileTensor[];
   /** Manifests that refer to it. */
   readonly referrers: readonly CardReferrer[];
+  /** What its tag named before, the latest first; absent for nothing. */
+  readonly earlier?: readonly EarlierName[];
   /** Weight files whose headers were not read, or not to the end. */
   readonly unread: readonly string[];
   /** Tensors in those files, as far as an index names them. */

@@ -35,6 +35,7 @@ export function shownStore(store: ContentStore, signal?: AbortSignal): ContentSt
   }
   const read = capability(store, "read");
   const referrers = capability(store, "referrers");
+  const earlier = capability(store, "earlier");
   return {
     name: store.name,
     has: (...asked) => shown("BLOB_UNKNOWN", () => store.has(...asked)),
@@ -45,6 +46,7 @@ export function shownStore(store: ContentStore, signal?: AbortSignal): ContentSt
     tag: refused,
     capabilities: {
       read: read && ((...asked) => shown("BLOB_UNKNOWN", () => read(...asked))),
+      earlier: earlier && ((...asked) => shown("MANIFEST_UNKNOWN", () => earlier(...asked))),
       referrers: referrers && ((...asked) => listed(referrers(...asked))),
     },
   };

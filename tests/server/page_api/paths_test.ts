@@ -32,6 +32,25 @@ Deno.test("a model is described as inspect describes it, by name and by digest",
   assert.deepEqual(whole, { ...byTag, reference: "localhost/team/tiny:v1" });
 });
 
+Deno.test("what a tag named before is told as inspect tells it", async () => {
+  await using home = await Home.open();
+  await build(home, "localhost/team/tiny:v1", FILES);
+  const asked = { repository: "team/tiny", reference: "v1" };
+  const before = await home.done("inspect", "localhost/team/tiny:v1", "--json", "--card");
+  await build(home, "localhost/team/tiny:v1", { ...FILES, "README.md": "# Another\n" });
+  await using server = await serveHome(home);
+  const { earlier, digest } = await server.json("/_/model", asked);
+  assert.deepEqual(earlier.map((each: { digest: string }) => each.digest), [
+    JSON.parse(before).digest,
+  ]);
+  const after = await home.done("inspect", "localhost/team/tiny:v1", "--json", "--card");
+  assert.deepEqual(JSON.parse(after).earlier, earlier);
+  const byDigest = await server.json("/_/model", { ...asked, reference: digest });
+  assert.equal(byDigest.earlier, undefined);
+  const old = await server.json("/_/model", { ...asked, reference: earlier[0].digest });
+  assert.equal(old.digest, JSON.parse(before).digest);
+});
+
 Deno.test("tensors are listed as inspect lists them", async () => {
   await using home = await Home.open();
   await build(home, "localhost/team/tiny:v1", FILES);

@@ -46,6 +46,7 @@ export function cardFacts(
     ["Runs code", runsCodeText(facts.runsCode)],
     ["Digest", wide ? card.digest : shortDigest(card.digest)],
     ["Referrers", referrerText(card.referrers)],
+    ["Before it", earlierText(card.earlier, now)],
   ].map(([label, text]) => [label, text || undefined] as LabelledFact);
 }
 
@@ -169,6 +170,18 @@ function adapterText(
 
 function runsCodeText(paths: readonly string[] | undefined): string | undefined {
   return paths && `when it is loaded, as pickles do: ${listText(paths)}`;
+}
+
+/** The most earlier manifests that are shown. */
+const MOST_EARLIER = 3;
+
+/** What the tag named before: `sha256:0123456789ab (2 days ago)`. */
+function earlierText(earlier: ModelCard["earlier"] = [], now: Date): string {
+  const shown = earlier.slice(0, MOST_EARLIER).map(({ digest, taggedAt }) =>
+    `${shortDigest(digest)} (${formatAge(new Date(taggedAt), now)})`
+  );
+  const more = earlier.length - shown.length;
+  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 /** Kinds of referrers with their counts: `2 signatures, 1 sbom`. */

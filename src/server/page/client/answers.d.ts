@@ -60,6 +60,7 @@ export interface OtherAnswer {
   readonly mediaType?: string;
   readonly artifactType?: string;
   readonly createdAt?: string;
+  readonly earlier?: readonly EarlierRow[];
   readonly facts?: undefined;
 }
 
@@ -87,6 +88,7 @@ export interface ModelAnswer {
   /** How many there are. */
   readonly fileCount: number;
   readonly referrers: readonly ReferrerRow[];
+  readonly earlier?: readonly EarlierRow[];
   readonly unread: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -183,6 +185,12 @@ export interface ReferrerRow {
   readonly digest: string;
   readonly kind: string;
   readonly artifactType?: string;
+}
+
+/** What a tag named before. */
+export interface EarlierRow {
+  readonly digest: string;
+  readonly taggedAt: string;
 }
 
 /** The tensors, or the first of them. */

@@ -1,5 +1,5 @@
 /**
- * The tags of a repository, and what refers to a model.
+ * The tags of a repository, what one of them named before, and what refers to a model.
  * @module
  */
 import { element } from "../parts/dom.js";
@@ -8,7 +8,7 @@ import { formatPlace } from "../values/place.js";
 import { nothing } from "../parts/states.js";
 
 /** @import { Shown } from "./model_page.js" */
-/** @import { TagRow } from "../answers.d.ts" */
+/** @import { EarlierRow, TagRow } from "../answers.d.ts" */
 
 /** The most tags that are shown; a table of more is not read by anybody. */
 const MOST = 1000;
@@ -40,6 +40,53 @@ export function showTags({ repository, reference, tags, model }) {
     ...tags.warnings.map((text) => element("p", { class: "note" }, text)),
     rows.length < tags.total &&
       element("p", { class: "dim" }, `The newest ${rows.length} of ${tags.total}`),
+    model.earlier && earlierTable(model.earlier, { repository, reference }),
+  );
+}
+
+/**
+ * @param {readonly EarlierRow[]} earlier
+ * @param {{ repository: string, reference: string }} about
+ */
+function earlierTable(earlier, { repository, reference }) {
+  return element(
+    "table",
+    {},
+    element("caption", {}, `What ${reference} named before`),
+    headRow(["Digest", "Tagged"]),
+    element(
+      "tbody",
+      {},
+      ...earlier.map(({ digest, taggedAt }) =>
+        element(
+          "tr",
+          {},
+          digestCell(repository, digest),
+          element(
+            "td",
+            { title: taggedAt },
+            formatDay(taggedAt),
+            element("span", { class: "dim" }, ` ${formatAge(taggedAt)}`),
+          ),
+        )
+      ),
+    ),
+  );
+}
+
+/**
+ * @param {string} repository
+ * @param {string} digest
+ */
+function digestCell(repository, digest) {
+  return element(
+    "td",
+    {},
+    element(
+      "a",
+      { href: formatPlace({ repository, reference: digest }) },
+      element("code", { title: digest }, shortDigest(digest)),
+    ),
   );
 }
 
@@ -119,15 +166,7 @@ export function showReferrers({ repository, model }) {
             {},
             element("td", {}, kind),
             element("td", { class: "dim" }, artifactType ?? ""),
-            element(
-              "td",
-              {},
-              element(
-                "a",
-                { href: formatPlace({ repository, reference: digest }) },
-                element("code", { title: digest }, shortDigest(digest)),
-              ),
-            ),
+            digestCell(repository, digest),
           )
         ),
       ),

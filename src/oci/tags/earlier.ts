@@ -1,0 +1,38 @@
+/**
+ * What a tag named before: the layout of the store keeps a link to each, until prune takes what no
+ * tag names any more.
+ * @module
+ */
+import type { OperationOptions } from "../../core/operation.ts";
+import { giveWay } from "../../core/runtime/turn.ts";
+import { compareText } from "../../core/text.ts";
+import type { EarlierName } from "../capabilities.ts";
+import type { DiskLinks } from "../disk_links.ts";
+
+/** The most that are told of. */
+const MOST = 20;
+
+/** Links that are looked at before others have their turn. */
+const TURN = 200;
+
+/** The manifests that a tag named before and that are still here, the latest first. */
+export async function earlierNames(
+  links: DiskLinks,
+  tag: string,
+  { signal }: OperationOptions = {},
+): Promise<readonly EarlierName[]> {
+  const current = await links.named(tag);
+  const found: EarlierName[] = [];
+  for (const [index, digest] of (await links.everTagged(tag)).entries()) {
+    if (index % TURN === 0) await giveWay();
+    signal?.throwIfAborted();
+    if (digest === current || !await links.hasManifest(digest)) continue;
+    const time = await links.taggedAt(tag, digest);
+    if (time !== undefined) found.push({ digest, taggedAt: new Date(time).toISOString() });
+  }
+  return found.sort(latestFirst).slice(0, MOST);
+}
+
+function latestFirst(a: EarlierName, b: EarlierName): number {
+  return compareText(b.taggedAt, a.taggedAt) || compareText(a.digest, b.digest);
+}

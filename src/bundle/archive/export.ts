@@ -10,6 +10,7 @@ import { packUstar } from "../../archive/tar_writer.ts";
 import { type Digest, Digester } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { explainRead, explainWrite, isMissing } from "../../core/file_errors.ts";
+import { checkRoom } from "../../core/folders/room.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { BlobSource } from "../../core/source.ts";
 import { digested } from "../../core/streams.ts";
@@ -165,6 +166,9 @@ async function writeArchive(
   },
 ): Promise<void> {
   const { signal, compression, digester } = options;
+  // What zstd leaves of it is known at the end.
+  const room = compression === "none" ? tar.size : 0;
+  await checkRoom(dirname(path), { most: room, exact: () => room });
   const item = { id: path, phase: "pack", name: basename(path), size: tar.size } as const;
   await reported(item, options, async (onBytes) => {
     const packed = COMPRESSIONS[compression].compress(

@@ -3,6 +3,8 @@
  * @module
  */
 import type { ArchiveLimits } from "../../archive/limits.ts";
+import type { TransferError } from "../../core/errors.ts";
+import { checkRoom, diskOf, roomFault, type RoomNeeded } from "../../core/folders/room.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { bytesSource } from "../../core/source.ts";
 import { streamOf, verified } from "../../core/streams.ts";
@@ -18,7 +20,7 @@ import type {
 import { type OpenWorkspaceOptions, Workspace } from "../workspace/open.ts";
 import type { NameOptions } from "../workspace/path.ts";
 import { type WorkspaceConflict, WorkspaceConflictError } from "../workspace/conflict.ts";
-import { type ImportPlan, planImport } from "./plan_import.ts";
+import { type ImportPlan, planImport, type PlannedImport } from "./plan_import.ts";
 
 /** How to import. */
 export interface ImportOptions
@@ -43,8 +45,14 @@ export interface ImportResult
   readonly files: readonly ImportedFile[];
   /** External files that neither archive nor workspace has: their pointers say so. */
   readonly pointersOnly: readonly string[];
+  /** Bytes of the files that are not there yet. */
+  readonly bytesToMove: number;
   /** What is in the way; only a dry run has any. */
   readonly conflicts: readonly WorkspaceConflict[];
+  /** Bytes that are free where the folder is or will be; only a dry run asks, not all answer. */
+  readonly diskFree?: number;
+  /** Why the files certainly do not fit on the disk; only a dry run has it. */
+  readonly noRoom?: TransferError;
   /** Where the workspace came from, when the archive says so. */
   readonly provenance?: Provenance;
 }
@@ -57,20 +65,43 @@ export interface ImportResult
  * @throws {InvalidInputError} when it has links, special files, unsafe names or malformed pointers.
  * @throws {WorkspaceConflictError} with everything that is in the way; nothing has been written
  * then.
+ * @throws {TransferError} when the disk has no room for the files; nothing has been written then.
  */
 export async function importArchive(path: string, options: ImportOptions): Promise<ImportResult> {
   const archive = await ArchiveReader.open(path, options);
   const contents = await archive.contents(operationOptions(options));
   if (options.dryRun) {
-    return resultOf(options, contents, await planImport(options.dest, contents, options));
+    const planned = await planImport(options.dest, contents, options);
+    return {
+      ...resultOf(options, contents, planned),
+      diskFree: diskOf(options.dest).free,
+      noRoom: await roomFault(options.dest, roomOf(planned)),
+    };
   }
   await using workspace = await Workspace.open(options.dest, options);
   const planned = await planImport(workspace.root, contents, options);
   if (planned.conflicts.length > 0) {
     throw new WorkspaceConflictError(options.dest, planned.conflicts);
   }
+  await checkRoom(workspace.root, roomOf(planned));
   await write(workspace, archive, { ...operationOptions(options), files: planned.files });
   return resultOf(options, contents, planned);
+}
+
+/** The files that are not there yet. */
+function missingFiles({ files }: ImportPlan): readonly PlannedImport[] {
+  return [...files.values()].filter(({ verdict: { action } }) =>
+    action === "create" || action === "replace"
+  );
+}
+
+function bytesToMove(planned: ImportPlan): number {
+  return missingFiles(planned).reduce((sum, { file }) => sum + file.size, 0);
+}
+
+function roomOf(planned: ImportPlan): RoomNeeded {
+  const bytes = bytesToMove(planned);
+  return { most: bytes, exact: () => bytes };
 }
 
 /** Reads the archive again and writes what has to be written. */
@@ -106,17 +137,18 @@ function resultOf(
   const files = [...planned.files.values()]
     .map(({ file: { path, size }, verdict: { action } }) => ({ path, action, size }))
     .sort((a, b) => compareText(a.path, b.path));
-  const withAction = (wanted: FileVerdict["action"]) =>
-    files.filter(({ action }) => action === wanted);
-  const written = [...withAction("create"), ...withAction("replace")];
+  const count = (wanted: FileVerdict["action"]) =>
+    files.filter(({ action }) => action === wanted).length;
+  const bytes = bytesToMove(planned);
   return {
     destPath: options.dest,
     dryRun: options.dryRun ?? false,
     files,
-    created: withAction("create").length,
-    replaced: withAction("replace").length,
-    kept: withAction("keep").length,
-    bytesWritten: options.dryRun ? 0 : written.reduce((sum, { size }) => sum + size, 0),
+    created: count("create"),
+    replaced: count("replace"),
+    kept: count("keep"),
+    bytesToMove: bytes,
+    bytesWritten: options.dryRun ? 0 : bytes,
     pointersOnly: planned.pointersOnly,
     conflicts: planned.conflicts,
     provenance: contents.provenance,

@@ -80,7 +80,7 @@ function comparisonFields(comparison: ExportResult["comparison"]): Record<string
 /** What an import did, or would do. */
 export function importDocument(result: ImportResult, archive: string): Record<string, unknown> {
   const { created, replaced, kept, bytesWritten, provenance } = result;
-  const { destPath, dryRun, files, pointersOnly } = result;
+  const { destPath, dryRun, files, pointersOnly, bytesToMove, diskFree, conflicts } = result;
   return {
     archive,
     destPath,
@@ -89,7 +89,7 @@ export function importDocument(result: ImportResult, archive: string): Record<st
     files,
     counters: { created, replaced, kept, bytesWritten },
     pointersOnly,
-    ...(dryRun ? conflictFields(result.conflicts) : {}),
+    ...(dryRun ? { bytesToMove, diskFree, ...conflictFields(conflicts) } : {}),
   };
 }
 

@@ -53,6 +53,17 @@ export function actionLines(
   return tableLines(files.map(({ action, size, path }) => [action, formatBytes(size), path]));
 }
 
+/** What a dry run says of the bytes and of the disk that they go to. */
+export function roomLines(
+  { bytesToMove, diskFree }: { readonly bytesToMove: number; readonly diskFree?: number },
+): readonly string[] {
+  const free = diskFree === undefined ? "unknown" : formatBytes(diskFree);
+  return [
+    `Bytes to move: ${formatBytes(bytesToMove)}`,
+    `Disk: ${formatBytes(bytesToMove)} needed, ${free} free`,
+  ];
+}
+
 /** Counts with their names, those that are not zero: `2 created, 1 kept`, or `none`. */
 export function countsText(counts: Readonly<Record<string, number>>): string {
   const found = Object.entries(counts).filter(([, count]) => count > 0);

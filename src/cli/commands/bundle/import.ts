@@ -11,6 +11,7 @@ import {
   actionLines,
   countsText,
   reportPlan,
+  roomLines,
   withConflicts,
 } from "../../output/workspace_report.ts";
 
@@ -35,7 +36,7 @@ export function configure(command: Command, session: Session): void {
 }
 
 function report(session: Session, result: ImportResult, archive: string): void {
-  const { created, replaced, kept, conflicts, destPath: dest, files } = result;
+  const { created, replaced, kept, conflicts, destPath: dest, files, noRoom } = result;
   const document = importDocument(result, archive);
   if (result.dryRun) {
     const conflict = files.filter(({ action }) => action === "conflict").length;
@@ -46,8 +47,9 @@ function report(session: Session, result: ImportResult, archive: string): void {
       "in conflict": conflict,
     };
     const title = `Would import ${archive} to ${dest}`;
-    const lines = [...actionLines(files), title, `Files: ${countsText(counts)}`];
-    return reportPlan(session, { dest, conflicts, document, lines });
+    const sums = [`Files: ${countsText(counts)}`, ...roomLines(result)];
+    const lines = [...actionLines(files), title, ...sums];
+    return reportPlan(session, { dest, conflicts, noRoom, document, lines });
   }
   session.output.result(document, textOf([`Imported ${archive} to ${dest}`]));
   const counts = countsText({ created, replaced, kept });

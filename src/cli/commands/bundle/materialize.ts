@@ -14,6 +14,7 @@ import {
   actionLines,
   countsText,
   reportPlan,
+  roomLines,
   withConflicts,
 } from "../../output/workspace_report.ts";
 
@@ -113,10 +114,5 @@ function planLines({ counters, plan }: MaterializeResult): readonly string[] {
     "external, pointer only": counters.pointers,
     "in conflict": conflict,
   };
-  const free = plan.diskFree === undefined ? "unknown" : formatBytes(plan.diskFree);
-  return [
-    `Files: ${countsText(counts)}`,
-    `Bytes to move: ${formatBytes(plan.bytesToMove)}`,
-    `Disk: ${formatBytes(plan.bytesToMove)} needed, ${free} free`,
-  ];
+  return [`Files: ${countsText(counts)}`, ...roomLines(plan)];
 }

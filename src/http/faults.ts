@@ -89,7 +89,12 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
     TRUST,
   ],
   [/alert.*protocol.?version/i, "refused", "it speaks only old versions of TLS", OLD_TLS],
-  [/alert.*handshake.?failure|NoCipherSuite/i, "refused", "it refused the TLS handshake", HANDSHAKE],
+  [
+    /alert.*handshake.?failure|NoCipherSuite/i,
+    "refused",
+    "it refused the TLS handshake",
+    HANDSHAKE,
+  ],
   [/fatal alert: (?!InternalError)/, "refused", "it refused to speak TLS"],
   [/ECONNREFUSED|connection refused/i, "unreachable", "the connection was refused"],
   [/ENOTFOUND|EAI_AGAIN|dns error|failed to lookup/i, "unreachable", "its name was not found"],
@@ -100,7 +105,11 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
     "lost",
     "the connection was cut",
   ],
-  [/fatal alert|SendRequest|error sending|error reading|incomplete|connection error/i, "lost", "it broke off"],
+  [
+    /fatal alert|SendRequest|error sending|error reading|incomplete|connection error/i,
+    "lost",
+    "it broke off",
+  ],
 ];
 
 /** Explains an error that a transport threw. */

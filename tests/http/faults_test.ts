@@ -30,7 +30,11 @@ const CASES: readonly (readonly [string, string, string])[] = [
     "refused",
     "its certificate is not valid yet",
   ],
-  ["CERT_NOT_YET_VALID: certificate is not yet valid", "refused", "its certificate is not valid yet"],
+  [
+    "CERT_NOT_YET_VALID: certificate is not yet valid",
+    "refused",
+    "its certificate is not valid yet",
+  ],
   [
     "invalid peer certificate: UnsupportedSignatureAlgorithmContext { signature_algorithm_id: [6] }",
     "refused",

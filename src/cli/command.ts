@@ -47,14 +47,13 @@ export class HelpRequest extends Error {
   }
 }
 
-const SWITCH_VALUES: Readonly<Record<string, boolean>> = {
-  true: true,
-  t: true,
-  1: true,
-  false: false,
-  f: false,
-  0: false,
-};
+/** What a switch takes, as Go's `strconv.ParseBool` has it. */
+const SWITCH_VALUES: ReadonlyMap<string, boolean> = new Map([
+  ...["1", "t", "T", "true", "TRUE", "True"].map((word) => [word, true] as const),
+  ...["0", "f", "F", "false", "FALSE", "False"].map((word) => [word, false] as const),
+]);
+
+const HELP_FLAG = "-h, --help";
 
 /** A command whose switches take `=true` and `=false`, and never the next word. */
 class CliCommand extends Command {
@@ -74,8 +73,8 @@ class CliCommand extends Command {
         continue;
       }
       const [flag, value] = splitFlag(word);
-      const option = this.options.find((option) => option.long === flag || option.short === flag);
-      if (option !== undefined && isSwitch(option)) this.#set(option, value ?? "true");
+      const option = this.#find(flag);
+      if (option !== undefined && isSwitch(option)) this.#set(option, value ?? "true", rest);
       else rest.push(word);
       if (option?.required && value === undefined) rest.push(...args.slice(++index, index + 1));
     }
@@ -105,7 +104,7 @@ class CliCommand extends Command {
   #readShort(word: string, rest: string[]): Option | undefined {
     for (let letters = word.slice(1); letters !== ""; letters = letters.slice(1)) {
       const flag = `-${letters.charAt(0)}`;
-      const option = this.options.find(({ short }) => short === flag);
+      const option = this.#find(flag);
       const value = letters.length > 2 && letters[1] === "=" ? letters.slice(2) : undefined;
       if (option === undefined) {
         rest.push(`-${letters}`);
@@ -117,20 +116,30 @@ class CliCommand extends Command {
         rest.push(value ?? letters.slice(1));
         return undefined;
       }
-      this.#set(option, value ?? "true");
+      this.#set(option, value ?? "true", rest);
       if (value !== undefined) return undefined;
     }
     return undefined;
   }
 
-  #set(option: Option, value: string): void {
-    const on = SWITCH_VALUES[value.toLowerCase()];
+  #find(flag: string): Option | undefined {
+    return [...this.options, this.createOption(HELP_FLAG)]
+      .find(({ long, short }) => long === flag || short === flag);
+  }
+
+  /** Sets a switch, or leaves one that is on to commander where it acts at once. */
+  #set(option: Option, value: string, rest: string[]): void {
+    const on = SWITCH_VALUES.get(value);
     if (on === undefined) {
       throw new InvalidInputError(
         `Cannot use ${option.long}=${value}: the flag takes true or false`,
       );
     }
-    this.setOptionValueWithSource(option.attributeName(), on !== option.negate, "cli");
+    if (option.long !== "--help" && option.long !== "--version") {
+      this.setOptionValueWithSource(option.attributeName(), on !== option.negate, "cli");
+    } else if (on) {
+      rest.push(option.long);
+    }
   }
 }
 
@@ -139,9 +148,9 @@ function splitFlag(word: string): [flag: string, value?: string] {
   return equals < 0 ? [word] : [word.slice(0, equals), word.slice(equals + 1)];
 }
 
-/** Whether an option takes no value; `--version` acts at once, so commander has to see it. */
+/** Whether an option takes no value. */
 function isSwitch(option: Option): boolean {
-  return !option.required && !option.optional && option.long !== "--version";
+  return !option.required && !option.optional;
 }
 
 /** Makes the root command, without flags and subcommands. */
@@ -149,7 +158,7 @@ export function rootCommand(context: CliContext): Command {
   const write = (text: string) => context.stdout.write(text);
   return (new CliCommand(context.programName) as unknown as Command)
     .exitOverride()
-    .helpOption("-h, --help", "show this help")
+    .helpOption(HELP_FLAG, "show this help")
     .configureOutput({
       writeOut: write,
       // Only help is written here: mistakes come out of exitOverride().

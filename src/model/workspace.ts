@@ -158,11 +158,15 @@ class Resolver {
   }
 
   async #addMatches(entry: ModelfileEntry, glob: Glob, pattern: string): Promise<void> {
-    if (await this.#addAll(entry, matching(this.#tree, this.#tree.top, glob)) > 0) return;
+    const found = await this.#addAll(entry, matching(this.#tree, this.#tree.top, glob));
     // Generators that do not escape write a name like `weights[1].bin` as it is.
     const named = await this.#tree.at(pattern);
-    if (named === undefined) this.#warn(entry, `${shown(entry)} matches no file`);
-    else await this.#addPath(entry, pattern);
+    if (found === 0 && named !== undefined) return await this.#addPath(entry, pattern);
+    if (found === 0) this.#warn(entry, `${shown(entry)} matches no file`);
+    else if (named !== undefined && !glob.matches(pattern)) {
+      const name = quoteArgument(pathPattern(pattern));
+      this.#warn(entry, `${shown(entry)} is a pattern, and not the file of that name: ${name}`);
+    }
   }
 
   /** Adds what a walk finds, problems too, and returns how much that was. */

@@ -52,6 +52,24 @@ Deno.test("a short switch takes =true and =false, and stands before another flag
   assert.deepEqual([wrong.code, /takes true or false/.test(wrong.stderr)], [2, true]);
 });
 
+Deno.test("the flags for help and version take true and false like every switch (issue 9)", async () => {
+  await using home = await Home.open();
+  for (const flag of ["-h=false", "--help=false", "-h=0", "-V=F", "--version=False"]) {
+    assert.match(await home.done("version", flag), /^Version:/);
+  }
+  for (const flag of ["-h=true", "--help=T", "-qh", "-hq", "-qh=1"]) {
+    assert.match(await home.done("build", flag), /^Usage: modelops build/);
+  }
+  for (const flag of ["-V", "-V=true", "--version=1"]) {
+    assert.match(await home.done(flag), /^\d+\.\d+\.\d+\S*\n$/);
+  }
+  for (const flag of ["-h=maybe", "--help=", "-V=yes", "--json=tRUE", "--no-progress=-1"]) {
+    const { code, stderr } = await home.run(["version", flag]);
+    assert.equal(code, 2, flag);
+    assert.match(stderr, /takes true or false/);
+  }
+});
+
 Deno.test("short flags that there are not are named", async () => {
   await using home = await Home.open();
   for (const flag of ["-x", "-x=1", "-xyz"]) {

@@ -381,3 +381,21 @@ Deno.test({
     assert.match(problems.join("; "), /"x.md" meets "X.md", only case/);
   },
 });
+
+Deno.test("a pattern that passes over the file of that very name is a warning (issue 9)", async () => {
+  for (
+    const [name, other, line] of [
+      ["a[1].bin", "a1.bin", "MODEL a[1].bin"],
+      ["[!b].bin", "a.bin", "MODEL [!b].bin"],
+      ["d[ab]/x.bin", "da/x.bin", "MODEL d[ab]/x.bin"],
+    ] as const
+  ) {
+    await using folder = await workspace(name, other);
+    const { files, warnings } = await resolveText(folder, line);
+    assert.deepEqual(files, [`model ${other}`]);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /^line 1: .* is a pattern, and not the file of that name: /);
+    const named = warnings[0]!.slice(warnings[0]!.lastIndexOf(": ") + 2);
+    assert.deepEqual((await resolveText(folder, `MODEL ${named}`)).files, [`model ${name}`]);
+  }
+});

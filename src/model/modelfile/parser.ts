@@ -28,7 +28,8 @@ const INSTRUCTIONS: ReadonlyMap<string, ValueInstruction | FileInstruction> = ne
   [...VALUE_INSTRUCTIONS, ...FILE_INSTRUCTIONS].map((each) => [each.command, each] as const),
 );
 
-const BLANK = /[\s\u0085]/;
+/** What Unicode takes for white space: U+0085 too, and not the byte order mark. */
+const BLANK = /[^\S\uFEFF]|\u0085/;
 
 /** What was understood of a text, and what is wrong with it. */
 export interface ModelfileReading {
@@ -113,7 +114,7 @@ class Reader {
 }
 
 /**
- * Text without blanks at its ends. Unicode counts U+0085 among them, which `String.trim` does not.
+ * Text without blanks at its ends, which are not those of `String.trim`.
  * No regular expression: those that end in `+$` take quadratic time on a long run of blanks.
  */
 function trim(text: string): string {
@@ -126,7 +127,7 @@ function trim(text: string): string {
 
 /** The first word of a line, and what follows the blanks after it; any blank may stand there. */
 function splitCommand(text: string): [string, string] {
-  const end = text.search(/\s/);
+  const end = text.search(BLANK);
   return end < 0 ? [text, ""] : [text.slice(0, end), trim(text.slice(end))];
 }
 

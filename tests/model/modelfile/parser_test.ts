@@ -64,6 +64,13 @@ Deno.test("parseModelfile() accepts any letter case, any blanks, CRLF and a byte
   });
 });
 
+Deno.test("parseModelfile() skips a byte order mark at the beginning of the text only (issue 9)", () => {
+  const text = "\uFEFFNAME \uFEFFa\nMODEL \uFEFFb.bin\nCONFIG c\uFEFF\nDOC \uFEFF\n";
+  const { name, entries } = parseModelfile(text);
+  assert.equal(name, "\uFEFFa");
+  assert.deepEqual(entries.map(({ pattern }) => pattern), ["\uFEFFb.bin", "c\uFEFF", "\uFEFF"]);
+});
+
 Deno.test("parseModelfile() reads lines of any length, and what follows them", () => {
   const long = "x".repeat(200_000);
   const { name, arch } = parseModelfile(`# ${long}\nNAME ${long}\nARCH a\n`);

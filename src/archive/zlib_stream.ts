@@ -15,10 +15,13 @@ export interface Splitter {
   end(): Iterable<Uint8Array> | void;
 }
 
+/** A transform of `node:zlib`: it tells how many bytes it has made use of. */
+export type ZlibTransform = Transform & { readonly bytesWritten: number };
+
 /** How to pass a stream through a transform. */
 export interface ThroughOptions {
   /** Makes the transform; called when the first byte is asked for. */
-  readonly transform: () => Transform;
+  readonly transform: () => ZlibTransform;
   /** Cuts the chunks before they are written. */
   readonly splitter: Splitter;
   /** Turns an error of the transform into one of ours. */
@@ -47,7 +50,9 @@ async function* drive(
     for await (const chunk of transform) yield chunk;
     // A transform may end before its input does, as gunzip does when zeros follow. Whoever verifies
     // the input does so at its end, so it has to be read to there.
-    if (!feeding.atEnd) throw new IntegrityError("it goes on after its end");
+    await feeding.done;
+    if (feeding.failed) throw feeding.failure;
+    if (feeding.goesOn()) throw new IntegrityError("it goes on after its end");
   } catch (error) {
     throw feeding.failed ? feeding.failure : options.explain(error);
   } finally {
@@ -60,16 +65,19 @@ async function* drive(
 
 /** Writes a stream into a transform; `failure` is what the stream or the splitter threw. */
 class Feeding {
-  /** Settles, never with an error, when nothing more will be written. */
+  /** Settles, never with an error, when the stream was read to its end, or no further. */
   readonly done: Promise<void>;
   failed = false;
   failure: unknown;
-  atEnd = false;
-  readonly #transform: Transform;
+  readonly #transform: ZlibTransform;
+  /** Bytes that were written in all. */
+  #written = 0;
+  /** The pieces that the transform has not made use of, as far as is known. */
+  #unused: { readonly piece: Uint8Array; readonly begin: number }[] = [];
 
   constructor(
     reader: ReadableStreamDefaultReader<Uint8Array>,
-    transform: Transform,
+    transform: ZlibTransform,
     splitter: Splitter,
   ) {
     this.#transform = transform;
@@ -85,20 +93,36 @@ class Feeding {
   async #run(reader: ReadableStreamDefaultReader<Uint8Array>, splitter: Splitter): Promise<void> {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       for (const piece of splitter.split(next.value)) {
-        if (this.#transform.destroyed) return;
         await this.#write(piece);
+        if (this.#transform.destroyed && this.goesOn()) return;
       }
     }
-    this.atEnd = true;
     if (this.#transform.destroyed) return;
     for (const piece of splitter.end() ?? []) await this.#write(piece);
     this.#transform.end();
   }
 
+  /** Whether the stream has more than zeros behind the end of the transform, where it was read. */
+  goesOn(): boolean {
+    const used = this.#transform.bytesWritten;
+    this.#unused = this.#unused.filter(({ piece, begin }) =>
+      piece.subarray(Math.max(0, used - begin)).some((byte) => byte !== 0)
+    );
+    return this.#unused.length > 0;
+  }
+
+  #note(piece: Uint8Array): void {
+    const used = this.#transform.bytesWritten;
+    this.#unused = this.#unused.filter(({ piece, begin }) => begin + piece.byteLength > used);
+    this.#unused.push({ piece, begin: this.#written });
+    this.#written += piece.byteLength;
+  }
+
   /** Writes one piece and waits until the transform wants more, or is gone. */
   #write(piece: Uint8Array): Promise<void> | undefined {
     const transform = this.#transform;
-    if (transform.write(piece) || transform.destroyed) return undefined;
+    this.#note(piece);
+    if (transform.destroyed || transform.write(piece) || transform.destroyed) return undefined;
     return new Promise((resolve) => {
       const go = () => {
         transform.off("drain", go).off("close", go);

@@ -213,17 +213,45 @@ Deno.test("zstd reads frames of every header form, and skips skippable ones", as
   }
 });
 
-for (const chunkSize of [1024, 65_536, 1 << 20]) {
-  Deno.test(`a gzip stream that goes on with zeros is refused, cut into ${chunkSize} bytes`, async () => {
-    const member = new Uint8Array(gzipSync("content"));
-    const padded = new Uint8Array(3_000_000);
-    padded.set(member);
-    const chunks = [];
-    for (let at = 0; at < padded.length; at += chunkSize) {
-      chunks.push(padded.slice(at, at + chunkSize));
+/** Cuts that put the end of a member of a few bytes before, at and behind the end of a chunk. */
+const CUTS = [1, 7, 27, 28, 64 * 1024, MiB, 4 * MiB];
+
+Deno.test("zeros behind a gzip stream are padding, however many and however cut (issue 9)", async () => {
+  const member = new Uint8Array(gzipSync("content"));
+  for (const zeros of [1, 511, 3_000_000]) {
+    for (const size of zeros < MiB ? CUTS : CUTS.slice(2)) {
+      const padded = concatBytes([member, member, new Uint8Array(zeros)]);
+      let read = 0;
+      const counted = streamOf((function* () {
+        for (const chunk of cut(padded, size)) {
+          read += chunk.byteLength;
+          yield chunk;
+        }
+      })());
+      const bytes = await readAll(COMPRESSIONS.gzip.decompress(counted), MiB);
+      assert.equal(new TextDecoder().decode(bytes), "contentcontent");
+      // Who verifies the compressed stream can only do so at its end.
+      assert.equal(read, padded.byteLength, `${zeros} zeros, cut into ${size}`);
     }
-    // Who verifies the compressed stream can only do so at its end, so it must never be left early.
-    const decompressed = COMPRESSIONS.gzip.decompress(streamOf(chunks));
-    await assert.rejects(readAll(decompressed, 1 << 20), IntegrityError);
-  });
-}
+  }
+});
+
+Deno.test("anything behind that padding is refused, wherever it is and however cut (issue 9)", async () => {
+  const member = new Uint8Array(gzipSync("content"));
+  const garbage = new TextEncoder().encode("x");
+  const tails = [
+    [new Uint8Array(1), garbage],
+    [new Uint8Array(70_000), garbage],
+    [new Uint8Array(100), member],
+    [new Uint8Array(64 * 1024 - member.byteLength), garbage, new Uint8Array(9)],
+  ];
+  for (const [index, tail] of tails.entries()) {
+    for (const size of CUTS) {
+      await assert.rejects(
+        decompress(COMPRESSIONS.gzip, concatBytes([member, ...tail]), size),
+        IntegrityError,
+        `tail ${index}, cut into ${size}`,
+      );
+    }
+  }
+});

@@ -93,15 +93,22 @@ export function insteadOfJson(bytes: Uint8Array): string | undefined {
 
 /**
  * Parses JSON as the tools of Python write it: with `NaN` and `Infinity`, which become `null`, and
- * in any encoding that a byte order mark tells.
+ * in UTF-8 or UTF-16, with a byte order mark or without.
  * @throws {InvalidInputError} naming `what` when it is not JSON, or nested too deep.
  */
 export function decodePythonJson(bytes: Uint8Array, what: string): unknown {
   try {
-    return parse(withoutStrangeNumbers(decodeText(bytes)));
+    return parse(withoutStrangeNumbers(decodeAnyText(bytes)));
   } catch (cause) {
     throw unreadable(what, (cause as Error).message, cause);
   }
+}
+
+/** Text whose first character is one of ASCII, as in all JSON: of UTF-16, one byte of it is zero. */
+function decodeAnyText(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  if (first === 0) return new TextDecoder("utf-16be").decode(bytes);
+  return second === 0 ? new TextDecoder("utf-16le").decode(bytes) : decodeText(bytes);
 }
 
 function unreadable(what: string, reason: string, cause: unknown): InvalidInputError {

@@ -2,6 +2,7 @@
  * What the `config.json` of a model says, as the transformers library writes it.
  * @module
  */
+import { isRecord } from "../../core/json.ts";
 import * as form from "../../core/shapes/form.ts";
 import { type HeaderFacts, knownOnly, type ModelShape } from "./facts.ts";
 
@@ -62,14 +63,7 @@ const sizes = {
 
 type Sizes = { readonly [Key in keyof typeof sizes]?: number | undefined };
 
-const quantization = form.lenient(quantizationForm);
-const typed = form.lenient(form.map({
-  ...sizes,
-  torch_dtype: word,
-  dtype: word,
-  quantization,
-  quantization_config: quantization,
-}));
+const typed = form.lenient(form.map({ ...sizes, torch_dtype: word, dtype: word }));
 
 /** Where models of several parts keep the configuration of the language model; first comes first. */
 const INNER_CONFIGS = [
@@ -88,8 +82,6 @@ const configForm = form.map({
   model_type: word,
   num_parameters: count,
   n_params: count,
-  quantization,
-  quantization_config: quantization,
   architectures: form.lenient(form.listOf(form.text)),
   ...Object.fromEntries(INNER_CONFIGS.map((key) => [key, typed])) as Record<
     (typeof INNER_CONFIGS)[number],
@@ -130,8 +122,8 @@ export function configFacts(config: Readonly<Record<string, unknown>>): ConfigFa
   const data = form.inForm(configForm, config).value;
   if (data === undefined) return {};
   const inner = INNER_CONFIGS.map((key) => data[key]).find((config) => config !== undefined);
-  const method = data.quantization_config ?? data.quantization ??
-    inner?.quantization_config ?? inner?.quantization;
+  const [found] = quantizationsIn(config);
+  const method = form.inForm(quantizationForm, found).value;
   return {
     family: data.model_type,
     architecture: architectureOf(config, data),
@@ -142,6 +134,22 @@ export function configFacts(config: Readonly<Record<string, unknown>>): ConfigFa
     modelClass: data.architectures?.find((name) => /^[\w.-]{1,200}$/.test(name)),
     shape: knownOnly(shapeOf({ ...inner, ...knownOnly(data) })),
   };
+}
+
+/** What a configuration and those in it, two deep, say of a quantization; the outermost first. */
+export function quantizationsIn(
+  config: Readonly<Record<string, unknown>>,
+): readonly Readonly<Record<string, unknown>>[] {
+  const inner = innerConfigs(config);
+  return [config, ...inner, ...inner.flatMap(innerConfigs)]
+    .flatMap(({ quantization_config, quantization }) => [quantization_config, quantization])
+    .filter(isRecord);
+}
+
+function innerConfigs(
+  config: Readonly<Record<string, unknown>>,
+): readonly Readonly<Record<string, unknown>>[] {
+  return INNER_CONFIGS.map((key) => config[key]).filter(isRecord);
 }
 
 function shapeOf(data: Sizes): ModelShape {

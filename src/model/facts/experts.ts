@@ -3,7 +3,7 @@
  * @module
  */
 import type { ModelShape, TensorFact } from "./facts.ts";
-import { isScale } from "./headers/safetensors.ts";
+import { isBookkeeping } from "./headers/packed_names.ts";
 import type { CountParameters } from "./join_weights.ts";
 
 /**
@@ -32,8 +32,8 @@ export function activeParamCount(
   return Math.round(paramCount - idle * (1 - expertsPerToken / experts));
 }
 
-/** The elements of tensors, but for those that scale others. */
+/** The elements of tensors, but for those that belong to a quantization. */
 function plainCount(tensors: readonly TensorFact[]): number {
-  return tensors.filter(({ name }) => !isScale(name))
+  return tensors.filter(({ name }) => !isBookkeeping(name))
     .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }

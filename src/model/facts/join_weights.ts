@@ -183,7 +183,7 @@ function bytesOf(tensors: readonly TensorFact[]): number | undefined {
 
 /** Names of files, and of folders, that go with a model and are none themselves. */
 const COMPANION_NAME =
-  /(^|[/_.-])(mm_?proj(ector)?|draft(_model|er)?|speculator|eagle\d?|medusa|mtp|adapter_model)([/_.-]|$)/i;
+  /(^|[/_.-])(mm_?proj|projector|draft(_model|er)?|assistant|speculator|eagle\d?|medusa|mtp|adapter_model|loras?)([/_.-]|$)/i;
 
 /** The files that say what the model is; all, when each goes with another. */
 function withoutCompanions(parts: readonly Part[]): readonly Part[] {

@@ -5,20 +5,35 @@
  * @module
  */
 import { isRecord } from "../../core/json.ts";
+import { quantizationsIn } from "./config_json.ts";
 import type { TensorFact } from "./facts.ts";
-import { isScale } from "./headers/safetensors.ts";
+import { isBookkeeping, isPacked } from "./headers/packed_names.ts";
 
-/** Where configurations say how weights are packed; those of the language model are in another. */
-const PLACES = [
-  ["quantization"],
-  ["quantization_config"],
-  ["text_config", "quantization"],
-  ["text_config", "quantization_config"],
-] as const;
+/** Methods whose weights are codes: only they know how many parameters one stands for. */
+const CODED = new Set([
+  "aqlm",
+  "exl2",
+  "exl3",
+  "higgs",
+  "hqq",
+  "quanto",
+  "quip",
+  "spqr",
+  "torchao",
+  "vptq",
+]);
 
-/** Ends of the names of tensors that unpack others, and are no parameters. */
-const UNPACKING =
-  /(^|[._])(qzeros|g_idx|SCB|absmax|nested_absmax|quant_map|nested_quant_map|quant_state\..*|weight_format|weight_shape|weight_g_idx|(weight|input)_global_scale|(weight|input|output)_zero_point)$/;
+/** Forms of compressed tensors that leave weights out, or order them as a GPU wants them. */
+const CODED_FORMAT = /marlin|sparse/;
+
+/** Whether a configuration names a way to pack weights that nobody else can count. */
+export function isCoded(config: Readonly<Record<string, unknown>>): boolean {
+  return isRecord(config["quip_params"]) ||
+    quantizationsIn(config).some((found) =>
+      CODED.has(textAt(found, "quant_method")) || CODED_FORMAT.test(textAt(found, "format")) ||
+      found["is_marlin_format"] === true
+    );
+}
 
 /**
  * The parameters that tensors stand for; `undefined` where one is packed in a way that nobody has
@@ -28,6 +43,7 @@ export function packedCount(
   config: Readonly<Record<string, unknown>>,
   tensors: readonly TensorFact[],
 ): number | undefined {
+  if (isCoded(config)) return undefined;
   const types = new Map(tensors.map(({ name, type }) => [name, type]));
   const bits = bitsOf(config);
   let sum = 0;
@@ -40,6 +56,13 @@ export function packedCount(
   return count > 0 && Number.isSafeInteger(count) ? count : undefined;
 }
 
+/** Types of what scales a block of weights of four bits; whole rows are scaled by others. */
+const BLOCK_SCALES: ReadonlySet<string | undefined> = new Set([
+  "uint8",
+  "float8_e8m0",
+  "float8_e4m3",
+]);
+
 /** Finds how many bits a weight of a module has. */
 type Bits = (module: string) => number | undefined;
 
@@ -49,7 +72,7 @@ function factorOf(
   types: ReadonlyMap<string, string>,
   bits: Bits,
 ): number | undefined {
-  if (isScale(name) || UNPACKING.test(name)) return 0;
+  if (isBookkeeping(name)) return 0;
   const [, module = "", last = name] = /^(.*)\.([^.]+)$/.exec(name) ?? [];
   const beside = (other: string) => types.get(module === "" ? other : `${module}.${other}`);
   switch (last) {
@@ -61,13 +84,13 @@ function factorOf(
       return beside("qweight") !== undefined || beside("weight") === "uint32" ? 0 : 1;
     case "weight":
       if (type === "uint32" && beside("scales")) return packed(type, bits(module));
-      if (type === "uint8") return beside("weight_scale") || beside("weight.absmax") ? 2 : 1;
-      return 1;
-    case "W_q":
-    case "q_weight":
-      return undefined;
+      if (type !== "uint8") return 1;
+      if (beside("weight.absmax") || beside("weight_scale_2")) return 2;
+      if (beside("weight_scale") === undefined) return 1;
+      return BLOCK_SCALES.has(beside("weight_scale")) ? 2 : packed(type, bits(module));
     default:
       if (last.endsWith("_blocks")) return 2;
+      if (isPacked(name)) return undefined;
       return last.endsWith("_scales") && beside(last.replace(/_scales$/, "_blocks")) ? 0 : 1;
   }
 }
@@ -80,12 +103,20 @@ function packed(type: string, bits: number | undefined): number | undefined {
 
 /** The bits of weights by their modules: MLX lists those that differ from the rest. */
 function bitsOf(config: Readonly<Record<string, unknown>>): Bits {
-  const found = PLACES.map((keys) => keys.reduce<unknown>(valueAt, config)).find(isRecord) ?? {};
-  const groups = isRecord(found["config_groups"]) ? Object.values(found["config_groups"]) : [];
-  const whole = numberAt(found, "bits") ?? numberAt(found, "w_bit") ??
-    groups.map((group) => numberAt(valueAt(group, "weights"), "num_bits"))
-      .find((bits) => bits !== undefined);
+  const all = quantizationsIn(config);
+  const found = all.find((one) => wholeBits(one) !== undefined) ?? all[0] ?? {};
+  const whole = wholeBits(found);
   return (module) => numberAt(valueAt(found, module), "bits") ?? whole;
+}
+
+/** The bits of weights that are not listed. */
+function wholeBits(found: Readonly<Record<string, unknown>>): number | undefined {
+  const groups = isRecord(found["config_groups"]) ? Object.values(found["config_groups"]) : [];
+  return numberAt(found, "bits") ?? numberAt(found, "w_bit") ??
+    groups.map((group) => numberAt(valueAt(group, "weights"), "num_bits"))
+      .find((bits) => bits !== undefined) ??
+    // Each weight of BitNet is -1, 0 or 1.
+    (textAt(found, "quant_method") === "bitnet" ? 2 : undefined);
 }
 
 function valueAt(value: unknown, key: string): unknown {
@@ -95,4 +126,9 @@ function valueAt(value: unknown, key: string): unknown {
 function numberAt(value: unknown, key: string): number | undefined {
   const bits = valueAt(value, key);
   return typeof bits === "number" && bits >= 1 && bits <= 64 ? bits : undefined;
+}
+
+function textAt(value: Readonly<Record<string, unknown>>, key: string): string {
+  const text = value[key];
+  return typeof text === "string" ? text.toLowerCase() : "";
 }

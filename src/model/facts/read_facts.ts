@@ -25,7 +25,7 @@ import { frontMatter, README_START } from "../../core/yaml/front_matter.ts";
 import { LONGEST_NAME } from "./headers/safetensors.ts";
 import { LICENSE_START, licenseOfText } from "./license.ts";
 import type { CountParameters } from "./join_weights.ts";
-import { packedCount } from "./packing.ts";
+import { isCoded, packedCount } from "./packing.ts";
 import { isPickle, mayBePickle, PICKLE_START } from "./pickle.ts";
 import { diffusersFacts, sentenceFacts } from "./pipeline.ts";
 import { type ReadBudget, readStart } from "./read_budget.ts";
@@ -117,6 +117,7 @@ export async function readFacts(
     window: isFar ? FAR_WINDOW : undefined,
     components: pipeline?.components,
     countPacked,
+    arePacked: isCoded({ ...quantization, ...config }),
   });
   const generation = await reader.json("generation_config.json");
   const known = configFacts({ ...quantization, ...config, ...generation });

@@ -71,7 +71,11 @@ interface FormattedFile extends FactFile {
 export type ReadWeightsOptions =
   & OperationOptions
   & Pick<ReadHeaderOptions, "window">
-  & Pick<JoinOptions, "components" | "countPacked">;
+  & Pick<JoinOptions, "components" | "countPacked">
+  & {
+    /** Whether the weights are known to be packed, whatever their tensors are called. */
+    readonly arePacked?: boolean;
+  };
 
 /**
  * Reads the headers of the files whose names are those of model files, and joins what they say. Of
@@ -157,13 +161,17 @@ async function readPart(
   { path, source }: FormattedFile,
   parser: Parser,
   warnings: string[],
-  { signal, window }: ReadWeightsOptions,
+  { signal, window, arePacked }: ReadWeightsOptions,
 ): Promise<Part | undefined> {
   const part = { path, size: source.size };
   try {
     const facts = await parser.read(source, { signal, window, name: path });
     if (facts.tensors.length > MANY_TENSORS) collectGarbage();
-    return { ...part, facts };
+    if (!arePacked || !parser.isNamedByTorch) return { ...part, facts };
+    return {
+      ...part,
+      facts: { ...facts, packed: true, precision: undefined, paramCount: undefined },
+    };
   } catch (error) {
     if (error instanceof BudgetSpent) return part;
     if (!(error instanceof InvalidInputError)) throw error;

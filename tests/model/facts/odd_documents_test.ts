@@ -101,3 +101,18 @@ Deno.test("lists of components that lead elsewhere, or name nothing, leave the w
     assert.deepEqual([facts.paramCount, facts.tensorCount, warnings], [4, 1, []], text);
   }
 });
+
+Deno.test("configurations in UTF-16 need no mark (issue 9)", async () => {
+  const configs = [
+    '{"model_type":"llama"}',
+    '\n{"model_type":"llama","a":NaN}',
+    ' { "model_type": "llama"}',
+  ];
+  for (const config of configs) {
+    for (const littleEndian of [true, false]) {
+      const bytes = utf16(config, littleEndian).subarray(2);
+      const { facts, warnings } = await factsOf({ "config.json": bytes });
+      assert.deepEqual([facts.family, warnings], ["llama", []], config);
+    }
+  }
+});

@@ -34,6 +34,12 @@ Deno.test("weights that are packed several to an element are not counted as they
     mxfp4: { "a.w_blocks": ["U8", 8, 4], "a.w_scales": ["U8", 8] },
     compressed: { "a.weight_packed": ["I32", 8, 4], "a.weight_scale": ["F16", 8, 1] },
     hqq: { "a.W_q": ["U8", 8, 4], "a.scale": ["F16", 8] },
+    quanto: { "a.weight._data._data": ["U8", 8, 4], "a.weight._scale": ["F16", 8] },
+    quip: { "a.Qidxs": ["I64", 8, 4], "a.SU": ["F16", 8] },
+    exl3: { "a.trellis": ["I16", 2, 2, 8], "a.suh": ["F16", 8] },
+    torchao: { "a.weight_qdata": ["U8", 8, 4], "a.weight_scale": ["F16", 8] },
+    marlin: { "a.B": ["I32", 8, 4], "a.s": ["F16", 8] },
+    sparse: { "a.weight.bitmask": ["U8", 8, 1], "a.weight.compressed": ["BF16", 16] },
   };
   for (const [method, shapes] of Object.entries(packed)) {
     const { paramCount, precision } = await factsOf(shapes);
@@ -45,10 +51,41 @@ Deno.test("weights of one element each are counted, whatever scales them", async
   const plain: Readonly<Record<string, Shapes>> = {
     fp8: { "a.weight": ["F8_E4M3", 8, 4], "a.weight_scale": ["F32", 1] },
     int8: { "a.weight": ["I8", 8, 4], "a.weight_scale": ["F32", 8] },
+    eetq: { "a.weight": ["I8", 8, 4], "a.weight_scales": ["F16", 8] },
+    bitsandbytes: { "a.weight": ["I8", 8, 4], "a.SCB": ["F32", 8], "a.weight_format": ["U8"] },
+    modelopt: {
+      "k_proj.weight": ["F8_E4M3", 8, 4],
+      "k_proj.weight_scale": ["F32"],
+      "k_proj.input_scale": ["F32"],
+      "k_proj.k_scale": ["F32"],
+    },
+    fbgemm: { "a.weight": ["F8_E4M3", 8, 4], "a.input_scale_ub": ["F32", 1] },
     plain: { "a.weight": ["BF16", 8, 4] },
   };
   for (const [method, shapes] of Object.entries(plain)) {
     assert.equal((await factsOf(shapes)).paramCount, 32, method);
+  }
+});
+
+Deno.test("what goes with a model is known by its file or its folder (issue 9)", async () => {
+  const weights = (rows: number) =>
+    bytesSource(safetensors({ "a.weight": { dtype: "BF16", shape: [rows, 4], width: 2 } }));
+  for (
+    const path of [
+      "multi_modal_projector.safetensors",
+      "vision-projector.safetensors",
+      "projector/model.safetensors",
+      "assistant/model.safetensors",
+      "lora.safetensors",
+      "loras/style.safetensors",
+    ]
+  ) {
+    const { paramCount, warnings } = await readHeaderFacts([
+      { path, source: weights(2) },
+      { path: "model.safetensors", source: weights(8) },
+    ]);
+    assert.deepEqual([paramCount, warnings], [32, []], path);
+    assert.equal((await readHeaderFacts([{ path, source: weights(2) }])).paramCount, 8, path);
   }
 });
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { parseSafetensorsMetadata } from "@huggingface/hub";
 import { bytesSource } from "../../../src/core/source.ts";
+import { configFacts } from "../../../src/model/facts/config_json.ts";
 import { packedCount } from "../../../src/model/facts/packing.ts";
 import { readFacts } from "../../../src/model/facts/read_facts.ts";
 import { rangesOf } from "../../support/ranges_of.ts";
@@ -124,4 +125,57 @@ Deno.test("where nobody says how wide packed weights are, no count is told", () 
   }
   const strange = { name: "m.W_q", type: "uint8", shape: [4, 8] };
   assert.equal(packedCount(gptq(4), [strange]), undefined);
+});
+
+Deno.test("the width of packed weights is found in configurations two deep (issue 9)", () => {
+  const quantization_config = { quant_method: "gptq", bits: 4 };
+  const tensors = [{ name: "m.qweight", type: "int32", shape: [4, 8] }];
+  for (
+    const config of [
+      { text_config: { quantization_config } },
+      { llm_config: { quantization: { bits: 4 } } },
+      { language_config: { quantization_config } },
+      { thinker_config: { text_config: { quantization_config } } },
+      { quantization_config: { quant_method: "gptq" }, quantization: { bits: 4 } },
+    ]
+  ) {
+    assert.equal(packedCount(config, tensors), 256, JSON.stringify(config));
+  }
+  const nested = { thinker_config: { text_config: { quantization_config } } };
+  assert.equal(configFacts(nested).quantization, "gptq-int4");
+});
+
+Deno.test("bytes that hold weights hold as many as their scales or their method say (issue 9)", () => {
+  const scaledBy = (type: string) => [
+    { name: "m.weight", type: "uint8", shape: [4, 8] },
+    { name: "m.weight_scale", type, shape: [4, 1] },
+  ];
+  const quant = (quant_method: string) => ({ quantization_config: { quant_method } });
+  assert.equal(packedCount(quant("modelopt"), scaledBy("float8_e4m3")), 64);
+  assert.equal(packedCount(quant("quark"), scaledBy("uint8")), 64);
+  assert.equal(packedCount(quant("bitnet"), scaledBy("bfloat16")), 128);
+  assert.equal(packedCount(quant("other"), scaledBy("bfloat16")), undefined);
+});
+
+Deno.test("of weights that are codes of a method neither count nor type is told (issue 9)", async () => {
+  const codes = { "a.weight": { dtype: "I16", shape: [8, 4], width: 2 } };
+  const configs = [
+    ...["aqlm", "spqr", "higgs", "VPTQ", "torchao"].map((quant_method) => ({ quant_method })),
+    { quant_method: "compressed-tensors", format: "marlin-24" },
+    { quant_method: "compressed-tensors", format: "sparse-bitmask" },
+    { quant_method: "gptq", bits: 4, is_marlin_format: true },
+  ];
+  for (const quantization_config of configs) {
+    const files = {
+      "config.json": new TextEncoder().encode(JSON.stringify({ quantization_config })),
+      "model.safetensors": safetensors(codes),
+    };
+    const { facts } = await readFacts(
+      Object.entries(files).map(([path, bytes]) => ({ path, source: bytesSource(bytes) })),
+    );
+    const { paramCount, precision, quantization } = facts;
+    const method = quantization_config.quant_method.toLowerCase();
+    assert.deepEqual([paramCount, precision], [undefined, undefined], method);
+    assert.match(quantization ?? "", new RegExp(`^${method}`));
+  }
 });

@@ -11,6 +11,7 @@ import type { BlobSource } from "../../../core/source.ts";
 import { addElements, countElements, dominantType, mergeElements } from "./elements.ts";
 import type { TensorFact, WeightFacts } from "../facts.ts";
 import { HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";
+import { isBookkeeping, isPacked } from "./packed_names.ts";
 
 /**
  * Longest header that is read, of ninety thousand tensors. The format allows ten times as much,
@@ -49,18 +50,6 @@ const TYPES: ReadonlyMap<string, readonly [type: string, bits: number]> = new Ma
   ["U8", ["uint8", 8]],
   ["BOOL", ["bool", 8]],
 ]);
-
-/** Names of tensors that hold several weights in one element, or the state that unpacks them. */
-const PACKED =
-  /(^|[._])(qweight|q_weight|weight_packed|qzeros|absmax|quant_map|quant_state(\..+)?|W_q)$|_blocks$/;
-
-/** Names of tensors that scale others: bookkeeping of a quantization, and no parameters. */
-const SCALE = /(^|\.)(weight_scale(_inv|_2)?|weight_zero_point|input_scale|output_scale)$/;
-
-/** Whether a tensor scales another, by its name. */
-export function isScale(name: string): boolean {
-  return SCALE.test(name);
-}
 
 const tensorForm = form.map({
   dtype: form.upTo(32, form.text),
@@ -118,8 +107,8 @@ function headerFacts(header: unknown, context: HeaderContext): WeightFacts {
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") continue;
     const { dtype, count, ...tensor } = checkTensor(name, value, context);
-    if (PACKED.test(name) || isContainer(name, dtype, header)) packed = true;
-    if (!isScale(name)) addElements(elements, tensor.type, count);
+    if (isPacked(name) || isContainer(name, dtype, header)) packed = true;
+    if (!isBookkeeping(name)) addElements(elements, tensor.type, count);
     tensors.push(tensor);
   }
   checkPlaces(tensors, context);
@@ -132,8 +121,9 @@ const CONTAINERS = new Set(["U8", "U16", "U32", "U64", "I32", "I64"]);
 /** What the tensors that scale a weight end with, in place of `weight` or behind it. */
 const SCALES = ["scales", "weight_scale", "weight_scales", "weight.scales", "weight_scale_2"];
 
-/** Whether a tensor holds several weights in an element, as MLX and NVFP4 pack them. */
+/** Whether a tensor holds several weights in an element, as MLX, NVFP4 and Marlin pack them. */
 function isContainer(name: string, dtype: string, header: object): boolean {
+  if (name.endsWith(".B") && dtype === "I32") return Object.hasOwn(header, name.replace(/B$/, "s"));
   const stem = /^(.*?)\.?weight$/.exec(name)?.[1];
   if (stem === undefined || !CONTAINERS.has(dtype)) return false;
   return SCALES.some((end) => Object.hasOwn(header, stem === "" ? end : `${stem}.${end}`));

@@ -6,6 +6,7 @@
 import { InvalidInputError, TransferError } from "../core/errors.ts";
 import { decodeJson, isRecord, MOST_LIST_VALUES } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { collectGarbage } from "../core/runtime/garbage.ts";
 import { compareText, quote } from "../core/text.ts";
 import { discard, readBody } from "../http/bodies.ts";
 import { nextPage } from "../http/link_header.ts";
@@ -17,8 +18,14 @@ const PAGE_SIZE = 1000;
 /** The most of one page that is read. */
 const PAGE_LIMIT = 8 * 1024 * 1024;
 
-/** The most of all pages of one list: a million names of forty letters. */
-const LIST_LIMIT = 64 * 1024 * 1024;
+/**
+ * The most of all pages of one list: 370,000 names of forty letters. Short names take eight times
+ * as much of memory.
+ */
+const LIST_LIMIT = 16 * 1024 * 1024;
+
+/** A page of which what lies about after it was read is not worth a look. */
+const SMALL_PAGE = 64 * 1024;
 
 /** The most pages of one list, more than any real list has. */
 const PAGE_COUNT_LIMIT = 10_000;
@@ -104,6 +111,7 @@ export async function* listNames(
     for (const name of namesOf(decodeJson(bytes, what, MOST_LIST_VALUES), key, what)) {
       if (typeof name === "string" && accept(name)) found.add(name);
     }
+    if (bytes.byteLength > SMALL_PAGE) collectGarbage();
   }
   yield* [...found].sort(compareText);
 }

@@ -55,7 +55,8 @@ export async function resolvesInside(hostname: string): Promise<boolean> {
 
 /**
  * The IPv4 addresses that gateways take out of an IPv6 address: of NAT64 (RFC 6052), 6to4
- * (RFC 3056), Teredo (RFC 4380), ISATAP (RFC 5214), and the two forms of RFC 4291 §2.5.5.
+ * (RFC 3056), Teredo (RFC 4380), ISATAP (RFC 5214), SIIT (RFC 2765 §2.1), and the two forms of RFC
+ * 4291 §2.5.5.
  */
 function wrappedAddresses(address: string): string[] {
   if (!nodeNet().isIPv6(address)) return [];
@@ -64,7 +65,7 @@ function wrappedAddresses(address: string): string[] {
   const starts = (...wanted: number[]) => wanted.every((word, index) => words[index] === word);
   const isatap = words[5] === 0x5efe && (words[4]! & 0xfdff) === 0;
   const low = isatap || starts(0x64, 0xff9b, 0, 0, 0, 0) || starts(0, 0, 0, 0, 0, 0xffff) ||
-    starts(0, 0, 0, 0, 0, 0);
+    starts(0, 0, 0, 0, 0xffff, 0) || starts(0, 0, 0, 0, 0, 0);
   return [
     ...(low ? [at(6)] : []),
     ...(starts(0x2002) ? [at(1)] : []),

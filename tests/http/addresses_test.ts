@@ -43,6 +43,9 @@ Deno.test("isInternalHost() knows private addresses that IPv6 ones wrap", () => 
     "[2001:0:808:808:0:0:80ff:fffe]",
     "[2606:4700::5efe:10.0.0.1]",
     "[::10.0.0.1]",
+    "[::ffff:0:127.0.0.1]",
+    "[::ffff:0:a9fe:a9fe]",
+    "[0:0:0:0:ffff:0:c0a8:1]",
     "[fec0::1]",
   ];
   for (const host of inside) assert(isInternalHost(hostOf(host)), host);
@@ -51,6 +54,7 @@ Deno.test("isInternalHost() knows private addresses that IPv6 ones wrap", () => 
     "[2002:808:808::1]",
     "[2001:0:808:808:0:0:f7f7:f7f7]",
     "[2606:4700::5efe:8.8.8.8]",
+    "[::ffff:0:8.8.8.8]",
     "[2606:4700:7f00:1::a00:1]",
   ];
   for (const host of outside) assert(!isInternalHost(hostOf(host)), host);

@@ -10,6 +10,9 @@ const BESIDE = 28;
 /** What stands before the second and all further lines of the way a command is used. */
 const USAGE_INDENT = " ".repeat("Usage: ".length);
 
+/** What commander writes above the flags of all commands. */
+const GLOBAL_TITLE = "Global Options:\n";
+
 /** How commander lays help out. */
 export const HELP_LAYOUT = {
   showGlobalOptions: true,
@@ -19,6 +22,14 @@ export const HELP_LAYOUT = {
   styleUsage(this: Help, usage: string): string {
     const width = (this.helpWidth ?? 80) - USAGE_INDENT.length;
     return this.boxWrap(usage, width).replaceAll("\n", `\n${USAGE_INDENT}`);
+  },
+  /** The flags of all commands come last: a list of commands is longer to look for behind them. */
+  formatHelp(this: Help, command: Command, helper: Help): string {
+    const text = Help.prototype.formatHelp.call(this, command, helper);
+    const sections = text.trimEnd().split("\n\n");
+    const isGlobal = (section: string) => section.startsWith(GLOBAL_TITLE);
+    const own = sections.filter((section) => !isGlobal(section));
+    return `${[...own, ...sections.filter(isGlobal)].join("\n\n")}\n`;
   },
   formatItem(this: Help, term: string, width: number, description: string, helper: Help): string {
     const total = helper.helpWidth ?? 80;

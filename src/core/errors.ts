@@ -31,6 +31,8 @@ export interface Problem {
 export interface ErrorFacts {
   /** The reference that was acted on, as the user wrote it. */
   readonly reference?: string;
+  /** Whether it was looked for in the local store, and nowhere else. */
+  readonly isLocal?: boolean;
   /** Host (and port) of the registry that was asked. */
   readonly registry?: string;
   /** Path of the file or folder that was acted on. */

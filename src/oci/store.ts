@@ -193,10 +193,17 @@ export async function writeTagged(
 }
 
 /** The error of every store for content or a name that it does not have. */
-export function missing(store: Pick<ContentStore, "name">, target: string): NotFoundError {
+export function missing(
+  store: Capable & Pick<ContentStore, "name">,
+  target: string,
+): NotFoundError {
   const name = isDigest(target) ? `${store.name}@${target}` : `${store.name}:${target}`;
-  return new NotFoundError(`Cannot find ${quote(name)}: ${store.name} does not have it`, {
+  // A repository on this machine is called as that of the registry, which may well have it.
+  const isLocal = capability(store, "filePath") !== undefined;
+  const place = isLocal ? "the local store" : store.name;
+  return new NotFoundError(`Cannot find ${quote(name)}: ${place} does not have it`, {
     reference: name,
+    isLocal,
   });
 }
 

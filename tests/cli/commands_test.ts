@@ -647,7 +647,7 @@ Deno.test("no arguments never crash the program", async () => {
 Deno.test("a failure is rendered once, and as a document with --json", async () => {
   await using home = await Home.open();
   const called = { programName: "modctl" };
-  const message = 'Cannot find "r.test/m:v1": r.test/m does not have it';
+  const message = 'Cannot find "r.test/m:v1": the local store does not have it';
   const hint = "run `modctl list` to see what the local store has";
   assert.deepEqual(await home.run(["push", "r.test/m:v1"], called), {
     code: 1,

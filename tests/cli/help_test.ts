@@ -89,9 +89,21 @@ Deno.test("help names the program as it was called, and lists the flags of every
   assert.doesNotMatch(stdout, /nydusify/);
 });
 
-Deno.test("help fits a narrow terminal", async () => {
-  const { stdout } = await runIn(["build", "--help"], { terminal: true, columns: 80 });
-  assert.ok(stdout.split("\n").every((line) => line.length <= 80), stdout);
+Deno.test("help shows what is of a command before the flags of all, and examples last", async () => {
+  const titles = async (...words: string[]) => {
+    const { stdout } = await runIn([...words, "--help"]);
+    return [...stdout.matchAll(/^([A-Z][A-Za-z ]*):(?:$| modelops)/gm)].map(([, title]) => title);
+  };
+  const rows = {
+    "": ["Usage", "Options", "Commands"],
+    "bundle": ["Usage", "Options", "Commands", "Global Options"],
+    "modelfile": ["Usage", "Options", "Commands", "Global Options"],
+    "pull": ["Usage", "Arguments", "Options", "Global Options", "Examples"],
+    "bundle push": ["Usage", "Arguments", "Options", "Global Options", "Examples"],
+  };
+  for (const [words, expected] of Object.entries(rows)) {
+    assert.deepEqual(await titles(...words.split(" ").filter(Boolean)), expected, words);
+  }
 });
 
 Deno.test("what other tools call a command leads to ours", async () => {

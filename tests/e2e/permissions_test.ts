@@ -98,6 +98,26 @@ Deno.test("the document has each command, and no other", async () => {
   assert.deepEqual(Object.keys(COMMANDS).sort(), documented);
 });
 
+Deno.test("the document says what it takes to know the room on a disk, and that is enough", async () => {
+  const text = await Deno.readTextFile(new URL("docs/permissions.md", repositoryRoot));
+  const [, flag = ""] = /asked with `(--allow-sys=\w+)`/.exec(text) ?? [];
+  await using program = await openProgram();
+  const { home } = program;
+  await home.write("model/weights.bin", "weights");
+  const allowed = ["--allow-env=HOME", `--allow-read=${home.path}`, `--allow-write=${home.path}`];
+  for (const [flags, isKnown] of [[allowed, false], [[...allowed, flag], true]] as const) {
+    const words = ["build", "-t", "localhost:5000/m:v1", home.join("model"), "--dry-run", "--json"];
+    const { code, stdout, stderr } = await runUntilReady(
+      Deno.execPath(),
+      ["run", "--no-prompt", "--quiet", "--no-check", ...flags, CLI_PATH, ...words],
+      { cwd: home.path, env: program.env },
+    );
+    assert.equal(code, 0, stderr);
+    const [{ disk }] = JSON.parse(stdout).places;
+    assert.equal(disk.free !== undefined, isKnown, stdout);
+  }
+});
+
 e2eTest("each command runs under exactly the permissions of the document", {
   needs: ["docker-registry"],
 }, async (context) => {

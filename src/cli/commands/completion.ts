@@ -14,11 +14,11 @@ export function configure(command: Command, session: Session): void {
       "after",
       [
         "",
-        "To complete from now on:",
-        `  bash         echo 'source <(${name} completion bash)' >> ~/.bashrc`,
-        `  zsh          echo 'source <(${name} completion zsh)' >> ~/.zshrc   (after compinit)`,
-        `  fish         ${name} completion fish > ~/.config/fish/completions/${name}.fish`,
-        `  powershell   ${name} completion powershell >> $PROFILE`,
+        "To complete (zsh: after compinit):",
+        `  bash        echo 'source <(${name} completion bash)' >> ~/.bashrc`,
+        `  zsh         echo 'source <(${name} completion zsh)' >> ~/.zshrc`,
+        `  fish        ${name} completion fish > ~/.config/fish/completions/${name}.fish`,
+        `  powershell  ${name} completion powershell >> $PROFILE`,
       ].join("\n"),
     )
     .action((shell, { descriptions }) => {

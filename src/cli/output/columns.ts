@@ -69,6 +69,8 @@ export function fitNames(names: readonly string[], width: number): string[] {
 /** A name without its start, and without as much of its end as does not fit either. */
 function fitFrom(name: string, start: number, width: number): string {
   if (columnsOf(name) <= width || width < 3) return fitMiddle(name, width);
+  // Nothing is missing in front of a name that is shown from its start.
+  if (start === 0) return `${startOf(name, width - 1)}…`;
   const rest = lettersOf(name).slice(start).join("");
   if (columnsOf(rest) < width) return `…${endOf(name, width - 1)}`;
   return `…${startOf(rest, width - 2)}…`;

@@ -119,8 +119,10 @@ function problemLine({ line, message, suggestion }: Problem): string {
   return `${place}${message}${better}`;
 }
 
-/** Commands that look for artifacts in the local store only. */
-const LOCAL_COMMANDS = new Set(["extract", "push", "rm"]);
+/** What a command offers where the local store does not have something. */
+const ASK_ELSEWHERE: Readonly<Record<string, string>> = {
+  inspect: ", or add `--remote` to ask the registry",
+};
 
 type HintRule = (error: ModelOpsError, context: FailureContext) => string | undefined;
 
@@ -138,8 +140,9 @@ const HINT_RULES: readonly HintRule[] = [
       : undefined,
   ({ facts }, { flags }) => facts.remedy && withFlags(facts.remedy, flags),
   ({ kind, facts }, { programName, command = "" }) =>
-    kind === "not-found" && facts.reference !== undefined && LOCAL_COMMANDS.has(command)
-      ? `run \`${programName} list\` to see what the local store has`
+    // The programs of bundles have lists of their own.
+    kind === "not-found" && facts.isLocal && command !== "bundle"
+      ? `run \`${programName} list\` to see what the local store has${ASK_ELSEWHERE[command] ?? ""}`
       : undefined,
   ({ facts: { registry, unanswered } }, { programName, flags }) =>
     unanswered && isLoopbackHost(registry ?? "") && flags?.has("--plain-http") !== false

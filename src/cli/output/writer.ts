@@ -33,7 +33,7 @@ export class Output {
   }
 
   /**
-   * Reports an artifact: its digest as a remark and the text as the result; or the digest alone.
+   * Reports an artifact: the text as the result, then its digest as a remark; or the digest alone.
    * The document of `--json` is the same.
    */
   artifact(
@@ -46,8 +46,8 @@ export class Output {
     },
   ): void {
     if (quiet) return this.result(document, document.digest);
-    this.note([document.digest, ...facts].join(", "));
     this.result(document, text);
+    this.note([document.digest, ...facts].join(", "));
   }
 
   /** Writes a JSON document, given as a value or as the text of it. */

@@ -63,6 +63,19 @@ Deno.test("files that differ in their folders, or in their endings, stay apart",
   }
 });
 
+Deno.test("an ellipsis stands where something is missing, and nowhere else", () => {
+  const rows: [names: string[], width: number, shown: string[]][] = [
+    [
+      ["ch_PP-OCRv4_det_infer.onnx", "ch_PP-OCRv4_rec_infer.onnx", "keys_v1.txt"],
+      22,
+      ["ch_PP-OCRv4_det_infer…", "ch_PP-OCRv4_rec_infer…", "keys_v1.txt"],
+    ],
+    [["ab-c-one-zzzz", "ab-c-two-zzzz", "keys"], 9, ["ab-c-one…", "ab-c-two…", "keys"]],
+    [["same/path/one.bin", "same/path/two.bin"], 8, ["…one.bin", "…two.bin"]],
+  ];
+  for (const [names, width, shown] of rows) assert.deepEqual(fitNames(names, width), shown);
+});
+
 Deno.test("whatever a name is made of, it fits", () => {
   const names = fc.array(fc.string({ unit: "grapheme", maxLength: 60 }), { maxLength: 5 });
   fc.assert(

@@ -70,11 +70,22 @@ Deno.test("hints are commands to paste, chosen from the facts", () => {
 });
 
 Deno.test("what the local store does not have is looked for in its list", () => {
-  const error = new NotFoundError("x", { reference: "registry.test/demo:v1" });
+  const reference = "registry.test/demo:v1";
   const hint = "run `modelops list` to see what the local store has";
-  const rows = { extract: hint, push: hint, rm: hint, pull: undefined, inspect: undefined };
+  const inspect = `${hint}, or add \`--remote\` to ask the registry`;
+  const rows = {
+    extract: hint,
+    push: hint,
+    verify: hint,
+    attach: hint,
+    inspect,
+    bundle: undefined,
+  };
   for (const [command, expected] of Object.entries(rows)) {
-    assert.equal(describeFailure(error, { ...world, command }).hint, expected, command);
+    const hintOf = (isLocal: boolean) =>
+      describeFailure(new NotFoundError("x", { reference, isLocal }), { ...world, command }).hint;
+    assert.equal(hintOf(true), expected, command);
+    assert.equal(hintOf(false), undefined, `${command} of a registry`);
   }
 });
 

@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chooseContenders, chooseWorks } from "./bench/choose.ts";
-import { makeContent } from "./bench/content.ts";
+import { emptier, makeContent } from "./bench/content.ts";
 import type { Content, ContentName } from "./bench/content.ts";
 import { machineFacts } from "./bench/machine.ts";
 import { race } from "./bench/race.ts";
@@ -117,10 +117,12 @@ async function* measureWorks(
     const content = contentMaker(folder, size);
     for (const work of works) {
       const scratch = join(folder, "race");
-      await Deno.mkdir(scratch);
       const made = await content(work.content);
+      const empty = emptier(made, join(folder, "aside"));
+      await empty(scratch);
       const scores = await race(work, {
         folder: scratch,
+        empty,
         content: made,
         contenders: chooseContenders(work.contenders, has).present,
         runs: Math.max(runs, work.runs ?? 0),
@@ -135,7 +137,7 @@ async function* measureWorks(
       const ours = work.contenders[0]?.name ?? "";
       const measured = { files: made.files.length, bytes: made.size };
       yield resultsOf({ work: work.name, ours, content: measured }, scores);
-      await Deno.remove(scratch, { recursive: true });
+      await empty(scratch);
     }
   } finally {
     await Deno.remove(folder, { recursive: true });

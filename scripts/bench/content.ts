@@ -57,9 +57,8 @@ export async function makeContent(
   return { folder, files, size: bytes * shape.files };
 }
 
-/** The same files, new to everybody, in another folder; attributes of the files do not come along. */
+/** The same files, new to everybody, in an empty folder; attributes of the files do not come along. */
 export async function copyContent(content: Content, folder: string): Promise<Content> {
-  await emptyFolder(folder);
   for await (const { name } of Deno.readDir(content.folder)) {
     await Deno.copyFile(join(content.folder, name), join(folder, name));
   }
@@ -107,5 +106,29 @@ export async function emptyFolder(folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   for await (const { name } of Deno.readDir(folder)) {
     await Deno.remove(join(folder, name), { recursive: true });
+  }
+}
+
+/** Files from which on removing them would slow down whoever writes files next. */
+const MANY_FILES = 100;
+
+/**
+ * How folders are emptied between runs with a content. Few files are removed, so that nobody pays
+ * for writing them back. Many small ones are put aside, in a folder of the same disk: an ext4
+ * without a journal does not use an inode again that was freed in the last minute, and passes all of
+ * them in search of another. After 2,000 files were removed, making one took 0.5 ms, and 0.02 ms
+ * otherwise.
+ */
+export function emptier({ files }: Content, aside: string): (folder: string) => Promise<void> {
+  return files.length < MANY_FILES ? emptyFolder : (folder) => putAside(folder, aside);
+}
+
+/** Moves what is in a folder to a new folder below another, or makes the folder. */
+async function putAside(folder: string, aside: string): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.mkdir(aside, { recursive: true });
+  const place = await Deno.makeTempDir({ dir: aside });
+  for await (const { name } of Deno.readDir(folder)) {
+    await Deno.rename(join(folder, name), join(place, name));
   }
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { makeCertificates } from "../../tests/support/certificates.ts";
 import { startRegistry, startServe } from "../services.ts";
 import type { Contender } from "./contenders.ts";
-import { copyContent, emptyFolder, folderSize } from "./content.ts";
+import { copyContent, folderSize } from "./content.ts";
 import type { Content } from "./content.ts";
 import { type CountingProxy, startCountingProxy } from "./counting_proxy.ts";
 import { measureKilled } from "./killed.ts";
@@ -17,6 +17,8 @@ import type { Work } from "./works.ts";
 export interface RaceOptions {
   /** An empty folder, which the caller removes. */
   readonly folder: string;
+  /** Makes a folder that has nothing in it, wherever what was there goes. */
+  readonly empty: (folder: string) => Promise<void>;
   readonly content: Content;
   readonly contenders: readonly Contender[];
   readonly runs: number;
@@ -51,12 +53,15 @@ export async function race(work: Work, options: RaceOptions): Promise<Score[]> {
       if (round === 0) await expectResult(work, place, registry);
       else entrant.costs.push(cost);
       // At once, so that nobody pays for writing back what another has left in memory.
-      await cleanUp(work, place, registry);
+      await cleanUp(work, place, registry, options);
       if (work.newFiles === true && marksFiles(contender)) {
+        await options.empty(place.content.folder);
         await copyContent(options.content, place.content.folder);
       }
     });
   }
+  // What is still in it would be removed when it ends.
+  if (registry.root !== undefined) await options.empty(registry.root);
   return entrants.map(({ contender, costs }) => ({ contender, costs }));
 }
 
@@ -126,14 +131,15 @@ async function enter(
   const entrants: Entrant[] = [];
   for (const [index, contender] of options.contenders.entries()) {
     const folder = join(options.folder, String(index));
-    const [kept, fresh, temporary] = [
+    const [kept, fresh, temporary, own] = [
       join(folder, "kept"),
       join(folder, "fresh"),
       join(folder, "tmp"),
+      join(folder, "content"),
     ];
-    await Promise.all([kept, fresh, temporary].map(emptyFolder));
+    await Promise.all([kept, fresh, temporary, own].map(options.empty));
     const content = marksFiles(contender)
-      ? await copyContent(options.content, join(folder, "content"))
+      ? await copyContent(options.content, own)
       : options.content;
     const place = { kept, fresh, content, registry: registry.place };
     const caches = work.remembers === true ? kept : fresh;
@@ -146,9 +152,9 @@ async function enter(
   }
   const ready = await attempt(entrants, 0, options, async ({ contender, place, run }) => {
     await runAll(contender.setUp?.(place) ?? [], limited(run, options));
-    await emptyFolder(place.fresh);
+    await options.empty(place.fresh);
   });
-  if (work.leaves === "registry" && registry.root !== undefined) await emptyFolder(registry.root);
+  if (work.leaves === "registry" && registry.root !== undefined) await options.empty(registry.root);
   return ready;
 }
 
@@ -226,7 +232,12 @@ async function expectResult(work: Work, place: Place, { root }: RaceRegistry): P
   throw new Error(`The work is not done: got ${found} bytes, want ${place.content.size}`);
 }
 
-async function cleanUp(work: Work, place: Place, { root }: RaceRegistry): Promise<void> {
-  await emptyFolder(place.fresh);
-  if (work.leaves === "registry" && root !== undefined) await emptyFolder(root);
+async function cleanUp(
+  work: Work,
+  place: Place,
+  { root }: RaceRegistry,
+  { empty }: RaceOptions,
+): Promise<void> {
+  await empty(place.fresh);
+  if (work.leaves === "registry" && root !== undefined) await empty(root);
 }

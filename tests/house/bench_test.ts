@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { emptier } from "../../scripts/bench/content.ts";
 import { shortVersion } from "../../scripts/bench/machine.ts";
 import { measure, parseReport } from "../../scripts/bench/measure.ts";
 import { race } from "../../scripts/bench/race.ts";
@@ -225,6 +226,24 @@ Deno.test({ name: "measure() has no figure for a command that fails", ignore }, 
   await assert.rejects(measure({ argv: ["no-such-program"] }, options), /no-such-program/);
 });
 
+Deno.test("folders of few files are emptied, what was in those of many lies aside", async () => {
+  const file = { name: "a", digest: "" };
+  for (const [count, kept] of [[1, []], [99, []], [100, ["a"]], [2000, ["a"]]] as const) {
+    await using folder = await tempFolder();
+    await folder.write("used/a", "1");
+    const content = { folder: folder.path, files: Array(count).fill(file), size: count };
+    const empty = emptier(content, folder.join("aside"));
+    await empty(folder.join("used"));
+    await empty(folder.join("new"));
+    const names = async (path: string) =>
+      (await Array.fromAsync(Deno.readDir(folder.join(path)))).map(({ name }) => name);
+    assert.deepEqual([await names("used"), await names("new")], [[], []]);
+    const asides = kept.length === 0 ? [] : await names("aside");
+    const found = await Promise.all(asides.map((name) => names(`aside/${name}`)));
+    assert.deepEqual(found.flat(), kept);
+  }
+});
+
 Deno.test("a contender that takes longer than it may is reported, and the others go on", async () => {
   await using folder = await tempFolder();
   const failures: string[] = [];
@@ -232,6 +251,7 @@ Deno.test("a contender that takes longer than it may is reported, and the others
   const works = { name: "wait", content: "one", contenders: [], leaves: "nothing" } as const;
   const scores = await race(works, {
     folder: folder.path,
+    empty: (path) => Deno.mkdir(path, { recursive: true }),
     content: { folder: folder.path, files: [], size: 0 },
     contenders: [contender("quick"), slow],
     runs: 1,

@@ -7,12 +7,12 @@ import { IntegrityError, ModelOpsError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { fileSource } from "../core/file_source.ts";
 import type { OnBytes } from "../core/progress.ts";
-import type { FileAttributes } from "../core/staged_file.ts";
+import type { FileAttributes, StagedContent } from "../core/staged_file.ts";
 import type { ExpectedContent } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 
 /** A function that opens content once its place is ready. */
-export type OpenContent = () => AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
+export type OpenContent = () => StagedContent | Promise<StagedContent>;
 
 /** Where content that writes itself goes. */
 export interface ReceivePlace extends Pick<FileAttributes, "mode"> {
@@ -42,7 +42,7 @@ export interface SelfWritingContent {
 }
 
 /** Content to write. */
-export type FileContent = AsyncIterable<Uint8Array> | OpenContent | SelfWritingContent;
+export type FileContent = StagedContent | OpenContent | SelfWritingContent;
 
 /** Whether content can write itself into a file. */
 export function isSelfWriting(content: FileContent): content is SelfWritingContent {
@@ -87,7 +87,7 @@ export async function* measured(
   );
 }
 
-async function opened(content: FileContent): Promise<AsyncIterable<Uint8Array>> {
+async function opened(content: FileContent): Promise<StagedContent> {
   if (isSelfWriting(content)) return await content.open();
   return typeof content === "function" ? await content() : content;
 }

@@ -43,11 +43,11 @@ const NAME_RULES: readonly Rule[] = [
   [(name) => /^[A-Za-z]:/.test(components(name)[0] ?? ""), "the path names a drive"],
   [(name) => name.split(/[/\\]/).includes(".."), "the path leaves the target directory"],
   [(name) => components(name).length === 0, "the path names the target directory itself"],
-  [(name) => byteLength(name) > MAX_PATH, TOO_LONG],
+  [(name) => hasMoreBytes(name, MAX_PATH), TOO_LONG],
 ];
 
 const COMPONENT_RULES: readonly Rule[] = [
-  [(part) => byteLength(part) > MAX_COMPONENT, `a part is longer than ${MAX_COMPONENT} bytes`],
+  [(part) => hasMoreBytes(part, MAX_COMPONENT), `a part is longer than ${MAX_COMPONENT} bytes`],
 ];
 
 /** Rules on each component whose name Windows cannot hold, or takes for another one. */
@@ -114,8 +114,9 @@ function components(name: string): string[] {
   return name.split("/").filter((part) => part !== "" && part !== ".");
 }
 
-function byteLength(text: string): number {
-  return new TextEncoder().encode(text).byteLength;
+/** Whether a text has more bytes of UTF-8; of most names their length tells it. */
+function hasMoreBytes(text: string, limit: number): boolean {
+  return text.length * 3 > limit && new TextEncoder().encode(text).byteLength > limit;
 }
 
 function brokenRule(value: string, rules: readonly Rule[]): string | undefined {

@@ -171,8 +171,9 @@ export class Staging {
       hiddenPrefix: this.#options.hiddenPrefix,
       flush: this.#options.flush,
       folder: folder.path,
-      // The second look finds a folder that became a link after the first one.
-      onOpen: () => this.#ensurePlace(path),
+      // The second look finds a folder that became a link after the first one. What has come to
+      // the place itself meanwhile is found by the rename, which replaces no folder.
+      onOpen: () => this.#target.ensureFolder(parentOf(path), { of: path }),
     });
   }
 

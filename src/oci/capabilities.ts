@@ -212,14 +212,21 @@ export function capability<Name extends keyof StoreCapabilities>(
   return store.capabilities?.[name];
 }
 
-/** Capabilities that are methods of `store`, bound to it. */
+/** The bound methods of each store: somebody asks for one with every blob. */
+const bound = new WeakMap<object, unknown>();
+
+/** Capabilities that are methods of `store`, bound to it. A store has the same `names` for ever. */
 export function methods<Name extends keyof StoreCapabilities>(
   store: Pick<StoreCapabilities, Name>,
   names: readonly Name[],
 ): Pick<StoreCapabilities, Name> {
-  const bound = names.map((name) => {
+  const known = bound.get(store) as Pick<StoreCapabilities, Name> | undefined;
+  if (known) return known;
+  const entries = names.map((name) => {
     const method: (...args: never[]) => unknown = store[name];
     return [name, method.bind(store)];
   });
-  return Object.fromEntries(bound);
+  const all = Object.fromEntries(entries);
+  bound.set(store, all);
+  return all;
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";
+import { shareThread } from "../core/runtime/turn.ts";
 import type { Catalog } from "../oci/store.ts";
 import { type Authenticate, createGate } from "./access.ts";
 import { completed } from "./documents.ts";
@@ -43,6 +44,7 @@ export function createRegistryHandler(
   catalog: Catalog,
   options: RegistryServerOptions = {},
 ): RegistryHandler {
+  shareThread();
   const { signal, log } = options;
   const admit = createGate(options);
   const uploads = new UploadSessions();

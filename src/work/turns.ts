@@ -2,11 +2,12 @@
  * Long work of this thread, piece by piece: between two pieces others have their turn.
  *
  * Parsing a document of megabytes stops everything else for as long as it takes. Several that come
- * together are done one after the other, the smallest first, with a rest as long as the work before
- * it. So who asks for little never waits for more than one of them.
+ * together are done one after the other, the smallest first, and where requests are answered with a
+ * rest as long as the work before it. So who asks for little never waits for more than one of them.
  * @module
  */
 import { pause } from "../core/retry.ts";
+import { isThreadShared } from "../core/runtime/turn.ts";
 
 /** Work of up to so many bytes is done at once: it takes less than a millisecond. */
 const SMALL = 16 * 1024;
@@ -31,7 +32,7 @@ export async function inTurn<Result>(
   else isBusy = true;
   try {
     const rest = restedAt - performance.now();
-    if (rest > 0) await pause(rest);
+    if (rest > 0 && isThreadShared()) await pause(rest);
     const begun = performance.now();
     try {
       return await work();

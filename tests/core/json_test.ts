@@ -8,6 +8,7 @@ import {
   encodeGoJson,
   goJson,
 } from "../../src/core/json.ts";
+import { shareThread } from "../../src/core/runtime/turn.ts";
 
 Deno.test("goJson() escapes what Go escapes", () => {
   assert.equal(
@@ -96,6 +97,7 @@ function units(text: string): number[] {
 }
 
 Deno.test("a long document lets others have their turn while it is parsed", async () => {
+  shareThread();
   const list = (item: unknown) => JSON.stringify(Array.from({ length: 200_000 }, () => item));
   for (const item of [0, { a: [1] }, "text, with [marks]"]) {
     const text = list(item);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { shareThread } from "../../src/core/runtime/turn.ts";
 import { inTurn } from "../../src/work/turns.ts";
 
 const KIB = 1024;
@@ -36,4 +37,26 @@ Deno.test("work that fails lets the next one begin", async () => {
   const next = inTurn(100 * KIB, () => "done");
   await assert.rejects(failing, /not today/);
   assert.equal(await next, "done");
+});
+
+/** What comes first after long work: a timer that is due, or the next long work. */
+async function firstAfterWork(): Promise<string> {
+  const order: string[] = [];
+  await inTurn(100 * KIB, () => {
+    for (const begun = performance.now(); performance.now() - begun < 200;);
+  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(() => {
+    order.push("timer");
+    resolve();
+  }, 0);
+  await inTurn(100 * KIB, () => order.push("work"));
+  await promise;
+  return order[0]!;
+}
+
+Deno.test("long work rests before the next where requests are answered, and nowhere else", async () => {
+  assert.equal(await firstAfterWork(), "work");
+  shareThread();
+  assert.equal(await firstAfterWork(), "timer");
 });

@@ -59,8 +59,14 @@ const LINUX_FLAGS = {
 
 const OPEN_FLAGS = Deno.build.os === "linux" ? LINUX_FLAGS[Deno.build.arch] : undefined;
 
+let haveOpenFoldersPaths: boolean | undefined;
+
 /** Whether the paths of open folders are there, and this run may use them: only `-A` allows it. */
 function openFoldersHavePaths(): boolean {
+  return haveOpenFoldersPaths ??= seesOpenFolders();
+}
+
+function seesOpenFolders(): boolean {
   try {
     return lstatIfExistsSync("/proc/self/fd") !== undefined;
   } catch (error) {

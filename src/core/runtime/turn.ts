@@ -4,8 +4,24 @@
  */
 import { soon } from "../time_limit.ts";
 
-/** Milliseconds of work after which others have a turn. */
-const LENGTH = 4;
+/**
+ * Milliseconds of work after which others have a turn: soon where somebody waits for an answer, and
+ * otherwise as soon as a person notices who wants to see how far it is, or to stop it. A turn takes
+ * a millisecond at least, and a manifest of 2,000 layers had more of them than of work.
+ */
+const LENGTH = { shared: 4, alone: 50 };
+
+let isShared = false;
+
+/** Says that requests are answered in this thread, from now on. */
+export function shareThread(): void {
+  isShared = true;
+}
+
+/** Whether others wait for answers of this thread. */
+export function isThreadShared(): boolean {
+  return isShared;
+}
 
 /** A time in which the thread works. */
 class Turn {
@@ -19,7 +35,7 @@ class Turn {
 
   /** Whether the thread has worked for long. */
   get isOver(): boolean {
-    return performance.now() - this.#begun > LENGTH;
+    return performance.now() - this.#begun > (isShared ? LENGTH.shared : LENGTH.alone);
   }
 
   /** Lets the thread lie idle for a moment, for all who wait together. */

@@ -19,11 +19,18 @@ import { checkRoom } from "../../core/folders/room.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { reportPlan, reportSkipped } from "../../core/progress.ts";
 import { describeProblems } from "../../core/problems.ts";
+import { DOCUMENT_SIZE } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import { capability } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Manifest } from "../../oci/manifest.ts";
-import { type ContentStore, openVerified, storeSource, takenFrom } from "../../oci/store.ts";
+import {
+  type ContentStore,
+  openVerified,
+  readContent,
+  storeSource,
+  takenFrom,
+} from "../../oci/store.ts";
 import { digestCheck } from "../../transfer/content_check.ts";
 import { transferToFile } from "../../transfer/to_file.ts";
 import { holdWorkers } from "../../work/pool.ts";
@@ -155,12 +162,18 @@ async function extractRaw(
   return { written: 1, unchanged: 0, bytes: size };
 }
 
-/** The content of a layer; a large one writes itself where its store can do that. */
+/**
+ * The content of a layer: a small one whose bytes are at hand is read at once, a large one writes
+ * itself where its store can do that.
+ */
 function verifiedContent(
   { store, total }: LayerSource,
   descriptor: Descriptor,
   options: OperationOptions,
 ): FileContent {
+  if (descriptor.size <= DOCUMENT_SIZE && capability(store, "read") !== undefined) {
+    return async () => [await readContent(store, descriptor, operationOptions(options))];
+  }
   const open = () => openVerified(store, descriptor, options);
   const writesItself = capability(store, "toFile") !== undefined;
   if (!writesItself || descriptor.size < WORTH_A_WORKER) return open;

@@ -246,6 +246,7 @@ function unusable(workspace: string, found: string): InvalidInputError {
 
 /** Whether `path` is `folder` or lies below it; both are real paths. */
 function isWithin(folder: string, path: string): boolean {
+  if (path.startsWith(folder) && path[folder.length] === sep) return true;
   const rest = relative(folder, path);
   return rest !== ".." && !rest.startsWith(`..${sep}`) && !isAbsolute(rest);
 }

@@ -28,6 +28,7 @@ export class DiskLayout {
   /** Folder of all repositories. */
   readonly repositories: string;
   readonly #windows: boolean;
+  #last: { readonly name: string; readonly folder: string } | undefined;
 
   /** Describes the tree below `contentDir`; on Windows, colons in names are encoded. */
   constructor(contentDir: string, os: string = Deno.build.os) {
@@ -57,7 +58,11 @@ export class DiskLayout {
    * @throws {InvalidInputError} when the name cannot be a path below the repositories.
    */
   repository(name: string): string {
-    return join(this.repositories, ...this.#encode(name));
+    // Links of one repository are looked for thousands of times in a row.
+    if (this.#last?.name !== name) {
+      this.#last = { name, folder: join(this.repositories, ...this.#encode(name)) };
+    }
+    return this.#last.folder;
   }
 
   /** The name of the repository whose folder has these path components. */

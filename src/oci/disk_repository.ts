@@ -161,7 +161,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   ): Promise<void> {
     await using _lock = await this.deferPrune(options);
     {
-      await using _turn = await this.#store.turns.take(descriptor, options);
+      await using _turn = await this.#turn(descriptor, source, options);
       // What somebody else brought is read again before it is a member of this repository.
       if (!await this.#store.blobs.isRight(descriptor, options)) {
         await this.#take(descriptor, source, options);
@@ -171,6 +171,19 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     if (!isManifestType(descriptor.mediaType)) return;
     if (options.document) this.#store.described.hold(descriptor.digest, options.document);
     await this.#noteReferrer(descriptor, options);
+  }
+
+  /**
+   * The turn at a blob. Two commands may bring what is small and at hand at the same time: to wait
+   * for each other would take longer.
+   */
+  async #turn(
+    descriptor: Descriptor,
+    source: BlobSource,
+    options: OperationOptions,
+  ): Promise<AsyncDisposable | undefined> {
+    if (source.read !== undefined && source.size <= SMALL_BLOB) return undefined;
+    return await this.#store.turns.take(descriptor, options);
   }
 
   /** Notes a manifest that refers to another where lists of referrers look. */

@@ -9,6 +9,9 @@ import { decodeText, quote } from "../../core/text.ts";
 /** Longer files are no pointers. Bytes. */
 const LONGEST_POINTER = 1024;
 
+/** Bytes that tell a pointer from other files: reading random ones as text takes long. */
+const TELLING = 128;
+
 /** What makes a file a pointer, as a clause that names it; `undefined` for every other file. */
 export async function pointerFault(
   { path, absolute, size }: {
@@ -31,7 +34,7 @@ export function mayBePointer({ size }: { readonly size: number }): boolean {
 function firstBytes(path: string): Uint8Array {
   const file = Deno.openSync(path);
   try {
-    const bytes = new Uint8Array(LONGEST_POINTER);
+    const bytes = new Uint8Array(TELLING);
     return bytes.subarray(0, file.readSync(bytes) ?? 0);
   } finally {
     file.close();

@@ -1,6 +1,7 @@
 /** Whose turn it is to receive a blob. */
 import assert from "node:assert/strict";
 import { digestBytes } from "../../../src/core/digest.ts";
+import { bytesSource } from "../../../src/core/source.ts";
 import { DiskStore } from "../../../src/oci/disk_store.ts";
 import { anonymousBlob } from "../../../src/oci/store.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
@@ -70,6 +71,22 @@ Deno.test("the turn of a process that is gone is taken over by one of those who 
   }
   await living.end();
   await other.end();
+});
+
+Deno.test("what is small and at hand waits for no turn, whoever has it", async () => {
+  await using folder = await tempFolder();
+  const [one, two] = [await writer(folder), await writer(folder)];
+  const turn = await one.take();
+  const source = bytesSource(new TextEncoder().encode("one"));
+  const stores = [one, two].map(({ store }) => store.repository("localhost/a"));
+  await Promise.all(stores.map((store) => store.write(BLOB, source)));
+  assert.equal(await new Response(await stores[0]!.open(BLOB)).text(), "one");
+  const streamed = { size: source.size, open: source.open };
+  const waiting = two.store.repository("localhost/b").write(BLOB, streamed);
+  assert.ok(await isOpen(waiting), "what comes from elsewhere may be on its way already");
+  await turn[Symbol.asyncDispose]();
+  await waiting;
+  for (const { end } of [one, two]) await end();
 });
 
 Deno.test("where a file system knows no second names, a lock of its own is the turn", async () => {

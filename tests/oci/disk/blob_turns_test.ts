@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { digestBytes } from "../../../src/core/digest.ts";
 import { bytesSource } from "../../../src/core/source.ts";
+import { DiskRepository } from "../../../src/oci/disk_repository.ts";
 import { DiskStore } from "../../../src/oci/disk_store.ts";
 import { anonymousBlob } from "../../../src/oci/store.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
@@ -78,11 +79,11 @@ Deno.test("what is small and at hand waits for no turn, whoever has it", async (
   const [one, two] = [await writer(folder), await writer(folder)];
   const turn = await one.take();
   const source = bytesSource(new TextEncoder().encode("one"));
-  const stores = [one, two].map(({ store }) => store.repository("localhost/a"));
+  const stores = [one, two].map(({ store }) => new DiskRepository("localhost/a", store));
   await Promise.all(stores.map((store) => store.write(BLOB, source)));
   assert.equal(await new Response(await stores[0]!.open(BLOB)).text(), "one");
   const streamed = { size: source.size, open: source.open };
-  const waiting = two.store.repository("localhost/b").write(BLOB, streamed);
+  const waiting = new DiskRepository("localhost/b", two.store).write(BLOB, streamed);
   assert.ok(await isOpen(waiting), "what comes from elsewhere may be on its way already");
   await turn[Symbol.asyncDispose]();
   await waiting;

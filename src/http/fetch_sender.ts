@@ -2,6 +2,7 @@
  * Requests through `fetch`, which is fast for reading.
  * @module
  */
+import { askedUrl } from "./asked_url.ts";
 import { Trust } from "./authorities.ts";
 import { proxyFor } from "./proxies.ts";
 import type { Transport, TransportOptions } from "./transport_options.ts";
@@ -27,7 +28,7 @@ export class FetchSender {
 
   /** Sends a request without a body, and gives the answer without following redirects. */
   async send(request: Request): Promise<Response> {
-    const proxy = proxyFor(new URL(request.url), this.#options.proxy);
+    const proxy = proxyFor(askedUrl(request), this.#options.proxy);
     return await this.#trust.connecting(async (caCerts) => {
       const client = this.#clientFor(proxy, caCerts);
       return await fetch(request, { client, redirect: "manual" });

@@ -3,6 +3,7 @@
  * identifies the user.
  * @module
  */
+import { askedUrl } from "./asked_url.ts";
 import { AccessDeniedError, TransferError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import { discard } from "./bodies.ts";
@@ -23,16 +24,16 @@ const PORTABLE_HEADERS = ["Accept", "Accept-Encoding", "If-Range", "Range", "Use
  */
 export function redirecting(next: Transport): Transport {
   return async (request, hints) => {
-    const start = new URL(request.url);
+    const start = askedUrl(request);
     let current = request;
     for (let hops = 0; hops <= HOP_LIMIT; hops++) {
       const response = await next(current, hints);
       const follows = request.method === "GET" || request.method === "HEAD";
       if (!follows || !REDIRECTS.has(response.status)) {
-        return await checkRefusal(response, start, new URL(current.url));
+        return await checkRefusal(response, start, askedUrl(current));
       }
       await discard(response);
-      const target = redirectTarget(response, start, new URL(current.url));
+      const target = redirectTarget(response, start, askedUrl(current));
       current = follow(current, target);
     }
     throw tooManyHops(start);
@@ -51,7 +52,7 @@ export function tooManyHops(start: URL): TransferError {
 
 /** A transport that uses `home` for one origin and `away` for all others. */
 export function perOrigin(origin: string, home: Transport, away: Transport): Transport {
-  return (request, hints) => (new URL(request.url).origin === origin ? home : away)(request, hints);
+  return (request, hints) => (askedUrl(request).origin === origin ? home : away)(request, hints);
 }
 
 /**
@@ -81,7 +82,7 @@ export function redirectTarget(response: Response, start: URL, current: URL): UR
 }
 
 function follow(request: Request, target: URL): Request {
-  if (target.origin === new URL(request.url).origin) return new Request(target, request);
+  if (target.origin === askedUrl(request).origin) return new Request(target, request);
   const headers = new Headers();
   for (const name of PORTABLE_HEADERS) {
     const value = request.headers.get(name);

@@ -3,6 +3,7 @@
  * 5xx. Everything else fails at once.
  * @module
  */
+import { askedUrl } from "./asked_url.ts";
 import { isDigest } from "../core/digest.ts";
 import { decodeUrlPart, quote } from "../core/text.ts";
 import { TransferError } from "../core/errors.ts";
@@ -53,8 +54,8 @@ export function retrying(
     }
   };
   return async (request, hints) => {
-    const again = await repeatable(request);
-    const { host } = new URL(request.url);
+    const again = hints?.once ? { once: true, next: () => request } : await repeatable(request);
+    const { host } = askedUrl(request);
     const exchange = async (isLast: boolean) => {
       const response = await send(again.next(), { host, isLast, hints });
       if (isLast || !isRetriedStatus(response.status)) return response;
@@ -64,7 +65,7 @@ export function retrying(
     };
     return await retried(exchange, {
       what: subjectOf(request),
-      policy: again.once || hints?.once ? { ...policy, attempts: 1 } : policy,
+      policy: again.once ? { ...policy, attempts: 1 } : policy,
       signal: request.signal,
       onRetry: ({ message: reason }, wait) =>
         options.log?.("info", `Trying ${host} again in ${Math.ceil(wait / 1000)} s`, { reason }),
@@ -76,8 +77,8 @@ export function retrying(
 const DAY = 24 * 60 * 60 * 1000;
 
 /** What a request is about: the blob or manifest that its path ends with, else its host. */
-function subjectOf({ url }: Request): string {
-  const { pathname, host } = new URL(url);
+function subjectOf(request: Request): string {
+  const { pathname, host } = askedUrl(request);
   const name = decodeUrlPart(pathname.slice(pathname.lastIndexOf("/") + 1));
   return isDigest(name) ? name : host;
 }

@@ -2,6 +2,7 @@
  * The bottom of the client: one HTTP exchange, without redirects, credentials or retries.
  * @module
  */
+import { askedUrl } from "./asked_url.ts";
 import { nodeCrypto } from "../core/runtime/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { isInternalHost, resolvesInside } from "./addresses.ts";
@@ -43,7 +44,7 @@ export function createTransport(given: TransportOptions = {}): DisposableTranspo
   /** Origins that only the last way leads to. */
   const leftToNode = new Set<string>();
   const send: Transport = async (request, hints) => {
-    const { origin } = new URL(request.url);
+    const { origin } = askedUrl(request);
     const way = leftToNode.has(origin) ? "node" : wayOf(request, options, hints);
     const prepared = prepare(request, options.userAgent ?? USER_AGENT);
     try {

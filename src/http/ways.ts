@@ -8,6 +8,7 @@
  * the client together with a body, and send bodies through proxies.
  * @module
  */
+import { askedUrl } from "./asked_url.ts";
 import { wordsOf } from "./faults.ts";
 import { proxyFor } from "./proxies.ts";
 import type { AnswerHints, TransportOptions } from "./transport_options.ts";
@@ -24,7 +25,7 @@ const IS_DENO = Deno.createHttpClient !== undefined;
 /** The way of a request. */
 export function wayOf(request: Request, options: TransportOptions, hints: AnswerHints = {}): Way {
   if (!IS_DENO) return "node";
-  const url = new URL(request.url);
+  const url = askedUrl(request);
   const isDirect = proxyFor(url, options.proxy) === undefined;
   const { insecure, cert } = options;
   const fetches = request.body === null && !insecure && !isExempt(options, isDirect) &&

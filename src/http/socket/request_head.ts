@@ -2,6 +2,7 @@
  * The head of a request as bytes, and how its body is framed.
  * @module
  */
+import { askedUrl } from "../asked_url.ts";
 import { Buffer } from "node:buffer";
 
 /** Bytes of the body as its fields say, or chunks where they say nothing. */
@@ -20,7 +21,7 @@ export function sentLength({ body, headers }: Request): SentLength {
 /** The head of a request; `Headers` and `URL` let nothing pass that could end a line. */
 export function requestHead(request: Request): Uint8Array {
   const { method, headers, body } = request;
-  const { host, pathname, search } = new URL(request.url);
+  const { host, pathname, search } = askedUrl(request);
   const lines = [`${method} ${pathname}${search} HTTP/1.1`, `host: ${host}`];
   for (const [name, value] of headers) if (!OWN.has(name)) lines.push(`${name}: ${value}`);
   if (sentLength(request) === "chunked") lines.push("transfer-encoding: chunked");

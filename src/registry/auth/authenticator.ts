@@ -2,6 +2,7 @@
  * Credentials for requests to one registry: none until it asks, then whatever it asks for.
  * @module
  */
+import { askedUrl } from "../../http/asked_url.ts";
 import { discard } from "../../http/bodies.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import { AccessDeniedError } from "../../core/errors.ts";
@@ -32,7 +33,7 @@ export interface AuthOptions extends TokenServerOptions {
 export function authenticated(next: Transport, options: AuthOptions): Transport {
   const authenticator = new Authenticator(options);
   return async (request, hints) => {
-    if (new URL(request.url).origin !== options.origin.origin) return await next(request, hints);
+    if (askedUrl(request).origin !== options.origin.origin) return await next(request, hints);
     const again = await repeatable(request);
     let shown = await authenticator.authorization(request);
     let response = await next(authorize(again.next(), shown), hints);
@@ -158,7 +159,7 @@ class Authenticator {
   }
 
   #loginsFor(request: Request): Logins {
-    const repository = repositoryOf(new URL(request.url));
+    const repository = repositoryOf(askedUrl(request));
     const known = this.#logins.get(repository);
     if (known) return known;
     const { credentials, registry } = this.#options;

@@ -59,6 +59,7 @@ export function shortDigest(digest: Digest): string {
 export class Digester {
   readonly #algorithm: DigestAlgorithm;
   readonly #hash: Hash;
+  #digest: Digest | undefined;
   #size = 0;
 
   /** Starts a digest; SHA-256 unless another algorithm is asked for. */
@@ -78,9 +79,17 @@ export class Digester {
     this.#size += bytes.byteLength;
   }
 
-  /** The digest of all bytes so far; more bytes may still be added afterwards. */
-  digest(): Digest {
+  /** The digest of all bytes so far, to which more are added. */
+  digestSoFar(): Digest {
     return `${this.#algorithm}:${this.#hash.copy().digest("hex")}`;
+  }
+
+  /**
+   * The digest of all bytes; none can be added afterwards. What the runtime holds for one that
+   * nobody ends stays until its collector comes, which knows nothing of how much that is.
+   */
+  digest(): Digest {
+    return this.#digest ??= `${this.#algorithm}:${this.#hash.digest("hex")}`;
   }
 }
 

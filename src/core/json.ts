@@ -3,9 +3,11 @@
  * @module
  */
 import { InvalidInputError } from "./errors.ts";
-import { type JsonLimits, parsePieces } from "./json/pieces.ts";
+import { jsonParts } from "./json/parts.ts";
+import { parsePieces, type PieceLimits } from "./json/pieces.ts";
+import { collectGarbage } from "./runtime/garbage.ts";
 import { giveWay } from "./runtime/turn.ts";
-import { decodeText, plainText, quote } from "./text.ts";
+import { decodedText, decodeText, encodingOf, NotText, plainText, quote } from "./text.ts";
 
 /**
  * Compact JSON in the exact bytes that Go's `encoding/json` gives for the same keys in the same
@@ -98,17 +100,50 @@ export function insteadOfJson(bytes: Uint8Array): string | undefined {
  */
 export function decodePythonJson(bytes: Uint8Array, what: string): unknown {
   try {
-    return parse(withoutStrangeNumbers(decodeAnyText(bytes)));
+    return parse(withoutStrangeNumbers(decodeText(bytes, encodingOfJson)));
   } catch (cause) {
     throw unreadable(what, (cause as Error).message, cause);
   }
 }
 
-/** Text whose first character is one of ASCII, as in all JSON: of UTF-16, one byte of it is zero. */
-function decodeAnyText(bytes: Uint8Array): string {
+/** JSON begins with a character of ASCII: of UTF-16 without a mark, one byte of it is zero. */
+function encodingOfJson(bytes: Uint8Array): string | undefined {
   const [first, second] = bytes;
-  if (first === 0) return new TextDecoder("utf-16be").decode(bytes);
-  return second === 0 ? new TextDecoder("utf-16le").decode(bytes) : decodeText(bytes);
+  if (first === 0) return "utf-16be";
+  return second === 0 ? "utf-16le" : encodingOf(bytes);
+}
+
+/** How a document is read in parts. */
+export interface JsonPartsOptions {
+  /** The most objects and lists that are cut, one within the other; all else is in one part. */
+  readonly cut: number;
+  /** Whether it is read as {@linkcode decodePythonJson} does, or else as {@linkcode decodeJson}. */
+  readonly isPython?: boolean;
+}
+
+/**
+ * Parses a document as it comes, however long it is: its parts, one after the other, are documents
+ * with a part of its members each. Only what is in one part is held to a limit of values.
+ * @throws {InvalidInputError} naming `what` when it is not UTF-8, not JSON, or nested too deep.
+ */
+export async function* decodeJsonParts(
+  chunks: AsyncIterable<Uint8Array>,
+  what: string,
+  { cut, isPython = false }: JsonPartsOptions,
+): AsyncGenerator<unknown, void> {
+  const prepare = isPython ? withoutStrangeNumbers : undefined;
+  const limits = { ...limitsOf(MOST_VALUES, PIECE), cut, prepare };
+  try {
+    const texts = decodedText(chunks, isPython ? encodingOfJson : undefined);
+    for await (const part of jsonParts(texts, limits)) {
+      yield part;
+      // What came of it may be little; the part itself is many times as large as its text.
+      collectGarbage();
+    }
+  } catch (cause) {
+    const isFault = cause instanceof SyntaxError || cause instanceof NotText;
+    throw isFault ? unreadable(what, cause.message, cause) : cause;
+  }
 }
 
 function unreadable(what: string, reason: string, cause: unknown): InvalidInputError {
@@ -118,7 +153,7 @@ function unreadable(what: string, reason: string, cause: unknown): InvalidInputE
 /** Characters after which others may have a turn: such a piece takes about a millisecond. */
 const PIECE = 64 * 1024;
 
-function limitsOf(values: number, piece: number): JsonLimits {
+function limitsOf(values: number, piece: number): PieceLimits {
   return { depth: DEEPEST_DOCUMENT, values, piece };
 }
 
@@ -141,6 +176,7 @@ function* marks(text: string): Generator<{ code: number; at: number }, void> {
 
 /** The text with `null` for the numbers that Python writes and JSON does not know. */
 function withoutStrangeNumbers(text: string): string {
+  if (!STRANGE_NUMBERS.some((word) => text.includes(word))) return text;
   const parts: string[] = [];
   let done = 0;
   for (const { at } of marks(text)) {

@@ -50,7 +50,8 @@ export function sortByText<Item>(items: Item[], textOf: (item: Item) => string):
     return items.sort((a, b) => compareText(textOf(a), textOf(b)));
   }
   return items.sort((a, b) => {
-    const [left, right] = [textOf(a), textOf(b)];
+    const left = textOf(a);
+    const right = textOf(b);
     return left < right ? -1 : left > right ? 1 : 0;
   });
 }
@@ -97,10 +98,45 @@ const MARKED_ENCODINGS = [
   { mark: [0xfe, 0xff], encoding: "utf-16be" },
 ] as const;
 
-/** Bytes as text: UTF-16 when a byte order mark says so, else UTF-8; the mark is no part of it. */
-export function decodeText(bytes: Uint8Array): string {
-  const marked = MARKED_ENCODINGS.find(({ mark: [a, b] }) => bytes[0] === a && bytes[1] === b);
-  return new TextDecoder(marked?.encoding).decode(bytes);
+/**
+ * Bytes as text: UTF-16 when a byte order mark says so, else UTF-8; or in the encoding that
+ * `detect` tells. The mark is no part of it.
+ */
+export function decodeText(bytes: Uint8Array, detect: typeof encodingOf = encodingOf): string {
+  return new TextDecoder(detect(bytes)).decode(bytes);
+}
+
+/** The encoding that the mark at the beginning of a text tells; none for UTF-8. */
+export function encodingOf(bytes: Uint8Array): string | undefined {
+  return MARKED_ENCODINGS.find(({ mark: [a, b] }) => bytes[0] === a && bytes[1] === b)?.encoding;
+}
+
+/** Says that bytes are no text in UTF-8. */
+export class NotText extends Error {}
+
+/**
+ * Chunks of bytes as chunks of text, decoded as {@linkcode decodeText} does; strictly as UTF-8
+ * without a mark where nothing detects the encoding.
+ * @throws {NotText} when they are strictly none.
+ */
+export async function* decodedText(
+  chunks: AsyncIterable<Uint8Array>,
+  detect?: typeof encodingOf,
+): AsyncGenerator<string, void> {
+  const strict = { fatal: true, ignoreBOM: true };
+  let decoder = detect ? undefined : new TextDecoder("utf-8", strict);
+  const decode = (chunk?: Uint8Array) => {
+    try {
+      return decoder?.decode(chunk, { stream: chunk !== undefined }) ?? "";
+    } catch (cause) {
+      throw new NotText("not valid UTF-8", { cause });
+    }
+  };
+  for await (const chunk of chunks) {
+    decoder ??= new TextDecoder(detect?.(chunk));
+    yield decode(chunk);
+  }
+  yield decode();
 }
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];

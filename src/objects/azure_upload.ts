@@ -83,7 +83,7 @@ async function stageBlocks(
   for await (const block of regrouped(content, partSize(source.size))) {
     target.signal?.throwIfAborted();
     digester.update(block);
-    const id = blockId(digester.digest(), block.byteLength);
+    const id = blockId(digester.digestSoFar(), block.byteLength);
     ids.push(id);
     if (staged.get(id) === block.byteLength) {
       kept += block.byteLength;

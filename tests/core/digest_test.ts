@@ -63,9 +63,11 @@ Deno.test("a digest does not depend on how the bytes are cut", async () => {
 Deno.test("a digester can be asked midway and go on", () => {
   const digester = new Digester();
   digester.update(new Uint8Array([1]));
-  assert.equal(digester.digest(), digestBytes(new Uint8Array([1])));
+  assert.equal(digester.digestSoFar(), digestBytes(new Uint8Array([1])));
   digester.update(new Uint8Array([2]));
-  assert.equal(digester.digest(), digestBytes(new Uint8Array([1, 2])));
+  for (let turn = 0; turn < 2; turn++) {
+    assert.equal(digester.digest(), digestBytes(new Uint8Array([1, 2])));
+  }
   assert.equal(digester.size, 2);
 });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { InvalidInputError } from "../../src/core/errors.ts";
 import {
   decodeJson,
+  decodeJsonParts,
   decodeLongJson,
   decodePythonJson,
   encodeGoJson,
@@ -115,4 +116,48 @@ Deno.test("a long document lets others have their turn while it is parsed", asyn
   );
   await assert.rejects(decodeLongJson(bytes, "list", 1000), /it has more than 1000 values$/);
   await assert.rejects(decodeLongJson(new Uint8Array([0xff]), "list", 9), /not valid UTF-8$/);
+});
+
+/** The parts of a document whose bytes come in chunks of so many. */
+function partsOf(bytes: Uint8Array, chunk: number, isPython: boolean): Promise<unknown[]> {
+  const chunks = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (let at = 0; at < bytes.byteLength; at += chunk) {
+        controller.enqueue(bytes.subarray(at, at + chunk));
+      }
+      controller.close();
+    },
+  });
+  return Array.fromAsync(decodeJsonParts(chunks, "list", { cut: 1, isPython }));
+}
+
+Deno.test("decodeJsonParts() reads what the others read, in parts of a long document", async () => {
+  const members = Array.from({ length: 20_000 }, (_, index) => [`é${index}`, [index, null]]);
+  const text = JSON.stringify(Object.fromEntries(members));
+  const strange = text.replaceAll("null", "NaN");
+  const encode = (text: string) => new TextEncoder().encode(text);
+  const utf16 = new Uint8Array(new Uint16Array([0xfeff, ...units(strange)]).buffer);
+  const forms = [
+    [encode(text), false],
+    [encode(strange), true],
+    [encode(`\ufeff${strange}`), true],
+    [utf16, true],
+  ] as const;
+  for (const [bytes, isPython] of forms) {
+    const parts = await partsOf(bytes, 9999, isPython);
+    assert.ok(parts.length > 3);
+    assert.equal(JSON.stringify(Object.assign({}, ...parts)), text);
+  }
+});
+
+Deno.test("decodeJsonParts() refuses what the others refuse, and passes on what sources say", async () => {
+  const bytes = new TextEncoder().encode('{"a":[NaN]}');
+  await assert.rejects(partsOf(bytes, 3, false), /^InvalidInputError: Cannot read list: /);
+  await assert.rejects(partsOf(new Uint8Array([0x22, 0xff, 0x22]), 1, false), /not valid UTF-8$/);
+  await assert.rejects(partsOf(new Uint8Array([0x22, 0xc3]), 1, false), /not valid UTF-8$/);
+  const broken = new ReadableStream({
+    pull: (controller) => controller.error(new TypeError("cut")),
+  });
+  const reading = Array.fromAsync(decodeJsonParts(broken, "list", { cut: 1 }));
+  await assert.rejects(reading, /^TypeError: cut$/);
 });

@@ -1,7 +1,7 @@
 /** `diff`: compares two models. @module */
 import type { Command } from "../../deps/commander.ts";
 import { addReading } from "../options.ts";
-import { diffText } from "../output/model_diff.ts";
+import { diffLines } from "../output/model_diff.ts";
 import { Verdict } from "../output/verdict.ts";
 import type { Session } from "../session.ts";
 
@@ -19,7 +19,7 @@ export function configure(command: Command, session: Session): void {
       const diff = await session.operation((options) =>
         models.diff(from, to, { ...options, ...flags })
       );
-      session.output.result(diff, diffText(diff));
+      session.output.result(diff, diffLines(diff));
       if (exitCode && !diff.same) throw new Verdict(1);
     });
 }

@@ -54,16 +54,17 @@ export function fitMiddle(text: string, width: number): string {
  * or without the start that all of them share, as shards of one file do.
  */
 export function fitNames(names: readonly string[], width: number): string[] {
-  const letters = names.map(lettersOf);
-  const shared = sharedStart(letters);
+  const inMiddle = names.map((name) => fitMiddle(name, width));
+  const different = new Set(names).size;
+  if (new Set(inMiddle).size === different) return inMiddle;
+  const first = lettersOf(names[0] ?? "");
+  const shared = names.reduce((most, name) => sharedStart(first, most, name), first.length);
   // A number is shown with all its digits where there is room for them.
-  const word = wordStart(letters[0] ?? [], shared);
-  const cuts = [
-    names.map((name) => fitMiddle(name, width)),
-    ...[word, shared].map((start) => names.map((name) => fitFrom(name, start, width))),
-  ];
-  const differ = (cut: readonly string[]) => new Set(cut).size === new Set(names).size;
-  return cuts.find(differ) ?? cuts[0]!;
+  for (const start of [wordStart(first, shared), shared]) {
+    const cut = names.map((name) => fitFrom(name, start, width));
+    if (new Set(cut).size === different) return cut;
+  }
+  return inMiddle;
 }
 
 /** A name without its start, and without as much of its end as does not fit either. */
@@ -82,8 +83,10 @@ function wordStart(letters: readonly string[], place: number): number {
   return place;
 }
 
-/** Count of the letters that all of some words begin with. */
-function sharedStart([first = [], ...others]: readonly (readonly string[])[]): number {
-  const end = first.findIndex((letter, index) => others.some((other) => other[index] !== letter));
-  return end < 0 ? first.length : end;
+/** Count of the first letters of a word, `most` of them at most, that a name begins with. */
+function sharedStart(word: readonly string[], most: number, name: string): number {
+  const letters = lettersOf(name);
+  let same = 0;
+  while (same < most && letters[same] === word[same]) same++;
+  return same;
 }

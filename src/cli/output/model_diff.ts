@@ -12,8 +12,8 @@ import type {
 import { escapeControls, formatBytes, shortDigest } from "./format.ts";
 
 /** A line for each difference, then how many there are. */
-export function diffText(diff: ModelDiff): string {
-  const sections = [
+export function* diffLines(diff: ModelDiff): Generator<string, void> {
+  const sections: readonly (readonly string[])[] = [
     [`--- ${sideText(diff.from)}`, `+++ ${sideText(diff.to)}`],
     [
       ...diff.added.map(({ path, size }) => `+ ${nameOf(path)} (${formatBytes(size)})`),
@@ -23,10 +23,18 @@ export function diffText(diff: ModelDiff): string {
       ...diff.removed.map(({ path, size }) => `- ${nameOf(path)} (${formatBytes(size)})`),
     ],
     diff.facts.map(factText),
-    diff.tensors?.changes.map(tensorText) ?? [],
-    [summaryOf(diff)],
   ];
-  return sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n");
+  for (const section of sections) yield* ended(section);
+  // There may be a hundred thousand of them.
+  const { changes = [] } = diff.tensors ?? {};
+  for (const change of changes) yield tensorText(change);
+  if (changes.length > 0) yield "";
+  yield summaryOf(diff);
+}
+
+/** The lines of a section, with an empty one behind them where there are any. */
+function ended(lines: readonly string[]): readonly string[] {
+  return lines.length > 0 ? [...lines, ""] : [];
 }
 
 function sideText({ reference, digest, from }: DiffSide): string {

@@ -33,31 +33,48 @@ export interface TableOptions {
   readonly yielding?: ReadonlyMap<number, number>;
 }
 
+/** Cells of a line. */
+export type Row = readonly string[];
+
 /**
  * Lines of cells, each column as wide as its widest cell and the last one unpadded. Where lines do
  * not fit, cells of columns that yield are cut in the middle, those of the widest column first.
  */
-export function alignColumns(
-  rows: readonly (readonly string[])[],
+export function alignColumns(rows: Iterable<Row>, options: TableOptions): string {
+  return [...alignedLines(rows, options)].join("\n");
+}
+
+/** The lines of {@linkcode alignColumns} one by one; the rows are walked through twice. */
+export function* alignedLines(
+  rows: Iterable<Row>,
   { gap, letters, width = Infinity, yielding = new Map() }: TableOptions,
-): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, column) =>
-      widths[column] = Math.max(widths[column] ?? 0, letters.columnsOf(cell))
-    );
-  }
+): Generator<string, void> {
+  const widths = widthsOf(rows, letters);
   shrink(widths, width - gap.length * Math.max(0, widths.length - 1), yielding);
-  return rows.map((row) =>
-    row.map((cell, column) => {
+  for (const row of rows) {
+    yield row.map((cell, column) => {
       const most = widths[column] ?? 0;
       const fitting = yielding.has(column) ? letters.fitMiddle(cell, most) : cell;
       const padding = column === row.length - 1
         ? 0
         : Math.max(0, most - letters.columnsOf(fitting));
       return fitting + " ".repeat(padding);
-    }).join(gap)
-  ).join("\n");
+    }).join(gap);
+  }
+}
+
+/** How wide the widest cell of each column is. */
+export function widthsOf(rows: Iterable<Row>, { columnsOf }: Pick<Letters, "columnsOf">): number[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, column) => widths[column] = Math.max(widths[column] ?? 0, columnsOf(cell)));
+  }
+  return widths;
+}
+
+/** Rows that are made each time that they are walked through, so that nobody keeps them. */
+export function madeRows(make: () => Iterable<Row>): Iterable<Row> {
+  return { [Symbol.iterator]: () => make()[Symbol.iterator]() };
 }
 
 /** Takes from the widest of the columns that yield, until all fit or none can yield more. */

@@ -2,9 +2,11 @@
  * What a command says: results on standard output, remarks on standard error.
  * @module
  */
+import { collectGarbage } from "../../core/runtime/garbage.ts";
 import type { CliContext } from "../context.ts";
 import type { Paint } from "./paint.ts";
 import { escapeControls, escapeJsonControls, escapeTextControls } from "./format.ts";
+import { jsonPieces } from "./json_pieces.ts";
 
 /** The two streams of a run, with the rules of what goes where. */
 export class Output {
@@ -26,9 +28,13 @@ export class Output {
     this.#paint = paint;
   }
 
-  /** Reports a result: the document with `--json`, else the text, to which a line end is added. */
-  result(document: unknown, text: string): void {
+  /**
+   * Reports a result: the document with `--json`, else the text, to which a line end is added, or
+   * its lines, which are made only then.
+   */
+  result(document: unknown, text: string | Iterable<string>): void {
     if (this.#json) this.document(document);
+    else if (typeof text !== "string") this.#write(ended(text), escapeTextControls);
     else if (text !== "") this.#context.stdout.write(`${escapeTextControls(text)}\n`);
   }
 
@@ -52,8 +58,11 @@ export class Output {
 
   /** Writes a JSON document, given as a value or as the text of it. */
   document(document: unknown): void {
-    const json = typeof document === "string" ? document : JSON.stringify(document, undefined, 2);
-    this.#context.stdout.write(`${escapeJsonControls(json)}\n`);
+    this.#write(
+      typeof document === "string" ? [document] : jsonPieces(document),
+      escapeJsonControls,
+    );
+    this.#context.stdout.write("\n");
   }
 
   /** Writes text that may have several lines, to which a line end is added where it has none. */
@@ -62,11 +71,10 @@ export class Output {
   }
 
   /**
-   * Writes text with colours in it, to which a line end is added: whoever drew it has made harmless
-   * what comes from outside.
+   * Writes lines with colours in them: whoever drew them has made harmless what comes from outside.
    */
-  drawing(text: string): void {
-    this.#context.stdout.write(`${text}\n`);
+  drawing(lines: Iterable<string>): void {
+    this.#write(ended(lines), (text) => text);
   }
 
   /** Says something that is not a result; nothing with `--json`. */
@@ -79,4 +87,24 @@ export class Output {
   warn(text: string): void {
     this.#context.stderr.write(`${this.#paint("warning", "warning:")} ${escapeControls(text)}\n`);
   }
+
+  /** Writes a text that comes in pieces, many of them at once. */
+  #write(pieces: Iterable<string>, escape: (text: string) => string): void {
+    let text = "";
+    for (const piece of pieces) {
+      text += piece;
+      if (text.length < WRITTEN_AT_ONCE) continue;
+      this.#context.stdout.write(escape(text));
+      text = "";
+      collectGarbage();
+    }
+    if (text !== "") this.#context.stdout.write(escape(text));
+  }
+}
+
+/** Characters that are written at once: a write for each line would take most of the time. */
+const WRITTEN_AT_ONCE = 64 * 1024;
+
+function* ended(lines: Iterable<string>): Generator<string, void> {
+  for (const line of lines) yield `${line}\n`;
 }

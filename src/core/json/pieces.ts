@@ -7,79 +7,29 @@
  * their values are put together. So the result is that of `JSON.parse`, for what it refuses too.
  * @module
  */
+import { closing, type Container, Cuts, type JsonLimits, parsePiece } from "./cuts.ts";
 
-/** What parsing may take of memory and stack. */
-export interface JsonLimits {
-  /** The deepest nesting. */
-  readonly depth: number;
-  /** The most values, counted by commas and brackets. */
-  readonly values: number;
+/** What parsing may take of memory, stack and time. */
+export interface PieceLimits extends JsonLimits {
   /** Characters after which a piece ends. */
   readonly piece: number;
-}
-
-/** An object or a list that is not closed yet. */
-interface Container {
-  readonly isList: boolean;
-  /** Where the key of its last member begins and ends in the text. */
-  readonly key: readonly [number, number];
 }
 
 /**
  * Parses JSON, with a rest after each piece.
  * @throws {SyntaxError} for what is no JSON, or beyond a limit; that is found before it is parsed.
  */
-export function* parsePieces(text: string, limits: JsonLimits): Generator<void, unknown> {
-  const open: Container[] = [];
+export function* parsePieces(text: string, limits: PieceLimits): Generator<void, unknown> {
+  const cuts = new Cuts(limits);
   const pieces = new Pieces(text);
-  let values = 1;
-  let string: readonly [number, number] = [0, 0];
-  for (let at = 0; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
-      case QUOTE: {
-        const end = endOfString(text, at);
-        string = [at, end];
-        at = end - 1;
-        break;
-      }
-      case COLON:
-        if (open.length > 0) open[open.length - 1] = { isList: false, key: string };
-        break;
-      case CLOSING_BRACKET:
-      case CLOSING_BRACE:
-        open.pop();
-        break;
-      case OPENING_BRACKET:
-      case OPENING_BRACE:
-        values++;
-        open.push({ isList: text.charCodeAt(at) === OPENING_BRACKET, key: [0, 0] });
-        if (open.length > limits.depth) {
-          throw new SyntaxError(`it is nested more than ${limits.depth} levels deep`);
-        }
-        break;
-      case COMMA:
-        values++;
-        if (at - pieces.begin < limits.piece || open.length === 0) break;
-        pieces.end(at, open);
-        yield;
-    }
-    if (values > limits.values) throw new SyntaxError(`it has more than ${limits.values} values`);
+  for (;;) {
+    const at = cuts.next(text, { least: pieces.begin + limits.piece });
+    if (at === undefined) break;
+    pieces.end(at, cuts.open);
+    yield;
   }
   pieces.end(text.length, []);
   return pieces.whole;
-}
-
-const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
-const [OPENING_BRACKET, CLOSING_BRACKET, OPENING_BRACE, CLOSING_BRACE] = [0x5b, 0x5d, 0x7b, 0x7d];
-
-/** Where the string ends that begins at a quote: behind its other quote, or with the text. */
-function endOfString(text: string, begin: number): number {
-  for (let at = begin; (at = text.indexOf('"', at + 1)) >= 0;) {
-    let before = at - 1;
-    while (text.charCodeAt(before) === BACKSLASH) before--;
-    if ((at - before) % 2 === 1) return at + 1;
-  }
-  return text.length;
 }
 
 /** The pieces of a text, put together. */
@@ -102,10 +52,9 @@ class Pieces {
   /** Parses the present piece, which ends at a place where so much is open. */
   end(at: number, open: readonly Container[]): void {
     const isFirst = this.#open.length === 0;
-    const closing = open.map(({ isList }) => isList ? "]" : "}").reverse().join("");
-    const text = this.#text.slice(this.begin, at) + closing;
+    const text = this.#text.slice(this.begin, at) + closing(open);
     if (isFirst) this.whole = JSON.parse(text);
-    else this.#graft(parsed(this.#opening() + text));
+    else this.#graft(parsePiece(this.#opening() + text));
     this.begin = at;
     this.#open = [...open];
   }
@@ -121,7 +70,7 @@ class Pieces {
     for (const { isList, key } of this.#open) {
       if (isList) [target, more] = addItems(target as unknown[], more as unknown[]);
       else {
-        const name: string = JSON.parse(this.#text.slice(...key));
+        const name: string = JSON.parse(key);
         [target, more] = this.#addMembers(target as Members, name, more as Members);
       }
     }
@@ -149,15 +98,4 @@ function addItems(target: unknown[], more: readonly unknown[]): [unknown, unknow
   const goingOn = target.at(-1);
   for (let at = 1; at < more.length; at++) target.push(more[at]);
   return [goingOn, more[0]];
-}
-
-/** Where in a piece something is wrong says nothing of where that is in the document. */
-function parsed(piece: string): unknown {
-  try {
-    return JSON.parse(piece);
-  } catch (cause) {
-    throw new SyntaxError((cause as Error).message.replace(/( in JSON)? at position .*/s, ""), {
-      cause,
-    });
-  }
 }

@@ -3,8 +3,9 @@
  * compressed layer has to be unpacked anew for each read.
  * @module
  */
-import { type Digest, Digester, EMPTY_DIGEST } from "../../core/digest.ts";
+import { type Digest, digestBytes, Digester, EMPTY_DIGEST } from "../../core/digest.ts";
 import type { OnBytes } from "../../core/progress.ts";
+import { collectGarbage } from "../../core/runtime/garbage.ts";
 import type { BlobSource } from "../../core/source.ts";
 
 /** A part of a file. */
@@ -31,13 +32,14 @@ export async function rangeDigests(
   const digests = new Map<FilePart, Digest>();
   let done = 0;
   for (const run of runsOf(parts)) {
-    const walk = new PartWalk(run);
+    const walk = new PartWalk(run, digests);
     for await (const chunk of await source.open({ range: walk.range, signal })) {
       signal?.throwIfAborted();
       done += walk.take(chunk);
       onBytes?.(done);
+      // A chunk may have the bytes of a hundred thousand parts.
+      collectGarbage();
     }
-    for (const [part, digest] of walk.digests) digests.set(part, digest);
   }
   return parts.map((part) => digests.get(part) ?? EMPTY_DIGEST);
 }
@@ -59,14 +61,16 @@ function runsOf(parts: readonly FilePart[]): readonly (readonly FilePart[])[] {
 
 /** Hashes the parts of one run while its bytes pass. */
 class PartWalk {
-  readonly digests = new Map<FilePart, Digest>();
   readonly #parts: readonly FilePart[];
+  readonly #digests: Map<FilePart, Digest>;
   #position: number;
   #index = 0;
-  #digester = new Digester();
+  /** Hashes a part that goes on in another chunk. */
+  #digester: Digester | undefined;
 
-  constructor(parts: readonly FilePart[]) {
+  constructor(parts: readonly FilePart[], digests: Map<FilePart, Digest>) {
     this.#parts = parts;
+    this.#digests = digests;
     this.#position = parts[0]?.start ?? 0;
   }
 
@@ -87,13 +91,24 @@ class PartWalk {
         Math.max(0, part.start - first),
         Math.max(0, Math.min(chunk.byteLength, end - first)),
       );
-      this.#digester.update(bytes);
       taken += bytes.byteLength;
-      if (end > this.#position) break;
-      this.digests.set(part, this.#digester.digest());
-      this.#digester = new Digester();
+      if (end > this.#position) {
+        (this.#digester ??= new Digester()).update(bytes);
+        break;
+      }
+      this.#digests.set(part, this.#digestWith(bytes));
       this.#index++;
     }
     return taken;
+  }
+
+  /** The digest of a part that ends with these bytes. */
+  #digestWith(bytes: Uint8Array): Digest {
+    const digester = this.#digester;
+    // Most parts are small, and there are a hundred thousand of them.
+    if (digester === undefined) return digestBytes(bytes);
+    this.#digester = undefined;
+    digester.update(bytes);
+    return digester.digest();
   }
 }

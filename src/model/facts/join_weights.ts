@@ -13,8 +13,11 @@ export interface Part {
   /** Size of the file in bytes. */
   readonly size: number;
   /** What its header says; absent when the budget did not allow to read it. */
-  readonly facts?: WeightFacts;
+  readonly facts?: PartFacts;
 }
+
+/** What the header of a file says, whose tensors know what file they are in. */
+export type PartFacts = WeightFacts & { readonly tensors: readonly FileTensor[] };
 
 /** How parts are joined. */
 export interface JoinOptions {
@@ -87,9 +90,7 @@ export function joinWeights(
 
 /** The tensors of all files whose headers were read, in the order of the files. */
 export function tensorsOf(parts: readonly Part[]): readonly FileTensor[] {
-  return parts.flatMap(({ path, facts }) =>
-    facts?.tensors.map((tensor) => ({ ...tensor, file: path })) ?? []
-  );
+  return parts.flatMap(({ facts }) => facts?.tensors ?? []);
 }
 
 /** The models that the files are, each with its parts. */

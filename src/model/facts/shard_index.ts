@@ -44,3 +44,16 @@ export function shardIndex(document: unknown, path: string): ShardIndex | undefi
     paramCount: index.metadata?.total_parameters,
   };
 }
+
+const partForm = form.map({ weight_map: form.optional(form.textMap) });
+
+/** Paths of the files that a part of an index names; `undefined` when it is no index after all. */
+export function filesNamed(part: unknown, path: string): readonly string[] | undefined {
+  const { value } = form.inForm(partForm, part);
+  if (value === undefined) return undefined;
+  const folder = posix.dirname(path);
+  return Array.from(
+    new Set(Object.values(value.weight_map ?? {})),
+    (name) => posix.join(folder, name),
+  );
+}

@@ -4,16 +4,18 @@
  */
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
 import { fileSource } from "../../core/file_source.ts";
-import { readDocument } from "../../core/files.ts";
-import { decodePythonJson } from "../../core/json.ts";
+import { decodeJsonParts } from "../../core/json.ts";
 import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import type { WorkspaceFile } from "../workspace.ts";
-import { isShardIndex, shardIndex } from "./shard_index.ts";
+import { filesNamed, isShardIndex } from "./shard_index.ts";
 import { readSafetensors } from "./headers/safetensors.ts";
 
 /** Largest index that is read, in bytes; one of a hundred thousand tensors has a tenth of it. */
 const LARGEST_INDEX = 64 * 1024 * 1024;
+
+/** The most files that an index may name; a manifest has no room for as many layers. */
+const MOST_FILES = 20_000;
 
 /**
  * Makes sure that every part that an index names is among the files of a model, and whole.
@@ -40,10 +42,24 @@ export async function checkShards(
   });
 }
 
-/** Paths of the files that an index names; none when it is no index after all. */
-async function shardsOf({ path, absolute }: WorkspaceFile): Promise<Set<string>> {
-  const document = decodePythonJson(await readDocument(absolute, LARGEST_INDEX), quote(path));
-  return new Set(shardIndex(document, path)?.files.values() ?? []);
+/**
+ * Paths of the files that an index names; none when it is no index after all. Of what it says of a
+ * hundred thousand tensors nothing else is kept.
+ */
+async function shardsOf({ path, absolute }: WorkspaceFile): Promise<ReadonlySet<string>> {
+  const source = await fileSource(absolute);
+  const invalid = (found: string) =>
+    new InvalidInputError(`Cannot read ${quote(path)}: ${found}`, { path });
+  if (source.size > LARGEST_INDEX) throw invalid(`it has more than ${LARGEST_INDEX} bytes`);
+  const files = new Set<string>();
+  const parts = decodeJsonParts(await source.open(), quote(path), { cut: 2, isPython: true });
+  for await (const part of parts) {
+    const names = filesNamed(part, path);
+    if (names === undefined) return new Set();
+    for (const name of names) files.add(name);
+    if (files.size > MOST_FILES) throw invalid(`it names more than ${MOST_FILES} files`);
+  }
+  return files;
 }
 
 /** What is wrong with a part, as a clause. */

@@ -9,6 +9,7 @@ import { quote } from "../../core/text.ts";
 import { collectGarbage } from "../../core/runtime/garbage.ts";
 import type { FileTensor, HeaderFacts, Provenance, WeightFacts } from "./facts.ts";
 import type { FactFile } from "./file_tree.ts";
+import { FileTensors } from "./file_tensors.ts";
 import { formatOf, type FormatRow, formatRowOf, FORMATS, headSize } from "./formats.ts";
 import { readGguf } from "./headers/gguf.ts";
 import { mergeGguf } from "./headers/gguf_facts.ts";
@@ -107,9 +108,10 @@ export async function readHeaderFacts(
   const parser = PARSERS.get(format);
   if (parser === undefined) return { format, ...nothing, warnings };
   const chosen = found.filter((file) => file.format === format);
+  const reading = { parser, ofFile: new FileTensors(), warnings };
   const parts = (await mapConcurrent(
     chosen,
-    (file) => readPart(file, parser, warnings, options),
+    (file) => readPart(file, reading, options),
     { signal: options.signal, concurrency: options.window === undefined ? 1 : FAR_AT_ONCE },
   )).filter((part) => part !== undefined);
   const { components } = options;
@@ -157,20 +159,27 @@ async function headOf(
 /** Tensors of a header that leaves as much garbage as is worth collecting before the next one. */
 const MANY_TENSORS = 10_000;
 
+/** What the files of a model are read with. */
+interface Reading {
+  readonly parser: Parser;
+  readonly ofFile: FileTensors;
+  readonly warnings: string[];
+}
+
 async function readPart(
   { path, source }: FormattedFile,
-  parser: Parser,
-  warnings: string[],
+  { parser, ofFile, warnings }: Reading,
   { signal, window, arePacked }: ReadWeightsOptions,
 ): Promise<Part | undefined> {
   const part = { path, size: source.size };
   try {
     const facts = await parser.read(source, { signal, window, name: path });
-    if (facts.tensors.length > MANY_TENSORS) collectGarbage();
-    if (!arePacked || !parser.isNamedByTorch) return { ...part, facts };
+    const tensors = ofFile.of(path, facts.tensors);
+    if (tensors.length > MANY_TENSORS) collectGarbage();
+    if (!arePacked || !parser.isNamedByTorch) return { ...part, facts: { ...facts, tensors } };
     return {
       ...part,
-      facts: { ...facts, packed: true, precision: undefined, paramCount: undefined },
+      facts: { ...facts, tensors, packed: true, precision: undefined, paramCount: undefined },
     };
   } catch (error) {
     if (error instanceof BudgetSpent) return part;

@@ -54,7 +54,7 @@ export function cardText(
     barLines(bars, options),
     largest.length === 0 ? [] : [
       paint("detail", largestTitle(card, width)),
-      tensorTable(largest, { isTerminal: true, columns: () => width }, { isBrief: true }),
+      ...tensorTable(largest, { isTerminal: true, columns: () => width }, { isBrief: true }),
     ],
     remarksOf(card).flatMap((remark) => wrapped(remark, width)).map((line) =>
       paint("warning", line)

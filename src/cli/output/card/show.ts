@@ -18,15 +18,23 @@ export function showCard(
   if (settings.json) return output.document(cardDocument(reference, card, parts));
   const { stdout: screen, now } = context;
   const shown = [
-    ...parts.card ? [cardText(card, { reference, screen, paint, now: now() })] : [],
+    ...parts.card ? [[cardText(card, { reference, screen, paint, now: now() })]] : [],
     ...parts.files ? [fileTable(card.files, screen)] : [],
     ...parts.tensors ? [tensorTable([...card.tensors, ...card.unreadTensors], screen)] : [],
   ];
-  output.drawing(shown.join("\n\n"));
+  output.drawing(separated(shown));
   if (parts.card) return;
   for (const warning of card.warnings) output.warn(warning);
   if (!parts.tensors || card.unread.length === 0) return;
   output.warn(unreadText(card));
+}
+
+/** The lines of all sections, an empty one between two of them. */
+function* separated(sections: readonly Iterable<string>[]): Generator<string, void> {
+  for (const [index, section] of sections.entries()) {
+    if (index > 0) yield "";
+    yield* section;
+  }
 }
 
 /** What a list of tensors lacks, and how to get it. */

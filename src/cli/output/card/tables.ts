@@ -7,7 +7,7 @@ import type { FileTensor, UnreadTensor } from "../../../model/facts/facts.ts";
 import type { TextSink } from "../../context.ts";
 import { columnsOf, fitMiddle, fitNames } from "../columns.ts";
 import { escapeControls, formatBytes, shortDigest } from "../format.ts";
-import { alignColumns } from "../table.ts";
+import { alignedLines, madeRows, type Row, widthsOf } from "../table.ts";
 import { grouped } from "./facts.ts";
 
 /** Where a table is shown. */
@@ -35,49 +35,40 @@ const NARROW = 60;
 const ROOM_FOR_FILE = 100;
 
 /** The files of a model, a line each. */
-export function fileTable(files: readonly CardFile[], screen: Screen): string {
+export function fileTable(files: readonly CardFile[], screen: Screen): Iterable<string> {
   const kindOf = ({ kind }: CardFile) => KIND_NAMES[kind ?? "other"] ?? "other";
   if (!screen.isTerminal) {
-    const rows = files.map((file) => [
+    return scriptTable(["KIND", "BYTES", "DIGEST", "PATH"], files, (file) => [
       kindOf(file),
       String(file.size),
       file.digest,
       scriptCell(file.path),
     ]);
-    return scriptTable([["KIND", "BYTES", "DIGEST", "PATH"], ...rows]);
   }
   const width = screen.columns() ?? Infinity;
   const isNarrow = width < NARROW;
   const row = (path: string, kind: string, size: string, digest: string) =>
     isNarrow ? [path, kind, size] : [path, kind, size, digest];
-  return personTable([
-    row("PATH", "KIND", "SIZE", "DIGEST"),
-    ...files.map((file) =>
-      row(
-        shown(file.path),
-        kindOf(file),
-        formatBytes(file.size),
-        shortDigest(file.digest),
-      )
-    ),
-  ], width);
+  const header = [row("PATH", "KIND", "SIZE", "DIGEST")];
+  const rowOf = (file: CardFile) =>
+    row(shown(file.path), kindOf(file), formatBytes(file.size), shortDigest(file.digest));
+  return personTable(rowsOf(header, files, rowOf), width);
 }
 
-/** The tensors of a model, a line each. */
+/** The tensors of a model, a line each: a hundred thousand of them, of which nobody keeps a row. */
 export function tensorTable(
   tensors: readonly (FileTensor | UnreadTensor)[],
   screen: Screen,
   { isBrief = false }: { readonly isBrief?: boolean } = {},
-): string {
+): Iterable<string> {
   if (!screen.isTerminal && !isBrief) {
-    const rows = tensors.map((tensor) => [
+    return scriptTable(["SHAPE", "TYPE", "BYTES", "FILE", "NAME"], tensors, (tensor) => [
       "shape" in tensor ? tensor.shape.join("x") || "scalar" : UNKNOWN,
       "type" in tensor ? scriptCell(tensor.type) : UNKNOWN,
       "bytes" in tensor && tensor.bytes !== undefined ? String(tensor.bytes) : UNKNOWN,
       scriptCell(tensor.file),
       scriptCell(tensor.name),
     ]);
-    return scriptTable([["SHAPE", "TYPE", "BYTES", "FILE", "NAME"], ...rows]);
   }
   const width = screen.columns() ?? Infinity;
   const hasFile = !isBrief && width >= ROOM_FOR_FILE;
@@ -91,17 +82,28 @@ export function tensorTable(
   ];
   const shapeText = (shape: readonly number[]) =>
     shape.map(hasType ? grouped : String).join(hasType ? " × " : "×") || "one";
-  const lines = tensors.map((tensor) =>
+  const rowOf = (tensor: FileTensor | UnreadTensor) =>
     row(
       shown(tensor.name),
       "shape" in tensor ? shapeText(tensor.shape) : "not read",
       "type" in tensor ? shown(tensor.type) : "",
       "bytes" in tensor && tensor.bytes !== undefined ? formatBytes(tensor.bytes) : "",
       shown(tensor.file),
-    )
-  );
+    );
   const header = isBrief ? [] : [row("NAME", "SHAPE", "TYPE", "SIZE", "FILE")];
-  return personTable([...header, ...lines], width, hasFile ? 4 : undefined);
+  return personTable(rowsOf(header, tensors, rowOf), width, hasFile ? 4 : undefined);
+}
+
+/** A row for each item, below the header. */
+function rowsOf<Item>(
+  header: readonly Row[],
+  items: readonly Item[],
+  rowOf: (item: Item) => Row,
+): Iterable<Row> {
+  return madeRows(function* () {
+    yield* header;
+    for (const item of items) yield rowOf(item);
+  });
 }
 
 /** Columns of a name, and of the path of a file, that are left where there is no room for more. */
@@ -111,26 +113,22 @@ const LEAST = 12;
  * Lines of cells that fit a terminal. The names in the first column are cut so that those that
  * differ still do; the column `yielding` gives way before them.
  */
-function personTable(
-  rows: readonly (readonly string[])[],
-  width: number,
-  yielding?: number,
-): string {
+function personTable(rows: Iterable<Row>, width: number, yielding?: number): Iterable<string> {
   const options = { gap: "  ", letters: LETTERS };
-  if (width === Infinity) return alignColumns(rows, options);
-  const widths =
-    rows[0]?.map((_, column) =>
-      rows.reduce((most, row) => Math.max(most, columnsOf(row[column] ?? "")), 0)
-    ) ?? [];
-  const others = widths.reduce(
+  if (width === Infinity) return alignedLines(rows, options);
+  const others = widthsOf(rows, LETTERS).reduce(
     (sum, size, column) =>
       column === 0 ? sum : sum + 2 + (column === yielding ? Math.min(size, 2 * LEAST) : size),
     0,
   );
-  const names = fitNames(rows.map(([name = ""]) => name), Math.max(LEAST, width - others));
-  const fitting = rows.map(([, ...cells], index) => [names[index] ?? "", ...cells]);
+  const all = Array.from(rows, ([name = ""]) => name);
+  const names = fitNames(all, Math.max(LEAST, width - others));
+  const fitting = madeRows(function* () {
+    let index = 0;
+    for (const [, ...cells] of rows) yield [names[index++] ?? "", ...cells];
+  });
   const give = yielding === undefined ? undefined : new Map([[yielding, LEAST]]);
-  return alignColumns(fitting, { ...options, width, yielding: give });
+  return alignedLines(fitting, { ...options, width, yielding: give });
 }
 
 /** The longest name that is measured: what is longer is cut to the terminal in any case. */
@@ -141,8 +139,12 @@ function shown(text: string): string {
 }
 
 /** Scripts split lines at blanks: no cell has one, save for the last. */
-function scriptTable(rows: readonly (readonly string[])[]): string {
-  return alignColumns(rows, { gap: " ", letters: LETTERS });
+function scriptTable<Item>(
+  header: Row,
+  items: readonly Item[],
+  rowOf: (item: Item) => Row,
+): Iterable<string> {
+  return alignedLines(rowsOf([header], items, rowOf), { gap: " ", letters: LETTERS });
 }
 
 function scriptCell(text: string): string {

@@ -4,7 +4,6 @@
  */
 import { InvalidInputError } from "../../../core/errors.ts";
 import { type BlobSource, readSource } from "../../../core/source.ts";
-import { concatBytes } from "../../../core/streams.ts";
 
 /** Byte order of numbers. */
 export type ByteOrder = "little" | "big";
@@ -96,19 +95,25 @@ export class HeaderReader {
   }
 
   /**
-   * The next bytes, as many as the caller has found to be sensible: those that were fetched are not
-   * fetched again.
+   * The next bytes as they come, as many as the caller has found to be sensible: those that were
+   * fetched are not fetched again, and nothing is kept.
    */
-  async content(count: number): Promise<Uint8Array> {
+  async *chunks(count: number): AsyncGenerator<Uint8Array, void> {
     this.#check(count);
     const from = this.#position - this.#windowStart;
-    const here = this.#window.slice(Math.max(0, from), Math.max(0, from + count));
-    this.#position += here.byteLength;
-    const missing = count - here.byteLength;
-    if (missing === 0) return here;
-    await this.#load(missing, missing);
-    this.#position += missing;
-    return here.byteLength === 0 ? this.#window : concatBytes([here, this.#window]);
+    const here = this.#window.subarray(Math.max(0, from), Math.max(0, from + count));
+    const [start, end] = [this.#position + here.byteLength, this.#position + count];
+    this.#position = end;
+    if (here.byteLength > 0) yield here;
+    if (start === end) return;
+    this.#pay(end - start);
+    const { signal } = this.#options;
+    let missing = end - start;
+    for await (const chunk of await this.#source.open({ range: { start, end }, signal })) {
+      missing -= chunk.byteLength;
+      yield chunk;
+    }
+    if (missing !== 0) throw this.invalid("it ends early");
   }
 
   /** The next byte; {@linkcode need} must have made it available. */
@@ -143,12 +148,16 @@ export class HeaderReader {
     );
   }
 
-  async #load(count: number, window = this.#windowSize): Promise<void> {
+  #pay(bytes: number): void {
     this.#options.signal?.throwIfAborted();
-    const start = this.#position;
-    const end = Math.min(this.#source.size, start + Math.max(count, window));
-    this.#budget -= end - start;
+    this.#budget -= bytes;
     if (this.#budget < 0) throw this.invalid("its header is too large");
+  }
+
+  async #load(count: number): Promise<void> {
+    const start = this.#position;
+    const end = Math.min(this.#source.size, start + Math.max(count, this.#windowSize));
+    this.#pay(end - start);
     const range = { start, end };
     this.#window = await readSource(this.#source, { range, signal: this.#options.signal });
     this.#windowStart = start;

@@ -3,10 +3,9 @@
  * See https://github.com/huggingface/safetensors#format
  * @module
  */
-import * as form from "../../../core/shapes/form.ts";
 import { quote } from "../../../core/text.ts";
 import { InvalidInputError } from "../../../core/errors.ts";
-import { decodeJson, MOST_LIST_VALUES } from "../../../core/json.ts";
+import { decodeJsonParts, isRecord } from "../../../core/json.ts";
 import type { BlobSource } from "../../../core/source.ts";
 import { addElements, countElements, dominantType, mergeElements } from "./elements.ts";
 import type { TensorFact, WeightFacts } from "../facts.ts";
@@ -15,7 +14,7 @@ import { isBookkeeping, isPacked } from "./packed_names.ts";
 
 /**
  * Longest header that is read, of ninety thousand tensors. The format allows ten times as much,
- * whose bytes, text and values together take more memory than facts are worth. Bytes.
+ * whose names and numbers take more memory than facts are worth. Bytes.
  */
 const LONGEST_HEADER = 10_000_000;
 
@@ -51,11 +50,27 @@ const TYPES: ReadonlyMap<string, readonly [type: string, bits: number]> = new Ma
   ["BOOL", ["bool", 8]],
 ]);
 
-const tensorForm = form.map({
-  dtype: form.upTo(32, form.text),
-  shape: form.upTo(64, form.listOf(form.count)),
-  data_offsets: form.refined(form.listOf(form.count), ({ length }) => length === 2),
-});
+/** A tensor in a header. */
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly number[];
+}
+
+/**
+ * Whether a value has the form of a tensor. By hand: the functions of forms, which say what is wrong
+ * with a value, make three times as much garbage as parsing its text does.
+ */
+function isEntry(value: unknown): value is Entry {
+  return isRecord(value) && typeof value["dtype"] === "string" && value["dtype"].length <= 32 &&
+    isCounts(value["shape"], 64) && isCounts(value["data_offsets"], 2) &&
+    value["data_offsets"].length === 2;
+}
+
+function isCounts(value: unknown, most: number): value is readonly number[] {
+  return Array.isArray(value) && value.length <= most &&
+    value.every((count) => Number.isSafeInteger(count) && count >= 0);
+}
 
 /**
  * Reads the header of a safetensors file.
@@ -72,9 +87,13 @@ export async function readSafetensors(
   if (length > LONGEST_HEADER) {
     throw reader.invalid(`its header of ${length} bytes is longer than ${LONGEST_HEADER}`);
   }
-  const bytes = await reader.content(length);
-  const context = { what, dataStart: reader.position, dataSize: reader.left };
-  return headerFacts(decodeJson(bytes, what, MOST_LIST_VALUES), context);
+  const dataStart = reader.position + length;
+  const context = { what, dataStart, dataSize: source.size - dataStart };
+  const header = new Map<string, TensorFact>();
+  for await (const part of decodeJsonParts(reader.chunks(length), what, { cut: 1 })) {
+    addTensors(header, part, context);
+  }
+  return headerFacts(header, context);
 }
 
 /**
@@ -97,36 +116,46 @@ interface HeaderContext {
   readonly dataSize: number;
 }
 
-function headerFacts(header: unknown, context: HeaderContext): WeightFacts {
-  if (typeof header !== "object" || header === null || Array.isArray(header)) {
-    throw invalid(context, "its header is no JSON object");
+/** The tensors of a header by their names. */
+type Header = ReadonlyMap<string, TensorFact>;
+
+/** Adds the tensors of a part of a header; of two of one name the later one counts. */
+function addTensors(
+  header: Map<string, TensorFact>,
+  part: unknown,
+  context: HeaderContext,
+): void {
+  if (!isRecord(part)) throw invalid(context, "its header is no JSON object");
+  for (const [name, value] of Object.entries(part)) {
+    if (name !== "__metadata__") header.set(name, checkTensor(name, value, context));
   }
+}
+
+function headerFacts(header: Header, context: HeaderContext): WeightFacts {
   const elements = new Map<string, number>();
-  const tensors: TensorFact[] = [];
   let packed = false;
-  for (const [name, value] of Object.entries(header)) {
-    if (name === "__metadata__") continue;
-    const { dtype, count, ...tensor } = checkTensor(name, value, context);
-    if (isPacked(name) || isContainer(name, dtype, header)) packed = true;
-    if (!isBookkeeping(name)) addElements(elements, tensor.type, count);
-    tensors.push(tensor);
+  for (const [name, { type, shape }] of header) {
+    if (isPacked(name) || isContainer(name, type, header)) packed = true;
+    if (!isBookkeeping(name)) addElements(elements, type, countOf(shape));
   }
+  const tensors = [...header.values()];
   checkPlaces(tensors, context);
   return factsOf(elements, { packed, quantization: quantizationOf(header), tensors });
 }
 
 /** Types of elements that hold several weights, where tensors beside them scale what they hold. */
-const CONTAINERS = new Set(["U8", "U16", "U32", "U64", "I32", "I64"]);
+const CONTAINERS = new Set(["uint8", "uint16", "uint32", "uint64", "int32", "int64"]);
 
 /** What the tensors that scale a weight end with, in place of `weight` or behind it. */
 const SCALES = ["scales", "weight_scale", "weight_scales", "weight.scales", "weight_scale_2"];
 
 /** Whether a tensor holds several weights in an element, as MLX, NVFP4 and Marlin pack them. */
-function isContainer(name: string, dtype: string, header: object): boolean {
-  if (name.endsWith(".B") && dtype === "I32") return Object.hasOwn(header, name.replace(/B$/, "s"));
+function isContainer(name: string, type: string, header: Header): boolean {
+  if (!CONTAINERS.has(type)) return false;
+  if (name.endsWith(".B") && type === "int32") return header.has(name.replace(/B$/, "s"));
   const stem = /^(.*?)\.?weight$/.exec(name)?.[1];
-  if (stem === undefined || !CONTAINERS.has(dtype)) return false;
-  return SCALES.some((end) => Object.hasOwn(header, stem === "" ? end : `${stem}.${end}`));
+  if (stem === undefined) return false;
+  return SCALES.some((end) => header.has(stem === "" ? end : `${stem}.${end}`));
 }
 
 function factsOf(
@@ -147,22 +176,21 @@ function factsOf(
   };
 }
 
-function checkTensor(
-  name: string,
-  value: unknown,
-  context: HeaderContext,
-): TensorFact & { readonly dtype: string; readonly count: number } {
+function countOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function checkTensor(name: string, value: unknown, context: HeaderContext): TensorFact {
   const shown = () => quote(name, 200);
   if (name.length > LONGEST_NAME) {
     throw invalid(context, `its tensor ${shown()} has a name of ${name.length} characters`);
   }
-  const tensor = form.inForm(tensorForm, value).value;
-  if (tensor === undefined) throw invalid(context, `its tensor ${shown()} is malformed`);
-  const { dtype, shape, data_offsets: [start = 0, end = 0] } = tensor;
+  if (!isEntry(value)) throw invalid(context, `its tensor ${shown()} is malformed`);
+  const { dtype, shape, data_offsets: [start = 0, end = 0] } = value;
   if (start > end || end > context.dataSize) {
     throw invalid(context, `its tensor ${shown()} lies outside the file`);
   }
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = countOf(shape);
   const [type, bits] = TYPES.get(dtype) ?? [dtype.toLowerCase(), undefined];
   const bytes = end - start;
   // No type has elements of less than four bits, so more of them cannot be in so many bytes.
@@ -172,7 +200,7 @@ function checkTensor(
       `its tensor ${shown()} of ${dtype} [${shape.join(", ")}] cannot be in ${bytes} bytes`,
     );
   }
-  return { name, type, shape, start: context.dataStart + start, bytes, dtype, count };
+  return { name, type, shape, start: context.dataStart + start, bytes };
 }
 
 /** The format has no bytes that belong to no tensor, and none that belong to two. */
@@ -195,9 +223,10 @@ function byPlace(a: TensorFact, b: TensorFact): number {
 }
 
 /** What bitsandbytes writes into the names of its tensors. */
-function quantizationOf(header: object): string | undefined {
-  const state = Object.keys(header).find((name) => name.includes("bitsandbytes__"));
-  const kind = /bitsandbytes__(nf4|fp4)$/.exec(state ?? "")?.[1];
+function quantizationOf(header: Header): string | undefined {
+  let state = "";
+  for (const name of header.keys()) if (name.includes("bitsandbytes__")) state ||= name;
+  const kind = /bitsandbytes__(nf4|fp4)$/.exec(state)?.[1];
   return kind === undefined ? undefined : `bitsandbytes-${kind}`;
 }
 

@@ -1,0 +1,78 @@
+/**
+ * Commands over models that are small on the disk and have very many parts: what the kernel says
+ * that each took at its peak.
+ */
+import assert from "node:assert/strict";
+import { measure } from "../../scripts/bench/measure.ts";
+import { openProgram, PROGRAM, type Program } from "../support/program.ts";
+import { tempFolder } from "../support/temp.ts";
+
+const MIB = 1024 * 1024;
+
+/** What a command may take more than the program that says its version. */
+const MOST = 150 * MIB;
+
+/** The kernel of another system is not asked. */
+const LINUX_ONLY = { ignore: Deno.build.os !== "linux" };
+
+/** The most memory that a run of the program has, in bytes. */
+async function peakOf({ home, env }: Program, args: readonly string[]): Promise<number> {
+  const command = { argv: [...PROGRAM, ...args], cwd: home.path };
+  const all = { ...Deno.env.toObject(), ...env };
+  const signal = AbortSignal.timeout(300_000);
+  return (await measure(command, { env: all, signal })).peakBytes;
+}
+
+/** A safetensors file of so many tensors of a byte each, whose header has 4 MB for 36,000. */
+function manyTensors(count: number, place: string): Uint8Array {
+  const entries = Array.from({ length: count }, (_, index) => [
+    `model.layers.${place}.mlp.experts.${index}.up_proj.weight_of_expert`,
+    { dtype: "U8", shape: [1, 1], data_offsets: [index, index + 1] },
+  ]);
+  const header = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const bytes = new Uint8Array(8 + header.byteLength + count);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(header.byteLength), true);
+  bytes.set(header, 8);
+  return bytes;
+}
+
+/** A model of four files with many tensors, and an index of them all. */
+async function writeManyTensors(folder: string): Promise<void> {
+  const files: Record<string, string> = {};
+  for (const part of [1, 2, 3, 4]) {
+    const file = `model-0000${part}-of-00004.safetensors`;
+    const bytes = manyTensors(36_000, `${part}`);
+    await Deno.writeFile(`${folder}/${file}`, bytes);
+    for (let index = 0; index < 36_000; index++) files[`tensor.${part}.number.${index}`] = file;
+  }
+  const index = JSON.stringify({ metadata: {}, weight_map: files });
+  await Deno.writeTextFile(`${folder}/model.safetensors.index.json`, index);
+}
+
+Deno.test(
+  "144,000 tensors are read, listed and compared in little memory",
+  LINUX_ONLY,
+  async (context) => {
+    await using program = await openProgram();
+    await using model = await tempFolder();
+    await writeManyTensors(model.path);
+    await Deno.writeTextFile(`${model.path}/config.json`, '{"model_type":"llama"}');
+    const name = "localhost:5000/models/many";
+    const start = await peakOf(program, ["--version"]);
+    const runs: Readonly<Record<string, readonly string[]>> = {
+      "modelfile generate": ["modelfile", "generate", model.path, "-O", program.home.path],
+      "build": ["build", model.path, "-t", `${name}:v1`],
+      "build --annotation": ["build", model.path, "-t", `${name}:v2`, "--annotation", "a=b"],
+      "inspect": ["inspect", "--card", `${name}:v1`],
+      "inspect --tensors": ["inspect", "--tensors", `${name}:v1`],
+      "inspect --tensors --json": ["inspect", "--tensors", `${name}:v1`, "--json"],
+      "diff": ["diff", `${name}:v1`, `${name}:v2`],
+    };
+    for (const [title, args] of Object.entries(runs)) {
+      await context.step(title, async () => {
+        const added = await peakOf(program, args) - start;
+        assert.ok(added < MOST, `${Math.round(added / MIB)} MiB were added`);
+      });
+    }
+  },
+);

@@ -111,6 +111,23 @@ export function lstatIfExistsSync(path: string): Deno.FileInfo | undefined {
   }
 }
 
+/**
+ * What tells whether files are still the same, without reading them: two marks that differ are those
+ * of files that may have changed. Links are followed, since secrets are often changed by turning a
+ * link to another folder; a file that cannot be looked at has a mark that says why.
+ */
+export async function markOf(...paths: readonly string[]): Promise<string> {
+  const marks = await Promise.all(paths.map(async (path) => {
+    try {
+      const { mtime, size, ino } = await Deno.stat(path);
+      return `${mtime?.getTime()} ${size} ${ino}`;
+    } catch (error) {
+      return String(error);
+    }
+  }));
+  return marks.join("\n");
+}
+
 /** What is at a path, links followed: `undefined` for nothing, or for something else than these. */
 export async function statKind(path: string): Promise<"file" | "folder" | undefined> {
   const info = await ifExists(async () => Deno.statSync(path));

@@ -4,7 +4,7 @@
  */
 import { InvalidInputError } from "../core/errors.ts";
 import { explainRead, explainWrite } from "../core/file_errors.ts";
-import { lstatIfExists, readDirIfExists, readText } from "../core/files.ts";
+import { lstatIfExists, readDirIfExists } from "../core/files.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { diskCatalog, type LocalCatalog } from "../oci/disk_catalog.ts";
@@ -13,7 +13,7 @@ import { checkExposure, formatListenAddress, parseListenAddress } from "../serve
 import { connectionLimit } from "../server/descriptors.ts";
 import { createRegistryHandler } from "../server/handler.ts";
 import { htpasswdFileAuthenticator } from "../server/passwords/htpasswd.ts";
-import { type Answered, listen, type RegistryListener, type ServerTls } from "../server/listen.ts";
+import { type Answered, listen, type RegistryListener } from "../server/listen.ts";
 import { type Metric, ServerMetrics } from "../server/metrics.ts";
 import { operationPaths } from "../server/operations.ts";
 import { pagePaths } from "../server/page/paths.ts";
@@ -21,6 +21,7 @@ import { pageApiPaths } from "../server/page_api/paths.ts";
 import { withPaths } from "../server/paths.ts";
 import { every } from "../server/schedule.ts";
 import { hostlessCatalog } from "./hostless_catalog.ts";
+import { FollowedTls } from "./serve_tls.ts";
 import type { CredentialSettings, NetworkSettings, StoreSettings } from "./settings.ts";
 import { openUpstream, parseUpstream, type Upstream } from "./upstream.ts";
 
@@ -43,7 +44,10 @@ export interface ServeOptions extends OperationOptions {
   readonly allowAnonymous?: boolean;
   /** What needs no password where others are asked for one: nothing when absent, or reading. */
   readonly anonymous?: "pull";
-  /** File with the certificate of the server and those above it (PEM); clear HTTP when absent. */
+  /**
+   * File with the certificate of the server and those above it (PEM), which is read again when it
+   * changes, as its key is; clear HTTP when absent.
+   */
   readonly tlsCert?: string;
   /** File with the key of that certificate (PEM). */
   readonly tlsKey?: string;
@@ -141,9 +145,10 @@ export async function serveStore(
       describe: async () => (await import("./descriptions.ts")).descriptions,
     }),
   }, { ...access, ...operation });
+  const certificate = await FollowedTls.open(options);
   const listener: RegistryListener = await listen(handler, {
     address,
-    tls: await readTls(options),
+    tls: certificate?.tls,
     connectionLimit: connectionLimit(),
     answered: (answered) => {
       metrics.count(answered);
@@ -151,7 +156,7 @@ export async function serveStore(
     },
     failed: (error) => options.log?.("warning", "A connection failed", { error }),
   });
-  const finished = runUntilStopped(listener, { cut, catalog, readOnly, ...options })
+  const finished = runUntilStopped(listener, { certificate, cut, catalog, readOnly, ...options })
     .finally(() => connections.disposeAsync());
   return { address: formatListenAddress(listener.address), url: listener.url, finished };
 }
@@ -173,6 +178,7 @@ const REAP_INTERVAL = 10 * 60 * 1000;
 interface Running extends Pick<ServeOptions, "drainTimeout" | "uploadAge" | "signal" | "log"> {
   readonly catalog: LocalCatalog;
   readonly readOnly?: boolean;
+  readonly certificate?: FollowedTls;
   /** Stops what requests still do in the store when the server has ended. */
   readonly cut: AbortController;
 }
@@ -187,6 +193,7 @@ async function runUntilStopped(listener: RegistryListener, running: Running): Pr
     });
   };
   const stop = () => void listener.drain(running.drainTimeout ?? DRAIN_TIMEOUT);
+  using _following = running.certificate?.follow(listener, running);
   using _reaping = readOnly ? undefined : every(Math.min(REAP_INTERVAL, age), reap);
   if (!readOnly) reap();
   if (signal?.aborted) stop();
@@ -197,22 +204,6 @@ async function runUntilStopped(listener: RegistryListener, running: Running): Pr
     signal?.removeEventListener("abort", stop);
     cut.abort();
   }
-}
-
-async function readTls(
-  { tlsCert, tlsKey }: Pick<ServeOptions, "tlsCert" | "tlsKey">,
-): Promise<ServerTls | undefined> {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
-  if (tlsCert === undefined || tlsKey === undefined) {
-    throw new InvalidInputError("Cannot speak TLS: it takes both a certificate and its key", {
-      remedy: "give --tls-cert FILE and --tls-key FILE",
-    });
-  }
-  const read = (path: string) =>
-    readText(path).catch((error) => {
-      throw explainRead(path, error);
-    });
-  return { cert: await read(tlsCert), key: await read(tlsKey) };
 }
 
 /** Fails at the start where every request would: a store that is not there yet is an empty one. */

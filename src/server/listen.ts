@@ -9,6 +9,7 @@ import { withTimeLimit } from "../core/time_limit.ts";
 import { formatListenAddress, type ListenAddress, requireListenAddress } from "./address.ts";
 import type { Answered, Handler } from "./http1/connection.ts";
 import { DEFAULT_PATIENCE, type PatienceLimits } from "./http1/patience.ts";
+import { ReplacedListener } from "./http1/replaced_listener.ts";
 import { HttpServer, type Listener } from "./http1/server.ts";
 
 export type { Answered, Client, Handler } from "./http1/connection.ts";
@@ -29,6 +30,12 @@ export interface RegistryListener extends AsyncDisposable {
    * they came.
    */
   drain(milliseconds?: number): Promise<void>;
+  /**
+   * Has another certificate for the connections that come from now on.
+   * @throws {InvalidInputError} when it cannot be used, and the earlier one stays; where TLS is not
+   * spoken.
+   */
+  renewTls(tls: ServerTls): Promise<void>;
   /** Takes no new connections, waits for the requests under way, and closes. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -70,8 +77,11 @@ const CONNECTION_LIMIT = 320;
 export async function listen(handler: Handler, options: ListenOptions): Promise<RegistryListener> {
   const { signal, tls, connectionLimit = CONNECTION_LIMIT, answered } = options;
   signal?.throwIfAborted();
-  const listener = await openListener(options);
-  const server = new HttpServer(listener as Listener, {
+  const first = await openListener(options);
+  const { hostname, port } = first.addr as Deno.NetAddr;
+  const address = { hostname, port };
+  const listener = new ReplacedListener(first as Listener);
+  const server = new HttpServer(listener, {
     handler,
     scheme: tls ? "https" : "http",
     connectionLimit,
@@ -82,8 +92,19 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
   const cut = () => server.cut();
   signal?.addEventListener("abort", cut);
   const finished = server.finished.finally(() => signal?.removeEventListener("abort", cut));
-  const { hostname, port } = listener.addr as Deno.NetAddr;
-  const address = { hostname, port };
+  let current = tls;
+  async function renewTls(next: ServerTls): Promise<void> {
+    if (tls === undefined) throw new InvalidInputError("Cannot renew a certificate: there is none");
+    const listenWith = (tls: ServerTls | undefined) =>
+      listener.replace(() => openListener({ address, tls }) as Promise<Listener>);
+    try {
+      await listenWith(next);
+      current = next;
+    } catch (error) {
+      await listenWith(current);
+      throw error;
+    }
+  }
   async function drain(milliseconds?: number): Promise<void> {
     server.stop();
     if (milliseconds !== undefined && !await isDoneWithin(milliseconds, finished)) server.cut();
@@ -97,6 +118,7 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
     },
     finished,
     drain,
+    renewTls,
     [Symbol.asyncDispose]: () => drain(),
   };
 }

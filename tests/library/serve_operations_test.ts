@@ -4,7 +4,9 @@ import { digestBytes } from "../../src/core/digest.ts";
 import { InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
 import type { Log } from "../../src/core/operation.ts";
 import { type ServeOptions, serveStore } from "../../src/library/serve.ts";
-import { makeCertificates } from "../support/certificates.ts";
+import { requireTool } from "../../scripts/services.ts";
+import { makeCertificates, makeSelfSigned } from "../support/certificates.ts";
+import { runCommand } from "../support/command.ts";
 import { e2eTest } from "../support/registry.ts";
 import { concatBytes } from "../../src/core/streams.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -199,6 +201,76 @@ e2eTest("serveStore() speaks TLS", { needs: [] }, async () => {
   // Clear HTTP is no TLS.
   await assert.rejects(fetch(`http://${server.address}/v2/`));
 });
+
+/** The name in the certificate that a server shows, or that it has none. */
+async function shownBy(address: string): Promise<string> {
+  const { code, stdout, stderr } = await runCommand(requireTool("openssl"), [
+    ...["s_client", "-connect", address, "-servername", "localhost"],
+  ]);
+  return /subject=.*CN\s*=\s*(.+)/.exec(stdout)?.[1] ?? `${code} ${stderr}`;
+}
+
+e2eTest(
+  "serveStore() follows its certificate, and keeps it while the files are broken",
+  {
+    needs: ["openssl"],
+  },
+  async () => {
+    await using folder = await tempFolder();
+    const { caFile, server: first } = await makeCertificates(folder.path);
+    const second = await makeSelfSigned(folder.path, "second");
+    // A folder behind a link, as Kubernetes mounts secrets: the files of the names stay what they are.
+    for (const [name, { certFile, keyFile }] of Object.entries({ first, second })) {
+      await folder.write(`${name}/tls.crt`, await Deno.readTextFile(certFile));
+      await folder.write(`${name}/tls.key`, await Deno.readTextFile(keyFile));
+    }
+    await folder.write("mixed/tls.crt", await Deno.readTextFile(first.certFile));
+    await folder.write("mixed/tls.key", await Deno.readTextFile(second.keyFile));
+    await folder.write("broken/tls.crt", "nonsense");
+    await folder.write("broken/tls.key", "nonsense");
+    const turnTo = async (name: string) => {
+      await Deno.symlink(folder.join(name), folder.join("next"));
+      await Deno.rename(folder.join("next"), folder.join("now"));
+    };
+    await turnTo("first");
+    await Deno.symlink("now/tls.crt", folder.join("tls.crt"));
+    await Deno.symlink("now/tls.key", folder.join("tls.key"));
+    const told: string[] = [];
+    let tell: () => void = () => {};
+    const log: Log = (level, message) => {
+      if (!message.startsWith("Certificate")) return;
+      told.push(`${level}: ${message}`);
+      tell();
+    };
+    await using server = await serve(folder.join("store"), {
+      tlsCert: folder.join("tls.crt"),
+      tlsKey: folder.join("tls.key"),
+      log,
+    });
+    using client = Deno.createHttpClient({
+      caCerts: [await Deno.readTextFile(caFile)],
+    });
+    const url = server.url.replace("127.0.0.1", "localhost");
+    const open = await fetch(`${url}/v2/`, { client });
+    assert.match(await shownBy(server.address), /test server$/);
+    const turned = async (name: string) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      tell = resolve;
+      await turnTo(name);
+      await promise;
+      return [told.pop(), (await shownBy(server.address)).split(" ").at(-1)];
+    };
+    const kept = "warning: Certificate cannot be used; the earlier one stays";
+    assert.deepEqual(await turned("broken"), [kept, "server"]);
+    assert.deepEqual(await turned("second"), ["info: Certificate read again", "second"]);
+    assert.deepEqual(await turned("nowhere"), [kept, "second"]);
+    assert.deepEqual(await turned("mixed"), [kept, "second"]);
+    assert.deepEqual(await turned("first"), ["info: Certificate read again", "server"]);
+    // What was open before goes on.
+    assert.equal(await open.text(), "{}");
+    assert.deepEqual(told, []);
+  },
+);
 
 Deno.test("serveStore() refuses what it cannot serve with", async () => {
   await using folder = await tempFolder();

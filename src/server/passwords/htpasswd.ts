@@ -9,7 +9,7 @@ import { quote } from "../../core/text.ts";
 import type { Problem } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { explainRead } from "../../core/file_errors.ts";
-import { lstatIfExists, readText } from "../../core/files.ts";
+import { markOf, readText } from "../../core/files.ts";
 import type { Authenticate } from "../access.ts";
 import { PasswordChecks } from "./checks.ts";
 
@@ -116,7 +116,7 @@ class HtpasswdFile {
   readonly #options: HtpasswdFileOptions;
   readonly #now: () => number;
   #users: HtpasswdUsers = new Map();
-  #facts = "";
+  #mark = "";
   #looked = 0;
 
   constructor(path: string, options: HtpasswdFileOptions) {
@@ -127,34 +127,28 @@ class HtpasswdFile {
 
   /** Reads the file. */
   async load(): Promise<void> {
-    const facts = await factsOf(this.#path);
+    const mark = await markOf(this.#path);
     this.#looked = this.#now();
     this.#users = await readHtpasswd(this.#path, { signal: this.#options.signal });
-    this.#facts = facts;
+    this.#mark = mark;
   }
 
   /** The users of the file as it is now. */
   async users(): Promise<HtpasswdUsers> {
     if (this.#now() - this.#looked < LOOK_INTERVAL) return this.#users;
     this.#looked = this.#now();
-    const facts = await factsOf(this.#path);
-    if (facts === this.#facts) return this.#users;
+    const mark = await markOf(this.#path);
+    if (mark === this.#mark) return this.#users;
     const { log } = this.#options;
     try {
       await this.load();
       log?.("info", "Password file read again", { path: this.#path, users: this.#users.size });
     } catch (error) {
-      this.#facts = facts;
+      this.#mark = mark;
       log?.("warning", "Password file cannot be used; its earlier users stay", { error });
     }
     return this.#users;
   }
-}
-
-/** What tells whether a file has changed; nothing when it is not there. */
-async function factsOf(path: string): Promise<string> {
-  const info = await lstatIfExists(path);
-  return info ? `${info.mtime?.getTime()} ${info.size} ${info.ino}` : "";
 }
 
 /** A hash that no password has, as costly as the costliest of the file. */

@@ -63,6 +63,28 @@ Deno.test("htpasswdFileAuthenticator() follows its file, and keeps its users whi
   assert.deepEqual(await answers(), [true, true]);
 });
 
+Deno.test("htpasswdFileAuthenticator() follows its file behind links that are turned", async () => {
+  await using folder = await tempFolder();
+  for (const name of ["ada", "bob"]) await folder.write(`${name}/users`, `${name}:${HASH}\n`);
+  const turnTo = async (name: string) => {
+    await Deno.symlink(name, folder.join("next"));
+    await Deno.rename(folder.join("next"), folder.join("now"));
+  };
+  await turnTo("ada");
+  // As Kubernetes mounts secrets: the name leads through a folder that is another one later.
+  await Deno.symlink("now/users", folder.join("users"));
+  const clock = { now: 0 };
+  const path = folder.join("users");
+  const authenticate = await htpasswdFileAuthenticator(path, { now: () => clock.now });
+  for (const name of ["ada", "bob", "ada"]) {
+    await turnTo(name);
+    clock.now += 2000;
+    const other = name === "ada" ? "bob" : "ada";
+    assert.equal(await authenticate(name, "correct horse"), true, name);
+    assert.equal(await authenticate(other, "correct horse"), false, other);
+  }
+});
+
 Deno.test("parseHtpasswd() skips comments and empty lines", () => {
   const users = parseHtpasswd(`# users\r\n\r\nada:${HASH}\r\nb o b:${HASH} \n`, "users");
   assert.deepEqual([...users], [["ada", HASH], ["b o b", HASH]]);

@@ -33,6 +33,21 @@ const MARKUP = [
   `<a href=" java\nscript:${RUN}">run me too</a>`,
   `<a href="data:text/html,<script>1</script>">and me</a>`,
   `<input autofocus onfocus='${RUN}'>`,
+  `<svg><animate attributeName=href values="javascript:${RUN}"/><set onbegin='${RUN}'/></svg>`,
+  `<svg><use href="data:image/svg+xml,<svg id=x onload='${RUN}'/>#x"/></svg>`,
+  `<svg><foreignObject><iframe onload='${RUN}'></iframe></foreignObject></svg>`,
+  `<svg></p><style><a id="</style><img src=x onerror='${RUN}'>">`,
+  `<math><maction actiontype="statusline" xlink:href="javascript:${RUN}">x</maction></math>`,
+  `<math><mi//xlink:href="data:x,<script>${RUN}</script>">`,
+  `<form><math><mtext></form><form><mglyph><style></math><img src onerror='${RUN}'>`,
+  `<!--><img src=x onerror='${RUN}'>--><![CDATA[><img src=x onerror='${RUN}'>]]>`,
+  `<a href="&#106;avascript:${RUN}">call me</a><a href="//127.0.0.1:9/beacon" ping="${BEACON}">me</a>`,
+  `<form id="main" name="getElementById"><input name="children"></form><a id="search">me</a>`,
+  `<marquee onstart='${RUN}'>x</marquee><dialog open oncancel='${RUN}'>x</dialog>`,
+  `<div popover id=p onbeforetoggle='${RUN}'>x</div><button popovertarget=p>x</button>`,
+  `<img srcset="${BEACON} 1x"><picture><source srcset="${BEACON}"></picture><input type=image src="${BEACON}">`,
+  `<body background="${BEACON}"><table background="${BEACON}"><td style="background:url(${BEACON})">x</table>`,
+  `<style>@font-face{font-family:x;src:url(${BEACON})}*{font-family:x!important;display:none}</style>`,
 ].join("\n\n");
 
 const MARKDOWN = `
@@ -41,6 +56,18 @@ const MARKDOWN = `
 ![seen](${BEACON}.png "a picture")
 [ref]: ${BEACON}
 <${BEACON}/followed>
+[titled](https://example.com "\\"onmouseover='${RUN}' x=\\"")
+![x](x "\\"><img src=x onerror='${RUN}'>")
+[and me][run] [vb me](vbscript:${RUN}) [enc me](java&#x73;cript:${RUN}) <javascript:${RUN}>
+[run]: javascript:${RUN}
+
+| <b>a</b> | [run me](javascript:${RUN}) |
+| --- | --- |
+| <img src=x onerror='${RUN}'> | \`</code><script>${RUN}</script>\` |
+
+\`\`\`"><script>${RUN}</script>
+</code></pre><script>${RUN}</script>
+\`\`\`
 `;
 
 /** A name that would be markup, without what no path may hold. */

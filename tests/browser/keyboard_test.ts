@@ -107,6 +107,32 @@ browserTests("the page fits everybody", serveSamples, {
     }
   },
 
+  async "on paper there is the model alone, all of it, and dark on light"({ open }) {
+    const options = { colorScheme: "dark", viewport: { width: 1280, height: 400 } } as const;
+    await using shown = await open(`/?repository=team/llama`, options);
+    const { page } = shown;
+    await page.getByRole("region", { name: "README.md" }).waitFor();
+    await page.emulateMedia({ media: "print", colorScheme: "dark" });
+    const [height, ink] = await page.evaluate<[number, string]>(
+      "[document.documentElement.scrollHeight, getComputedStyle(document.querySelector('h1')).color]",
+    );
+    assert.ok(height > 800, `${height}`);
+    assert.equal(ink, "rgb(27, 31, 35)");
+    assert.equal(
+      await page.locator("button, [role=tab], nav, .back").locator("visible=true").count(),
+      0,
+    );
+    await page.getByText("Vocabulary").waitFor();
+    await keepPicture(page, "print");
+  },
+
+  async "without scripts the page says so, and nothing that would do nothing is shown"({ open }) {
+    await using shown = await open("/", { javaScriptEnabled: false });
+    const { page } = shown;
+    await page.locator("noscript p").first().waitFor();
+    assert.equal(await page.locator("button, input, nav").locator("visible=true").count(), 0);
+  },
+
   async "the theme is that of the system until another one is chosen, and stays then"({ open }) {
     const paper = (page: Page) =>
       page.evaluate("getComputedStyle(document.documentElement).backgroundColor");

@@ -81,7 +81,7 @@ browserTests("the page shows a model", serveSamples, {
     await using shown = await open(`${LLAMA}&view=files`);
     const { page, panel } = shown;
     const map = panel.getByRole("group", { name: "Files by size" });
-    const largest = map.getByRole("button", { name: /^model\.safetensors, 1\.\d MiB, \d+%$/ });
+    const largest = map.getByRole("button", { name: /^model\.safetensors 1\.\d MiB, \d+%$/ });
     await largest.waitFor();
     assert.equal(await map.locator(".tile").count(), 7);
     const areas = await map.locator(".tile").evaluateAll((tiles) =>

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { safetensors } from "../model/facts/support.ts";
 import { assertHasPage } from "../support/page.ts";
+import { parseMetrics } from "../support/prometheus.ts";
 import { openProgram } from "../support/program.ts";
 import { serveInProcess } from "../support/served.ts";
 
@@ -52,6 +53,10 @@ Deno.test("answers of the page are counted, and logged as all others are", async
     const metrics = await (await fetch(`http://${address}/metrics`)).text();
     assert.match(metrics, /^modelops_http_requests_total\{method="GET",status="200"\} 3$/m);
     assert.match(metrics, /^modelops_http_requests_total\{method="GET",status="404"\} 1$/m);
+    const families = parseMetrics(metrics);
+    for (const name of ["http_connections", "uploads_open", "store_blobs", "store_bytes"]) {
+      assert.equal(families.get(`modelops_${name}`)?.type, "gauge");
+    }
     child.kill("SIGTERM");
   }
   assert.equal((await child.status).code, 0);

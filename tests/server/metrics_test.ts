@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { ServerMetrics } from "../../src/server/metrics.ts";
+import { parseMetrics } from "../support/prometheus.ts";
 
 const answered = (method: string, status: number, milliseconds: number) => ({
   client: { address: "a", target: "/" },
@@ -38,6 +40,23 @@ Deno.test("methods that clients make up share one series", () => {
   for (let index = 0; index < 100; index++) metrics.count(answered(`M${index}`, 405, 1));
   assert.match(metrics.text(), /requests_total\{method="other",status="405"\} 100/);
   assert.doesNotMatch(metrics.text(), /M1/);
+});
+
+Deno.test("whatever is counted, Prometheus can read it", () => {
+  const method = fc.oneof(fc.constantFrom("GET", "PUT"), fc.string());
+  const status = fc.integer({ min: 100, max: 599 });
+  const time = fc.oneof(fc.double({ min: 0, max: 1e7, noNaN: true }), fc.constantFrom(5, 5.1, 0));
+  const all = fc.array(fc.tuple(method, status, time), { maxLength: 30 });
+  fc.assert(fc.property(all, (answers) => {
+    const metrics = new ServerMetrics();
+    for (const [method, status, time] of answers) metrics.count(answered(method, status, time));
+    const families = parseMetrics(metrics.text());
+    const total = (name: string, part = "") =>
+      families.get(`modelops_http_${name}`)!.samples.filter(({ name }) => name.endsWith(part))
+        .reduce((sum, { value }) => sum + value, 0);
+    assert.equal(total("requests_total"), answers.length);
+    assert.equal(total("request_duration_seconds", "_count"), answers.length);
+  }));
 });
 
 Deno.test("every series has a type and a help", () => {

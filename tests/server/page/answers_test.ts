@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { serveSamples } from "../../browser/sample.ts";
+import { isAnswer } from "../../../src/server/page/client/values/answer_shape.js";
 import type * as answers from "../../../src/server/page/client/answers.d.ts";
 import type { ModelCard } from "../../../src/model/card/shape.ts";
 import type { FileTensor } from "../../../src/model/facts/facts.ts";
@@ -30,4 +31,8 @@ Deno.test("the page reads the documents that the product makes", async () => {
   assert.deepEqual([readme.path, readme.truncated], ["README.md", false]);
   const tags: answers.TagsAnswer = await server.json("/_/tags", { repository: "team/llama" });
   assert.deepEqual([tags.total, tags.tags.length, tags.warnings], [3, 3, []]);
+  const repositories = await server.json("/_/repositories");
+  for (const [name, answer] of Object.entries({ model, tensors, readme, tags, repositories })) {
+    assert.ok(isAnswer(name as keyof answers.Answers, answer), name);
+  }
 });

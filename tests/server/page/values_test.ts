@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { isAnswer } from "../../../src/server/page/client/values/answer_shape.js";
 import { pullCommands } from "../../../src/server/page/client/values/commands.js";
 import {
   formatAge,
@@ -13,6 +14,7 @@ import {
 } from "../../../src/server/page/client/values/format.js";
 import { kindClass, kindLabel } from "../../../src/server/page/client/values/kinds.js";
 import { formatPlace, parsePlace, VIEWS } from "../../../src/server/page/client/values/place.js";
+import { visible } from "../../../src/server/page/client/values/visible.js";
 
 Deno.test("the address of a place leads to it again, whatever its names are", () => {
   const place = fc.record({
@@ -86,7 +88,13 @@ Deno.test("digests are shown by their start, and kinds by words that are known",
 });
 
 Deno.test("commands name tags and digests as each tool does", () => {
-  const at = { host: "models.example.com", isPlain: false, repository: "team/a", reference: "v1" };
+  const at = {
+    host: "models.example.com",
+    isPlain: false,
+    repository: "team/a",
+    reference: "v1",
+    kind: "model",
+  };
   assert.deepEqual(pullCommands(at).map(({ line }) => line), [
     "modelops pull models.example.com/team/a:v1 --extract-dir ./a",
     "oras copy models.example.com/team/a:v1 --to-oci-layout ./a:v1",
@@ -100,4 +108,36 @@ Deno.test("commands name tags and digests as each tool does", () => {
       "skopeo copy --src-tls-verify=false docker://models.example.com/team/a@sha256:12 oci:./a",
     ],
   );
+  const ours = (kind: string) => pullCommands({ ...at, kind }).map(({ line }) => line)[0];
+  assert.equal(ours("bundle"), "modelops bundle pull models.example.com/team/a:v1 ./a");
+  for (const kind of ["image", "index", "artifact", "constructor"]) {
+    assert.match(ours(kind) ?? "", /^oras copy /, kind);
+  }
+});
+
+Deno.test("what nobody sees in a text is shown as an escape, and the rest as it is", () => {
+  assert.equal(
+    visible("a\u202eb\u200bc\u2069\u0000\u0085"),
+    "a\\u202eb\\u200bc\\u2069\\u0000\\u0085",
+  );
+  const same = ["plain.txt", "نموذج", "👩\u200d🔬", "a\tb\nc", "<b>&amp;'\"", "🏴‍☠️"];
+  assert.deepEqual(same.map(visible), same);
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const shown = visible(text);
+    assert.doesNotMatch(shown, /[\u202a-\u202e\u2066-\u2069\u200b-\u200b\u2028\u2029\ufeff]/);
+    assert.equal(visible(shown), shown);
+  }));
+});
+
+Deno.test("whatever an answer is, it is known for one or for none", () => {
+  for (const name of ["repositories", "tags", "model", "tensors", "readme"] as const) {
+    fc.assert(fc.property(fc.jsonValue(), (document) => {
+      assert.equal(typeof isAnswer(name, document), "boolean");
+    }));
+    for (const document of [null, [], {}, "", 1]) assert.equal(isAnswer(name, document), false);
+  }
+  assert.equal(isAnswer("repositories", { repositories: [], total: 0 }), true);
+  assert.equal(isAnswer("repositories", { repositories: [{ name: "a" }], total: 1 }), false);
+  assert.equal(isAnswer("model", { kind: "image", digest: "d", title: "an image" }), true);
+  assert.equal(isAnswer("model", { kind: "model", digest: "d", title: "a model" }), false);
 });

@@ -3,55 +3,14 @@ import assert from "node:assert/strict";
 import { digestBytes } from "../../../src/core/digest.ts";
 import { safetensors } from "../../model/facts/support.ts";
 import { tempFolder } from "../../support/temp.ts";
-import { type Served, serveFolder } from "./support.ts";
-
-const CONFIG_TYPE = "application/vnd.cncf.model.config.v1+json";
-const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
-const NO_LAYERS = { descriptor: {}, config: {}, modelfs: { type: "layers", diffIds: [] } };
-
-/** A file of a model, and the path that its layer says. */
-interface PushedFile {
-  readonly path: string;
-  readonly content: Uint8Array | string;
-}
-
-/** Puts content into a server as a client of its registry does. */
-function pusher(server: Served, name: string) {
-  async function put(path: string, body: Uint8Array | string, type: string): Promise<void> {
-    const { status, text } = await server.ask(`/v2/${name}/${path}`, {
-      method: path.startsWith("blobs") ? "POST" : "PUT",
-      body: new Uint8Array(bytesOf(body)),
-      headers: { "content-type": type },
-    });
-    assert.equal(status, 201, text);
-  }
-  async function blob(content: Uint8Array | string, mediaType: string, path?: string) {
-    const bytes = bytesOf(content);
-    const digest = digestBytes(bytes);
-    await put(`blobs/uploads/?digest=${digest}`, bytes, "application/octet-stream");
-    const annotations = path === undefined ? undefined : { "org.cncf.model.filepath": path };
-    return { mediaType, digest, size: bytes.byteLength, annotations };
-  }
-  async function manifest(tag: string, document: object): Promise<void> {
-    await put(`manifests/${tag}`, JSON.stringify({ schemaVersion: 2, ...document }), MANIFEST_TYPE);
-  }
-  return {
-    blob,
-    manifest,
-    async model(tag: string, files: readonly PushedFile[], config: object = {}): Promise<void> {
-      const layers = [];
-      for (const { path, content } of files) {
-        layers.push(await blob(content, "application/vnd.cncf.model.weight.v1.raw", path));
-      }
-      const document = JSON.stringify({ ...NO_LAYERS, ...config });
-      await manifest(tag, { config: await blob(document, CONFIG_TYPE), layers });
-    },
-  };
-}
-
-function bytesOf(content: Uint8Array | string): Uint8Array {
-  return typeof content === "string" ? new TextEncoder().encode(content) : content;
-}
+import {
+  CONFIG_TYPE,
+  MANIFEST_TYPE,
+  NO_LAYERS,
+  type PushedFile,
+  pusher,
+  serveFolder,
+} from "./support.ts";
 
 const NAMES = [
   "<script>alert(1)</script>",

@@ -1,4 +1,6 @@
 /** A server of a home's store, asked over HTTP. @module */
+import assert from "node:assert/strict";
+import { digestBytes } from "../../../src/core/digest.ts";
 import { type ServeOptions, serveStore } from "../../../src/library/serve.ts";
 import type { Home } from "../../cli/support.ts";
 
@@ -70,4 +72,59 @@ export async function build(
     await home.folder.write(`${folder}/${path}`, content);
   }
   await home.done("build", home.at(folder), "-t", name, ...flags);
+}
+
+/** The type of the configuration of a model. */
+export const CONFIG_TYPE = "application/vnd.cncf.model.config.v1+json";
+/** The type of a manifest. */
+export const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
+/** A configuration that says nothing. */
+export const NO_LAYERS = { descriptor: {}, config: {}, modelfs: { type: "layers", diffIds: [] } };
+
+/** A file of a model, and the path that its layer says. */
+export interface PushedFile {
+  readonly path: string;
+  readonly content: Uint8Array | string;
+}
+
+/** Puts content into a server as a client of its registry does. */
+export function pusher(server: Pick<Served, "ask">, name: string) {
+  async function put(path: string, body: Uint8Array | string, type: string): Promise<void> {
+    const { status, text } = await server.ask(`/v2/${name}/${path}`, {
+      method: path.startsWith("blobs") ? "POST" : "PUT",
+      body: new Uint8Array(bytesOf(body)),
+      headers: { "content-type": type },
+    });
+    assert.equal(status, 201, text);
+  }
+  async function blob(content: Uint8Array | string, mediaType: string, path?: string) {
+    const bytes = bytesOf(content);
+    const digest = digestBytes(bytes);
+    await put(`blobs/uploads/?digest=${digest}`, bytes, "application/octet-stream");
+    const annotations = path === undefined ? undefined : { "org.cncf.model.filepath": path };
+    return { mediaType, digest, size: bytes.byteLength, annotations };
+  }
+  /** Puts a manifest under a tag, or under its digest alone. */
+  async function manifest(tag: string | undefined, document: object, mediaType = MANIFEST_TYPE) {
+    const text = JSON.stringify({ schemaVersion: 2, mediaType, ...document });
+    const digest = digestBytes(bytesOf(text));
+    await put(`manifests/${tag ?? digest}`, text, mediaType);
+    return { mediaType, digest, size: bytesOf(text).byteLength };
+  }
+  return {
+    blob,
+    manifest,
+    async model(tag: string, files: readonly PushedFile[], config: object = {}) {
+      const layers = [];
+      for (const { path, content } of files) {
+        layers.push(await blob(content, "application/vnd.cncf.model.weight.v1.raw", path));
+      }
+      const document = JSON.stringify({ ...NO_LAYERS, ...config });
+      return await manifest(tag, { config: await blob(document, CONFIG_TYPE), layers });
+    },
+  };
+}
+
+function bytesOf(content: Uint8Array | string): Uint8Array {
+  return typeof content === "string" ? new TextEncoder().encode(content) : content;
 }

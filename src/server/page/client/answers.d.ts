@@ -199,6 +199,7 @@ export interface TensorsAnswer {
   /** How many the model has. */
   readonly tensorCount: number;
   readonly unread: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** A tensor. */

@@ -6,6 +6,7 @@ import { byId, icon } from "./parts/dom.js";
 import { ModelPage } from "./views/model_page.js";
 import { parsePlace } from "./values/place.js";
 import { Repositories } from "./views/repositories.js";
+import { visible } from "./values/visible.js";
 import { showStart } from "./views/start.js";
 
 const main = byId("main");
@@ -25,7 +26,9 @@ let model;
 function show({ byPerson }) {
   const place = parsePlace(location.search);
   document.body.dataset.place = place.repository === undefined ? "start" : "model";
-  document.title = place.repository === undefined ? "Models" : `${place.repository} · Models`;
+  document.title = place.repository === undefined
+    ? "Models"
+    : `${visible(place.repository)} · Models`;
   repositories.mark(place.repository);
   if (place.repository === undefined) {
     model?.close();

@@ -3,6 +3,8 @@
  * @module
  */
 
+import { isAnswer } from "../values/answer_shape.js";
+
 /** @import { Answers } from "../answers.d.ts" */
 
 /** An answer that is none: the registry refused, or was not reached. */
@@ -39,7 +41,16 @@ export async function ask(name, query, signal) {
     throw new RequestError("The registry does not answer", 0);
   }
   if (!response.ok) throw new RequestError(await saidBy(response), response.status);
-  return await response.json();
+  /** @type {unknown} */
+  let document;
+  try {
+    document = await response.json();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new RequestError("The answer was cut off, or is not that of a registry", response.status);
+  }
+  if (isAnswer(name, document)) return /** @type {Answers[Name]} */ (document);
+  throw new RequestError("The answer is not that of this registry", response.status);
 }
 
 /**

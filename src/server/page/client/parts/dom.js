@@ -3,8 +3,13 @@
  * @module
  */
 
+import { visible } from "../values/visible.js";
+
 /** @typedef {Node | string | false | undefined} Child What is left out is `false` or `undefined`. */
 /** @typedef {Readonly<Record<string, string | number | boolean | undefined | ((event: any) => void)>>} Properties */
+
+/** Attributes that are read by people. */
+const READ = new Set(["aria-label", "title"]);
 
 /**
  * Makes an element. A function is a listener of the event that its key names behind `on`; `true` is
@@ -20,10 +25,14 @@ export function element(tag, properties = {}, ...children) {
   for (const [key, value] of Object.entries(properties)) {
     if (typeof value === "function") made.addEventListener(key.replace(/^on/, ""), value);
     else if (value !== undefined && value !== false) {
-      made.setAttribute(key, value === true ? "" : `${value}`);
+      const text = value === true ? "" : `${value}`;
+      made.setAttribute(key, READ.has(key) ? visible(text) : text);
     }
   }
-  made.append(...children.filter((child) => child !== undefined && child !== false));
+  for (const child of children) {
+    if (child === undefined || child === false) continue;
+    made.append(typeof child === "string" ? visible(child) : child);
+  }
   return made;
 }
 

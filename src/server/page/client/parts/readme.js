@@ -53,23 +53,29 @@ const trusted = /** @type {any} */ (globalThis).trustedTypes?.createPolicy("read
   createHTML: (/** @type {string} */ html) => html,
 });
 
+/** The most elements and texts: with a hundred thousand a browser is busy for seconds. */
+const MOST_NODES = 20_000;
+
 /**
  * Makes the content of a README from its HTML.
  * @param {string} html
- * @returns {DocumentFragment}
+ * @returns {{ content: DocumentFragment, isCut: boolean }} What is shown, and whether that is not all.
  */
 export function readmeContent(html) {
   const inert = new DOMParser().parseFromString(trusted?.createHTML(html) ?? html, "text/html");
   const content = document.createDocumentFragment();
-  for (const node of inert.body.childNodes) copyInto(content, node);
-  return content;
+  const room = { left: MOST_NODES };
+  for (const node of inert.body.childNodes) copyInto(content, node, room);
+  return { content, isCut: room.left < 0 };
 }
 
 /**
  * @param {Node} parent
  * @param {Node} node
+ * @param {{ left: number }} room
  */
-function copyInto(parent, node) {
+function copyInto(parent, node, room) {
+  if (--room.left < 0) return;
   if (node.nodeType === Node.TEXT_NODE) {
     parent.appendChild(document.createTextNode(node.nodeValue ?? ""));
   }
@@ -85,7 +91,7 @@ function copyInto(parent, node) {
   }
   // What is not known is left out, and not what is in it.
   const made = Object.hasOwn(ELEMENTS, tag) ? copyOf(source) : parent;
-  for (const child of source.childNodes) copyInto(made, child);
+  for (const child of source.childNodes) copyInto(made, child, room);
   if (made !== parent) parent.appendChild(made);
 }
 

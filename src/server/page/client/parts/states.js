@@ -31,8 +31,9 @@ export function nothing(title, ...more) {
  * What went wrong, and what to do.
  * @param {unknown} error
  * @param {() => void} again
+ * @param {...Child} more
  */
-export function failure(error, again) {
+export function failure(error, again, ...more) {
   const status = error instanceof RequestError ? error.status : undefined;
   const [title, advice, action] = wordsFor(status);
   const said = error instanceof Error ? error.message : String(error);
@@ -47,6 +48,7 @@ export function failure(error, again) {
       { type: "button", onclick: status === 401 ? () => location.reload() : again },
       action,
     ),
+    more.length > 0 && element("p", {}, ...more),
   );
 }
 

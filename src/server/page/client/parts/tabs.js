@@ -54,6 +54,14 @@ export class Tabs {
   }
 
   /**
+   * Whether there is such a tab.
+   * @param {View} view
+   */
+  has(view) {
+    return this.#tabs.has(view);
+  }
+
+  /**
    * Marks a tab.
    * @param {View} view
    */

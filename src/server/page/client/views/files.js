@@ -102,21 +102,33 @@ function treemap(files, chosen) {
  * @param {{ total: number, isFirst: boolean, chosen: (file: FileRow) => void }} options
  */
 function tileButton({ files, size, label }, { total, isFirst, chosen }) {
-  const name = label.slice(label.lastIndexOf("/") + 1) || label;
   const [file] = files;
+  const share = `${formatBytes(size)}, ${formatShare(size, total)}`;
   return element(
     "button",
     {
       type: "button",
       class: `tile ${kindClass(files.length === 1 ? file?.kind : undefined)}`,
       tabindex: isFirst ? 0 : -1,
-      title: `${label}\n${formatBytes(size)}, ${formatShare(size, total)}`,
-      "aria-label": `${label}, ${formatBytes(size)}, ${formatShare(size, total)}`,
+      title: `${label}\n${share}`,
+      // What is seen is part of it, so that it can be said to a machine that listens.
+      "aria-label": `${label} ${share}`,
       onclick: () => file && chosen(file),
     },
-    element("span", { class: "tile-name" }, name),
-    element("span", { class: "tile-size" }, `${formatBytes(size)} · ${formatShare(size, total)}`),
+    element("span", { class: "tile-name" }, tileName(label)),
+    " ",
+    element("span", { class: "tile-size" }, share),
   );
+}
+
+/**
+ * What tells a file from those beside it: its name, and of a shard its number.
+ * @param {string} path
+ */
+function tileName(path) {
+  const name = path.slice(path.lastIndexOf("/") + 1) || path;
+  const shard = /\b\d{3,}-of-\d{3,}\b/.exec(name);
+  return shard === null ? name : `…${name.slice(shard.index)}`;
 }
 
 /**

@@ -17,7 +17,7 @@ import { formatPlace } from "../values/place.js";
 export function showHeader(shown) {
   const { repository, model } = shown;
   const slash = repository.lastIndexOf("/") + 1;
-  const described = model.facts === undefined ? undefined : model.source.description;
+  const described = model.facts === undefined ? undefined : shortened(model.source.description);
   return [
     element(
       "header",
@@ -42,6 +42,15 @@ export function showHeader(shown) {
     ),
     commands(shown),
   ];
+}
+
+/** Characters of a description that stand at the head; the facts have all of it. */
+export const SHORT_DESCRIPTION = 300;
+
+/** @param {string | undefined} text */
+function shortened(text) {
+  if (text === undefined || text.length <= SHORT_DESCRIPTION) return text;
+  return `${text.slice(0, SHORT_DESCRIPTION).trimEnd()}…`;
 }
 
 /**
@@ -120,15 +129,16 @@ let chosenTool = "modelops";
  * One command at a time, and a choice of the tool.
  * @param {Shown} shown
  */
-function commands({ repository, reference }) {
+function commands({ repository, reference, model: { kind } }) {
   const { host, protocol } = location;
-  const lines = pullCommands({ host, isPlain: protocol === "http:", repository, reference });
+  const lines = pullCommands({ host, isPlain: protocol === "http:", repository, reference, kind });
   const section = element("section", { class: "lines", "aria-label": "How to fetch it" });
   const show = () => {
+    const chosen = lines.find(({ tool }) => tool === chosenTool) ?? lines[0];
     const tools = lines.map(({ tool }) =>
       element("button", {
         type: "button",
-        "aria-pressed": `${tool === chosenTool}`,
+        "aria-pressed": `${tool === chosen.tool}`,
         onclick() {
           chosenTool = tool;
           show();
@@ -137,8 +147,7 @@ function commands({ repository, reference }) {
       }, tool)
     );
     const head = element("div", { class: "tools", role: "group", "aria-label": "Tool" }, ...tools);
-    const line = lines.find(({ tool }) => tool === chosenTool)?.line ?? "";
-    section.replaceChildren(codeLine(chosenTool, line, { head }));
+    section.replaceChildren(codeLine(chosen.tool, chosen.line, { head }));
   };
   show();
   return section;

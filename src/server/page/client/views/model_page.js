@@ -2,13 +2,13 @@
  * One artifact of a repository: its name and tag, and the views of what is known of it.
  * @module
  */
-import { ask, RequestError } from "../parts/api.js";
+import { ask } from "../parts/api.js";
 import { element, icon } from "../parts/dom.js";
 import { showFiles } from "./files.js";
 import { showHeader } from "./header.js";
 import { showOverview } from "./overview.js";
 import { formatPlace } from "../values/place.js";
-import { failure, loading } from "../parts/states.js";
+import { failure, loading, nothing } from "../parts/states.js";
 import { Tabs } from "../parts/tabs.js";
 import { showReferrers, showTags } from "./tags.js";
 import { showTensors } from "./tensors.js";
@@ -81,6 +81,8 @@ export class ModelPage {
     this.#view = view;
     const [shown, tabs] = [this.#shown, this.#tabs];
     if (shown === undefined || tabs === undefined) return;
+    // Its address may have been written for another kind of artifact.
+    if (!tabs.has(view)) return void await this.show("overview");
     tabs.select(view);
     const wait = setTimeout(() => tabs.panel.replaceChildren(loading()), 80);
     try {
@@ -99,6 +101,7 @@ export class ModelPage {
     this.content.replaceChildren(this.#back(), element("h1", {}, repository), loading());
     try {
       const shown = this.#shown = await this.#read();
+      if (shown === undefined) return;
       this.#tabs = tabsOf(this.#place, shown);
       this.content.replaceChildren(
         this.#back(),
@@ -109,15 +112,17 @@ export class ModelPage {
       await this.show(this.#view);
     } catch (error) {
       if (this.#closed.signal.aborted) return;
+      const other = this.#place.reference !== undefined &&
+        element("a", { href: formatPlace({ repository }) }, "Show the newest of this repository");
       this.content.replaceChildren(
         this.#back(),
         element("h1", {}, repository),
-        failure(error, () => this.#load()),
+        failure(error, () => this.#load(), other),
       );
     }
   }
 
-  /** @returns {Promise<Shown>} */
+  /** @returns {Promise<Shown | undefined>} `undefined` where no tag leads anywhere, which is said. */
   async #read() {
     const { repository, reference: asked } = this.#place;
     const { signal } = this.#closed;
@@ -129,7 +134,8 @@ export class ModelPage {
     const tags = await ask("tags", { repository }, signal);
     const reference = asked ?? tags.tags[0]?.tag;
     if (reference === undefined) {
-      throw new RequestError(tags.warnings[0] ?? "The repository has no tags", 404);
+      this.content.replaceChildren(this.#back(), element("h1", {}, repository), noTags(tags));
+      return undefined;
     }
     /** @type {Map<string, Promise<any>>} */
     const asking = new Map();
@@ -151,6 +157,23 @@ export class ModelPage {
   #back() {
     return element("a", { class: "back", href: formatPlace({}) }, icon("back"), "Repositories");
   }
+}
+
+/**
+ * A repository of which nothing can be shown, and why.
+ * @param {TagsAnswer} tags
+ */
+function noTags({ total, warnings }) {
+  if (total === 0) {
+    return nothing(
+      "It has no tags",
+      element("p", {}, "What was pushed here has no name any more."),
+    );
+  }
+  return nothing(
+    "Its tags lead to nothing that can be read",
+    ...warnings.map((text) => element("p", { class: "said" }, text)),
+  );
 }
 
 /**

@@ -13,7 +13,9 @@ import {
   formatShare,
   shortDigest,
 } from "../values/format.js";
+import { SHORT_DESCRIPTION } from "./header.js";
 import { kindClass, kindLabel } from "../values/kinds.js";
+import { formatPlace } from "../values/place.js";
 import { readmeContent } from "../parts/readme.js";
 import { nothing } from "../parts/states.js";
 
@@ -27,7 +29,7 @@ import { nothing } from "../parts/states.js";
 export async function showOverview(shown) {
   const { model } = shown;
   if (model.facts === undefined) {
-    return element("div", { class: "overview plain" }, otherFacts(model));
+    return element("div", { class: "overview plain" }, otherFacts(model, shown.repository));
   }
   const hasReadme = model.files.some(({ path }) => /(^|\/)readme/i.test(path));
   return element(
@@ -45,15 +47,30 @@ export async function showOverview(shown) {
 async function readme({ more }) {
   try {
     const { path, html, truncated } = await more("readme");
-    return element(
+    const { content, isCut } = readmeContent(html);
+    const section = element(
       "section",
       { class: "readme", "aria-label": path },
-      readmeContent(html),
-      truncated && element("p", { class: "note" }, `${path} goes on: this is its beginning`),
+      content,
+      (truncated || isCut) &&
+        element("p", { class: "note" }, `${path} goes on: this is its beginning`),
     );
+    new ResizeObserver(() => letScroll(section)).observe(section);
+    return section;
   } catch (error) {
     if (!(error instanceof RequestError) || error.status !== 404) throw error;
     return noReadme();
+  }
+}
+
+/**
+ * Lets keys scroll what is wider than its frame: not all browsers do so by themselves.
+ * @param {HTMLElement} section
+ */
+function letScroll(section) {
+  for (const part of section.querySelectorAll("pre, table")) {
+    if (part.scrollWidth > part.clientWidth) part.setAttribute("tabindex", "0");
+    else part.removeAttribute("tabindex");
   }
 }
 
@@ -189,6 +206,10 @@ function groups({ facts, source, capabilities, digest, configDigest, createdAt }
       ["Revision", source.revision],
       ["Address", source.url],
       ["Documents", source.documentation],
+      [
+        "Description",
+        (source.description?.length ?? 0) > SHORT_DESCRIPTION ? source.description : undefined,
+      ],
     ]],
     ["Artifact", [
       ["Made on", createdAt === undefined ? undefined : formatDay(createdAt)],
@@ -245,9 +266,16 @@ function group(title, rows) {
   );
 }
 
-/** @param {OtherAnswer} other */
-function otherFacts({ title, digest, mediaType, artifactType, createdAt, size, ...other }) {
-  const { manifests, files = manifests ?? [] } = other;
+/**
+ * What is known of something that is no model.
+ * @param {OtherAnswer} other
+ * @param {string} repository
+ */
+function otherFacts(
+  { title, digest, mediaType, artifactType, createdAt, size, ...other },
+  repository,
+) {
+  const { manifests, files = [] } = other;
   return element(
     "aside",
     { class: "facts", "aria-label": "Facts" },
@@ -259,9 +287,17 @@ function otherFacts({ title, digest, mediaType, artifactType, createdAt, size, .
       ["Made on", createdAt === undefined ? undefined : formatDay(createdAt)],
       ["Digest", digestValue(digest)],
     ]),
+    group("Its layers", files.map((part) => [formatBytes(part.size), part.path || part.mediaType])),
     group(
-      manifests === undefined ? "Its layers" : "Its manifests",
-      files.map((part) => [formatBytes(part.size), part.path || part.mediaType]),
+      "Its manifests",
+      manifests?.map((part) => [
+        formatBytes(part.size),
+        element(
+          "a",
+          { href: formatPlace({ repository, reference: part.digest }), title: part.digest },
+          element("code", {}, shortDigest(part.digest)),
+        ),
+      ]) ?? [],
     ),
   );
 }

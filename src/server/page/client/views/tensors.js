@@ -23,16 +23,11 @@ const ROW = 36;
 
 /** @param {Shown} shown */
 export async function showTensors({ more }) {
-  const { tensors, tensorCount: total, unread } = await more("tensors");
+  const { tensors, tensorCount: total, unread, warnings } = await more("tensors");
+  const missing = [...warnings, ...unread.length > 0 ? [`Not read: ${unread.join(", ")}`] : []];
   if (tensors.length === 0) {
-    return nothing(
-      "No tensors",
-      element(
-        "p",
-        {},
-        unread.length === 0 ? "Its files describe none." : `Not read: ${unread.join(", ")}`,
-      ),
-    );
+    const reasons = missing.length > 0 ? missing : ["Its files describe none."];
+    return nothing("No tensors", ...reasons.map((text) => element("p", { class: "said" }, text)));
   }
   const view = new TensorView(tensors);
   return element(
@@ -53,6 +48,7 @@ export async function showTensors({ more }) {
     ),
     view.strip,
     view.table,
+    ...missing.map((text) => element("p", { class: "note" }, text)),
   );
 }
 
@@ -156,7 +152,7 @@ class TensorView {
   /** @param {number} index */
   #row(index) {
     const { level, name, bytes, parameters, tensor, note, isOpen } = this.#rows[index];
-    const numbers = formatCount(parameters);
+    const numbers = `${formatCount(parameters)} params`;
     return element(
       "div",
       {

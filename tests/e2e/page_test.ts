@@ -1,10 +1,20 @@
 /** The page of `serve` and its JSON, in whatever form the program has. */
 import assert from "node:assert/strict";
 import { safetensors } from "../model/facts/support.ts";
+import { pullCommands } from "../../src/server/page/client/values/commands.js";
+import { runOk } from "../support/command.ts";
 import { assertHasPage } from "../support/page.ts";
 import { parseMetrics } from "../support/prometheus.ts";
 import { openProgram } from "../support/program.ts";
+import { e2eTest } from "../support/registry.ts";
 import { serveInProcess } from "../support/served.ts";
+
+const SPEC = `name: demo
+version: "1.0.0"
+layers:
+  - { name: code, type: code, files: ["src/**"] }
+roles: { default: [code] }
+`;
 
 Deno.test("serve has the page, every file of it", async () => {
   await using user = await openProgram();
@@ -37,6 +47,47 @@ Deno.test("serve describes a model as JSON, and renders its README", async () =>
   assert.match(html, /^<h1>Demo<\/h1>/);
   assert.match(html, /<em>well<\/em>/);
   assert.doesNotMatch(html, /<script/);
+});
+
+e2eTest("the commands that the page offers fetch a model and a bundle", {
+  needs: ["skopeo"],
+}, async () => {
+  await using user = await openProgram();
+  await using author = await openProgram();
+  await using server = await serveInProcess(user);
+  const { address } = server;
+  await author.home.write("ws/config.json", "{}");
+  await author.home.write("ws/Modelfile", "NAME demo\nCONFIG config.json\n");
+  await author.ok(["build", "-t", `${address}/team/demo:v1`, author.home.join("ws")]);
+  await author.ok(["push", `${address}/team/demo:v1`]);
+  await author.home.write("work/modelops.yaml", SPEC);
+  await author.home.write("work/src/a.py", "print(1)\n");
+  const env = { REGISTRY_URL: `http://${address}`, REGISTRY_REPO: "bundles" };
+  await author.ok(["bundle", "push", author.home.join("work")], { env });
+  const files = { "team/demo": "demo/config.json", "bundles/demo": "demo/src/a.py" };
+  for (const [repository, file] of Object.entries(files)) {
+    const ask = async (path: string) =>
+      await (await fetch(`http://${address}/_/${path}repository=${repository}`)).json();
+    const { tags: [{ tag: reference, digest }] } = await ask("tags?");
+    for (const named of [reference, digest]) {
+      const { kind } = await ask(`model?reference=${named}&`);
+      const commands = pullCommands({
+        ...{ host: address, isPlain: true, repository, reference: named, kind },
+      });
+      assert.deepEqual(commands.map(({ tool }) => tool), ["modelops", "oras", "skopeo"]);
+      await using reader = await openProgram();
+      const cwd = reader.home.path;
+      for (const { tool, line } of commands) {
+        const [program, ...args] = line.split(" ");
+        assert.equal(program, tool);
+        if (tool === "modelops") await reader.ok(args, { cwd });
+        if (tool === "skopeo") await runOk(tool, ["--insecure-policy", ...args], { cwd });
+      }
+      await Deno.stat(reader.home.join(file));
+      const layout = JSON.parse(await Deno.readTextFile(reader.home.join("demo/index.json")));
+      assert.equal(layout.manifests[0].digest, digest);
+    }
+  }
 });
 
 Deno.test("answers of the page are counted, and logged as all others are", async () => {

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import {
+  type CertificateFiles,
+  certificateShownBy,
+  makeSelfSigned,
+} from "../support/certificates.ts";
 import { openProgram, PROGRAM, type Program } from "../support/program.ts";
 import { e2eTest, skopeo, startRegistry } from "../support/registry.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -157,6 +162,36 @@ e2eTest("skopeo copies a multi-layer image to `modelops serve` and back, byte fo
     `docker://${server.address}/images/again:v1`,
   );
 });
+
+e2eTest(
+  "serve shows the certificate that its files have, and the one before while they are broken",
+  {
+    needs: ["openssl"],
+  },
+  async () => {
+    await using user = await openProgram();
+    const { path } = user.home;
+    const [first, second] = [
+      await makeSelfSigned(path, "first"),
+      await makeSelfSigned(path, "second"),
+    ];
+    const [cert, key] = [user.home.join("cert.pem"), user.home.join("key.pem")];
+    const put = async (from: CertificateFiles) => {
+      await Deno.copyFile(from.certFile, cert);
+      await Deno.copyFile(from.keyFile, key);
+    };
+    await put(first);
+    await using server = await serve(user, ["--tls-cert", cert, "--tls-key", key]);
+    assert.match(await certificateShownBy(server.address), /first$/);
+    await Deno.writeTextFile(cert, "nonsense");
+    await put(second);
+    for (let shown = ""; !shown.endsWith("second");) {
+      shown = await certificateShownBy(server.address);
+      // Between two listeners nobody is answered.
+      assert.match(shown, /first$|second$|^1 .*(refused|reset)/is);
+    }
+  },
+);
 
 Deno.test("serve refuses a public address without passwords, unless it is told to", async () => {
   await using user = await openProgram();

@@ -4,9 +4,7 @@ import { digestBytes } from "../../src/core/digest.ts";
 import { InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
 import type { Log } from "../../src/core/operation.ts";
 import { type ServeOptions, serveStore } from "../../src/library/serve.ts";
-import { requireTool } from "../../scripts/services.ts";
-import { makeCertificates, makeSelfSigned } from "../support/certificates.ts";
-import { runCommand } from "../support/command.ts";
+import { certificateShownBy, makeCertificates, makeSelfSigned } from "../support/certificates.ts";
 import { e2eTest } from "../support/registry.ts";
 import { concatBytes } from "../../src/core/streams.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -202,14 +200,6 @@ e2eTest("serveStore() speaks TLS", { needs: [] }, async () => {
   await assert.rejects(fetch(`http://${server.address}/v2/`));
 });
 
-/** The name in the certificate that a server shows, or that it has none. */
-async function shownBy(address: string): Promise<string> {
-  const { code, stdout, stderr } = await runCommand(requireTool("openssl"), [
-    ...["s_client", "-connect", address, "-servername", "localhost"],
-  ]);
-  return /subject=.*CN\s*=\s*(.+)/.exec(stdout)?.[1] ?? `${code} ${stderr}`;
-}
-
 e2eTest(
   "serveStore() follows its certificate, and keeps it while the files are broken",
   {
@@ -252,13 +242,13 @@ e2eTest(
     });
     const url = server.url.replace("127.0.0.1", "localhost");
     const open = await fetch(`${url}/v2/`, { client });
-    assert.match(await shownBy(server.address), /test server$/);
+    assert.match(await certificateShownBy(server.address), /test server$/);
     const turned = async (name: string) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       tell = resolve;
       await turnTo(name);
       await promise;
-      return [told.pop(), (await shownBy(server.address)).split(" ").at(-1)];
+      return [told.pop(), (await certificateShownBy(server.address)).split(" ").at(-1)];
     };
     const kept = "warning: Certificate cannot be used; the earlier one stays";
     assert.deepEqual(await turned("broken"), [kept, "server"]);

@@ -1,7 +1,7 @@
 /** Certificates that live as long as the test that made them, made by `openssl`. @module */
 import { join } from "node:path";
 import { requireTool } from "../../scripts/services.ts";
-import { runOk } from "./command.ts";
+import { runCommand, runOk } from "./command.ts";
 
 /** A certificate and its private key, both PEM files. */
 export interface CertificateFiles {
@@ -44,6 +44,14 @@ export async function makeCertificates(folder: string): Promise<TestCertificates
     "extendedKeyUsage=clientAuth",
   ], authority);
   return { caFile: authority.certFile, server, client };
+}
+
+/** The name in the certificate that a server shows, or that it has none. */
+export async function certificateShownBy(address: string): Promise<string> {
+  const { code, stdout, stderr } = await runCommand(requireTool("openssl"), [
+    ...["s_client", "-connect", address, "-servername", "localhost"],
+  ]);
+  return /subject=.*CN\s*=\s*(.+)/.exec(stdout)?.[1] ?? `${code} ${stderr}`;
 }
 
 async function certify(

@@ -128,10 +128,11 @@ export async function serveStore(
     });
   const own = hostlessCatalog(catalog, { anyHost: true });
   const operation = { log: options.log, signal: cut.signal };
+  const takesNothing = readOnly || options.upstream !== undefined;
   const registry = createRegistryHandler(cache?.all ?? own, {
     ...access,
     ...operation,
-    readOnly: readOnly || options.upstream !== undefined,
+    readOnly: takesNothing,
     sparse: options.sparse,
   });
   const handler = withPaths(registry, {
@@ -142,6 +143,7 @@ export async function serveStore(
     ...pagePaths(),
     ...pageApiPaths(cache?.kept ?? own, {
       ...operation,
+      readOnly: takesNothing,
       describe: async () => (await import("./descriptions.ts")).descriptions,
     }),
   }, { ...access, ...operation });

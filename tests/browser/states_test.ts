@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { hash } from "bcryptjs";
 import { digestBytes } from "../../src/core/digest.ts";
 import { bytesSource } from "../../src/core/source.ts";
+import type { ServeOptions } from "../../src/library/serve.ts";
 import { memoryCatalog } from "../../src/oci/memory_store.ts";
 import { serveHome } from "../server/page_api/support.ts";
 import { browserTests, keepPicture, servePage } from "./support.ts";
@@ -72,17 +73,29 @@ browserTests("the page of 5,000 repositories", serveMany, {
 });
 
 /** Serves a store that nobody has pushed to. */
-async function serveNothing() {
+async function serveNothing(options: Partial<ServeOptions> = {}) {
   await using stack = new AsyncDisposableStack();
   const home = stack.use(await Home.open());
-  const server = stack.use(await serveHome(home));
+  const server = stack.use(await serveHome(home, options));
   const kept = stack.move();
   return { url: server.url, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
+browserTests(
+  "the page of an empty store that takes nothing",
+  () => serveNothing({ readOnly: true }),
+  {
+    async "does not ask for a push"({ open }) {
+      await using shown = await open();
+      await shown.page.getByText("Nothing can be pushed here").waitFor();
+      assert.equal(await shown.page.getByText("modelops push").count(), 0);
+    },
+  },
+);
+
 const REPOSITORIES = "**/_/repositories?*";
 
-browserTests("the page without content", serveNothing, {
+browserTests("the page without content", () => serveNothing(), {
   async "says how to push the first model, in narrow windows too"({ open, url }) {
     for (const width of [1280, 360]) {
       await using shown = await open("/", { viewport: { width, height: 700 } });

@@ -40,10 +40,12 @@ export class ReplacedListener implements Listener {
 
   /**
    * Puts another listener in place of the one that there is, which is closed first. The system
-   * refuses clients that come in between; connections that were taken go on.
+   * refuses clients that come in between; connections that were taken go on. Nothing comes in place
+   * of a closed one.
    * @throws what `open` throws; nobody listens until this is called again.
    */
   async replace(open: () => Promise<Listener>): Promise<void> {
+    if (this.#isClosed) return;
     const before = this.#current;
     if (before !== undefined) {
       this.#current = undefined;

@@ -21,6 +21,8 @@ import { shownStore, toldFault } from "./shown_store.ts";
 export interface PageApiOptions extends Pick<OperationOptions, "signal" | "log"> {
   /** Loads what describes artifacts, when it is asked for the first time. */
   readonly describe: () => Promise<Descriptions>;
+  /** Whether nobody can push to the registry, which the list of repositories tells. */
+  readonly readOnly?: boolean;
 }
 
 /** Names on a page where nobody says how many, and the most. */
@@ -36,7 +38,7 @@ interface Answer {
 /** The paths of the API. */
 export function pageApiPaths(
   catalog: Catalog,
-  { describe, signal, log }: PageApiOptions,
+  { describe, readOnly, signal, log }: PageApiOptions,
 ): FixedPaths {
   const operation = { signal, log };
   // Descriptions take memory and time; a README may have been written to take seconds elsewhere.
@@ -45,11 +47,14 @@ export function pageApiPaths(
   const shown = { repositories: () => catalog.repositories(operation), open };
   return {
     "/_/repositories": row(["search", "n", "last"], "NAME_UNKNOWN", async (parameters) => ({
-      document: await findRepositories(shown, {
-        search: parameters.text("search"),
-        limit: parameters.count("n", PAGE),
-        last: parameters.text("last"),
-      }, operation),
+      document: {
+        ...await findRepositories(shown, {
+          search: parameters.text("search"),
+          limit: parameters.count("n", PAGE),
+          last: parameters.text("last"),
+        }, operation),
+        ...readOnly ? { readOnly } : {},
+      },
     })),
     "/_/tags": row(["repository", "n"], "NAME_UNKNOWN", async (parameters) => {
       const name = parameters.repository();

@@ -60,6 +60,7 @@ Deno.test("a closed listener takes nothing, and neither does what was to replace
   await assert.rejects(next, Deno.errors.BadResource);
   await replaced;
   await assert.rejects(listener.accept(), Deno.errors.BadResource);
+  await listener.replace(() => assert.fail("the port may be another's by now"));
   Deno.listen({ ...HOST, port }).close();
 });
 

@@ -103,7 +103,11 @@ Deno.test("a look at what a cache keeps fetches nothing from its upstream", asyn
   await pushModel(upstream, { "large.bin": new Uint8Array(9), "README.md": new Uint8Array(9) });
   await using folder = await tempFolder();
   await using cache = await serveFolder(folder.path, { upstream: `http://${upstream.host}` });
-  assert.deepEqual(await cache.json("/_/repositories"), { repositories: [], total: 0 });
+  assert.deepEqual(await cache.json("/_/repositories"), {
+    repositories: [],
+    total: 0,
+    readOnly: true,
+  });
   const name = upstream.scripted((_request, pass) => pass()).replace(/^.*\//, "");
   const { config } = JSON.parse((await cache.ask(`/v2/${name}/manifests/v1`)).text);
   await cache.ask(`/v2/${name}/blobs/${config.digest}`);

@@ -20,6 +20,8 @@ export interface RepositoriesAnswer {
   readonly total: number;
   /** The name after which the next part starts; absent at the end. */
   readonly next?: string;
+  /** Whether nobody can push. */
+  readonly readOnly?: boolean;
 }
 
 /** A repository. */

@@ -11,9 +11,9 @@ import { showStart } from "./views/start.js";
 
 const main = byId("main");
 const start = showStart();
-const repositories = new Repositories((total) => {
-  start.count(total);
-  document.body.toggleAttribute("data-empty", total === 0);
+const repositories = new Repositories((answer) => {
+  start.count(answer);
+  document.body.toggleAttribute("data-empty", answer.total === 0);
 });
 
 /** @type {ModelPage | undefined} */

@@ -40,10 +40,10 @@ export class Repositories {
   #asking;
   /** @type {WindowList | undefined} */
   #list;
-  /** @type {(total: number) => void} */
+  /** @type {(answer: RepositoriesAnswer) => void} */
   #counted;
 
-  /** @param {(total: number) => void} counted Is told how many there are without a search. */
+  /** @param {(answer: RepositoriesAnswer) => void} counted Is told what there is without a search. */
   constructor(counted) {
     this.#counted = counted;
     /** @type {number | undefined} */
@@ -145,14 +145,15 @@ export class Repositories {
   }
 
   /** @param {RepositoriesAnswer} answer */
-  #take({ total, next }) {
+  #take(answer) {
+    const { total, next } = answer;
     this.#total = total;
     this.#next = next;
     const isSearch = this.#search.value.trim() !== "";
     this.#found.textContent = isSearch
       ? `${formatNumber(total)} found`
       : formatMany(total, "repository");
-    if (!isSearch) this.#counted(total);
+    if (!isSearch) this.#counted(answer);
   }
 
   /** @param {number} index */

@@ -6,14 +6,16 @@ import { codeLine } from "../parts/code_line.js";
 import { element } from "../parts/dom.js";
 import { formatMany } from "../values/format.js";
 
+/** @import { RepositoriesAnswer } from "../answers.d.ts" */
+
 /** The start, which says how many repositories there are once that is known. */
 export function showStart() {
   const content = element("section", { class: "start" });
   return {
     content,
-    /** @param {number} total */
-    count(total) {
-      content.replaceChildren(...(total === 0 ? emptyStore() : greeting(total)));
+    /** @param {RepositoriesAnswer} answer */
+    count({ total, readOnly }) {
+      content.replaceChildren(...(total === 0 ? emptyStore(readOnly) : greeting(total)));
     },
   };
 }
@@ -38,11 +40,18 @@ function greeting(total) {
   ];
 }
 
-function emptyStore() {
+/** @param {boolean} [readOnly] */
+function emptyStore(readOnly) {
+  const title = element("h1", {}, "No models yet");
+  if (readOnly) {
+    const text = "Nothing can be pushed here: what the registry gets otherwise is shown when the " +
+      "page is loaded again.";
+    return [title, element("p", {}, text)];
+  }
   const flag = location.protocol === "http:" ? " --plain-http" : "";
   const name = `${location.host}/team/llama:v1`;
   return [
-    element("h1", {}, "No models yet"),
+    title,
     element(
       "p",
       {},

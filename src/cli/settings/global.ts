@@ -70,6 +70,26 @@ function ours(env: Environment, name: string): string | undefined {
   return firstSet(env, PREFIXES.map((prefix) => prefix + name));
 }
 
+/** A value, and the flag or the variable that gave it. */
+interface Given {
+  readonly value: string;
+  readonly giver: string;
+}
+
+/** What a flag says, or a setting of ours in the environment where the flag is absent. */
+function given(
+  [name, flag]: readonly [name: string, flag: string | undefined],
+  env: Environment,
+  setting: string,
+): Given | undefined {
+  if (flag !== undefined) return { value: flag, giver: name };
+  for (const giver of PREFIXES.map((prefix) => prefix + setting)) {
+    const value = firstSet(env, [giver]);
+    if (value !== undefined) return { value, giver };
+  }
+  return undefined;
+}
+
 /**
  * Decides the settings.
  * @throws {InvalidInputError} when a value cannot be used.
@@ -79,7 +99,8 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
   const at = (path: string | undefined) => path === undefined ? undefined : resolve(cwd, path);
   // A user without a home (an arbitrary id in a container) still gets a store.
   const dotFolder = join(source.home ?? cwd, ".modctl");
-  const level = logLevel(flags.logLevel, ours(env, "LOG_LEVEL"));
+  const level = chosen(LOG_LEVELS, given(["--log-level", flags.logLevel], env, "LOG_LEVEL")) ??
+    "info";
   const storageDir = at(flags.storageDir || ours(env, "STORAGE_DIR")) ?? dotFolder;
   const cache = firstSet(env, ["XDG_CACHE_HOME"]) ?? join(source.home ?? cwd, ".cache");
   return {
@@ -113,7 +134,7 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
     pprof: flags.pprof ? flags.pprofAddr || DEFAULT_PPROF_ADDRESS : undefined,
     hubs: hubSettings(source),
     cacheFolder: resolve(cwd, cache, "modelops"),
-    maxRate: maxRate(flags.maxRate, ours(env, "MAX_RATE")),
+    maxRate: maxRate(given(["--max-rate", flags.maxRate], env, "MAX_RATE")),
     releases: ours(env, "RELEASES"),
     userAgent: `modelops/${BUILD_INFO.version}`,
     transport: source.transport,
@@ -133,20 +154,19 @@ function hostOf(registry: string | undefined): string | undefined {
   return registry?.trim().replace(/^https?:\/\//i, "").replace(/\/.*$/s, "");
 }
 
-function logLevel(flag: string | undefined, variable: string | undefined): LogLevelName {
-  const level = (flag ?? variable ?? "info").toLowerCase();
-  return chosen(LOG_LEVELS, level, flag === undefined ? "LOG_LEVEL" : "--log-level");
-}
-
 /**
- * A word that is one of some.
+ * A word that is one of some, in any letter case; `undefined` where nobody gave one.
  * @throws {InvalidInputError} naming the flag or the variable that gave it.
  */
-function chosen<Word extends string>(words: readonly Word[], word: string, giver: string): Word {
+function chosen<Word extends string>(
+  words: readonly Word[],
+  found: Given | undefined,
+): Word | undefined {
+  if (found === undefined) return undefined;
+  const word = found.value.toLowerCase();
   if (isOneOf(words, word)) return word;
-  const where = giver.startsWith("--") ? giver : `the environment's ${giver}`;
   throw new InvalidInputError(
-    `Cannot use ${where} ${quote(word)}: it is one of ${words.join(", ")}`,
+    `Cannot use ${found.giver} ${quote(word)}: it is one of ${words.join(", ")}`,
     { actual: word, choices: words },
   );
 }
@@ -156,8 +176,7 @@ function chosen<Word extends string>(words: readonly Word[], word: string, giver
  * @throws {InvalidInputError} when it is none of the choices.
  */
 export function colorChoice(flag: string | undefined, env: Environment): ColorChoice {
-  const word = (flag ?? ours(env, "COLOR") ?? "auto").toLowerCase();
-  return chosen(COLOR_CHOICES, word, flag === undefined ? "COLOR" : "--color");
+  return chosen(COLOR_CHOICES, given(["--color", flag], env, "COLOR")) ?? "auto";
 }
 
 function progressStyle(
@@ -167,9 +186,7 @@ function progressStyle(
 ): ProgressStyle {
   if (flags.progress === false) return "none";
   const flag = typeof flags.progress === "string" ? flags.progress : undefined;
-  const word = flag ?? ours(env, "PROGRESS");
-  const giver = flag === undefined ? "PROGRESS" : "--progress";
-  const asked = word === undefined ? undefined : chosen(PROGRESS_STYLES, word.toLowerCase(), giver);
+  const asked = chosen(PROGRESS_STYLES, given(["--progress", flag], env, "PROGRESS"));
   if (asked === undefined) {
     if (flags.json || isSet(ours(env, "NO_PROGRESS"))) return "none";
   } else if (asked !== "bar") return asked;
@@ -179,9 +196,8 @@ function progressStyle(
   return asked === "bar" || !isSet(env["CI"]) && !isDebug(level) ? "bar" : "plain";
 }
 
-function maxRate(flag: string | undefined, variable: string | undefined): number | undefined {
-  if (flag !== undefined) return parseRate(flag, "--max-rate");
-  return variable === undefined ? undefined : parseRate(variable, "the environment's MAX_RATE");
+function maxRate(found: Given | undefined): number | undefined {
+  return found && parseRate(found.value, found.giver);
 }
 
 /** Whether a switch of the environment is on. */

@@ -160,7 +160,7 @@ Deno.test("a form of progress that there is not is refused, by flag and by varia
     const [flags, env, message, actual] of [
       [{ progress: "bars" }, {}, 'Cannot use --progress "bars"', "bars"],
       [{ progress: "" }, {}, 'Cannot use --progress ""', ""],
-      [{}, { MODELOPS_PROGRESS: "X" }, `Cannot use the environment's PROGRESS "x"`, "x"],
+      [{}, { MODELOPS_PROGRESS: "X" }, `Cannot use MODELOPS_PROGRESS "x"`, "x"],
     ] as const
   ) {
     assert.throws(() => settings(flags, env), (error) => {
@@ -168,6 +168,25 @@ Deno.test("a form of progress that there is not is refused, by flag and by varia
       assert.equal(error.message, `${message}: it is one of plain, bar, json, none`);
       assert.deepEqual(error.facts.choices, ["plain", "bar", "json", "none"]);
       assert.equal(error.facts.actual, actual);
+      return true;
+    });
+  }
+});
+
+Deno.test("a value that cannot be used is named with the variable that gave it", () => {
+  const rows: [env: Record<string, string>, message: string][] = [
+    [{ MODCTL_LOG_LEVEL: "loud" }, 'Cannot use MODCTL_LOG_LEVEL "loud": '],
+    [{ MODELOPS_COLOR: "Purple" }, 'Cannot use MODELOPS_COLOR "purple": '],
+    [{ MODEL_OPS_PROGRESS: "x", MODCTL_PROGRESS: "" }, 'Cannot use MODEL_OPS_PROGRESS "x": '],
+    [{ MODEL_OPS_MAX_RATE: "fast" }, 'Cannot use MODEL_OPS_MAX_RATE "fast": '],
+    [{ MODCTL_COLOR: "a", MODELOPS_COLOR: "never" }, 'Cannot use MODCTL_COLOR "a": '],
+  ];
+  for (const [env, message] of rows) {
+    assert.throws(() => settings({}, env), (error) => {
+      assert.ok(
+        error instanceof InvalidInputError && error.message.startsWith(message),
+        `${error}`,
+      );
       return true;
     });
   }

@@ -148,16 +148,19 @@ function byteNumber(text: string, giver: string, remedy: string): number {
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /**
- * A time such as `500ms`, `30s`, `10m` or `24h`, in milliseconds; at most 30 days.
- * @throws {InvalidInputError} when it is anything else.
+ * Reads the value of a flag that takes a time such as `500ms`, `30s`, `10m` or `24h`, in
+ * milliseconds; at most 30 days. Anything else is refused with an {@linkcode InvalidInputError}.
  */
-export function duration(text: string): number {
-  const [, count = "", unit = ""] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
-  const milliseconds = Number(count) * (UNITS[unit] ?? NaN);
-  if (count !== "" && milliseconds <= 30 * 24 * 3_600_000) return milliseconds;
-  throw new InvalidInputError(
-    `Cannot use the time ${quote(text)}: expected a number and ms, s, m or h, at most 720h`,
-  );
+export function duration(flag: string): (text: string) => number {
+  return (text) => {
+    const [, count = "", unit = ""] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
+    const milliseconds = Number(count) * (UNITS[unit] ?? NaN);
+    if (count !== "" && milliseconds <= 30 * 24 * 3_600_000) return milliseconds;
+    throw new InvalidInputError(
+      `Cannot use ${flag} ${quote(text)}: expected a number and ms, s, m or h, at most 720h`,
+      { remedy: "write a time, as 500ms, 30s, 10m or 24h" },
+    );
+  };
 }
 
 /**

@@ -94,7 +94,7 @@ class CliCommand extends Command {
   /** Throws a mistake on the command line as an error of ours. */
   override error(message: string): never {
     const command = this as unknown as Command;
-    throw usageError(message, commandWords(command), synonyms.get(command));
+    throw usageError(message, command);
   }
 
   /**
@@ -250,18 +250,19 @@ export function flagsOf(command: Command | null): Set<string> {
 }
 
 /** Commander's words for a mistake, as a reason and the words that were perhaps meant. */
-function usageError(
-  message: string,
-  command: string,
-  synonyms: Readonly<Record<string, string>> = {},
-): InvalidInputError {
+function usageError(message: string, command: Command): InvalidInputError {
+  const words = commandWords(command);
+  const others = synonyms.get(command) ?? {};
   const [, found = message, near] =
     /^(?:error: )?(.*?)\.?(?:\s*\(Did you mean (?:one of )?(.*)\?\))?$/s.exec(message) ?? [];
   const [, word = ""] = /^unknown command '(.*)'$/.exec(found) ?? [];
-  const meant = Object.hasOwn(synonyms, word) ? [synonyms[word]!] : near?.split(", ");
+  const meant = Object.hasOwn(others, word) ? [others[word]!] : near?.split(", ");
   const reason = found.replace(/'([^']*)'/g, (_match, quoted) => quote(quoted));
-  return new InvalidInputError(`Cannot run "${command}": ${reason}`, {
+  // Who left something out, or wrote too much, is helped most by a line that is whole.
+  const [example] = / argument|^required option/.test(found) ? examplesOf(command) : [];
+  const help = `run \`${words} --help\``;
+  return new InvalidInputError(`Cannot run "${words}": ${reason}`, {
     suggestions: meant,
-    remedy: `run \`${command} --help\``,
+    remedy: example === undefined ? help : `write \`${example}\`, or ${help}`,
   });
 }

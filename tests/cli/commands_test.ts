@@ -524,7 +524,7 @@ Deno.test("mistakes on the command line end with code 2 and say what helps", asy
     [
       ["build", ".", "--tagret", "x"],
       'Cannot run "modelops build": required option "-t, --target <reference>" not specified\n' +
-      "hint: run `modelops build --help`",
+      "hint: write `modelops build ./llama -t registry.example.com/llama:v1`, or run `modelops build --help`",
     ],
     [
       ["build", ".", "-t", "x", "--tagret", "x"],
@@ -537,22 +537,22 @@ Deno.test("mistakes on the command line end with code 2 and say what helps", asy
     [
       ["push"],
       'Cannot run "modelops push": missing required argument "target"\n' +
-      "hint: run `modelops push --help`",
+      "hint: write `modelops push registry.example.com/llama:v1`, or run `modelops push --help`",
     ],
     [
       ["list", "x", "y"],
       'Cannot run "modelops list": too many arguments for "list". Expected 1 argument but got 2: x, y\n' +
-      "hint: run `modelops list --help`",
+      "hint: write `modelops list`, or run `modelops list --help`",
     ],
     [
       ["extract", "x", "--output"],
       'Cannot run "modelops extract": option "--output <folder>" argument missing\n' +
-      "hint: run `modelops extract --help`",
+      "hint: write `modelops extract registry.example.com/llama:v1 --output ./llama`, or run `modelops extract --help`",
     ],
     [
       ["build", "-t", "x", ".", "--compression", "zip"],
       'Cannot run "modelops build": option "--compression <form>" argument "zip" is invalid. ' +
-      "Allowed choices are none, gzip, zstd\nhint: run `modelops build --help`",
+      "Allowed choices are none, gzip, zstd\nhint: write `modelops build ./llama -t registry.example.com/llama:v1`, or run `modelops build --help`",
     ],
     [
       ["build", "-t", "x", ".", "--raw=maybe"],
@@ -569,12 +569,12 @@ Deno.test("mistakes on the command line end with code 2 and say what helps", asy
     [
       ["attach", "f", "-s", "a"],
       'Cannot run "modelops attach": required option "-t, --target <reference>" not specified\n' +
-      "hint: run `modelops attach --help`",
+      "hint: write `modelops attach README.md -s registry.example.com/llama:v1 -t registry.example.com/llama:v2`, or run `modelops attach --help`",
     ],
     [
       ["attach", "-s", "a", "-t", "b"],
       'Cannot run "modelops attach": missing required argument "file"\n' +
-      "hint: run `modelops attach --help`",
+      "hint: write `modelops attach README.md -s registry.example.com/llama:v1 -t registry.example.com/llama:v2`, or run `modelops attach --help`",
     ],
     [
       ["upload", "w.bin"],
@@ -583,7 +583,7 @@ Deno.test("mistakes on the command line end with code 2 and say what helps", asy
     [
       ["fetch", "r.test/m:v1", "--output", "o"],
       'Cannot run "modelops fetch": required option "--patterns <list>" not specified\n' +
-      "hint: run `modelops fetch --help`",
+      "hint: write `modelops fetch registry.example.com/llama:v1 --output ./llama --patterns '*.json'`, or run `modelops fetch --help`",
     ],
     [
       ["fetch", "r.test/m:v1", "--output", "o", "--patterns", " , "],
@@ -602,7 +602,7 @@ Deno.test("mistakes on the command line end with code 2 and say what helps", asy
       ["modelfile", "generate", "-p", "hub", "--model-url", "a/b"],
       'Cannot run "modelops modelfile generate": option "-p, --provider <hub>" argument "hub" is ' +
       "invalid. Allowed choices are huggingface, modelscope, mlflow\n" +
-      "hint: run `modelops modelfile generate --help`",
+      "hint: write `modelops modelfile generate ./llama`, or run `modelops modelfile generate --help`",
     ],
     [
       ["modelfile", "generate", "model", "--model-url", "a/b"],
@@ -612,7 +612,7 @@ Deno.test("mistakes on the command line end with code 2 and say what helps", asy
     [
       ["completion", "tcsh"],
       'Cannot run "modelops completion": command-argument value "tcsh" is invalid for argument ' +
-      '"shell". Allowed choices are bash, zsh, fish, powershell\nhint: run `modelops completion --help`',
+      '"shell". Allowed choices are bash, zsh, fish, powershell\nhint: write `modelops completion bash`, or run `modelops completion --help`',
     ],
     [
       ["pull", "r.test/m:v1", "--extract-from-remote"],
@@ -825,8 +825,8 @@ Deno.test("serve refuses what belongs to clients, and times and forms that are n
   const rows: [string[], RegExp][] = [
     [["--cert-file", "a.pem"], /^error: Cannot serve with --cert-file or --key-file/],
     [["--key-file", "a.pem"], /--tls-cert FILE --tls-key FILE/],
-    [["--drain-timeout", "soon"], /Cannot use the time "soon"/],
-    [["--upload-age", "10"], /Cannot use the time "10"/],
+    [["--drain-timeout", "soon"], /Cannot use --drain-timeout "soon": expected a number/],
+    [["--upload-age", "10"], /Cannot use --upload-age "10": expected a number/],
     [["--upload-age", "721h"], /at most 720h/],
     [["--anonymous", "push"], /Allowed choices are pull/i],
     [["--anonymous", "pull"], /no passwords are set/],

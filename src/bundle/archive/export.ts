@@ -10,6 +10,7 @@ import { packUstar } from "../../archive/tar_writer.ts";
 import { type Digest, Digester } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { explainRead, explainWrite, isMissing } from "../../core/file_errors.ts";
+import { lstatIfExists } from "../../core/files.ts";
 import { checkRoom } from "../../core/folders/room.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { BlobSource } from "../../core/source.ts";
@@ -143,7 +144,8 @@ function targetOf(
 
 async function checkFolders(folder: string, path: string): Promise<void> {
   if (!await isFolder(folder)) {
-    throw new InvalidInputError(`Cannot export ${quote(folder)}: it is not a folder`, {
+    const found = await lstatIfExists(folder) ? "it is not a folder" : "no such folder";
+    throw new InvalidInputError(`Cannot export ${quote(folder)}: ${found}`, {
       path: folder,
     });
   }

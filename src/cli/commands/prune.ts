@@ -17,7 +17,7 @@ export function configure(command: Command, session: Session): void {
       command.createOption(
         "--unused-for <time>",
         "forget what was pulled, and not asked for since so long, as 720h",
-      ).argParser(duration),
+      ).argParser(duration("--unused-for")),
     )
     .addOption(
       command.createOption(

@@ -28,11 +28,11 @@ export function configure(command: Command, session: Session): void {
         "--drain-timeout <time>",
         "how long uploads may go on when the server is stopped",
       )
-        .argParser(duration).default(30_000, "30s"),
+        .argParser(duration("--drain-timeout")).default(30_000, "30s"),
     )
     .addOption(
       command.createOption("--upload-age <time>", "when an upload nobody goes on with is removed")
-        .argParser(duration).default(24 * 60 * 60 * 1000, "24h"),
+        .argParser(duration("--upload-age")).default(24 * 60 * 60 * 1000, "24h"),
     )
     .addOption(
       command.createOption("--log-format <form>", "form of the log on standard error")

@@ -368,7 +368,10 @@ Deno.test("a dry run changes nothing anywhere", async () => {
 
   await home.done("export", work, home.at("a.tar"));
   const imported = await home.done("import", home.at("a.tar"), home.at("ws"), "--dry-run");
-  assert.match(imported, /\nWould import .*\nFiles: 5 to create\n$/);
+  assert.match(
+    imported,
+    /\nWould import .*\nFiles: 5 to create\nBytes to move: 517 B\nDisk: .*\n$/,
+  );
   assert.equal(await home.exists("ws"), false);
 });
 
@@ -556,7 +559,7 @@ Deno.test("--ci shows no progress; --verbose tells of each file", async () => {
   assert.match(loud.stderr, /^extracted config\/base\.yaml 5 B$/m);
   assert.match(loud.stdout, /^create +5 B +config\/base\.yaml\nMaterialized /);
   const quiet = await home.run([...args("b"), "--ci"]);
-  assert.equal(quiet.stderr, "Files: 1 created; 5 B written\n");
+  assert.match(quiet.stderr, /^Files: 1 created; 5 B written\nLayers that .*\n$/);
 });
 
 Deno.test("who takes the default role unasked hears what other roles have", async () => {

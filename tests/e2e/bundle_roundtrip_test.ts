@@ -56,7 +56,7 @@ async function identities(root: string, paths: readonly string[]): Promise<strin
 /** The digest of the bundle that a workspace says it came from. */
 async function provenanceDigest(workspace: string): Promise<string> {
   return JSON.parse(await Deno.readTextFile(`${workspace}/.mops/.mops-manifest.json`))
-    .manifestDigest;
+    .manifest_digest;
 }
 
 e2eTest("2,000 files and 300 MiB come back byte for byte, with one digest on the whole way", {

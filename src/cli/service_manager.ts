@@ -117,6 +117,9 @@ async function sendDatagram(path: string, text: string): Promise<void> {
 }
 
 function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) {
+    return "this run may not. It takes --allow-net without a list, and --allow-write of the socket";
+  }
   if (error instanceof Deno.errors.NotFound) return "there is no such socket";
   if (error instanceof Deno.errors.ConnectionRefused) return "nobody listens there";
   return (error as Error).message;

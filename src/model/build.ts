@@ -168,7 +168,7 @@ async function sourceFacts(
   return { facts, warnings: found.warnings };
 }
 
-/** A text as anyone may read it: a URL loses user and password. */
+/** A text as anyone may read it: a URL that holds credentials loses them, and its query. */
 function publicUrl(text: string): string {
   if (!hasCredentials(text)) return text;
   try {

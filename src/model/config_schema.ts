@@ -12,10 +12,9 @@ import { digestForm } from "../oci/descriptor.ts";
 const text = form.optional(form.text);
 const texts = form.optional(form.listOf(form.text));
 const flag = form.optional(form.flag);
-const time = form.optional(form.matching(
-  /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/,
-  "it is no time such as 2025-01-31T12:00:00Z",
-));
+const time = form.optional(
+  form.refined(form.text, isTime, "it is no time such as 2025-01-31T12:00:00Z"),
+);
 const language = form.matching(/^[a-z]{2}$/, "it is no code of two letters");
 const modality = form.oneOf("text", "image", "audio", "video", "embedding", "other");
 
@@ -83,4 +82,14 @@ export function checkConfig(
     message: `modelfs.diffIds: it has ${diffIds.length} digests, and the model ${layers} layers`,
   };
   throw problemsError(`${action} ${what}`, [problem]);
+}
+
+/** Whether a text is a time of RFC 3339, and one that clocks and calendars show. */
+function isTime(text: string): boolean {
+  const [, day] =
+    /^(\d{4}-\d\d-\d\d)[Tt]([01]\d|2[0-3])(:[0-5]\d){2}(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$/
+      .exec(text) ?? [];
+  const date = new Date(`${day}T00:00:00Z`);
+  // A day that a month does not have is taken for one of the next.
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(`${day}`);
 }

@@ -22,6 +22,7 @@ function config(changes: Record<string, unknown> = {}): Record<string, unknown> 
 Deno.test("a configuration of the specification is accepted", () => {
   check(config());
   check(config({ descriptor: {}, config: {} }));
+  check(config({ descriptor: { createdAt: "2024-02-29t23:59:59.999999999-12:00" } }));
 });
 
 Deno.test("a configuration that the specification does not allow is refused, with what is wrong", () => {
@@ -31,6 +32,15 @@ Deno.test("a configuration that the specification does not allow is refused, wit
     [config({ descriptor: { name: "" } }), /descriptor\.name/],
     [config({ descriptor: { owner: "x" } }), /owner/],
     [config({ descriptor: { createdAt: "yesterday" } }), /descriptor\.createdAt/],
+    // Days and hours that there are not: the tools in Go read no such document.
+    ...[
+      "2025-02-30T00:00:00Z",
+      "2023-02-29T00:00:00Z",
+      "2025-13-01T00:00:00Z",
+      "2025-01-01T24:00:00Z",
+      "2025-01-01T00:60:00Z",
+      "2025-01-01T00:00:00+25:00",
+    ].map((createdAt) => [config({ descriptor: { createdAt } }), /descriptor\.createdAt/] as const),
     [config({ config: { capabilities: { languages: ["english"] } } }), /languages/],
     [config({ config: { capabilities: { inputTypes: ["smell"] } } }), /inputTypes/],
     [config({ modelfs: { type: "layers", diffIds: [] } }), /diffIds/],

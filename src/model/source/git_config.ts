@@ -45,9 +45,25 @@ function configValue(text: string): string {
   return value.trim();
 }
 
-/** Whether a text is a URL with a user or a password in it. */
+/** Forms of URLs, and of what git takes in place of them, that hold credentials. */
+const WITH_CREDENTIALS = [
+  /^[a-z][a-z0-9+.-]*:\/\/[^/\\?#]*@/i,
+  // With a password that holds what ends a host, without a scheme, or with a slash too few.
+  /^(?:[a-z][a-z0-9+.-]*:)?\/{1,2}[^/\\@\s]*:[^/\\@\s]*@/i,
+  /^[^@/\s:]+:[^@/\s]*@[^@/\s:]+:/,
+];
+
+/** Names of what a query may hold and nobody else may read. */
+const SECRET_KEY =
+  /token|secret|passw(?:or)?d|api[_-]?key|access[_-]?key|signature|credential|^(?:auth|key|pwd|sig)$/i;
+
+/** Whether a text is a URL, or a remote of git, with a user, a password, a token or a signature. */
 export function hasCredentials(text: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\/[^/\\?#]*@/i.test(text);
+  if (WITH_CREDENTIALS.some((form) => form.test(text))) return true;
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return false;
+  return text.split(/[?#&;]/).slice(1).some((pair) =>
+    SECRET_KEY.test(/^(.*?)=/.exec(pair)?.[1] ?? "")
+  );
 }
 
 /**
@@ -57,7 +73,9 @@ export function hasCredentials(text: string): boolean {
  * it.
  */
 export function withoutCredentials(url: string): string {
-  if (!url.includes("://")) return url.replace(/^[^@/]*:[^@/]*@/, "");
+  if (!url.includes("://")) {
+    return url.replace(/^((?:[a-z][a-z0-9+.-]*:)?\/{1,2})?[^@/\\]*:[^@/\\]*@/i, "$1");
+  }
   // Credentials first: a password may hold a question mark.
   const cut = url.replace(/:\/\/[^/\\]*@/g, "://").replace(/[?#].*$/s, "");
   if (!URL.canParse(cut)) throw new Error("its URL is malformed");

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { remoteUrl, withoutCredentials } from "../../../src/model/source/git_config.ts";
+import {
+  hasCredentials,
+  remoteUrl,
+  withoutCredentials,
+} from "../../../src/model/source/git_config.ts";
 
 Deno.test("remoteUrl() finds the first URL of the remote", () => {
   const config = `[core]
@@ -55,10 +59,46 @@ Deno.test("withoutCredentials() drops what may be secret", () => {
     ["ssh://git@git.test:2222/a.git", "ssh://git.test:2222/a.git"],
     ["git@git.test:team/a.git", "git@git.test:team/a.git"],
     ["user:secret@git.test:team/a.git", "git.test:team/a.git"],
+    ["//user:secret@git.test/a.git", "//git.test/a.git"],
+    ["https:/user:secret@git.test/a.git", "https:/git.test/a.git"],
     ["/srv/git/a.git", "/srv/git/a.git"],
+    ["/srv/a:b/c@d.git", "/srv/a:b/c@d.git"],
     ["../a.git", "../a.git"],
   ] as const;
   for (const [url, expected] of rows) assert.equal(withoutCredentials(url), expected);
+});
+
+Deno.test("hasCredentials() knows users, passwords, tokens and signatures (issue 9)", () => {
+  for (
+    const text of [
+      "https://user:secret@git.test/a",
+      "https://token@git.test/a",
+      "https://user:p?secret@git.test/a",
+      "//user:secret@git.test/a",
+      "https:/user:secret@git.test/a",
+      "user:secret@git.test:a/b.git",
+      "https://git.test/a?private_token=secret",
+      "https://git.test/a?x=1&access-key=secret",
+      "https://git.test/a?sv=1&sig=secret",
+      "https://git.test/a#access_token=secret",
+    ]
+  ) {
+    assert.ok(hasCredentials(text), text);
+    assert.ok(!withoutCredentials(text).includes("secret"), text);
+  }
+  for (
+    const text of [
+      "https://git.test/@scope/a",
+      "https://git.test/a?branch=main#readme",
+      "https://hub.test/#/models/m",
+      "https://git.test/a?author=me&monkey=1",
+      "git@git.test:a/b.git",
+      "mailto:me@mail.test",
+      "Contact: me@mail.test",
+      "a:b@c",
+      "/srv/git/a.git",
+    ]
+  ) assert.ok(!hasCredentials(text), text);
 });
 
 Deno.test("withoutCredentials() refuses a URL that cannot be taken apart", () => {

@@ -10,6 +10,7 @@ import {
   parseDocument,
   type ScalarTag,
   type Tags,
+  visit,
 } from "../../deps/yaml.ts";
 import { expansionFault, TOO_DEEP } from "../../core/yaml/expansion.ts";
 import { duplicateKeys, yamlFault } from "../../core/yaml/limits.ts";
@@ -32,7 +33,7 @@ export interface PythonYaml {
 /** Reads a document; it ends within the limits whatever the text is. */
 export function readPythonYaml(text: string, lines: LineCounter): PythonYaml {
   const unfit = yamlFault(text);
-  const document = parseDocument(unfit === undefined ? text : "", {
+  const document = parseDocument(unfit === undefined ? ofVersion11(text) : "", {
     lineCounter: lines,
     uniqueKeys: false,
     version: "1.1",
@@ -53,6 +54,7 @@ export function readPythonYaml(text: string, lines: LineCounter): PythonYaml {
   const repeated = duplicateKeys(document)
     .map((offset) => ({ offset, message: "Map keys must be unique" }));
   if (found.length + repeated.length > 0) return refused(document, [...found, ...repeated]);
+  if (!text.endsWith("\n")) endWithoutLineBreak(document, text.length);
   const fault = expansionFault(document);
   if (fault !== undefined) return refused(document, [{ message: fault }]);
   try {
@@ -60,6 +62,21 @@ export function readPythonYaml(text: string, lines: LineCounter): PythonYaml {
   } catch (error) {
     return refused(document, [{ message: error instanceof Error ? error.message : String(error) }]);
   }
+}
+
+/** A text whose directive names version 1.1, by which PyYAML reads all; as many characters. */
+function ofVersion11(text: string): string {
+  return text.replace(/^(\uFEFF?(?:[ \t]*(?:#.*)?\r?\n)*%YAML[ \t]+1\.)[0-9](?![0-9])/, "$11");
+}
+
+/** Takes the line break from a block text that ends with its document, without one. */
+function endWithoutLineBreak(document: Document, end: number): void {
+  visit(document, {
+    Scalar(_, scalar) {
+      const isLast = scalar.type?.startsWith("BLOCK_") && scalar.range?.[1] === end;
+      if (isLast) scalar.value = String(scalar.value).replace(/\n$/, "");
+    },
+  });
 }
 
 /** What the parser says of a fault, in a line, without the names of its own functions. */
@@ -75,8 +92,16 @@ function refused(document: Document, faults: readonly YamlFault[]): PythonYaml {
 /** What PyYAML takes for values, where it differs from YAML 1.1 as the parser knows it. */
 const PYTHON_FORMS: readonly (readonly [tag: string, format: string, test: RegExp])[] = [
   ["int", "", /^[-+]?(?:0|[1-9][0-9_]*)$/],
-  ["float", "EXP", /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)[eE][-+][0-9]+$/],
-  ["float", "", /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)$/],
+  ["int", "TIME", /^[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+$/],
+  // A sign and a point in front of the first digit make no number.
+  ["float", "EXP", /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)[eE][-+][0-9]+$/],
+  ["float", "", /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)$/],
+  ["float", "TIME", /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*$/],
+  [
+    "timestamp",
+    "",
+    /^\d{4}-(?:\d\d-\d\d|\d\d?-\d\d?(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::\d\d)?))?)$/,
+  ],
 ];
 
 /** `y` and `n` are letters to PyYAML. */
@@ -87,7 +112,7 @@ const PYTHON_BOOLEANS: readonly (readonly [value: boolean, test: RegExp])[] = [
 
 function pythonTags(tags: Tags): Tags {
   return tags.map((tag) => {
-    if (typeof tag === "string" || !isNumberOrBoolean(tag)) return tag;
+    if (typeof tag === "string" || !isTyped(tag)) return tag;
     const name = tag.tag.slice(tag.tag.lastIndexOf(":") + 1);
     const test = name === "bool"
       ? PYTHON_BOOLEANS.find(([value]) => tag.identify?.(value))?.[1]
@@ -96,8 +121,8 @@ function pythonTags(tags: Tags): Tags {
   });
 }
 
-function isNumberOrBoolean(tag: Exclude<Tags[number], string>): tag is ScalarTag {
-  return /:(?:bool|int|float)$/.test(tag.tag) && "test" in tag;
+function isTyped(tag: Exclude<Tags[number], string>): tag is ScalarTag {
+  return /:(?:bool|int|float|timestamp)$/.test(tag.tag) && "test" in tag;
 }
 
 /** The tag of `.inf` and `.nan`, which has no format of its own either. */

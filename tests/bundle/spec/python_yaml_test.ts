@@ -14,12 +14,37 @@ Deno.test("readPythonYaml() takes for numbers and switches what PyYAML takes for
     ...{ "017": 15, "08": "08", "0o17": "0o17", "1_000": 1000, "+1": 1, "0x1F": 31, "0b11": 3 },
     ...{ ".5": 0.5, "1.": 1, ".": ".", "1_000.5": 1000.5, "1e3": "1e3", "1e+3": "1e+3" },
     ...{ "1.e+3": 1000, "12e4567": "12e4567", "1.2.3": "1.2.3", "1:30": 90, "190:20:30": 685230 },
+    ...{ "-.5": "-.5", "+.5": "+.5", "-.5e+3": "-.5e+3", ".5e+3": 500, "-0.5": -0.5 },
+    ...{ "0:0": "0:0", "1:60": "1:60", "1:30.5": 90.5, "2024-1-1": "2024-1-1" },
     ...{ "~": null, Null: null, "": null, "v1.0": "v1.0", ".inf": Infinity },
   };
   for (const [text, value] of Object.entries(values)) {
     assert.deepEqual(read(`key: ${text}`).value, { key: value }, text);
   }
   assert.ok((read("key: 2024-01-01").value as { key: unknown }).key instanceof Date);
+});
+
+Deno.test("readPythonYaml() reads every document by YAML 1.1, whatever its directive says (issue 9)", () => {
+  for (const version of ["1.1", "1.2", "1.3"]) {
+    for (const before of ["", "\uFEFF", "# a comment\n\n"]) {
+      assert.deepEqual(
+        read(`${before}%YAML ${version}\n---\na: yes\n`).value,
+        { a: true },
+        version,
+      );
+    }
+  }
+  assert.match(read("%YAML 2.0\n---\na: yes\n").faults[0]!.message, /version 2\.0/);
+});
+
+Deno.test("readPythonYaml() adds no line break to a text that ends with its document (issue 9)", () => {
+  const values: Record<string, string> = {
+    ...{ "|\n  x": "x", "|\n  x\n": "x\n", ">\n  x\n  y": "x y", "|-\n  x": "x", "|+\n  x": "x" },
+    ...{ "|+\n  x\n\n": "x\n\n", "|\n  x\n\n  y": "x\n\ny", "|\n  x\n\n": "x\n" },
+  };
+  for (const [text, value] of Object.entries(values)) {
+    assert.deepEqual(read(`key: ${text}`).value, { key: value }, JSON.stringify(text));
+  }
 });
 
 Deno.test("readPythonYaml() merges maps, whose own keys win", () => {

@@ -50,7 +50,7 @@ export const FORMATS: readonly FormatRow[] = [
   {
     format: "pytorch",
     files: "*.pt *.pth *.ckpt pytorch_model*.bin adapter_model*.bin model*.bin consolidated*.bin",
-    parts: "*.pt2 *.ptl *.mar *.distcp *.torchscript",
+    parts: "*.pt2 *.ptl *.mar *.distcp *.torchscript *.jit",
     magic: [ZIP, ...PICKLES],
   },
   {
@@ -75,6 +75,14 @@ export const FORMATS: readonly FormatRow[] = [
   { format: "mnn", files: "*.mnn", parts: "*.mnn.weight" },
   { format: "ncnn", files: "*.ncnn.bin *.ncnn.param" },
   { format: "rknn", files: "*.rknn", parts: "*.rkllm" },
+  { format: "tnn", files: "*.tnnmodel *.tnnproto" },
+  { format: "tengine", files: "*.tmfile" },
+  { format: "hailo", files: "*.hef" },
+  { format: "bmodel", files: "*.bmodel" },
+  { format: "cvimodel", files: "*.cvimodel" },
+  { format: "kmodel", files: "*.kmodel" },
+  { format: "axmodel", files: "*.axmodel" },
+  { format: "torch7", files: "*.t7" },
   { format: "mindspore", files: "*.mindir", parts: "*.ms" },
   { format: "ascend", files: "*.om" },
   { format: "dlc", files: "*.dlc" },

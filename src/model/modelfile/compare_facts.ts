@@ -28,6 +28,18 @@ const PRECISION_ALIASES: ReadonlyMap<string, string> = new Map([
 const KNOWN_PRECISION =
   /^(float(64|32|16|8_e\dm\d|6_e\dm\d|4_e2m1)|bfloat16|u?int(64|32|16|8|4|2|1)|bool|complex(64|128)|nf4|nvfp4|mxfp[468])$/;
 
+/** Methods of quantization and tools for it, in the words of their tools. */
+const QUANTIZATIONS = new Set(
+  ("none gptq gptqmodel awq autogptq autoawq auto autoround bitsandbytes bnb llm.int8 hqq aqlm quip " +
+    "quip# vptq spqr squeezellm higgs eetq exl2 exl3 quanto torchao marlin smoothquant omniquant " +
+    "spinquant quarot rtn compressed modelopt quark fbgemm fbgemm_fp8 bitnet mlx dwq gguf ggml imatrix " +
+    "ptq qat static dynamic sparse").split(" "),
+);
+
+/** Widths of quantized weights: `int4`, `8bit`, `fp8_e4m3`, `w4a16`, `Q4_K_M`, `q4f16_1`. */
+const QUANTIZED_WIDTH =
+  /^(?:(?:u?int|[iu]|b?f|fp|bf|float|bfloat|nf|nvfp|mxfp|mxint)\d{1,2}(?:_?e\dm\d\w*)?|e\dm\d\w*|\d{1,2}(?:\.\d+)?_?(?:bits?|bpw)|w\d{1,2}a\d{1,2}(?:kv\d{1,2})?|[it]?q\d{1,2}(?:_[a-z0-9]+)*|q\d[bf]\d{1,2}(?:_\d)?)$/;
+
 /** How far a count may be from that of the weights: `7b` is said of 6.7 and of 7.6 billion. */
 const COUNT_TOLERANCE = 0.15;
 
@@ -45,7 +57,7 @@ export async function doubtfulFacts(
     ...doubt("FORMAT", values.format, found.format, isKnownFormat, same),
     ...doubt("PARAMSIZE", values.paramSize, found.paramSize, isCount, near),
     ...doubt("PRECISION", values.precision, found.precision, isKnownPrecision, samePrecision),
-    ...doubt("QUANTIZATION", values.quantization, found.quantization, () => true, sameMethod),
+    ...doubt("QUANTIZATION", values.quantization, found.quantization, isKnownMethod, sameMethod),
   ];
 }
 
@@ -93,6 +105,12 @@ function isKnownPrecision(said: string): boolean {
 
 function samePrecision(said: string, found: string): boolean {
   return said.split(",").some((one) => precisionName(one) === precisionName(found));
+}
+
+/** Of several words one has to be known: those beside it are names of variants. */
+function isKnownMethod(said: string): boolean {
+  return said.toLowerCase().replace(/(\d)[\s-]+(?=bits?\b)/g, "$1").split(/[\s,;/()+-]+/)
+    .some((word) => QUANTIZATIONS.has(word) || QUANTIZED_WIDTH.test(word));
 }
 
 /** Methods are written in many ways: one that names the other, or its method, agrees. */

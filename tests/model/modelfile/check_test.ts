@@ -44,6 +44,26 @@ Deno.test("facts that the weights do not bear out, and words that nobody knows, 
   }
 });
 
+Deno.test("where weights say nothing of a quantization, known words are no warning (issue 9)", async () => {
+  await using folder = await tempFolder();
+  await folder.write("m.safetensors", safetensors({ w: { dtype: "BF16", shape: [64], width: 2 } }));
+  const warnings = async (word: string) => {
+    const path = await folder.write("Modelfile", `MODEL *.safetensors\nQUANTIZATION "${word}"\n`);
+    return (await checkModelfile(path, folder.path)).warnings;
+  };
+  const known = `none GPTQ awq-int4 bitsandbytes-nf4 Q4_K_M iq2_xxs q8_0 tq1_0 int8 u4 fp8 fp8_e4m3
+    8-bit 4bit 2.5bpw w4a16 W8A8KV8 mxfp4 NVFP4 q4f16_1 compressed-tensors llm.int8() static QAT`;
+  for (const word of [...known.split(/\s+/), "4 bits, group 128", "Unsloth dynamic"]) {
+    assert.deepEqual(await warnings(word), [], word);
+  }
+  for (const word of ["nonsense", "q", "int", "bits", "7b", "--"]) {
+    assert.match(
+      (await warnings(word)).join(),
+      /^QUANTIZATION says .*, which no reader will know$/,
+    );
+  }
+});
+
 Deno.test("a Modelfile of which nothing is here is one for another folder", async () => {
   await using folder = await tempFolder();
   const path = await folder.write("Modelfile", "MODEL w.bin\nCONFIG *.json\nDOC docs\n");

@@ -71,9 +71,9 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
     NAME,
   ],
   [
-    /UnsupportedSignatureAlgorithm|BadSignature|MD_TOO_WEAK|KEY_TOO_SMALL/,
+    /UnsupportedSignatureAlgorithm|MD_TOO_WEAK|KEY_TOO_SMALL/,
     "refused",
-    "the signature of its certificate is too weak, or wrong",
+    "its certificate is signed too weakly",
     RENEW,
   ],
   [

@@ -37,13 +37,21 @@ export class DiskLinks {
   readonly #layout: DiskLayout;
   readonly #repository: string;
   readonly #listings: FolderListings;
+  readonly #made: () => void;
 
   /**
-   * Names the repository; nothing is made before the first link.
+   * Names the repository; nothing is made before the first link. `made` is told of links in new
+   * folders, with which a repository begins.
    * @throws {InvalidInputError} when the name cannot be that of a repository.
    */
-  constructor(layout: DiskLayout, repository: string, listings: FolderListings) {
+  constructor(
+    layout: DiskLayout,
+    repository: string,
+    listings: FolderListings,
+    made: () => void,
+  ) {
     this.#listings = listings;
+    this.#made = made;
     layout.repository(repository);
     this.#layout = layout;
     this.#repository = repository;
@@ -243,6 +251,7 @@ export class DiskLinks {
     const bytes = new TextEncoder().encode(digest);
     if (isNew && !flush) await placeFile(path, bytes);
     else await writeFileAtomic(path, bytes, { flush });
+    if (isNew) this.#made();
     return true;
   }
 }

@@ -48,7 +48,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   /** Opens the repository `name` of a store; it is made when something is written. */
   constructor(name: string, store: DiskStore) {
     this.name = name;
-    this.links = new DiskLinks(store.layout, name, store.tagListings);
+    this.links = new DiskLinks(store.layout, name, store.tagListings, store.repositoryMade);
     this.#store = store;
   }
 

@@ -11,6 +11,7 @@ import { BlobTurns } from "./disk/blob_turns.ts";
 import { DescribedManifests } from "./disk/described_manifests.ts";
 import { FolderListings, foldersIn } from "./disk/folder_listings.ts";
 import { IngestHashes } from "./disk/ingest_hashes.ts";
+import { TrustedLook } from "./disk/trusted_look.ts";
 import { DiskBlobs } from "./disk_blobs.ts";
 import { DiskLayout } from "./disk_layout.ts";
 import { StoreLock } from "./store_lock.ts";
@@ -42,6 +43,7 @@ export class DiskStore {
   readonly tagListings = new FolderListings();
   readonly #listings = new FolderListings();
   readonly #looking = pLimit(1);
+  readonly #look = new TrustedLook(() => this.#lookAgain());
   /** What was found last, where all of it is remembered. */
   #remembered: readonly RepositoryFolder[] | undefined;
 
@@ -65,8 +67,11 @@ export class DiskStore {
    */
   async rememberedFolders(): Promise<readonly RepositoryFolder[]> {
     // Of two that look at once one could keep a list that the other has found to be old.
-    return await this.#looking(() => this.#lookAgain());
+    return await this.#looking(() => this.#look.found());
   }
+
+  /** To be told when this process may have made a repository: lists have to show it at once. */
+  readonly repositoryMade = (): void => this.#look.changed();
 
   async #lookAgain(): Promise<readonly RepositoryFolder[]> {
     const listings = this.#listings;

@@ -36,7 +36,9 @@ export async function listTags(exchange: Exchange): Promise<Response> {
   const { name, store, operation } = exchange;
   const after = exchange.query.get("last") ?? "";
   const page = await readPage(store.tags({ ...operation, after }), exchange.query);
-  if (page.items.length === 0 && !await exists(exchange)) throw new RegistryFault("NAME_UNKNOWN");
+  if (page.items.length === 0 && !await hasTags(exchange) && !await exists(exchange)) {
+    throw new RegistryFault("NAME_UNKNOWN");
+  }
   const headers = linkHeader(`${repositoryPath(exchange)}/tags/list`, exchange.query, page);
   return jsonResponse({ name, tags: page.items }, { headers });
 }
@@ -63,6 +65,12 @@ export async function listReferrers(exchange: Exchange): Promise<Response> {
       "content-type": MediaType.imageIndex,
     },
   });
+}
+
+/** Whether a repository has any tag, which tells that it exists without a look at all of them. */
+async function hasTags({ store, operation }: Exchange): Promise<boolean> {
+  for await (const _tag of store.tags(operation)) return true;
+  return false;
 }
 
 /** Whether there is such a repository, be it without tags. */

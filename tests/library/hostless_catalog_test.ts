@@ -138,6 +138,21 @@ Deno.test("the tags of all hosts come in one list, page by page", async () => {
   assert.deepEqual(pages, [["a", "b"], ["c", "d"], ["z"]]);
 });
 
+Deno.test("an empty page of tags is no missing repository, whatever host it lies under", async () => {
+  await using temp = await tempFolder();
+  const disk = diskCatalog(temp.path);
+  await put(disk.repository("registry.test/m"), "shared", "v1");
+  const handler = createRegistryHandler(hostlessCatalog(disk, { anyHost: true }));
+  for (const query of ["n=0", "last=v1", "last=zzz", "n=0&last=a"]) {
+    const url = `http://registry.test/v2/m/tags/list?${query}`;
+    const answer = await handler(new Request(url));
+    assert.equal(answer.status, 200, query);
+    assert.deepEqual(await answer.json(), { name: "m", tags: [] });
+  }
+  const missing = await handler(new Request("http://registry.test/v2/none/tags/list?n=0"));
+  assert.equal(missing.status, 404);
+});
+
 Deno.test("a blob that is found under another host belongs to what is written then", async () => {
   await using temp = await tempFolder();
   const disk = diskCatalog(temp.path);

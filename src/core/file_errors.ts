@@ -100,7 +100,19 @@ function explain(use: "read" | "write", path: string, error: unknown): unknown {
   const fault = faultOf(use, error);
   if (fault === undefined) return error;
   const [Explained, reason] = fault;
-  return new Explained(`Cannot ${use} ${quote(path)}: ${reason}`, { path, cause: error });
+  const shown = pathForPeople(path);
+  return new Explained(`Cannot ${use} ${quote(shown)}: ${reason}`, { path: shown, cause: error });
+}
+
+/** The path that a folder of this process has, where a path begins with its descriptor. */
+function pathForPeople(path: string): string {
+  const [folder] = /^\/proc\/self\/fd\/\d+(?=\/)/.exec(path) ?? [];
+  if (folder === undefined) return path;
+  try {
+    return `${Deno.readLinkSync(folder)}${path.slice(folder.length)}`;
+  } catch {
+    return path; // It is closed by now.
+  }
 }
 
 /** What the table says of an error; the system's own words where it says nothing. */

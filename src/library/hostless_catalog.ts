@@ -9,7 +9,7 @@
 import { isDigest } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { compareText } from "../core/text.ts";
+import { compareText, sortByText } from "../core/text.ts";
 import { capability } from "../oci/capabilities.ts";
 import type { LocalCatalog, LocalRepository } from "../oci/disk_catalog.ts";
 import { isManifestType } from "../oci/media_types.ts";
@@ -50,7 +50,7 @@ export function hostlessCatalog(catalog: LocalCatalog, options: HostlessOptions 
       for await (const name of catalog.repositories(operation)) {
         names.add(name.startsWith(`${HOME_HOST}/`) ? name.slice(HOME_HOST.length + 1) : name);
       }
-      yield* [...names].sort(compareText);
+      yield* sortByText([...names], (name) => name);
     },
   };
 }

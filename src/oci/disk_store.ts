@@ -6,7 +6,7 @@ import { pLimit } from "../deps/p-limit.ts";
 import { join } from "../core/runtime/path.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { readDirIfExists } from "../core/files.ts";
-import { compareText } from "../core/text.ts";
+import { compareText, sortByText } from "../core/text.ts";
 import { BlobTurns } from "./disk/blob_turns.ts";
 import { DescribedManifests } from "./disk/described_manifests.ts";
 import { FolderListings, foldersIn } from "./disk/folder_listings.ts";
@@ -107,6 +107,6 @@ export class DiskStore {
       if (parts.length > 0) found.push({ name: this.layout.repositoryName(components), parts });
       for (const name of names) if (!name.startsWith("_")) waiting.push([...components, name]);
     }
-    return found.sort((a, b) => compareText(a.name, b.name));
+    return sortByText(found, ({ name }) => name);
   }
 }

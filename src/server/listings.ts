@@ -69,7 +69,8 @@ export async function listReferrers(exchange: Exchange): Promise<Response> {
 
 /** Whether a repository has any tag, which tells that it exists without a look at all of them. */
 async function hasTags({ store, operation }: Exchange): Promise<boolean> {
-  for await (const _tag of store.tags(operation)) return true;
+  // Behind none: such a list comes from what is remembered.
+  for await (const _tag of store.tags({ ...operation, after: "" })) return true;
   return false;
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { closeSync, openSync } from "node:fs";
 import { ModelOpsError } from "../../src/core/errors.ts";
 import {
   explainRead,
@@ -7,6 +8,7 @@ import {
   isUnwritable,
   systemCode,
 } from "../../src/core/file_errors.ts";
+import { tempFolder } from "../support/temp.ts";
 
 function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: in the words of the system`), { code });
@@ -90,4 +92,24 @@ Deno.test("isUnwritable() knows what may not be written, by an error or what cau
   for (const error of [...others, new Deno.errors.NotCapable("no")]) {
     assert.equal(isUnwritable(error), false, String(error));
   }
+});
+
+Deno.test({
+  name: "a path below a folder that is held open is told by the folder's own path",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using folder = await tempFolder();
+    await Deno.mkdir(folder.join("out/deep"), { recursive: true });
+    const [outer, inner] = [openSync(folder.path, "r"), openSync(folder.join("out"), "r")];
+    const message = (path: string) =>
+      (explainWrite(path, systemError("ENOSPC")) as Error).message.replace(folder.path, "…");
+    const no = ": no space left on the device";
+    assert.equal(message(`/proc/self/fd/${outer}/a`), `Cannot write "…/a"${no}`);
+    assert.equal(message(`/proc/self/fd/${inner}/deep/a`), `Cannot write "…/out/deep/a"${no}`);
+    assert.equal(message("/proc/self/fd/x/a"), `Cannot write "/proc/self/fd/x/a"${no}`);
+    closeSync(outer);
+    closeSync(inner);
+    // One that is closed leads nowhere.
+    assert.equal(message("/proc/self/fd/999999/a"), `Cannot write "/proc/self/fd/999999/a"${no}`);
+  },
 });

@@ -199,7 +199,9 @@ if (await mayMount()) {
         const { code, stderr } = await program.run([...log, "verify", ...args]);
         assert.equal(code, 5, stderr);
         assert.match(stderr, /its bytes have another digest/);
-        if (args[0] === "--repair") assert.match(stderr, /the file system is read-only/);
+        if (args[0] !== "--repair") continue;
+        assert.match(stderr, /the file system is read-only/);
+        assert.match(stderr, /^hint: mend what kept them from coming and run it again, or /m);
       }
     },
   );

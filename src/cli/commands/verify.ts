@@ -35,7 +35,7 @@ function failureOf({ damaged, artifacts }: VerifyResult, repair: boolean): Integ
   const names = new Set(damaged.flatMap(({ artifacts }) => artifacts));
   const what = countOf(damaged.length, "piece");
   const remedy = repair
-    ? "remove them with rm, then build or pull them again"
+    ? "mend what kept them from coming and run it again, or remove them with rm, then build or pull"
     : names.size === 0
     ? "free what no artifact needs with: modelops prune"
     : `fetch what is damaged with: modelops verify --repair ${[...names].join(" ")}`;

@@ -7,8 +7,15 @@ import { Trust } from "./authorities.ts";
 import { proxyFor } from "./proxies.ts";
 import type { Transport, TransportOptions } from "./transport_options.ts";
 
-/** The platform's own way, with nothing to be set or closed. Redirects are not followed. */
-export const fetchTransport: Transport = (request) => fetch(request, { redirect: "manual" });
+/**
+ * `fetch` as a transport. It sends streams in chunks, where object stores want a Content-Length: a
+ * body whose length is told is in memory first.
+ */
+export const fetchTransport: Transport = async (request) => {
+  const isSized = request.body !== null && request.headers.has("Content-Length");
+  const body = isSized ? { body: await request.bytes() } : {};
+  return await fetch(request, { ...body, redirect: "manual" });
+};
 
 /** `fetch`, with one client for each proxy that was needed. */
 export class FetchSender {

@@ -59,7 +59,7 @@ export async function azureClient(
   const service = new BlobServiceClient(url, signer, {
     httpClient: {
       async sendRequest(resource) {
-        return await answerOf(resource, await options.transport(requestOf(resource)));
+        return await answerOf(resource, await options.transport(await requestOf(resource)));
       },
     },
     retryOptions: { maxTries: 1 },
@@ -90,7 +90,17 @@ export function checkContainer(uri: ContainerUri): void {
   );
 }
 
-function requestOf({ url, method, headers, body, abortSignal }: WebResource): Request {
+/** A body that is opened when it is sent, so that it is in memory at no time. */
+type Opened = () => Promise<ReadableStream<Uint8Array>>;
+
+/** A body in the type that the SDK hands on: it knows streams of Node alone. */
+export function streamed(open: Opened): () => NodeJS.ReadableStream {
+  return open as unknown as () => NodeJS.ReadableStream;
+}
+
+async function requestOf(
+  { url, method, headers, body, abortSignal }: WebResource,
+): Promise<Request> {
   const plain = new Headers(headers.toJson());
   // The SDK's own tells the machine's operating system and version to the service.
   plain.set("User-Agent", "modelops");
@@ -99,11 +109,15 @@ function requestOf({ url, method, headers, body, abortSignal }: WebResource): Re
   return new Request(url, {
     method,
     headers: plain,
-    body: (body ?? null) as BodyInit | null,
+    body: typeof body === "function" ? await (body as unknown as Opened)() : bytesOf(body),
     signal: (abortSignal ?? null) as AbortSignal | null,
     redirect: "error",
     ...STREAMED,
   });
+}
+
+function bytesOf(body: unknown): BodyInit | null {
+  return (body ?? null) as BodyInit | null;
 }
 
 /** Most bytes of an answer that is no object, where the request says nothing else. */

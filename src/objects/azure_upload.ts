@@ -14,9 +14,9 @@ import type { OnBytes } from "../core/progress.ts";
 import type { BlobSource } from "../core/source.ts";
 import { checkDigest, concatBytes, sized, verified } from "../core/streams.ts";
 import { type AzureTarget, callAzure } from "./azure_call.ts";
-import { withTextLimit } from "./azure_client.ts";
+import { streamed, withTextLimit } from "./azure_client.ts";
 import { quoteUri } from "./object_uri.ts";
-import { PARTS_AT_ONCE, partSize, regrouped } from "../transfer/parts.ts";
+import { type Part, PARTS_AT_ONCE, partSize, partsOf } from "../transfer/parts.ts";
 
 export interface UploadOptions {
   readonly digest: Digest;
@@ -64,46 +64,83 @@ async function writeSmall(
   onBytes(size);
 }
 
-/** Sends the blocks that the service does not have yet, and returns the names of all. */
+/**
+ * Sends the blocks that the service does not have yet, and returns the names of all. The content is
+ * read once to be hashed, and each block once more to be sent, while those behind it are hashed: no
+ * block is in memory.
+ */
 async function stageBlocks(
   target: AzureTarget,
   source: BlobSource,
   { digest, onBytes }: UploadOptions,
 ): Promise<string[]> {
   const staged = await stagedBlocks(target, source.size);
-  const stream = await source.open({ signal: target.signal });
-  const what = quoteUri(target.uri);
-  const digester = new Digester();
   const ids: string[] = [];
   let arrived = 0;
   let kept = 0;
   const onBlock = (bytes: number) => onBytes(arrived += bytes, kept);
-  await using sender = new BlockSender(target, onBlock);
-  const content = sized(stream, { digest, size: source.size }, what);
-  for await (const block of regrouped(content, partSize(source.size))) {
+  await using sender = new BlockSender(target, source, onBlock);
+  for await (const block of hashedBlocks(target, source, digest)) {
     target.signal?.throwIfAborted();
-    digester.update(block);
-    const id = blockId(digester.digestSoFar(), block.byteLength);
-    ids.push(id);
-    if (staged.get(id) === block.byteLength) {
-      kept += block.byteLength;
-      onBlock(block.byteLength);
-    } else await sender.send(id, block);
+    const size = block.end - block.start;
+    ids.push(block.id);
+    if (staged.get(block.id) === size) {
+      kept += size;
+      onBlock(size);
+    } else await sender.send(block);
   }
-  checkDigest(digest, digester.digest(), what);
   await sender.finish();
   return ids;
+}
+
+/** A block of a content: its name, where it is, and what the service compares it with. */
+interface Block extends Part {
+  readonly id: string;
+  readonly md5: Uint8Array;
+}
+
+/**
+ * The blocks of a content, each when it was hashed; nothing of them is kept.
+ * @throws {IntegrityError} behind the last one when the source has another size or digest.
+ */
+async function* hashedBlocks(
+  { uri, signal }: AzureTarget,
+  source: BlobSource,
+  digest: Digest,
+): AsyncGenerator<Block, void> {
+  const what = quoteUri(uri);
+  const whole = new Digester();
+  const parts = partsOf(source.size)[Symbol.iterator]();
+  let part = parts.next().value;
+  let md5 = createHash("md5");
+  const content = sized(await source.open({ signal }), { digest, size: source.size }, what);
+  for await (let chunk of content) {
+    while (part !== undefined && whole.size + chunk.byteLength >= part.end) {
+      const last = chunk.subarray(0, part.end - whole.size);
+      chunk = chunk.subarray(last.byteLength);
+      whole.update(last);
+      const id = blockId(whole.digestSoFar(), part.end - part.start);
+      yield { ...part, id, md5: md5.update(last).digest() };
+      md5 = createHash("md5");
+      part = parts.next().value;
+    }
+    whole.update(chunk);
+    md5.update(chunk);
+  }
+  checkDigest(digest, whole.digest(), what);
 }
 
 /** Sends blocks, a few at once, and tells the size of each that has arrived. */
 class BlockSender implements AsyncDisposable {
   readonly #target: AzureTarget;
+  readonly #source: BlobSource;
   readonly #onBlock: (bytes: number) => void;
   readonly #stop = new AbortController();
   /** What is under way, and what has failed. */
   readonly #running = new Set<Promise<unknown>>();
 
-  constructor(target: AzureTarget, onBlock: (bytes: number) => void) {
+  constructor(target: AzureTarget, source: BlobSource, onBlock: (bytes: number) => void) {
+    this.#source = source;
     const { signal } = this.#stop;
     this.#target = {
       ...target,
@@ -113,8 +150,8 @@ class BlockSender implements AsyncDisposable {
   }
 
   /** Starts to send a block, and waits while too many are under way. */
-  async send(id: string, block: Uint8Array<ArrayBuffer>): Promise<void> {
-    const sending: Promise<unknown> = this.#stage(id, block)
+  async send(block: Block): Promise<void> {
+    const sending: Promise<unknown> = this.#stage(block)
       .then(() => this.#running.delete(sending));
     // One that fails stays in the set, where the next wait finds it.
     sending.catch(() => {});
@@ -132,13 +169,17 @@ class BlockSender implements AsyncDisposable {
     await Promise.allSettled(this.#running);
   }
 
-  async #stage(id: string, block: Uint8Array<ArrayBuffer>): Promise<void> {
-    const size = block.byteLength;
-    const transactionalContentMD5 = md5(block);
+  async #stage({ id, start, end, md5 }: Block): Promise<void> {
+    const size = end - start;
     await callAzure(
       { ...this.#target, action: "write", sends: size },
-      (blob, abortSignal) =>
-        blob.stageBlock(id, block, size, { abortSignal, transactionalContentMD5 }),
+      (blob, signal) =>
+        blob.stageBlock(
+          id,
+          streamed(() => this.#source.open({ range: { start, end }, signal })),
+          size,
+          { abortSignal: signal, transactionalContentMD5: md5 },
+        ),
     );
     this.#onBlock(size);
   }

@@ -126,6 +126,20 @@ export class DiskLinks {
     return await linksIn((algorithm) => this.#layout.tagIndexes(this.#repository, tag, algorithm));
   }
 
+  /**
+   * Removes what leads to manifests from the tags that named them once: one look at each tag,
+   * however many manifests those are.
+   */
+  async forgetTagged(gone: ReadonlySet<Digest>): Promise<void> {
+    if (gone.size === 0) return;
+    for await (const tag of this.tags()) {
+      for (const digest of await this.everTagged(tag)) {
+        if (!gone.has(digest)) continue;
+        await remove(dirname(this.#layout.tagIndex(this.#repository, tag, digest)));
+      }
+    }
+  }
+
   /** When a tag was last given to a manifest, in milliseconds; `undefined` for never. */
   async taggedAt(tag: string, digest: Digest): Promise<number | undefined> {
     const link = this.#layout.tagIndex(this.#repository, tag, digest);

@@ -10,13 +10,20 @@
  */
 import type { Digest } from "../core/digest.ts";
 import { lstatIfExists } from "../core/files.ts";
+import { collectGarbage } from "../core/runtime/garbage.ts";
 import type { MemberKind } from "./disk_layout.ts";
 import { type EvictableTag, type EvictionOptions, tagsToForget } from "./disk/eviction.ts";
-import { type Documents, PROMISE_PERIOD, type RepositoryPlan, sweep } from "./disk/sweep.ts";
+import {
+  type Documents,
+  type Links,
+  linksOf,
+  PROMISE_PERIOD,
+  type RepositoryPlan,
+  sweep,
+} from "./disk/sweep.ts";
 import { type UnfinishedContent, unfinishedIn } from "./disk/unfinished.ts";
 import { DiskRepository } from "./disk_repository.ts";
 import type { DiskStore } from "./disk_store.ts";
-import { children, type ManifestDocument } from "./manifest.ts";
 
 /** Milliseconds for which content and uploads without a manifest are left alone: one hour. */
 const GRACE_PERIOD = 60 * 60 * 1000;
@@ -134,9 +141,11 @@ async function readDocuments(
   repository: DiskRepository,
   options: PruneStoreOptions,
 ): Promise<Documents> {
-  const documents = new Map<Digest, ManifestDocument | undefined>();
+  const documents = new Map<Digest, Links | undefined>();
   for (const digest of await repository.links.members("_manifests/revisions")) {
-    documents.set(digest, await repository.readIfWhole(digest, options));
+    const document = await repository.readIfWhole(digest, options);
+    documents.set(digest, document && linksOf(document));
+    collectGarbage();
   }
   return documents;
 }
@@ -154,13 +163,13 @@ async function manifestsToKeep(
   if (options.removeUntagged === false) return all;
   const roots: Digest[] = [];
   const forgotten = new Set<Digest>();
+  const forgottenTags = new Set(
+    options.forgotten.filter((each) => each.repository === repository.name).map(({ tag }) => tag),
+  );
   try {
     for await (const tag of repository.tags()) {
       const digest = await repository.links.tagged(tag);
-      const isForgotten = options.forgotten.some((each) =>
-        each.repository === repository.name && each.tag === tag
-      );
-      if (digest && isForgotten) forgotten.add(digest);
+      if (digest && forgottenTags.has(tag)) forgotten.add(digest);
       else if (digest) roots.push(digest);
     }
   } catch (error) {
@@ -177,15 +186,15 @@ async function manifestsToKeep(
 
 /** The manifests that `roots` keep alive: themselves, what indexes list, and what refers to any. */
 function reach(roots: readonly Digest[], documents: Documents): Set<Digest> {
-  const referrers = Map.groupBy(documents, ([, document]) => document?.subject?.digest);
+  const referrers = Map.groupBy(documents, ([, document]) => document?.subject);
   const alive = new Set<Digest>();
   const queue = [...roots];
   for (let digest = queue.pop(); digest !== undefined; digest = queue.pop()) {
     if (alive.has(digest)) continue;
     alive.add(digest);
     const document = documents.get(digest);
-    if (document?.kind === "index") queue.push(...document.manifests.map((child) => child.digest));
-    queue.push(...(referrers.get(digest) ?? []).map(([referrer]) => referrer));
+    if (document?.isIndex) { for (const child of document.children) queue.push(child); }
+    for (const [referrer] of referrers.get(digest) ?? []) queue.push(referrer);
   }
   return alive;
 }
@@ -195,8 +204,7 @@ function mentions(manifests: Iterable<Digest>, documents: Documents): Set<Digest
   const mentioned = new Set<Digest>();
   for (const digest of manifests) {
     mentioned.add(digest);
-    const document = documents.get(digest);
-    if (document) children(document).forEach((child) => mentioned.add(child.digest));
+    documents.get(digest)?.children.forEach((child) => mentioned.add(child));
   }
   return mentioned;
 }

@@ -411,3 +411,53 @@ Deno.test("a blob whose file is a link is none", async () => {
   await assert.rejects(store.open(sample.layer), NotFoundError);
   await assert.rejects(store.toFile(sample.layer, folder.join("copy")), NotFoundError);
 });
+
+/** How often a function of the runtime is called while something is done. */
+async function callsOf(
+  name: "remove" | "readDirSync",
+  work: () => Promise<unknown>,
+): Promise<number> {
+  const runtime = Deno as { -readonly [Name in typeof name]: unknown };
+  const call = Deno[name] as (...args: unknown[]) => unknown;
+  let calls = 0;
+  runtime[name] = (...args: unknown[]) => {
+    calls++;
+    return call(...args);
+  };
+  try {
+    await work();
+  } finally {
+    runtime[name] = call;
+  }
+  return calls;
+}
+
+/** A repository of so many tags, of which each named another manifest before the one that stays. */
+async function retagged(path: string, count: number): Promise<void> {
+  const store = diskCatalog(path).repository("registry.test/x");
+  const kept = sampleArtifact("kept");
+  await writeSample(store, kept);
+  for (let index = 0; index < count; index++) {
+    const earlier = sampleArtifact(`earlier ${index}`);
+    await writeSample(store, earlier);
+    await store.tag(earlier.manifest, `v${index}`);
+    await store.tag(kept.manifest, `v${index}`);
+  }
+}
+
+Deno.test("prune() looks at each tag once, however many manifests go", async () => {
+  for (const call of ["remove", "readDirSync"] as const) {
+    const calls: number[] = [];
+    for (const count of [10, 40]) {
+      await using folder = await tempFolder();
+      await retagged(folder.path, count);
+      const pruning = async () => {
+        const { manifests } = await diskCatalog(folder.path).prune();
+        assert.equal(manifests.length, count);
+      };
+      calls.push(await callsOf(call, pruning));
+    }
+    const [few = 0, many = 0] = calls;
+    assert.ok(many <= 5 * few, `${call}: ${few} calls for 10 tags, ${many} for 40`);
+  }
+});

@@ -15,13 +15,35 @@ import type { Unfinished } from "./unfinished.ts";
 /** Milliseconds for which stays what clients were told to be here: as long as a push may take. */
 export const PROMISE_PERIOD = 24 * 60 * 60 * 1000;
 
-/** The manifests of a repository, parsed; `undefined` for those that cannot be read. */
-export type Documents = ReadonlyMap<Digest, ManifestDocument | undefined>;
+/**
+ * What a manifest leads to. Of all manifests of a store nothing else is kept: one may have four
+ * megabytes, and there may be thousands.
+ */
+export interface Links {
+  /** What it refers to. */
+  readonly subject?: Digest;
+  /** Whether what it lists are manifests. */
+  readonly isIndex: boolean;
+  /** All that it lists. */
+  readonly children: readonly Digest[];
+}
+
+/** What the manifests of a repository lead to; `undefined` for those that cannot be read. */
+export type Documents = ReadonlyMap<Digest, Links | undefined>;
+
+/** What a manifest leads to. */
+export function linksOf(document: ManifestDocument): Links {
+  return {
+    subject: document.subject?.digest,
+    isIndex: document.kind === "index",
+    children: children(document).map(({ digest }) => digest),
+  };
+}
 
 /** What pruning decided about one repository. */
 export interface RepositoryPlan {
   readonly name: string;
-  /** Its manifests. */
+  /** What its manifests lead to. */
   readonly documents: Documents;
   readonly doomedManifests: readonly Digest[];
   readonly doomedLayers: readonly Digest[];
@@ -55,10 +77,7 @@ export async function sweep(
     const stays = await takeLinks(layout, plan, options);
     stays.forEach((digest) => back.add(digest));
     const gone = plan.doomedManifests.filter((digest) => !stays.has(digest));
-    const tags = gone.length > 0 ? await Array.fromAsync(repository.tags()) : [];
-    for (const digest of gone) {
-      for (const tag of tags) await remove(dirname(layout.tagIndex(plan.name, tag, digest)));
-    }
+    await repository.links.forgetTagged(new Set(gone));
     for (const { path, removed } of plan.unfinished) if (removed) await remove(path);
     if (plan.kept.size === 0 && stays.size === 0) await removeEmptyRepository(layout, plan.name);
   }
@@ -117,8 +136,7 @@ async function takeLinks(
 function neededBy(digests: readonly Digest[], documents: Documents): ReadonlySet<Digest> {
   const needed = new Set(digests);
   for (const digest of needed) {
-    const document = documents.get(digest);
-    if (document) children(document).forEach((child) => needed.add(child.digest));
+    documents.get(digest)?.children.forEach((child) => needed.add(child));
   }
   return needed;
 }

@@ -109,7 +109,7 @@ function pathForPeople(path: string): string {
   const [folder] = /^\/proc\/self\/fd\/\d+(?=\/)/.exec(path) ?? [];
   if (folder === undefined) return path;
   try {
-    return `${Deno.readLinkSync(folder)}${path.slice(folder.length)}`;
+    return `${Deno.realPathSync(folder)}${path.slice(folder.length)}`;
   } catch {
     return path; // It is closed by now.
   }

@@ -2,8 +2,6 @@
  * Large content in parts of bounded size, for blocks that go up and ranges that come down.
  * @module
  */
-import { concatBytes } from "../core/streams.ts";
-
 const MIB = 1024 * 1024;
 const SMALLEST = 8 * MIB;
 const LARGEST = 64 * MIB;
@@ -43,25 +41,4 @@ export function partsOf(size: number, length: number = partSize(size)): Part[] {
     start: index * length,
     end: Math.min(size, (index + 1) * length),
   }));
-}
-
-/** Joins the chunks of a stream to parts of exactly `length` bytes; the last one may be shorter. */
-export async function* regrouped(
-  chunks: AsyncIterable<Uint8Array>,
-  length: number,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  let collected: Uint8Array[] = [];
-  let size = 0;
-  for await (let chunk of chunks) {
-    while (size + chunk.byteLength >= length) {
-      const taken = length - size;
-      yield concatBytes([...collected, chunk.subarray(0, taken)]);
-      chunk = chunk.subarray(taken);
-      collected = [];
-      size = 0;
-    }
-    if (chunk.byteLength > 0) collected.push(chunk);
-    size += chunk.byteLength;
-  }
-  if (size > 0) yield concatBytes(collected);
 }

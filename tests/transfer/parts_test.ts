@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { concatBytes, streamOf } from "../../src/core/streams.ts";
-import { partSize, partsOf, regrouped } from "../../src/transfer/parts.ts";
+import { partSize, partsOf } from "../../src/transfer/parts.ts";
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -26,20 +25,4 @@ Deno.test("partsOf() covers every byte once, in order", () => {
     }
     assert.equal(next, size);
   }));
-});
-
-Deno.test("regrouped() keeps the bytes and gives parts of one length", async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.uint8Array({ maxLength: 20 })),
-      fc.integer({ min: 1, max: 30 }),
-      async (chunks, length) => {
-        const parts = await Array.fromAsync(regrouped(streamOf(chunks), length));
-        assert.deepEqual(concatBytes(parts), concatBytes(chunks));
-        for (const part of parts.slice(0, -1)) assert.equal(part.length, length);
-        const last = parts.at(-1)?.length ?? 1;
-        assert(last > 0 && last <= length);
-      },
-    ),
-  );
 });

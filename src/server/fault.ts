@@ -96,6 +96,13 @@ const KINDS: Partial<Record<ErrorKind, readonly [ErrorCode, FaultOptions]>> = {
   "unsupported": ["UNSUPPORTED", { status: 400 }],
 };
 
+/** What a disk refuses to keep, and why. */
+const UNSTORABLE: readonly (readonly [codes: readonly string[], message: string])[] = [
+  [["ENOSPC", "EDQUOT"], "The registry has no space left"],
+  [["EFBIG"], "The registry may not write files of that size"],
+  [["EROFS"], "The registry's disk is read-only"],
+];
+
 /**
  * The fault that answers any error. `unknown` is the code for content that the store does not have;
  * `signal` is the one that stops the server.
@@ -108,12 +115,11 @@ export function faultOf(
   if (isAbort(error, options.signal)) {
     return new RegistryFault("UNKNOWN", { status: 503, message: "The registry is stopping" });
   }
-  if (hasCode(error, ["ENOSPC", "EDQUOT"])) {
-    return new RegistryFault("UNKNOWN", {
-      status: 507,
-      message: "The registry has no space left",
-      cause: error,
-    });
+  for (const [codes, message] of UNSTORABLE) {
+    // Any 5xx but this one would be tried again.
+    if (hasCode(error, codes)) {
+      return new RegistryFault("UNKNOWN", { status: 507, message, cause: error });
+    }
   }
   if (hasCode(error, ["EMFILE", "ENFILE"])) {
     return new RegistryFault("TOOMANYREQUESTS", {

@@ -150,6 +150,30 @@ Deno.test("a store's failure is answered by its kind, logged, and shows no path"
   }
 });
 
+Deno.test("what the disk refuses to keep is answered with 507, which nobody tries again", async () => {
+  for (
+    const [error, message] of [
+      [{ code: "ENOSPC" }, "The registry has no space left"],
+      [{ code: "EDQUOT" }, "The registry has no space left"],
+      [{ message: "Disk quota exceeded (os error 122)" }, "The registry has no space left"],
+      [
+        { message: "File too large (os error 27): writefile '/secret'" },
+        "The registry may not write files of that size",
+      ],
+      [{ code: "EFBIG" }, "The registry may not write files of that size"],
+      [{ code: "EROFS" }, "The registry's disk is read-only"],
+    ] as const
+  ) {
+    const cause = Object.assign(new Error(), error);
+    const failure = new TransferError("Cannot write /secret/store", { cause });
+    const catalog = catalogWith(() => ({ resolve: () => Promise.reject(failure) }));
+    const client = new RegistryClient(createRegistryHandler(catalog));
+    const answer = await client.send("GET", "/v2/demo/manifests/v1");
+    assertFault(answer, 507, "UNKNOWN");
+    assert.equal(JSON.parse(new TextDecoder().decode(answer.bytes)).errors[0].message, message);
+  }
+});
+
 Deno.test("a damaged manifest is an error of the server, not a manifest", async () => {
   const catalog = catalogWith((store) => ({
     open: (descriptor) => store.open({ ...descriptor, digest: digestBytes(utf8("{}")) }),

@@ -125,6 +125,9 @@ Deno.test("parseManifest() takes or refuses any bytes, and fails in no other way
   );
 });
 
+/** What JSON makes has the prototype of objects. */
+const PLAIN = { noNullPrototype: true };
+
 Deno.test("a descriptor is taken when its parts are right, with whatever else is in it", () => {
   const right = { mediaType: "a/b", digest: `sha256:${"a".repeat(64)}`, size: 1, more: [1] };
   assert.deepEqual(inForm(descriptorForm, right), { value: right });
@@ -133,9 +136,9 @@ Deno.test("a descriptor is taken when its parts are right, with whatever else is
     mediaType: fc.oneof(fc.constantFrom("a/b", "a", "a/b c", "/"), fc.string()),
     digest: fc.oneof(digests, fc.string()),
     size: fc.oneof(fc.maxSafeInteger(), fc.double(), fc.constantFrom(-1, 2 ** 62, "1")),
-    annotations: fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer())),
+    annotations: fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer()), PLAIN),
     other: fc.jsonValue(),
-  }, { requiredKeys: [] });
+  }, { requiredKeys: [], ...PLAIN });
   fc.assert(fc.property(fc.oneof(parts, fc.jsonValue()), (document) => {
     const { value } = inForm(descriptorForm, document);
     if (value === undefined) return;

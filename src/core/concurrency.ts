@@ -2,7 +2,7 @@
  * Bounded concurrency that does not waste finished work.
  * @module
  */
-import { pLimit } from "../deps/p-limit.ts";
+import { collectInSeries } from "./runtime/garbage.ts";
 
 /** Items worked on at once when nobody says otherwise. */
 export const DEFAULT_CONCURRENCY = 5;
@@ -11,7 +11,8 @@ export const DEFAULT_CONCURRENCY = 5;
  * Runs `work` on every item, at most `concurrency` at a time, and returns the results in the order
  * of the items. After a failure or an abort no further item is started, the running ones are
  * awaited (so that nothing is still being written when this returns), and the first error is
- * thrown.
+ * thrown. Items wait as they are: a promise for each of thirty thousand takes as much memory as
+ * what is done with them.
  */
 export async function mapConcurrent<Item, Result>(
   items: Iterable<Item>,
@@ -21,21 +22,33 @@ export async function mapConcurrent<Item, Result>(
     readonly signal?: AbortSignal;
   } = {},
 ): Promise<Result[]> {
-  const limit = pLimit(Math.max(1, options.concurrency || DEFAULT_CONCURRENCY));
+  const { concurrency, signal } = options;
+  const queue = items[Symbol.iterator]();
+  const results: Result[] = [];
   const failures: unknown[] = [];
-  const results = await Promise.all(
-    Array.from(items, (item, index) =>
-      limit(async () => {
-        if (failures.length > 0) return undefined;
-        try {
-          options.signal?.throwIfAborted();
-          return await work(item, index);
-        } catch (error) {
-          failures.push(error);
-          return undefined;
-        }
-      })),
-  );
+  let count = 0;
+  let isOver = false;
+  const worker = async () => {
+    while (failures.length === 0) {
+      const { done, value } = queue.next();
+      if (done) {
+        isOver = true;
+        return;
+      }
+      const index = count++;
+      collectInSeries(index);
+      try {
+        signal?.throwIfAborted();
+        results[index] = await work(value, index);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  const workers: Promise<void>[] = [];
+  const most = Math.max(1, concurrency || DEFAULT_CONCURRENCY);
+  while (workers.length < most && !isOver && failures.length === 0) workers.push(worker());
+  await Promise.all(workers);
   if (failures.length > 0) throw failures[0];
-  return results as Result[];
+  return results;
 }

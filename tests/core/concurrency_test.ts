@@ -33,3 +33,19 @@ Deno.test("mapConcurrent() throws the reason of the signal", async () => {
   const signal = AbortSignal.abort(new Error("enough"));
   await assert.rejects(mapConcurrent([1], async () => {}, { signal }), /enough/);
 });
+
+Deno.test("mapConcurrent() takes an item when there is a turn for it, and not before", async () => {
+  let [taken, finished, most] = [0, 0, 0];
+  function* items() {
+    for (; taken < 1000; taken++) yield taken;
+  }
+  const work = async () => {
+    most = Math.max(most, taken - finished);
+    await Promise.resolve();
+    finished++;
+  };
+  await mapConcurrent(items(), work, { concurrency: 3 });
+  assert.equal(finished, 1000);
+  assert.ok(most <= 3, `${most} items were taken at once`);
+  assert.deepEqual(await mapConcurrent([], work, { concurrency: Infinity }), []);
+});

@@ -3,10 +3,10 @@
  * @module
  */
 import { mapConcurrent } from "../../core/concurrency.ts";
-import { type Digest, digestStream } from "../../core/digest.ts";
+import { type Digest, digestBytes, digestStream } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { reported, reportPlan, watchedSource } from "../../core/progress.ts";
-import type { BlobSource } from "../../core/source.ts";
+import { type BlobSource, readSource } from "../../core/source.ts";
 import { fileSource } from "../../core/file_source.ts";
 import type { FoundFile } from "../spec/files.ts";
 
@@ -41,11 +41,18 @@ export async function hashFiles(
   return new Map(hashed);
 }
 
+/** Files that are read at once, in bytes. */
+const SMALL = 1024 * 1024;
+
 async function digestOf(path: string, source: BlobSource, options: HashOptions): Promise<Digest> {
   const { signal } = options;
   const item = { id: path, phase: "hash", name: path, size: source.size } as const;
   return await reported(item, options, async (onBytes) => {
-    const stream = await watchedSource(source, onBytes).open({ signal });
-    return (await digestStream(stream, { signal })).digest;
+    const watched = watchedSource(source, onBytes);
+    // A stream takes many times what a small file does.
+    if (source.read && source.size <= SMALL) {
+      return digestBytes(await readSource(watched, { signal }));
+    }
+    return (await digestStream(await watched.open({ signal }), { signal })).digest;
   });
 }

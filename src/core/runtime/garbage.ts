@@ -15,10 +15,16 @@ let left = 0;
 
 /** Collects what nobody uses, if much was made since the last time. */
 export function collectGarbage(): void {
-  if (nodeV8().getHeapStatistics().used_heap_size - left < LITTLE) return;
+  if (used() - left < LITTLE) return;
   collect ??= collector();
   collect();
-  left = nodeV8().getHeapStatistics().used_heap_size;
+  left = used();
+}
+
+/** Bytes of objects, and of the buffers that they hold. */
+function used(): number {
+  const { used_heap_size, external_memory } = nodeV8().getHeapStatistics();
+  return used_heap_size + external_memory;
 }
 
 /** Steps of a long series of work between two looks at what lies about. */

@@ -27,3 +27,17 @@ Deno.test("collectGarbage() leaves little garbage alone: looking at all takes it
   collectGarbage();
   assert.ok(used() >= before, "nothing was collected");
 });
+
+Deno.test("collectGarbage() counts the buffers that objects hold", () => {
+  const held = () => nodeV8().getHeapStatistics().external_memory;
+  collectGarbage();
+  let buffers: Uint8Array[] | undefined = Array.from(
+    { length: 60 },
+    () => new Uint8Array(MIB),
+  );
+  const before = held();
+  assert.equal(buffers.length, 60);
+  buffers = undefined;
+  collectGarbage();
+  assert.ok(before - held() > 40 * MIB, `${before - held()} bytes were freed`);
+});

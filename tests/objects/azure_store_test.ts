@@ -162,7 +162,7 @@ e2eTest("the Azure store", { needs }, async (context) => {
     await write({});
     assert.equal(await stat(), undefined);
     const hyphen: Transport = async (request) => {
-      const response = await fetch(request);
+      const response = await fetchTransport(request);
       const headers = new Headers(response.headers);
       headers.set("x-ms-meta-modelops-sha256", sha256);
       return new Response(response.body, { status: response.status, headers });
@@ -198,7 +198,7 @@ e2eTest("the Azure store", { needs }, async (context) => {
     const bytes = noise(3 * MIB);
     await put(world.store(), "az://data/cut", bytes);
     const { requests, transport } = noted(async (request) => {
-      const response = await fetch(request);
+      const response = await fetchTransport(request);
       return request.method === "GET" ? cutBody(response, MIB) : response;
     });
     const store = world.store({ transport });
@@ -228,7 +228,7 @@ e2eTest("the Azure store", { needs }, async (context) => {
   await context.step("does not mix two versions of an object", async () => {
     await put(world.store(), "az://data/moved", noise(2 * MIB, 1));
     const transport: Transport = async (request) => {
-      const response = await fetch(request);
+      const response = await fetchTransport(request);
       if (request.method !== "GET" || request.headers.has("If-Match")) return response;
       await put(world.store(), "az://data/moved", noise(2 * MIB, 2));
       return cutBody(response, MIB);
@@ -239,7 +239,9 @@ e2eTest("the Azure store", { needs }, async (context) => {
   });
 
   await context.step("gives up after as many cuts in a row as it may try", async () => {
-    const { requests, transport } = noted(async (request) => cutBody(await fetch(request), 0));
+    const { requests, transport } = noted(async (request) =>
+      cutBody(await fetchTransport(request), 0)
+    );
     const store = world.store({ transport }, { retries: 2 });
     const error = await failure(readObject(store, "az://data/ten"));
     assert(error instanceof TransferError);
@@ -249,7 +251,7 @@ e2eTest("the Azure store", { needs }, async (context) => {
   await context.step("takes a silent connection for a lost one", async () => {
     let silent = true;
     const transport: Transport = async (request) => {
-      const response = await fetch(request);
+      const response = await fetchTransport(request);
       if (!silent || request.method !== "GET") return response;
       silent = false;
       await response.body?.cancel();
@@ -294,7 +296,7 @@ e2eTest("the Azure store", { needs }, async (context) => {
     const stop = new AbortController();
     let arrived = 0;
     const cutting: Transport = async (request) => {
-      const response = await fetch(request);
+      const response = await fetchTransport(request);
       if (isStaging(request) && ++arrived === 3) stop.abort(new Error("enough"));
       return response;
     };
@@ -371,7 +373,7 @@ e2eTest("the Azure store", { needs }, async (context) => {
   await context.step("sends a block again when its connection was lost", async () => {
     let lost = 2;
     const transport: Transport = async (request) => {
-      if (!isStaging(request) || lost-- <= 0) return await fetch(request);
+      if (!isStaging(request) || lost-- <= 0) return await fetchTransport(request);
       await request.body?.cancel();
       throw new TypeError("connection reset");
     };

@@ -9,6 +9,7 @@ import type { OpenedBundles } from "../library/bundles.ts";
 import type { Logins } from "../library/logins.ts";
 import type { Models } from "../library/models.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
+import { takePart } from "../work/this_thread.ts";
 import type { CliContext } from "./context.ts";
 import { isDebug, type LogFormat, openLog, openServerLog } from "./output/log.ts";
 import { type Paint, paintFor } from "./output/paint.ts";
@@ -114,6 +115,7 @@ export class Session implements AsyncDisposable {
     options: { readonly silent?: boolean } = {},
   ): Promise<Result> {
     using _warnings = this.#delayWarnings();
+    using _work = takePart();
     const style = options.silent ? "none" : this.settings.progress;
     await using progress = await openProgress(style, this.context);
     this.#display = progress;

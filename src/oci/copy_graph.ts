@@ -15,7 +15,8 @@ import {
   watchedSource,
 } from "../core/progress.ts";
 import { type BlobSource, bytesSource } from "../core/source.ts";
-import { holdWorkers } from "../work/pool.ts";
+import { type HeldWorkers, holdWorkers } from "../work/pool.ts";
+import { WORTH_A_WORKER } from "../work/task.ts";
 import { capability } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { children, parseManifest } from "./manifest.ts";
@@ -83,8 +84,8 @@ export async function copyGraph(
   root: Descriptor,
   options: CopyGraphOptions = {},
 ): Promise<CopyReport> {
-  using _workers = holdWorkers();
-  const copier = new GraphCopier(from, to, options);
+  using workers = holdWorkers();
+  const copier = new GraphCopier(from, to, options, workers);
   await copier.copyRoot(root);
   return copier.report;
 }
@@ -108,6 +109,7 @@ class GraphCopier {
   readonly #from: ContentStore;
   readonly #to: ContentStore;
   readonly #options: CopyGraphOptions;
+  readonly #workers: HeldWorkers;
   readonly #seen = new Set<Digest>();
   #root: Digest | undefined;
   /** Whether the root has its tag, or was left out and gets none. */
@@ -118,10 +120,16 @@ class GraphCopier {
   readonly #configs = new Set<Digest>();
   readonly report = { copied: 0, skipped: 0, bytes: 0 };
 
-  constructor(from: ContentStore, to: ContentStore, options: CopyGraphOptions) {
+  constructor(
+    from: ContentStore,
+    to: ContentStore,
+    options: CopyGraphOptions,
+    workers: HeldWorkers,
+  ) {
     this.#from = from;
     this.#to = to;
     this.#options = options;
+    this.#workers = workers;
   }
 
   /** Copies everything, and tags the root: with the request that writes it, where there is one. */
@@ -143,17 +151,27 @@ class GraphCopier {
       step.kind === "later" ? [] : [step.descriptor, ...step.below]
     );
     reportPlan(this.#phase, planned.map((each) => this.#item(each)), this.#options);
-    await this.#checkRoom(steps);
+    const blobs = steps.flatMap(({ kind, below }) => kind === "manifest" ? below : []);
+    this.#expectWork(blobs);
+    await this.#checkRoom(blobs);
     for (const step of steps) await this.#take(step);
+  }
+
+  /** Has workers start for what they will receive, while this thread goes on with the rest. */
+  #expectWork(blobs: readonly Descriptor[]): void {
+    const roomFor = capability(this.#to, "roomFor");
+    const isLocal = capability(this.#from, "filePath") !== undefined;
+    if (roomFor === undefined || isLocal || !capability(this.#from, "toFile")) return;
+    const large = blobs.filter(({ size }) => size >= WORTH_A_WORKER);
+    this.#workers.expect(large.map((blob) => roomFor(blob).bytes));
   }
 
   /**
    * Makes sure that the target has room, where it is a disk.
    * @throws {TransferError} when it has not, before a blob moves.
    */
-  async #checkRoom(steps: readonly Step[]): Promise<void> {
+  async #checkRoom(blobs: readonly Descriptor[]): Promise<void> {
     const roomFor = capability(this.#to, "roomFor");
-    const blobs = steps.flatMap(({ kind, below }) => kind === "manifest" ? below : []);
     if (roomFor === undefined || blobs[0] === undefined) return;
     await checkRoom(roomFor(blobs[0]).folder, {
       most: blobs.reduce((sum, { size }) => sum + size, 0),

@@ -5,7 +5,8 @@
 import type { TransientError } from "../core/retry.ts";
 import type { StallWatch } from "../core/time_limit.ts";
 import type { FilePlace, Received } from "../work/receive.ts";
-import { bodyToFile, type ReceiveBodyOptions } from "../work/remote_body.ts";
+import { bodyToFile } from "../work/remote_body.ts";
+import type { TellOptions } from "../work/telling.ts";
 
 /** The bytes of one answer. */
 export interface AnswerBody {
@@ -18,7 +19,7 @@ export interface AnswerBody {
 /** A body that can go into a file. */
 export interface FileBody extends AnswerBody {
   /** Writes all bytes into a file, in place of `next`. */
-  toFile(place: FilePlace, options: ReceiveBodyOptions): Promise<Received>;
+  toFile(place: FilePlace, options: TellOptions): Promise<Received>;
 }
 
 /** An answer that has been checked. */

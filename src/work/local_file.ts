@@ -18,7 +18,8 @@ import { syncPath } from "../core/files.ts";
 import { type BlobSource, rangeBounds, type ToFileOptions } from "../core/source.ts";
 import { holdWorkers, runTask } from "./pool.ts";
 import { receiveBody } from "./receive.ts";
-import { otherWork } from "./task.ts";
+import { otherWork, type TaskControl } from "./task.ts";
+import { runHere } from "./telling.ts";
 
 /** A file that the kernel copies. */
 export type LocalFile = ExaminedFile & Required<Pick<BlobSource, "toFile">>;
@@ -99,13 +100,10 @@ async function copyRange(
     end: number;
   },
 ): Promise<Digest | undefined> {
-  let bytes = 0;
   const stream = await source.open({ range: { start, end }, signal });
   const place = { path, at: start, length: end - start, algorithm, shownPath };
-  const { digest, fault } = await receiveBody(stream, place, {
-    throwIfStopped: () => signal?.throwIfAborted(),
-    advance: (count) => onBytes?.(bytes += count),
-  });
+  const receive = (control: TaskControl) => receiveBody(stream, place, control);
+  const { digest, fault } = await runHere({ signal, onBytes }, receive);
   if (fault !== undefined) throw fault;
   return digest;
 }

@@ -5,7 +5,7 @@
  * Workers are started when a task needs one, at most one a core, and are ended when there is no task
  * left and nobody holds them for more: nothing outlives the operation. A worker takes several tasks
  * at once, since those that wait for the network leave it free. Where workers cannot start, tasks
- * run in place.
+ * run in place; and so do those of a thread that takes part, which is the first of its workers then.
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";
@@ -13,17 +13,14 @@ import { CONTROL, type TaskControl, WORTH_A_WORKER } from "./task.ts";
 import { type TaskInput, type TaskName, type TaskResult, TASKS } from "./tasks.ts";
 import type { TaskAnswer, TaskMessage } from "./worker.ts";
 import { errorOf } from "./plain_error.ts";
+import { runHere, telling, type TellOptions } from "./telling.ts";
+import { takesPart, taskHere, tasksHere } from "./this_thread.ts";
 
 /** Cores of this machine, as far as this program may use them. */
 export const CORES = navigator.hardwareConcurrency;
 
-/** Milliseconds between two looks at how far a task is. */
-const PROGRESS_INTERVAL = 100;
-
 /** How to run a task on another core. */
-export interface RunElsewhereOptions extends Pick<OperationOptions, "signal"> {
-  /** Told now and then how many bytes are finished. */
-  readonly onBytes?: (bytes: number) => void;
+export interface RunElsewhereOptions extends TellOptions {
   /** What of the input moves to the worker instead of being copied. */
   readonly transfer?: readonly Transferable[];
 }
@@ -53,9 +50,14 @@ export function countWorkers(): { readonly running: number; readonly started: nu
   return pool.count;
 }
 
-/** Whether a task over so many bytes would run on another core. */
+/** Whether a task over so many bytes is worth another core. */
 export function runsElsewhere(size: number): boolean {
   return size >= WORTH_A_WORKER && pool.available;
+}
+
+/** Whether the next large task is for this thread, and not for a worker. */
+export function isForThisThread(): boolean {
+  return takesPart() && !pool.hasWorkerFor(tasksHere());
 }
 
 /**
@@ -69,6 +71,10 @@ export async function runTask<Name extends TaskName>(
 ): Promise<TaskResult<Name>> {
   options.signal?.throwIfAborted();
   if (!runsElsewhere(options.size)) return await inPlace(name, input, options);
+  if (isForThisThread()) {
+    using _here = taskHere();
+    return await inPlace(name, input, options);
+  }
   try {
     return await runElsewhere(name, input, options);
   } catch (error) {
@@ -93,18 +99,13 @@ export async function runElsewhere<Name extends TaskName>(
 async function inPlace<Name extends TaskName>(
   name: Name,
   input: TaskInput<Name>,
-  { signal, onBytes }: RunTaskOptions,
+  options: RunTaskOptions,
 ): Promise<TaskResult<Name>> {
-  let bytes = 0;
-  const control: TaskControl = {
-    throwIfStopped: () => signal?.throwIfAborted(),
-    advance: (count) => onBytes?.(bytes += count),
-  };
   const task = TASKS[name] as (
     input: TaskInput<Name>,
     control: TaskControl,
   ) => Promise<TaskResult<Name>>;
-  return await task(input, control);
+  return await runHere(options, (control) => task(input, control));
 }
 
 /** A worker could not be started, or ended by itself. */
@@ -202,7 +203,7 @@ class WorkerPool {
         const more = sizes.filter(runsElsewhere).length;
         expected += more;
         this.#toCome += more;
-        while (this.#workers.size < this.#toCome && !this.#isFull) this.#start();
+        while (this.#workers.size < this.#toCome - coresHere() && !this.#isFull) this.#start();
       },
       [Symbol.dispose]: () => {
         disposed = true;
@@ -232,8 +233,15 @@ class WorkerPool {
     }
   }
 
+  /** Whether a worker is better off than who has so many tasks. */
+  hasWorkerFor(tasks: number): boolean {
+    if (tasks === 0) return false;
+    return !this.#isFull || [...this.#workers].some(({ load }) => load <= tasks);
+  }
+
+  /** Whether there is no core for another worker; this thread has its own, where it takes part. */
   get #isFull(): boolean {
-    return this.#workers.size >= CORES;
+    return this.#workers.size >= Math.max(1, CORES - coresHere());
   }
 
   #leastLoaded(): RunningWorker {
@@ -265,6 +273,11 @@ class WorkerPool {
 
 const pool = new WorkerPool();
 
+/** Cores that this thread keeps busy by itself. */
+function coresHere(): number {
+  return takesPart() ? 1 : 0;
+}
+
 /** Has a worker run a task, telling how far it is meanwhile. */
 async function ask(
   worker: RunningWorker,
@@ -273,26 +286,13 @@ async function ask(
 ): Promise<TaskAnswer> {
   const control = new SharedArrayBuffer(CONTROL.size);
   const words = new BigInt64Array(control);
+  const bytes = () => Number(Atomics.load(words, CONTROL.bytes));
   const stop = () => Atomics.store(words, CONTROL.stopped, 1n);
-  const failures: unknown[] = [];
-  const tell = () => {
-    try {
-      onBytes?.(Number(Atomics.load(words, CONTROL.bytes)));
-    } catch (error) {
-      // Thrown by a timer it would end the program.
-      failures.push(error);
-      stop();
-    }
-  };
-  const timer = onBytes && setInterval(tell, PROGRESS_INTERVAL);
   signal?.addEventListener("abort", stop);
   try {
-    const answer = await worker.ask({ ...task, control }, transfer);
-    tell();
-    if (failures.length > 0) throw failures[0];
-    return answer;
+    const asked = () => worker.ask({ ...task, control }, transfer);
+    return await telling({ onBytes }, { bytes, stop }, asked);
   } finally {
-    clearInterval(timer);
     signal?.removeEventListener("abort", stop);
   }
 }

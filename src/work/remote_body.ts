@@ -6,8 +6,10 @@ import type { Log } from "../core/operation.ts";
 import type { AnswerHints, Transport, TransportOptions } from "../http/transport_options.ts";
 import type { Head, Order, SentReceived } from "./exchange.ts";
 import { errorOf } from "./plain_error.ts";
-import { runElsewhere, runsElsewhere, type RunTaskOptions, WorkerFailure } from "./pool.ts";
+import { isForThisThread, runElsewhere, runsElsewhere, WorkerFailure } from "./pool.ts";
 import { type FilePlace, receiveBody, type Received } from "./receive.ts";
+import { runHere, type TellOptions } from "./telling.ts";
+import { taskHere } from "./this_thread.ts";
 
 /** A body that another thread holds. */
 interface RemoteBody {
@@ -29,6 +31,10 @@ export function offloaded(
   return async (request, hints) => {
     const elsewhere = request.body === null && runsElsewhere(hints?.bytesToFile ?? 0);
     if (!elsewhere) return await transport(request, hints);
+    if (isForThisThread()) {
+      using _here = taskHere();
+      return await transport(request, hints);
+    }
     try {
       return await sendElsewhere(request, plain, hints);
     } catch (error) {
@@ -159,9 +165,6 @@ function messagesOf(port: MessagePort): { next<Message>(): Promise<Message> } {
   };
 }
 
-/** How to write a body into a file. */
-export type ReceiveBodyOptions = Pick<RunTaskOptions, "signal" | "onBytes">;
-
 /**
  * Writes the body of an answer into a file: in the thread that has it.
  * @throws {TransferError} when the file cannot be written.
@@ -169,13 +172,10 @@ export type ReceiveBodyOptions = Pick<RunTaskOptions, "signal" | "onBytes">;
 export async function bodyToFile(
   response: Response,
   place: FilePlace,
-  { signal, onBytes }: ReceiveBodyOptions = {},
+  options: TellOptions = {},
 ): Promise<Received> {
   const remote = remoteBodies.get(response);
-  if (remote) return await remote.toFile(place, onBytes);
-  let bytes = 0;
-  return await receiveBody(response.body, place, {
-    throwIfStopped: () => signal?.throwIfAborted(),
-    advance: (count) => onBytes?.(bytes += count),
-  });
+  if (remote) return await remote.toFile(place, options.onBytes);
+  using _here = taskHere();
+  return await runHere(options, (control) => receiveBody(response.body, place, control));
 }

@@ -78,10 +78,11 @@ export async function extractModel(
   for (const layer of layers) if (layer.form === "raw") extraction.claim(layer.path);
   const survey = await surveyModel(extraction.root, store, layers, options);
   if (survey.conflicts.length > 0) throw wouldOverwrite(extraction.root, survey.conflicts);
-  await checkRoom(extraction.root, survey.room);
   const { unchanged } = survey;
+  using workers = holdWorkers();
+  if (options.phase === "download") workers.expect(sizesToCome(layers, unchanged));
+  await checkRoom(extraction.root, survey.room);
   planStages(layers, options);
-  using _workers = holdWorkers();
   const outcomes = await mapConcurrent(
     layers,
     (layer) =>
@@ -105,6 +106,13 @@ export async function extractModel(
     unchanged: sum("unchanged"),
     bytes: sum("bytes"),
   };
+}
+
+/** The sizes of the files that will be received, for who starts workers meanwhile. */
+function sizesToCome(layers: readonly ModelLayer[], unchanged: ReadonlySet<string>): number[] {
+  return layers
+    .filter((layer) => layer.form === "raw" && !unchanged.has(layer.path))
+    .map(({ descriptor }) => descriptor.size);
 }
 
 /** What writes the files of a model: {@linkcode extractModel}, or what only says what it would do. */

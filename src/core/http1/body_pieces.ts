@@ -18,8 +18,8 @@ export class BodyPieces implements PieceReader {
   readonly #read: ReadInto;
   readonly #buffer: Uint8Array;
   readonly #cancel: () => void;
-  /** Reads that may still put bytes into the buffer. */
-  #pending = 0;
+  /** Whether a read may still put bytes into the buffer; there is one at a time. */
+  #isReading = false;
   /** A read that was not waited for, and where in the buffer it puts its bytes. */
   #ahead: { readonly at: number; readonly count: Promise<number> } | undefined;
 
@@ -32,19 +32,23 @@ export class BodyPieces implements PieceReader {
 
   /** The next bytes: as many as come together. */
   async read(): Promise<{ done: boolean; value?: Uint8Array }> {
-    const { at, count } = this.#ahead ?? this.#readAt(0);
+    const { at, count } = this.#ahead ?? { at: 0, count: this.#readAt(0) };
     this.#ahead = undefined;
-    const first = await count;
-    if (first === 0) return { done: true };
-    let end = at + first;
-    if (first >= SMALL_READ) return { done: false, value: this.#buffer.subarray(at, end) };
+    let end = at;
+    try {
+      end += await count;
+    } finally {
+      this.#isReading = false;
+    }
+    if (end === at) return { done: true };
+    if (end - at >= SMALL_READ) return { done: false, value: this.#buffer.subarray(at, end) };
     const patience = new Patience();
     while (end < this.#buffer.byteLength) {
       const next = this.#readAt(end);
-      const more = await patience.resultOf(next.count);
+      const more = await patience.resultOf(next, () => this.#isReading = false);
       // What takes its time, is the end, or fails, is left to the next read.
       if (more === 0) {
-        this.#ahead = next;
+        this.#ahead = { at: end, count: next };
         break;
       }
       end += more;
@@ -60,13 +64,12 @@ export class BodyPieces implements PieceReader {
 
   /** Gives the buffer back, if nothing can come into it any more. */
   release(): void {
-    if (this.#pending === 0) giveBack(this.#buffer);
+    if (!this.#isReading) giveBack(this.#buffer);
   }
 
-  #readAt(at: number): { readonly at: number; readonly count: Promise<number> } {
-    this.#pending++;
-    const count = this.#read(this.#buffer.subarray(at)).finally(() => this.#pending--);
-    return { at, count };
+  #readAt(at: number): Promise<number> {
+    this.#isReading = true;
+    return this.#read(this.#buffer.subarray(at));
   }
 }
 
@@ -82,12 +85,21 @@ class Patience {
     });
   }
 
-  /** The count of a read; 0 when it takes too long, or fails. A race would cost twice as much. */
-  resultOf(count: Promise<number>): Promise<number> {
+  /**
+   * The count of a read; 0 when it takes too long, or fails. `settled` is called with the end of
+   * the read, however late. A race would cost twice as much.
+   */
+  resultOf(count: Promise<number>, settled: () => void): Promise<number> {
     return new Promise((resolve) => {
       const giveUp = () => resolve(0);
       this.#giveUp = giveUp;
-      count.then(resolve, giveUp);
+      count.then((count) => {
+        settled();
+        resolve(count);
+      }, () => {
+        settled();
+        giveUp();
+      });
       if (this.#isOver) giveUp();
     });
   }

@@ -9,6 +9,9 @@ import { BadMessage } from "./bad_message.ts";
 /** Reads into a buffer; 0 is the end. */
 export type ReadInto = (into: Uint8Array) => Promise<number>;
 
+/** Reads from a connection of the platform, as that tells it: `null` is the end. */
+export type Receive = (into: Uint8Array) => Promise<number | null>;
+
 /** The largest head of a message. */
 const HEAD_LIMIT = 32 * 1024;
 
@@ -33,14 +36,14 @@ function hexDigit(byte: number | undefined): number | undefined {
 
 /** The incoming half of a connection. */
 export class Input {
-  readonly #receive: ReadInto;
+  readonly #receive: Receive;
   /** Where bytes wait that nobody has asked for yet: those of `#held`. */
   #buffer = new Uint8Array();
   #held: Uint8Array = this.#buffer;
   #ahead: Promise<boolean> | undefined;
 
   /** Reads from a connection. */
-  constructor(receive: ReadInto) {
+  constructor(receive: Receive) {
     this.#receive = receive;
   }
 
@@ -67,8 +70,16 @@ export class Input {
     return this.#held.byteLength > 0;
   }
 
-  /** Reads what comes next. */
-  async read(into: Uint8Array): Promise<number> {
+  /**
+   * Reads what comes next; `null` or 0 is the end. Not `async` for what comes straight from the
+   * connection: TLS gives 16 KiB at a time, and each promise in between costs as much as a read.
+   */
+  read(into: Uint8Array): Promise<number | null> {
+    const isStraight = this.#held.byteLength === 0 && this.#ahead === undefined;
+    return isStraight ? this.#receive(into) : this.#readHeld(into);
+  }
+
+  async #readHeld(into: Uint8Array): Promise<number | null> {
     // What is read ahead may be for the next message: what is here already does not wait for it.
     if (this.#held.byteLength === 0) await this.#ahead;
     if (this.#held.byteLength === 0) return await this.#receive(into);
@@ -85,7 +96,7 @@ export class Input {
   }
 
   async #more(): Promise<boolean> {
-    const count = await this.#receive(this.#room());
+    const count = await this.#receive(this.#room()) ?? 0;
     const { buffer, byteOffset, byteLength } = this.#held;
     this.#held = new Uint8Array(buffer, byteOffset, byteLength + count);
     return count > 0;
@@ -127,13 +138,18 @@ export class Input {
     }
   }
 
+  /** A reader of a body that ends with the connection. */
+  restBody(): ReadInto {
+    return async (into) => await this.read(into) ?? 0;
+  }
+
   /** A reader of a body of so many bytes. */
   sizedBody(length: number): ReadInto {
     let left = length;
     return async (into) => {
       if (left === 0) return 0;
       const count = await this.read(into.subarray(0, left));
-      if (count === 0) throw new BadMessage(400, "The body is cut off");
+      if (!count) throw new BadMessage(400, "The body is cut off");
       left -= count;
       return count;
     };
@@ -156,7 +172,7 @@ export class Input {
         }
       }
       const count = await this.read(into.subarray(0, left));
-      if (count === 0) throw new BadMessage(400, "The body is cut off");
+      if (!count) throw new BadMessage(400, "The body is cut off");
       left -= count;
       return left > 0 ? count : count + this.#wholeChunks(into.subarray(count));
     };

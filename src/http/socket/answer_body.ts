@@ -9,13 +9,18 @@ import { offerPieces } from "../../core/streams.ts";
 /** Memory for reading where the reader brings none. */
 const PIECE = 64 * 1024;
 
-/**
- * Makes the stream of a body. `ended` is told once whether all of it was read; what is left of one
- * that is cancelled is not read.
- */
+/** Who hears of a body. */
+interface BodyListener {
+  /** Told once whether all of it was read; what is left of one that is cancelled is not read. */
+  readonly ended: (isWhole: boolean) => void;
+  /** Makes what is thrown of what went wrong. */
+  readonly failure: (error: unknown) => unknown;
+}
+
+/** Makes the stream of a body. */
 export function answerBody(
   read: ReadInto,
-  ended: (isWhole: boolean) => void,
+  { ended, failure }: BodyListener,
 ): ReadableStream<Uint8Array> {
   let isOver = false;
   const end = (isWhole: boolean) => {
@@ -29,7 +34,7 @@ export function answerBody(
       return count;
     } catch (error) {
       end(false);
-      throw error;
+      throw failure(error);
     }
   };
   const stream: ReadableStream<Uint8Array> = new ReadableStream({

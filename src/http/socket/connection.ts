@@ -39,11 +39,7 @@ export class Connection {
   constructor(conn: Deno.Conn, ended: (connection: Connection) => void) {
     this.#conn = conn;
     this.#ended = ended;
-    this.#input = new Input(async (into) => {
-      const count = await conn.read(into) ?? 0;
-      this.wasAnswered ||= count > 0;
-      return count;
-    });
+    this.#input = new Input((into) => conn.read(into));
   }
 
   /**
@@ -91,7 +87,7 @@ export class Connection {
   /** Reads the head of the answer, past interim ones. */
   async #head(method: string): Promise<AnswerHead> {
     for (let count = 0; count < INTERIM_LIMIT; count++) {
-      const text = await this.#input.head(() => {});
+      const text = await this.#input.head(() => this.wasAnswered = true);
       if (text === undefined) throw new Error("The connection was closed before the answer");
       const head = parseAnswer(text, method);
       if (head.status >= 200) return head;
@@ -109,20 +105,16 @@ export class Connection {
       ended(length === 0);
       return new Response(null, { status, headers });
     }
-    const read = this.#bodyReader(length);
-    const body = answerBody(async (into) => {
-      try {
-        return await read(into);
-      } catch (error) {
-        signal.throwIfAborted();
-        throw error instanceof BadMessage ? brokenOff(error) : error;
-      }
-    }, ended);
+    const failure = (error: unknown) => {
+      if (signal.aborted) return signal.reason;
+      return error instanceof BadMessage ? brokenOff(error) : error;
+    };
+    const body = answerBody(this.#bodyReader(length), { ended, failure });
     return new Response(body, { status, headers });
   }
 
   #bodyReader(length: AnswerHead["length"]): ReadInto {
-    if (length === "rest") return (into) => this.#input.read(into);
+    if (length === "rest") return this.#input.restBody();
     return length === "chunked" ? this.#input.chunkedBody() : this.#input.sizedBody(length);
   }
 

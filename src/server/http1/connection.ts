@@ -88,7 +88,7 @@ export class Connection {
     this.#conn = conn;
     this.#host = host;
     this.patience = new Patience(host.patience);
-    this.#input = new Input(async (into) => await conn.read(into) ?? 0);
+    this.#input = new Input((into) => conn.read(into));
   }
 
   /** Whether no request has come whole that is not answered yet. */

@@ -170,10 +170,16 @@ export function checkDigest(expected: Digest, actual: Digest, what: string = exp
   );
 }
 
+/** Bytes of a stream, or its end. */
+export interface Piece {
+  readonly done: boolean;
+  readonly value?: Uint8Array;
+}
+
 /** Reads a stream piece by piece; a piece is gone when the next is asked for. */
 export interface PieceReader {
   /** The next piece, which may be empty. */
-  read(): Promise<{ done: boolean; value?: Uint8Array }>;
+  read(): Promise<Piece>;
   /** Lets go of the rest. */
   cancel(reason?: unknown): Promise<void>;
   /** Gives back what it read into. Nobody has a piece any more, and nobody reads on. */

@@ -28,10 +28,10 @@ const MECHANISMS: readonly Mechanism[] = [
       "src/core/time_limit.ts",
       // Until bytes may move.
       "src/http/limited.ts",
-      // Looks how far a task of another thread is.
-      "src/work/pool.ts",
       // Lets the other work of a thread go on.
       "src/work/task.ts",
+      // Looks how far a task is.
+      "src/work/telling.ts",
     ],
   },
   {

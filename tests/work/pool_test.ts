@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
 import { countWorkers, holdWorkers, runTask } from "../../src/work/pool.ts";
 import { WORTH_A_WORKER } from "../../src/work/task.ts";
+import { takePart } from "../../src/work/this_thread.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const LARGE = WORTH_A_WORKER + 12_345;
@@ -127,4 +128,61 @@ Deno.test("nothing is started for who does not hold workers any more", () => {
   workers[Symbol.dispose]();
   workers.expect([LARGE, LARGE]);
   assert.equal(countWorkers().running, 0);
+});
+
+Deno.test("a thread that takes part has the first large task, and no core has two", async () => {
+  await using folder = await tempFolder();
+  const cores = navigator.hardwareConcurrency;
+  const bytes = bytesOf(LARGE);
+  const path = await folder.write("file", bytes);
+  for (const [count, workers] of [[1, 0], [2, 1], [2 * cores + 1, Math.max(1, cores - 1)]]) {
+    using _part = takePart();
+    const before = countWorkers().started;
+    const results = await Promise.all(
+      Array.from({ length: count! }, () => runTask("hashFile", { path }, { size: LARGE })),
+    );
+    for (const { digest } of results) assert.equal(digest, digestBytes(bytes));
+    assert.equal(countWorkers().started - before, workers);
+  }
+  assert.equal(countWorkers().running, 0);
+});
+
+Deno.test("one worker less is started ahead where this thread takes part", () => {
+  using _part = takePart();
+  const most = Math.max(1, navigator.hardwareConcurrency - 1);
+  for (const [count, running] of [[0, 0], [1, 0], [2, 1], [40, most]] as const) {
+    using workers = holdWorkers();
+    workers.expect(Array(count).fill(LARGE));
+    assert.equal(countWorkers().running, running);
+  }
+});
+
+Deno.test("a thread takes part until the last who wanted that is done", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("file", bytesOf(LARGE));
+  const started = async () => {
+    const before = countWorkers().started;
+    await runTask("hashFile", { path }, { size: LARGE });
+    return countWorkers().started - before;
+  };
+  {
+    using _outer = takePart();
+    {
+      using _inner = takePart();
+      assert.equal(await started(), 0);
+    }
+    assert.equal(await started(), 0);
+  }
+  assert.equal(await started(), 1);
+});
+
+Deno.test("who is told fails: the task ends with that, in place and on a worker", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("file", bytesOf(LARGE));
+  const onBytes = () => {
+    throw new Error("nobody listens");
+  };
+  for (const size of [1, LARGE]) {
+    await assert.rejects(runTask("hashFile", { path }, { size, onBytes }), /nobody listens/);
+  }
 });

@@ -3,7 +3,9 @@ import { digestBytes } from "../../src/core/digest.ts";
 import { explainFault } from "../../src/http/faults.ts";
 import { rateLimit, reserve } from "../../src/core/rate_limit.ts";
 import type { Transport } from "../../src/http/transport_options.ts";
+import { countWorkers } from "../../src/work/pool.ts";
 import { bodyToFile, offloaded } from "../../src/work/remote_body.ts";
+import { takePart } from "../../src/work/this_thread.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Large enough for another thread to be worth it. */
@@ -170,4 +172,36 @@ Deno.test("another thread keeps to the limit that this one has", async () => {
   // What was given away there is booked here; a limit of its own would have left this one alone.
   const waiting = reserve(maxRate, 0, before) + 100;
   assert.ok(waiting * maxRate.bytesPerSecond / 1000 > SIZE / 2, `${waiting}`);
+});
+
+Deno.test("a thread that takes part receives one of two bodies itself, and a worker the other", async () => {
+  using _part = takePart();
+  await using server = serve(() => new Response(BYTES));
+  await using folder = await tempFolder();
+  const here: string[] = [];
+  const transport: Transport = (request) => {
+    here.push(request.url);
+    return fetch(request);
+  };
+  const before = countWorkers().started;
+  await Promise.all(["one", "two"].map(async (name) => {
+    const request = new Request(server.url + name);
+    const response = await offloaded(transport, {})(request, { bytesToFile: SIZE });
+    const path = await folder.write(name, "");
+    const place = { path, at: 0, length: SIZE, algorithm: "sha256" } as const;
+    const { digest } = await bodyToFile(response, place);
+    assert.equal(digest, digestBytes(BYTES));
+  }));
+  assert.deepEqual(here, [`${server.url}one`]);
+  assert.equal(countWorkers().started - before, 1);
+});
+
+Deno.test("a body that this thread receives is told of now and then, and at its end", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("file", "");
+  const told: number[] = [];
+  const place = { path, at: 0, length: SIZE };
+  await bodyToFile(new Response(BYTES), place, { onBytes: (bytes) => told.push(bytes) });
+  assert.equal(told.at(-1), SIZE);
+  assert.deepEqual(told, told.toSorted((a, b) => a - b));
 });

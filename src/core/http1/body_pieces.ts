@@ -3,62 +3,61 @@
  * @module
  */
 import { borrowBuffer, giveBack } from "../buffers.ts";
-import type { PieceReader } from "../streams.ts";
+import type { Piece, PieceReader } from "../streams.ts";
 import { soon } from "../time_limit.ts";
 import type { ReadInto } from "./input.ts";
 
 /** Reads that give fewer bytes are worth putting together. */
 const SMALL_READ = 64 * 1024;
 
+/** What a reader is made with. */
+export interface BodyPiecesOptions {
+  /** Bytes of its buffer. */
+  readonly size: number;
+  /** Told once whether all was read; the rest of a body that is cancelled is not. */
+  readonly ended: (isWhole: boolean) => void;
+  /** Makes what is thrown of what went wrong; that itself when absent. */
+  readonly failure?: (error: unknown) => unknown;
+}
+
 /**
  * Fills a buffer while bytes come fast: TLS gives 16 KiB at a time, and servers send chunks of 32
  * KiB, but hashing and writing so little at once takes more of the processor than receiving it.
+ *
+ * One loop reads, and who wants a piece is told when there is one: a promise for each read costs as
+ * much as the read.
  */
 export class BodyPieces implements PieceReader {
   readonly #read: ReadInto;
   readonly #buffer: Uint8Array;
-  readonly #cancel: () => void;
-  /** Whether a read may still put bytes into the buffer; there is one at a time. */
+  readonly #options: BodyPiecesOptions;
+  /** The bytes that wait for who wants them. */
+  #start = 0;
+  #end = 0;
+  /** Whether a read is under way, whose bytes go behind the others. */
   #isReading = false;
-  /** A read that was not waited for, and where in the buffer it puts its bytes. */
-  #ahead: { readonly at: number; readonly count: Promise<number> } | undefined;
+  /** What comes after the last bytes. */
+  #last: { readonly failure?: unknown } | undefined;
+  #wanted: PromiseWithResolvers<Piece> | undefined;
 
-  /** Makes a reader with a buffer of `size` bytes; `cancel` is told that the rest is not wanted. */
-  constructor(read: ReadInto, { size, cancel }: { size: number; cancel: () => void }) {
+  /** Makes a reader over reads of a body. */
+  constructor(read: ReadInto, options: BodyPiecesOptions) {
     this.#read = read;
-    this.#buffer = borrowBuffer(size);
-    this.#cancel = cancel;
+    this.#buffer = borrowBuffer(options.size);
+    this.#options = options;
   }
 
   /** The next bytes: as many as come together. */
-  async read(): Promise<{ done: boolean; value?: Uint8Array }> {
-    const { at, count } = this.#ahead ?? { at: 0, count: this.#readAt(0) };
-    this.#ahead = undefined;
-    let end = at;
-    try {
-      end += await count;
-    } finally {
-      this.#isReading = false;
-    }
-    if (end === at) return { done: true };
-    if (end - at >= SMALL_READ) return { done: false, value: this.#buffer.subarray(at, end) };
-    const patience = new Patience();
-    while (end < this.#buffer.byteLength) {
-      const next = this.#readAt(end);
-      const more = await patience.resultOf(next, () => this.#isReading = false);
-      // What takes its time, is the end, or fails, is left to the next read.
-      if (more === 0) {
-        this.#ahead = { at: end, count: next };
-        break;
-      }
-      end += more;
-    }
-    return { done: false, value: this.#buffer.subarray(at, end) };
+  read(): Promise<Piece> {
+    this.#wanted = Promise.withResolvers();
+    const { promise } = this.#wanted;
+    if (!this.#isReading) this.#readOn();
+    return promise;
   }
 
   /** Lets go of the rest. */
   cancel(): Promise<void> {
-    this.#cancel();
+    this.#options.ended(false);
     return Promise.resolve();
   }
 
@@ -67,40 +66,51 @@ export class BodyPieces implements PieceReader {
     if (!this.#isReading) giveBack(this.#buffer);
   }
 
-  #readAt(at: number): Promise<number> {
+  /** Reads until there is a piece, or nobody wants one any more. */
+  async #readOn(): Promise<void> {
     this.#isReading = true;
-    return this.#read(this.#buffer.subarray(at));
+    // The piece before is gone; what came when nobody wanted one is not.
+    if (this.#start === this.#end) this.#start = this.#end = 0;
+    else this.#deliverSoon();
+    try {
+      while (this.#wanted && !this.#last && this.#end < this.#buffer.byteLength) {
+        const count = await this.#read(this.#buffer.subarray(this.#end));
+        if (count === 0) {
+          this.#finish(true, {});
+          break;
+        }
+        const isFirst = this.#start === this.#end;
+        this.#end += count;
+        if (count >= SMALL_READ) break;
+        if (isFirst) this.#deliverSoon();
+      }
+    } catch (error) {
+      this.#finish(false, { failure: this.#options.failure?.(error) ?? error });
+    }
+    this.#isReading = false;
+    this.#deliver();
   }
-}
 
-/** Waits for reads for a moment in all. */
-class Patience {
-  #isOver = false;
-  #giveUp: (() => void) | undefined;
-
-  constructor() {
-    soon().then(() => {
-      this.#isOver = true;
-      this.#giveUp?.();
-    });
+  #finish(isWhole: boolean, last: { readonly failure?: unknown }): void {
+    this.#last = last;
+    this.#options.ended(isWhole);
   }
 
-  /**
-   * The count of a read; 0 when it takes too long, or fails. `settled` is called with the end of
-   * the read, however late. A race would cost twice as much.
-   */
-  resultOf(count: Promise<number>, settled: () => void): Promise<number> {
-    return new Promise((resolve) => {
-      const giveUp = () => resolve(0);
-      this.#giveUp = giveUp;
-      count.then((count) => {
-        settled();
-        resolve(count);
-      }, () => {
-        settled();
-        giveUp();
-      });
-      if (this.#isOver) giveUp();
-    });
+  /** Gives what is there in a moment: what comes until then comes with it. */
+  #deliverSoon(): void {
+    const wanted = this.#wanted;
+    soon().then(() => wanted === this.#wanted && this.#deliver());
+  }
+
+  /** Gives what is there to who wants it; when that is nothing, and more may come, it waits. */
+  #deliver(): void {
+    const wanted = this.#wanted;
+    const value = this.#buffer.subarray(this.#start, this.#end);
+    if (!wanted || value.byteLength === 0 && !this.#last) return;
+    this.#wanted = undefined;
+    this.#start = this.#end;
+    if (value.byteLength > 0) wanted.resolve({ done: false, value });
+    else if (this.#last && "failure" in this.#last) wanted.reject(this.#last.failure);
+    else wanted.resolve({ done: true });
   }
 }

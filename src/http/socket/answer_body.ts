@@ -48,6 +48,6 @@ export function answerBody(
     },
     cancel: () => end(false),
   });
-  offerPieces(stream, (size) => new BodyPieces(next, { size, cancel: () => end(false) }));
+  offerPieces(stream, (size) => new BodyPieces(read, { size, ended: end, failure }));
   return stream;
 }

@@ -57,7 +57,7 @@ export class Body {
       },
     });
     const read: ReadInto = (into) => this.#read(into);
-    offerPieces(stream, (size) => new BodyPieces(read, { size, cancel: () => {} }));
+    offerPieces(stream, (size) => new BodyPieces(read, { size, ended: () => {} }));
     return stream;
   }
 

@@ -7,8 +7,8 @@ import { IntegrityError, ModelOpsError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { fileSource } from "../core/file_source.ts";
 import type { OnBytes } from "../core/progress.ts";
+import type { ExpectedContent } from "../core/expected_content.ts";
 import type { FileAttributes, StagedContent } from "../core/staged_file.ts";
-import type { ExpectedContent } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 
 /** A function that opens content once its place is ready. */

@@ -6,7 +6,7 @@ import type { Argument, Command, Option } from "../deps/commander.ts";
 import { isCollector } from "./arguments.ts";
 import { BUILD_INFO } from "./build_info.ts";
 import { examplesOf, loadTree } from "./command.ts";
-import { EXIT_CODES } from "./output/failure.ts";
+import { EXIT_CODES } from "./output/exit_codes.ts";
 
 /** A command. */
 export interface CommandDocument {

@@ -3,7 +3,7 @@
  * @module
  */
 import { readKernelFile } from "../core/runtime/kernel_file.ts";
-import { EXIT_CODES } from "./output/failure.ts";
+import { EXIT_CODES } from "./output/exit_codes.ts";
 
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT"]

@@ -5,7 +5,7 @@
  */
 import type { Command, OptionValues } from "../deps/commander.ts";
 import { UnsupportedError } from "../core/errors.ts";
-import { DEFAULT_CONCURRENCY } from "../core/concurrency.ts";
+import { DEFAULT_CONCURRENCY } from "../core/operation.ts";
 import { positiveCount } from "./arguments.ts";
 
 /** What makes the flags of a command. */

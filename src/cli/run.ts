@@ -6,12 +6,6 @@ import { commandsOf } from "./commands.ts";
 import type { CliContext } from "./context.ts";
 import { FailedResult } from "./output/failed_result.ts";
 import { Verdict } from "./output/verdict.ts";
-import {
-  describeFailure,
-  failureDocument,
-  renderFailure,
-  suggestionsFor,
-} from "./output/failure.ts";
 import { escapeControls } from "./output/format.ts";
 import { isDebug } from "./output/log.ts";
 import { type ColorChoice, type Paint, paintFor } from "./output/paint.ts";
@@ -66,6 +60,9 @@ async function report(
     ? thrown
     : { failure: thrown, document: {} };
   const { interruptedAt } = session ?? {};
+  const { describeFailure, failureDocument, renderFailure, suggestionsFor } = await import(
+    "./output/failure.ts"
+  );
   const suggestions = await suggestionsFor(error);
   const failure = describeFailure(error, {
     programName,

@@ -2,10 +2,8 @@
  * Bounded concurrency that does not waste finished work.
  * @module
  */
+import { DEFAULT_CONCURRENCY } from "./operation.ts";
 import { collectInSeries } from "./runtime/garbage.ts";
-
-/** Items worked on at once when nobody says otherwise. */
-export const DEFAULT_CONCURRENCY = 5;
 
 /**
  * Runs `work` on every item, at most `concurrency` at a time, and returns the results in the order

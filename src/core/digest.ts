@@ -118,6 +118,9 @@ const FEW_DOCUMENTS = 300;
 
 let documents = 0;
 
+/** Up to this size a content is a document, kept while it passes, and hashed in the end. */
+export const DOCUMENT_SIZE = 64 * 1024;
+
 /** The digest of a document: what {@linkcode digestBytes} gives, with nothing to load for a few. */
 export async function digestDocument(
   bytes: Uint8Array<ArrayBuffer>,

@@ -3,6 +3,9 @@
  * @module
  */
 
+/** Items worked on at once when nobody says otherwise. */
+export const DEFAULT_CONCURRENCY = 5;
+
 /** A stage of work on one item; a terminal shows each with its own verb. */
 export type ProgressPhase = "hash" | "pack" | "upload" | "download" | "copy" | "extract";
 

@@ -7,7 +7,6 @@
  */
 import type { Digest, DigestAlgorithm } from "./digest.ts";
 import { InvalidInputError } from "./errors.ts";
-import { checkContent, type ExpectedContent, readAll, sized } from "./streams.ts";
 
 /** Part of a content: from byte `start` up to, not including, byte `end` (the size when absent). */
 export interface ByteRange {
@@ -125,36 +124,6 @@ export async function taken<Result>(
       if (!await elsewhere?.(error)) throw error;
     }
   }
-}
-
-/** Reads a content, or a range of it, into memory: for what is small. */
-export async function readSource(
-  source: BlobSource,
-  options: OpenOptions = {},
-): Promise<Uint8Array<ArrayBuffer>> {
-  const { start, end } = rangeBounds(options.range, source.size);
-  if (source.read !== undefined) return await source.read(options);
-  return await readAll(await source.open(options), end - start);
-}
-
-/**
- * Reads a small content into memory, and compares it with what it should be.
- * @throws {InvalidInputError} when it should have more than `limit` bytes.
- * @throws {IntegrityError} with the wanted and the found value.
- */
-export async function readVerified(
-  source: BlobSource,
-  expected: ExpectedContent,
-  { signal, limit = Infinity }: Pick<OpenOptions, "signal"> & { readonly limit?: number } = {},
-): Promise<Uint8Array<ArrayBuffer>> {
-  // What turns out to be larger than it should be is not read to its end.
-  const atOnce = source.size === expected.size && expected.size <= limit ? source.read : undefined;
-  const most = Math.min(expected.size, limit);
-  const bytes = atOnce
-    ? await atOnce.call(source, { signal })
-    : await readAll(sized(await source.open({ signal }), expected), most);
-  await checkContent(bytes, expected, expected.digest);
-  return bytes;
 }
 
 /** A source over bytes in memory. */

@@ -8,7 +8,6 @@ import type { Digest } from "./digest.ts";
 import { ConflictError, NotFoundError } from "./errors.ts";
 import { isNamed, openOwn, removeIfExists, writeFully } from "./files.ts";
 import { explainWrite } from "./file_errors.ts";
-import { fileSource } from "./file_source.ts";
 import type { OperationOptions } from "./operation.ts";
 import { quote } from "./text.ts";
 
@@ -129,6 +128,7 @@ export class StagedFile {
 
   /** Reads the content before the file has its name. */
   async open(options: OperationOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    const { fileSource } = await import("./file_source.ts");
     return await (await fileSource(this.#partial)).open(options);
   }
 
@@ -168,6 +168,7 @@ export class StagedFile {
 }
 
 async function digestFile(path: string, options: OperationOptions): Promise<Digest> {
+  const { fileSource } = await import("./file_source.ts");
   const source = await fileSource(path);
   return (await digestStream(await source.open(options), options)).digest;
 }

@@ -2,18 +2,15 @@
  * Small adapters over web streams of bytes.
  * @module
  */
-import { digestAlgorithm, digestDocument, Digester } from "./digest.ts";
-import type { Digest } from "./digest.ts";
-import { IntegrityError, InvalidInputError } from "./errors.ts";
+import { digestAlgorithm, digestDocument, Digester, DOCUMENT_SIZE } from "./digest.ts";
+import { InvalidInputError } from "./errors.ts";
+import { checkDigest, checkSize, type ExpectedContent } from "./expected_content.ts";
 
 /**
  * Bytes read or written at once. Chunk size decides throughput here: streams of 64 KiB ran at a
  * third of the speed of streams of 1 MiB.
  */
 export const CHUNK_SIZE = 1024 * 1024;
-
-/** Up to this size a content is kept while it passes, and hashed as a document in the end. */
-export const DOCUMENT_SIZE = 64 * 1024;
 
 /**
  * Reads a stream to its end into memory.
@@ -86,11 +83,6 @@ export async function* digested(
   }
 }
 
-export interface ExpectedContent {
-  readonly digest: Digest;
-  readonly size: number;
-}
-
 /**
  * A stream that has what another has, and fails when that has not the expected size: as soon as a
  * byte too many comes, or at its end.
@@ -109,28 +101,6 @@ export function sized(
     },
     end: () => checkSize(size, expected.size, what),
   });
-}
-
-function checkSize(actual: number, expected: number, what: string): void {
-  if (actual === expected) return;
-  const found = actual > expected ? `more than ${expected}` : `${actual}`;
-  throw new IntegrityError(`Cannot accept ${what}: got ${found} bytes, want ${expected}`, {
-    expected,
-    actual,
-  });
-}
-
-/**
- * Compares bytes in memory with what they should be.
- * @throws {IntegrityError} with the wanted and the found value.
- */
-export async function checkContent(
-  bytes: Uint8Array<ArrayBuffer>,
-  expected: ExpectedContent,
-  what: string,
-): Promise<void> {
-  checkSize(bytes.byteLength, expected.size, what);
-  checkDigest(expected.digest, await digestDocument(bytes, digestAlgorithm(expected.digest)), what);
 }
 
 /**
@@ -158,6 +128,7 @@ export async function* verified(
   checkDigest(expected.digest, digester.digest(), what);
 }
 
+<<<<<<< HEAD
 /**
  * Compares the digest that was computed with the one that was promised.
  * @throws {IntegrityError} with the wanted and the found value.
@@ -176,6 +147,8 @@ export interface Piece {
   readonly value?: Uint8Array;
 }
 
+=======
+>>>>>>> b707122 (Small commands load less, and no timer of the Node layer: failures, progress, streams and hashes of uploads come when they are used)
 /** Reads a stream piece by piece; a piece is gone when the next is asked for. */
 export interface PieceReader {
   /** The next piece, which may be empty. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { TransientError } from "./retry.ts";
+import { startTimer } from "./runtime/timers.ts";
 
 /** A piece of work that is waited for. */
 interface Piece {
@@ -25,7 +26,7 @@ export class StallWatch {
   readonly #limit: number;
   readonly #pieces = new Set<Piece>();
   readonly #giveUp = () => this.#pieces.forEach((piece) => piece.giveUp());
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stopTimer: (() => void) | undefined;
   #isKept = false;
 
   /** Makes a watch that is at rest; `limit` is in milliseconds. */
@@ -67,13 +68,13 @@ export class StallWatch {
 
   #begin(piece: Piece): void {
     this.#pieces.add(piece);
-    if (this.#timer !== undefined) return;
+    if (this.#stopTimer !== undefined) return;
     this.signal.addEventListener("abort", this.#giveUp);
     this.#lookIn(this.#limit);
   }
 
   #lookIn(milliseconds: number): void {
-    this.#timer = setTimeout(() => this.#look(), milliseconds);
+    this.#stopTimer = startTimer(milliseconds, () => this.#look());
   }
 
   /** Gives up when the oldest piece has had its time. */
@@ -86,8 +87,8 @@ export class StallWatch {
 
   #restIfIdle(): void {
     if (this.#isKept || this.#pieces.size > 0) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
     this.signal.removeEventListener("abort", this.#giveUp);
   }
 }
@@ -103,11 +104,6 @@ export async function withTimeLimit<Result>(
 ): Promise<Result> {
   const watch = new StallWatch(limit, signal);
   return await watch.during(() => work(watch.signal));
-}
-
-/** A millisecond: what comes within it came at once. */
-export function soon(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 /** The cause has the words by which faults of the network are recognized. */

@@ -2,15 +2,15 @@
  * Bodies that keep to a limit of the rate.
  * @module
  */
-import { setTimeout as delay } from "node:timers/promises";
 import { type RateLimit, reserve } from "../core/rate_limit.ts";
+import { pause } from "../core/retry.ts";
 import { CHUNK_SIZE, transformed } from "../core/streams.ts";
 import { STREAMED, type Transport } from "./transport_options.ts";
 
 /** Waits. */
 export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
 
-const sleep: Sleep = (milliseconds, signal) => delay(milliseconds, undefined, { signal });
+const sleep: Sleep = (milliseconds, signal) => pause(milliseconds, {}, signal);
 
 /** A transport whose bodies, sent and received, keep to a limit; the same one without a limit. */
 export function limited(send: Transport, limit: RateLimit | undefined, wait = sleep): Transport {

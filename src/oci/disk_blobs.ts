@@ -3,10 +3,15 @@
  * @module
  */
 import { dirname, join } from "../core/runtime/path.ts";
-import { type Digest, digestAlgorithm, digestDocument, isDigest } from "../core/digest.ts";
+import {
+  type Digest,
+  digestAlgorithm,
+  digestDocument,
+  DOCUMENT_SIZE,
+  isDigest,
+} from "../core/digest.ts";
 import { InvalidInputError, NotFoundError } from "../core/errors.ts";
 import { explainRead } from "../core/file_errors.ts";
-import { fileSource } from "../core/file_source.ts";
 import {
   lstatIfExists,
   readDirIfExists,
@@ -14,7 +19,6 @@ import {
   removeIfExists,
   statKind,
 } from "../core/files.ts";
-import { DOCUMENT_SIZE } from "../core/streams.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { DiskLayout } from "./disk_layout.ts";
@@ -118,6 +122,7 @@ export class DiskBlobs {
     if (await this.size(digest) === undefined) {
       throw new NotFoundError(`Cannot find blob ${digest}: it is not in the store`);
     }
+    const { fileSource } = await import("../core/file_source.ts");
     const source = await fileSource(this.path(digest));
     return await source.open(options);
   }

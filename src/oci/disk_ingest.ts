@@ -9,7 +9,7 @@ import { ConflictError, IntegrityError } from "../core/errors.ts";
 import { removeIfExists, writeFully } from "../core/files.ts";
 import { explainWrite } from "../core/file_errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { checkDigest } from "../core/streams.ts";
+import { checkDigest } from "../core/expected_content.ts";
 import type { BlobSource } from "../core/source.ts";
 import { quote } from "../core/text.ts";
 import { Flusher } from "../work/flusher.ts";

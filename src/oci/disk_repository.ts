@@ -11,7 +11,6 @@ import { NotFoundError } from "../core/errors.ts";
 import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource, ToFileOptions } from "../core/source.ts";
-import { sized } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 import { inTurn } from "../work/turns.ts";
 import { WORTH_A_WORKER } from "../work/task.ts";
@@ -25,7 +24,6 @@ import type {
 } from "./capabilities.ts";
 import { methods, OWNER_CAPABILITIES } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { flushAll } from "./disk/flush.ts";
 import type { IndexedRepository } from "./disk/referrers_index.ts";
 import type { FileStamp } from "./disk_blobs.ts";
 import { SMALL_BLOB, takeSmall } from "./disk/small_blob.ts";
@@ -229,6 +227,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       const uploads = this.#store.layout.uploads(this.name);
       return await takeSmall(descriptor, source, { ...options, store: this.#store, uploads });
     }
+    const { sized } = await import("../core/streams.ts");
     const ingest = await this.#startIngest((file, blob) => this.#store.blobs.add(file, blob));
     try {
       const stream = await source.open({ signal: options.signal });
@@ -282,6 +281,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     const { digest } = descriptor;
     const { size } = await this.#stampOf(digest);
     const { blobs, described } = this.#store;
+    const { flushAll } = await import("./disk/flush.ts");
     await flushAll({ mediaType: MediaType.imageManifest, digest, size }, {
       ...options,
       blobs,
@@ -355,14 +355,14 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     if (!known) {
       throw new NotFoundError(`Cannot resume upload ${quote(id)}: no such upload`);
     }
-    const hash = this.#store.hashes.of(id);
+    const hash = (await this.#store.hashes()).of(id);
     const { DiskIngest } = await import("./disk_ingest.ts");
     return await DiskIngest.open(uploads, id, { hash, keep: this.#addMember });
   }
 
   async #startIngest(keep: DiskIngestOptions["keep"]): Promise<DiskIngest> {
     const id = crypto.randomUUID();
-    const hash = this.#store.hashes.of(id);
+    const hash = (await this.#store.hashes()).of(id);
     const { DiskIngest } = await import("./disk_ingest.ts");
     return await DiskIngest.create(this.#store.layout.uploads(this.name), id, { hash, keep });
   }

@@ -2,7 +2,6 @@
  * What all repositories of the local store share: where everything lies, the lock, and the blobs.
  * @module
  */
-import { pLimit } from "../deps/p-limit.ts";
 import { join } from "../core/runtime/path.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { readDirIfExists } from "../core/files.ts";
@@ -10,7 +9,7 @@ import { compareText, sortByText } from "../core/text.ts";
 import { BlobTurns } from "./disk/blob_turns.ts";
 import { DescribedManifests } from "./disk/described_manifests.ts";
 import { FolderListings, foldersIn } from "./disk/folder_listings.ts";
-import { IngestHashes } from "./disk/ingest_hashes.ts";
+import type { IngestHashes } from "./disk/ingest_hashes.ts";
 import { TrustedLook } from "./disk/trusted_look.ts";
 import { DiskBlobs } from "./disk_blobs.ts";
 import { DiskLayout } from "./disk_layout.ts";
@@ -37,12 +36,12 @@ export class DiskStore {
   readonly turns: BlobTurns;
   /** What large manifests are. */
   readonly described = new DescribedManifests();
-  /** What has hashed the bytes of unfinished uploads. */
-  readonly hashes = new IngestHashes();
   /** What the folders of tags have, for lists. */
   readonly tagListings = new FolderListings();
   readonly #listings = new FolderListings();
-  readonly #looking = pLimit(1);
+  /** The last look at all folders; the next comes after it. */
+  #looking: Promise<unknown> = Promise.resolve();
+  #hashes: Promise<IngestHashes> | undefined;
   readonly #look = new TrustedLook(() => this.#lookAgain());
   /** What was found last, where all of it is remembered. */
   #remembered: readonly RepositoryFolder[] | undefined;
@@ -67,7 +66,10 @@ export class DiskStore {
    */
   async rememberedFolders(): Promise<readonly RepositoryFolder[]> {
     // Of two that look at once one could keep a list that the other has found to be old.
-    return await this.#looking(() => this.#look.found());
+    const found = this.#looking.then(() => this.#look.found());
+    // A look that failed is its caller's to report.
+    this.#looking = found.catch(() => {});
+    return await found;
   }
 
   /** To be told when this process may have made a repository: lists have to show it at once. */
@@ -84,6 +86,12 @@ export class DiskStore {
     listings.keep(seen);
     this.#remembered = listings.size === seen.size ? found : undefined;
     return found;
+  }
+
+  /** What has hashed the bytes of unfinished uploads. */
+  hashes(): Promise<IngestHashes> {
+    return this.#hashes ??= import("./disk/ingest_hashes.ts")
+      .then(({ IngestHashes }) => new IngestHashes());
   }
 
   /** The first components of all names of repositories, in bytewise order. */

@@ -9,7 +9,7 @@ import { type Digest, isDigest } from "../core/digest.ts";
 import { IntegrityError, NotFoundError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, type ByteRange, taken } from "../core/source.ts";
-import { checkContent, readAll, transformed, verified } from "../core/streams.ts";
+import { checkContent } from "../core/expected_content.ts";
 import { quote } from "../core/text.ts";
 import { inTurn } from "../work/turns.ts";
 import { capability, type Capable } from "./capabilities.ts";
@@ -108,6 +108,7 @@ export async function openVerified(
   descriptor: Descriptor,
   options: OperationOptions = {},
 ): Promise<ReadableStream<Uint8Array>> {
+  const { transformed, verified } = await import("../core/streams.ts");
   const stream = await store.open(descriptor, options);
   return transformed(
     stream,
@@ -140,6 +141,7 @@ export async function readContent(
   }
   const read = capability(store, "read");
   if (read === undefined) {
+    const { readAll } = await import("../core/streams.ts");
     const all = async () => await readAll(await openVerified(store, descriptor, options), limit);
     return await takenFrom(store, descriptor, all);
   }

@@ -9,7 +9,6 @@
 import { dirname, join } from "../core/runtime/path.ts";
 import { ConflictError } from "../core/errors.ts";
 import { isUnwritable } from "../core/file_errors.ts";
-import { lockFile } from "../core/file_lock.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { quote } from "../core/text.ts";
 
@@ -108,6 +107,7 @@ export class StoreLock {
     const [action, others, end] = exclusive
       ? ["prune", "adding content to it", "builds and pulls have finished"]
       : ["write to", "pruning it", "pruning has finished"];
+    const { lockFile } = await import("../core/file_lock.ts");
     return await lockFile(this.#path, {
       ...operationOptions(options),
       exclusive,
@@ -124,5 +124,6 @@ export class StoreLock {
 
 async function lockOwnFile(path: string): Promise<OwnFile> {
   const waiting = "Waiting for a name that nobody else has";
+  const { lockFile } = await import("../core/file_lock.ts");
   return { path, lock: await lockFile(path, { exclusive: true, removeFile: true, waiting }) };
 }

@@ -48,15 +48,19 @@ export class ReferrerClient {
 
   /** Adds a manifest to its subject's list, for a registry that did not do so itself. */
   async add(document: ManifestDocument, options: OperationOptions = {}): Promise<void> {
-    const added = referrerDescriptor(document);
-    const isAdded = ({ digest }: Descriptor) => digest === added.digest;
-    await this.#change(document, options, (list) => list.some(isAdded) ? list : [...list, added]);
+    await this.#change(document, options, (list, added) => {
+      const isThere = list.some(({ digest }) => digest === added.digest);
+      return isThere ? list : [...list, added];
+    });
   }
 
   /** Takes a manifest off its subject's list. */
   async remove(document: ManifestDocument, options: OperationOptions = {}): Promise<void> {
-    const { digest } = referrerDescriptor(document);
-    await this.#change(document, options, (list) => list.filter((kept) => kept.digest !== digest));
+    await this.#change(
+      document,
+      options,
+      (list, removed) => list.filter(({ digest }) => digest !== removed.digest),
+    );
   }
 
   async *#all(subject: Descriptor, options: ReferrerOptions): AsyncGenerator<Descriptor, void> {
@@ -101,14 +105,16 @@ export class ReferrerClient {
 
   /** Changes the list of a manifest's subject, if it has one. */
   async #change(
-    { subject }: ManifestDocument,
+    document: ManifestDocument,
     options: OperationOptions,
-    edit: (list: readonly Descriptor[]) => readonly Descriptor[],
+    edit: (list: readonly Descriptor[], referrer: Descriptor) => readonly Descriptor[],
   ): Promise<void> {
+    const { subject } = document;
     if (!subject) return;
+    const referrer = referrerDescriptor(document);
     const change = this.#lastChange.then(async () => {
       const list = await this.#fromTag(subject, options);
-      const edited = edit(list);
+      const edited = edit(list, referrer);
       if (edited.length !== list.length) await this.#writeList(subject, edited, options);
     });
     // A change that failed is its caller's to report; the next one starts afresh.

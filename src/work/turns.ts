@@ -6,7 +6,7 @@
  * rest as long as the work before it. So who asks for little never waits for more than one of them.
  * @module
  */
-import { pause } from "../core/retry.ts";
+import { wait } from "../core/runtime/timers.ts";
 import { isThreadShared } from "../core/runtime/turn.ts";
 
 /** Work of up to so many bytes is done at once: it takes less than a millisecond. */
@@ -32,7 +32,7 @@ export async function inTurn<Result>(
   else isBusy = true;
   try {
     const rest = restedAt - performance.now();
-    if (rest > 0 && isThreadShared()) await pause(rest);
+    if (rest > 0 && isThreadShared()) await wait(rest);
     const begun = performance.now();
     try {
       return await work();

@@ -6,7 +6,8 @@ import {
   InvalidInputError,
   NotFoundError,
 } from "../../src/core/errors.ts";
-import { bytesSource, readSource, readVerified } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/source.ts";
+import { readSource, readVerified } from "../../src/core/read_source.ts";
 import { fileSource } from "../../src/core/file_source.ts";
 import { concatBytes, pieceReader, readAll } from "../../src/core/streams.ts";
 import { digestBytes } from "../../src/core/digest.ts";

@@ -1,32 +1,16 @@
 /**
- * The one place that decides what a failure looks like: its exit code, its text and its hint.
+ * The one place that decides what a failure looks like: its text and its hint.
  * @module
  */
-import { type ErrorKind, isAbort, ModelOpsError, type Problem } from "../../core/errors.ts";
+import { isAbort, ModelOpsError, type Problem } from "../../core/errors.ts";
 import { systemCode } from "../../core/file_errors.ts";
 import { isLoopbackHost } from "../../core/hosts.ts";
 import { quote } from "../../core/text.ts";
 import { SETTING_REMEDIES } from "../settings/remedies.ts";
+import { EXIT_CODES, type FailureKind } from "./exit_codes.ts";
 import { escapeControls } from "./format.ts";
 import type { Paint } from "./paint.ts";
 import { missingPermission } from "./permission.ts";
-
-/** The exit code of each kind of failure. */
-export const EXIT_CODES: Readonly<Record<FailureKind, number>> = {
-  "not-found": 1,
-  invalid: 2,
-  transfer: 3,
-  unexpected: 3,
-  denied: 4,
-  integrity: 5,
-  unsupported: 10,
-  "role-mismatch": 11,
-  conflict: 12,
-  interrupted: 130,
-};
-
-/** The kinds of errors, and what else can end a run. */
-export type FailureKind = ErrorKind | "unexpected" | "interrupted";
 
 /** A failure as it is reported. */
 export interface Failure {

@@ -89,3 +89,8 @@ export function escapeTextControls(text: string): string {
 function toEscape(char: string): string {
   return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
+
+/** A document as a line of JSON lines. */
+export function jsonLine(document: unknown): string {
+  return `${escapeJsonControls(JSON.stringify(document))}\n`;
+}

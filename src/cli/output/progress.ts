@@ -5,14 +5,10 @@
 import type { ProgressEvent } from "../../core/operation.ts";
 import type { Retry } from "../../core/retry.ts";
 import type { CliContext } from "../context.ts";
-import { escapeControls, escapeJsonControls, formatBytes, formatDuration } from "./format.ts";
-import { ProgressTally, retryWords, type Stage, VERBS } from "./progress_tally.ts";
-
-/** The forms of progress, as `--progress` names them. */
-export const PROGRESS_STYLES = ["plain", "bar", "json", "none"] as const;
-
-/** A form of progress. */
-export type ProgressStyle = typeof PROGRESS_STYLES[number];
+import { escapeControls, formatBytes, formatDuration, jsonLine } from "./format.ts";
+import type { ProgressStyle } from "./progress_style.ts";
+import { ProgressTally, type Stage, VERBS } from "./progress_tally.ts";
+import { retryDocument, retryLine } from "./retry_words.ts";
 
 /** A display of progress; disposing takes it off the screen. */
 export interface ProgressDisplay extends AsyncDisposable {
@@ -67,28 +63,6 @@ export async function openProgress(
       await drawing[Symbol.asyncDispose]?.();
     },
   };
-}
-
-/** Tells of another try while no progress is on display, as before the first byte is known. */
-export function showRetry(
-  style: ProgressStyle,
-  { stderr }: Pick<DisplayContext, "stderr">,
-  retry: Retry,
-): void {
-  if (style === "none") return;
-  stderr.write(style === "json" ? retryDocument(retry) : retryLine(retry));
-}
-
-function retryLine(retry: Retry): string {
-  return `${escapeControls(`${retryWords(retry)} (${retry.what})`)}\n`;
-}
-
-function retryDocument(retry: Retry): string {
-  return jsonLine({ state: "retry", ...retry });
-}
-
-function jsonLine(document: unknown): string {
-  return `${escapeJsonControls(JSON.stringify(document))}\n`;
 }
 
 /** Milliseconds between two lines that say how far all is. */

@@ -7,7 +7,8 @@ import type { CliContext, TextSink } from "../context.ts";
 import { fitMiddle } from "./columns.ts";
 import { escapeControls } from "./format.ts";
 import { boardLines } from "./progress_board.ts";
-import { type ProgressTally, retryWords } from "./progress_tally.ts";
+import type { ProgressTally } from "./progress_tally.ts";
+import { retryWords } from "./retry_words.ts";
 import type { ProgressEvent } from "../../core/operation.ts";
 import type { Retry } from "../../core/retry.ts";
 

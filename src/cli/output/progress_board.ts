@@ -5,7 +5,8 @@
  */
 import { columnsOf, fitMiddle, fitNames, padColumns, startOf } from "./columns.ts";
 import { escapeControls, formatBytes, formatDuration } from "./format.ts";
-import { Gauge, type ProgressTally, retryWords, type Stage, VERBS } from "./progress_tally.ts";
+import { Gauge, type ProgressTally, type Stage, VERBS } from "./progress_tally.ts";
+import { retryWords } from "./retry_words.ts";
 
 /** Items shown at once; the others count in the total. */
 const VISIBLE_ITEMS = 8;

@@ -17,11 +17,6 @@ export const VERBS: Readonly<Record<ProgressPhase, { running: string; done: stri
   extract: { running: "extracting", done: "extracted" },
 };
 
-/** `trying again, 2 of 5: the connection was cut` */
-export function retryWords({ attempt, attempts, reason }: Retry): string {
-  return `trying again, ${attempt} of ${attempts}: ${reason}`;
-}
-
 /** Milliseconds before a speed or a time left is more than a guess. */
 const ESTIMATES_FROM = 2000;
 

@@ -3,8 +3,8 @@
  * they were asked for are kept.
  * @module
  */
-import { Buffer } from "node:buffer";
 import { BadMessage } from "./bad_message.ts";
+import { indexOfMark, latin1Text } from "./latin1.ts";
 
 /** Reads into a buffer; 0 is the end. */
 export type ReadInto = (into: Uint8Array) => Promise<number>;
@@ -124,15 +124,15 @@ export class Input {
   /** The text up to a mark, which is read as well. */
   async #until(mark: string, limit: number, status: number): Promise<string> {
     for (;;) {
-      const text = Buffer.from(this.#held.buffer, this.#held.byteOffset, this.#held.byteLength);
+      const held = this.#held;
       // Not at the very beginning: an empty line there ends nothing.
-      const end = text.indexOf(mark, mark === "\r\n" ? 0 : 1);
-      if (end > limit || end < 0 && text.byteLength > limit) {
+      const end = indexOfMark(held, mark, mark === "\r\n" ? 0 : 1);
+      if (end > limit || end < 0 && held.byteLength > limit) {
         throw new BadMessage(status, `More than ${limit} bytes come before the end of a line`);
       }
       if (end >= 0) {
-        this.#held = this.#held.subarray(end + mark.length);
-        return text.toString("latin1", 0, end);
+        this.#held = held.subarray(end + mark.length);
+        return latin1Text(held.subarray(0, end));
       }
       if (!await this.fill()) throw new BadMessage(400, "The message is cut off");
     }

@@ -2,7 +2,7 @@
  * Turns of the one thread that all share.
  * @module
  */
-import { soon } from "../time_limit.ts";
+import { soon } from "./timers.ts";
 
 /**
  * Milliseconds of work after which others have a turn: soon where somebody waits for an answer, and

@@ -2,8 +2,8 @@
  * The head of a request as bytes, and how its body is framed.
  * @module
  */
+import { latin1Bytes } from "../../core/http1/latin1.ts";
 import { askedUrl } from "../asked_url.ts";
-import { Buffer } from "node:buffer";
 
 /** Bytes of the body as its fields say, or chunks where they say nothing. */
 export type SentLength = number | "chunked";
@@ -27,5 +27,5 @@ export function requestHead(request: Request): Uint8Array {
   if (sentLength(request) === "chunked") lines.push("transfer-encoding: chunked");
   const needsLength = body === null && method !== "GET" && method !== "HEAD";
   if (needsLength && !headers.has("Content-Length")) lines.push("content-length: 0");
-  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
+  return latin1Bytes(`${lines.join("\r\n")}\r\n\r\n`);
 }

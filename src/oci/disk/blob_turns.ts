@@ -8,7 +8,6 @@
  * @module
  */
 import { type Digest, digestAlgorithm, digestHex } from "../../core/digest.ts";
-import { lockFile } from "../../core/file_lock.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { join } from "../../core/runtime/path.ts";
 import { WORTH_A_WORKER } from "../../work/task.ts";
@@ -53,6 +52,7 @@ export class BlobTurns {
   ): Promise<AsyncDisposable> {
     // Of thousands of small files the log would tell nothing else.
     const { log } = size >= WORTH_A_WORKER ? options : {};
+    const { lockFile } = await import("../../core/file_lock.ts");
     return await lockFile(turn, {
       ...operationOptions(options),
       log,

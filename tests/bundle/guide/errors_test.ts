@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as errors from "../../../src/bundle/guide/errors.ts";
-import { EXIT_CODES } from "../../../src/cli/output/failure.ts";
+import { EXIT_CODES } from "../../../src/cli/output/exit_codes.ts";
 import { ModelOpsError } from "../../../src/core/errors.ts";
 
 Deno.test("the guide's names are the product's errors, with the guide's exit codes", () => {

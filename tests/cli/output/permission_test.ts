@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { missingPermission } from "../../../src/cli/output/permission.ts";
-import { describeFailure, EXIT_CODES } from "../../../src/cli/output/failure.ts";
+import { EXIT_CODES } from "../../../src/cli/output/exit_codes.ts";
+import { describeFailure } from "../../../src/cli/output/failure.ts";
 import { InvalidInputError } from "../../../src/core/errors.ts";
 
 /** What the runtime throws for a permission that a run does not have. */

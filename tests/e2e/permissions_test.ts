@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { type CommandOptions, type CommandResult, startCommand } from "../support/command.ts";
 import { CLI_PATH, openProgram } from "../support/program.ts";
 import { e2eTest, startRegistry } from "../support/registry.ts";
-import { repositoryRoot } from "../house/repository.ts";
+import { repositoryPath, repositoryRoot } from "../house/repository.ts";
 
 /** The commands in an order in which each finds what it needs, as the document writes them. */
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
@@ -135,6 +135,7 @@ e2eTest("each command runs under exactly the permissions of the document", {
   await home.write("bundle/modelops.yaml", SPEC);
   await home.write("bundle/src/a.py", "print(1)\n");
   const values: Readonly<Record<string, string>> = {
+    PROGRAM: repositoryPath(),
     STORE: home.join(".modctl"),
     CACHE: home.join(".cache/modelops"),
     CREDENTIALS: CREDENTIAL_FILES.map((file) => home.join(file)).join(","),

@@ -8,7 +8,7 @@
  * takes a third as long as an empty program. These cannot be cleared, only left unheard, so there
  * are few; and none where `setTimeout` is the runtime's own.
  */
-const FEW = "unrefTimer" in Deno ? 16 : 0;
+const FEW = typeof Deno.unrefTimer === "function" ? 16 : 0;
 
 let timers = 0;
 

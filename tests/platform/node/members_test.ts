@@ -10,6 +10,7 @@ const OPTIONAL = [
   "Deno.connect",
   "Deno.listenDatagram",
   "Deno.startTls",
+  "Deno.unrefTimer",
 ];
 
 /** Methods that the sources call of other things: stores, streams, and the standard streams. */

@@ -11,7 +11,7 @@ import { FetchSender } from "./fetch_sender.ts";
 import { limited } from "./limited.ts";
 import { parseProxy, proxyFor } from "./proxies.ts";
 import type { AnswerHints, Transport, TransportOptions } from "./transport_options.ts";
-import { type Way, wayAround, wayOf } from "./ways.ts";
+import { hasSockets, type Way, wayAround, wayOf } from "./ways.ts";
 
 /** A transport that holds connections until it is disposed. */
 export interface DisposableTransport extends Disposable {
@@ -19,7 +19,12 @@ export interface DisposableTransport extends Disposable {
   readonly send: Transport;
   /** Whether a server is on this machine or in its private networks; proxies hide where it is. */
   readonly isInside: (url: URL) => Promise<boolean>;
+  /** Whether the server of a URL speaks TLS; `undefined` where only a request can tell. */
+  readonly speaksTls: SpeaksTls;
 }
+
+/** Finds out whether the server of a URL speaks TLS, where that takes less than a request. */
+export type SpeaksTls = (url: URL, signal: AbortSignal) => Promise<boolean | undefined>;
 
 /** The name under which this program sends requests when it is given no other. */
 const USER_AGENT = "modelops";
@@ -61,6 +66,11 @@ export function createTransport(given: TransportOptions = {}): DisposableTranspo
     isInside: async (url) =>
       isInternalHost(url.hostname) ||
       proxyFor(url, options.proxy) === undefined && await resolvesInside(url.hostname),
+    async speaksTls(url, signal) {
+      if (!hasSockets || proxyFor(url, options.proxy) !== undefined) return undefined;
+      const { answersWithTls } = await import("./socket/tls_greeting.ts");
+      return await answersWithTls(url, signal);
+    },
     [Symbol.dispose]() {
       for (const sender of Object.values(senders)) sender.close();
     },

@@ -20,11 +20,11 @@ export type Way = "fetch" | "socket" | "node";
 const MANY_BYTES = 1024 * 1024;
 
 /** On Node, whose `fetch` cannot be told of certificates and proxies, one way takes all. */
-const IS_DENO = Deno.createHttpClient !== undefined;
+export const hasSockets: boolean = Deno.createHttpClient !== undefined;
 
 /** The way of a request. */
 export function wayOf(request: Request, options: TransportOptions, hints: AnswerHints = {}): Way {
-  if (!IS_DENO) return "node";
+  if (!hasSockets) return "node";
   const url = askedUrl(request);
   const isDirect = proxyFor(url, options.proxy) === undefined;
   const { insecure, cert } = options;

@@ -23,7 +23,6 @@ import { formatTime, recordedTime } from "./file_metadata.ts";
 import type { ModelFacts } from "./facts/facts.ts";
 import { describedFacts, localFacts } from "./facts/local.ts";
 import { checkShards } from "./facts/shards.ts";
-import { generateModelfile } from "./modelfile/generate.ts";
 import {
   layerAnnotations,
   type LayerOptions,
@@ -133,6 +132,7 @@ async function findModelfile(workspace: string, options: PackageOptions): Promis
   if (options.modelfile !== undefined && options.modelfile !== "Modelfile") {
     throw explainRead(name, new Deno.errors.NotFound());
   }
+  const { generateModelfile } = await import("./modelfile/generate.ts");
   const { modelfile, facts, warnings } = await generateModelfile(workspace, {
     ...operationOptions(options),
     ignore: options.exclude,

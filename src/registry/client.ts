@@ -139,14 +139,14 @@ export class RegistryClient implements AsyncDisposable {
     let network = this.#networks.get(key);
     if (!network) {
       const shared = { ...options, stallTime: options.retry?.stallTime };
-      const { send, isInside } = this.#resources.use(createTransport(shared));
+      const { send, isInside, speaksTls } = this.#resources.use(createTransport(shared));
       const home = offloaded(send, shared, options.log);
       const bare = { ...shared, cert: undefined, key: undefined };
       // The user's certificate is shown to registries, not to whoever they point to.
       const away = options.cert
         ? offloaded(this.#resources.use(createTransport(bare)).send, bare, options.log)
         : home;
-      this.#networks.set(key, network = { home, away, isInside });
+      this.#networks.set(key, network = { home, away, isInside, speaksTls });
     }
     return network;
   }

@@ -7,6 +7,7 @@ import type { RetryPolicy } from "../core/retry.ts";
 import type { Dragonfly } from "../http/dragonfly/dragonfly.ts";
 import type { DragonflySettings } from "../http/dragonfly/settings.ts";
 import type { PrivateAccess } from "../http/private_guard.ts";
+import type { SpeaksTls } from "../http/transport.ts";
 import type { Transport, TransportOptions } from "../http/transport_options.ts";
 import type { CredentialSource } from "./auth/credentials.ts";
 
@@ -41,6 +42,8 @@ export interface Network extends Pick<PrivateAccess, "isInside"> {
   readonly home: Transport;
   /** To whoever the registry points to. */
   readonly away: Transport;
+  /** Whether the registry speaks TLS, where that can be found out without a request. */
+  readonly speaksTls?: SpeaksTls;
   /** What blobs are asked for first. */
   readonly dragonfly?: Dragonfly;
 }

@@ -9,12 +9,15 @@ import { discard } from "../http/bodies.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
 import { canonicalHost } from "./auth/credentials.ts";
 import { explainFault, faultError, isFault } from "../http/faults.ts";
+import type { SpeaksTls } from "../http/transport.ts";
 import type { Transport } from "../http/transport_options.ts";
 
 /** How to find a registry's base URL. */
 interface FindEndpointOptions extends ConnectOptions, OperationOptions {
   /** The way to the registry, without credentials. */
   readonly probe: Transport;
+  /** Whether a server of this machine speaks TLS; a request tells where this does not. */
+  readonly speaksTls?: SpeaksTls;
 }
 
 /**
@@ -36,12 +39,17 @@ export async function findEndpoint(registry: string, options: FindEndpointOption
 /** Milliseconds in which a server has to say anything at all to the first request. */
 const PROBE_TIME = 30_000;
 
-async function speaksTls(base: URL, { probe, signal }: FindEndpointOptions): Promise<boolean> {
+async function speaksTls(base: URL, options: FindEndpointOptions): Promise<boolean> {
+  const { probe, signal } = options;
   const url = new URL("/v2/", base);
-  try {
-    const ask = (stop: AbortSignal) => probe(new Request(url, { signal: stop }));
-    await discard(await withTimeLimit(PROBE_TIME, ask, signal));
+  const ask = async (stop: AbortSignal) => {
+    const told = isLoopbackHost(url.hostname) ? await options.speaksTls?.(url, stop) : undefined;
+    if (told !== undefined) return told;
+    await discard(await probe(new Request(url, { signal: stop })));
     return true;
+  };
+  try {
+    return await withTimeLimit(PROBE_TIME, ask, signal);
   } catch (error) {
     signal?.throwIfAborted();
     if (!isFault(error, signal)) throw error;

@@ -10,7 +10,6 @@
 import { join } from "../core/runtime/path.ts";
 import { type Digest, digestDocument, digestHex } from "../core/digest.ts";
 import { ConflictError } from "../core/errors.ts";
-import { lockFile } from "../core/file_lock.ts";
 import { makePrivateFolder, readDirIfExists, removeIfExists } from "../core/files.ts";
 import { lstatIfExists, readTextIfExists } from "../core/files.ts";
 import type { Log } from "../core/operation.ts";
@@ -53,6 +52,7 @@ export class OpenUploads {
     const waiting = `Another command uploads ${key.digest}: this one begins its own upload`;
     const busy = () => new ConflictError(waiting);
     try {
+      const { lockFile } = await import("../core/file_lock.ts");
       const lock = await lockFile(`${path}.lock`, {
         ...options,
         exclusive: true,

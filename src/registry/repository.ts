@@ -7,6 +7,7 @@ import type { Digest } from "../core/digest.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { type BlobSource, bytesSource, type ToFileOptions } from "../core/source.ts";
+import { later } from "../core/runtime/later.ts";
 import { quote } from "../core/text.ts";
 import type {
   Origin,
@@ -22,15 +23,15 @@ import type { ContentStore, OpenContentOptions } from "../oci/store.ts";
 import { anonymousBlob, missing } from "../oci/store.ts";
 import { discard } from "../http/bodies.ts";
 import { askForBlob, WorthAsking } from "./blob_presence.ts";
-import { download, downloadToFile } from "./download.ts";
 import { ManifestClient } from "./manifests.ts";
 import { listNames } from "./pagination.ts";
 import { ReferrerClient } from "./referrers.ts";
 import { Channel, type RegistrySession } from "./session.ts";
 import { sendFollowing } from "./moved_requests.ts";
-import { dropNote, upload } from "./upload.ts";
-import { uploadStream } from "./upload_stream.ts";
-import { uploadLocation } from "./upload_session.ts";
+
+// A push with nothing to send needs none of these.
+const downloads = later(() => import("./download.ts"));
+const uploads = later(() => import("./upload.ts"));
 
 /** One repository of a registry. */
 export class RegistryRepository implements ContentStore, Partial<StoreCapabilities> {
@@ -87,7 +88,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
       ? await askForBlob(this.#channel, digest, options) !== undefined
       : await this.#manifests.has(digest, options);
     if (isBlob) this.#worthAsking.note(found);
-    if (found && isBlob) await dropNote(this.#channel, descriptor);
+    if (found && isBlob) await (await uploads()).dropNote(this.#channel, descriptor);
     if (found) this.#absent.delete(digest);
     else this.#absent.add(digest);
     return found;
@@ -108,6 +109,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     options: OpenContentOptions = {},
   ): Promise<ReadableStream<Uint8Array>> {
     if (!isManifestType(descriptor.mediaType)) {
+      const { download } = await downloads();
       return await download(this.#channel, descriptor, options);
     }
     const { document } = await this.#manifests.get(descriptor.digest, options);
@@ -120,6 +122,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     path: string,
     options?: ToFileOptions,
   ): Promise<Digest | undefined> {
+    const { downloadToFile } = await downloads();
     return await downloadToFile(this.#channel, descriptor, path, options);
   }
 
@@ -144,6 +147,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     if (isManifestType(descriptor.mediaType)) {
       await this.#writeManifest(descriptor, source, options);
     } else {
+      const { upload } = await uploads();
       await upload(this.#channel, descriptor, source, options);
     }
     this.#absent.delete(digest);
@@ -165,6 +169,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
     stream: ReadableStream<Uint8Array>,
     options?: WriteStreamOptions,
   ): Promise<Descriptor | undefined> {
+    const { uploadStream } = await import("./upload_stream.ts");
     return await uploadStream(this.#channel, stream, options);
   }
 
@@ -273,6 +278,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
   }
 
   async #cancel(response: Response, url: URL, { signal }: OperationOptions): Promise<void> {
+    const { uploadLocation } = await import("./upload_session.ts");
     const location = await uploadLocation(this.#channel, response, { url, signal });
     await discard(await this.#channel.send("DELETE", location, { signal }));
   }

@@ -131,7 +131,8 @@ export class RegistrySession {
   async #connect(signal: AbortSignal | undefined): Promise<Connection> {
     if (this.#connection) return this.#connection;
     const { plainHttp, insecure, log } = this.#options;
-    const options = { plainHttp, insecure, probe: this.#network.home, signal, log };
+    const { home: probe, speaksTls } = this.#network;
+    const options = { plainHttp, insecure, probe, speaksTls, signal, log };
     const base = await findEndpoint(this.registry, options);
     // Another request may have found it meanwhile, and tokens since.
     return this.#connection ??= this.#stack(base);

@@ -17,7 +17,6 @@ import {
 import { syncPath } from "../core/files.ts";
 import { type BlobSource, rangeBounds, type ToFileOptions } from "../core/source.ts";
 import { holdWorkers, runTask } from "./pool.ts";
-import { receiveBody } from "./receive.ts";
 import { otherWork, type TaskControl } from "./task.ts";
 import { runHere } from "./telling.ts";
 
@@ -102,6 +101,7 @@ async function copyRange(
 ): Promise<Digest | undefined> {
   const stream = await source.open({ range: { start, end }, signal });
   const place = { path, at: start, length: end - start, algorithm, shownPath };
+  const { receiveBody } = await import("./receive.ts");
   const receive = (control: TaskControl) => receiveBody(stream, place, control);
   const { digest, fault } = await runHere({ signal, onBytes }, receive);
   if (fault !== undefined) throw fault;

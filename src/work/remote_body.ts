@@ -7,7 +7,7 @@ import type { AnswerHints, Transport, TransportOptions } from "../http/transport
 import type { Head, Order, SentReceived } from "./exchange.ts";
 import { errorOf } from "./plain_error.ts";
 import { isForThisThread, runElsewhere, runsElsewhere, WorkerFailure } from "./pool.ts";
-import { type FilePlace, receiveBody, type Received } from "./receive.ts";
+import type { FilePlace, Received } from "./receive.ts";
 import { runHere, type TellOptions } from "./telling.ts";
 import { taskHere } from "./this_thread.ts";
 
@@ -177,5 +177,6 @@ export async function bodyToFile(
   const remote = remoteBodies.get(response);
   if (remote) return await remote.toFile(place, options.onBytes);
   using _here = taskHere();
+  const { receiveBody } = await import("./receive.ts");
   return await runHere(options, (control) => receiveBody(response.body, place, control));
 }

@@ -88,3 +88,20 @@ Deno.test("a connection that is cut never leads from TLS to clear text on anothe
   const local = await findEndpoint("localhost:5000", { probe: cut });
   assert.equal(local.href, "http://localhost:5000/");
 });
+
+Deno.test("findEndpoint() greets servers of this machine, and sends a request to no other", async () => {
+  const greeted: string[] = [];
+  const find = async (registry: string, answer: boolean | undefined) => {
+    const probe = () => Promise.resolve(new Response());
+    const speaksTls = ({ host }: URL) => {
+      greeted.push(host);
+      return Promise.resolve(answer);
+    };
+    return (await findEndpoint(registry, { insecure: true, probe, speaksTls })).href;
+  };
+  assert.equal(await find("localhost:5000", false), "http://localhost:5000/");
+  assert.equal(await find("127.0.0.1:5000", true), "https://127.0.0.1:5000/");
+  assert.equal(await find("[::1]:5000", undefined), "https://[::1]:5000/");
+  assert.equal(await find("registry.test", false), "https://registry.test/");
+  assert.deepEqual(greeted, ["localhost:5000", "127.0.0.1:5000", "[::1]:5000"]);
+});

@@ -13,13 +13,12 @@ import {
   limitedExpansion,
 } from "../../archive/limits.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
-import { digestHex } from "../../core/digest.ts";
+import { digestHex, DOCUMENT_SIZE } from "../../core/digest.ts";
 import { UnsupportedError } from "../../core/errors.ts";
 import { checkRoom } from "../../core/folders/room.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { reportPlan, reportSkipped } from "../../core/progress.ts";
 import { describeProblems } from "../../core/problems.ts";
-import { DOCUMENT_SIZE } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import { capability } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";

@@ -20,6 +20,9 @@ export interface HeaderFacts {
   readonly family?: string;
 }
 
+/** Longer names of tensors are none: looking for words in one takes the square of its length. */
+export const LONGEST_TENSOR_NAME = 1000;
+
 /** How large the parts of a network are. */
 export interface ModelShape {
   /** Layers, or blocks, one behind the other; those of the decoder behind an encoder. */

@@ -12,6 +12,7 @@ import {
   type FileTensor,
   firstKnown,
   knownOnly,
+  LONGEST_TENSOR_NAME,
   type ModelFacts,
   type ModelShape,
   type Provenance,
@@ -22,7 +23,6 @@ import { DocumentReader, LARGEST_FAR_DOCUMENT } from "./document_reader.ts";
 import type { FileTree } from "./file_tree.ts";
 import { formatRowOf } from "./formats.ts";
 import { frontMatter, README_START } from "../../core/yaml/front_matter.ts";
-import { LONGEST_NAME } from "./headers/safetensors.ts";
 import { LICENSE_START, licenseOfText } from "./license.ts";
 import type { CountParameters } from "./join_weights.ts";
 import { isCoded, packedCount } from "./packing.ts";
@@ -205,7 +205,7 @@ function unreadTensors(
 ): readonly UnreadTensor[] {
   const files = new Set(unread);
   return [...index?.files ?? []].flatMap(([name, file]) =>
-    files.has(file) && name.length <= LONGEST_NAME ? [{ name, file }] : []
+    files.has(file) && name.length <= LONGEST_TENSOR_NAME ? [{ name, file }] : []
   );
 }
 

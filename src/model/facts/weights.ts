@@ -11,8 +11,6 @@ import type { FileTensor, HeaderFacts, Provenance, WeightFacts } from "./facts.t
 import type { FactFile } from "./file_tree.ts";
 import { FileTensors } from "./file_tensors.ts";
 import { formatOf, type FormatRow, formatRowOf, FORMATS, headSize } from "./formats.ts";
-import { readGguf } from "./headers/gguf.ts";
-import { mergeGguf } from "./headers/gguf_facts.ts";
 import type { ReadHeaderOptions } from "./headers/header_reader.ts";
 import {
   type JoinedWeights,
@@ -21,10 +19,7 @@ import {
   type Part,
   tensorsOf,
 } from "./join_weights.ts";
-import { mergeOnnx, readOnnx } from "./headers/onnx.ts";
 import { BudgetSpent, readStart } from "./read_budget.ts";
-import { mergeSafetensors, readSafetensors } from "./headers/safetensors.ts";
-import { readTfjs } from "./headers/tfjs.ts";
 
 /** The facts of a model, and what could not be told. */
 export interface HeaderReport extends
@@ -51,12 +46,28 @@ interface Parser extends Pick<JoinOptions, "merge"> {
   readonly isNamedByTorch?: boolean;
 }
 
-const PARSERS: ReadonlyMap<string, Parser> = new Map<string, Parser>([
-  ["safetensors", { read: readSafetensors, merge: mergeSafetensors, isNamedByTorch: true }],
-  ["gguf", { read: readGguf, merge: mergeGguf }],
-  ["onnx", { read: readOnnx, merge: mergeOnnx }],
-  ["tfjs", { read: readTfjs }],
-]);
+/** Each is loaded for a file of its format. */
+const PARSERS: Readonly<Record<string, () => Promise<Parser>>> = {
+  async safetensors() {
+    const { readSafetensors, mergeSafetensors } = await import("./headers/safetensors.ts");
+    return { read: readSafetensors, merge: mergeSafetensors, isNamedByTorch: true };
+  },
+  async gguf() {
+    const [{ readGguf }, { mergeGguf }] = await Promise.all([
+      import("./headers/gguf.ts"),
+      import("./headers/gguf_facts.ts"),
+    ]);
+    return { read: readGguf, merge: mergeGguf };
+  },
+  async onnx() {
+    const { readOnnx, mergeOnnx } = await import("./headers/onnx.ts");
+    return { read: readOnnx, merge: mergeOnnx };
+  },
+  async tfjs() {
+    const { readTfjs } = await import("./headers/tfjs.ts");
+    return { read: readTfjs };
+  },
+};
 
 /**
  * Headers at a distance that are read at once. Here they come at once one by one, and each takes
@@ -105,7 +116,7 @@ export async function readHeaderFacts(
       `files of several formats were found (${formats.join(", ")}): FORMAT says ${format}`,
     );
   }
-  const parser = PARSERS.get(format);
+  const parser = await PARSERS[format]?.();
   if (parser === undefined) return { format, ...nothing, warnings };
   const chosen = found.filter((file) => file.format === format);
   const reading = { parser, ofFile: new FileTensors(), warnings };

@@ -15,7 +15,7 @@ import {
 import { Logins } from "./logins.ts";
 import { repeatable } from "../../http/repeatable.ts";
 import { mergeScopes, repositoryOf, scopesOf } from "./scopes.ts";
-import { fetchToken, type TokenServerOptions } from "./token.ts";
+import type { TokenServerOptions } from "./token.ts";
 import type { Token } from "./token_answer.ts";
 import type { Transport } from "../../http/transport_options.ts";
 
@@ -141,7 +141,8 @@ class Authenticator {
     const scopes = mergeScopes([...asked.split(" ").filter(Boolean), ...needed]);
     const { signal } = request;
     const wanted = { realm, service: parameters.get("service"), scopes, credentials, signal };
-    const token = fetchToken(wanted, this.#options);
+    const token = import("./token.ts")
+      .then(({ fetchToken }) => fetchToken(wanted, this.#options));
     this.#tokens.set(key, token);
     return bearer((await token).value);
   }

@@ -8,7 +8,7 @@ import { InvalidInputError } from "../../../core/errors.ts";
 import { decodeJsonParts, isRecord } from "../../../core/json.ts";
 import type { BlobSource } from "../../../core/source.ts";
 import { addElements, countElements, dominantType, mergeElements } from "./elements.ts";
-import type { TensorFact, WeightFacts } from "../facts.ts";
+import { LONGEST_TENSOR_NAME, type TensorFact, type WeightFacts } from "../facts.ts";
 import { HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";
 import { isBookkeeping, isPacked } from "./packed_names.ts";
 
@@ -17,9 +17,6 @@ import { isBookkeeping, isPacked } from "./packed_names.ts";
  * whose names and numbers take more memory than facts are worth. Bytes.
  */
 const LONGEST_HEADER = 10_000_000;
-
-/** Longer names are none: looking for words in one takes time by the square of its length. */
-export const LONGEST_NAME = 1000;
 
 /**
  * Types of the format in the words of a Modelfile, and the bits of an element; another type keeps
@@ -182,7 +179,7 @@ function countOf(shape: readonly number[]): number {
 
 function checkTensor(name: string, value: unknown, context: HeaderContext): TensorFact {
   const shown = () => quote(name, 200);
-  if (name.length > LONGEST_NAME) {
+  if (name.length > LONGEST_TENSOR_NAME) {
     throw invalid(context, `its tensor ${shown()} has a name of ${name.length} characters`);
   }
   if (!isEntry(value)) throw invalid(context, `its tensor ${shown()} is malformed`);

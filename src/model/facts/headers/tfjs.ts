@@ -6,7 +6,7 @@
  */
 import { InvalidInputError } from "../../../core/errors.ts";
 import { decodeJson, isRecord, MOST_LIST_VALUES } from "../../../core/json.ts";
-import { type BlobSource } from "../../../core/source.ts";
+import type { BlobSource } from "../../../core/source.ts";
 import { readSource } from "../../../core/read_source.ts";
 import * as form from "../../../core/shapes/form.ts";
 import { quote } from "../../../core/text.ts";

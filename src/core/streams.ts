@@ -128,27 +128,12 @@ export async function* verified(
   checkDigest(expected.digest, digester.digest(), what);
 }
 
-<<<<<<< HEAD
-/**
- * Compares the digest that was computed with the one that was promised.
- * @throws {IntegrityError} with the wanted and the found value.
- */
-export function checkDigest(expected: Digest, actual: Digest, what: string = expected): void {
-  if (actual === expected) return;
-  throw new IntegrityError(
-    `Cannot accept ${what}: got digest ${actual}, want ${expected}`,
-    { expected, actual },
-  );
-}
-
 /** Bytes of a stream, or its end. */
 export interface Piece {
   readonly done: boolean;
   readonly value?: Uint8Array;
 }
 
-=======
->>>>>>> b707122 (Small commands load less, and no timer of the Node layer: failures, progress, streams and hashes of uploads come when they are used)
 /** Reads a stream piece by piece; a piece is gone when the next is asked for. */
 export interface PieceReader {
   /** The next piece, which may be empty. */

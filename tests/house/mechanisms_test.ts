@@ -24,17 +24,8 @@ const MECHANISMS: readonly Mechanism[] = [
       "src/core/runtime/builtins.ts",
       // What a server looks after now and then.
       "src/server/schedule.ts",
-<<<<<<< HEAD
-      // The stall watch and the time limit.
-      "src/core/time_limit.ts",
-      // Until bytes may move.
-      "src/http/limited.ts",
-=======
       // The timers of time limits, and of turns.
       "src/core/runtime/timers.ts",
-      // Looks how far a task of another thread is.
-      "src/work/pool.ts",
->>>>>>> b707122 (Small commands load less, and no timer of the Node layer: failures, progress, streams and hashes of uploads come when they are used)
       // Lets the other work of a thread go on.
       "src/work/task.ts",
       // Looks how far a task is.

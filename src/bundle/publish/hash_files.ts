@@ -6,7 +6,8 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, digestBytes, digestStream } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { reported, reportPlan, watchedSource } from "../../core/progress.ts";
-import { type BlobSource, readSource } from "../../core/source.ts";
+import { readSource } from "../../core/read_source.ts";
+import type { BlobSource } from "../../core/source.ts";
 import { fileSource } from "../../core/file_source.ts";
 import type { FoundFile } from "../spec/files.ts";
 

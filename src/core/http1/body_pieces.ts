@@ -3,13 +3,8 @@
  * @module
  */
 import { borrowBuffer, giveBack } from "../buffers.ts";
-<<<<<<< HEAD
-import type { Piece, PieceReader } from "../streams.ts";
-import { soon } from "../time_limit.ts";
-=======
-import type { PieceReader } from "../streams.ts";
 import { soon } from "../runtime/timers.ts";
->>>>>>> b707122 (Small commands load less, and no timer of the Node layer: failures, progress, streams and hashes of uploads come when they are used)
+import type { Piece, PieceReader } from "../streams.ts";
 import type { ReadInto } from "./input.ts";
 
 /** Reads that give fewer bytes are worth putting together. */

@@ -9,10 +9,7 @@ const LARGEST = 64 * MIB;
 /** Most parts of one object: the limit of blocks of an Azure blob. */
 const MOST_PARTS = 50_000;
 
-/**
- * Parts that are under way at once when nobody says otherwise. With the size of a part it bounds
- * memory.
- */
+/** Parts that are under way at once when nobody says otherwise. */
 export const PARTS_AT_ONCE = 4;
 
 /** A part of a content: from byte `start` up to, not including, byte `end`. */

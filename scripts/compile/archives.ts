@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { COMPRESSIONS } from "../../src/archive/compression.ts";
 import { packUstar } from "../../src/archive/tar_writer.ts";
 import { digestHex, digestStream } from "../../src/core/digest.ts";
-import { fileSource } from "../../src/core/file_source.ts";
+import { fileSource } from "../../src/core/content/file_source.ts";
 import { writeFileAtomic } from "../../src/core/staged_file.ts";
 
 /** The file that lists the digests of archives, in the form that `sha256sum --check` reads. */

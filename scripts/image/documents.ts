@@ -4,7 +4,7 @@
  * @module
  */
 import { encodeGoJson } from "../../src/core/json.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
 import type { ContentStore } from "../../src/oci/store.ts";

@@ -9,11 +9,11 @@
 import { join } from "node:path";
 import { digestAlgorithm, digestHex, isDigest } from "../../src/core/digest.ts";
 import { InvalidInputError, UnsupportedError } from "../../src/core/errors.ts";
-import { fileSource } from "../../src/core/file_source.ts";
+import { fileSource } from "../../src/core/content/file_source.ts";
 import { lstatIfExists, readDocument } from "../../src/core/files.ts";
 import { encodeGoJson } from "../../src/core/json.ts";
 import type { OperationOptions } from "../../src/core/operation.ts";
-import type { BlobSource } from "../../src/core/source.ts";
+import type { BlobSource } from "../../src/core/content/source.ts";
 import { writeFileAtomic } from "../../src/core/staged_file.ts";
 import { verified } from "../../src/core/streams.ts";
 import { compareText } from "../../src/core/text.ts";

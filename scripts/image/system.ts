@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { fileSource } from "../../src/core/file_source.ts";
+import { fileSource } from "../../src/core/content/file_source.ts";
 import { BUNDLE_ENTRY } from "../bundle.ts";
 import { permissionFlags } from "../compile/permissions.ts";
 import { RUN_WORDS } from "../compile/run_words.ts";

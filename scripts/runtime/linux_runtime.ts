@@ -6,9 +6,9 @@
 import { basename, join } from "node:path";
 import { COMPRESSIONS } from "../../src/archive/compression.ts";
 import { readTar } from "../../src/archive/tar_reader.ts";
-import { fileSource } from "../../src/core/file_source.ts";
-import type { BlobSource } from "../../src/core/source.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { fileSource } from "../../src/core/content/file_source.ts";
+import type { BlobSource } from "../../src/core/content/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { writeFileAtomic } from "../../src/core/staged_file.ts";
 import { concatBytes, readAll } from "../../src/core/streams.ts";
 import { compareText } from "../../src/core/text.ts";

@@ -5,8 +5,8 @@
  */
 import { basename, join } from "node:path";
 import { type Digest, digestStream } from "../../src/core/digest.ts";
-import { fileSource } from "../../src/core/file_source.ts";
-import { checkDigest } from "../../src/core/expected_content.ts";
+import { fileSource } from "../../src/core/content/file_source.ts";
+import { checkDigest } from "../../src/core/content/expected_content.ts";
 import { outputOf } from "../programs.ts";
 import { toolsFolder } from "../services.ts";
 import { type Architecture, DENO_VERSION } from "./architectures.ts";

@@ -5,9 +5,9 @@
 import { digestAlgorithm, digestStream } from "../core/digest.ts";
 import { IntegrityError, ModelOpsError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { fileSource } from "../core/file_source.ts";
+import { fileSource } from "../core/content/file_source.ts";
 import type { OnBytes } from "../core/progress.ts";
-import type { ExpectedContent } from "../core/expected_content.ts";
+import type { ExpectedContent } from "../core/content/expected_content.ts";
 import type { FileAttributes, StagedContent } from "../core/staged_file.ts";
 import { quote } from "../core/text.ts";
 

@@ -3,7 +3,12 @@
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
-import { type BlobSource, bytesSource, type OpenOptions, rangeBounds } from "../core/source.ts";
+import {
+  type BlobSource,
+  bytesSource,
+  type OpenOptions,
+  rangeBounds,
+} from "../core/content/source.ts";
 import { streamOf } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 import { BLOCK_SIZE, type TarEntry, tarHeader, tarPadding } from "./tar_header.ts";

@@ -14,8 +14,8 @@ import type { CliContext } from "./context.ts";
 import { isDebug, type LogFormat, openLog, openServerLog } from "./output/log.ts";
 import { type Paint, paintFor } from "./output/paint.ts";
 import { Output } from "./output/writer.ts";
-import type { ProgressDisplay } from "./output/progress.ts";
-import { showRetry } from "./output/retry_words.ts";
+import type { ProgressDisplay } from "./output/progress/progress.ts";
+import { showRetry } from "./output/progress/retry_words.ts";
 import { type GlobalFlags, resolveSettings, type Settings } from "./settings/global.ts";
 
 /** The flags of commands on bundles that decide what is reached, and how. */
@@ -118,7 +118,7 @@ export class Session implements AsyncDisposable {
     using _warnings = this.#delayWarnings();
     using _work = takePart();
     const style = options.silent ? "none" : this.settings.progress;
-    const { openProgress } = await import("./output/progress.ts");
+    const { openProgress } = await import("./output/progress/progress.ts");
     await using progress = await openProgress(style, this.context);
     this.#display = progress;
     this.#isRunning = true;

@@ -4,7 +4,7 @@
  */
 import { Coverage } from "./coverage.ts";
 import type { ItemProgress, OperationOptions, ProgressPhase } from "./operation.ts";
-import type { BlobSource } from "./source.ts";
+import type { BlobSource } from "./content/source.ts";
 import { observed } from "./streams.ts";
 
 /** What progress is told of; its size may be known only at its end. */

@@ -128,7 +128,7 @@ export class StagedFile {
 
   /** Reads the content before the file has its name. */
   async open(options: OperationOptions = {}): Promise<ReadableStream<Uint8Array>> {
-    const { fileSource } = await import("./file_source.ts");
+    const { fileSource } = await import("./content/file_source.ts");
     return await (await fileSource(this.#partial)).open(options);
   }
 
@@ -168,7 +168,7 @@ export class StagedFile {
 }
 
 async function digestFile(path: string, options: OperationOptions): Promise<Digest> {
-  const { fileSource } = await import("./file_source.ts");
+  const { fileSource } = await import("./content/file_source.ts");
   const source = await fileSource(path);
   return (await digestStream(await source.open(options), options)).digest;
 }

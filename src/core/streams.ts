@@ -4,7 +4,7 @@
  */
 import { digestAlgorithm, digestDocument, Digester, DOCUMENT_SIZE } from "./digest.ts";
 import { InvalidInputError } from "./errors.ts";
-import { checkDigest, checkSize, type ExpectedContent } from "./expected_content.ts";
+import { checkDigest, checkSize, type ExpectedContent } from "./content/expected_content.ts";
 
 /**
  * Bytes read or written at once. Chunk size decides throughput here: streams of 64 KiB ran at a

@@ -5,7 +5,7 @@
 import { basename, join } from "../core/runtime/path.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { reported } from "../core/progress.ts";
-import { fileSource } from "../core/file_source.ts";
+import { fileSource } from "../core/content/file_source.ts";
 import { quote } from "../core/text.ts";
 import { parentOf } from "../archive/safe_path.ts";
 import type { TargetFolder } from "../archive/target_folder.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import { ConflictError, InvalidInputError } from "../core/errors.ts";
-import { fileSource } from "../core/file_source.ts";
+import { fileSource } from "../core/content/file_source.ts";
 import { decodeJson, encodeGoJson, MOST_LIST_VALUES } from "../core/json.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { hashingShown } from "../core/progress.ts";

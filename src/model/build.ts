@@ -11,7 +11,7 @@ import { type Digest, EMPTY_DIGEST } from "../core/digest.ts";
 import { readTextIfExists } from "../core/files.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { operationOptions } from "../core/operation.ts";
-import { bytesSource } from "../core/source.ts";
+import { bytesSource } from "../core/content/source.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { quote } from "../core/text.ts";
 import { type Annotations, describeDocument, type Descriptor } from "../oci/descriptor.ts";

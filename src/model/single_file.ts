@@ -6,7 +6,7 @@ import { basename, isAbsolute, normalize, relative, resolve, sep } from "../core
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { explainRead } from "../core/file_errors.ts";
-import { fileSource } from "../core/file_source.ts";
+import { fileSource } from "../core/content/file_source.ts";
 import { quote } from "../core/text.ts";
 import { classify } from "./file_kinds.ts";
 import { refusePointer } from "./source/lfs_pointer.ts";

@@ -5,7 +5,7 @@
 import type { Readable } from "node:stream";
 import { quote } from "../core/text.ts";
 import { IntegrityError, InvalidInputError, TransferError } from "../core/errors.ts";
-import { type ByteRange, rangeBounds } from "../core/source.ts";
+import { type ByteRange, rangeBounds } from "../core/content/source.ts";
 import { streamOf } from "../core/streams.ts";
 import type { StallWatch } from "../core/time_limit.ts";
 import { RangeRefused, type ResumedAnswer } from "../transfer/resumable.ts";

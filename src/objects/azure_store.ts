@@ -8,7 +8,7 @@
 import { digestHex, isDigest, parseDigest } from "../core/digest.ts";
 import { ifFound, IntegrityError, InvalidInputError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import type { BlobSource } from "../core/source.ts";
+import type { BlobSource } from "../core/content/source.ts";
 import type { AzureAccess } from "./azure_access.ts";
 import { type AzureTarget, callAzure } from "./azure_call.ts";
 import {

@@ -6,7 +6,7 @@ import { join } from "../core/runtime/path.ts";
 import { parseDigest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { reported } from "../core/progress.ts";
-import { type BlobSource, taken } from "../core/source.ts";
+import { type BlobSource, taken } from "../core/content/source.ts";
 import { digestCheck } from "../transfer/content_check.ts";
 import { KEPT_FROM } from "../transfer/partial_file.ts";
 import { PARALLEL_FROM, transferToFile } from "../transfer/to_file.ts";

@@ -7,7 +7,7 @@
  */
 import { join } from "../core/runtime/path.ts";
 import { ModelOpsError } from "../core/errors.ts";
-import { fileSource } from "../core/file_source.ts";
+import { fileSource } from "../core/content/file_source.ts";
 import { type NoFolder, pinFolder, type PinnedFolder } from "../core/folders/pinned_folder.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";
 import { readAll } from "../core/streams.ts";

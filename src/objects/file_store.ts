@@ -9,7 +9,7 @@ import { join } from "../core/runtime/path.ts";
 import { parseDigest } from "../core/digest.ts";
 import { ConflictError, IntegrityError, ModelOpsError, NotFoundError } from "../core/errors.ts";
 import { explainRead, explainWrite, systemCode } from "../core/file_errors.ts";
-import { fileSource } from "../core/file_source.ts";
+import { fileSource } from "../core/content/file_source.ts";
 import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import {
@@ -19,7 +19,7 @@ import {
   type PinOptions,
 } from "../core/folders/pinned_folder.ts";
 import { reported, watchedSource } from "../core/progress.ts";
-import { type BlobSource } from "../core/source.ts";
+import { type BlobSource } from "../core/content/source.ts";
 import { writeFileAtomic } from "../core/staged_file.ts";
 import { verified } from "../core/streams.ts";
 import { quote } from "../core/text.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";
-import type { BlobSource, ByteRange } from "../core/source.ts";
+import type { BlobSource, ByteRange } from "../core/content/source.ts";
 
 /** How fast and how costly an object is to read; one in `archive` may have to be thawed first. */
 export type StorageTier = "hot" | "cool" | "archive";

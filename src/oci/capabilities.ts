@@ -7,7 +7,7 @@
  */
 import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import type { BlobSource, ToFileOptions } from "../core/source.ts";
+import type { BlobSource, ToFileOptions } from "../core/content/source.ts";
 import type { Descriptor } from "./descriptor.ts";
 
 /** Where a content lies, for stores that can take it over without moving its bytes. */

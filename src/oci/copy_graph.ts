@@ -14,7 +14,7 @@ import {
   type SizedItem,
   watchedSource,
 } from "../core/progress.ts";
-import { type BlobSource, bytesSource } from "../core/source.ts";
+import { type BlobSource, bytesSource } from "../core/content/source.ts";
 import { type HeldWorkers, holdWorkers } from "../work/pool.ts";
 import { WORTH_A_WORKER } from "../work/task.ts";
 import { capability } from "./capabilities.ts";

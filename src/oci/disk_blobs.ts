@@ -122,7 +122,7 @@ export class DiskBlobs {
     if (await this.size(digest) === undefined) {
       throw new NotFoundError(`Cannot find blob ${digest}: it is not in the store`);
     }
-    const { fileSource } = await import("../core/file_source.ts");
+    const { fileSource } = await import("../core/content/file_source.ts");
     const source = await fileSource(this.path(digest));
     return await source.open(options);
   }

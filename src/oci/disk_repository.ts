@@ -10,7 +10,7 @@ import { type Digest, isDigest } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
 import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import type { BlobSource, ToFileOptions } from "../core/source.ts";
+import type { BlobSource, ToFileOptions } from "../core/content/source.ts";
 import { quote } from "../core/text.ts";
 import { inTurn } from "../work/turns.ts";
 import { WORTH_A_WORKER } from "../work/task.ts";

@@ -5,10 +5,10 @@
  */
 import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { type BlobSource, bytesSource } from "../core/source.ts";
-import { readVerified } from "../core/read_source.ts";
+import { type BlobSource, bytesSource } from "../core/content/source.ts";
+import { readVerified } from "../core/content/read_source.ts";
 import { concatBytes } from "../core/streams.ts";
-import { checkDigest } from "../core/expected_content.ts";
+import { checkDigest } from "../core/content/expected_content.ts";
 import { NotFoundError } from "../core/errors.ts";
 import { compareText, quote } from "../core/text.ts";
 import type {

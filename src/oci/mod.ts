@@ -40,13 +40,13 @@ export {
   type OpenOptions,
   type ProgressNotes,
   type ToFileOptions,
-} from "../core/source.ts";
+} from "../core/content/source.ts";
 export {
   type FileFacts,
   type FileSource,
   fileSource,
   type FileSourceOptions,
-} from "../core/file_source.ts";
+} from "../core/content/file_source.ts";
 export {
   type AppendOptions,
   capability,

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Digest } from "../core/digest.ts";
-import { type BlobSource, bytesSource } from "../core/source.ts";
+import { type BlobSource, bytesSource } from "../core/content/source.ts";
 import { capability } from "./capabilities.ts";
 import { describeBytes, type Descriptor } from "./descriptor.ts";
 import type { ContentStore } from "./store.ts";

@@ -8,8 +8,8 @@
 import { type Digest, isDigest } from "../core/digest.ts";
 import { IntegrityError, NotFoundError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { type BlobSource, type ByteRange, taken } from "../core/source.ts";
-import { checkContent } from "../core/expected_content.ts";
+import { type BlobSource, type ByteRange, taken } from "../core/content/source.ts";
+import { checkContent } from "../core/content/expected_content.ts";
 import { quote } from "../core/text.ts";
 import { inTurn } from "../work/turns.ts";
 import { capability, type Capable } from "./capabilities.ts";

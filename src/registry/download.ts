@@ -5,7 +5,7 @@
 import { quote } from "../core/text.ts";
 import { IntegrityError, type ModelOpsError, TransferError } from "../core/errors.ts";
 import type { Digest } from "../core/digest.ts";
-import { rangeBounds, type ToFileOptions } from "../core/source.ts";
+import { rangeBounds, type ToFileOptions } from "../core/content/source.ts";
 import { streamOf } from "../core/streams.ts";
 import { checkEncoding, discard } from "../http/bodies.ts";
 import { transientFault } from "../http/faults.ts";

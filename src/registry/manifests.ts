@@ -2,12 +2,12 @@
  * Manifests of one repository of a registry.
  * @module
  */
-import { checkDigest } from "../core/expected_content.ts";
+import { checkDigest } from "../core/content/expected_content.ts";
 import { type Digest, digestAlgorithm, digestDocument, isDigest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import type { BlobSource } from "../core/source.ts";
-import { readVerified } from "../core/read_source.ts";
+import type { BlobSource } from "../core/content/source.ts";
+import { readVerified } from "../core/content/read_source.ts";
 import { quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "../oci/manifest.ts";

@@ -6,7 +6,7 @@
 import type { Digest } from "../core/digest.ts";
 import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { type BlobSource, bytesSource, type ToFileOptions } from "../core/source.ts";
+import { type BlobSource, bytesSource, type ToFileOptions } from "../core/content/source.ts";
 import { later } from "../core/runtime/later.ts";
 import { quote } from "../core/text.ts";
 import type {

@@ -5,7 +5,7 @@
  */
 import { IntegrityError, TransferError, UnsupportedError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import type { BlobSource } from "../core/source.ts";
+import type { BlobSource } from "../core/content/source.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { discard } from "../http/bodies.ts";
 import { ConnectionLost, explainFault, isFault, SourceFailure } from "../http/faults.ts";

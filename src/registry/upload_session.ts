@@ -5,7 +5,7 @@
  */
 import type { Digest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
-import type { BlobSource, ByteRange } from "../core/source.ts";
+import type { BlobSource, ByteRange } from "../core/content/source.ts";
 import { observed, sized } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
 import { withTimeLimit } from "../core/time_limit.ts";

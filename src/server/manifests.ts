@@ -7,7 +7,7 @@ import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/dig
 import { InvalidInputError, NotFoundError, UnsupportedError } from "../core/errors.ts";
 import { giveBack } from "../core/buffers.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
-import { bytesSource } from "../core/source.ts";
+import { bytesSource } from "../core/content/source.ts";
 import { inTurn } from "../work/turns.ts";
 import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";

@@ -4,7 +4,7 @@
  */
 import { mapConcurrent } from "../core/concurrency.ts";
 import type { Digest } from "../core/digest.ts";
-import type { BlobSource, ToFileOptions } from "../core/source.ts";
+import type { BlobSource, ToFileOptions } from "../core/content/source.ts";
 import { sized } from "../core/streams.ts";
 import { CORES, runsElsewhere, runTask } from "../work/pool.ts";
 import { checkContent, type ContentCheck } from "./content_check.ts";

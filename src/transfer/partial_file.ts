@@ -15,7 +15,7 @@ import {
   removeIfExists,
   writeFully,
 } from "../core/files.ts";
-import type { ProgressNotes } from "../core/source.ts";
+import type { ProgressNotes } from "../core/content/source.ts";
 import { type Part, partsOf } from "./parts.ts";
 
 /** Content from this size on, in bytes, is worth keeping what has come of it when it is stopped. */

@@ -4,7 +4,7 @@
  */
 import type { OperationOptions } from "../core/operation.ts";
 import type { OnBytes } from "../core/progress.ts";
-import type { BlobSource } from "../core/source.ts";
+import type { BlobSource } from "../core/content/source.ts";
 import type { ContentCheck } from "./content_check.ts";
 
 /** What is transferred: any `BlobSource`, and content whose size only its end tells. */

@@ -13,9 +13,9 @@ import {
   examinedFile,
   fileChanged,
   type FileSource,
-} from "../core/file_source.ts";
+} from "../core/content/file_source.ts";
 import { syncPath } from "../core/files.ts";
-import { type BlobSource, rangeBounds, type ToFileOptions } from "../core/source.ts";
+import { type BlobSource, rangeBounds, type ToFileOptions } from "../core/content/source.ts";
 import { holdWorkers, runTask } from "./pool.ts";
 import { otherWork, type TaskControl } from "./task.ts";
 import { runHere } from "./telling.ts";

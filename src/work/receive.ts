@@ -5,7 +5,7 @@
 import { type Digest, type DigestAlgorithm, Digester } from "../core/digest.ts";
 import { explainWrite } from "../core/file_errors.ts";
 import { openOwn, writeFully } from "../core/files.ts";
-import type { ProgressNotes } from "../core/source.ts";
+import type { ProgressNotes } from "../core/content/source.ts";
 import { CHUNK_SIZE, type PieceReader, pieceReader } from "../core/streams.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { StallWatch } from "../core/time_limit.ts";

@@ -41,13 +41,12 @@ export async function telling<Result>(
     }
   };
   const timer = setInterval(tell, PROGRESS_INTERVAL);
-  try {
-    return await task();
-  } finally {
-    clearInterval(timer);
-    tell();
-    if (failures.length > 0) throw failures[0];
-  }
+  const [outcome] = await Promise.allSettled([task()]);
+  clearInterval(timer);
+  tell();
+  if (failures.length > 0) throw failures[0];
+  if (outcome.status === "rejected") throw outcome.reason;
+  return outcome.value;
 }
 
 /** Runs a task in this thread. */

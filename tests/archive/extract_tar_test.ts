@@ -4,7 +4,7 @@ import { COMPRESSIONS } from "../../src/archive/compression.ts";
 import { Extraction } from "../../src/archive/extract.ts";
 import { digestBytes } from "../../src/core/digest.ts";
 import { ConflictError, IntegrityError, InvalidInputError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { concatBytes, streamOf, verified } from "../../src/core/streams.ts";
 import { packTar } from "../../src/archive/tar_writer.ts";
 import { StagedFile } from "../../src/core/staged_file.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Extraction } from "../../src/archive/extract.ts";
 import type { SelfWritingContent } from "../../src/archive/file_content.ts";
 import { ModelOpsError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { streamOf } from "../../src/core/streams.ts";
 import { transferToFile } from "../../src/transfer/to_file.ts";
 import { rounds, whileSwapped } from "../support/link_swapper.ts";

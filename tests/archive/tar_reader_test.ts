@@ -4,7 +4,7 @@ import { packTar as packByOther } from "modern-tar";
 import { readTar, type ReadTarOptions } from "../../src/archive/tar_reader.ts";
 import { packTar } from "../../src/archive/tar_writer.ts";
 import { IntegrityError, InvalidInputError, UnsupportedError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { concatBytes, readAll, streamOf } from "../../src/core/streams.ts";
 import { pax, type RawEntry, rawEntry, rawTar, tarEntry } from "./raw_tar.ts";
 

@@ -4,7 +4,7 @@ import { readTar } from "../../src/archive/tar_reader.ts";
 import { packUstar } from "../../src/archive/tar_writer.ts";
 import { ustarHeader } from "../../src/archive/ustar_header.ts";
 import { InvalidInputError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { readAll } from "../../src/core/streams.ts";
 
 Deno.test("ustarHeader() writes neither owner nor time nor device", () => {

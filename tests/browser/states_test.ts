@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { hash } from "bcryptjs";
 import { digestBytes } from "../../src/core/digest.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import type { ServeOptions } from "../../src/library/serve.ts";
 import { memoryCatalog } from "../../src/oci/memory_store.ts";
 import { serveHome } from "../server/page_api/support.ts";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { textOf } from "../../src/cli/output/bundle_text.ts";
 import { BUNDLE_COMMANDS } from "../../src/cli/bundle_commands.ts";
 import { digestBytes } from "../../src/core/digest.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { startsWithHost } from "../../src/oci/reference.ts";
 import { type TempFolder, tempFolder } from "../support/temp.ts";

@@ -1,6 +1,6 @@
 /** Artifacts of others beside models: treated as content, and never taken for models. */
 import assert from "node:assert/strict";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { Home } from "./support.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { escapeTextControls } from "../../src/cli/output/format.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { readContent } from "../../src/oci/store.ts";
 import { Home } from "./support.ts";

@@ -34,7 +34,7 @@ function idlePartsIn(files: readonly string[], used: readonly string[] = []): st
 /** What small commands use none of: it moves bytes, waits for others or words failures. */
 const IDLE_FILES = [
   "src/cli/output/failure.ts",
-  "src/core/file_source.ts",
+  "src/core/content/file_source.ts",
   "src/core/streams.ts",
   "src/core/time_limit.ts",
   "src/http/node_sender.ts",

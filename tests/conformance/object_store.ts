@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { digestBytes, digestHex } from "../../src/core/digest.ts";
 import { IntegrityError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
 import type { ProgressEvent } from "../../src/core/operation.ts";
-import { type BlobSource, bytesSource } from "../../src/core/source.ts";
+import { type BlobSource, bytesSource } from "../../src/core/content/source.ts";
 import { readAll } from "../../src/core/streams.ts";
 import { downloadToFile } from "../../src/objects/download.ts";
 import type { ObjectStore } from "../../src/objects/object_store.ts";

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
 import { IntegrityError, NotFoundError } from "../../src/core/errors.ts";
-import { type BlobSource, bytesSource } from "../../src/core/source.ts";
+import { type BlobSource, bytesSource } from "../../src/core/content/source.ts";
 import { readAll, streamOf } from "../../src/core/streams.ts";
 import { capability, type StoreCapabilities } from "../../src/oci/capabilities.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { ProgressEvent } from "../../src/core/operation.ts";
 import { reported, reportPlan, watchedSource } from "../../src/core/progress.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { readAll } from "../../src/core/streams.ts";
 
 function listener() {

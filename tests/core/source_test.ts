@@ -6,9 +6,9 @@ import {
   InvalidInputError,
   NotFoundError,
 } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
-import { readSource, readVerified } from "../../src/core/read_source.ts";
-import { fileSource } from "../../src/core/file_source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
+import { readSource, readVerified } from "../../src/core/content/read_source.ts";
+import { fileSource } from "../../src/core/content/file_source.ts";
 import { concatBytes, pieceReader, readAll } from "../../src/core/streams.ts";
 import { digestBytes } from "../../src/core/digest.ts";
 import { tempFolder } from "../support/temp.ts";

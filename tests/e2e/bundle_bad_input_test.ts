@@ -3,7 +3,7 @@
  * and the workspace is as it was.
  */
 import assert from "node:assert/strict";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { digestBytes, digestHex } from "../../src/core/digest.ts";
 import { openObjectStore } from "../../src/objects/dispatch.ts";
 import {

@@ -4,7 +4,7 @@
  * the path.
  * @module
  */
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { RegistryClient } from "../../src/registry/client.ts";
 import { type BundleServices, startBundleServices } from "../support/bundles.ts";

@@ -9,7 +9,6 @@ const TESTED_DIRECTLY: readonly ExportedValue[] = [
   "src/cli/commands.ts: COMMANDS",
   "src/cli/output/log.ts: formatJsonRecord",
   "src/cli/output/log.ts: formatRecord",
-  "src/cli/process.ts: programName",
   "src/http/proxies.ts: matchesNoProxy",
   "src/http/retrying.ts: retryAfter",
   "src/objects/azure_access.ts: parseConnectionString",

@@ -46,8 +46,8 @@ Deno.test("the product knows the terminal, arguments and environment in src/cli 
 });
 
 Deno.test("readSourceGraph() follows static, type and dynamic imports", async () => {
-  const graph = await readSourceGraph(["src/core/file_source.ts"]);
-  const files = graph.get("src/core/file_source.ts")?.map(({ file }) => file);
+  const graph = await readSourceGraph(["src/core/content/file_source.ts"]);
+  const files = graph.get("src/core/content/file_source.ts")?.map(({ file }) => file);
   assert.ok(files?.includes("src/core/errors.ts"));
   assert.ok(graph.has("src/core/errors.ts"));
 });

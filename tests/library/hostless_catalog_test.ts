@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { hostlessCatalog } from "../../src/library/hostless_catalog.ts";
 import { serveStore } from "../../src/library/serve.ts";
 import { capability } from "../../src/oci/capabilities.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { AccessDeniedError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { Dragonfly } from "../../src/http/dragonfly/dragonfly.ts";
 import type { DragonflySettings } from "../../src/http/dragonfly/settings.ts";
 import { fetchTransport } from "../../src/http/fetch_sender.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ConflictError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
 import { digestBytes } from "../../src/core/digest.ts";
 import { readDirIfExists } from "../../src/core/files.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { readContent } from "../../src/oci/store.ts";
 import { build, fixture, RAW_DIGESTS, SAMPLE, TARGET } from "./fixture.ts";

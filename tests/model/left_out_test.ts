@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { InvalidInputError, UnsupportedError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
 import { type RawEntry, rawTar } from "../archive/raw_tar.ts";

@@ -1,6 +1,6 @@
 /** What progress adds up to in every operation: the total is known before the first byte moves. */
 import assert from "node:assert/strict";
-import { ProgressTally } from "../../src/cli/output/progress_tally.ts";
+import { ProgressTally } from "../../src/cli/output/progress/tally.ts";
 import type { ProgressEvent } from "../../src/core/operation.ts";
 import { createModelBackend } from "../../src/model/backend.ts";
 import type { ModelBackend } from "../../src/model/operations.ts";

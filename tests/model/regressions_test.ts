@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { wrapped } from "../../src/oci/wrapped.ts";
 import { IntegrityError, InvalidInputError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { memoryStore } from "../../src/oci/memory_store.ts";

@@ -1,7 +1,7 @@
 /** A large object that comes in ranges from an account that misbehaves at any of its tenths. */
 import assert from "node:assert/strict";
 import { IntegrityError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { openObjectStore } from "../../src/objects/dispatch.ts";
 import { downloadToFile } from "../../src/objects/download.ts";
 import { PARALLEL_FROM } from "../../src/transfer/to_file.ts";

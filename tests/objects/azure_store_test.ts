@@ -8,7 +8,7 @@ import {
   NotFoundError,
   TransferError,
 } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import type { Transport } from "../../src/http/transport_options.ts";
 import { openObjectStore } from "../../src/objects/dispatch.ts";
 import { downloadToFile } from "../../src/objects/download.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InvalidInputError, NotFoundError, UnsupportedError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { openObjectStore } from "../../src/objects/dispatch.ts";
 import { readObject, sha256Of } from "../conformance/object_store.ts";
 import { tempFolder } from "../support/temp.ts";

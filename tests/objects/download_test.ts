@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { IntegrityError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { streamOf } from "../../src/core/streams.ts";
 import { downloadToFile } from "../../src/objects/download.ts";
 import { FileStore } from "../../src/objects/file_store.ts";

@@ -5,7 +5,7 @@ import {
   ModelOpsError,
   NotFoundError,
 } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { FileStore } from "../../src/objects/file_store.ts";
 import { readObject, sha256Of } from "../conformance/object_store.ts";
 import { rounds, whileSwapped } from "../support/link_swapper.ts";

@@ -1,7 +1,7 @@
 /** A process may be killed at any moment: no blob has a folder before its bytes are there. @module */
 import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
-import { type BlobSource, bytesSource } from "../../src/core/source.ts";
+import { type BlobSource, bytesSource } from "../../src/core/content/source.ts";
 import { streamOf } from "../../src/core/streams.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { anonymousBlob, type ContentStore } from "../../src/oci/store.ts";

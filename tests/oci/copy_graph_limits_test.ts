@@ -1,7 +1,7 @@
 /** Graphs that are as large as they may be, and larger. */
 import assert from "node:assert/strict";
 import { InvalidInputError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { copyGraph } from "../../src/oci/copy_graph.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";

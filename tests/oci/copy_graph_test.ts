@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { AccessDeniedError, NotFoundError } from "../../src/core/errors.ts";
 import type { ItemProgress, ProgressEvent } from "../../src/core/operation.ts";
 import { copyGraph, type CopyGraphOptions } from "../../src/oci/copy_graph.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { diskInternals } from "../support/disk_internals.ts";
 import { join } from "node:path";
 import { digestBytes, EMPTY_DIGEST } from "../../src/core/digest.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { streamOf } from "../../src/core/streams.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";

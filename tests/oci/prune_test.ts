@@ -3,7 +3,7 @@ import { readDirIfExists } from "../../src/core/files.ts";
 import { diskInternals } from "../support/disk_internals.ts";
 import { type Digest, digestBytes } from "../../src/core/digest.ts";
 import { anonymousBlob } from "../../src/oci/store.ts";
-import { type BlobSource, bytesSource } from "../../src/core/source.ts";
+import { type BlobSource, bytesSource } from "../../src/core/content/source.ts";
 import { ConflictError, IntegrityError, NotFoundError } from "../../src/core/errors.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";

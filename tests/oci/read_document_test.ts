@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { IntegrityError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { capability } from "../../src/oci/capabilities.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { filtered } from "../../src/oci/filtered.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isDigest } from "../../src/core/digest.ts";
 import { AccessDeniedError, NotFoundError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { capability, type StoreCapabilities } from "../../src/oci/capabilities.ts";
 import { copyGraph } from "../../src/oci/copy_graph.ts";
 import { filtered, type Visible } from "../../src/oci/filtered.ts";

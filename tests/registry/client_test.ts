@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { AccessDeniedError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
 import type { ConnectOptions } from "../../src/oci/connect.ts";
 import { copyGraph } from "../../src/oci/copy_graph.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
 import { memoryStore } from "../../src/oci/memory_store.ts";

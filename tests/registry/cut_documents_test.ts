@@ -1,6 +1,6 @@
 /** Lines that are cut in the body of a document, not of a blob. @module */
 import assert from "node:assert/strict";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { parseManifest } from "../../src/oci/manifest.ts";
 import { fakeClient, FakeRegistry } from "../support/fake_registry.ts";

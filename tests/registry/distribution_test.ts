@@ -7,7 +7,7 @@ import {
   TransferError,
   UnsupportedError,
 } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { copyGraph } from "../../src/oci/copy_graph.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";

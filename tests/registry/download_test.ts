@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { IntegrityError, NotFoundError, TransferError } from "../../src/core/errors.ts";
-import type { ByteRange } from "../../src/core/source.ts";
+import type { ByteRange } from "../../src/core/content/source.ts";
 import { readAll } from "../../src/core/streams.ts";
 import { anonymousBlob, openVerified } from "../../src/oci/store.ts";
 import { digestBytes } from "../../src/core/digest.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { digestBytes } from "../../src/core/digest.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { anonymousBlob } from "../../src/oci/store.ts";
 import { readDirIfExists } from "../../src/core/files.ts";
 import { KnownRegistries, type RegistryLimits } from "../../src/registry/known_registries.ts";

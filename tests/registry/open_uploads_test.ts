@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
 import { readDirIfExists } from "../../src/core/files.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { anonymousBlob } from "../../src/oci/store.ts";
 import { OpenUploads } from "../../src/registry/open_uploads.ts";
 import { fakeClient, FakeRegistry, type Intercept } from "../support/fake_registry.ts";

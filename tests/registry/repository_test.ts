@@ -6,7 +6,7 @@ import {
   TransferError,
   UnsupportedError,
 } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
 import { anonymousBlob, readContent, readManifest } from "../../src/oci/store.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
 import { AccessDeniedError, ModelOpsError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { anonymousBlob } from "../../src/oci/store.ts";
 import { fail, fakeClient, FakeRegistry, type Intercept } from "../support/fake_registry.ts";
 

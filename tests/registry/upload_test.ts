@@ -6,7 +6,7 @@ import {
   IntegrityError,
   TransferError,
 } from "../../src/core/errors.ts";
-import { type BlobSource, bytesSource } from "../../src/core/source.ts";
+import { type BlobSource, bytesSource } from "../../src/core/content/source.ts";
 import { anonymousBlob } from "../../src/oci/store.ts";
 import {
   fail,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { copyGraph } from "../../src/oci/copy_graph.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";

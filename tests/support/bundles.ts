@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { mapConcurrent } from "../../src/core/concurrency.ts";
 import { type Digest, digestStream } from "../../src/core/digest.ts";
 import { readDirIfExists } from "../../src/core/files.ts";
-import { fileSource } from "../../src/core/file_source.ts";
+import { fileSource } from "../../src/core/content/file_source.ts";
 import { startAzurite, startRegistry } from "./registry.ts";
 import type { RunningAzurite, RunningService } from "./registry.ts";
 import { type ReverseProxy, startReverseProxy } from "./reverse_proxy.ts";

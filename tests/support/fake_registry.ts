@@ -3,7 +3,7 @@
  * that can make it misbehave. @module
  */
 import type { Digest } from "../../src/core/digest.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import type { Transport } from "../../src/http/transport_options.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { digestBytes } from "../../src/core/digest.ts";
 import { IntegrityError } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/source.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { copyGraph } from "../../src/oci/copy_graph.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { anonymousBlob, type ContentStore, storeSource } from "../../src/oci/store.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { digestBytes } from "../../src/core/digest.ts";
 import { IntegrityError } from "../../src/core/errors.ts";
-import { bytesSource, type OpenOptions } from "../../src/core/source.ts";
+import { bytesSource, type OpenOptions } from "../../src/core/content/source.ts";
 import { streamOf } from "../../src/core/streams.ts";
 import { type ContentCheck, digestCheck } from "../../src/transfer/content_check.ts";
 import { PartialFile } from "../../src/transfer/partial_file.ts";

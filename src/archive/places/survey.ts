@@ -5,7 +5,7 @@
 import { type Digest, type DigestAlgorithm, digestStream } from "../../core/digest.ts";
 import { lstatIfExists } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { fileSource } from "../../core/file_source.ts";
+import { fileSource } from "../../core/content/file_source.ts";
 import { join } from "../../core/runtime/path.ts";
 
 /** What can be in a place. */

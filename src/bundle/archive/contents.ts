@@ -8,7 +8,7 @@ import { readTar, type TarMember } from "../../archive/tar_reader.ts";
 import { digestBytes, digestStream } from "../../core/digest.ts";
 import { IntegrityError, InvalidInputError, type Problem } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { type FileSource, fileSource } from "../../core/file_source.ts";
+import { type FileSource, fileSource } from "../../core/content/file_source.ts";
 import { readAll } from "../../core/streams.ts";
 import { messagesError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";

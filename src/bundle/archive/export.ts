@@ -13,7 +13,7 @@ import { explainRead, explainWrite, isMissing } from "../../core/file_errors.ts"
 import { lstatIfExists } from "../../core/files.ts";
 import { checkRoom } from "../../core/folders/room.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import type { BlobSource } from "../../core/source.ts";
+import type { BlobSource } from "../../core/content/source.ts";
 import { digested } from "../../core/streams.ts";
 import { reported, watchedSource } from "../../core/progress.ts";
 import { quote } from "../../core/text.ts";

@@ -6,7 +6,7 @@ import type { ArchiveLimits } from "../../archive/limits.ts";
 import type { TransferError } from "../../core/errors.ts";
 import { checkRoom, diskOf, roomFault, type RoomNeeded } from "../../core/folders/room.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
-import { bytesSource } from "../../core/source.ts";
+import { bytesSource } from "../../core/content/source.ts";
 import { streamOf, verified } from "../../core/streams.ts";
 import { compareText, quote } from "../../core/text.ts";
 import { type ArchiveContents, ArchiveReader, memberPath } from "./contents.ts";

@@ -5,7 +5,7 @@
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, digestHex, digestStream } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { fileSource } from "../../core/file_source.ts";
+import { fileSource } from "../../core/content/file_source.ts";
 import { ArchiveReader } from "../archive/contents.ts";
 import type { Bundle, BundleEntry } from "../documents/bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";

@@ -2,7 +2,7 @@
  * A planned bundle as content: its documents and files in a store that nothing was written to yet.
  * @module
  */
-import { bytesSource } from "../../core/source.ts";
+import { bytesSource } from "../../core/content/source.ts";
 import { digestHex } from "../../core/digest.ts";
 import { memoryStore } from "../../oci/memory_store.ts";
 import { type OverlayStore, overlayStore } from "../../oci/overlay_store.ts";

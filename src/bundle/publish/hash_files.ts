@@ -6,9 +6,9 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, digestBytes, digestStream } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { reported, reportPlan, watchedSource } from "../../core/progress.ts";
-import { readSource } from "../../core/read_source.ts";
-import type { BlobSource } from "../../core/source.ts";
-import { fileSource } from "../../core/file_source.ts";
+import { readSource } from "../../core/content/read_source.ts";
+import type { BlobSource } from "../../core/content/source.ts";
+import { fileSource } from "../../core/content/file_source.ts";
 import type { FoundFile } from "../spec/files.ts";
 
 /** How to hash. */

@@ -10,7 +10,7 @@
 import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
-import { bytesSource } from "../../core/source.ts";
+import { bytesSource } from "../../core/content/source.ts";
 import { quote } from "../../core/text.ts";
 import { copyGraph, type CopyReport } from "../../oci/copy_graph.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";

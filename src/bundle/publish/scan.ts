@@ -5,7 +5,7 @@
 import type { Digest } from "../../core/digest.ts";
 import type { Problem } from "../../core/errors.ts";
 import { operationOptions } from "../../core/operation.ts";
-import type { BlobSource } from "../../core/source.ts";
+import type { BlobSource } from "../../core/content/source.ts";
 import { messagesError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
 import { findFiles, type FoundFile } from "../spec/files.ts";

@@ -5,7 +5,7 @@
 import { basename } from "../../core/runtime/path.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
-import { bytesSource } from "../../core/source.ts";
+import { bytesSource } from "../../core/content/source.ts";
 import { streamOf, verified } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import { capability } from "../../oci/capabilities.ts";

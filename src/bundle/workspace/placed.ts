@@ -4,11 +4,11 @@
  */
 import { basename, join } from "../../core/runtime/path.ts";
 import { parentOf } from "../../archive/safe_path.ts";
-import { fileSource } from "../../core/file_source.ts";
+import { fileSource } from "../../core/content/file_source.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { reportSkipped } from "../../core/progress.ts";
 import { verified } from "../../core/streams.ts";
-import type { ExpectedContent } from "../../core/expected_content.ts";
+import type { ExpectedContent } from "../../core/content/expected_content.ts";
 import type { BundleEntry } from "../documents/bundle.ts";
 import { placeOf } from "./layout.ts";
 import { pinned } from "./open.ts";

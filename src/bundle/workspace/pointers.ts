@@ -4,7 +4,7 @@
  */
 import { InvalidInputError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { fileSource } from "../../core/file_source.ts";
+import { fileSource } from "../../core/content/file_source.ts";
 import { readAll } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import { decodePointer, type Pointer, POINTER_SIZE_LIMIT } from "../documents/pointer.ts";

@@ -16,7 +16,7 @@ import { BUILD_INFO } from "../build_info.ts";
 import type { CliContext, TextSink } from "../context.ts";
 import { below, hubSettings } from "./hubs.ts";
 import { COLOR_CHOICES, type ColorChoice } from "../output/paint.ts";
-import { PROGRESS_STYLES, type ProgressStyle } from "../output/progress_style.ts";
+import { PROGRESS_STYLES, type ProgressStyle } from "../output/progress/style.ts";
 import { isDebug, LOG_LEVELS, type LogLevelName, type LogSettings } from "../output/log.ts";
 
 /** The flags that every command takes, as the parser leaves them. */

@@ -6,7 +6,7 @@
 import { type Digest, digestBytes, Digester, EMPTY_DIGEST } from "../../core/digest.ts";
 import type { OnBytes } from "../../core/progress.ts";
 import { collectGarbage } from "../../core/runtime/garbage.ts";
-import type { BlobSource } from "../../core/source.ts";
+import type { BlobSource } from "../../core/content/source.ts";
 
 /** A part of a file. */
 export interface FilePart {

@@ -2,7 +2,7 @@
  * The files of a model, wherever they are.
  * @module
  */
-import type { BlobSource } from "../../core/source.ts";
+import type { BlobSource } from "../../core/content/source.ts";
 
 /** A file of a model: of a folder, of the local store, or of a repository in a registry. */
 export interface FactFile {

@@ -2,7 +2,7 @@
  * Facts of a folder, and what a Modelfile and a configuration say with them.
  * @module
  */
-import { fileSource } from "../../core/file_source.ts";
+import { fileSource } from "../../core/content/file_source.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { ModelCapabilities, ModelDescriptor } from "../config.ts";
 import type { ModelfileValues } from "../modelfile/values.ts";

@@ -2,8 +2,8 @@
  * A bound on what is read of files that are far away.
  * @module
  */
-import type { BlobSource } from "../../core/source.ts";
-import { readSource } from "../../core/read_source.ts";
+import type { BlobSource } from "../../core/content/source.ts";
+import { readSource } from "../../core/content/read_source.ts";
 
 /** Says that a read was not made, because the budget does not allow it. */
 export class BudgetSpent extends Error {

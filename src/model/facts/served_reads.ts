@@ -5,7 +5,7 @@
 import { NotFoundError } from "../../core/errors.ts";
 import { pause } from "../../core/retry.ts";
 import { giveWay } from "../../core/runtime/turn.ts";
-import type { BlobSource } from "../../core/source.ts";
+import type { BlobSource } from "../../core/content/source.ts";
 import { BudgetSpent, ReadBudget, type Reads } from "./read_budget.ts";
 
 /** What is read of all files of a model. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
-import { fileSource } from "../../core/file_source.ts";
+import { fileSource } from "../../core/content/file_source.ts";
 import { decodeJsonParts } from "../../core/json.ts";
 import { problemsError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";

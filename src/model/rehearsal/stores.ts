@@ -4,7 +4,7 @@
  */
 import { type Digest, EMPTY_DIGEST } from "../../core/digest.ts";
 import { ifFound } from "../../core/errors.ts";
-import type { BlobSource } from "../../core/source.ts";
+import type { BlobSource } from "../../core/content/source.ts";
 import { readAll } from "../../core/streams.ts";
 import { capability, type StoreCapabilities } from "../../oci/capabilities.ts";
 import type { Connect } from "../../oci/connect.ts";

@@ -4,7 +4,7 @@
  */
 import { lstatIfExists, removeIfExists } from "../../core/files.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
-import type { BlobSource } from "../../core/source.ts";
+import type { BlobSource } from "../../core/content/source.ts";
 import { digestCheck } from "../../transfer/content_check.ts";
 import { transferToFile } from "../../transfer/to_file.ts";
 import type { Descriptor } from "../descriptor.ts";

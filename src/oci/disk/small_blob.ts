@@ -7,8 +7,8 @@ import { join } from "../../core/runtime/path.ts";
 import { explainWrite } from "../../core/file_errors.ts";
 import { removeIfExists } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import type { BlobSource } from "../../core/source.ts";
-import { readVerified } from "../../core/read_source.ts";
+import type { BlobSource } from "../../core/content/source.ts";
+import { readVerified } from "../../core/content/read_source.ts";
 import type { Descriptor } from "../descriptor.ts";
 import type { DiskStore } from "../disk_store.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { CHUNK_SIZE } from "../../core/streams.ts";
-import type { ByteRange } from "../../core/source.ts";
+import type { ByteRange } from "../../core/content/source.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Exchange } from "../exchange.ts";
 

@@ -9,7 +9,7 @@
 import { type Digest, isDigest } from "../../core/digest.ts";
 import { AccessDeniedError, ifFound, ModelOpsError, NotFoundError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { bytesSource } from "../../core/source.ts";
+import { bytesSource } from "../../core/content/source.ts";
 import { capability, type ReferrerOptions } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { LocalCatalog, LocalRepository } from "../../oci/disk_catalog.ts";

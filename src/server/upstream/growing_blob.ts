@@ -7,7 +7,7 @@
  * @module
  */
 import { TransferError } from "../../core/errors.ts";
-import { type BlobSource, type ByteRange, rangeBounds } from "../../core/source.ts";
+import { type BlobSource, type ByteRange, rangeBounds } from "../../core/content/source.ts";
 import { CHUNK_SIZE } from "../../core/streams.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import {

@@ -5,7 +5,7 @@ import { encodePointer } from "../../../src/bundle/documents/pointer.ts";
 import { readTar } from "../../../src/archive/tar_reader.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
 import { InvalidInputError } from "../../../src/core/errors.ts";
-import { bytesSource } from "../../../src/core/source.ts";
+import { bytesSource } from "../../../src/core/content/source.ts";
 import { runCommand } from "../../support/command.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
 import { tree, utf8 } from "../workspace/support.ts";

@@ -4,7 +4,7 @@ import { parseSpec } from "../../../src/bundle/spec/parse.ts";
 import type { Inventory } from "../../../src/bundle/publish/scan.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
 import { InvalidInputError } from "../../../src/core/errors.ts";
-import { bytesSource } from "../../../src/core/source.ts";
+import { bytesSource } from "../../../src/core/content/source.ts";
 
 type Rules = readonly Record<string, unknown>[];
 

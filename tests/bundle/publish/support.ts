@@ -1,7 +1,7 @@
 /** What the tests of publishing and resolving share. @module */
 import { NotFoundError } from "../../../src/core/errors.ts";
 import { reported, watchedSource } from "../../../src/core/progress.ts";
-import { bytesSource } from "../../../src/core/source.ts";
+import { bytesSource } from "../../../src/core/content/source.ts";
 import { readAll, streamOf, verified } from "../../../src/core/streams.ts";
 import type { ObjectFacts, ObjectStore } from "../../../src/objects/object_store.ts";
 import { describeBytes, type Descriptor } from "../../../src/oci/descriptor.ts";

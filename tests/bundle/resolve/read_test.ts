@@ -10,7 +10,7 @@ import {
   NotFoundError,
   UnsupportedError,
 } from "../../../src/core/errors.ts";
-import { bytesSource } from "../../../src/core/source.ts";
+import { bytesSource } from "../../../src/core/content/source.ts";
 import type { MemoryStore } from "../../../src/oci/memory_store.ts";
 import type { ContentStore } from "../../../src/oci/store.ts";
 import { json, memoryRegistry, put, putManifest, titled } from "../publish/support.ts";

@@ -16,7 +16,7 @@ import {
   InvalidInputError,
   TransferError,
 } from "../../../src/core/errors.ts";
-import { bytesSource } from "../../../src/core/source.ts";
+import { bytesSource } from "../../../src/core/content/source.ts";
 import { streamOf } from "../../../src/core/streams.ts";
 import { diskCatalog } from "../../../src/oci/disk_catalog.ts";
 import { type MemoryStore, memoryStore } from "../../../src/oci/memory_store.ts";

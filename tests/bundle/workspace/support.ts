@@ -8,7 +8,7 @@ import type {
 } from "../../../src/bundle/documents/bundle.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
 import { IntegrityError, NotFoundError } from "../../../src/core/errors.ts";
-import { type BlobSource, bytesSource } from "../../../src/core/source.ts";
+import { type BlobSource, bytesSource } from "../../../src/core/content/source.ts";
 import { readAll } from "../../../src/core/streams.ts";
 import type {
   ObjectFacts,

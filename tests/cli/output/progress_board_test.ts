@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { columnsOf } from "../../../src/cli/output/columns.ts";
-import { boardLines } from "../../../src/cli/output/progress_board.ts";
-import { ProgressTally } from "../../../src/cli/output/progress_tally.ts";
+import { boardLines } from "../../../src/cli/output/progress/board.ts";
+import { ProgressTally } from "../../../src/cli/output/progress/tally.ts";
 import type { ProgressEvent } from "../../../src/core/operation.ts";
 import { aPlan, progressEvents, step } from "./progress_support.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ProgressTally } from "../../../src/cli/output/progress_tally.ts";
+import { ProgressTally } from "../../../src/cli/output/progress/tally.ts";
 import { aPlan, MIB, progressEvents, step } from "./progress_support.ts";
 
 Deno.test("the total is that of the plan, whatever is under way", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { openProgress } from "../../../src/cli/output/progress.ts";
-import type { ProgressStyle } from "../../../src/cli/output/progress_style.ts";
-import { showRetry } from "../../../src/cli/output/retry_words.ts";
+import { openProgress } from "../../../src/cli/output/progress/progress.ts";
+import type { ProgressStyle } from "../../../src/cli/output/progress/style.ts";
+import { showRetry } from "../../../src/cli/output/progress/retry_words.ts";
 import type { ProgressEvent } from "../../../src/core/operation.ts";
 import { fakeContext } from "../support.ts";
 import { aPlan, step } from "./progress_support.ts";

@@ -1,7 +1,7 @@
 /** A model of any size in the folder of a registry: its weights are holes in files. @module */
 import { dirname } from "node:path";
 import { digestBytes } from "../../../src/core/digest.ts";
-import { bytesSource } from "../../../src/core/source.ts";
+import { bytesSource } from "../../../src/core/content/source.ts";
 import { encodeConfig } from "../../../src/model/config.ts";
 import { FAMILIES, layerMediaType } from "../../../src/model/media_types.ts";
 import { encodeModelManifest } from "../../../src/model/model_manifest.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { digestBytes } from "../../../src/core/digest.ts";
 import { InvalidInputError } from "../../../src/core/errors.ts";
-import { type BlobSource, bytesSource, rangeBounds } from "../../../src/core/source.ts";
+import { type BlobSource, bytesSource, rangeBounds } from "../../../src/core/content/source.ts";
 import { type FilePart, rangeDigests } from "../../../src/model/compare/range_digests.ts";
 
 const MIB = 1024 * 1024;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InvalidInputError } from "../../../src/core/errors.ts";
-import { bytesSource } from "../../../src/core/source.ts";
+import { bytesSource } from "../../../src/core/content/source.ts";
 import { adapterFacts } from "../../../src/model/facts/adapter.ts";
 import { configFacts } from "../../../src/model/facts/config_json.ts";
 import { licenseOfText, licenseUse, spdxOf } from "../../../src/model/facts/license.ts";

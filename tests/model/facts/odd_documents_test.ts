@@ -1,6 +1,6 @@
 /** Documents as other tools write them: numbers that JSON does not have, marks, other encodings. */
 import assert from "node:assert/strict";
-import { bytesSource } from "../../../src/core/source.ts";
+import { bytesSource } from "../../../src/core/content/source.ts";
 import { readFacts } from "../../../src/model/facts/read_facts.ts";
 
 /** A text in UTF-16 with its mark, in either order of bytes. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytesSource } from "../../../src/core/source.ts";
+import { bytesSource } from "../../../src/core/content/source.ts";
 import { configFacts } from "../../../src/model/facts/config_json.ts";
 import { readHeaderFacts } from "../../../src/model/facts/weights.ts";
 import { gguf, safetensors } from "./support.ts";

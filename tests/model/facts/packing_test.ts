@@ -1,7 +1,7 @@
 /** Parameters of packed weights: as many as they stand for, or none that are told. */
 import assert from "node:assert/strict";
 import { parseSafetensorsMetadata } from "@huggingface/hub";
-import { bytesSource } from "../../../src/core/source.ts";
+import { bytesSource } from "../../../src/core/content/source.ts";
 import { configFacts } from "../../../src/model/facts/config_json.ts";
 import { packedCount } from "../../../src/model/facts/packing.ts";
 import { readFacts } from "../../../src/model/facts/read_facts.ts";

@@ -1,7 +1,7 @@
 /** Model files made by hand, byte by byte, and a source that watches what is read. @module */
 import assert from "node:assert/strict";
 import { InvalidInputError } from "../../../src/core/errors.ts";
-import { type BlobSource, bytesSource, rangeBounds } from "../../../src/core/source.ts";
+import { type BlobSource, bytesSource, rangeBounds } from "../../../src/core/content/source.ts";
 import { concatBytes } from "../../../src/core/streams.ts";
 import { GGUF_TENSOR_TYPES, ggufBytes } from "../../../src/model/facts/headers/gguf_types.ts";
 

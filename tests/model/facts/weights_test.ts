@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { type BlobSource, bytesSource } from "../../../src/core/source.ts";
-import { fileSource } from "../../../src/core/file_source.ts";
+import { type BlobSource, bytesSource } from "../../../src/core/content/source.ts";
+import { fileSource } from "../../../src/core/content/file_source.ts";
 import { ReadBudget } from "../../../src/model/facts/read_budget.ts";
 import { readHeaderFacts } from "../../../src/model/facts/weights.ts";
 import { OCR_MODELS_FOLDER } from "../../support/models.ts";

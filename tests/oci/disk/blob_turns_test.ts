@@ -1,7 +1,7 @@
 /** Whose turn it is to receive a blob. */
 import assert from "node:assert/strict";
 import { digestBytes } from "../../../src/core/digest.ts";
-import { bytesSource } from "../../../src/core/source.ts";
+import { bytesSource } from "../../../src/core/content/source.ts";
 import { DiskRepository } from "../../../src/oci/disk_repository.ts";
 import { DiskStore } from "../../../src/oci/disk_store.ts";
 import { anonymousBlob } from "../../../src/oci/store.ts";

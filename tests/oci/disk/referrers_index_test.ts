@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bytesSource } from "../../../src/core/source.ts";
+import { bytesSource } from "../../../src/core/content/source.ts";
 import { describeBytes, type Descriptor } from "../../../src/oci/descriptor.ts";
 import { diskCatalog, type LocalRepository } from "../../../src/oci/disk_catalog.ts";
 import { MediaType } from "../../../src/oci/media_types.ts";

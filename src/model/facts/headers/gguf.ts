@@ -3,7 +3,7 @@
  * See https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  * @module
  */
-import type { BlobSource } from "../../../core/source.ts";
+import type { BlobSource } from "../../../core/content/source.ts";
 import { quote } from "../../../core/text.ts";
 import { addElements } from "./elements.ts";
 import type { TensorFact, WeightFacts } from "../facts.ts";

@@ -3,8 +3,8 @@
  * @module
  */
 import { InvalidInputError } from "../../../core/errors.ts";
-import { readSource } from "../../../core/read_source.ts";
-import type { BlobSource } from "../../../core/source.ts";
+import { readSource } from "../../../core/content/read_source.ts";
+import type { BlobSource } from "../../../core/content/source.ts";
 
 /** Byte order of numbers. */
 export type ByteOrder = "little" | "big";

@@ -6,7 +6,7 @@
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  * @module
  */
-import type { BlobSource } from "../../../core/source.ts";
+import type { BlobSource } from "../../../core/content/source.ts";
 import { quote } from "../../../core/text.ts";
 import { addElements, countElements, dominantType, mergeElements } from "./elements.ts";
 import type { TensorFact, WeightFacts } from "../facts.ts";

@@ -6,7 +6,7 @@
 import { quote } from "../../../core/text.ts";
 import { InvalidInputError } from "../../../core/errors.ts";
 import { decodeJsonParts, isRecord } from "../../../core/json.ts";
-import type { BlobSource } from "../../../core/source.ts";
+import type { BlobSource } from "../../../core/content/source.ts";
 import { addElements, countElements, dominantType, mergeElements } from "./elements.ts";
 import { LONGEST_TENSOR_NAME, type TensorFact, type WeightFacts } from "../facts.ts";
 import { HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";

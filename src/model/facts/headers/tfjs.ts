@@ -6,8 +6,8 @@
  */
 import { InvalidInputError } from "../../../core/errors.ts";
 import { decodeJson, isRecord, MOST_LIST_VALUES } from "../../../core/json.ts";
-import type { BlobSource } from "../../../core/source.ts";
-import { readSource } from "../../../core/read_source.ts";
+import type { BlobSource } from "../../../core/content/source.ts";
+import { readSource } from "../../../core/content/read_source.ts";
 import * as form from "../../../core/shapes/form.ts";
 import { quote } from "../../../core/text.ts";
 import { addElements, countElements, dominantType } from "./elements.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InvalidInputError } from "../../../../src/core/errors.ts";
-import { type BlobSource, bytesSource, rangeBounds } from "../../../../src/core/source.ts";
+import { type BlobSource, bytesSource, rangeBounds } from "../../../../src/core/content/source.ts";
 import { concatBytes } from "../../../../src/core/streams.ts";
 import { readGguf } from "../../../../src/model/facts/headers/gguf.ts";
 import { mergeGguf } from "../../../../src/model/facts/headers/gguf_facts.ts";

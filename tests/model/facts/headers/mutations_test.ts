@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { InvalidInputError } from "../../../../src/core/errors.ts";
-import type { BlobSource } from "../../../../src/core/source.ts";
+import type { BlobSource } from "../../../../src/core/content/source.ts";
 import { concatBytes } from "../../../../src/core/streams.ts";
 import type { WeightFacts } from "../../../../src/model/facts/facts.ts";
 import { readGguf } from "../../../../src/model/facts/headers/gguf.ts";

@@ -9,7 +9,7 @@ import { GGMLQuantizationType, gguf } from "@huggingface/gguf";
 import { parseSafetensorsMetadata, type TensorInfo } from "@huggingface/hub";
 import onnxProto from "onnx-proto";
 import { InvalidInputError } from "../../../../src/core/errors.ts";
-import { bytesSource } from "../../../../src/core/source.ts";
+import { bytesSource } from "../../../../src/core/content/source.ts";
 import { readGguf } from "../../../../src/model/facts/headers/gguf.ts";
 import {
   GGUF_FILE_TYPES,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InvalidInputError } from "../../../../src/core/errors.ts";
-import { bytesSource } from "../../../../src/core/source.ts";
+import { bytesSource } from "../../../../src/core/content/source.ts";
 import {
   mergeSafetensors,
   readSafetensors,

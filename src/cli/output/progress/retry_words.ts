@@ -2,10 +2,10 @@
  * What whoever waits is told of another try.
  * @module
  */
-import type { Retry } from "../../core/retry.ts";
-import type { TextSink } from "../context.ts";
-import { escapeControls, jsonLine } from "./format.ts";
-import type { ProgressStyle } from "./progress_style.ts";
+import type { Retry } from "../../../core/retry.ts";
+import type { TextSink } from "../../context.ts";
+import { escapeControls, jsonLine } from "../format.ts";
+import type { ProgressStyle } from "./style.ts";
 
 /** `trying again, 2 of 5: the connection was cut` */
 export function retryWords({ attempt, attempts, reason }: Retry): string {

@@ -3,9 +3,9 @@
  * yet.
  * @module
  */
-import { columnsOf, fitMiddle, fitNames, padColumns, startOf } from "./columns.ts";
-import { escapeControls, formatBytes, formatDuration } from "./format.ts";
-import { Gauge, type ProgressTally, type Stage, VERBS } from "./progress_tally.ts";
+import { columnsOf, fitMiddle, fitNames, padColumns, startOf } from "../columns.ts";
+import { escapeControls, formatBytes, formatDuration } from "../format.ts";
+import { Gauge, type ProgressTally, type Stage, VERBS } from "./tally.ts";
 import { retryWords } from "./retry_words.ts";
 
 /** Items shown at once; the others count in the total. */

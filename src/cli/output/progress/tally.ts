@@ -3,9 +3,9 @@
  * there is to say at the end.
  * @module
  */
-import type { ItemProgress, ProgressEvent, ProgressPhase } from "../../core/operation.ts";
-import type { Retry } from "../../core/retry.ts";
-import { countOf, formatBytes, formatDuration, formatShare } from "./format.ts";
+import type { ItemProgress, ProgressEvent, ProgressPhase } from "../../../core/operation.ts";
+import type { Retry } from "../../../core/retry.ts";
+import { countOf, formatBytes, formatDuration, formatShare } from "../format.ts";
 
 /** What people call a stage while it runs and when it is over. */
 export const VERBS: Readonly<Record<ProgressPhase, { running: string; done: string }>> = {

@@ -2,12 +2,12 @@
  * Progress on standard error, in the form that was asked for.
  * @module
  */
-import type { ProgressEvent } from "../../core/operation.ts";
-import type { Retry } from "../../core/retry.ts";
-import type { CliContext } from "../context.ts";
-import { escapeControls, formatBytes, formatDuration, jsonLine } from "./format.ts";
-import type { ProgressStyle } from "./progress_style.ts";
-import { ProgressTally, type Stage, VERBS } from "./progress_tally.ts";
+import type { ProgressEvent } from "../../../core/operation.ts";
+import type { Retry } from "../../../core/retry.ts";
+import type { CliContext } from "../../context.ts";
+import { escapeControls, formatBytes, formatDuration, jsonLine } from "../format.ts";
+import type { ProgressStyle } from "./style.ts";
+import { ProgressTally, type Stage, VERBS } from "./tally.ts";
 import { retryDocument, retryLine } from "./retry_words.ts";
 
 /** A display of progress; disposing takes it off the screen. */
@@ -37,7 +37,7 @@ const DRAWINGS: Readonly<
 > = {
   plain: drawPlain,
   json: drawJson,
-  bar: async (context, tally) => (await import("./progress_bars.ts")).drawBars(context, tally),
+  bar: async (context, tally) => (await import("./bars.ts")).drawBars(context, tally),
   none: () => ({}),
 };
 

@@ -12,7 +12,7 @@ export async function readSource(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { start, end } = rangeBounds(options.range, source.size);
   if (source.read !== undefined) return await source.read(options);
-  const { readAll } = await import("./streams.ts");
+  const { readAll } = await import("../streams.ts");
   return await readAll(await source.open(options), end - start);
 }
 
@@ -40,6 +40,6 @@ async function readStream(
   expected: ExpectedContent,
   limit: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { readAll, sized } = await import("./streams.ts");
+  const { readAll, sized } = await import("../streams.ts");
   return await readAll(sized(stream, expected), Math.min(expected.size, limit));
 }

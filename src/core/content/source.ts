@@ -5,8 +5,8 @@
  * passes content on as a bare stream.
  * @module
  */
-import type { Digest, DigestAlgorithm } from "./digest.ts";
-import { InvalidInputError } from "./errors.ts";
+import type { Digest, DigestAlgorithm } from "../digest.ts";
+import { InvalidInputError } from "../errors.ts";
 
 /** Part of a content: from byte `start` up to, not including, byte `end` (the size when absent). */
 export interface ByteRange {

@@ -2,8 +2,8 @@
  * Contents compared with what they should be.
  * @module
  */
-import { type Digest, digestAlgorithm, digestDocument } from "./digest.ts";
-import { IntegrityError } from "./errors.ts";
+import { type Digest, digestAlgorithm, digestDocument } from "../digest.ts";
+import { IntegrityError } from "../errors.ts";
 
 /** What a content should be. */
 export interface ExpectedContent {

@@ -2,15 +2,15 @@
  * Progress as bars that are redrawn, where a person looks on.
  * @module
  */
-import { MultiBar } from "../../deps/cli-progress.ts";
-import type { CliContext, TextSink } from "../context.ts";
-import { fitMiddle } from "./columns.ts";
-import { escapeControls } from "./format.ts";
-import { boardLines } from "./progress_board.ts";
-import type { ProgressTally } from "./progress_tally.ts";
+import { MultiBar } from "../../../deps/cli-progress.ts";
+import type { CliContext, TextSink } from "../../context.ts";
+import { fitMiddle } from "../columns.ts";
+import { escapeControls } from "../format.ts";
+import { boardLines } from "./board.ts";
+import type { ProgressTally } from "./tally.ts";
 import { retryWords } from "./retry_words.ts";
-import type { ProgressEvent } from "../../core/operation.ts";
-import type { Retry } from "../../core/retry.ts";
+import type { ProgressEvent } from "../../../core/operation.ts";
+import type { Retry } from "../../../core/retry.ts";
 
 /** Milliseconds that a line about another try stays, or as long as it is waited for. */
 const NOTICE_TIME = 5000;

@@ -2,12 +2,12 @@
  * Files as byte sources.
  * @module
  */
-import { ConflictError, InvalidInputError } from "./errors.ts";
-import { explainRead } from "./file_errors.ts";
+import { ConflictError, InvalidInputError } from "../errors.ts";
+import { explainRead } from "../file_errors.ts";
 import { type BlobSource, type OpenOptions, rangeBounds } from "./source.ts";
-import { borrowBuffer } from "./buffers.ts";
-import { CHUNK_SIZE, offerPieces } from "./streams.ts";
-import { quote } from "./text.ts";
+import { borrowBuffer } from "../buffers.ts";
+import { CHUNK_SIZE, offerPieces } from "../streams.ts";
+import { quote } from "../text.ts";
 
 /** The facts about a file that tell whether it is still the same content. */
 export interface FileFacts {

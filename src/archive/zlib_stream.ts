@@ -113,7 +113,9 @@ class Feeding {
 
   #note(piece: Uint8Array): void {
     const used = this.#transform.bytesWritten;
-    this.#unused = this.#unused.filter(({ piece, begin }) => begin + piece.byteLength > used);
+    // They come in order, so looking at the first ones is enough: of small pieces there are many.
+    const isUsed = ({ piece, begin } = this.#unused[0]!) => begin + piece.byteLength <= used;
+    while (this.#unused.length > 0 && isUsed()) this.#unused.shift();
     this.#unused.push({ piece, begin: this.#written });
     this.#written += piece.byteLength;
   }

@@ -90,7 +90,8 @@ function mostPages(size: number): number {
 }
 
 /**
- * The names of a list, each once, in bytewise order: the texts under `key` of all its pages.
+ * The names of a list, each once, in bytewise order: the texts under `key` of all its pages. What is
+ * not taken is told by the log, since who reads the list takes it for whole.
  * @throws {InvalidInputError} for a page that is no JSON or has no such list.
  */
 export async function* listNames(
@@ -107,11 +108,18 @@ export async function* listNames(
 ): AsyncGenerator<string, void> {
   const { key, what, accept } = options;
   const found = new Set<string>();
+  const leftOut = { count: 0, first: undefined as unknown };
   for await (const { bytes } of pages(session, `${path}?n=${PAGE_SIZE}`, options)) {
     for (const name of namesOf(decodeJson(bytes, what, MOST_LIST_VALUES), key, what)) {
       if (typeof name === "string" && accept(name)) found.add(name);
+      else if (leftOut.count++ === 0) leftOut.first = name;
     }
     if (bytes.byteLength > SMALL_PAGE) collectGarbage();
+  }
+  if (leftOut.count > 0) {
+    const first = typeof leftOut.first === "string" ? quote(leftOut.first) : "what is no text";
+    const names = leftOut.count === 1 ? first : `${leftOut.count} names such as ${first}`;
+    session.log?.("warning", `Left out of the ${what}: ${names}, which no reference can have`);
   }
   yield* [...found].sort(compareText);
 }

@@ -7,12 +7,13 @@ import { fail, fakeClient } from "../support/fake_registry.ts";
 /** A client of a registry whose answers to tag lists come from a function of the URL. */
 function setup(answer: (url: URL, count: number) => Response) {
   const seen: string[] = [];
+  const logged: string[] = [];
   const client = fakeClient((request) => {
     seen.push(request.url);
     return Promise.resolve(answer(new URL(request.url), seen.length));
-  });
+  }, { log: (level, message) => void logged.push(`${level}: ${message}`) });
   const list = async () => await Array.fromAsync(client.repository("registry.test/a").tags());
-  return { list, seen, client };
+  return { list, seen, logged, client };
 }
 
 const page = (tags: unknown, link?: string) =>
@@ -36,11 +37,29 @@ Deno.test("tags() are none where there is no repository, or the list is null", a
   assert.deepEqual(await setup(() => page(null)).list(), []);
 });
 
-Deno.test("tags() leaves out what is no tag", async () => {
-  const { list } = setup(() =>
-    page(["ok", "\u001b[31m", "../x", "", 5, null, "a b", "x".repeat(129)])
-  );
-  assert.deepEqual(await list(), ["ok"]);
+const LEFT_OUT: readonly (readonly [string, readonly unknown[], string])[] = [
+  ["a name", ["ok", "a b"], '"a b"'],
+  ["a number", [5, "ok"], "what is no text"],
+  [
+    "many names",
+    ["\u001b[31m", "ok", "../x", "", 5, null, "a b", "x".repeat(129)],
+    '7 names such as "\\u001b[31m"',
+  ],
+];
+for (const [what, tags, told] of LEFT_OUT) {
+  Deno.test(`tags() leaves out ${what} that is no tag, and says so`, async () => {
+    const { list, logged } = setup(() => page(tags));
+    assert.deepEqual(await list(), ["ok"]);
+    assert.deepEqual(logged, [
+      `warning: Left out of the tags of registry.test/a: ${told}, which no reference can have`,
+    ]);
+  });
+}
+
+Deno.test("tags() says nothing of names that it takes", async () => {
+  const { list, logged } = setup(() => page(["ok", "ok", "v1"]));
+  assert.deepEqual(await list(), ["ok", "v1"]);
+  assert.deepEqual(logged.filter((line) => line.startsWith("warning")), []);
 });
 
 Deno.test("tags() refuses pages that go round in circles", async () => {

@@ -45,7 +45,12 @@ export interface ExtractedTar {
   readonly files: readonly { readonly path: string; readonly size: number }[];
   /** The entries that were left out, each with its reason: links and special files. */
   readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+  /** How many were left out; of more than a thousand the first are in {@linkcode skipped}. */
+  readonly skippedCount: number;
 }
+
+/** Entries that are left out and kept by name: an archive may have millions, in next to no bytes. */
+const SKIPPED_SHOWN = 1000;
 
 /** The refusal to replace what is in the way of an extraction. */
 export function wouldOverwrite(
@@ -257,6 +262,7 @@ export class Extraction implements AsyncDisposable {
     const staged = new Map<string, StagedFile>();
     const files: { path: string; size: number }[] = [];
     const skipped: { path: string; reason: string }[] = [];
+    let skippedCount = 0;
     try {
       for await (const member of readTar(stream, { ...limits, signal })) {
         if (member.type === "directory") {
@@ -264,7 +270,10 @@ export class Extraction implements AsyncDisposable {
         } else {
           const content = contentOf(member, staged, limits);
           if (typeof content === "string") {
-            skipped.push({ path: member.name, reason: content });
+            if (skippedCount++ < SKIPPED_SHOWN) {
+              skipped.push({ path: member.name, reason: content });
+            }
+            collectInSeries(skippedCount);
             continue;
           }
           const path = this.claim(member.name);
@@ -290,7 +299,7 @@ export class Extraction implements AsyncDisposable {
       }
       throw error;
     }
-    return { files, skipped };
+    return { files, skipped, skippedCount };
   }
 
   /** Finds the staged files that would replace other content. */

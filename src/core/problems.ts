@@ -11,10 +11,13 @@ function describeProblem(problem: Problem): string {
   return `${where}${problem.message}${instead}`;
 }
 
-/** What was found, for a message: the only problem, or `3 problems, the first: …`. */
-export function describeProblems(problems: readonly Problem[]): string {
+/**
+ * What was found, for a message: the only problem, or `3 problems, the first: …`. `count` says how
+ * many there are where not all of them were kept.
+ */
+export function describeProblems(problems: readonly Problem[], count = problems.length): string {
   const first = problems.slice(0, 1).map(describeProblem).join();
-  return problems.length > 1 ? `${problems.length} problems, the first: ${first}` : first;
+  return count > 1 ? `${count} problems, the first: ${first}` : first;
 }
 
 /**

@@ -28,6 +28,7 @@ Deno.test("extractTar() writes files and folders with their modes and times", as
   assert.deepEqual(await extraction.extractTar(streamOf([archive])), {
     files: [{ path: "dir/run", size: 3 }, { path: "made/on/the/way", size: 0 }],
     skipped: [],
+    skippedCount: 0,
   });
   const info = await Deno.stat(temp.join("dir/run"));
   assert.equal(info.mtime?.toISOString(), "2025-01-01T00:00:00.000Z");
@@ -83,6 +84,16 @@ Deno.test("extractTar() leaves links and special files out and says so", async (
   assert.deepEqual(await names(temp.join("root")), ["early", "out", "self"]);
   assert.deepEqual(await names(temp.join("outside")), ["secret"]);
   assert.deepEqual(await names(temp.path), ["outside", "root"]);
+});
+
+Deno.test("extractTar() counts all that it leaves out, and keeps the first of it by name", async () => {
+  await using temp = await tempFolder();
+  await using extraction = await Extraction.open(temp.path);
+  const links = Array.from({ length: 2500 }, (_, n) => ({ name: `${n}`, type: "2", link: "." }));
+  const archive = rawTar(...links, { name: "file", body: "x" });
+  const { files, skipped, skippedCount } = await extraction.extractTar(streamOf([archive]));
+  assert.deepEqual(files, [{ path: "file", size: 1 }]);
+  assert.deepEqual([skippedCount, skipped.length, skipped.at(-1)?.path], [2500, 1000, "999"]);
 });
 
 const HOSTILE: Readonly<Record<string, readonly RawEntry[]>> = {

@@ -45,8 +45,11 @@ interface LayerOutcome {
   readonly unchanged: number;
   readonly bytes: number;
   /** What of an archive could not be written. */
-  readonly skipped?: ExtractedTar["skipped"];
+  readonly left?: LeftOut;
 }
+
+/** What of archives could not be written: how much, and the first of it. */
+type LeftOut = Pick<ExtractedTar, "skipped" | "skippedCount">;
 
 /**
  * Writes every file of a model below `options.output`. Names are checked before the first byte is
@@ -95,9 +98,9 @@ export async function extractModel(
       ),
     options,
   );
-  const skipped = outcomes.flatMap(({ skipped = [] }) => skipped);
-  if (skipped.length > 0) throw leftOut(extraction.root, skipped);
-  const sum = (key: Exclude<keyof LayerOutcome, "skipped">) =>
+  const left = outcomes.flatMap(({ left }) => left ?? []);
+  if (left.some(({ skippedCount }) => skippedCount > 0)) throw leftOut(extraction.root, left);
+  const sum = (key: Exclude<keyof LayerOutcome, "left">) =>
     outcomes.reduce((total, outcome) => total + outcome[key], 0);
   return {
     output: extraction.root,
@@ -214,7 +217,7 @@ async function extractTar(
   };
   const compression = compressionOfMediaType(descriptor.mediaType);
   const tar = limitedExpansion(compression.decompress(packed), facts, options);
-  const { files, skipped } = await extraction.extractTar(tar, {
+  const { files, ...left } = await extraction.extractTar(tar, {
     maxEntries,
     keepChanged: !overwrite,
     // The digest of the layer tells whether it is whole.
@@ -222,7 +225,7 @@ async function extractTar(
     onRepeated: repeatedLimit(facts, options),
   });
   const bytes = files.reduce((total, file) => total + file.size, 0);
-  return { written: files.length, unchanged: 0, bytes, skipped };
+  return { written: files.length, unchanged: 0, bytes, left };
 }
 
 /**
@@ -239,10 +242,13 @@ function repeatedLimit(facts: CompressedFacts, limits: ArchiveLimits): (bytes: n
 }
 
 /** The error of a model of which some could not be written; the rest is in its folder. */
-function leftOut(folder: string, skipped: ExtractedTar["skipped"]): UnsupportedError {
-  const problems = skipped.map(({ path, reason }) => ({ message: `${quote(path)}: ${reason}` }));
+function leftOut(folder: string, left: readonly LeftOut[]): UnsupportedError {
+  const problems = left.flatMap(({ skipped }) =>
+    skipped.map(({ path, reason }) => ({ message: `${quote(path)}: ${reason}` }))
+  );
+  const count = left.reduce((sum, { skippedCount }) => sum + skippedCount, 0);
   return new UnsupportedError(
-    `Cannot extract all of the model to ${quote(folder)}: ${describeProblems(problems)}`,
+    `Cannot extract all of the model to ${quote(folder)}: ${describeProblems(problems, count)}`,
     { path: folder, problems },
   );
 }

@@ -15,7 +15,7 @@ import {
   repositoryName,
 } from "../oci/reference.ts";
 import { resolveNamed } from "../oci/tags/near.ts";
-import type { ContentStore } from "../oci/store.ts";
+import type { ContentStore, GiveTagOptions } from "../oci/store.ts";
 import type { BuiltModel } from "./build.ts";
 import type { StoredLayer } from "./layers.ts";
 import type { WriteFiles } from "./extraction/extract.ts";
@@ -286,7 +286,8 @@ export class ModelMoving extends ModelReading implements RehearsedModels {
     if (!descriptor) return await this.#tagRemote(from, to, options);
     await using _lock = await this.#stores.deferPrune(options);
     const [local, named] = [this.#stores.local(from), this.#stores.local(to)];
-    await repairable(from, () => this.#retag(local, named, descriptor, to, options));
+    const asked = { ...options, namedBy: from.tag };
+    await repairable(from, () => this.#retag(local, named, descriptor, to, asked));
   }
 
   /** The source is not in the local store: the tag is made where the source is. */
@@ -302,11 +303,11 @@ export class ModelMoving extends ModelReading implements RehearsedModels {
     to: ContentStore,
     descriptor: Descriptor,
     reference: Reference,
-    options: RemoteOptions,
+    { namedBy, ...options }: RemoteOptions & Pick<GiveTagOptions, "namedBy">,
   ): Promise<void> {
     const tag = referenceTarget(reference);
     if (from.name !== to.name) await copyModel(from, to, descriptor, { ...options, tag });
-    else await to.tag(descriptor, tag, operationOptions(options));
+    else await to.tag(descriptor, tag, { ...operationOptions(options), namedBy });
   }
 }
 

@@ -33,7 +33,13 @@ import { DiskLinks } from "./disk_links.ts";
 import type { DiskStore } from "./disk_store.ts";
 import { children, type ManifestDocument, parseLongManifest } from "./manifest.ts";
 import { isManifestType, MediaType } from "./media_types.ts";
-import type { ContentStore, OpenContentOptions, TagOptions, WriteContentOptions } from "./store.ts";
+import type {
+  ContentStore,
+  GiveTagOptions,
+  OpenContentOptions,
+  TagOptions,
+  WriteContentOptions,
+} from "./store.ts";
 import { anonymousBlob, describeManifest, missing, readContent } from "./store.ts";
 
 /** One repository of the local store, with every capability. */
@@ -276,10 +282,18 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     return await this.links.wasPulled(tag);
   }
 
-  async tag(descriptor: Descriptor, tag: string, options: OperationOptions = {}): Promise<void> {
+  async tag(descriptor: Descriptor, tag: string, options: GiveTagOptions = {}): Promise<void> {
     await using _lock = await this.deferPrune(options);
     const { digest } = descriptor;
-    const { size } = await this.#stampOf(digest);
+    const stamp = await this.#stampOf(digest);
+    const { namedBy } = options;
+    const isFlushed = namedBy !== undefined && await this.links.named(namedBy) === digest;
+    if (!isFlushed) await this.#flush(digest, stamp, options);
+    await this.links.tag(tag, digest);
+  }
+
+  /** Flushes a manifest and all that it needs to the disk. */
+  async #flush(digest: Digest, { size }: FileStamp, options: OperationOptions): Promise<void> {
     const { blobs, described } = this.#store;
     const { flushAll } = await import("./disk/flush.ts");
     await flushAll({ mediaType: MediaType.imageManifest, digest, size }, {
@@ -289,7 +303,6 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       read: async (manifest) =>
         described.held(manifest.digest) ?? await this.#read(manifest, options),
     });
-    await this.links.tag(tag, digest);
   }
 
   async earlier(tag: string, options: OperationOptions = {}): Promise<readonly EarlierName[]> {

@@ -77,6 +77,7 @@ export { formatReference, parseReference, type Reference } from "./reference.ts"
 export {
   type Catalog,
   type ContentStore,
+  type GiveTagOptions,
   type OpenContentOptions,
   type TagOptions,
   type WriteContentOptions,

@@ -46,6 +46,15 @@ export interface TagOptions extends OperationOptions {
   readonly after?: string;
 }
 
+/** How a tag is given. */
+export interface GiveTagOptions extends OperationOptions {
+  /**
+   * A tag of the same repository that may name the manifest already. What it names was made safe
+   * from a power cut then, which takes seconds where there are thousands of layers.
+   */
+  readonly namedBy?: string;
+}
+
 /** One repository of content: blobs, manifests, and tags that name manifests. */
 export interface ContentStore extends Capable {
   /** What people call it in messages: `localhost:5000/models/demo`. */
@@ -70,7 +79,7 @@ export interface ContentStore extends Capable {
    */
   resolve(target: string, options?: OperationOptions): Promise<Descriptor>;
   /** Lets a tag name a manifest that is here, wherever it pointed before. */
-  tag(descriptor: Descriptor, tag: string, options?: OperationOptions): Promise<void>;
+  tag(descriptor: Descriptor, tag: string, options?: GiveTagOptions): Promise<void>;
   /** The tags in bytewise order. */
   tags(options?: TagOptions): AsyncIterable<string>;
 }

@@ -260,3 +260,40 @@ Deno.test("a manifest that its writer has parsed is not parsed again for its tag
     NotFoundError,
   );
 });
+
+/** The paths that `work` opens at once, without a promise, as flushes do. */
+async function opened(work: () => Promise<void>): Promise<string[]> {
+  const paths: string[] = [];
+  const original = Deno.openSync;
+  Deno.openSync = (path, options) => {
+    paths.push(`${path}`);
+    return original(path, options);
+  };
+  try {
+    await work();
+  } finally {
+    Deno.openSync = original;
+  }
+  return paths;
+}
+
+Deno.test("tag() flushes all layers, but not what the tag that it is told names already", async () => {
+  await using folder = await tempFolder();
+  const store = diskCatalog(folder.path).repository("localhost:5000/demo");
+  const sample = sampleArtifact();
+  await writeSample(store, sample);
+  const flushed = async (tag: string, namedBy?: string) => {
+    const layer = sample.layer.digest.slice("sha256:".length);
+    const paths = await opened(() => store.tag(sample.manifest, tag, { namedBy }));
+    return paths.some((path) => path.includes(layer));
+  };
+  assert.equal(await flushed("v1"), true);
+  assert.equal(await flushed("v2", "v1"), false);
+  assert.equal(await flushed("v3", "v2"), false);
+  assert.equal(await flushed("v4"), true);
+  assert.equal(await flushed("v5", "absent"), true);
+  const other = sampleArtifact("other");
+  await writeSample(store, other);
+  await store.tag(other.manifest, "other");
+  assert.equal(await flushed("v6", "other"), true, "that tag names something else");
+});

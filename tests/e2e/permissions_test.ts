@@ -104,7 +104,8 @@ Deno.test("the document says what it takes to know the room on a disk, and that 
   await using program = await openProgram();
   const { home } = program;
   await home.write("model/weights.bin", "weights");
-  const allowed = ["--allow-env=HOME", `--allow-read=${home.path}`, `--allow-write=${home.path}`];
+  const readable = `--allow-read=${repositoryPath()},${home.path}`;
+  const allowed = ["--allow-env=HOME", readable, `--allow-write=${home.path}`];
   for (const [flags, isKnown] of [[allowed, false], [[...allowed, flag], true]] as const) {
     const words = ["build", "-t", "localhost:5000/m:v1", home.join("model"), "--dry-run", "--json"];
     const { code, stdout, stderr } = await runUntilReady(

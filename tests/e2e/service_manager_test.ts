@@ -65,7 +65,8 @@ Deno.test("serve notifies under the permissions of the document, and names those
   const socket = join("notify");
   await using manager = listenAsServiceManager(socket);
   const rights = (net: string) => [
-    ...["run", "--no-prompt", "--quiet", "--no-check", net, `--allow-read=${join(".modctl")}`],
+    ...["run", "--no-prompt", "--quiet", "--no-check", net],
+    `--allow-read=${repositoryPath()},${join(".modctl")}`,
     `--allow-write=${join(".modctl")},${socket}`,
     "--allow-env=HOME,NOTIFY_SOCKET,WATCHDOG_USEC,WATCHDOG_PID",
   ];

@@ -49,7 +49,7 @@ function siteOptions(folder: string) {
     projectDocuments: [join(root, "docs", "*.md"), join(root, "CONTRIBUTING.md")],
     ...{ searchInComments: true, searchInDocuments: true },
     navigation: { includeFolders: false },
-    highlightLanguages: ["console", "json", "sh", "toml", "ts", "yaml"],
+    highlightLanguages: ["console", "ini", "json", "sh", "toml", "ts", "yaml"],
     ...{ skipErrorChecking: true, disableGit: true, disableSources: true },
     ...{ excludePrivate: true, excludeExternals: true, githubPages: false },
     // A comment may name a part that is not public; it is shown without a link.

@@ -4,7 +4,7 @@ import { terminalSvg } from "../../scripts/terminal_svg.ts";
 
 /** The text of a picture, its lines apart. */
 function textOf(svg: string): string[] {
-  return [...svg.matchAll(/<text [^>]*>(.*?)<\/text>/g)].map(([, spans = ""]) =>
+  return [...svg.matchAll(/<text [^>]*>(.*?)<\/text>/gs)].map(([, spans = ""]) =>
     spans.replace(/<[^>]*>/g, "").replaceAll("&lt;", "<").replaceAll("&gt;", ">")
       .replaceAll("&amp;", "&")
   );

@@ -59,7 +59,19 @@ Deno.test("what is no JSON as a whole is none in parts", async () => {
     const isRefused = await refused(() => partsOf(text, { chunk }));
     assert.equal(isRefused, await refused(() => JSON.parse(text)), text);
   }));
-  for (const text of ['{"a":1,}', "[1,2, ]", '{"a":{"b":1,},"c":1}', "[1,,2]", "", '{"a":1']) {
+  for (
+    const text of [
+      '{"a":1,}',
+      "[1,2, ]",
+      '{"a":{"b":1,},"c":1}',
+      "[1,,2]",
+      "[,1]",
+      '{ ,"a":1}',
+      "[1,[,2]]",
+      "",
+      '{"a":1',
+    ]
+  ) {
     await assert.rejects(partsOf(text), SyntaxError, text);
   }
 });

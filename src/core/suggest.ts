@@ -6,6 +6,9 @@ import { distance } from "../deps/fastest-levenshtein.ts";
 
 const MOST_SUGGESTIONS = 3;
 
+/** Longest word that somebody may have meant to write otherwise: comparing takes its square. */
+const LONGEST_WORD = 200;
+
 /**
  * The candidates near `word`, nearest first and at most three; none when nothing is near. Letter
  * case does not count. A word may differ from a candidate in a third of its letters, rounded up,
@@ -13,8 +16,11 @@ const MOST_SUGGESTIONS = 3;
  */
 export function nearest(word: string, candidates: Iterable<string>): string[] {
   const wanted = word.toLowerCase();
+  if (wanted.length > LONGEST_WORD) return [];
   const limit = Math.ceil(wanted.length / 3);
-  return Array.from(candidates, (candidate) => ({
+  const comparable = Array.from(candidates)
+    .filter(({ length }) => Math.abs(length - word.length) <= limit);
+  return comparable.map((candidate) => ({
     candidate,
     edits: distance(wanted, candidate.toLowerCase()),
     shared: sharedStart(wanted, candidate.toLowerCase()),

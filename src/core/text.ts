@@ -21,10 +21,18 @@ export function quote(text: string, limit = 1000): string {
   return JSON.stringify(text.length > limit ? `${text.slice(0, limit)}…` : text);
 }
 
+/** The first `most` of some names, and how many there are besides: `a, b and 3 more`. */
+export function listed(names: readonly string[], most: number): string {
+  const more = names.length > most ? ` and ${names.length - most} more` : "";
+  return names.slice(0, most).join(", ") + more;
+}
+
 /** Text in the form of base64. */
 export function base64(text: string): string {
   // Node 20 does not have `toBase64`.
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+  return btoa(
+    Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""),
+  );
 }
 
 /**

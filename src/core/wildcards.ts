@@ -68,7 +68,7 @@ export function compileWildcards(pieces: readonly Piece[]): Wildcards {
       const next: number[] = [];
       for (const place of places) {
         const { takes, next: after } = states[place] as State;
-        if (takes?.(code)) next.push(...after);
+        if (takes?.(code)) { for (const each of after) next.push(each); }
       }
       places = reach(states, next);
     }
@@ -132,7 +132,7 @@ function reach(states: readonly State[], places: readonly number[]): Set<number>
     if (reached.has(place)) continue;
     reached.add(place);
     const { takes, next } = states[place] as State;
-    if (takes === undefined) open.push(...next);
+    if (takes === undefined) { for (const each of next) open.push(each); }
   }
   return reached;
 }

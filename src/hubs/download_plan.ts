@@ -51,8 +51,7 @@ export function planDownload(
       return [];
     }
   });
-  problems.push(...collisions(named.map(({ path }) => path)));
-  refuse(problems);
+  refuse([...problems, ...collisions(named.map(({ path }) => path))]);
   const taken = new Set(named.map(({ path }) => duplicateKey(path)));
   return named.map((planned) => ({ ...planned, partialBase: partialBase(planned.path, taken) }));
 }

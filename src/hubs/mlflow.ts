@@ -207,7 +207,7 @@ class Registry {
         if (token) query.set("page_token", token);
         const list = `model-versions/list-artifacts?${query}`;
         const page: FilePage = await this.#get(list, filesSchema, "its files");
-        found.push(...page.files);
+        for (const file of page.files) found.push(file);
         if (!page.next_page_token || found.length > FILE_LIMIT) return found;
         if (page.next_page_token === token || page.files.length === 0) {
           throw hubAnswerError(this.#context, "its list of files goes on without any more of them");

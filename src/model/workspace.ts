@@ -55,9 +55,9 @@ export interface ResolvedFiles {
  * A pattern that matches nothing is a warning; where a file has that very name, wildcards and all,
  * it is taken. A folder means the files below it, except `.git` and `.modignore`.
  * Of two lines that bring one file as different kinds the more exact wins, then the earlier, and a
- * warning says so. Everything that
- * stands in the way of packaging is found before this returns: missing and unreadable files, links that leave the workspace or go in circles, names that would leave the folder
- * they are extracted to.
+ * warning says so. Everything that stands in the way of packaging is found before this returns:
+ * missing and unreadable files, links that leave the workspace or go in circles, names that would
+ * leave the folder they are extracted to.
  * @throws {InvalidInputError} with all the problems, or when the workspace cannot be used.
  * @throws {NotFoundError} when there is no workspace.
  */
@@ -83,8 +83,8 @@ class Resolver {
   readonly #names = new Map<string, string>();
   /** The line that brought each file. */
   readonly #namedBy = new Map<string, ModelfileEntry>();
-  /** Files that two lines name as different kinds, by those lines. */
-  readonly #overlaps = new Map<string, string[]>();
+  /** Files that two lines name as different kinds, by those lines: the first, and how many more. */
+  readonly #overlaps = new Map<string, { readonly first: string; more: number }>();
   #leaves = false;
 
   constructor(tree: WorkspaceTree) {
@@ -129,8 +129,8 @@ class Resolver {
       LAYER_KINDS.indexOf(a.kind) - LAYER_KINDS.indexOf(b.kind) || compareText(a.path, b.path)
     );
     if (files.length === 0) this.#warnings.push("the Modelfile brings no file: the model is empty");
-    const overlaps = [...this.#overlaps].map(([what, [first = "", ...others]]) =>
-      `${quote(first)}${others.length === 0 ? "" : ` and ${others.length} more`}: ${what}`
+    const overlaps = [...this.#overlaps].map(([what, { first, more }]) =>
+      `${quote(first)}${more === 0 ? "" : ` and ${more} more`}: ${what}`
     );
     return { files, warnings: [...this.#warnings, ...overlaps] };
   }
@@ -224,7 +224,9 @@ class Resolver {
   #noteOverlap(path: string, [winner, loser]: [ModelfileEntry, ModelfileEntry]): void {
     const line = ({ line }: ModelfileEntry) => line === undefined ? "" : `, line ${line}`;
     const what = `${shown(winner)}${line(winner)}, wins over ${shown(loser)}${line(loser)}`;
-    this.#overlaps.set(what, [...this.#overlaps.get(what) ?? [], path]);
+    const known = this.#overlaps.get(what);
+    if (known) known.more++;
+    else this.#overlaps.set(what, { first: path, more: 0 });
   }
 
   async #missing(entry: ModelfileEntry, path: string): Promise<void> {

@@ -72,8 +72,9 @@ const documentForm = form.map({
  * Reads a manifest or an index.
  *
  * `mediaType` is what the sender called the document (a descriptor's type or a Content-Type); a
- * type in the document must agree with it. `what` names the document in errors. A document that could be read both ways is refused,
- * because two programs could then see two artifacts behind one digest (CVE-2021-41190).
+ * type in the document must agree with it. `what` names the document in errors. A document that
+ * could be read both ways is refused, because two programs could then see two artifacts behind one
+ * digest (CVE-2021-41190).
  * @throws {InvalidInputError} when the document is malformed, too large or ambiguous.
  * @throws {UnsupportedError} when its type is none that this program knows.
  */

@@ -48,7 +48,9 @@ export async function inTurn<Result>(
 }
 
 function takeSmallest(): Waiting | undefined {
-  const sizes = waiting.map(({ size }) => size);
-  const [smallest] = waiting.splice(sizes.indexOf(Math.min(...sizes)), 1);
-  return smallest;
+  let smallest = 0;
+  for (const [index, { size }] of waiting.entries()) {
+    if (size < waiting[smallest]!.size) smallest = index;
+  }
+  return waiting.splice(smallest, 1)[0];
 }

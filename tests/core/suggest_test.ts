@@ -28,3 +28,10 @@ Deno.test("nearest() always finds the word itself first", () => {
     assert.equal(nearest(word, [`${word}x`, word])[0], word);
   }));
 });
+
+Deno.test("nearest() compares no words that nobody types, however long documents make them", () => {
+  const long = "layer".repeat(200_000);
+  assert.deepEqual(nearest(long, [`${long}s`, "layer"]), []);
+  assert.deepEqual(nearest("layer", [long, "layers"]), ["layers"]);
+  assert.deepEqual(nearest("x".repeat(200), [`${"x".repeat(199)}y`]), [`${"x".repeat(199)}y`]);
+});

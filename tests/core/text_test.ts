@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Buffer } from "node:buffer";
 import {
+  base64,
   compareText,
   decodeUrlPart,
+  listed,
   plainText,
   quote,
   sortByText,
@@ -84,4 +86,18 @@ Deno.test("sortByText() orders as compareText() does, with and without pairs of 
   }));
   const names = ["\u{1f600}", "\uff41", "a", "\ud800"];
   assert.deepEqual(sortByText([...names], (name) => name), [...names].sort(compareText));
+});
+
+Deno.test("listed() gives the first names, and says how many there are besides", () => {
+  assert.equal(listed([], 2), "");
+  assert.equal(listed(["a"], 2), "a");
+  assert.equal(listed(["a", "b"], 2), "a, b");
+  assert.equal(listed(["a", "b", "c"], 2), "a, b and 1 more");
+});
+
+Deno.test("base64() takes texts of any length", () => {
+  for (const length of [0, 1, 2, 3, 150_000, 1_000_000]) {
+    const text = "ü".repeat(length);
+    assert.equal(base64(text), Buffer.from(text).toString("base64"));
+  }
 });

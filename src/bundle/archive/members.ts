@@ -46,19 +46,19 @@ export async function archiveMembers(
   nodes: readonly TreeNode[],
   options: OperationOptions & NameOptions,
 ): Promise<UstarFile[]> {
-  const problems: Problem[] = [];
+  const unreadable: Problem[] = [];
   const members = await mapConcurrent(nodes, async (node) => {
     try {
       return await archiveMember(folder, node);
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;
-      problems.push({ message: error.message });
+      unreadable.push({ message: error.message });
       return undefined;
     }
   }, options);
   const sound = members.filter((member) => member !== undefined)
     .sort((a, b) => compareText(a.entry.name, b.entry.name));
-  problems.push(...nameProblems(sound, options));
+  const problems = [...unreadable, ...nameProblems(sound, options)];
   if (problems.length === 0) return sound;
   problems.sort((a, b) => compareText(a.message, b.message));
   throw messagesError(`export ${quote(folder)}`, problems, { path: folder });

@@ -4,7 +4,7 @@
  */
 import { RoleMismatchError } from "../../core/errors.ts";
 import { nearest } from "../../core/suggest.ts";
-import { compareText, quote } from "../../core/text.ts";
+import { compareText, listed, quote } from "../../core/text.ts";
 import type { Bundle } from "./bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";
 
@@ -54,7 +54,8 @@ export function selectLayers(bundle: Bundle, { role, layers }: LayerChoice): Sel
  * @throws {RoleMismatchError} listing those it does not have.
  */
 function checkLayers(bundle: Bundle, layers: readonly string[], asker: string): void {
-  const missing = layers.filter((layer) => !bundle.layers.includes(layer)).sort(compareText);
+  const known = new Set(bundle.layers);
+  const missing = layers.filter((layer) => !known.has(layer)).sort(compareText);
   if (missing.length === 0) return;
   const [first] = missing;
   throw new RoleMismatchError(
@@ -84,6 +85,5 @@ function noSuchRole(bundle: Bundle, asked: string | undefined): RoleMismatchErro
 const SHOWN_NAMES = 20;
 
 function list(names: readonly string[]): string {
-  const more = names.length > SHOWN_NAMES ? ` and ${names.length - SHOWN_NAMES} more` : "";
-  return names.slice(0, SHOWN_NAMES).map((name) => quote(name, 100)).join(", ") + more;
+  return listed(names.map((name) => quote(name, 100)), SHOWN_NAMES);
 }

@@ -7,7 +7,7 @@ import type { Problem } from "../../core/errors.ts";
 import { operationOptions } from "../../core/operation.ts";
 import type { BlobSource } from "../../core/content/source.ts";
 import { messagesError } from "../../core/problems.ts";
-import { quote } from "../../core/text.ts";
+import { listed, quote } from "../../core/text.ts";
 import { findFiles, type FoundFile } from "../spec/files.ts";
 import { hashFiles, type HashOptions } from "./hash_files.ts";
 import { readSpecFile } from "../spec/read.ts";
@@ -130,9 +130,8 @@ const SHOWN_NAMES = 5;
 function portabilityWarnings(problems: readonly NameProblem[]): readonly string[] {
   const paths = [...new Set(problems.map(({ path }) => path))];
   if (paths.length === 0) return [];
-  const shown = paths.slice(0, SHOWN_NAMES).map((path) => quote(path, 200)).join(", ");
-  const more = paths.length > SHOWN_NAMES ? ` and ${paths.length - SHOWN_NAMES} more` : "";
-  return [`Not every system can hold the files ${shown}${more}; --portable refuses them`];
+  const shown = listed(paths.map((path) => quote(path, 200)), SHOWN_NAMES);
+  return [`Not every system can hold the files ${shown}; --portable refuses them`];
 }
 
 function refuseProblems(workdir: string, problems: readonly Problem[]): void {

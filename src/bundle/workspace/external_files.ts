@@ -143,10 +143,5 @@ export function fetchedFiles(files: readonly PlannedFile[]): readonly ExternalFi
 
 /** The external files that have to be fetched, by digest of their content. */
 function byContent(files: readonly PlannedFile[]): Map<string, ExternalFile[]> {
-  const groups = new Map<string, ExternalFile[]>();
-  for (const { entry, place } of fetchedFiles(files)) {
-    const { sha256 } = entry;
-    groups.set(sha256, [...groups.get(sha256) ?? [], { entry, place }]);
-  }
-  return groups;
+  return Map.groupBy(fetchedFiles(files), ({ entry }) => entry.sha256);
 }

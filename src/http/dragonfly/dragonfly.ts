@@ -10,7 +10,7 @@
 import { AccessDeniedError, isAbort, ModelOpsError, TransferError } from "../../core/errors.ts";
 import type { Log } from "../../core/operation.ts";
 import { completePolicy, type RetryPolicy } from "../../core/retry.ts";
-import { quote } from "../../core/text.ts";
+import { base64, quote } from "../../core/text.ts";
 import { discard } from "../bodies.ts";
 import { retrying } from "../retrying.ts";
 import type { AnswerHints, Transport } from "../transport_options.ts";
@@ -263,7 +263,7 @@ export class Dragonfly {
       const value = request.headers.get(name);
       if (value !== null) headers.set(name, value);
     }
-    if (login !== undefined) headers.set("Authorization", basic(login));
+    if (login !== undefined) headers.set("Authorization", `Basic ${base64(login)}`);
     return new Request(new URL(pathname + search, daemon), { headers, signal: request.signal });
   }
 }
@@ -272,11 +272,6 @@ async function findDaemon(settings: DragonflySettings): Promise<Daemon> {
   const endpoint = parseDragonflyEndpoint(settings.endpoint);
   if (endpoint.kind === "proxy") return endpoint;
   return { url: await proxyOfSocket(endpoint.path, settings.configFile) };
-}
-
-function basic(login: string): string {
-  const bytes = new TextEncoder().encode(login);
-  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }
 
 /** What tells a content from others, whatever signs its URL. */

@@ -53,14 +53,14 @@ export async function surveyModel(
     isOurs: (digest) => isKnown(store, digest, options),
     replaceFolders: false,
   });
-  const kept = files.filter((_, index) => found[index]?.action === "keep");
-  const written = layers.filter((layer) => layer.form === "tar" || !kept.includes(layer));
+  const kept = new Set(files.filter((_, index) => found[index]?.action === "keep"));
+  const written = layers.filter((layer) => layer.form === "tar" || !kept.has(layer));
   return {
     verdicts: new Map(files.map((layer, index) => [layer, found[index]!])),
     conflicts: found.flatMap(({ action, conflict }) =>
       action === "conflict" && conflict ? [conflict] : []
     ),
-    unchanged: new Set(kept.map(({ path }) => path)),
+    unchanged: new Set(Array.from(kept, ({ path }) => path)),
     room: {
       most: sumOf(written, filesSize),
       exact: () => sumOf(written, (layer) => Math.max(0, filesSize(layer) - come(root, layer))),

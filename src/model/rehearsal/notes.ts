@@ -61,7 +61,7 @@ export class Notes {
 
   /** Notes what is in the way. */
   conflicts(conflicts: readonly FileConflict[]): void {
-    this.#conflicts.push(...conflicts);
+    for (const conflict of conflicts) this.#conflicts.push(conflict);
   }
 
   #add(id: string, step: PlannedStep): void {

@@ -44,3 +44,21 @@ Deno.test("selectRole() takes the role asked for, then that of the reference, th
   failure(() => selectRole({ ...bundle, roles: { runtime: ["code"] } }));
   failure(() => selectLayers(bundle, { layers: ["nope"] }));
 });
+
+Deno.test("selectRole() and selectLayers() take bundles with very many layers in one pass", async () => {
+  const registry = memoryRegistry();
+  const store = registry.catalog.repository("registry.test/team/many");
+  const names = (word: string) => Array.from({ length: 30_000 }, (_, index) => `${word}${index}`);
+  const [layers, others] = [names("layer-"), names("other-")];
+  const manifest = json({ roles: { default: layers, broken: others }, layers });
+  await putManifest(store, "1", {
+    layers: [titled(await put(store, manifest), "bundle.manifest.json")],
+  });
+  const bundle = await resolveBundle("many:1", { ...registry, log: () => {} });
+  assert.equal(selectRole(bundle).layers.length, 30_000);
+  assert.equal(selectLayers(bundle, { layers: layers.toReversed() }).layers[0], "layer-29999");
+  assert.throws(
+    () => selectRole(bundle, "broken"),
+    /no layer "other-0", .* and 29980 more; its layers are "layer-0", .* and 29980 more$/,
+  );
+});

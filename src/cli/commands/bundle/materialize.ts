@@ -4,6 +4,7 @@ import type { ResolvedBundle } from "../../../bundle/documents/bundle.ts";
 import { bundleLabel } from "../../../bundle/resolve/reference.ts";
 import type { MaterializeResult } from "../../../bundle/workspace/materialize.ts";
 import { InvalidInputError } from "../../../core/errors.ts";
+import { listed } from "../../../core/text.ts";
 import { collectList, collectPatterns } from "../../arguments.ts";
 import { materializeDocument } from "../../output/bundle_documents.ts";
 import { textOf } from "../../output/bundle_text.ts";
@@ -85,13 +86,19 @@ function report(session: Session, result: MaterializeResult, options: ReportOpti
   if (options.role === undefined && options.layers === undefined) noteLeftOut(session, result);
 }
 
+/** The most layers and roles that a note names. */
+const [MOST_LAYERS, MOST_ROLES] = [20, 5];
+
 function noteLeftOut({ output }: Session, { bundle, selectedRole: role }: MaterializeResult): void {
-  const left = bundle.layers.filter((layer) => !bundle.roles[role]?.includes(layer));
-  if (left.length === 0) return;
+  const left = new Set(bundle.layers).difference(new Set(bundle.roles[role]));
+  if (left.size === 0) return;
   const others = Object.entries(bundle.roles)
-    .filter(([, layers]) => left.some((layer) => layers.includes(layer))).map(([name]) => name);
-  const hint = others.length === 0 ? "--layers takes them" : `--role ${others.join(" or ")}`;
-  output.note(`Layers that the role ${role} does not have: ${left.join(", ")} (${hint})`);
+    .filter(([, layers]) => layers.some((layer) => left.has(layer))).map(([name]) => name);
+  const hint = others.length === 0
+    ? "--layers takes them"
+    : `--role ${others.slice(0, MOST_ROLES).join(" or ")}`;
+  const names = listed([...left], MOST_LAYERS);
+  output.note(`Layers that the role ${role} does not have: ${names} (${hint})`);
 }
 
 function note({ output }: Session, { counters }: MaterializeResult): void {

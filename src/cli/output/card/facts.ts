@@ -2,6 +2,7 @@
  * What a card says of a model, in the words of people.
  * @module
  */
+import { listed } from "../../../core/text.ts";
 import type { CardReferrer, ModelCard } from "../../../model/card/shape.ts";
 import type { AdapterFacts, ModelFacts, ModelShape } from "../../../model/facts/facts.ts";
 import { licenseUse } from "../../../model/facts/license.ts";
@@ -54,10 +55,8 @@ function joined(parts: readonly (string | undefined)[], between = ", "): string 
   return parts.filter((part) => part !== undefined && part !== "").join(between);
 }
 
-/** The first of some names, and how many there are besides. */
 function listText(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_NAMES).join(", ");
-  return names.length > MOST_NAMES ? `${shown} and ${names.length - MOST_NAMES} more` : shown;
+  return listed(names, MOST_NAMES);
 }
 
 function licenseText(license: string | undefined): string {
@@ -177,11 +176,10 @@ const MOST_EARLIER = 3;
 
 /** What the tag named before: `sha256:0123456789ab (2 days ago)`. */
 function earlierText(earlier: ModelCard["earlier"] = [], now: Date): string {
-  const shown = earlier.slice(0, MOST_EARLIER).map(({ digest, taggedAt }) =>
+  const names = earlier.map(({ digest, taggedAt }) =>
     `${shortDigest(digest)} (${formatAge(new Date(taggedAt), now)})`
   );
-  const more = earlier.length - shown.length;
-  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
+  return listed(names, MOST_EARLIER);
 }
 
 /** Kinds of referrers with their counts: `2 signatures, 1 sbom`. */

@@ -45,20 +45,23 @@ Deno.test("selectRole() takes the role asked for, then that of the reference, th
   failure(() => selectLayers(bundle, { layers: ["nope"] }));
 });
 
-Deno.test("selectRole() and selectLayers() take bundles with very many layers in one pass", async () => {
+Deno.test("selectRole() and selectLayers() take as many names as a document may have", async () => {
   const registry = memoryRegistry();
   const store = registry.catalog.repository("registry.test/team/many");
-  const names = (word: string) => Array.from({ length: 30_000 }, (_, index) => `${word}${index}`);
-  const [layers, others] = [names("layer-"), names("other-")];
-  const manifest = json({ roles: { default: layers, broken: others }, layers });
+  const names = (word: string, count: number) =>
+    Array.from({ length: count }, (_, index) => `${word}-${index}`);
+  const layers = names("layer", 1000);
+  const broken = names("other", 90_000);
+  const twice = [...layers, ...layers];
+  const manifest = json({ roles: { default: twice, broken }, layers });
   await putManifest(store, "1", {
     layers: [titled(await put(store, manifest), "bundle.manifest.json")],
   });
   const bundle = await resolveBundle("many:1", { ...registry, log: () => {} });
-  assert.equal(selectRole(bundle).layers.length, 30_000);
-  assert.equal(selectLayers(bundle, { layers: layers.toReversed() }).layers[0], "layer-29999");
+  assert.deepEqual(selectRole(bundle).layers, layers);
+  assert.deepEqual(selectLayers(bundle, { layers: twice }).layers, layers);
   assert.throws(
     () => selectRole(bundle, "broken"),
-    /no layer "other-0", .* and 29980 more; its layers are "layer-0", .* and 29980 more$/,
+    /no layer "other-0", .* and 89980 more; its layers are "layer-0", .* and 980 more$/,
   );
 });

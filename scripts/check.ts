@@ -26,6 +26,7 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
     ...["tests/house/export_rules_test.ts", "tests/platform/node/members_test.ts"],
   ],
   "rooms": ["run", "--allow-read", "scripts/rooms.ts"],
+  "comments": ["run", "--allow-read", "scripts/comments.ts", "src", "tests", "scripts"],
   "twins": ["run", "--allow-read", "scripts/twins.ts", "src", "tests", "scripts"],
 };
 

@@ -1,12 +1,12 @@
 /**
- * `deno task install`, or `deno run -A scripts/install.ts [--prefix FOLDER]`, which fetches less: puts
- * the program into a folder of the path, under all of its names. The compiled binary is copied when
- * `deno task build` has made one; otherwise each name is a launcher that runs a bundle of this tree,
- * which lies beside it, in a process of that name, so that `pgrep modctl` finds it.
+ * `deno task install`, or `deno run -A scripts/install.ts [--prefix FOLDER]`, which fetches less:
+ * puts the program into a folder of the path, under all of its names. The compiled binary is copied
+ * when `deno task build` has made one; otherwise each name is a launcher that runs a bundle of this
+ * tree, which lies beside it, in a process of that name, so that `pgrep modctl` finds it.
  *
- * A bundle lies in a folder that is named by its content, and a launcher is switched to a new one in
- * one step. What ran before goes on with its own, of which it loads parts only when it uses them, so
- * earlier bundles stay for a week, and for as long as something runs them.
+ * A bundle lies in a folder that is named by its content, and a launcher is switched to a new one
+ * in one step. What ran before goes on with its own, of which it loads parts only when it uses
+ * them, so earlier bundles stay for a week, and for as long as something runs them.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for

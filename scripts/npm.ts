@@ -1,7 +1,7 @@
 /**
  * `deno task npm [--output FOLDER]`: packs `modelops-VERSION.tgz` for Node 20 and later, with the
- * commands (`npx modelops`) and the library (`import { … } from "modelops"`). It depends on nothing;
- * `npm` makes the archive.
+ * commands (`npx modelops`) and the library (`import { … } from "modelops"`). It depends on
+ * nothing; `npm` makes the archive.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for

@@ -1,6 +1,6 @@
 /**
- * `deno task test:forms [--form NAME]… [arguments of deno test]`: makes each form of the program, and
- * runs the end-to-end tests against it. It closes with a line for each form and one for all.
+ * `deno task test:forms [--form NAME]… [arguments of deno test]`: makes each form of the program,
+ * and runs the end-to-end tests against it. It closes with a line for each form and one for all.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for

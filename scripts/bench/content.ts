@@ -1,4 +1,7 @@
-/** What is packaged, moved and unpacked: random files, so that nothing can be compressed. @module */
+/**
+ * What is packaged, moved and unpacked: random files, so that nothing can be compressed.
+ * @module
+ */
 import { createHash, randomBytes } from "node:crypto";
 import type { Hash } from "node:crypto";
 import { join } from "node:path";
@@ -57,7 +60,9 @@ export async function makeContent(
   return { folder, files, size: bytes * shape.files };
 }
 
-/** The same files, new to everybody, in an empty folder; attributes of the files do not come along. */
+/**
+ * The same files, new to everybody, in an empty folder; attributes of the files do not come along.
+ */
 export async function copyContent(content: Content, folder: string): Promise<Content> {
   for await (const { name } of Deno.readDir(content.folder)) {
     await Deno.copyFile(join(content.folder, name), join(folder, name));
@@ -115,8 +120,8 @@ const MANY_FILES = 100;
 /**
  * How folders are emptied between runs with a content. Few files are removed, so that nobody pays
  * for writing them back. Many small ones are put aside, in a folder of the same disk: an ext4
- * without a journal does not use an inode again that was freed in the last minute, and passes all of
- * them in search of another. After 2,000 files were removed, making one took 0.5 ms, and 0.02 ms
+ * without a journal does not use an inode again that was freed in the last minute, and passes all
+ * of them in search of another. After 2,000 files were removed, making one took 0.5 ms, and 0.02 ms
  * otherwise.
  */
 export function emptier({ files }: Content, aside: string): (folder: string) => Promise<void> {

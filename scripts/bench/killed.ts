@@ -1,4 +1,7 @@
-/** Kills a program halfway and runs it again: what its second run costs, and what came twice. @module */
+/**
+ * Kills a program halfway and runs it again: what its second run costs, and what came twice.
+ * @module
+ */
 import type { CountingProxy, Direction } from "./counting_proxy.ts";
 import { measure } from "./measure.ts";
 import type { Command, Cost, RunOptions } from "./measure.ts";

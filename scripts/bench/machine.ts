@@ -57,7 +57,9 @@ async function firstLine(program: string, args: readonly string[]): Promise<stri
   }
 }
 
-/** `1.3.3` of `Version:    1.3.3`; the line itself when it has no such number, without its label. */
+/**
+ * `1.3.3` of `Version:    1.3.3`; the line itself when it has no such number, without its label.
+ */
 export function shortVersion(text: string): string | undefined {
   const line = text.trim().split("\n", 1)[0]?.replace(/^version:/i, "").trim() ?? "";
   return /\bv?\d+\.\d+(?:[.\w+-]*)/.exec(line)?.[0] ?? (line === "" ? undefined : line);

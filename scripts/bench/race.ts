@@ -159,9 +159,9 @@ async function enter(
 }
 
 /**
- * Whether a contender changes the files that it packages. modctl notes digests in extended attributes:
- * it would know the files in the next run, and to all others, who go by the time of the last change,
- * they would seem new.
+ * Whether a contender changes the files that it packages. modctl notes digests in extended
+ * attributes: it would know the files in the next run, and to all others, who go by the time of the
+ * last change, they would seem new.
  */
 function marksFiles({ tools }: Contender): boolean {
   return tools.includes("modctl");

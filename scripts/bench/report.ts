@@ -38,7 +38,9 @@ export async function writeReport(path: string, report: Report): Promise<void> {
   await writeFileAtomic(path, new TextEncoder().encode(JSON.stringify(report, undefined, 2)));
 }
 
-/** Results with those of one work, which take the place of older ones, in the order of the table. */
+/**
+ * Results with those of one work, which take the place of older ones, in the order of the table.
+ */
 export function withResults(all: readonly Result[], some: readonly Result[]): Result[] {
   const measured = new Set(some.map(({ work }) => work));
   const place = new Map(WORKS.map(({ name }, index) => [name, index]));

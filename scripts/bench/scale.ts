@@ -1,7 +1,7 @@
 /**
- * `deno task bench --scale [--size MIB] [--pullers N]…`: one model to many pullers at once, straight
- * from a registry, through `serve --upstream`, and through Dragonfly where its programs are on the
- * PATH: bytes that left the registry, time, memory.
+ * `deno task bench --scale [--size MIB] [--pullers N]…`: one model to many pullers at once,
+ * straight from a registry, through `serve --upstream`, and through Dragonfly where its programs
+ * are on the PATH: bytes that left the registry, time, memory.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for

@@ -1,4 +1,7 @@
-/** How each tool is told what to do: functions that return command lines. Nothing here runs. @module */
+/**
+ * How each tool is told what to do: functions that return command lines. Nothing here runs.
+ * @module
+ */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Content } from "./content.ts";
@@ -87,7 +90,9 @@ export function modctlBuild(place: Place, store: string, ...args: string[]): Com
   return modctl(place, store, "build", "--raw", ...args, ...model);
 }
 
-/** It knows files by annotations of its own, so what it writes to a folder it has to push itself. */
+/**
+ * It knows files by annotations of its own, so what it writes to a folder it has to push itself.
+ */
 export function modctlPublish(place: Place): Command[] {
   const target = reference(place, "modctl");
   return [modctlBuild(place, place.kept), modctl(place, place.kept, "push", target)];
@@ -112,7 +117,9 @@ export function kitPublish(place: Place): Command[] {
   return [kitPack(place, place.kept), kit(place, place.kept, "push", reference(place, "kit"))];
 }
 
-/** Pushes files; `target` says where. Names in an artifact of oras are those of the command line. */
+/**
+ * Pushes files; `target` says where. Names in an artifact of oras are those of the command line.
+ */
 export function orasPush({ content }: Place, ...target: string[]): Command {
   const files = content.files.map(({ name }) => name);
   return { argv: ["oras", "push", "--no-tty", ...target, ...files], cwd: content.folder };

@@ -1,4 +1,7 @@
-/** What a compiled program may do: it asks for nothing else, and nobody can allow it more. @module */
+/**
+ * What a compiled program may do: it asks for nothing else, and nobody can allow it more.
+ * @module
+ */
 import { SERVICE_VARIABLES } from "../../src/cli/service_manager.ts";
 import { resolveSettings } from "../../src/cli/settings/global.ts";
 import type { Environment } from "../../src/library/environment.ts";

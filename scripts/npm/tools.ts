@@ -1,6 +1,6 @@
 /**
- * Programs of npm that bundles and the package for npm are made with. They are imported by names that
- * nobody sees beforehand: what a lockfile names is downloaded by the first run of the program.
+ * Programs of npm that bundles and the package for npm are made with. They are imported by names
+ * that nobody sees beforehand: what a lockfile names is downloaded by the first run of the program.
  * @module
  */
 
@@ -17,8 +17,8 @@ export async function importTool<Module>(name: keyof typeof TOOLS): Promise<Modu
 }
 
 /**
- * How modules are made shorter. Syntax stays: where a variable of `using` is named once, esbuild puts
- * the value in its place, and nothing is disposed any more.
+ * How modules are made shorter. Syntax stays: where a variable of `using` is named once, esbuild
+ * puts the value in its place, and nothing is disposed any more.
  */
 export const SHORTER = { minifyWhitespace: true, minifyIdentifiers: true, minifySyntax: false };
 

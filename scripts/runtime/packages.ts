@@ -17,7 +17,9 @@ export interface FetchedPackage {
   /** What it is called where it comes from. */
   readonly name: string;
   readonly version: string;
-  /** Its package URL: where it comes from, in one line (https://github.com/package-url/purl-spec). */
+  /**
+   * Its package URL: where it comes from, in one line (https://github.com/package-url/purl-spec).
+   */
   readonly purl: string;
   /** Digest of the archive. */
   readonly digest: Digest;

@@ -33,7 +33,9 @@ export type ExtractTarOptions =
     "maxEntries" | "maxMetadata" | "onMissingEnd"
   >
   & {
-    /** Told of bytes that a second name of an earlier entry adds; what it throws ends the archive. */
+    /**
+     * Told of bytes that a second name of an earlier entry adds; what it throws ends the archive.
+     */
     readonly onRepeated?: (bytes: number) => void;
     /** Files that are there with other content are not replaced, but refused, all at once. */
     readonly keepChanged?: boolean;
@@ -49,7 +51,9 @@ export interface ExtractedTar {
   readonly skippedCount: number;
 }
 
-/** Entries that are left out and kept by name: an archive may have millions, in next to no bytes. */
+/**
+ * Entries that are left out and kept by name: an archive may have millions, in next to no bytes.
+ */
 const SKIPPED_SHOWN = 1000;
 
 /** The refusal to replace what is in the way of an extraction. */

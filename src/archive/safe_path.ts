@@ -2,9 +2,9 @@
  * The names that may become paths: every rule about hostile names lives here.
  *
  * An artifact is written once and read on many systems, so a name that could lead out of its folder
- * on any of them (a drive letter, two dots behind a backslash) is refused on all of them. Names that
- * only Windows cannot hold or takes for others are refused only there, unless portable names are
- * asked for.
+ * on any of them (a drive letter, two dots behind a backslash) is refused on all of them. Names
+ * that only Windows cannot hold or takes for others are refused only there, unless portable names
+ * are asked for.
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";

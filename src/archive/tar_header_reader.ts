@@ -24,7 +24,8 @@ export { corrupt, type TarFacts, type TarMemberType } from "./tar_decoder.ts";
 export interface TarEndOptions {
   /**
    * Called where the blocks of zeros at the end are missing, as some writers leave them: the
-   * archive is whole if its last entry is, unless it was cut between two. It is damaged when absent.
+   * archive is whole if its last entry is, unless it was cut between two. It is damaged when
+   * absent.
    */
   readonly onMissingEnd?: () => void;
 }

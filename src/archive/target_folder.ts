@@ -106,7 +106,9 @@ export class TargetFolder {
     return info.isFile ? "file" : "special file";
   }
 
-  /** Makes a folder and those above it, each in the one before: what is in the way is told later. */
+  /**
+   * Makes a folder and those above it, each in the one before: what is in the way is told later.
+   */
   #make(path: string, mode: number | undefined): void {
     try {
       const made = pinFolder(this.path, path.split("/"), { make: true, mode });

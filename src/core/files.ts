@@ -14,9 +14,9 @@ const DOCUMENT_LIMIT = 4 * 1024 * 1024;
 
 /**
  * Bytes that are given to the kernel at once. It keeps them in one piece of memory, and a machine
- * that moves models has its memory full of files: for pieces of more than 32 KiB it then has to make
- * room by moving others. Writes of 256 KiB took 1.7 times the time of the processor, those of 1 MiB
- * twice (ext4, Linux 6.18); with memory to spare all take the same.
+ * that moves models has its memory full of files: for pieces of more than 32 KiB it then has to
+ * make room by moving others. Writes of 256 KiB took 1.7 times the time of the processor, those of
+ * 1 MiB twice (ext4, Linux 6.18); with memory to spare all take the same.
  */
 const WRITTEN_AT_ONCE = 32 * 1024;
 
@@ -112,9 +112,9 @@ export function lstatIfExistsSync(path: string): Deno.FileInfo | undefined {
 }
 
 /**
- * What tells whether files are still the same, without reading them: two marks that differ are those
- * of files that may have changed. Links are followed, since secrets are often changed by turning a
- * link to another folder; a file that cannot be looked at has a mark that says why.
+ * What tells whether files are still the same, without reading them: two marks that differ are
+ * those of files that may have changed. Links are followed, since secrets are often changed by
+ * turning a link to another folder; a file that cannot be looked at has a mark that says why.
  */
 export async function markOf(...paths: readonly string[]): Promise<string> {
   const marks = await Promise.all(paths.map(async (path) => {

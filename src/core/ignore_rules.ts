@@ -96,7 +96,9 @@ function withoutTrailingBlanks(text: string): string {
   return text.slice(0, slashes % 2 === 1 && end < text.length ? end + 1 : end);
 }
 
-/** The pieces of a pattern; `undefined` when a class or an escape is not closed: it matches nothing. */
+/**
+ * The pieces of a pattern; `undefined` when a class or an escape is not closed: it matches nothing.
+ */
 function parsePattern(text: string): Piece[] | undefined {
   const pieces: Piece[] = [];
   for (let at = 0; at < text.length;) {

@@ -43,8 +43,8 @@ const DEEPEST_DOCUMENT = 100;
 
 /**
  * Parses UTF-8 JSON.
- * @throws {InvalidInputError} naming `what` when the bytes are not UTF-8, not JSON, or nested deeper
- * than any document is, or of more than `limit` values.
+ * @throws {InvalidInputError} naming `what` when the bytes are not UTF-8, not JSON, or nested
+ * deeper than any document is, or of more than `limit` values.
  */
 export function decodeJson(bytes: Uint8Array, what: string, limit?: number): unknown {
   try {

@@ -57,8 +57,8 @@ export async function writeFileAtomic(
 }
 
 /**
- * Writes a small file of ours into a folder that is there and that nobody else writes to: it appears
- * whole, and is flushed by whoever needs it. One of thousands costs a third of what
+ * Writes a small file of ours into a folder that is there and that nobody else writes to: it
+ * appears whole, and is flushed by whoever needs it. One of thousands costs a third of what
  * {@linkcode writeFileAtomic} takes.
  */
 export async function placeFile(path: string, bytes: Uint8Array): Promise<void> {

@@ -81,8 +81,8 @@ function compareEncoded(a: string, b: string): number {
 
 /**
  * A text without the characters at its end that are among `characters`. A regular expression of the
- * form `x+$` looks at a run again from each of its characters: a long one in the middle of a hostile
- * name would take minutes.
+ * form `x+$` looks at a run again from each of its characters: a long one in the middle of a
+ * hostile name would take minutes.
  */
 export function withoutEnd(text: string, characters: string): string {
   let end = text.length;

@@ -129,8 +129,8 @@ export function knownFault(error: unknown): Fault | undefined {
 }
 
 /**
- * Whether an error of a transport is a fault of the network: not an abort, an error of ours, or what
- * the runtime did not allow.
+ * Whether an error of a transport is a fault of the network: not an abort, an error of ours, or
+ * what the runtime did not allow.
  */
 export function isFault(error: unknown, signal?: AbortSignal): boolean {
   const ours = error instanceof ModelOpsError || error instanceof SourceFailure;

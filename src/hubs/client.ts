@@ -54,8 +54,8 @@ export interface HubSendOptions extends Pick<AnswerHints, "bodyLimit"> {
 }
 
 /**
- * Largest document that a hub may answer with, in bytes: some list all files in one. Ten thousand of
- * them take half of it. What is read of one takes up to twenty times its size of memory.
+ * Largest document that a hub may answer with, in bytes: some list all files in one. Ten thousand
+ * of them take half of it. What is read of one takes up to twenty times its size of memory.
  */
 const LARGEST_DOCUMENT = 8 * 1024 * 1024;
 

@@ -47,8 +47,8 @@ export class FollowedTls {
   }
 
   /**
-   * Has a listener use the certificate that the files have, from then on when they have changed. One
-   * that cannot be used is a warning, and the earlier one stays. Ends with what is returned.
+   * Has a listener use the certificate that the files have, from then on when they have changed.
+   * One that cannot be used is a warning, and the earlier one stays. Ends with what is returned.
    */
   follow(
     listener: Pick<RegistryListener, "renewTls">,

@@ -1,7 +1,7 @@
 /**
  * Objects by way of a Dragonfly daemon. Whoever may read them shows it with each request, and the
- * daemon can ask only with what it is given: a signature that is part of the URL (a SAS). That of an
- * account's key is over each request and good for nobody else.
+ * daemon can ask only with what it is given: a signature that is part of the URL (a SAS). That of
+ * an account's key is over each request and good for nobody else.
  * @module
  */
 import { AccessDeniedError } from "../core/errors.ts";

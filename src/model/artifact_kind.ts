@@ -21,7 +21,9 @@ const MODEL_DOCUMENT = /^application\/vnd\.(?:cncf|cnai)\.model\.(?:manifest|con
 
 const MODEL: ArtifactKind = { name: "model", title: "a model" };
 
-/** Kinds by a type of the manifest, its configuration or a layer; the first row that fits counts. */
+/**
+ * Kinds by a type of the manifest, its configuration or a layer; the first row that fits counts.
+ */
 const KINDS: readonly (readonly [pattern: RegExp, kind: ArtifactKind])[] = [
   [/^application\/vnd\.modelops\.|^bundle\.manifest\.json$/, {
     name: "bundle",

@@ -171,9 +171,9 @@ function renamed(value: unknown): unknown {
 type Section = Readonly<Record<string, unknown>>;
 
 /**
- * A document of a configuration in the spelling of today. Nothing of it is lost: `null` says no more
- * than absence, and keys that the specification does not have stay. Sections that are absent become
- * empty.
+ * A document of a configuration in the spelling of today. Nothing of it is lost: `null` says no
+ * more than absence, and keys that the specification does not have stay. Sections that are absent
+ * become empty.
  */
 export function respelt(document: unknown): Section & {
   readonly descriptor: Section;

@@ -107,8 +107,8 @@ const FORMAT_TYPE =
 
 /**
  * Reads a layer's media type, of either family and any version; `undefined` when it is none of a
- * model's layers. The early type `….model.layer.v1.tar`, which named no kind, is read as `model`, and
- * so is `….model.weight.v1.gguf`, which named the format of the file.
+ * model's layers. The early type `….model.layer.v1.tar`, which named no kind, is read as `model`,
+ * and so is `….model.weight.v1.gguf`, which named the format of the file.
  */
 export function parseLayerMediaType(text: string): LayerType | undefined {
   const [, family, word, form] = LAYER_TYPE.exec(text) ?? [];

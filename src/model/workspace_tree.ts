@@ -91,8 +91,8 @@ export class WorkspaceTree {
   }
 
   /**
-   * Opens a workspace, which may be a link to a folder, and reads its `.modignore`. Of a model in the
-   * cache of Hugging Face it is the snapshot that is meant.
+   * Opens a workspace, which may be a link to a folder, and reads its `.modignore`. Of a model in
+   * the cache of Hugging Face it is the snapshot that is meant.
    * @throws {NotFoundError} when there is no such folder.
    * @throws {InvalidInputError} when it is no folder, is empty, or may not be read.
    */

@@ -128,7 +128,9 @@ class BlobRequests {
     });
   }
 
-  /** The byte after the last one that is wanted; `undefined` where only the end of the body tells. */
+  /**
+   * The byte after the last one that is wanted; `undefined` where only the end of the body tells.
+   */
   #endAt(total: number | undefined): number | undefined {
     const { range, size } = this.#wanted;
     const known = total ?? size;

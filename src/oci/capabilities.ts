@@ -156,8 +156,8 @@ export interface StoreCapabilities {
   /** Path of the file of a content: to be read, never to be written to or linked. */
   filePath(descriptor: Descriptor): string;
   /**
-   * What a content takes of the disk when it is written: nothing where it is here already, whichever
-   * repository brought it, and what is missing where some of it has come.
+   * What a content takes of the disk when it is written: nothing where it is here already,
+   * whichever repository brought it, and what is missing where some of it has come.
    */
   roomFor(descriptor: Descriptor): StoreRoom;
   /**

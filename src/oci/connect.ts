@@ -13,7 +13,9 @@ export interface ConnectOptions {
   readonly insecure?: boolean;
   /** URL of the proxy for every request. */
   readonly proxy?: string;
-  /** Whether mirrors are asked first, where files of this machine name some; so it is when absent. */
+  /**
+   * Whether mirrors are asked first, where files of this machine name some; so it is when absent.
+   */
   readonly mirror?: boolean;
   /** A Dragonfly daemon that blobs are asked for first. */
   readonly dragonflyEndpoint?: string;

@@ -194,8 +194,8 @@ export class DiskBlobs {
 }
 
 /**
- * Renames a folder; `false` when there is one of that name. That is tried first: to look for it, and
- * for the folder above, which hundreds of blobs share, would take as long as to rename.
+ * Renames a folder; `false` when there is one of that name. That is tried first: to look for it,
+ * and for the folder above, which hundreds of blobs share, would take as long as to rename.
  */
 async function renamed(from: string, to: string, isSecond = false): Promise<boolean> {
   try {

@@ -74,7 +74,9 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     return await this.#hasAll(descriptor, new Set(), options);
   }
 
-  /** Indexes may list one manifest many times over: `seen` are those that are whole, or looked at. */
+  /**
+   * Indexes may list one manifest many times over: `seen` are those that are whole, or looked at.
+   */
   async #hasAll(
     descriptor: Descriptor,
     seen: Set<Digest>,

@@ -4,8 +4,8 @@
  * Kept are the manifests that a tag names, what those list, and what refers to them. Content that
  * no manifest ever mentioned, and manifests that never had a tag, may belong to an artifact that
  * another program is just writing; they are kept until they are older than the grace period, and so
- * are unfinished uploads. What lost its last tag goes at once: it was removed on purpose. But what a
- * client of `serve` was told to be here stays for a day, since it may count on that in a push.
+ * are unfinished uploads. What lost its last tag goes at once: it was removed on purpose. But what
+ * a client of `serve` was told to be here stays for a day, since it may count on that in a push.
  * @module
  */
 import type { Digest } from "../core/digest.ts";

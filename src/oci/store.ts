@@ -40,8 +40,8 @@ export interface WriteContentOptions extends OperationOptions {
 /** Which tags to list. */
 export interface TagOptions extends OperationOptions {
   /**
-   * Those behind this one, for a page of a list: `""` for the first. A store may answer from what it
-   * remembers then, so nothing that removes content goes by such a list.
+   * Those behind this one, for a page of a list: `""` for the first. A store may answer from what
+   * it remembers then, so nothing that removes content goes by such a list.
    */
   readonly after?: string;
 }

@@ -82,8 +82,8 @@ export class StoreLock {
   }
 
   /**
-   * {@linkcode shared} for who only reads: where nothing may be written there is no lock, as a store
-   * that is mounted for reading has none.
+   * {@linkcode shared} for who only reads: where nothing may be written there is no lock, as a
+   * store that is mounted for reading has none.
    */
   async reading(options: LockOptions = {}): Promise<AsyncDisposable> {
     try {

@@ -90,8 +90,8 @@ function mostPages(size: number): number {
 }
 
 /**
- * The names of a list, each once, in bytewise order: the texts under `key` of all its pages. What is
- * not taken is told by the log, since who reads the list takes it for whole.
+ * The names of a list, each once, in bytewise order: the texts under `key` of all its pages. What
+ * is not taken is told by the log, since who reads the list takes it for whole.
  * @throws {InvalidInputError} for a page that is no JSON or has no such list.
  */
 export async function* listNames(

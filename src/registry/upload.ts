@@ -55,7 +55,9 @@ function noteKey({ session, path }: Channel, { digest }: Descriptor): UploadKey 
   return { registry: session.registry, repository: path, digest };
 }
 
-/** Forgets an upload of an earlier run whose blob the registry has: it was killed at its very end. */
+/**
+ * Forgets an upload of an earlier run whose blob the registry has: it was killed at its very end.
+ */
 export async function dropNote(channel: Channel, blob: Descriptor): Promise<void> {
   const { session } = channel;
   if (blob.size <= PART_SIZE) return;

@@ -1,6 +1,7 @@
 /**
  * One upload session at a registry: the requests, without a policy of what to do when they fail.
- * See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks
+ * See
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-a-blob-in-chunks
  * @module
  */
 import type { Digest } from "../core/digest.ts";
@@ -20,7 +21,10 @@ import { toldDigest } from "./told_digest.ts";
 /** A range with both ends. */
 type Span = Required<ByteRange>;
 
-/** Milliseconds that a registry has for the last word on an upload: a person is waiting for the prompt. */
+/**
+ * Milliseconds that a registry has for the last word on an upload: a person is waiting for the
+ * prompt.
+ */
 const LAST_WORD_TIME = 2_000;
 
 /** How much a registry has kept: a count of bytes, or that it does not say or know. */
@@ -150,8 +154,8 @@ export class UploadSession {
 }
 
 /**
- * Opens a session for `what`, and gives its place; `undefined` when the registry says that it has it
- * already. Takes note of how large parts have to be.
+ * Opens a session for `what`, and gives its place; `undefined` when the registry says that it has
+ * it already. Takes note of how large parts have to be.
  */
 export async function openPlace(
   channel: Channel,

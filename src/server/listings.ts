@@ -22,7 +22,9 @@ const PAGE_LIMIT = 10_000;
 /** Bytes of descriptors on a page of referrers: a quarter of what a manifest may have. */
 const REFERRERS_PAGE_SIZE = MANIFEST_SIZE_LIMIT / 4;
 
-/** Pages of referrers that are made at once; made of documents, each takes much more than it has. */
+/**
+ * Pages of referrers that are made at once; made of documents, each takes much more than it has.
+ */
 const makingPages = pLimit(2);
 
 interface Page<Item> {

@@ -135,7 +135,9 @@ function manifestHeaders(descriptor: Descriptor): Record<string, string> {
 /** The most tags that one manifest is given at once; the specification wants ten at least. */
 const TAG_LIMIT = 100;
 
-/** The tags a manifest is written under: that of the path, or beside a digest those of the query. */
+/**
+ * The tags a manifest is written under: that of the path, or beside a digest those of the query.
+ */
 function writtenTags(target: string, query: URLSearchParams): readonly string[] {
   if (target.includes(":")) requireDigest(target);
   const tags = target.includes(":") ? [...new Set(query.getAll("tag"))] : [target];

@@ -2,10 +2,11 @@
  * Runs tasks on other cores, where that pays: a worker takes tens of milliseconds to start, which
  * is what hashing 50 MiB takes.
  *
- * Workers are started when a task needs one, at most one a core, and are ended when there is no task
- * left and nobody holds them for more: nothing outlives the operation. A worker takes several tasks
- * at once, since those that wait for the network leave it free. Where workers cannot start, tasks
- * run in place; and so do those of a thread that takes part, which is the first of its workers then.
+ * Workers are started when a task needs one, at most one a core, and are ended when there is no
+ * task left and nobody holds them for more: nothing outlives the operation. A worker takes several
+ * tasks at once, since those that wait for the network leave it free. Where workers cannot start,
+ * tasks run in place; and so do those of a thread that takes part, which is the first of its
+ * workers then.
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";

@@ -1,7 +1,7 @@
 /**
- * Markdown of strangers as HTML for a page: it runs nothing, fetches nothing, and leads only where a
- * reader can see it leads. To read what somebody wrote to be slow takes seconds, which nobody else
- * should wait for.
+ * Markdown of strangers as HTML for a page: it runs nothing, fetches nothing, and leads only where
+ * a reader can see it leads. To read what somebody wrote to be slow takes seconds, which nobody
+ * else should wait for.
  * See https://spec.commonmark.org/0.31.2/
  * @module
  */

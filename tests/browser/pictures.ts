@@ -1,7 +1,7 @@
 /**
- * `deno run -A tests/browser/pictures.ts`: takes the pictures that README shows, of real runs: the card of
- * a model on a terminal (`docs/inspect.svg`), and the page of `serve` (`docs/page.png`). It needs
- * Chromium and `script`.
+ * `deno run -A tests/browser/pictures.ts`: takes the pictures that README shows, of real runs: the
+ * card of a model on a terminal (`docs/inspect.svg`), and the page of `serve` (`docs/page.png`). It
+ * needs Chromium and `script`.
  * @module
  */
 // deno-lint-ignore-file no-console -- printing is what this script is for

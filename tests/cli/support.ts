@@ -1,4 +1,7 @@
-/** Runs of the program within the test: everything it reads is given, everything it writes is kept. @module */
+/**
+ * Runs of the program within the test: everything it reads is given, everything it writes is kept.
+ * @module
+ */
 import { fileURLToPath } from "node:url";
 import type { CliContext } from "../../src/cli/context.ts";
 import { run } from "../../src/cli/run.ts";
@@ -107,7 +110,10 @@ export async function runIn(args: readonly string[], options: RunOptions = {}): 
   };
 }
 
-/** The folder of a user who runs the program, with a model to package, and the registry of every host. */
+/**
+ * The folder of a user who runs the program, with a model to package, and the registry of every
+ * host.
+ */
 export class Home implements AsyncDisposable {
   readonly folder: TempFolder;
   readonly registry: FakeRegistry;

@@ -1,7 +1,7 @@
 /**
- * The real Dragonfly: one scheduler and its daemons, beside a real registry. Neither is installed by
- * anybody here, and to build them takes an hour, so these tests are skipped where the programs are
- * not on the PATH; the tests of every day have a daemon that answers as this one does.
+ * The real Dragonfly: one scheduler and its daemons, beside a real registry. Neither is installed
+ * by anybody here, and to build them takes an hour, so these tests are skipped where the programs
+ * are not on the PATH; the tests of every day have a daemon that answers as this one does.
  */
 import assert from "node:assert/strict";
 import { startCountingProxy } from "../../scripts/bench/counting_proxy.ts";

@@ -1,4 +1,7 @@
-/** The commands of bundles as processes: with a login, real services, and the name they are called by. */
+/**
+ * The commands of bundles as processes: with a login, real services, and the name they are called
+ * by.
+ */
 import assert from "node:assert/strict";
 import { tempFolder } from "../support/temp.ts";
 import { openProgram } from "../support/program.ts";

@@ -73,7 +73,9 @@ function finalFiles(state: Readonly<Record<string, FileState>>): Record<string, 
   return Object.fromEntries(files.filter(([path]) => !path.endsWith(".partial")));
 }
 
-/** What a run fetched, as the last component of each address: digests, and the name of the big file. */
+/**
+ * What a run fetched, as the last component of each address: digests, and the name of the big file.
+ */
 function fetched({ registryProxy, azureProxy }: BundleServices): string[] {
   return [...registryProxy.requests, ...azureProxy.requests]
     .filter((request) => request.startsWith("GET "))

@@ -1,6 +1,7 @@
 /**
  * All ways to download, as the tests of faults take them: from a registry, a storage account and a
- * hub. @module
+ * hub.
+ * @module
  */
 import type { RetryPolicy } from "../../src/core/retry.ts";
 import { createTransport } from "../../src/http/transport.ts";
@@ -26,7 +27,9 @@ import { tempFolder } from "../support/temp.ts";
 /** Enough for another thread to receive it. */
 export const LARGE = 4 * 1024 * 1024 + 4321;
 
-/** The files of the model: one that a worker receives, one that passes through memory, an empty one. */
+/**
+ * The files of the model: one that a worker receives, one that passes through memory, an empty one.
+ */
 export const FILES: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
   "large.bin": Uint8Array.from({ length: LARGE }, (_, index) => index * 31 + (index >> 10)),
   "small.bin": Uint8Array.from({ length: 70_001 }, (_, index) => index * 7),

@@ -1,4 +1,6 @@
-/** What a person sees of a download in a terminal: a total that rises, Ctrl-C, and how it goes on. */
+/**
+ * What a person sees of a download in a terminal: a total that rises, Ctrl-C, and how it goes on.
+ */
 import assert from "node:assert/strict";
 import { openProgram, PROGRAM, type Program } from "../support/program.ts";
 import { startCommand } from "../support/command.ts";

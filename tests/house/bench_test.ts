@@ -26,7 +26,9 @@ const contender = (name: string, ...tools: string[]) => ({
   run: () => ({ argv: ["true"] }),
 });
 
-/** The lines of a work in which ours takes so many milliseconds, and others as many as they have. */
+/**
+ * The lines of a work in which ours takes so many milliseconds, and others as many as they have.
+ */
 function lines(
   work: string,
   ours: ReturnType<typeof cost> & { twice?: number; requests?: number },

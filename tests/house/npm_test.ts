@@ -54,7 +54,9 @@ main();
 /** The compilers of consumers: the newest, and the last that knows the oldest defaults. */
 const COMPILERS = { newest: "typescript@7.0.2", older: "typescript@5.9.3" } as const;
 
-/** The package in an empty folder, installed from its archive with an empty cache and no network. */
+/**
+ * The package in an empty folder, installed from its archive with an empty cache and no network.
+ */
 async function installedPackage() {
   const home = await tempFolder();
   const archive = await packPackage(home.join("packed"));

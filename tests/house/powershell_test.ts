@@ -1,6 +1,6 @@
 /**
- * The scripts for PowerShell, read by a grammar of it: no system that tests run on by themselves has
- * the shell. That they do what they say is not tested.
+ * The scripts for PowerShell, read by a grammar of it: no system that tests run on by themselves
+ * has the shell. That they do what they say is not tested.
  */
 import assert from "node:assert/strict";
 import { runOk } from "../support/command.ts";

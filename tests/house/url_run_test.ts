@@ -10,8 +10,8 @@ import { tempFolder } from "../support/temp.ts";
 import { repositoryRoot } from "./repository.ts";
 
 /**
- * Starts `cli.ts` by URL from an empty folder. Modules are fetched anew and forgotten; npm packages,
- * whose versions are pinned, come from the cache of this machine.
+ * Starts `cli.ts` by URL from an empty folder. Modules are fetched anew and forgotten; npm
+ * packages, whose versions are pinned, come from the cache of this machine.
  */
 async function startByUrl<Result>(
   args: (folder: string) => string[],

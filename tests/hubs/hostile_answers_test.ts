@@ -1,4 +1,6 @@
-/** What hubs, and whatever stands in front of them, may answer in place of what their API promises. */
+/**
+ * What hubs, and whatever stands in front of them, may answer in place of what their API promises.
+ */
 import assert from "node:assert/strict";
 import { InvalidInputError, ModelOpsError, TransferError } from "../../src/core/errors.ts";
 import type { Transport } from "../../src/http/transport_options.ts";

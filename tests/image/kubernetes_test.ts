@@ -277,7 +277,10 @@ e2eTest("the registry of the Deployment starts, answers its probes, and ends whe
   for (const line of (await log).trimEnd().split("\n").slice(1)) JSON.parse(line);
 });
 
-/** The port of the line `ready HOST:PORT`, which comes when the server takes requests; else `undefined`. */
+/**
+ * The port of the line `ready HOST:PORT`, which comes when the server takes requests; else
+ * `undefined`.
+ */
 async function readyPort(
   stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): Promise<string | undefined> {

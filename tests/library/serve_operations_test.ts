@@ -209,7 +209,8 @@ e2eTest(
     await using folder = await tempFolder();
     const { caFile, server: first } = await makeCertificates(folder.path);
     const second = await makeSelfSigned(folder.path, "second");
-    // A folder behind a link, as Kubernetes mounts secrets: the files of the names stay what they are.
+    // A folder behind a link, as Kubernetes mounts secrets: the files of the names stay what they
+    // are.
     for (const [name, { certFile, keyFile }] of Object.entries({ first, second })) {
       await folder.write(`${name}/tls.crt`, await Deno.readTextFile(certFile));
       await folder.write(`${name}/tls.key`, await Deno.readTextFile(keyFile));

@@ -115,7 +115,9 @@ Deno.test("--config replaces the configuration and keeps the layers", async () =
   await assert.rejects(fx.backend.attach(short, options), /3 digests, and the model 4 layers/);
 });
 
-/** A model of the earlier specification whose configuration is as given, and how to read a document. */
+/**
+ * A model of the earlier specification whose configuration is as given, and how to read a document.
+ */
 async function earlierModel(fx: Awaited<ReturnType<typeof fixture>>, document: object) {
   const store = fx.catalog.repository("localhost:5000/demo");
   const layerBytes = new TextEncoder().encode("weights");

@@ -1,6 +1,6 @@
 /**
- * A storage account that lies: whatever it answers ends in an error of ours, within bounds of bytes,
- * requests and memory, and leaves nothing.
+ * A storage account that lies: whatever it answers ends in an error of ours, within bounds of
+ * bytes, requests and memory, and leaves nothing.
  */
 import assert from "node:assert/strict";
 import { IntegrityError, ModelOpsError, TransferError } from "../../src/core/errors.ts";

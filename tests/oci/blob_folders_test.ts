@@ -1,4 +1,7 @@
-/** A process may be killed at any moment: no blob has a folder before its bytes are there. @module */
+/**
+ * A process may be killed at any moment: no blob has a folder before its bytes are there.
+ * @module
+ */
 import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
 import { type BlobSource, bytesSource } from "../../src/core/content/source.ts";

@@ -13,7 +13,9 @@ import { sampleArtifact, storeConformance, writeSample } from "../conformance/st
 const SECRET = sampleArtifact("secret");
 const SHOWN = sampleArtifact("shown");
 
-/** Hides the manifest and the layer of the secret artifact, and every tag that calls itself hidden. */
+/**
+ * Hides the manifest and the layer of the secret artifact, and every tag that calls itself hidden.
+ */
 const VISIBLE: Visible = (name) =>
   isDigest(name)
     ? name !== SECRET.manifest.digest && name !== SECRET.layer.digest

@@ -1,4 +1,6 @@
-/** What a registry turns out not to do with uploads: found out, bounded, and not asked for again. */
+/**
+ * What a registry turns out not to do with uploads: found out, bounded, and not asked for again.
+ */
 import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
 import { AccessDeniedError, ModelOpsError } from "../../src/core/errors.ts";

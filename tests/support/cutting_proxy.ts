@@ -18,7 +18,9 @@ export interface CuttingProxy extends AsyncDisposable {
   readonly address: string;
 }
 
-/** Stands in front of a server, given as host and port; `next` tells what befalls each connection. */
+/**
+ * Stands in front of a server, given as host and port; `next` tells what befalls each connection.
+ */
 export function startCuttingProxy(
   target: string,
   next: () => ConnectionFault | undefined,

@@ -1,6 +1,7 @@
 /**
- * What a Dragonfly daemon answers to the requests that the program sends: asked of the real one, and
- * of the one that tests have every day. @module
+ * What a Dragonfly daemon answers to the requests that the program sends: asked of the real one,
+ * and of the one that tests have every day.
+ * @module
  */
 import { digestBytes } from "../../src/core/digest.ts";
 import { pushModel, refusal, type Script, scriptedRegistry } from "./scripted_registry.ts";
@@ -13,7 +14,9 @@ export interface Seen {
   readonly status: number;
   /** Headers that decide something, by their names in lower case; absent ones are left out. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether the body is what was asked for; how many bytes it has otherwise, `cut` where it broke. */
+  /**
+   * Whether the body is what was asked for; how many bytes it has otherwise, `cut` where it broke.
+   */
   readonly body: "right" | "cut" | number;
   /** Requests for the blob's first byte alone, with which the daemon asks for its size. */
   readonly sizeAsked: number;

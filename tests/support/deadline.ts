@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 /** Milliseconds in which a flow ends, whatever befalls it; all tries and silences fit in. */
 const DEADLINE = 60_000;
 
-/** Does work that has to end in time, whatever befalls it; its signal stops it when that is over. */
+/**
+ * Does work that has to end in time, whatever befalls it; its signal stops it when that is over.
+ */
 export async function withinDeadline<Result>(
   work: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {

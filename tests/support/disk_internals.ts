@@ -1,5 +1,6 @@
 /**
- * What lies in the folder of a local store, for tests that damage it or lock it from outside. @module
+ * What lies in the folder of a local store, for tests that damage it or lock it from outside.
+ * @module
  */
 import { join } from "node:path";
 import { DiskLayout } from "../../src/oci/disk_layout.ts";

@@ -1,5 +1,6 @@
 /**
- * The text form of metrics, read as strictly as Prometheus and its `promtool check metrics` read it.
+ * The text form of metrics, read as strictly as Prometheus and its `promtool check metrics` read
+ * it.
  * See https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  * @module
  */

@@ -1,4 +1,7 @@
-/** The shell samples of the documents, each under a comment that says who runs it, or why nobody. @module */
+/**
+ * The shell samples of the documents, each under a comment that says who runs it, or why nobody.
+ * @module
+ */
 import { repositoryPath, repositoryRoot } from "../house/repository.ts";
 
 /** Lines of a document that a person pastes into a shell. */

@@ -1,6 +1,7 @@
 /**
- * Servers on free ports whose answers go through scripts: they cut, stall, corrupt and lie as a test
- * wants it, and keep a ledger of what they were asked and what they sent. @module
+ * Servers on free ports whose answers go through scripts: they cut, stall, corrupt and lie as a
+ * test wants it, and keep a ledger of what they were asked and what they sent.
+ * @module
  */
 
 /** Changes the bytes of a body. */

@@ -83,7 +83,9 @@ async function copy(registry: ScriptedRegistry, folder: string, script: Script):
   });
 }
 
-/** Receives the blob into a store, where it is alone: in one stream, unless there are more cores. */
+/**
+ * Receives the blob into a store, where it is alone: in one stream, unless there are more cores.
+ */
 async function pull(registry: ScriptedRegistry, folder: string, script: Script): Promise<Outcome> {
   return await receive(registry, script, async (repository) => {
     const store = diskCatalog(folder).repository("demo");

@@ -72,7 +72,8 @@ export interface MaterializePlan {
 
 /**
  * Plans to write entries into a folder, which need not exist. Nothing is changed.
- * @throws {InvalidInputError} when a path or a pattern is malformed, or names are not for the system.
+ * @throws {InvalidInputError} when a path or a pattern is malformed, or names are not for the
+ * system.
  */
 export async function planMaterialize(
   entries: readonly BundleEntry[],

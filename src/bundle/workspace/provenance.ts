@@ -14,7 +14,9 @@ import { placeOf, PROVENANCE_PATH } from "./layout.ts";
 import { workspacePath } from "./path.ts";
 import { pathFilter } from "./path_filter.ts";
 
-/** Largest provenance that is read, in bytes: one with a hundred thousand files is a third of it. */
+/**
+ * Largest provenance that is read, in bytes: one with a hundred thousand files is a third of it.
+ */
 const PROVENANCE_LIMIT = 64 * 1024 * 1024;
 
 /**

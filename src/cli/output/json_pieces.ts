@@ -4,10 +4,15 @@
  * @module
  */
 
-/** Items of a list that are written one by one; shorter ones are written with what is around them. */
+/**
+ * Items of a list that are written one by one; shorter ones are written with what is around them.
+ */
 const LONG = 100;
 
-/** The text of `JSON.stringify(value, undefined, 2)` in pieces, each no longer than a long list's item. */
+/**
+ * The text of `JSON.stringify(value, undefined, 2)` in pieces, each no longer than a long list's
+ * item.
+ */
 export function* jsonPieces(value: unknown, indent = ""): Generator<string, void> {
   if (!isLong(value)) {
     yield (JSON.stringify(value, undefined, 2) ?? "null").replaceAll("\n", `\n${indent}`);

@@ -3,7 +3,9 @@
  * @module
  */
 
-/** How wide texts are, and how they are cut: letters may take two columns of a terminal, or none. */
+/**
+ * How wide texts are, and how they are cut: letters may take two columns of a terminal, or none.
+ */
 export interface Letters {
   /** How many columns a text takes. */
   columnsOf(text: string): number;

@@ -14,7 +14,9 @@ export interface Disk {
   readonly device?: number;
   /** Bytes that may still be written; absent where the system does not say. */
   readonly free?: number;
-  /** Whether a copy of a file of this machine takes as much as the file: some disks share blocks. */
+  /**
+   * Whether a copy of a file of this machine takes as much as the file: some disks share blocks.
+   */
   readonly copiesTakeRoom: boolean;
 }
 

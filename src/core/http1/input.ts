@@ -21,7 +21,9 @@ const LINE_LIMIT = 4 * 1024;
 /** The most lines after the last chunk. */
 const TRAILER_LIMIT = 50;
 
-/** Bytes asked for at once where nobody knows how many come: an idle connection costs one of these. */
+/**
+ * Bytes asked for at once where nobody knows how many come: an idle connection costs one of these.
+ */
 const PIECE = 4 * 1024;
 
 const [CR, LF] = [0x0d, 0x0a];

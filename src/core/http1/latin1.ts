@@ -1,6 +1,6 @@
 /**
- * Text of one byte a character, as heads of messages are. `Buffer` does it too, but is a part of the
- * runtime that takes a third as long to load as an empty program to run.
+ * Text of one byte a character, as heads of messages are. `Buffer` does it too, but is a part of
+ * the runtime that takes a third as long to load as an empty program to run.
  * @module
  */
 

@@ -1,8 +1,9 @@
 /**
  * The collector of the runtime, called where it would come late.
  *
- * It lets a hundred megabytes lie that nobody uses any more before it looks at all of them, and asks
- * the system for as many: for a program that runs for days, and for strangers, that is too much.
+ * It lets a hundred megabytes lie that nobody uses any more before it looks at all of them, and
+ * asks the system for as many: for a program that runs for days, and for strangers, that is too
+ * much.
  * @module
  */
 import { nodeV8, nodeVm } from "./builtins.ts";

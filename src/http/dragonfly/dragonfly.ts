@@ -1,9 +1,9 @@
 /**
  * Content by way of a Dragonfly daemon, which gets it from other machines that have it already.
  *
- * The daemon's HTTP proxy takes the request as the server would (its mirror mode), with headers that
- * name the server. It is not trusted: whoever takes the content compares its digest, and says when
- * it was wrong; it is then asked for at the server itself. See
+ * The daemon's HTTP proxy takes the request as the server would (its mirror mode), with headers
+ * that name the server. It is not trusted: whoever takes the content compares its digest, and says
+ * when it was wrong; it is then asked for at the server itself. See
  * https://github.com/dragonflyoss/client/blob/main/dragonfly-client/src/proxy/header.rs
  * @module
  */
@@ -38,7 +38,9 @@ const ERROR_TYPE = "X-Dragonfly-Error-Type";
 /** Contents that may come wrong before the daemon is asked for nothing more. */
 const WRONG_CONTENTS = 3;
 
-/** How often bytes may be asked for again that were on their way already, where nobody keeps them. */
+/**
+ * How often bytes may be asked for again that were on their way already, where nobody keeps them.
+ */
 const REPEATS = 3;
 
 /** Where the daemon is, and with what it is entered. */
@@ -279,7 +281,9 @@ function keyOf({ origin, pathname }: URL): string {
   return origin + pathname;
 }
 
-/** Where the bytes begin that a request asks for, and what they are when they are asked for again. */
+/**
+ * Where the bytes begin that a request asks for, and what they are when they are asked for again.
+ */
 function rangeOf(request: Request): { readonly start: number; readonly key: string } {
   const [, first = "0", last = ""] =
     /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("Range") ?? "") ??

@@ -17,7 +17,9 @@ import { dial } from "./dial.ts";
 /** Connections to one place that are kept for the next requests. */
 const KEPT = 8;
 
-/** Milliseconds after which a connection is not used again: nobody says when a firewall drops it. */
+/**
+ * Milliseconds after which a connection is not used again: nobody says when a firewall drops it.
+ */
 const KEPT_TIME = 30_000;
 
 /** Sends requests and keeps connections until it is closed. */

@@ -149,7 +149,9 @@ export async function describeTensors(
   };
 }
 
-/** The model of that name; who asks a server is not told of names near one that it does not have. */
+/**
+ * The model of that name; who asks a server is not told of names near one that it does not have.
+ */
 export async function modelAt(
   store: ContentStore,
   target: string,

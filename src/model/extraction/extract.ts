@@ -117,7 +117,9 @@ function sizesToCome(layers: readonly ModelLayer[], unchanged: ReadonlySet<strin
     .map(({ descriptor }) => descriptor.size);
 }
 
-/** What writes the files of a model: {@linkcode extractModel}, or what only says what it would do. */
+/**
+ * What writes the files of a model: {@linkcode extractModel}, or what only says what it would do.
+ */
 export type WriteFiles = typeof extractModel;
 
 /** What the stage is called in which files come that are layers of their own. */
@@ -129,7 +131,9 @@ export interface ExtractPhase {
   readonly phase?: "download" | "extract";
 }
 
-/** Tells what there is to do. Archives begin again when they are stopped: they never count as kept. */
+/**
+ * Tells what there is to do. Archives begin again when they are stopped: they never count as kept.
+ */
 function planStages(
   layers: readonly ModelLayer[],
   options: OperationOptions & ExtractPhase,

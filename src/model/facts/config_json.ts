@@ -65,7 +65,9 @@ type Sizes = { readonly [Key in keyof typeof sizes]?: number | undefined };
 
 const typed = form.lenient(form.map({ ...sizes, torch_dtype: word, dtype: word }));
 
-/** Where models of several parts keep the configuration of the language model; first comes first. */
+/**
+ * Where models of several parts keep the configuration of the language model; first comes first.
+ */
 const INNER_CONFIGS = [
   "text_config",
   "llm_config",

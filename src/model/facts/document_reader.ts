@@ -44,8 +44,8 @@ export class DocumentReader {
   }
 
   /**
-   * What a JSON document holds; `undefined`, with a warning, where it cannot be read. Far away it is
-   * passed over where it has more than `farLimit` bytes.
+   * What a JSON document holds; `undefined`, with a warning, where it cannot be read. Far away it
+   * is passed over where it has more than `farLimit` bytes.
    */
   async value(name: string, farLimit: number = LARGEST_FAR_DOCUMENT): Promise<unknown> {
     const file = this.#files.find(({ path }) => path === name);

@@ -109,8 +109,8 @@ function modelsOf(
 }
 
 /**
- * The model in the folder of a component that libraries load unless they are told otherwise: the one
- * with the shortest name. Others say of which variant they are: `model.fp16.safetensors`.
+ * The model in the folder of a component that libraries load unless they are told otherwise: the
+ * one with the shortest name. Others say of which variant they are: `model.fp16.safetensors`.
  */
 function defaultOf(
   folder: string,

@@ -60,8 +60,8 @@ const NON_COMMERCIAL = /non-?commercial|-nc\b|research-(only|license)|academic/i
 const NO_LICENSE = new Set(["", "other", "unknown", "none", "null"]);
 
 /**
- * The SPDX expression for what somebody calls a license: `apache-2.0` is `Apache-2.0`, and `llama3`,
- * which has no identifier, `LicenseRef-llama3`. `undefined` for what names none.
+ * The SPDX expression for what somebody calls a license: `apache-2.0` is `Apache-2.0`, and
+ * `llama3`, which has no identifier, `LicenseRef-llama3`. `undefined` for what names none.
  */
 export function spdxOf(name: string): string | undefined {
   const words = name.trim().replace(/^LicenseRef-/i, "");

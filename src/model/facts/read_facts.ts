@@ -89,8 +89,9 @@ export const README_NAME = /^readme(\.(md|markdown|txt))?$/i;
 
 /**
  * Reads the facts of a model from its files, the most telling ones first. Where `config.json` and
- * the weights both know a fact the configuration counts, but for the number of parameters, which the
- * weights know best; of licenses the README counts, then the weights, then the text of the license.
+ * the weights both know a fact the configuration counts, but for the number of parameters, which
+ * the weights know best; of licenses the README counts, then the weights, then the text of the
+ * license.
  *
  * What sources throw goes through; a file that is malformed is a warning.
  */
@@ -193,7 +194,9 @@ async function readIndex(
   return shardIndex(await reader.value(index.path, LARGEST_FAR_INDEX), index.path);
 }
 
-/** Whether an index knows the files that were not read: one of another model says nothing of them. */
+/**
+ * Whether an index knows the files that were not read: one of another model says nothing of them.
+ */
 function isOf({ files }: ShardIndex, unread: readonly string[]): boolean {
   const named = new Set(files.values());
   return unread.every((path) => named.has(path));

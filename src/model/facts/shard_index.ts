@@ -1,5 +1,6 @@
 /**
- * The index of weights in several files: which tensor is in which of them. It says nothing of shapes.
+ * The index of weights in several files: which tensor is in which of them. It says nothing of
+ * shapes.
  * See https://hf.co/docs/transformers/big_models
  * @module
  */

@@ -32,7 +32,8 @@ const REVISION = /^[\w][\w.-]{0,127}$/;
 /**
  * What a path is in the cache: a model, of which the branch `main` or the only snapshot is meant,
  * or a snapshot of one. `undefined` for every other folder.
- * @throws {InvalidInputError} when the cache has several snapshots, and does not say which is meant.
+ * @throws {InvalidInputError} when the cache has several snapshots, and does not say which is
+ * meant.
  */
 export async function hubSnapshot(path: string): Promise<HubSnapshot | undefined> {
   const given = resolve(path);

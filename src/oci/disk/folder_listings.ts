@@ -1,8 +1,8 @@
 /**
  * The folders within folders of the store, remembered for as long as they stay as they are.
  *
- * Looking for all repositories means reading every folder down to theirs. Whether one has changed is
- * told by its times for a fifth of what reading it takes.
+ * Looking for all repositories means reading every folder down to theirs. Whether one has changed
+ * is told by its times for a fifth of what reading it takes.
  * @module
  */
 import { explainRead } from "../../core/file_errors.ts";
@@ -11,8 +11,8 @@ import { giveWay } from "../../core/runtime/turn.ts";
 import { join } from "../../core/runtime/path.ts";
 
 /**
- * Names that are remembered at most, those that were asked for last: 75,000 repositories, which take
- * forty megabytes. Where not all have room, none is there when it is asked for in turn.
+ * Names that are remembered at most, those that were asked for last: 75,000 repositories, which
+ * take forty megabytes. Where not all have room, none is there when it is asked for in turn.
  */
 const REMEMBERED = 300_000;
 

@@ -61,7 +61,9 @@ function tagsText(tags: readonly string[]): string {
   return `it has ${newest.join(", ")}${more}`;
 }
 
-/** Tags with the newest versions first: numbers in them count as numbers, so `v10` is before `v9`. */
+/**
+ * Tags with the newest versions first: numbers in them count as numbers, so `v10` is before `v9`.
+ */
 export function newestVersionsFirst(tags: readonly string[]): readonly string[] {
   const { compare } = new Intl.Collator("en", { numeric: true });
   return tags.toSorted((a, b) => compare(b, a));

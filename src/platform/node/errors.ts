@@ -3,7 +3,9 @@
  * @module
  */
 
-/** An error of the operating system: the class says which; so does `code`, in the system's words. */
+/**
+ * An error of the operating system: the class says which; so does `code`, in the system's words.
+ */
 class SystemError extends Error {
   /** The system's name of the error, such as `ENOENT`, where it comes from the system. */
   readonly code?: string;

@@ -27,8 +27,8 @@ export interface AuthOptions extends TokenServerOptions {
 
 /**
  * A transport that answers the registry's challenges and remembers what it learned: the scheme, a
- * token for each set of scopes, and which of several logins were refused. A token that is refused is
- * renewed once; a password is not tried twice. Requests to other origins get none.
+ * token for each set of scopes, and which of several logins were refused. A token that is refused
+ * is renewed once; a password is not tried twice. Requests to other origins get none.
  */
 export function authenticated(next: Transport, options: AuthOptions): Transport {
   const authenticator = new Authenticator(options);
@@ -101,7 +101,9 @@ class Authenticator {
     return await this.#loginsFor(request).goOn(login);
   }
 
-  /** What the login at hand has for a challenge; another login where its token server refuses it. */
+  /**
+   * What the login at hand has for a challenge; another login where its token server refuses it.
+   */
   async #show(
     request: Request,
     challenge: Challenge,

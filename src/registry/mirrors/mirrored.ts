@@ -2,8 +2,8 @@
  * A repository that is read from its mirrors, and written where it is.
  *
  * A digest names the same bytes wherever they lie, so whoever has them may send them. A tag is the
- * registry's own to move: it is asked first what the tag names, and mirrors are asked for that. Only
- * where it does not say it, the first mirror that has the tag decides.
+ * registry's own to move: it is asked first what the tag names, and mirrors are asked for that.
+ * Only where it does not say it, the first mirror that has the tag decides.
  * @module
  */
 import { isDigest } from "../../core/digest.ts";

@@ -1,7 +1,8 @@
 /**
- * A store as it is shown to clients. Its failures say only what they may hear: what describes content
- * may repeat them among what it could not read, and those of a disk name paths of this machine. And
- * who goes through much of it gives way to others, since what is on a disk is there at once.
+ * A store as it is shown to clients. Its failures say only what they may hear: what describes
+ * content may repeat them among what it could not read, and those of a disk name paths of this
+ * machine. And who goes through much of it gives way to others, since what is on a disk is there at
+ * once.
  * @module
  */
 import { IntegrityError, NotFoundError } from "../../core/errors.ts";

@@ -2,8 +2,8 @@
  * A pull-through cache: the local store in front of an upstream registry.
  *
  * What is here is served from here, and what is not is fetched, kept and served at once. A tag is
- * the upstream's to move, so it is asked for each; where it does not answer, what the tag named last
- * is served. Nobody writes through the cache.
+ * the upstream's to move, so it is asked for each; where it does not answer, what the tag named
+ * last is served. Nobody writes through the cache.
  * @module
  */
 import { type Digest, isDigest } from "../../core/digest.ts";

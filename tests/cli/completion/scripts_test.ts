@@ -38,7 +38,10 @@ async function runShell(folder: TempFolder, program: string, args: string[]) {
   });
 }
 
-/** Registers a test that runs a shell; without it, the test is skipped with a notice, and fails in CI. */
+/**
+ * Registers a test that runs a shell; without it, the test is skipped with a notice, and fails in
+ * CI.
+ */
 function shellTest(shell: string, fn: (folder: TempFolder) => Promise<void>): void {
   const name = `the script for ${shell} completes in a real ${shell}`;
   const missing = (Deno.env.get("PATH") ?? "").split(":").every((folder) => {

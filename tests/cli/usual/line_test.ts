@@ -96,7 +96,9 @@ const values = [
 ];
 const odd = ["", "-", "--", "-h", "--help", "-V", "--nope", "-x", "-tq", "-c3", "-q=false", "help"];
 
-/** Random lines of a command: mostly what it takes, in any order, and now and then something odd. */
+/**
+ * Random lines of a command: mostly what it takes, in any order, and now and then something odd.
+ */
 async function linesOf(row: CommandRow): Promise<fc.Arbitrary<string[]>> {
   const flags = [...await flagsOfRow(row), ...await flagsOfRow(), "-t", "-f", "-c", "-q"];
   const value = fc.constantFrom(...values);

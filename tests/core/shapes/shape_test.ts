@@ -57,7 +57,9 @@ Deno.test("checkShape() shows no word of the validator, whatever the document is
   ));
 });
 
-/** A list with what is wrong at these places; a wrong item after the first must not be looked at. */
+/**
+ * A list with what is wrong at these places; a wrong item after the first must not be looked at.
+ */
 function listWith(length: number, wrong: readonly number[]): unknown[] {
   const list: unknown[] = Array.from({ length }, (_, index) => ({ name: `n${index}` }));
   for (const index of wrong) list[index] = { name: index };

@@ -77,7 +77,9 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
   await Deno.writeFile(path, bytes);
 }
 
-/** The header of a safetensors file of so many layers of a network, and the size of the whole file. */
+/**
+ * The header of a safetensors file of so many layers of a network, and the size of the whole file.
+ */
 export function shardOf(layers: readonly number[], width: number): Required<SparseFile> {
   let offset = 0;
   const entries: [string, unknown][] = [];

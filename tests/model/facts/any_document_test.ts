@@ -1,4 +1,6 @@
-/** Documents beside the weights with any content: what they tell has the form that it should have. */
+/**
+ * Documents beside the weights with any content: what they tell has the form that it should have.
+ */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { adapterFacts, adapterTask } from "../../../src/model/facts/adapter.ts";

@@ -1,4 +1,7 @@
-/** Models of pictures, sound and numbers, adapters, pipelines, and what a hub's cache looks like. @module */
+/**
+ * Models of pictures, sound and numbers, adapters, pipelines, and what a hub's cache looks like.
+ * @module
+ */
 import { concatBytes } from "../../../src/core/streams.ts";
 import { field, onnx } from "../facts/support.ts";
 import { json, type ModelFolders, readme, weights } from "./folder.ts";

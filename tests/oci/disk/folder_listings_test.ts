@@ -6,7 +6,9 @@ import { tempFolder } from "../../support/temp.ts";
 
 const LONG_AGO = new Date("2026-01-01T00:00:00Z");
 
-/** Makes folders, when the times of the file system are others than those of what was made before. */
+/**
+ * Makes folders, when the times of the file system are others than those of what was made before.
+ */
 async function make(root: string, ...paths: readonly string[]): Promise<void> {
   await nextTime();
   for (const path of paths) await Deno.mkdir(join(root, path), { recursive: true });

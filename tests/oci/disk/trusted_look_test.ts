@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { TrustedLook } from "../../../src/oci/disk/trusted_look.ts";
 
-/** A look that takes so many milliseconds of a clock of its own, and counts how often it is taken. */
+/**
+ * A look that takes so many milliseconds of a clock of its own, and counts how often it is taken.
+ */
 function setup(takes: number) {
   const state = { now: 1000, count: 0, during: () => {} };
   const look = new TrustedLook(() => {

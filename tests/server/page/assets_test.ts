@@ -46,7 +46,8 @@ Deno.test("text becomes markup in one file, and nothing becomes code", () => {
     return markup.test(plain) || code.test(plain);
   });
   assert.deepEqual(found.map(([path]) => path), ["parts/readme.js"]);
-  // Bundlers rewrite these, also where they are text: a form of the program would have another page.
+  // Bundlers rewrite these, also where they are text: a form of the program would have another
+  // page.
   const rewritten = /import\(|import\.meta|createRequire|"\.\/worker\.ts"|from\s*"node:/;
   for (const [path, text] of Object.entries(ASSETS)) assert.doesNotMatch(text, rewritten, path);
   assert.doesNotMatch(DOCUMENT, /<style|<script(?! (type="module" )?src="_\/)|\son\w+=|\sstyle=/);

@@ -17,7 +17,9 @@ const CACHED_NUMBER = 2;
 /** The most names of a list that are shown. */
 const MOST_NAMES = 8;
 
-/** The facts of a card in the order that people ask for them: what, may I, will it fit, what else. */
+/**
+ * The facts of a card in the order that people ask for them: what, may I, will it fit, what else.
+ */
 export function cardFacts(
   card: ModelCard,
   { now, wide }: { readonly now: Date; readonly wide: boolean },

@@ -55,8 +55,8 @@ interface Entry {
 }
 
 /**
- * Whether a value has the form of a tensor. By hand: the functions of forms, which say what is wrong
- * with a value, make three times as much garbage as parsing its text does.
+ * Whether a value has the form of a tensor. By hand: the functions of forms, which say what is
+ * wrong with a value, make three times as much garbage as parsing its text does.
  */
 function isEntry(value: unknown): value is Entry {
   return isRecord(value) && typeof value["dtype"] === "string" && value["dtype"].length <= 32 &&

@@ -5,8 +5,13 @@
 
 import { visible } from "../values/visible.js";
 
-/** @typedef {Node | string | false | undefined} Child What is left out is `false` or `undefined`. */
-/** @typedef {Readonly<Record<string, string | number | boolean | undefined | ((event: any) => void)>>} Properties */
+/**
+ * @typedef {Node | string | false | undefined} Child What is left out is `false` or `undefined`.
+ */
+/**
+ * @typedef {Readonly<Record<string, string | number | boolean | undefined | ((event: any) =>
+ * void)>>} Properties
+ */
 
 /** Attributes that are read by people. */
 const READ = new Set(["aria-label", "title"]);

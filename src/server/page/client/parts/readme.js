@@ -59,7 +59,8 @@ const MOST_NODES = 20_000;
 /**
  * Makes the content of a README from its HTML.
  * @param {string} html
- * @returns {{ content: DocumentFragment, isCut: boolean }} What is shown, and whether that is not all.
+ * @returns {{ content: DocumentFragment, isCut: boolean }} What is shown, and whether that is not
+ * all.
  */
 export function readmeContent(html) {
   const inert = new DOMParser().parseFromString(trusted?.createHTML(html) ?? html, "text/html");

@@ -7,7 +7,9 @@ import { element } from "./dom.js";
 /** Rows that are drawn above and below the window. */
 const MARGIN = 8;
 
-/** @typedef {(index: number) => HTMLElement} DrawRow What can have the focus in it has `data-focus`. */
+/**
+ * @typedef {(index: number) => HTMLElement} DrawRow What can have the focus in it has `data-focus`.
+ */
 
 /** A list of rows, one of which is reached by Tab, and the others by arrows. */
 export class WindowList {

@@ -12,7 +12,10 @@ import { WindowList } from "../parts/window_list.js";
 
 /** @import { FileRow } from "../answers.d.ts" */
 /** @import { Shown } from "./model_page.js" */
-/** @typedef {{ readonly files: readonly FileRow[], readonly size: number, readonly label: string }} Tile */
+/**
+ * @typedef {{ readonly files: readonly FileRow[], readonly size: number, readonly label: string }}
+ * Tile
+ */
 
 /** The most rectangles; smaller files share one. */
 const MOST_TILES = 80;

@@ -31,7 +31,10 @@ import { showTensors } from "./tensors.js";
  * Asks for what takes longer; asked again it gives the same answer.
  */
 
-/** Makes the content of a panel. @type {Readonly<Record<View, (shown: Shown) => Node | Promise<Node>>>} */
+/**
+ * Makes the content of a panel. @type {Readonly<Record<View, (shown: Shown) => Node |
+ * Promise<Node>>>}
+ */
 const PANELS = {
   overview: showOverview,
   files: showFiles,
@@ -122,7 +125,9 @@ export class ModelPage {
     }
   }
 
-  /** @returns {Promise<Shown | undefined>} `undefined` where no tag leads anywhere, which is said. */
+  /**
+   * @returns {Promise<Shown | undefined>} `undefined` where no tag leads anywhere, which is said.
+   */
   async #read() {
     const { repository, reference: asked } = this.#place;
     const { signal } = this.#closed;

@@ -43,7 +43,9 @@ export class Repositories {
   /** @type {(answer: RepositoriesAnswer) => void} */
   #counted;
 
-  /** @param {(answer: RepositoriesAnswer) => void} counted Is told what there is without a search. */
+  /**
+   * @param {(answer: RepositoriesAnswer) => void} counted Is told what there is without a search.
+   */
   constructor(counted) {
     this.#counted = counted;
     /** @type {number | undefined} */

@@ -216,7 +216,7 @@ Deno.test("zstd reads frames of every header form, and skips skippable ones", as
 /** Cuts that put the end of a member of a few bytes before, at and behind the end of a chunk. */
 const CUTS = [1, 7, 27, 28, 64 * 1024, MiB, 4 * MiB];
 
-Deno.test("zeros behind a gzip stream are padding, however many and however cut (issue 9)", async () => {
+Deno.test("zeros behind a gzip stream are padding, however many and however cut", async () => {
   const member = new Uint8Array(gzipSync("content"));
   for (const zeros of [1, 511, 3_000_000]) {
     for (const size of zeros < MiB ? CUTS : CUTS.slice(2)) {
@@ -236,7 +236,7 @@ Deno.test("zeros behind a gzip stream are padding, however many and however cut 
   }
 });
 
-Deno.test("anything behind that padding is refused, wherever it is and however cut (issue 9)", async () => {
+Deno.test("anything behind that padding is refused, wherever it is and however cut", async () => {
   const member = new Uint8Array(gzipSync("content"));
   const garbage = new TextEncoder().encode("x");
   const tails = [

@@ -52,7 +52,7 @@ Deno.test("a short switch takes =true and =false, and stands before another flag
   assert.deepEqual([wrong.code, /takes true or false/.test(wrong.stderr)], [2, true]);
 });
 
-Deno.test("the flags for help and version take true and false like every switch (issue 9)", async () => {
+Deno.test("the flags for help and version take true and false like every switch", async () => {
   await using home = await Home.open();
   for (const flag of ["-h=false", "--help=false", "-h=0", "-V=F", "--version=False"]) {
     assert.match(await home.done("version", flag), /^Version:/);

@@ -382,7 +382,7 @@ Deno.test({
   },
 });
 
-Deno.test("a pattern that passes over the file of that very name is a warning (issue 9)", async () => {
+Deno.test("a pattern that passes over the file of that very name is a warning", async () => {
   for (
     const [name, other, line] of [
       ["a[1].bin", "a1.bin", "MODEL a[1].bin"],

@@ -24,7 +24,7 @@ Deno.test("readPythonYaml() takes for numbers and switches what PyYAML takes for
   assert.ok((read("key: 2024-01-01").value as { key: unknown }).key instanceof Date);
 });
 
-Deno.test("readPythonYaml() reads every document by YAML 1.1, whatever its directive says (issue 9)", () => {
+Deno.test("readPythonYaml() reads every document by YAML 1.1, whatever its directive says", () => {
   for (const version of ["1.1", "1.2", "1.3"]) {
     for (const before of ["", "\uFEFF", "# a comment\n\n"]) {
       assert.deepEqual(
@@ -37,7 +37,7 @@ Deno.test("readPythonYaml() reads every document by YAML 1.1, whatever its direc
   assert.match(read("%YAML 2.0\n---\na: yes\n").faults[0]!.message, /version 2\.0/);
 });
 
-Deno.test("readPythonYaml() adds no line break to a text that ends with its document (issue 9)", () => {
+Deno.test("readPythonYaml() adds no line break to a text that ends with its document", () => {
   const values: Record<string, string> = {
     ...{ "|\n  x": "x", "|\n  x\n": "x\n", ">\n  x\n  y": "x y", "|-\n  x": "x", "|+\n  x": "x" },
     ...{ "|+\n  x\n\n": "x\n\n", "|\n  x\n\n  y": "x\n\ny", "|\n  x\n\n": "x\n" },

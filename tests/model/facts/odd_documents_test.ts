@@ -102,7 +102,7 @@ Deno.test("lists of components that lead elsewhere, or name nothing, leave the w
   }
 });
 
-Deno.test("configurations in UTF-16 need no mark (issue 9)", async () => {
+Deno.test("configurations in UTF-16 need no mark", async () => {
   const configs = [
     '{"model_type":"llama"}',
     '\n{"model_type":"llama","a":NaN}',

@@ -67,7 +67,7 @@ Deno.test("weights of one element each are counted, whatever scales them", async
   }
 });
 
-Deno.test("what goes with a model is known by its file or its folder (issue 9)", async () => {
+Deno.test("what goes with a model is known by its file or its folder", async () => {
   const weights = (rows: number) =>
     bytesSource(safetensors({ "a.weight": { dtype: "BF16", shape: [rows, 4], width: 2 } }));
   for (

@@ -127,7 +127,7 @@ Deno.test("where nobody says how wide packed weights are, no count is told", () 
   assert.equal(packedCount(gptq(4), [strange]), undefined);
 });
 
-Deno.test("the width of packed weights is found in configurations two deep (issue 9)", () => {
+Deno.test("the width of packed weights is found in configurations two deep", () => {
   const quantization_config = { quant_method: "gptq", bits: 4 };
   const tensors = [{ name: "m.qweight", type: "int32", shape: [4, 8] }];
   for (
@@ -145,7 +145,7 @@ Deno.test("the width of packed weights is found in configurations two deep (issu
   assert.equal(configFacts(nested).quantization, "gptq-int4");
 });
 
-Deno.test("bytes that hold weights hold as many as their scales or their method say (issue 9)", () => {
+Deno.test("bytes that hold weights hold as many as their scales or their method say", () => {
   const scaledBy = (type: string) => [
     { name: "m.weight", type: "uint8", shape: [4, 8] },
     { name: "m.weight_scale", type, shape: [4, 1] },
@@ -157,7 +157,7 @@ Deno.test("bytes that hold weights hold as many as their scales or their method 
   assert.equal(packedCount(quant("other"), scaledBy("bfloat16")), undefined);
 });
 
-Deno.test("of weights that are codes of a method neither count nor type is told (issue 9)", async () => {
+Deno.test("of weights that are codes of a method neither count nor type is told", async () => {
   const codes = { "a.weight": { dtype: "I16", shape: [8, 4], width: 2 } };
   const configs = [
     ...["aqlm", "spqr", "higgs", "VPTQ", "torchao"].map((quant_method) => ({ quant_method })),

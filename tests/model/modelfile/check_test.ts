@@ -44,7 +44,7 @@ Deno.test("facts that the weights do not bear out, and words that nobody knows, 
   }
 });
 
-Deno.test("where weights say nothing of a quantization, known words are no warning (issue 9)", async () => {
+Deno.test("where weights say nothing of a quantization, known words are no warning", async () => {
   await using folder = await tempFolder();
   await folder.write("m.safetensors", safetensors({ w: { dtype: "BF16", shape: [64], width: 2 } }));
   const warnings = async (word: string) => {

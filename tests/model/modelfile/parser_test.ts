@@ -64,7 +64,7 @@ Deno.test("parseModelfile() accepts any letter case, any blanks, CRLF and a byte
   });
 });
 
-Deno.test("parseModelfile() skips a byte order mark at the beginning of the text only (issue 9)", () => {
+Deno.test("parseModelfile() skips a byte order mark at the beginning of the text only", () => {
   const text = "\uFEFFNAME \uFEFFa\nMODEL \uFEFFb.bin\nCONFIG c\uFEFF\nDOC \uFEFF\n";
   const { name, entries } = parseModelfile(text);
   assert.equal(name, "\uFEFFa");

@@ -68,7 +68,7 @@ Deno.test("withoutCredentials() drops what may be secret", () => {
   for (const [url, expected] of rows) assert.equal(withoutCredentials(url), expected);
 });
 
-Deno.test("hasCredentials() knows users, passwords, tokens and signatures (issue 9)", () => {
+Deno.test("hasCredentials() knows users, passwords, tokens and signatures", () => {
   for (
     const text of [
       "https://user:secret@git.test/a",

@@ -16,7 +16,7 @@ import {
 } from "../oci/reference.ts";
 import { resolveNamed } from "../oci/tags/near.ts";
 import type { ContentStore, GiveTagOptions } from "../oci/store.ts";
-import type { BuiltModel } from "./build.ts";
+import type { BuiltModel } from "./build/shape.ts";
 import type { StoredLayer } from "./layers.ts";
 import type { WriteFiles } from "./extraction/extract.ts";
 import { readModel, readModelAt } from "./model_manifest.ts";
@@ -75,7 +75,8 @@ export class ModelMoving extends ModelReading implements RehearsedModels {
 
   async build(workspace: string, options: BuildOptions): Promise<BuildResult> {
     const targets = buildTargets(options.targets);
-    const { buildModel, planBuild } = await import("./build.ts");
+    const { planBuild } = await import("./build/plan.ts");
+    const { buildModel } = await import("./build/build.ts");
     const plan = await planBuild(workspace, options);
     await using _lock = options.outputRemote ? undefined : await this.#stores.deferPrune(options);
     const open = this.#stores.output(options);

@@ -8,8 +8,9 @@ import { readText, readTextIfExists } from "../../core/files.ts";
 import { isAbort } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
-import { remoteUrl, withoutCredentials } from "./git_config.ts";
+import { remoteUrl } from "./git_config.ts";
 import { gitHasChanges } from "./git_status.ts";
+import { withoutCredentials } from "./public_url.ts";
 
 /** Facts about the source of a workspace. */
 export interface SourceInfo {

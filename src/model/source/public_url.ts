@@ -1,0 +1,55 @@
+/**
+ * URLs as anyone may read them: without users, passwords, tokens and signatures.
+ * @module
+ */
+import { InvalidInputError } from "../../core/errors.ts";
+
+/** Forms of URLs, and of what git takes in place of them, that hold credentials. */
+const WITH_CREDENTIALS = [
+  /^[a-z][a-z0-9+.-]*:\/\/[^/\\?#]*@/i,
+  // With a password that holds what ends a host, without a scheme, or with a slash too few.
+  /^(?:[a-z][a-z0-9+.-]*:)?\/{1,2}[^/\\@\s]*:[^/\\@\s]*@/i,
+  /^[^@/\s:]+:[^@/\s]*@[^@/\s:]+:/,
+];
+
+/** Names of what a query may hold and nobody else may read. */
+const SECRET_KEY =
+  /token|secret|passw(?:or)?d|api[_-]?key|access[_-]?key|signature|credential|^(?:auth|key|pwd|sig)$/i;
+
+/** Whether a text is a URL, or a remote of git, with a user, a password, a token or a signature. */
+function hasCredentials(text: string): boolean {
+  if (WITH_CREDENTIALS.some((form) => form.test(text))) return true;
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return false;
+  return text.split(/[?#&;]/).slice(1).some((pair) =>
+    SECRET_KEY.test(/^(.*?)=/.exec(pair)?.[1] ?? "")
+  );
+}
+
+/**
+ * A remote's URL without credentials: user, password, query and fragment of a URL are dropped. The
+ * form `git@host:path` stays, since ssh has no password in it; with one it is cut as well.
+ * @throws {Error} when the text looks like a URL and is none, since secrets could hide anywhere in
+ * it.
+ */
+export function withoutCredentials(url: string): string {
+  if (!url.includes("://")) {
+    return url.replace(/^((?:[a-z][a-z0-9+.-]*:)?\/{1,2})?[^@/\\]*:[^@/\\]*@/i, "$1");
+  }
+  // Credentials first: a password may hold a question mark.
+  const cut = url.replace(/:\/\/[^/\\]*@/g, "://").replace(/[?#].*$/s, "");
+  if (!URL.canParse(cut)) throw new Error("its URL is malformed");
+  return cut;
+}
+
+/** A text as anyone may read it: a URL that holds credentials loses them, and its query. */
+export function publicUrl(text: string): string {
+  if (!hasCredentials(text)) return text;
+  try {
+    return withoutCredentials(text);
+  } catch (cause) {
+    throw new InvalidInputError(
+      "Cannot record a URL that holds credentials: they could not be taken out of it",
+      { cause, remedy: "write the URL without user and password" },
+    );
+  }
+}

@@ -20,6 +20,8 @@ const SECRET_KEY =
 function hasCredentials(text: string): boolean {
   if (WITH_CREDENTIALS.some((form) => form.test(text))) return true;
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return false;
+  // A password with a slash makes it no URL: `https://user:pass/word@host`.
+  if (/:\/\/[^@\s]*:[^@\s]*@/.test(text) && !URL.canParse(text)) return true;
   return text.split(/[?#&;]/).slice(1).some((pair) =>
     SECRET_KEY.test(/^(.*?)=/.exec(pair)?.[1] ?? "")
   );

@@ -44,6 +44,7 @@ Deno.test("publicUrl() takes out users, passwords, tokens and signatures, and le
   for (
     const text of [
       "https://git.test/@scope/a",
+      "https://git.test:8443/@scope/a:b@c",
       "https://git.test/a?branch=main#readme",
       "https://hub.test/#/models/m",
       "https://git.test/a?author=me&monkey=1",
@@ -57,7 +58,13 @@ Deno.test("publicUrl() takes out users, passwords, tokens and signatures, and le
 });
 
 Deno.test("withoutCredentials() refuses a URL that cannot be taken apart, and publicUrl() too", () => {
-  assert.throws(() => publicUrl("https://user:se/cret@git.test:x/a"), InvalidInputError);
+  for (
+    const text of [
+      "https://user:se/cret@git.test/a",
+      "ssh://me:a/b@git.test/a",
+      "git+https://user:se/cr/et@git.test:8443/a.git",
+    ]
+  ) assert.throws(() => publicUrl(text), InvalidInputError, text);
   assert.throws(() => withoutCredentials("https://user:se/cret@git.test/a"), /malformed/);
 });
 

@@ -62,7 +62,9 @@ export interface ErrorFacts {
 /** Settings that errors point to: those of bundles and object stores, of hubs, and of releases. */
 export type SettingFact =
   | "azureAccount"
+  | "azureConnectionString"
   | "azureCredential"
+  | "azureEndpoint"
   | "azureIdentity"
   | "azureLogin"
   | "azureOneLogin"

@@ -2,11 +2,12 @@
  * Where an Azure storage account is, and with what it is entered.
  *
  * No message of this file shows a key, a signature or a connection string.
- * See https://learn.microsoft.com/azure/storage/common/storage-configure-connection-string
  * @module
  */
-import { type ErrorFacts, InvalidInputError, type SettingFact } from "../core/errors.ts";
+import type { InvalidInputError } from "../core/errors.ts";
 import { quote, withoutEnd } from "../core/text.ts";
+import { unusable } from "./azure_unusable.ts";
+import { parseConnectionString } from "./connection_string.ts";
 
 /** An Azure storage account as a user configures it. */
 export interface AzureSettings {
@@ -38,13 +39,6 @@ export interface AzureAccess {
   readonly credential: AzureCredential;
 }
 
-const DEVELOPMENT: AzureSettings = {
-  account: "devstoreaccount1",
-  // The one key of all emulators, which their documentation publishes.
-  key: "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
-  endpoint: "http://127.0.0.1:10000/devstoreaccount1",
-};
-
 /** Whether the settings have anything to enter an account with. */
 export function hasAzureCredential(settings: AzureSettings | undefined): boolean {
   return Boolean(
@@ -68,23 +62,20 @@ export function azureAccess(settings: AzureSettings): AzureAccess {
   const stated = parseConnectionString(settings.connectionString);
   if (settings.endpoint) return accessOf({ ...stated, endpoint: settings.endpoint });
   // The endpoint of a connection string is the account's own, whatever its form.
-  return entered(endpointUrl(stated.endpoint ?? ""), credentialOf(stated));
+  return entered(endpointUrl(stated.endpoint), credentialOf(stated));
 }
 
 /** Quotes that a file of variables or a shell has left around a secret make it another one. */
-function refuseQuotes({ connectionString, key, sas }: AzureSettings): void {
-  const secrets = {
-    "connection string": connectionString,
-    "account key": key,
-    "shared access signature": sas,
-  };
-  for (const [what, secret] of Object.entries(secrets)) {
-    if (!/^\s*(["'`]|[\u2018-\u201f])/.test(secret ?? "")) continue;
+function refuseQuotes({ key, sas }: AzureSettings): void {
+  for (const [what, secret = ""] of Object.entries({ "account key": key, [SAS]: sas })) {
+    if (!/^\s*["'`\u2018-\u201f]|["'`\u2018-\u201f]\s*$/.test(secret)) continue;
     throw unusable(`the ${what} is in quotes, which are part of it here`, {
       remedy: "write it without them",
     });
   }
 }
+
+const SAS = "shared access signature";
 
 function accessOf(settings: AzureSettings): AzureAccess {
   const { account = "", endpoint } = settings;
@@ -103,12 +94,23 @@ function credentialOf({ account = "", key, sas, identity }: AzureSettings): Azur
     throw unusable("the account key is not Base64, as the service gives keys");
   }
   if (key) return { kind: "key", account, key };
-  if (sas) return { kind: "sas", sas: sas.replace(/^\?/, "") };
+  if (sas) return { kind: "sas", sas: signature(sas) };
   if (identity) return { kind: "identity" };
   throw unusable(
     "nothing is set to enter the storage account with",
     "azureCredential",
   );
+}
+
+/** The query of a signature, without the question mark. */
+function signature(sas: string): string {
+  const query = sas.replace(/^[?&]+/, "");
+  if (
+    /^[\w%.~:+/=&!*(),$@;-]+$/.test(query) && /(?:^|&)sig=./.test(query) && !query.includes("://")
+  ) {
+    return query;
+  }
+  throw unusable(`the ${SAS} is none: want sv=…&sig=…, and nothing before it`);
 }
 
 function entered(url: string, credential: AzureCredential): AzureAccess {
@@ -143,48 +145,6 @@ function endpointUrl(endpoint: string): string {
   return withoutEnd(`${url.origin}${url.pathname}`, "/");
 }
 
-/** The names in a connection string that matter, in lower case, and what they set. */
-const NAMES = {
-  accountname: "account",
-  accountkey: "key",
-  sharedaccesssignature: "sas",
-  blobendpoint: "endpoint",
-} as const;
-
-/**
- * Reads a connection string: `name=value` pairs separated by semicolons. Unknown names are for
- * other services and pass.
- * @throws {InvalidInputError} when it is malformed; no part of it is shown.
- */
-export function parseConnectionString(text: string): AzureSettings {
-  const values = new Map(text.split(";").map((pair) => pair.trim()).filter(Boolean).map(readPair));
-  if (values.get("usedevelopmentstorage")?.toLowerCase() === "true") return DEVELOPMENT;
-  const named = Object.entries(NAMES).map(([name, setting]) =>
-    [setting, values.get(name)] as const
-  );
-  const settings: AzureSettings = Object.fromEntries(named.filter(([, value]) => value));
-  if (settings.endpoint) return settings;
-  if (settings.account) {
-    const protocol = values.get("defaultendpointsprotocol") ?? "https";
-    const suffix = values.get("endpointsuffix") ?? "core.windows.net";
-    return { ...settings, endpoint: `${protocol}://${settings.account}.blob.${suffix}` };
-  }
-  throw unusable("the connection string names neither an account nor a blob endpoint");
-}
-
-function readPair(pair: string): [name: string, value: string] {
-  const equals = pair.indexOf("=");
-  if (equals > 0) {
-    return [pair.slice(0, equals).trim().toLowerCase(), pair.slice(equals + 1).trim()];
-  }
-  throw unusable("the connection string is malformed: want name=value pairs between semicolons");
-}
-
 function missingAccount(): InvalidInputError {
   return unusable("the storage account is not named", "azureAccount");
-}
-
-function unusable(found: string, advice: SettingFact | ErrorFacts = {}): InvalidInputError {
-  const facts = typeof advice === "string" ? { setting: advice } : advice;
-  return new InvalidInputError(`Cannot use "Azure Blob Storage": ${found}`, facts);
 }

@@ -18,6 +18,7 @@ import type {
 import { InvalidInputError, TransferError } from "../core/errors.ts";
 import { inMemory } from "../http/bodies.ts";
 import type { AzureAccess } from "./azure_access.ts";
+import { unusable } from "./azure_unusable.ts";
 import { type ContainerUri, formatObjectUri, quoteUri } from "./object_uri.ts";
 
 /** Finds an object of the account. */
@@ -56,18 +57,29 @@ export async function azureClient(
     ? new AnonymousCredential()
     : await (options.login ?? defaultLogin)();
   const url = credential.kind === "sas" ? `${access.url}?${credential.sas}` : access.url;
-  const service = new BlobServiceClient(url, signer, {
-    httpClient: {
-      async sendRequest(resource) {
-        return await answerOf(resource, await options.transport(await requestOf(resource)));
+  const service = understood(() =>
+    new BlobServiceClient(url, signer, {
+      httpClient: {
+        async sendRequest(resource) {
+          return await answerOf(resource, await options.transport(await requestOf(resource)));
+        },
       },
-    },
-    retryOptions: { maxTries: 1 },
-  });
+      retryOptions: { maxTries: 1 },
+    })
+  );
   return (uri) => {
     checkContainer(uri);
-    return service.getContainerClient(uri.container).getBlockBlobClient(uri.key);
+    return understood(() => service.getContainerClient(uri.container).getBlockBlobClient(uri.key));
   };
+}
+
+/** Makes a client; the SDK says in words of its own, and with the address, what it cannot read. */
+function understood<Client>(make: () => Client): Client {
+  try {
+    return make();
+  } catch {
+    throw unusable("the endpoint has no form that the service has", "azureEndpoint");
+  }
 }
 
 async function defaultLogin(): Promise<AzureTokenSource> {

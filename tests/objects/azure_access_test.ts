@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import { InvalidInputError, type SettingFact } from "../../src/core/errors.ts";
 import {
   azureAccess,
   type AzureSettings,
   hasAzureCredential,
-  parseConnectionString,
 } from "../../src/objects/azure_access.ts";
 
 const key = { kind: "key", account: "acct", key: "a2V5" };
@@ -67,9 +65,9 @@ Deno.test("azureAccess() says what is missing and which setting decides", () => 
     [{}, "azureCredential"],
     [{ account: "acct" }, "azureCredential"],
     [{ key: "s3cr3t" }, "azureAccount"],
-    [{ sas: "s3cr3t" }, "azureAccount"],
+    [{ sas: "sig=s3cr3t" }, "azureAccount"],
     [{ connectionString: "s3cr3t=1;AccountName=acct;", key: "s3cr3t" }, "azureOneLogin"],
-    [{ connectionString: "AccountName=acct" }, "azureCredential"],
+    [{ connectionString: "AccountName=acct" }, "azureConnectionString"],
   ];
   for (const [settings, setting] of cases) {
     assert.throws(() => azureAccess(settings), (error) => {
@@ -112,21 +110,6 @@ Deno.test("hasAzureCredential() asks for more than an account", () => {
   assert.equal(hasAzureCredential({ sas: "sig=x" }), true);
 });
 
-Deno.test("parseConnectionString() gives settings or an error of ours for any text", () => {
-  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
-    try {
-      parseConnectionString(text);
-    } catch (error) {
-      assert(error instanceof InvalidInputError);
-    }
-  }));
-  const value = fc.stringMatching(/^[A-Za-z0-9+/=]{1,30}$/);
-  fc.assert(fc.property(value, value, (account, key) => {
-    const text = `AccountKey=${key};BlobEndpoint=http://x.test;AccountName=${account}`;
-    assert.deepEqual(parseConnectionString(text), { account, key, endpoint: "http://x.test" });
-  }));
-});
-
 Deno.test("azureAccess() names the quotes around a secret, and shows none of it", () => {
   const secrets: AzureSettings[] = [
     { connectionString: '"AccountName=acct;AccountKey=s3cr3t"' },
@@ -134,10 +117,36 @@ Deno.test("azureAccess() names the quotes around a secret, and shows none of it"
     { connectionString: " \u201cAccountName=acct;AccountKey=s3cr3t\u201d" },
     { account: "acct", key: '"s3cr3t"' },
     { account: "acct", sas: "'sig=s3cr3t'" },
+    { connectionString: 'AccountName=acct;AccountKey=s3cr3t"' },
+    { account: "acct", key: "s3cr3t`" },
+    { account: "acct", sas: "sig=s3cr3t' " },
   ];
   for (const settings of secrets) {
     assert.throws(() => azureAccess(settings), (error: Error) => {
-      assert.match(error.message, /is in quotes/);
+      assert.match(error.message, /is in quotes|has quotes in it/);
+      return !Deno.inspect(error).includes("s3cr3t");
+    });
+  }
+});
+
+Deno.test("azureAccess() takes a shared access signature as the portal shows it, and nothing else for one", () => {
+  const enter = (sas: string) => azureAccess({ account: "acct", sas }).credential;
+  const query =
+    "sv=2024-11-04&ss=b&srt=co&sp=rwl&se=2030-01-01T00%3A00%3A00Z&spr=https,http&sig=a%2Bb%3D";
+  for (const sas of [query, `?${query}`, `&${query}`]) {
+    assert.deepEqual(enter(sas), { kind: "sas", sas: query });
+  }
+  const others = [
+    `https://acct.blob.core.windows.net/?${query}`,
+    "s3cr3t",
+    "sv=1&sig=",
+    "sv=1&sig=s3cr3t and more",
+    "sv=1&sig=s3cr3t#x",
+    "AZURE_STORAGE_SAS_TOKEN: sig=s3cr3t",
+  ];
+  for (const sas of others) {
+    assert.throws(() => enter(sas), (error: Error) => {
+      assert.match(error.message, /shared access signature is none/);
       return !Deno.inspect(error).includes("s3cr3t");
     });
   }

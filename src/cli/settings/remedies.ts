@@ -11,8 +11,11 @@ const MLFLOW_LOGIN = "MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and " +
 /** What to do about each setting. */
 export const SETTING_REMEDIES: Readonly<Record<SettingFact, string>> = {
   azureAccount: "set AZURE_STORAGE_ACCOUNT",
+  azureConnectionString: "look at AZURE_STORAGE_CONNECTION_STRING: want " +
+    "AccountName=…;AccountKey=…, or BlobEndpoint=…;SharedAccessSignature=…",
   azureCredential: "set AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or " +
     "AZURE_STORAGE_CONNECTION_STRING, or name a folder with --object-store file:///folder",
+  azureEndpoint: "look at AZURE_STORAGE_ENDPOINT, or at the BlobEndpoint of the connection string",
   azureIdentity: "run `az login`, or set AZURE_STORAGE_KEY",
   azureLogin: "check AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY",
   azureOneLogin:

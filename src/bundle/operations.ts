@@ -2,7 +2,8 @@
  * Everything that can be done with bundles, behind one interface.
  * @module
  */
-import { NotFoundError } from "../core/errors.ts";
+import { InvalidInputError, NotFoundError } from "../core/errors.ts";
+import { quote } from "../core/text.ts";
 import { statKind } from "../core/files.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { exportArchive, type ExportOptions, type ExportResult } from "./archive/export.ts";
@@ -88,6 +89,7 @@ export interface Bundles {
   /**
    * Re-hashes a workspace against the bundle it came from, or a bundle where it is stored. A
    * workspace whose bundle cannot be found is compared with its pointers alone.
+   * @throws {InvalidInputError} when it has none either: nothing says what must be in it.
    */
   verify(target: string, options?: VerifyOptions): Promise<VerifyReport>;
 }
@@ -131,7 +133,9 @@ export function createBundles(provider: BundleProvider): Bundles {
     verify: async (target, { readExternal, ...options } = {}) => {
       if (await statKind(target) === "folder") {
         const entries = await workspaceEntries(target, open, options);
-        return await verifyWorkspace({ ...options, root: target, entries });
+        const report = await verifyWorkspace({ ...options, root: target, entries });
+        if (entries === undefined && report.files.length === 0) throw noWorkspace(target);
+        return report;
       }
       const bundle = await open(parseBundleRef(target), options);
       return await verifyBundle({
@@ -161,6 +165,18 @@ async function listFiles(
     default:
       return await listBundle(await open(parseBundleRef(target), options), options);
   }
+}
+
+/** Where nothing says what must be there, nothing was verified. */
+function noWorkspace(path: string): InvalidInputError {
+  return new InvalidInputError(
+    `Cannot verify ${quote(path)}: neither a bundle that can be found nor a pointer ` +
+      "says what must be in it",
+    {
+      path,
+      remedy: "name the folder of a materialized bundle, or a bundle such as my-model:1.0.0",
+    },
+  );
 }
 
 /** The entries that a workspace must have; `undefined` when its bundle is not known. */

@@ -78,6 +78,7 @@ export type SettingFact =
   | "modelscopeLogin"
   | "objectStore"
   | "provider"
+  | "publishedRepository"
   | "releases"
   | "repository"
   | "usedRepository";

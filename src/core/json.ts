@@ -78,6 +78,9 @@ function decodeUtf8(bytes: Uint8Array): string {
 
 function notJson(what: string, bytes: Uint8Array, cause: unknown): InvalidInputError {
   if (!(cause instanceof SyntaxError)) return unreadable(what, "not valid UTF-8", cause);
+  if (bytes[0] === 0xef && bytes[1] === 0xbb) {
+    return unreadable(what, "it begins with a byte order mark, which JSON does not have", cause);
+  }
   const instead = insteadOfJson(bytes);
   return unreadable(what, instead === undefined ? cause.message : `it holds ${instead}`, cause);
 }

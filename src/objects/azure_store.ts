@@ -24,6 +24,7 @@ import type {
   ObjectStore,
   OpenObjectOptions,
   PutObjectOptions,
+  StatObjectOptions,
   StorageTier,
 } from "./object_store.ts";
 import { type ContainerUri, parseObjectUri, quoteUri } from "./object_uri.ts";
@@ -65,10 +66,10 @@ export class AzureStore implements ObjectStore {
   }
 
   /** What the service knows about a blob. A digest that is not one counts as unknown. */
-  async stat(uri: string, options: OperationOptions = {}): Promise<ObjectFacts> {
+  async stat(uri: string, options: StatObjectOptions = {}): Promise<ObjectFacts> {
     const target = await this.#target(uri, options);
     const found = await callAzure(
-      { ...target, action: "read" },
+      { ...target, action: options.toWrite ? "write" : "read" },
       (blob, abortSignal) => blob.getProperties({ abortSignal }),
     );
     return {
@@ -92,7 +93,7 @@ export class AzureStore implements ObjectStore {
     const { shownName: name = uri } = options;
     const report = { id: uri, name, size: source.size, phase: "upload" } as const;
     return await reported(report, options, async (onBytes, skip) => {
-      const there = await ifFound(this.stat(uri, options));
+      const there = await ifFound(this.stat(uri, { ...options, toWrite: true }));
       if (there?.size === source.size && there.sha256 === options.sha256) {
         skip();
         return await this.#retier(target, there, options.tier);
@@ -138,7 +139,7 @@ export class AzureStore implements ObjectStore {
 
   /** The facts of a blob that was just written, whose size the service has to confirm. */
   async #written(uri: string, size: number, options: OperationOptions): Promise<ObjectFacts> {
-    const facts = await this.stat(uri, options);
+    const facts = await this.stat(uri, { ...options, toWrite: true });
     if (facts.size === size) return facts;
     throw new IntegrityError(
       `Cannot write ${quoteUri(uri)}: the store has ${facts.size} bytes, want ${size}`,

@@ -28,6 +28,12 @@ export interface ObjectFacts {
   readonly etag?: string;
 }
 
+/** How to look at an object. */
+export interface StatObjectOptions extends OperationOptions {
+  /** Whether it is looked at before it is written: messages say so. */
+  readonly toWrite?: boolean;
+}
+
 /** How to open an object. */
 export interface OpenObjectOptions extends OperationOptions {
   /** Only these bytes; everything when absent. */
@@ -60,7 +66,7 @@ export interface ObjectStore {
    * What the store knows about an object.
    * @throws {NotFoundError} when there is no such object.
    */
-  stat(uri: string, options?: OperationOptions): Promise<ObjectFacts>;
+  stat(uri: string, options?: StatObjectOptions): Promise<ObjectFacts>;
   /**
    * Opens an object, or a range of it. All bytes of a stream are of one version of the object.
    * @throws {NotFoundError} when there is no such object.

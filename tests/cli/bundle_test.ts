@@ -518,7 +518,10 @@ async function putForeign(home: BundleHome): Promise<void> {
 Deno.test("variables that cannot be used are named", async () => {
   await using home = await BundleHome.make();
   const rows: [Record<string, string>, RegExp][] = [
-    [{ REGISTRY_REPO: "" }, /no repository for bundles is set.*\nhint: REGISTRY_REPO is not set/],
+    [
+      { REGISTRY_REPO: "" },
+      /Cannot find bundle "demo:1\.0\.0": no repository for bundles is set\nhint: REGISTRY_REPO is/,
+    ],
     [{ REGISTRY_REPO: "Up/Per" }, /Cannot use REGISTRY_REPO "Up\/Per"/],
     [{ OBJECT_STORE: "s3://x" }, /Cannot use OBJECT_STORE/],
     [{ EXTERNAL_TIMEOUT_S: "soon" }, /Cannot use EXTERNAL_TIMEOUT_S/],
@@ -529,6 +532,41 @@ Deno.test("variables that cannot be used are named", async () => {
     assert.equal(code, 2, stderr);
     assert.match(stderr, reason);
   }
+});
+
+Deno.test("a push without a place for bundles says that it stays here, and what to set", async () => {
+  await using home = await BundleHome.make();
+  for (
+    const env of [{ REGISTRY_REPO: "" }, { REGISTRY_REPO: " ", REGISTRY_URL: "localhost:5000" }]
+  ) {
+    for (const more of [[], ["--dry-run"], ["--bump", "patch", "--dry-run"]]) {
+      const { code, stderr } = await home.run(["push", home.at("work"), ...more], { env });
+      assert.equal(code, 2);
+      assert.match(
+        stderr,
+        /^error: Cannot push bundle "demo:1\.0\.[01]": it stays on this machine/m,
+      );
+      assert.match(
+        stderr,
+        /\nhint: write `export REGISTRY_REPO=localhost:5000\/models` to publish/,
+      );
+    }
+  }
+});
+
+Deno.test("what nothing says the files of is not verified", async () => {
+  await using home = await BundleHome.make();
+  await home.done("push", home.at("work"));
+  await home.done("materialize", "demo:1.0.0", home.at("ws"));
+  await Deno.mkdir(home.at("empty"));
+  for (const folder of ["work", "empty"]) {
+    const [code, stderr] = await home.failed("verify", home.at(folder));
+    assert.equal(code, 2);
+    assert.match(stderr, /Cannot verify ".*": neither a bundle that can be found nor a pointer/);
+  }
+  const elsewhere = { env: { REGISTRY_REPO: "elsewhere" } };
+  const { code, stderr } = await home.run(["verify", home.at("ws")], elsewhere);
+  assert.equal(code, 2, stderr);
 });
 
 Deno.test("commands on folders and archives need no settings", async () => {

@@ -33,6 +33,11 @@ const MECHANISMS: readonly Mechanism[] = [
     ],
   },
   {
+    what: "the words of the validator",
+    words: /\.issues\b|\bZodError\b|\bprettifyError\b/,
+    files: ["src/core/shapes/shape.ts"],
+  },
+  {
     what: "collecting garbage",
     words: /expose-gc|\bgc\(/,
     files: ["src/core/runtime/garbage.ts"],

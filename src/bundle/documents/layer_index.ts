@@ -8,7 +8,6 @@ import * as z from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { MOST_LIST_VALUES } from "../../core/json.ts";
 import { checkShape } from "../../core/shapes/shape.ts";
-import { STORAGE_TIERS } from "../../objects/object_store.ts";
 import { anonymousBlob } from "../../oci/store.ts";
 import type { BundleEntry, CommonEntry, ExternalEntry, RegistryEntry } from "./bundle.ts";
 import {
@@ -18,6 +17,7 @@ import {
   readDocument,
   sha256Digest,
   sha256Hex,
+  storageTier,
 } from "./reader.ts";
 import { BundleMediaType } from "./media_types.ts";
 import { workspacePath } from "../workspace/path.ts";
@@ -31,8 +31,7 @@ const externalStorage = z.looseObject({
   uri: objectAddress,
   sha256: sha256Hex,
   size: fileSize,
-  // A tier is a hint: one that is not known is none.
-  tier: z.enum(STORAGE_TIERS).optional().catch(undefined),
+  tier: storageTier,
 });
 
 const entrySchema = z.looseObject({

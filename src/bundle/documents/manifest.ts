@@ -3,7 +3,7 @@
  * @module
  */
 import * as z from "../../deps/zod.ts";
-import { optional, readDocument, sha256Digest } from "./reader.ts";
+import { formed, optional, readDocument, sha256Digest } from "./reader.ts";
 import { BundleMediaType } from "./media_types.ts";
 import { isPartName, MOST_PARTS, NAME_RULE } from "./names.ts";
 import { InvalidInputError, UnsupportedError } from "../../core/errors.ts";
@@ -16,10 +16,7 @@ const MANIFEST_TYPES: ReadonlySet<string> = new Set([
   BundleMediaType.manifest,
 ]);
 
-const partName = z.custom<string>(
-  (value) => typeof value === "string" && isPartName(value),
-  { error: `is not a name of ${NAME_RULE}` },
-);
+const partName = formed<string>(isPartName, `is not a name of ${NAME_RULE}`);
 const partNames = z.array(partName);
 
 /** A map from names; keys are checked too, and none of them can reach a prototype. */

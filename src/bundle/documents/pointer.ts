@@ -10,9 +10,8 @@ import { decodeJson } from "../../core/json.ts";
 import { checkShape } from "../../core/shapes/shape.ts";
 import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
-import { STORAGE_TIERS } from "../../objects/object_store.ts";
 import type { ExternalEntry } from "./bundle.ts";
-import { fileSize, objectAddress, sha256Hex } from "./reader.ts";
+import { fileSize, objectAddress, optional, sha256Hex, storageTier } from "./reader.ts";
 import { workspacePath } from "../workspace/path.ts";
 
 /** Most bytes of a pointer file. */
@@ -42,14 +41,14 @@ export function encodePointer(pointer: Pointer): Uint8Array<ArrayBuffer> {
 }
 
 const pointerSchema = z.object({
-  fulfilled: z.boolean(),
-  layer: z.string().default(""),
+  fulfilled: optional(z.boolean()),
+  layer: optional(z.string()),
   local_path: z.string().nullish(),
   original_path: z.string(),
-  schema_version: z.literal(1).default(1),
+  schema_version: z.literal(1).nullish(),
   sha256: sha256Hex,
   size: fileSize,
-  tier: z.enum(STORAGE_TIERS).nullish(),
+  tier: storageTier,
   uri: objectAddress,
 });
 
@@ -61,7 +60,8 @@ const pointerSchema = z.object({
  */
 export function decodePointer(bytes: Uint8Array, what: string): Pointer {
   const document = checkShape(pointerSchema, decodeJson(bytes, what), what);
-  const { original_path, local_path, tier, schema_version: _, ...facts } = document;
+  const { original_path, local_path, layer = "", fulfilled = false, tier, sha256, size, uri } =
+    document;
   const path = workspacePath(original_path, "read pointer of");
   if (local_path != null && workspacePath(local_path, "read pointer of") !== path) {
     throw new InvalidInputError(
@@ -69,5 +69,5 @@ export function decodePointer(bytes: Uint8Array, what: string): Pointer {
       { expected: path, actual: local_path },
     );
   }
-  return { ...facts, path, ...(tier == null ? {} : { tier }) };
+  return { layer, fulfilled, sha256, size, uri, path, ...(tier && { tier }) };
 }

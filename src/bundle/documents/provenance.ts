@@ -10,7 +10,9 @@ import { decodeJson } from "../../core/json.ts";
 import { checkShape } from "../../core/shapes/shape.ts";
 import * as z from "../../deps/zod.ts";
 import type { Bundle, BundleRef, BundleRefFields } from "./bundle.ts";
-import { optional } from "./reader.ts";
+import { MediaType } from "../../oci/media_types.ts";
+import { DEFAULT_ROLE } from "./names.ts";
+import { formed, optional } from "./reader.ts";
 import type { PathFilterOptions } from "../workspace/path_filter.ts";
 
 /** Which part of a role is in a workspace, where it is not all of it. */
@@ -86,46 +88,49 @@ export function encodeProvenance(provenance: Provenance): Uint8Array<ArrayBuffer
   }));
 }
 
-const digestSchema = z.custom<Digest>(
-  (value) => typeof value === "string" && isDigest(value),
-  "is not a digest",
-);
+const digestSchema = formed<Digest>(isDigest, "is not a digest");
+
+const refSchema = z.object({
+  digest: optional(digestSchema),
+  local_path: optional(z.string()),
+  name: optional(z.string()),
+  reference: optional(z.string()),
+  role: optional(z.string()),
+  version: optional(z.string()),
+});
 
 const provenanceSchema = z.object({
-  layer_indexes: z.record(z.string(), z.string()).default({}),
+  layer_indexes: optional(z.record(z.string(), z.string())),
   manifest_digest: digestSchema,
-  media_type: z.string(),
-  ref: z.object({
-    digest: optional(digestSchema),
-    local_path: optional(z.string()),
-    name: optional(z.string()),
-    reference: optional(z.string()),
-    role: optional(z.string()),
-    version: optional(z.string()),
-  }),
-  role: z.string(),
-  roles: z.record(z.string(), z.array(z.string())),
-  selection: z.object({
-    exclude: z.array(z.string()).default([]),
-    include: z.array(z.string()).default([]),
+  media_type: optional(z.string()),
+  ref: optional(refSchema),
+  role: optional(z.string()),
+  roles: optional(z.record(z.string(), z.array(z.string()))),
+  selection: optional(z.object({
+    exclude: optional(z.array(z.string())),
+    include: optional(z.array(z.string())),
     layers: optional(z.array(z.string())),
-  }).optional(),
+  })),
 });
 
 /**
- * Reads a provenance file.
+ * Reads a provenance file. Only the digest of the manifest is required.
  *
  * @param what The file's name in messages.
  * @throws {InvalidInputError} when it is none.
  */
 export function decodeProvenance(bytes: Uint8Array, what: string): Provenance {
-  const { ref, ...data } = checkShape(provenanceSchema, decodeJson(bytes, what), what);
+  const { ref = {} as z.infer<typeof refSchema>, ...data } = checkShape(
+    provenanceSchema,
+    decodeJson(bytes, what),
+    what,
+  );
   return {
     manifestDigest: data.manifest_digest,
-    mediaType: data.media_type,
-    role: data.role,
-    roles: data.roles,
-    layerIndexes: data.layer_indexes,
+    mediaType: data.media_type ?? MediaType.imageManifest,
+    role: data.role ?? DEFAULT_ROLE,
+    roles: data.roles ?? {},
+    layerIndexes: data.layer_indexes ?? {},
     ref: refOf(ref, data.manifest_digest),
     ...(data.selection ? { selection: data.selection } : {}),
   };
@@ -136,7 +141,7 @@ function sorted<Value>(record: Readonly<Record<string, Value>>): Record<string, 
 }
 
 /** The reference of a file; one that says too little names the bundle that the workspace has. */
-function refOf(fields: z.infer<typeof provenanceSchema>["ref"], manifestDigest: Digest): BundleRef {
+function refOf(fields: z.infer<typeof refSchema>, manifestDigest: Digest): BundleRef {
   const { local_path: localPath, reference, name, version, role } = fields;
   const digest = fields.digest ?? manifestDigest;
   if (localPath !== undefined) return { kind: "path", localPath, role };

@@ -8,12 +8,24 @@ import * as z from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";
 import { InvalidInputError, UnsupportedError } from "../../core/errors.ts";
 import { decodeJson } from "../../core/json.ts";
+import { STORAGE_TIERS } from "../../objects/object_store.ts";
 import { parseObjectUri } from "../../objects/object_uri.ts";
 
+/** A text that has a form; what is said of one that has not is a clause. */
+export function formed<Text extends string>(
+  isFormed: (text: string) => boolean,
+  fault: string,
+): z.ZodType<Text, Text> {
+  return z.custom<Text>(
+    (value) => typeof value === "string" && isFormed(value),
+    { error: ({ input }) => input === undefined ? "is missing" : fault },
+  );
+}
+
 /** A digest as bundle documents give it. */
-export const sha256Digest = z.custom<Digest>(
-  (value) => typeof value === "string" && /^sha256:[0-9a-f]{64}$/.test(value),
-  { error: "is not sha256: and 64 lower-case hexadecimal digits" },
+export const sha256Digest = formed<Digest>(
+  (text) => /^sha256:[0-9a-f]{64}$/.test(text),
+  "is not sha256: and 64 lower-case hexadecimal digits",
 );
 
 /** A SHA-256 without the name of its algorithm. */
@@ -21,6 +33,9 @@ export const sha256Hex = z.string().regex(
   /^[0-9a-f]{64}$/,
   "is not 64 lower-case hexadecimal digits",
 );
+
+/** A tier of storage; a hint, so that one that is not known is none. */
+export const storageTier = z.enum(STORAGE_TIERS).optional().catch(undefined);
 
 /** Size of a file. A wrong one must never become an allocation. */
 export const fileSize = z.number().int().nonnegative();

@@ -6,13 +6,11 @@ import { RoleMismatchError } from "../../core/errors.ts";
 import { nearest } from "../../core/suggest.ts";
 import { compareText, listed, quote } from "../../core/text.ts";
 import type { Bundle } from "./bundle.ts";
+import { DEFAULT_ROLE } from "./names.ts";
 import { bundleLabel } from "../resolve/reference.ts";
 
 /** A role and its layers, in the order of the role. */
 type SelectedRole = Required<LayerChoice>;
-
-/** The role that counts when none is asked for. */
-const DEFAULT_ROLE = "default";
 
 /**
  * Chooses the role that is asked for, else the one of the reference, else `default`. An empty name

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Log, OperationOptions } from "../../core/operation.ts";
-import { problemsError } from "../../core/problems.ts";
+import { checkShape } from "../../core/shapes/shape.ts";
 import * as z from "../../deps/zod.ts";
 import type { ExportOptions, ExportResult } from "../archive/export.ts";
 import type { ImportOptions, ImportResult } from "../archive/import.ts";
@@ -144,10 +144,5 @@ const configSchema = z.strictObject({
 });
 
 function checkedConfig(config: OpsConfig): OpsConfig {
-  const parsed = configSchema.safeParse(config);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => ({
-    message: path.length === 0 ? message : `${path.join(".")}: ${message}`,
-  }));
-  throw problemsError("use the configuration of bundles", problems);
+  return checkShape(configSchema, config, "the configuration of bundles", "use");
 }

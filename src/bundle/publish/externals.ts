@@ -73,7 +73,7 @@ async function publish(
   const { decision: { uri, tier }, path, size } = file;
   const sha256 = digestHex(file.digest);
   const item = { id: uri, phase: "upload", name: path, size } as const;
-  const there = await ifFound(objects.stat(uri, operationOptions(options)));
+  const there = await ifFound(objects.stat(uri, { ...operationOptions(options), toWrite: true }));
   const { signal, log } = options;
   if (there?.size === size && there.sha256 === sha256) {
     reportSkipped(item, options);

@@ -5,11 +5,13 @@
  * where that tool alone looks. Whoever publishes another version puts it beside those there are.
  * @module
  */
-import { AccessDeniedError, NotFoundError } from "../../core/errors.ts";
+import { AccessDeniedError, InvalidInputError, NotFoundError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { ContentStore } from "../../oci/store.ts";
+import { quote } from "../../core/text.ts";
 import type { BundleProvider } from "../provider.ts";
 import { bundleRepositories } from "../resolve/registry.ts";
+import type { BundleSpec } from "../spec/description.ts";
 
 /** Where the versions of a bundle are. */
 export interface BundleHome {
@@ -23,13 +25,15 @@ export interface BundleHome {
 /**
  * Finds the home of a bundle: the first of its possible repositories that has a version, else the
  * first of all.
+ * @throws {InvalidInputError} when no path for bundles is set.
  */
 export async function findHome(
   { open, settings }: Pick<BundleProvider, "open" | "settings">,
-  name: string,
+  { name, version }: Pick<BundleSpec, "name" | "version">,
   options: OperationOptions,
 ): Promise<BundleHome> {
-  const [first = "", ...rest] = bundleRepositories(settings, name);
+  const [first, ...rest] = bundleRepositories(settings, name);
+  if (first === undefined) throw noHome(`${name}:${version}`);
   const elsewhere = [];
   for (const repository of rest) {
     const place = { repository, store: open(repository) };
@@ -43,6 +47,14 @@ export async function findHome(
     return { ...only, others: elsewhere.slice(1).map(({ store }) => store) };
   }
   return { ...usual, others: elsewhere.map(({ store }) => store) };
+}
+
+function noHome(reference: string): InvalidInputError {
+  const found = "it stays on this machine, since no repository for bundles is set";
+  return new InvalidInputError(`Cannot push bundle ${quote(reference)}: ${found}`, {
+    reference,
+    setting: "publishedRepository",
+  });
 }
 
 /** Whether a repository has anything that a name leads to. */

@@ -12,6 +12,7 @@ import { quote } from "../../core/text.ts";
 import { parseObjectUri } from "../../objects/object_uri.ts";
 import type { ObjectStore, StorageTier } from "../../objects/object_store.ts";
 import type { BundleProvider } from "../provider.ts";
+import { pointerPath } from "../workspace/layout.ts";
 import { parseFilter } from "../spec/path_pattern.ts";
 import type { Inventory, ScannedFile } from "./scan.ts";
 import type { BundleSpec, ExternalRule } from "../spec/description.ts";
@@ -138,6 +139,7 @@ class Planner {
       return this.#refuse(`${quote(file.path)} and ${quote(owner.path)} would both be ${uri}`);
     }
     try {
+      pointerPath(file.path);
       parseObjectUri(uri);
       return this.#objects?.locate(uri) ?? uri;
     } catch (error) {

@@ -92,7 +92,7 @@ export async function publishBundle(
   });
   const { written, store: contents } = await bundleContents(plan);
   const root = written.manifest.descriptor;
-  const { repository, store, others } = await findHome(provider, name, operation);
+  const { repository, store, others } = await findHome(provider, source.spec, operation);
   const guard = { ...operation, tags, digest: root.digest, force: options.force };
   for (const other of others) await guardTags(other, guard);
   const result = {

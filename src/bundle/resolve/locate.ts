@@ -2,7 +2,12 @@
  * From a reference to a manifest: which repositories may have it, and the first that does.
  * @module
  */
-import { AccessDeniedError, IntegrityError, NotFoundError } from "../../core/errors.ts";
+import {
+  AccessDeniedError,
+  IntegrityError,
+  InvalidInputError,
+  NotFoundError,
+} from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
@@ -36,6 +41,7 @@ export interface BundleLocation {
  * of repositories; a bare digest in the repository at the path for bundles itself, in those noted
  * earlier and in those the caller knows.
  * @throws {NotFoundError} naming all repositories that were searched.
+ * @throws {InvalidInputError} when a name is to be found, and no path for bundles is set.
  * @throws {IntegrityError} when the version of the reference is not the one of its digest.
  */
 export async function locateBundle(
@@ -69,8 +75,10 @@ async function* candidates(
     case "reference":
       return yield repositoryName(parseReference(ref.reference));
     case "version":
-    case "pinned":
+    case "pinned": {
+      if (settings.repository === undefined) throw noRepository(ref);
       return yield* bundleRepositories(settings, ref.name);
+    }
     case "digest": {
       const base = baseRepository(settings);
       if (base !== undefined) yield base;
@@ -112,6 +120,14 @@ function targetOf(ref: RemoteRef): { tag?: string; target: string } {
     case "pinned":
       return { tag: ref.version, target: ref.digest };
   }
+}
+
+function noRepository(ref: RemoteRef): InvalidInputError {
+  const reference = formatBundleRef(ref);
+  return new InvalidInputError(
+    `Cannot find bundle ${quote(reference)}: no repository for bundles is set`,
+    { reference, setting: "repository" },
+  );
 }
 
 async function noSuchBundle(

@@ -6,6 +6,7 @@
  * @module
  */
 import { isAbsolute } from "../../core/runtime/path.ts";
+import { shaped } from "../../core/shapes/shape.ts";
 import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
 import type { Digest } from "../../core/digest.ts";
@@ -109,11 +110,14 @@ const fieldsSchema = z.strictObject({
 export function toBundleRef(ref: string | BundleRefFields): BundleRef {
   if (typeof ref === "string") return parseBundleRef(ref);
   const shown = JSON.stringify(ref);
-  const parsed = fieldsSchema.safeParse(ref);
-  if (!parsed.success) {
-    throw refuse(shown, parsed.error.issues.map(({ message }) => message).join("; "));
+  const { value, problems = [] } = shaped(fieldsSchema, ref);
+  if (value === undefined) {
+    throw refuse(
+      shown,
+      problems.map(({ path, message }) => [...path, message].join(" ")).join("; "),
+    );
   }
-  const { kind, role, ...fields } = parsed.data;
+  const { kind, role, ...fields } = value;
   const found = refOfFields(fields, shown);
   if (kind !== undefined && kind !== found.kind) {
     throw refuse(shown, `its fields are of kind ${quote(found.kind)}`);

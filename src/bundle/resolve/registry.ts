@@ -2,8 +2,6 @@
  * Which registry, and where in it, bundles are.
  * @module
  */
-import { InvalidInputError } from "../../core/errors.ts";
-import { quote } from "../../core/text.ts";
 
 /** Where bundles are. */
 export interface RegistrySettings {
@@ -23,16 +21,10 @@ export const BUNDLE_LAYOUTS: readonly BundleLayout[] = ["name", "bundles"];
 
 /**
  * The repositories that a bundle of that name may be in, that of the layout first, as `host/path`,
- * or as a path of the local store.
- * @throws {InvalidInputError} when no path for bundles is set.
+ * or as a path of the local store; none when no path for bundles is set.
  */
 export function bundleRepositories(settings: RegistrySettings, name: string): readonly string[] {
-  if (settings.repository === undefined) {
-    throw new InvalidInputError(
-      `Cannot find bundle ${quote(name)}: no repository for bundles is set`,
-      { reference: name, setting: "repository" },
-    );
-  }
+  if (settings.repository === undefined) return [];
   const repositories = [join(settings, name), join(settings, `bundles/${name}`)];
   return settings.layout === "bundles" ? repositories.reverse() : repositories;
 }

@@ -42,7 +42,9 @@ export function readPythonYaml(text: string, lines: LineCounter): PythonYaml {
     logLevel: "error",
   });
   if (unfit !== undefined) return refused(document, [{ message: unfit }]);
-  const { errors, warnings } = document;
+  const { errors } = document;
+  // PyYAML lets the bracket that ends a list stand below the key that the list belongs to.
+  const warnings = document.warnings.filter(({ code }) => code !== "BAD_INDENT");
   const found = [...errors, ...warnings].map(({ message, pos }) => ({
     offset: pos[0],
     message: plainWords(message),
@@ -64,9 +66,13 @@ export function readPythonYaml(text: string, lines: LineCounter): PythonYaml {
   }
 }
 
-/** A text whose directive names version 1.1, by which PyYAML reads all; as many characters. */
+/** A text in the form of version 1.1, by which PyYAML reads all; as many characters. */
 function ofVersion11(text: string): string {
-  return text.replace(/^(\uFEFF?(?:[ \t]*(?:#.*)?\r?\n)*%YAML[ \t]+1\.)[0-9](?![0-9])/, "$11");
+  // A carriage return alone ends a line as well; the parser knows it only before a line feed.
+  return text.replace(/\r(?!\n)/g, "\n").replace(
+    /^(\uFEFF?(?:[ \t]*(?:#.*)?\r?\n)*%YAML[ \t]+1\.)[0-9](?![0-9])/,
+    "$11",
+  );
 }
 
 /** Takes the line break from a block text that ends with its document, without one. */

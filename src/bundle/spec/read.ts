@@ -3,7 +3,7 @@
  * @module
  */
 import { join } from "../../core/runtime/path.ts";
-import { InvalidInputError } from "../../core/errors.ts";
+import { InvalidInputError, NotFoundError } from "../../core/errors.ts";
 import { lstatIfExists, readDocument } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { explainRead } from "../../core/file_errors.ts";
@@ -65,8 +65,10 @@ export async function findSpecFile(workdir: string): Promise<string | undefined>
  * @throws {NotFoundError | InvalidInputError} when it is not.
  */
 export async function checkFolder(path: string): Promise<void> {
-  const info = await Deno.stat(path).catch((error) => {
-    throw explainRead(path, error);
+  const info = await Deno.stat(path).catch((cause) => {
+    if (!(cause instanceof Deno.errors.NotFound)) throw explainRead(path, cause);
+    const message = `Cannot find a bundle in ${quote(path)}: there is no such folder`;
+    throw new NotFoundError(message, { path, cause });
   });
   if (info.isDirectory) return;
   throw new InvalidInputError(`Cannot use ${quote(path)} as a bundle: not a directory`, { path });

@@ -61,7 +61,7 @@ function reasonOf(issue: z.core.$ZodRawIssue): string {
     case "invalid_value":
       return notAmong(issue.input, issue.values);
     case "invalid_union":
-      return wanted(issue.input, unionOf(issue.errors));
+      return partOf(issue.errors) ?? wanted(issue.input, unionOf(issue.errors));
     case "unrecognized_keys":
       return strangeKeys(issue.keys);
     case "too_small":
@@ -72,6 +72,12 @@ function reasonOf(issue: z.core.$ZodRawIssue): string {
     default:
       return OTHER_FORM;
   }
+}
+
+/** What is wrong within a value that has the type of an alternative. */
+function partOf(errors: readonly (readonly z.core.$ZodIssue[])[]): string | undefined {
+  const part = errors.flat().find(({ path }) => path.length > 0);
+  return part && `has a part ${part.path.join(".")} that ${part.message}`;
 }
 
 function unionOf(errors: readonly (readonly z.core.$ZodIssue[])[]): string {

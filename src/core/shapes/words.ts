@@ -56,10 +56,11 @@ export function wanted(input: unknown, what: string): string {
   if (input === undefined) return "is missing";
   if (input === null) return `is empty, want ${what}`;
   if (input instanceof Date) return "is a date: put it in quotes";
+  if (input instanceof Uint8Array) return `is binary data, want ${what}`;
   const type = Array.isArray(input) ? "array" : typeof input;
-  return type === "number" && what === NOUNS["int"]
-    ? "is not a whole number"
-    : `is ${NOUNS[type] ?? type}, want ${what}`;
+  if (type !== "number") return `is ${NOUNS[type] ?? type}, want ${what}`;
+  if (what === NOUNS["int"]) return "is not a whole number";
+  return `is ${Number.isFinite(input) ? NOUNS["number"] : input}, want ${what}`;
 }
 
 /** Says of a value that it is none of some. */

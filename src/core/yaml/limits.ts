@@ -35,9 +35,11 @@ export function duplicateKeys(document: Document): number[] {
       // The parser's own comparison is each key with each other.
       const seen = new Set<unknown>();
       for (const { key } of map.items) {
-        if (!isScalar(key) || key.value === "<<") continue;
-        if (seen.has(key.value)) found.push(key.range?.[0] ?? 0);
-        seen.add(key.value);
+        if (!isScalar(key)) continue;
+        // Every merge key is a symbol of its own; tools differ in which of two merges wins.
+        const name = typeof key.value === "symbol" ? String(key.value) : key.value;
+        if (seen.has(name)) found.push(key.range?.[0] ?? 0);
+        seen.add(name);
       }
     },
   });

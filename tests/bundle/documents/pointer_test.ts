@@ -95,7 +95,6 @@ const bad: Readonly<Record<string, unknown>> = {
   local_path: "/etc/passwd",
   sha256: "zzzz",
   size: -1,
-  tier: "warm",
   uri: "",
   fulfilled: "yes",
 };
@@ -107,6 +106,23 @@ for (const [key, value] of Object.entries(bad)) {
     assert.throws(() => decodePointer(bytes, "pointer"), InvalidInputError);
   });
 }
+
+const OPTIONAL = ["created_at", "fulfilled", "layer", "local_path", "schema_version", "tier"];
+
+Deno.test("decodePointer() does without what other writers leave out, null or call otherwise", () => {
+  const document = JSON.parse(new TextDecoder().decode(encodePointer(pointer)));
+  const read = (changes: Record<string, unknown>) =>
+    decodePointer(utf8(JSON.stringify({ ...document, ...changes })), "pointer");
+  for (const value of [undefined, null]) {
+    for (const key of OPTIONAL) assert.equal(read({ [key]: value }).sha256, pointer.sha256, key);
+    const { path, sha256, size, uri } = pointer;
+    assert.deepEqual(
+      read(Object.fromEntries(OPTIONAL.map((key) => [key, value]))),
+      { path, sha256, size, uri, layer: "", fulfilled: false },
+    );
+  }
+  for (const tier of ["warm", "Cool", 3, ["hot"]]) assert.equal(read({ tier }).tier, undefined);
+});
 
 Deno.test("decodePointer() accepts the local path with a dot before it, and no other", () => {
   const document = JSON.parse(new TextDecoder().decode(encodePointer(pointer)));
@@ -137,6 +153,30 @@ Deno.test("provenance is compact JSON with sorted keys that reads back", async (
   assert.equal(read.manifestDigest, bundle.manifestDigest);
   assert.deepEqual(encodeProvenance(read), bytes);
   assert.throws(() => decodeProvenance(utf8("{}"), "provenance"), InvalidInputError);
+});
+
+Deno.test("provenance of other writers needs nothing but the digest of the manifest", () => {
+  const digest = digestBytes(utf8("manifest"));
+  const whole: Record<string, unknown> = {
+    ...{ manifest_digest: digest, media_type: "a/b", role: "training", ref: { name: "x" } },
+    ...{ layer_indexes: { code: digest }, roles: { training: ["code"] } },
+    selection: { exclude: ["a"], include: ["b"], layers: ["code"] },
+  };
+  const read = (document: unknown) =>
+    decodeProvenance(utf8(JSON.stringify(document)), "provenance");
+  const { manifest_digest, ...rest } = whole;
+  for (const value of [undefined, null]) {
+    for (const key of Object.keys(rest)) {
+      assert.equal(read({ ...whole, [key]: value }).manifestDigest, digest, key);
+    }
+    for (const key of ["exclude", "include", "layers"]) {
+      read({ ...whole, selection: { ...whole["selection"] as object, [key]: value } });
+    }
+  }
+  const { role, roles, ref } = read({ manifest_digest, extra: [1] });
+  assert.deepEqual({ role, roles }, { role: "default", roles: {} });
+  assert.deepEqual(ref, { kind: "digest", digest, role: undefined });
+  assert.throws(() => read(rest), /manifest_digest: is missing$/);
 });
 
 Deno.test("provenance tells which part of a role was chosen, where it was not all of it", async () => {

@@ -113,6 +113,24 @@ Deno.test("planStorage() reports every file that is too large for the registry",
   );
 });
 
+Deno.test("planStorage() refuses external files whose pointers no system can hold", () => {
+  const all = [{ pattern: "*", uri_template: "az://c/{sha256}" }];
+  for (
+    const name of [
+      "x".repeat(251),
+      `data/${"é".repeat(126)}`,
+      `${"a/".repeat(3)}${"模".repeat(85)}`,
+    ]
+  ) {
+    assert.match(
+      refusal(inventoryOf({ [name]: 1 }, all)).message,
+      /a part is longer than 255 bytes/,
+    );
+    assert.equal(planStorage(inventoryOf({ [name]: 1 }, [])).layers[0]?.files.length, 1);
+  }
+  assert.equal(planStorage(inventoryOf({ ["x".repeat(250)]: 1 }, all)).layers[0]?.files.length, 1);
+});
+
 Deno.test("planStorage() refuses one address for two contents, and addresses that are none", () => {
   const shared = [{ pattern: "*", uri_template: "az://c/same" }];
   assert.match(

@@ -47,6 +47,26 @@ Deno.test("readPythonYaml() adds no line break to a text that ends with its docu
   }
 });
 
+Deno.test("readPythonYaml() takes lines and brackets as PyYAML takes them (issue 9)", () => {
+  const value = { a: ["x", "y"], b: { c: 1 } };
+  for (
+    const text of [
+      "a: [\n  x,\n  y,\n]\nb: {\n  c: 1\n}\n",
+      "a:\r- x\r- y\rb:\r  c: 1\r",
+      "a:\r\n- x\r- y\nb:\r\n  c: 1",
+      "\uFEFFa: [x,\r y]\rb: {c: 1}\r",
+    ]
+  ) {
+    assert.deepEqual([read(text).value, read(text).faults], [value, []], JSON.stringify(text));
+  }
+});
+
+Deno.test("readPythonYaml() refuses two merges in one map, of which PyYAML takes the last", () => {
+  for (const text of ["a: {<<: {b: 1}, <<: {b: 2}}", "<<: {b: 1}\nc: 2\n<<: {b: 3}\n"]) {
+    assert.match(read(text).faults[0]!.message, /unique/, text);
+  }
+});
+
 Deno.test("readPythonYaml() merges maps, whose own keys win", () => {
   assert.deepEqual(
     read("base: &base {a: 1, b: 2}\nmade: {<<: *base, b: 3}\n").value,

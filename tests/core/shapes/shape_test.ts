@@ -39,9 +39,20 @@ Deno.test("shaped() says in plain words what is wrong with each part", () => {
   assert.deepEqual(messagesOf(everything.shape.size, 1.5), [" is not a whole number"]);
   assert.deepEqual(messagesOf(everything.shape.size, 11), [" is more than 10"]);
   assert.deepEqual(messagesOf(everything.shape.text, null), [" is empty, want text"]);
-  assert.deepEqual(messagesOf(everything.shape.text, new Date(0)), [
-    " is a date: put it in quotes",
-  ]);
+  const texts: [unknown, string][] = [
+    [new Date(0), " is a date: put it in quotes"],
+    [new Uint8Array(3), " is binary data, want text"],
+  ];
+  for (const [value, message] of texts) {
+    assert.deepEqual(messagesOf(everything.shape.text, value), [message]);
+  }
+  for (const value of [Infinity, -Infinity, NaN]) {
+    assert.deepEqual(messagesOf(everything.shape.size, value), [` is ${value}, want a number`]);
+  }
+  for (const [part, value] of [[1, ["a", 3]], [0, [null]], [0, [["a"]]]] as const) {
+    const [message] = messagesOf(everything.shape.either, value);
+    assert.match(message!, new RegExp(`^ has a part ${part} that is .*, want text$`));
+  }
 });
 
 Deno.test("checkShape() shows no word of the validator, whatever the document is", () => {

@@ -24,5 +24,6 @@ export type {
   ObjectStore,
   OpenObjectOptions,
   PutObjectOptions,
+  StatObjectOptions,
   StorageTier,
 } from "./object_store.ts";

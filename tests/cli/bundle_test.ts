@@ -536,9 +536,11 @@ Deno.test("variables that cannot be used are named", async () => {
 
 Deno.test("a push without a place for bundles says that it stays here, and what to set", async () => {
   await using home = await BundleHome.make();
-  for (
-    const env of [{ REGISTRY_REPO: "" }, { REGISTRY_REPO: " ", REGISTRY_URL: "localhost:5000" }]
-  ) {
+  const rows: Record<string, string>[] = [
+    { REGISTRY_REPO: "" },
+    { REGISTRY_REPO: " ", REGISTRY_URL: "localhost:5000" },
+  ];
+  for (const env of rows) {
     for (const more of [[], ["--dry-run"], ["--bump", "patch", "--dry-run"]]) {
       const { code, stderr } = await home.run(["push", home.at("work"), ...more], { env });
       assert.equal(code, 2);

@@ -11,7 +11,6 @@ const TESTED_DIRECTLY: readonly ExportedValue[] = [
   "src/cli/output/log.ts: formatRecord",
   "src/http/proxies.ts: matchesNoProxy",
   "src/http/retrying.ts: retryAfter",
-  "src/objects/azure_access.ts: parseConnectionString",
   "src/server/access.ts: basicCredentials",
   "src/server/descriptors.ts: descriptorLimit",
   "src/server/passwords/htpasswd.ts: parseHtpasswd",

@@ -2,14 +2,16 @@
  * Text: made fit to be shown, quoted and compared.
  * @module
  */
+import { unseenReplacer } from "./unseen.ts";
+
+const withoutUnseen = unseenReplacer(() => " ");
 
 /**
- * One line without control characters and direction marks, which could play tricks on a terminal,
- * and of at most `limit` characters.
+ * One line without what nobody sees, which could play tricks on a terminal, and of at most `limit`
+ * characters.
  */
 export function plainText(text: string, limit = 200): string {
-  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu, " ").replace(/ {2,}/g, " ")
-    .trim();
+  const line = withoutUnseen(text).replace(/ {2,}/g, " ").trim();
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
 }
 

@@ -6,7 +6,10 @@ import { readContent } from "../../src/oci/store.ts";
 import { Home } from "./support.ts";
 
 /** Names that clear the screen, go back over the line, turn the writing, or hide. */
-const NAMES = ["a\u001b[2Jb.bin", "a\rb.bin", "a\u202egpj.bin", "a\u2066b.bin", "a\u009b31mb.bin"];
+const NAMES = [
+  ...["a\u001b[2Jb.bin", "a\rb.bin", "a\u202egpj.bin", "a\u2066b.bin", "a\u009b31mb.bin"],
+  ...["a\u200bb.bin", "a\u3164.bin", "a\u{e0062}.bin", "a\u200d.bin", "a\ufe0f.bin", "a\u00ad.bin"],
+];
 
 /** Fails when anything that was written steers a terminal. */
 function assertHarmless(

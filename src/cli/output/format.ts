@@ -3,6 +3,7 @@
  * @module
  */
 import { formatBytes } from "../../core/text.ts";
+import { unseenReplacer } from "../../core/unseen.ts";
 
 export { formatBytes } from "../../core/text.ts";
 
@@ -60,35 +61,23 @@ export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/**
- * Controls of terminals (C0, DEL, C1), what turns or marks the direction of writing, ends of lines,
- * and marks that nobody sees. Joiners stay: emoji and several scripts are written with them.
- */
-const CONTROLS =
-  // deno-lint-ignore no-control-regex
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb]/g;
+/** What nobody sees as JSON writes it, so that the text of a document stays JSON. */
+function toEscape(char: string): string {
+  return char.split("").map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+    .join("");
+}
 
 /**
- * Text from outside made harmless for a terminal: control characters, and those that turn the
- * direction of writing, are shown as escapes.
+ * Text from outside made harmless for a terminal: control characters, those that turn the
+ * direction of writing, and those without a width are shown as escapes.
  */
-export function escapeControls(text: string): string {
-  return text.replace(CONTROLS, toEscape);
-}
+export const escapeControls: (text: string) => string = unseenReplacer(toEscape);
 
 /** The same for JSON: line ends and tabs between its words stay, and it means what it meant. */
-export function escapeJsonControls(json: string): string {
-  return json.replace(CONTROLS, (char) => char < " " ? char : toEscape(char));
-}
+export const escapeJsonControls: (json: string) => string = unseenReplacer(toEscape, "\t\n\r");
 
 /** The same for text of several lines: line ends and tabs stay. */
-export function escapeTextControls(text: string): string {
-  return text.replace(CONTROLS, (char) => char === "\n" || char === "\t" ? char : toEscape(char));
-}
-
-function toEscape(char: string): string {
-  return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
+export const escapeTextControls: (text: string) => string = unseenReplacer(toEscape, "\t\n");
 
 /** A document as a line of JSON lines. */
 export function jsonLine(document: unknown): string {

@@ -97,15 +97,17 @@ export function isCollector(reader: unknown): boolean {
 }
 
 /**
- * A count of at least one.
- * @throws {InvalidInputError} when it is anything else.
+ * Reads the value of a flag that takes a count of at least one. Anything else is refused with an
+ * {@linkcode InvalidInputError}.
  */
-export function positiveCount(value: string): number {
-  const count = /^\+?[0-9]{1,9}$/.test(value) ? Number(value) : 0;
-  if (count > 0) return count;
-  throw new InvalidInputError(
-    `Cannot use count ${quote(value)}: it must be a whole number greater than 0`,
-  );
+export function positiveCount(flag: string): (text: string) => number {
+  return (text) => {
+    const count = /^\+?[0-9]{1,9}$/.test(text) ? Number(text) : 0;
+    if (count > 0) return count;
+    throw new InvalidInputError(
+      `Cannot use ${flag} ${quote(text)}: it must be a whole number greater than 0`,
+    );
+  };
 }
 
 /** Letters before the B, in the order of their powers. */
@@ -161,16 +163,4 @@ export function duration(flag: string): (text: string) => number {
       { remedy: "write a time, as 500ms, 30s, 10m or 24h" },
     );
   };
-}
-
-/**
- * A count of bytes of at least one.
- * @throws {InvalidInputError} when it is anything else.
- */
-export function byteCount(value: string): number {
-  const count = /^\+?[0-9]{1,15}$/.test(value) ? Number(value) : 0;
-  if (count > 0) return count;
-  throw new InvalidInputError(
-    `Cannot use size ${quote(value)}: it must be a whole number of bytes greater than 0`,
-  );
 }

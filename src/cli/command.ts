@@ -4,7 +4,7 @@
  * @module
  */
 import { quote } from "../core/text.ts";
-import { Command, CommanderError, type Option } from "../deps/commander.ts";
+import { Command, type Option } from "../deps/commander.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { exampleLines, HELP_LAYOUT, widthOf } from "./help.ts";
 import type { CliContext } from "./context.ts";
@@ -47,6 +47,9 @@ export class HelpRequest extends Error {
   }
 }
 
+/** A request for the version; it ends the run. */
+export class VersionRequest extends Error {}
+
 /** What a switch takes, as Go's `strconv.ParseBool` has it. */
 const SWITCH_VALUES: ReadonlyMap<string, boolean> = new Map([
   ...["1", "t", "T", "true", "TRUE", "True"].map((word) => [word, true] as const),
@@ -69,11 +72,13 @@ class CliCommand extends Command {
       if (word === "--") return super.parseOptions([...rest, ...args.slice(index)]);
       if (/^-[^-]./su.test(word)) {
         const last = this.#readShort(word, rest);
+        if (last?.required) this.#checkTaken(word);
         if (last?.required) rest.push(...args.slice(++index, index + 1));
         continue;
       }
       const [flag, value] = splitFlag(word);
       const option = this.#find(flag);
+      if (option?.required && value === undefined) this.#checkTaken(word);
       if (option !== undefined && isSwitch(option)) this.#set(option, value ?? "true", rest);
       else rest.push(word);
       if (option?.required && value === undefined) rest.push(...args.slice(++index, index + 1));
@@ -122,6 +127,30 @@ class CliCommand extends Command {
     return undefined;
   }
 
+  /**
+   * Refuses a flag that wants the word after it, where that is a flag of a command above: it was
+   * taken there already, and others would take it for the value.
+   */
+  #checkTaken(word: string): void {
+    const above = this.parent as CliCommand | null;
+    if (above === null) return;
+    above.#checkTaken(word);
+    const all = rootOf(this as unknown as Command).rawArgs;
+    const line = all.includes("--") ? all.slice(0, all.indexOf("--")) : all;
+    const next = line.find((next, index) => line[index - 1] === word && above.#has(next));
+    if (next === undefined) return;
+    throw new InvalidInputError(
+      `Cannot run ${quote(commandWords(this as unknown as Command))}: after ${word} there is ` +
+        `${next}, which is a flag and no value`,
+      { remedy: `write ${word}=${next} where it is the value` },
+    );
+  }
+
+  /** Whether a word is a flag of this command, with or without a value in it. */
+  #has(word: string): boolean {
+    return word.startsWith("-") && this.#find(splitFlag(word)[0]) !== undefined;
+  }
+
   #find(flag: string): Option | undefined {
     return [...this.options, this.createOption(HELP_FLAG)]
       .find(({ long, short }) => long === flag || short === flag);
@@ -141,6 +170,12 @@ class CliCommand extends Command {
       rest.push(option.long);
     }
   }
+}
+
+function rootOf(command: Command): Command & { readonly rawArgs: readonly string[] } {
+  let root = command;
+  while (root.parent !== null) root = root.parent as Command;
+  return root as Command & { readonly rawArgs: readonly string[] };
 }
 
 function splitFlag(word: string): [flag: string, value?: string] {
@@ -225,11 +260,6 @@ export async function loadTree(command: Command): Promise<void> {
   await Promise.all(command.commands.map((child) => loadTree(child as Command)));
 }
 
-/** Whether an error of commander is the end of a request for the version. */
-export function isVersionShown(error: unknown): boolean {
-  return error instanceof CommanderError && error.code === "commander.version";
-}
-
 /** The words that lead to a command: `modelops modelfile generate`. */
 export function commandWords(command: Command): string {
   const parent = command.parent as Command | null;
@@ -249,18 +279,63 @@ export function flagsOf(command: Command | null): Set<string> {
   return new Set([...own, ...flagsOf(command.parent as Command | null)]);
 }
 
+/**
+ * Refuses empty arguments, and empty names of files and folders: whoever gives one has a variable
+ * that is not set.
+ * @throws {InvalidInputError} naming the first of them.
+ */
+export function refuseEmpty(command: Command): void {
+  const words = command.registeredArguments.filter(({ variadic }, index) =>
+    !variadic && command.args[index] === ""
+  ).map((argument) => `the argument ${quote(argument.name())}`);
+  const values = command.options.filter((option) =>
+    /<(file|folder)>/.test(option.flags) && command.getOptionValue(option.attributeName()) === ""
+  ).map((option) => option.long);
+  const [empty] = [...words, ...values];
+  if (empty === undefined) return;
+  throw new InvalidInputError(`Cannot run ${quote(commandWords(command))}: ${empty} is empty`, {
+    remedy: `run \`${commandWords(command)} --help\``,
+  });
+}
+
+/** What commander says of a value that is none of the choices. */
+const NO_CHOICE =
+  /^(?:option '(?:-\w, )?(--\S+).*?' argument|command-argument value) '(.*)' is invalid(?: for argument '(.*)')?\. Allowed choices are (.*)$/s;
+
+/** Commander's words for other mistakes, and ours. */
+const REASONS: readonly (readonly [theirs: RegExp, ours: string])[] = [
+  [/^option '(?:-\w, )?(--\S+) (<.+>)' argument missing$/, "after $1 there is no $2"],
+  [/^required option '(?:-\w, )?(--\S+) (<.+>)' not specified$/, "$1 $2 is missing"],
+  [/^missing required argument '(.*)'$/, "the argument '$1' is missing"],
+  [
+    /^too many arguments.* Expected (\d+) arguments? but got \d+: (.*)$/s,
+    "too many arguments, it takes $1: $2",
+  ],
+];
+
 /** Commander's words for a mistake, as a reason and the words that were perhaps meant. */
 function usageError(message: string, command: Command): InvalidInputError {
   const words = commandWords(command);
   const others = synonyms.get(command) ?? {};
   const [, found = message, near] =
     /^(?:error: )?(.*?)\.?(?:\s*\(Did you mean (?:one of )?(.*)\?\))?$/s.exec(message) ?? [];
+  const [noChoice, flag, value = "", argument, choices = ""] = NO_CHOICE.exec(found) ?? [];
+  if (noChoice !== undefined) {
+    return new InvalidInputError(
+      `Cannot use ${flag ?? argument} ${quote(value)}: it is one of ${choices}`,
+      { actual: value, choices: choices.split(", ") },
+    );
+  }
   const [, word = ""] = /^unknown command '(.*)'$/.exec(found) ?? [];
   const meant = Object.hasOwn(others, word) ? [others[word]!] : near?.split(", ");
-  const reason = found.replace(/'([^']*)'/g, (_match, quoted) => quote(quoted));
+  const known = REASONS.find(([theirs]) => theirs.test(found));
+  const reason = (known ? found.replace(...known) : found)
+    .replace(/'([^']*)'/g, (_match, quoted) => quote(quoted));
   // Who left something out, or wrote too much, is helped most by a line that is whole.
-  const [example] = / argument|^required option/.test(found) ? examplesOf(command) : [];
-  const help = `run \`${words} --help\``;
+  const [example] = known ? examplesOf(command) : [];
+  const help = /^too many .*\b(true|false)$/is.test(found)
+    ? "write the value of a switch after =, as --json=false"
+    : `run \`${words} --help\``;
   return new InvalidInputError(`Cannot run "${words}": ${reason}`, {
     suggestions: meant,
     remedy: example === undefined ? help : `write \`${example}\`, or ${help}`,

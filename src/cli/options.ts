@@ -14,7 +14,7 @@ type Maker = Pick<Command, "createOption">;
 /** `--concurrency` */
 export const concurrency = (command: Maker) =>
   command.createOption("-c, --concurrency <count>", "layers that are worked on at once")
-    .argParser(positiveCount).default(DEFAULT_CONCURRENCY);
+    .argParser(positiveCount("--concurrency")).default(DEFAULT_CONCURRENCY);
 
 /** `--quiet`, of the commands that make or move an artifact. */
 export const quiet = (command: Maker) =>

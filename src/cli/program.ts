@@ -9,8 +9,9 @@ import {
   commandWords,
   flagsOf,
   HelpRequest,
-  isVersionShown,
+  refuseEmpty,
   rootCommand,
+  VersionRequest,
 } from "./command.ts";
 import { commandsOf, isBundlesProgram } from "./commands.ts";
 import { addCompletionFlags, CompletionRequest } from "./completion/flags.ts";
@@ -30,8 +31,11 @@ export async function runProgram(
   try {
     await program.parseAsync([...args], { from: "user" });
   } catch (error) {
-    if (isVersionShown(error)) return;
     state.flags = program.opts();
+    if (error instanceof VersionRequest) {
+      const { version } = BUILD_INFO;
+      return new Output(context, state.flags.json ?? false).result({ version }, version);
+    }
     if (error instanceof CompletionRequest) return await answer(error, context, state.flags);
     if (!(error instanceof HelpRequest)) throw error;
     if (!state.flags.json) return error.show();
@@ -54,8 +58,11 @@ async function answer(
 function createProgram(context: CliContext, state: RunState): Command {
   const root = rootCommand(context)
     .description(describe(context.programName))
-    .version(BUILD_INFO.version, "-V, --version", "show the version");
+    .option("-V, --version", "show the version");
   const program = addGlobalFlags(root) as unknown as Command;
+  program.on("option:version", () => {
+    throw new VersionRequest("the version");
+  });
   if (isBundlesProgram(context.programName)) addCompletionFlags(program);
   program.hook("preSubcommand", (_program, command) => {
     state.flags = program.opts();
@@ -64,6 +71,7 @@ function createProgram(context: CliContext, state: RunState): Command {
   });
   addCommands(program, commandsOf(context.programName), () => openSession(state, context));
   program.hook("preAction", async (_program, command) => {
+    refuseEmpty(command as Command);
     const [, ...words] = commandWords(command as Command).split(" ");
     await begin(state, context, words, flagsOf(command as Command));
   });

@@ -4,7 +4,7 @@
  */
 import type { Command, OptionValues } from "../deps/commander.ts";
 import { DEFAULT_ENTRIES, DEFAULT_RATIO } from "../archive/limits.ts";
-import { byteCount, positiveCount } from "./arguments.ts";
+import { parseBytes, positiveCount } from "./arguments.ts";
 import { portable } from "./options.ts";
 
 /** Adds the flags of a command that writes the files of a model into a folder. */
@@ -26,12 +26,16 @@ export function addArchiveLimits<Args extends unknown[], Flags extends OptionVal
     .option(
       "--max-ratio <count>",
       `times its size that something compressed may become (default: ${DEFAULT_RATIO})`,
-      positiveCount,
+      positiveCount("--max-ratio"),
     )
-    .option("--max-size <bytes>", "most bytes to write in all (default: no limit)", byteCount)
+    .option(
+      "--max-size <bytes>",
+      "most bytes to write in all, as 500GiB (default: no limit)",
+      (text) => parseBytes(text, "--max-size"),
+    )
     .option(
       "--max-entries <count>",
       `most entries of an archive (default: ${DEFAULT_ENTRIES})`,
-      positiveCount,
+      positiveCount("--max-entries"),
     );
 }

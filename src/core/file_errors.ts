@@ -96,6 +96,15 @@ export function explainWrite(path: string, error: unknown): unknown {
   return explain("write", path, error);
 }
 
+/** What Deno's own words for a look at a file end with. */
+const LOOKED_AT = / \(os error \d+\): (?:open|stat|lstat|readdir) '(.*)'$/s;
+
+/** Turns an error of the system that nobody explained into one that tells the path, as far as it does. */
+export function explainLook(error: unknown): unknown {
+  const path = error instanceof Error ? LOOKED_AT.exec(error.message)?.[1] : undefined;
+  return path === undefined ? error : explainRead(path, error);
+}
+
 function explain(use: "read" | "write", path: string, error: unknown): unknown {
   const fault = faultOf(use, error);
   if (fault === undefined) return error;

@@ -2,7 +2,9 @@
  * Where a registry is: its base URL.
  * @module
  */
+import { InvalidInputError } from "../core/errors.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
+import { quote } from "../core/text.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { withTimeLimit } from "../core/time_limit.ts";
 import { discard } from "../http/bodies.ts";
@@ -28,12 +30,28 @@ interface FindEndpointOptions extends ConnectOptions, OperationOptions {
  */
 export async function findEndpoint(registry: string, options: FindEndpointOptions): Promise<URL> {
   const host = canonicalHost(registry) === "docker.io" ? "registry-1.docker.io" : registry;
-  if (options.plainHttp) return new URL(`http://${host}/`);
-  const secure = new URL(`https://${host}/`);
+  if (options.plainHttp) return baseUrl("http", host);
+  const secure = baseUrl("https", host);
   const mayFallBack = options.insecure || isLoopbackHost(secure.hostname);
   if (!mayFallBack || await speaksTls(secure, options)) return secure;
   options.log?.("debug", `${registry} does not speak TLS: using HTTP`);
-  return new URL(`http://${host}/`);
+  return baseUrl("http", host);
+}
+
+/**
+ * The URL of a host, which is asked for by exactly that name: what ends in a number is an address
+ * to URLs (https://url.spec.whatwg.org/#ends-in-a-number-checker), as `0x10` is 0.0.0.16.
+ * @throws {InvalidInputError} when the name is that of no host, or of another.
+ */
+function baseUrl(scheme: "http" | "https", host: string): URL {
+  const url = URL.canParse(`${scheme}://${host}/`) ? new URL(`${scheme}://${host}/`) : undefined;
+  const name = host.replace(/:\d+$/, "").toLowerCase();
+  if (url !== undefined && (name.startsWith("[") || url.hostname === name)) return url;
+  const found = url === undefined ? "it is not a host" : `it is the address ${url.hostname}`;
+  throw new InvalidInputError(`Cannot use registry ${quote(host)}: ${found}`, {
+    registry: host,
+    remedy: url && `write ${url.host} if that is meant`,
+  });
 }
 
 /** Milliseconds in which a server has to say anything at all to the first request. */

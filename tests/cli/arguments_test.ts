@@ -81,10 +81,10 @@ Deno.test("isCollector() knows the readers of flags that repeat", () => {
 });
 
 Deno.test("positiveCount() takes whole numbers from one on", () => {
-  assert.equal(positiveCount("5"), 5);
-  assert.equal(positiveCount("+7"), 7);
+  assert.equal(positiveCount("--limit")("5"), 5);
+  assert.equal(positiveCount("--limit")("+7"), 7);
   for (const text of ["0", "-1", "1.5", "", "x", "1e3", "99999999999"]) {
-    assert.throws(() => positiveCount(text), InvalidInputError, text);
+    assert.throws(() => positiveCount("--limit")(text), /Cannot use --limit/, text);
   }
 });
 

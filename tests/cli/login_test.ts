@@ -109,7 +109,17 @@ Deno.test("login without a usable user or password says which is wrong", async (
     [["-u", "me", "-p", ""], {}, /: the password is empty\n/],
     [["-u", "me"], {}, /: the password is missing\nhint: pipe it into `modelops login --password-/],
     [["-u", "me", "--password-stdin"], { stdin: "\n" }, /: the password is empty\n/],
-    [["-u", "me", "--authfile", "f"], {}, /: --authfile cannot be used together with -u or -p\n/],
+    [
+      ["-u", "me", "-p", "x", "--password-stdin"],
+      { stdin: "y" },
+      /: -p and --password-stdin cannot/,
+    ],
+    [["--password-stdin", "--authfile", "f"], {}, /: --authfile cannot be used together/],
+    [
+      ["-u", "me", "--authfile", "f"],
+      {},
+      /: --authfile cannot be used together with -u, -p or --password-stdin\n/,
+    ],
   ];
   for (const [args, options, expected] of rows) {
     const { code, stdout, stderr, shown, kept } = await login(args, options);

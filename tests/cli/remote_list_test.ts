@@ -75,7 +75,7 @@ Deno.test("--limit reads the newest versions, and says how many there are", asyn
   assert.equal((await home.done("list", "--limit", "1")).trim().split("\n").length, 2);
   const wrong = await home.run(["list", "--limit", "0"]);
   assert.equal(wrong.code, 2);
-  assert.match(wrong.stderr, /Cannot use count "0"/);
+  assert.match(wrong.stderr, /Cannot use --limit "0"/);
 });
 
 Deno.test("list fits its terminal, whatever the names", async () => {

@@ -62,6 +62,9 @@ Deno.test("the flags for help and version take true and false like every switch"
   }
   for (const flag of ["-V", "-V=true", "--version=1"]) {
     assert.match(await home.done(flag), /^\d+\.\d+\.\d+\S*\n$/);
+    for (const line of [[flag, "--json"], ["--json", flag], ["list", flag, "--json"]]) {
+      assert.match(JSON.parse(await home.done(...line)).version, /^\d+\.\d+\.\d+\S*$/);
+    }
   }
   for (const flag of ["-h=maybe", "--help=", "-V=yes", "--json=tRUE", "--no-progress=-1"]) {
     const { code, stderr } = await home.run(["version", flag]);
@@ -110,5 +113,130 @@ Deno.test("a model without a file is refused, and credentials of a URL are left 
     assert.match(config, /"sourceURL": "https:\/\/git\.test\/x\.git"/);
     const { stdout } = await home.run(["inspect", "r.test/m:v1", "--json"]);
     assert.ok(!(config + stdout).includes("s3cret"));
+  }
+});
+
+Deno.test("a flag of all commands is not taken away from a flag that wants a value (issue 9)", async () => {
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1");
+  const lines = [
+    ["modelfile", "generate", home.at("model"), "-n", "--json", "foo"],
+    ["modelfile", "generate", home.at("model"), "--name", "--json"],
+    ["extract", "r.test/m:v1", "--output", "--log-level=info", home.at("out")],
+    ["extract", "r.test/m:v1", "--output", "--json", home.at("out")],
+    ["push", "-qc", "--no-progress", "r.test/m:v1", "2"],
+    ["bundle", "list", "--limit", "--storage-dir", home.at(".modctl"), "2"],
+  ];
+  for (const line of lines) {
+    const { code, stdout, stderr } = await home.run(line);
+    assert.equal(code, 2, line.join(" "));
+    assert.match(stdout + stderr, /after -\S+ there is --\S+, which is a flag and no value/);
+    assert.match(stdout + stderr, /write -\S+=--\S+ where it is the value/);
+  }
+  // A switch wants none, and after = or -- everything is a value.
+  await home.done("extract", "r.test/m:v1", "--overwrite", "--json", "--output", home.at("out"));
+  await home.done("push", "-q", "--no-progress", "r.test/m:v1");
+  await home.done(
+    "modelfile",
+    "generate",
+    home.at("model"),
+    "-n=--json",
+    "--no-progress",
+    `-O=${home.at("o")}`,
+  );
+  const { stderr } = await home.run(["push", "-c", "2", "--", "-c", "--json"]);
+  assert.match(stderr, /too many arguments, it takes 1: -c, --json/);
+});
+
+Deno.test("empty arguments and empty names of files and folders are refused (issue 9)", async () => {
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1");
+  const lines: readonly (readonly [named: string, ...line: string[]])[] = [
+    ['argument "place"', "list", ""],
+    ['argument "registry"', "logout", ""],
+    ['argument "path"', "modelfile", "generate", ""],
+    ['argument "file"', "modelfile", "validate", ""],
+    ['argument "folder"', "bundle", "init", ""],
+    ["--output", "extract", "r.test/m:v1", "--output="],
+    ["--extract-dir", "pull", "r.test/m:v1", "--extract-dir", ""],
+    ["--workspace", "modelfile", "validate", home.at("model"), "--workspace", ""],
+    ["--modelfile", "build", home.at("model"), "-t", "r.test/m:v2", "-f", ""],
+  ];
+  for (const [named, ...line] of lines) {
+    const { code, stderr } = await home.run(line);
+    assert.equal(code, 2, line.join(" "));
+    assert.ok(stderr.includes(`${named} is empty`), stderr);
+  }
+});
+
+Deno.test("a word that a switch was meant to take is told how to be written (issue 9)", async () => {
+  await using home = await Home.open();
+  for (
+    const line of [["prune", "--dry-run", "false"], ["push", "x", "-q", "true"], [
+      "list",
+      "x",
+      "False",
+    ]]
+  ) {
+    const { code, stderr } = await home.run(line);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /too many arguments, it takes [01]: .*\nhint: .*write the value of a switch after =/,
+    );
+  }
+});
+
+Deno.test("--max-size takes bytes as other flags do, and no flag for counts is left unnamed", async () => {
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1");
+  for (const size of ["1GiB", "20M", "1048576"]) {
+    await home.done("extract", "r.test/m:v1", `--output=${home.at(size)}`, "--max-size", size);
+  }
+  const flags = ["--max-size", "--max-ratio", "--max-entries", "--concurrency"];
+  for (const flag of flags) {
+    for (const value of ["0", "-1", "1e3", "NaN", ""]) {
+      const line = ["extract", "r.test/m:v1", `--output=${home.at("o")}`, `${flag}=${value}`];
+      const { code, stderr } = await home.run(line);
+      assert.equal(code, 2);
+      assert.ok(stderr.includes(`Cannot use ${flag} "${value}": it`), stderr);
+    }
+  }
+});
+
+Deno.test("a template is no document of --json", async () => {
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1");
+  for (
+    const line of [["--format={{.Digest}}", "--json"], ["--json", "--format", ""], [
+      "--format",
+      "x",
+      "--json",
+      "--config",
+    ]]
+  ) {
+    const { code, stdout } = await home.run(["inspect", "r.test/m:v1", ...line]);
+    assert.equal(code, 2);
+    assert.match(JSON.parse(stdout).error.message, /--format and --json at once/);
+  }
+});
+
+Deno.test("a name that is too long for the system is named as such, whoever looks (issue 9)", async () => {
+  await using home = await Home.open();
+  const long = home.at("x".repeat(300));
+  for (
+    const line of [["modelfile", "validate", long], [
+      "modelfile",
+      "generate",
+      home.at("model"),
+      "-O",
+      long,
+    ], ["bundle", "diff", long, long]]
+  ) {
+    const { code, stderr } = await home.run(line);
+    assert.deepEqual([code, /^error: Cannot \w+ ".*x+.*": the name is too long$/m.test(stderr)], [
+      2,
+      true,
+    ], stderr);
   }
 });

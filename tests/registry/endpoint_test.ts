@@ -29,6 +29,29 @@ Deno.test("findEndpoint() uses HTTPS without a probe", async () => {
   assert.equal(probed.length, 0);
 });
 
+Deno.test("findEndpoint() refuses names that a URL cannot have, or takes for another (issue 9)", async () => {
+  for (const host of ["1.2.3.256", "99999999999999999999", "[:::]:5000", "xn--a.com", "[1:2]"]) {
+    for (const plainHttp of [true, false]) {
+      await assert.rejects(find(host, undefined, { plainHttp }), {
+        name: "InvalidInputError",
+        message: `Cannot use registry "${host}": it is not a host`,
+      });
+    }
+  }
+  const rows = [["0x10", "0.0.0.16"], ["127.1:5000", "127.0.0.1"], ["0x7f000001", "127.0.0.1"], [
+    "1",
+    "0.0.0.1",
+  ]];
+  for (const [host, address] of rows) {
+    await assert.rejects(find(host!), {
+      message: `Cannot use registry "${host}": it is the address ${address}`,
+    });
+  }
+  for (const host of ["Registry.Test", "10.0.0.1:80", "[2001:DB8::1]:443", "a-b.c1", "1a"]) {
+    assert.equal((await find(host)).url, new URL(`https://${host}/`).href);
+  }
+});
+
 Deno.test("findEndpoint() knows where Docker Hub is", async () => {
   assert.equal((await find("docker.io")).url, "https://registry-1.docker.io/");
 });

@@ -25,6 +25,9 @@ export function configure(command: Command, session: Session): void {
   )
     .action(async (target, { config, format, card, files, tensors, ...flags }) => {
       checkViews({ config, format }, { card, files, tensors });
+      if (format !== undefined && session.settings.json) {
+        throw new InvalidInputError("Cannot show --format and --json at once: name one of them");
+      }
       const isAsked = Boolean(card || files || tensors);
       const isForPerson = session.context.stdout.isTerminal && !session.settings.json &&
         !config && format === undefined;

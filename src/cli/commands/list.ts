@@ -27,7 +27,11 @@ export function configureListing(
   addReading(
     command
       .argument("[place]", "a repository or a registry; the local store when absent")
-      .option("--limit <count>", "most lines; 100 of a registry when absent", positiveCount),
+      .option(
+        "--limit <count>",
+        "most lines; 100 of a registry when absent",
+        positiveCount("--limit"),
+      ),
   )
     .action(async (place, { limit, ...access }) => {
       const { stdout, now } = session.context;

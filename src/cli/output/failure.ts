@@ -3,7 +3,7 @@
  * @module
  */
 import { isAbort, ModelOpsError, type Problem } from "../../core/errors.ts";
-import { systemCode } from "../../core/file_errors.ts";
+import { explainLook, systemCode } from "../../core/file_errors.ts";
 import { isLoopbackHost } from "../../core/hosts.ts";
 import { quote } from "../../core/text.ts";
 import { SETTING_REMEDIES } from "../settings/remedies.ts";
@@ -50,7 +50,8 @@ export async function suggestionsFor(error: unknown): Promise<readonly string[]>
 }
 
 /** Describes what ended a run. */
-export function describeFailure(error: unknown, context: FailureContext): Failure {
+export function describeFailure(thrown: unknown, context: FailureContext): Failure {
+  const error = explainLook(thrown);
   if (isAbort(error, context.signal)) {
     return failure("interrupted", interruption(context));
   }

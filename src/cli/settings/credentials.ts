@@ -34,10 +34,16 @@ export async function obtainLogin(
 ): Promise<PasswordCredentials> {
   const { session, logins } = sources;
   if (given.authfile !== undefined) {
-    if (given.username !== undefined || given.password !== undefined) {
-      throw refusal(registry, "--authfile cannot be used together with -u or -p");
+    if (given.username !== undefined || given.password !== undefined || given.passwordStdin) {
+      throw refusal(
+        registry,
+        "--authfile cannot be used together with -u, -p or --password-stdin",
+      );
     }
     return await logins.findIn(given.authfile, registry, session.quiet());
+  }
+  if (given.password !== undefined && given.passwordStdin) {
+    throw refusal(registry, "-p and --password-stdin cannot be used together");
   }
   if (given.password !== undefined) {
     session.output.warn(

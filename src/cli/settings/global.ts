@@ -166,7 +166,7 @@ function chosen<Word extends string>(
   const word = found.value.toLowerCase();
   if (isOneOf(words, word)) return word;
   throw new InvalidInputError(
-    `Cannot use ${found.giver} ${quote(word)}: it is one of ${words.join(", ")}`,
+    `Cannot use ${found.giver} ${quote(found.value)}: it is one of ${words.join(", ")}`,
     { actual: word, choices: words },
   );
 }

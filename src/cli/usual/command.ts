@@ -65,6 +65,12 @@ export class UsualCommand {
     return this;
   }
 
+  /** The flag that a word is, without its value. */
+  flag(word: string): UsualFlag | undefined {
+    const [name] = word.split("=", 1);
+    return this.#flags.find(({ long, short }) => long === name || short === name);
+  }
+
   /** The flags with two hyphens. */
   flags(): string[] {
     return this.#flags.map(({ long }) => long);
@@ -84,8 +90,7 @@ export class UsualCommand {
       }
       const [match, inline] = FLAG.exec(word) ?? [];
       if (match === undefined) return undefined;
-      const name = inline === undefined ? word : word.slice(0, word.indexOf("="));
-      const flag = this.#flags.find(({ long, short }) => long === name || short === name);
+      const flag = this.flag(word);
       if (flag === undefined) rest.push(word);
       else if ((given.get(flag.attribute) ?? flag) !== flag) return undefined; // `--no-x --x 1`
       else if (set(flag, values, inline, left)) given.set(flag.attribute, flag);

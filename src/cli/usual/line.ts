@@ -41,7 +41,11 @@ export async function readUsualLine(
   const command = new UsualCommand();
   configure(command as unknown as Command, open(outer.values, row.name));
   const inner = command.read(rest);
-  const run = inner && command.runOf(inner);
+  // Others would take a flag of all commands for the value of the flag before it.
+  const isUnclear = words.some((word, index) =>
+    command.flag(word)?.takesValue && global.flag(words[index + 1] ?? "")
+  );
+  const run = inner && !isUnclear ? command.runOf(inner) : undefined;
   const flags = new Set([...command.flags(), "--version", ...global.flags()]);
   return run && { name: row.name, flags, run };
 }

@@ -68,7 +68,7 @@ export function configure(command: Command, session: Session): void {
 }
 
 function report(result: BuildResult, output: Output, quiet?: boolean): void {
-  for (const warning of result.warnings) output.warn(warning);
+  output.warnAll(result.warnings);
   const facts = [countOf(result.layers.length, "layer"), formatBytes(result.size)];
   const lines = result.references
     .map((reference) => `Successfully built model artifact: ${reference}`);

@@ -41,7 +41,7 @@ export function configureListing(
         return await listPlace(session, models, { place, limit, kind, access });
       }
       const result = await models.list({ ...session.quiet(), limit, kind });
-      for (const warning of result.warnings) session.output.warn(warning);
+      session.output.warnAll(result.warnings);
       session.output.result(document(result), formatListing(result.models, stdout, now()));
     });
 }

@@ -167,8 +167,9 @@ const SHOWN_PROBLEMS = 200;
 
 /** A line for each problem; the only one is not said twice. */
 function problemLines({ message, problems }: Failure): readonly string[] {
+  const [only] = problems.length === 1 ? problems : [];
+  if (only !== undefined && message.includes(only.message)) return [];
   const lines = problems.slice(0, SHOWN_PROBLEMS).map(problemLine);
-  if (lines.length === 1 && message.endsWith(lines[0] ?? "")) return [];
   const more = problems.length - lines.length;
   return more > 0 ? [...lines, `and ${more} more; --json lists them all`] : lines;
 }

@@ -22,7 +22,7 @@ export function reportModelPlan(
   plan: OperationPlan,
   quiet?: boolean,
 ): void {
-  for (const warning of plan.warnings) output.warn(warning);
+  output.warnAll(plan.warnings);
   const failure = planFailure(plan);
   if (failure === undefined) {
     return output.artifact(plan, { text: planText(plan), facts: ["nothing was changed"], quiet });

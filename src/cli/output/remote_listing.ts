@@ -47,7 +47,7 @@ export async function listPlace(
     return output.result(found, found.repositories.join("\n"));
   }
   const found = await models.tagsOf(repositoryOf(registry), options);
-  for (const warning of found.warnings) output.warn(warning);
+  output.warnAll(found.warnings);
   noteRest(session, found.tags.length + found.warnings.length, found.total);
   output.result(found, tagListing(found.tags, stdout, now()));
 }

@@ -88,6 +88,13 @@ export class Output {
     this.#context.stderr.write(`${this.#paint("warning", "warning:")} ${escapeControls(text)}\n`);
   }
 
+  /** Warns of each, and of no more than somebody may read. */
+  warnAll(texts: readonly string[]): void {
+    for (const text of texts.slice(0, SHOWN_WARNINGS)) this.warn(text);
+    const more = texts.length - SHOWN_WARNINGS;
+    if (more > 0) this.warn(`and ${more} more like these`);
+  }
+
   /** Writes a text that comes in pieces, many of them at once. */
   #write(pieces: Iterable<string>, escape: (text: string) => string): void {
     let text = "";
@@ -101,6 +108,9 @@ export class Output {
     if (text !== "") this.#context.stdout.write(escape(text));
   }
 }
+
+/** Most warnings that are shown: a folder or a server may give as many as it likes. */
+const SHOWN_WARNINGS = 200;
 
 /** Characters that are written at once: a write for each line would take most of the time. */
 const WRITTEN_AT_ONCE = 64 * 1024;

@@ -2,7 +2,7 @@
  * Finds everything that is wrong with a Modelfile and the files it names.
  * @module
  */
-import { InvalidInputError } from "../../core/errors.ts";
+import { InvalidInputError, type Problem } from "../../core/errors.ts";
 import { explainRead } from "../../core/file_errors.ts";
 import { readText } from "../../core/files.ts";
 import { problemsError } from "../../core/problems.ts";
@@ -47,30 +47,27 @@ export async function checkModelfile(
     throw problemsError(`accept ${quote(path)}`, problems, { path });
   }
   if (!(found instanceof InvalidInputError) || !found.facts.problems) throw found;
-  const isElsewhere = options.guessed && await nothingIsHere(modelfile, workspace, options);
+  const { problems: faults } = found.facts;
+  const isElsewhere = options.guessed && await nothingIsHere(modelfile, faults, workspace, options);
   if (isElsewhere && problems.length === 0) return { files: [], warnings: [elsewhere(workspace)] };
   const all = [...problems, ...found.facts.problems];
   throw problemsError(`accept ${quote(path)}`, all, { path, remedy: found.facts.remedy });
 }
 
-/** Whether no line of a Modelfile brings a file of a folder. */
+/**
+ * Whether no line of a Modelfile brings a file of a folder.
+ * @param faults What was found to be wrong with all lines together.
+ */
 async function nothingIsHere(
-  modelfile: Modelfile,
+  { entries }: Pick<Modelfile, "entries">,
+  faults: readonly Problem[],
   workspace: string,
   options: WorkspaceOptions,
 ): Promise<boolean> {
-  for (const entry of modelfile.entries) {
-    const one = { entries: [entry] };
-    const found = await resolveModelfileFiles(one, workspace, options).catch((error: unknown) => {
-      if (error instanceof InvalidInputError) return error;
-      throw error;
-    });
-    const isMissing = found instanceof InvalidInputError
-      ? found.facts.problems?.every(({ message }) => message.endsWith("does not exist"))
-      : found.files.length === 0;
-    if (!isMissing) return false;
-  }
-  return true;
+  if (!faults.every(({ message }) => message.endsWith("does not exist"))) return false;
+  const missing = new Set(faults.map(({ line }) => line));
+  const others = { entries: entries.filter(({ line }) => !missing.has(line)) };
+  return (await resolveModelfileFiles(others, workspace, options)).files.length === 0;
 }
 
 function elsewhere(workspace: string): string {

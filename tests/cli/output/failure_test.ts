@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { problemsError } from "../../../src/core/problems.ts";
 import {
   AccessDeniedError,
   ConflictError,
@@ -140,6 +141,19 @@ Deno.test("the text is the message, the problems and the hint, a line each", () 
       "  nothing to package\n" +
       "hint: see the guide\n",
   );
+});
+
+Deno.test("the only problem is not said twice, with a suggestion or without one (issue 9)", () => {
+  const problems = [
+    { line: 2, message: "NAME takes one argument, found 2", suggestion: 'NAME "a b"' },
+    { line: 7, message: 'unknown instruction "MODLE"', suggestion: "MODEL" },
+    { message: "it is empty" },
+  ];
+  for (const problem of problems) {
+    const error = problemsError('accept "Modelfile"', [problem]);
+    const shown = renderFailure(describeFailure(error, world));
+    assert.equal(shown.split(problem.message).length, 2, shown);
+  }
 });
 
 Deno.test("people are shown the first of very many problems, programs all of them", () => {

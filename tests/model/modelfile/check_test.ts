@@ -74,3 +74,21 @@ Deno.test("a Modelfile of which nothing is here is one for another folder", asyn
   await folder.write("a.json", "{}");
   await assert.rejects(checkModelfile(path, folder.path, { guessed: true }), InvalidInputError);
 });
+
+Deno.test("one file that is there, or another fault, makes it a Modelfile of this folder", async () => {
+  await using folder = await tempFolder();
+  await folder.write("there.bin", "w");
+  const rows = [
+    ["MODEL gone.bin\nMODEL also-gone.bin\n", true],
+    ["MODEL gone.bin\nCODE *.py\n", true],
+    ["MODEL gone.bin\nMODEL *.bin\n", false],
+    ["MODEL gone.bin\nMODEL there.bin\n", false],
+    ["MODEL gone.bin\nMODEL ../x\n", false],
+  ] as const;
+  for (const [text, isElsewhere] of rows) {
+    const path = await folder.write("Modelfile", text);
+    const checked = checkModelfile(path, folder.path, { guessed: true });
+    if (!isElsewhere) await assert.rejects(checked, InvalidInputError, text);
+    else assert.match((await checked).warnings.join(), /^none of its files is in /, text);
+  }
+});

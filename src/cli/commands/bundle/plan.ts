@@ -23,7 +23,7 @@ export function configure(command: Command, session: Session): void {
       const plan = await session.operation((options) =>
         bundles.plan(workdir, { ...options, ...flags })
       );
-      for (const warning of plan.inventory.warnings) session.output.warn(warning);
+      session.output.warnAll(plan.inventory.warnings);
       session.output.result(planDocument(plan), textOf(describePlan(plan, externalPreview)));
     });
 }

@@ -16,7 +16,7 @@ export function configure(command: Command, session: Session): void {
       const inventory = await session.operation((options) =>
         bundles.scan(workdir, { ...options, ...flags })
       );
-      for (const warning of inventory.warnings) session.output.warn(warning);
+      session.output.warnAll(inventory.warnings);
       session.output.result(scanDocument(inventory), textOf(describeInventory(inventory)));
     });
 }

@@ -60,7 +60,7 @@ export function configure(command: Command, session: Session): void {
       const options = { ...values, ...session.quiet(), exclude, include };
       const { modelfile, warnings } = await generateModelfile(workspace, options);
       const text = formatModelfile(modelfile, { generatedAt });
-      for (const warning of warnings) output.warn(warning);
+      output.warnAll(warnings);
       await writeFileAtomic(target, new TextEncoder().encode(text), { signal: context.signal });
       output.result({ path: target, text }, `Successfully generated modelfile:\n${text.trimEnd()}`);
     });

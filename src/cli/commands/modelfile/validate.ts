@@ -26,7 +26,7 @@ export function configure(command: Command, session: Session): void {
       });
       const { warnings, files: { length: files } } = checked;
       const bytes = checked.files.reduce((sum, { size }) => sum + size, 0);
-      for (const warning of warnings) output.warn(warning);
+      output.warnAll(warnings);
       output.result(
         { path, valid: true, files, bytes, warnings },
         `${file} is valid: ${countOf(files, "file")}, ${formatBytes(bytes)}`,

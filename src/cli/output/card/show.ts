@@ -24,7 +24,7 @@ export function showCard(
   ];
   output.drawing(separated(shown));
   if (parts.card) return;
-  for (const warning of card.warnings) output.warn(warning);
+  output.warnAll(card.warnings);
   if (!parts.tensors || card.unread.length === 0) return;
   output.warn(unreadText(card));
 }

@@ -50,7 +50,7 @@ Deno.test("a choice of colours that is none is refused, and the near one named",
     assert.equal(code, 2);
     assert.match(
       stderr,
-      new RegExp(`Cannot use --color "${word.toLowerCase()}": .*\nhint: .*"${near}"`),
+      new RegExp(`Cannot use --color "${word}": .*\nhint: .*"${near}"`),
     );
   }
   const { code } = await runIn(["list"], { env: { MODELOPS_COLOR: "red" } });

@@ -46,7 +46,7 @@ given. It has one pattern a line, in the syntax of gitignore:
 - a pattern without a slash, but at its end, matches in every folder; one with a slash is relative to
   the top
 - a slash at the end matches folders alone, and with them all that is below
-- \`*\`, \`?\` and \`[…]\` stop at a slash; \`**\` is any number of folders
+- \`*\`, \`?\` and \`[…]\` stop at a slash, \`[[:digit:]]\` is a class of POSIX; \`**\` is any number of folders
 - \`!\` at the start takes in again what an earlier line has left out, unless a folder above is out
 - the last line that matches decides
 

@@ -99,7 +99,7 @@ export function explainWrite(path: string, error: unknown): unknown {
 /** What Deno's own words for a look at a file end with. */
 const LOOKED_AT = / \(os error \d+\): (?:open|stat|lstat|readdir) '(.*)'$/s;
 
-/** Turns an error of the system that nobody explained into one that tells the path, as far as it does. */
+/** Turns an error of the system that nobody explained into one that tells the path, if it does. */
 export function explainLook(error: unknown): unknown {
   const path = error instanceof Error ? LOOKED_AT.exec(error.message)?.[1] : undefined;
   return path === undefined ? error : explainRead(path, error);

@@ -114,7 +114,7 @@ function parsePattern(text: string): Piece[] | undefined {
       pieces.push({ one: notSlash });
       at++;
     } else if (char === "[") {
-      const found = parseClass(text, at, { negators: "!^", escapes: () => true });
+      const found = parseClass(text, at, { negators: "!^", escapes: () => true, named: true });
       if (found === undefined) return undefined;
       pieces.push({ one: (code) => notSlash(code) && found.test(code) });
       at = found.end;
@@ -131,12 +131,14 @@ function parsePattern(text: string): Piece[] | undefined {
   return pieces;
 }
 
-/** Two stars that are a whole part: all folders before, between or below. */
+/** Two stars or more that are a whole part: all folders before, between or below. */
 function anyDepth(text: string, at: number): { piece: Piece; length: number } | undefined {
   if (at > 0 && text[at - 1] !== "/") return undefined;
-  if (text.startsWith("**/", at)) {
-    return { piece: optional({ many: anyChar }, ...literally("/")), length: 3 };
+  let end = at;
+  while (text[end] === "*") end++;
+  if (end - at < 2) return undefined;
+  if (text[end] === "/") {
+    return { piece: optional({ many: anyChar }, ...literally("/")), length: end + 1 - at };
   }
-  if (text.slice(at) !== "**") return undefined;
-  return { piece: { many: anyChar }, length: 2 };
+  return end === text.length ? { piece: { many: anyChar }, length: end - at } : undefined;
 }

@@ -9,6 +9,15 @@ const JOINED_SCRIPTS = [
   ...["Knda", "Mlym", "Sinh", "Khmr", "Mymr", "Tibt"],
 ].map((script) => `\\p{scx=${script}}`).join("");
 
+/**
+ * Controls of terminals, what turns or marks the direction of writing, ends of lines, halves of
+ * pairs, and all that has no width: with these, one name looks like another.
+ */
+const UNSEEN = String.raw`[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]`;
+
+/** A letter or mark of these scripts that can be seen. */
+const JOINED = `(?!${UNSEEN})[${JOINED_SCRIPTS}]`;
+
 /** One emoji; what asks for its colours is part of it only where they are not the usual ones. */
 const EMOJI = String.raw`(?:\p{Emoji_Presentation}|\p{ExtPict}[\ufe0e\ufe0f]?)\p{EMod}?`;
 
@@ -22,14 +31,8 @@ const HONEST = [
   // The flags of England, Scotland and Wales: a black flag with gbeng, gbsct or gbwls after it.
   String
     .raw`\u{1f3f4}\u{e0067}\u{e0062}(?:\u{e0065}\u{e006e}\u{e0067}|\u{e0073}\u{e0063}\u{e0074}|\u{e0077}\u{e006c}\u{e0073})\u{e007f}`,
-  `(?<=[${JOINED_SCRIPTS}])[\\u200c\\u200d](?=[${JOINED_SCRIPTS}])`,
+  `(?<=${JOINED})[\\u200c\\u200d](?=${JOINED})`,
 ].join("|");
-
-/**
- * Controls of terminals, what turns or marks the direction of writing, ends of lines, halves of
- * pairs, and all that has no width: with these, one name looks like another.
- */
-const UNSEEN = String.raw`[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]`;
 
 /**
  * Makes a function that puts another text in the place of each character that nobody sees. Those of

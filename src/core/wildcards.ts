@@ -143,7 +143,16 @@ export interface ClassSyntax {
   readonly negators: string;
   /** Before which characters a backslash makes them literal; absent when it never does. */
   readonly escapes?: (char: string) => boolean;
+  /** Whether `[:digit:]` and its like stand for characters, those of ASCII. */
+  readonly named?: boolean;
 }
+
+/** Ranges of the named classes, as pairs of characters, as git has them. */
+const NAMED_CLASSES: Readonly<Record<string, string>> = {
+  ...{ alnum: "09AZaz", alpha: "AZaz", blank: "\t\t  ", cntrl: "\0\x1f\x7f\x7f", digit: "09" },
+  ...{ graph: "!~", lower: "az", print: " ~", punct: "!/:@[`{~", space: "\t\r  " },
+  ...{ upper: "AZ", xdigit: "09AFaf" },
+};
 
 /** A class of characters in a pattern. */
 export interface CharClass {
@@ -156,12 +165,13 @@ export interface CharClass {
 
 /**
  * Reads the class that opens at `start`: `[a-z]`, or negated. A `]` in first place does not close
- * it. `undefined` when nothing closes it. A range that goes backwards has no characters.
+ * it. `undefined` when nothing closes it, or a name in it is none. A range that goes backwards has
+ * no characters.
  */
 export function parseClass(
   pattern: string,
   start: number,
-  { negators, escapes }: ClassSyntax,
+  { negators, escapes, named }: ClassSyntax,
 ): CharClass | undefined {
   const negated = start + 1 < pattern.length && negators.includes(pattern.charAt(start + 1));
   const ranges: [number, number][] = [];
@@ -182,12 +192,27 @@ export function parseClass(
         backwards: ranges.some(([from, to]) => from > to),
       };
     }
+    const [whole, name] = named ? nameAt(pattern, at) : [];
+    if (whole !== undefined && name !== undefined) {
+      if (!Object.hasOwn(NAMED_CLASSES, name)) return undefined;
+      const ends = Array.from(NAMED_CLASSES[name]!, (char) => char.charCodeAt(0));
+      for (let pair = 0; pair < ends.length; pair += 2) ranges.push([ends[pair]!, ends[pair + 1]!]);
+      at += whole.length;
+      continue;
+    }
     const from = member();
     const isRange = pattern[at] === "-" && at + 1 < pattern.length && pattern[at + 1] !== "]";
     if (isRange) at++;
     ranges.push([from, isRange ? member() : from]);
   }
   return undefined;
+}
+
+/** The name of a class at a place, with what is around it. */
+function nameAt(pattern: string, at: number): readonly (string | undefined)[] {
+  const name = /\[:([^\]]*):\]/y;
+  name.lastIndex = at;
+  return name.exec(pattern) ?? [];
 }
 
 /** A test that takes both letter cases of what another takes. */

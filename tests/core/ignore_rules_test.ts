@@ -19,6 +19,16 @@ const ROWS:
     ["[a", [], ["a", "[a"]],
     ["a\\", [], ["a", "a\\"]],
     ["\n \n/", [], ["a", " "]],
+    // What `git ls-files --exclude-standard` made of these (issue 9).
+    ["v[[:digit:]]", ["v1", "x/v9"], ["va", "v", "v["]],
+    ["[[:alnum:][:space:]_]x", ["ax", "9x", " x", "_x"], ["-x", "éx"]],
+    ["[![:punct:]]", ["a", " "], ["!", "#", "]"]],
+    ["[a[:upper:]-]", ["a", "Q", "-"], ["b", ":", "["]],
+    ["[[:nope:]]", [], ["n", "[", ":", "a"]],
+    ["[[:alpha]", [":", "[", "l"], ["b", "]"]],
+    ["***/[ab]", ["a", "x/y/b"], ["c"]],
+    ["a/****/b", ["a/b", "a/x/y/b"], ["b"]],
+    ["a/***", ["a/b", "a/b/c"], ["a"]],
   ];
 
 for (const [rules, ignored, kept] of ROWS) {

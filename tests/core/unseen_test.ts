@@ -47,6 +47,8 @@ Deno.test("what is honest in one place is none in another (issue 9)", () => {
   assert.equal(shown("👩\u200d"), "👩<200d>");
   assert.equal(shown("👩\u200d\u200d👩"), "👩<200d><200d>👩");
   assert.equal(shown("م\u200c"), "م<200c>");
+  assert.equal(shown("\u0dca\u200d\u061c"), "\u0dca<200d><61c>");
+  assert.equal(shown("م\u200c\u200cم"), "م<200c><200c>م");
   assert.equal(shown("\u{1f3f4}\u{e0068}\u{e0069}\u{e007f}"), "\u{1f3f4}<e0068><e0069><e007f>");
 });
 

@@ -6,6 +6,8 @@
 const JOINING =
   "Arab Syrc Mong Nkoo Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mymr Tibt"
     .replace(/(\w+) ?/g, "\\p{scx=$1}");
+const UNSEEN = String.raw`[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]`;
+const JOINED = `(?!${UNSEEN})[${JOINING}]`;
 const EMOJI = String.raw`(?:\p{Emoji_Presentation}|\p{ExtPict}[\ufe0e\ufe0f]?)\p{EMod}?`;
 
 /**
@@ -18,8 +20,8 @@ const PARTS = new RegExp(
     String.raw`(${EMOJI}(?:\u200d${EMOJI})+|(?!\p{Emoji_Presentation})\p{ExtPict}[\ufe0e\ufe0f]`,
     String.raw`[0-9#*]\ufe0f\u20e3|\u{1f3f4}\u{e0067}\u{e0062}(?:\u{e0065}\u{e006e}\u{e0067}`,
     String.raw`\u{e0073}\u{e0063}\u{e0074}|\u{e0077}\u{e006c}\u{e0073})\u{e007f}`,
-    `(?<=[${JOINING}])[\\u200c\\u200d](?=[${JOINING}]))`,
-    String.raw`(?![\t\n\r])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]`,
+    `(?<=${JOINED})[\\u200c\\u200d](?=${JOINED}))`,
+    `(?![\\t\\n\\r])${UNSEEN}`,
   ].join("|"),
   "gu",
 );

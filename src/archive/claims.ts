@@ -2,6 +2,7 @@
  * The paths that an extraction has claimed.
  * @module
  */
+import type { Digest } from "../core/digest.ts";
 import { ConflictError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import { duplicateKey, parentOf } from "./safe_path.ts";
@@ -69,4 +70,12 @@ function meets(other: string, reason: string): string {
 function refuse(path: string, reason: string | undefined): void {
   if (reason === undefined) return;
   throw new ConflictError(`Cannot extract ${quote(path)}: ${reason}`, { path });
+}
+
+/** The error of a path that two contents have. */
+export function contentClash(path: string, expected: Digest, actual: Digest): ConflictError {
+  return new ConflictError(
+    `Cannot extract ${quote(path)}: two files of different content have this path`,
+    { path, expected, actual },
+  );
 }

@@ -3,83 +3,22 @@
  * @module
  */
 import { basename, join } from "../core/runtime/path.ts";
-import { ConflictError } from "../core/errors.ts";
 import { removeIfExists } from "../core/files.ts";
-import { quote } from "../core/text.ts";
 import { explainWrite, systemCode } from "../core/file_errors.ts";
 import { fileSource } from "../core/content/file_source.ts";
-import { collectInSeries } from "../core/runtime/garbage.ts";
-import { giveWay } from "../core/runtime/turn.ts";
-import { observed } from "../core/streams.ts";
 import type { ExpectedContent } from "../core/content/expected_content.ts";
 import { Claims } from "./claims.ts";
+import { type ExtractedTar, type ExtractTarOptions, extractTarTo } from "./extract_tar.ts";
 import { type FileContent, fileHasContent, release } from "./file_content.ts";
-import { Survey } from "./places/survey.ts";
-import { conflictWords, type FileConflict, planFiles, type WantedFile } from "./places/verdicts.ts";
-import { parentOf, safeRelativePath } from "./safe_path.ts";
+import { namesTarget, parentOf, safeRelativePath } from "./safe_path.ts";
 import type { StagedFile } from "../core/staged_file.ts";
-import { MarkedFolder } from "./leftovers.ts";
+import { MarkedFolder, refuseHidden } from "./leftovers.ts";
 import { type ExtractionOptions, type FileFacts, partialBase, Staging } from "./staging.ts";
 import { TargetFolder } from "./target_folder.ts";
-import { readTar, type ReadTarOptions, type TarMember } from "./tar_reader.ts";
 
+export type { ExtractedTar, ExtractTarOptions } from "./extract_tar.ts";
 export type { FileContent } from "./file_content.ts";
 export type { ExtractionOptions, FileFacts, ResumedFile } from "./staging.ts";
-
-/** Limits of one archive. */
-export type ExtractTarOptions =
-  & Pick<
-    ReadTarOptions,
-    "maxEntries" | "maxMetadata" | "onMissingEnd"
-  >
-  & {
-    /**
-     * Told of bytes that a second name of an earlier entry adds; what it throws ends the archive.
-     */
-    readonly onRepeated?: (bytes: number) => void;
-    /** Files that are there with other content are not replaced, but refused, all at once. */
-    readonly keepChanged?: boolean;
-  };
-
-/** What came out of an archive. */
-export interface ExtractedTar {
-  /** The files that were written, in the archive's order. */
-  readonly files: readonly { readonly path: string; readonly size: number }[];
-  /** The entries that were left out, each with its reason: links and special files. */
-  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
-  /** How many were left out; of more than a thousand the first are in {@linkcode skipped}. */
-  readonly skippedCount: number;
-}
-
-/**
- * Entries that are left out and kept by name: an archive may have millions, in next to no bytes.
- */
-const SKIPPED_SHOWN = 1000;
-
-/** The refusal to replace what is in the way of an extraction. */
-export function wouldOverwrite(
-  folder: string,
-  conflicts: readonly FileConflict[],
-): ConflictError {
-  const action = `extract to ${quote(folder)}`;
-  return new ConflictError(...conflictWords(action, folder, conflicts));
-}
-
-/** The content of an entry; why it is left out where it has none that can be written. */
-function contentOf(
-  member: TarMember,
-  staged: ReadonlyMap<string, StagedFile>,
-  { onRepeated = () => {} }: ExtractTarOptions,
-): FileContent | string {
-  if (member.type === "file") return member.chunks;
-  if (member.type !== "hard link") return `${member.type} entries are not extracted`;
-  const { linkName = "" } = member;
-  const earlier = staged.get(linkName.split("/").filter((part) => !/^\.?$/.test(part)).join("/"));
-  const isInside = !linkName.startsWith("/") && earlier !== undefined;
-  const onlooker = { chunk: ({ byteLength }: Uint8Array) => onRepeated(byteLength) };
-  if (isInside) return async () => observed(await earlier.open(), onlooker);
-  return `it is a hard link to ${quote(linkName)}, which no earlier entry is`;
-}
 
 /**
  * Writes files below one folder, and never outside it. Names are checked, links on the way are
@@ -130,6 +69,7 @@ export class Extraction implements AsyncDisposable {
    */
   claim(name: string): string {
     const path = safeRelativePath(name, this.#options);
+    refuseHidden(path, this.#options);
     this.#claims.file(path);
     return path;
   }
@@ -189,7 +129,24 @@ export class Extraction implements AsyncDisposable {
     stream: ReadableStream<Uint8Array>,
     options: ExtractTarOptions = {},
   ): Promise<ExtractedTar> {
-    return this.#track(this.#extractTar(stream, options));
+    return this.#track(
+      extractTarTo(
+        {
+          root: this.root,
+          claim: (name) => this.claim(name),
+          stage: (path, content, facts) => this.#staging.stage(path, content, facts),
+          commit: (path, file) => this.#commit(path, file),
+          keep: async (path, file) => {
+            await this.#discard(path, file);
+            this.#staging.keep(path);
+          },
+          discard: (path, file) => this.#discard(path, file),
+          makeFolder: (name, mode) => this.#makeFolder(name, mode),
+        },
+        stream,
+        { ...options, signal: this.#options.signal },
+      ),
+    );
   }
 
   /** Waits for what is still being written. */
@@ -233,10 +190,14 @@ export class Extraction implements AsyncDisposable {
       using folder = this.#target.pin(parentOf(path), { of: path });
       await staged.commit(folder.path);
     } catch (error) {
-      await staged.discard();
-      this.#staging.forget(path);
+      await this.#discard(path, staged);
       throw error;
     }
+  }
+
+  async #discard(path: string, staged: StagedFile): Promise<void> {
+    await staged.discard();
+    this.#staging.forget(path);
   }
 
   async #adoptFile(name: string, file: string, facts: FileFacts): Promise<void> {
@@ -258,76 +219,8 @@ export class Extraction implements AsyncDisposable {
     }
   }
 
-  async #extractTar(
-    stream: ReadableStream<Uint8Array>,
-    limits: ExtractTarOptions,
-  ): Promise<ExtractedTar> {
-    const { signal } = this.#options;
-    const staged = new Map<string, StagedFile>();
-    const files: { path: string; size: number }[] = [];
-    const skipped: { path: string; reason: string }[] = [];
-    let skippedCount = 0;
-    try {
-      for await (const member of readTar(stream, { ...limits, signal })) {
-        if (member.type === "directory") {
-          await this.#makeFolder(member.name, member.mode);
-        } else {
-          const content = contentOf(member, staged, limits);
-          if (typeof content === "string") {
-            if (skippedCount++ < SKIPPED_SHOWN) {
-              skipped.push({ path: member.name, reason: content });
-            }
-            collectInSeries(skippedCount);
-            continue;
-          }
-          const path = this.claim(member.name);
-          const facts = member.type === "file" ? member : { ...member, size: undefined };
-          const file = await this.#staging.stage(path, content, facts);
-          if (file === undefined) continue;
-          staged.set(path, file);
-          files.push({ path, size: member.size });
-          collectInSeries(files.length);
-        }
-      }
-      if (limits.keepChanged) await this.#refuseChanged(staged);
-      let committed = 0;
-      for (const [path, file] of staged) {
-        await giveWay();
-        await this.#commit(path, file);
-        collectInSeries(++committed);
-      }
-    } catch (error) {
-      for (const [path, file] of staged) {
-        await file.discard();
-        this.#staging.forget(path);
-      }
-      throw error;
-    }
-    return { files, skipped, skippedCount };
-  }
-
-  /** Finds the staged files that would replace other content. */
-  async #refuseChanged(staged: ReadonlyMap<string, StagedFile>): Promise<void> {
-    const survey = new Survey(this.root);
-    const wanted: WantedFile[] = [];
-    for (const [path, file] of staged) {
-      await giveWay();
-      // Most often nothing is there: then there is nothing to compare, and nothing is read again.
-      if ((await survey.look(path)).kind === "missing") continue;
-      wanted.push({ path, digest: await file.digest(this.#options) });
-    }
-    const found = await planFiles(survey, wanted, {
-      signal: this.#options.signal,
-      replaceFolders: false,
-    });
-    const conflicts = found.flatMap(({ conflict }) => conflict ?? []);
-    if (conflicts.length > 0) throw wouldOverwrite(this.root, conflicts);
-  }
-
   async #makeFolder(name: string, mode: number): Promise<void> {
-    if (name.startsWith(".") && name.split("/").every((part) => part === "" || part === ".")) {
-      return;
-    }
+    if (namesTarget(name)) return;
     const path = safeRelativePath(name, this.#options);
     this.#claims.folder(path);
     try {

@@ -9,7 +9,7 @@
  * @module
  */
 import { basename, dirname, join } from "../core/runtime/path.ts";
-import { ConflictError } from "../core/errors.ts";
+import { ConflictError, InvalidInputError } from "../core/errors.ts";
 import { explainWrite, isMissing } from "../core/file_errors.ts";
 import { lockFile } from "../core/file_lock.ts";
 import {
@@ -116,9 +116,31 @@ async function sweep(root: string, options: LeftoverOptions): Promise<void> {
 
 /** Whether a file is one that an extraction left, and that nobody goes on with. */
 function isUnfinished(path: string, { hiddenPrefix, keep }: LeftoverOptions): boolean {
-  const [, key] = /^([0-9a-f-]{32,})\.(?:partial|journal)$/.exec(
-    basename(path).slice(hiddenPrefix.length),
-  ) ?? [];
-  if (key === undefined || !basename(path).startsWith(hiddenPrefix)) return false;
-  return !keep.has(join(dirname(path), hiddenPrefix + key));
+  const key = unfinishedKey(path, hiddenPrefix);
+  return key !== undefined && !keep.has(join(dirname(path), hiddenPrefix + key));
+}
+
+/** What tells the unfinished file of a path from others; none where it is a file of another kind. */
+function unfinishedKey(path: string, hiddenPrefix: string): string | undefined {
+  if (!basename(path).startsWith(hiddenPrefix)) return undefined;
+  const name = basename(path).slice(hiddenPrefix.length);
+  return /^([0-9a-f-]{32,})\.(?:partial|journal)$/.exec(name)?.[1];
+}
+
+/**
+ * Refuses a path from outside that only files of an extraction itself have: the next one would take
+ * it for something left over.
+ * @throws {InvalidInputError}
+ */
+export function refuseHidden(
+  path: string,
+  { hiddenPrefix }: { readonly hiddenPrefix?: string },
+): void {
+  if (hiddenPrefix === undefined) return;
+  const isOurs = path === `${hiddenPrefix}${MARK}` || unfinishedKey(path, hiddenPrefix);
+  if (!isOurs) return;
+  throw new InvalidInputError(
+    `Cannot extract ${quote(path)}: only unfinished files have such a name`,
+    { path },
+  );
 }

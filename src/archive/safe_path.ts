@@ -105,6 +105,11 @@ export function duplicateKey(path: string, platform: string = Deno.build.os): st
   return path.normalize("NFC").toLowerCase().normalize("NFC");
 }
 
+/** Whether the name of a folder in an archive is that of the target: `.`, `./`, `.//.`. */
+export function namesTarget(name: string): boolean {
+  return name.startsWith(".") && components(name).length === 0;
+}
+
 /** The folder part of a safe relative path; empty at the top. */
 export function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));

@@ -4,13 +4,14 @@
  */
 import { basename, dirname, join } from "../core/runtime/path.ts";
 import { digestStream } from "../core/digest.ts";
-import { ConflictError, InvalidInputError } from "../core/errors.ts";
+import { InvalidInputError } from "../core/errors.ts";
 import { explainWrite } from "../core/file_errors.ts";
 import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
 import { type OnBytes, reported } from "../core/progress.ts";
 import { streamOf } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
+import { contentClash } from "./claims.ts";
 import {
   type FileContent,
   isSelfWriting,
@@ -66,6 +67,18 @@ export function partialBase(
   { hiddenPrefix = "." }: Pick<ExtractionOptions, "hiddenPrefix">,
 ): string {
   return join(dirname(place), `${hiddenPrefix}${key}`);
+}
+
+/**
+ * Makes sure that no more bytes are written in all than is allowed.
+ * @throws {InvalidInputError}
+ */
+export function checkLimit(path: string, bytes: number, limit = Infinity): void {
+  if (bytes <= limit) return;
+  throw new InvalidInputError(
+    `Cannot extract ${quote(path)}: the files exceed the limit of ${limit} bytes in all`,
+    { path, expected: limit },
+  );
 }
 
 /** Stages files below a folder, each path once. */
@@ -212,13 +225,8 @@ export class Staging {
 
   /** Counts bytes that were written, and looks whether the limit allows those to come. */
   #count(path: string, written: number, toCome = 0): void {
-    const limit = this.#options.maxBytes ?? Infinity;
     this.#written += written;
-    if (this.#written + toCome <= limit) return;
-    throw new InvalidInputError(
-      `Cannot extract ${quote(path)}: the files exceed the limit of ${limit} bytes in all`,
-      { path, expected: limit },
-    );
+    checkLimit(path, this.#written + toCome, this.#options.maxBytes);
   }
 
   /** Compares content that comes under a path once more with what came first. */
@@ -228,9 +236,6 @@ export class Staging {
     const { digest } = await digestStream(again, { signal });
     const first = await earlier.digest({ signal });
     if (digest === first) return;
-    throw new ConflictError(
-      `Cannot extract ${quote(path)}: two files of different content have this path`,
-      { path, expected: first, actual: digest },
-    );
+    throw contentClash(path, first, digest);
   }
 }

@@ -44,6 +44,11 @@ export function tarChecksum(block: Uint8Array): number {
   return sum;
 }
 
+/** The sum as some early programs made it, of bytes with a sign; other readers take it as well. */
+export function signedTarChecksum(block: Uint8Array): number {
+  return tarChecksum(block) - 256 * block.filter((byte) => byte >= 0x80).byteLength;
+}
+
 /** Whether a number fits a field of octal digits that ends with a NUL. */
 export function fitsOctal(fieldSize: number, value: number): boolean {
   return value >= 0 && value < 8 ** (fieldSize - 1);

@@ -61,13 +61,15 @@ const BODILESS: readonly TarMemberType[] = [
 export function decodeEntry(block: Uint8Array, records: TarRecords): TarFacts {
   const name = records.get("path") ?? nameIn(block);
   const named = TYPES[typeFlag(block)] ?? "other";
+  const said = sizeOf(records.get("size") || numberIn(block, FIELDS.size));
+  const size = BODILESS.includes(named) ? 0 : said;
   // The first tar programs had no folders but these.
   const type = named === "file" && name.endsWith("/") ? "directory" : named;
-  const size = sizeOf(records.get("size") || numberIn(block, FIELDS.size));
+  if (type === "directory" && size > 0) throw corrupt("a folder has content");
   return {
     name,
     type,
-    size: BODILESS.includes(named) ? 0 : size,
+    size,
     mode: numberIn(block, FIELDS.mode) & 0o7777,
     mtime: timeOf(records.get("mtime") || numberIn(block, FIELDS.mtime)),
     linkName: (records.get("linkpath") ?? textIn(block, FIELDS.linkName)) || undefined,
@@ -107,8 +109,22 @@ const [SPACE, EQUALS, LINE_BREAK] = [0x20, 0x3d, 0x0a];
 /** Digits of the length of a record: no header that is read is longer. */
 const MOST_DIGITS = 10;
 
+// A mark of the byte order at its beginning belongs to a name; one decoder for all, since there are
+// archives with millions of records.
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * The text of bytes in UTF-8. Of other bytes, those that are no ASCII become lone surrogates: names
+ * that differ stay different, and none of them passes for a name that can be written.
+ */
 function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+  try {
+    return UTF8.decode(bytes);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return Array.from(bytes, (byte) => String.fromCharCode(byte < 0x80 ? byte : 0xdc00 + byte))
+      .join("");
+  }
 }
 
 /** The text of a whole content of a GNU header, which a NUL ends. */

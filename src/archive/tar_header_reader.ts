@@ -7,7 +7,7 @@ import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import type { IntegrityError } from "../core/errors.ts";
 import type { ByteReader } from "./byte_reader.ts";
-import { BLOCK_SIZE, FIELDS, tarChecksum, tarPadding } from "./tar_block.ts";
+import { BLOCK_SIZE, FIELDS, signedTarChecksum, tarChecksum, tarPadding } from "./tar_block.ts";
 import {
   corrupt,
   decodeEntry,
@@ -71,7 +71,8 @@ export class TarHeaderReader {
         if (metadata.size > 0 || !isWhole) throw corrupt("a header is missing");
         return undefined;
       }
-      if (numberIn(block, FIELDS.checksum) !== tarChecksum(block)) {
+      const sum = numberIn(block, FIELDS.checksum);
+      if (sum !== tarChecksum(block) && sum !== signedTarChecksum(block)) {
         throw corrupt("a header has a wrong checksum");
       }
       const flag = typeFlag(block);
@@ -150,10 +151,13 @@ function textSize(records: ReadonlyMap<string, string>): number {
   return size;
 }
 
+/** Records of files that are stored without their holes, by GNU tar and star. */
+const SPARSE_KEYS = /^(?:GNU\.sparse\.|SCHILY\.realsize$)/;
+
 function entryOf(block: Uint8Array, records: ReadonlyMap<string, string>): TarFacts {
   const facts = decodeEntry(block, records);
   const isSparse = typeFlag(block) === "S" ||
-    [...records.keys()].some((key) => key.startsWith("GNU.sparse."));
+    [...records.keys()].some((key) => SPARSE_KEYS.test(key));
   if (!isSparse) return facts;
   const name = facts.name.slice(0, 200);
   throw new UnsupportedError(

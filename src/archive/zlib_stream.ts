@@ -72,8 +72,11 @@ class Feeding {
   readonly #transform: ZlibTransform;
   /** Bytes that were written in all. */
   #written = 0;
-  /** The pieces that the transform has not made use of, as far as is known. */
-  #unused: { readonly piece: Uint8Array; readonly begin: number }[] = [];
+  /**
+   * The pieces that the transform has not made use of, as far as is known. They come in order; of
+   * small ones there are thousands, and taking the first out of a list moves all others.
+   */
+  readonly #unused = new Set<{ readonly piece: Uint8Array; readonly begin: number }>();
 
   constructor(
     reader: ReadableStreamDefaultReader<Uint8Array>,
@@ -105,18 +108,21 @@ class Feeding {
   /** Whether the stream has more than zeros behind the end of the transform, where it was read. */
   goesOn(): boolean {
     const used = this.#transform.bytesWritten;
-    this.#unused = this.#unused.filter(({ piece, begin }) =>
-      piece.subarray(Math.max(0, used - begin)).some((byte) => byte !== 0)
-    );
-    return this.#unused.length > 0;
+    for (const part of this.#unused) {
+      const rest = part.piece.subarray(Math.max(0, used - part.begin));
+      if (rest.some((byte) => byte !== 0)) return true;
+      this.#unused.delete(part);
+    }
+    return false;
   }
 
   #note(piece: Uint8Array): void {
     const used = this.#transform.bytesWritten;
-    // They come in order, so looking at the first ones is enough: of small pieces there are many.
-    const isUsed = ({ piece, begin } = this.#unused[0]!) => begin + piece.byteLength <= used;
-    while (this.#unused.length > 0 && isUsed()) this.#unused.shift();
-    this.#unused.push({ piece, begin: this.#written });
+    for (const part of this.#unused) {
+      if (part.begin + part.piece.byteLength > used) break;
+      this.#unused.delete(part);
+    }
+    this.#unused.add({ piece, begin: this.#written });
     this.#written += piece.byteLength;
   }
 

@@ -13,6 +13,7 @@ const FRAME_MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
 const MAX_BLOCK = 128 * 1024;
 const RLE_BLOCK = 1;
+const COMPRESSED_BLOCK = 2;
 const RESERVED_BLOCK = 3;
 
 /** What the next bytes are: how many, and what follows; absent when more bytes must come first. */
@@ -91,7 +92,10 @@ function blockStart(hasChecksum: boolean): State {
     if (type === RESERVED_BLOCK || size > MAX_BLOCK) throw malformed("a block has a wrong header");
     const isLast = (header & 1) !== 0;
     const afterLast = hasChecksum ? checksum : frameStart;
-    return { size: 3 + (type === RLE_BLOCK ? 1 : size), then: isLast ? afterLast : block };
+    const whole = 3 + (type === RLE_BLOCK ? 1 : size);
+    // A block of nothing changes nothing, and a layer could be made of millions of them.
+    const skip = size === 0 && type !== COMPRESSED_BLOCK && !isLast;
+    return { size: whole, then: isLast ? afterLast : block, skip };
   };
   return block;
 }

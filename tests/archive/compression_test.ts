@@ -213,6 +213,36 @@ Deno.test("zstd reads frames of every header form, and skips skippable ones", as
   }
 });
 
+/** A zstd frame with a window of 1 MiB, made of blocks: a type (0 raw, 1 repeated) and its bytes. */
+function zstdFrame(...blocks: readonly (readonly [type: 0 | 1, size: number])[]): Uint8Array {
+  const parts = blocks.flatMap(([type, size], index) => {
+    const header = size << 3 | type << 1 | (index === blocks.length - 1 ? 1 : 0);
+    const bytes = Uint8Array.of(header & 255, header >> 8 & 255, header >> 16);
+    return [bytes, new Uint8Array(type === 0 ? size : 1).fill(index)];
+  });
+  return concatBytes([Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 80), ...parts]);
+}
+
+Deno.test("zstd reads blocks of nothing wherever they are, and millions of them in little time", async () => {
+  const size = fc.oneof(fc.constant(0), fc.nat(300));
+  const blocks = fc.array(fc.tuple(fc.constantFrom(0 as const, 1 as const), size), {
+    minLength: 1,
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(blocks, { minLength: 1, maxLength: 3 }), async (frames) => {
+      const packed = frames.map((frame) => zstdFrame(...frame));
+      const content = frames.flatMap((frame) =>
+        frame.map(([_, size], index) => new Uint8Array(size).fill(index))
+      );
+      const got = await decompress(COMPRESSIONS.zstd, concatBytes(packed), 100);
+      assert.ok(Buffer.concat(content).equals(got));
+    }),
+    { numRuns: 100 },
+  );
+  const many = zstdFrame(...Array<[0 | 1, number]>(100_000).fill([0, 0]), [0, 5]);
+  assert.equal((await decompress(COMPRESSIONS.zstd, many, MiB)).byteLength, 5);
+});
+
 /** Cuts that put the end of a member of a few bytes before, at and behind the end of a chunk. */
 const CUTS = [1, 7, 27, 28, 64 * 1024, MiB, 4 * MiB];
 

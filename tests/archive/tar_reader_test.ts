@@ -193,7 +193,24 @@ Deno.test("readTar() refuses corrupt headers", async () => {
   );
   corrupt.push(rawTar({ name: "x", type: "x", patch: [{ at: 124, bytes: "zzzzzzzzzzz" }] }));
   corrupt.push(rawTar({ name: "a" }, pax({ path: "nothing follows" })));
+  for (const type of ["0", "\0", "7"]) {
+    corrupt.push(rawTar({ name: "folder/", type, body: "whose content would be lost" }));
+  }
   for (const bytes of corrupt) await assert.rejects(list(bytes), IntegrityError);
+});
+
+Deno.test("readTar() takes sums of bytes with and without a sign", async () => {
+  for (const name of ["é", "日本", "x"]) {
+    const archive = rawTar({ name });
+    const high = archive.subarray(0, 512).filter((byte) => byte >= 0x80).length;
+    const sum = parseInt(new TextDecoder().decode(archive.subarray(148, 154)), 8);
+    const put = (value: number) =>
+      archive.set(new TextEncoder().encode(value.toString(8).padStart(6, "0")), 148);
+    put(sum - 256 * high);
+    assert.deepEqual(await list(archive), [`file ${name} = `]);
+    put(sum - 256 * high - 1);
+    await assert.rejects(list(archive), IntegrityError);
+  }
 });
 
 Deno.test("readTar() never fails otherwise on bytes of any kind", async () => {
@@ -218,6 +235,7 @@ Deno.test("readTar() refuses sparse files, which it would read wrongly", async (
     const entries of [
       [{ name: "holes", type: "S", body: "x" }],
       [pax({ "GNU.sparse.major": "1", "GNU.sparse.name": "holes" }), { name: "x", body: "x" }],
+      [pax({ "SCHILY.realsize": "5" }), { name: "x", body: "x" }],
     ] satisfies RawEntry[][]
   ) {
     await assert.rejects(list(rawTar(...entries)), UnsupportedError);

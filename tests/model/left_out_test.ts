@@ -1,16 +1,34 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { InvalidInputError, UnsupportedError } from "../../src/core/errors.ts";
+import {
+  ConflictError,
+  IntegrityError,
+  InvalidInputError,
+  ModelOpsError,
+  UnsupportedError,
+} from "../../src/core/errors.ts";
 import { bytesSource } from "../../src/core/content/source.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
+import type { ExtractModelOptions } from "../../src/model/operations.ts";
+import type { OperationPlan } from "../../src/model/rehearsal/plan.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
 import { type RawEntry, rawTar } from "../archive/raw_tar.ts";
 import { fixture, TARGET } from "./fixture.ts";
 
 const MIB = 1024 * 1024;
 
+type Fixture = Awaited<ReturnType<typeof fixture>>;
+
+/** What a dry run says of an extraction. */
+const rehearsed = ({ backend }: Fixture, options: ExtractModelOptions): Promise<OperationPlan> =>
+  backend.rehearse((models) => models.extract(TARGET, options));
+
 /** A model of one layer in the local store. */
-async function modelOf(layer: Uint8Array<ArrayBuffer>, form: "tar" | "tar+gzip" = "tar") {
+async function modelOf(
+  layer: Uint8Array<ArrayBuffer>,
+  form: "tar" | "tar+gzip" = "tar",
+  annotations?: Readonly<Record<string, string>>,
+) {
   const fx = await fixture();
   const store = fx.catalog.repository("localhost:5000/demo");
   const put = async (mediaType: string, bytes: Uint8Array<ArrayBuffer>): Promise<Descriptor> => {
@@ -24,7 +42,7 @@ async function modelOf(layer: Uint8Array<ArrayBuffer>, form: "tar" | "tar+gzip" 
     mediaType: MediaType.imageManifest,
     artifactType: "application/vnd.cncf.model.manifest.v1+json",
     config: await put("application/vnd.cncf.model.config.v1+json", text({})),
-    layers: [await put(`application/vnd.cncf.model.weight.v1.${form}`, layer)],
+    layers: [{ ...await put(`application/vnd.cncf.model.weight.v1.${form}`, layer), annotations }],
   };
   await store.tag(await put(MediaType.imageManifest, text(manifest)), "v1");
   return fx;
@@ -78,5 +96,107 @@ for (const [what, { form, entries }] of Object.entries(REPEATED)) {
     assert.deepEqual(await Array.fromAsync(Deno.readDir(output)), []);
     await fx.backend.extract(TARGET, { output, maxRatio: 100_000 });
     assert.equal((await Deno.stat(`${output}/n19`)).size, MIB);
+  });
+}
+
+const FILEPATH = "org.cncf.model.filepath";
+const METADATA = "org.cncf.model.file.metadata+json";
+const NOTHING = new Uint8Array(1024);
+
+const BROKEN_PROMISES: Readonly<
+  Record<string, { archive: Uint8Array; annotations: Record<string, string> }>
+> = {
+  "a file, and is empty": { archive: NOTHING, annotations: { [FILEPATH]: "w.bin" } },
+  "a folder, and is empty": { archive: NOTHING, annotations: { [FILEPATH]: "./weights/" } },
+  "a file, and has another": {
+    archive: rawTar({ name: "w.bin.old", body: "1" }),
+    annotations: { [FILEPATH]: "w.bin" },
+  },
+  "a file by its title, and has only a folder": {
+    archive: rawTar({ name: "d/", type: "5" }),
+    annotations: { "org.opencontainers.image.title": "d/w.bin" },
+  },
+  "bytes, and is empty": { archive: NOTHING, annotations: { [METADATA]: '{"size":5}' } },
+  "bytes, and has only folders": {
+    archive: rawTar({ name: "d/", type: "5" }),
+    annotations: { [FILEPATH]: "d", [METADATA]: '{"size":5}' },
+  },
+};
+
+for (const [what, { archive, annotations }] of Object.entries(BROKEN_PROMISES)) {
+  Deno.test(`an archive that is said to have ${what} is an error (issue 9)`, async () => {
+    for (const [form, layer] of [["tar", archive], ["tar+gzip", gzipSync(archive)]] as const) {
+      await using fx = await modelOf(new Uint8Array(layer), form, annotations);
+      const output = fx.folder.join("out");
+      const wanted = /is said to have ".*", and does not|is said to have 5 bytes of files/;
+      await assert.rejects(fx.backend.extract(TARGET, { output }), wanted);
+      await assert.rejects(fx.backend.extract(TARGET, { output }), IntegrityError);
+      assert.deepEqual((await Array.fromAsync(Deno.readDir(output))).filter((e) => e.isFile), []);
+      await assert.rejects(rehearsed(fx, { output }), wanted);
+    }
+  });
+}
+
+Deno.test("an archive that has what it is said to have, or of which nothing is said, is extracted", async () => {
+  const kept: [Uint8Array, Record<string, string>][] = [
+    [NOTHING, {}],
+    [NOTHING, { [METADATA]: '{"size":0}' }],
+    [rawTar({ name: "d/", type: "5" }), { [FILEPATH]: "d" }],
+    [rawTar({ name: "./d/x", body: "1" }), { [FILEPATH]: "d/", [METADATA]: '{"size":9}' }],
+    [rawTar({ name: "x", body: "1" }), { [FILEPATH]: "." }],
+  ];
+  for (const [archive, annotations] of kept) {
+    await using fx = await modelOf(new Uint8Array(archive), "tar", annotations);
+    await fx.backend.extract(TARGET, { output: fx.folder.join("out") });
+  }
+});
+
+const two = (...bodies: string[]): RawEntry[] => bodies.map((body) => ({ name: "a", body }));
+
+const REHEARSED: Readonly<
+  Record<string, { entries: readonly RawEntry[]; options?: Partial<ExtractModelOptions> }>
+> = {
+  "second names": { entries: [{ name: "a", body: "1" }, ...names(3, () => "a")] },
+  "a link": { entries: [{ name: "a", body: "1" }, { name: "l", type: "2", link: "a" }] },
+  "a second name of nothing": { entries: names(1, () => "missing") },
+  "one path twice": { entries: two("1", "1") },
+  "one path with two contents": { entries: two("1", "2") },
+  "a file over a folder": { entries: [{ name: "a/", type: "5" }, { name: "a", body: "1" }] },
+  "a folder over a file": { entries: [{ name: "a", body: "1" }, { name: "a/b", body: "1" }] },
+  "names that lead outside": { entries: [{ name: "../a", body: "1" }] },
+  "a name of unfinished files": { entries: [{ name: ".modelops-unfinished", body: "1" }] },
+  "more entries than are allowed": { entries: two("1", "1"), options: { maxEntries: 1 } },
+  "more bytes than are allowed": { entries: two("12345"), options: { maxSize: 4 } },
+  "as many bytes as are allowed": { entries: two("12345"), options: { maxSize: 5 } },
+  "a changed file": { entries: [{ name: "changed", body: "theirs" }] },
+  "a changed file, overwritten": {
+    entries: [{ name: "changed", body: "theirs" }],
+    options: { overwrite: true },
+  },
+  "files that are there": { entries: [{ name: "same", body: "same" }, { name: "a", body: "1" }] },
+};
+
+for (const [what, { entries, options = {} }] of Object.entries(REHEARSED)) {
+  Deno.test(`a dry run of an archive with ${what} says what the extraction does`, async () => {
+    await using fx = await modelOf(new Uint8Array(rawTar(...entries)));
+    await fx.folder.write("out/changed", "mine");
+    await fx.folder.write("out/same", "same");
+    const all = { output: fx.folder.join("out"), ...options };
+    const settled = async <Result>(work: Promise<Result>): Promise<Result | Error> => {
+      const error = await work.catch((error) => error);
+      if (error instanceof Error) assert.ok(error instanceof ModelOpsError, String(error));
+      return error;
+    };
+    const plan = await settled(rehearsed(fx, all));
+    const done = await settled(fx.backend.extract(TARGET, all));
+    if (plan instanceof Error) assert.equal(plan.message, (done as Error).message);
+    else if (done instanceof ConflictError) assert.equal(plan.conflicts.length, 1);
+    else {
+      assert.ok(!(done instanceof Error), String(done));
+      const files = plan.steps.filter(({ kind }) => kind === "file");
+      const kept = files.filter(({ action }) => action === "keep").length;
+      assert.deepEqual([plan.bytesToMove, kept], [done.bytes, done.unchanged]);
+      assert.equal(files.length, done.written + done.unchanged);
+    }
   });
 }

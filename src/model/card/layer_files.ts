@@ -3,7 +3,6 @@
  * @module
  */
 import { ByteReader } from "../../archive/byte_reader.ts";
-import { compressionOfMediaType } from "../../archive/compression.ts";
 import { BLOCK_SIZE } from "../../archive/tar_header.ts";
 import { TarHeaderReader } from "../../archive/tar_header_reader.ts";
 import { readTar } from "../../archive/tar_reader.ts";
@@ -15,6 +14,7 @@ import { transformed } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { type ContentStore, storeSource } from "../../oci/store.ts";
+import { unpacked } from "../extraction/archive.ts";
 import type { FactFile } from "../facts/file_tree.ts";
 import { BudgetSpent, type Reads } from "../facts/read_budget.ts";
 import { formatRowOf } from "../facts/formats.ts";
@@ -135,7 +135,7 @@ async function decompressed(
 ): Promise<BlobSource> {
   const member = async () => {
     const packed = await blob.open(options);
-    const members = readTar(compressionOfMediaType(layer.mediaType).decompress(packed), options);
+    const members = readTar(unpacked(packed, layer), options);
     for (let next = await members.next(); !next.done; next = await members.next()) {
       if (next.value.type === "file") return { members, file: next.value };
     }

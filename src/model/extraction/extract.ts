@@ -2,24 +2,14 @@
  * Writes the files of a model into a folder.
  * @module
  */
-import { compressionOfMediaType } from "../../archive/compression.ts";
-import { type ExtractedTar, Extraction, wouldOverwrite } from "../../archive/extract.ts";
+import { Extraction } from "../../archive/extract.ts";
+import { wouldOverwrite } from "../../archive/extract_tar.ts";
 import type { FileContent } from "../../archive/file_content.ts";
-import {
-  type ArchiveLimits,
-  type CompressedFacts,
-  expandsTooFar,
-  expansionLimit,
-  limitedExpansion,
-} from "../../archive/limits.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { digestHex, DOCUMENT_SIZE } from "../../core/digest.ts";
-import { UnsupportedError } from "../../core/errors.ts";
 import { checkRoom } from "../../core/folders/room.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { reportPlan, reportSkipped } from "../../core/progress.ts";
-import { describeProblems } from "../../core/problems.ts";
-import { quote } from "../../core/text.ts";
 import { capability } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { Manifest } from "../../oci/manifest.ts";
@@ -34,9 +24,10 @@ import { digestCheck } from "../../transfer/content_check.ts";
 import { transferToFile } from "../../transfer/to_file.ts";
 import { holdWorkers } from "../../work/pool.ts";
 import { WORTH_A_WORKER } from "../../work/task.ts";
+import { archiveOptions, type LeftOut, refuseLeftOut, unpacked } from "./archive.ts";
 import { HIDDEN_PREFIX, resumedFile, surveyModel } from "./survey.ts";
 import { type ModelLayer, modelLayers, type RawLayer, type TarLayer } from "./layers.ts";
-import { layerFileMetadata, layerPath } from "../media_types.ts";
+import { layerFileMetadata } from "../media_types.ts";
 import type { ExtractModelOptions, ExtractResult } from "../operations.ts";
 
 /** What one layer brought. */
@@ -47,9 +38,6 @@ interface LayerOutcome {
   /** What of an archive could not be written. */
   readonly left?: LeftOut;
 }
-
-/** What of archives could not be written: how much, and the first of it. */
-type LeftOut = Pick<ExtractedTar, "skipped" | "skippedCount">;
 
 /**
  * Writes every file of a model below `options.output`. Names are checked before the first byte is
@@ -98,8 +86,7 @@ export async function extractModel(
       ),
     options,
   );
-  const left = outcomes.flatMap(({ left }) => left ?? []);
-  if (left.some(({ skippedCount }) => skippedCount > 0)) throw leftOut(extraction.root, left);
+  refuseLeftOut(extraction.root, outcomes.flatMap(({ left }) => left ?? []));
   const sum = (key: Exclude<keyof LayerOutcome, "left">) =>
     outcomes.reduce((total, outcome) => total + outcome[key], 0);
   return {
@@ -213,46 +200,10 @@ async function extractTar(
   options: ExtractModelOptions,
 ): Promise<LayerOutcome> {
   const packed = await openVerified(store, descriptor, options);
-  const { maxEntries, overwrite } = options;
-  const facts = {
-    size: descriptor.size,
-    stated: layerFileMetadata(descriptor.annotations)?.size,
-    what: quote(layerPath(descriptor.annotations) ?? descriptor.digest),
-  };
-  const compression = compressionOfMediaType(descriptor.mediaType);
-  const tar = limitedExpansion(compression.decompress(packed), facts, options);
-  const { files, ...left } = await extraction.extractTar(tar, {
-    maxEntries,
-    keepChanged: !overwrite,
-    // The digest of the layer tells whether it is whole.
-    onMissingEnd: () => {},
-    onRepeated: repeatedLimit(facts, options),
-  });
+  const { files, unchanged, ...left } = await extraction.extractTar(
+    unpacked(packed, descriptor, options),
+    { ...archiveOptions(descriptor, options), compare: { overwrite: options.overwrite } },
+  );
   const bytes = files.reduce((total, file) => total + file.size, 0);
-  return { written: files.length, unchanged: 0, bytes, left };
-}
-
-/**
- * Bounds what second names in an archive add to it: each is a file of its own, and a few bytes of
- * them could fill a disk.
- */
-function repeatedLimit(facts: CompressedFacts, limits: ArchiveLimits): (bytes: number) => void {
-  const limit = expansionLimit(facts, limits);
-  let repeated = 0;
-  return (bytes) => {
-    repeated += bytes;
-    if (repeated > limit) throw expandsTooFar(facts, limit);
-  };
-}
-
-/** The error of a model of which some could not be written; the rest is in its folder. */
-function leftOut(folder: string, left: readonly LeftOut[]): UnsupportedError {
-  const problems = left.flatMap(({ skipped }) =>
-    skipped.map(({ path, reason }) => ({ message: `${quote(path)}: ${reason}` }))
-  );
-  const count = left.reduce((sum, { skippedCount }) => sum + skippedCount, 0);
-  return new UnsupportedError(
-    `Cannot extract all of the model to ${quote(folder)}: ${describeProblems(problems, count)}`,
-    { path: folder, problems },
-  );
+  return { written: files.length, unchanged, bytes, left };
 }

@@ -84,15 +84,16 @@ export async function extractTarTo(
   let skippedCount = 0;
   try {
     const isEarlier = (path: string) => staged.has(path);
+    let entries = 0;
     for await (const entry of tarEntries(stream, { ...options, isEarlier })) {
       const { member } = entry;
+      collectInSeries(++entries);
       if (entry.as === "folder") {
         await target.makeFolder(member.name, member.mode);
       } else if (entry.as === "left out") {
         if (skippedCount++ < SKIPPED_SHOWN) {
           skipped.push({ path: member.name, reason: entry.reason });
         }
-        collectInSeries(skippedCount);
       } else {
         const path = target.claim(member.name);
         const size = entry.as === "copy" ? sizes.get(entry.of) : member.size;
@@ -102,7 +103,6 @@ export async function extractTarTo(
         if (file === undefined) continue;
         staged.set(path, file);
         sizes.set(path, size ?? 0);
-        collectInSeries(staged.size);
       }
     }
     const same = compare === undefined ? [] : await unchanged(target, staged, sizes, {

@@ -14,6 +14,8 @@ import { quote } from "../core/text.ts";
 const MAX_COMPONENT = 255;
 /** Longest path, in bytes of UTF-8. */
 const MAX_PATH = 4096;
+/** Most folders that a path may lead through: each costs several calls of the system per file. */
+const MAX_LEVELS = 128;
 const TOO_LONG = `the path is longer than ${MAX_PATH} bytes`;
 
 /** What is done with the name, and where. */
@@ -44,6 +46,10 @@ const NAME_RULES: readonly Rule[] = [
   [(name) => name.split(/[/\\]/).includes(".."), "the path leaves the target directory"],
   [(name) => components(name).length === 0, "the path names the target directory itself"],
   [(name) => hasMoreBytes(name, MAX_PATH), TOO_LONG],
+  [
+    (name) => components(name).length > MAX_LEVELS,
+    `the path leads through more than ${MAX_LEVELS} folders`,
+  ],
 ];
 
 const COMPONENT_RULES: readonly Rule[] = [

@@ -184,3 +184,11 @@ Deno.test("duplicateKey() is equal for twins in case and normal form only", () =
 Deno.test("parentOf() gives the folder part", () => {
   assert.deepEqual(["a", "a/b", "a/b/c"].map(parentOf), ["", "a", "a/b"]);
 });
+
+Deno.test("a path may lead through 128 folders and no more, however it is written", () => {
+  const most = `${"d/".repeat(127)}x`;
+  assert.equal(safeRelativePath(`./${most.replaceAll("/", "//")}`), most);
+  for (const name of [`d/${most}`, `.//d/./${most}`, "a/".repeat(2000)]) {
+    assert.throws(() => safeRelativePath(name), /leads through more than 128 folders/);
+  }
+});

@@ -120,7 +120,7 @@ function isUnfinished(path: string, { hiddenPrefix, keep }: LeftoverOptions): bo
   return key !== undefined && !keep.has(join(dirname(path), hiddenPrefix + key));
 }
 
-/** What tells the unfinished file of a path from others; none where it is a file of another kind. */
+/** What tells an unfinished file from others; none where the path is that of another file. */
 function unfinishedKey(path: string, hiddenPrefix: string): string | undefined {
   if (!basename(path).startsWith(hiddenPrefix)) return undefined;
   const name = basename(path).slice(hiddenPrefix.length);

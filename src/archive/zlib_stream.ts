@@ -5,7 +5,9 @@
  */
 import type { Transform } from "node:stream";
 import { IntegrityError } from "../core/errors.ts";
+import { collectGarbage } from "../core/runtime/garbage.ts";
 import { transformed } from "../core/streams.ts";
+import { LITTLE_MEMORY, memoryTurn } from "./memory_turns.ts";
 
 /** Prepares chunks for a transform. */
 export interface Splitter {
@@ -13,6 +15,8 @@ export interface Splitter {
   split(chunk: Uint8Array): Iterable<Uint8Array>;
   /** What is left when no more chunks come; throws when something is missing. */
   end(): Iterable<Uint8Array> | void;
+  /** Bytes that the transform needs for the piece that came last; few when absent. */
+  readonly memory?: number;
 }
 
 /** A transform of `node:zlib`: it tells how many bytes it has made use of. */
@@ -47,7 +51,10 @@ async function* drive(
   const transform = options.transform();
   const feeding = new Feeding(reader, transform, options.splitter);
   try {
-    for await (const chunk of transform) yield chunk;
+    for await (const chunk of transform) {
+      yield chunk;
+      if (feeding.isLarge) collectGarbage();
+    }
     // A transform may end before its input does, as gunzip does when zeros follow. Whoever verifies
     // the input does so at its end, so it has to be read to there.
     await feeding.done;
@@ -60,16 +67,18 @@ async function* drive(
     // A stream that failed refuses to be cancelled with its own error, which was thrown above.
     await reader.cancel().catch(() => undefined);
     await feeding.done;
+    feeding[Symbol.dispose]();
   }
 }
 
 /** Writes a stream into a transform; `failure` is what the stream or the splitter threw. */
-class Feeding {
+class Feeding implements Disposable {
   /** Settles, never with an error, when the stream was read to its end, or no further. */
   readonly done: Promise<void>;
   failed = false;
   failure: unknown;
   readonly #transform: ZlibTransform;
+  #turn: Disposable | undefined;
   /** Bytes that were written in all. */
   #written = 0;
   /**
@@ -96,6 +105,7 @@ class Feeding {
   async #run(reader: ReadableStreamDefaultReader<Uint8Array>, splitter: Splitter): Promise<void> {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       for (const piece of splitter.split(next.value)) {
+        if ((splitter.memory ?? 0) > LITTLE_MEMORY) this.#turn ??= await memoryTurn();
         await this.#write(piece);
         if (this.#transform.destroyed && this.goesOn()) return;
       }
@@ -103,6 +113,16 @@ class Feeding {
     if (this.#transform.destroyed) return;
     for (const piece of splitter.end() ?? []) await this.#write(piece);
     this.#transform.end();
+  }
+
+  /** Whether the transform has much memory. */
+  get isLarge(): boolean {
+    return this.#turn !== undefined;
+  }
+
+  /** Lets the next one have much memory. */
+  [Symbol.dispose](): void {
+    this.#turn?.[Symbol.dispose]();
   }
 
   /** Whether the stream has more than zeros behind the end of the transform, where it was read. */

@@ -16,12 +16,21 @@ const RLE_BLOCK = 1;
 const COMPRESSED_BLOCK = 2;
 const RESERVED_BLOCK = 3;
 
-/** What the next bytes are: how many, and what follows; absent when more bytes must come first. */
-type Part = { readonly size: number; readonly then: State; readonly skip?: boolean };
+/** What the next bytes are, and what follows; absent when more bytes must come first. */
+interface Part {
+  readonly size: number;
+  readonly then: State;
+  /** Whether they are of no use to the decoder. */
+  readonly skip?: boolean;
+  /** Bytes of the window, where a frame begins. */
+  readonly window?: number;
+}
 type State = (bytes: Uint8Array) => Part | undefined;
 
 /** Cuts a Zstandard stream into frame headers, blocks and checksums. */
 export class ZstdParts {
+  /** Size of the window of the frame that is read, in bytes. */
+  memory = 0;
   #rest: Uint8Array = new Uint8Array(0);
   #state: State = frameStart;
   #toSkip = 0;
@@ -39,6 +48,7 @@ export class ZstdParts {
       bytes = bytes.subarray(skipped);
       const part = this.#toSkip > 0 ? undefined : this.#state(bytes);
       if (part === undefined || (!part.skip && part.size > bytes.byteLength)) break;
+      if (part.window !== undefined) this.memory = part.window;
       this.#state = part.then;
       this.#seenFrame = true;
       if (part.skip) {
@@ -72,8 +82,21 @@ const frameStart: State = (bytes) => {
   if (magic !== FRAME_MAGIC) throw malformed("a frame does not start where one is expected");
   const descriptor = bytes[4];
   if (descriptor === undefined) return undefined;
-  return { size: 5 + headerTail(descriptor), then: blockStart((descriptor & 4) !== 0) };
+  const size = 5 + headerTail(descriptor);
+  const then = blockStart((descriptor & 4) !== 0);
+  return { size, then, window: bytes.byteLength < size ? undefined : windowOf(bytes, size) };
 };
+
+/** The window of a frame with a header of `size` bytes: its content, where that is one segment. */
+function windowOf(bytes: Uint8Array, size: number): number {
+  const [descriptor = 0, window = 0] = bytes.subarray(4);
+  if ((descriptor & 0x20) === 0) {
+    const base = 2 ** (10 + (window >> 3));
+    return base + base / 8 * (window & 7);
+  }
+  const length = [1, 2, 4, 8][descriptor >> 6]!;
+  return littleEndian(bytes, size - length, length) + (length === 2 ? 256 : 0);
+}
 
 /** Bytes of a frame header after its descriptor byte: window, dictionary and content size. */
 function headerTail(descriptor: number): number {

@@ -213,14 +213,20 @@ Deno.test("zstd reads frames of every header form, and skips skippable ones", as
   }
 });
 
-/** A zstd frame with a window of 1 MiB, made of blocks: a type (0 raw, 1 repeated) and its bytes. */
-function zstdFrame(...blocks: readonly (readonly [type: 0 | 1, size: number])[]): Uint8Array {
+/** A block of a zstd frame: 0 for bytes as they are, 1 for one byte repeated, and how many. */
+type ZstdBlock = readonly [type: 0 | 1, size: number];
+
+/** A zstd frame with a window of 1 MiB. */
+const zstdFrame = (...blocks: readonly ZstdBlock[]) => zstdFrameOf(80, blocks);
+
+/** A zstd frame with a window as its header writes it. */
+function zstdFrameOf(window: number, blocks: readonly ZstdBlock[]): Uint8Array {
   const parts = blocks.flatMap(([type, size], index) => {
     const header = size << 3 | type << 1 | (index === blocks.length - 1 ? 1 : 0);
     const bytes = Uint8Array.of(header & 255, header >> 8 & 255, header >> 16);
     return [bytes, new Uint8Array(type === 0 ? size : 1).fill(index)];
   });
-  return concatBytes([Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 80), ...parts]);
+  return concatBytes([Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, window), ...parts]);
 }
 
 Deno.test("zstd reads blocks of nothing wherever they are, and millions of them in little time", async () => {
@@ -242,6 +248,40 @@ Deno.test("zstd reads blocks of nothing wherever they are, and millions of them 
   const many = zstdFrame(...Array<[0 | 1, number]>(100_000).fill([0, 0]), [0, 5]);
   assert.equal((await decompress(COMPRESSIONS.zstd, many, MiB)).byteLength, 5);
 });
+
+/** A zstd frame that is one segment, as large as its content. */
+function zstdSingle(size: number): Uint8Array {
+  const frame = zstdFrameOf(0, Array<ZstdBlock>(size / 125_000).fill([1, 125_000]));
+  const length = new Uint8Array(new Uint32Array([size]).buffer);
+  return concatBytes([frame.subarray(0, 4), Uint8Array.of(0xa0), length, frame.subarray(6)]);
+}
+
+/** Windows as headers write them: 16, 64 and 128 MiB, and what a content of 20 MB needs. */
+const LARGE_FRAMES: Readonly<Record<string, () => Uint8Array>> = {
+  "16 MiB": () => zstdFrameOf(14 << 3, Array<ZstdBlock>(40).fill([1, 131_072])),
+  "64 MiB": () => zstdFrameOf(16 << 3, Array<ZstdBlock>(40).fill([1, 131_072])),
+  "128 MiB": () => zstdFrameOf(17 << 3, Array<ZstdBlock>(40).fill([1, 131_072])),
+  "all of the content": () => zstdSingle(20_000_000),
+};
+
+for (const [what, frame] of Object.entries(LARGE_FRAMES)) {
+  Deno.test(`zstd frames with a window of ${what} are read one after the other`, async () => {
+    const log: string[] = [];
+    const open = () => COMPRESSIONS.zstd.decompress(streamOf(cut(frame(), MiB))).getReader();
+    const [first, second, third] = [open(), open(), open()];
+    await first.read();
+    const later = second.read().then(() => log.push("second begins"));
+    while (!(await first.read()).done);
+    log.push("first ends");
+    await later;
+    const last = third.read().then(() => log.push("third begins"));
+    log.push("second is cancelled");
+    await second.cancel();
+    await last;
+    await third.cancel();
+    assert.deepEqual(log, ["first ends", "second begins", "second is cancelled", "third begins"]);
+  });
+}
 
 /** Cuts that put the end of a member of a few bytes before, at and behind the end of a chunk. */
 const CUTS = [1, 7, 27, 28, 64 * 1024, MiB, 4 * MiB];

@@ -70,6 +70,28 @@ Deno.test("build has its defaults, and says what it did and what it noticed", as
 /** What a build has to have made. */
 type Look = (model: StoredModel, home: Home) => unknown;
 
+for (
+  const flags of [
+    ["--raw", "--compression", "gzip"],
+    ["--compression=zstd", "--raw=true"],
+    ["--raw=false", "--raw=1", "--compression=gzip"],
+  ]
+) {
+  Deno.test(`build ${flags.join(" ")} is refused: a raw layer has no compression (issue 9)`, async () => {
+    await using home = await Home.open();
+    const { code, stderr } = await home.run([
+      "build",
+      home.at("model"),
+      "-t",
+      "r.test/m:v1",
+      ...flags,
+    ]);
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: Cannot build raw layers with compression (?:gzip|zstd): /m);
+    assert.match(stderr, /^hint: leave out --raw /m);
+  });
+}
+
 Deno.test("flags of build may stand anywhere, in either form, and repeat", async () => {
   const raw: Look = ({ types }) => types.every((type) => type.endsWith(" raw"));
   const tar: Look = ({ types }) => types.every((type) => type.endsWith(" tar"));

@@ -1,4 +1,6 @@
 /** `build`: packages a folder. @module */
+import type { CompressionName } from "../../archive/compression.ts";
+import { InvalidInputError } from "../../core/errors.ts";
 import type { Command } from "../../deps/commander.ts";
 import type { BuildResult } from "../../model/operations.ts";
 import { collect, collectPairs, collectPlatforms } from "../arguments.ts";
@@ -46,8 +48,10 @@ export function configure(command: Command, session: Session): void {
       .addOption(quiet(command)),
   ))
     .addOption(nydusify(command))
-    .action(async (path, { nydusify, creationTime, quiet, dryRun, ...flags }) => {
+    .action(async (path, { nydusify, creationTime, quiet, dryRun, ...flags }, given) => {
       refuseNydusify(nydusify);
+      // Of a usual line the command is not given; on one, `--raw` is never said.
+      if (given?.getOptionValueSource("raw") === "cli") refuseRawCompressed(flags);
       const { target: targets, annotation: annotations, platform: platforms, ...same } = flags;
       await moveModels(session, {
         work: (models, options) =>
@@ -65,6 +69,19 @@ export function configure(command: Command, session: Session): void {
         quiet,
       });
     });
+}
+
+/** Refuses to compress layers that are asked for as the files are. */
+function refuseRawCompressed(
+  { raw, compression }: { readonly raw: boolean; readonly compression: CompressionName },
+): void {
+  if (!raw || compression === "none") return;
+  throw new InvalidInputError(
+    `Cannot build raw layers with compression ${compression}: a raw layer is the file as it is`,
+    {
+      remedy: `leave out --raw for archives with --compression=${compression}, or --compression`,
+    },
+  );
 }
 
 function report(result: BuildResult, output: Output, quiet?: boolean): void {

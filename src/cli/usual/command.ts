@@ -128,8 +128,10 @@ function set(
   left: Iterator<string>,
 ): boolean {
   if (!flag.takesValue) {
+    // What is said though it is so anyway may contradict another flag: the parser of all lines knows.
+    const isSoAnyway = values[flag.attribute] === !flag.negates;
     values[flag.attribute] = !flag.negates;
-    return inline === undefined;
+    return inline === undefined && !isSoAnyway;
   }
   const text = inline ?? left.next().value;
   if (!text || text.startsWith("-")) return false;

@@ -18,6 +18,7 @@ import { type OverlayStore, overlayStore } from "../oci/overlay_store.ts";
 import { type ContentStore, readContent } from "../oci/store.ts";
 import { parseConfig, respelt } from "./config.ts";
 import { checkConfig } from "./config_schema.ts";
+import { checkDiffIds } from "./diff_ids.ts";
 import { formatTime, recordedTime } from "./file_metadata.ts";
 import { type StoredLayer, storeLayer } from "./layers.ts";
 import {
@@ -65,7 +66,7 @@ export async function attachFile(
   const { manifest } = await readModel(source, target, operation);
   const store = overlayStore(source);
   if (options.config) {
-    const config = await readConfigFile(file, manifest.layers.length, operation);
+    const config = await readConfigFile(source, manifest, file, operation);
     return { store, descriptor: replaceParts(store, manifest, manifest.layers, config) };
   }
   const layer = await packFile(store, file, { ...options, family: familyOf(manifest) });
@@ -191,16 +192,39 @@ function checkExtended(
   }
 }
 
-/** A configuration from a file, checked and otherwise as it is. */
+/** A configuration from a file, compared with the layers of a model and otherwise as it is. */
 async function readConfigFile(
+  source: ContentStore,
+  manifest: Manifest,
   file: string,
-  layers: number,
   options: OperationOptions,
 ): Promise<Uint8Array> {
   const stream = await (await fileSource(file)).open({ signal: options.signal });
   const bytes = await readAll(stream, MANIFEST_SIZE_LIMIT);
-  checkConfig(bytes, layers, { action: "read", what: quote(file) });
+  const what = quote(file);
+  checkConfig(bytes, manifest.layers.length, { action: "read", what });
+  const { diffIds } = parseConfig(bytes).modelfs;
+  await checkDiffIds(source, manifest.layers, {
+    ...options,
+    diffIds,
+    earlier: () => earlierDiffIds(source, manifest, options),
+    what,
+  });
   return bytes;
+}
+
+/** What the source says of its layers; nothing where its configuration is what has to be replaced. */
+async function earlierDiffIds(
+  source: ContentStore,
+  manifest: Manifest,
+  options: OperationOptions,
+): Promise<readonly string[]> {
+  try {
+    return await readDiffIds(source, manifest, options);
+  } catch (error) {
+    if (error instanceof InvalidInputError) return [];
+    throw error;
+  }
 }
 
 /** Lays the new configuration and the new manifest over the source. */

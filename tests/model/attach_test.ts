@@ -115,6 +115,34 @@ Deno.test("--config replaces the configuration and keeps the layers", async () =
   await assert.rejects(fx.backend.attach(short, options), /3 digests, and the model 4 layers/);
 });
 
+for (const form of ["raw", "tar", "gzip", "zstd"] as const) {
+  Deno.test(`--config compares each digest with the content of its ${form} layer (issue 9)`, async () => {
+    await using fx = await fixture();
+    const shape = form === "raw" || form === "tar"
+      ? { raw: form === "raw" }
+      : { raw: false, compression: form };
+    await fx.backend.build(await fx.workspace(), build({ ...shape, sourceDateEpoch: 0 }));
+    const options = { source: TARGET, target: NEXT, config: true };
+    const { layers, config: { modelfs: { diffIds } } } = await fx.backend.inspect(TARGET);
+    const attach = async (ids: readonly string[]) => {
+      const modelfs = { type: "layers", diffIds: ids };
+      const text = JSON.stringify({ descriptor: {}, modelfs, config: {} });
+      return await fx.backend.attach(await fx.folder.write("c.json", text), options);
+    };
+    const packed = layers.map(({ digest }) => digest);
+    const isPacked = form === "gzip" || form === "zstd";
+    for (const wrong of [diffIds.toReversed(), diffIds.with(2, diffIds[0]!), isPacked && packed]) {
+      if (!wrong) continue;
+      await assert.rejects(attach(wrong), (error) => {
+        assert.ok(error instanceof InvalidInputError, String(error));
+        assert.match(error.message, /modelfs\.diffIds\[\d\]: got sha256:\w+, want sha256:\w+/);
+        return true;
+      });
+    }
+    await attach(diffIds);
+  });
+}
+
 /**
  * A model of the earlier specification whose configuration is as given, and how to read a document.
  */
@@ -201,7 +229,7 @@ for (const [what, [document, reason]] of Object.entries(OUTSIDE)) {
     // The hint helps: the model with another configuration takes the file.
     const config = JSON.stringify({
       descriptor: {},
-      modelfs: { type: "layers", diffIds: RAW_DIGESTS.slice(0, 1) },
+      modelfs: { type: "layers", diffIds: [digestBytes(new TextEncoder().encode("weights"))] },
       config: {},
     });
     const replacing = { ...options, config: true };

@@ -2,11 +2,17 @@
  * What is in an export archive, verified by reading all of it once.
  * @module
  */
-import { COMPRESSIONS } from "../../archive/compression.ts";
+import { archiveForm, FORM_SIZE } from "../../archive/archive_form.ts";
+import type { Compression } from "../../archive/compression.ts";
 import { type ArchiveLimits, limitedExpansion } from "../../archive/limits.ts";
 import { readTar, type TarMember } from "../../archive/tar_reader.ts";
 import { digestBytes, digestStream } from "../../core/digest.ts";
-import { IntegrityError, InvalidInputError, type Problem } from "../../core/errors.ts";
+import {
+  IntegrityError,
+  InvalidInputError,
+  type Problem,
+  UnsupportedError,
+} from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { type FileSource, fileSource } from "../../core/content/file_source.ts";
 import { readAll } from "../../core/streams.ts";
@@ -34,48 +40,47 @@ export interface ArchiveContents {
   readonly provenance?: Provenance;
 }
 
-/** First bytes of a zstd frame. */
-const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
-
 /** An archive that can be read several times. */
 export class ArchiveReader {
   readonly #source: FileSource;
-  readonly #isZstd: boolean;
+  readonly #compression: Compression;
   readonly #limits: ArchiveLimits;
   /** Whether it was said that its end is missing: it is read more than once. */
   #saidNoEnd = false;
 
-  private constructor(source: FileSource, isZstd: boolean, limits: ArchiveLimits) {
+  private constructor(source: FileSource, compression: Compression, limits: ArchiveLimits) {
     this.#source = source;
-    this.#isZstd = isZstd;
+    this.#compression = compression;
     this.#limits = limits;
   }
 
   /**
    * Opens an archive, compressed or not; its bytes say which, not its name.
    * @throws {NotFoundError} when there is no such file.
+   * @throws {UnsupportedError} when it is packed in a form that is not read.
    */
   static async open(
     path: string,
     options: OperationOptions & ArchiveLimits = {},
   ): Promise<ArchiveReader> {
     const source = await fileSource(path);
-    const range = { start: 0, end: Math.min(ZSTD_MAGIC.length, source.size) };
+    const range = { start: 0, end: Math.min(FORM_SIZE, source.size) };
     const start = await readAll(await source.open({ range, signal: options.signal }), range.end);
-    return new ArchiveReader(
-      source,
-      ZSTD_MAGIC.every((byte, index) => start[index] === byte),
-      options,
-    );
+    const form = archiveForm(start);
+    if ("compression" in form) return new ArchiveReader(source, form.compression, options);
+    throw new UnsupportedError(`Cannot read ${quote(path)}: it is ${form.foreign}, and no tar`, {
+      path,
+      remedy: "unpack it, and pack its files again with: modelops bundle export FOLDER",
+    });
   }
 
   /** The entries in their order; fails when the file has changed since it was opened. */
   async *members(options: OperationOptions = {}): AsyncGenerator<TarMember, void> {
     const stream = await this.#source.open({ signal: options.signal });
     const { size, path } = this.#source;
-    const tar = this.#isZstd
+    const tar = this.#isPacked
       ? limitedExpansion(
-        COMPRESSIONS.zstd.decompress(stream),
+        this.#compression.decompress(stream),
         { size, what: quote(path) },
         this.#limits,
       )
@@ -103,9 +108,13 @@ export class ArchiveReader {
     return reader.finish();
   }
 
-  /** Tells of a bare tar that may have been cut between two files; a zstd frame tells its end. */
+  get #isPacked(): boolean {
+    return this.#compression.name !== "none";
+  }
+
+  /** Tells of a bare tar that may have been cut between two files; a compressed one has an end. */
   #noteMissingEnd({ log }: OperationOptions): void {
-    if (this.#isZstd || this.#saidNoEnd) return;
+    if (this.#isPacked || this.#saidNoEnd) return;
     this.#saidNoEnd = true;
     const { path } = this.#source;
     log?.("warning", `${quote(path)} has no end blocks: if it was cut, files are missing`, {

@@ -58,8 +58,8 @@ export interface ImportResult
 }
 
 /**
- * Verifies an archive, a tar that may be compressed with zstd, and writes what is in it into a
- * folder. The archive is read twice: nothing is written before all of it was verified and
+ * Verifies an archive, a tar that may be compressed with zstd or gzip, and writes what is in it
+ * into a folder. The archive is read twice: nothing is written before all of it was verified and
  * everything in the way was found.
  * @throws {IntegrityError} when the archive is corrupt, or a file is not what its pointer says.
  * @throws {InvalidInputError} when it has links, special files, unsafe names or malformed pointers.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { exportArchive } from "../../../src/bundle/archive/export.ts";
 import { importArchive, type ImportOptions } from "../../../src/bundle/archive/import.ts";
@@ -11,7 +12,13 @@ import {
 } from "../../../src/bundle/documents/pointer.ts";
 import { WorkspaceConflictError } from "../../../src/bundle/workspace/conflict.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
-import { IntegrityError, InvalidInputError, NotFoundError } from "../../../src/core/errors.ts";
+import {
+  IntegrityError,
+  InvalidInputError,
+  NotFoundError,
+  UnsupportedError,
+} from "../../../src/core/errors.ts";
+import { concatBytes } from "../../../src/core/streams.ts";
 import type { Log } from "../../../src/core/operation.ts";
 import { memoryStore } from "../../../src/oci/memory_store.ts";
 import { type RawEntry, rawTar } from "../../archive/raw_tar.ts";
@@ -43,6 +50,56 @@ async function workspace(temp: TempFolder, prefetchExternal: boolean): Promise<s
   const source = { bundle, entries, role: "training", objects: () => objects };
   await materializeBundle(source, { dest, prefetchExternal });
   return dest;
+}
+
+const PACKED: Readonly<Record<string, (tar: Uint8Array) => Uint8Array>> = {
+  "gzip": (tar) => new Uint8Array(gzipSync(tar)),
+  "zstd": (tar) => new Uint8Array(zstdCompressSync(tar)),
+  "zstd behind a frame that is skipped": (tar) =>
+    concatBytes([
+      Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4),
+      new Uint8Array(zstdCompressSync(tar)),
+    ]),
+};
+
+for (const [what, pack] of Object.entries(PACKED)) {
+  Deno.test(`import reads a tar in ${what}, whatever its name, and refuses a cut one`, async () => {
+    await using temp = await tempFolder();
+    const packed = pack(rawTar({ name: "a.txt", body: "a" }));
+    await importArchive(await temp.write("in.tar", packed), { dest: temp.join("w") });
+    assert.equal(await Deno.readTextFile(temp.join("w/a.txt")), "a");
+    const cut = await temp.write("cut.tar", packed.subarray(0, -1));
+    await assert.rejects(importArchive(cut, { dest: temp.join("none") }), IntegrityError);
+    await assert.rejects(Deno.lstat(temp.join("none")), Deno.errors.NotFound);
+  });
+}
+
+for (
+  const [start, form] of [
+    ["BZh91AY&SY", "a bzip2 file"],
+    ["\u00fd7zXZ\0", "an xz file"],
+    ["PK\u0003\u0004", "a zip file"],
+    ["PK\u0005\u0006", "a zip file"],
+    ["\u0004\u0022\u004d\u0018", "an lz4 file"],
+    ["7z\u00bc\u00af\u0027\u001c", "a 7z file"],
+    ["Rar!\u001a\u0007", "a rar file"],
+  ] as const
+) {
+  Deno.test(`import says of ${form} that starts with ${JSON.stringify(start)} what it is`, async () => {
+    await using temp = await tempFolder();
+    const bytes = Uint8Array.from(start.padEnd(2000, "x"), (char) => char.charCodeAt(0));
+    const archive = await temp.write("in.tar", bytes);
+    await assert.rejects(importArchive(archive, { dest: temp.join("w") }), (error) => {
+      assert.ok(error instanceof UnsupportedError, String(error));
+      assert.equal(
+        error.message,
+        `Cannot read ${JSON.stringify(archive)}: it is ${form}, and no tar`,
+      );
+      assert.match(String(error.facts.remedy), /modelops bundle export FOLDER$/);
+      return true;
+    });
+    await assert.rejects(Deno.lstat(temp.join("w")), Deno.errors.NotFound);
+  });
 }
 
 /** Imports hand-made entries. */

@@ -18,7 +18,7 @@ import {
 export function configure(command: Command, session: Session): void {
   addArchiveLimits(
     command
-      .argument("<file>", "the archive")
+      .argument("<file>", "the archive: a tar, also in zstd or gzip")
       .argument("<folder>", "folder that receives the files")
       .option("--overwrite", "replace what is in the way")
       .option("--dry-run", "only say what would happen")

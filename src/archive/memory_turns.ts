@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Bytes that any number of decompressors may have at once. Most of what is compressed needs less. */
+/** Bytes that each of any number of decompressors may have; most of what is packed needs less. */
 export const LITTLE_MEMORY = 8 * 1024 * 1024;
 
 let last: Promise<void> = Promise.resolve();

@@ -69,7 +69,8 @@ export function artifactKind(document: ManifestDocument): ArtifactKind {
   if (document.kind === "index") {
     const count = document.manifests.length;
     const remedy = "name one of its manifests by digest";
-    return { name: "index", title: `an index of ${count} manifests`, remedy };
+    const title = `an index of ${count} ${count === 1 ? "manifest" : "manifests"}`;
+    return { name: "index", title, remedy: count === 0 ? undefined : remedy };
   }
   const { artifactType, config, layers } = document;
   const documents = [artifactType, config?.mediaType].filter((type) => type !== undefined);

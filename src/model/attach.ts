@@ -213,7 +213,7 @@ async function readConfigFile(
   return bytes;
 }
 
-/** What the source says of its layers; nothing where its configuration is what has to be replaced. */
+/** What the source says of its layers; nothing where its configuration has to be replaced. */
 async function earlierDiffIds(
   source: ContentStore,
   manifest: Manifest,

@@ -113,6 +113,7 @@ function documentOf(
   what: string,
   mediaType?: string,
 ): ManifestDocument {
+  refuseSchema1(json, what, mediaType);
   const document = form.checkForm(documentForm, json, what);
   const type = documentType(document, what, mediaType);
   const common = {
@@ -127,6 +128,16 @@ function documentOf(
   }
   const layers = document.layers ?? document.blobs ?? [];
   return { kind: "manifest", ...common, config: document.config, layers };
+}
+
+/** Says of manifests from before there were configurations what they are. */
+function refuseSchema1(json: unknown, what: string, called = ""): void {
+  const isEarly = typeof json === "object" && json !== null && "fsLayers" in json;
+  if (!isEarly && !/^application\/vnd\.docker\.distribution\.manifest\.v1\b/.test(called)) return;
+  throw new UnsupportedError(
+    `Cannot read ${what}: it is a container image of schema 1, which says nothing of sizes`,
+    { actual: called, remedy: "have it pushed again by a program of today" },
+  );
 }
 
 /** The one media type of a document, from what it says, what it was called, and what it holds. */

@@ -61,6 +61,6 @@ for (const [name, parts] of KINDS) {
 Deno.test("an index is none of a model, whatever it lists", () => {
   const text = JSON.stringify({ schemaVersion: 2, manifests: [descriptor(OCI)] });
   const index = parseManifest(new TextEncoder().encode(text));
-  assert.equal(artifactKind(index).title, "an index of 1 manifests");
+  assert.equal(artifactKind(index).title, "an index of 1 manifest");
   assert(!isModel(index));
 });

@@ -29,9 +29,19 @@ async function modelOf(
   form: "tar" | "tar+gzip" = "tar",
   annotations?: Readonly<Record<string, string>>,
 ) {
+  return await modelWith(async (put) => [
+    { ...await put(`application/vnd.cncf.model.weight.v1.${form}`, layer), annotations },
+  ]);
+}
+
+/** Puts a content into the local store. */
+type Put = (mediaType: string, bytes: Uint8Array<ArrayBuffer>) => Promise<Descriptor>;
+
+/** A model of some layers in the local store. */
+async function modelWith(layersOf: (put: Put) => Promise<readonly Descriptor[]>) {
   const fx = await fixture();
   const store = fx.catalog.repository("localhost:5000/demo");
-  const put = async (mediaType: string, bytes: Uint8Array<ArrayBuffer>): Promise<Descriptor> => {
+  const put: Put = async (mediaType, bytes) => {
     const descriptor = describeBytes(mediaType, bytes);
     await store.write(descriptor, bytesSource(bytes));
     return descriptor;
@@ -42,7 +52,7 @@ async function modelOf(
     mediaType: MediaType.imageManifest,
     artifactType: "application/vnd.cncf.model.manifest.v1+json",
     config: await put("application/vnd.cncf.model.config.v1+json", text({})),
-    layers: [{ ...await put(`application/vnd.cncf.model.weight.v1.${form}`, layer), annotations }],
+    layers: await layersOf(put),
   };
   await store.tag(await put(MediaType.imageManifest, text(manifest)), "v1");
   return fx;
@@ -200,3 +210,18 @@ for (const [what, { entries, options = {} }] of Object.entries(REHEARSED)) {
     }
   });
 }
+
+Deno.test("a model without layers is an error wherever its files are asked for (issue 9)", async () => {
+  await using fx = await modelWith(async () => []);
+  const output = fx.folder.join("out");
+  const wanted = /^InvalidInputError: Cannot extract the model: it has no layers, and so no files$/;
+  await assert.rejects(fx.backend.extract(TARGET, { output }), wanted);
+  await assert.rejects(rehearsed(fx, { output }), wanted);
+  await fx.backend.push(TARGET);
+  const remote = fx.open("other");
+  for (const extractFromRemote of [true, false]) {
+    const options = { extractDir: output, extractFromRemote };
+    await assert.rejects(remote.pull(TARGET, options), wanted);
+  }
+  await assert.rejects(Deno.lstat(output), Deno.errors.NotFound);
+});

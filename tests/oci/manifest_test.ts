@@ -148,3 +148,23 @@ Deno.test("a descriptor is taken when its parts are right, with whatever else is
     for (const text of Object.values(value.annotations ?? {})) assert.equal(typeof text, "string");
   }));
 });
+
+for (
+  const [type, more] of [
+    ["application/vnd.docker.distribution.manifest.v1+prettyjws", { signatures: [] }],
+    ["application/vnd.docker.distribution.manifest.v1+json", { fsLayers: undefined }],
+    ["application/json", {}],
+    [undefined, { schemaVersion: 2 }],
+  ] as const
+) {
+  Deno.test(`a manifest of schema 1 that comes as ${type} is said to be one (issue 9)`, () => {
+    const fsLayers = [{ blobSum: `sha256:${"a".repeat(64)}` }];
+    const early = { schemaVersion: 1, name: "a", tag: "b", fsLayers, history: [], ...more };
+    const bytes = new TextEncoder().encode(JSON.stringify(early));
+    assert.throws(() => parseManifest(bytes, type), (error) => {
+      assert.ok(error instanceof UnsupportedError, String(error));
+      assert.match(error.message, /it is a container image of schema 1/);
+      return true;
+    });
+  });
+}

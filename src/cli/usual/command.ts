@@ -128,7 +128,7 @@ function set(
   left: Iterator<string>,
 ): boolean {
   if (!flag.takesValue) {
-    // What is said though it is so anyway may contradict another flag: the parser of all lines knows.
+    // What is said though it is so anyway may contradict another flag: the other parser knows.
     const isSoAnyway = values[flag.attribute] === !flag.negates;
     values[flag.attribute] = !flag.negates;
     return inline === undefined && !isSoAnyway;

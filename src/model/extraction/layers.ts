@@ -25,8 +25,15 @@ export interface TarLayer {
 
 export type ModelLayer = RawLayer | TarLayer;
 
-/** The layers to extract. Where two of them are the same file, the last one counts. */
+/**
+ * The layers to extract. Where two of them are the same file, the last one counts.
+ * @throws {InvalidInputError} when there are none, or one that names no file.
+ * @throws {UnsupportedError} when one is none of a model's.
+ */
 export function modelLayers(manifest: Manifest, options: OperationOptions): ModelLayer[] {
+  if (manifest.layers.length === 0) {
+    throw new InvalidInputError("Cannot extract the model: it has no layers, and so no files");
+  }
   const layers = new Map<string, ModelLayer>();
   for (const descriptor of manifest.layers) {
     const layer = modelLayer(descriptor);

@@ -14,8 +14,8 @@ import { quote } from "../core/text.ts";
 const MAX_COMPONENT = 255;
 /** Longest path, in bytes of UTF-8. */
 const MAX_PATH = 4096;
-/** Most folders that a path may lead through: each costs several calls of the system per file. */
-const MAX_LEVELS = 128;
+/** Most levels of a path: each costs several calls of the system for each file. */
+const MAX_LEVELS = 512;
 const TOO_LONG = `the path is longer than ${MAX_PATH} bytes`;
 
 /** What is done with the name, and where. */
@@ -48,7 +48,7 @@ const NAME_RULES: readonly Rule[] = [
   [(name) => hasMoreBytes(name, MAX_PATH), TOO_LONG],
   [
     (name) => components(name).length > MAX_LEVELS,
-    `the path leads through more than ${MAX_LEVELS} folders`,
+    `the path has more than ${MAX_LEVELS} levels`,
   ],
 ];
 

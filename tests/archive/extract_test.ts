@@ -428,17 +428,17 @@ Deno.test("makeFolder() makes folders, and refuses links and names that leave", 
 });
 
 Deno.test(
-  "a folder of two thousand levels is made in little time, and belongs to who made it",
+  "a folder of five hundred levels is made in little time, and belongs to who made it",
   posix,
   async () => {
     await using temp = await tempFolder();
     await using extraction = await Extraction.open(temp.path);
     for (const end of ["x", "y", "z"]) {
-      const path = `${"d/".repeat(1900)}${end}`;
+      const path = `${"d/".repeat(500)}${end}`;
       await extraction.writeFile(path, streamOf([new TextEncoder().encode(end)]));
       assert.equal(await Deno.readTextFile(temp.join(path)), end);
     }
-    await extraction.makeFolder(`${"e/".repeat(1900)}f`, { mode: 0o750 });
+    await extraction.makeFolder(`${"e/".repeat(500)}f`, { mode: 0o750 });
     assert.equal(((await Deno.stat(temp.join("e/e/e"))).mode ?? 0) & 0o777, 0o750);
     await Deno.symlink(temp.path, temp.join("link"));
     await assert.rejects(extraction.makeFolder("link/new"), ConflictError);

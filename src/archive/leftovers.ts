@@ -59,14 +59,29 @@ export class MarkedFolder {
       });
     }
     const waiting = `Waiting for another command that tidies ${quote(root)}`;
-    const lock = await lockFile(mark, { ...common, exclusive: false, waiting });
-    note(mark, BEGUN);
-    return new MarkedFolder(mark, lock);
+    const marked = new MarkedFolder(
+      mark,
+      await lockFile(mark, { ...common, exclusive: false, waiting }),
+    );
+    try {
+      note(mark, BEGUN);
+      return marked;
+    } catch (error) {
+      await marked.#unlock();
+      throw error;
+    }
   }
 
   /** Unlocks the folder, and takes the mark away when all is finished. */
   async close({ unfinished }: { readonly unfinished: boolean }): Promise<void> {
-    if (!unfinished) note(this.#mark, FINISHED);
+    try {
+      if (!unfinished) note(this.#mark, FINISHED);
+    } finally {
+      await this.#unlock();
+    }
+  }
+
+  async #unlock(): Promise<void> {
     await this.#lock[Symbol.asyncDispose]();
     await whenAlone(this.#mark, async () => {
       const notes = await readTextIfExists(this.#mark) ?? "";

@@ -4,7 +4,12 @@
  */
 import { join } from "../core/runtime/path.ts";
 import { ConflictError } from "../core/errors.ts";
-import { pinFolder, type PinnedFolder } from "../core/folders/pinned_folder.ts";
+import {
+  type NoFolder,
+  pinFolder,
+  type PinnedFolder,
+  type PinOptions,
+} from "../core/folders/pinned_folder.ts";
 import { lstatIfExistsSync } from "../core/files.ts";
 import { explainWrite } from "../core/file_errors.ts";
 import { quote } from "../core/text.ts";
@@ -71,7 +76,7 @@ export class TargetFolder {
    * @throws {ConflictError} when it is no folder any more, or a link leads there.
    */
   pin(path: string, options: Pick<EnsureFolderOptions, "of"> = {}): PinnedFolder {
-    const folder = pinFolder(this.path, path === "" ? [] : path.split("/"));
+    const folder = this.#open(path);
     if (typeof folder !== "string") return folder;
     throw new ConflictError(
       `Cannot extract ${quote(options.of ?? path)}: its folder was replaced meanwhile`,
@@ -110,9 +115,13 @@ export class TargetFolder {
    * Makes a folder and those above it, each in the one before: what is in the way is told later.
    */
   #make(path: string, mode: number | undefined): void {
+    const made = this.#open(path, { make: true, mode });
+    if (typeof made !== "string") made[Symbol.dispose]();
+  }
+
+  #open(path: string, options: PinOptions = {}): PinnedFolder | NoFolder {
     try {
-      const made = pinFolder(this.path, path.split("/"), { make: true, mode });
-      if (typeof made !== "string") made[Symbol.dispose]();
+      return pinFolder(this.path, path === "" ? [] : path.split("/"), options);
     } catch (error) {
       throw explainWrite(this.resolve(path), error);
     }

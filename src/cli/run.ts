@@ -4,6 +4,7 @@
  */
 import { commandsOf } from "./commands.ts";
 import type { CliContext } from "./context.ts";
+import { firstFailure } from "../core/errors.ts";
 import { FailedResult } from "./output/failed_result.ts";
 import { Verdict } from "./output/verdict.ts";
 import { escapeControls } from "./output/format.ts";
@@ -22,7 +23,8 @@ export async function run(args: readonly string[], context: CliContext): Promise
     const done = runLine(args, context, state);
     await Promise.race([done, context.fault ?? done]);
     return 0;
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstFailure(thrown);
     if (error instanceof Verdict) return error.code;
     return await report(error, args, context, state);
   }
@@ -56,15 +58,16 @@ async function report(
 ): Promise<number> {
   const { programName, signal } = context;
   const json = session?.settings.json ?? args.includes("--json");
-  const { failure: error, document } = thrown instanceof FailedResult
+  const { failure, document } = thrown instanceof FailedResult
     ? thrown
     : { failure: thrown, document: {} };
+  const error = firstFailure(failure);
   const { interruptedAt } = session ?? {};
   const { describeFailure, failureDocument, renderFailure, suggestionsFor } = await import(
     "./output/failure.ts"
   );
   const suggestions = await suggestionsFor(error);
-  const failure = describeFailure(error, {
+  const described = describeFailure(error, {
     programName,
     signal,
     command,
@@ -72,15 +75,15 @@ async function report(
     suggestions,
     flags: known,
   });
-  session?.log("error", failure.message, { kind: failure.kind });
+  session?.log("error", described.message, { kind: described.kind });
   if (session !== undefined && isDebug(session.settings.logLevel)) {
     context.stderr.write(`${stackOf(error)}\n`);
   }
-  const documents = { ...failureDocument(failure), ...document };
+  const documents = { ...failureDocument(described), ...document };
   if (!json || !isWritten(documents, context)) {
-    context.stderr.write(renderFailure(failure, paintOf(color, context)));
+    context.stderr.write(renderFailure(described, paintOf(color, context)));
   }
-  return failure.code;
+  return described.code;
 }
 
 /** The colours of standard error; those of a choice that is none are the usual ones. */

@@ -177,6 +177,16 @@ export async function ifFound<Result>(work: Promise<Result>): Promise<Result | u
   }
 }
 
+/**
+ * What went wrong first: where something that is disposed of fails as well, as on a disk that is
+ * full, the runtime throws an error of both.
+ */
+export function firstFailure(error: unknown): unknown {
+  let first = error;
+  while (first instanceof SuppressedError) first = first.suppressed;
+  return first;
+}
+
 /** Whether an error means that the operation was stopped by its signal. */
 export function isAbort(error: unknown, signal?: AbortSignal): boolean {
   if (signal?.aborted && error === signal.reason) return true;

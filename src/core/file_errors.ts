@@ -13,8 +13,10 @@ import { quote } from "./text.ts";
 
 type ErrorClass = new (message: string, options: object) => ModelOpsError;
 
-/** A class of ours and the reason in plain language. */
-type Fault = readonly [ErrorClass, reason: string];
+/** A class of ours, the reason in plain language, and what to do about it where that is known. */
+type Fault = readonly [ErrorClass, reason: string, remedy?: string];
+
+const MORE_FILES = "raise the limit with `ulimit -n 4096`, or lower --concurrency";
 
 /** By the system's code: one meaning, or one for reading and one for writing. */
 const FAULTS: Readonly<Record<string, Fault | { readonly read: Fault; readonly write: Fault }>> = {
@@ -29,14 +31,33 @@ const FAULTS: Readonly<Record<string, Fault | { readonly read: Fault; readonly w
   EEXIST: [InvalidInputError, "a file of that name is in the way"],
   ELOOP: [InvalidInputError, "links go in a circle"],
   ENAMETOOLONG: [InvalidInputError, "the name is too long"],
-  ENOSPC: [TransferError, "no space left on the device"],
-  EDQUOT: [TransferError, "the disk quota is used up"],
-  EROFS: [TransferError, "the file system is read-only"],
+  ENOSPC: [
+    TransferError,
+    "no space left on the device",
+    "free room there, files as well as bytes, or choose a folder on another disk",
+  ],
+  EDQUOT: [
+    TransferError,
+    "the disk quota is used up",
+    "free room there, or choose a folder on another disk",
+  ],
+  EROFS: [
+    TransferError,
+    "the file system is read-only",
+    "make it writable, or choose a folder on another disk",
+  ],
   ENOLCK: [
     UnsupportedError,
     "files cannot be locked here; on Node that takes the program flock, which is of util-linux",
   ],
-  EFBIG: [TransferError, "the file is too large for this file system or limit"],
+  EFBIG: [
+    TransferError,
+    "the file is too large for this file system or limit",
+    "raise the limit with `ulimit -f unlimited`, or choose a folder on another disk",
+  ],
+  EMFILE: [TransferError, "too many files are open", MORE_FILES],
+  ENFILE: [TransferError, "too many files are open", MORE_FILES],
+  EIO: [TransferError, "the disk failed", "look at the disk, or choose a folder on another one"],
 };
 
 /** The codes of Deno's own classes: an error that Deno makes itself has no code of the system. */
@@ -54,7 +75,14 @@ const CODES: readonly (readonly [new (message?: string) => Error, code: string])
 const SYSTEM_NUMBER = / \(os error (\d+)\)/;
 
 /** Numbers of the system for which Deno gives no code, on Linux and macOS. */
-const NUMBERED: Readonly<Record<string, string>> = { 27: "EFBIG", 69: "EDQUOT", 122: "EDQUOT" };
+const NUMBERED: Readonly<Record<string, string>> = {
+  5: "EIO",
+  23: "ENFILE",
+  24: "EMFILE",
+  27: "EFBIG",
+  69: "EDQUOT",
+  122: "EDQUOT",
+};
 
 /**
  * The code of an operating-system error, such as `ENOENT`; `undefined` for any other error. One
@@ -96,21 +124,39 @@ export function explainWrite(path: string, error: unknown): unknown {
   return explain("write", path, error);
 }
 
-/** What Deno's own words for a look at a file end with. */
-const LOOKED_AT = / \(os error \d+\): (?:open|stat|lstat|readdir) '(.*)'$/s;
-
-/** Turns an error of the system that nobody explained into one that tells the path, if it does. */
-export function explainLook(error: unknown): unknown {
-  const path = error instanceof Error ? LOOKED_AT.exec(error.message)?.[1] : undefined;
-  return path === undefined ? error : explainRead(path, error);
-}
-
 function explain(use: "read" | "write", path: string, error: unknown): unknown {
   const fault = faultOf(use, error);
   if (fault === undefined) return error;
-  const [Explained, reason] = fault;
+  const [Explained, reason, remedy] = fault;
   const shown = pathForPeople(path);
-  return new Explained(`Cannot ${use} ${quote(shown)}: ${reason}`, { path: shown, cause: error });
+  return new Explained(`Cannot ${use} ${quote(shown)}: ${reason}`, {
+    path: shown,
+    ...(remedy === undefined ? {} : { remedy }),
+    cause: error,
+  });
+}
+
+/** What was done to which file, at the end of Deno's words and of Node's: `rename 'a' -> 'b'`. */
+const DONE = /[:,] (\w+) '(.*?)'(?: -> '(.*)')?$/s;
+
+/** What Deno calls that which only reads. */
+const READING = new Set([
+  "open",
+  "readfile",
+  "readdir",
+  "scandir",
+  "readlink",
+  "realpath",
+  "stat",
+  "lstat",
+]);
+
+/** Turns an error of the system that nobody explained into one that tells the path, if it does. */
+export function explainUnexpected(error: unknown): unknown {
+  if (!(error instanceof Error) || systemCode(error) === undefined) return error;
+  const [, done = "", from, to] = DONE.exec(error.message) ?? [];
+  if (from === undefined) return error;
+  return explain(READING.has(done) ? "read" : "write", to ?? from, error);
 }
 
 /** The path that a folder of this process has, where a path begins with its descriptor. */

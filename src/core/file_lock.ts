@@ -118,17 +118,23 @@ function ownedLock(
 ): AsyncDisposable {
   return {
     [Symbol.asyncDispose]: async () => {
-      // Windows keeps the name of a removed file taken until the last handle is closed.
-      if (removeFile && Deno.build.os !== "windows") {
-        const folder = await folderOf(path, below);
-        // Whoever put something in place of the folder has the file, and may keep it.
-        if (typeof folder !== "string") {
-          using pinned = folder;
-          await removeIfExists(join(pinned.path, basename(path)));
-        }
+      try {
+        // Windows keeps the name of a removed file taken until the last handle is closed.
+        if (removeFile && Deno.build.os !== "windows") await removeLockFile(path, below);
+        await file.unlock();
+      } catch (error) {
+        throw explainWrite(path, error);
+      } finally {
+        file.close();
       }
-      await file.unlock();
-      file.close();
     },
   };
+}
+
+async function removeLockFile(path: string, below: string | undefined): Promise<void> {
+  const folder = await folderOf(path, below);
+  // Whoever put something in place of the folder has the file, and may keep it.
+  if (typeof folder === "string") return;
+  using pinned = folder;
+  await removeIfExists(join(pinned.path, basename(path)));
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { ConflictError, InvalidInputError } from "./errors.ts";
-import { isMissing } from "./file_errors.ts";
+import { explainWrite, isMissing } from "./file_errors.ts";
 import { decodeText, quote, sortByText } from "./text.ts";
 
 /** Largest document that a person or a tool writes by hand or by rule, in bytes. */
@@ -37,6 +37,8 @@ export async function syncPath(path: string): Promise<void> {
   const file = Deno.openSync(path, { read: true, write: Deno.build.os === "windows" });
   try {
     await file.sync();
+  } catch (error) {
+    throw explainWrite(path, error);
   } finally {
     // By hand: the bundler puts what is used once where it is used, and forgets to dispose of it.
     file.close();

@@ -72,6 +72,9 @@ export async function placeFile(path: string, bytes: Uint8Array): Promise<void> 
   }
 }
 
+/** The names of files that are being written, or that a killed command has left. */
+export const HIDDEN_FILE = /^\.[0-9a-f-]{36}\.partial$/;
+
 /** The years 1 to 9999 in seconds since the epoch; a file system holds of them what it can. */
 const [FIRST_SECOND, LAST_SECOND] = [-62_135_596_800, 253_402_300_799];
 

@@ -8,6 +8,7 @@ import {
   ModelOpsError,
   NotFoundError,
   type Problem,
+  TransferError,
 } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import { lstatIfExists } from "../core/files.ts";
@@ -161,9 +162,13 @@ async function forgetLogins(files: readonly string[], registry: string): Promise
   if (problems.length === 0) return forgotten.flat();
   const [first] = problems;
   const what = problems.length === 1 ? first?.message : `${problems.length} files may keep a login`;
-  throw new InvalidInputError(`Cannot log out of ${quote(registry)}: ${what}`, {
+  const [Failure, remedy] = cause instanceof TransferError
+    ? [TransferError, cause.facts.remedy]
+    : [InvalidInputError];
+  throw new Failure(`Cannot log out of ${quote(registry)}: ${what}`, {
     registry,
     problems,
+    remedy,
     cause,
   });
 }

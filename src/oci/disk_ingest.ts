@@ -71,6 +71,7 @@ export class DiskIngest implements Ingest {
     try {
       return await DiskIngest.open(uploads, id, options);
     } catch (error) {
+      await removeIfExists(folder);
       throw explainWrite(folder, error);
     }
   }
@@ -203,6 +204,8 @@ export async function startUpload(folder: string): Promise<void> {
     await Deno.mkdir(folder, { recursive: true });
     await Deno.writeTextFile(join(folder, "startedat"), startedAt());
   } catch (error) {
+    // Nobody knows the id of an upload that did not begin.
+    await removeIfExists(folder);
     throw explainWrite(folder, error);
   }
 }

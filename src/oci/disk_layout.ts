@@ -121,11 +121,6 @@ export class DiskLayout {
     return join(this.tag(name, tag), "index", algorithm);
   }
 
-  /** Folder of what prune has taken from its place and removes. */
-  get pruned(): string {
-    return join(this.root, "_pruned");
-  }
-
   /** Folder of what tells whose turn it is to receive a blob. */
   get turns(): string {
     return join(this.root, "_turns");

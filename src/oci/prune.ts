@@ -10,9 +10,11 @@
  */
 import type { Digest } from "../core/digest.ts";
 import { lstatIfExists } from "../core/files.ts";
+import { operationOptions } from "../core/operation.ts";
 import { collectGarbage } from "../core/runtime/garbage.ts";
 import type { MemberKind } from "./disk_layout.ts";
 import { type EvictableTag, type EvictionOptions, tagsToForget } from "./disk/eviction.ts";
+import { removeHalfMade } from "./disk/half_made.ts";
 import {
   type Documents,
   type Links,
@@ -80,8 +82,12 @@ export async function pruneStore(
     }
   }
   const plans: RepositoryPlan[] = [];
+  const { now = Date.now(), gracePeriod = GRACE_PERIOD } = options;
   for (const { name } of await store.folders()) {
     options.signal?.throwIfAborted();
+    if (!options.dryRun) {
+      await removeHalfMade(store.layout, name, { ...operationOptions(options), now, gracePeriod });
+    }
     plans.push(await planRepository(store, name, { ...options, forgotten }));
   }
   const doomed = await doomedBlobs(store, plans, options);

@@ -115,6 +115,8 @@ async function allRoots(store: DiskStore): Promise<Root[]> {
       if (digest !== undefined) untagged.delete(digest);
     }
     for (const digest of untagged) {
+      // Pruning that was stopped leaves the folder of a link that it took.
+      if (!await links.hasManifest(digest)) continue;
       roots.push({ repository: name, target: digest, mayBePart: true });
     }
   }

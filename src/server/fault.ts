@@ -7,7 +7,7 @@
  * @module
  */
 import { jsonResponse } from "./documents.ts";
-import { type ErrorKind, isAbort, ModelOpsError } from "../core/errors.ts";
+import { type ErrorKind, firstFailure, isAbort, ModelOpsError } from "../core/errors.ts";
 import { systemCode } from "../core/file_errors.ts";
 
 interface CodeRow {
@@ -108,9 +108,10 @@ const UNSTORABLE: readonly (readonly [codes: readonly string[], message: string]
  * `signal` is the one that stops the server.
  */
 export function faultOf(
-  error: unknown,
+  thrown: unknown,
   options: { readonly unknown: ErrorCode; readonly signal?: AbortSignal },
 ): RegistryFault {
+  const error = firstFailure(thrown);
   if (error instanceof RegistryFault) return error;
   if (isAbort(error, options.signal)) {
     return new RegistryFault("UNKNOWN", { status: 503, message: "The registry is stopping" });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { basicCredentials } from "../../src/server/access.ts";
+import { mayMount, mountTmpfs } from "../support/mounts.ts";
 import { type Finished, Home, type RunOptions } from "./support.ts";
 
 interface Outcome extends Finished {
@@ -232,4 +233,24 @@ Deno.test("a login of the environment goes to the registry that it is for", asyn
   assert.deepEqual(shownOnPush, []);
   await home.run(["pull", "registry.test/m:v1"], { env: own });
   assert.equal(shownOnPush[0], "env-user env-pass");
+});
+
+Deno.test({
+  name: "a full disk keeps the logins as they were: login and logout say so and end with 3",
+  ignore: !await mayMount(),
+  async fn() {
+    for (const line of [["logout"], ["login", "-u", "me", "-p", "other"]]) {
+      await using home = await openHome();
+      await using _mount = await mountTmpfs(home.at(".modctl"), "size=64k");
+      await home.done("login", "registry.test", "-u", "me", "-p", "secret");
+      await Deno.writeFile(home.at(".modctl", "filler"), new Uint8Array(65536)).catch(() => {});
+      const { code, stderr } = await home.run([line[0]!, "registry.test", ...line.slice(1)]);
+      assert.equal(code, 3, stderr);
+      assert.match(stderr, /^error: Cannot .*config\.json": no space left on the device$/m);
+      assert.match(stderr, /^hint: free room there/m);
+      assert.deepEqual(await kept(home), { "registry.test": "me secret" });
+      await Deno.remove(home.at(".modctl", "filler"));
+      await home.done(line[0]!, "registry.test", ...line.slice(1));
+    }
+  },
 });

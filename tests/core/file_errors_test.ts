@@ -3,6 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { ModelOpsError } from "../../src/core/errors.ts";
 import {
   explainRead,
+  explainUnexpected,
   explainWrite,
   fileFault,
   isUnwritable,
@@ -35,9 +36,9 @@ Deno.test("explainRead() and explainWrite() say what the system's error means fo
       ],
       ["ENOSPC", "transfer: no space left on the device", "transfer: no space left on the device"],
       [
-        "EIO",
-        "transfer: EIO: in the words of the system",
-        "transfer: EIO: in the words of the system",
+        "ENXIO",
+        "transfer: ENXIO: in the words of the system",
+        "transfer: ENXIO: in the words of the system",
       ],
     ] as const
   ) {
@@ -112,4 +113,49 @@ Deno.test({
     // One that is closed leads nowhere.
     assert.equal(message("/proc/self/fd/999999/a"), `Cannot write "/proc/self/fd/999999/a"${no}`);
   },
+});
+
+Deno.test("what a disk or a limit refuses has a remedy, and what the user named has none", () => {
+  const remedy = (code: string) => (explainWrite("a/b", systemError(code)) as ModelOpsError).facts;
+  for (
+    const [code, words] of [
+      ["ENOSPC", /^free room there, files as well as bytes, or choose a folder/],
+      ["EDQUOT", /^free room there, or/],
+      ["EROFS", /^make it writable, or/],
+      ["EFBIG", /^raise the limit with `ulimit -f unlimited`, or/],
+      ["EMFILE", /^raise the limit with `ulimit -n 4096`, or lower --concurrency$/],
+      ["ENFILE", /^raise the limit with `ulimit -n 4096`, or lower --concurrency$/],
+      ["EIO", /^look at the disk, or/],
+    ] as const
+  ) assert.match(remedy(code).remedy ?? "", words, code);
+  for (const code of ["ENOENT", "EACCES", "EISDIR"]) assert.ok(!("remedy" in remedy(code)), code);
+});
+
+Deno.test("an error that nobody explained is told by the file that it names", () => {
+  for (
+    const [message, code, want] of [
+      [
+        "No space left on device (os error 28): mkdir '/s/_turns'",
+        "ENOSPC",
+        'Cannot write "/s/_turns": no space left on the device',
+      ],
+      [
+        "Input/output error (os error 5): rename '/s/a' -> '/s/it's b'",
+        "EIO",
+        `Cannot write "/s/it's b": the disk failed`,
+      ],
+      ["EMFILE: too many open files, open '/out'", "EMFILE", 'Cannot read "/out": too many files'],
+      ["Permission denied (os error 13): readdir '/s'", "EACCES", 'Cannot read "/s": permission'],
+    ] as const
+  ) {
+    const cause = Object.assign(new Error(message), { code });
+    const error = explainUnexpected(cause);
+    assert.ok(error instanceof ModelOpsError, message);
+    assert.equal(error.message.slice(0, want.length), want);
+    assert.equal(error.cause, cause);
+  }
+  for (const message of ["Connection refused (os error 111)", "stat '/a'", "x: frob"]) {
+    const error = new Error(message);
+    assert.equal(explainUnexpected(error), error);
+  }
 });

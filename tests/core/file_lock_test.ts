@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { lockFile } from "../../src/core/file_lock.ts";
 import { rounds, whileSwapped } from "../support/link_swapper.ts";
+import { mayMount, mountForReading } from "../support/mounts.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const options = {
@@ -84,5 +85,24 @@ Deno.test({
       });
     }
     await assert.rejects(Deno.lstat(temp.join("outside")), Deno.errors.NotFound);
+  },
+});
+
+Deno.test({
+  name: "a lock whose file cannot be removed is let go of, and says why",
+  ignore: !await mayMount(),
+  async fn() {
+    for (const name of ["lock", ".lock", "a/lock"]) {
+      await using temp = await tempFolder();
+      const path = temp.join(name);
+      const lock = await lockFile(path, { ...options, removeFile: true });
+      {
+        await using _mount = await mountForReading(temp.path);
+        await assert.rejects(lock[Symbol.asyncDispose](), {
+          message: `Cannot write ${JSON.stringify(path)}: the file system is read-only`,
+        });
+      }
+      await using _next = await lockFile(path, options);
+    }
   },
 });

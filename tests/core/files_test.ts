@@ -4,6 +4,7 @@ import {
   readText,
   readTextIfExists,
   removeIfExists,
+  syncPath,
   writeFully,
 } from "../../src/core/files.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -74,4 +75,17 @@ Deno.test("writeFully() writes all bytes in order, in small pieces, however few 
     // Larger ones cost more where files fill the memory.
     assert.ok(most <= 32 * 1024);
   }
+});
+
+Deno.test({
+  name: "syncPath() names what cannot be flushed",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    for (const path of ["/proc/self/status", "/dev/null", "/proc/self/limits"]) {
+      await assert.rejects(syncPath(path), {
+        name: "TransferError",
+        message: `Cannot write "${path}": Invalid argument`,
+      });
+    }
+  },
 });

@@ -1,16 +1,21 @@
 import assert from "node:assert/strict";
-import { readDirIfExists } from "../../src/core/files.ts";
+import { lstatIfExists, readDirIfExists } from "../../src/core/files.ts";
 import { diskInternals } from "../support/disk_internals.ts";
 import { type Digest, digestBytes } from "../../src/core/digest.ts";
 import { anonymousBlob } from "../../src/oci/store.ts";
 import { type BlobSource, bytesSource } from "../../src/core/content/source.ts";
 import { ConflictError, IntegrityError, NotFoundError } from "../../src/core/errors.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
+import type { MemberKind } from "../../src/oci/disk_layout.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { sampleArtifact, writeSample } from "../conformance/store.ts";
 import { localFile } from "../../src/work/local_file.ts";
 import { WORTH_A_WORKER } from "../../src/work/task.ts";
+import { dirname, join } from "node:path";
+import { mayMount, mountForReading } from "../support/mounts.ts";
 import { tempFolder } from "../support/temp.ts";
+
+type Sample = ReturnType<typeof sampleArtifact>;
 
 /** When the grace period of an hour is over. */
 const LATER = () => Date.now() + 2 * 60 * 60 * 1000;
@@ -383,7 +388,8 @@ Deno.test("what is promised while it is pruned stays, with all that it needs", a
   assert.equal(await store.has(second!.manifest), true, "whole, with its layers");
   assert.equal(await store.has(third!.layer), false);
   await assert.rejects(Deno.stat(layout.blobData(third!.layer.digest)), Deno.errors.NotFound);
-  await assert.rejects(Deno.stat(layout.pruned), Deno.errors.NotFound);
+  const place = dirname(layout.memberLink("registry.test/a", "_layers", third!.layer.digest));
+  await assert.rejects(Deno.stat(place), Deno.errors.NotFound);
 });
 
 Deno.test("what is not here cannot be promised, nor what another repository has", async () => {
@@ -460,4 +466,76 @@ Deno.test("prune() looks at each tag once, however many manifests go", async () 
     const [few = 0, many = 0] = calls;
     assert.ok(many <= 5 * few, `${call}: ${few} calls for 10 tags, ${many} for 40`);
   }
+});
+
+Deno.test({
+  name: "pruning that a disk stopped goes on from there, and frees at once what it would have",
+  ignore: !await mayMount(),
+  async fn() {
+    await using folder = await tempFolder();
+    const { layout } = diskInternals(folder.path);
+    const catalog = diskCatalog(folder.path);
+    const store = catalog.repository("registry.test/x");
+    const places = [
+      ({ layer }: Sample) => layout.blobFolder(layer.digest),
+      ({ manifest }: Sample) => layout.blobFolder(manifest.digest),
+      ({ layer }: Sample) => dirname(layout.memberLink("registry.test/x", "_layers", layer.digest)),
+    ];
+    for (const [index, place] of places.entries()) {
+      const [kept, sample] = [sampleArtifact("kept"), sampleArtifact(`removed ${index}`)];
+      for (const [each, tag] of [[kept, "kept"], [sample, "v1"]] as const) {
+        await writeSample(store, each);
+        await store.tag(each.manifest, tag);
+      }
+      await store.untag("v1");
+      {
+        await using _mount = await mountForReading(place(sample));
+        await assert.rejects(catalog.prune(), { name: "TransferError" });
+      }
+      const { damaged } = await diskCatalog(folder.path).verify("all");
+      assert.deepEqual(damaged, [], "no link leads to what is gone");
+      await catalog.prune();
+      for (const { digest } of [sample.layer, sample.manifest]) {
+        await assert.rejects(Deno.stat(layout.blobFolder(digest)), Deno.errors.NotFound);
+      }
+      await assert.rejects(Deno.stat(place(sample)), Deno.errors.NotFound);
+      assert.equal(await store.has(kept.manifest), true);
+      assert.equal((await catalog.verify("all")).damaged.length, 0);
+    }
+  },
+});
+
+Deno.test("what killed commands left of links is freed when nobody goes on with it", async () => {
+  await using folder = await tempFolder();
+  const catalog = diskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const sample = sampleArtifact();
+  await writeSample(store, sample);
+  await store.tag(sample.manifest, "v1");
+  const { layout } = diskInternals(folder.path);
+  const link = (kind: MemberKind, { digest }: { digest: Digest }) =>
+    dirname(layout.memberLink("registry.test/x", kind, digest));
+  const halfMade = [
+    ...[
+      link("_layers", sample.layer),
+      link("_manifests/revisions", sample.manifest),
+      dirname(layout.tagCurrent("registry.test/x", "v1")),
+    ].map((place) => join(place, `.${crypto.randomUUID()}.partial`)),
+    join(layout.tag("registry.test/x", "v2"), "index"),
+  ];
+  for (const path of halfMade.slice(0, 3)) await Deno.writeTextFile(path, "sha256:");
+  await Deno.mkdir(halfMade[3]!, { recursive: true });
+  const remaining = async () => {
+    const found = await Promise.all(halfMade.map((path) => lstatIfExists(path)));
+    return found.filter((info) => info !== undefined).length;
+  };
+  await catalog.prune({ dryRun: true, now: LATER() });
+  await catalog.prune();
+  assert.equal(await remaining(), 4, "somebody may be writing them");
+  const told: string[] = [];
+  await catalog.prune({ now: LATER(), log: (_level, message) => told.push(message) });
+  assert.equal(await remaining(), 0);
+  assert.ok(told.includes("Removed what stopped commands left in registry.test/x"));
+  assert.equal(await store.has(sample.manifest), true);
+  assert.deepEqual(await Array.fromAsync(store.tags()), ["v1"]);
 });

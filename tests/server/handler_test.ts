@@ -165,7 +165,9 @@ Deno.test("what the disk refuses to keep is answered with 507, which nobody trie
     ] as const
   ) {
     const cause = Object.assign(new Error(), error);
-    const failure = new TransferError("Cannot write /secret/store", { cause });
+    const first = new TransferError("Cannot write /secret/store", { cause });
+    // What is disposed of fails on such a disk as well.
+    const failure = new SuppressedError(new TypeError("/secret/lock"), first);
     const catalog = catalogWith(() => ({ resolve: () => Promise.reject(failure) }));
     const client = new RegistryClient(createRegistryHandler(catalog));
     const answer = await client.send("GET", "/v2/demo/manifests/v1");

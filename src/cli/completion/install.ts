@@ -5,7 +5,8 @@
  */
 import { basename, join } from "../../core/runtime/path.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { readTextIfExists } from "../../core/files.ts";
+import { explainRead, isMissing } from "../../core/file_errors.ts";
+import { lstatIfExists, readTextIfExists } from "../../core/files.ts";
 import { writeFileAtomic } from "../../core/staged_file.ts";
 import { quote } from "../../core/text.ts";
 import type { CliContext } from "../context.ts";
@@ -92,7 +93,10 @@ async function addLine(path: string, line: string): Promise<void> {
   if (text.split("\n").includes(line)) return;
   const before = text === "" || text.endsWith("\n") ? text : `${text}\n`;
   // A link to a file that is kept elsewhere stays a link.
-  const place = await Deno.realPath(path).catch(() => path);
-  const mode = (await Deno.stat(place).catch(() => undefined))?.mode ?? undefined;
+  const place = await Deno.realPath(path).catch((error) => {
+    if (isMissing(error)) return path;
+    throw explainRead(path, error);
+  });
+  const mode = (await lstatIfExists(place))?.mode ?? undefined;
   await writeFileAtomic(place, new TextEncoder().encode(`${before}${line}\n`), { mode });
 }

@@ -3,7 +3,7 @@
  * @module
  */
 import { isAbort, ModelOpsError, type Problem } from "../../core/errors.ts";
-import { explainLook, systemCode } from "../../core/file_errors.ts";
+import { explainUnexpected, systemCode } from "../../core/file_errors.ts";
 import { isLoopbackHost } from "../../core/hosts.ts";
 import { quote } from "../../core/text.ts";
 import { SETTING_REMEDIES } from "../settings/remedies.ts";
@@ -51,7 +51,7 @@ export async function suggestionsFor(error: unknown): Promise<readonly string[]>
 
 /** Describes what ended a run. */
 export function describeFailure(thrown: unknown, context: FailureContext): Failure {
-  const error = explainLook(thrown);
+  const error = explainUnexpected(thrown);
   if (isAbort(error, context.signal)) {
     return failure("interrupted", interruption(context));
   }
@@ -135,13 +135,13 @@ const HINT_RULES: readonly HintRule[] = [
       : undefined,
 ];
 
-/** Flags of the way to a server: what fails there does not know which command runs. */
-const NETWORK_FLAGS = ["--insecure", "--plain-http"];
+/** Flags that not every command has: what fails does not know which command runs. */
+const FLAGS_OF_SOME = ["--insecure", "--plain-http", "--concurrency"];
 
 /** A remedy without those of its alternatives that the command has no flag for. */
 function withFlags(remedy: string, flags: ReadonlySet<string> | undefined): string | undefined {
   const lacks = (words: string) =>
-    NETWORK_FLAGS.some((flag) => words.includes(flag) && flags?.has(flag) === false);
+    FLAGS_OF_SOME.some((flag) => words.includes(flag) && flags?.has(flag) === false);
   return remedy.split(", or ").filter((words) => !lacks(words)).join(", or ") || undefined;
 }
 

@@ -3,7 +3,8 @@
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
-import { lstatIfExists, readDirIfExists, removeIfExists } from "../../core/files.ts";
+import { explainWrite, isMissing } from "../../core/file_errors.ts";
+import { lstatIfExistsSync, readDirIfExists } from "../../core/files.ts";
 import { dirname, join } from "../../core/runtime/path.ts";
 import type { DiskLayout, MemberKind } from "../disk_layout.ts";
 import { PROMISE_FILE, remove } from "../disk_links.ts";
@@ -61,8 +62,9 @@ interface SweepOptions {
 }
 
 /**
- * Removes links before the bytes they lead to, so that no link ever leads nowhere, and tells what
- * stays after all.
+ * Takes links before the bytes they lead to are removed, so that no link ever leads nowhere, and
+ * tells what stays after all. Nothing new is made on the way: a full disk is what people prune for.
+ * The folder of a link stays until the bytes are gone: pruning that was stopped goes on from there.
  */
 export async function sweep(
   store: DiskStore,
@@ -72,64 +74,70 @@ export async function sweep(
 ): Promise<ReadonlySet<Digest>> {
   const { layout } = store;
   const back = new Set<Digest>();
+  const taken: string[] = [];
+  const empty: string[] = [];
   for (const plan of plans) {
-    const repository = new DiskRepository(plan.name, store);
-    const stays = await takeLinks(layout, plan, options);
+    const { stays, gone } = takeLinks(layout, plan, options);
     stays.forEach((digest) => back.add(digest));
-    const gone = plan.doomedManifests.filter((digest) => !stays.has(digest));
-    await repository.links.forgetTagged(new Set(gone));
+    taken.push(...gone);
+    if (plan.kept.size === 0 && stays.size === 0) empty.push(plan.name);
+    const forgotten = plan.doomedManifests.filter((digest) => !stays.has(digest));
+    await new DiskRepository(plan.name, store).links.forgetTagged(new Set(forgotten));
     for (const { path, removed } of plan.unfinished) if (removed) await remove(path);
-    if (plan.kept.size === 0 && stays.size === 0) await removeEmptyRepository(layout, plan.name);
   }
-  await removeIfExists(layout.pruned);
   // Nobody receives now, so these are of commands that were killed.
-  await removeIfExists(layout.turns);
+  await remove(layout.turns);
   for (const { digest } of blobs) if (!back.has(digest)) await remove(layout.blobFolder(digest));
+  for (const folder of taken) await remove(folder);
+  for (const name of empty) await removeEmptyRepository(layout, name);
   return back;
 }
 
-/** A link that was taken from its place, and where it is now. */
-interface TakenLink {
-  readonly digest: Digest;
-  readonly place: string;
-  readonly taken: string;
-}
+/** What a link is called that was taken from its place: its folder is that of no member any more. */
+const TAKEN = "taken";
 
 /**
- * Takes the links of doomed content from their places, and puts those back that somebody was
- * promised since it was looked at: a server promises without waiting for prune. Then nothing is
- * promised any more of what is gone. The digests that are back are those of a promise and of all
- * that it needs.
+ * Takes the links of doomed content, and puts those back that somebody was promised since it was
+ * looked at: a server promises without waiting for prune. Then nothing is promised any more of what
+ * is gone. The digests that stay are those of a promise and of all that it needs; what is gone is
+ * told by the folders of its links. Manifests come last: they tell what of the layers is doomed.
  */
-async function takeLinks(
+function takeLinks(
   layout: DiskLayout,
   plan: RepositoryPlan,
   { now = Date.now() }: SweepOptions,
-): Promise<ReadonlySet<Digest>> {
+): { readonly stays: ReadonlySet<Digest>; readonly gone: readonly string[] } {
   const doomed: readonly [MemberKind, readonly Digest[]][] = [
-    ["_manifests/revisions", plan.doomedManifests],
     ["_layers", plan.doomedLayers],
+    ["_manifests/revisions", plan.doomedManifests],
   ];
-  const links: TakenLink[] = [];
-  const promised: Digest[] = [];
-  await Deno.mkdir(layout.pruned, { recursive: true });
-  for (const [kind, digests] of doomed) {
-    for (const digest of digests) {
-      const place = dirname(layout.memberLink(plan.name, kind, digest));
-      const taken = join(layout.pruned, crypto.randomUUID());
-      await Deno.rename(place, taken);
-      links.push({ digest, place, taken });
-    }
+  const links = doomed.flatMap(([kind, digests]) =>
+    digests.map((digest) => ({ digest, link: layout.memberLink(plan.name, kind, digest) }))
+  );
+  for (const { link } of links) move(link, beside(link, TAKEN));
+  const promised = links.filter(({ link }) => {
+    const written = lstatIfExistsSync(beside(link, PROMISE_FILE))?.mtime?.getTime() ?? 0;
+    return now - written < PROMISE_PERIOD;
+  });
+  const stays = neededBy(promised.map(({ digest }) => digest), plan.documents);
+  const [back, gone] = [true, false].map((kept) =>
+    links.filter(({ digest }) => stays.has(digest) === kept).map(({ link }) => link)
+  ) as [string[], string[]];
+  for (const link of back) move(beside(link, TAKEN), link);
+  return { stays, gone: gone.map((link) => dirname(link)) };
+}
+
+function beside(link: string, name: string): string {
+  return join(dirname(link), name);
+}
+
+/** Gives a file another name; one that is not there was moved by pruning that was stopped. */
+function move(from: string, to: string): void {
+  try {
+    Deno.renameSync(from, to);
+  } catch (error) {
+    if (!isMissing(error)) throw explainWrite(to, error);
   }
-  for (const { digest, taken } of links) {
-    const written = (await lstatIfExists(join(taken, PROMISE_FILE)))?.mtime?.getTime() ?? 0;
-    if (now - written < PROMISE_PERIOD) promised.push(digest);
-  }
-  const needed = neededBy(promised, plan.documents);
-  for (const { digest, place, taken } of links) {
-    if (needed.has(digest)) await Deno.rename(taken, place);
-  }
-  return needed;
 }
 
 /** Some content, and all that manifests among it list. */

@@ -16,6 +16,16 @@ type ErrorClass = new (message: string, options: object) => ModelOpsError;
 /** A class of ours, the reason in plain language, and what to do about it where that is known. */
 type Fault = readonly [ErrorClass, reason: string, remedy?: string];
 
+/** What is not allowed: the user's own doing in most cases, since a path was named. */
+const NOT_ALLOWED = {
+  read: [InvalidInputError, "permission denied", "let this user read it, or run as one who may"],
+  write: [
+    InvalidInputError,
+    "permission denied",
+    "choose a folder that this user may write to, or change its permissions",
+  ],
+} as const;
+
 const MORE_FILES = "raise the limit with `ulimit -n 4096`, or lower --concurrency";
 
 /** By the system's code: one meaning, or one for reading and one for writing. */
@@ -25,8 +35,8 @@ const FAULTS: Readonly<Record<string, Fault | { readonly read: Fault; readonly w
     read: [NotFoundError, "no such file"],
     write: [InvalidInputError, "a part of the path is a file, not a folder"],
   },
-  EACCES: [InvalidInputError, "permission denied"],
-  EPERM: [InvalidInputError, "permission denied"],
+  EACCES: NOT_ALLOWED,
+  EPERM: NOT_ALLOWED,
   EISDIR: [InvalidInputError, "it is a directory"],
   EEXIST: [InvalidInputError, "a file of that name is in the way"],
   ELOOP: [InvalidInputError, "links go in a circle"],
@@ -107,6 +117,16 @@ export function isUnwritable(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) return false;
   return ["EACCES", "EPERM", "EROFS"].includes(systemCode(error) ?? "") ||
     isUnwritable(error.cause);
+}
+
+/**
+ * Whether an error, or what caused it, tells of this run, its limits and what it may do, and not of
+ * the file that was to be read: nobody knows then what the file is like.
+ */
+export function isOfThisRun(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ["EACCES", "EPERM", "EMFILE", "ENFILE"].includes(systemCode(error) ?? "") ||
+    isOfThisRun(error.cause);
 }
 
 /** The reason of an operating-system error, as a clause; `undefined` for any other error. */

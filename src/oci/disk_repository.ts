@@ -8,6 +8,7 @@
 import { join } from "../core/runtime/path.ts";
 import { type Digest, isDigest } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
+import { isOfThisRun } from "../core/file_errors.ts";
 import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource, ToFileOptions } from "../core/content/source.ts";
@@ -388,7 +389,9 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     await this.links.add(blob);
   };
 
-  /** A manifest of this repository; `undefined`, with a word in the log, when it cannot be read. */
+  /**
+   * A manifest of this repository; `undefined`, with a word in the log, when it is missing or damaged.
+   */
   async readIfWhole(
     digest: Digest,
     options: OperationOptions,
@@ -399,6 +402,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       return await this.#read(anonymousBlob(digest, size), options);
     } catch (error) {
       options.signal?.throwIfAborted();
+      if (isOfThisRun(error)) throw error;
       options.log?.("warning", `Cannot read manifest ${this.name}@${digest}`, { error });
       return undefined;
     }

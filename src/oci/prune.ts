@@ -63,7 +63,7 @@ export interface PruneReport {
 
 /**
  * Removes what nothing names, or with `dryRun` only tells what it would be. Waits for running
- * builds and pulls, and keeps new ones out while it works. A store that does not exist has nothing
+ * builds and pulls, and keeps new ones out while it removes. A store that does not exist has nothing
  * to free.
  * @throws {ConflictError} when the store stays in use.
  */
@@ -74,7 +74,9 @@ export async function pruneStore(
   if (!await lstatIfExists(store.layout.root)) {
     return { forgotten: [], manifests: [], blobs: [], uploads: 0, unfinished: [], bytes: 0 };
   }
-  await using _lock = await store.lock.exclusive(options);
+  // A report needs no leave to write, and keeps nobody waiting.
+  await using _lock =
+    await (options.dryRun ? store.lock.reading(options) : store.lock.exclusive(options));
   const forgotten = await tagsToForget(store, options);
   if (!options.dryRun) {
     for (const { repository, tag } of forgotten) {

@@ -5,6 +5,7 @@
 import { mapConcurrent } from "../core/concurrency.ts";
 import { type Digest, isDigest, shortDigest } from "../core/digest.ts";
 import { ModelOpsError } from "../core/errors.ts";
+import { isOfThisRun } from "../core/file_errors.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { reported } from "../core/progress.ts";
 import { DiskRepository } from "./disk_repository.ts";
@@ -220,7 +221,7 @@ async function contentFault(
     );
     return isRight ? undefined : "its bytes have another digest";
   } catch (error) {
-    if (!(error instanceof ModelOpsError)) throw error;
+    if (!(error instanceof ModelOpsError) || isOfThisRun(error)) throw error;
     return error.message;
   }
 }

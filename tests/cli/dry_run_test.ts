@@ -219,3 +219,26 @@ Deno.test({
     assert.equal((await rehearsed(home, build)).code, 3);
   },
 });
+
+Deno.test("a dry run counts what is in the way, beside what is new and what is there", async () => {
+  await using home = await usedHome();
+  await home.done("extract", NAME, "--output", home.at("out"));
+  const files = [...Deno.readDirSync(home.at("out"))].map(({ name }) => name);
+  const line = ["extract", NAME, "--output", home.at("out"), "--dry-run"];
+  const lastLine = async () => {
+    const { stdout } = await home.run(line);
+    return stdout.trim().split("\n").find((text) => text.startsWith("to "))?.split(": ")[1];
+  };
+  assert.match(await lastLine() ?? "", new RegExp(`^0 B in 0 files, ${files.length} are there;`));
+  await Deno.writeTextFile(home.at("out", "model.bin"), "changed by a person");
+  const others = files.length - 1;
+  const there = `${others} ${others === 1 ? "is" : "are"} there`;
+  assert.match(await lastLine() ?? "", new RegExp(`^0 B in 0 files, ${there}, 1 is in the way;`));
+  for (const name of files) await Deno.writeTextFile(home.at("out", name), "changed by a person");
+  assert.match(
+    await lastLine() ?? "",
+    new RegExp(`^0 B in 0 files, ${files.length} are in the way;`),
+  );
+  await Deno.remove(home.at("out", files[0]!));
+  assert.match(await lastLine() ?? "", new RegExp(`^.* in 1 file, ${others} .* in the way;`));
+});

@@ -254,3 +254,17 @@ Deno.test({
     }
   },
 });
+
+Deno.test("logins and logouts that come at once are all kept, and leave nothing behind", async () => {
+  await using home = await openHome();
+  const registries = ["a", "b", "c", "d", "e", "f"].map((name) => `${name}.test`);
+  const login = (registry: string) => home.done("login", registry, "-u", registry, "-p", "x");
+  await Promise.all(registries.map(login));
+  assert.deepEqual(Object.keys(await kept(home)).sort(), registries);
+  const gone = registries.slice(0, 4);
+  const works = gone.map((registry) => home.done("logout", registry));
+  await Promise.all([...works, login("g.test")]);
+  assert.deepEqual(Object.keys(await kept(home)).sort(), ["e.test", "f.test", "g.test"]);
+  const entries = await Array.fromAsync(Deno.readDir(home.at(".modctl")));
+  assert.deepEqual(entries.map(({ name }) => name).filter((name) => /lock|partial/.test(name)), []);
+});

@@ -128,7 +128,10 @@ Deno.test("what a disk or a limit refuses has a remedy, and what the user named 
       ["EIO", /^look at the disk, or/],
     ] as const
   ) assert.match(remedy(code).remedy ?? "", words, code);
-  for (const code of ["ENOENT", "EACCES", "EISDIR"]) assert.ok(!("remedy" in remedy(code)), code);
+  const reading = explainRead("a/b", systemError("EACCES")) as ModelOpsError;
+  assert.match(remedy("EACCES").remedy ?? "", /^choose a folder that this user may write to, or/);
+  assert.match(reading.facts.remedy ?? "", /^let this user read it, or/);
+  for (const code of ["ENOENT", "ENOTDIR", "EISDIR"]) assert.ok(!("remedy" in remedy(code)), code);
 });
 
 Deno.test("an error that nobody explained is told by the file that it names", () => {

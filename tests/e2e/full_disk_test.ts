@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readDirIfExists } from "../../src/core/files.ts";
-import { mayMount, mountTmpfs } from "../support/mounts.ts";
+import { mayMount, mountForReading, mountTmpfs } from "../support/mounts.ts";
 import { runCommand, runOk } from "../support/command.ts";
 import { openProgram, PROGRAM, type Program } from "../support/program.ts";
 import { randomBytes } from "node:crypto";
@@ -157,5 +157,47 @@ Deno.test({
       }
     }
     assert.ok(failures > 0, "no limit was met");
+  },
+});
+
+Deno.test({
+  name: "content that a run has no leave or no descriptor to read is not called damaged",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using program = await homeWithModel();
+    const verify = ["--storage-dir", "whole", "verify", "--all"];
+    for (let limit = 18; limit < 40; limit += 2) {
+      const limited = ["-c", `ulimit -n ${limit}; exec "$@"`, "sh", ...PROGRAM, ...verify];
+      const options = { cwd: program.home.path, env: program.env };
+      const { code, stderr } = await runCommand("sh", limited, options);
+      // What the runtime itself needs it says in its own words.
+      if (code === 0 || !/^error: Cannot (?!load)/m.test(stderr)) continue;
+      assert.equal(code, 3, stderr);
+      assert.match(stderr, /^error: Cannot read ".*": too many files are open$/m);
+    }
+    await program.ok(verify);
+  },
+});
+
+Deno.test({
+  name: "a dry run of prune needs no leave to write, and says what prune would free",
+  ignore: !await mayMount(),
+  async fn() {
+    await using program = await homeWithModel();
+    const store = program.home.join("whole");
+    const inStore = (...args: string[]) => program.json(["--storage-dir", store, ...args]);
+    for (const target of [`${TARGET}-tar`, TARGET]) {
+      await inStore("rm", target);
+      const { bytes } = await inStore("prune", "--dry-run");
+      {
+        await using _mount = await mountForReading(store);
+        assert.equal((await inStore("prune", "--dry-run")).bytes, bytes);
+        const { code, stderr } = await program.run(["--storage-dir", store, "prune"]);
+        assert.equal(code, 3, stderr);
+        assert.match(stderr, /^error: Cannot write ".*": the file system is read-only$/m);
+        assert.match(stderr, /^hint: make it writable/m);
+      }
+      assert.equal((await inStore("prune")).bytes, bytes);
+    }
   },
 });

@@ -7,6 +7,7 @@ import {
   planFailure,
   type PlannedPlace,
   type PlannedStep,
+  type StepAction,
 } from "../../model/rehearsal/plan.ts";
 import type { Session } from "../session.ts";
 import { FailedResult } from "./failed_result.ts";
@@ -55,12 +56,18 @@ function placeLine(
   const own = steps.filter((step) =>
     step.place === name && step.kind !== "tag" && (step.kind === "file") === (kind === "folder")
   );
-  const kept = own.filter(({ action }) => action === "keep").length;
-  const moved = own.filter(({ action }) => action !== "keep" && action !== "conflict").length;
+  const count = (wanted: StepAction) => own.filter(({ action }) => action === wanted).length;
+  const [kept, inTheWay] = [count("keep"), count("conflict")];
+  const moved = own.length - kept - inTheWay;
   const where = kind === "folder" ? name : `the ${kind}`;
-  const there = kept === 0 ? "" : `, ${kept} ${kept === 1 ? "is" : "are"} there`;
+  const there = are(kept, "there") + are(inTheWay, "in the way");
   const what = `${formatBytes(bytes)} in ${countOf(moved, kind === "folder" ? "file" : "content")}`;
   return `to ${where}: ${what}${there}${roomText(disk)}`;
+}
+
+/** `, 2 are there`; nothing for none. */
+function are(count: number, where: string): string {
+  return count === 0 ? "" : `, ${count} ${count === 1 ? "is" : "are"} ${where}`;
 }
 
 function roomText(disk: PlannedPlace["disk"]): string {

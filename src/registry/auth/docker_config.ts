@@ -7,12 +7,11 @@
  * @module
  */
 import * as form from "../../core/shapes/form.ts";
-import { dirname } from "../../core/runtime/path.ts";
 import { quote, withoutEnd } from "../../core/text.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { readTextIfExists } from "../../core/files.ts";
-import { writeFileAtomic } from "../../core/staged_file.ts";
-import { explainRead, explainWrite, isMissing } from "../../core/file_errors.ts";
+import { explainRead } from "../../core/file_errors.ts";
+import { changeFile } from "./changed_file.ts";
 import {
   canonicalHost,
   checkUsername,
@@ -129,24 +128,32 @@ export async function saveCredentials(
   registry: string,
   credentials: Credentials | undefined,
 ): Promise<void> {
-  const { document } = await readFile(path);
   const entry = credentials ? toEntry(credentials) : {};
-  const auths = { ...authsOf(document), [serverKey(registry)]: entry };
-  await writeConfig(path, { ...document, auths });
+  await changeFile(path, async () => {
+    const { document } = await readFile(path);
+    return textOf({ ...document, auths: { ...authsOf(document), [serverKey(registry)]: entry } });
+  });
 }
 
 /** Removes a registry's credentials, under whatever key; tells whether there were any. */
 export async function removeCredentials(path: string, registry: string): Promise<boolean> {
-  const { document } = await readFile(path);
+  if (without(registry, (await readFile(path)).document) === undefined) return false;
+  await changeFile(path, async () => {
+    const kept = without(registry, (await readFile(path)).document);
+    return kept && textOf(kept);
+  });
+  return true;
+}
+
+/** A document without what it has for a registry; `undefined` when that is nothing. */
+function without(registry: string, document: Document): Document | undefined {
   const wanted = canonicalHost(registry);
   const all = Object.entries(authsOf(document));
   const kept = all.filter(([key]) => {
     const { host, path } = parseKey(key);
     return host !== wanted || path !== "";
   });
-  if (kept.length === all.length) return false;
-  await writeConfig(path, { ...document, auths: Object.fromEntries(kept) });
-  return true;
+  return kept.length < all.length ? { ...document, auths: Object.fromEntries(kept) } : undefined;
 }
 
 /** The entries of a document, also those that nobody understands. */
@@ -154,19 +161,8 @@ function authsOf({ auths }: Document): Readonly<Record<string, unknown>> {
   return auths as Record<string, unknown> | null | undefined ?? {};
 }
 
-async function writeConfig(path: string, document: Document): Promise<void> {
-  const text = `${JSON.stringify(document, undefined, "\t")}\n`;
-  try {
-    await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw explainWrite(path, error);
-  }
-  // People keep such files elsewhere and put a link in their place.
-  const target = await Deno.realPath(path).catch((error) => {
-    if (isMissing(error)) return path;
-    throw explainWrite(path, error);
-  });
-  await writeFileAtomic(target, new TextEncoder().encode(text), { mode: 0o600 });
+function textOf(document: Document): string {
+  return `${JSON.stringify(document, undefined, "\t")}\n`;
 }
 
 /** The host and, where it has one that is not a version of the API, the path of a key. */

@@ -161,25 +161,6 @@ Deno.test({
 });
 
 Deno.test({
-  name: "content that a run has no leave or no descriptor to read is not called damaged",
-  ignore: Deno.build.os === "windows",
-  async fn() {
-    await using program = await homeWithModel();
-    const verify = ["--storage-dir", "whole", "verify", "--all"];
-    for (let limit = 18; limit < 40; limit += 2) {
-      const limited = ["-c", `ulimit -n ${limit}; exec "$@"`, "sh", ...PROGRAM, ...verify];
-      const options = { cwd: program.home.path, env: program.env };
-      const { code, stderr } = await runCommand("sh", limited, options);
-      // What the runtime itself needs it says in its own words.
-      if (code === 0 || !/^error: Cannot (?!load)/m.test(stderr)) continue;
-      assert.equal(code, 3, stderr);
-      assert.match(stderr, /^error: Cannot read ".*": too many files are open$/m);
-    }
-    await program.ok(verify);
-  },
-});
-
-Deno.test({
   name: "a dry run of prune needs no leave to write, and says what prune would free",
   ignore: !await mayMount(),
   async fn() {

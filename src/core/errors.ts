@@ -179,11 +179,13 @@ export async function ifFound<Result>(work: Promise<Result>): Promise<Result | u
 
 /**
  * What went wrong first: where something that is disposed of fails as well, as on a disk that is
- * full, the runtime throws an error of both.
+ * full, the runtime throws an error of both. Node 20 has no class for it, so its members tell.
  */
 export function firstFailure(error: unknown): unknown {
   let first = error;
-  while (first instanceof SuppressedError) first = first.suppressed;
+  while (first instanceof Error && "error" in first && "suppressed" in first) {
+    first = first.suppressed;
+  }
   return first;
 }
 

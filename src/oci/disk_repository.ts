@@ -390,7 +390,8 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   };
 
   /**
-   * A manifest of this repository; `undefined`, with a word in the log, when it is missing or damaged.
+   * A manifest of this repository; `undefined`, with a word in the log, when it is missing or
+   * damaged.
    */
   async readIfWhole(
     digest: Digest,

@@ -63,7 +63,7 @@ export interface PruneReport {
 
 /**
  * Removes what nothing names, or with `dryRun` only tells what it would be. Waits for running
- * builds and pulls, and keeps new ones out while it removes. A store that does not exist has nothing
+ * builds and pulls, and keeps new ones out while it removes. A store that is not there has nothing
  * to free.
  * @throws {ConflictError} when the store stays in use.
  */

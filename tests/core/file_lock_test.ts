@@ -98,7 +98,7 @@ Deno.test({
       const lock = await lockFile(path, { ...options, removeFile: true });
       {
         await using _mount = await mountForReading(temp.path);
-        await assert.rejects(lock[Symbol.asyncDispose](), {
+        await assert.rejects(async () => await lock[Symbol.asyncDispose](), {
           message: `Cannot write ${JSON.stringify(path)}: the file system is read-only`,
         });
       }

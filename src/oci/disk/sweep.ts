@@ -93,7 +93,7 @@ export async function sweep(
   return back;
 }
 
-/** What a link is called that was taken from its place: its folder is that of no member any more. */
+/** What a link is called that was taken from its place: its folder is that of no member then. */
 const TAKEN = "taken";
 
 /**

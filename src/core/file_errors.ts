@@ -30,7 +30,11 @@ const MORE_FILES = "raise the limit with `ulimit -n 4096`, or lower --concurrenc
 
 /** By the system's code: one meaning, or one for reading and one for writing. */
 const FAULTS: Readonly<Record<string, Fault | { readonly read: Fault; readonly write: Fault }>> = {
-  ENOENT: { read: [NotFoundError, "no such file"], write: [NotFoundError, "no such folder"] },
+  ENOENT: {
+    read: [NotFoundError, "no such file"],
+    // Not that something was not found: who asks for content takes that for an answer.
+    write: [TransferError, "no such folder", "make the folder, and run the command again"],
+  },
   ENOTDIR: {
     read: [NotFoundError, "no such file"],
     write: [InvalidInputError, "a part of the path is a file, not a folder"],

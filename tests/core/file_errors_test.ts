@@ -25,7 +25,7 @@ function told(error: unknown): readonly string[] {
 Deno.test("explainRead() and explainWrite() say what the system's error means for the one and the other", () => {
   for (
     const [code, read, write] of [
-      ["ENOENT", "not-found: no such file", "not-found: no such folder"],
+      ["ENOENT", "not-found: no such file", "transfer: no such folder"],
       ["ENOTDIR", "not-found: no such file", "invalid: a part of the path is a file, not a folder"],
       ["EACCES", "invalid: permission denied", "invalid: permission denied"],
       ["ELOOP", "invalid: links go in a circle", "invalid: links go in a circle"],
@@ -119,6 +119,7 @@ Deno.test("what a disk or a limit refuses has a remedy, and what the user named 
   const remedy = (code: string) => (explainWrite("a/b", systemError(code)) as ModelOpsError).facts;
   for (
     const [code, words] of [
+      ["ENOENT", /^make the folder, and/],
       ["ENOSPC", /^free room there, files as well as bytes, or choose a folder/],
       ["EDQUOT", /^free room there, or/],
       ["EROFS", /^make it writable, or/],
@@ -131,7 +132,7 @@ Deno.test("what a disk or a limit refuses has a remedy, and what the user named 
   const reading = explainRead("a/b", systemError("EACCES")) as ModelOpsError;
   assert.match(remedy("EACCES").remedy ?? "", /^choose a folder that this user may write to, or/);
   assert.match(reading.facts.remedy ?? "", /^let this user read it, or/);
-  for (const code of ["ENOENT", "ENOTDIR", "EISDIR"]) assert.ok(!("remedy" in remedy(code)), code);
+  for (const code of ["EEXIST", "ENOTDIR", "EISDIR"]) assert.ok(!("remedy" in remedy(code)), code);
 });
 
 Deno.test("an error that nobody explained is told by the file that it names", () => {

@@ -6,8 +6,8 @@ import { basename, dirname, join } from "./runtime/path.ts";
 import { digestStream } from "./digest.ts";
 import type { Digest } from "./digest.ts";
 import { ConflictError, NotFoundError } from "./errors.ts";
-import { isNamed, openOwn, removeIfExists, writeFully } from "./files.ts";
-import { explainWrite } from "./file_errors.ts";
+import { isNamed, lstatIfExistsSync, openOwn, removeIfExists, writeFully } from "./files.ts";
+import { explainWrite, isUnwritable } from "./file_errors.ts";
 import type { OperationOptions } from "./operation.ts";
 import { quote } from "./text.ts";
 
@@ -27,6 +27,11 @@ export interface StageOptions extends FileAttributes {
   readonly hiddenPrefix?: string;
   /** Whether the file is flushed to the disk before it has its name; so it is when absent. */
   readonly flush?: boolean;
+  /**
+   * Whether hidden files that killed commands have left in the folder are removed, once a run: for
+   * folders that nobody else tidies.
+   */
+  readonly tidy?: boolean;
   /** A path of the file's folder that nothing can be put in place of; its name when absent. */
   readonly folder?: string;
   /** Called when the hidden file is open and empty; what it throws ends the staging. */
@@ -48,6 +53,7 @@ export async function writeFileAtomic(
 ): Promise<void> {
   try {
     Deno.mkdirSync(dirname(path), { recursive: true });
+    if (options.tidy) await tidyFolder(dirname(path));
     const chunks = content instanceof Uint8Array ? [content] : content;
     const staged = await StagedFile.write(path, chunks, options);
     await staged.commit();
@@ -74,6 +80,30 @@ export async function placeFile(path: string, bytes: Uint8Array): Promise<void> 
 
 /** The names of files that are being written, or that a killed command has left. */
 export const HIDDEN_FILE = /^\.[0-9a-f-]{36}\.partial$/;
+
+/** Milliseconds after which nobody writes to a hidden file any more. */
+const ABANDONED_AFTER = 60 * 60 * 1000;
+
+/** The folders that this run has tidied. */
+const tidied = new Set<string>();
+
+/** Removes what killed commands have left of files that were to appear in a folder. */
+async function tidyFolder(folder: string): Promise<void> {
+  try {
+    const place = Deno.realPathSync(folder);
+    if (tidied.has(place)) return;
+    tidied.add(place);
+    for (const { name, isFile } of Deno.readDirSync(folder)) {
+      if (!isFile || !HIDDEN_FILE.test(name)) continue;
+      const path = join(folder, name);
+      const written = lstatIfExistsSync(path)?.mtime?.getTime() ?? Infinity;
+      if (Date.now() - written >= ABANDONED_AFTER) await removeIfExists(path);
+    }
+  } catch (error) {
+    // One may write into folders that one may not list, and not remove what others left.
+    if (!isUnwritable(error)) throw error;
+  }
+}
 
 /** The years 1 to 9999 in seconds since the epoch; a file system holds of them what it can. */
 const [FIRST_SECOND, LAST_SECOND] = [-62_135_596_800, 253_402_300_799];

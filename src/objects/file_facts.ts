@@ -61,7 +61,9 @@ export async function writeNote(
   using pinned = notes;
   const info = await Deno.lstat(join(folder, name));
   const text = JSON.stringify({ size: info.size, mtime: timeOf(info), sha256, tier });
-  await writeFileAtomic(notePath(pinned, name), new TextEncoder().encode(`${text}\n`));
+  await writeFileAtomic(notePath(pinned, name), new TextEncoder().encode(`${text}\n`), {
+    tidy: true,
+  });
   return undefined;
 }
 

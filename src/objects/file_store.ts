@@ -87,7 +87,7 @@ export class FileStore implements ObjectStore {
           const bytes = await watchedSource(source, onBytes).open({ signal: options.signal });
           const content = verified(bytes, { digest, size: source.size }, quoteUri(uri));
           const { signal } = options;
-          await writeFileAtomic(join(folder, place.name), content, { signal });
+          await writeFileAtomic(join(folder, place.name), content, { signal, tidy: true });
         }
         const tier = options.tier ?? (skipped ? there.tier : undefined);
         if (!skipped || tier !== there.tier) {

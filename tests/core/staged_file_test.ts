@@ -36,3 +36,24 @@ Deno.test("writeFileAtomic() says what is in the way", async () => {
       error instanceof InvalidInputError && /Cannot write ".*below": /.test(error.message),
   );
 });
+
+Deno.test("a folder that nobody else tidies loses what killed commands left, and nothing else", async () => {
+  const old = new Date(Date.now() - 2 * 60 * 60 * 1000);
+  for (const name of ["config.json", "Modelfile", ".bashrc"]) {
+    await using folder = await tempFolder();
+    const abandoned = `.${crypto.randomUUID()}.partial`;
+    const kept = [
+      `.${crypto.randomUUID()}.partial`,
+      `${crypto.randomUUID()}.partial`,
+      ".x.partial",
+    ];
+    for (const each of [abandoned, ...kept]) await folder.write(each, "secret");
+    for (const each of [abandoned, ...kept.slice(1)]) await Deno.utime(folder.join(each), old, old);
+    const names = async () =>
+      (await Array.fromAsync(Deno.readDir(folder.path))).map(({ name }) => name).sort();
+    await writeFileAtomic(folder.join(name), new Uint8Array());
+    assert.deepEqual(await names(), [abandoned, ...kept, name].sort());
+    await writeFileAtomic(folder.join(name), new Uint8Array(), { tidy: true });
+    assert.deepEqual(await names(), [...kept, name].sort());
+  }
+});

@@ -45,5 +45,5 @@ export async function writeBumpedSpec({ path, text, previousText }: BumpedSpec):
   const place = await Deno.realPath(path);
   const { mode } = await Deno.stat(place);
   const options = mode === null ? {} : { mode: mode & 0o777 };
-  await writeFileAtomic(place, new TextEncoder().encode(text), options);
+  await writeFileAtomic(place, new TextEncoder().encode(text), { ...options, tidy: true });
 }

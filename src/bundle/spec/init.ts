@@ -60,6 +60,9 @@ export async function initSpec(folder: string, options: InitOptions = {}): Promi
   const path = join(folder, there ?? SPEC_FILES[0]!);
   // What is proposed can be published as it is.
   parseSpec(spec.text, path);
-  await writeFileAtomic(path, new TextEncoder().encode(spec.text), { signal: options.signal });
+  await writeFileAtomic(path, new TextEncoder().encode(spec.text), {
+    signal: options.signal,
+    tidy: true,
+  });
   return { ...spec, path };
 }

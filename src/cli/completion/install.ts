@@ -69,7 +69,7 @@ export async function answerCompletion(
   }
   const place = PLACES[shell];
   const path = join(home, place.script(programName));
-  await writeFileAtomic(path, new TextEncoder().encode(script));
+  await writeFileAtomic(path, new TextEncoder().encode(script), { tidy: true });
   if (place.start) await addLine(join(home, place.start.file), place.start.line(path));
   output.result(
     { shell, path },
@@ -98,5 +98,8 @@ async function addLine(path: string, line: string): Promise<void> {
     throw explainRead(path, error);
   });
   const mode = (await lstatIfExists(place))?.mode ?? undefined;
-  await writeFileAtomic(place, new TextEncoder().encode(`${before}${line}\n`), { mode });
+  await writeFileAtomic(place, new TextEncoder().encode(`${before}${line}\n`), {
+    mode,
+    tidy: true,
+  });
 }

@@ -29,7 +29,7 @@ export async function changeFile(
   await using _lock = await lockBeside(target);
   const text = await change();
   if (text === undefined) return;
-  await writeFileAtomic(target, new TextEncoder().encode(text), { mode: 0o600 });
+  await writeFileAtomic(target, new TextEncoder().encode(text), { mode: 0o600, tidy: true });
 }
 
 /** The file itself: people keep such files elsewhere and put a link in their place. */

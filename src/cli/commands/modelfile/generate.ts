@@ -61,7 +61,10 @@ export function configure(command: Command, session: Session): void {
       const { modelfile, warnings } = await generateModelfile(workspace, options);
       const text = formatModelfile(modelfile, { generatedAt });
       output.warnAll(warnings);
-      await writeFileAtomic(target, new TextEncoder().encode(text), { signal: context.signal });
+      await writeFileAtomic(target, new TextEncoder().encode(text), {
+        signal: context.signal,
+        tidy: true,
+      });
       output.result({ path: target, text }, `Successfully generated modelfile:\n${text.trimEnd()}`);
     });
 }

@@ -6,6 +6,7 @@ import { mapConcurrent } from "../core/concurrency.ts";
 import { type Digest, shortDigest } from "../core/digest.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { checkRoom } from "../core/folders/room.ts";
+import { collectGarbage, collectInSeries } from "../core/runtime/garbage.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
 import {
   reported,
@@ -147,14 +148,20 @@ class GraphCopier {
   async copy(root: Descriptor, depth: number): Promise<void> {
     const steps: Step[] = [];
     await this.#survey(root, depth, { steps, bytes: 0 });
-    const planned = steps.flatMap((step) =>
-      step.kind === "later" ? [] : [step.descriptor, ...step.below]
-    );
-    reportPlan(this.#phase, planned.map((each) => this.#item(each)), this.#options);
+    reportPlan(this.#phase, this.#planned(steps), this.#options);
     const blobs = steps.flatMap(({ kind, below }) => kind === "manifest" ? below : []);
     this.#expectWork(blobs);
     await this.#checkRoom(blobs);
     for (const step of steps) await this.#take(step);
+  }
+
+  /** What progress counts of some steps. */
+  *#planned(steps: readonly Step[]): Generator<SizedItem, void> {
+    for (const { kind, descriptor, below } of steps) {
+      if (kind === "later") continue;
+      yield this.#item(descriptor);
+      for (const each of below) yield this.#item(each);
+    }
   }
 
   /** Has workers start for what they will receive, while this thread goes on with the rest. */
@@ -251,6 +258,8 @@ class GraphCopier {
 
   #childrenIn(bytes: Uint8Array<ArrayBuffer>, { mediaType }: Descriptor): readonly Descriptor[] {
     const document = parseManifest(bytes, mediaType);
+    // What the text was parsed to before it was checked is as large as what stays.
+    collectGarbage();
     if (document.kind === "manifest" && document.config) {
       this.#configs.add(document.config.digest);
     }
@@ -318,7 +327,11 @@ class GraphCopier {
 
   #skip(descriptor: Descriptor, below: readonly Descriptor[] = []): void {
     this.report.skipped++;
-    for (const each of [...below, descriptor]) reportSkipped(this.#item(each), this.#options);
+    for (const [index, each] of below.entries()) {
+      collectInSeries(index);
+      reportSkipped(this.#item(each), this.#options);
+    }
+    reportSkipped(this.#item(descriptor), this.#options);
   }
 
   get #phase(): ProgressPhase {

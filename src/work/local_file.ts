@@ -9,28 +9,41 @@ import { mapConcurrent } from "../core/concurrency.ts";
 import type { Digest } from "../core/digest.ts";
 import { explainRead, explainWrite } from "../core/file_errors.ts";
 import {
-  type ExaminedFile,
-  examinedFile,
+  examineFile,
   fileChanged,
   type FileSource,
+  RegularFile,
 } from "../core/content/file_source.ts";
 import { syncPath } from "../core/files.ts";
-import { type BlobSource, rangeBounds, type ToFileOptions } from "../core/content/source.ts";
+import { rangeBounds, type ToFileOptions } from "../core/content/source.ts";
 import { holdWorkers, runTask } from "./pool.ts";
 import { otherWork, type TaskControl } from "./task.ts";
 import { runHere } from "./telling.ts";
 
 /** A file that the kernel copies. */
-export type LocalFile = ExaminedFile & Required<Pick<BlobSource, "toFile">>;
+export class LocalFile extends RegularFile {
+  readonly isLocal = true;
+  /** What the system said of the file when the source was made. */
+  readonly info: Deno.FileInfo;
+
+  constructor(path: string, info: Deno.FileInfo) {
+    super(path, info);
+    this.info = info;
+  }
+
+  /** As {@linkcode BlobSource.toFile} says. */
+  toFile(path: string, options?: ToFileOptions): Promise<Digest | undefined> {
+    return copyToFile(this, path, options);
+  }
+}
 
 /**
- * A source over a regular file, as `examinedFile` gives it, that also goes to a file.
+ * A source over a regular file that also goes to a file.
  * @throws {NotFoundError} when there is no such file.
  * @throws {InvalidInputError} when the path is not a regular file, or may not be read.
  */
 export async function localFile(path: string): Promise<LocalFile> {
-  const source = await examinedFile(path);
-  return { ...source, isLocal: true, toFile: (to, options) => copyToFile(source, to, options) };
+  return new LocalFile(path, examineFile(path));
 }
 
 async function copyToFile(
@@ -50,7 +63,7 @@ async function copyToFile(
     // Starting a worker takes this thread 20 ms: whatever else is to be copied begins before.
     algorithm && otherWork().then(() => workers.expect([source.size])),
   ]);
-  await ensureUnchanged(source);
+  ensureUnchanged(source);
   const hash = async () => {
     const running = { size: source.size, signal, onBytes };
     return algorithm && await runTask("hashFile", { path: to, algorithm }, running);
@@ -86,8 +99,8 @@ async function copyWhole(from: string, to: string, shownPath = to): Promise<void
   }
 }
 
-async function ensureUnchanged({ path, size, mtime }: FileSource): Promise<void> {
-  const now = await examinedFile(path);
+function ensureUnchanged({ path, size, mtime }: FileSource): void {
+  const now = new RegularFile(path, examineFile(path));
   if (now.size !== size || now.mtime !== mtime) throw fileChanged(path);
 }
 

@@ -7,7 +7,7 @@ import type { UstarFile } from "../../archive/tar_writer.ts";
 import { ustarHeader } from "../../archive/ustar_header.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
-import { fileSource } from "../../core/content/file_source.ts";
+import { examineFile, RegularFile } from "../../core/content/file_source.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { messagesError } from "../../core/problems.ts";
 import { bytesSource } from "../../core/content/source.ts";
@@ -82,18 +82,21 @@ async function archiveMember(root: string, { path, kind }: TreeNode): Promise<Us
   const name = anyPath(path, "export").normalize("NFC");
   const member = kind === "folder"
     ? folderMember(name)
-    : await fileMember(name, placeOf(root, path));
+    : fileMember(name, placeOf(root, path));
   ustarHeader(member.entry);
   return member;
 }
 
+/** The content of folders, of which there may be as many as files. */
+const NOTHING = bytesSource(new Uint8Array(0));
+
 function folderMember(name: string): UstarFile {
-  const content = bytesSource(new Uint8Array(0));
-  return { entry: { name, type: "directory", size: 0, mode: 0o755 }, content };
+  return { entry: { name, type: "directory", size: 0, mode: 0o755 }, content: NOTHING };
 }
 
-async function fileMember(name: string, place: string): Promise<UstarFile> {
-  const content = await fileSource(place);
-  const runs = ((await Deno.lstat(place)).mode ?? 0) & 0o100;
-  return { entry: { name, type: "file", size: content.size, mode: runs ? 0o755 : 0o644 }, content };
+function fileMember(name: string, place: string): UstarFile {
+  const info = examineFile(place, { refuseLinks: true });
+  const content = new RegularFile(place, info);
+  const mode = ((info.mode ?? 0) & 0o100) === 0 ? 0o644 : 0o755;
+  return { entry: { name, type: "file", size: content.size, mode }, content };
 }

@@ -33,11 +33,6 @@ export interface FileSource extends BlobSource, FileFacts {
   read(options?: OpenOptions): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** A source over a file, and what the system said of it when the source was made. */
-export interface ExaminedFile extends FileSource {
-  readonly info: Deno.FileInfo;
-}
-
 /** How to read a file. */
 export interface FileSourceOptions {
   /** What the file is called in messages; its path when absent. */
@@ -56,54 +51,91 @@ export interface FileSourceOptions {
  * @throws {NotFoundError} when there is no such file.
  * @throws {InvalidInputError} when the path is not a regular file, or may not be read.
  */
-export function fileSource(path: string, options: FileSourceOptions = {}): Promise<FileSource> {
-  return examinedFile(path, options);
+export async function fileSource(
+  path: string,
+  options: FileSourceOptions = {},
+): Promise<FileSource> {
+  return new RegularFile(path, examineFile(path, options), options);
 }
 
-/** The same source as that of {@linkcode fileSource}, with all that the system said of the file. */
-export async function examinedFile(
+/**
+ * What the system says of a regular file.
+ * @throws as {@linkcode fileSource} does.
+ */
+export function examineFile(
   path: string,
   { shownPath = path, refuseLinks = false }: FileSourceOptions = {},
-): Promise<ExaminedFile> {
-  const info = statFile(path, shownPath, refuseLinks ? Deno.lstatSync : Deno.statSync);
-  const noted = factsOf(info);
-  const isSame = (now: Deno.FileInfo) =>
-    sameFacts(noted, factsOf(now)) &&
-    (!refuseLinks || now.dev === info.dev && now.ino === info.ino);
-  return {
-    path,
-    info,
-    ...noted,
-    async read({ range, signal } = {}) {
-      const { start, end } = rangeBounds(range, noted.size);
-      signal?.throwIfAborted();
-      const bytes = new Uint8Array(end - start);
-      const file = openFile(path, shownPath);
-      try {
-        if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
-        const isWhole = readFully(file, bytes);
-        if (!isWhole || !isSame(file.statSync())) throw fileChanged(shownPath);
-        return bytes;
-      } catch (error) {
-        throw explainRead(shownPath, error);
-      } finally {
-        file.close();
-      }
-    },
-    async open(options = {}) {
-      const { start, end } = rangeBounds(options.range, noted.size);
-      const file = openFile(path, shownPath);
-      try {
-        if (!isSame(file.statSync())) throw fileChanged(shownPath);
-        if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
-      } catch (error) {
-        file.close();
-        throw error;
-      }
-      const { signal, pieceSize } = options;
-      return fileStream(file, { path: shownPath, noted, length: end - start, signal, pieceSize });
-    },
-  };
+): Deno.FileInfo {
+  return statFile(path, shownPath, refuseLinks ? Deno.lstatSync : Deno.statSync);
+}
+
+/**
+ * A file as it was when it was examined. Of what the system said of it only four numbers stay: there
+ * may be tens of thousands, and an object with all facts, and functions for each, take 2 KiB.
+ */
+export class RegularFile implements FileSource {
+  readonly path: string;
+  readonly size: number;
+  readonly mtime: number;
+  readonly #shownPath: string;
+  /** Device and inode, where it has to stay the same file. */
+  readonly #number: string | undefined;
+
+  constructor(
+    path: string,
+    info: Deno.FileInfo,
+    { shownPath = path, refuseLinks = false }: FileSourceOptions = {},
+  ) {
+    const { size, mtime } = factsOf(info);
+    this.path = path;
+    this.size = size;
+    this.mtime = mtime;
+    this.#shownPath = shownPath;
+    this.#number = refuseLinks ? numberOf(info) : undefined;
+  }
+
+  async read({ range, signal }: OpenOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const { start, end } = rangeBounds(range, this.size);
+    signal?.throwIfAborted();
+    const bytes = new Uint8Array(end - start);
+    const file = openFile(this.path, this.#shownPath);
+    try {
+      if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
+      const isWhole = readFully(file, bytes);
+      if (!isWhole || !this.#isSame(file.statSync())) throw fileChanged(this.#shownPath);
+      return bytes;
+    } catch (error) {
+      throw explainRead(this.#shownPath, error);
+    } finally {
+      file.close();
+    }
+  }
+
+  async open(
+    { range, signal, pieceSize }: OpenOptions = {},
+  ): Promise<ReadableStream<Uint8Array>> {
+    const { start, end } = rangeBounds(range, this.size);
+    const path = this.#shownPath;
+    const file = openFile(this.path, path);
+    try {
+      if (!this.#isSame(file.statSync())) throw fileChanged(path);
+      if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    return fileStream(file, { path, noted: this, length: end - start, signal, pieceSize });
+  }
+
+  #isSame(now: Deno.FileInfo): boolean {
+    return sameFacts(this, factsOf(now)) &&
+      (this.#number === undefined || this.#number === numberOf(now));
+  }
+}
+
+/** What tells a file from all others of the machine. */
+function numberOf({ dev, ino }: Deno.FileInfo): string {
+  return `${dev} ${ino}`;
 }
 
 /** Fills `bytes` from where a file stands; `false` when the file ends before. */

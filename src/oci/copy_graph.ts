@@ -20,7 +20,7 @@ import { type HeldWorkers, holdWorkers } from "../work/pool.ts";
 import { WORTH_A_WORKER } from "../work/task.ts";
 import { capability } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { children, parseManifest } from "./manifest.ts";
+import { children, type ManifestDocument, parseManifest } from "./manifest.ts";
 import { isManifestType } from "./media_types.ts";
 import { type ContentStore, readContent, storeSource, takenFrom, writeTagged } from "./store.ts";
 
@@ -116,7 +116,7 @@ class GraphCopier {
   /** Whether the root has its tag, or was left out and gets none. */
   #named = false;
   /** Manifests that were read and are not written yet. */
-  readonly #documents = new Map<Digest, Uint8Array>();
+  readonly #documents = new Map<Digest, ManifestDocument>();
   /** Which blobs are configurations. */
   readonly #configs = new Set<Digest>();
   readonly report = { copied: 0, skipped: 0, bytes: 0 };
@@ -227,9 +227,10 @@ class GraphCopier {
       );
     }
     const bytes = await readContent(this.#from, descriptor, this.#options);
-    this.#documents.set(descriptor.digest, bytes);
+    const document = this.#parse(bytes, descriptor);
+    this.#documents.set(descriptor.digest, document);
     plan.bytes += bytes.byteLength;
-    const below = this.#childrenIn(bytes, descriptor);
+    const below = children(document);
     for (const child of below) {
       if (isManifestType(child.mediaType)) await this.#survey(child, depth + 1, plan);
     }
@@ -252,18 +253,18 @@ class GraphCopier {
     // A manifest that cannot be read is counted alone: nothing of it is to be copied.
     const bytes = local && await readContent(local, descriptor).catch(() => undefined);
     if (bytes === undefined) return [];
-    return this.#childrenIn(bytes, descriptor)
+    return children(this.#parse(bytes, descriptor))
       .filter(({ mediaType }) => !isManifestType(mediaType));
   }
 
-  #childrenIn(bytes: Uint8Array<ArrayBuffer>, { mediaType }: Descriptor): readonly Descriptor[] {
+  #parse(bytes: Uint8Array<ArrayBuffer>, { mediaType }: Descriptor): ManifestDocument {
     const document = parseManifest(bytes, mediaType);
     // What the text was parsed to before it was checked is as large as what stays.
     collectGarbage();
     if (document.kind === "manifest" && document.config) {
       this.#configs.add(document.config.digest);
     }
-    return children(document);
+    return document;
   }
 
   async #take(step: Step): Promise<void> {
@@ -282,12 +283,12 @@ class GraphCopier {
   }
 
   async #writeManifest(descriptor: Descriptor): Promise<void> {
-    const bytes = this.#documents.get(descriptor.digest)!;
+    const document = this.#documents.get(descriptor.digest)!;
     this.#documents.delete(descriptor.digest);
     const isRoot = descriptor.digest === this.#root;
     if (isRoot) await this.#options.beforeRoot?.();
     const tag = isRoot ? this.#options.tag : undefined;
-    await this.#write(descriptor, bytesSource(bytes), tag);
+    await this.#write(descriptor, bytesSource(document.bytes), { tag, document });
   }
 
   /** Copies a blob; `total` is the size of all that are copied with it. */
@@ -308,17 +309,23 @@ class GraphCopier {
       await mount(descriptor, origin, this.#options);
   }
 
-  async #write(descriptor: Descriptor, source: BlobSource, tag?: string): Promise<void> {
+  async #write(
+    descriptor: Descriptor,
+    source: BlobSource,
+    { tag, document }: { readonly tag?: string; readonly document?: ManifestDocument } = {},
+  ): Promise<void> {
+    // A target that has to know what a manifest lists does not parse it again.
+    const options = { ...this.#options, document };
     await reported(this.#item(descriptor), this.#options, async (onBytes) => {
       const watched = watchedSource(source, onBytes);
       if (tag === undefined) {
         return await takenFrom(
           this.#from,
           descriptor,
-          () => this.#to.write(descriptor, watched, this.#options),
+          () => this.#to.write(descriptor, watched, options),
         );
       }
-      await writeTagged(this.#to, { manifest: descriptor, source: watched, tag }, this.#options);
+      await writeTagged(this.#to, { manifest: descriptor, source: watched, tag }, options);
       this.#named = true;
     });
     this.report.copied++;

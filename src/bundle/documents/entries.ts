@@ -72,11 +72,8 @@ async function readIndexOf(
   const sizeOf = sizeFinder(source, options);
   const entries: BundleEntry[] = [];
   for (const entry of readLayerIndex(bytes, layer, what)) {
-    if (entry.kind === "external") entries.push(entry);
-    else {
-      const size = knownSize(entry.blob) ?? await sizeOf(entry);
-      entries.push({ ...entry, blob: { ...entry.blob, size } });
-    }
+    if (entry.kind === "external" || knownSize(entry.blob) !== undefined) entries.push(entry);
+    else entries.push({ ...entry, blob: { ...entry.blob, size: await sizeOf(entry) } });
   }
   return entries;
 }

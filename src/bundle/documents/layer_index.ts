@@ -7,6 +7,7 @@ import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { MOST_LIST_VALUES } from "../../core/json.ts";
+import { collectInSeries } from "../../core/runtime/garbage.ts";
 import { checkShape } from "../../core/shapes/shape.ts";
 import { anonymousBlob } from "../../oci/store.ts";
 import type { BundleEntry, CommonEntry, ExternalEntry, RegistryEntry } from "./bundle.ts";
@@ -79,6 +80,7 @@ export function readLayerIndex(
     throw new InvalidInputError(`Cannot read ${what}: its entries say neither path nor content`);
   }
   return (entries ?? []).map((raw, index) => {
+    collectInSeries(index);
     const entry = checkShape(entrySchema, raw, `${what}, entry ${index}`);
     checkLayer(entry.layer, layer, `${what}, entry ${quote(entry.path)}`);
     const path = workspacePath(entry.path, "use entry");

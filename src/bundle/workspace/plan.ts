@@ -120,8 +120,10 @@ export async function planMaterialize(
 /** The entries that pass the filters, with normalised paths, in the order of code points. */
 function chosen(entries: readonly BundleEntry[], options: PlanMaterializeOptions): BundleEntry[] {
   const matches = pathFilter(options);
-  return entries.map((entry) => ({ ...entry, path: workspacePath(entry.path) }))
-    .filter(({ path }) => matches(path)).sort((a, b) => compareText(a.path, b.path));
+  return entries.map((entry) => {
+    const path = workspacePath(entry.path);
+    return path === entry.path ? entry : { ...entry, path };
+  }).filter(({ path }) => matches(path)).sort((a, b) => compareText(a.path, b.path));
 }
 
 /** Splits off entries whose path another entry has. */

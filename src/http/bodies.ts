@@ -18,7 +18,8 @@ export interface BodyRequest {
 
 /**
  * Reads the body of the answer to a request into memory; `stallTime` is that of a retry policy.
- * @throws {TransferError} when it is larger than `limit` bytes, cut off, or silent for too long.
+ * @throws {TransferError} when it is larger than `limit` bytes, cut off, silent for too long, or
+ * comes too slowly: it has the time of a silence, and a millisecond for each byte that came.
  */
 export async function readBody(
   response: Response,
@@ -56,7 +57,10 @@ async function readRaw(
   if (!response.body) return new Uint8Array();
   try {
     const watch = new StallWatch(stallTime, signal);
-    return await readAll(transformed(response.body, (body) => watched(body, watch)), limit);
+    const inTime = (bytes: number, time: number) => {
+      if (time > stallTime + bytes * EARNED_TIME) throw tooSlow(url, bytes, time);
+    };
+    return await readAll(transformed(response.body, (body) => watched(body, watch, inTime)), limit);
   } catch (error) {
     await discard(response);
     signal?.throwIfAborted();
@@ -64,16 +68,31 @@ async function readRaw(
   }
 }
 
-/** Passes a stream on, and gives up on it when nothing comes for long. */
+/**
+ * Milliseconds that each byte of a document earns for those to come. Without it a server that sends
+ * one now and then is never silent, and never comes to an end; with it a document that has no more
+ * than a kilobyte a second has the time of a silence and not much more.
+ */
+const EARNED_TIME = 1;
+
+/**
+ * Passes a stream on, and gives up on it when nothing comes for long. `inTime` is told how many
+ * bytes came in how many milliseconds, and throws when they are too few.
+ */
 async function* watched(
   stream: ReadableStream<Uint8Array>,
   watch: StallWatch,
+  inTime: (bytes: number, time: number) => void,
 ): AsyncGenerator<Uint8Array, void> {
   const reader = stream.getReader();
+  const begun = performance.now();
+  let bytes = 0;
   try {
     for (;;) {
       const { done, value } = await watch.during(() => reader.read());
       if (done) return;
+      bytes += value.byteLength;
+      inTime(bytes, performance.now() - begun);
       yield value;
     }
   } finally {
@@ -112,6 +131,15 @@ export function checkEncoding(headers: Headers, url: string): void {
       quote(coding)
     }, though that was not asked for`,
     { registry: host, expected: "identity", actual: coding },
+  );
+}
+
+function tooSlow(url: string, bytes: number, time: number): TransferError {
+  const host = new URL(url).host;
+  const seconds = Math.ceil(time / 1000);
+  return new TransferError(
+    `Cannot read from ${quote(host)}: only ${bytes} bytes of its answer came in ${seconds} s`,
+    { registry: host, actual: bytes },
   );
 }
 

@@ -96,6 +96,11 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
     HANDSHAKE,
   ],
   [/fatal alert: (?!InternalError)/, "refused", "it refused to speak TLS"],
+  [
+    /Parse Error|invalid HTTP|invalid content-length|unexpected transfer-enc|head is too large|status provided/,
+    "refused",
+    "its answer is not one of HTTP/1.1",
+  ],
   [/ECONNREFUSED|connection refused/i, "unreachable", "the connection was refused"],
   [/ENOTFOUND|EAI_AGAIN|dns error|failed to lookup/i, "unreachable", "its name was not found"],
   [/EHOSTUNREACH|ENETUNREACH|unreachable|No route/i, "unreachable", "there is no way to it"],

@@ -8,10 +8,11 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { rootCertificates } from "node:tls";
 import { giveBack } from "../core/buffers.ts";
+import { HEAD_LIMIT } from "../core/http1/input.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { StallWatch, withTimeLimit } from "../core/time_limit.ts";
 import { trustedCertificates } from "./authorities.ts";
-import { publicLookup } from "./private_guard.ts";
+import { allowedLookup, isBounded, type Reach } from "./private_guard.ts";
 import { proxyFor } from "./proxies.ts";
 import type { AnswerHints, TransportOptions } from "./transport_options.ts";
 
@@ -30,17 +31,18 @@ export class NodeSender {
   }
 
   /** Sends a request with its body, and gives the answer without following redirects. */
-  async send(request: Request, { namedBy }: AnswerHints = {}): Promise<Response> {
+  async send(request: Request, reach: AnswerHints = {}): Promise<Response> {
     request.signal.throwIfAborted();
     const url = new URL(request.url);
     const secure = url.protocol === "https:";
     const proxy = proxyFor(url, this.#options.proxy);
-    const guarded = namedBy !== undefined && proxy === undefined;
+    const bounded = proxy === undefined && isBounded(reach);
     const outgoing = (secure ? https : http).request(url, {
       method: request.method,
       headers: Object.fromEntries(request.headers),
-      agent: await this.#agent(secure, proxy, guarded),
-      lookup: guarded ? publicLookup(namedBy) : undefined,
+      agent: await this.#agent({ secure, proxy, reach: bounded ? reachName(reach) : "" }),
+      maxHeaderSize: HEAD_LIMIT,
+      lookup: bounded ? allowedLookup(reach) : undefined,
       signal: request.signal,
       ...(secure ? await this.#tls() : {}),
     });
@@ -71,14 +73,21 @@ export class NodeSender {
   }
 
   /** Connections are shared only among requests of the same way and the same check. */
-  #agent(secure: boolean, proxy: string | undefined, guarded: boolean): Promise<http.Agent> {
-    const name = JSON.stringify([secure, proxy, guarded]);
+  #agent(
+    { secure, proxy, reach }: { secure: boolean; proxy: string | undefined; reach: string },
+  ): Promise<http.Agent> {
+    const name = JSON.stringify([secure, proxy, reach]);
     const known = this.#agents.get(name);
     if (known) return known;
     const agent = makeAgent(secure, proxy);
     this.#agents.set(name, agent);
     return agent;
   }
+}
+
+/** What requests have in common that may share a connection. */
+function reachName({ namedBy }: Reach): string {
+  return namedBy === undefined ? "inside" : "outside";
 }
 
 /** The agents for proxies take 40 ms to load, so they are loaded when there is a proxy. */
@@ -99,6 +108,9 @@ async function makeAgent(secure: boolean, proxy: string | undefined): Promise<ht
  */
 const BYTES_A_MILLISECOND = 32 * 1024;
 
+/** Interim answers that are passed over, as over sockets of our own. */
+const INTERIM_LIMIT = 100;
+
 /** Sends the body and waits for the answer, which may come before the body is sent. */
 async function exchange(
   outgoing: http.ClientRequest,
@@ -107,6 +119,11 @@ async function exchange(
 ): Promise<http.IncomingMessage> {
   const answer = new Promise<http.IncomingMessage>((resolve, reject) => {
     outgoing.once("response", resolve);
+    let interim = 0;
+    outgoing.on("information", () => {
+      if (++interim <= INTERIM_LIMIT) return;
+      outgoing.destroy(new Error("The server does not come to an answer"));
+    });
     // Stays: a server that answers early may also cut the connection while the body is on its way.
     outgoing.on("error", reject);
   });

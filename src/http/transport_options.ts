@@ -18,6 +18,11 @@ export interface AnswerHints {
    */
   readonly namedBy?: string;
   /**
+   * Whether the server may name private addresses because its own name leads to one: the request
+   * must not reach another address then, whatever the name leads to by now.
+   */
+  readonly insideOnly?: boolean;
+  /**
    * Most bytes of its body, where all of it is wanted in memory: it is read with the answer, so
    * that a line cut in it is tried again like one cut before.
    */

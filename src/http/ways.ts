@@ -10,6 +10,7 @@
  */
 import { askedUrl } from "./asked_url.ts";
 import { wordsOf } from "./faults.ts";
+import { isBounded } from "./private_guard.ts";
 import { proxyFor } from "./proxies.ts";
 import type { AnswerHints, TransportOptions } from "./transport_options.ts";
 
@@ -29,7 +30,7 @@ export function wayOf(request: Request, options: TransportOptions, hints: Answer
   const isDirect = proxyFor(url, options.proxy) === undefined;
   const { insecure, cert } = options;
   const fetches = request.body === null && !insecure && !isExempt(options, isDirect) &&
-    !(isDirect && hints.namedBy !== undefined);
+    !(isDirect && isBounded(hints));
   const isPlain = url.protocol === "http:" || !insecure && cert === undefined;
   const isLarge = (hints.bytesToFile ?? 0) >= MANY_BYTES;
   if (isDirect && isPlain && (isLarge || !fetches)) return "socket";

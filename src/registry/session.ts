@@ -143,8 +143,8 @@ export class RegistrySession {
     const { home, away, isInside } = this.#network;
     const { credentials = ANONYMOUS, now = Date.now, log, plainHttp, insecure } = this.#options;
     const { allowPrivateRedirects } = this.#options;
-    const elsewhere = guarded(away, base, { isInside, allowPrivateRedirects });
-    const network = redirecting(perOrigin(base.origin, home, elsewhere));
+    const way = perOrigin(base.origin, home, away);
+    const network = redirecting(guarded(way, base, { isInside, allowPrivateRedirects }));
     const retried = retrying(network, { ...this.retry, log });
     const shared = this.#network.dragonfly?.around(retried, isBlobOf(base)) ?? retried;
     const send = authenticated(shared, {

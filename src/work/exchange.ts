@@ -16,7 +16,7 @@ export interface ExchangeInput {
   readonly url: string;
   readonly method: string;
   readonly headers: readonly (readonly [string, string])[];
-  readonly hints: Pick<AnswerHints, "namedBy" | "bytesToFile">;
+  readonly hints: Pick<AnswerHints, "namedBy" | "insideOnly" | "bytesToFile">;
   /** How the network is reached. */
   readonly network: TransportOptions;
   /** Takes a {@linkcode Head}, then answers to orders; gives {@linkcode Order}s. */

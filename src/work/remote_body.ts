@@ -59,7 +59,7 @@ function plainOptions(options: TransportOptions): TransportOptions {
 async function sendElsewhere(
   request: Request,
   network: TransportOptions,
-  { namedBy, bytesToFile }: AnswerHints = {},
+  { namedBy, insideOnly, bytesToFile }: AnswerHints = {},
 ): Promise<Response> {
   // An abort that has happened already is no event any more.
   request.signal.throwIfAborted();
@@ -74,7 +74,7 @@ async function sendElsewhere(
     url: request.url,
     method: request.method,
     headers: [...request.headers],
-    hints: { namedBy, bytesToFile },
+    hints: { namedBy, insideOnly, bytesToFile },
     network,
     port: port2,
   }, { signal, transfer: [port2], onBytes: (bytes) => report?.(bytes) });

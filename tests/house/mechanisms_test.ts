@@ -87,9 +87,10 @@ const MECHANISMS: readonly Mechanism[] = [
   },
   {
     what: "the check of private addresses",
-    words: /\bisInternalHost\(|\bpublicLookup\(|\bpublicAddresses\(/,
+    words: /\bisInternalHost\(|\ballowedLookup\(|\ballowedAddresses\(/,
     files: [
       "src/http/addresses.ts",
+      "src/http/fetch_sender.ts",
       // Connections are made with the addresses that were checked.
       "src/http/node_sender.ts",
       "src/http/socket/dial.ts",

@@ -50,3 +50,39 @@ Deno.test("readBody() stops with the signal's reason while nothing comes", async
   stop.abort(reason);
   await assert.rejects(reading, (error) => error === reason);
 });
+
+/** A body of pieces that come one every few milliseconds and never come to an end. */
+const trickle = (piece: Uint8Array<ArrayBuffer>) =>
+  new Response(
+    new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        controller.enqueue(piece);
+      },
+    }),
+  );
+
+for (
+  const [what, piece] of [
+    ["a byte at a time", new Uint8Array(1)],
+    ["two bytes at a time", new Uint8Array(2)],
+    ["pieces without a byte", new Uint8Array()],
+  ] as const
+) {
+  Deno.test(`readBody() gives up on an answer that never ends and comes as ${what}`, async () => {
+    const reading = readBody(trickle(piece), { url, stallTime: 40 }, 1_000_000);
+    await assert.rejects(reading, (error) => {
+      assert(error instanceof TransferError);
+      assert.match(
+        error.message,
+        /^Cannot read from "registry\.test": only \d+ bytes of its answer/,
+      );
+      return true;
+    });
+  });
+}
+
+Deno.test("readBody() waits longer than a silence for an answer that makes progress", async () => {
+  const reading = readBody(trickle(new Uint8Array(1000)), { url, stallTime: 40 }, 50_000);
+  await assert.rejects(reading, /the answer is larger than 50000 bytes/);
+});

@@ -117,3 +117,42 @@ Deno.test("where a proxy looks names up, it decides what it connects to", async 
   assert.deepEqual(proxy.seen, ["GET http://cdn.test/x"]);
   assert(!await transport.isInside(new URL("http://localhost.proxied.test/")));
 });
+
+Deno.test("a name that decides that its server is inside may lead nowhere else", async () => {
+  const isInside = () => Promise.resolve(true);
+  const hints = await follow("https://registry.corp.test/", "https://registry.corp.test/v2/", {
+    isInside,
+  });
+  assert.deepEqual(hints, { bytesToFile: 7, insideOnly: true });
+  // An address, and this machine itself, lead nowhere else as they are.
+  for (const literal of ["https://10.0.0.2/", "http://localhost:5000/", "http://[::1]:5000/"]) {
+    assert.deepEqual(await follow(literal, `${literal}v2/`), { bytesToFile: 7 });
+  }
+});
+
+Deno.test("another port of a server on the internet is only as good as another server", async () => {
+  for (const target of ["https://registry.test:8443/x", "https://registry.test:6379/"]) {
+    const hints = await follow("https://registry.test/", target);
+    assert.deepEqual(hints, { bytesToFile: 7, namedBy: "registry.test" });
+  }
+});
+
+for (
+  const target of ["http://8.8.8.8:1/x", "https://[2001:4860:4860::8888]:1/x", "http://1.1.1.1:1/x"]
+) {
+  Deno.test(`a request that has to stay inside is not sent to ${target}`, async () => {
+    const refusal = /its name led to a private network, and leads to .* now/;
+    using transport = createTransport();
+    for (const init of [{}, { method: "PUT", body: "x", headers: { "Content-Length": "1" } }]) {
+      const sending = transport.send(new Request(target, init), { insideOnly: true });
+      await assert.rejects(sending, refusal);
+    }
+  });
+}
+
+Deno.test("a request that has to stay inside reaches what is inside", async () => {
+  await using server = await startServer();
+  using transport = createTransport();
+  const response = await transport.send(new Request(server.url), { insideOnly: true });
+  assert.equal(await response.text(), "inside");
+});

@@ -13,7 +13,7 @@ export type ReadInto = (into: Uint8Array) => Promise<number>;
 export type Receive = (into: Uint8Array) => Promise<number | null>;
 
 /** The largest head of a message. */
-const HEAD_LIMIT = 32 * 1024;
+export const HEAD_LIMIT: number = 32 * 1024;
 
 /** The longest line within a body in chunks: a size and its extensions, or a trailer. */
 const LINE_LIMIT = 4 * 1024;

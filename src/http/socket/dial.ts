@@ -4,13 +4,13 @@
  */
 import { withTimeLimit } from "../../core/time_limit.ts";
 import { bareHost } from "../addresses.ts";
-import { publicAddresses } from "../private_guard.ts";
+import { allowedAddresses, isBounded, type Reach } from "../private_guard.ts";
 
 /** Whom to connect to. */
 export interface Destination {
   readonly url: URL;
-  /** Host of the server that named the URL: only addresses of the internet will do then. */
-  readonly namedBy: string | undefined;
+  /** Which addresses will do. */
+  readonly reach: Reach;
 }
 
 /** Milliseconds that an address gets before the next one is tried. */
@@ -18,16 +18,16 @@ const ADDRESS_TIME = 2_000;
 
 /** Opens a connection; with TLS where the URL wants it, trusting `caCerts` beside the built-in. */
 export async function dial(
-  { url, namedBy }: Destination,
+  { url, reach }: Destination,
   caCerts: readonly string[],
   signal: AbortSignal,
 ): Promise<Deno.Conn> {
   const secure = url.protocol === "https:";
   const hostname = bareHost(url.hostname);
   const port = Number(url.port || (secure ? 443 : 80));
-  const conn = namedBy === undefined
-    ? await Deno.connect({ hostname, port, signal })
-    : await connectTo(await publicAddresses(hostname, namedBy), port, signal);
+  const conn = isBounded(reach)
+    ? await connectTo(await allowedAddresses(hostname, reach), port, signal)
+    : await Deno.connect({ hostname, port, signal });
   try {
     conn.setNoDelay();
     return secure ? await secured(conn, { hostname, caCerts, signal }) : conn;

@@ -12,7 +12,7 @@ import { withTimeLimit } from "../../core/time_limit.ts";
 import { Trust } from "../authorities.ts";
 import type { AnswerHints, TransportOptions } from "../transport_options.ts";
 import { Connection } from "./connection.ts";
-import { dial } from "./dial.ts";
+import { type Destination, dial } from "./dial.ts";
 
 /** Connections to one place that are kept for the next requests. */
 const KEPT = 8;
@@ -37,11 +37,11 @@ export class SocketSender {
   }
 
   /** Sends a request with its body, and gives the answer without following redirects. */
-  async send(request: Request, { namedBy }: AnswerHints = {}): Promise<Response> {
+  async send(request: Request, { namedBy, insideOnly }: AnswerHints = {}): Promise<Response> {
     request.signal.throwIfAborted();
     const url = askedUrl(request);
     // One that may lead inside must not be used for what may not.
-    const place = `${url.origin} ${namedBy !== undefined}`;
+    const place = `${url.origin} ${namedBy !== undefined} ${insideOnly}`;
     const kept = this.#take(place);
     if (kept) {
       try {
@@ -51,7 +51,10 @@ export class SocketSender {
         if (!isStale || !isRepeatable(request)) throw error;
       }
     }
-    const fresh = await this.#connect({ url, namedBy, place }, request.signal);
+    const fresh = await this.#connect(
+      { url, reach: { namedBy, insideOnly }, place },
+      request.signal,
+    );
     return await fresh.exchange(request, this.#stallTime);
   }
 
@@ -61,7 +64,7 @@ export class SocketSender {
   }
 
   async #connect(
-    { place, ...destination }: { url: URL; namedBy: string | undefined; place: string },
+    { place, ...destination }: Destination & { readonly place: string },
     signal: AbortSignal,
   ): Promise<Connection> {
     const conn = await withTimeLimit(

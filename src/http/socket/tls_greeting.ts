@@ -15,7 +15,7 @@ export async function answersWithTls(url: URL, signal: AbortSignal): Promise<boo
   const clear = new URL(url);
   clear.protocol = "http:";
   clear.port = url.port || "443";
-  const conn = await dial({ url: clear, namedBy: undefined }, [], signal);
+  const conn = await dial({ url: clear, reach: {} }, [], signal);
   const stop = () => closeConn(conn);
   signal.addEventListener("abort", stop);
   try {

@@ -7,7 +7,7 @@ import { isLoopbackHost } from "../core/hosts.ts";
 import { quote } from "../core/text.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { withTimeLimit } from "../core/time_limit.ts";
-import { discard } from "../http/bodies.ts";
+import { discard, readBody } from "../http/bodies.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
 import { canonicalHost } from "./auth/credentials.ts";
 import { explainFault, faultError, isFault } from "../http/faults.ts";
@@ -74,9 +74,45 @@ async function speaksTls(base: URL, options: FindEndpointOptions): Promise<boole
     const { kind } = explainFault(error);
     if (kind === "unreachable") throw faultError(error, url.href);
     if (kind === "not-tls") return false;
-    // On this machine some servers just hang up on TLS. Elsewhere a lost connection must not be
-    // taken for one that may go on in clear text, with the password. A certificate that is not
-    // trusted is shown by the request to come.
-    return kind !== "lost" || !isLoopbackHost(url.hostname);
+    // Elsewhere a lost connection must not be taken for one that may go on in clear text, with the
+    // password. A certificate that is not trusted is shown by the request to come.
+    if (kind !== "lost" || !isLoopbackHost(url.hostname)) return true;
+    return !await speaksHttp(url, options);
   }
+}
+
+/**
+ * Whether a server of this machine speaks HTTP: some just hang up on TLS, and on a busy machine one
+ * that speaks TLS may do so too. Without TLS it says so, or hangs up again.
+ */
+async function speaksHttp(
+  secure: URL,
+  { probe, signal }: Pick<FindEndpointOptions, "probe" | "signal">,
+): Promise<boolean> {
+  const url = new URL(secure);
+  url.protocol = "http:";
+  url.port = secure.port || "443";
+  const ask = async (stop: AbortSignal) => {
+    const response = await probe(new Request(url, { signal: stop }));
+    if (response.status === 400) return !WANTS_TLS.test(await textOf(response, url));
+    await discard(response);
+    return true;
+  };
+  try {
+    return await withTimeLimit(PROBE_TIME, ask, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!isFault(error, signal)) throw error;
+    return false;
+  }
+}
+
+/** What servers of TLS say to those who come without: Go's, nginx, Apache. */
+const WANTS_TLS = /https|ssl|tls/i;
+
+/** The most of an answer that says why a request is refused, in bytes. */
+const REFUSAL_LIMIT = 64 * 1024;
+
+async function textOf(response: Response, { href: url }: URL): Promise<string> {
+  return new TextDecoder().decode(await readBody(response, { url }, REFUSAL_LIMIT));
 }

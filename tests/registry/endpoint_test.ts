@@ -67,7 +67,6 @@ for (const host of ["localhost:5000", "127.0.0.1:5000", "[::1]:5000"]) {
     const { url, probed } = await find(host, NOT_TLS);
     assert.equal(url, `http://${host}/`);
     assert.deepEqual(probed.map((request) => request.url), [`https://${host}/v2/`]);
-    assert.equal((await find(host, "tls handshake eof")).url, `http://${host}/`);
     assert.equal((await find(host)).url, `https://${host}/`);
   });
 }
@@ -108,9 +107,47 @@ Deno.test("a connection that is cut never leads from TLS to clear text on anothe
     Promise.reject(new TypeError("fetch failed", { cause: new Error("connection reset") }));
   const remote = await findEndpoint("registry.test", { insecure: true, probe: cut });
   assert.equal(remote.href, "https://registry.test/");
-  const local = await findEndpoint("localhost:5000", { probe: cut });
-  assert.equal(local.href, "http://localhost:5000/");
 });
+
+/** What a server says that hangs up on TLS, when it is asked without. */
+const WITHOUT_TLS: readonly (readonly [string, string, () => Promise<Response>])[] = [
+  ["http:", "an answer", () => Promise.resolve(new Response("{}"))],
+  ["http:", "a refusal", () => Promise.resolve(new Response(null, { status: 401 }))],
+  [
+    "http:",
+    "400 for reasons of its own",
+    () => Promise.resolve(new Response("{}", { status: 400 })),
+  ],
+  [
+    "https:",
+    "the words of Go",
+    () =>
+      Promise.resolve(
+        new Response("Client sent an HTTP request to an HTTPS server.\n", { status: 400 }),
+      ),
+  ],
+  ["https:", "the words of nginx", () =>
+    Promise.resolve(
+      new Response("<h1>The plain HTTP request was sent to HTTPS port</h1>", { status: 400 }),
+    )],
+  ["https:", "the words of Apache", () =>
+    Promise.resolve(
+      new Response("You're speaking plain HTTP to an SSL-enabled server port.", { status: 400 }),
+    )],
+  ["https:", "nothing again", () => Promise.reject(new TypeError("connection reset"))],
+];
+
+for (const [protocol, what, answer] of WITHOUT_TLS) {
+  Deno.test(`a server of this machine that hangs up on TLS, and gives ${what}, speaks ${protocol}`, async () => {
+    const probe = ({ url }: Request) =>
+      url.startsWith("https:")
+        ? Promise.reject(new TypeError("fetch failed", { cause: new Error("tls handshake eof") }))
+        : answer();
+    for (const host of ["localhost:5000", "127.0.0.1:5000", "[::1]:5000"]) {
+      assert.equal((await findEndpoint(host, { probe })).protocol, protocol);
+    }
+  });
+}
 
 Deno.test("findEndpoint() greets servers of this machine, and sends a request to no other", async () => {
   const greeted: string[] = [];

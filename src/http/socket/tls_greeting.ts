@@ -7,11 +7,12 @@ import { closeConn, dial } from "./dial.ts";
 
 /**
  * Greets a server as a client of TLS 1.2 does, and tells whether its answer is one of TLS, be it a
- * handshake or an alert. One that hangs up without a word does not speak it.
+ * handshake or an alert; `undefined` of one that hangs up without a word: on a busy machine that may
+ * be any.
  * See https://www.rfc-editor.org/rfc/rfc5246#section-6.2.1 for records, and #section-7.4.1.2.
  * @throws what connecting throws, and what stopped the wait.
  */
-export async function answersWithTls(url: URL, signal: AbortSignal): Promise<boolean> {
+export async function answersWithTls(url: URL, signal: AbortSignal): Promise<boolean | undefined> {
   const clear = new URL(url);
   clear.protocol = "http:";
   clear.port = url.port || "443";
@@ -21,7 +22,7 @@ export async function answersWithTls(url: URL, signal: AbortSignal): Promise<boo
   try {
     await conn.write(greeting());
     const answer = new Uint8Array(1);
-    await conn.read(answer);
+    if (await conn.read(answer) === null) return undefined;
     return answer[0] === ALERT || answer[0] === HANDSHAKE;
   } catch (error) {
     signal.throwIfAborted();

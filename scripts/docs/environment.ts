@@ -104,7 +104,11 @@ const SECTIONS: Readonly<Record<string, readonly Row[]>> = {
     [["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"], "Token for it"],
     [["HF_TOKEN_PATH"], "File with the token"],
     [["HF_HOME"], "Folder whose file `token` has it"],
-    [["MODELSCOPE_SDK_TOKEN", "MODELSCOPE_API_TOKEN"], "Token for ModelScope"],
+    [
+      ["MODELSCOPE_ENDPOINT", "MODELSCOPE_DOMAIN"],
+      "Address of the ModelScope hub: a URL, or a host that is reached with TLS",
+    ],
+    [["MODELSCOPE_SDK_TOKEN", "MODELSCOPE_API_TOKEN"], "Token for it"],
     [["MLFLOW_TRACKING_URI"], "Address of the MLflow server, or `databricks`"],
     [["MLFLOW_TRACKING_TOKEN"], "Token for it"],
     [["MLFLOW_TRACKING_USERNAME"], "User there"],

@@ -4,7 +4,7 @@
  */
 import { InvalidInputError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
-import type { Environment } from "./environment.ts";
+import { type Environment, wholeNumber } from "./environment.ts";
 
 /** Names of each setting, the first that is set counts. */
 const VARIABLES = {
@@ -79,10 +79,9 @@ export class Variables {
 
   /** A small whole number. */
   count(setting: SettingName): number | undefined {
-    const text = this.text(setting);
-    if (text === undefined) return undefined;
-    if (/^[0-9]{1,9}$/.test(text) && Number(text) <= MOST_RETRIES) return Number(text);
-    throw this.refuse(setting, `${quote(text)} is not a whole number from 0 to ${MOST_RETRIES}`);
+    const name = this.nameOf(setting);
+    if (name === undefined) return undefined;
+    return wholeNumber({ name, value: this.#env[name] ?? "" }, { least: 0, most: MOST_RETRIES });
   }
 
   /** The error for a value that cannot be used. */

@@ -7,7 +7,7 @@ import { InvalidInputError } from "../../core/errors.ts";
 import { quote, withoutEnd } from "../../core/text.ts";
 import { isOneOf, parseRate } from "../arguments.ts";
 import type { DownloadSettings, HubSettings } from "../../library/downloads.ts";
-import { type Environment, firstSet } from "../../library/environment.ts";
+import { type Environment, firstSet, wholeNumber } from "../../library/environment.ts";
 import type { DragonflySettings } from "../../http/dragonfly/settings.ts";
 import type { ModelSettings } from "../../library/models.ts";
 import type { CredentialFiles } from "../../library/settings.ts";
@@ -67,7 +67,7 @@ const PREFIXES = ["MODCTL_", "MODELOPS_", "MODEL_OPS_"];
 
 /** The value of a setting of ours in the environment, under any of the prefixes. */
 function ours(env: Environment, name: string): string | undefined {
-  return firstSet(env, PREFIXES.map((prefix) => prefix + name));
+  return givenBy(env, name)?.value;
 }
 
 /** A value, and the flag or the variable that gave it. */
@@ -82,7 +82,11 @@ function given(
   env: Environment,
   setting: string,
 ): Given | undefined {
-  if (flag !== undefined) return { value: flag, giver: name };
+  return flag === undefined ? givenBy(env, setting) : { value: flag, giver: name };
+}
+
+/** A setting of ours in the environment, and the variable that has it. */
+function givenBy(env: Environment, setting: string): Given | undefined {
   for (const giver of PREFIXES.map((prefix) => prefix + setting)) {
     const value = firstSet(env, [giver]);
     if (value !== undefined) return { value, giver };
@@ -223,14 +227,15 @@ function credentialFiles(dotFolder: string, { env, cwd, home }: SettingsSource):
 }
 
 function dragonfly(env: Environment): Partial<DragonflySettings> {
-  const priority = ours(env, "DRAGONFLY_PRIORITY");
+  const priority = givenBy(env, "DRAGONFLY_PRIORITY");
   return {
     endpoint: ours(env, "DRAGONFLY_ENDPOINT"),
     required: isSet(ours(env, "DRAGONFLY_REQUIRED")),
     forwardAuth: isSet(ours(env, "DRAGONFLY_FORWARD_AUTH")),
     tag: ours(env, "DRAGONFLY_TAG"),
     application: ours(env, "DRAGONFLY_APPLICATION"),
-    priority: priority === undefined ? undefined : Number(priority),
+    priority: priority &&
+      wholeNumber({ name: priority.giver, value: priority.value }, { least: 0, most: 6 }),
   };
 }
 

@@ -44,7 +44,16 @@ function huggingFace({ env, home }: HubSource): HubAccess {
 }
 
 function modelScope({ env }: HubSource): HubAccess {
-  return { token: tokenIn(env, ["MODELSCOPE_SDK_TOKEN", "MODELSCOPE_API_TOKEN"]), tokenFiles: [] };
+  return {
+    hubUrl: urlOf(firstSet(env, ["MODELSCOPE_ENDPOINT", "MODELSCOPE_DOMAIN"])),
+    token: tokenIn(env, ["MODELSCOPE_SDK_TOKEN", "MODELSCOPE_API_TOKEN"]),
+    tokenFiles: [],
+  };
+}
+
+/** The URL of a hub whose variable may have a host alone. */
+function urlOf(address: string | undefined): string | undefined {
+  return address === undefined || address.includes("://") ? address : `https://${address}`;
 }
 
 /**
@@ -56,7 +65,7 @@ function mlflow({ env }: HubSource): HubAccess {
   const prefix = onDatabricks ? "DATABRICKS" : "MLFLOW_TRACKING";
   const host = onDatabricks ? firstSet(env, ["DATABRICKS_HOST"]) : tracking;
   return {
-    hubUrl: host && (host.includes("://") ? host : `https://${host}`),
+    hubUrl: urlOf(host),
     token: tokenIn(env, [`${prefix}_TOKEN`]),
     username: firstSet(env, [`${prefix}_USERNAME`]),
     password: firstSet(env, [`${prefix}_PASSWORD`]),

@@ -23,8 +23,8 @@ export const SETTING_REMEDIES: Readonly<Record<SettingFact, string>> = {
   azurePermission:
     "check AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY, or that the SAS is valid still",
   azureSas: "put a shared access signature into AZURE_STORAGE_SAS_TOKEN",
-  hubAddress: "set HF_ENDPOINT, MLFLOW_TRACKING_URI or DATABRICKS_HOST to a URL such as " +
-    "https://hub.example.com",
+  hubAddress: "set HF_ENDPOINT, MODELSCOPE_ENDPOINT, MLFLOW_TRACKING_URI or DATABRICKS_HOST to a " +
+    "URL such as https://hub.example.com",
   hubLogin: "set HF_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, instead",
   huggingfaceLogin: "set HF_TOKEN to an access token that may read the model",
   mlflowAddress: "set MLFLOW_TRACKING_URI or DATABRICKS_HOST to the URL of the server",

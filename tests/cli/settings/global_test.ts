@@ -75,7 +75,7 @@ Deno.test("hubs are reached as their own variables say", () => {
       token: undefined,
       tokenFiles: ["/home/user/.cache/huggingface/token", "/home/user/.huggingface/token"],
     },
-    modelscope: { token: undefined, tokenFiles: [] },
+    modelscope: { hubUrl: undefined, token: undefined, tokenFiles: [] },
     mlflow: {
       hubUrl: undefined,
       token: undefined,
@@ -97,6 +97,46 @@ Deno.test("hubs are reached as their own variables say", () => {
   });
   assert.equal(modelscope?.token, "ms");
   assert.deepEqual(settings({}, {}, { home: undefined }).hubs.huggingface?.tokenFiles, []);
+});
+
+for (
+  const [variable, value, hubUrl] of [
+    ["MODELSCOPE_ENDPOINT", "http://127.0.0.1:8000", "http://127.0.0.1:8000"],
+    ["MODELSCOPE_ENDPOINT", "hub.test", "https://hub.test"],
+    ["MODELSCOPE_DOMAIN", "www.modelscope.ai", "https://www.modelscope.ai"],
+    ["MODELSCOPE_DOMAIN", "https://mirror.test/hub", "https://mirror.test/hub"],
+  ] as const
+) {
+  Deno.test(`the ModelScope hub of ${variable}=${value} is at ${hubUrl}`, () => {
+    assert.equal(settings({}, { [variable]: value }).hubs.modelscope?.hubUrl, hubUrl);
+    const both = {
+      MODELSCOPE_DOMAIN: "other.test",
+      MODELSCOPE_ENDPOINT: "hub.test",
+      [variable]: value,
+    };
+    assert.equal(
+      settings({}, both).hubs.modelscope?.hubUrl,
+      variable === "MODELSCOPE_ENDPOINT" ? hubUrl : "https://hub.test",
+    );
+  });
+}
+
+for (const value of ["x", "NaN", "7", "-1", "3.5", "0x3", "1e0", "3 4", "٣"]) {
+  Deno.test(`${value} is no priority of Dragonfly, and the variable that has it is named`, () => {
+    for (const name of ["MODCTL_DRAGONFLY_PRIORITY", "MODEL_OPS_DRAGONFLY_PRIORITY"]) {
+      assert.throws(() => settings({}, { [name]: value }), {
+        name: "InvalidInputError",
+        message: `Cannot use ${name}: "${value}" is not a whole number from 0 to 6`,
+      });
+    }
+  });
+}
+
+Deno.test("a priority of Dragonfly is a whole number, with space around it or not", () => {
+  for (const [value, priority] of [["0", 0], [" 6 ", 6], ["03", 3]] as const) {
+    const { dragonfly } = settings({}, { MODCTL_DRAGONFLY_PRIORITY: value });
+    assert.equal(dragonfly?.priority, priority);
+  }
 });
 
 Deno.test("MLflow is a server of one's own, or Databricks", () => {

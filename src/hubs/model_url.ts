@@ -20,7 +20,7 @@ export const MODEL_HUBS: Readonly<Record<HubName, ModelHub>> = {
 export interface ModelUrlOptions {
   /** Name of the hub for short forms; a URL names its own. */
   readonly provider?: string;
-  /** URLs of hubs that are configured (`HF_ENDPOINT`, `MODELSCOPE_ENDPOINT`), so that URLs on them are known. */
+  /** URLs of hubs that are configured, as by `HF_ENDPOINT`, so that URLs on them are known. */
   readonly hubUrls?: Readonly<Partial<Record<HubName, string>>>;
 }
 

@@ -76,4 +76,6 @@ async function run(): Promise<NameOutcome[]> {
   return outcomes;
 }
 
-if (import.meta.main) console.log(JSON.stringify(await run()));
+if (import.meta.main) {
+  Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(await run())));
+}

@@ -7,8 +7,8 @@ import { closeConn, dial } from "./dial.ts";
 
 /**
  * Greets a server as a client of TLS 1.2 does, and tells whether its answer is one of TLS, be it a
- * handshake or an alert; `undefined` of one that hangs up without a word: on a busy machine that may
- * be any.
+ * handshake or an alert; `undefined` of one that hangs up without a word: on a busy machine any
+ * may.
  * See https://www.rfc-editor.org/rfc/rfc5246#section-6.2.1 for records, and #section-7.4.1.2.
  * @throws what connecting throws, and what stopped the wait.
  */

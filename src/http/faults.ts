@@ -76,6 +76,7 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
     "its certificate is signed too weakly",
     RENEW,
   ],
+  [/BadSignature/, "refused", "its certificate has a short key, or a wrong signature", RENEW],
   [
     /key usage|INVALID_PURPOSE/i,
     "refused",
@@ -106,7 +107,7 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
   [/EHOSTUNREACH|ENETUNREACH|unreachable|No route/i, "unreachable", "there is no way to it"],
   [/ETIMEDOUT|timed out|timeout/i, "lost", "it did not answer in time"],
   [
-    /ECONNRESET|EPIPE|reset|closed|hang up|eof|aborted|http2|GOAWAY|broken pipe|before secure|cut off/i,
+    /ECONNRESET|EPIPE|reset|closed|hang up|eof|end of file|aborted|http2|GOAWAY|broken pipe|before secure|cut off/i,
     "lost",
     "the connection was cut",
   ],

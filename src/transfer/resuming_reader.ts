@@ -103,6 +103,8 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
   #finished = false;
   #lost: unknown;
   #requests = 0;
+  /** When bytes came last, or were asked for, in milliseconds of `performance.now()`. */
+  #heard = 0;
   #startedOver = false;
   readonly #repeated: RepeatedBytes;
 
@@ -154,7 +156,10 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
       const place = { ...file, at: start, length: end - start, stallTime: this.#stallTime };
       // An answer that begins earlier brings bytes once more that are in the file already: only
       // what goes beyond them counts, or a server that always begins anew would be asked for ever.
-      const onBytes = (bytes: number) => report(Math.max(before, start + bytes));
+      const onBytes = (bytes: number) => {
+        this.#heard = performance.now();
+        report(Math.max(before, start + bytes));
+      };
       const received = await body.toFile(place, { signal, onBytes });
       if (received.more && this.#content.tooLong) throw this.#content.tooLong();
       const reached = start + received.bytes;
@@ -188,6 +193,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
       try {
         return await work();
       } catch (error) {
+        this.#countSilence();
         await this.close();
         throw this.#content.explain(error);
       }
@@ -222,6 +228,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
 
   async #ask(): Promise<Awaited<ReturnType<Content["ask"]>>> {
     this.#countRequest();
+    this.#heard = performance.now();
     this.#watch = new StallWatch(this.#stallTime, this.#options.signal);
     const answer = await this.#content.ask(this.#position, this.#watch).catch(async (error) => {
       if (!(error instanceof RangeRefused)) throw error;
@@ -235,8 +242,18 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
   #countRequest(): void {
     const come = this.#position - this.#options.position;
     if (++this.#requests <= PATIENCE + come / EARNS_A_REQUEST) return;
-    const reason = new TransientError(`it was lost ${PATIENCE} times and more`);
+    const reason = new TransientError("it was lost again and again");
     throw this.#content.giveUp(reason, { position: this.#position, end: this.#end });
+  }
+
+  /**
+   * A server that brings a few bytes an answer and falls silent would be waited for two minutes each
+   * time: as many silences as there are tries use up the patience.
+   */
+  #countSilence(): void {
+    if (performance.now() - this.#heard < this.#stallTime) return;
+    this.#requests += PATIENCE / completePolicy(this.#options.retry).attempts;
+    this.#heard = performance.now();
   }
 
   async #startOver(refused: RangeRefused): Promise<ResumedAnswer> {
@@ -283,6 +300,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
 
   /** The new ones among the bytes that came. */
   async #accept(chunk: Uint8Array): Promise<Uint8Array> {
+    this.#heard = performance.now();
     const fresh = this.#repeated.drop(chunk);
     const room = (this.#end ?? Infinity) - this.#position;
     if (fresh.byteLength > room) {

@@ -4,7 +4,14 @@ import { TransferError } from "../../src/core/errors.ts";
 
 const OLD = "it speaks only old versions of TLS";
 
+const MALFORMED = "its answer is not one of HTTP/1.1";
+
 const CASES: readonly (readonly [string, string, string])[] = [
+  ["client error (SendRequest): invalid content-length parsed", "refused", MALFORMED],
+  ["client error (SendRequest): message head is too large", "refused", MALFORMED],
+  ["client error (SendRequest): invalid HTTP version parsed", "refused", MALFORMED],
+  ["HPE_HEADER_OVERFLOW: Parse Error: Header overflow", "refused", MALFORMED],
+  ["unexpected end of file", "lost", "the connection was cut"],
   ["client error (Connect): dns error: failed to lookup", "unreachable", "its name was not found"],
   ["connect ECONNREFUSED 127.0.0.1:1", "unreachable", "the connection was refused"],
   ["received corrupt message of type InvalidContentType", "not-tls", "it does not speak TLS"],
@@ -43,7 +50,11 @@ const CASES: readonly (readonly [string, string, string])[] = [
   ["CA_MD_TOO_WEAK: ca md too weak", "refused", "its certificate is signed too weakly"],
   ["EE_KEY_TOO_SMALL: ee key too small", "refused", "its certificate is signed too weakly"],
   // An authority of the same name with another key: the right one may still be named.
-  ["invalid peer certificate: BadSignature", "refused", "its certificate is not trusted"],
+  [
+    "invalid peer certificate: BadSignature",
+    "refused",
+    "its certificate has a short key, or a wrong signature",
+  ],
   [
     "invalid peer certificate: certificate does not allow extended key usage for server authentication",
     "refused",

@@ -171,6 +171,24 @@ Deno.test("what a mirror does not have, or does not answer for, comes from the r
   }
 });
 
+Deno.test("a mirror that does not work is warned of once, one that lacks something is not", async () => {
+  const rows: readonly (readonly [Script, RegExp])[] = [
+    [() => refusal(404), /^$/],
+    [() => refusal(500), /Going past the mirror .*answered 500/],
+    [() => refusal(307, { Location: "ftp://a.test/" }), /Going past the mirror .*scheme "ftp:"/],
+    [
+      () => refusal(429, { "Retry-After": "3600" }),
+      /Going past the mirror .*no request for 3600 s/,
+    ],
+  ];
+  for (const [mirror, warned] of rows) {
+    await using fixture = await setup({ mirror });
+    await fixture.pull();
+    assert.match(fixture.warnings.join(), warned);
+    assert(fixture.warnings.length <= 1, fixture.warnings.join());
+  }
+});
+
 Deno.test("wrong, cut and short blobs of a mirror are taken from the registry", async () => {
   const flipped = (bytes: Uint8Array<ArrayBuffer>) => bytes.map((byte) => byte ^ 1);
   const scripts: Script[] = [

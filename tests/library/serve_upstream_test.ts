@@ -203,6 +203,36 @@ Deno.test("wrong bytes of the upstream are not kept, and nobody gets all of them
   assert.equal((await stored.usage()).blobs, 1);
 });
 
+/** What an upstream may answer, and what clients of the cache are told of it. */
+const FAULTS: readonly (readonly [string, Script, RegExp])[] = [
+  ["a page", () => new Response("<html>log in"), /sent what cannot be used: .*it holds a page/],
+  ["nothing", () => new Response(), /sent what cannot be used: .*it holds nothing/],
+  ["an error", () => refusal(500), /does not answer: .*127\.0\.0\.1:\d+ answered 500/],
+  ["a refusal", () => refusal(403), /refuses it: .*127\.0\.0\.1:\d+ answered 403/],
+  ["a wish for patience", () => refusal(429, { "Retry-After": "3600" }), /no request for 3600 s/],
+  ["a circle", ({ url }) => refusal(307, { Location: url }), /redirects more than 10 times/],
+  ["a URL of its own kind", () => refusal(307, { Location: "ftp://a.test/" }), /scheme "ftp:"/],
+  [
+    "another digest",
+    async (_request, pass) =>
+      await changed(await pass(), { bytes: (bytes) => bytes.with(bytes.length - 2, 0x20) }),
+    /sent other content than its name says: /,
+  ],
+];
+
+for (const [what, script, told] of FAULTS) {
+  Deno.test(`an upstream that answers with ${what} is named, and none of it is kept`, async () => {
+    await using fixture = await setup(script);
+    const { cache, name, storageDir } = fixture;
+    const response = await fetch(`http://${cache.address}/v2/${name}/manifests/v1`);
+    assert(response.status === 502 || response.status === 403, String(response.status));
+    const [{ message }] = (await response.json()).errors;
+    assert.match(message, /^The upstream registry /);
+    assert.match(message, told);
+    assert.deepEqual(await Array.fromAsync(diskCatalog(storageDir).repositories()), []);
+  });
+}
+
 Deno.test("nobody writes through a cache", async () => {
   await using fixture = await setup();
   const { cache, name } = fixture;

@@ -8,7 +8,7 @@
  */
 import { isDigest } from "../../core/digest.ts";
 import { isAbort, ModelOpsError } from "../../core/errors.ts";
-import type { OperationOptions } from "../../core/operation.ts";
+import type { Log, OperationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import { capability } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
@@ -53,6 +53,8 @@ class MirroredReads {
   readonly #pinned = new Map<string, ContentStore>();
   /** How the artifact was named: mirrors may be for digests or tags alone. */
   #named: MirrorUse = "digest-only";
+  /** That of the operation that resolved a name here; what reads content has none. */
+  #log: Log | undefined;
 
   constructor(parts: MirroredParts) {
     this.#parts = parts;
@@ -92,6 +94,7 @@ class MirroredReads {
   }
 
   async #resolve(target: string, options: OperationOptions = {}): Promise<Descriptor> {
+    this.#log = options.log;
     this.#named = isDigest(target) ? "digest-only" : "tag-only";
     const { origin } = this.#parts;
     if (isDigest(target)) {
@@ -126,7 +129,7 @@ class MirroredReads {
         return found;
       } catch (error) {
         if (!mayBeElsewhere(error, options)) throw error;
-        this.#note(mirror, error as ModelOpsError, options);
+        this.#note(mirror, error as ModelOpsError, options.log);
       }
     }
     throw reason;
@@ -146,7 +149,7 @@ class MirroredReads {
         return await work(mirror);
       } catch (error) {
         if (!mayBeElsewhere(error, options)) throw error;
-        this.#note(mirror, error as ModelOpsError, options);
+        this.#note(mirror, error as ModelOpsError);
         this.#markFailed(digest, mirror);
       }
     }
@@ -161,10 +164,11 @@ class MirroredReads {
       .map(({ store }) => store);
   }
 
-  #note(mirror: ContentStore, error: ModelOpsError, { log }: OperationOptions): void {
-    log?.("info", `Going past the mirror ${mirror.name}: ${error.message}`);
+  #note(mirror: ContentStore, error: ModelOpsError, log = this.#log): void {
     // One that does not have something is still there for the rest.
-    if (error.kind === "transfer") this.#down.add(mirror);
+    const isNews = error.kind === "transfer" && !this.#down.has(mirror);
+    log?.(isNews ? "warning" : "info", `Going past the mirror ${mirror.name}: ${error.message}`);
+    if (isNews) this.#down.add(mirror);
   }
 
   #markFailed(digest: string, place: ContentStore): void {
@@ -183,7 +187,7 @@ class MirroredReads {
     if (!isFault || place === this.#parts.origin || this.#failed.get(digest)?.has(place)) {
       return false;
     }
-    if (failure.kind === "transfer") this.#down.add(place);
+    this.#note(place, failure);
     this.#markFailed(digest, place);
     return true;
   }

@@ -7,7 +7,7 @@
  * @module
  */
 import { type Digest, isDigest } from "../../core/digest.ts";
-import { AccessDeniedError, ifFound, ModelOpsError, NotFoundError } from "../../core/errors.ts";
+import { type ErrorKind, ifFound, ModelOpsError, NotFoundError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { bytesSource } from "../../core/content/source.ts";
 import { capability, type ReferrerOptions } from "../../oci/capabilities.ts";
@@ -223,12 +223,17 @@ function isOutage(error: unknown): boolean {
 
 /** The answer to a client where the upstream is at fault. */
 function upstreamFault(error: unknown): unknown {
-  if (!(error instanceof ModelOpsError) || error instanceof AccessDeniedError) return error;
-  if (error.kind === "transfer") {
-    const message = "The upstream registry does not answer";
-    return new RegistryFault("UNKNOWN", { status: 502, message, cause: error });
-  }
-  if (error.kind !== "integrity") return error;
-  const message = "The upstream registry sent other content than its name says";
+  const found = error instanceof ModelOpsError ? UPSTREAM_FAULTS[error.kind] : undefined;
+  if (!(error instanceof ModelOpsError) || found === undefined) return error;
+  const message = `The upstream registry ${found}: ${error.message}`;
+  if (error.kind === "denied") return new RegistryFault("DENIED", { message, cause: error });
   return new RegistryFault("UNKNOWN", { status: 502, message, cause: error });
 }
+
+/** What is wrong with an upstream, by the kind of the error that a request to it ended with. */
+const UPSTREAM_FAULTS: Readonly<Partial<Record<ErrorKind, string>>> = {
+  denied: "refuses it",
+  transfer: "does not answer",
+  integrity: "sent other content than its name says",
+  invalid: "sent what cannot be used",
+};

@@ -33,6 +33,7 @@ const PLAIN_HTTP = "add --plain-http if the registry is meant to be used without
 const IDENTITY = "add --cert-file and --key-file";
 const OLD_TLS = "let the server speak TLS 1.2 or 1.3";
 const HANDSHAKE = "if it wants a client certificate, " + IDENTITY + "; else let it speak TLS 1.3";
+const PROXIES = "look at HTTPS_PROXY, or name its host in NO_PROXY";
 const PROXY = "put the user name and password of the proxy into its URL";
 
 /** What a source of bytes failed with while a request was sent: no fault of the network. */
@@ -49,6 +50,13 @@ export class SourceFailure extends Error {
 const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
   [/InvalidContentType|wrong.version.number/i, "not-tls", "it does not speak TLS", PLAIN_HTTP],
   [/proxy auth/i, "refused", "the proxy wants credentials", PROXY],
+  [/proxy refuses/, "refused", "the proxy does not connect to it", PROXIES],
+  [
+    /unsuccessful tunnel|proxy headers|while tunneling|Proxy connection ended/,
+    "lost",
+    "the proxy does not connect to it",
+    PROXIES,
+  ],
   [/certificate.?required/i, "refused", "it wants a client certificate", IDENTITY],
   [
     // What the other side says of ours.

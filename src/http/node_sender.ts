@@ -108,6 +108,12 @@ async function makeAgent(secure: boolean, proxy: string | undefined): Promise<ht
  */
 const BYTES_A_MILLISECOND = 32 * 1024;
 
+/** The words of `fetch` for the status by which a proxy does not connect; those of its own for 4xx. */
+function tunnelFault(status: number): string {
+  if (status === 407) return "proxy authentication required";
+  return status >= 400 && status < 500 ? `the proxy refuses it: ${status}` : "unsuccessful tunnel";
+}
+
 /** Interim answers that are passed over, as over sockets of our own. */
 const INTERIM_LIMIT = 100;
 
@@ -119,6 +125,11 @@ async function exchange(
 ): Promise<http.IncomingMessage> {
   const answer = new Promise<http.IncomingMessage>((resolve, reject) => {
     outgoing.once("response", resolve);
+    // The agent hands on what a proxy says that does not connect as if the server had said it.
+    // Without a tunnel there is no status.
+    outgoing.once("proxyConnect", ({ statusCode = 200 }: { readonly statusCode?: number }) => {
+      if (statusCode !== 200) outgoing.destroy(new Error(tunnelFault(statusCode)));
+    });
     let interim = 0;
     outgoing.on("information", () => {
       if (++interim <= INTERIM_LIMIT) return;

@@ -7,6 +7,7 @@ import { nodeCrypto } from "../core/runtime/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { isInternalHost, resolvesInside } from "./addresses.ts";
 import { certificatesIn } from "./authorities.ts";
+import { discard } from "./bodies.ts";
 import { FetchSender } from "./fetch_sender.ts";
 import { limited } from "./limited.ts";
 import { parseProxy, proxyFor } from "./proxies.ts";
@@ -53,12 +54,12 @@ export function createTransport(given: TransportOptions = {}): DisposableTranspo
     const way = leftToNode.has(origin) ? "node" : wayOf(request, options, hints);
     const prepared = prepare(request, options.userAgent ?? USER_AGENT);
     try {
-      return await senders[way].send(prepared, hints);
+      return await notOfProxy(await senders[way].send(prepared, hints));
     } catch (error) {
       const other = wayAround(error, { way, request });
       if (other === undefined) throw error;
       if (other === "node") leftToNode.add(origin);
-      return await senders[other].send(prepared, hints);
+      return await notOfProxy(await senders[other].send(prepared, hints));
     }
   };
   return {
@@ -75,6 +76,13 @@ export function createTransport(given: TransportOptions = {}): DisposableTranspo
       for (const sender of Object.values(senders)) sender.close();
     },
   };
+}
+
+/** Makes sure that an answer is one of the server: only proxies answer 407 (RFC 9110 §15.5.8). */
+async function notOfProxy(response: Response): Promise<Response> {
+  if (response.status !== 407) return response;
+  await discard(response);
+  throw new Error("proxy authentication required");
 }
 
 /** One way to the network, with the connections that it keeps. */

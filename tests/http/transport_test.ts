@@ -6,6 +6,7 @@ import type { TLSSocket } from "node:tls";
 import { InvalidInputError, TransferError } from "../../src/core/errors.ts";
 import { RegistryClient } from "../../src/registry/client.ts";
 import { explainFault } from "../../src/http/faults.ts";
+import { retrying } from "../../src/http/retrying.ts";
 import { createTransport } from "../../src/http/transport.ts";
 import type { TransportOptions } from "../../src/http/transport_options.ts";
 import { makeCertificates, makeSelfSigned } from "../support/certificates.ts";
@@ -351,6 +352,56 @@ e2eTest("a proxy that wants other credentials is an error that says so", NEEDS, 
     assert.match(error.message, /the proxy wants credentials/);
     return true;
   });
+});
+
+/** What a proxy may say in place of connecting, and what is said of it. */
+const REFUSALS: readonly (readonly [number, string, RegExp])[] = [
+  [201, "Created", /the proxy does not connect to it/],
+  [301, "Moved", /the proxy does not connect to it/],
+  [401, "Unauthorized", /the proxy does not connect to it/],
+  [403, "Forbidden", /the proxy does not connect to it/],
+  [404, "Not Found", /the proxy does not connect to it/],
+  [407, "Proxy Authentication Required", /the proxy wants credentials/],
+  [502, "Bad Gateway", /the proxy does not connect to it/],
+];
+
+for (const [status, reason, told] of REFUSALS) {
+  Deno.test(`${status} of a proxy that does not connect is never taken for the server's answer`, async () => {
+    const proxy = http.createServer();
+    proxy.on("connect", (_request, socket) => {
+      socket.end(
+        `HTTP/1.1 ${status} ${reason}\r\nLocation: https://evil.test/\r\n` +
+          'WWW-Authenticate: Bearer realm="https://evil.test/"\r\nContent-Length: 2\r\n\r\n{}',
+      );
+    });
+    await using running = await listen(proxy, "http");
+    for (const insecure of [false, true]) {
+      const secret = `http://ann:s3cret@${running.host}`;
+      using transport = createTransport({ proxy: secret, insecure });
+      const send = retrying(transport.send, { attempts: 2, firstWait: 1 });
+      for (const init of [{}, { method: "PUT", body: "x", headers: { "Content-Length": "1" } }]) {
+        await assert.rejects(send(new Request("https://registry.test/v2/", init)), (error) => {
+          assert(error instanceof TransferError, String(error));
+          assert.match(error.message, told);
+          assert.doesNotMatch(Deno.inspect(error), /s3cret/);
+          return true;
+        });
+      }
+    }
+  });
+}
+
+Deno.test("407 without a tunnel is a proxy that wants credentials too", async () => {
+  const proxy = await startProxy();
+  await using running = proxy.running;
+  using transport = createTransport({ proxy: `http://ann:wr0ng@${running.host}` });
+  const send = retrying(transport.send, { attempts: 2, firstWait: 1 });
+  for (const init of [{}, { method: "PUT", body: "x", headers: { "Content-Length": "1" } }]) {
+    await assert.rejects(
+      send(new Request("http://registry.test/v2/", init)),
+      /^TransferError: Cannot reach "registry\.test": the proxy wants credentials$/,
+    );
+  }
 });
 
 Deno.test("a server without TLS on this machine is found at the price of one connection", async () => {

@@ -44,7 +44,10 @@ export async function responseError(
   const server = request.server ?? request.registry;
   const found = `${server} answered ${status}${words === "" ? "" : ` (${words})`}`;
   const facts = { registry: request.registry, status: response.status, code: said.code };
-  return makeError(`Cannot ${request.action}: ${found}`, facts);
+  const error = makeError(`Cannot ${request.action}: ${found}`, facts);
+  // What a token server does not have says nothing of what the registry has.
+  const isOfRegistry = request.server === undefined || error instanceof AccessDeniedError;
+  return isOfRegistry ? error : new TransferError(error.message, facts);
 }
 
 function makeError(message: string, facts: ErrorFacts): ModelOpsError {

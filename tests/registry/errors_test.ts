@@ -32,6 +32,20 @@ for (const [status, body, kind] of KINDS) {
   });
 }
 
+for (
+  const [status, code] of [[404, "NAME_UNKNOWN"], [405, "UNSUPPORTED"], [
+    400,
+    "DIGEST_INVALID",
+  ]] as const
+) {
+  Deno.test(`${status} of a token server says nothing of what the registry has`, async () => {
+    const asked = { ...ASKED, server: "auth.test" };
+    const error = await responseError(answer(status, document(code)), asked);
+    assert.equal(error.kind, "transfer");
+    assert.match(error.message, /auth\.test answered/);
+  });
+}
+
 Deno.test("responseError() says what the registry said, and how to log in", async () => {
   const error = await responseError(answer(401, document("UNAUTHORIZED", "who are you")), ASKED);
   assert.equal(

@@ -129,11 +129,26 @@ const HINT_RULES: readonly HintRule[] = [
     kind === "not-found" && facts.isLocal && command !== "bundle"
       ? `run \`${programName} list\` to see what the local store has${ASK_ELSEWHERE[command] ?? ""}`
       : undefined,
+  ({ kind, facts: { reference = "", isLocal } }, { programName, command }) =>
+    kind === "not-found" && isLocal === false && command !== "bundle"
+      ? askRegistry(reference, programName)
+      : undefined,
   ({ facts: { registry, unanswered } }, { programName, flags }) =>
     unanswered && isLoopbackHost(registry ?? "") && flags?.has("--plain-http") !== false
       ? `is a registry running there? start one with \`${programName} serve\``
       : undefined,
 ];
+
+/**
+ * How to see what a registry has in place of what it does not have: of a digest the tags of its
+ * repository, of a tag all repositories, since tags that are there are told by themselves.
+ */
+function askRegistry(reference: string, programName: string): string | undefined {
+  const [, host, path, digest] = /^([^/]+)\/(.+?)(?:@(.+)|:[^/]*)?$/.exec(reference) ?? [];
+  if (host === undefined || !/[.:]|^localhost$/.test(host)) return undefined;
+  const place = digest === undefined ? host : `${host}/${path}`;
+  return `look at the name, or run \`${programName} list ${place}\` to see what is there`;
+}
 
 /** Flags that not every command has: what fails does not know which command runs. */
 const FLAGS_OF_SOME = ["--insecure", "--plain-http", "--concurrency"];

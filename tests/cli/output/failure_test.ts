@@ -83,10 +83,32 @@ Deno.test("what the local store does not have is looked for in its list", () => 
     bundle: undefined,
   };
   for (const [command, expected] of Object.entries(rows)) {
-    const hintOf = (isLocal: boolean) =>
-      describeFailure(new NotFoundError("x", { reference, isLocal }), { ...world, command }).hint;
-    assert.equal(hintOf(true), expected, command);
-    assert.equal(hintOf(false), undefined, `${command} of a registry`);
+    const error = new NotFoundError("x", { reference, isLocal: true });
+    assert.equal(describeFailure(error, { ...world, command }).hint, expected, command);
+  }
+});
+
+Deno.test("what a registry does not have is looked for in its lists", () => {
+  const host = "run `modelops list registry.test` to see what is there";
+  const digest = `sha256:${"a".repeat(64)}`;
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ["registry.test/demo:v1", `look at the name, or ${host}`],
+    ["registry.test/a/b/demo:v1", `look at the name, or ${host}`],
+    [
+      "localhost:5000/demo:v1",
+      "look at the name, or run `modelops list localhost:5000` to see what is there",
+    ],
+    [
+      `registry.test/a/demo@${digest}`,
+      "look at the name, or run `modelops list registry.test/a/demo` to see what is there",
+    ],
+    ["demo:v1", undefined],
+    ["models/demo:v1", undefined],
+  ];
+  for (const [reference, hint] of rows) {
+    const error = new NotFoundError("x", { reference, isLocal: false });
+    assert.equal(describeFailure(error, { ...world, command: "pull" }).hint, hint);
+    assert.equal(describeFailure(error, { ...world, command: "bundle" }).hint, undefined);
   }
 });
 

@@ -9,6 +9,7 @@ import { completePolicy, retried, type RetryPolicy, TransientError } from "../co
 import type { ToFileOptions } from "../core/content/source.ts";
 import { StallWatch } from "../core/time_limit.ts";
 import type { FilePlace, Received } from "../work/receive.ts";
+import { Patience } from "./patience.ts";
 import { RepeatedBytes } from "./repeated_bytes.ts";
 import {
   type AnswerBody,
@@ -86,12 +87,6 @@ export async function receiveResuming(
   }
 }
 
-/** Requests that a reader makes however little comes: a server may be slow, but not for ever. */
-const PATIENCE = 128;
-
-/** Bytes that earn another request. A line that brings less at a time is of no use. */
-const EARNS_A_REQUEST = 64 * 1024;
-
 class ResumingReader<Content extends ResumableContent = ResumableContent> {
   readonly #content: Content;
   readonly #options: ResumingOptions;
@@ -102,9 +97,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
   #watch: StallWatch;
   #finished = false;
   #lost: unknown;
-  #requests = 0;
-  /** When bytes came last, or were asked for, in milliseconds of `performance.now()`. */
-  #heard = 0;
+  readonly #patience: Patience;
   #startedOver = false;
   readonly #repeated: RepeatedBytes;
 
@@ -115,6 +108,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
     this.#end = options.end;
     this.#stallTime = completePolicy(options.retry).stallTime;
     this.#watch = new StallWatch(this.#stallTime, options.signal);
+    this.#patience = new Patience(options.retry);
     const { what, compareRepeated: compare = false } = options;
     this.#repeated = new RepeatedBytes(what, { compare });
   }
@@ -157,8 +151,9 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
       // An answer that begins earlier brings bytes once more that are in the file already: only
       // what goes beyond them counts, or a server that always begins anew would be asked for ever.
       const onBytes = (bytes: number) => {
-        this.#heard = performance.now();
-        report(Math.max(before, start + bytes));
+        const reached = Math.max(before, start + bytes);
+        this.#hear(reached);
+        report(reached);
       };
       const received = await body.toFile(place, { signal, onBytes });
       if (received.more && this.#content.tooLong) throw this.#content.tooLong();
@@ -193,7 +188,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
       try {
         return await work();
       } catch (error) {
-        this.#countSilence();
+        this.#patience.failed();
         await this.close();
         throw this.#content.explain(error);
       }
@@ -227,8 +222,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
   }
 
   async #ask(): Promise<Awaited<ReturnType<Content["ask"]>>> {
-    this.#countRequest();
-    this.#heard = performance.now();
+    this.#giveUpIf(this.#patience.asks());
     this.#watch = new StallWatch(this.#stallTime, this.#options.signal);
     const answer = await this.#content.ask(this.#position, this.#watch).catch(async (error) => {
       if (!(error instanceof RangeRefused)) throw error;
@@ -238,22 +232,17 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
     return answer as Awaited<ReturnType<Content["ask"]>>;
   }
 
-  /** A server that brings a few bytes an answer would be asked for ever: they are progress. */
-  #countRequest(): void {
-    const come = this.#position - this.#options.position;
-    if (++this.#requests <= PATIENCE + come / EARNS_A_REQUEST) return;
-    const reason = new TransientError("it was lost again and again");
-    throw this.#content.giveUp(reason, { position: this.#position, end: this.#end });
+  /** Notes that the bytes up to a position came. */
+  #hear(reached: number): void {
+    const { position } = this.#options;
+    const size = this.#end === undefined ? undefined : this.#end - position;
+    this.#giveUpIf(this.#patience.hears(reached - position, size));
   }
 
-  /**
-   * A server that brings a few bytes an answer and falls silent would be waited for two minutes each
-   * time: as many silences as there are tries use up the patience.
-   */
-  #countSilence(): void {
-    if (performance.now() - this.#heard < this.#stallTime) return;
-    this.#requests += PATIENCE / completePolicy(this.#options.retry).attempts;
-    this.#heard = performance.now();
+  #giveUpIf(reason: string | undefined): void {
+    if (reason === undefined) return;
+    const at = { position: this.#position, end: this.#end };
+    throw this.#content.giveUp(new TransientError(reason), at);
   }
 
   async #startOver(refused: RangeRefused): Promise<ResumedAnswer> {
@@ -300,7 +289,6 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
 
   /** The new ones among the bytes that came. */
   async #accept(chunk: Uint8Array): Promise<Uint8Array> {
-    this.#heard = performance.now();
     const fresh = this.#repeated.drop(chunk);
     const room = (this.#end ?? Infinity) - this.#position;
     if (fresh.byteLength > room) {
@@ -311,6 +299,7 @@ class ResumingReader<Content extends ResumableContent = ResumableContent> {
     const taken = fresh.subarray(0, room);
     this.#repeated.add(taken);
     this.#position += taken.byteLength;
+    this.#hear(this.#position);
     return taken;
   }
 }

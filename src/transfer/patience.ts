@@ -1,0 +1,68 @@
+/**
+ * How long a server is borne with that sends, but next to nothing: without an end to it a reader
+ * would wait for days, and never for longer than for a silence.
+ * @module
+ */
+import { completePolicy, type RetryPolicy } from "../core/retry.ts";
+
+/** Requests that a reader makes however little comes: a server may be slow, but not for ever. */
+const REQUESTS = 128;
+
+/** Bytes that earn another request. A line that brings less at a time is of no use. */
+const EARNS_A_REQUEST = 64 * 1024;
+
+/** Bytes up to which a content is a document, for which somebody waits: it has to come in time. */
+const DOCUMENT_SIZE = 4 * 1024 * 1024;
+
+/** Milliseconds that each byte of a document earns for those to come. */
+const EARNED_TIME = 1;
+
+/** What is left of a reader's patience with one content. */
+export class Patience {
+  readonly #begun = performance.now();
+  readonly #stallTime: number;
+  readonly #attempts: number;
+  #requests = 0;
+  /** When bytes came last, or were asked for. */
+  #heard = performance.now();
+  #bytes = 0;
+
+  /** Begins with the reading; silences and tries are those of the policy. */
+  constructor(policy: RetryPolicy) {
+    const { stallTime, attempts } = completePolicy(policy);
+    this.#stallTime = stallTime;
+    this.#attempts = attempts;
+  }
+
+  /** Notes a request, and tells why there is to be none, if that is so. */
+  asks(): string | undefined {
+    this.#heard = performance.now();
+    if (++this.#requests <= REQUESTS + this.#bytes / EARNS_A_REQUEST) return undefined;
+    return "it was lost again and again";
+  }
+
+  /**
+   * Notes how many bytes came in all, of `size` where that is known, and tells why no more are
+   * waited for, if that is so.
+   */
+  hears(bytes: number, size = Infinity): string | undefined {
+    const now = performance.now();
+    if (bytes > this.#bytes) this.#heard = now;
+    this.#bytes = Math.max(this.#bytes, bytes);
+    const time = now - this.#begun;
+    const limit = this.#attempts * this.#stallTime + this.#bytes * EARNED_TIME;
+    if (size > DOCUMENT_SIZE || time <= limit) return undefined;
+    return `only ${this.#bytes} bytes came in ${Math.ceil(time / 1000)} s`;
+  }
+
+  /**
+   * Notes a failure. A server that brings a few bytes an answer and falls silent would be waited for
+   * a silence each time: as many of them as there are tries use the patience up.
+   */
+  failed(): void {
+    const now = performance.now();
+    if (now - this.#heard < this.#stallTime) return;
+    this.#requests += REQUESTS / this.#attempts;
+    this.#heard = now;
+  }
+}

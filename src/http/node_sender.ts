@@ -108,7 +108,7 @@ async function makeAgent(secure: boolean, proxy: string | undefined): Promise<ht
  */
 const BYTES_A_MILLISECOND = 32 * 1024;
 
-/** The words of `fetch` for the status by which a proxy does not connect; those of its own for 4xx. */
+/** What went wrong where a proxy does not connect, in the words of `fetch`, which knows less. */
 function tunnelFault(status: number): string {
   if (status === 407) return "proxy authentication required";
   return status >= 400 && status < 500 ? `the proxy refuses it: ${status}` : "unsuccessful tunnel";

@@ -56,8 +56,8 @@ export class Patience {
   }
 
   /**
-   * Notes a failure. A server that brings a few bytes an answer and falls silent would be waited for
-   * a silence each time: as many of them as there are tries use the patience up.
+   * Notes a failure. A server that brings a few bytes an answer and falls silent would be waited
+   * for each time: as many silences as there are tries use the patience up.
    */
   failed(): void {
     const now = performance.now();

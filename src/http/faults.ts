@@ -104,6 +104,7 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
     "it refused the TLS handshake",
     HANDSHAKE,
   ],
+  [/NoApplicationProtocol/, "refused", "it does not speak HTTP/1.1"],
   [/fatal alert: (?!InternalError)/, "refused", "it refused to speak TLS"],
   [
     /Parse Error|invalid HTTP|invalid content-length|unexpected transfer-enc|head is too large|status provided/,

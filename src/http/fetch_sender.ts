@@ -4,10 +4,8 @@
  */
 import { askedUrl } from "./asked_url.ts";
 import { Trust } from "./authorities.ts";
-import { bareHost } from "./addresses.ts";
-import { allowedAddresses, isBounded } from "./private_guard.ts";
 import { proxyFor } from "./proxies.ts";
-import type { AnswerHints, Transport, TransportOptions } from "./transport_options.ts";
+import type { Transport, TransportOptions } from "./transport_options.ts";
 
 /**
  * `fetch` as a transport. It sends streams in chunks, where object stores want a Content-Length: a
@@ -36,8 +34,8 @@ export class FetchSender {
   }
 
   /** Sends a request without a body, and gives the answer without following redirects. */
-  async send(request: Request, hints: AnswerHints = {}): Promise<Response> {
-    const proxy = await this.#peer(askedUrl(request), hints);
+  async send(request: Request): Promise<Response> {
+    const proxy = proxyFor(askedUrl(request), this.#options.proxy);
     return await this.#trust.connecting(async (caCerts) => {
       const client = this.#clientFor(proxy, caCerts);
       return await fetch(request, { client, redirect: "manual" });
@@ -49,15 +47,6 @@ export class FetchSender {
     for (const client of [...this.#clients.values(), ...this.#old]) client.close();
     this.#clients.clear();
     this.#old.length = 0;
-  }
-
-  /** Where to connect to: the proxy of a URL, or the one address that it may lead to. */
-  async #peer(url: Readonly<URL>, hints: AnswerHints): Promise<string | undefined> {
-    const proxy = proxyFor(url, this.#options.proxy);
-    if (proxy !== undefined || !isBounded(hints)) return proxy;
-    const [address = ""] = await allowedAddresses(bareHost(url.hostname), hints);
-    const host = address.includes(":") ? `[${address}]` : address;
-    return `tcp://${host}:${url.port || (url.protocol === "https:" ? 443 : 80)}`;
   }
 
   #clientFor(proxy: string | undefined, caCerts: readonly string[]): Deno.HttpClient {
@@ -81,9 +70,6 @@ export class FetchSender {
 
 function proxyOption(text: string): Deno.Proxy {
   const url = new URL(text);
-  if (url.protocol === "tcp:") {
-    return { transport: "tcp", hostname: bareHost(url.hostname), port: Number(url.port) };
-  }
   const { username, password } = url;
   url.username = url.password = "";
   if (username === "") return { url: url.href };

@@ -56,7 +56,7 @@ export function createTransport(given: TransportOptions = {}): DisposableTranspo
     try {
       return await notOfProxy(await senders[way].send(prepared, hints));
     } catch (error) {
-      const other = wayAround(error, { way, request });
+      const other = wayAround(error, { way, request, hints });
       if (other === undefined) throw error;
       if (other === "node") leftToNode.add(origin);
       return await notOfProxy(await senders[other].send(prepared, hints));

@@ -55,13 +55,14 @@ const LEFT_TO_NODE = /Requests to port \d+ are blocked|CaUsedAsEndEntity/;
 const WITHOUT_HTTP1 = /NoApplicationProtocol/;
 
 /** The way to take when another one led nowhere, before anything was sent; none if that is that. */
-export function wayAround(error: unknown, { way, request }: {
+export function wayAround(error: unknown, { way, request, hints = {} }: {
   readonly way: Way;
   readonly request: Request;
+  readonly hints?: AnswerHints;
 }): Way | undefined {
   const words = wordsOf(error);
   if (way !== "node" && LEFT_TO_NODE.test(words)) return "node";
-  return way === "socket" && request.body === null && WITHOUT_HTTP1.test(words)
-    ? "fetch"
-    : undefined;
+  // `fetch` looks names up by itself, and may find another address than was checked.
+  const mayFetch = request.body === null && !isBounded(hints);
+  return way === "socket" && mayFetch && WITHOUT_HTTP1.test(words) ? "fetch" : undefined;
 }

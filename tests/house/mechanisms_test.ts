@@ -90,7 +90,6 @@ const MECHANISMS: readonly Mechanism[] = [
     words: /\bisInternalHost\(|\ballowedLookup\(|\ballowedAddresses\(/,
     files: [
       "src/http/addresses.ts",
-      "src/http/fetch_sender.ts",
       // Connections are made with the addresses that were checked.
       "src/http/node_sender.ts",
       "src/http/socket/dial.ts",

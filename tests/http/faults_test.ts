@@ -11,6 +11,7 @@ const CASES: readonly (readonly [string, string, string])[] = [
   ["client error (SendRequest): message head is too large", "refused", MALFORMED],
   ["client error (SendRequest): invalid HTTP version parsed", "refused", MALFORMED],
   ["HPE_HEADER_OVERFLOW: Parse Error: Header overflow", "refused", MALFORMED],
+  ["received fatal alert: NoApplicationProtocol", "refused", "it does not speak HTTP/1.1"],
   ["unexpected end of file", "lost", "the connection was cut"],
   ["client error (Connect): dns error: failed to lookup", "unreachable", "its name was not found"],
   ["connect ECONNREFUSED 127.0.0.1:1", "unreachable", "the connection was refused"],

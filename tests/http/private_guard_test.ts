@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import * as http from "node:http";
+import * as http2 from "node:http2";
 import { TransferError } from "../../src/core/errors.ts";
 import { guarded, type PrivateAccess } from "../../src/http/private_guard.ts";
 import { createTransport } from "../../src/http/transport.ts";
 import type { AnswerHints } from "../../src/http/transport_options.ts";
 import { bodyToFile, offloaded } from "../../src/work/remote_body.ts";
+import { explainFault } from "../../src/http/faults.ts";
+import { makeCertificates } from "../support/certificates.ts";
+import { e2eTest } from "../support/registry.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** Sends a request for `target`, which the server at `from` named; gives the hints that arrived. */
@@ -149,6 +153,33 @@ for (
     }
   });
 }
+
+e2eTest("a server of HTTP/2 alone is asked by nobody who would look its name up again", {
+  needs: ["openssl"],
+}, async () => {
+  await using folder = await tempFolder();
+  const { caFile, server } = await makeCertificates(folder.path);
+  const secure = http2.createSecureServer({
+    cert: await Deno.readTextFile(server.certFile),
+    key: await Deno.readTextFile(server.keyFile),
+    allowHTTP1: false,
+  });
+  secure.on("stream", (stream) => {
+    stream.respond({ ":status": 200 });
+    stream.end("HTTP/2");
+  });
+  await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
+  const url = `https://localhost:${(secure.address() as { port: number }).port}/x`;
+  using transport = createTransport({ caCerts: [await Deno.readTextFile(caFile)] });
+  const free = await transport.send(new Request(url), { bytesToFile: 2 ** 21 });
+  assert.equal(await free.text(), "HTTP/2");
+  const bound = transport.send(new Request(url), { insideOnly: true });
+  await assert.rejects(bound, (error) => {
+    assert.equal(explainFault(error).reason, "it does not speak HTTP/1.1");
+    return true;
+  });
+  await new Promise((resolve) => secure.close(resolve));
+});
 
 Deno.test("a request that has to stay inside reaches what is inside", async () => {
   await using server = await startServer();

@@ -4,6 +4,7 @@
  * @module
  */
 import { listOf } from "../core/shapes/shape.ts";
+import { plainText, quote } from "../core/text.ts";
 import * as z from "../deps/zod.ts";
 import { FILE_LIMIT, type HubFile, type HubModel, type HubOptions } from "./hub.ts";
 import type { HubSnapshot, ModelHub } from "./hub.ts";
@@ -26,6 +27,9 @@ const listSchema = z.object({
     }))),
   }),
 });
+
+/** How its API refuses with a status that says nothing of it. */
+const refusalSchema = z.object({ Success: z.literal(false), Message: z.string().min(1) });
 
 export const modelScope: ModelHub = {
   name: "modelscope",
@@ -62,7 +66,7 @@ async function listModel(model: HubModel, options: HubOptions = {}): Promise<Hub
   const query = new URLSearchParams({ Revision: revision, Recursive: "true" });
   const answer = await client.json(`${api}/repo/files?${query}`, { signal: options.signal });
   const list = listSchema.safeParse(answer);
-  if (!list.success) throw hubAnswerError(context, "its list of files is malformed");
+  if (!list.success) throw hubAnswerError(context, refusalIn(answer));
   const entries = list.data.Data.Files ?? [];
   if (entries.length > FILE_LIMIT) throw hubAnswerError(context, "it has too many files");
   const files = entries
@@ -72,6 +76,13 @@ async function listModel(model: HubModel, options: HubOptions = {}): Promise<Hub
       return { path, size, sha256, request: () => Promise.resolve({ url }) };
     });
   return { client, sourceUrl: `${hubUrl}/models/${model.repository}`, files };
+}
+
+/** What is wrong with an answer that is no list. */
+function refusalIn(answer: unknown): string {
+  const refusal = refusalSchema.safeParse(answer);
+  if (!refusal.success) return "its list of files is malformed";
+  return `it refuses: ${quote(plainText(refusal.data.Message))}`;
 }
 
 /** The hub's older services know a token by a cookie, the newer ones by a header. */

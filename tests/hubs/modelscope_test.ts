@@ -71,6 +71,52 @@ Deno.test("a missing model is not found", async () => {
   await assert.rejects(downloadModel(other, folder.path, { hubUrl: hub.url }), NotFoundError);
 });
 
+for (
+  const [message, told] of [
+    ["no permission", '"no permission"'],
+    ["\u202eno\u0007 <b>", '"no <b>"'],
+    ["x".repeat(5000), /x{20,}/],
+  ] as const
+) {
+  Deno.test(`the hub's own words for a refusal are told: ${message.slice(0, 20)}`, async () => {
+    const answer = { Code: 10010205001, Success: false, Message: message, Data: null };
+    await using hub = await serve(() => Response.json(answer));
+    await using folder = await tempFolder();
+    await assert.rejects(downloadModel(MODEL, folder.path, { hubUrl: hub.url }), (error) => {
+      assert(error instanceof InvalidInputError);
+      assert.match(error.message, /^Cannot read "owner\/name" from ModelScope: it refuses: "/);
+      assert.match(
+        error.message,
+        typeof told === "string" ? new RegExp(RegExp.escape(told)) : told,
+      );
+      assert(error.message.length < 1000, `${error.message.length}`);
+      return true;
+    });
+  });
+}
+
+/** Names of files that a hub may list, and why they are refused. */
+const NAMES: readonly (readonly [string, RegExp])[] = [
+  ["\udc00/x", /not valid Unicode/],
+  ["a\ud800", /not valid Unicode/],
+  ["a\u001b[31m", /control character/],
+  ["a\u0000b", /control character/],
+  ["../../x", /leaves the target directory/],
+  ["/etc/passwd", /absolute/],
+  ["a/".repeat(3000) + "b", /too long|long/],
+];
+
+for (const [name, found] of NAMES) {
+  Deno.test(`a file that the hub calls ${JSON.stringify(name.slice(0, 20))} is refused`, async () => {
+    await using hub = await serve(hubOf({ [name]: "x" }));
+    await using folder = await tempFolder();
+    const error = await downloadModel(MODEL, folder.path, { hubUrl: hub.url }).catch(String);
+    assert.match(String(error), found);
+    assert.doesNotMatch(String(error), /[\u001b\u0000\ud800-\udfff]/);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(folder.path)), []);
+  });
+}
+
 Deno.test("answers that are no listing are invalid", async () => {
   for (const answer of ["<html>", "{}", '{"Data":{"Files":[{}]}}']) {
     await using hub = await serve(() => new Response(answer));

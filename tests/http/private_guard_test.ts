@@ -164,7 +164,7 @@ e2eTest("a server of HTTP/2 alone is asked by nobody who would look its name up 
     key: await Deno.readTextFile(server.keyFile),
     allowHTTP1: false,
   });
-  secure.on("stream", (stream) => {
+  secure.on("stream", (stream: http2.ServerHttp2Stream) => {
     stream.respond({ ":status": 200 });
     stream.end("HTTP/2");
   });

@@ -430,7 +430,7 @@ modelops-bundles resolve "my-model@sha256:\${hex^^}" --json`,
   statement(36, "No Silent Defaults: Explicit repository requirements", {
     script: exits(2, "REGISTRY_REPO= modelops-bundles push bundle"),
     prepare: (world) => world.writeBundle(),
-    check: says(/REGISTRY_REPO is not set/),
+    check: says(/no repository for bundles is set\nhint: .*REGISTRY_REPO=/),
   }),
   statement(37, "Reserved Path Protection: .mops/ directory protected from bundle content", {
     script: exits(2, "modelops-bundles materialize reserved:1.0.0 ./workspace"),

@@ -200,7 +200,7 @@ Deno.test("a form of progress that there is not is refused, by flag and by varia
     const [flags, env, message, actual] of [
       [{ progress: "bars" }, {}, 'Cannot use --progress "bars"', "bars"],
       [{ progress: "" }, {}, 'Cannot use --progress ""', ""],
-      [{}, { MODELOPS_PROGRESS: "X" }, `Cannot use MODELOPS_PROGRESS "x"`, "x"],
+      [{}, { MODELOPS_PROGRESS: "X" }, `Cannot use MODELOPS_PROGRESS "X"`, "x"],
     ] as const
   ) {
     assert.throws(() => settings(flags, env), (error) => {
@@ -216,7 +216,7 @@ Deno.test("a form of progress that there is not is refused, by flag and by varia
 Deno.test("a value that cannot be used is named with the variable that gave it", () => {
   const rows: [env: Record<string, string>, message: string][] = [
     [{ MODCTL_LOG_LEVEL: "loud" }, 'Cannot use MODCTL_LOG_LEVEL "loud": '],
-    [{ MODELOPS_COLOR: "Purple" }, 'Cannot use MODELOPS_COLOR "purple": '],
+    [{ MODELOPS_COLOR: "Purple" }, 'Cannot use MODELOPS_COLOR "Purple": '],
     [{ MODEL_OPS_PROGRESS: "x", MODCTL_PROGRESS: "" }, 'Cannot use MODEL_OPS_PROGRESS "x": '],
     [{ MODEL_OPS_MAX_RATE: "fast" }, 'Cannot use MODEL_OPS_MAX_RATE "fast": '],
     [{ MODCTL_COLOR: "a", MODELOPS_COLOR: "never" }, 'Cannot use MODCTL_COLOR "a": '],

@@ -164,8 +164,10 @@ export type {
   Provenance,
   TensorFact,
   TokenizerFacts,
+  UnlistedFile,
   UnreadTensor,
 } from "./src/model/facts/facts.ts";
+export type { LongList } from "./src/core/long_list.ts";
 export type { CompressionName } from "./src/archive/compression.ts";
 export { checkModelfile, type CheckModelfileOptions } from "./src/model/modelfile/check.ts";
 export type { ResolvedFiles, WorkspaceFile } from "./src/model/workspace.ts";

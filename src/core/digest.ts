@@ -108,7 +108,11 @@ export class Digester {
  * ```
  */
 export function digestBytes(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256"): Digest {
-  return `${algorithm}:${nodeCrypto().createHash(algorithm).update(bytes).digest("hex")}`;
+  const { hash, createHash } = nodeCrypto();
+  // Node before 20.12 has no function that hashes without an object for it.
+  return `${algorithm}:${
+    hash?.(algorithm, bytes) ?? createHash(algorithm).update(bytes).digest("hex")
+  }`;
 }
 
 const WEB_NAMES = { sha256: "SHA-256", sha512: "SHA-512" } as const;

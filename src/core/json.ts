@@ -199,9 +199,14 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /** The first items of a list whose JSON has no more than so many characters. */
-export function firstFitting<Item>(items: readonly Item[], characters: number): readonly Item[] {
+export function firstFitting<Item>(items: Iterable<Item>, characters: number): readonly Item[] {
   let left = characters;
-  // What is behind the end is not written out to be measured.
-  const end = items.findIndex((item) => (left -= JSON.stringify(item).length + 1) < 0);
-  return end < 0 ? items : items.slice(0, end);
+  const fitting: Item[] = [];
+  // What is behind the end is neither made nor written out to be measured.
+  for (const item of items) {
+    left -= JSON.stringify(item).length + 1;
+    if (left < 0) break;
+    fitting.push(item);
+  }
+  return fitting;
 }

@@ -51,19 +51,23 @@ export function compareText(a: string, b: string): number {
   return isHalf(left) || isHalf(right) ? compareEncoded(a, b) : Math.sign(left - right);
 }
 
-/**
- * Sorts items by their texts, in the order of {@linkcode compareText}. Where no text has characters
- * that the two orders tell apart, that of JavaScript does it, ten times as fast.
- */
+/** Sorts items by their texts, in the order of {@linkcode compareText}. */
 export function sortByText<Item>(items: Item[], textOf: (item: Item) => string): Item[] {
-  if (items.some((item) => HALF.test(textOf(item)))) {
-    return items.sort((a, b) => compareText(textOf(a), textOf(b)));
-  }
-  return items.sort((a, b) => {
-    const left = textOf(a);
-    const right = textOf(b);
-    return left < right ? -1 : left > right ? 1 : 0;
-  });
+  const compare = items.some((item) => HALF.test(textOf(item))) ? compareText : compareUnits;
+  return items.sort((a, b) => compare(textOf(a), textOf(b)));
+}
+
+/**
+ * Compares texts of these lists in the order of {@linkcode compareText}. Where no text has
+ * characters that the two orders tell apart, that of JavaScript does it, ten times as fast.
+ */
+export function textOrder(lists: readonly (readonly string[])[]): (a: string, b: string) => number {
+  const isHard = lists.some((texts) => texts.some((text) => HALF.test(text)));
+  return isHard ? compareText : compareUnits;
+}
+
+function compareUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** A code unit that is one of a pair, or that has lost the other. */

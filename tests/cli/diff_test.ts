@@ -98,6 +98,7 @@ Deno.test("a tensor is compared by its own bytes, wherever in its file it is", a
     same: 2,
     changes: [{ name: "new", verdict: "added", to: "float32 7x4" }],
     unread: [],
+    unlisted: [],
   });
 });
 

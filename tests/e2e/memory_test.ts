@@ -24,7 +24,7 @@ async function peakOf({ home, env }: Program, args: readonly string[]): Promise<
 }
 
 /** A safetensors file of so many tensors of a byte each, whose header has 4 MB for 36,000. */
-function manyTensors(count: number, place: string): Uint8Array {
+function manyTensors(count: number, place: string, byte: number): Uint8Array {
   const entries = Array.from({ length: count }, (_, index) => [
     `model.layers.${place}.mlp.experts.${index}.up_proj.weight_of_expert`,
     { dtype: "U8", shape: [1, 1], data_offsets: [index, index + 1] },
@@ -33,15 +33,16 @@ function manyTensors(count: number, place: string): Uint8Array {
   const bytes = new Uint8Array(8 + header.byteLength + count);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.byteLength), true);
   bytes.set(header, 8);
+  bytes.fill(byte, 8 + header.byteLength);
   return bytes;
 }
 
 /** A model of four files with many tensors, and an index of them all. */
-async function writeManyTensors(folder: string): Promise<void> {
+async function writeManyTensors(folder: string, byte = 0): Promise<void> {
   const files: Record<string, string> = {};
   for (const part of [1, 2, 3, 4]) {
     const file = `model-0000${part}-of-00004.safetensors`;
-    const bytes = manyTensors(36_000, `${part}`);
+    const bytes = manyTensors(36_000, `${part}`, byte);
     await Deno.writeFile(`${folder}/${file}`, bytes);
     for (let index = 0; index < 36_000; index++) files[`tensor.${part}.number.${index}`] = file;
   }
@@ -55,8 +56,12 @@ Deno.test(
   async (context) => {
     await using program = await openProgram();
     await using model = await tempFolder();
+    await using other = await tempFolder();
     await writeManyTensors(model.path);
-    await Deno.writeTextFile(`${model.path}/config.json`, '{"model_type":"llama"}');
+    await writeManyTensors(other.path, 1);
+    for (const { path } of [model, other]) {
+      await Deno.writeTextFile(`${path}/config.json`, '{"model_type":"llama"}');
+    }
     const name = "localhost:5000/models/many";
     const start = await peakOf(program, ["--version"]);
     const runs: Readonly<Record<string, readonly string[]>> = {
@@ -67,6 +72,9 @@ Deno.test(
       "inspect --tensors": ["inspect", "--tensors", `${name}:v1`],
       "inspect --tensors --json": ["inspect", "--tensors", `${name}:v1`, "--json"],
       "diff": ["diff", `${name}:v1`, `${name}:v2`],
+      "build of other bytes": ["build", other.path, "-t", `${name}:v3`],
+      "diff --tensors": ["diff", `${name}:v1`, `${name}:v3`, "--tensors"],
+      "diff --tensors --json": ["diff", `${name}:v1`, `${name}:v3`, "--tensors", "--json"],
     };
     for (const [title, args] of Object.entries(runs)) {
       await context.step(title, async () => {

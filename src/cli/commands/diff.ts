@@ -1,6 +1,7 @@
 /** `diff`: compares two models. @module */
 import type { Command } from "../../deps/commander.ts";
 import { addReading } from "../options.ts";
+import { EXIT_CODES } from "../output/exit_codes.ts";
 import { diffLines } from "../output/model_diff.ts";
 import { Verdict } from "../output/verdict.ts";
 import type { Session } from "../session.ts";
@@ -20,6 +21,9 @@ export function configure(command: Command, session: Session): void {
         models.diff(from, to, { ...options, ...flags })
       );
       session.output.result(diff, diffLines(diff));
+      if (diff.tensors && diff.tensors.unlisted.length > 0) {
+        throw new Verdict(EXIT_CODES.unsupported);
+      }
       if (exitCode && !diff.same) throw new Verdict(1);
     });
 }

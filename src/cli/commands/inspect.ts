@@ -5,7 +5,9 @@ import { goJson } from "../../core/json.ts";
 import type { CardParts } from "../../model/card/documents.ts";
 import type { InspectResult } from "../../model/operations.ts";
 import { addReading } from "../options.ts";
+import { EXIT_CODES } from "../output/exit_codes.ts";
 import { inspectionOf, withAllFields } from "../output/inspection.ts";
+import { Verdict } from "../output/verdict.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
@@ -90,7 +92,12 @@ async function showCard(
   ]);
   const onlyTensors = parts.tensors && !parts.card;
   const options = { ...session.quiet(), ...flags, onlyTensors };
-  showCard(session, target, { card: await models.card(target, options), parts });
+  const card = await models.card(target, options);
+  showCard(session, target, { card, parts });
+  if (!parts.tensors) return;
+  const wantsAll = !flags["remote"] || flags["allHeaders"];
+  const isCut = card.unlisted.length > 0 || wantsAll && card.unread.length > 0;
+  if (isCut) throw new Verdict(EXIT_CODES.unsupported);
 }
 
 async function compile(format: string) {

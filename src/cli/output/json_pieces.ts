@@ -3,6 +3,7 @@
  * megabytes, which nobody needs in one piece.
  * @module
  */
+import { LongList } from "../../core/long_list.ts";
 
 /**
  * Items of a list that are written one by one; shorter ones are written with what is around them.
@@ -18,10 +19,10 @@ export function* jsonPieces(value: unknown, indent = ""): Generator<string, void
     yield (JSON.stringify(value, undefined, 2) ?? "null").replaceAll("\n", `\n${indent}`);
     return;
   }
-  const isList = Array.isArray(value);
+  const isList = Array.isArray(value) || value instanceof LongList;
   const inner = `${indent}  `;
   let mark = isList ? "[" : "{";
-  for (const [key, item] of Object.entries(value)) {
+  for (const [key, item] of isList ? unnamed(value) : Object.entries(value)) {
     if (!isList && item === undefined) continue;
     yield `${mark}\n${inner}${isList ? "" : `${JSON.stringify(key)}: `}`;
     yield* jsonPieces(item, inner);
@@ -30,8 +31,16 @@ export function* jsonPieces(value: unknown, indent = ""): Generator<string, void
   yield `\n${indent}${isList ? "]" : "}"}`;
 }
 
+/** The items of a list as members without a name. */
+function* unnamed(
+  items: Iterable<unknown>,
+): Generator<readonly [name: string, item: unknown], void> {
+  for (const item of items) yield ["", item];
+}
+
 /** Whether a value is a long list, or has one. */
 function isLong(value: unknown): value is object {
+  if (value instanceof LongList) return value.length > LONG;
   if (typeof value !== "object" || value === null || "toJSON" in value) return false;
   return Array.isArray(value) ? value.length > LONG : Object.values(value).some(isLong);
 }

@@ -9,6 +9,7 @@ import type {
   TensorChange,
   TensorDiff,
 } from "../../model/compare/shape.ts";
+import { unlistedText } from "./card/unlisted.ts";
 import { escapeControls, formatBytes, shortDigest } from "./format.ts";
 
 /** A line for each difference, then how many there are. */
@@ -26,9 +27,9 @@ export function* diffLines(diff: ModelDiff): Generator<string, void> {
   ];
   for (const section of sections) yield* ended(section);
   // There may be a hundred thousand of them.
-  const { changes = [] } = diff.tensors ?? {};
-  for (const change of changes) yield tensorText(change);
-  if (changes.length > 0) yield "";
+  const { changes } = diff.tensors ?? {};
+  for (const change of changes ?? []) yield tensorText(change);
+  if (changes && changes.length > 0) yield "";
   yield summaryOf(diff);
 }
 
@@ -93,9 +94,11 @@ function summaryOf(
   ].join("\n");
 }
 
-function tensorSummary({ same, changes, unread }: TensorDiff): string {
-  const verdicts = Map.groupBy(changes, ({ verdict }) => verdict);
-  const counts = Array.from(verdicts, ([verdict, { length }]) => `${length} ${verdict}`);
+function tensorSummary({ same, changes, unread, unlisted }: TensorDiff): string {
+  const verdicts = new Map<string, number>();
+  for (const { verdict } of changes) verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
+  const counts = Array.from(verdicts, ([verdict, count]) => `${count} ${verdict}`);
+  const others = unlisted.length === 0 ? "" : `; ${unlistedText(unlisted)}`;
   const missing = unread.length === 0 ? "" : `; not all of ${unread.join(", ")} is known`;
-  return `Tensors: ${[`${same} same`, ...counts].join(", ")}${escapeControls(missing)}`;
+  return `Tensors: ${[`${same} same`, ...counts].join(", ")}${escapeControls(missing + others)}`;
 }

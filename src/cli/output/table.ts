@@ -74,11 +74,6 @@ export function widthsOf(rows: Iterable<Row>, { columnsOf }: Pick<Letters, "colu
   return widths;
 }
 
-/** Rows that are made each time that they are walked through, so that nobody keeps them. */
-export function madeRows(make: () => Iterable<Row>): Iterable<Row> {
-  return { [Symbol.iterator]: () => make()[Symbol.iterator]() };
-}
-
 /** Takes from the widest of the columns that yield, until all fit or none can yield more. */
 function shrink(widths: number[], width: number, yielding: ReadonlyMap<number, number>): void {
   for (let excess = widths.reduce((sum, size) => sum + size, -width); excess > 0; excess--) {

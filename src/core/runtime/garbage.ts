@@ -9,7 +9,7 @@
 import { nodeV8, nodeVm } from "./builtins.ts";
 
 /** Bytes that may lie about. */
-const LITTLE = 24 * 1024 * 1024;
+const LITTLE = 12 * 1024 * 1024;
 
 let collect: (() => void) | undefined;
 let left = 0;

@@ -110,6 +110,7 @@ export async function cardOf(
     referrers: await referrersOf(store, model, options),
     unread: [...known.unread, ...report.unread],
     unreadTensors: report.unreadTensors,
+    unlisted: report.unlisted,
     warnings: [...warnings, ...known.warnings, ...report.warnings],
   };
 }

@@ -145,7 +145,10 @@ export async function describeTensors(
   const shown = { ...cutCard(card), tensors: firstFitting(card.tensors, LONG_LIST) };
   return {
     ...cardDocument(nameOf(store, target), shown, { tensors: true }),
-    tensorCount: card.tensors.length,
+    tensorCount: card.unlisted.reduce(
+      (sum, { tensorCount = 0 }) => sum + tensorCount,
+      card.tensors.length,
+    ),
   };
 }
 
@@ -167,6 +170,7 @@ function cutCard(card: ModelCard): ModelCard {
     ...card,
     unread: firstFitting(card.unread, SHORT_LIST),
     unreadTensors: firstFitting(card.unreadTensors, LONG_LIST / 2),
+    unlisted: firstFitting(card.unlisted, SHORT_LIST),
     warnings: firstFitting(card.warnings, SHORT_LIST),
   };
 }

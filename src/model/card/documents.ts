@@ -12,10 +12,13 @@ export interface CardParts {
   readonly tensors?: boolean;
 }
 
+/** A card, of whose tensors a part may be shown. */
+type ShownCard = Omit<ModelCard, "tensors"> & { readonly tensors: Iterable<FileTensor> };
+
 /** The card without its long lists, and those that are asked for. */
 export function cardDocument(
   reference: string,
-  { files, tensors, unreadTensors, ...card }: ModelCard,
+  { files, tensors, unreadTensors, unlisted, ...card }: ShownCard,
   wanted: CardParts,
 ): Readonly<Record<string, unknown>> {
   return {
@@ -24,7 +27,7 @@ export function cardDocument(
       ? { ...card, largestTensors: largestTensors(tensors) }
       : { digest: card.digest, unread: card.unread, warnings: card.warnings }),
     ...(wanted.files ? { files } : {}),
-    ...(wanted.tensors ? { tensors, unreadTensors } : {}),
+    ...(wanted.tensors ? { tensors, unreadTensors, unlisted } : {}),
   };
 }
 
@@ -32,7 +35,7 @@ export function cardDocument(
 const MOST_LARGEST = 5;
 
 /** The largest tensors, the largest first; sorting all of a hundred thousand takes long. */
-export function largestTensors(tensors: readonly FileTensor[]): readonly FileTensor[] {
+export function largestTensors(tensors: Iterable<FileTensor>): readonly FileTensor[] {
   const largest: (FileTensor & { readonly bytes: number })[] = [];
   for (const tensor of tensors) {
     const { bytes } = tensor;

@@ -5,7 +5,8 @@
 import type { Digest } from "../../core/digest.ts";
 import type { EarlierName } from "../../oci/capabilities.ts";
 import type { ModelConfig } from "../config.ts";
-import type { FileTensor, ModelFacts, UnreadTensor } from "../facts/facts.ts";
+import type { FileTensor, ModelFacts, UnlistedFile, UnreadTensor } from "../facts/facts.ts";
+import type { LongList } from "../../core/long_list.ts";
 import type { LayerKind } from "../layer_kind.ts";
 
 /** A file of a model, as its layer describes it. */
@@ -77,8 +78,8 @@ export interface ModelCard {
   readonly parts: readonly CardPart[];
   /** The files in the order of the layers. */
   readonly files: readonly CardFile[];
-  /** All tensors that were read, in the order of the files. */
-  readonly tensors: readonly FileTensor[];
+  /** The tensors that were read, in the order of the files; see {@linkcode unlisted}. */
+  readonly tensors: LongList<FileTensor>;
   /** Manifests that refer to it. */
   readonly referrers: readonly CardReferrer[];
   /** What its tag named before, the latest first; absent for nothing. */
@@ -87,6 +88,11 @@ export interface ModelCard {
   readonly unread: readonly string[];
   /** Tensors in those files, as far as an index names them. */
   readonly unreadTensors: readonly UnreadTensor[];
+  /**
+   * Weight files whose tensors are not in {@linkcode tensors}: they are malformed, their format is
+   * not read, or there are more than 200,000 in all, which the facts count.
+   */
+  readonly unlisted: readonly UnlistedFile[];
   /** Files that should tell something and could not be read. */
   readonly warnings: readonly string[];
 }

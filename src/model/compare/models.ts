@@ -5,6 +5,7 @@
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { compareText } from "../../core/text.ts";
 import { isRecord } from "../../core/json.ts";
+import { ModelTensors } from "../facts/tensors/model_tensors.ts";
 import { readCard } from "../card/card.ts";
 import type { CardFile, ModelCard } from "../card/shape.ts";
 import type { ChangedFact, ComparedModel, DiffFile, DiffSide, ModelDiff } from "./shape.ts";
@@ -25,7 +26,7 @@ export async function compareModels(
     const allHeaders = options.tensors;
     const card = await readCard(store, target, { ...operationOptions(options), isFar, allHeaders });
     // A hundred thousand, which nobody asked for.
-    return options.tensors ? card : { ...card, tensors: [] };
+    return options.tensors ? card : { ...card, tensors: new ModelTensors() };
   };
   const [a, b] = [await read(from), await read(to)];
   const tensors = options.tensors

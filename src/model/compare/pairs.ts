@@ -3,7 +3,9 @@
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
-import { sortByText } from "../../core/text.ts";
+import type { LongList } from "../../core/long_list.ts";
+import { collectInSeries } from "../../core/runtime/garbage.ts";
+import { compareText, textOrder } from "../../core/text.ts";
 import type { ModelCard } from "../card/shape.ts";
 import type { FileTensor } from "../facts/facts.ts";
 import type { ComparedModel, TensorVerdict } from "./shape.ts";
@@ -11,33 +13,41 @@ import type { ComparedModel, TensorVerdict } from "./shape.ts";
 /** A model with its card. */
 export type CardedModel = ComparedModel & { readonly card: ModelCard };
 
-/** Tensors of one model by their pairs. */
-export type Side = readonly (FileTensor | undefined)[];
+/** One of two models. */
+export type SideName = "before" | "after";
 
-/** The tensors of two models in pairs, in the order of their names. */
+/** No tensor of a model is at this index. */
+const NONE = -1;
+
+/**
+ * The tensors of two models in pairs, in the order of their names. Models have a hundred thousand
+ * of them: a pair is two numbers.
+ */
 export class TensorPairs {
-  /** The name of each pair. */
-  readonly names: readonly string[];
-  /** The tensors of the first model; those that it does not have are absent. */
-  readonly before: Side;
-  /** Those of the second. */
-  readonly after: Side;
-  readonly #digestsBefore: ReadonlyMap<string, Digest>;
-  readonly #digestsAfter: ReadonlyMap<string, Digest>;
+  /** How many pairs there are. */
+  readonly length: number;
+  readonly #tensors: Readonly<Record<SideName, LongList<FileTensor>>>;
+  readonly #indexes: Readonly<Record<SideName, Int32Array>>;
+  readonly #digests: Readonly<Record<SideName, ReadonlyMap<string, Digest>>>;
 
-  /** Pairs the tensors that have one name. */
+  /** Pairs the tensors that have one name; of one that is in several files, those of one file. */
   constructor(from: CardedModel, to: CardedModel) {
-    const [before, after] = [tensorsOf(from.card), tensorsOf(to.card)];
-    const others = Array.from(after.keys()).filter((name) => !before.has(name));
-    this.names = sortByText([...before.keys(), ...others], (name) => name);
-    this.before = this.names.map((name) => before.get(name));
-    this.after = this.names.map((name) => after.get(name));
-    [this.#digestsBefore, this.#digestsAfter] = [fileDigests(from), fileDigests(to)];
+    this.#tensors = { before: from.card.tensors, after: to.card.tensors };
+    this.#digests = { before: fileDigests(from), after: fileDigests(to) };
+    const { before, after, length } = paired(this.#tensors.before, this.#tensors.after);
+    this.#indexes = { before, after };
+    this.length = length;
+  }
+
+  /** The tensor of a pair in one model; `undefined` where it has none. */
+  tensor(side: SideName, pair: number): FileTensor | undefined {
+    const index = this.#indexes[side][pair] ?? NONE;
+    return index === NONE ? undefined : this.#tensors[side].at(index);
   }
 
   /** What headers and the digests of files tell; `undefined` where the bytes decide. */
   headerVerdict(pair: number): TensorVerdict | "same" | undefined {
-    const [a, b] = [this.before[pair], this.after[pair]];
+    const [a, b] = [this.tensor("before", pair), this.tensor("after", pair)];
     if (a === undefined) return "added";
     if (b === undefined) return "removed";
     if (a.shape.join() !== b.shape.join()) return "new shape";
@@ -45,22 +55,87 @@ export class TensorPairs {
     return this.#isSamePlace(a, b) ? "same" : undefined;
   }
 
+  /** The name of a pair; one of a tensor in several files has the name of the file before it. */
+  nameOf(pair: number): string {
+    const { name = "", file = "" } = this.tensor("before", pair) ?? this.tensor("after", pair) ??
+      {};
+    return this.#isRepeated(pair, name) ? `${file}: ${name}` : name;
+  }
+
+  /** Whether a pair beside this one has the same name: then their files tell them apart. */
+  #isRepeated(pair: number, name: string): boolean {
+    return [pair - 1, pair + 1].some((other) =>
+      (this.tensor("before", other) ?? this.tensor("after", other))?.name === name
+    );
+  }
+
   #isSamePlace(a: FileTensor, b: FileTensor): boolean {
     return a.start === b.start &&
-      this.#digestsBefore.get(a.file) === this.#digestsAfter.get(b.file);
+      this.#digests.before.get(a.file) === this.#digests.after.get(b.file);
   }
 }
 
-/** The tensors of a model by name; one of several files has the name of its file before its own. */
-function tensorsOf({ tensors }: ModelCard): ReadonlyMap<string, FileTensor> {
-  const [seen, repeated] = [new Set<string>(), new Set<string>()];
-  for (const { name } of tensors) (seen.has(name) ? repeated : seen).add(name);
-  const named = new Map<string, FileTensor>();
-  for (const tensor of tensors) {
-    const { name, file } = tensor;
-    named.set(repeated.has(name) ? `${file}: ${name}` : name, tensor);
+/** The indexes of tensors in pairs; those that one model does not have are {@linkcode NONE}. */
+function paired(from: LongList<FileTensor>, to: LongList<FileTensor>) {
+  const names = [from, to].map(namesOf);
+  const compare = textOrder(names);
+  const [a, b] = [from, to].map((list, side) => new SortedTensors(list, names[side]!, compare));
+  const [before, after] = [from, to].map(() => new Int32Array(from.length + to.length).fill(NONE));
+  let [left, right, length] = [0, 0, 0];
+  while (left < from.length || right < to.length) {
+    const order = a!.compare(left, b!, right);
+    if (order <= 0) before![length] = a!.order[left++]!;
+    if (order >= 0) after![length] = b!.order[right++]!;
+    length++;
   }
-  return named;
+  return { before: before!, after: after!, length };
+}
+
+function namesOf(tensors: LongList<FileTensor>): readonly string[] {
+  const names: string[] = [];
+  for (const { name } of tensors) collectInSeries(names.push(name));
+  return names;
+}
+
+/** The tensors of a model in the order of their names, and those of one name by their files. */
+class SortedTensors {
+  readonly order: Uint32Array;
+  readonly #tensors: LongList<FileTensor>;
+  readonly #names: readonly string[];
+  readonly #compare: (a: string, b: string) => number;
+
+  constructor(
+    tensors: LongList<FileTensor>,
+    names: readonly string[],
+    compare: (a: string, b: string) => number,
+  ) {
+    this.#tensors = tensors;
+    this.#names = names;
+    this.#compare = compare;
+    this.order = Uint32Array.from({ length: names.length }, (_, index) => index);
+    this.order.sort((a, b) =>
+      compare(names[a]!, names[b]!) || compareText(tensors.at(a).file, tensors.at(b).file) || a - b
+    );
+  }
+
+  /** How the tensor at a place compares with one of another model; behind the end is behind all. */
+  compare(place: number, other: SortedTensors, otherPlace: number): number {
+    const [name, otherName] = [this.#nameAt(place), other.#nameAt(otherPlace)];
+    if (name === undefined || otherName === undefined) return name === undefined ? 1 : -1;
+    return this.#compare(name, otherName) ||
+      compareText(this.#fileAt(place, name), other.#fileAt(otherPlace, otherName));
+  }
+
+  #nameAt(place: number): string | undefined {
+    const index = this.order[place];
+    return index === undefined ? undefined : this.#names[index];
+  }
+
+  /** The file of a tensor where others have its name; else it does not matter. */
+  #fileAt(place: number, name: string): string {
+    const isOne = this.#nameAt(place - 1) !== name && this.#nameAt(place + 1) !== name;
+    return isOne ? "" : this.#tensors.at(this.order[place]!).file;
+  }
 }
 
 function fileDigests({ card }: CardedModel): ReadonlyMap<string, Digest> {

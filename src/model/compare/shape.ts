@@ -3,6 +3,8 @@
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
+import type { LongList } from "../../core/long_list.ts";
+import type { UnlistedFile } from "../facts/facts.ts";
 import type { ContentStore } from "../../oci/store.ts";
 
 /** A model that is compared, and where it is. */
@@ -80,9 +82,11 @@ export interface TensorDiff {
   /** Tensors that are the same, byte for byte. */
   readonly same: number;
   /** The others, by name. */
-  readonly changes: readonly TensorChange[];
+  readonly changes: LongList<TensorChange>;
   /** Files of which not all tensors are known. */
   readonly unread: readonly string[];
+  /** Files whose tensors were not compared: their format is not read, or they have too many. */
+  readonly unlisted: readonly UnlistedFile[];
 }
 
 /** What differs between two models. */

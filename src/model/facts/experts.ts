@@ -2,6 +2,7 @@
  * Parameters of experts: where a part of them works on each token, fewer work than the model has.
  * @module
  */
+import { madeItems } from "../../core/long_list.ts";
 import type { ModelShape, TensorFact } from "./facts.ts";
 import { isBookkeeping } from "./headers/packed_names.ts";
 import type { CountParameters } from "./join_weights.ts";
@@ -20,20 +21,27 @@ const EXPERT = /(^|\.)(experts|switch_mlp)\.|_exps\./;
 export function activeParamCount(
   paramCount: number | undefined,
   { experts, expertsPerToken }: ModelShape,
-  tensors: readonly TensorFact[],
+  tensors: Iterable<TensorFact>,
   count: CountParameters = plainCount,
 ): number | undefined {
   if (paramCount === undefined || experts === undefined || expertsPerToken === undefined) {
     return undefined;
   }
   if (expertsPerToken >= experts) return undefined;
-  const idle = count(tensors.filter(({ name }) => EXPERT.test(name)));
+  const idle = count(madeItems(() => expertsAmong(tensors)));
   if (idle === undefined || idle === 0 || idle > paramCount) return undefined;
   return Math.round(paramCount - idle * (1 - expertsPerToken / experts));
 }
 
+function* expertsAmong(tensors: Iterable<TensorFact>): Generator<TensorFact, void> {
+  for (const tensor of tensors) if (EXPERT.test(tensor.name)) yield tensor;
+}
+
 /** The elements of tensors, but for those that belong to a quantization. */
-function plainCount(tensors: readonly TensorFact[]): number {
-  return tensors.filter(({ name }) => !isBookkeeping(name))
-    .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+function plainCount(tensors: Iterable<TensorFact>): number {
+  let sum = 0;
+  for (const { name, shape } of tensors) {
+    if (!isBookkeeping(name)) sum += shape.reduce((product, size) => product * size, 1);
+  }
+  return sum;
 }

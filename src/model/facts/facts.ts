@@ -3,6 +3,7 @@
  * and the documents of `--json` are made from.
  * @module
  */
+import type { HeaderTensors } from "./tensors/header_tensors.ts";
 
 /** Facts about a model, in the words of a Modelfile; what is not known is absent. */
 export interface HeaderFacts {
@@ -119,6 +120,14 @@ export interface UnreadTensor {
   readonly file: string;
 }
 
+/** A weight file whose tensors are not listed, although they were asked for. */
+export interface UnlistedFile {
+  /** Path of the file in the model. */
+  readonly file: string;
+  /** How many tensors it has; absent where its header was not read. */
+  readonly tensorCount?: number;
+}
+
 /** Everything that files say of the model that they make up. */
 export interface ModelFacts extends HeaderFacts, Provenance {
   /** Whether the count of parameters was worked out from a part of the weights. */
@@ -154,10 +163,13 @@ export interface WeightFacts extends HeaderFacts, Provenance {
   readonly shape?: ModelShape;
   readonly tokenizer?: TokenizerFacts;
   /** The tensors in the order of the header. */
-  readonly tensors: readonly TensorFact[];
+  readonly tensors: HeaderTensors;
   /** Whether the header goes on behind what was read of it. */
   readonly partial?: boolean;
 }
+
+/** What the headers of several files say together. */
+export type SummedFacts = Omit<WeightFacts, "tensors">;
 
 /** The values that are known: those of later objects where earlier ones do not have them. */
 export function firstKnown<Facts extends object>(...parts: readonly (Facts | undefined)[]): Facts {

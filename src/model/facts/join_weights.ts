@@ -5,7 +5,8 @@
  */
 import { dirname } from "../../core/runtime/posix_path.ts";
 import { quote } from "../../core/text.ts";
-import type { FileTensor, TensorFact, WeightFacts } from "./facts.ts";
+import type { SummedFacts, TensorFact, WeightFacts } from "./facts.ts";
+import { ModelTensors, type TensorFile } from "./tensors/model_tensors.ts";
 
 /** What is known of one file of a model. */
 export interface Part {
@@ -13,16 +14,13 @@ export interface Part {
   /** Size of the file in bytes. */
   readonly size: number;
   /** What its header says; absent when the budget did not allow to read it. */
-  readonly facts?: PartFacts;
+  readonly facts?: WeightFacts;
 }
-
-/** What the header of a file says, whose tensors know what file they are in. */
-export type PartFacts = WeightFacts & { readonly tensors: readonly FileTensor[] };
 
 /** How parts are joined. */
 export interface JoinOptions {
   /** Joins what the files of one model say; absent for formats whose models are one file each. */
-  readonly merge?: (parts: readonly WeightFacts[]) => WeightFacts;
+  readonly merge?: (parts: readonly SummedFacts[]) => SummedFacts;
   /** Folders whose weights make up the model together; `""` is the top. None when absent. */
   readonly components?: readonly string[];
   /** Counts the parameters that packed weights stand for; `undefined` where nobody knows. */
@@ -30,7 +28,7 @@ export interface JoinOptions {
 }
 
 /** Counts parameters of tensors. */
-export type CountParameters = (tensors: readonly TensorFact[]) => number | undefined;
+export type CountParameters = (tensors: Iterable<TensorFact>) => number | undefined;
 
 /** What the files say together. */
 export type JoinedWeights = JoinedFacts & {
@@ -41,7 +39,7 @@ export type JoinedWeights = JoinedFacts & {
 };
 
 /** The facts of one model, and whether its count of parameters is only an estimate. */
-type JoinedFacts = Partial<WeightFacts> & { readonly paramCountIsEstimate?: boolean };
+type JoinedFacts = Partial<SummedFacts> & { readonly paramCountIsEstimate?: boolean };
 
 /** The files of one model. */
 interface ModelParts {
@@ -81,16 +79,33 @@ export function joinWeights(
   const agreed = agreedFacts(facts, warnings);
   const [only] = models;
   if (models.length !== 1 || only === undefined || only.isCut || !isRead(only)) return agreed;
-  const tensors = tensorsOf(only.parts);
-  if (tensors.length === 0) return agreed;
-  const sums = { tensorCount: tensors.length, tensorBytes: bytesOf(tensors) };
+  const files = tensorFiles(only.parts);
+  const tensorCount = files.reduce((sum, { tensors }) => sum + tensors.count, 0);
+  if (tensorCount === 0) return agreed;
+  const sums = { tensorCount, tensorBytes: bytesOf(files) };
   if (!facts[0]?.packed) return { ...agreed, ...sums };
-  return { ...agreed, ...sums, packed: true, paramCount: options.countPacked?.(tensors) };
+  const paramCount = packedParameters(files, options, warnings);
+  return { ...agreed, ...sums, packed: true, paramCount };
 }
 
 /** The tensors of all files whose headers were read, in the order of the files. */
-export function tensorsOf(parts: readonly Part[]): readonly FileTensor[] {
-  return parts.flatMap(({ facts }) => facts?.tensors ?? []);
+export function tensorFiles(parts: readonly Part[]): readonly TensorFile[] {
+  return parts.flatMap(({ path, facts }) =>
+    facts === undefined ? [] : [{ path, tensors: facts.tensors }]
+  );
+}
+
+/** The parameters that packed weights stand for: their names tell, so all have to be here. */
+function packedParameters(
+  files: readonly TensorFile[],
+  { countPacked }: JoinOptions,
+  warnings: string[],
+): number | undefined {
+  if (files.every(({ tensors }) => !tensors.isLeftOut)) {
+    return countPacked?.(new ModelTensors(files));
+  }
+  warnings.push("the packed weights are too many tensors to be counted: PARAMSIZE is left out");
+  return undefined;
 }
 
 /** The models that the files are, each with its parts. */
@@ -165,7 +180,7 @@ function sizeOf(parts: readonly Part[]): number {
 }
 
 /** The count of all parameters from those of some parts: the parts are written alike. */
-function estimated(facts: WeightFacts, factor: number): JoinedFacts {
+function estimated(facts: SummedFacts, factor: number): JoinedFacts {
   const { paramCount } = facts;
   if (paramCount === undefined) return facts;
   return { ...facts, paramCount: Math.round(paramCount * factor), paramCountIsEstimate: true };
@@ -177,8 +192,8 @@ function isRead({ parts }: ModelParts): boolean {
 }
 
 /** The bytes of tensors together; `undefined` where one does not tell. */
-function bytesOf(tensors: readonly TensorFact[]): number | undefined {
-  const sum = tensors.reduce((sum, { bytes = NaN }) => sum + bytes, 0);
+function bytesOf(files: readonly TensorFile[]): number | undefined {
+  const sum = files.reduce((sum, { tensors: { byteCount = NaN } }) => sum + byteCount, 0);
   return Number.isNaN(sum) ? undefined : sum;
 }
 

@@ -41,10 +41,11 @@ export function isCoded(config: Readonly<Record<string, unknown>>): boolean {
  */
 export function packedCount(
   config: Readonly<Record<string, unknown>>,
-  tensors: readonly TensorFact[],
+  tensors: Iterable<TensorFact>,
 ): number | undefined {
   if (isCoded(config)) return undefined;
-  const types = new Map(tensors.map(({ name, type }) => [name, type]));
+  const types = new Map<string, string>();
+  for (const { name, type } of tensors) types.set(name, type);
   const bits = bitsOf(config);
   let sum = 0;
   for (const tensor of tensors) {

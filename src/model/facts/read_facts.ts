@@ -9,7 +9,6 @@ import { adapterFacts, adapterTask } from "./adapter.ts";
 import { configFacts } from "./config_json.ts";
 import { activeParamCount } from "./experts.ts";
 import {
-  type FileTensor,
   firstKnown,
   knownOnly,
   LONGEST_TENSOR_NAME,
@@ -17,6 +16,7 @@ import {
   type ModelShape,
   type Provenance,
   type TokenizerFacts,
+  type UnlistedFile,
   type UnreadTensor,
 } from "./facts.ts";
 import { DocumentReader, LARGEST_FAR_DOCUMENT } from "./document_reader.ts";
@@ -31,6 +31,7 @@ import { diffusersFacts, sentenceFacts } from "./pipeline.ts";
 import { type ReadBudget, readStart } from "./read_budget.ts";
 import { isShardIndex, type ShardIndex, shardIndex } from "./shard_index.ts";
 import { taskOfClass } from "./tasks.ts";
+import type { ModelTensors } from "./tensors/model_tensors.ts";
 import { templateFacts, tokenizerConfigFacts } from "./tokenizer.ts";
 import { readHeaderFacts } from "./weights.ts";
 
@@ -50,11 +51,13 @@ export interface ReadFactsOptions extends OperationOptions {
 export interface FactsReport {
   readonly facts: ModelFacts;
   /** The tensors of all weight files whose headers were read, in the order of the files. */
-  readonly tensors: readonly FileTensor[];
+  readonly tensors: ModelTensors;
   /** Weight files whose headers were not read to the end, because the budget was spent. */
   readonly unread: readonly string[];
   /** Tensors in those files, as far as an index names them. */
   readonly unreadTensors: readonly UnreadTensor[];
+  /** Files whose tensors are not listed: malformed, of a format that is not read, too many. */
+  readonly unlisted: readonly UnlistedFile[];
   /** Files that should hold facts and could not be read, and what they disagree on. */
   readonly warnings: readonly string[];
 }
@@ -129,7 +132,7 @@ export async function readFacts(
   const license = front?.license ?? headers.license ??
     licenseOfText(await reader.start(LICENSE_NAME, LICENSE_START) ?? "");
   const modelClass = known.modelClass ?? pipeline?.modelClass;
-  const { tensors, unread, warnings, ...header } = headers;
+  const { tensors, unread, unlisted, warnings, ...header } = headers;
   const index = found && isOf(found, unread) ? found : undefined;
   // Of shards that are not all read, the index may know what they have together.
   const paramCountIsEstimate = header.paramCountIsEstimate && index?.paramCount === undefined;
@@ -147,7 +150,7 @@ export async function readFacts(
     format: header.format,
     paramCount,
     paramCountIsEstimate: paramCountIsEstimate || undefined,
-    activeParamCount: header.paramCountIsEstimate
+    activeParamCount: header.paramCountIsEstimate || unlisted.length > 0
       ? undefined
       : activeParamCount(paramCount, shape, tensors, header.packed ? countPacked : undefined),
     precision: known.precision ?? header.precision,
@@ -177,6 +180,7 @@ export async function readFacts(
     tensors,
     unread,
     unreadTensors: unreadTensors(index, unread),
+    unlisted,
     warnings: [...reader.warnings, ...warnings],
   };
 }

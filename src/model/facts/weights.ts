@@ -7,9 +7,8 @@ import { InvalidInputError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import { collectGarbage } from "../../core/runtime/garbage.ts";
-import type { FileTensor, HeaderFacts, Provenance, WeightFacts } from "./facts.ts";
+import type { HeaderFacts, Provenance, UnlistedFile, WeightFacts } from "./facts.ts";
 import type { FactFile } from "./file_tree.ts";
-import { FileTensors } from "./file_tensors.ts";
 import { formatOf, type FormatRow, formatRowOf, FORMATS, headSize } from "./formats.ts";
 import type { ReadHeaderOptions } from "./headers/header_reader.ts";
 import {
@@ -17,9 +16,10 @@ import {
   type JoinOptions,
   joinWeights,
   type Part,
-  tensorsOf,
+  tensorFiles,
 } from "./join_weights.ts";
 import { BudgetSpent, readStart } from "./read_budget.ts";
+import { leftOut, ModelTensors, TensorRoom } from "./tensors/model_tensors.ts";
 
 /** The facts of a model, and what could not be told. */
 export interface HeaderReport extends
@@ -30,9 +30,11 @@ export interface HeaderReport extends
     "shape" | "tokenizer" | "packed" | "paramCountIsEstimate" | "tensorCount" | "tensorBytes"
   > {
   /** The tensors of all files whose headers were read, in the order of the files. */
-  readonly tensors: readonly FileTensor[];
+  readonly tensors: ModelTensors;
   /** Files whose headers were not read to the end, because the budget was spent. */
   readonly unread: readonly string[];
+  /** Files whose tensors are not among them: malformed, of a format that is not read, too many. */
+  readonly unlisted: readonly UnlistedFile[];
   /** Sentences about files that could not be read, and about facts that files disagree on. */
   readonly warnings: readonly string[];
 }
@@ -109,30 +111,35 @@ export async function readHeaderFacts(
   const formats = FORMATS.map(({ format }) => format)
     .filter((format) => found.some((file) => file.format === format));
   const [format] = formats;
-  const nothing = { tensors: [], unread: [] };
-  if (format === undefined) return { ...nothing, warnings };
+  const nothing = { tensors: new ModelTensors(), unread: [] };
+  if (format === undefined) return { ...nothing, unlisted: [], warnings };
   if (formats.length > 1) {
     warnings.push(
       `files of several formats were found (${formats.join(", ")}): FORMAT says ${format}`,
     );
   }
   const parser = await PARSERS[format]?.();
-  if (parser === undefined) return { format, ...nothing, warnings };
   const chosen = found.filter((file) => file.format === format);
-  const reading = { parser, ofFile: new FileTensors(), warnings };
+  if (parser === undefined) {
+    return { format, ...nothing, unlisted: chosen.map(({ path }) => ({ file: path })), warnings };
+  }
+  const reading: Reading = { parser, room: new TensorRoom(), unlisted: new Set(), warnings };
   const parts = (await mapConcurrent(
     chosen,
     (file) => readPart(file, reading, options),
     { signal: options.signal, concurrency: options.window === undefined ? 1 : FAR_AT_ONCE },
   )).filter((part) => part !== undefined);
   const { components } = options;
+  const headers = tensorFiles(parts);
   const countPacked = parser.isNamedByTorch ? options.countPacked : undefined;
   return {
     format,
     ...joinWeights(parts, { ...parser, components, countPacked }, warnings),
-    tensors: tensorsOf(parts),
-    unread: parts.filter(({ facts }) => facts === undefined || facts.partial)
-      .map(({ path }) => path),
+    tensors: new ModelTensors(headers),
+    unread: parts.filter(({ path, facts }) =>
+      facts === undefined && !reading.unlisted.has(path) || facts?.partial
+    ).map(({ path }) => path),
+    unlisted: [...leftOut(headers), ...Array.from(reading.unlisted, (file) => ({ file }))],
     warnings,
   };
 }
@@ -173,29 +180,37 @@ const MANY_TENSORS = 10_000;
 /** What the files of a model are read with. */
 interface Reading {
   readonly parser: Parser;
-  readonly ofFile: FileTensors;
+  readonly room: TensorRoom;
+  /** Files that are malformed, or behind more tensors than anybody counts. */
+  readonly unlisted: Set<string>;
+  /** Sentences about what could not be read. */
   readonly warnings: string[];
 }
 
 async function readPart(
   { path, source }: FormattedFile,
-  { parser, ofFile, warnings }: Reading,
+  { parser, room, unlisted, warnings }: Reading,
   { signal, window, arePacked }: ReadWeightsOptions,
 ): Promise<Part | undefined> {
   const part = { path, size: source.size };
+  if (room.isSpent) {
+    unlisted.add(path);
+    return part;
+  }
   try {
     const facts = await parser.read(source, { signal, window, name: path });
-    const tensors = ofFile.of(path, facts.tensors);
-    if (tensors.length > MANY_TENSORS) collectGarbage();
-    if (!arePacked || !parser.isNamedByTorch) return { ...part, facts: { ...facts, tensors } };
+    room.keep(facts.tensors);
+    if (facts.tensors.count > MANY_TENSORS) collectGarbage();
+    if (!arePacked || !parser.isNamedByTorch) return { ...part, facts };
     return {
       ...part,
-      facts: { ...facts, tensors, packed: true, precision: undefined, paramCount: undefined },
+      facts: { ...facts, packed: true, precision: undefined, paramCount: undefined },
     };
   } catch (error) {
     if (error instanceof BudgetSpent) return part;
     if (!(error instanceof InvalidInputError)) throw error;
     warnings.push(error.message);
+    unlisted.add(path);
     return undefined;
   }
 }

@@ -76,7 +76,7 @@ Deno.test("and so does the list of all its tensors", async () => {
   assert.ok(requests <= 12, `${requests} requests`);
   assert.ok(bytes <= 1024 * 1024, `${bytes} bytes`);
   assert.equal(card.tensors.length, 112 * 7);
-  assert.deepEqual(card.tensors.at(-1)?.shape, [8192, 8192]);
+  assert.deepEqual(card.tensors.at(112 * 7 - 1).shape, [8192, 8192]);
 });
 
 Deno.test("of many shards a few are read, and the count of parameters is worked out", async () => {
@@ -208,7 +208,7 @@ Deno.test("a GGUF file with a long vocabulary tells what comes before it", async
     ["big.Q4_K_M.gguf"],
   ]);
   const { card: all } = await counted(files, { onlyTensors: true, allHeaders: true });
-  assert.deepEqual([all.tensors[0]?.name, all.unread], ["token_embd.weight", []]);
+  assert.deepEqual([all.tensors.at(0).name, all.unread], ["token_embd.weight", []]);
 });
 
 e2eTest("a stock registry shows a model of 100 GB as well", {

@@ -201,14 +201,19 @@ Deno.test("a manifest of TensorFlow.js tells its weights, quantized or not", asy
   ];
   const facts = await tfjs([{ paths: ["group1-shard1of1"], weights }]);
   assert.deepEqual([facts.format, facts.paramCount, facts.precision], ["tfjs", 80, "float32"]);
-  assert.deepEqual(facts.tensors[1], { name: "conv/bias", type: "float32", shape: [8], bytes: 32 });
+  assert.deepEqual(facts.tensors.at(1), {
+    name: "conv/bias",
+    type: "float32",
+    shape: [8],
+    bytes: 32,
+  });
   const small = weights.map((one) => ({
     ...one,
     quantization: { dtype: "uint8", min: 0, scale: 1 },
   }));
   const quantized = await tfjs({ weightsManifest: [{ paths: ["a"], weights: small }] });
   assert.deepEqual([quantized.precision, quantized.quantization], [undefined, "uint8"]);
-  assert.equal(quantized.tensors[0]?.bytes, 72);
+  assert.equal(quantized.tensors.at(0).bytes, 72);
 });
 
 Deno.test("readTfjs() throws nothing but InvalidInputError, whatever the document", async () => {

@@ -9,6 +9,7 @@ import { countOf, escapeControls, formatBytes } from "../format.ts";
 import type { Paint } from "../paint.ts";
 import { cardFacts } from "./facts.ts";
 import { barLines, factLines, wrapped } from "./lines.ts";
+import { unlistedText } from "./unlisted.ts";
 import { KIND_NAMES, type Screen, tensorTable } from "./tables.ts";
 
 /** How a card is shown. */
@@ -63,17 +64,24 @@ export function cardText(
   return sections.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n");
 }
 
-function largestTitle({ tensors, unreadTensors }: ModelCard, width: number): string {
-  const count = countOf(tensors.length + unreadTensors.length, "tensor");
-  const read = unreadTensors.length === 0 ? "" : ` of the ${tensors.length} that were read`;
+function largestTitle(
+  { tensors, unreadTensors, unlisted }: ModelCard,
+  width: number,
+): string {
+  const counted = unlisted.reduce((sum, { tensorCount = 0 }) => sum + tensorCount, 0);
+  const all = tensors.length + unreadTensors.length + counted;
+  const count = countOf(all, "tensor");
+  const read = all === tensors.length ? "" : ` of the ${tensors.length} that were read`;
   const whole = `${count} (all with --tensors), the largest${read}:`;
   return columnsOf(whole) <= width ? whole : `${count}, the largest:`;
 }
 
 /** What a person should know of how the card came about. */
-function remarksOf({ unread, warnings }: ModelCard): string[] {
+function remarksOf({ unread, unlisted, warnings }: ModelCard): string[] {
   const missing = unread.length === 0
     ? []
     : [`The headers of ${countOf(unread.length, "file")} were not read: --all-headers reads them`];
-  return [...missing, ...warnings];
+  // Of a format without tensors that are read nobody expects any here.
+  const counted = unlisted.filter(({ tensorCount }) => tensorCount !== undefined);
+  return [...missing, ...counted.length === 0 ? [] : [unlistedText(unlisted)], ...warnings];
 }

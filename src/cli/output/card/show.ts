@@ -4,9 +4,12 @@
  */
 import { cardDocument, type CardParts } from "../../../model/card/documents.ts";
 import type { ModelCard } from "../../../model/card/shape.ts";
+import type { FileTensor, UnreadTensor } from "../../../model/facts/facts.ts";
 import type { Session } from "../../session.ts";
 import { countOf } from "../format.ts";
 import { cardText } from "./card.ts";
+import { madeItems } from "../../../core/long_list.ts";
+import { unlistedText } from "./unlisted.ts";
 import { fileTable, tensorTable } from "./tables.ts";
 
 /** Writes the parts of a card to standard output, what could not be read to standard error. */
@@ -20,13 +23,19 @@ export function showCard(
   const shown = [
     ...parts.card ? [[cardText(card, { reference, screen, paint, now: now() })]] : [],
     ...parts.files ? [fileTable(card.files, screen)] : [],
-    ...parts.tensors ? [tensorTable([...card.tensors, ...card.unreadTensors], screen)] : [],
+    ...parts.tensors ? [tensorTable(madeItems(() => allTensors(card)), screen)] : [],
   ];
   output.drawing(separated(shown));
   if (parts.card) return;
   output.warnAll(card.warnings);
-  if (!parts.tensors || card.unread.length === 0) return;
-  output.warn(unreadText(card));
+  if (!parts.tensors) return;
+  if (card.unread.length > 0) output.warn(unreadText(card));
+  if (card.unlisted.length > 0) output.warn(unlistedText(card.unlisted));
+}
+
+function* allTensors({ tensors, unreadTensors }: ModelCard): Generator<FileTensor | UnreadTensor> {
+  yield* tensors;
+  yield* unreadTensors;
 }
 
 /** The lines of all sections, an empty one between two of them. */

@@ -2,12 +2,13 @@
  * The tables of a model's files and tensors: for people on a terminal, for scripts everywhere else.
  * @module
  */
+import { madeItems } from "../../../core/long_list.ts";
 import type { CardFile } from "../../../model/card/shape.ts";
 import type { FileTensor, UnreadTensor } from "../../../model/facts/facts.ts";
 import type { TextSink } from "../../context.ts";
 import { columnsOf, fitMiddle, fitNames } from "../columns.ts";
 import { escapeControls, formatBytes, shortDigest } from "../format.ts";
-import { alignedLines, madeRows, type Row, widthsOf } from "../table.ts";
+import { alignedLines, type Row, widthsOf } from "../table.ts";
 import { grouped } from "./facts.ts";
 
 /** Where a table is shown. */
@@ -57,7 +58,7 @@ export function fileTable(files: readonly CardFile[], screen: Screen): Iterable<
 
 /** The tensors of a model, a line each: a hundred thousand of them, of which nobody keeps a row. */
 export function tensorTable(
-  tensors: readonly (FileTensor | UnreadTensor)[],
+  tensors: Iterable<FileTensor | UnreadTensor>,
   screen: Screen,
   { isBrief = false }: { readonly isBrief?: boolean } = {},
 ): Iterable<string> {
@@ -97,10 +98,10 @@ export function tensorTable(
 /** A row for each item, below the header. */
 function rowsOf<Item>(
   header: readonly Row[],
-  items: readonly Item[],
+  items: Iterable<Item>,
   rowOf: (item: Item) => Row,
 ): Iterable<Row> {
-  return madeRows(function* () {
+  return madeItems(function* () {
     yield* header;
     for (const item of items) yield rowOf(item);
   });
@@ -123,7 +124,7 @@ function personTable(rows: Iterable<Row>, width: number, yielding?: number): Ite
   );
   const all = Array.from(rows, ([name = ""]) => name);
   const names = fitNames(all, Math.max(LEAST, width - others));
-  const fitting = madeRows(function* () {
+  const fitting = madeItems<Row>(function* () {
     let index = 0;
     for (const [, ...cells] of rows) yield [names[index++] ?? "", ...cells];
   });
@@ -141,7 +142,7 @@ function shown(text: string): string {
 /** Scripts split lines at blanks: no cell has one, save for the last. */
 function scriptTable<Item>(
   header: Row,
-  items: readonly Item[],
+  items: Iterable<Item>,
   rowOf: (item: Item) => Row,
 ): Iterable<string> {
   return alignedLines(rowsOf([header], items, rowOf), { gap: " ", letters: LETTERS });

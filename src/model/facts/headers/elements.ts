@@ -3,9 +3,13 @@
  * @module
  */
 
+/** Types that are told apart; those behind them count as one. */
+const MOST_TYPES = 100;
+
 /** Adds elements of a type to a tally. */
 export function addElements(tally: Map<string, number>, type: string, count: number): void {
-  tally.set(type, (tally.get(type) ?? 0) + count);
+  const key = tally.size < MOST_TYPES || tally.has(type) ? type : "other";
+  tally.set(key, (tally.get(key) ?? 0) + count);
 }
 
 /** The type that most elements have, `undefined` when there are none. */

@@ -6,7 +6,8 @@
 import type { BlobSource } from "../../../core/content/source.ts";
 import { quote } from "../../../core/text.ts";
 import { addElements } from "./elements.ts";
-import type { TensorFact, WeightFacts } from "../facts.ts";
+import type { WeightFacts } from "../facts.ts";
+import { HeaderTensors } from "../tensors/header_tensors.ts";
 import { ggufFacts, type GgufValues } from "./gguf_facts.ts";
 import { GGUF_TENSOR_TYPES, ggufBytes } from "./gguf_types.ts";
 import { type ByteOrder, HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";
@@ -20,6 +21,9 @@ const LONGEST = { fact: 1024, template: 256 * 1024 } as const;
 
 /** The most items of a list of facts that are kept. */
 const MOST_ITEMS = 64;
+
+/** The most characters of all values together; templates are the longest. */
+const MOST_KEPT = 1024 * 1024;
 
 /** The keys that are kept; those of the vocabulary alone fill megabytes. */
 const KEPT_KEY =
@@ -71,8 +75,9 @@ export async function readGguf(
 class GgufWalk {
   readonly #reader: HeaderReader;
   readonly #values: GgufValues = new Map();
+  #kept = 0;
   readonly #elements = new Map<string, number>();
-  readonly #tensors: TensorFact[] = [];
+  readonly #tensors = new HeaderTensors();
   #encoding: Encoding = { order: "little", wide: true };
 
   constructor(reader: HeaderReader) {
@@ -94,7 +99,7 @@ class GgufWalk {
     }
     return {
       ...ggufFacts(this.#elements, this.#values, partial),
-      tensors: partial ? [] : this.#tensors,
+      tensors: partial ? new HeaderTensors() : this.#tensors,
       ...(partial ? { partial } : {}),
     };
   }
@@ -136,7 +141,7 @@ class GgufWalk {
       }
       const isTemplate = key === "tokenizer.chat_template";
       const value = await this.#readValue(type, isTemplate ? LONGEST.template : LONGEST.fact);
-      if (KEPT_KEY.test(key) && value !== undefined) this.#values.set(key, value);
+      if (KEPT_KEY.test(key) && value !== undefined) this.#keep(key, value);
     }
   }
 
@@ -180,8 +185,15 @@ class GgufWalk {
       const text = await this.#readText();
       if (text !== undefined) kept.push(text);
     }
-    if (isKept) this.#values.set(key, kept);
+    if (isKept) this.#keep(key, kept);
     return count;
+  }
+
+  /** Keeps a value while there are not too many; the facts come long before. */
+  #keep(key: string, value: string | number | readonly string[]): void {
+    const texts = typeof value === "object" ? value : [String(value)];
+    this.#kept += texts.reduce((sum, { length }) => sum + length, key.length);
+    if (this.#kept <= MOST_KEPT) this.#values.set(key, value);
   }
 
   #sizeOf(type: number): number {
@@ -207,7 +219,7 @@ class GgufWalk {
     }
     const type = GGUF_TENSOR_TYPES.get(number) ?? `type-${number}`;
     addElements(this.#elements, type, count);
-    this.#tensors.push({ name, type, shape, bytes: ggufBytes(type, count), start });
+    this.#tensors.add({ name, type, shape, bytes: ggufBytes(type, count), start });
   }
 
   /** Places are told from the end of the header, which is padded. */
@@ -216,10 +228,7 @@ class GgufWalk {
     if (typeof told !== "number" || told < 1 || !Number.isInteger(Math.log2(told))) {
       throw this.#reader.invalid(`its alignment is ${told}, want a power of two`);
     }
-    const base = Math.ceil(this.#reader.position / told) * told;
-    this.#tensors.forEach((tensor, index) => {
-      this.#tensors[index] = { ...tensor, start: base + (tensor.start ?? 0) };
-    });
+    this.#tensors.moveBy(Math.ceil(this.#reader.position / told) * told);
     this.#checkPlaces();
   }
 
@@ -227,7 +236,7 @@ class GgufWalk {
   #checkPlaces(): void {
     const size = this.#reader.position + this.#reader.left;
     let end = 0;
-    for (const { name, start = 0, bytes = 0 } of this.#tensors.toSorted(byPlace)) {
+    for (const { name, start = 0, bytes = 0 } of this.#tensors.inOrderOfPlaces()) {
       if (start < end) {
         throw this.#reader.invalid(`its tensor ${quote(name, 200)} overlaps another`);
       }
@@ -239,9 +248,4 @@ class GgufWalk {
       }
     }
   }
-}
-
-/** Tensors without elements begin where others do. */
-function byPlace(a: TensorFact, b: TensorFact): number {
-  return (a.start ?? 0) - (b.start ?? 0) || (a.bytes ?? 0) - (b.bytes ?? 0);
 }

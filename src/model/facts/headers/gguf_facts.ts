@@ -9,6 +9,7 @@ import {
   knownOnly,
   type ModelShape,
   type Provenance,
+  type SummedFacts,
   type TokenizerFacts,
   type WeightFacts,
 } from "../facts.ts";
@@ -37,7 +38,7 @@ export function ggufFacts(
   elements: ReadonlyMap<string, number>,
   values: Values,
   partial: boolean,
-): Omit<WeightFacts, "tensors"> {
+): SummedFacts {
   const family = wordOf(values.get("general.architecture"));
   const counted = partial ? undefined : countElements(elements);
   return {
@@ -59,7 +60,7 @@ export function ggufFacts(
 /**
  * The facts of a model that is split over several GGUF files: the first that knows a fact tells it.
  */
-export function mergeGguf(parts: readonly WeightFacts[]): WeightFacts {
+export function mergeGguf(parts: readonly SummedFacts[]): SummedFacts {
   const elements = mergeElements(parts);
   const { precision: _, quantization: __, ...known } = firstKnown(...parts);
   return {
@@ -67,7 +68,6 @@ export function mergeGguf(parts: readonly WeightFacts[]): WeightFacts {
     ...weightType(elements, known.namedType),
     format: "gguf",
     elements,
-    tensors: parts.flatMap(({ tensors }) => tensors),
     paramCount: countElements(elements) ?? known.paramCount,
   };
 }

@@ -9,7 +9,8 @@
 import type { BlobSource } from "../../../core/content/source.ts";
 import { quote } from "../../../core/text.ts";
 import { addElements, countElements, dominantType, mergeElements } from "./elements.ts";
-import type { TensorFact, WeightFacts } from "../facts.ts";
+import type { SummedFacts, TensorFact, WeightFacts } from "../facts.ts";
+import { HeaderTensors } from "../tensors/header_tensors.ts";
 import { HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";
 import { type ProtobufField, ProtobufReader } from "./protobuf.ts";
 
@@ -31,9 +32,6 @@ const LONGEST_NAME = 1024;
 
 /** No real tensor has as many dimensions. */
 const MOST_DIMENSIONS = 64;
-
-/** The most tensors that are listed; there is one in a line of a table. */
-const MOST_TENSORS = 200_000;
 
 /**
  * Types of tensors in the words of a Modelfile and the bits of an element, by their number; texts
@@ -87,23 +85,14 @@ export async function readOnnx(
 }
 
 /** The facts of a model whose components are ONNX models. */
-export function mergeOnnx(parts: readonly WeightFacts[]): WeightFacts {
-  return factsOf(
-    mergeElements(parts),
-    parts.flatMap(({ tensors }) => tensors),
-    parts.some(({ packed }) => packed),
-  );
+export function mergeOnnx(parts: readonly SummedFacts[]): SummedFacts {
+  return factsOf(mergeElements(parts), parts.some(({ packed }) => packed));
 }
 
-function factsOf(
-  elements: ReadonlyMap<string, number>,
-  tensors: readonly TensorFact[],
-  packed: boolean,
-): WeightFacts {
+function factsOf(elements: ReadonlyMap<string, number>, packed: boolean): SummedFacts {
   return {
     format: "onnx",
     elements,
-    tensors,
     packed,
     precision: packed ? undefined : dominantType(elements),
     paramCount: packed ? undefined : countElements(elements),
@@ -114,7 +103,7 @@ class OnnxWalk {
   readonly #fields: ProtobufReader;
   readonly #reader: HeaderReader;
   readonly #elements = new Map<string, number>();
-  readonly #tensors: TensorFact[] = [];
+  readonly #tensors = new HeaderTensors();
   #packed = false;
 
   constructor(fields: ProtobufReader, reader: HeaderReader) {
@@ -130,7 +119,7 @@ class OnnxWalk {
     }
     const isModel = seen.has(MODEL.irVersion) && seen.has(MODEL.graph);
     if (!isModel) throw this.#reader.invalid("it has no graph and no version");
-    return factsOf(this.#elements, this.#tensors, this.#packed);
+    return { ...factsOf(this.#elements, this.#packed), tensors: this.#tensors };
   }
 
   async #graph(graph: ProtobufField): Promise<void> {
@@ -185,9 +174,7 @@ class OnnxWalk {
       );
     }
     addElements(this.#elements, word, count);
-    if (this.#tensors.length < MOST_TENSORS) {
-      this.#tensors.push({ name: name ?? "", type: word, shape, start: place.start, bytes });
-    }
+    this.#tensors.add({ name: name ?? "", type: word, shape, start: place.start, bytes });
   }
 
   #within(field: ProtobufField): AsyncGenerator<ProtobufField, void> {

@@ -8,7 +8,13 @@ import { InvalidInputError } from "../../../core/errors.ts";
 import { decodeJsonParts, isRecord } from "../../../core/json.ts";
 import type { BlobSource } from "../../../core/content/source.ts";
 import { addElements, countElements, dominantType, mergeElements } from "./elements.ts";
-import { LONGEST_TENSOR_NAME, type TensorFact, type WeightFacts } from "../facts.ts";
+import {
+  LONGEST_TENSOR_NAME,
+  type SummedFacts,
+  type TensorFact,
+  type WeightFacts,
+} from "../facts.ts";
+import { HeaderTensors } from "../tensors/header_tensors.ts";
 import { HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";
 import { isBookkeeping, isPacked } from "./packed_names.ts";
 
@@ -96,12 +102,11 @@ export async function readSafetensors(
 /**
  * The facts of a model whose tensors are spread over several safetensors files.
  */
-export function mergeSafetensors(shards: readonly WeightFacts[]): WeightFacts {
+export function mergeSafetensors(shards: readonly SummedFacts[]): SummedFacts {
   const quantization = shards.find((shard) => shard.quantization)?.quantization;
   return factsOf(mergeElements(shards), {
     packed: shards.some(({ packed }) => packed),
     quantization,
-    tensors: shards.flatMap(({ tensors }) => tensors),
   });
 }
 
@@ -135,9 +140,10 @@ function headerFacts(header: Header, context: HeaderContext): WeightFacts {
     if (isPacked(name) || isContainer(name, type, header)) packed = true;
     if (!isBookkeeping(name)) addElements(elements, type, countOf(shape));
   }
-  const tensors = [...header.values()];
-  checkPlaces(tensors, context);
-  return factsOf(elements, { packed, quantization: quantizationOf(header), tensors });
+  const tensors = new HeaderTensors();
+  for (const tensor of header.values()) tensors.add(tensor);
+  if (!tensors.isLeftOut) checkPlaces(tensors, context);
+  return { ...factsOf(elements, { packed, quantization: quantizationOf(header) }), tensors };
 }
 
 /** Types of elements that hold several weights, where tensors beside them scale what they hold. */
@@ -157,15 +163,12 @@ function isContainer(name: string, type: string, header: Header): boolean {
 
 function factsOf(
   elements: ReadonlyMap<string, number>,
-  { packed, quantization, tensors }: Pick<WeightFacts, "quantization" | "tensors"> & {
-    readonly packed: boolean;
-  },
-): WeightFacts {
+  { packed, quantization }: Pick<WeightFacts, "quantization"> & { readonly packed: boolean },
+): SummedFacts {
   return {
     format: "safetensors",
     elements,
     packed,
-    tensors,
     quantization,
     // The type of packed weights is that of their container, which says nothing about the model.
     precision: packed ? undefined : dominantType(elements),
@@ -201,9 +204,9 @@ function checkTensor(name: string, value: unknown, context: HeaderContext): Tens
 }
 
 /** The format has no bytes that belong to no tensor, and none that belong to two. */
-function checkPlaces(tensors: readonly TensorFact[], context: HeaderContext): void {
+function checkPlaces(tensors: HeaderTensors, context: HeaderContext): void {
   let end = context.dataStart;
-  for (const { name, start = 0, bytes = 0 } of tensors.toSorted(byPlace)) {
+  for (const { name, start = 0, bytes = 0 } of tensors.inOrderOfPlaces()) {
     if (start !== end) {
       const fault = start < end ? "overlaps another" : "has unused bytes in front of it";
       throw invalid(context, `its tensor ${quote(name, 200)} ${fault}`);
@@ -212,11 +215,6 @@ function checkPlaces(tensors: readonly TensorFact[], context: HeaderContext): vo
   }
   const unused = context.dataStart + context.dataSize - end;
   if (unused > 0) throw invalid(context, `it has ${unused} bytes behind its last tensor`);
-}
-
-/** Tensors without elements begin where others do. */
-function byPlace(a: TensorFact, b: TensorFact): number {
-  return (a.start ?? 0) - (b.start ?? 0) || (a.bytes ?? 0) - (b.bytes ?? 0);
 }
 
 /** What bitsandbytes writes into the names of its tensors. */

@@ -11,7 +11,8 @@ import { readSource } from "../../../core/content/read_source.ts";
 import * as form from "../../../core/shapes/form.ts";
 import { quote } from "../../../core/text.ts";
 import { addElements, countElements, dominantType } from "./elements.ts";
-import type { TensorFact, WeightFacts } from "../facts.ts";
+import type { WeightFacts } from "../facts.ts";
+import { HeaderTensors } from "../tensors/header_tensors.ts";
 import type { ReadHeaderOptions } from "./header_reader.ts";
 
 /** Largest document that is read, in bytes; that of a large model has a tenth of it. */
@@ -65,7 +66,7 @@ function tfjsFacts(document: unknown): WeightFacts | undefined {
   const { value: parts = [] } = form.inForm(manifest, groups);
   if (parts.length === 0) return undefined;
   const elements = new Map<string, number>();
-  const tensors: TensorFact[] = [];
+  const tensors = new HeaderTensors();
   let quantized: string | undefined;
   for (const { name, shape, dtype, quantization } of parts.flatMap((one) => one.weights)) {
     const count = shape.reduce((product, size) => product * size, 1);
@@ -73,7 +74,7 @@ function tfjsFacts(document: unknown): WeightFacts | undefined {
     const [type, bytes] = TYPES.get(quantization?.dtype ?? dtype) ?? [dtype, undefined];
     if (quantization !== undefined) quantized = type;
     addElements(elements, type, count);
-    tensors.push({ name, type, shape, bytes: bytes && bytes * count });
+    tensors.add({ name, type, shape, bytes: bytes && bytes * count });
   }
   return {
     format: "tfjs",

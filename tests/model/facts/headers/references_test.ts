@@ -53,7 +53,7 @@ Deno.test("GGUF files tell what the library of Hugging Face finds in them", asyn
       });
       const base = Number(theirs.tensorDataOffset);
       assert.deepEqual(
-        ours.tensors.map(({ name, type, shape, start }) => [name, type, shape, start]),
+        Array.from(ours.tensors, ({ name, type, shape, start }) => [name, type, shape, start]),
         theirs.tensorInfos.map(({ name, dtype, shape, offset }) => {
           const type = GGMLQuantizationType[dtype] ?? "";
           return [name, PLAIN[type] ?? type, shape.map(Number).reverse(), base + Number(offset)];
@@ -111,7 +111,7 @@ Deno.test("safetensors files tell what the library of Hugging Face finds in them
           end - start,
         ]);
       assert.deepEqual(
-        ours.tensors.map(({ name, shape, start, bytes }) => [name, shape, start, bytes]),
+        Array.from(ours.tensors, ({ name, shape, start, bytes }) => [name, shape, start, bytes]),
         expected,
       );
       // That library counts nothing for a tensor without dimensions, where others count one.
@@ -169,7 +169,7 @@ const ourWord: Readonly<Record<string, string>> = {
 
 async function ownVerdict(bytes: Uint8Array) {
   const { tensors } = await readSafetensors(bytesSource(bytes));
-  return tensors.map(({ name, type, shape, start = 0, bytes: size = 0 }) => [
+  return Array.from(tensors, ({ name, type, shape, start = 0, bytes: size = 0 }) => [
     name,
     type,
     shape,
@@ -327,7 +327,9 @@ Deno.test("ONNX models tell what the library of the format has written into them
       const ours = await readOnnx(bytesSource(bytes));
       const sorted = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).sort();
       assert.deepEqual(
-        sorted(ours.tensors.map(({ name, type, shape, bytes }) => [name, type, shape, bytes])),
+        sorted(
+          Array.from(ours.tensors, ({ name, type, shape, bytes }) => [name, type, shape, bytes]),
+        ),
         sorted(theirs),
       );
       assert.equal(

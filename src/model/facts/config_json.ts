@@ -6,8 +6,8 @@ import { isRecord } from "../../core/json.ts";
 import * as form from "../../core/shapes/form.ts";
 import { type HeaderFacts, knownOnly, type ModelShape } from "./facts.ts";
 
-/** A word that a Modelfile can hold. */
-const word = form.lenient(form.matching(/^[^\p{Cc}]+$/u));
+/** A word that a Modelfile can hold; longer ones are none. */
+const word = form.lenient(form.matching(/^[^\p{Cc}]{1,200}$/u));
 const count = form.lenient(form.refined(form.count, (value) => value > 0));
 const flag = form.lenient(form.flag);
 

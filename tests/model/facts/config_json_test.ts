@@ -72,6 +72,20 @@ Deno.test("values of other types, and words a Modelfile cannot hold, are passed 
   ]);
 });
 
+for (const length of [201, 10_000, 5_000_000]) {
+  Deno.test(`words of ${length} letters are none`, () => {
+    const long = "w".repeat(length);
+    const facts = configFacts({
+      model_type: long,
+      torch_dtype: long,
+      architectures: ["A"],
+      quantization_config: { quant_method: long, bits: 4 },
+    });
+    assert.ok(JSON.stringify(facts).length < 200, JSON.stringify(facts).slice(0, 200));
+    assert.equal(configFacts({ model_type: "w".repeat(200) }).family?.length, 200);
+  });
+}
+
 Deno.test("no configuration makes the reader throw", () => {
   const key = fc.constantFrom("model_type", "dtype", "quantization_config", "text_config", "bits");
   fc.assert(fc.property(fc.dictionary(key, fc.jsonValue()), (config) => {

@@ -6,7 +6,7 @@ import { concatBytes } from "../../../../src/core/streams.ts";
 import { readGguf } from "../../../../src/model/facts/headers/gguf.ts";
 import { mergeGguf } from "../../../../src/model/facts/headers/gguf_facts.ts";
 import { ReadBudget } from "../../../../src/model/facts/read_budget.ts";
-import { gguf, number, toleratesBytes, watchedSource } from "../support.ts";
+import { gguf, type GgufValue, number, toleratesBytes, watchedSource } from "../support.ts";
 
 const MODEL = {
   "general.architecture": { text: "llama" },
@@ -270,3 +270,30 @@ Deno.test("a budget that ends within a GGUF header leaves what was read before",
   assert.deepEqual([...facts.tensors], []);
   assert.equal(facts.paramCount, undefined);
 });
+
+const LONG = "v".repeat(1000);
+
+/** Values that nobody wants, and how many of them are more than a megabyte. */
+const MANY_VALUES: Readonly<
+  Record<string, readonly [count: number, valueOf: (index: number) => GgufValue]>
+> = {
+  "long texts": [1100, () => ({ text: LONG })],
+  "lists of long texts": [20, () => ({ texts: Array.from({ length: 64 }, () => LONG) })],
+  "numbers": [30_000, (index) => ({ u32: index })],
+};
+
+for (const [what, [count, valueOf]] of Object.entries(MANY_VALUES)) {
+  Deno.test(`of a header full of ${what} the first values are kept, up to a bound`, async () => {
+    const many = Array.from(
+      { length: count },
+      (_, index) => [`general.a_long_name_of_a_value_${index}`, valueOf(index)] as const,
+    );
+    const values = {
+      "general.name": { text: "first" },
+      ...Object.fromEntries(many),
+      "general.license": { text: "mit" },
+    };
+    const facts = await readGguf(bytesSource(gguf(values, [])));
+    assert.deepEqual([facts.name, facts.license], ["first", undefined]);
+  });
+}

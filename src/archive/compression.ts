@@ -119,8 +119,12 @@ function decompressing(
   return {
     transform,
     splitter,
-    explain: (cause) =>
-      new IntegrityError(`Cannot decompress ${name} data: ${reasonOf(cause)}`, { cause }),
+    explain: (cause) => {
+      const what = `${name} data`;
+      const reason = reasonOf(cause);
+      const found = `its ${what} cannot be decompressed: ${reason}`;
+      return new IntegrityError(`Cannot decompress ${what}: ${reason}`, { found, cause });
+    },
   };
 }
 

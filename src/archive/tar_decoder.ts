@@ -181,5 +181,5 @@ function untilNul(bytes: Uint8Array): Uint8Array {
 
 /** The error of an archive that is damaged. */
 export function corrupt(reason: string): IntegrityError {
-  return new IntegrityError(`Cannot read tar archive: ${reason}`);
+  return new IntegrityError(`Cannot read tar archive: ${reason}`, { found: reason });
 }

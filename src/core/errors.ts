@@ -49,6 +49,8 @@ export interface ErrorFacts {
   readonly actual?: string | number;
   /** All the problems of a document, in line order. */
   readonly problems?: readonly Problem[];
+  /** What was found, as a clause, for who knows better than the thrower what was read. */
+  readonly found?: string;
   /** The words that were possible where `actual` is none of them. */
   readonly choices?: readonly string[];
   /** Known words near the one that was not understood. */

@@ -102,12 +102,23 @@ function unsupported(uri: string): never {
  */
 export function objectFolder(root: string): string {
   if (root !== "" && !/^[A-Za-z][A-Za-z0-9+.-]+:/.test(root)) return root;
-  const parsed = parseObjectUri(withoutEnd(root, "/") || root);
-  if (parsed.scheme === "file" && parsed.absolute) return parsed.path;
+  const path = absolutePath(withoutEnd(root, "/"));
+  if (path !== undefined) return path;
   throw new InvalidInputError(
     `Cannot use ${quoteUri(root)} as the folder for objects: want file:///absolute/folder`,
     { setting: "objectStore" },
   );
+}
+
+/** The path of a `file:///…` address; `undefined` for anything else. */
+function absolutePath(address: string): string | undefined {
+  try {
+    const parsed = parseObjectUri(address);
+    return parsed.scheme === "file" && parsed.absolute ? parsed.path : undefined;
+  } catch (error) {
+    if (error instanceof InvalidInputError || error instanceof UnsupportedError) return undefined;
+    throw error;
+  }
 }
 
 function checkNumbers({ timeoutSeconds = 30, retries = 5 }: ObjectStoreSettings): void {

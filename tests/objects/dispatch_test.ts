@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { InvalidInputError, NotFoundError, UnsupportedError } from "../../src/core/errors.ts";
 import { bytesSource } from "../../src/core/content/source.ts";
-import { openObjectStore } from "../../src/objects/dispatch.ts";
+import { objectFolder, openObjectStore } from "../../src/objects/dispatch.ts";
 import { readObject, sha256Of } from "../conformance/object_store.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -19,6 +19,26 @@ Deno.test("openObjectStore() asks for credentials only when an object of Azure i
     await assert.rejects(store.stat(`${scheme}://c/k`), (error) => {
       assert(error instanceof InvalidInputError);
       return error.facts.setting === "azureCredential";
+    });
+  }
+});
+
+Deno.test("what is no folder for objects is refused as one, whatever else it may be", () => {
+  const wrong = [
+    "",
+    "file:",
+    "file:.",
+    "file://host/x",
+    "file:x",
+    "file:///a/../b",
+    "file:///%2e%2e",
+  ];
+  for (const root of [...wrong, "az://c/k", "http://x/y", "s3://b/k?sig=s3cr3t"]) {
+    assert.throws(() => objectFolder(root), (error: Error) => {
+      assert(error instanceof InvalidInputError, root);
+      assert.match(error.message, /^Cannot use ".*" as the folder for objects: want file:\/\/\//);
+      assert.equal(error.facts.setting, "objectStore");
+      return !error.message.includes("s3cr3t");
     });
   }
 });

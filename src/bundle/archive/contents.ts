@@ -85,11 +85,19 @@ export class ArchiveReader {
         this.#limits,
       )
       : stream;
-    yield* readTar(tar, {
-      signal: options.signal,
-      maxEntries: this.#limits.maxEntries,
-      onMissingEnd: () => this.#noteMissingEnd(options),
-    });
+    try {
+      yield* readTar(tar, {
+        signal: options.signal,
+        maxEntries: this.#limits.maxEntries,
+        onMissingEnd: () => this.#noteMissingEnd(options),
+      });
+    } catch (cause) {
+      if (!(cause instanceof IntegrityError) || cause.facts.found === undefined) throw cause;
+      throw new IntegrityError(`Cannot read archive ${quote(path)}: ${cause.facts.found}`, {
+        path,
+        cause,
+      });
+    }
   }
 
   /**

@@ -7,7 +7,8 @@ import type { UstarFile } from "../../archive/tar_writer.ts";
 import { ustarHeader } from "../../archive/ustar_header.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
-import { examineFile, RegularFile } from "../../core/content/file_source.ts";
+import { fileBelow } from "../../core/content/file_below.ts";
+import type { RegularFile } from "../../core/content/file_source.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { messagesError } from "../../core/problems.ts";
 import { bytesSource } from "../../core/content/source.ts";
@@ -82,7 +83,7 @@ async function archiveMember(root: string, { path, kind }: TreeNode): Promise<Us
   const name = anyPath(path, "export").normalize("NFC");
   const member = kind === "folder"
     ? folderMember(name)
-    : fileMember(name, placeOf(root, path));
+    : fileMember(name, await fileBelow(root, path));
   ustarHeader(member.entry);
   return member;
 }
@@ -94,9 +95,7 @@ function folderMember(name: string): UstarFile {
   return { entry: { name, type: "directory", size: 0, mode: 0o755 }, content: NOTHING };
 }
 
-function fileMember(name: string, place: string): UstarFile {
-  const info = examineFile(place, { refuseLinks: true });
-  const content = new RegularFile(place, info);
-  const mode = ((info.mode ?? 0) & 0o100) === 0 ? 0o644 : 0o755;
-  return { entry: { name, type: "file", size: content.size, mode }, content };
+function fileMember(name: string, content: RegularFile): UstarFile {
+  const runs = (content.mode ?? 0) & 0o100;
+  return { entry: { name, type: "file", size: content.size, mode: runs ? 0o755 : 0o644 }, content };
 }

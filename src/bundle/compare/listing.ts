@@ -5,7 +5,7 @@
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, digestHex, digestStream } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { fileSource } from "../../core/content/file_source.ts";
+import { fileBelow } from "../../core/content/file_below.ts";
 import { ArchiveReader } from "../archive/contents.ts";
 import type { Bundle, BundleEntry } from "../documents/bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";
@@ -14,7 +14,7 @@ import { readEntries } from "../documents/entries.ts";
 import type { Pointer } from "../documents/pointer.ts";
 import { findSpecFile } from "../spec/read.ts";
 import { scanWorkdir } from "../publish/scan.ts";
-import { isTransient, placeOf } from "../workspace/layout.ts";
+import { isTransient } from "../workspace/layout.ts";
 import { isReserved } from "../workspace/path.ts";
 import { readPointers } from "../workspace/pointers.ts";
 import { listTree, type TreeNode } from "../workspace/tree.ts";
@@ -62,11 +62,9 @@ async function hashTree(
     kind === "file" && !isReserved(path) && !isTransient(path)
   );
   return await mapConcurrent(content, async ({ path }) => {
-    const place = placeOf(root, path);
-    const source = await fileSource(place);
+    const source = await fileBelow(root, path);
     const { digest, size } = await digestStream(await source.open(options), options);
-    const { mode } = await Deno.stat(place);
-    return { path, size, digest, mode: mode ?? undefined };
+    return { path, size, digest, mode: source.mode };
   }, options);
 }
 

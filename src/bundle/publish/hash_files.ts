@@ -2,13 +2,14 @@
  * Hashes files, several at once.
  * @module
  */
+import { relative, sep } from "../../core/runtime/path.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, digestBytes, digestStream } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { reported, reportPlan, watchedSource } from "../../core/progress.ts";
 import { readSource } from "../../core/content/read_source.ts";
 import type { BlobSource } from "../../core/content/source.ts";
-import { fileSource } from "../../core/content/file_source.ts";
+import { fileBelow } from "../../core/content/file_below.ts";
 import type { FoundFile } from "../spec/files.ts";
 
 /** How to hash. */
@@ -25,15 +26,21 @@ export interface HashedContent {
   readonly digest: Digest;
 }
 
-/** Hashes files, each once however many layers have it; what comes back is by absolute path. */
+/**
+ * Hashes files below a folder, given by its real path, each once however many layers have it; what
+ * comes back is by absolute path.
+ */
 export async function hashFiles(
+  root: string,
   files: readonly FoundFile[],
   options: HashOptions,
 ): Promise<ReadonlyMap<string, HashedContent>> {
   const distinct = Map.groupBy(files, ({ absolute }) => absolute);
   const sources = await mapConcurrent(distinct, async ([absolute, [file]]) => {
     const { path } = file!;
-    return { absolute, path, source: options.replace?.get(path) ?? await fileSource(absolute) };
+    const place = relative(root, absolute).replaceAll(sep, "/");
+    const source = options.replace?.get(path) ?? await fileBelow(root, place);
+    return { absolute, path, source };
   }, options);
   reportPlan("hash", sources.map(({ source }) => source), options);
   const hashed = await mapConcurrent(sources, async ({ absolute, path, source }) => {

@@ -75,7 +75,7 @@ export async function scanWorkdir(workdir: string, options: ScanOptions = {}): P
   const paths = new Map(found.map(({ layer, files }) => [layer.name, files]));
   const names = nameProblems(spec, paths, options);
   refuseProblems(workdir, [...found.flatMap((layer) => layer.problems), ...names]);
-  const hashed = await hashFiles(found.flatMap(({ files }) => files), options);
+  const hashed = await hashFiles(root, found.flatMap(({ files }) => files), options);
   const layers = found.map(({ layer: { name, type }, files }) => ({
     name,
     type,

@@ -36,7 +36,7 @@ export interface InitResult extends FirstSpec {
  * @throws {ConflictError} when it has a spec and `force` is not given.
  */
 export async function initSpec(folder: string, options: InitOptions = {}): Promise<InitResult> {
-  await checkFolder(folder);
+  await checkFolder(folder, "describe");
   const there = await findSpecFile(folder);
   if (there !== undefined && !options.force) {
     throw new ConflictError(`Cannot describe ${quote(folder)}: it has a ${there}`, {

@@ -39,7 +39,7 @@ export async function readSpecFile(
   options: OperationOptions = {},
 ): Promise<SpecFile> {
   options.signal?.throwIfAborted();
-  await checkFolder(workdir);
+  await checkFolder(workdir, "find a bundle in");
   const name = await findSpecFile(workdir);
   if (name === undefined) {
     throw new InvalidInputError(
@@ -62,12 +62,14 @@ export async function findSpecFile(workdir: string): Promise<string | undefined>
 
 /**
  * Makes sure that a path is that of a folder.
+ *
+ * @param action What is done with it, as the message says after "Cannot" where nothing is there.
  * @throws {NotFoundError | InvalidInputError} when it is not.
  */
-export async function checkFolder(path: string): Promise<void> {
+export async function checkFolder(path: string, action: string): Promise<void> {
   const info = await Deno.stat(path).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound)) throw explainRead(path, cause);
-    const message = `Cannot find a bundle in ${quote(path)}: there is no such folder`;
+    const message = `Cannot ${action} ${quote(path)}: there is no such folder`;
     throw new NotFoundError(message, { path, cause });
   });
   if (info.isDirectory) return;

@@ -4,13 +4,12 @@
  */
 import { basename, join } from "../../core/runtime/path.ts";
 import { parentOf } from "../../archive/safe_path.ts";
-import { fileSource } from "../../core/content/file_source.ts";
+import { fileBelow } from "../../core/content/file_below.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { reportSkipped } from "../../core/progress.ts";
 import { verified } from "../../core/streams.ts";
 import type { ExpectedContent } from "../../core/content/expected_content.ts";
 import type { BundleEntry } from "../documents/bundle.ts";
-import { placeOf } from "./layout.ts";
 import { pinned } from "./open.ts";
 import type { PlannedFile } from "./plan.ts";
 
@@ -42,6 +41,6 @@ export async function openPlaced(
   path: string,
   options: OperationOptions & { readonly expected: ExpectedContent },
 ): Promise<AsyncIterable<Uint8Array>> {
-  const source = await fileSource(placeOf(root, path));
+  const source = await fileBelow(root, path);
   return verified(await source.open({ signal: options.signal }), options.expected);
 }

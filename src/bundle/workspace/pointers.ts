@@ -4,11 +4,11 @@
  */
 import { InvalidInputError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
-import { fileSource } from "../../core/content/file_source.ts";
+import { fileBelow } from "../../core/content/file_below.ts";
 import { readAll } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import { decodePointer, type Pointer, POINTER_SIZE_LIMIT } from "../documents/pointer.ts";
-import { isPointerPath, placeOf, pointerPath } from "./layout.ts";
+import { isPointerPath, pointerPath } from "./layout.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** The pointers of a workspace by path of their pointer files. */
@@ -40,7 +40,7 @@ export async function readPointers(
   for (const { path, kind } of nodes) {
     if (kind !== "file" || !isPointerPath(path)) continue;
     try {
-      const source = await fileSource(placeOf(root, path));
+      const source = await fileBelow(root, path);
       const bytes = await readAll(await source.open(options), POINTER_SIZE_LIMIT);
       pointers.set(path, inPlace(path, decodePointer(bytes, quote(path))));
     } catch (error) {

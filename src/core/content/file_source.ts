@@ -77,6 +77,8 @@ export class RegularFile implements FileSource {
   readonly path: string;
   readonly size: number;
   readonly mtime: number;
+  /** Its permissions, where the system has any. */
+  readonly mode: number | undefined;
   readonly #shownPath: string;
   /** Device and inode, where it has to stay the same file. */
   readonly #number: string | undefined;
@@ -90,6 +92,7 @@ export class RegularFile implements FileSource {
     this.path = path;
     this.size = size;
     this.mtime = mtime;
+    this.mode = info.mode ?? undefined;
     this.#shownPath = shownPath;
     this.#number = refuseLinks ? numberOf(info) : undefined;
   }

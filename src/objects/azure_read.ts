@@ -31,13 +31,15 @@ export async function readBlob(
   const call = { ...target, action: "read" } as const;
   if (range.start === range.end) return await readNothing(call, range, etag);
   const { uri, signal, retry, log } = target;
+  const isKnown = etag !== undefined || size !== undefined ||
+    range.start === 0 && range.end === undefined;
   const requests = new BlobRequests(target, { range, etag, size });
   const all = range.end === undefined || range.end === size;
   return await openResuming({
     ask: (position, watch) => requests.ask(position, watch),
     askAll: (watch) => requests.ask(range.start, watch),
     explain: (error) =>
-      error instanceof RangeRefused ? error.cause : ofKnownBlob(explainAzure(error, call), etag),
+      error instanceof RangeRefused ? error.cause : ofKnownBlob(explainAzure(error, call), isKnown),
     giveUp: (last) => giveUp(last, call) as Error,
     tooLong: all && size !== undefined
       ? () => wrongObjectSize(uri, `more than ${size}`, size)
@@ -46,11 +48,11 @@ export async function readBlob(
 }
 
 /**
- * The error of a blob of which the caller has seen this version: when it does not have the bytes
- * any more that it had, the caller is not the one who is wrong.
+ * The error of a blob of which the caller has seen this version, knows the size or wants all: when
+ * it does not have the bytes, the caller is not the one who is wrong.
  */
-function ofKnownBlob(error: unknown, etag: string | undefined): unknown {
-  if (etag === undefined || !(error instanceof InvalidInputError)) return error;
+function ofKnownBlob(error: unknown, isKnown: boolean): unknown {
+  if (!isKnown || !(error instanceof InvalidInputError)) return error;
   return new IntegrityError(error.message, { ...error.facts, cause: error });
 }
 
@@ -92,13 +94,16 @@ class BlobRequests {
     const { answer, body } = await this.#download({ position, count }, watch);
     try {
       this.#checkVersion(answer.etag);
-      if (position > 0 || count !== undefined) this.#checkStart(position, answer.contentRange);
+      const ranged = position > 0 || count !== undefined;
+      if (ranged) this.#checkStart(position, answer.contentRange);
       const total = totalSize(answer);
       checkObjectSize(this.#target.uri, total, size);
+      const wantedEnd = this.#endAt(total);
+      if (ranged) this.#checkLength(position, wantedEnd, answer);
       const chunks = body[Symbol.asyncIterator]();
       return {
         start: position,
-        end: this.#endAt(total),
+        end: wantedEnd,
         body: { next: async () => (await chunks.next()).value, close: () => void body.destroy() },
       };
     } catch (error) {
@@ -156,6 +161,16 @@ class BlobRequests {
     throw this.#refused(`got Content-Range ${quote(contentRange ?? "")}, want ${quote(want)}`);
   }
 
+  /** The service gives all of a range; what says less, or sends less than it says, would go on. */
+  #checkLength(position: number, end: number | undefined, answer: RangedAnswer): void {
+    const { contentRange = "", contentLength } = answer;
+    const length = Number(/-(\d+)/.exec(contentRange)?.[1]) + 1 - position;
+    const isAll = end === undefined || length === end - position;
+    if (isAll && (contentLength === undefined || contentLength === length)) return;
+    const found = `got Content-Range ${quote(contentRange)} with ${contentLength ?? "no"} bytes`;
+    throw this.#refused(end === undefined ? found : `${found}, want ${end - position}`);
+  }
+
   #refused(found: string): RangeRefused {
     const error = new TransferError(`Cannot read ${quoteUri(this.#target.uri)}: ${found}`);
     return new RangeRefused(found, error);
@@ -170,10 +185,14 @@ function guarded(body: Readable, signal: AbortSignal): Readable {
   return body;
 }
 
+/** What an answer says of its bytes. */
+interface RangedAnswer {
+  readonly contentRange?: string;
+  readonly contentLength?: number;
+}
+
 /** The size of the whole blob, from an answer with all or some of it, where that says one. */
-function totalSize(
-  { contentRange, contentLength }: { contentRange?: string; contentLength?: number },
-): number | undefined {
+function totalSize({ contentRange, contentLength }: RangedAnswer): number | undefined {
   if (contentRange === undefined) return contentLength;
   const total = /\/(\d+)$/.exec(contentRange)?.[1];
   return total === undefined ? undefined : Number(total);

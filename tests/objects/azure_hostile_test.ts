@@ -3,7 +3,12 @@
  * bytes, requests and memory, and leaves nothing.
  */
 import assert from "node:assert/strict";
-import { IntegrityError, ModelOpsError, TransferError } from "../../src/core/errors.ts";
+import {
+  IntegrityError,
+  InvalidInputError,
+  ModelOpsError,
+  TransferError,
+} from "../../src/core/errors.ts";
 import { bytesSource } from "../../src/core/content/source.ts";
 import type { Transport } from "../../src/http/transport_options.ts";
 import { openObjectStore } from "../../src/objects/dispatch.ts";
@@ -66,6 +71,26 @@ function part(request: Request, size: number, headers: HeadersInit = {}): Respon
   });
 }
 
+/** Fewer bytes than a range asks for, of content of zeros; an honest answer says which they are. */
+function shortPart(
+  request: Request,
+  lengthOf: (asked: number) => number,
+  { isHonest = false }: { readonly isHonest?: boolean } = {},
+): Response {
+  if (request.method === "HEAD") return part(request, LARGE);
+  const [start, end] = rangeOf(request, LARGE);
+  const length = lengthOf(end - start);
+  const last = isHonest ? start + length - 1 : end - 1;
+  return new Response(new Uint8Array(length), {
+    status: 206,
+    headers: {
+      "content-length": `${length}`,
+      "content-range": `bytes ${start}-${last}/${LARGE}`,
+      etag: '"1"',
+    },
+  });
+}
+
 const OTHERS = ["denied", "invalid", "not-found"];
 
 const READS: readonly { what: string; size: number; answer: Answer }[] = [
@@ -114,6 +139,21 @@ const READS: readonly { what: string; size: number; answer: Answer }[] = [
     what: "has another object with every answer, and does not look at If-Match",
     size: LARGE,
     answer: (request, _taken, count) => part(request, LARGE, { etag: `"${count}"` }),
+  },
+  {
+    what: "says a range and has fewer bytes than that",
+    size: LARGE,
+    answer: (request) => shortPart(request, (length) => length >> 10),
+  },
+  {
+    what: "has one byte of a range at a time",
+    size: LARGE,
+    answer: (request) => shortPart(request, () => 1, { isHonest: true }),
+  },
+  {
+    what: "has a part of each range, and says so",
+    size: LARGE,
+    answer: (request) => shortPart(request, (length) => length - 1, { isHonest: true }),
   },
   {
     what: "never stops sending a range",
@@ -165,6 +205,14 @@ Deno.test("reading from an account that lies ends in an error and leaves nothing
       }
     });
   }
+});
+
+Deno.test("an account that has none of the bytes that must be there is not the caller's fault", async () => {
+  const { store } = account(() => new Response(null, { status: 416 }));
+  for (const options of [{}, { size: 10 }, { etag: '"1"' }, { range: { start: 3 }, size: 10 }]) {
+    await assert.rejects(store.open("az://data/x", options), IntegrityError, Deno.inspect(options));
+  }
+  await assert.rejects(store.open("az://data/x", { range: { start: 3 } }), InvalidInputError);
 });
 
 Deno.test("an object that is replaced between two ranges is an integrity error", async () => {

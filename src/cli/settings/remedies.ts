@@ -34,8 +34,8 @@ export const SETTING_REMEDIES: Readonly<Record<SettingFact, string>> = {
     "name the folder with --object-store file:///folder, or set OBJECT_STORE=file:///folder",
   provider: "unset MODELOPS_PROVIDER",
   publishedRepository:
-    "write `export REGISTRY_REPO=localhost:5000/models` to publish it; a path without a host, such " +
-    "as `export REGISTRY_REPO=models`, keeps it in the local store",
+    "REGISTRY_REPO is not set: write `export REGISTRY_REPO=localhost:5000/models` to publish it; a " +
+    "path without a host, such as `export REGISTRY_REPO=models`, keeps it in the local store",
   releases: "set MODELOPS_RELEASES, or --releases, to a URL such as https://downloads.example.com",
   repository:
     "REGISTRY_REPO is not set: write `export REGISTRY_REPO=localhost:5000/models`, or a " +

@@ -8,23 +8,17 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { MediaType } from "../oci/media_types.ts";
 import { openAnswer } from "./bodies/answers.ts";
 import { statBlob } from "./blob_facts.ts";
-import {
-  entityTag,
-  type Exchange,
-  isKnownToClient,
-  promiseContent,
-  requireDigest,
-} from "./exchange.ts";
+import { type Exchange, promiseContent, requireDigest } from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
+import { entityTag, notModified } from "./preconditions.ts";
 import { type BoundedRange, parseByteRange } from "./ranges.ts";
 
 /** Sends a blob, or one range of it (end-2). */
 export async function getBlob(exchange: Exchange): Promise<Response> {
   const { request } = exchange;
   const blob = await requestedBlob(exchange);
-  if (isKnownToClient(request, blob.digest)) {
-    return new Response(null, { status: 304, headers: { etag: entityTag(blob.digest) } });
-  }
+  const known = notModified(request, blob.digest);
+  if (known) return known;
   const range = requestedRange(request, blob);
   const body = await openAnswer(exchange, blob, range);
   const headers = blobHeaders(blob, range);
@@ -35,7 +29,8 @@ export async function getBlob(exchange: Exchange): Promise<Response> {
 export async function headBlob(exchange: Exchange): Promise<Response> {
   const blob = await requestedBlob(exchange);
   await promiseContent(exchange, blob);
-  return new Response(null, { headers: blobHeaders(blob) });
+  return notModified(exchange.request, blob.digest) ??
+    new Response(null, { headers: blobHeaders(blob) });
 }
 
 /** Removes a blob from the repository (end-10). */

@@ -31,8 +31,8 @@ const READING: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 /** All endpoints. */
 export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
   base: { unknown: "NAME_UNKNOWN", actions: { GET: checkVersion, HEAD: checkVersion } },
-  catalog: { unknown: "NAME_UNKNOWN", actions: { GET: listRepositories } },
-  tags: { unknown: "NAME_UNKNOWN", actions: { GET: listTags } },
+  catalog: { unknown: "NAME_UNKNOWN", actions: { GET: listRepositories, HEAD: listRepositories } },
+  tags: { unknown: "NAME_UNKNOWN", actions: { GET: listTags, HEAD: listTags } },
   manifest: {
     unknown: "MANIFEST_UNKNOWN",
     actions: { GET: getManifest, HEAD: headManifest, PUT: putManifest, DELETE: deleteManifest },
@@ -43,12 +43,13 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
     unknown: "BLOB_UPLOAD_UNKNOWN",
     actions: {
       GET: uploadStatus,
+      HEAD: uploadStatus,
       PATCH: continueUpload,
       PUT: finishUpload,
       DELETE: cancelUpload,
     },
   },
-  referrers: { unknown: "MANIFEST_UNKNOWN", actions: { GET: listReferrers } },
+  referrers: { unknown: "MANIFEST_UNKNOWN", actions: { GET: listReferrers, HEAD: listReferrers } },
 };
 
 /** The methods an endpoint takes, in alphabetic order. */

@@ -74,14 +74,3 @@ export function requireDigest(text: string | null): Digest {
 export function repositoryPath(exchange: Pick<Exchange, "name">): string {
   return `/v2/${encodeURI(exchange.name)}`;
 }
-
-/** The validator of content: its digest, quoted (RFC 9110 §8.8.3). */
-export function entityTag(digest: Digest): string {
-  return `"${digest}"`;
-}
-
-/** Whether the client says that it has this content already (RFC 9110 §13.1.2). */
-export function isKnownToClient(request: Request, digest: Digest): boolean {
-  const header = request.headers.get("if-none-match") ?? "";
-  return header.split(",").some((tag) => tag.trim().replace(/^W\//, "") === entityTag(digest));
-}

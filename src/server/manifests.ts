@@ -22,15 +22,9 @@ import { isTag } from "../oci/reference.ts";
 import { describeManifest, openVerified, readContent } from "../oci/store.ts";
 import { openAnswer } from "./bodies/answers.ts";
 import { withDocument } from "./bodies/document_body.ts";
-import {
-  entityTag,
-  type Exchange,
-  isKnownToClient,
-  promiseContent,
-  repositoryPath,
-  requireDigest,
-} from "./exchange.ts";
+import { type Exchange, promiseContent, repositoryPath, requireDigest } from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
+import { entityTag, ifExpected, notModified } from "./preconditions.ts";
 
 /** Larger manifests are not kept in memory while a client reads them, which may be slowly. */
 const SENT_AT_ONCE = 16 * 1024;
@@ -45,9 +39,8 @@ const REPORTED_LIMIT = 100;
 export async function getManifest(exchange: Exchange): Promise<Response> {
   const { request, store, operation } = exchange;
   const descriptor = await requestedManifest(exchange);
-  if (isKnownToClient(request, descriptor.digest)) {
-    return new Response(null, { status: 304, headers: { etag: entityTag(descriptor.digest) } });
-  }
+  const known = notModified(request, descriptor.digest);
+  if (known) return known;
   const headers = manifestHeaders(descriptor);
   if (descriptor.size <= SENT_AT_ONCE) {
     return new Response(await readContent(store, descriptor, operation), { headers });
@@ -61,7 +54,8 @@ export async function headManifest(exchange: Exchange): Promise<Response> {
   const manifest = await requestedManifest(exchange);
   // Whoever asks by a tag wants to read it, or to move the tag.
   if (isDigest(exchange.target)) await promiseContent(exchange, manifest);
-  return new Response(null, { headers: manifestHeaders(manifest) });
+  return notModified(exchange.request, manifest.digest) ??
+    new Response(null, { headers: manifestHeaders(manifest) });
 }
 
 /** Takes a manifest in and lets a tag name it (end-7). */
@@ -76,7 +70,8 @@ export async function putManifest(exchange: Exchange): Promise<Response> {
         bodyDigest(bytes, target),
       ],
     );
-    return await takeManifest(exchange, document, { digest, tags });
+    const take = () => takeManifest(exchange, document, { digest, tags });
+    return await ifExpected(exchange, take);
   });
 }
 
@@ -111,9 +106,11 @@ export async function deleteManifest(exchange: Exchange): Promise<Response> {
   const untag = capability(store, "untag");
   const remove = capability(store, "delete");
   if (!untag || !remove) throw new RegistryFault("UNSUPPORTED");
-  if (isTag(target)) await untag(target, operation);
-  else await remove(await requestedManifest(exchange), operation);
-  return new Response(null, { status: 202 });
+  return await ifExpected(exchange, async () => {
+    if (isTag(target)) await untag(target, operation);
+    else await remove(await requestedManifest(exchange), operation);
+    return new Response(null, { status: 202 });
+  });
 }
 
 async function requestedManifest({ store, target, operation }: Exchange): Promise<Descriptor> {

@@ -57,13 +57,13 @@ const BASE: Record<string, Case> = {
   "a method that a path does not take is 405 and names those it takes": async (client) => {
     const allowed = {
       "/v2/": "GET, HEAD",
-      "/v2/_catalog": "GET",
-      "/v2/demo/tags/list": "GET",
+      "/v2/_catalog": "GET, HEAD",
+      "/v2/demo/tags/list": "GET, HEAD",
       "/v2/demo/manifests/v1": "DELETE, GET, HEAD, PUT",
       [`/v2/demo/blobs/${UNKNOWN}`]: "DELETE, GET, HEAD",
       "/v2/demo/blobs/uploads/": "POST",
-      "/v2/demo/blobs/uploads/x": "DELETE, GET, PATCH, PUT",
-      [`/v2/demo/referrers/${UNKNOWN}`]: "GET",
+      "/v2/demo/blobs/uploads/x": "DELETE, GET, HEAD, PATCH, PUT",
+      [`/v2/demo/referrers/${UNKNOWN}`]: "GET, HEAD",
     };
     for (const [path, methods] of Object.entries(allowed)) {
       const answer = await client.send("OPTIONS", path);
@@ -112,12 +112,25 @@ const PULL: Record<string, Case> = {
   "HEAD answers like GET, without the body": async (client) => {
     const manifest = await client.push("demo", "v1");
     const blob = await client.pushBlob("demo", BLOB);
-    for (const path of [`manifests/v1`, `manifests/${manifest}`, `blobs/${blob}`]) {
-      const get = await client.send("GET", `/v2/demo/${path}`);
-      const head = await client.send("HEAD", `/v2/demo/${path}`);
+    const upload = await client.startUpload("demo");
+    for (
+      const path of [
+        ...["/v2/", "/v2/_catalog", "/v2/_catalog?n=1", upload],
+        ...["manifests/v1", `manifests/${manifest}`, `blobs/${blob}`].map((path) =>
+          `/v2/demo/${path}`
+        ),
+        ...["tags/list", "tags/list?n=0", `referrers/${manifest}?artifactType=a/b`].map((path) =>
+          `/v2/demo/${path}`
+        ),
+        ...["/v2/demo/manifests/none", "/v2/none/tags/list", `/v2/demo/blobs/${UNKNOWN}`],
+      ]
+    ) {
+      const get = await client.send("GET", path);
+      const head = await client.send("HEAD", path);
       assert.equal(head.bytes.byteLength, 0);
+      assert.equal(head.status, get.status, path);
       assert.deepEqual([...head.headers], [...get.headers]);
-      assert.equal(header(head, "content-length"), `${get.bytes.byteLength}`);
+      if (path !== upload) assert.equal(header(head, "content-length"), `${get.bytes.byteLength}`);
     }
   },
   "Accept does not decide whether a manifest is found": async (client) => {
@@ -198,9 +211,24 @@ const PULL: Record<string, Case> = {
     const manifest = await client.push("demo", "v1");
     const blob = await client.pushBlob("demo", BLOB);
     for (const [path, digest] of [["manifests/v1", manifest], [`blobs/${blob}`, blob]]) {
-      const headers = { "if-none-match": `"other", W/"${digest}"` };
-      const answer = await client.send("GET", `/v2/demo/${path}`, { headers });
-      assert.deepEqual([answer.status, answer.bytes.byteLength], [304, 0]);
+      for (
+        const [status, name, value] of [
+          [304, "if-none-match", `"other", W/"${digest}"`],
+          [304, "if-none-match", "*"],
+          [200, "if-none-match", digest],
+          [200, "if-match", `"other", "${digest}"`],
+          [200, "if-match", "*"],
+          [412, "if-match", '"other"'],
+        ] as const
+      ) {
+        for (const method of ["GET", "HEAD"]) {
+          const answer = await client.send(method, `/v2/demo/${path}`, {
+            headers: { [name]: value },
+          });
+          assert.equal(answer.status, status, `${method} ${name}: ${value}`);
+          if (status === 304) assert.equal(header(answer, "etag"), `"${digest}"`);
+        }
+      }
     }
     const headers = { range: "bytes=0-1", "if-range": '"other"' };
     assert.equal((await client.send("GET", `/v2/demo/blobs/${blob}`, { headers })).status, 200);
@@ -511,6 +539,41 @@ const MANIFESTS: Record<string, Case> = {
   },
 };
 
+const CONDITIONS: Record<string, Case> = {
+  "a tag is written only as its writer expects it": async (client) => {
+    const first = await client.push("demo", "v1");
+    const { manifest } = sampleArtifact({ annotations: { other: "yes" } });
+    const put = async (target: string, headers: Record<string, string>) => {
+      const parts = { headers: { "content-type": MediaType.imageManifest, ...headers } };
+      const path = `/v2/demo/manifests/${target}`;
+      return (await client.send("PUT", path, { ...parts, body: manifest })).status;
+    };
+    assert.equal(await put("v1", { "if-none-match": "*" }), 412);
+    assert.equal(await put("v1", { "if-match": `"${UNKNOWN}"` }), 412);
+    assert.equal(await put("v2", { "if-match": "*" }), 412);
+    const { headers } = await client.send("GET", "/v2/demo/manifests/v1");
+    assert.equal(headers.get("docker-content-digest"), first);
+    assert.equal(await put("v1", { "if-match": `"${first}"` }), 201);
+    assert.equal(await put("v1", { "if-match": `"${first}"` }), 412);
+    assert.equal(await put("v2", { "if-none-match": "*" }), 201);
+    const both = await Promise.all([1, 2, 3].map(() => put("v3", { "if-none-match": "*" })));
+    assert.deepEqual(both.sort(), [201, 412, 412]);
+  },
+  "a manifest is deleted only as its owner expects it": async (client) => {
+    const digest = await client.push("demo", "v1");
+    for (const target of ["v1", digest]) {
+      const path = `/v2/demo/manifests/${target}`;
+      const headers = { "if-match": `"${UNKNOWN}"` };
+      assertFault(await client.send("DELETE", path, { headers }), 412, "DENIED");
+      assert.equal((await client.send("HEAD", path)).status, 200);
+    }
+    const headers = { "if-match": `"${digest}"` };
+    const path = "/v2/demo/manifests/v1";
+    assert.equal((await client.send("DELETE", path, { headers })).status, 202);
+    assertFault(await client.send("DELETE", path, { headers }), 412, "DENIED");
+  },
+};
+
 const DELETION: Record<string, Case> = {
   "deleting a tag leaves the manifest": async (client) => {
     const digest = await client.push("demo", "v1");
@@ -695,6 +758,7 @@ const CASES: Readonly<Record<string, Case>> = {
   ...PULL,
   ...UPLOADS,
   ...MANIFESTS,
+  ...CONDITIONS,
   ...DELETION,
   ...LISTS,
   ...REFERRERS,

@@ -53,9 +53,9 @@ Deno.test("a read-only registry serves everything and takes nothing", async () =
     ["DELETE", "manifests/v1", "GET, HEAD"],
     ["DELETE", `blobs/${digest}`, "GET, HEAD"],
     ["POST", "blobs/uploads/", ""],
-    ["PATCH", "blobs/uploads/id", "GET"],
-    ["PUT", "blobs/uploads/id", "GET"],
-    ["DELETE", "blobs/uploads/id", "GET"],
+    ["PATCH", "blobs/uploads/id", "GET, HEAD"],
+    ["PUT", "blobs/uploads/id", "GET, HEAD"],
+    ["DELETE", "blobs/uploads/id", "GET, HEAD"],
   ] as const;
   for (const [method, path, allow] of writes) {
     const answer = await client.send(method, `/v2/demo/${path}`);

@@ -130,7 +130,9 @@ export class Input {
       // Not at the very beginning: an empty line there ends nothing.
       const end = indexOfMark(held, mark, mark === "\r\n" ? 0 : 1);
       if (end > limit || end < 0 && held.byteLength > limit) {
-        throw new BadMessage(status, `More than ${limit} bytes come before the end of a line`);
+        const isFirstLine = status === 431 && indexOfMark(held.subarray(0, limit), "\r\n", 1) < 0;
+        const message = `More than ${limit} bytes come before the end of a line`;
+        throw new BadMessage(isFirstLine ? 414 : status, message);
       }
       if (end >= 0) {
         this.#held = held.subarray(end + mark.length);

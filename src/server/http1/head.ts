@@ -31,8 +31,12 @@ const REQUEST_LINE = new RegExp(`^(${TOKEN}) ([\\x21-\\x7e]+) HTTP/(\\d)\\.(\\d)
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
 const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/i;
 
-/** Methods that turn a connection into something else, or show what a proxy has added. */
-const REFUSED_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
+/**
+ * Methods that turn a connection into something else, or show what a proxy has added; and those in
+ * small letters, which are others than the known ones (RFC 9110 §9.1), though `Request` takes `get`
+ * for `GET`.
+ */
+const REFUSED_METHODS = /^(?:CONNECT|TRACE|TRACK)$|[a-z]/;
 
 /**
  * Reads a head: its text without the empty line at its end, one character a byte.
@@ -49,7 +53,8 @@ export function parseHead(text: string): RequestHead {
   }
   const sentHost = headers.get("host") ?? "";
   const host = absolute?.[1] ?? sentHost;
-  if (!HOST.test(host) || !HOST.test(sentHost)) {
+  // Some that look like names are none: numbers that are no address, or punycode of nothing.
+  if (!HOST.test(host) || !HOST.test(sentHost) || !URL.canParse(`http://${host}`)) {
     throw new BadMessage(400, "Host must be a name, and perhaps a port");
   }
   return {
@@ -70,7 +75,7 @@ function parseRequestLine(line: string): { method: string; target: string; minor
     throw new BadMessage(400, "The request line is malformed");
   }
   if (major !== "1") throw new BadMessage(505, "Only HTTP/1.1 is spoken here");
-  if (REFUSED_METHODS.has(method.toUpperCase())) {
+  if (REFUSED_METHODS.test(method)) {
     throw new BadMessage(501, "The method is not supported");
   }
   return { method, target, minor: Number(minor) };

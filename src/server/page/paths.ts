@@ -4,7 +4,7 @@
  */
 import { digestDocument } from "../../core/digest.ts";
 import { textResponse } from "../documents.ts";
-import { entityTag, isKnownToClient } from "../exchange.ts";
+import { entityTag, notModified } from "../preconditions.ts";
 import type { FixedPath, FixedPaths } from "../paths.ts";
 import { ASSETS, DOCUMENT } from "./assets.ts";
 
@@ -52,8 +52,7 @@ function asset(path: string, text: string): FixedPath {
         "cache-control": "no-cache",
         etag: entityTag(digest),
       };
-      if (isKnownToClient(request, digest)) return new Response(null, { status: 304, headers });
-      return textResponse(text, { headers });
+      return notModified(request, digest, headers) ?? textResponse(text, { headers });
     },
   };
 }

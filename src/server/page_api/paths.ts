@@ -7,7 +7,8 @@ import { NotFoundError, UnsupportedError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { Catalog, ContentStore } from "../../oci/store.ts";
 import { textResponse } from "../documents.ts";
-import { entityTag, isKnownToClient, openRepository } from "../exchange.ts";
+import { openRepository } from "../exchange.ts";
+import { entityTag, notModified } from "../preconditions.ts";
 import { type ErrorCode, faultOf, RegistryFault } from "../fault.ts";
 import { exists } from "../listings.ts";
 import type { FixedPath, FixedPaths } from "../paths.ts";
@@ -133,8 +134,9 @@ function documentResponse(request: Request, { document, isLasting }: Answer): Re
     etag: entityTag(digest),
     "cache-control": isLasting ? "private, max-age=86400, immutable" : "private, no-cache",
   };
-  if (isKnownToClient(request, digest)) return new Response(null, { status: 304, headers });
-  return textResponse(text, { headers: { ...headers, "content-type": "application/json" } });
+  const type = { "content-type": "application/json" };
+  return notModified(request, digest, headers) ??
+    textResponse(text, { headers: { ...headers, ...type } });
 }
 
 function noModel(cause: UnsupportedError): RegistryFault {

@@ -79,6 +79,9 @@ Deno.test("parseHead() refuses what could be read in two ways", () => {
     [505, head("GET / HTTP/2.0")],
     [501, head("CONNECT a:1 HTTP/1.1")],
     [501, head("TRACE / HTTP/1.1")],
+    [501, head("get / HTTP/1.1")],
+    [501, head("Head / HTTP/1.1")],
+    [501, head("delete / HTTP/1.1")],
     [417, head("PUT / HTTP/1.1", "Expect: 200-ok")],
     [431, head("GET / HTTP/1.1", ...Array.from({ length: 100 }, (_, i) => `X-${i}: 1`))],
   ];
@@ -94,6 +97,8 @@ Deno.test("parseHead() takes a host for a name and perhaps a port, and nothing e
     const host of [
       ...["", " ", "a/b", "a/v2/", "a?b", "a#b", "u@a", "a:", "a:x", "a:123456", "a b", "a,b"],
       ...["[::1", "::1", "a\\b", "%61", "-a", "é"],
+      // No address, no port, no name.
+      ...["256.256.256.256", "1.2.3.4.5", "999999999999", "08.1", "a:65536", "[1:2]", "xn--a"],
     ]
   ) assert.equal(of(host), 400, host);
   assert.equal(statusOf("GET / HTTP/1.1"), 400);

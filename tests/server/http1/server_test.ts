@@ -64,6 +64,10 @@ Deno.test("a request that cannot be read is refused, and the connection closed",
       ["nonsense\r\n\r\n", 400],
       ["PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400],
       [`GET / HTTP/1.1\r\nHost: a\r\nX: ${"a".repeat(40_000)}\r\n\r\n`, 431],
+      [`GET /${"a".repeat(65_536)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
+      [`${"A".repeat(65_536)} / HTTP/1.1\r\nHost: a\r\n\r\n`, 414],
+      ["GET / HTTP/1.1\r\nHost: a:70000\r\n\r\n", 400],
+      ["head / HTTP/1.1\r\nHost: a\r\n\r\n", 501],
     ] as const
   ) {
     using client = await connect(server);

@@ -71,7 +71,7 @@ export class DiskIngest implements Ingest {
     try {
       return await DiskIngest.open(uploads, id, options);
     } catch (error) {
-      await removeIfExists(folder);
+      await abandon(folder);
       throw explainWrite(folder, error);
     }
   }
@@ -204,10 +204,15 @@ export async function startUpload(folder: string): Promise<void> {
     await Deno.mkdir(folder, { recursive: true });
     await Deno.writeTextFile(join(folder, "startedat"), startedAt());
   } catch (error) {
-    // Nobody knows the id of an upload that did not begin.
-    await removeIfExists(folder);
+    await abandon(folder);
     throw explainWrite(folder, error);
   }
+}
+
+/** Removes what was begun in vain: nobody knows its name, so nobody would go on with it. */
+async function abandon(folder: string): Promise<void> {
+  // Why it was in vain says more than why it stays, until pruning frees it.
+  await removeIfExists(folder).catch(() => undefined);
 }
 
 /** The time now as the registry's own uploads record it: RFC 3339 in UTC, whole seconds. */

@@ -106,12 +106,23 @@ export class DiskLinks {
     return withFolders(this.#member(descriptor));
   }
 
-  /** Removes a member, and the tags that name it. */
+  /** Removes a member. Tags that name it have to be gone. */
   async remove(descriptor: Descriptor): Promise<void> {
-    if (isManifestType(descriptor.mediaType)) {
-      for (const tag of await this.#tagsOf(descriptor.digest)) await this.untag(tag);
+    // At once: who makes it a member again meanwhile finds all of it, or nothing.
+    const taken = join(this.#layout.pruned, crypto.randomUUID());
+    try {
+      await Deno.mkdir(this.#layout.pruned, { recursive: true });
+      await Deno.rename(this.folderOf(descriptor), taken);
+    } catch (error) {
+      if (isMissing(error)) return;
+      throw explainWrite(this.folderOf(descriptor), error);
     }
-    await remove(dirname(this.#member(descriptor)));
+    await remove(taken);
+  }
+
+  /** The folder of a member's link. */
+  folderOf(descriptor: Descriptor): string {
+    return dirname(this.#member(descriptor));
   }
 
   /** The digests of the members of a kind. */
@@ -215,13 +226,18 @@ export class DiskLinks {
     return noted !== undefined && noted === await linkedDigest(this.#current(tag));
   }
 
-  /** Removes a tag. */
+  /** Removes a tag; what it named may then be pruned at once. */
   async untag(tag: string): Promise<void> {
     const before = await linkedDigest(this.#current(tag));
+    await this.removeTag(tag);
+    if (before) await this.#release(before);
+  }
+
+  /** Removes a tag of a manifest that is removed with it. */
+  async removeTag(tag: string): Promise<void> {
     // The link goes first: whatever happens then, the tag names nothing.
     await remove(this.#current(tag));
     await remove(this.#layout.tag(this.#repository, tag));
-    if (before) await this.#release(before);
   }
 
   /**
@@ -235,7 +251,7 @@ export class DiskLinks {
   }
 
   /** The tags that name a manifest. Nothing leads from it to them, so it looks at all. */
-  async #tagsOf(digest: Digest): Promise<string[]> {
+  async tagsOf(digest: Digest): Promise<string[]> {
     const found: string[] = [];
     for await (const tag of this.tags()) {
       if (await linkedDigest(this.#current(tag)) === digest) found.push(tag);

@@ -6,6 +6,7 @@
  * @module
  */
 import { join } from "../core/runtime/path.ts";
+import { mapConcurrent } from "../core/concurrency.ts";
 import { type Digest, isDigest } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
 import { isOfThisRun } from "../core/file_errors.ts";
@@ -174,7 +175,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
         await this.#take(descriptor, source, options);
       } else source.noteKept?.(descriptor.size);
     }
-    await this.links.add(descriptor);
+    await this.#join(descriptor, options);
     if (!isManifestType(descriptor.mediaType)) return;
     if (options.document) this.#store.described.hold(descriptor.digest, options.document);
     await this.#noteReferrer(descriptor, options);
@@ -292,7 +293,16 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     const { namedBy } = options;
     const isFlushed = namedBy !== undefined && await this.links.named(namedBy) === digest;
     if (!isFlushed) await this.#flush(digest, stamp, options);
+    await using _turn = await this.#tagTurn(tag, options);
     await this.links.tag(tag, digest);
+  }
+
+  #tagTurn(tag: string, options: OperationOptions): Promise<AsyncDisposable> {
+    return this.#turnAt(this.#store.layout.tag(this.name, tag), options);
+  }
+
+  #turnAt(folder: string, options: OperationOptions): Promise<AsyncDisposable> {
+    return this.#store.turns.takeFolder(folder, options);
   }
 
   /** Flushes a manifest and all that it needs to the disk. */
@@ -330,7 +340,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     await using _lock = await this.deferPrune(options);
     const sibling = new DiskRepository(from.repository, this.#store);
     if (!await sibling.has(descriptor, options)) return false;
-    await this.links.add(descriptor);
+    await this.#join(descriptor, options);
     return true;
   }
 
@@ -351,11 +361,32 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   async delete(descriptor: Descriptor, options: OperationOptions = {}): Promise<void> {
     await using _lock = await this.deferPrune(options);
     if (!await this.links.has(descriptor)) throw missing(this, descriptor.digest);
+    const { digest, mediaType } = descriptor;
+    const tags = isManifestType(mediaType) ? await this.links.tagsOf(digest) : [];
+    await mapConcurrent(tags, async (tag) => {
+      await using _turn = await this.#tagTurn(tag, options);
+      if (await this.links.named(tag) === digest) await this.links.removeTag(tag);
+    });
+    await using _turn = await this.#turnAt(this.links.folderOf(descriptor), options);
     await this.links.remove(descriptor);
+  }
+
+  /**
+   * Makes content a member. Only where that goes wrong, as when others remove the member at this
+   * very moment, it is done in turn with them: thousands of small files need none.
+   */
+  async #join(descriptor: Descriptor, options: OperationOptions): Promise<void> {
+    try {
+      await this.links.add(descriptor);
+    } catch {
+      await using _turn = await this.#turnAt(this.links.folderOf(descriptor), options);
+      await this.links.add(descriptor);
+    }
   }
 
   async untag(tag: string, options: OperationOptions = {}): Promise<void> {
     await using _lock = await this.deferPrune(options);
+    await using _turn = await this.#tagTurn(tag, options);
     if (!await this.links.hasTag(tag)) throw missing(this, tag);
     await this.links.untag(tag);
   }
@@ -386,7 +417,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   readonly #addMember: DiskIngestOptions["keep"] = async (file, blob, options) => {
     await using _lock = await this.deferPrune(options);
     await this.#store.blobs.add(file, blob);
-    await this.links.add(blob);
+    await this.#join(blob, options);
   };
 
   /**

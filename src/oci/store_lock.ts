@@ -51,12 +51,11 @@ export class StoreLock {
   async shared(options: LockOptions = {}): Promise<AsyncDisposable> {
     // Each waits for itself, with a signal of its own. Whoever comes while it is held joins, since
     // thousands of small files would lock and unlock as often.
-    const lock = this.#shared ? undefined : await this.#acquire(false, options);
-    const held = this.#shared ??= { lock: lock!, count: 0 };
+    const own: Shared = this.#shared ?? { lock: await this.#acquire(false, options), count: 0 };
+    // Several may have waited at once. All hold the lock of the first, which lasts until the last.
+    const held = this.#shared ??= own;
     held.count++;
-    // Who waited at the same time as others joins them as well: a lock apart would not be that of
-    // the process, whose file goes when the others have ended.
-    if (lock && lock !== held.lock) await lock[Symbol.asyncDispose]();
+    if (own !== held) await own.lock[Symbol.asyncDispose]();
     return {
       [Symbol.asyncDispose]: async () => {
         if (--held.count > 0) return;

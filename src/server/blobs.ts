@@ -8,7 +8,7 @@ import type { Descriptor } from "../oci/descriptor.ts";
 import { MediaType } from "../oci/media_types.ts";
 import { openAnswer } from "./bodies/answers.ts";
 import { statBlob } from "./blob_facts.ts";
-import { type Exchange, promiseContent, requireDigest } from "./exchange.ts";
+import { type Exchange, promiseIfPossible, requireDigest } from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
 import { entityTag, notModified } from "./preconditions.ts";
 import { type BoundedRange, parseByteRange } from "./ranges.ts";
@@ -28,7 +28,7 @@ export async function getBlob(exchange: Exchange): Promise<Response> {
 /** Tells whether a blob is here, and its size (end-2). */
 export async function headBlob(exchange: Exchange): Promise<Response> {
   const blob = await requestedBlob(exchange);
-  await promiseContent(exchange, blob);
+  await promiseIfPossible(exchange, blob);
   return notModified(exchange.request, blob.digest) ??
     new Response(null, { headers: blobHeaders(blob) });
 }

@@ -8,7 +8,7 @@ import type { OperationOptions } from "../core/operation.ts";
 import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import type { Catalog, ContentStore } from "../oci/store.ts";
-import { RegistryFault } from "./fault.ts";
+import { isUnstorable, RegistryFault } from "./fault.ts";
 import type { UploadSessions } from "./upload_sessions.ts";
 
 /** A request that was routed and let in. */
@@ -44,6 +44,22 @@ export async function promiseContent(
   descriptor: Descriptor,
 ): Promise<void> {
   if (mayPush) await capability(store, "promise")?.(descriptor, operation);
+}
+
+/**
+ * Keeps a content that a client asked for, where the disk can note it. On one that is full or
+ * read-only nothing can be pushed, but what is there can be read, and is asked for first.
+ */
+export async function promiseIfPossible(
+  exchange: Exchange,
+  descriptor: Descriptor,
+): Promise<void> {
+  try {
+    await promiseContent(exchange, descriptor);
+  } catch (error) {
+    if (!isUnstorable(error)) throw error;
+    exchange.operation.log?.("warning", "What a client was told of cannot be kept", { error });
+  }
 }
 
 /** Opens a repository; a store may refuse names that the server's rules allow. */

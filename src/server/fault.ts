@@ -136,6 +136,11 @@ export function faultOf(
   return new RegistryFault(code, { ...rest, cause: error });
 }
 
+/** Whether the disk refuses to keep anything more, which does not keep it from being read. */
+export function isUnstorable(error: unknown): boolean {
+  return UNSTORABLE.some(([codes]) => hasCode(error, codes));
+}
+
 /** Whether an error, or one that caused it, has one of these codes of the system. */
 function hasCode(error: unknown, codes: readonly string[]): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {

@@ -4,7 +4,12 @@
  * @module
  */
 import { type Digest, digestAlgorithm, digestBytes, isDigest } from "../core/digest.ts";
-import { InvalidInputError, NotFoundError, UnsupportedError } from "../core/errors.ts";
+import {
+  ConflictError,
+  InvalidInputError,
+  NotFoundError,
+  UnsupportedError,
+} from "../core/errors.ts";
 import { giveBack } from "../core/buffers.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { bytesSource } from "../core/content/source.ts";
@@ -22,7 +27,13 @@ import { isTag } from "../oci/reference.ts";
 import { describeManifest, openVerified, readContent } from "../oci/store.ts";
 import { openAnswer } from "./bodies/answers.ts";
 import { withDocument } from "./bodies/document_body.ts";
-import { type Exchange, promiseContent, repositoryPath, requireDigest } from "./exchange.ts";
+import {
+  type Exchange,
+  promiseContent,
+  promiseIfPossible,
+  repositoryPath,
+  requireDigest,
+} from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
 import { entityTag, ifExpected, notModified } from "./preconditions.ts";
 
@@ -53,7 +64,7 @@ export async function getManifest(exchange: Exchange): Promise<Response> {
 export async function headManifest(exchange: Exchange): Promise<Response> {
   const manifest = await requestedManifest(exchange);
   // Whoever asks by a tag wants to read it, or to move the tag.
-  if (isDigest(exchange.target)) await promiseContent(exchange, manifest);
+  if (isDigest(exchange.target)) await promiseIfPossible(exchange, manifest);
   return notModified(exchange.request, manifest.digest) ??
     new Response(null, { headers: manifestHeaders(manifest) });
 }
@@ -87,7 +98,7 @@ async function takeManifest(
   if (!exchange.sparse) await requireChildren(exchange, document);
   await store.write(descriptor, bytesSource(document.bytes), { ...operation, document });
   if (tags.length === 0) await promiseContent(exchange, descriptor);
-  for (const tag of tags) await store.tag(descriptor, tag, operation);
+  await giveTags(exchange, descriptor, tags);
   const subject = capability(store, "referrers") ? document.subject : undefined;
   return new Response(null, {
     status: 201,
@@ -98,6 +109,20 @@ async function takeManifest(
       ...(isDigest(target) && tags.length > 0 ? { "oci-tag": tags.join(", ") } : {}),
     },
   });
+}
+
+/** A manifest that is removed while it is given tags was here: its client may try again. */
+async function giveTags(
+  { store, operation }: Exchange,
+  descriptor: Descriptor,
+  tags: readonly string[],
+): Promise<void> {
+  try {
+    for (const tag of tags) await store.tag(descriptor, tag, operation);
+  } catch (cause) {
+    if (!(cause instanceof NotFoundError)) throw cause;
+    throw new ConflictError("Cannot tag a manifest: it was removed meanwhile", { cause });
+  }
 }
 
 /** Removes a tag, or a manifest with all its tags (end-9). */

@@ -11,6 +11,8 @@ import {
   UnsupportedError,
 } from "../../src/core/errors.ts";
 import type { Log } from "../../src/core/operation.ts";
+import { describeBytes } from "../../src/oci/descriptor.ts";
+import { MediaType } from "../../src/oci/media_types.ts";
 import { memoryCatalog, memoryStore } from "../../src/oci/memory_store.ts";
 import type { Catalog, ContentStore } from "../../src/oci/store.ts";
 import { createRegistryHandler } from "../../src/server/handler.ts";
@@ -147,6 +149,33 @@ Deno.test("a store's failure is answered by its kind, logged, and shows no path"
     assertFault(answer, status, code);
     assert.doesNotMatch(new TextDecoder().decode(answer.bytes), /secret/);
     assert.deepEqual(logged, status >= 500 ? [`error ${error.message}`] : []);
+  }
+});
+
+Deno.test("what is here is told, also where the disk cannot note that it was", async () => {
+  for (
+    const [code, status] of [["EROFS", 200], ["ENOSPC", 200], ["EDQUOT", 200], [
+      "EIO",
+      500,
+    ]] as const
+  ) {
+    const descriptor = describeBytes(MediaType.imageManifest, sampleArtifact().manifest);
+    const cause = Object.assign(new Error(), { code });
+    const catalog = catalogWith(() => ({
+      resolve: () => Promise.resolve(descriptor),
+      capabilities: {
+        stat: () => Promise.resolve(descriptor),
+        promise: () => Promise.reject(new TransferError("Cannot write /secret/store", { cause })),
+      },
+    }));
+    const warned: string[] = [];
+    const log: Log = (level) => void (level === "warning" && warned.push(level));
+    const client = new RegistryClient(createRegistryHandler(catalog, { log }));
+    for (const kind of ["manifests", "blobs"]) {
+      const answer = await client.send("HEAD", `/v2/demo/${kind}/${descriptor.digest}`);
+      assert.equal(answer.status, status, code);
+    }
+    assert.equal(warned.length, status === 200 ? 2 : 0);
   }
 });
 

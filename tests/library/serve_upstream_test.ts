@@ -233,6 +233,74 @@ for (const [what, script, told] of FAULTS) {
   });
 }
 
+Deno.test("what an upstream sends in place of a manifest is its fault, and is not kept", async () => {
+  const page = (body: BodyInit, type: string) => () =>
+    new Response(body, { headers: { "content-type": type } });
+  const index = "application/vnd.oci.image.index.v1+json";
+  for (
+    const answer of [
+      page("<html>Sign in</html>", "text/html"),
+      page("{", index),
+      page("[".repeat(100_000), index),
+      page("{}", "application/vnd.nobody.knows+json"),
+      page(new Uint8Array(5 * MIB), index),
+      refusal.bind(null, 500),
+    ]
+  ) {
+    await using fixture = await setup((request, pass) =>
+      request.url.includes("/manifests/") ? answer() : pass()
+    );
+    const response = await fetch(`http://${fixture.cache.address}/v2/${fixture.name}/manifests/v1`);
+    const text = await response.text();
+    assert.equal(response.status, 502, text);
+    assert.match(text, /The upstream registry/);
+    assert.equal((await diskCatalog(fixture.storageDir).usage()).blobs, 0);
+  }
+});
+
+Deno.test("a list that the upstream does not give is not taken for an empty one", async () => {
+  let page = 0;
+  const endless = (url: string, key: string) =>
+    Response.json({ [key]: [] }, {
+      headers: { link: `<${new URL(url).pathname}?page=${page++}>; rel="next"` },
+    });
+  for (const answer of [() => refusal(503), () => refusal(500), endless]) {
+    await using fixture = await setup(async ({ url }, pass) => {
+      if (url.includes("/tags/list")) return answer(url, "tags");
+      return url.includes("/referrers/") ? answer(url, "manifests") : await pass();
+    });
+    const base = `http://${fixture.cache.address}/v2/${fixture.name}`;
+    for (const path of ["tags/list", "tags/list?n=1", `referrers/sha256:${"0".repeat(64)}`]) {
+      const response = await fetch(`${base}/${path}`);
+      assert.equal(response.status, 502, path);
+      assert.match(await response.text(), /upstream registry does not answer/);
+    }
+    // What was pulled through it is known.
+    await fixture.pull();
+    assert.deepEqual((await (await fetch(`${base}/tags/list`)).json()).tags, ["v1"]);
+  }
+});
+
+Deno.test("an upstream is asked for a few manifests at once, however many clients want others", async () => {
+  let [open, most] = [0, 0];
+  await using fixture = await setup(async (request, pass) => {
+    if (!request.url.includes("/manifests/")) return await pass();
+    most = Math.max(most, ++open);
+    // All that may come at once have come by then.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    open--;
+    return refusal(404);
+  });
+  const base = `http://${fixture.cache.address}/v2/${fixture.name}`;
+  const statuses = await Promise.all(Array.from({ length: 30 }, async (_, at) => {
+    const response = await fetch(`${base}${at % 3}/manifests/t${at}`);
+    await response.body?.cancel();
+    return response.status;
+  }));
+  assert.deepEqual(new Set(statuses), new Set([404]));
+  assert.ok(most > 1 && most <= 4, `${most}`);
+});
+
 Deno.test("nobody writes through a cache", async () => {
   await using fixture = await setup();
   const { cache, name } = fixture;

@@ -9,6 +9,7 @@
 import { type Digest, isDigest } from "../../core/digest.ts";
 import { type ErrorKind, ifFound, ModelOpsError, NotFoundError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
+import { collectGarbage } from "../../core/runtime/garbage.ts";
 import { bytesSource } from "../../core/content/source.ts";
 import { capability, type ReferrerOptions } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
@@ -22,6 +23,7 @@ import {
   readContent,
 } from "../../oci/store.ts";
 import { wrapped } from "../../oci/wrapped.ts";
+import { pLimit } from "../../deps/p-limit.ts";
 import { RegistryFault } from "../fault.ts";
 import { GrowingBlob } from "./growing_blob.ts";
 
@@ -44,10 +46,11 @@ export function cachedCatalog(parts: UpstreamParts): Catalog {
       let known = repositories.get(name);
       if (known === undefined) {
         const local = parts.local.repository(start + name);
-        known = new CachedRepository(local, parts.connect(name), parts);
         // A client that asks for names without end must not fill the memory.
-        if (repositories.size >= REMEMBERED) forgetIdle(repositories);
+        const rested = () => forgetIdle(repositories);
+        known = new CachedRepository(local, parts.connect(name), { ...parts, rested });
         repositories.set(name, known);
+        rested();
       }
       return known.store(name);
     },
@@ -68,23 +71,43 @@ export function keptCatalog({ local, prefix }: Pick<UpstreamParts, "local" | "pr
   };
 }
 
-/** Repositories whose connections are kept. */
-const REMEMBERED = 1000;
+/** Repositories whose connections are kept: each may remember 8 MiB of manifests. */
+const REMEMBERED = 4;
 
+/** Questions for manifests that are open at once: each may bring 4 MiB, and take thrice as much. */
+const asking = pLimit(4);
+
+/** Bytes of a manifest that leaves many times as much behind when it was taken apart. */
+const LARGE_MANIFEST = 256 * 1024;
+
+/** Lists of the upstream that are read at once: one may take some 100 MiB. */
+const listing = pLimit(1);
+
+/** Forgets those that are idle, the latest of which stays, when they are too many. */
 function forgetIdle(repositories: Map<string, CachedRepository>): void {
-  for (const [name, repository] of repositories) if (repository.isIdle) repositories.delete(name);
+  const latest = [...repositories.keys()].at(-1);
+  for (const [name, repository] of repositories) {
+    if (repositories.size <= REMEMBERED) return;
+    if (repository.isIdle && name !== latest) repositories.delete(name);
+  }
+}
+
+/** What a repository of a cache needs. */
+interface RepositoryParts extends UpstreamParts {
+  /** Told when it may have become idle. */
+  readonly rested: () => void;
 }
 
 class CachedRepository {
   readonly #local: LocalRepository;
   readonly #upstream: ContentStore;
-  readonly #parts: UpstreamParts;
+  readonly #parts: RepositoryParts;
   /** Blobs that are being fetched. */
   readonly #fetches = new Map<Digest, GrowingBlob>();
   /** Tags and manifests that are being asked for: whoever asks meanwhile waits for the answer. */
   readonly #asked = new Map<string, Promise<Descriptor>>();
 
-  constructor(local: LocalRepository, upstream: ContentStore, parts: UpstreamParts) {
+  constructor(local: LocalRepository, upstream: ContentStore, parts: RepositoryParts) {
     this.#local = local;
     this.#upstream = upstream;
     this.#parts = parts;
@@ -110,12 +133,15 @@ class CachedRepository {
   async #resolve(target: string): Promise<Descriptor> {
     const known = isDigest(target) ? await ifFound(this.#local.resolve(target)) : undefined;
     if (known) return known;
-    let asking = this.#asked.get(target);
-    if (asking === undefined) {
-      asking = this.#ask(target).finally(() => this.#asked.delete(target));
-      this.#asked.set(target, asking);
+    let asked = this.#asked.get(target);
+    if (asked === undefined) {
+      asked = asking(() => this.#ask(target)).finally(() => {
+        this.#asked.delete(target);
+        this.#parts.rested();
+      });
+      this.#asked.set(target, asked);
     }
-    return await asking;
+    return await asked;
   }
 
   async #ask(target: string): Promise<Descriptor> {
@@ -142,6 +168,7 @@ class CachedRepository {
     if (await ifFound(this.#local.resolve(manifest.digest))) return;
     const bytes = await readContent(this.#upstream, manifest, this.#parts);
     await this.#local.write(manifest, bytesSource(bytes), this.#parts);
+    if (manifest.size > LARGE_MANIFEST) collectGarbage();
   }
 
   async #keepTag(manifest: Descriptor, tag: string): Promise<void> {
@@ -188,7 +215,10 @@ class CachedRepository {
     fetch.finished.then(
       () => log?.("info", `Fetched ${blob.digest} of ${name}`, { bytes: blob.size }),
       (error) => log?.("warning", `Cannot fetch ${blob.digest} of ${name}`, { error }),
-    ).finally(() => this.#fetches.delete(blob.digest));
+    ).finally(() => {
+      this.#fetches.delete(blob.digest);
+      this.#parts.rested();
+    });
     return fetch;
   }
 
@@ -199,19 +229,39 @@ class CachedRepository {
     });
   }
 
-  /** What the upstream lists; where it does not answer, what is here. */
+  /** What the upstream lists; where it does not answer, what is here, if there is any. */
   async *#listed<Item>(
     list: (store: ContentStore) => AsyncIterable<Item>,
   ): AsyncGenerator<Item, void> {
-    let items: Item[];
+    await using _turn = await turnOf(listing);
+    let failure: unknown;
     try {
-      items = await Array.fromAsync(list(this.#upstream));
+      yield* await Array.fromAsync(list(this.#upstream));
+      return;
     } catch (error) {
       if (!isOutage(error)) throw upstreamFault(error);
-      items = await Array.fromAsync(list(this.#local));
+      failure = error;
     }
-    yield* items;
+    let isEmpty = true;
+    for await (const item of list(this.#local)) {
+      isEmpty = false;
+      yield item;
+    }
+    // Nothing is known of it: that is not the same as nothing being there.
+    if (isEmpty) throw upstreamFault(failure);
   }
+}
+
+/** Waits for a turn, which lasts until it is disposed. */
+async function turnOf(limit: ReturnType<typeof pLimit>): Promise<AsyncDisposable> {
+  const end = Promise.withResolvers<void>();
+  await new Promise<void>((begin) => {
+    limit(() => {
+      begin();
+      return end.promise;
+    });
+  });
+  return { [Symbol.asyncDispose]: () => Promise.resolve(end.resolve()) };
 }
 
 async function* emptyList(): AsyncGenerator<never, void> {}
@@ -236,4 +286,5 @@ const UPSTREAM_FAULTS: Readonly<Partial<Record<ErrorKind, string>>> = {
   transfer: "does not answer",
   integrity: "sent other content than its name says",
   invalid: "sent what cannot be used",
+  unsupported: "sent what is not known here",
 };

@@ -4,6 +4,7 @@
  */
 import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { giveWay } from "../core/runtime/turn.ts";
 import type { LocalCapabilities } from "./capabilities.ts";
 import { DiskRepository } from "./disk_repository.ts";
 import { DiskStore } from "./disk_store.ts";
@@ -12,6 +13,9 @@ import type { PruneReport, PruneStoreOptions } from "./prune.ts";
 import { looksLikeHost } from "./reference.ts";
 import type { Catalog, ContentStore } from "./store.ts";
 import type { VerifyRoot, VerifyStoreOptions, VerifyStoreReport } from "./verify.ts";
+
+/** Repositories that are passed by before others have their turn. */
+const TURN = 500;
 
 /** One repository of the local store. */
 export interface LocalRepository extends ContentStore, LocalCapabilities {
@@ -67,7 +71,10 @@ export class DiskCatalog implements LocalCatalog {
 
   /** As {@linkcode Catalog.repositories} says. */
   async *repositories(): AsyncIterable<string> {
+    let looks = 0;
     for (const { name, parts } of await this.#store.rememberedFolders()) {
+      // Tens of thousands pass in one go to whoever looks for the last.
+      if (++looks % TURN === 0) await giveWay();
       if (parts.includes("_manifests")) yield name;
     }
   }

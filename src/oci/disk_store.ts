@@ -5,6 +5,7 @@
 import { join } from "../core/runtime/path.ts";
 import { explainRead } from "../core/file_errors.ts";
 import { readDirIfExists } from "../core/files.ts";
+import { giveWay } from "../core/runtime/turn.ts";
 import { compareText, sortByText } from "../core/text.ts";
 import { BlobTurns } from "./disk/blob_turns.ts";
 import { DescribedManifests } from "./disk/described_manifests.ts";
@@ -14,6 +15,9 @@ import { TrustedLook } from "./disk/trusted_look.ts";
 import { DiskBlobs } from "./disk_blobs.ts";
 import { DiskLayout } from "./disk_layout.ts";
 import { StoreLock } from "./store_lock.ts";
+
+/** Folders that are read before others have their turn. */
+const TURN = 200;
 
 /** A repository's folder. */
 interface RepositoryFolder {
@@ -57,7 +61,11 @@ export class DiskStore {
 
   /** Every repository's folder by name, also where there is no manifest yet. */
   async folders(): Promise<readonly RepositoryFolder[]> {
-    return await this.#folders(async (folder) => (await foldersIn(folder)).names);
+    let looks = 0;
+    return await this.#folders(async (folder) => {
+      if (++looks % TURN === 0) await giveWay();
+      return (await foldersIn(folder)).names;
+    });
   }
 
   /**

@@ -4,9 +4,13 @@
  * @module
  */
 import type { OperationOptions } from "../../core/operation.ts";
+import { giveWay } from "../../core/runtime/turn.ts";
 import { remove } from "../disk_links.ts";
 import type { DiskStore } from "../disk_store.ts";
 import { unfinishedIn } from "./unfinished.ts";
+
+/** Repositories or blobs that are looked at before others have their turn. */
+const TURN = 50;
 
 /** What tells an upload that is going on. */
 export interface UploadAgeOptions extends OperationOptions {
@@ -19,8 +23,9 @@ export interface UploadAgeOptions extends OperationOptions {
 /** Removes the abandoned uploads of all repositories, and tells how many they were. */
 export async function reapUploads(store: DiskStore, options: UploadAgeOptions): Promise<number> {
   const { age, now = Date.now(), signal, log } = options;
-  let reaped = 0;
+  let [reaped, looks] = [0, 0];
   for (const { name, parts } of await store.folders()) {
+    if (looks++ % TURN === 0) await giveWay();
     if (!parts.includes("_uploads")) continue;
     for (const upload of await unfinishedIn(store.layout, name, { now, gracePeriod: age })) {
       signal?.throwIfAborted();
@@ -51,10 +56,13 @@ export async function storeUsage(
   const usage = { blobs: 0, bytes: 0, uploads: 0 };
   for await (const digest of store.blobs.digests()) {
     signal?.throwIfAborted();
+    if (usage.blobs % TURN === 0) await giveWay();
     usage.blobs++;
     usage.bytes += await store.blobs.size(digest) ?? 0;
   }
+  let looks = 0;
   for (const { name } of await store.folders()) {
+    if (looks++ % TURN === 0) await giveWay();
     const found = await unfinishedIn(store.layout, name, { now: Date.now(), gracePeriod: 0 });
     usage.uploads += found.length;
   }

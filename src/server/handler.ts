@@ -16,7 +16,7 @@ import { type Action, openRepository } from "./exchange.ts";
 import { type ErrorCode, faultOf, faultResponse, RegistryFault } from "./fault.ts";
 import { isServedName } from "./name_rules.ts";
 import { parseRoute, type Route } from "./route.ts";
-import { type RequestTarget, targetOf } from "./request_target.ts";
+import { type RequestTarget, targetOf } from "./http1/request_target.ts";
 import { UploadSessions } from "./upload_sessions.ts";
 
 /** Answers the requests of a registry's clients. */

@@ -7,7 +7,7 @@ import { createGate, type GateOptions } from "./access.ts";
 import { completed } from "./documents.ts";
 import { faultOf, faultResponse, RegistryFault } from "./fault.ts";
 import type { RegistryHandler } from "./handler.ts";
-import { type RequestTarget, targetOf } from "./request_target.ts";
+import { type RequestTarget, targetOf } from "./http1/request_target.ts";
 
 /** What answers at one path, which is for reading only. */
 export interface FixedPath {

@@ -210,7 +210,9 @@ const PULL: Record<string, Case> = {
   "validators spare known content and guard ranges": async (client) => {
     const manifest = await client.push("demo", "v1");
     const blob = await client.pushBlob("demo", BLOB);
-    for (const [path, digest] of [["manifests/v1", manifest], [`blobs/${blob}`, blob]]) {
+    for (
+      const [path, digest] of [["manifests/v1", manifest], [`blobs/${blob}`, blob]] as const
+    ) {
       for (
         const [status, name, value] of [
           [304, "if-none-match", `"other", W/"${digest}"`],

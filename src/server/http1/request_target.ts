@@ -2,7 +2,7 @@
  * What a request asks for, as it was sent.
  * @module
  */
-import { clientOf } from "./http1/connection.ts";
+import { clientOf } from "./connection.ts";
 
 /** Path and query of a request. */
 export interface RequestTarget {

@@ -108,10 +108,12 @@ export class DiskLinks {
 
   /** Removes a member. Tags that name it have to be gone. */
   async remove(descriptor: Descriptor): Promise<void> {
-    // At once: who makes it a member again meanwhile finds all of it, or nothing.
-    const taken = join(this.#layout.pruned, crypto.randomUUID());
+    // At once: who makes it a member again meanwhile finds all of it, or nothing. What is left when
+    // this is killed is removed with the uploads that nobody goes on with.
+    const uploads = this.#layout.uploads(this.#repository);
+    const taken = join(uploads, crypto.randomUUID());
     try {
-      await Deno.mkdir(this.#layout.pruned, { recursive: true });
+      await Deno.mkdir(uploads, { recursive: true });
       await Deno.rename(this.folderOf(descriptor), taken);
     } catch (error) {
       if (isMissing(error)) return;

@@ -79,7 +79,7 @@ export async function sweep(
   for (const plan of plans) {
     const { stays, gone } = takeLinks(layout, plan, options);
     stays.forEach((digest) => back.add(digest));
-    taken.push(...gone);
+    for (const folder of gone) taken.push(folder);
     if (plan.kept.size === 0 && stays.size === 0) empty.push(plan.name);
     const forgotten = plan.doomedManifests.filter((digest) => !stays.has(digest));
     await new DiskRepository(plan.name, store).links.forgetTagged(new Set(forgotten));

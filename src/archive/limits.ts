@@ -25,6 +25,13 @@ export const DEFAULT_RATIO = 100;
 /** Streams that unpack to no more than this are harmless, whatever their ratio. Bytes. */
 const HARMLESS = 16 * 1024 * 1024;
 
+/**
+ * What each entry of an archive may add, in bytes: its header, and the block that a file takes of a
+ * disk at least, whatever is in it. How many there may be is a limit of its own; a folder of
+ * thousands of small files, which are much alike, packs to a thousandth.
+ */
+const ENTRY = 512 + 4096;
+
 /** What is known of a compressed stream. */
 export interface CompressedFacts {
   /** Its size in bytes, compressed. */
@@ -33,14 +40,16 @@ export interface CompressedFacts {
   readonly stated?: number;
   /** What messages call it. */
   readonly what: string;
+  /** Entries that were met so far, where it is an archive. */
+  readonly entries?: () => number;
 }
 
 /** Most bytes that something of these facts may become. */
 export function expansionLimit(
-  { size, stated = 0 }: CompressedFacts,
+  { size, stated = 0, entries }: CompressedFacts,
   { maxRatio = DEFAULT_RATIO }: ArchiveLimits,
 ): number {
-  return Math.max(HARMLESS, size * maxRatio, stated * 1.01);
+  return Math.max(HARMLESS, size * maxRatio, stated * 1.01) + (entries?.() ?? 0) * ENTRY;
 }
 
 /** The error of what becomes more than its limit allows. */
@@ -60,11 +69,11 @@ export function limitedExpansion(
   facts: CompressedFacts,
   limits: ArchiveLimits,
 ): ReadableStream<Uint8Array> {
-  const limit = expansionLimit(facts, limits);
   return transformed(stream, async function* (bytes) {
     let unpacked = 0;
     for await (const chunk of bytes) {
       unpacked += chunk.byteLength;
+      const limit = expansionLimit(facts, limits);
       if (unpacked > limit) throw expandsTooFar(facts, limit);
       yield chunk;
     }

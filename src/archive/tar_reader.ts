@@ -34,6 +34,8 @@ export interface ReadTarOptions extends OperationOptions, TarEndOptions {
   readonly maxEntries?: number;
   /** Most bytes of long names and PAX records that one entry may have; 1 MiB when absent. */
   readonly maxMetadata?: number;
+  /** Told of each entry before its content. */
+  readonly onEntry?: () => void;
 }
 
 /**
@@ -60,6 +62,7 @@ export async function* readTar(
       await giveWay();
       options.signal?.throwIfAborted();
       if (++count > maxEntries) throw tooLarge(`it has more than ${maxEntries} entries`);
+      options.onEntry?.();
       const body = new Body(bytes, next.size);
       yield {
         ...next,

@@ -3,6 +3,8 @@ import { type CompressionName, COMPRESSIONS } from "../../src/archive/compressio
 import { Extraction } from "../../src/archive/extract.ts";
 import { type ArchiveLimits, limitedExpansion } from "../../src/archive/limits.ts";
 import { readTar } from "../../src/archive/tar_reader.ts";
+import { packUstar } from "../../src/archive/tar_writer.ts";
+import { bytesSource } from "../../src/core/content/source.ts";
 import { InvalidInputError } from "../../src/core/errors.ts";
 import { readAll, streamOf } from "../../src/core/streams.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -40,6 +42,48 @@ for (const name of ["gzip", "zstd"] as const) {
     assert.equal(await unpack(name, 40, { maxRatio: 100_000 }), 40 * MIB);
   });
 }
+
+/** Unpacks an archive of so many files of so many zeros each, and gives how many entries came. */
+async function unpackMany(count: number, size: number): Promise<number> {
+  const file = { type: "file", size, mode: 0o644 } as const;
+  const tar = packUstar(Array.from({ length: count }, (_, index) => (
+    { entry: { ...file, name: `file-${index}` }, content: bytesSource(new Uint8Array(size)) }
+  )));
+  const { compress, decompress } = COMPRESSIONS.zstd;
+  const packed = await readAll(compress(await tar.open(), { level: 3 }), 64 * MIB);
+  let entries = 0;
+  const facts = { size: packed.byteLength, what: "an archive", entries: () => entries };
+  const unpacked = limitedExpansion(decompress(streamOf([packed])), facts, {});
+  for await (const _member of readTar(unpacked, { onEntry: () => entries++ }));
+  return entries;
+}
+
+Deno.test("what a small file takes at least is none of a bomb, however many there are", async () => {
+  for (const [count, size] of [[18_000, 1], [8000, 2000], [4200, 4096]] as const) {
+    assert.equal(await unpackMany(count, size), count);
+  }
+  for (const [count, size] of [[1, 32 * MIB], [500, 128 * 1024], [2000, 20_000]] as const) {
+    await assert.rejects(unpackMany(count, size), /become more than/, `${count} of ${size}`);
+  }
+});
+
+Deno.test("an archive is made again each time that it is opened, from any byte", async () => {
+  const contents = ["", "a", "b".repeat(512), "c".repeat(2000)].map((text) =>
+    new TextEncoder().encode(text)
+  );
+  const tar = packUstar(contents.map((bytes, index) => ({
+    entry: { name: `file-${index}`, type: "file", size: bytes.byteLength, mode: 0o644 },
+    content: bytesSource(bytes),
+  })));
+  const whole = await readAll(await tar.open(), MIB);
+  assert.equal(whole.byteLength, tar.size);
+  for (
+    const [start, end] of [[0, 1], [511, 513], [1000, 4000], [tar.size - 1, tar.size]] as const
+  ) {
+    const part = await readAll(await tar.open({ range: { start, end } }), MIB);
+    assert.deepEqual(part, whole.slice(start, end));
+  }
+});
 
 Deno.test("an archive that lacks its end is whole where that is allowed, and cut elsewhere", async () => {
   const archive = rawTar({ name: "a", body: "1" }, { name: "b", body: "2" });

@@ -151,3 +151,13 @@ Deno.test("readVerified() reads nothing that should be larger than it may be, or
   assert.deepEqual(await readVerified({ ...source, read }, expected, { limit: 100 }), bytes);
   assert.equal(readWhole, 1);
 });
+
+Deno.test("fileSource() keeps no more of a file than tells it from another (issue 9)", async () => {
+  await using folder = await tempFolder();
+  const path = await folder.write("model.bin", "weights");
+  for (const options of [{}, { refuseLinks: true }, { shownPath: "shown" }]) {
+    const source = await fileSource(path, options);
+    assert.deepEqual(Object.keys(source).sort(), ["mtime", "path", "size"]);
+    assert.equal(await new Response(await source.open()).text(), "weights");
+  }
+});

@@ -75,7 +75,7 @@ for (
         await look();
         return digest;
       };
-      await store.write(blob, { size: file.size, open: (options) => file.open(options), toFile });
+      await store.write(blob, Object.assign(await localFile(file.path), { toFile }));
     }
     assert.ok(looked > 0);
     assert.deepEqual(seen, []);

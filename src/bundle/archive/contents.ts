@@ -15,6 +15,7 @@ import {
 } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { type FileSource, fileSource } from "../../core/content/file_source.ts";
+import { collectInSeries } from "../../core/runtime/garbage.ts";
 import { readAll } from "../../core/streams.ts";
 import { messagesError } from "../../core/problems.ts";
 import { quote } from "../../core/text.ts";
@@ -78,17 +79,16 @@ export class ArchiveReader {
   async *members(options: OperationOptions = {}): AsyncGenerator<TarMember, void> {
     const stream = await this.#source.open({ signal: options.signal });
     const { size, path } = this.#source;
+    let count = 0;
+    const facts = { size, what: quote(path), entries: () => count };
     const tar = this.#isPacked
-      ? limitedExpansion(
-        this.#compression.decompress(stream),
-        { size, what: quote(path) },
-        this.#limits,
-      )
+      ? limitedExpansion(this.#compression.decompress(stream), facts, this.#limits)
       : stream;
     try {
       yield* readTar(tar, {
         signal: options.signal,
         maxEntries: this.#limits.maxEntries,
+        onEntry: () => collectInSeries(++count),
         onMissingEnd: () => this.#noteMissingEnd(options),
       });
     } catch (cause) {

@@ -134,3 +134,17 @@ Deno.test("a turn without the store's lock is a fault of ours, and a folder that
   await (await one.take())[Symbol.asyncDispose]();
   await one.end();
 });
+
+Deno.test("writers that begin at the same time share a lock, whoever of them ends first (issue 9)", async () => {
+  await using folder = await tempFolder();
+  for (const count of [2, 3, 5]) {
+    const { lock, turns } = new DiskStore(folder.path);
+    const writers = await Promise.all(Array.from({ length: count }, () => lock.shared()));
+    for (const [index, writer] of writers.entries()) {
+      const turn = await turns.take(BLOBS[index % BLOBS.length]!);
+      await turn[Symbol.asyncDispose]();
+      await writer[Symbol.asyncDispose]();
+    }
+    await using _alone = await lock.exclusive({ timeout: 0 });
+  }
+});

@@ -83,8 +83,8 @@ const zstd = ({ level }: CompressOptions = {}) => {
 };
 
 /**
- * The tables of levels 17 to 19, as large as those of level 16: they took 100 MiB, and save one byte
- * in a hundred. Higher levels are for those who have the memory.
+ * The tables of levels 17 to 19, as large as those of level 16: they took 100 MiB, and save one
+ * byte in a hundred. Higher levels are for those who have the memory.
  */
 function smallTables(constants: ReturnType<typeof nodeZlib>["constants"]): Record<number, number> {
   return { [constants.ZSTD_c_chainLog]: 22, [constants.ZSTD_c_hashLog]: 20 };

@@ -80,8 +80,8 @@ function fileParts({ entry, content }: TarFile | UstarFile, header: Uint8Array):
 }
 
 /**
- * A source over several sources, one after the other; each is made, and opened, when its turn comes:
- * headers and padding of 20,000 files would take 40 MiB.
+ * A source over several sources, one after the other; each is made, and opened, when its turn
+ * comes: headers and padding of 20,000 files would take 40 MiB.
  */
 function concatSources(parts: () => Iterable<BlobSource>): BlobSource {
   let size = 0;

@@ -8,7 +8,9 @@ import { countOf } from "../format.ts";
 /** Paths that are named; of more, how many they are. */
 const MOST_NAMED = 10;
 
-/** A sentence of the files whose tensors are missing, and how many those are as far as it is known. */
+/**
+ * A sentence of the files whose tensors are missing, and how many those are as far as it is known.
+ */
 export function unlistedText(unlisted: readonly UnlistedFile[]): string {
   const counted = unlisted.reduce((sum, { tensorCount = 0 }) => sum + tensorCount, 0);
   const names = unlisted.slice(0, MOST_NAMED).map(({ file }) => file);

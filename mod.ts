@@ -162,11 +162,11 @@ export type {
   ModelFacts,
   ModelShape,
   Provenance,
-  TensorFact,
   TokenizerFacts,
   UnlistedFile,
   UnreadTensor,
 } from "./src/model/facts/facts.ts";
+export type { TensorFact } from "./src/model/facts/tensors/tensor_fact.ts";
 export type { LongList } from "./src/core/long_list.ts";
 export type { CompressionName } from "./src/archive/compression.ts";
 export { checkModelfile, type CheckModelfileOptions } from "./src/model/modelfile/check.ts";

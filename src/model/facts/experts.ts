@@ -3,7 +3,8 @@
  * @module
  */
 import { madeItems } from "../../core/long_list.ts";
-import type { ModelShape, TensorFact } from "./facts.ts";
+import type { ModelShape } from "./facts.ts";
+import type { TensorFact } from "./tensors/tensor_fact.ts";
 import { isBookkeeping } from "./headers/packed_names.ts";
 import type { CountParameters } from "./join_weights.ts";
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type { HeaderTensors } from "./tensors/header_tensors.ts";
+import type { TensorFact } from "./tensors/tensor_fact.ts";
 
 /** Facts about a model, in the words of a Modelfile; what is not known is absent. */
 export interface HeaderFacts {
@@ -20,9 +21,6 @@ export interface HeaderFacts {
   /** Family of models, such as `llama`. */
   readonly family?: string;
 }
-
-/** Longer names of tensors are none: looking for words in one takes the square of its length. */
-export const LONGEST_TENSOR_NAME = 1000;
 
 /** How large the parts of a network are. */
 export interface ModelShape {
@@ -90,20 +88,6 @@ export interface TokenizerFacts {
   readonly chatTemplate?: boolean;
   /** Whether that template has a place for tools. */
   readonly tools?: boolean;
-}
-
-/** A tensor, as the header of its file describes it. */
-export interface TensorFact {
-  /** Its name; it comes from outside. */
-  readonly name: string;
-  /** Type of its elements in the words of a Modelfile: `bfloat16`, `Q4_K`. */
-  readonly type: string;
-  /** Sizes, the outermost first. */
-  readonly shape: readonly number[];
-  /** Bytes that it takes; absent where the format does not tell. */
-  readonly bytes?: number;
-  /** Its first byte in the file; absent where it has no place in it. */
-  readonly start?: number;
 }
 
 /** A tensor, and the path of its file in the model. */

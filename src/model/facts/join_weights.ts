@@ -5,7 +5,8 @@
  */
 import { dirname } from "../../core/runtime/posix_path.ts";
 import { quote } from "../../core/text.ts";
-import type { SummedFacts, TensorFact, WeightFacts } from "./facts.ts";
+import type { SummedFacts, WeightFacts } from "./facts.ts";
+import type { TensorFact } from "./tensors/tensor_fact.ts";
 import { ModelTensors, type TensorFile } from "./tensors/model_tensors.ts";
 
 /** What is known of one file of a model. */

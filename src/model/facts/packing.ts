@@ -6,7 +6,7 @@
  */
 import { isRecord } from "../../core/json.ts";
 import { quantizationsIn } from "./config_json.ts";
-import type { TensorFact } from "./facts.ts";
+import type { TensorFact } from "./tensors/tensor_fact.ts";
 import { isBookkeeping, isPacked } from "./headers/packed_names.ts";
 
 /** Methods whose weights are codes: only they know how many parameters one stands for. */

@@ -11,7 +11,6 @@ import { activeParamCount } from "./experts.ts";
 import {
   firstKnown,
   knownOnly,
-  LONGEST_TENSOR_NAME,
   type ModelFacts,
   type ModelShape,
   type Provenance,
@@ -19,6 +18,7 @@ import {
   type UnlistedFile,
   type UnreadTensor,
 } from "./facts.ts";
+import { LONGEST_TENSOR_NAME } from "./tensors/tensor_fact.ts";
 import { DocumentReader, LARGEST_FAR_DOCUMENT } from "./document_reader.ts";
 import type { FileTree } from "./file_tree.ts";
 import { formatRowOf } from "./formats.ts";

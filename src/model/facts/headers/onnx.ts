@@ -9,7 +9,8 @@
 import type { BlobSource } from "../../../core/content/source.ts";
 import { quote } from "../../../core/text.ts";
 import { addElements, countElements, dominantType, mergeElements } from "./elements.ts";
-import type { SummedFacts, TensorFact, WeightFacts } from "../facts.ts";
+import type { SummedFacts, WeightFacts } from "../facts.ts";
+import type { TensorFact } from "../tensors/tensor_fact.ts";
 import { HeaderTensors } from "../tensors/header_tensors.ts";
 import { HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";
 import { type ProtobufField, ProtobufReader } from "./protobuf.ts";

@@ -8,12 +8,8 @@ import { InvalidInputError } from "../../../core/errors.ts";
 import { decodeJsonParts, isRecord } from "../../../core/json.ts";
 import type { BlobSource } from "../../../core/content/source.ts";
 import { addElements, countElements, dominantType, mergeElements } from "./elements.ts";
-import {
-  LONGEST_TENSOR_NAME,
-  type SummedFacts,
-  type TensorFact,
-  type WeightFacts,
-} from "../facts.ts";
+import { type SummedFacts, type WeightFacts } from "../facts.ts";
+import { LONGEST_TENSOR_NAME, type TensorFact } from "../tensors/tensor_fact.ts";
 import { HeaderTensors } from "../tensors/header_tensors.ts";
 import { HeaderReader, type ReadHeaderOptions } from "./header_reader.ts";
 import { isBookkeeping, isPacked } from "./packed_names.ts";

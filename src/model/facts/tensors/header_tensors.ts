@@ -5,7 +5,7 @@
  */
 import { LongList } from "../../../core/long_list.ts";
 import { collectInSeries } from "../../../core/runtime/garbage.ts";
-import type { TensorFact } from "../facts.ts";
+import type { TensorFact } from "./tensor_fact.ts";
 
 /** The most tensors that are kept, of a header and of all headers of a model together. */
 export const MOST_TENSORS = 200_000;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { FileTensor, TensorFact } from "../../../../src/model/facts/facts.ts";
+import type { FileTensor } from "../../../../src/model/facts/facts.ts";
+import type { TensorFact } from "../../../../src/model/facts/tensors/tensor_fact.ts";
 import {
   HeaderTensors,
   MOST_TENSOR_TEXT,

@@ -3,6 +3,7 @@
  * @module
  */
 import { madeItems } from "../../../core/long_list.ts";
+import { collectInSeries } from "../../../core/runtime/garbage.ts";
 import type { CardFile } from "../../../model/card/shape.ts";
 import type { FileTensor, UnreadTensor } from "../../../model/facts/facts.ts";
 import type { TextSink } from "../../context.ts";
@@ -103,7 +104,11 @@ function rowsOf<Item>(
 ): Iterable<Row> {
   return madeItems(function* () {
     yield* header;
-    for (const item of items) yield rowOf(item);
+    let made = 0;
+    for (const item of items) {
+      collectInSeries(++made);
+      yield rowOf(item);
+    }
   });
 }
 
@@ -122,14 +127,27 @@ function personTable(rows: Iterable<Row>, width: number, yielding?: number): Ite
       column === 0 ? sum : sum + 2 + (column === yielding ? Math.min(size, 2 * LEAST) : size),
     0,
   );
-  const all = Array.from(rows, ([name = ""]) => name);
-  const names = fitNames(all, Math.max(LEAST, width - others));
+  const room = Math.max(LEAST, width - others);
+  const first = firstNames(rows);
+  const names = first.length > MOST_TOLD_APART ? [] : fitNames(first, room);
   const fitting = madeItems<Row>(function* () {
     let index = 0;
-    for (const [, ...cells] of rows) yield [names[index++] ?? "", ...cells];
+    for (const [name = "", ...cells] of rows) {
+      yield [names[index++] ?? fitMiddle(name, room), ...cells];
+    }
   });
   const give = yielding === undefined ? undefined : new Map([[yielding, LEAST]]);
   return alignedLines(fitting, { ...options, width, yielding: give });
+}
+
+/** The most names that are cut so that they can be told apart: a person reads no more of them. */
+const MOST_TOLD_APART = 20_000;
+
+/** The names in the first column, up to one more than are told apart. */
+function firstNames(rows: Iterable<Row>): readonly string[] {
+  const names: string[] = [];
+  for (const [name = ""] of rows) if (names.push(name) > MOST_TOLD_APART) break;
+  return names;
 }
 
 /** The longest name that is measured: what is longer is cut to the terminal in any case. */

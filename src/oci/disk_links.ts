@@ -9,7 +9,7 @@
 import { dirname, join } from "../core/runtime/path.ts";
 import { type Digest, isDigest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
-import { explainRead, explainWrite, isMissing } from "../core/file_errors.ts";
+import { explainRead, explainWrite, isMissing, systemCode } from "../core/file_errors.ts";
 import { lstatIfExists, readDirIfExists, readTextIfExists, removeIfExists } from "../core/files.ts";
 import { compareText } from "../core/text.ts";
 import { placeFile, writeFileAtomic } from "../core/staged_file.ts";
@@ -108,18 +108,13 @@ export class DiskLinks {
 
   /** Removes a member. Tags that name it have to be gone. */
   async remove(descriptor: Descriptor): Promise<void> {
-    // At once: who makes it a member again meanwhile finds all of it, or nothing. What is left when
-    // this is killed is removed with the uploads that nobody goes on with.
-    const uploads = this.#layout.uploads(this.#repository);
-    const taken = join(uploads, crypto.randomUUID());
+    const folder = this.folderOf(descriptor);
     try {
-      await Deno.mkdir(uploads, { recursive: true });
-      await Deno.rename(this.folderOf(descriptor), taken);
+      await removeIfExists(folder);
     } catch (error) {
-      if (isMissing(error)) return;
-      throw explainWrite(this.folderOf(descriptor), error);
+      // Somebody has made it a member again since its link was removed.
+      if (systemCode(error) !== "ENOTEMPTY") throw explainWrite(folder, error);
     }
-    await remove(taken);
   }
 
   /** The folder of a member's link. */

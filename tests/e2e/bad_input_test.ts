@@ -26,7 +26,13 @@ interface Mistake {
 const OK = { "ws/model.bin": "weights", "ws/Modelfile": "NAME demo\nMODEL model.bin\n" };
 
 const MISTAKES: readonly Mistake[] = [
-  { what: "no target", files: OK, args: ["build", "ws"], code: 2, says: /-t, --target/ },
+  {
+    what: "no target",
+    files: OK,
+    args: ["build", "ws"],
+    code: 2,
+    says: /--target <reference> is missing/,
+  },
   {
     what: "a reference without a host",
     files: OK,

@@ -70,7 +70,7 @@ export function examineFile(
 }
 
 /**
- * A file as it was when it was examined. Of what the system said of it only four numbers stay:
+ * A file as it was when it was examined. Of what the system said of it only five numbers stay:
  * there may be tens of thousands, and an object with all facts, and functions for each, take 2 KiB.
  */
 export class RegularFile implements FileSource {

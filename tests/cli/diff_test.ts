@@ -130,6 +130,17 @@ Deno.test("models here and in a registry are compared in any mix, and no weights
   }
 });
 
+Deno.test("a comparison without the tensors of a file that a registry has packed says so, and fails", async () => {
+  await using home = await Home.open();
+  const old = await build(home, "v1", OLD);
+  const young = await build(home, "v2", NEW, "--compression", "gzip");
+  for (const name of [old, young]) await home.done("push", name);
+  const { code, stdout } = await home.run(["diff", old, young, "--remote", "--tensors"]);
+  assert.equal(code, 10);
+  assert.match(stdout, /not all of .*model\.safetensors is known/);
+  assert.equal((await home.run(["diff", old, young, "--remote"])).code, 0);
+});
+
 Deno.test("manifests that differ where no file and no fact does are told as that", async () => {
   await using home = await Home.open();
   const files = {

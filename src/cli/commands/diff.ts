@@ -21,9 +21,8 @@ export function configure(command: Command, session: Session): void {
         models.diff(from, to, { ...options, ...flags })
       );
       session.output.result(diff, diffLines(diff));
-      if (diff.tensors && diff.tensors.unlisted.length > 0) {
-        throw new Verdict(EXIT_CODES.unsupported);
-      }
+      const { unlisted, unread } = diff.tensors ?? { unlisted: [], unread: [] };
+      if (unlisted.length + unread.length > 0) throw new Verdict(EXIT_CODES.unsupported);
       if (exitCode && !diff.same) throw new Verdict(1);
     });
 }

@@ -68,7 +68,10 @@ const CORRECTIONS: readonly (readonly [pattern: RegExp, replacement: string])[] 
   // An import of a file of this tree.
   [/(from |import\()"(\.[^"]+)\.ts"/g, '$1"$2.d.ts"'],
   // Seeing one file at a time, it declares a method of this name a second time, as a property.
-  [/^( *\/\*\*[^\n]*\*\/\n)? *\[Symbol\.(asyncDispose|dispose)\]: \(\) => .*;\n/gm, ""],
+  [
+    /^( *\/\*\*[^\n]*\*\/\n)? *\[Symbol\.(asyncDispose|dispose|asyncIterator|iterator)\]: \(\) => .*;\n/gm,
+    "",
+  ],
   // Compilers that write for the oldest engines refuse the sign, also in declarations.
   [/^( *)#private;$/gm, '$1private readonly "#private";'],
 ];

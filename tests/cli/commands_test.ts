@@ -77,7 +77,7 @@ for (
     ["--raw=false", "--raw=1", "--compression=gzip"],
   ]
 ) {
-  Deno.test(`build ${flags.join(" ")} is refused: a raw layer has no compression (issue 9)`, async () => {
+  Deno.test(`build ${flags.join(" ")} is refused: a raw layer has no compression`, async () => {
     await using home = await Home.open();
     const { code, stderr } = await home.run([
       "build",

@@ -116,7 +116,7 @@ Deno.test("a model without a file is refused, and credentials of a URL are left 
   }
 });
 
-Deno.test("a flag of all commands is not taken away from a flag that wants a value (issue 9)", async () => {
+Deno.test("a flag of all commands is not taken away from a flag that wants a value", async () => {
   await using home = await Home.open();
   await home.build("-t", "r.test/m:v1");
   const lines = [
@@ -148,7 +148,7 @@ Deno.test("a flag of all commands is not taken away from a flag that wants a val
   assert.match(stderr, /too many arguments, it takes 1: -c, --json/);
 });
 
-Deno.test("empty arguments and empty names of files and folders are refused (issue 9)", async () => {
+Deno.test("empty arguments and empty names of files and folders are refused", async () => {
   await using home = await Home.open();
   await home.build("-t", "r.test/m:v1");
   const lines: readonly (readonly [named: string, ...line: string[]])[] = [
@@ -169,7 +169,7 @@ Deno.test("empty arguments and empty names of files and folders are refused (iss
   }
 });
 
-Deno.test("a word that a switch was meant to take is told how to be written (issue 9)", async () => {
+Deno.test("a word that a switch was meant to take is told how to be written", async () => {
   await using home = await Home.open();
   for (
     const line of [["prune", "--dry-run", "false"], ["push", "x", "-q", "true"], [
@@ -221,7 +221,7 @@ Deno.test("a template is no document of --json", async () => {
   }
 });
 
-Deno.test("a name that is too long for the system is named as such, whoever looks (issue 9)", async () => {
+Deno.test("a name that is too long for the system is named as such, whoever looks", async () => {
   await using home = await Home.open();
   const long = home.at("x".repeat(300));
   for (

@@ -19,7 +19,7 @@ const ROWS:
     ["[a", [], ["a", "[a"]],
     ["a\\", [], ["a", "a\\"]],
     ["\n \n/", [], ["a", " "]],
-    // What `git ls-files --exclude-standard` made of these (issue 9).
+    // What `git ls-files --exclude-standard` made of these.
     ["v[[:digit:]]", ["v1", "x/v9"], ["va", "v", "v["]],
     ["[[:alnum:][:space:]_]x", ["ax", "9x", " x", "_x"], ["-x", "éx"]],
     ["[![:punct:]]", ["a", " "], ["!", "#", "]"]],

@@ -116,7 +116,7 @@ Deno.test("--config replaces the configuration and keeps the layers", async () =
 });
 
 for (const form of ["raw", "tar", "gzip", "zstd"] as const) {
-  Deno.test(`--config compares each digest with the content of its ${form} layer (issue 9)`, async () => {
+  Deno.test(`--config compares each digest with the content of its ${form} layer`, async () => {
     await using fx = await fixture();
     const shape = form === "raw" || form === "tar"
       ? { raw: form === "raw" }

@@ -134,7 +134,7 @@ const BROKEN_PROMISES: Readonly<
 };
 
 for (const [what, { archive, annotations }] of Object.entries(BROKEN_PROMISES)) {
-  Deno.test(`an archive that is said to have ${what} is an error (issue 9)`, async () => {
+  Deno.test(`an archive that is said to have ${what} is an error`, async () => {
     for (const [form, layer] of [["tar", archive], ["tar+gzip", gzipSync(archive)]] as const) {
       await using fx = await modelOf(new Uint8Array(layer), form, annotations);
       const output = fx.folder.join("out");
@@ -211,7 +211,7 @@ for (const [what, { entries, options = {} }] of Object.entries(REHEARSED)) {
   });
 }
 
-Deno.test("a model without layers is an error wherever its files are asked for (issue 9)", async () => {
+Deno.test("a model without layers is an error wherever its files are asked for", async () => {
   await using fx = await modelWith(async () => []);
   const output = fx.folder.join("out");
   const wanted = /^InvalidInputError: Cannot extract the model: it has no layers, and so no files$/;

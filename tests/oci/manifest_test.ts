@@ -157,7 +157,7 @@ for (
     [undefined, { schemaVersion: 2 }],
   ] as const
 ) {
-  Deno.test(`a manifest of schema 1 that comes as ${type} is said to be one (issue 9)`, () => {
+  Deno.test(`a manifest of schema 1 that comes as ${type} is said to be one`, () => {
     const fsLayers = [{ blobSum: `sha256:${"a".repeat(64)}` }];
     const early = { schemaVersion: 1, name: "a", tag: "b", fsLayers, history: [], ...more };
     const bytes = new TextEncoder().encode(JSON.stringify(early));

@@ -29,7 +29,7 @@ Deno.test("findEndpoint() uses HTTPS without a probe", async () => {
   assert.equal(probed.length, 0);
 });
 
-Deno.test("findEndpoint() refuses names that a URL cannot have, or takes for another (issue 9)", async () => {
+Deno.test("findEndpoint() refuses names that a URL cannot have, or takes for another", async () => {
   for (const host of ["1.2.3.256", "99999999999999999999", "[:::]:5000", "xn--a.com", "[1:2]"]) {
     for (const plainHttp of [true, false]) {
       await assert.rejects(find(host, undefined, { plainHttp }), {

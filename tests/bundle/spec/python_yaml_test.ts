@@ -47,7 +47,7 @@ Deno.test("readPythonYaml() adds no line break to a text that ends with its docu
   }
 });
 
-Deno.test("readPythonYaml() takes lines and brackets as PyYAML takes them (issue 9)", () => {
+Deno.test("readPythonYaml() takes lines and brackets as PyYAML takes them", () => {
   const value = { a: ["x", "y"], b: { c: 1 } };
   for (
     const text of [

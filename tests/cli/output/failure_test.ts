@@ -165,7 +165,7 @@ Deno.test("the text is the message, the problems and the hint, a line each", () 
   );
 });
 
-Deno.test("the only problem is not said twice, with a suggestion or without one (issue 9)", () => {
+Deno.test("the only problem is not said twice, with a suggestion or without one", () => {
   const problems = [
     { line: 2, message: "NAME takes one argument, found 2", suggestion: 'NAME "a b"' },
     { line: 7, message: 'unknown instruction "MODLE"', suggestion: "MODEL" },

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Output } from "../../../src/cli/output/writer.ts";
 import { fakeContext } from "../support.ts";
 
-Deno.test("warnings are shown up to what somebody may read, then counted (issue 9)", () => {
+Deno.test("warnings are shown up to what somebody may read, then counted", () => {
   for (const [count, shown] of [[0, 0], [200, 200], [201, 201], [100_000, 201]] as const) {
     const context = fakeContext();
     const texts = Array.from({ length: count }, (_, index) => `pattern ${index}\u200b`);

@@ -135,7 +135,7 @@ Deno.test("a turn without the store's lock is a fault of ours, and a folder that
   await one.end();
 });
 
-Deno.test("writers that begin at the same time share a lock, whoever of them ends first (issue 9)", async () => {
+Deno.test("writers that begin at the same time share a lock, whoever of them ends first", async () => {
   await using folder = await tempFolder();
   for (const count of [2, 3, 5]) {
     const { lock, turns } = new DiskStore(folder.path);

@@ -153,6 +153,11 @@ export interface StoreCapabilities {
    * @throws {InvalidInputError} when it is larger.
    */
   read(descriptor: Descriptor, limit: number): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * What a content is read from, where the store has nothing else of it: a file or a document that
+   * was laid over another store. `undefined` for all other content.
+   */
+  sourceOf(descriptor: Descriptor): BlobSource | undefined;
   /** Path of the file of a content: to be read, never to be written to or linked. */
   filePath(descriptor: Descriptor): string;
   /**
@@ -183,7 +188,7 @@ export interface StoreCapabilities {
 /** What a store on this machine can do: what saves requests and reads elsewhere saves none here. */
 export type LocalCapabilities = Omit<
   StoreCapabilities,
-  "writeTagged" | "writeStream" | "isWorthAsking" | "elsewhere"
+  "writeTagged" | "writeStream" | "isWorthAsking" | "elsewhere" | "sourceOf"
 >;
 
 /** What a store can do that has its content itself, wherever that is. */

@@ -12,6 +12,7 @@ import { NotFoundError } from "../core/errors.ts";
 import { isOfThisRun } from "../core/file_errors.ts";
 import { lstatIfExists } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { collectGarbage, collectInSeries } from "../core/runtime/garbage.ts";
 import type { BlobSource, ToFileOptions } from "../core/content/source.ts";
 import { quote } from "../core/text.ts";
 import { inTurn } from "../work/turns.ts";
@@ -43,6 +44,9 @@ import type {
   WriteContentOptions,
 } from "./store.ts";
 import { anonymousBlob, describeManifest, missing, readContent } from "./store.ts";
+
+/** Manifests from this size on, in bytes, leave a lot behind when they were read. */
+const LARGE_MANIFEST = 1024 * 1024;
 
 /** One repository of the local store, with every capability. */
 export class DiskRepository implements ContentStore, LocalCapabilities {
@@ -86,6 +90,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   ): Promise<boolean> {
     if (seen.has(descriptor.digest)) return true;
     seen.add(descriptor.digest);
+    collectInSeries(seen.size);
     options.signal?.throwIfAborted();
     if (!await this.#holds(descriptor, options)) return false;
     if (!isManifestType(descriptor.mediaType)) return true;
@@ -443,9 +448,12 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   async #read(descriptor: Descriptor, options: OperationOptions): Promise<ManifestDocument> {
     // The link of a manifest is that of its revision, whatever type the caller knows it by.
     const manifest = { ...descriptor, mediaType: MediaType.imageManifest };
-    return await inTurn(
+    const document = await inTurn(
       descriptor.size,
       async () => await parseLongManifest(await readContent(this, manifest, options)),
     );
+    // What the text was parsed to before it was checked is as large as what stays.
+    if (descriptor.size > LARGE_MANIFEST) collectGarbage();
+    return document;
   }
 }

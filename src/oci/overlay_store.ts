@@ -29,7 +29,10 @@ export function overlayStore(below: ContentStore): OverlayStore {
       await (added.get(blob.digest)?.open(options) ?? below.open(blob, options)),
     write: async (blob, source) => void added.set(blob.digest, source),
     // What was laid over the store is in no repository yet.
-    capabilities: { origin: (blob) => added.has(blob.digest) ? undefined : origin?.(blob) },
+    capabilities: {
+      origin: (blob) => added.has(blob.digest) ? undefined : origin?.(blob),
+      sourceOf: ({ digest }) => added.get(digest),
+    },
   });
   return {
     ...store,

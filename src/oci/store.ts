@@ -101,6 +101,8 @@ export function storeSource(
   descriptor: Descriptor,
   total: number = descriptor.size,
 ): BlobSource {
+  const source = capability(store, "sourceOf")?.(descriptor);
+  if (source !== undefined) return source;
   const toFile = capability(store, "toFile");
   return {
     size: descriptor.size,

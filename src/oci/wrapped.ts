@@ -29,10 +29,10 @@ import type { ContentStore } from "./store.ts";
  */
 export function wrapped(store: ContentStore, changes: Partial<ContentStore>): ContentStore {
   // What opens content in another way has no second way around it.
-  const { read, ...others } = store.capabilities ?? {};
+  const { read, sourceOf, ...others } = store.capabilities ?? {};
   return {
     name: store.name,
-    capabilities: changes.open ? others : { ...others, read },
+    capabilities: changes.open ? others : { ...others, read, sourceOf },
     has: (descriptor, options) => store.has(descriptor, options),
     open: (descriptor, options) => store.open(descriptor, options),
     write: (descriptor, source, options) => store.write(descriptor, source, options),

@@ -44,7 +44,8 @@ export class Cuts {
   /**
    * The next comma that is wanted; `undefined` when the text ends before it. The walk goes on there
    * with a longer text of the same beginning.
-   * @throws {SyntaxError} beyond a limit.
+   * @throws {SyntaxError} beyond a limit, and for a comma at the beginning of a list or an object:
+   * what is cut there is an empty one, whose parser would never see the comma.
    */
   next(text: string, { least, deepest = Infinity }: WantedCuts): number | undefined {
     const { open } = this;
@@ -75,6 +76,9 @@ export class Cuts {
         case COMMA:
           this.#count();
           if (at < least || open.length === 0 || open.length > deepest) break;
+          if (followsOpening(text, at)) {
+            throw new SyntaxError("it has a comma at the beginning of a list or an object");
+          }
           this.#at = at + 1;
           return at;
       }
@@ -99,6 +103,8 @@ export class Cuts {
 }
 
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
+/** Space, tab, line feed, carriage return. */
+const BLANKS = [0x20, 0x09, 0x0a, 0x0d];
 const [OPENING_BRACKET, CLOSING_BRACKET, OPENING_BRACE, CLOSING_BRACE] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** Where the string ends that begins at a quote: behind its other quote; -1 where there is none. */
@@ -109,6 +115,14 @@ function endOfString(text: string, begin: number): number {
     if ((at - before) % 2 === 1) return at + 1;
   }
   return -1;
+}
+
+/** Whether nothing but blanks is between a place and the bracket or brace before it. */
+function followsOpening(text: string, at: number): boolean {
+  let before = at - 1;
+  while (BLANKS.includes(text.charCodeAt(before))) before--;
+  const found = text.charCodeAt(before);
+  return found === OPENING_BRACKET || found === OPENING_BRACE;
 }
 
 /** What closes all that is open. */

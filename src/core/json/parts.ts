@@ -41,11 +41,6 @@ export async function* jsonParts(
     for (;;) {
       const at = cuts.next(text, { least: piece, deepest: cut });
       if (at === undefined) break;
-      // It would be cut with its comma, and leave an empty list or object.
-      const last = text.slice(0, at).trimEnd().at(-1);
-      if (last === "[" || last === "{") {
-        throw new SyntaxError("it has a comma at the beginning of a list or an object");
-      }
       yield parsed(text.slice(0, at), closing(cuts.open));
       opening = openingOf(cuts.open);
       text = text.slice(at + 1);

@@ -61,6 +61,14 @@ Deno.test("what is no JSON as a whole is none in pieces", () => {
   }));
 });
 
+Deno.test("a comma at the beginning of a list or an object is none of JSON in pieces", () => {
+  for (const text of ["[,null]", '{ \t\n,"a":1}', "[1,[\r,2]]", '{"a":{,"b":[]}}', "[[],[,]]"]) {
+    for (const piece of [0, 1, 3]) {
+      assert.equal(outcome(() => inPieces(text, piece).value), "refused", text);
+    }
+  }
+});
+
 Deno.test("a member or an item that goes on in many pieces keeps all that it has", () => {
   const items = Array.from({ length: 500 }, (_, index) => ({ index, tags: [index, `${index}`] }));
   const members = Object.fromEntries(items.map((item, index) => [`key ${index}`, item]));

@@ -197,7 +197,7 @@ e2eTest(
 );
 
 /** What the system may hold of a connection, in bytes: a line that is held back passes it on. */
-const ON_ITS_WAY = 12 * MIB;
+const ON_ITS_WAY = 20 * MIB;
 
 Deno.test("a bundle push that is killed sends no block of an object twice that had arrived", async () => {
   await using registry = scriptedRegistry();

@@ -97,7 +97,7 @@ Deno.test("a folder that is not there is an error that says so, whichever thread
   await using folder = await tempFolder();
   const place = { path: folder.join("no", "file"), at: 0, length: SIZE };
   await assert.rejects(async () => await bodyToFile(await receive(server.url), place), {
-    name: "NotFoundError",
+    name: "TransferError",
   });
 });
 

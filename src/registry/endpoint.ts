@@ -66,18 +66,29 @@ async function speaksTls(base: URL, options: FindEndpointOptions): Promise<boole
     await discard(await probe(new Request(url, { signal: stop })));
     return true;
   };
-  try {
-    return await withTimeLimit(PROBE_TIME, ask, signal);
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (!isFault(error, signal)) throw error;
+  return await probed(ask, signal, (error) => {
     const { kind } = explainFault(error);
     if (kind === "unreachable") throw faultError(error, url.href);
     if (kind === "not-tls") return false;
     // Elsewhere a lost connection must not be taken for one that may go on in clear text, with the
     // password. A certificate that is not trusted is shown by the request to come.
     if (kind !== "lost" || !isLoopbackHost(url.hostname)) return true;
-    return !await speaksHttp(url, options);
+    return speaksHttp(url, options).then((clear) => !clear);
+  });
+}
+
+/** Asks once, and not for ever; what the network did wrong in it is an answer of its own. */
+async function probed(
+  ask: (stop: AbortSignal) => Promise<boolean>,
+  signal: AbortSignal | undefined,
+  onFault: (error: unknown) => boolean | Promise<boolean>,
+): Promise<boolean> {
+  try {
+    return await withTimeLimit(PROBE_TIME, ask, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!isFault(error, signal)) throw error;
+    return await onFault(error);
   }
 }
 
@@ -98,13 +109,7 @@ async function speaksHttp(
     await discard(response);
     return true;
   };
-  try {
-    return await withTimeLimit(PROBE_TIME, ask, signal);
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (!isFault(error, signal)) throw error;
-    return false;
-  }
+  return await probed(ask, signal, () => false);
 }
 
 /** What servers of TLS say to those who come without: Go's, nginx, Apache. */

@@ -4,6 +4,7 @@
  */
 import { ConflictError, ModelOpsError, UnsupportedError } from "../../core/errors.ts";
 import { explainWrite, isMissing } from "../../core/file_errors.ts";
+import { makePrivateFolder } from "../../core/files.ts";
 import { basename, dirname, join } from "../../core/runtime/path.ts";
 import { writeFileAtomic } from "../../core/staged_file.ts";
 import { quote } from "../../core/text.ts";
@@ -21,7 +22,7 @@ export async function changeFile(
   change: () => Promise<string | undefined>,
 ): Promise<void> {
   try {
-    await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makePrivateFolder(dirname(path));
   } catch (error) {
     throw explainWrite(path, error);
   }

@@ -4,9 +4,8 @@
  */
 import { mapConcurrent } from "../core/concurrency.ts";
 import { type Digest, shortDigest } from "../core/digest.ts";
-import { InvalidInputError } from "../core/errors.ts";
 import { checkRoom } from "../core/folders/room.ts";
-import { collectGarbage, collectInSeries } from "../core/runtime/garbage.ts";
+import { collectInSeries } from "../core/runtime/garbage.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
 import {
   reported,
@@ -19,18 +18,10 @@ import { type BlobSource, bytesSource } from "../core/content/source.ts";
 import { type HeldWorkers, holdWorkers } from "../work/pool.ts";
 import { WORTH_A_WORKER } from "../work/task.ts";
 import { capability } from "./capabilities.ts";
+import { type CopyDecision, type CopyStep, GraphSurvey } from "./copy_plan.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { children, type ManifestDocument, parseManifest } from "./manifest.ts";
-import { isManifestType } from "./media_types.ts";
-import { type ContentStore, readContent, storeSource, takenFrom, writeTagged } from "./store.ts";
-
-/** Indexes may list indexes, but no artifact in the field goes deeper than two. */
-const DEPTH_LIMIT = 8;
-
-/** Bytes of manifests that are read ahead to know what there is to do. */
-const PLANNED_BYTES = 16 * 1024 * 1024;
-/** The most nodes of a graph: an index may list as many manifests as fit, and each of them more. */
-const NODE_LIMIT = 200_000;
+import type { ManifestDocument } from "./manifest.ts";
+import { type ContentStore, storeSource, takenFrom, writeTagged } from "./store.ts";
 
 /** How to copy. */
 export interface CopyGraphOptions extends OperationOptions {
@@ -56,9 +47,6 @@ export interface CopyGraphOptions extends OperationOptions {
   /** Called once with each manifest and blob that was copied or mounted, children first. */
   readonly after?: (descriptor: Descriptor) => void | Promise<void>;
 }
-
-/** What to do with a manifest or a blob; `undefined` is to copy it. */
-export type CopyDecision = "skip" | undefined | void;
 
 /** What a copy did. */
 export interface CopyReport {
@@ -91,34 +79,16 @@ export async function copyGraph(
   return copier.report;
 }
 
-/** A node of the graph, and what is to be done with it. */
-type Step =
-  /** A manifest and the blobs that it lists and nothing before it did. */
-  | { readonly kind: "manifest"; readonly descriptor: Descriptor; readonly below: Descriptor[] }
-  | { readonly kind: "blob"; readonly descriptor: Descriptor; readonly below: [] }
-  /** What is there already, or to be left out, with what that settles for the blobs below it. */
-  | { readonly kind: "skip"; readonly descriptor: Descriptor; readonly below: Descriptor[] }
-  /** A manifest that is looked at when it is its turn: plans are bounded in memory. */
-  | {
-    readonly kind: "later";
-    readonly descriptor: Descriptor;
-    readonly below: [];
-    readonly depth: number;
-  };
-
+/** Takes the steps of a copy. */
 class GraphCopier {
   readonly #from: ContentStore;
   readonly #to: ContentStore;
   readonly #options: CopyGraphOptions;
   readonly #workers: HeldWorkers;
-  readonly #seen = new Set<Digest>();
+  readonly #survey: GraphSurvey;
   #root: Digest | undefined;
   /** Whether the root has its tag, or was left out and gets none. */
   #named = false;
-  /** Manifests that were read and are not written yet. */
-  readonly #documents = new Map<Digest, ManifestDocument>();
-  /** Which blobs are configurations. */
-  readonly #configs = new Set<Digest>();
   readonly report = { copied: 0, skipped: 0, bytes: 0 };
 
   constructor(
@@ -131,12 +101,13 @@ class GraphCopier {
     this.#to = to;
     this.#options = options;
     this.#workers = workers;
+    this.#survey = new GraphSurvey(from, to, options);
   }
 
   /** Copies everything, and tags the root: with the request that writes it, where there is one. */
   async copyRoot(root: Descriptor): Promise<void> {
     this.#root = root.digest;
-    await this.copy(root, 0);
+    await this.#copy(root, 0);
     const { tag } = this.#options;
     if (tag === undefined || this.#named) return;
     await this.#options.beforeRoot?.();
@@ -145,9 +116,8 @@ class GraphCopier {
   }
 
   /** Copies one node and what is below it, once. */
-  async copy(root: Descriptor, depth: number): Promise<void> {
-    const steps: Step[] = [];
-    await this.#survey(root, depth, { steps, bytes: 0 });
+  async #copy(root: Descriptor, depth: number): Promise<void> {
+    const steps = await this.#survey.plan(root, depth);
     reportPlan(this.#phase, this.#planned(steps), this.#options);
     const blobs = steps.flatMap(({ kind, below }) => kind === "manifest" ? below : []);
     this.#expectWork(blobs);
@@ -156,7 +126,7 @@ class GraphCopier {
   }
 
   /** What progress counts of some steps. */
-  *#planned(steps: readonly Step[]): Generator<SizedItem, void> {
+  *#planned(steps: readonly CopyStep[]): Generator<SizedItem, void> {
     for (const { kind, descriptor, below } of steps) {
       if (kind === "later") continue;
       yield this.#item(descriptor);
@@ -187,91 +157,12 @@ class GraphCopier {
     });
   }
 
-  /** Finds what is to be done with a node and those below it, children first. */
-  async #survey(
-    descriptor: Descriptor,
-    depth: number,
-    plan: { readonly steps: Step[]; bytes: number },
-  ): Promise<void> {
-    if (this.#seen.has(descriptor.digest)) return;
-    if (plan.bytes > PLANNED_BYTES) {
-      plan.steps.push({ kind: "later", descriptor, below: [], depth });
-      return;
-    }
-    this.#seen.add(descriptor.digest);
-    if (this.#seen.size > NODE_LIMIT) {
-      throw new InvalidInputError(
-        `Cannot copy ${descriptor.digest}: there are more than ${NODE_LIMIT} contents in all`,
-      );
-    }
+  async #take(step: CopyStep): Promise<void> {
     this.#options.signal?.throwIfAborted();
-    if (!isManifestType(descriptor.mediaType)) {
-      plan.steps.push({ kind: "blob", descriptor, below: [] });
-    } else if (await this.#to.has(descriptor, this.#options)) {
-      const below = await this.#settledBy(descriptor);
-      plan.steps.push({ kind: "skip", descriptor, below });
-    } else if (await this.#options.before?.(descriptor) === "skip") {
-      this.#named ||= descriptor.digest === this.#root;
-      plan.steps.push({ kind: "skip", descriptor, below: [] });
-    } else await this.#surveyManifest(descriptor, depth, plan);
-  }
-
-  async #surveyManifest(
-    descriptor: Descriptor,
-    depth: number,
-    plan: { readonly steps: Step[]; bytes: number },
-  ): Promise<void> {
-    if (depth > DEPTH_LIMIT) {
-      throw new InvalidInputError(
-        `Cannot copy ${descriptor.digest}: indexes are nested more than ${DEPTH_LIMIT} deep`,
-      );
-    }
-    const bytes = await readContent(this.#from, descriptor, this.#options);
-    const document = this.#parse(bytes, descriptor);
-    this.#documents.set(descriptor.digest, document);
-    plan.bytes += bytes.byteLength;
-    const below = children(document);
-    for (const child of below) {
-      if (isManifestType(child.mediaType)) await this.#survey(child, depth + 1, plan);
-    }
-    const blobs = below.filter(({ mediaType, digest }) => {
-      const first = !isManifestType(mediaType) && !this.#seen.has(digest);
-      if (first) this.#seen.add(digest);
-      return first;
-    });
-    plan.steps.push({ kind: "manifest", descriptor, below: blobs });
-  }
-
-  /**
-   * The blobs that need no look because their manifest is in the target: for progress, so nothing
-   * is asked of a registry for their names.
-   */
-  async #settledBy(descriptor: Descriptor): Promise<Descriptor[]> {
-    if (this.#options.progress === undefined) return [];
-    const isLocal = (store: ContentStore) => capability(store, "filePath") !== undefined;
-    const local = [this.#to, this.#from].find(isLocal);
-    // A manifest that cannot be read is counted alone: nothing of it is to be copied.
-    const bytes = local && await readContent(local, descriptor).catch(() => undefined);
-    if (bytes === undefined) return [];
-    return children(this.#parse(bytes, descriptor))
-      .filter(({ mediaType }) => !isManifestType(mediaType));
-  }
-
-  #parse(bytes: Uint8Array<ArrayBuffer>, { mediaType }: Descriptor): ManifestDocument {
-    const document = parseManifest(bytes, mediaType);
-    // What the text was parsed to before it was checked is as large as what stays.
-    collectGarbage();
-    if (document.kind === "manifest" && document.config) {
-      this.#configs.add(document.config.digest);
-    }
-    return document;
-  }
-
-  async #take(step: Step): Promise<void> {
-    this.#options.signal?.throwIfAborted();
-    if (step.kind === "later") return await this.copy(step.descriptor, step.depth);
+    if (step.kind === "later") return await this.#copy(step.descriptor, step.depth);
     if (step.kind === "blob") return await this.#copyBlob(step.descriptor);
-    if (step.kind === "skip") return this.#skip(step.descriptor, step.below);
+    if (step.kind === "left out") this.#named ||= step.descriptor.digest === this.#root;
+    if (step.kind !== "manifest") return this.#skip(step.descriptor, step.below);
     const { signal, concurrency } = this.#options;
     const total = step.below.reduce((sum, { size }) => sum + size, 0);
     await mapConcurrent(step.below, (blob) => this.#copyBlob(blob, total), {
@@ -283,8 +174,7 @@ class GraphCopier {
   }
 
   async #writeManifest(descriptor: Descriptor): Promise<void> {
-    const document = this.#documents.get(descriptor.digest)!;
-    this.#documents.delete(descriptor.digest);
+    const document = this.#survey.takeDocument(descriptor);
     const isRoot = descriptor.digest === this.#root;
     if (isRoot) await this.#options.beforeRoot?.();
     const tag = isRoot ? this.#options.tag : undefined;
@@ -346,11 +236,9 @@ class GraphCopier {
   }
 
   #item(descriptor: Descriptor): SizedItem {
-    const isDocument = isManifestType(descriptor.mediaType) ||
-      this.#configs.has(descriptor.digest);
     return {
       id: descriptor.digest,
-      ...(isDocument ? { document: true } : {}),
+      ...(this.#survey.isDocument(descriptor) ? { document: true } : {}),
       phase: this.#phase,
       name: this.#options.describe?.(descriptor) ?? shortDigest(descriptor.digest),
       size: descriptor.size,

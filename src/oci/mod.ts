@@ -60,8 +60,8 @@ export {
   type StoreRoom,
   type WriteStreamOptions,
 } from "./capabilities.ts";
-export type { CopyDecision, CopyGraphOptions, CopyReport } from "./copy_graph.ts";
-export { copyGraph } from "./copy_graph.ts";
+export { copyGraph, type CopyGraphOptions, type CopyReport } from "./copy_graph.ts";
+export type { CopyDecision } from "./copy_plan.ts";
 export { type Annotations, describeBytes, type Descriptor } from "./descriptor.ts";
 export { filtered, type Visible } from "./filtered.ts";
 export { diskCatalog, type LocalCatalog, type LocalRepository } from "./disk_catalog.ts";

@@ -80,7 +80,7 @@ export async function pruneStore(
   const forgotten = await tagsToForget(store, options);
   if (!options.dryRun) {
     for (const { repository, tag } of forgotten) {
-      await new DiskRepository(repository, store).links.untag(tag);
+      await new DiskRepository(repository, store).tagLinks.remove(tag);
     }
   }
   const plans: RepositoryPlan[] = [];
@@ -119,7 +119,7 @@ async function planRepository(
   const documents = await readDocuments(repository, options);
   const { now = Date.now(), gracePeriod = GRACE_PERIOD } = options;
   const isPromised = async (kind: MemberKind, digest: Digest) =>
-    now - await repository.links.promisedAt(kind, digest) < PROMISE_PERIOD;
+    now - await repository.members.promisedAt(kind, digest) < PROMISE_PERIOD;
   const keptManifests = await manifestsToKeep(repository, documents, {
     ...options,
     isYoung: async (digest) =>
@@ -131,7 +131,7 @@ async function planRepository(
   const released = mentions(doomedManifests, documents);
   // A kept manifest that cannot be read may need any of the repository's layers.
   const unreadable = [...keptManifests].some((digest) => !documents.get(digest));
-  const layers = await repository.links.members("_layers");
+  const layers = await repository.members.all("_layers");
   if (unreadable) layers.forEach((digest) => kept.add(digest));
   const doomedLayers: Digest[] = [];
   for (const digest of layers) {
@@ -150,8 +150,8 @@ async function readDocuments(
   options: PruneStoreOptions,
 ): Promise<Documents> {
   const documents = new Map<Digest, Links | undefined>();
-  for (const digest of await repository.links.members("_manifests/revisions")) {
-    const document = await repository.readIfWhole(digest, options);
+  for (const digest of await repository.members.all("_manifests/revisions")) {
+    const document = await repository.manifests.readIfWhole(digest, options);
     documents.set(digest, document && linksOf(document));
     collectGarbage();
   }
@@ -176,7 +176,7 @@ async function manifestsToKeep(
   );
   try {
     for await (const tag of repository.tags()) {
-      const digest = await repository.links.tagged(tag);
+      const digest = await repository.tagLinks.target(tag);
       if (digest && forgottenTags.has(tag)) forgotten.add(digest);
       else if (digest) roots.push(digest);
     }

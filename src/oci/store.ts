@@ -84,6 +84,9 @@ export interface ContentStore extends Capable {
   tags(options?: TagOptions): AsyncIterable<string>;
 }
 
+/** Whoever has content that can be read: a store, or the part of one that keeps it. */
+export type ContentHolder = Capable & Pick<ContentStore, "name" | "open">;
+
 /** A set of repositories: the local store, or a registry seen as one. */
 export interface Catalog {
   /** The repository of that name; it need not exist yet. */
@@ -97,7 +100,7 @@ export interface Catalog {
  * together, in bytes, if it is not alone.
  */
 export function storeSource(
-  store: ContentStore,
+  store: ContentHolder,
   descriptor: Descriptor,
   total: number = descriptor.size,
 ): BlobSource {
@@ -115,7 +118,7 @@ export function storeSource(
 
 /** Opens content and fails at the end of the stream if it is not what the descriptor says. */
 export async function openVerified(
-  store: ContentStore,
+  store: ContentHolder,
   descriptor: Descriptor,
   options: OperationOptions = {},
 ): Promise<ReadableStream<Uint8Array>> {
@@ -128,7 +131,7 @@ export async function openVerified(
 }
 
 /** What messages call a content. */
-function contentName(store: ContentStore, { digest }: Descriptor): string {
+function contentName(store: ContentHolder, { digest }: Descriptor): string {
   return `${digest} of ${store.name}`;
 }
 
@@ -138,7 +141,7 @@ function contentName(store: ContentStore, { digest }: Descriptor): string {
  * bytes.
  */
 export async function readContent(
-  store: ContentStore,
+  store: ContentHolder,
   descriptor: Descriptor,
   options: OperationOptions & { readonly limit?: number } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -174,7 +177,7 @@ export async function takenFrom<Result>(
 
 /** Reads and parses a manifest or index of a store, verified. */
 export async function readManifest(
-  store: ContentStore,
+  store: ContentHolder,
   descriptor: Descriptor,
   options: OperationOptions = {},
 ): Promise<ManifestDocument> {

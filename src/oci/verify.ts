@@ -108,16 +108,16 @@ async function allRoots(store: DiskStore): Promise<Root[]> {
   const roots: Root[] = [];
   for (const { name, parts } of await store.folders()) {
     if (!parts.includes("_manifests")) continue;
-    const { links } = new DiskRepository(name, store);
-    const untagged = new Set(await links.members("_manifests/revisions"));
-    for await (const tag of links.tags()) {
+    const { members, tagLinks } = new DiskRepository(name, store);
+    const untagged = new Set(await members.all("_manifests/revisions"));
+    for await (const tag of tagLinks.all()) {
       roots.push({ repository: name, target: tag });
-      const digest = await links.tagged(tag);
+      const digest = await tagLinks.target(tag);
       if (digest !== undefined) untagged.delete(digest);
     }
     for (const digest of untagged) {
       // Pruning that was stopped leaves the folder of a link that it took.
-      if (!await links.hasManifest(digest)) continue;
+      if (!await members.hasManifest(digest)) continue;
       roots.push({ repository: name, target: digest, mayBePart: true });
     }
   }
@@ -138,7 +138,9 @@ class Survey {
 
   async add({ mayBePart = false, ...root }: Root): Promise<void> {
     const repository = new DiskRepository(root.repository, this.#store);
-    const named = isDigest(root.target) ? root.target : await repository.links.tagged(root.target);
+    const named = isDigest(root.target)
+      ? root.target
+      : await repository.tagLinks.target(root.target);
     // Whoever asks for an artifact that is not here is told so in the usual words.
     const digest = named ?? (await repository.resolve(root.target, this.#options)).digest;
     const artifact = { ...root, digest };
@@ -172,14 +174,14 @@ class Survey {
     const document = await this.#manifest(repository, digest);
     if (document === undefined) return;
     for (const child of children(document)) {
-      if (mayBePart && !await repository.links.has(child)) continue;
+      if (mayBePart && !await repository.members.has(child)) continue;
       await this.#need(whole, child);
     }
   }
 
   /** A manifest; `undefined` when it cannot be read, which reading its bytes will tell. */
   async #manifest(repository: DiskRepository, digest: Digest) {
-    return await repository.readIfWhole(digest, { signal: this.#options.signal });
+    return await repository.manifests.readIfWhole(digest, { signal: this.#options.signal });
   }
 }
 

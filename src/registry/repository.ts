@@ -32,6 +32,7 @@ import { sendFollowing } from "./moved_requests.ts";
 // A push with nothing to send needs none of these.
 const downloads = later(() => import("./download.ts"));
 const uploads = later(() => import("./upload.ts"));
+const notes = later(() => import("./upload_notes.ts"));
 
 /** One repository of a registry. */
 export class RegistryRepository implements ContentStore, Partial<StoreCapabilities> {
@@ -88,7 +89,7 @@ export class RegistryRepository implements ContentStore, Partial<StoreCapabiliti
       ? await askForBlob(this.#channel, digest, options) !== undefined
       : await this.#manifests.has(digest, options);
     if (isBlob) this.#worthAsking.note(found);
-    if (found && isBlob) await (await uploads()).dropNote(this.#channel, descriptor);
+    if (found && isBlob) await (await notes()).dropNote(this.#channel, descriptor);
     if (found) this.#absent.delete(digest);
     else this.#absent.add(digest);
     return found;

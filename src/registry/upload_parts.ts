@@ -1,5 +1,5 @@
 /**
- * How large the bodies of an upload may be.
+ * In which bodies an upload is sent, and how large they may be.
  * @module
  */
 import { type RegistryLimits, SMALLEST_BODY } from "./known_registries.ts";
@@ -30,8 +30,25 @@ export function smallerBody(
   return smaller !== undefined && leastPart < refused ? Math.max(smaller, leastPart) : smaller;
 }
 
+/** A request that carries bytes of a blob. */
+export interface UploadStep {
+  /** Its first byte. */
+  readonly start: number;
+  /** The byte after its last one. */
+  readonly end: number;
+  /** Whether it also ends the upload. */
+  readonly last: boolean;
+}
+
+/** The request that comes next where a registry has the first `start` bytes of a blob. */
+export function nextStep(size: number, start: number, limits: RegistryLimits): UploadStep {
+  const limit = largestPart(size, limits);
+  if (start === size || start === 0 && size <= limit) return { start, end: size, last: true };
+  return { start, end: Math.min(size, start + limit), last: false };
+}
+
 /** The most bytes of a blob that go into one body. */
-export function largestPart(
+function largestPart(
   size: number,
   { largestBody = Infinity, leastPart = 0, wholeOnly = false, keeps }: RegistryLimits,
 ): number {

@@ -89,7 +89,7 @@ async function* usedTags(store: DiskStore, options: OperationOptions): AsyncIter
       options.signal?.throwIfAborted();
       const isPulled = await repository.wasPulled(tag);
       const note = isPulled ? await lstatIfExists(store.layout.tagPulled(name, tag)) : undefined;
-      const digest = await repository.links.tagged(tag).catch(() => undefined);
+      const digest = await repository.tagLinks.target(tag).catch(() => undefined);
       const needs = new Map<Digest, number>();
       if (digest) await addNeeds(repository, store, { digest, needs }, options);
       yield { repository: name, tag, lastUsed: note?.mtime?.getTime(), needs };
@@ -107,8 +107,8 @@ async function addNeeds(
   const size = await store.blobs.size(digest);
   if (size === undefined || needs.has(digest)) return;
   needs.set(digest, size);
-  if (!await repository.links.hasManifest(digest)) return;
-  const document = await repository.readIfWhole(digest, options);
+  if (!await repository.members.hasManifest(digest)) return;
+  const document = await repository.manifests.readIfWhole(digest, options);
   for (const child of document ? children(document) : []) {
     await addNeeds(repository, store, { digest: child.digest, needs }, options);
   }

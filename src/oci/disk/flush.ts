@@ -7,9 +7,9 @@ import { syncPath } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { Descriptor } from "../descriptor.ts";
 import type { DiskBlobs } from "../disk_blobs.ts";
-import type { DiskLinks } from "../disk_links.ts";
 import { children, type ManifestDocument } from "../manifest.ts";
 import { isManifestType } from "../media_types.ts";
+import type { MemberLinks } from "./member_links.ts";
 
 /**
  * Paths that are flushed at once: the system joins flushes that come together. One after the other,
@@ -20,7 +20,7 @@ const FLUSHES_AT_ONCE = 32;
 /** What is flushed, and how its manifests are read. */
 interface FlushOptions extends OperationOptions {
   readonly blobs: DiskBlobs;
-  readonly links: DiskLinks;
+  readonly members: MemberLinks;
   readonly read: (manifest: Descriptor) => Promise<ManifestDocument>;
 }
 
@@ -30,21 +30,21 @@ interface FlushOptions extends OperationOptions {
  */
 export async function flushAll(
   root: Descriptor,
-  { blobs, links, read, signal }: FlushOptions,
+  { blobs, members, read, signal }: FlushOptions,
 ): Promise<void> {
   const needed = new Map([[root.digest, root]]);
   // A map gives what is added to it meanwhile as well.
   for (const descriptor of needed.values()) {
     if (!isManifestType(descriptor.mediaType)) continue;
     for (const child of children(await read(descriptor))) {
-      if (needed.has(child.digest) || !await links.has(child)) continue;
+      if (needed.has(child.digest) || !await members.has(child)) continue;
       needed.set(child.digest, child);
     }
   }
   const flushed = new Set<string>();
   await mapConcurrent(needed.values(), async (descriptor) => {
     const blob = await blobs.durablePaths(descriptor.digest);
-    for (const [index, path] of [...blob, ...links.durablePaths(descriptor)].entries()) {
+    for (const [index, path] of [...blob, ...members.durablePaths(descriptor)].entries()) {
       if (flushed.has(path)) continue;
       // Many share the folder above: those alone are noted, since all paths of many take 12 MiB.
       if (index % 3 === ABOVE) flushed.add(path);

@@ -9,7 +9,7 @@ import type { OperationOptions } from "../../core/operation.ts";
 import { join } from "../../core/runtime/path.ts";
 import { HIDDEN_FILE } from "../../core/staged_file.ts";
 import type { DiskLayout } from "../disk_layout.ts";
-import { remove } from "../disk_links.ts";
+import { remove } from "./remove.ts";
 
 /** What tells that nobody goes on with something. */
 export interface HalfMadeOptions extends OperationOptions {

@@ -5,7 +5,7 @@
  */
 import type { OperationOptions } from "../../core/operation.ts";
 import { giveWay } from "../../core/runtime/turn.ts";
-import { remove } from "../disk_links.ts";
+import { remove } from "./remove.ts";
 import type { DiskStore } from "../disk_store.ts";
 import { unfinishedIn } from "./unfinished.ts";
 

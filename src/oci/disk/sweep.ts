@@ -7,10 +7,11 @@ import { explainWrite, isMissing } from "../../core/file_errors.ts";
 import { lstatIfExistsSync, readDirIfExists } from "../../core/files.ts";
 import { dirname, join } from "../../core/runtime/path.ts";
 import type { DiskLayout, MemberKind } from "../disk_layout.ts";
-import { PROMISE_FILE, remove } from "../disk_links.ts";
 import { DiskRepository } from "../disk_repository.ts";
 import type { DiskStore } from "../disk_store.ts";
 import { children, type ManifestDocument } from "../manifest.ts";
+import { PROMISE_FILE } from "./member_links.ts";
+import { remove } from "./remove.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 /** Milliseconds for which stays what clients were told to be here: as long as a push may take. */
@@ -82,7 +83,7 @@ export async function sweep(
     for (const folder of gone) taken.push(folder);
     if (plan.kept.size === 0 && stays.size === 0) empty.push(plan.name);
     const forgotten = plan.doomedManifests.filter((digest) => !stays.has(digest));
-    await new DiskRepository(plan.name, store).links.forgetTagged(new Set(forgotten));
+    await new DiskRepository(plan.name, store).tagLinks.forget(new Set(forgotten));
     for (const { path, removed } of plan.unfinished) if (removed) await remove(path);
   }
   // Nobody receives now, so these are of commands that were killed.

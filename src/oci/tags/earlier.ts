@@ -7,7 +7,8 @@ import type { OperationOptions } from "../../core/operation.ts";
 import { giveWay } from "../../core/runtime/turn.ts";
 import { compareText } from "../../core/text.ts";
 import type { EarlierName } from "../capabilities.ts";
-import type { DiskLinks } from "../disk_links.ts";
+import type { MemberLinks } from "../disk/member_links.ts";
+import type { TagLinks } from "../disk/tag_links.ts";
 
 /** The most that are told of. */
 const MOST = 20;
@@ -15,19 +16,25 @@ const MOST = 20;
 /** Links that are looked at before others have their turn. */
 const TURN = 200;
 
+/** The tags of a repository, and the manifests that they can name. */
+interface TaggedManifests {
+  readonly members: MemberLinks;
+  readonly tagLinks: TagLinks;
+}
+
 /** The manifests that a tag named before and that are still here, the latest first. */
 export async function earlierNames(
-  links: DiskLinks,
+  { members, tagLinks }: TaggedManifests,
   tag: string,
   { signal }: OperationOptions = {},
 ): Promise<readonly EarlierName[]> {
-  const current = await links.named(tag);
+  const current = await tagLinks.named(tag);
   const found: EarlierName[] = [];
-  for (const [index, digest] of (await links.everTagged(tag)).entries()) {
+  for (const [index, digest] of (await tagLinks.everNamed(tag)).entries()) {
     if (index % TURN === 0) await giveWay();
     signal?.throwIfAborted();
-    if (digest === current || !await links.hasManifest(digest)) continue;
-    const time = await links.taggedAt(tag, digest);
+    if (digest === current || !await members.hasManifest(digest)) continue;
+    const time = await tagLinks.givenAt(tag, digest);
     if (time !== undefined) found.push({ digest, taggedAt: new Date(time).toISOString() });
   }
   return found.sort(latestFirst).slice(0, MOST);

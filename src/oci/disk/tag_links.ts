@@ -1,0 +1,168 @@
+/**
+ * The tags of one repository of the local store: a link lets a tag name a manifest, and another
+ * remembers each that it named.
+ * @module
+ */
+import type { Digest } from "../../core/digest.ts";
+import { IntegrityError } from "../../core/errors.ts";
+import { dirname } from "../../core/runtime/path.ts";
+import { giveWay } from "../../core/runtime/turn.ts";
+import { compareText } from "../../core/text.ts";
+import type { DiskStore } from "../disk_store.ts";
+import { foldersIn } from "./folder_listings.ts";
+import { linkedDigest, linkExists, linksIn, linkTime, renewLink, writeLink } from "./link_file.ts";
+import type { MemberLinks } from "./member_links.ts";
+import { remove } from "./remove.ts";
+
+/** Tags that are looked at before others have their turn. */
+const TURN = 200;
+
+/** What names the manifests of a repository, and named them. */
+export class TagLinks {
+  readonly #members: MemberLinks;
+  readonly #repository: string;
+  readonly #store: DiskStore;
+
+  /** Looks at the tags of the repository whose members these are; nothing is made before a tag. */
+  constructor(members: MemberLinks, store: DiskStore) {
+    this.#members = members;
+    this.#repository = members.repository;
+    this.#store = store;
+  }
+
+  /**
+   * The tags in bytewise order; those behind one where that is given, perhaps from what is
+   * remembered.
+   */
+  async *all(after?: string): AsyncIterable<string> {
+    const folder = this.#store.layout.tags(this.#repository);
+    const names = after === undefined
+      ? (await foldersIn(folder)).names
+      : await this.#store.tagListings.names(folder);
+    for (let at = after === undefined ? 0 : firstBehind(names, after); at < names.length; at++) {
+      if (at % TURN === 0) await giveWay();
+      // A folder without its link is a tag that is just being made or removed.
+      if (await this.has(names[at]!)) yield names[at]!;
+    }
+  }
+
+  /** The tags that name a manifest. Nothing leads from it to them, so it looks at all. */
+  async of(digest: Digest): Promise<string[]> {
+    const found: string[] = [];
+    for await (const tag of this.all()) {
+      if (await this.named(tag) === digest) found.push(tag);
+    }
+    return found;
+  }
+
+  /** Whether there is such a tag, be it damaged or whole. */
+  async has(tag: string): Promise<boolean> {
+    return await linkExists(this.#current(tag));
+  }
+
+  /**
+   * The digest a tag names, whether or not its manifest can be read; `undefined` for no tag.
+   * @throws {IntegrityError} when the tag is there and its link is damaged.
+   */
+  async target(tag: string): Promise<Digest | undefined> {
+    const path = this.#current(tag);
+    const digest = await linkedDigest(path);
+    if (digest || !await linkExists(path)) return digest;
+    const reference = `${this.#repository}:${tag}`;
+    throw new IntegrityError(`Cannot read tag "${reference}": its link is damaged`, {
+      reference,
+      path,
+      remedy: "write the tag again with push, pull or build, or remove it with rm",
+    });
+  }
+
+  /** The digest a tag names; `undefined` for no tag, and for one whose link is damaged. */
+  async named(tag: string): Promise<Digest | undefined> {
+    return await linkedDigest(this.#current(tag));
+  }
+
+  /** Lets a tag name a manifest, wherever it pointed before. */
+  async give(tag: string, digest: Digest): Promise<void> {
+    const before = await this.named(tag);
+    const index = this.#store.layout.tagIndex(this.#repository, tag, digest);
+    // A tag that comes back to a manifest was given to it now.
+    if (!await this.#write(index, digest, { flush: true }) && before !== digest) renewLink(index);
+    await this.#write(this.#current(tag), digest, { flush: true });
+    if (before && before !== digest) await this.#members.release(before);
+  }
+
+  /** Removes a tag; what it named may then be pruned at once. */
+  async remove(tag: string): Promise<void> {
+    const before = await this.named(tag);
+    await this.drop(tag);
+    if (before) await this.#members.release(before);
+  }
+
+  /** Removes a tag of a manifest that is removed with it. */
+  async drop(tag: string): Promise<void> {
+    // The link goes first: whatever happens then, the tag names nothing.
+    await remove(this.#current(tag));
+    await remove(this.#store.layout.tag(this.#repository, tag));
+  }
+
+  /**
+   * Notes that what a tag names was pulled, and when. The note holds for that digest, and goes with
+   * the tag.
+   */
+  async notePulled(tag: string): Promise<void> {
+    const digest = await this.named(tag);
+    if (!digest) return;
+    const path = this.#store.layout.tagPulled(this.#repository, tag);
+    if (!await this.#write(path, digest, { flush: false })) renewLink(path);
+  }
+
+  /** Whether what a tag names was pulled. */
+  async wasPulled(tag: string): Promise<boolean> {
+    const noted = await linkedDigest(this.#store.layout.tagPulled(this.#repository, tag));
+    return noted !== undefined && noted === await this.named(tag);
+  }
+
+  /** The digests that a tag names or named, whether or not their manifests are here. */
+  async everNamed(tag: string): Promise<Digest[]> {
+    const { layout } = this.#store;
+    return await linksIn((algorithm) => layout.tagIndexes(this.#repository, tag, algorithm));
+  }
+
+  /** When a tag was last given to a manifest, in milliseconds; `undefined` for never. */
+  async givenAt(tag: string, digest: Digest): Promise<number | undefined> {
+    return await linkTime(this.#store.layout.tagIndex(this.#repository, tag, digest));
+  }
+
+  /**
+   * Removes what leads to manifests from the tags that named them once: one look at each tag,
+   * however many manifests those are.
+   */
+  async forget(gone: ReadonlySet<Digest>): Promise<void> {
+    if (gone.size === 0) return;
+    for await (const tag of this.all()) {
+      for (const digest of await this.everNamed(tag)) {
+        if (!gone.has(digest)) continue;
+        await remove(dirname(this.#store.layout.tagIndex(this.#repository, tag, digest)));
+      }
+    }
+  }
+
+  #current(tag: string): string {
+    return this.#store.layout.tagCurrent(this.#repository, tag);
+  }
+
+  #write(path: string, digest: Digest, { flush }: { readonly flush: boolean }): Promise<boolean> {
+    return writeLink(path, digest, { flush, made: this.#store.repositoryMade });
+  }
+}
+
+/** Where the names begin that come behind one, in names in bytewise order. */
+function firstBehind(names: readonly string[], name: string): number {
+  let [start, end] = [0, names.length];
+  while (start < end) {
+    const middle = (start + end) >>> 1;
+    if (compareText(names[middle]!, name) <= 0) start = middle + 1;
+    else end = middle;
+  }
+  return start;
+}

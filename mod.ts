@@ -86,44 +86,49 @@ export {
 } from "./src/core/errors.ts";
 
 // Models: what the operations take and give, and Modelfiles.
+export type { ModelBackend, RehearsedModels } from "./src/model/operations.ts";
 export type {
-  AttachOptions,
-  AttachResult,
-  BuildOptions,
-  BuildResult,
+  PruneOptions,
+  PruneResult,
+  RemoveResult,
+  VerifyFault,
+  VerifyOptions,
+  VerifyResult,
+} from "./src/model/operations/keeping.ts";
+export type {
   CardOfOptions,
   DiffOptions,
+  InspectOptions,
+  InspectResult,
+  ListedModel,
+  ListOptions,
+  ListResult,
+  RemoteListOptions,
+  RemoteRepositories,
+  RemoteTags,
+} from "./src/model/operations/looking.ts";
+export type {
   ExtractedModel,
   ExtractModelOptions,
   ExtractResult,
   FetchOptions,
   FetchResult,
-  InspectOptions,
-  InspectResult,
-  LayerReport,
-  ListedModel,
-  ListOptions,
-  ListResult,
-  MediaTypeFamily,
-  ModelBackend,
-  PruneOptions,
-  PruneResult,
   PullOptions,
   PullResult,
-  RehearsedModels,
-  RemoteListOptions,
   RemoteOptions,
-  RemoteRepositories,
-  RemoteTags,
-  RemoveResult,
   TransferResult,
+  WriteFilesOptions,
+} from "./src/model/operations/moving.ts";
+export type {
+  AttachOptions,
+  AttachResult,
+  BuildOptions,
+  BuildResult,
+  LayerReport,
+  MediaTypeFamily,
   UploadOptions,
   UploadResult,
-  VerifyFault,
-  VerifyOptions,
-  VerifyResult,
-  WriteFilesOptions,
-} from "./src/model/operations.ts";
+} from "./src/model/operations/packaging.ts";
 export type { ArchiveLimits } from "./src/archive/limits.ts";
 export type {
   ModelCapabilities,

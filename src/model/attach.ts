@@ -29,7 +29,7 @@ import {
   parseLayerMediaType,
 } from "./media_types.ts";
 import { readModel } from "./model_manifest.ts";
-import type { AttachOptions, MediaTypeFamily } from "./operations.ts";
+import type { AttachOptions, MediaTypeFamily } from "./operations/packaging.ts";
 import { ownerNames } from "./owner_names.ts";
 import { singleFile } from "./single_file.ts";
 

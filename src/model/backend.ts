@@ -14,16 +14,15 @@ import {
   repositoryName,
 } from "../oci/reference.ts";
 import { withNearTags } from "../oci/tags/near.ts";
-import { ModelMoving, type MovingOptions } from "./moving.ts";
+import { ModelMoving, type MovingOptions } from "./moving/moving.ts";
+import type { ModelBackend, RehearsedModels } from "./operations.ts";
 import type {
-  ModelBackend,
   PruneOptions,
   PruneResult,
-  RehearsedModels,
   RemoveResult,
   VerifyOptions,
   VerifyResult,
-} from "./operations.ts";
+} from "./operations/keeping.ts";
 import type { OpenCatalog } from "./reading.ts";
 import type { OperationPlan, PlannedArtifact } from "./rehearsal/plan.ts";
 import { ModelStores } from "./stores.ts";

@@ -26,7 +26,7 @@ import {
   type StoringOptions,
 } from "./layer_content.ts";
 import { FAMILIES, type LayerForm, layerMediaType } from "./media_types.ts";
-import type { MediaTypeFamily } from "./operations.ts";
+import type { MediaTypeFamily } from "./operations/packaging.ts";
 import { type OwnerNames, ROOT_OWNERS } from "./owner_names.ts";
 import type { WorkspaceFile } from "./workspace.ts";
 

@@ -10,7 +10,7 @@ import type { CompressionName } from "../archive/compression.ts";
 import type { Annotations } from "../oci/descriptor.ts";
 import { type FileMetadata, parseFileMetadata } from "./file_metadata.ts";
 import type { LayerKind } from "./layer_kind.ts";
-import type { MediaTypeFamily } from "./operations.ts";
+import type { MediaTypeFamily } from "./operations/packaging.ts";
 
 export type { LayerKind };
 

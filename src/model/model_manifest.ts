@@ -22,7 +22,7 @@ import { inTurn } from "../work/turns.ts";
 import { artifactKind, artifactTypeOf, isModel } from "./artifact_kind.ts";
 import { type ModelConfig, parseConfig } from "./config.ts";
 import { FAMILIES } from "./media_types.ts";
-import type { MediaTypeFamily } from "./operations.ts";
+import type { MediaTypeFamily } from "./operations/packaging.ts";
 
 /** Manifest annotation that records the platforms a model was built for, separated by commas. */
 export const PLATFORMS_ANNOTATION = "org.modelops.platforms";

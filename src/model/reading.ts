@@ -28,7 +28,7 @@ import type {
   RemoteListOptions,
   RemoteRepositories,
   RemoteTags,
-} from "./operations.ts";
+} from "./operations/looking.ts";
 import type { ModelStores } from "./stores.ts";
 
 /** Opens a registry seen as a catalog. */

@@ -19,7 +19,7 @@ import {
 import { withNearTags } from "../oci/tags/near.ts";
 import { type ContentStore, missing } from "../oci/store.ts";
 import { layerPath } from "./media_types.ts";
-import type { RemoteOptions } from "./operations.ts";
+import type { RemoteOptions, TransferResult } from "./operations/moving.ts";
 
 /** A model, and a store that has it. */
 export interface FoundModel {
@@ -175,6 +175,15 @@ export async function copyModel(
     concurrency,
     describe: contentName,
   });
+}
+
+/** What copying a model did, as it is told. */
+export function transferResult(
+  reference: Reference,
+  descriptor: Descriptor,
+  report: CopyReport,
+): TransferResult {
+  return { reference: formatReference(reference), digest: descriptor.digest, ...report };
 }
 
 /** What a person calls a piece of a model: the path of its file, or what it is. */

@@ -7,7 +7,7 @@ import type { ContentStore } from "../oci/store.ts";
 import { planLayers, type StoredLayer, storeLayer } from "./layers.ts";
 import { layerForm } from "./media_types.ts";
 import type { DigestCache } from "../work/digest_cache.ts";
-import type { UploadOptions } from "./operations.ts";
+import type { UploadOptions } from "./operations/packaging.ts";
 import { ownerNames } from "./owner_names.ts";
 import { singleFile } from "./single_file.ts";
 

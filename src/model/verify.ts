@@ -6,7 +6,7 @@ import { InvalidInputError, ModelOpsError } from "../core/errors.ts";
 import type { LocalCatalog } from "../oci/disk_catalog.ts";
 import { parseReference, referenceTarget, repositoryName } from "../oci/reference.ts";
 import type { DamagedContent, VerifiedArtifact, VerifyRoot } from "../oci/verify.ts";
-import type { VerifyFault, VerifyOptions, VerifyResult } from "./operations.ts";
+import type { VerifyFault, VerifyOptions, VerifyResult } from "./operations/keeping.ts";
 import { copyModel, type ModelStores } from "./stores.ts";
 
 /**

@@ -1,6 +1,6 @@
 /**
- * What there is to copy: a graph of manifests is read from its root down, within limits, and becomes
- * steps that are taken one after the other.
+ * What there is to copy: a graph of manifests is read from its root down, within limits, and
+ * becomes steps that are taken one after the other.
  * @module
  */
 import type { Digest } from "../core/digest.ts";

@@ -1,8 +1,8 @@
 /**
  * One repository of the local store.
  *
- * Blobs are shared by all repositories; a link makes one a member of the repository. A tag is a link
- * as well. Links are written last, so that whatever has a name is complete.
+ * Blobs are shared by all repositories; a link makes one a member of the repository. A tag is a
+ * link as well. Links are written last, so that whatever has a name is complete.
  * @module
  */
 import { mapConcurrent } from "../core/concurrency.ts";

@@ -3,7 +3,7 @@ import { AccessDeniedError, IntegrityError, TransferError } from "../../src/core
 import type { Log } from "../../src/core/operation.ts";
 import { openBundles } from "../../src/library/bundles.ts";
 import { type ModelSettings, openModels } from "../../src/library/models.ts";
-import type { PullOptions } from "../../src/model/operations.ts";
+import type { PullOptions } from "../../src/model/operations/moving.ts";
 import { daemonError, type DaemonScript, scriptedDaemon } from "../support/scripted_daemon.ts";
 import {
   broken,

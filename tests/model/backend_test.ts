@@ -9,7 +9,7 @@ import {
 import { digestBytes } from "../../src/core/digest.ts";
 import { readDirIfExists } from "../../src/core/files.ts";
 import { readContent } from "../../src/oci/store.ts";
-import type { BuildOptions } from "../../src/model/operations.ts";
+import type { BuildOptions } from "../../src/model/operations/packaging.ts";
 import { build, fixture, MODELFILE, RAW_DIGESTS, SAMPLE, TAR_DIGESTS, TARGET } from "./fixture.ts";
 
 Deno.test("a raw build gives the layers and the configuration of the published vectors", async () => {

@@ -5,7 +5,8 @@ import { memoryCatalog, type MemoryStore } from "../../src/oci/memory_store.ts";
 import { repositoryName } from "../../src/oci/reference.ts";
 import type { ContentStore } from "../../src/oci/store.ts";
 import { createModelBackend } from "../../src/model/backend.ts";
-import type { BuildOptions, ModelBackend } from "../../src/model/operations.ts";
+import type { ModelBackend } from "../../src/model/operations.ts";
+import type { BuildOptions } from "../../src/model/operations/packaging.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** The sample workspace: four small files whose layers and configuration have known digests. */

@@ -9,7 +9,7 @@ import {
 } from "../../src/core/errors.ts";
 import { bytesSource } from "../../src/core/content/source.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
-import type { ExtractModelOptions } from "../../src/model/operations.ts";
+import type { ExtractModelOptions } from "../../src/model/operations/moving.ts";
 import type { OperationPlan } from "../../src/model/rehearsal/plan.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
 import { type RawEntry, rawTar } from "../archive/raw_tar.ts";

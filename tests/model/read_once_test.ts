@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { digestBytes } from "../../src/core/digest.ts";
 import { createModelBackend } from "../../src/model/backend.ts";
-import type { BuildOptions } from "../../src/model/operations.ts";
+import type { BuildOptions } from "../../src/model/operations/packaging.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { anonymousBlob } from "../../src/oci/store.ts";
 import { fail, fakeClient, FakeRegistry, type Intercept } from "../support/fake_registry.ts";

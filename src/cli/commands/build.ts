@@ -2,7 +2,7 @@
 import type { CompressionName } from "../../archive/compression.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import type { Command } from "../../deps/commander.ts";
-import type { BuildResult } from "../../model/operations.ts";
+import type { BuildResult } from "../../model/operations/packaging.ts";
 import { collect, collectPairs, collectPlatforms } from "../arguments.ts";
 import { countOf, formatBytes } from "../output/format.ts";
 import { addDryRun, moveModels } from "../dry_run.ts";

@@ -3,7 +3,7 @@ import type { Command } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { goJson } from "../../core/json.ts";
 import type { CardParts } from "../../model/card/documents.ts";
-import type { InspectResult } from "../../model/operations.ts";
+import type { InspectResult } from "../../model/operations/looking.ts";
 import { addReading } from "../options.ts";
 import { EXIT_CODES } from "../output/exit_codes.ts";
 import { inspectionOf, withAllFields } from "../output/inspection.ts";

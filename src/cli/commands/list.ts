@@ -1,6 +1,6 @@
 /** `list`: the artifacts of the local store, or what a registry holds. @module */
 import type { Command } from "../../deps/commander.ts";
-import type { ListResult } from "../../model/operations.ts";
+import type { ListResult } from "../../model/operations/looking.ts";
 import { positiveCount } from "../arguments.ts";
 import { addReading } from "../options.ts";
 import { formatListing } from "../output/listing.ts";

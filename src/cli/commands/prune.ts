@@ -1,7 +1,7 @@
 /** `prune`: frees what nothing names any more. @module */
 import type { Command } from "../../deps/commander.ts";
 import { duration, parseBytes } from "../arguments.ts";
-import type { PruneResult } from "../../model/operations.ts";
+import type { PruneResult } from "../../model/operations/keeping.ts";
 import { countOf, escapeControls, formatAge, formatBytes } from "../output/format.ts";
 import type { Session } from "../session.ts";
 

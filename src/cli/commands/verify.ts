@@ -1,7 +1,7 @@
 /** `verify`: reads what is in the local store again. @module */
 import { IntegrityError } from "../../core/errors.ts";
 import type { Command } from "../../deps/commander.ts";
-import type { VerifyFault, VerifyResult } from "../../model/operations.ts";
+import type { VerifyFault, VerifyResult } from "../../model/operations/keeping.ts";
 import { FailedResult } from "../output/failed_result.ts";
 import { countOf, formatBytes } from "../output/format.ts";
 import { addMirror, addTransfer } from "../options.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import { FACT_NAMES, type ModelConfig } from "../../model/config.ts";
-import type { InspectResult } from "../../model/operations.ts";
+import type { InspectResult } from "../../model/operations/looking.ts";
 
 /** What is known of a model; facts that are not known are empty text. */
 export function inspectionOf(result: InspectResult) {

@@ -2,7 +2,7 @@
  * The listing of artifacts: for people on a terminal, for scripts everywhere else.
  * @module
  */
-import type { ListedModel } from "../../model/operations.ts";
+import type { ListedModel } from "../../model/operations/looking.ts";
 import type { TextSink } from "../context.ts";
 import { formatAge, formatBytes, formatTime, shortDigest } from "./format.ts";
 import { alignColumns, ASCII } from "./table.ts";

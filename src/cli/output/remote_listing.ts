@@ -5,7 +5,7 @@
 import { InvalidInputError } from "../../core/errors.ts";
 import { quote } from "../../core/text.ts";
 import type { Models } from "../../library/models.ts";
-import type { ListedModel } from "../../model/operations.ts";
+import type { ListedModel } from "../../model/operations/looking.ts";
 import type { ConnectOptions } from "../../oci/connect.ts";
 import {
   isRegistryHost,

@@ -6,7 +6,7 @@ import type { Descriptor } from "../../oci/descriptor.ts";
 import type { ModelFacts } from "../facts/facts.ts";
 import type { StoredLayer } from "../layers.ts";
 import type { Modelfile } from "../modelfile/values.ts";
-import type { BuildOptions } from "../operations.ts";
+import type { BuildOptions } from "../operations/packaging.ts";
 import type { WorkspaceFile } from "../workspace.ts";
 
 /** How to build, apart from where to. */

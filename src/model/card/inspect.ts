@@ -6,7 +6,7 @@ import type { OperationOptions } from "../../core/operation.ts";
 import type { ContentStore } from "../../oci/store.ts";
 import { layerPath } from "../media_types.ts";
 import { readModel, readModelConfig } from "../model_manifest.ts";
-import type { InspectResult } from "../operations.ts";
+import type { InspectResult } from "../operations/looking.ts";
 
 /**
  * Describes the model that a tag or digest of a repository names.

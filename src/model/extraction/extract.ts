@@ -28,7 +28,7 @@ import { archiveOptions, type LeftOut, refuseLeftOut, unpacked } from "./archive
 import { HIDDEN_PREFIX, resumedFile, surveyModel } from "./survey.ts";
 import { type ModelLayer, modelLayers, type RawLayer, type TarLayer } from "./layers.ts";
 import { layerFileMetadata } from "../media_types.ts";
-import type { ExtractModelOptions, ExtractResult } from "../operations.ts";
+import type { ExtractModelOptions, ExtractResult } from "../operations/moving.ts";
 
 /** What one layer brought. */
 interface LayerOutcome {

@@ -9,7 +9,7 @@ import type { WriteFiles } from "./extract.ts";
 import { type Glob, parseGlob } from "../../core/glob.ts";
 import { layerPath } from "../media_types.ts";
 import { readModel } from "../model_manifest.ts";
-import type { FetchOptions, FetchResult } from "../operations.ts";
+import type { FetchOptions, FetchResult } from "../operations/moving.ts";
 
 /**
  * Fetches the layers whose path matches any of the patterns, each once, however many of them match.

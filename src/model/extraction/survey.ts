@@ -13,7 +13,7 @@ import { join } from "../../core/runtime/path.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { capability } from "../../oci/capabilities.ts";
 import type { ContentStore } from "../../oci/store.ts";
-import type { ExtractModelOptions } from "../operations.ts";
+import type { ExtractModelOptions } from "../operations/moving.ts";
 import { filesSize, type ModelLayer, type RawLayer } from "./layers.ts";
 
 /** What the hidden names of files begin with that are not whole yet. */

@@ -9,7 +9,7 @@ import { type Catalog, type ContentStore, readManifest } from "../../oci/store.t
 import { artifactKind, isModel } from "../artifact_kind.ts";
 import { formatTime } from "../file_metadata.ts";
 import { artifactSize, readModelConfig } from "../model_manifest.ts";
-import type { ListedModel, ListOptions, ListResult } from "../operations.ts";
+import type { ListedModel, ListOptions, ListResult } from "../operations/looking.ts";
 
 /** Lists every tag of every repository; a tag that cannot be read is a warning, not an end. */
 export async function listModels(

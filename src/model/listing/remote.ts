@@ -8,7 +8,12 @@ import type { OperationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import { newestVersionsFirst } from "../../oci/tags/near.ts";
 import type { Catalog, ContentStore } from "../../oci/store.ts";
-import type { ListedModel, ListOptions, RemoteRepositories, RemoteTags } from "../operations.ts";
+import type {
+  ListedModel,
+  ListOptions,
+  RemoteRepositories,
+  RemoteTags,
+} from "../operations/looking.ts";
 import { listedModel, newestFirst } from "./local.ts";
 
 /** Tags or repositories that are listed where nobody says how many. */

@@ -17,7 +17,7 @@ import { type ContentStore, openVerified } from "../../oci/store.ts";
 import { archiveOptions, type LeftOut, unpacked } from "../extraction/archive.ts";
 import type { TarLayer } from "../extraction/layers.ts";
 import { HIDDEN_PREFIX } from "../extraction/survey.ts";
-import type { ExtractModelOptions } from "../operations.ts";
+import type { ExtractModelOptions } from "../operations/moving.ts";
 
 type FoundFile = WantedFile & { readonly size: number };
 

@@ -15,7 +15,7 @@ import { refuseLeftOut } from "../extraction/archive.ts";
 import { filesSize, type ModelLayer, modelLayers, type TarLayer } from "../extraction/layers.ts";
 import { surveyModel } from "../extraction/survey.ts";
 import { layerPath } from "../media_types.ts";
-import type { ExtractModelOptions } from "../operations.ts";
+import type { ExtractModelOptions } from "../operations/moving.ts";
 import { RehearsedFiles } from "./archives.ts";
 import type { Notes } from "./notes.ts";
 import type { PlannedStep } from "./plan.ts";

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Connect } from "../../oci/connect.ts";
-import type { MovingOptions } from "../moving.ts";
+import type { MovingOptions } from "../moving/moving.ts";
 import { type LocalModels, ModelStores } from "../stores.ts";
 import { rehearsedFiles } from "./files.ts";
 import { Notes } from "./notes.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { formatListing } from "../../../src/cli/output/listing.ts";
 import type { Digest } from "../../../src/core/digest.ts";
-import type { ListedModel } from "../../../src/model/operations.ts";
+import type { ListedModel } from "../../../src/model/operations/looking.ts";
 
 const now = new Date("2026-03-01T12:00:00Z");
 const digest: Digest = `sha256:${"0123456789abcdef".repeat(4)}`;

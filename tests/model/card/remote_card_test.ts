@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { createModelBackend } from "../../../src/model/backend.ts";
 import type { ModelCard } from "../../../src/model/card/shape.ts";
-import type { CardOfOptions } from "../../../src/model/operations.ts";
+import type { CardOfOptions } from "../../../src/model/operations/looking.ts";
 import { diskCatalog } from "../../../src/oci/disk_catalog.ts";
 import { RegistryClient } from "../../../src/registry/client.ts";
 import { createRegistryHandler } from "../../../src/server/handler.ts";

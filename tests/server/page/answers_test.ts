@@ -8,7 +8,7 @@ import { isAnswer } from "../../../src/server/page/client/values/answer_shape.js
 import type * as answers from "../../../src/server/page/client/answers.d.ts";
 import type { ModelCard } from "../../../src/model/card/shape.ts";
 import type { FileTensor } from "../../../src/model/facts/facts.ts";
-import type { RemoteTags } from "../../../src/model/operations.ts";
+import type { RemoteTags } from "../../../src/model/operations/looking.ts";
 import type { FoundRepositories } from "../../../src/server/page_api/repositories.ts";
 
 /** Fails to compile where a part of the product is not what the page reads. */

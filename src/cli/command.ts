@@ -66,19 +66,19 @@ class CliCommand extends Command {
 
   /** Sets the switches that are written with a value; the rest is read as always. */
   override parseOptions(args: string[]): { operands: string[]; unknown: string[] } {
+    // Here all flags of the line are known: those of commands above were read before.
+    if (this.commands.length === 0) this.#refuseTaken();
     const rest: string[] = [];
     for (let index = 0; index < args.length; index++) {
       const word = args[index] ?? "";
       if (word === "--") return super.parseOptions([...rest, ...args.slice(index)]);
       if (/^-[^-]./su.test(word)) {
         const last = this.#readShort(word, rest);
-        if (last?.required) this.#checkTaken(word);
         if (last?.required) rest.push(...args.slice(++index, index + 1));
         continue;
       }
       const [flag, value] = splitFlag(word);
       const option = this.#find(flag);
-      if (option?.required && value === undefined) this.#checkTaken(word);
       if (option !== undefined && isSwitch(option)) this.#set(option, value ?? "true", rest);
       else rest.push(word);
       if (option?.required && value === undefined) rest.push(...args.slice(++index, index + 1));
@@ -128,17 +128,17 @@ class CliCommand extends Command {
   }
 
   /**
-   * Refuses a flag that wants the word after it, where that is a flag of a command above: it was
-   * taken there already, and others would take it for the value.
+   * Refuses a flag that wants the word after it, where that is a flag too: it would be taken for
+   * the value here, and one of a command above was taken from the line before.
    */
-  #checkTaken(word: string): void {
-    const above = this.parent as CliCommand | null;
-    if (above === null) return;
-    above.#checkTaken(word);
+  #refuseTaken(): void {
     const all = rootOf(this as unknown as Command).rawArgs;
     const line = all.includes("--") ? all.slice(0, all.indexOf("--")) : all;
-    const next = line.find((next, index) => line[index - 1] === word && above.#has(next));
-    if (next === undefined) return;
+    const index = line.findIndex((word, index) =>
+      this.#wantsNext(word) && this.#isFlag(line[index + 1] ?? "")
+    );
+    if (index < 0) return;
+    const [word, next] = line.slice(index);
     throw new InvalidInputError(
       `Cannot run ${quote(commandWords(this as unknown as Command))}: after ${word} there is ` +
         `${next}, which is a flag and no value`,
@@ -146,9 +146,25 @@ class CliCommand extends Command {
     );
   }
 
-  /** Whether a word is a flag of this command, with or without a value in it. */
-  #has(word: string): boolean {
-    return word.startsWith("-") && this.#find(splitFlag(word)[0]) !== undefined;
+  /** Whether a word is a flag whose value is the word after it, alone or behind short switches. */
+  #wantsNext(word: string): boolean {
+    if (!/^-[^-]./su.test(word)) return this.#known(word)?.required ?? false;
+    const letters = Array.from(word.slice(1));
+    const first = letters.findIndex((letter) => {
+      const option = this.#known(`-${letter}`);
+      return option === undefined || !isSwitch(option);
+    });
+    return first === letters.length - 1 && this.#wantsNext(`-${letters[first]}`);
+  }
+
+  /** Whether a word is a flag, with or without a value in it. */
+  #isFlag(word: string): boolean {
+    return word.startsWith("-") && this.#known(splitFlag(word)[0]) !== undefined;
+  }
+
+  /** A flag of this command, or of one above. */
+  #known(flag: string): Option | undefined {
+    return this.#find(flag) ?? (this.parent as CliCommand | null)?.#known(flag);
   }
 
   #find(flag: string): Option | undefined {
@@ -288,8 +304,10 @@ export function refuseEmpty(command: Command): void {
   const words = command.registeredArguments.filter(({ variadic }, index) =>
     !variadic && command.args[index] === ""
   ).map((argument) => `the argument ${quote(argument.name())}`);
-  const values = command.options.filter((option) =>
-    /<(file|folder)>/.test(option.flags) && command.getOptionValue(option.attributeName()) === ""
+  const root = rootOf(command);
+  const values = [...command.options, ...root.options].filter((option) =>
+    /<(file|folder)>/.test(option.flags) &&
+    command.optsWithGlobals()[option.attributeName()] === ""
   ).map((option) => option.long);
   const [empty] = [...words, ...values];
   if (empty === undefined) return;

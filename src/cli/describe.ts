@@ -6,7 +6,7 @@ import type { Argument, Command, Option } from "../deps/commander.ts";
 import { isCollector } from "./arguments.ts";
 import { BUILD_INFO } from "./build_info.ts";
 import { examplesOf, loadTree } from "./command.ts";
-import { EXIT_CODES } from "./output/exit_codes.ts";
+import { EXIT_CODES, SIGNAL_CODES } from "./output/exit_codes.ts";
 
 /** A command. */
 export interface CommandDocument {
@@ -35,7 +35,11 @@ export async function describeProgram(command: Command) {
   await loadTree(command);
   let root = command;
   while (root.parent !== null) root = root.parent as Command;
-  const codes = Object.entries(EXIT_CODES).map(([meaning, code]) => ({ code, meaning }));
+  const stopped = Object.entries(SIGNAL_CODES)
+    .filter(([, code]) => code !== EXIT_CODES.interrupted)
+    .map(([signal, code]) => [`interrupted by ${signal}`, code] as const);
+  const codes = [...Object.entries(EXIT_CODES), ...stopped]
+    .map(([meaning, code]) => ({ code, meaning })).sort((a, b) => a.code - b.code);
   return {
     /** The name the program was called by. */
     program: root.name(),

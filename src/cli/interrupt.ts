@@ -3,11 +3,25 @@
  * @module
  */
 import { readKernelFile } from "../core/runtime/kernel_file.ts";
-import { EXIT_CODES } from "./output/exit_codes.ts";
+import { SIGNAL_CODES } from "./output/exit_codes.ts";
 
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+/** A signal that asks a run to stop. */
+type StopSignal = keyof typeof SIGNAL_CODES;
+
+const SIGNALS: readonly StopSignal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** That a signal asked the run to stop. */
+export class Interruption extends DOMException {
+  /** The exit code of a run that ends by it. */
+  readonly exitCode: number;
+
+  constructor(signal: StopSignal) {
+    super("Interrupted", "AbortError");
+    this.exitCode = SIGNAL_CODES[signal];
+  }
+}
 
 /**
  * A signal that is aborted by SIGINT, SIGTERM or the end of the terminal. The second of them ends
@@ -15,14 +29,17 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
  */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) Deno.exit(EXIT_CODES.interrupted);
-    controller.abort(new DOMException("Interrupted", "AbortError"));
+  const stop = (signal: StopSignal) => {
+    if (controller.signal.aborted) Deno.exit(SIGNAL_CODES[signal]);
+    controller.abort(new Interruption(signal));
   };
   const ignoresHangUp = startedByNohup();
   for (const signal of SIGNALS) {
     // Without any listener of ours the runtime would end the process at SIGHUP, ignored or not.
-    Deno.addSignalListener(signal, signal === "SIGHUP" && ignoresHangUp ? () => {} : stop);
+    Deno.addSignalListener(
+      signal,
+      signal === "SIGHUP" && ignoresHangUp ? () => {} : () => stop(signal),
+    );
   }
   // Of the limit of a file's size (`ulimit -f`) the write that passes it tells, where the signal
   // that comes with it does not end the process.

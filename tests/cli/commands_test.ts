@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { Interruption } from "../../src/cli/interrupt.ts";
 import type { Digest } from "../../src/core/digest.ts";
 import { streamOf } from "../../src/core/streams.ts";
 import type { ModelConfig } from "../../src/model/config.ts";
@@ -695,15 +696,27 @@ Deno.test("the log level debug shows where a failure came from", async () => {
   assert.match(loud.stderr, /Error: Nobody answers\n +at /);
 });
 
-Deno.test("an interrupted command ends with code 130", async () => {
-  const controller = new AbortController();
-  await using home = await Home.open((request) => {
-    controller.abort(new DOMException("Interrupted", "AbortError"));
-    request.signal.throwIfAborted();
-    return undefined;
-  });
-  const finished = await home.run(["pull", "r.test/m:v1"], { signal: controller.signal });
-  assert.deepEqual(finished, { code: 130, stdout: "", stderr: "Interrupted\n" });
+Deno.test("an interrupted command ends with 128 and the number of the signal", async () => {
+  const reasons = [
+    [new DOMException("Interrupted", "AbortError"), 130],
+    [new Interruption("SIGINT"), 130],
+    [new Interruption("SIGTERM"), 143],
+    [new Interruption("SIGHUP"), 129],
+  ] as const;
+  for (const [reason, code] of reasons) {
+    const controller = new AbortController();
+    await using home = await Home.open((request) => {
+      controller.abort(reason);
+      request.signal.throwIfAborted();
+      return undefined;
+    });
+    const { signal } = controller;
+    const finished = await home.run(["pull", "r.test/m:v1"], { signal });
+    assert.deepEqual(finished, { code, stdout: "", stderr: "Interrupted\n" });
+    const { stdout } = await home.run(["pull", "r.test/m:v1", "--json"], { signal });
+    const { error } = JSON.parse(stdout);
+    assert.deepEqual(error, { code, kind: "interrupted", message: "Interrupted" });
+  }
 });
 
 Deno.test("modelfile generate writes the file, and replaces one only when told to", async () => {

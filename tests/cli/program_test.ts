@@ -165,29 +165,33 @@ Deno.test("what a person builds can be listed, inspected and extracted", async (
   assert.match(missing.stderr, /\nhint: run `modelops list` to see what the local store has\n$/);
 });
 
-Deno.test("the first Ctrl-C asks the program to stop, the second stops it", async () => {
+Deno.test("the first signal asks the program to stop, the second stops it", async () => {
   const program = `
     import { interruptSignal } from ${
     JSON.stringify(import.meta.resolve("../../src/cli/interrupt.ts"))
   };
     const signal = interruptSignal();
-    signal.addEventListener("abort", () => console.log(signal.reason.name));
+    signal.addEventListener("abort", () => {
+      console.log(signal.reason.name, signal.reason.exitCode);
+    });
     console.log("ready");
     setInterval(() => {}, 1000);
   `;
-  await using child = new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--quiet", program],
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  const seen: string[] = [];
-  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
-    seen.push(text);
-    // Each answer is the moment for the next signal.
-    child.kill("SIGINT");
+  for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+    await using child = new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--quiet", program],
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    const seen: string[] = [];
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      seen.push(text);
+      // Each answer is the moment for the next signal.
+      child.kill(name);
+    }
+    assert.deepEqual(seen, ["ready\n", `AbortError ${code}\n`]);
+    assert.equal((await child.status).code, code);
   }
-  assert.deepEqual(seen, ["ready\n", "AbortError\n"]);
-  assert.equal((await child.status).code, 130);
 });
 
 Deno.test("programName() is a name that we know, and modelops otherwise", () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { bytesSource } from "../../src/core/content/source.ts";
 import { describeBytes } from "../../src/oci/descriptor.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
+import type { ContentStore } from "../../src/oci/store.ts";
 import { Home } from "./support.ts";
 
 const REPOSITORY = "registry.test/models/demo";
@@ -20,19 +21,42 @@ async function homeWithTags(...tags: readonly string[]): Promise<Home> {
   return home;
 }
 
-async function putChart(home: Home, repository: string, tag: string): Promise<void> {
-  const store = home.registry.catalog.repository(repository);
+/** Puts an artifact of one layer under a tag. */
+async function putArtifact(
+  store: ContentStore,
+  tag: string,
+  { type, text, layer }: Record<"type" | "text" | "layer", string>,
+): Promise<void> {
   const put = async (type: string, text: string) => {
     const bytes = new TextEncoder().encode(text);
     const descriptor = describeBytes(type, bytes);
     await store.write(descriptor, bytesSource(bytes));
     return descriptor;
   };
-  const config = await put("application/vnd.cncf.helm.config.v1+json", "{}");
-  const layers = [await put("application/x-tar", "chart")];
+  const config = await put(type, text);
+  const layers = [await put(layer, "layer")];
   const mediaType = MediaType.imageManifest;
   const manifest = JSON.stringify({ schemaVersion: 2, mediaType, config, layers });
   await store.tag(await put(mediaType, manifest), tag);
+}
+
+async function putChart(home: Home, repository: string, tag: string): Promise<void> {
+  const type = "application/vnd.cncf.helm.config.v1+json";
+  const chart = { type, text: "{}", layer: "application/x-tar" };
+  await putArtifact(home.registry.catalog.repository(repository), tag, chart);
+}
+
+/** Puts a model that says that it was made at a time which is none. */
+async function putTimeless(store: ContentStore, tag: string, createdAt: string): Promise<void> {
+  await putArtifact(store, tag, {
+    type: "application/vnd.cncf.model.config.v1+json",
+    text: JSON.stringify({
+      descriptor: { createdAt },
+      config: {},
+      modelfs: { type: "layers", diffIds: [] },
+    }),
+    layer: "application/vnd.cncf.model.weight.v1.raw",
+  });
 }
 
 Deno.test("list of a repository shows tags with size, time, digest and kind, newest first", async () => {
@@ -61,6 +85,25 @@ Deno.test("list of a repository shows tags with size, time, digest and kind, new
     3,
     ["model", "model", "chart"],
   ]);
+});
+
+Deno.test("a model whose time is none is listed all the same, here and at its registry", async () => {
+  await using home = await homeWithTags("v1");
+  const times = { a: "not a time", b: "99999-01-01T00:00:00Z", c: "2026-02-30T25:61:00Z" };
+  for (const [tag, time] of Object.entries(times)) {
+    await putTimeless(home.registry.catalog.repository("models/demo"), tag, time);
+    await putTimeless(home.store.repository(REPOSITORY), tag, time);
+  }
+  for (const place of [[], [REPOSITORY]]) {
+    const { code, stdout, stderr } = await home.run(["list", ...place]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    const rows = stdout.trimEnd().split("\n").slice(1);
+    assert.equal(rows.length, 4);
+    assert.match(rows[0]!, /v1/);
+    for (const row of rows.slice(1)) assert.match(row, /unknown/);
+    const { code: documented } = await home.run(["list", ...place, "--json"]);
+    assert.equal(documented, 0);
+  }
 });
 
 Deno.test("--limit reads the newest versions, and says how many there are", async () => {

@@ -116,7 +116,7 @@ Deno.test("a model without a file is refused, and credentials of a URL are left 
   }
 });
 
-Deno.test("a flag of all commands is not taken away from a flag that wants a value", async () => {
+Deno.test("a flag is not taken for the value of another, whichever of the two is of all commands", async () => {
   await using home = await Home.open();
   await home.build("-t", "r.test/m:v1");
   const lines = [
@@ -126,12 +126,20 @@ Deno.test("a flag of all commands is not taken away from a flag that wants a val
     ["extract", "r.test/m:v1", "--output", "--json", home.at("out")],
     ["push", "-qc", "--no-progress", "r.test/m:v1", "2"],
     ["bundle", "list", "--limit", "--storage-dir", home.at(".modctl"), "2"],
+    ["list", "--storage-dir", "--limit", "3"],
+    ["--storage-dir", "--json", "list"],
+    ["modelfile", "validate", home.at("model"), "--key-file", "--no-progress"],
+    ["pull", "r.test/m:v1", "--extract-dir", "--overwrite"],
+    ["pull", "r.test/m:v1", "--extract-dir", "--extract-from-remote=true"],
+    ["build", home.at("model"), "--target", "-f", "Modelfile"],
+    ["build", home.at("model"), "-qt", "--raw"],
+    ["list", "--log-dir", "--help"],
   ];
   for (const line of lines) {
     const { code, stdout, stderr } = await home.run(line);
     assert.equal(code, 2, line.join(" "));
-    assert.match(stdout + stderr, /after -\S+ there is --\S+, which is a flag and no value/);
-    assert.match(stdout + stderr, /write -\S+=--\S+ where it is the value/);
+    assert.match(stdout + stderr, /after -\S+ there is -\S+, which is a flag and no value/);
+    assert.match(stdout + stderr, /write -\S+=-\S+ where it is the value/);
   }
   // A switch wants none, and after = or -- everything is a value.
   await home.done("extract", "r.test/m:v1", "--overwrite", "--json", "--output", home.at("out"));
@@ -161,6 +169,10 @@ Deno.test("empty arguments and empty names of files and folders are refused", as
     ["--extract-dir", "pull", "r.test/m:v1", "--extract-dir", ""],
     ["--workspace", "modelfile", "validate", home.at("model"), "--workspace", ""],
     ["--modelfile", "build", home.at("model"), "-t", "r.test/m:v2", "-f", ""],
+    ["--storage-dir", "list", "--storage-dir="],
+    ["--log-dir", "--log-dir", "", "version"],
+    ["--ca-file", "bundle", "list", "--ca-file="],
+    ["--cert-file", "list", "r.test", "--cert-file", "", "--key-file=k.pem"],
   ];
   for (const [named, ...line] of lines) {
     const { code, stderr } = await home.run(line);

@@ -18,5 +18,8 @@ export const EXIT_CODES: Readonly<Record<FailureKind, number>> = {
   interrupted: 130,
 };
 
+/** The exit code of a run that a signal stopped: 128 and its number, as shells have it. */
+export const SIGNAL_CODES = { SIGHUP: 129, SIGINT: EXIT_CODES.interrupted, SIGTERM: 143 } as const;
+
 /** The kinds of errors, and what else can end a run. */
 export type FailureKind = ErrorKind | "unexpected" | "interrupted";

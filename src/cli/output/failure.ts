@@ -6,6 +6,7 @@ import { isAbort, ModelOpsError, type Problem } from "../../core/errors.ts";
 import { explainUnexpected, systemCode } from "../../core/file_errors.ts";
 import { isLoopbackHost } from "../../core/hosts.ts";
 import { quote } from "../../core/text.ts";
+import { Interruption } from "../interrupt.ts";
 import { SETTING_REMEDIES } from "../settings/remedies.ts";
 import { EXIT_CODES, type FailureKind } from "./exit_codes.ts";
 import { escapeControls } from "./format.ts";
@@ -53,7 +54,7 @@ export async function suggestionsFor(error: unknown): Promise<readonly string[]>
 export function describeFailure(thrown: unknown, context: FailureContext): Failure {
   const error = explainUnexpected(thrown);
   if (isAbort(error, context.signal)) {
-    return failure("interrupted", interruption(context));
+    return { ...failure("interrupted", interruption(context)), code: interruptedCode(context) };
   }
   const missing = missingPermission(error);
   if (missing !== undefined) {
@@ -82,6 +83,10 @@ export function describeFailure(thrown: unknown, context: FailureContext): Failu
     [],
     "report this line with your version, the command and what it prints with `--log-level debug`",
   );
+}
+
+function interruptedCode({ signal }: FailureContext): number {
+  return signal?.reason instanceof Interruption ? signal.reason.exitCode : EXIT_CODES.interrupted;
 }
 
 function interruption({ interruptedAt }: FailureContext): string {

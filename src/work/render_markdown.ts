@@ -22,6 +22,9 @@ const ADDRESSES_LIMIT = 256 * 1024;
 /** Characters of HTML; a document that makes more of it is shown as it was written. */
 const LONGEST_HTML = 768 * 1024;
 
+/** Blocks within blocks. What is deeper the parser leaves out, with all that comes after it. */
+const DEEPEST = 100;
+
 /** What is known while one document is rendered. */
 interface Rendering {
   /** Characters of addresses that may still be written. */
@@ -43,14 +46,22 @@ export interface RenderMarkdownInput {
 export async function renderMarkdown(
   { text, isMarkdown }: RenderMarkdownInput,
 ): Promise<string> {
-  const rendering: Rendering = { left: ADDRESSES_LIMIT, depth: 0 };
-  const html = isMarkdown ? markdown.render(text, rendering) : undefined;
+  const html = isMarkdown ? htmlOf(text) : undefined;
   const isShown = html !== undefined && html.length <= LONGEST_HTML;
   return isShown ? html : `<pre>${escapeText(text)}</pre>\n`;
 }
 
+/** The HTML of Markdown; `undefined` where it would not have all of the text. */
+function htmlOf(text: string): string | undefined {
+  const rendering: Rendering = { left: ADDRESSES_LIMIT, depth: 0 };
+  const tokens = markdown.parse(text, rendering);
+  if (tokens.some(({ level }) => level >= DEEPEST - 1)) return undefined;
+  return markdown.renderer.render(tokens, markdown.options, rendering);
+}
+
 function createRenderer(): MarkdownIt {
-  const renderer = new MarkdownIt({ html: false, linkify: false, typographer: false });
+  const options = { html: false, linkify: false, typographer: false };
+  const renderer = new MarkdownIt({ ...options, maxNesting: DEEPEST });
   // Where a link leads is decided when it is written; here it would become text with brackets.
   renderer.validateLink = () => true;
   const { rules } = renderer.renderer;

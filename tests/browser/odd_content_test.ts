@@ -34,6 +34,8 @@ async function serveOdd(): Promise<Serving> {
       content: safetensors(Object.fromEntries(names.map((name) => [name, tensor]))),
     },
   ], { descriptor: { name: names[0], authors: names, description: "Long. ".repeat(500) } });
+  const half = `${"a".repeat(299)}👩 and so on`;
+  await pusher(server, "team/half").model("v1", [], { descriptor: { description: half } });
   const readmes = {
     table: `# Table\n\n|${"a|".repeat(100)}\n|${"-|".repeat(100)}\n` +
       `|${"b|".repeat(100)}\n`.repeat(CELLS / 100),
@@ -41,6 +43,9 @@ async function serveOdd(): Promise<Serving> {
     nested: `# Nested\n\n${">".repeat(20_000)} deep\n\n${"[".repeat(50_000)}\n\n${
       "*a_".repeat(50_000)
     }`,
+    steps: `# Steps\n\n${"- ".repeat(40)}item\n\n${"> ".repeat(60)}said`,
+    exact: "# Exact\n\nA \u200fmark. `rm\u202e -rf` [to\u2066 it](https://example.com) " +
+      "![a\u200bb](https://example.com/c.png)\n\n```\nsudo\u200b make\n```\n",
   };
   for (const [name, content] of Object.entries(readmes)) {
     await pusher(server, `team/${name}`).model("v1", [{ path: "README.md", content }]);
@@ -75,6 +80,26 @@ browserTests("the page of odd content", serveOdd, {
     assert.equal(await shown.page.title(), "a\\u202eb · Models");
   },
 
+  async "what is copied or followed from a README is what it looks like"({ open }) {
+    await using shown = await open("/?repository=team/exact");
+    const readme = shown.page.getByRole("region", { name: "README.md" });
+    const exact = ["rm\\u202e -rf", "sudo\\u200b make", "to\\u2066 it", "a\\u200bb"];
+    for (const text of exact) await readme.getByText(text).waitFor();
+    await readme.getByText("A \u200fmark.").waitFor();
+  },
+
+  async "steps in a README leave a narrow window as wide as it is"({ open }) {
+    const options = { viewport: { width: 360, height: 700 } };
+    await using shown = await open("/?repository=team/steps", options);
+    const { page } = shown;
+    await page.getByRole("region", { name: "README.md" }).getByText("said").waitFor();
+    const wider = await page.evaluate<string[]>(`[document.documentElement,
+      ...document.querySelectorAll("main, article, section")]
+      .filter((part) => part.scrollWidth > part.clientWidth + 1)
+      .map((part) => part.tagName + "." + part.className)`);
+    assert.deepEqual(wider, []);
+  },
+
   async "a long description leaves room for the rest, and is there whole"({ open }) {
     await using shown = await open("/?repository=team/unseen");
     const { page } = shown;
@@ -82,14 +107,19 @@ browserTests("the page of odd content", serveOdd, {
     assert.ok(head.length < 310 && head.endsWith("…"), head);
     const facts = await page.getByRole("complementary", { name: "Facts" }).innerText();
     assert.ok(facts.includes("Long. ".repeat(500).trim()));
+    await page.goto(new URL("/?repository=team/half", page.url()).href);
+    assert.equal(await page.locator(".described").innerText(), `${"a".repeat(299)}…`);
   },
 
   async "a README that is large, wide or deep is shown as far as it goes"({ open }) {
     for (const name of ["table", "long", "nested"]) {
       await using shown = await open(`/?repository=team/${name}`);
       const { page } = shown;
-      await page.getByRole("region", { name: "README.md" })
-        .getByRole("heading", { name }).waitFor();
+      const readme = page.getByRole("region", { name: "README.md" });
+      // What is nested too deeply is shown as it was written.
+      await (name === "nested"
+        ? readme.getByText("# Nested")
+        : readme.getByRole("heading", { name })).waitFor();
       const nodes = await page.evaluate<number>("document.querySelectorAll('.readme *').length");
       assert.ok(nodes < 20_000, `${nodes} elements of ${name}`);
       await page.getByText("README.md goes on: this is its beginning").waitFor();

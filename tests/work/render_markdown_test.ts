@@ -197,3 +197,16 @@ Deno.test("renderMarkdown() comes to an end with what is nested and never closed
     });
   }
 });
+
+Deno.test("renderMarkdown() loses nothing of what is nested deeply, nor of what comes after it", async (context) => {
+  for (const [name, part] of Object.entries({ quotes: "> ", lists: "- ", numbers: "1. " })) {
+    for (const depth of [5, 40, 49, 50, 60, 98, 99, 100, 101, 1000]) {
+      await context.step(`${name}, ${depth}`, async () => {
+        const html = await render(`# Before\n\n${part.repeat(depth)}within\n\nafter\n`);
+        for (const word of ["Before", "within", "after"]) assert.ok(html.includes(word), word);
+        if (depth < 49) assert.match(html, /^<h1>Before/);
+        if (depth > 100) assert.match(html, /^<pre># Before/);
+      });
+    }
+  }
+});

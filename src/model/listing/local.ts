@@ -54,16 +54,18 @@ export async function listedModel(
   };
 }
 
-/** When an artifact says that it was made: a model in its configuration, others beside it. */
+/**
+ * When an artifact says that it was made: a model in its configuration, others beside it;
+ * `undefined` where what it says is no time.
+ */
 export async function creationTime(
   store: ContentStore,
   document: ManifestDocument,
   options: OperationOptions,
 ): Promise<string | undefined> {
-  if (document.kind === "manifest" && isModel(document)) {
-    return (await readModelConfig(store, document, options)).descriptor.createdAt;
-  }
-  const time = document.annotations["org.opencontainers.image.created"];
+  const time = document.kind === "manifest" && isModel(document)
+    ? (await readModelConfig(store, document, options)).descriptor.createdAt
+    : document.annotations["org.opencontainers.image.created"];
   return Number.isNaN(Date.parse(time ?? "")) ? undefined : time;
 }
 

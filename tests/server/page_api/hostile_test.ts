@@ -123,6 +123,26 @@ Deno.test("documents that are broken, deep or large tell nothing, and the rest i
   }
 });
 
+Deno.test("a model whose times are none is listed and described without them", async () => {
+  await using folder = await tempFolder();
+  await using server = await serveFolder(folder.path);
+  const times = [
+    "not a time",
+    "99999-01-01T00:00:00Z",
+    "0000-00-00",
+    "2026-02-30T25:61:00Z",
+    "\u0000",
+  ];
+  for (const [index, createdAt] of times.entries()) {
+    const name = `team/t${index}`;
+    await pusher(server, name).model("v1", [], { descriptor: { createdAt } });
+    const { tags: [tag], warnings } = await server.json("/_/tags", { repository: name });
+    assert.deepEqual([tag.tag, tag.createdAt, warnings], ["v1", undefined, []], createdAt);
+    const model = await server.json("/_/model", { repository: name, reference: "v1" });
+    assert.equal(model.kind, "model");
+  }
+});
+
 Deno.test("what is no model says what it is", async () => {
   await using folder = await tempFolder();
   await using server = await serveFolder(folder.path);

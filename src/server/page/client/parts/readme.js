@@ -5,6 +5,7 @@
  * anything, and what is known to be harmless is made anew from there.
  * @module
  */
+import { visible } from "../values/visible.js";
 
 /** The elements that are taken over, and their attributes. */
 const ELEMENTS = /** @type {Readonly<Record<string, readonly string[]>>} */ ({
@@ -45,6 +46,12 @@ const ELEMENTS = /** @type {Readonly<Record<string, readonly string[]>>} */ ({
   ul: [],
 });
 
+/**
+ * Elements whose text is copied or followed, and so has to be what it looks like. Words beside them
+ * keep the marks that some scripts are written with.
+ */
+const EXACT = "a, code, kbd, pre";
+
 /** Elements whose text is none that anybody should read. */
 const SILENT = new Set(["script", "style", "template", "iframe", "object", "title"]);
 
@@ -78,7 +85,9 @@ export function readmeContent(html) {
 function copyInto(parent, node, room) {
   if (--room.left < 0) return;
   if (node.nodeType === Node.TEXT_NODE) {
-    parent.appendChild(document.createTextNode(node.nodeValue ?? ""));
+    const text = node.nodeValue ?? "";
+    const isExact = node.parentElement?.closest(EXACT);
+    parent.appendChild(document.createTextNode(isExact ? visible(text) : text));
   }
   if (!(node instanceof Element) && node.nodeType !== Node.ELEMENT_NODE) return;
   const source = /** @type {Element} */ (node);
@@ -107,7 +116,7 @@ function copyOf(source) {
   for (const name of ELEMENTS[tag] ?? []) {
     const value = source.getAttribute(name);
     if (value === null || name === "href" && !isWebAddress(value)) continue;
-    made.setAttribute(name, value);
+    made.setAttribute(name, name === "title" ? visible(value) : value);
   }
   if (made.hasAttribute("href")) {
     made.setAttribute("rel", "noopener noreferrer nofollow");
@@ -131,6 +140,6 @@ function isWebAddress(text) {
 function imageText(image) {
   const text = document.createElement("span");
   text.className = "picture";
-  text.textContent = image.getAttribute("alt") || "picture";
+  text.textContent = visible(image.getAttribute("alt") || "picture");
   return text;
 }

@@ -50,7 +50,8 @@ export const SHORT_DESCRIPTION = 300;
 /** @param {string | undefined} text */
 function shortened(text) {
   if (text === undefined || text.length <= SHORT_DESCRIPTION) return text;
-  return `${text.slice(0, SHORT_DESCRIPTION).trimEnd()}…`;
+  // No half of a pair is left at the end.
+  return `${text.slice(0, SHORT_DESCRIPTION).replace(/[\ud800-\udbff]$/, "").trimEnd()}…`;
 }
 
 /**

@@ -164,7 +164,8 @@ class CliCommand extends Command {
 
   /** A flag of this command, or of one above. */
   #known(flag: string): Option | undefined {
-    return this.#find(flag) ?? (this.parent as CliCommand | null)?.#known(flag);
+    const above = this.parent as CliCommand | null;
+    return this.#find(flag) ?? (above === null ? undefined : above.#known(flag));
   }
 
   #find(flag: string): Option | undefined {
@@ -304,10 +305,9 @@ export function refuseEmpty(command: Command): void {
   const words = command.registeredArguments.filter(({ variadic }, index) =>
     !variadic && command.args[index] === ""
   ).map((argument) => `the argument ${quote(argument.name())}`);
-  const root = rootOf(command);
-  const values = [...command.options, ...root.options].filter((option) =>
-    /<(file|folder)>/.test(option.flags) &&
-    command.optsWithGlobals()[option.attributeName()] === ""
+  const given: Readonly<Record<string, unknown>> = command.optsWithGlobals();
+  const values = [...command.options, ...rootOf(command).options].filter((option) =>
+    /<(file|folder)>/.test(option.flags) && given[option.attributeName()] === ""
   ).map((option) => option.long);
   const [empty] = [...words, ...values];
   if (empty === undefined) return;

@@ -31,6 +31,12 @@ export interface Prompts {
   secret(question: string, signal: AbortSignal): Promise<string>;
 }
 
+/** What is done around the time for which a process is stopped. */
+export interface Suspension {
+  before(): void;
+  after(): void;
+}
+
 /** The process of a run. */
 export interface CliContext {
   /** The name the program was called by: `modelops`, `modctl`, `modelops-bundles`. */
@@ -48,6 +54,11 @@ export interface CliContext {
   readonly prompts: Prompts;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /**
+   * Has something done before the person stops the process for a while (Ctrl-Z), and after it goes
+   * on; until what it gives is disposed.
+   */
+  readonly aroundSuspension?: (doing: Suspension) => Disposable;
   /**
    * Rejects with the first error that reaches nobody: an event of the runtime, or work that nobody
    * waits for. It ends the run like an error of the command.

@@ -9,6 +9,7 @@ import { nodeOs } from "../core/runtime/builtins.ts";
 import type { Environment } from "../library/environment.ts";
 import type { CliContext, TextInput, TextSink } from "./context.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { aroundSuspension } from "./suspension.ts";
 import { uncaughtFault } from "./uncaught.ts";
 import { terminalPrompts } from "./settings/prompt.ts";
 
@@ -31,6 +32,7 @@ export function processContext(): CliContext {
     stderr: sink(Deno.stderr, () => {}),
     prompts: terminalPrompts(),
     signal: interruptSignal(),
+    aroundSuspension,
     fault: uncaughtFault(),
     now: () => new Date(),
   };

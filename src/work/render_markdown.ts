@@ -22,7 +22,7 @@ const ADDRESSES_LIMIT = 256 * 1024;
 /** Characters of HTML; a document that makes more of it is shown as it was written. */
 const LONGEST_HTML = 768 * 1024;
 
-/** Blocks within blocks. What is deeper the parser leaves out, with all that comes after it. */
+/** Blocks within blocks: what is deeper the parser leaves out, with all that comes after it. */
 const DEEPEST = 100;
 
 /** What is known while one document is rendered. */
@@ -60,8 +60,7 @@ function htmlOf(text: string): string | undefined {
 }
 
 function createRenderer(): MarkdownIt {
-  const options = { html: false, linkify: false, typographer: false };
-  const renderer = new MarkdownIt({ ...options, maxNesting: DEEPEST });
+  const renderer = new MarkdownIt({ html: false, linkify: false, typographer: false });
   // Where a link leads is decided when it is written; here it would become text with brackets.
   renderer.validateLink = () => true;
   const { rules } = renderer.renderer;

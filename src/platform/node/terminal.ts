@@ -50,6 +50,12 @@ export const addSignalListener: Runtime["addSignalListener"] = (signal, listener
   process.on(signal as NodeJS.Signals, listener);
 };
 
+export const removeSignalListener: Runtime["removeSignalListener"] = (signal, listener) => {
+  process.off(signal as NodeJS.Signals, listener);
+};
+
+export const kill: Runtime["kill"] = (pid, signal) => void process.kill(pid, signal);
+
 /** Node asks nobody for leave. */
 export const permissions = { querySync: () => ({ state: "granted" as const }) };
 

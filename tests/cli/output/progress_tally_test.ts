@@ -68,6 +68,13 @@ Deno.test("a summary says what moved, and names what did not", () => {
   ]);
 });
 
+Deno.test("what two stages find is there once", () => {
+  const tally = new ProgressTally();
+  for (const id of ["a", "b"]) tally.apply(step(id, "skip", 10, { phase: "download" }), 0);
+  for (const id of ["a", "b", "c"]) tally.apply(step(id, "skip", 10, { phase: "extract" }), 0);
+  assert.deepEqual(tally.summary(), ["already there: 3 files, 30 MiB"]);
+});
+
 Deno.test("documents have bytes, but are no files", () => {
   const tally = new ProgressTally();
   const stage = tally.apply(aPlan(1, 30), 0);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { openProgress } from "../../../src/cli/output/progress/progress.ts";
 import type { ProgressStyle } from "../../../src/cli/output/progress/style.ts";
 import { showRetry } from "../../../src/cli/output/progress/retry_words.ts";
+import type { Suspension } from "../../../src/cli/context.ts";
 import type { ProgressEvent } from "../../../src/core/operation.ts";
 import { fakeContext } from "../support.ts";
 import { aPlan, step } from "./progress_support.ts";
@@ -143,6 +144,33 @@ Deno.test("the bars leave the terminal as it was, and a summary", async () => {
   assert.ok(text.startsWith("\u001b[?25l\u001b[?7l"), JSON.stringify(text));
   assert.ok(text.includes(RESTORED), JSON.stringify(text));
   assert.ok(text.endsWith("uploaded 10 MiB\n"), JSON.stringify(text));
+});
+
+Deno.test("the shell has its terminal while the process is stopped, and the bars come back", async () => {
+  let doing: Suspension | undefined;
+  let disposed = 0;
+  const context = {
+    ...fakeContext({ terminal: true, columns: 80 }),
+    aroundSuspension(given: Suspension) {
+      doing = given;
+      return { [Symbol.dispose]: () => void disposed++ };
+    },
+  };
+  {
+    await using display = await openProgress("bar", context);
+    display.report(step("a", "start"));
+    doing?.before();
+    const { text } = context.stderr;
+    assert.ok(text.includes(RESTORED), JSON.stringify(text));
+    doing?.after();
+    assert.ok(context.stderr.text.slice(text.length).startsWith("\u001b[?25l\u001b[?7l"));
+    display.report(step("a", "done", 10));
+  }
+  assert.ok(context.stderr.text.endsWith("uploaded 10 MiB\n"));
+  const { text } = context.stderr;
+  doing?.after();
+  assert.equal(context.stderr.text, text, "what is over is not drawn again");
+  assert.equal(disposed, 1);
 });
 
 Deno.test("a line of letters that are several units each is not cut", async () => {

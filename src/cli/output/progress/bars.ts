@@ -17,39 +17,39 @@ const NOTICE_TIME = 5000;
 
 /** Draws what a tally counts until it is disposed; then the sums are all that is left. */
 export function drawBars(
-  { stderr, signal, now }: Pick<CliContext, "stderr" | "signal" | "now">,
+  { stderr, signal, now, aroundSuspension }: Pick<
+    CliContext,
+    "stderr" | "signal" | "now" | "aroundSuspension"
+  >,
   tally: ProgressTally,
 ): AsyncDisposable & {
   event(event: ProgressEvent): void;
   retry(retry: Retry, isShown: boolean): void;
 } {
   const width = () => stderr.columns() ?? 80;
-  let lines: string[] = [];
   let notice = { text: "", until: 0 };
-  const bars = new MultiBar({
-    stream: nodeStream(stderr) as never,
-    format: (_options, _params, payload: { line: number }) => lines[payload.line] ?? "",
-    hideCursor: true,
-    clearOnComplete: true,
-  });
-  // Each bar is a place for a line: items come and go too quickly for a bar each.
-  let places = 0;
-  const addPlace = () => bars.create(1, 0, { line: places++ });
-  bars.on("redraw-pre", () => {
+  const lines = () => {
     const at = now().getTime();
     const notices = at < notice.until ? [notice.text] : [];
-    lines = [...boardLines(tally, width(), at), ...notices];
-    while (places < lines.length) addPlace();
-  });
-  let stopped = false;
+    return [...boardLines(tally, width(), at), ...notices];
+  };
+  /** What is on the screen. */
+  let bars: MultiBar | undefined;
+  let isOver = false;
   const open = () => {
-    if (places === 0 && !stopped) addPlace();
+    if (!isOver) bars ??= openBars(stderr, lines);
+  };
+  const clear = () => {
+    bars?.stop();
+    bars = undefined;
   };
   const stop = () => {
-    if (!stopped && places > 0) bars.stop();
-    stopped = true;
+    clear();
+    isOver = true;
   };
   signal.addEventListener("abort", stop);
+  // The shell has its cursor while the process is stopped, and lines that are whole.
+  const suspension = aroundSuspension?.({ before: clear, after: open });
   return {
     event: open,
     retry(retry, isShown) {
@@ -61,11 +61,32 @@ export function drawBars(
     },
     [Symbol.asyncDispose]: () => {
       signal.removeEventListener("abort", stop);
+      suspension?.[Symbol.dispose]();
       stop();
       for (const line of tally.summary()) stderr.write(`${line}\n`);
       return Promise.resolve();
     },
   };
+}
+
+/** Begins to draw lines, now and then anew, until it is stopped. */
+function openBars(stderr: TextSink, draw: () => string[]): MultiBar {
+  let lines: string[] = [];
+  const bars = new MultiBar({
+    stream: nodeStream(stderr) as never,
+    format: (_options, _params, payload: { line: number }) => lines[payload.line] ?? "",
+    hideCursor: true,
+    clearOnComplete: true,
+  });
+  // Each bar is a place for a line: items come and go too quickly for a bar each.
+  let places = 0;
+  const addPlace = () => bars.create(1, 0, { line: places++ });
+  bars.on("redraw-pre", () => {
+    lines = draw();
+    while (places < lines.length) addPlace();
+  });
+  addPlace();
+  return bars;
 }
 
 /** The part of a Node stream that the bars need. */

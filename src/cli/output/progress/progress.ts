@@ -20,7 +20,7 @@ export interface ProgressDisplay extends AsyncDisposable {
   interruptedAt(): string | undefined;
 }
 
-type DisplayContext = Pick<CliContext, "stderr" | "signal" | "now">;
+type DisplayContext = Pick<CliContext, "stderr" | "signal" | "now" | "aroundSuspension">;
 
 /** What is drawn of the events; what they add up to is counted in any case. */
 interface Drawing extends Partial<AsyncDisposable> {

@@ -238,12 +238,9 @@ export class ProgressTally {
   /** A line for each stage in which something moved, and one for what was there already. */
   summary(): string[] {
     const lines = this.stages.map((stage) => stage.summary()).filter((line) => line !== undefined);
-    const there = { files: 0, bytes: 0 };
-    for (const stage of this.stages) {
-      there.files += stage.there.files;
-      there.bytes += stage.there.bytes;
-    }
-    const { files, bytes } = there;
+    // A file that the store had and the folder has as well is one file.
+    const [{ files, bytes } = { files: 0, bytes: 0 }] = this.stages.map(({ there }) => there)
+      .sort((a, b) => b.files - a.files || b.bytes - a.bytes);
     if (files > 0) lines.push(`already there: ${countOf(files, "file")}, ${formatBytes(bytes)}`);
     else if (lines.length === 0 && bytes > 0) lines.push("already there");
     return lines;

@@ -6,7 +6,7 @@ import { quote } from "../core/text.ts";
 import { InvalidInputError, TransferError } from "../core/errors.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { readAll, transformed } from "../core/streams.ts";
-import { StallWatch } from "../core/time_limit.ts";
+import { EarnedTime, StallWatch } from "../core/time_limit.ts";
 import { faultError, isFault } from "./faults.ts";
 
 /** What was asked for, and the milliseconds of silence that are a lost connection. */
@@ -57,8 +57,10 @@ async function readRaw(
   if (!response.body) return new Uint8Array();
   try {
     const watch = new StallWatch(stallTime, signal);
-    const inTime = (bytes: number, time: number) => {
-      if (time > stallTime + bytes * EARNED_TIME) throw tooSlow(url, bytes, time);
+    const time = new EarnedTime(stallTime);
+    const inTime = (bytes: number) => {
+      const tooLittle = time.tooLittle(bytes);
+      if (tooLittle !== undefined) throw tooSlow(url, bytes, tooLittle);
     };
     return await readAll(transformed(response.body, (body) => watched(body, watch, inTime)), limit);
   } catch (error) {
@@ -69,30 +71,22 @@ async function readRaw(
 }
 
 /**
- * Milliseconds that each byte of a document earns for those to come. Without it a server that sends
- * one now and then is never silent, and never comes to an end; with it a document that has no more
- * than a kilobyte a second has the time of a silence and not much more.
- */
-const EARNED_TIME = 1;
-
-/**
  * Passes a stream on, and gives up on it when nothing comes for long. `inTime` is told how many
- * bytes came in how many milliseconds, and throws when they are too few.
+ * bytes came by now, and throws when they are too few.
  */
 async function* watched(
   stream: ReadableStream<Uint8Array>,
   watch: StallWatch,
-  inTime: (bytes: number, time: number) => void,
+  inTime: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array, void> {
   const reader = stream.getReader();
-  const begun = performance.now();
   let bytes = 0;
   try {
     for (;;) {
       const { done, value } = await watch.during(() => reader.read());
       if (done) return;
       bytes += value.byteLength;
-      inTime(bytes, performance.now() - begun);
+      inTime(bytes);
       yield value;
     }
   } finally {
@@ -134,13 +128,12 @@ export function checkEncoding(headers: Headers, url: string): void {
   );
 }
 
-function tooSlow(url: string, bytes: number, time: number): TransferError {
+function tooSlow(url: string, bytes: number, found: string): TransferError {
   const host = new URL(url).host;
-  const seconds = Math.ceil(time / 1000);
-  return new TransferError(
-    `Cannot read from ${quote(host)}: only ${bytes} bytes of its answer came in ${seconds} s`,
-    { registry: host, actual: bytes },
-  );
+  return new TransferError(`Cannot read from ${quote(host)}: ${found}`, {
+    registry: host,
+    actual: bytes,
+  });
 }
 
 function tooLarge(url: string, limit: number, cause: unknown): TransferError {

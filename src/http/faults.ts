@@ -51,8 +51,10 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
   [/InvalidContentType|wrong.version.number/i, "not-tls", "it does not speak TLS", PLAIN_HTTP],
   [/proxy auth/i, "refused", "the proxy wants credentials", PROXY],
   [/proxy refuses/, "refused", "the proxy does not connect to it", PROXIES],
+  [/proxy cannot be reached/, "unreachable", "its proxy cannot be reached", PROXIES],
+  [/proxy headers/, "refused", "the answer of its proxy is not one of HTTP/1.1", PROXIES],
   [
-    /unsuccessful tunnel|proxy headers|while tunneling|Proxy connection ended/,
+    /unsuccessful tunnel|while tunneling|Proxy connection ended/,
     "lost",
     "the proxy does not connect to it",
     PROXIES,

@@ -72,7 +72,7 @@ function proxyOption(text: string): Deno.Proxy {
   const url = new URL(text);
   const { username, password } = url;
   url.username = url.password = "";
-  if (username === "") return { url: url.href };
+  if (username === "" && password === "") return { url: url.href };
   const basicAuth = {
     username: decodeURIComponent(username),
     password: decodeURIComponent(password),

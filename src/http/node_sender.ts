@@ -1,6 +1,6 @@
 /**
- * Requests through `node:http(s)`: bodies through proxies or with a certificate of the client, and
- * servers whose certificates are not to be checked.
+ * Requests through `node:http(s)`: bodies with a certificate of the client, servers whose
+ * certificates are not to be checked, and TLS through a proxy that speaks TLS.
  * @module
  */
 import { once } from "node:events";
@@ -11,9 +11,13 @@ import { giveBack } from "../core/buffers.ts";
 import { HEAD_LIMIT } from "../core/http1/input.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { StallWatch, withTimeLimit } from "../core/time_limit.ts";
+import { bareHost } from "./addresses.ts";
 import { trustedCertificates } from "./authorities.ts";
+import { type ServerTrust, TunnelAgent } from "./node_tunnel.ts";
 import { allowedLookup, isBounded, type Reach } from "./private_guard.ts";
-import { proxyFor } from "./proxies.ts";
+import { proxyFields, proxyFor } from "./proxies.ts";
+import { portOf } from "./socket/dial.ts";
+import { INTERIM_LIMIT } from "./socket/read_answer.ts";
 import type { AnswerHints, TransportOptions } from "./transport_options.ts";
 
 /** Statuses whose answers have no body, as the Fetch standard lists them. */
@@ -22,33 +26,52 @@ const BODYLESS = new Set([204, 205, 304]);
 /** Sends requests through `node:http(s)` and keeps the connections until it is closed. */
 export class NodeSender {
   readonly #options: TransportOptions;
-  readonly #agents = new Map<string, Promise<http.Agent>>();
+  readonly #stallTime: number;
+  readonly #agents = new Map<string, http.Agent>();
   #trusted: Promise<string[]> | undefined;
 
   /** Makes a sender; nothing is opened before the first request. */
   constructor(options: TransportOptions) {
     this.#options = options;
+    this.#stallTime = options.stallTime ?? DEFAULT_RETRY.stallTime;
   }
 
   /** Sends a request with its body, and gives the answer without following redirects. */
   async send(request: Request, reach: AnswerHints = {}): Promise<Response> {
     request.signal.throwIfAborted();
     const url = new URL(request.url);
-    const secure = url.protocol === "https:";
-    const proxy = proxyFor(url, this.#options.proxy);
+    const proxied = proxyFor(url, this.#options.proxy);
+    const proxy = proxied === undefined ? undefined : new URL(proxied);
+    // A proxy passes on what goes without TLS, and is told all of the URL.
+    const relay = url.protocol === "http:" ? proxy : undefined;
+    const place = relay ?? url;
+    const secure = place.protocol === "https:";
     const bounded = proxy === undefined && isBounded(reach);
-    const outgoing = (secure ? https : http).request(url, {
+    const { cert, key } = this.#options;
+    const check = {
+      ...(secure || proxy?.protocol === "https:" ? await this.#trust() : {}),
+      // It is shown to servers, not to who leads there.
+      ...(secure && relay === undefined ? { cert, key } : {}),
+    };
+    const agent = { secure, tunnel: relay ? undefined : proxy, reach: bounded ? reach : undefined };
+    const outgoing = (secure ? https : http).request({
+      hostname: bareHost(place.hostname),
+      port: portOf(place),
+      path: relay ? `${url.origin}${url.pathname}${url.search}` : `${url.pathname}${url.search}`,
       method: request.method,
-      headers: Object.fromEntries(request.headers),
-      agent: await this.#agent({ secure, proxy, reach: bounded ? reachName(reach) : "" }),
+      headers: {
+        ...Object.fromEntries(request.headers),
+        host: url.host,
+        ...(relay && proxyFields(relay)),
+      },
+      agent: this.#agent(agent, check),
       maxHeaderSize: HEAD_LIMIT,
       lookup: bounded ? allowedLookup(reach) : undefined,
       signal: request.signal,
-      ...(secure ? await this.#tls() : {}),
+      ...check,
     });
     try {
-      const stallTime = this.#options.stallTime ?? DEFAULT_RETRY.stallTime;
-      const incoming = await exchange(outgoing, request, stallTime);
+      const incoming = await exchange(outgoing, request, this.#stallTime);
       // A server that answered early is not sent the rest; its connection cannot be used again.
       if (!outgoing.writableEnded) incoming.once("close", () => outgoing.destroy());
       return toResponse(incoming, request.method);
@@ -60,46 +83,45 @@ export class NodeSender {
   }
 
   close(): void {
-    for (const agent of this.#agents.values()) agent.then((made) => made.destroy());
+    for (const agent of this.#agents.values()) agent.destroy();
     this.#agents.clear();
   }
 
-  async #tls(): Promise<https.RequestOptions> {
-    const { cert, key, insecure } = this.#options;
-    if (insecure) return { cert, key, rejectUnauthorized: false };
+  /** What the certificates of servers are checked by. */
+  async #trust(): Promise<ServerTrust> {
+    if (this.#options.insecure) return { rejectUnauthorized: false };
     const trusted = await (this.#trusted ??= trustedCertificates(this.#options));
     // Without authorities of one's own the platform has the built-in ones at hand.
-    return { ca: trusted.length > 0 ? [...rootCertificates, ...trusted] : undefined, cert, key };
+    return { ca: trusted.length > 0 ? [...rootCertificates, ...trusted] : undefined };
   }
 
   /** Connections are shared only among requests of the same way and the same check. */
-  #agent(
-    { secure, proxy, reach }: { secure: boolean; proxy: string | undefined; reach: string },
-  ): Promise<http.Agent> {
-    const name = JSON.stringify([secure, proxy, reach]);
+  #agent({ secure, tunnel, reach }: WayThere, { ca, rejectUnauthorized }: ServerTrust): http.Agent {
+    const name = JSON.stringify([secure, tunnel, reach && reachName(reach)]);
     const known = this.#agents.get(name);
     if (known) return known;
-    const agent = makeAgent(secure, proxy);
+    const agent = tunnel
+      ? new TunnelAgent({
+        proxy: tunnel,
+        trust: { ca, rejectUnauthorized },
+        stallTime: this.#stallTime,
+      })
+      : new (secure ? https : http).Agent({ keepAlive: true });
     this.#agents.set(name, agent);
     return agent;
   }
 }
 
 /** What requests have in common that may share a connection. */
-function reachName({ namedBy }: Reach): string {
-  return namedBy === undefined ? "inside" : "outside";
+interface WayThere {
+  readonly secure: boolean;
+  /** The proxy that connects to the server. */
+  readonly tunnel: URL | undefined;
+  readonly reach: Reach | undefined;
 }
 
-/** The agents for proxies take 40 ms to load, so they are loaded when there is a proxy. */
-async function makeAgent(secure: boolean, proxy: string | undefined): Promise<http.Agent> {
-  const options = { keepAlive: true };
-  if (proxy === undefined) return secure ? new https.Agent(options) : new http.Agent(options);
-  if (secure) {
-    const { HttpsProxyAgent } = await import("../deps/https-proxy-agent.ts");
-    return new HttpsProxyAgent(proxy, options) as unknown as http.Agent;
-  }
-  const { HttpProxyAgent } = await import("../deps/http-proxy-agent.ts");
-  return new HttpProxyAgent(proxy, options) as unknown as http.Agent;
+function reachName({ namedBy }: Reach): string {
+  return namedBy === undefined ? "inside" : "outside";
 }
 
 /**
@@ -107,15 +129,6 @@ async function makeAgent(secure: boolean, proxy: string | undefined): Promise<ht
  * again, or copy it to where it stays.
  */
 const BYTES_A_MILLISECOND = 32 * 1024;
-
-/** What went wrong where a proxy does not connect, in the words of `fetch`, which knows less. */
-function tunnelFault(status: number): string {
-  if (status === 407) return "proxy authentication required";
-  return status >= 400 && status < 500 ? `the proxy refuses it: ${status}` : "unsuccessful tunnel";
-}
-
-/** Interim answers that are passed over, as over sockets of our own. */
-const INTERIM_LIMIT = 100;
 
 /** Sends the body and waits for the answer, which may come before the body is sent. */
 async function exchange(
@@ -125,11 +138,6 @@ async function exchange(
 ): Promise<http.IncomingMessage> {
   const answer = new Promise<http.IncomingMessage>((resolve, reject) => {
     outgoing.once("response", resolve);
-    // The agent hands on what a proxy says that does not connect as if the server had said it.
-    // Without a tunnel there is no status.
-    outgoing.once("proxyConnect", ({ statusCode = 200 }: { readonly statusCode?: number }) => {
-      if (statusCode !== 200) outgoing.destroy(new Error(tunnelFault(statusCode)));
-    });
     let interim = 0;
     outgoing.on("information", () => {
       if (++interim <= INTERIM_LIMIT) return;

@@ -8,7 +8,7 @@
  */
 import { nodeNet } from "../core/runtime/builtins.ts";
 import { InvalidInputError } from "../core/errors.ts";
-import { decodeUrlPart, quote } from "../core/text.ts";
+import { base64, decodeUrlPart, quote } from "../core/text.ts";
 import { bareHost, isInNetworks, networkList } from "./addresses.ts";
 
 /** The proxies of a process, by the scheme of the URL that is asked for. */
@@ -49,6 +49,15 @@ export function parseProxy(text: string): URL {
     ? "it is no URL"
     : `proxies of scheme ${quote(`${scheme}://`)} are not supported, only http:// and https://`;
   throw new InvalidInputError(`Cannot use proxy: ${reason}`, { remedy: "write http://host:port" });
+}
+
+/** What a proxy is shown by the login in its URL, as fields of a request; none without a login. */
+export function proxyFields(
+  { username, password }: Readonly<URL>,
+): Readonly<Record<string, string>> {
+  if (username === "" && password === "") return {};
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { "proxy-authorization": `Basic ${base64(login)}` };
 }
 
 /** Whether all that a part of a URL encodes is text, so that every way to a proxy can decode it. */

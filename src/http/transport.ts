@@ -8,6 +8,7 @@ import { InvalidInputError } from "../core/errors.ts";
 import { isInternalHost, resolvesInside } from "./addresses.ts";
 import { certificatesIn } from "./authorities.ts";
 import { discard } from "./bodies.ts";
+import { knownFault } from "./faults.ts";
 import { FetchSender } from "./fetch_sender.ts";
 import { limited } from "./limited.ts";
 import { parseProxy, proxyFor } from "./proxies.ts";
@@ -57,7 +58,7 @@ export function createTransport(given: TransportOptions = {}): DisposableTranspo
       return await notOfProxy(await senders[way].send(prepared, hints));
     } catch (error) {
       const other = wayAround(error, { way, request, hints });
-      if (other === undefined) throw error;
+      if (other === undefined) throw ofProxy(error, request, options);
       if (other === "node") leftToNode.add(origin);
       return await notOfProxy(await senders[other].send(prepared, hints));
     }
@@ -76,6 +77,13 @@ export function createTransport(given: TransportOptions = {}): DisposableTranspo
       for (const sender of Object.values(senders)) sender.close();
     },
   };
+}
+
+/** What a proxy cannot reach it says; what cannot be reached here is the proxy. */
+function ofProxy(error: unknown, request: Request, { proxy }: TransportOptions): unknown {
+  const isAway = knownFault(error)?.kind === "unreachable";
+  if (!isAway || proxyFor(askedUrl(request), proxy) === undefined) return error;
+  return new Error("the proxy cannot be reached", { cause: error });
 }
 
 /** Makes sure that an answer is one of the server: only proxies answer 407 (RFC 9110 §15.5.8). */

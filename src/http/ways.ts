@@ -3,9 +3,11 @@
  *
  * `fetch` is for small answers, of which many share a connection. Sockets of our own are for
  * bodies: `fetch` sends streams in chunks, where registries and object stores want a
- * Content-Length, and takes more of the processor; they also look at the address that they connect
- * to. `node:http(s)` is for what is rare: it alone can skip the check of certificates, show one of
- * the client together with a body, and send bodies through proxies.
+ * Content-Length, and takes more of the processor. They also look at the address that they connect
+ * to, and they lead through proxies: `fetch` looks up the name of the server even then, and where
+ * nobody answers that, each of its requests waits. `node:http(s)` is for what is rare: it alone can
+ * skip the check of certificates, show one of the client together with a body, and speak TLS
+ * through a proxy that speaks TLS.
  * @module
  */
 import { askedUrl } from "./asked_url.ts";
@@ -27,14 +29,24 @@ export const hasSockets: boolean = Deno.createHttpClient !== undefined;
 export function wayOf(request: Request, options: TransportOptions, hints: AnswerHints = {}): Way {
   if (!hasSockets) return "node";
   const url = askedUrl(request);
-  const isDirect = proxyFor(url, options.proxy) === undefined;
-  const { insecure, cert } = options;
-  const fetches = request.body === null && !insecure && !isExempt(options, isDirect) &&
+  const proxy = proxyFor(url, options.proxy);
+  const isDirect = proxy === undefined;
+  const mayFetch = request.body === null && !options.insecure && !isExempt(options, isDirect) &&
     !(isDirect && isBounded(hints));
-  const isPlain = url.protocol === "http:" || !insecure && cert === undefined;
   const isLarge = (hints.bytesToFile ?? 0) >= MANY_BYTES;
-  if (isDirect && isPlain && (isLarge || !fetches)) return "socket";
-  return fetches ? "fetch" : "node";
+  const places = isDirect ? [url] : [url, new URL(proxy)];
+  const mayStay = mayFetch && isDirect && !isLarge;
+  if (!mayStay && socketLeadsTo(places, options)) return "socket";
+  return mayFetch ? "fetch" : "node";
+}
+
+/** Whether a socket of ours will do: it speaks TLS once, checks certificates and shows none. */
+function socketLeadsTo(
+  places: readonly Readonly<URL>[],
+  { insecure, cert }: TransportOptions,
+): boolean {
+  const layers = places.filter(({ protocol }) => protocol === "https:").length;
+  return layers === 0 || layers === 1 && !insecure && cert === undefined;
 }
 
 /**

@@ -64,7 +64,7 @@ async function listModel(model: HubModel, options: HubOptions = {}): Promise<Hub
     malformed: (found) => hubAnswerError(context, found),
   });
   const api = `${hubUrl}/api/models/${model.repository}`;
-  const budget = new ReadBudget((found) => hubAnswerError(context, found));
+  const budget = new ReadBudget(client.retry, (found) => hubAnswerError(context, found));
   const listing = { client, context, api, options: { budget, signal: options.signal } };
   const commit = await resolveRevision(listing, model.revision ?? "main");
   const revision = commit ?? model.revision ?? "main";

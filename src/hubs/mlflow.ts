@@ -136,7 +136,10 @@ class Registry {
       host: new URL(this.hubUrl).host,
       login: "mlflowLogin",
     };
-    this.#budget = new ReadBudget((found) => hubAnswerError(this.#context, found));
+    this.#budget = new ReadBudget(
+      options.retry ?? {},
+      (found) => hubAnswerError(this.#context, found),
+    );
     this.client = new HubClient({
       ...options,
       hubUrl: this.hubUrl,

@@ -1,8 +1,10 @@
 /**
- * How much a hub may answer in all while the files of one model are listed: a hub that never comes
- * to an end costs no more than one that is large.
+ * How much a hub may answer in all while the files of one model are listed, and how long that may
+ * take: a hub that never comes to an end costs no more than one that is large.
  * @module
  */
+import type { RetryPolicy } from "../core/retry.ts";
+import { type EarnedTime, timeInAll } from "../core/time_limit.ts";
 
 /** Documents of one listing. */
 const MOST_DOCUMENTS = 300;
@@ -13,25 +15,30 @@ const MOST_BYTES = 16 * 1024 * 1024;
 /** Counts what was read, and gives out what is left. */
 export class ReadBudget {
   readonly #exhausted: (found: string) => Error;
-  #documents = MOST_DOCUMENTS;
-  #bytes = MOST_BYTES;
+  readonly #time: EarnedTime;
+  #documents = 0;
+  #bytes = 0;
 
-  /** `exhausted` makes the error for a hub that answers more. */
-  constructor(exhausted: (found: string) => Error) {
+  /** Begins with the listing; `exhausted` makes the error for a hub that answers more. */
+  constructor(policy: RetryPolicy, exhausted: (found: string) => Error) {
+    this.#time = timeInAll(policy);
     this.#exhausted = exhausted;
   }
 
   /** Bytes that the next document may have. */
   next(): number {
-    if (this.#documents-- <= 0) {
+    if (++this.#documents > MOST_DOCUMENTS) {
       throw this.#exhausted(`it answers with more than ${MOST_DOCUMENTS} documents`);
     }
-    if (this.#bytes <= 0) throw this.#exhausted(`it answers with more than ${MOST_BYTES} bytes`);
-    return this.#bytes;
+    const left = MOST_BYTES - this.#bytes;
+    if (left <= 0) throw this.#exhausted(`it answers with more than ${MOST_BYTES} bytes`);
+    const tooLittle = this.#time.tooLittle(this.#bytes);
+    if (tooLittle !== undefined) throw this.#exhausted(tooLittle);
+    return left;
   }
 
   /** Notes the size of a document that was read. */
   spend(bytes: number): void {
-    this.#bytes -= bytes;
+    this.#bytes += bytes;
   }
 }

@@ -6,6 +6,7 @@ import { InvalidInputError } from "../core/errors.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
 import { quote } from "../core/text.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { retried, type RetryPolicy, TransientError } from "../core/retry.ts";
 import { withTimeLimit } from "../core/time_limit.ts";
 import { discard, readBody } from "../http/bodies.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
@@ -20,13 +21,15 @@ interface FindEndpointOptions extends ConnectOptions, OperationOptions {
   readonly probe: Transport;
   /** Whether a server of this machine speaks TLS; a request tells where this does not. */
   readonly speaksTls?: SpeaksTls;
+  /** How it is asked again when its answer was lost. */
+  readonly retry?: RetryPolicy;
 }
 
 /**
  * The base URL of a registry: HTTPS, unless the user said otherwise. On this machine, and where the
- * user accepts insecure connections, one request without credentials finds out whether the server
- * speaks TLS, and HTTP is used when it does not.
- * @throws {TransferError} when that request does not reach the server.
+ * user accepts insecure connections, a request without credentials finds out whether the server
+ * speaks TLS, and HTTP is used when it says that it does not.
+ * @throws {TransferError} when no such request reaches the server.
  */
 export async function findEndpoint(registry: string, options: FindEndpointOptions): Promise<URL> {
   const host = canonicalHost(registry) === "docker.io" ? "registry-1.docker.io" : registry;
@@ -57,59 +60,76 @@ function baseUrl(scheme: "http" | "https", host: string): URL {
 /** Milliseconds in which a server has to say anything at all to the first request. */
 const PROBE_TIME = 30_000;
 
+/** What was found out of a server: `lost` when it was gone before it said anything. */
+type Found = "tls" | "http" | "lost";
+
 async function speaksTls(base: URL, options: FindEndpointOptions): Promise<boolean> {
-  const { probe, signal } = options;
+  const { signal, retry: policy } = options;
   const url = new URL("/v2/", base);
-  const ask = async (stop: AbortSignal) => {
-    const told = isLoopbackHost(url.hostname) ? await options.speaksTls?.(url, stop) : undefined;
-    if (told !== undefined) return told;
-    await discard(await probe(new Request(url, { signal: stop })));
-    return true;
-  };
-  return await probed(ask, signal, (error) => {
-    const { kind } = explainFault(error);
-    if (kind === "unreachable") throw faultError(error, url.href);
-    if (kind === "not-tls") return false;
+  return await retried(async (isLast) => {
+    const [found, fault] = await asked((stop) => greeted(url, options, stop), url, signal);
+    if (found !== "lost") return found === "tls";
     // Elsewhere a lost connection must not be taken for one that may go on in clear text, with the
-    // password. A certificate that is not trusted is shown by the request to come.
-    if (kind !== "lost" || !isLoopbackHost(url.hostname)) return true;
-    return speaksHttp(url, options).then((clear) => !clear);
-  });
+    // password.
+    if (!isLoopbackHost(url.hostname)) return true;
+    // Some servers of HTTP just hang up on TLS, and on a busy machine one of TLS may do so too: it
+    // is one of HTTP only where it says so.
+    const clear = inClear(url);
+    const [said] = await asked((stop) => answerInClear(clear, options, stop), clear, signal);
+    if (said !== "lost") return said === "tls";
+    throw isLast ? faultError(fault, url.href) : new TransientError(explainFault(fault).reason);
+  }, { what: base.host, policy, signal });
 }
 
-/** Asks once, and not for ever; what the network did wrong in it is an answer of its own. */
-async function probed(
-  ask: (stop: AbortSignal) => Promise<boolean>,
+/** Asks once, and not for ever; a connection that was lost is told with what was thrown. */
+async function asked(
+  ask: (stop: AbortSignal) => Promise<Found>,
+  url: URL,
   signal: AbortSignal | undefined,
-  onFault: (error: unknown) => boolean | Promise<boolean>,
-): Promise<boolean> {
+): Promise<readonly [Found, unknown?]> {
   try {
-    return await withTimeLimit(PROBE_TIME, ask, signal);
+    return [await withTimeLimit(PROBE_TIME, ask, signal)];
   } catch (error) {
     signal?.throwIfAborted();
     if (!isFault(error, signal)) throw error;
-    return await onFault(error);
+    const { kind } = explainFault(error);
+    if (kind === "unreachable") throw faultError(error, url.href);
+    if (kind === "lost") return ["lost", error];
+    // A certificate that is not trusted is shown by the request to come.
+    return [kind === "not-tls" ? "http" : "tls"];
   }
 }
 
-/**
- * Whether a server of this machine speaks HTTP: some just hang up on TLS, and on a busy machine one
- * that speaks TLS may do so too. Without TLS it says so, or hangs up again.
- */
-async function speaksHttp(
-  secure: URL,
-  { probe, signal }: Pick<FindEndpointOptions, "probe" | "signal">,
-): Promise<boolean> {
+/** What the answer to TLS says, be it to a greeting alone or to a request. */
+async function greeted(
+  url: URL,
+  { probe, speaksTls }: FindEndpointOptions,
+  stop: AbortSignal,
+): Promise<Found> {
+  const told = isLoopbackHost(url.hostname) ? await speaksTls?.(url, stop) : undefined;
+  if (told !== undefined) return told ? "tls" : "http";
+  await discard(await probe(new Request(url, { signal: stop })));
+  return "tls";
+}
+
+/** What the answer to a request without TLS says; one of TLS may refuse it in words of HTTP. */
+async function answerInClear(
+  url: URL,
+  { probe }: FindEndpointOptions,
+  stop: AbortSignal,
+): Promise<Found> {
+  const response = await probe(new Request(url, { signal: stop }));
+  if (response.status === 400) return WANTS_TLS.test(await textOf(response, url)) ? "tls" : "http";
+  await discard(response);
+  return /^https:/i.test(response.headers.get("Location") ?? "") ? "tls" : "http";
+}
+
+/** The URL of the same port without TLS. */
+function inClear(secure: URL): URL {
   const url = new URL(secure);
   url.protocol = "http:";
   url.port = secure.port || "443";
-  const ask = async (stop: AbortSignal) => {
-    const response = await probe(new Request(url, { signal: stop }));
-    if (response.status === 400) return !WANTS_TLS.test(await textOf(response, url));
-    await discard(response);
-    return true;
-  };
-  return await probed(ask, signal, () => false);
+  return url;
 }
 
 /** What servers of TLS say to those who come without: Go's, nginx, Apache. */

@@ -8,6 +8,7 @@ import { decodeJson, isRecord, MOST_LIST_VALUES } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { collectGarbage } from "../core/runtime/garbage.ts";
 import { compareText, quote } from "../core/text.ts";
+import { timeInAll } from "../core/time_limit.ts";
 import { discard, readBody } from "../http/bodies.ts";
 import { nextPage } from "../http/link_header.ts";
 import type { RegistrySession } from "./session.ts";
@@ -48,8 +49,8 @@ interface PagesOptions extends OperationOptions {
 /**
  * The pages of a list, from `path` (`/v2/…`) on. A first page that is missing ends the list at once
  * when `missing` says that its status means an empty list.
- * @throws {TransferError} for pages that go round in circles, have no end, or lead to another
- * server.
+ * @throws {TransferError} for pages that go round in circles, have no end, lead to another server,
+ * or come so slowly that there might as well be no end.
  */
 export async function* pages(
   session: RegistrySession,
@@ -62,6 +63,7 @@ export async function* pages(
   const seen = new Set<string>();
   let size = 0;
   const base = await session.base(signal);
+  const time = timeInAll(session.retry);
   for (let url: URL | undefined = new URL(path, base); url;) {
     if (seen.has(url.href)) throw endless("its pages go round in circles");
     if (seen.size >= mostPages(size)) {
@@ -81,6 +83,8 @@ export async function* pages(
     if (url && url.origin !== base.origin) {
       throw endless(`its next page is on another server, ${url.host}`);
     }
+    const tooLittle = url && time.tooLittle(size);
+    if (tooLittle !== undefined) throw endless(`${tooLittle}, in ${seen.size} pages`);
   }
 }
 

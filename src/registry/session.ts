@@ -132,7 +132,7 @@ export class RegistrySession {
     if (this.#connection) return this.#connection;
     const { plainHttp, insecure, log } = this.#options;
     const { home: probe, speaksTls } = this.#network;
-    const options = { plainHttp, insecure, probe, speaksTls, signal, log };
+    const options = { plainHttp, insecure, probe, speaksTls, retry: this.retry, signal, log };
     const base = await findEndpoint(this.registry, options);
     // Another request may have found it meanwhile, and tokens since.
     return this.#connection ??= this.#stack(base);

@@ -4,6 +4,7 @@
  * @module
  */
 import { completePolicy, type RetryPolicy } from "../core/retry.ts";
+import { type EarnedTime, timeInAll } from "../core/time_limit.ts";
 
 /** Requests that a reader makes however little comes: a server may be slow, but not for ever. */
 const REQUESTS = 128;
@@ -14,14 +15,11 @@ const EARNS_A_REQUEST = 64 * 1024;
 /** Bytes up to which a content is a document, for which somebody waits: it has to come in time. */
 const DOCUMENT_SIZE = 4 * 1024 * 1024;
 
-/** Milliseconds that each byte of a document earns for those to come. */
-const EARNED_TIME = 1;
-
 /** What is left of a reader's patience with one content. */
 export class Patience {
-  readonly #begun = performance.now();
   readonly #stallTime: number;
   readonly #attempts: number;
+  readonly #time: EarnedTime;
   #requests = 0;
   /** When bytes came last, or were asked for. */
   #heard = performance.now();
@@ -32,6 +30,7 @@ export class Patience {
     const { stallTime, attempts } = completePolicy(policy);
     this.#stallTime = stallTime;
     this.#attempts = attempts;
+    this.#time = timeInAll(policy);
   }
 
   /** Notes a request, and tells why there is to be none, if that is so. */
@@ -46,13 +45,9 @@ export class Patience {
    * waited for, if that is so.
    */
   hears(bytes: number, size = Infinity): string | undefined {
-    const now = performance.now();
-    if (bytes > this.#bytes) this.#heard = now;
+    if (bytes > this.#bytes) this.#heard = performance.now();
     this.#bytes = Math.max(this.#bytes, bytes);
-    const time = now - this.#begun;
-    const limit = this.#attempts * this.#stallTime + this.#bytes * EARNED_TIME;
-    if (size > DOCUMENT_SIZE || time <= limit) return undefined;
-    return `only ${this.#bytes} bytes came in ${Math.ceil(time / 1000)} s`;
+    return size > DOCUMENT_SIZE ? undefined : this.#time.tooLittle(this.#bytes);
   }
 
   /**

@@ -81,6 +81,8 @@ const MECHANISMS: readonly Mechanism[] = [
       "src/objects/azure_client.ts",
       "src/http/redirects.ts",
       "src/http/fetch_sender.ts",
+      // Whether a server sends who comes without TLS away to it.
+      "src/registry/endpoint.ts",
       // The address of an upload, which is no redirect.
       "src/registry/upload_session.ts",
     ],
@@ -100,8 +102,30 @@ const MECHANISMS: readonly Mechanism[] = [
   {
     what: "the way to the network",
     words:
-      /\bfetch\((?!target|options|files|count)|createHttpClient\(|\(secure \? https : http\)|Deno\.(connect|startTls)/,
-    files: ["src/http/fetch_sender.ts", "src/http/node_sender.ts", "src/http/socket/dial.ts"],
+      /\bfetch\((?!target|options|files|count)|createHttpClient\(|\(secure \? https : http\)|Deno\.(connect|startTls)|\b(net|tls)\.connect\(/,
+    files: [
+      "src/http/fetch_sender.ts",
+      "src/http/node_sender.ts",
+      "src/http/node_tunnel.ts",
+      "src/http/socket/dial.ts",
+    ],
+  },
+  {
+    what: "the tunnel through a proxy",
+    words: /CONNECT /,
+    files: ["src/http/socket/request_head.ts"],
+  },
+  {
+    what: "the time that something may take in all",
+    words: /\btooLittle\(/,
+    files: [
+      "src/core/time_limit.ts",
+      // A document, the listing of a hub, the pages of a registry, a content.
+      "src/http/bodies.ts",
+      "src/hubs/read_budget.ts",
+      "src/registry/pagination.ts",
+      "src/transfer/patience.ts",
+    ],
   },
   {
     what: "the choice among the ways to the network",

@@ -75,7 +75,7 @@ for (
       assert(error instanceof TransferError);
       assert.match(
         error.message,
-        /^Cannot read from "registry\.test": only \d+ bytes of its answer/,
+        /^Cannot read from "registry\.test": only \d+ bytes came in/,
       );
       return true;
     });

@@ -8,6 +8,7 @@ import { downloadModel } from "../../src/hubs/download_model.ts";
 import { huggingFace } from "../../src/hubs/huggingface.ts";
 import type { HubModel, HubName } from "../../src/hubs/hub.ts";
 import { tempFolder } from "../support/temp.ts";
+import { movedClock } from "../support/moved_clock.ts";
 import { commitOf, FAST } from "./support.ts";
 
 const MODELS: Readonly<Record<HubName, HubModel>> = {
@@ -96,6 +97,28 @@ const paged = (page: (count: number, url: URL) => Response): Transport => {
 };
 const linked = (files: unknown[], link: string) =>
   Response.json(files, { headers: { Link: `<${link}>; rel="next"` } });
+
+Deno.test("hubs are given up whose every document comes just in time", async () => {
+  const page = paged((count) => linked([entry(`${count}`)], `/next?${count}`));
+  const walk: Transport = ({ url }) => {
+    const path = new URL(url).searchParams.get("path") ?? "";
+    const answer = url.includes("mlflow-artifacts")
+      ? { files: [{ path: `${path}/a`, is_dir: true }] }
+      : { artifact_uri: "mlflow-artifacts:/x", model_versions: [{ version: "1" }] };
+    return Promise.resolve(Response.json(answer));
+  };
+  for (const [name, transport] of [["huggingface", page], ["mlflow", walk]] as const) {
+    using clock = movedClock();
+    const { error, urls } = await ask(name, (request) => {
+      clock.pass(119_000);
+      return transport(request);
+    });
+    assert(error instanceof InvalidInputError, String(error));
+    assert.match(error.message, /: only \d+ bytes came in \d+ s$/);
+    // Three tries of two minutes.
+    assert(urls.length <= 5, `${urls.length}`);
+  }
+});
 
 const LISTS: readonly (readonly [string, Transport, RegExp, number])[] = [
   ["leads back to itself", paged((_, url) => linked([entry("a")], url.href)), /in circles/, 2],

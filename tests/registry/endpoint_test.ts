@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { TransferError } from "../../src/core/errors.ts";
+import { RegistryClient } from "../../src/registry/client.ts";
 import { findEndpoint } from "../../src/registry/endpoint.ts";
+import { makeCertificates } from "../support/certificates.ts";
+import { e2eTest } from "../support/registry.ts";
+import { tempFolder } from "../support/temp.ts";
 
 const NOT_TLS = "received corrupt message of type InvalidContentType";
 
@@ -134,7 +138,14 @@ const WITHOUT_TLS: readonly (readonly [string, string, () => Promise<Response>])
     Promise.resolve(
       new Response("You're speaking plain HTTP to an SSL-enabled server port.", { status: 400 }),
     )],
-  ["https:", "nothing again", () => Promise.reject(new TypeError("connection reset"))],
+  [
+    "https:",
+    "a redirect to TLS",
+    () =>
+      Promise.resolve(
+        new Response(null, { status: 301, headers: { Location: "https://localhost:5000/v2/" } }),
+      ),
+  ],
 ];
 
 for (const [protocol, what, answer] of WITHOUT_TLS) {
@@ -164,4 +175,94 @@ Deno.test("findEndpoint() greets servers of this machine, and sends a request to
   assert.equal(await find("[::1]:5000", undefined), "https://[::1]:5000/");
   assert.equal(await find("registry.test", false), "https://registry.test/");
   assert.deepEqual(greeted, ["localhost:5000", "127.0.0.1:5000", "[::1]:5000"]);
+});
+
+/** How a first greeting is lost. */
+const LOSSES = ["connection reset by peer", "tls handshake eof", "operation timed out"];
+
+/** A policy that does not wait. */
+const AT_ONCE = { sleep: () => Promise.resolve() };
+
+for (const loss of LOSSES) {
+  Deno.test(`findEndpoint() asks again after "${loss}", and goes by what is said then`, async () => {
+    for (const speaks of ["https:", "http:"]) {
+      for (const lost of [1, 3]) {
+        let greetings = 0;
+        const base = await findEndpoint("localhost:5000", {
+          retry: AT_ONCE,
+          probe: () => Promise.reject(new TypeError("x", { cause: new Error(loss) })),
+          speaksTls: () =>
+            ++greetings <= lost
+              ? Promise.reject(new Error(loss))
+              : Promise.resolve(speaks === "https:"),
+        });
+        assert.equal(base.protocol, speaks);
+        assert.equal(greetings, lost + 1);
+      }
+    }
+  });
+
+  Deno.test(`findEndpoint() fails when all that it hears is "${loss}"`, async () => {
+    let asked = 0;
+    const lose = () => Promise.reject(new Error(`${loss} ${++asked}`));
+    const finding = findEndpoint("localhost:5000", {
+      retry: { ...AT_ONCE, attempts: 3 },
+      probe: lose,
+      speaksTls: lose,
+    });
+    await assert.rejects(finding, /^TransferError: Cannot reach "localhost:5000": /);
+    assert.equal(asked, 6);
+  });
+}
+
+/** A server of TLS that resets its first connections, as one of a busy machine may. */
+function resetting(count: number, tls: { readonly cert: string; readonly key: string }) {
+  const inner = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {}, ...tls },
+    () => Response.json({}),
+  );
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let seen = 0;
+  const serve = async (conn: Deno.TcpConn) => {
+    if (++seen <= count) {
+      // What is not read when it is closed becomes a reset.
+      await conn.read(new Uint8Array(1));
+      return conn.close();
+    }
+    const onward = await Deno.connect({ hostname: "127.0.0.1", port: inner.addr.port });
+    await Promise.allSettled([
+      conn.readable.pipeTo(onward.writable),
+      onward.readable.pipeTo(conn.writable),
+    ]);
+  };
+  const running: Promise<void>[] = [];
+  const accepting = (async () => {
+    for await (const conn of listener) running.push(serve(conn));
+  })();
+  return {
+    host: `localhost:${listener.addr.port}`,
+    connections: () => seen,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await accepting;
+      await inner.shutdown();
+      await Promise.all(running);
+    },
+  };
+}
+
+e2eTest("a registry of this machine that resets the first greeting is one of TLS still", {
+  needs: ["openssl"],
+}, async () => {
+  await using folder = await tempFolder();
+  const { caFile, server } = await makeCertificates(folder.path);
+  const [ca, cert, key] = await Promise.all(
+    [caFile, server.certFile, server.keyFile].map((file) => Deno.readTextFile(file)),
+  );
+  for (const count of [1, 2, 5]) {
+    await using registry = resetting(count, { cert: cert!, key: key! });
+    await using client = new RegistryClient({ caCerts: [ca!], retry: { firstWait: 1 } });
+    await client.ping(registry.host);
+    assert(registry.connections() > count);
+  }
 });

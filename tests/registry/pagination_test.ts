@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { InvalidInputError, TransferError } from "../../src/core/errors.ts";
 import { nextPage } from "../../src/http/link_header.ts";
 import { fail, fakeClient } from "../support/fake_registry.ts";
+import { movedClock } from "../support/moved_clock.ts";
 
 /** A client of a registry whose answers to tag lists come from a function of the URL. */
 function setup(answer: (url: URL, count: number) => Response) {
@@ -93,6 +94,43 @@ Deno.test("tags() reads a long list of small pages whole", async () => {
     page(names(count, 30), count < 2000 ? `<?p=${count}>; rel="next"` : undefined)
   );
   assert.equal((await list()).length, 60_000);
+});
+
+/** What a page of a list that has no end holds. */
+const SLOW_PAGES: Readonly<Record<string, (page: number) => readonly string[]>> = {
+  "that hold nothing": () => [],
+  "of one tag": (page) => [`v${page}`],
+  "of twenty tags": (page) => names(page, 20),
+};
+
+for (const [what, tags] of Object.entries(SLOW_PAGES)) {
+  Deno.test(`tags() gives up on pages ${what}, each of which comes just in time`, async () => {
+    using clock = movedClock();
+    const { list, seen } = setup((_, count) => {
+      clock.pass(119_000);
+      return page(tags(count), `<?p=${count}>; rel="next"`);
+    });
+    await assert.rejects(list(), /^TransferError: .*: only \d+ bytes came in \d+ s, in \d+ pages$/);
+    assert.equal(seen.length, 6);
+  });
+}
+
+Deno.test("tags() waits as long for many pages as for one of their size", async () => {
+  using clock = movedClock();
+  const { list } = setup((_, count) => {
+    clock.pass(1000);
+    return page(names(count, 30), count < 2000 ? `<?p=${count}>; rel="next"` : undefined);
+  });
+  assert.equal((await list()).length, 60_000);
+});
+
+Deno.test("tags() takes a last page that is late", async () => {
+  using clock = movedClock();
+  const { list } = setup(() => {
+    clock.pass(3_600_000);
+    return page(["a"]);
+  });
+  assert.deepEqual(await list(), ["a"]);
 });
 
 /** A page of one tag that has exactly so many bytes. */

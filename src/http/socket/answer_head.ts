@@ -41,7 +41,8 @@ export function parseAnswer(text: string, method: string): AnswerHead {
   if (minor === undefined) throw new BadMessage(502, "The answer is not one of HTTP/1.1");
   const status = Number(code);
   const headers = parseFields(lines, SINGLE);
-  const bodyless = method === "HEAD" || status < 200 || BODYLESS.has(status);
+  const isTunnel = method === "CONNECT" && status < 300;
+  const bodyless = method === "HEAD" || status < 200 || isTunnel || BODYLESS.has(status);
   const length = bodyless ? 0 : bodyLength(headers, Number(minor)) ?? "rest";
   return {
     status,

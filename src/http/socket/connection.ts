@@ -6,12 +6,10 @@ import { BadMessage } from "../../core/http1/bad_message.ts";
 import { Input, type ReadInto } from "../../core/http1/input.ts";
 import { StallWatch, withTimeLimit } from "../../core/time_limit.ts";
 import { answerBody } from "./answer_body.ts";
-import { type AnswerHead, parseAnswer } from "./answer_head.ts";
+import type { AnswerHead } from "./answer_head.ts";
 import { closeConn } from "./dial.ts";
 import { Outgoing } from "./outgoing.ts";
-
-/** Interim answers that are passed over; a server that is busy sends one now and then. */
-const INTERIM_LIMIT = 100;
+import { readAnswer } from "./read_answer.ts";
 
 /** Statuses whose answers have no body, as the Fetch standard lists them. */
 const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -22,11 +20,19 @@ const BODYLESS: ReadonlySet<number> = new Set([204, 205, 304]);
  */
 const BYTES_A_MILLISECOND = 32 * 1024;
 
+/** How a connection is used. */
+export interface ConnectionOptions {
+  /** Told when an exchange is over, or the connection is. */
+  readonly ended: (connection: Connection) => void;
+  /** The proxy that it leads to, where that passes each request on. */
+  readonly relay?: URL;
+}
+
 /** A connection. */
 export class Connection {
   readonly #conn: Deno.Conn;
   readonly #input: Input;
-  readonly #ended: (connection: Connection) => void;
+  readonly #options: ConnectionOptions;
   #isResting = false;
   /** Whether no more can be sent or read. */
   isClosed = false;
@@ -35,10 +41,10 @@ export class Connection {
   /** When it was used last, in milliseconds of `performance.now()`. */
   restsSince = 0;
 
-  /** Takes a connection over; `ended` is told when an exchange is over, or the connection is. */
-  constructor(conn: Deno.Conn, ended: (connection: Connection) => void) {
+  /** Takes a connection over. */
+  constructor(conn: Deno.Conn, options: ConnectionOptions) {
     this.#conn = conn;
-    this.#ended = ended;
+    this.#options = options;
     this.#input = new Input((into) => conn.read(into));
   }
 
@@ -59,8 +65,9 @@ export class Connection {
       else this.close();
     };
     try {
-      const answer = this.#head(method);
-      const outgoing = new Outgoing(this.#conn, new StallWatch(stallTime));
+      const answer = readAnswer(this.#input, method, () => this.wasAnswered = true);
+      const { relay } = this.#options;
+      const outgoing = new Outgoing(this.#conn, { watch: new StallWatch(stallTime), relay });
       answer.then(() => outgoing.stop(), () => outgoing.stop());
       const { bytes, isWhole } = await outgoing.send(request);
       const limit = stallTime + bytes / BYTES_A_MILLISECOND;
@@ -81,19 +88,7 @@ export class Connection {
     if (this.isClosed) return;
     this.isClosed = true;
     closeConn(this.#conn);
-    this.#ended(this);
-  }
-
-  /** Reads the head of the answer, past interim ones. */
-  async #head(method: string): Promise<AnswerHead> {
-    for (let count = 0; count < INTERIM_LIMIT; count++) {
-      const text = await this.#input.head(() => this.wasAnswered = true);
-      if (text === undefined) throw new Error("The connection was closed before the answer");
-      const head = parseAnswer(text, method);
-      if (head.status >= 200) return head;
-      if (head.status === 101) break;
-    }
-    throw new BadMessage(502, "The server does not come to an answer");
+    this.#options.ended(this);
   }
 
   #response(
@@ -133,7 +128,7 @@ export class Connection {
     this.#input.fill().then(unasked, unasked);
     // Nobody waits for a connection that does nothing.
     this.#conn.unref();
-    this.#ended(this);
+    this.#options.ended(this);
   }
 }
 

@@ -1,15 +1,18 @@
 /**
- * Connections to servers: which address, and who vouches for the server.
+ * Connections to servers: which address, through which proxy, and who vouches for the server.
  * @module
  */
 import { withTimeLimit } from "../../core/time_limit.ts";
 import { bareHost } from "../addresses.ts";
 import { allowedAddresses, isBounded, type Reach } from "../private_guard.ts";
+import { openTunnel } from "./tunnel.ts";
 
 /** Whom to connect to. */
 export interface Destination {
-  readonly url: URL;
-  /** Which addresses will do. */
+  readonly url: Readonly<URL>;
+  /** The proxy that leads there. Where it speaks TLS itself it passes on requests without TLS. */
+  readonly proxy?: URL;
+  /** Which addresses will do; a proxy looks names up by itself. */
   readonly reach: Reach;
 }
 
@@ -18,33 +21,59 @@ const ADDRESS_TIME = 2_000;
 
 /** Opens a connection; with TLS where the URL wants it, trusting `caCerts` beside the built-in. */
 export async function dial(
-  { url, reach }: Destination,
+  { url, proxy, reach }: Destination,
   caCerts: readonly string[],
   signal: AbortSignal,
 ): Promise<Deno.Conn> {
-  const secure = url.protocol === "https:";
-  const hostname = bareHost(url.hostname);
-  const port = Number(url.port || (secure ? 443 : 80));
-  const conn = isBounded(reach)
+  const place = proxy ?? url;
+  const hostname = bareHost(place.hostname);
+  const port = portOf(place);
+  const conn = proxy === undefined && isBounded(reach)
     ? await connectTo(await allowedAddresses(hostname, reach), port, signal)
     : await Deno.connect({ hostname, port, signal });
+  const stop = () => closeConn(conn);
+  signal.addEventListener("abort", stop);
   try {
     conn.setNoDelay();
-    return secure ? await secured(conn, { hostname, caCerts, signal }) : conn;
+    if (proxy !== undefined && speaksTls(url)) {
+      await openTunnel({ read: (into) => conn.read(into), write: (head) => sendAll(conn, head) }, {
+        url,
+        proxy,
+      });
+      return await secured(conn, { url, caCerts, signal });
+    }
+    return speaksTls(place) ? await secured(conn, { url: place, caCerts, signal }) : conn;
   } catch (error) {
     closeConn(conn);
+    signal.throwIfAborted();
     throw error;
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
+}
+
+function speaksTls({ protocol }: Readonly<URL>): boolean {
+  return protocol === "https:";
+}
+
+/** The port of a server, where that of its scheme is left out. */
+export function portOf(url: Readonly<URL>): number {
+  return Number(url.port || (speaksTls(url) ? 443 : 80));
+}
+
+async function sendAll(conn: Deno.Conn, bytes: Uint8Array): Promise<void> {
+  for (let sent = 0; sent < bytes.byteLength;) sent += await conn.write(bytes.subarray(sent));
 }
 
 async function secured(
   conn: Deno.TcpConn,
-  { hostname, caCerts, signal }: {
-    readonly hostname: string;
+  { url, caCerts, signal }: {
+    readonly url: Readonly<URL>;
     readonly caCerts: readonly string[];
     readonly signal: AbortSignal;
   },
 ): Promise<Deno.Conn> {
+  const hostname = bareHost(url.hostname);
   const options = { hostname, caCerts: [...caCerts], alpnProtocols: ["http/1.1"] };
   const tls = await Deno.startTls(conn, options);
   const stop = () => closeConn(tls);

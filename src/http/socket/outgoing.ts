@@ -14,17 +14,27 @@ export interface Sent {
   readonly isWhole: boolean;
 }
 
+/** How requests are sent. */
+export interface OutgoingOptions {
+  /** Bounds how long the server may take nothing. */
+  readonly watch: StallWatch;
+  /** The proxy that passes them on. */
+  readonly relay?: URL;
+}
+
 /** The outgoing half of a connection. */
 export class Outgoing {
   readonly #conn: Deno.Conn;
   readonly #watch: StallWatch;
+  readonly #relay: URL | undefined;
   #isStopped = false;
   #wake: (() => void) | undefined;
 
-  /** Writes to a connection; the watch bounds how long the server may take nothing. */
-  constructor(conn: Deno.Conn, watch: StallWatch) {
+  /** Writes to a connection. */
+  constructor(conn: Deno.Conn, { watch, relay }: OutgoingOptions) {
     this.#conn = conn;
     this.#watch = watch;
+    this.#relay = relay;
   }
 
   /** Ends the sending: the server has answered, or is gone. */
@@ -45,7 +55,7 @@ export class Outgoing {
     if (request.body !== null && !isChunked && length <= SMALL_BODY) {
       return await this.#sendSmall(request, request.body, length);
     }
-    let isWhole = await this.#write(requestHead(request));
+    let isWhole = await this.#write(requestHead(request, this.#relay));
     if (!isWhole || request.body === null) return { bytes, isWhole };
     const body = pieceReader(request.body, isChunked ? CHUNK_SIZE : Math.min(CHUNK_SIZE, length));
     try {
@@ -71,7 +81,7 @@ export class Outgoing {
     body: ReadableStream<Uint8Array>,
     length: number,
   ): Promise<Sent> {
-    const pieces: Uint8Array[] = [requestHead(request)];
+    const pieces: Uint8Array[] = [requestHead(request, this.#relay)];
     const reader = pieceReader(body, length);
     let bytes = 0;
     try {

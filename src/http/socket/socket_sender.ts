@@ -1,12 +1,13 @@
 /**
  * Requests over sockets of our own, which takes the least of the processor: for bodies, in both
- * directions, and where the address that is connected to has to be looked at.
+ * directions, through proxies too, and where the address that is connected to has to be looked at.
  *
  * Sending a gigabyte takes 0.4 s of the processor (0.8 s with TLS), where `node:http` took 0.55 s
  * (1.15 s); receiving one takes 0.2 s (0.8 s) less than with `fetch`.
  * @module
  */
 import { askedUrl } from "../asked_url.ts";
+import { proxyFor } from "../proxies.ts";
 import { DEFAULT_RETRY } from "../../core/retry.ts";
 import { withTimeLimit } from "../../core/time_limit.ts";
 import { Trust } from "../authorities.ts";
@@ -24,6 +25,7 @@ const KEPT_TIME = 30_000;
 
 /** Sends requests and keeps connections until it is closed. */
 export class SocketSender {
+  readonly #options: TransportOptions;
   readonly #trust: Trust;
   readonly #stallTime: number;
   readonly #open = new Set<Connection>();
@@ -32,6 +34,7 @@ export class SocketSender {
 
   /** Makes a sender; nothing is opened before the first request. */
   constructor(options: TransportOptions) {
+    this.#options = options;
     this.#trust = new Trust(options);
     this.#stallTime = options.stallTime ?? DEFAULT_RETRY.stallTime;
   }
@@ -51,10 +54,13 @@ export class SocketSender {
         if (!isStale || !isRepeatable(request)) throw error;
       }
     }
-    const fresh = await this.#connect(
-      { url, reach: { namedBy, insideOnly }, place },
-      request.signal,
-    );
+    const proxy = proxyFor(url, this.#options.proxy);
+    const fresh = await this.#connect({
+      url,
+      proxy: proxy === undefined ? undefined : new URL(proxy),
+      reach: { namedBy, insideOnly },
+      place,
+    }, request.signal);
     return await fresh.exchange(request, this.#stallTime);
   }
 
@@ -72,7 +78,11 @@ export class SocketSender {
       (signal) => this.#trust.connecting((caCerts) => dial(destination, caCerts, signal)),
       signal,
     );
-    const connection = new Connection(conn, (ended) => this.#ended(ended, place));
+    const { url, proxy } = destination;
+    const connection = new Connection(conn, {
+      ended: (ended) => this.#ended(ended, place),
+      relay: url.protocol === "http:" ? proxy : undefined,
+    });
     this.#open.add(connection);
     return connection;
   }

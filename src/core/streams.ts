@@ -20,18 +20,51 @@ export async function readAll(
   stream: ReadableStream<Uint8Array>,
   limit: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.byteLength;
-    if (size > limit) {
-      throw new InvalidInputError(`Cannot read content: it is larger than ${limit} bytes`, {
-        expected: limit,
+  const gathered = new Gathered(limit);
+  for await (const chunk of stream) gathered.add(chunk);
+  return gathered.bytes();
+}
+
+/**
+ * Bytes that come in pieces, copied one behind the other. Kept as they come, a body in pieces of a
+ * byte, each with the 64 KiB that it was received in, would take that many times its size.
+ */
+export class Gathered {
+  readonly #limit: number;
+  #buffer = new Uint8Array();
+  /** Bytes so far. */
+  size = 0;
+
+  /** Begins with nothing. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /**
+   * Adds a piece, whose memory may be used again afterwards.
+   * @throws {InvalidInputError} when there are more bytes than the limit then.
+   */
+  add(piece: Uint8Array): void {
+    const size = this.size + piece.byteLength;
+    if (size > this.#limit) {
+      throw new InvalidInputError(`Cannot read content: it is larger than ${this.#limit} bytes`, {
+        expected: this.#limit,
       });
     }
-    chunks.push(chunk);
+    if (size > this.#buffer.byteLength) {
+      const larger = new Uint8Array(Math.min(this.#limit, Math.max(size, 2 * this.size)));
+      larger.set(this.#buffer.subarray(0, this.size));
+      this.#buffer = larger;
+    }
+    this.#buffer.set(piece, this.size);
+    this.size = size;
   }
-  return concatBytes(chunks);
+
+  /** All of them, in memory of their own. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    const isFull = this.size === this.#buffer.byteLength;
+    return isFull ? this.#buffer : this.#buffer.slice(0, this.size);
+  }
 }
 
 export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -5,7 +5,7 @@
 import { quote } from "../core/text.ts";
 import { InvalidInputError, TransferError } from "../core/errors.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
-import { readAll, transformed } from "../core/streams.ts";
+import { Gathered, pieceReader } from "../core/streams.ts";
 import { EarnedTime, StallWatch } from "../core/time_limit.ts";
 import { faultError, isFault } from "./faults.ts";
 
@@ -55,46 +55,30 @@ async function readRaw(
   limit: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (!response.body) return new Uint8Array();
-  try {
-    const watch = new StallWatch(stallTime, signal);
-    const time = new EarnedTime(stallTime);
-    const inTime = (bytes: number) => {
-      const tooLittle = time.tooLittle(bytes);
-      if (tooLittle !== undefined) throw tooSlow(url, bytes, tooLittle);
-    };
-    return await readAll(transformed(response.body, (body) => watched(body, watch, inTime)), limit);
-  } catch (error) {
-    await discard(response);
-    signal?.throwIfAborted();
-    throw error instanceof InvalidInputError ? tooLarge(url, limit, error) : error;
-  }
-}
-
-/**
- * Passes a stream on, and gives up on it when nothing comes for long. `inTime` is told how many
- * bytes came by now, and throws when they are too few.
- */
-async function* watched(
-  stream: ReadableStream<Uint8Array>,
-  watch: StallWatch,
-  inTime: (bytes: number) => void,
-): AsyncGenerator<Uint8Array, void> {
-  const reader = stream.getReader();
-  let bytes = 0;
+  const reader = pieceReader(response.body, PIECE_SIZE);
+  const watch = new StallWatch(stallTime, signal);
+  using _kept = watch.keep();
+  const time = new EarnedTime(stallTime);
+  const gathered = new Gathered(limit);
   try {
     for (;;) {
       const { done, value } = await watch.during(() => reader.read());
-      if (done) return;
-      bytes += value.byteLength;
-      inTime(bytes);
-      yield value;
+      if (value) gathered.add(value);
+      if (done) return gathered.bytes();
+      const tooLittle = time.tooLittle(gathered.size);
+      if (tooLittle !== undefined) throw tooSlow(url, gathered.size, tooLittle);
     }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error instanceof InvalidInputError ? tooLarge(url, limit, error) : error;
   } finally {
-    // The read that never ended ends with this; why, is thrown already.
+    // A read that never ended ends with this; why, is thrown already.
     await reader.cancel().catch(() => undefined);
-    reader.releaseLock();
   }
 }
+
+/** Bytes that are read at once: most documents in one. */
+const PIECE_SIZE = 64 * 1024;
 
 /** Throws the rest of an answer away, so that its connection is free. */
 export async function discard(response: Response): Promise<void> {

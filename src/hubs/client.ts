@@ -40,7 +40,7 @@ export interface HubDocument {
 }
 
 /** A request of a client. */
-export interface HubSendOptions extends Pick<AnswerHints, "bodyLimit"> {
+export interface HubSendOptions extends Pick<AnswerHints, "bodyLimit" | "bytesToFile"> {
   /** Headers for the origin of the URL. */
   readonly headers?: Readonly<Record<string, string>>;
   /** A JSON value to POST; the request is a GET without one. */
@@ -106,7 +106,7 @@ export class HubClient {
         headers: this.#headers(target, options, body),
         signal,
       }),
-      { bodyLimit: options.bodyLimit },
+      { bodyLimit: options.bodyLimit, bytesToFile: options.bytesToFile },
     );
     if (response.ok || accept?.includes(response.status)) return response;
     await discard(response);

@@ -60,6 +60,7 @@ class FileRequests {
     const response = await this.#client.send(url, {
       headers: { ...headers, "Accept-Encoding": "identity", ...this.#rangeHeaders(position) },
       accept: [416],
+      bytesToFile: this.#size === undefined ? undefined : this.#size - position,
       signal,
     });
     try {

@@ -4,6 +4,7 @@ import { digestBytes } from "../../src/core/digest.ts";
 import { IntegrityError, InvalidInputError } from "../../src/core/errors.ts";
 import {
   concatBytes,
+  Gathered,
   observed,
   pieceReader,
   readAll,
@@ -13,6 +14,35 @@ import {
 } from "../../src/core/streams.ts";
 
 const expectation = (bytes: Uint8Array) => ({ digest: digestBytes(bytes), size: bytes.byteLength });
+
+Deno.test("readAll() keeps nothing of the memory that pieces came in", async () => {
+  await fc.assert(fc.asyncProperty(fc.array(fc.uint8Array()), async (pieces) => {
+    const memory = new Uint8Array(64 * 1024);
+    // The same memory is filled again, as that of a piece reader is.
+    const refilled = async function* () {
+      for (const piece of pieces) {
+        memory.set(piece);
+        yield memory.subarray(0, piece.byteLength);
+        memory.fill(0);
+      }
+    };
+    const bytes = concatBytes(pieces);
+    assert.deepEqual(await readAll(streamOf(refilled()), bytes.byteLength), bytes);
+  }));
+});
+
+Deno.test("what is gathered is as large as its bytes, and no larger than its limit", () => {
+  fc.assert(fc.property(fc.array(fc.uint8Array()), fc.nat(20), (pieces, less) => {
+    const bytes = concatBytes(pieces);
+    const limit = Math.max(0, bytes.byteLength - less);
+    const gathered = new Gathered(limit);
+    const add = () => pieces.forEach((piece) => gathered.add(piece));
+    if (limit < bytes.byteLength) return void assert.throws(add, InvalidInputError);
+    add();
+    assert.deepEqual(gathered.bytes(), bytes);
+    assert.equal(gathered.bytes().buffer.byteLength, bytes.byteLength);
+  }));
+});
 
 Deno.test("verified() passes content that is as promised, however it is cut", async () => {
   await fc.assert(fc.asyncProperty(fc.array(fc.uint8Array()), async (chunks) => {

@@ -8,9 +8,16 @@ import { decodeJson } from "../core/json.ts";
 import * as form from "../core/shapes/form.ts";
 import { problemsError } from "../core/problems.ts";
 import { digestForm } from "../oci/descriptor.ts";
+import { isPublic } from "./source/public_url.ts";
 
-const text = form.optional(form.text);
-const texts = form.optional(form.listOf(form.text));
+/** A text that anyone may read. */
+const publicText = form.refined(
+  form.text,
+  isPublic,
+  "it holds a URL with a user, a password or a token: write it without",
+);
+const text = form.optional(publicText);
+const texts = form.optional(form.listOf(publicText));
 const flag = form.optional(form.flag);
 const time = form.optional(
   form.refined(form.text, isTime, "it is no time such as 2025-01-31T12:00:00Z"),
@@ -23,7 +30,7 @@ const configForm = form.closedMap({
     createdAt: time,
     authors: texts,
     family: text,
-    name: form.optional(form.matching(/./s, "it is empty")),
+    name: form.optional(form.refined(publicText, (name) => name !== "", "it is empty")),
     docURL: text,
     sourceURL: text,
     datasetsURL: texts,

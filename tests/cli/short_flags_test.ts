@@ -108,9 +108,13 @@ Deno.test("a model without a file is refused, and credentials of a URL are left 
   assert.equal(code, 2);
   assert.match(stderr, /brings no file/);
   for (const url of ["https://me:s3cret@git.test/x.git", "https://s3cret@git.test/x.git"]) {
-    await home.build("-t", "r.test/m:v1", "--source-url", url, "--annotation", `source=${url}`);
+    await home.folder.write("told/README.md", `---\ndatasets: ["${url}", org/set]\n---\n`);
+    await home.folder.write("told/w.bin", "w");
+    const notes = ["--annotation", `source=${url}`, "--annotation", `note=see (${url})`];
+    await home.done("build", home.at("told"), "-t", "r.test/m:v1", "--source-url", url, ...notes);
     const config = await home.done("inspect", "--config", "r.test/m:v1");
     assert.match(config, /"sourceURL": "https:\/\/git\.test\/x\.git"/);
+    assert.match(config, /"datasetsURL": \[\s+"https:\/\/git\.test\/x\.git",/);
     const { stdout } = await home.run(["inspect", "r.test/m:v1", "--json"]);
     assert.ok(!(config + stdout).includes("s3cret"));
   }

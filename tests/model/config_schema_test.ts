@@ -31,6 +31,12 @@ Deno.test("a configuration that the specification does not allow is refused, wit
     [config({ extra: 1 }), /extra/],
     [config({ descriptor: { name: "" } }), /descriptor\.name/],
     [config({ descriptor: { owner: "x" } }), /owner/],
+    // What everybody may read holds no passwords.
+    [config({ descriptor: { sourceURL: "https://u:s3cret@git.test/a" } }), /sourceURL: it holds a/],
+    [config({ descriptor: { docURL: "https://x.test/?token=s3cret" } }), /docURL: it holds a URL/],
+    [config({ descriptor: { datasetsURL: ["a", "https://t@x.test"] } }), /datasetsURL\.1: it hol/],
+    [config({ descriptor: { description: "see https://u:p@x.test" } }), /description: it holds/],
+    [config({ descriptor: { name: "ftp://u:p@x.test/n" } }), /name: it holds a URL/],
     [config({ descriptor: { createdAt: "yesterday" } }), /descriptor\.createdAt/],
     // Days and hours that there are not: the tools in Go read no such document.
     ...[

@@ -82,6 +82,6 @@ Deno.test("weights of every format are known by their names, side files too", ()
     inference.pdiparams weights.pdparams optimizer.pdopt m.nemo m.mnn m.rknn m.mindir m.om m.dduf
     m.vmfb m.litertlm m.task m.plan m.ncnn.param m.ncnn.bin m.tflite m.pte m.gguf.part1 M.GGUF
     m.cbm m.ubj m.safetensors 0.distcp m.tnnmodel m.tmfile m.hef m.bmodel m.kmodel m.cvimodel
-    m.axmodel m.t7 m.jit`;
+    m.axmodel m.t7 m.jit __model__ __params__ net.param m.rten m.xmodel m.nbg`;
   for (const name of names.split(/\s+/)) assert.equal(classify(name, 10), "model", name);
 });

@@ -6,6 +6,7 @@ import { fileSource } from "../../core/content/file_source.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { ModelCapabilities, ModelDescriptor } from "../config.ts";
 import type { ModelfileValues } from "../modelfile/values.ts";
+import { publicUrl } from "../source/public_url.ts";
 import type { ModelFacts } from "./facts.ts";
 import { formatParamSize } from "./param_size.ts";
 import { type FactsReport, readFacts } from "./read_facts.ts";
@@ -78,7 +79,8 @@ export function describedFacts(
   };
 }
 
-/** Where a data set is: hubs name theirs without an address. */
+/** Where a data set is, as anyone may read it: hubs name theirs without an address. */
 function datasetUrl(name: string): string {
-  return /^[a-z][a-z0-9+.-]*:/i.test(name) ? name : `https://huggingface.co/datasets/${name}`;
+  const isUrl = /^[a-z][a-z0-9+.-]*:/i.test(name);
+  return publicUrl(isUrl ? name : `https://huggingface.co/datasets/${name}`);
 }

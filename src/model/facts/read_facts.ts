@@ -29,7 +29,7 @@ import { isCoded, packedCount } from "./packing.ts";
 import { isPickle, mayBePickle, PICKLE_START } from "./pickle.ts";
 import { diffusersFacts, sentenceFacts } from "./pipeline.ts";
 import { type ReadBudget, readStart } from "./read_budget.ts";
-import { isShardIndex, type ShardIndex, shardIndex } from "./shard_index.ts";
+import { isTorchIndex, type ShardIndex, shardIndex } from "./shard_index.ts";
 import { taskOfClass } from "./tasks.ts";
 import type { ModelTensors } from "./tensors/model_tensors.ts";
 import { templateFacts, tokenizerConfigFacts } from "./tokenizer.ts";
@@ -78,7 +78,7 @@ const DOCUMENTS = new Set([
 /** Whether a file of this path may tell something of the model. */
 export function tellsFacts(path: string): boolean {
   return DOCUMENTS.has(path) || README_NAME.test(path) || LICENSE_NAME.test(path) ||
-    formatRowOf(path) !== undefined || mayBePickle(path) || isShardIndex(path);
+    formatRowOf(path) !== undefined || mayBePickle(path) || isTorchIndex(path);
 }
 
 /** Bytes of a header that are asked for at once far away: most are shorter. */
@@ -104,7 +104,7 @@ export async function readFacts(
 ): Promise<FactsReport> {
   const isFar = budget !== undefined;
   const weights = all.filter(({ path }) => formatRowOf(path) !== undefined);
-  const indexes = all.filter(({ path }) => isShardIndex(path));
+  const indexes = all.filter(({ path }) => isTorchIndex(path));
   const files = onlyTensors ? [...weights, ...indexes] : all;
   const reader = new DocumentReader(files, { ...options, isFar });
   const quantization = await reader.json("hf_quant_config.json");

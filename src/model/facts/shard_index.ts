@@ -7,12 +7,20 @@
 import * as posix from "../../core/runtime/posix_path.ts";
 import * as form from "../../core/shapes/form.ts";
 
-/** Names of index files: `model.safetensors.index.json`, `pytorch_model.bin.index.json`. */
-const INDEX = /\.(safetensors|bin)\.index(\.[^./]+)?\.json$/;
+/**
+ * Names of index files: `model.safetensors.index.json`, `pytorch_model.bin.index.fp16.json`,
+ * `tf_model.h5.index.json`, `flax_model.msgpack.index.json`.
+ */
+const INDEX = /\.(safetensors|bin|h5|msgpack)\.index(\.[^./]+)?\.json$/;
 
 /** Whether a file is such an index, by its name. */
 export function isShardIndex(path: string): boolean {
   return INDEX.test(path);
+}
+
+/** Whether it is the index of weights that have the names of PyTorch. */
+export function isTorchIndex(path: string): boolean {
+  return /^(safetensors|bin)$/.test(INDEX.exec(path)?.[1] ?? "");
 }
 
 /** What an index says. */

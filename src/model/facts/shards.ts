@@ -10,6 +10,7 @@ import { quote } from "../../core/text.ts";
 import type { WorkspaceFile } from "../workspace.ts";
 import { filesNamed, isShardIndex } from "./shard_index.ts";
 import { readSafetensors } from "./headers/safetensors.ts";
+import { cutFault } from "./headers/file_ends.ts";
 
 /** Largest index that is read, in bytes; one of a hundred thousand tensors has a tenth of it. */
 const LARGEST_INDEX = 64 * 1024 * 1024;
@@ -65,9 +66,10 @@ async function shardsOf({ path, absolute }: WorkspaceFile): Promise<ReadonlySet<
 /** What is wrong with a part, as a clause. */
 async function shardFault(file: WorkspaceFile | undefined): Promise<string | undefined> {
   if (file === undefined) return "is not among the files of the model";
-  if (!file.path.endsWith(".safetensors")) return file.size === 0 ? "is empty" : undefined;
+  const source = await fileSource(file.absolute);
+  if (!file.path.endsWith(".safetensors")) return await cutFault(source);
   try {
-    await readSafetensors(await fileSource(file.absolute), { name: file.path });
+    await readSafetensors(source, { name: file.path });
     return undefined;
   } catch (error) {
     if (!(error instanceof InvalidInputError)) throw error;

@@ -12,6 +12,10 @@ const LONGEST_POINTER = 1024;
 /** Bytes that tell a pointer from other files: reading random ones as text takes long. */
 const TELLING = 128;
 
+/** What pointers begin with: of today's form, and of the two before it, which git-lfs reads too. */
+const VERSION =
+  /^version (https:\/\/(git-lfs|hawser)\.github\.com\/spec|http:\/\/git-media\.io)\/v/;
+
 /** What makes a file a pointer, as a clause that names it; `undefined` for every other file. */
 export async function pointerFault(
   { path, absolute, size }: {
@@ -22,7 +26,7 @@ export async function pointerFault(
 ): Promise<string | undefined> {
   if (!mayBePointer({ size })) return undefined;
   const text = decodeText(firstBytes(absolute));
-  if (!/^version https:\/\/(git-lfs|hawser)\.github\.com\/spec\/v\d/.test(text)) return undefined;
+  if (!VERSION.test(text)) return undefined;
   return `${quote(path)} is a Git LFS pointer, not the file: fetch it with git lfs pull`;
 }
 

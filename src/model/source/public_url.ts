@@ -16,6 +16,9 @@ const WITH_CREDENTIALS = [
 const SECRET_KEY =
   /token|secret|passw(?:or)?d|api[_-]?key|access[_-]?key|signature|credential|^(?:auth|key|pwd|sig)$/i;
 
+/** URLs that stand in a text; each is looked for once, where a word begins. */
+const URL_IN_TEXT = /(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:\/\/[^\s"<>]+/gi;
+
 /** Whether a text is a URL, or a remote of git, with a user, a password, a token or a signature. */
 function hasCredentials(text: string): boolean {
   if (WITH_CREDENTIALS.some((form) => form.test(text))) return true;
@@ -43,11 +46,24 @@ export function withoutCredentials(url: string): string {
   return cut;
 }
 
-/** A text as anyone may read it: a URL that holds credentials loses them, and its query. */
+/**
+ * A text as anyone may read it: a URL that holds credentials loses them, and its query, be it the
+ * whole text or a part of it.
+ * @throws {InvalidInputError} when they cannot be taken out of it.
+ */
 export function publicUrl(text: string): string {
-  if (!hasCredentials(text)) return text;
+  if (hasCredentials(text)) return withoutSecrets(text);
+  return text.replace(URL_IN_TEXT, (url) => hasCredentials(url) ? withoutSecrets(url) : url);
+}
+
+/** Whether a text holds no credentials in a URL. */
+export function isPublic(text: string): boolean {
+  return !hasCredentials(text) && !(text.match(URL_IN_TEXT) ?? []).some(hasCredentials);
+}
+
+function withoutSecrets(url: string): string {
   try {
-    return withoutCredentials(text);
+    return withoutCredentials(url);
   } catch (cause) {
     throw new InvalidInputError(
       "Cannot record a URL that holds credentials: they could not be taken out of it",

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { InvalidInputError } from "../../../src/core/errors.ts";
+import { dirname } from "../../../src/core/runtime/path.ts";
 import { build, fixture } from "../fixture.ts";
+
+const utf8 = (text: string) => new TextEncoder().encode(text);
 
 /** A safetensors file of one tensor of four bytes. */
 function safetensors(): Uint8Array {
@@ -26,6 +29,7 @@ async function problems(parts: Readonly<Record<string, Uint8Array>>): Promise<st
   });
   await Deno.remove(`${workspace}/model.safetensors`).catch(() => undefined);
   for (const [name, bytes] of Object.entries(parts)) {
+    await Deno.mkdir(dirname(`${workspace}/${name}`), { recursive: true });
     await Deno.writeFile(`${workspace}/${name}`, bytes);
   }
   const error = await fx.backend.build(workspace, build()).then(() => undefined, (error) => error);
@@ -55,3 +59,63 @@ Deno.test("a part that is cut, in its header or its data, is an error", async ()
     assert.match(message, /names, is not whole: Cannot read /, `cut at ${cut}`);
   }
 });
+
+/** A ZIP archive of nothing, as PyTorch begins and ends its files. */
+function zip(comment = 0): Uint8Array {
+  const bytes = new Uint8Array(30 + 22 + comment);
+  bytes.set([0x50, 0x4b, 3, 4]);
+  bytes.set([0x50, 0x4b, 5, 6], 30);
+  new DataView(bytes.buffer).setUint16(50, comment, true);
+  return bytes;
+}
+
+/** The beginning of an HDF5 file of so many bytes, as each version of its superblock has it. */
+function hdf5(version: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  bytes.set([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, version]);
+  bytes[version > 1 ? 9 : 13] = 8;
+  const at = [40, 44, 28, 28][version]!;
+  new DataView(bytes.buffer).setBigUint64(at, BigInt(size), true);
+  return bytes;
+}
+
+/** Parts of each kind that an index names, whole, by the name of the index. */
+const WHOLE: readonly (readonly [index: string, part: string, bytes: Uint8Array])[] = [
+  ["pytorch_model.bin.index.json", "pytorch_model-00001-of-00001.bin", zip()],
+  ["pytorch_model.bin.index.fp16.json", "pytorch_model.fp16-00001-of-00001.bin", zip(60_000)],
+  ["unet/diffusion_pytorch_model.bin.index.json", "unet/diffusion-00001-of-00001.bin", zip(3)],
+  ["tf_model.h5.index.json", "tf_model-00001-of-00001.h5", hdf5(0, 96)],
+  ["tf_model.h5.index.json", "tf_model-00001-of-00001.h5", hdf5(1, 4000)],
+  ["tf_model.h5.index.json", "tf_model-00001-of-00001.h5", hdf5(2, 64)],
+  ["tf_model.h5.index.json", "tf_model-00001-of-00001.h5", hdf5(3, 100)],
+  ["flax_model.msgpack.index.json", "flax_model-00001-of-00001.msgpack", Uint8Array.of(0x80)],
+];
+
+for (const [index, part, bytes] of WHOLE) {
+  const what = `${part} of ${bytes.byteLength} bytes`;
+  Deno.test(`${what}, which ${index} names, is built whole, and not cut, empty or missing`, async () => {
+    const name = part.slice(part.lastIndexOf("/") + 1);
+    const document = utf8(JSON.stringify({ weight_map: { a: name, b: name } }));
+    const found = async (content?: Uint8Array) =>
+      await problems({
+        [FIRST]: safetensors(),
+        [SECOND]: safetensors(),
+        Modelfile: utf8("NAME m\nCONFIG **.json\nCONFIG **/*.json\nMODEL **/*-of-*\n"),
+        [index]: document,
+        ...(content && { [part]: content }),
+      });
+    assert.deepEqual(await found(bytes), []);
+    const says = (fault: string) => [`"${part}", which "${index}" names, ${fault}`];
+    assert.deepEqual(await found(), says("is not among the files of the model"));
+    assert.deepEqual(await found(new Uint8Array()), says("is empty"));
+    for (const cut of [bytes.byteLength - 1, 31, 9]) {
+      // Of a format that nobody reads here, the bytes do not tell.
+      if (cut >= bytes.byteLength || part.endsWith(".msgpack")) continue;
+      const isZip = part.endsWith(".bin");
+      // The comment of an archive may be cut: nobody reads it.
+      const ends = isZip && cut > 34;
+      const fault = ends ? [] : says("is cut: its end is missing");
+      assert.deepEqual(await found(bytes.subarray(0, cut)), fault, `cut at ${cut}`);
+    }
+  });
+}

@@ -192,17 +192,19 @@ Deno.test("pointers of Git LFS are refused by name, all of them, unless they are
   const pointer = (host: string) => `version https://${host}/spec/v1\noid sha256:00\nsize 9\n`;
   await folder.write("w.safetensors", pointer("git-lfs.github.com"));
   await folder.write("sub/tokenizer.json", pointer("hawser.github.com"));
+  const oldest = pointer("git-lfs.github.com").replace(/https.*/, "http://git-media.io/v/2");
+  await folder.write("old.bin", oldest);
   await folder.write("sub/é.onnx", pointer("git-lfs.github.com").replaceAll("\n", "\r\n"));
   await assert.rejects(generateModelfile(folder.path), (error) => {
     assert.ok(error instanceof InvalidInputError);
     assert.deepEqual(
       error.facts.problems?.map(({ message }) => message.split(":")[0]).sort(),
-      ["sub/tokenizer.json", "sub/é.onnx", "w.safetensors"]
+      ["old.bin", "sub/tokenizer.json", "sub/é.onnx", "w.safetensors"]
         .map((path) => `"${path}" is a Git LFS pointer, not the file`),
     );
     return true;
   });
-  assert.deepEqual(await patternsOf(folder, { exclude: ["sub", "*.safetensors"] }), [
+  assert.deepEqual(await patternsOf(folder, { exclude: ["sub", "*.safetensors", "*.bin"] }), [
     "code a.py",
     "doc notes.md",
   ]);

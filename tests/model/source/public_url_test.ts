@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { InvalidInputError } from "../../../src/core/errors.ts";
-import { publicUrl, withoutCredentials } from "../../../src/model/source/public_url.ts";
+import { isPublic, publicUrl, withoutCredentials } from "../../../src/model/source/public_url.ts";
 
 Deno.test("withoutCredentials() drops what may be secret", () => {
   const rows = [
@@ -55,6 +55,30 @@ Deno.test("publicUrl() takes out users, passwords, tokens and signatures, and le
       "/srv/git/a.git",
     ]
   ) assert.equal(publicUrl(text), text);
+});
+
+Deno.test("publicUrl() finds the URLs in a text, and leaves all else of it", () => {
+  const rows = [
+    ["see https://u:secret@git.test/a for more", "see https://git.test/a for more"],
+    ["(https://secret@git.test/a)", "(https://git.test/a)"],
+    ['{"url":"https://u:secret@git.test/a","n":1}', '{"url":"https://git.test/a","n":1}'],
+    ["a=https://u:secret@a.test b=https://x.test/y?z=1", "a=https://a.test b=https://x.test/y?z=1"],
+    ["https://a.test\nhttps://u:secret@b.test/c", "https://a.test\nhttps://b.test/c"],
+    ["mirror of git+ssh://u:secret@git.test/a", "mirror of git+ssh://git.test/a"],
+    ["from https://git.test/a?private_token=secret now", "from https://git.test/a now"],
+  ] as const;
+  for (const [text, expected] of rows) {
+    assert.equal(publicUrl(text), expected);
+    assert.deepEqual([isPublic(text), isPublic(expected)], [false, true], text);
+  }
+  for (
+    const text of ["at a://b for c://d", "mail me@mail.test, see https://a.test/@b:c@d", "a://"]
+  ) {
+    assert.deepEqual([publicUrl(text), isPublic(text)], [text, true]);
+  }
+  // As long as no other argument of a command: looked through once.
+  const long = "a".repeat(1_000_000);
+  assert.equal(publicUrl(`${long} ${long}://`), `${long} ${long}://`);
 });
 
 Deno.test("withoutCredentials() refuses a URL that cannot be taken apart, and publicUrl() too", () => {

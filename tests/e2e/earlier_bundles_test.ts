@@ -68,15 +68,14 @@ e2eTest("bundles of the earlier format go both ways", {
   });
 });
 
-peerTest("the tool of Python itself reads what is pushed here", {
+peerTest("the tool of Python itself and this one read what the other pushes", {
   peer: "modelops-bundles (Python)",
   needs: ["docker-registry"],
-}, async (python) => {
+}, async (python, t) => {
   await using program = await openProgram();
   await using registry = await startRegistry();
   const { home } = program;
   for (const [path, text] of Object.entries(FILES)) await home.write(`work/${path}`, text);
-  await home.write("work/modelops.yaml", spec("1.0.0"));
   const env = {
     MODELOPS_REGISTRY_URL: `http://${registry.address}`,
     MODELOPS_REGISTRY_REPO: "org",
@@ -86,10 +85,42 @@ peerTest("the tool of Python itself reads what is pushed here", {
     AZURE_STORAGE_ACCOUNT: "devstoreaccount1",
     AZURE_STORAGE_KEY: btoa("key"),
   };
-  await program.ok(["bundle", "push", home.join("work")], { env });
-  const theirs = home.join("theirs");
-  await runOk(python, ["materialize", "demo:1.0.0", theirs, "--role", "training"], { env });
-  const ours = home.join("ours");
-  await program.ok(["bundle", "materialize", "demo:1.0.0", ours, "--role", "training"], { env });
-  assert.deepEqual(bundleFiles(await folderState(theirs)), bundleFiles(await folderState(ours)));
+  const materialized = async (version: string, role: string) => {
+    const ws = home.join(`ours-${version}-${role}`);
+    const args = ["bundle", "materialize", `demo:${version}`, ws, "--role", role];
+    await program.ok(args, { env });
+    return bundleFiles(await folderState(ws));
+  };
+
+  await t.step("it materializes what is pushed here", async () => {
+    await home.write("work/modelops.yaml", spec("1.0.0"));
+    await program.ok(["bundle", "push", home.join("work")], { env });
+    for (const role of ["default", "training"]) {
+      const theirs = home.join(`theirs-${role}`);
+      await runOk(python, ["materialize", "demo:1.0.0", theirs, "--role", role], { env });
+      assert.deepEqual(
+        bundleFiles(await folderState(theirs)),
+        await materialized("1.0.0", role),
+      );
+    }
+  });
+
+  await t.step("what it pushes is materialized and published on here", async () => {
+    // It reads the nested form alone, and pushes no external files.
+    const [name = "", version = "", ...rest] = spec("1.1.0").trimEnd().split("\n");
+    const nested = rest.filter((line) => !line.startsWith("external_rules"))
+      .map((line) => `  ${line}\n`);
+    const metadata = `metadata:\n  ${name}\n  ${version}\n`;
+    const text = `apiVersion: v1\nkind: Bundle\n${metadata}spec:\n${nested.join("")}`;
+    await home.write("work/modelops.yaml", text);
+    await runOk(python, ["push", home.join("work")], { env });
+    const source = await folderState(home.join("work"));
+    delete source["modelops.yaml"];
+    assert.deepEqual(await materialized("1.1.0", "training"), source);
+    const code = Object.entries(source).filter(([path]) => path.startsWith("code/"));
+    assert.deepEqual(await materialized("1.1.0", "default"), Object.fromEntries(code));
+    await home.write("work/modelops.yaml", spec("1.2.0"));
+    const pushed = await program.json(["bundle", "push", home.join("work")], { env });
+    assert.equal(pushed["reference"], `${registry.address}/org/bundles/demo:1.2.0`);
+  });
 });

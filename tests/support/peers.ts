@@ -25,7 +25,7 @@ const PEERS = {
   "modelops-bundles (Python)": {
     command: "modelops-bundles",
     variable: "MODELOPS_BUNDLES",
-    help: /--install-completion +Install completion/,
+    help: /\[OPTIONS\] COMMAND \[ARGS\]/,
   },
 } as const satisfies Record<string, Peer>;
 

@@ -150,6 +150,68 @@ e2eTest("the revision of a changed workspace ends in -dirty", { needs: ["git"] }
   }
 });
 
+e2eTest("a file that is changed in a submodule makes the workspace a changed one", {
+  needs: ["git"],
+}, async () => {
+  await using inner = await workspace({ "w.txt": "w" });
+  await using folder = await workspace({ "a.txt": "a" });
+  for (const each of [inner, folder]) await git(each.path, "init", "-q", "-b", "main");
+  await git(inner.path, "add", ".");
+  await git(inner.path, "commit", "-q", "-m", "x");
+  const add = ["submodule", "add", "-q", inner.path, "in/ner"];
+  await git(folder.path, "-c", "protocol.file.allow=always", ...add);
+  await git(folder.path, "add", ".");
+  await git(folder.path, "commit", "-q", "-m", "x");
+  const revision = async () => (await readWithGit(folder.path)).revision ?? "";
+  assert.match(await revision(), /^[0-9a-f]{40}$/);
+  await folder.write("in/ner/w.txt", "other");
+  assert.match(await revision(), /^[0-9a-f]{40}-dirty$/);
+  await folder.write("in/ner/w.txt", "w");
+  assert.match(await revision(), /^[0-9a-f]{40}$/);
+  await folder.write("in/ner/new.txt", "new");
+  assert.match(await revision(), /^[0-9a-f]{40}-dirty$/);
+});
+
+e2eTest("programs that the configuration of a workspace names are not run", {
+  needs: ["git"],
+}, async () => {
+  await using inner = await workspace({ "w.txt": "w" });
+  await using folder = await workspace({ "a.txt": "a" });
+  const mark = folder.join("..", `${folder.path.split("/").at(-1)}-ran`);
+  const program = `touch '${mark}'; cat`;
+  const configure = async (path: string, attributes: string) => {
+    await Deno.writeTextFile(`${path}/.git/${attributes}`, "*.txt filter=x\n");
+    for (const key of ["filter.x.clean", "filter.x.process", "core.fsmonitor"]) {
+      await git(path, "config", key, program);
+    }
+    await git(path, "config", "filter.x.required", "true");
+  };
+  for (const each of [inner, folder]) await git(each.path, "init", "-q", "-b", "main");
+  await git(inner.path, "add", ".");
+  await git(inner.path, "commit", "-q", "-m", "x");
+  const add = ["submodule", "add", "-q", inner.path, "inner"];
+  await git(folder.path, "-c", "protocol.file.allow=always", ...add);
+  await git(folder.path, "add", ".");
+  await git(folder.path, "commit", "-q", "-m", "x");
+  await configure(folder.path, "info/attributes");
+  await configure(folder.path, "modules/inner/info/attributes");
+  for (const key of ["filter.x.clean", "core.fsmonitor"]) {
+    await git(folder.join("inner"), "config", key, program);
+  }
+  // Files of other times are read again, through their filters.
+  const times = ["a.txt", "inner/w.txt"];
+  for (const path of times) await Deno.utime(folder.join(path), new Date(0), new Date(0));
+  assert.match((await readWithGit(folder.path)).revision ?? "", /^[0-9a-f]{40}$/);
+  await folder.write("a.txt", "b");
+  assert.match((await readWithGit(folder.path)).revision ?? "", /-dirty$/);
+  await assert.rejects(Deno.stat(mark), Deno.errors.NotFound);
+  // A filter whose name git takes for no flag is not run either, and nothing is claimed.
+  await git(folder.path, "config", "filter.x=y.clean", program);
+  const { revision, warnings } = await readWithGit(folder.path);
+  assert.equal(revision, undefined);
+  assert.match(warnings.join(), /a filter with a name/);
+});
+
 Deno.test("without an answer of git there is no revision, and a warning says why", async () => {
   await using folder = await workspace({ ".git/HEAD": `${COMMIT}\n`, ".git/config": ORIGIN });
   const { revision, warnings } = await readWithGit(folder.path);

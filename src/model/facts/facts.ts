@@ -150,6 +150,8 @@ export interface WeightFacts extends HeaderFacts, Provenance {
   readonly tensors: HeaderTensors;
   /** Whether the header goes on behind what was read of it. */
   readonly partial?: boolean;
+  /** Bytes that files beside this one have at least, by their paths from its folder. */
+  readonly elsewhere?: ReadonlyMap<string, number>;
 }
 
 /** What the headers of several files say together. */

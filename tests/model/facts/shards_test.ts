@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { InvalidInputError } from "../../../src/core/errors.ts";
 import { dirname } from "../../../src/core/runtime/path.ts";
+import { concatBytes } from "../../../src/core/streams.ts";
 import { build, fixture } from "../fixture.ts";
+import { field, onnx } from "./support.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
@@ -119,3 +121,43 @@ for (const [index, part, bytes] of WHOLE) {
     }
   });
 }
+
+/** A tensor of so many numbers whose bytes are in another file, from a byte on where one is told. */
+function outside(location: string, numbers: number, offset?: number): Uint8Array {
+  const pairs = { location, ...(offset === undefined ? {} : { offset: `${offset}` }) };
+  const places = Object.entries(pairs)
+    .map(([key, value]) => field(13, concatBytes([field(1, key), field(2, value)])));
+  const tensor = [field(1, numbers), field(2, 1), field(8, "w"), ...places, field(14, 1)];
+  return field(5, concatBytes(tensor));
+}
+
+Deno.test("what an ONNX model refers to has to be there, as far as its tensors go", async () => {
+  const rows: readonly (readonly [model: string, tensors: Uint8Array[], wants: object])[] = [
+    ["model.onnx", [outside("model.onnx_data", 16)], { "model.onnx_data": 64 }],
+    ["onnx/M.ONNX", [outside("./w.data", 4), outside("w.data", 2, 4096)], { "onnx/w.data": 4104 }],
+    ["a/m.onnx", [outside("x.bin", 1), outside("y.bin", 2)], { "a/x.bin": 4, "a/y.bin": 8 }],
+  ];
+  for (const [model, tensors, wants] of rows) {
+    const Modelfile = utf8("NAME m\nMODEL **\n");
+    const others = { Modelfile, [FIRST]: safetensors(), [SECOND]: safetensors() };
+    const found = async (parts: Readonly<Record<string, Uint8Array>>) =>
+      await problems({ ...others, [model]: onnx(...tensors), ...parts });
+    const whole = Object.entries(wants).map(([path, size]) =>
+      [path, new Uint8Array(size as number)] as const
+    );
+    assert.deepEqual(await found(Object.fromEntries(whole)), []);
+    assert.deepEqual(
+      await found({}),
+      whole.map(([path]) =>
+        `"${path}", which "${model}" names, is not among the files of the model`
+      ),
+    );
+    const cut = whole.map(([path, bytes]) => [path, bytes.subarray(1)] as const);
+    assert.deepEqual(
+      await found(Object.fromEntries(cut)),
+      cut.map(([path, { byteLength: size }]) =>
+        `"${path}", which "${model}" names, is cut: it has ${size} bytes, want at least ${size + 1}`
+      ),
+    );
+  }
+});

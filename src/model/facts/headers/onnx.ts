@@ -26,10 +26,14 @@ const MODEL = { irVersion: 1, graph: 7 } as const;
 const GRAPH = { node: 1, initializer: 5 } as const;
 const NODE = { operator: 4, attribute: 5 } as const;
 const ATTRIBUTE = { tensor: 5 } as const;
-const TENSOR = { dimensions: 1, type: 2, name: 8, bytes: 9 } as const;
+const TENSOR = { dimensions: 1, type: 2, name: 8, bytes: 9, elsewhere: 13 } as const;
+const PAIR = { key: 1, value: 2 } as const;
 
 /** Longest name of a tensor that is shown. Bytes. */
 const LONGEST_NAME = 1024;
+
+/** Longest path of a file beside the model. Bytes. */
+const LONGEST_PATH = 4096;
 
 /** No real tensor has as many dimensions. */
 const MOST_DIMENSIONS = 64;
@@ -105,6 +109,7 @@ class OnnxWalk {
   readonly #reader: HeaderReader;
   readonly #elements = new Map<string, number>();
   readonly #tensors = new HeaderTensors();
+  readonly #elsewhere = new Map<string, number>();
   #packed = false;
 
   constructor(fields: ProtobufReader, reader: HeaderReader) {
@@ -120,7 +125,8 @@ class OnnxWalk {
     }
     const isModel = seen.has(MODEL.irVersion) && seen.has(MODEL.graph);
     if (!isModel) throw this.#reader.invalid("it has no graph and no version");
-    return { ...factsOf(this.#elements, this.#packed), tensors: this.#tensors };
+    const facts = { ...factsOf(this.#elements, this.#packed), tensors: this.#tensors };
+    return this.#elsewhere.size === 0 ? facts : { ...facts, elsewhere: this.#elsewhere };
   }
 
   async #graph(graph: ProtobufField): Promise<void> {
@@ -150,9 +156,11 @@ class OnnxWalk {
     let name: string | undefined;
     let type: ReturnType<typeof TYPES.get>;
     let place: Pick<TensorFact, "start"> & { readonly bytes?: number } = {};
+    const elsewhere: Record<string, string> = {};
     for await (const field of this.#within(tensor)) {
       if (field.number === TENSOR.type) type = TYPES.get(field.value ?? 0);
       if (field.number === TENSOR.name) name = await this.#fields.text(field, LONGEST_NAME);
+      if (field.number === TENSOR.elsewhere) Object.assign(elsewhere, await this.#pair(field));
       if (field.number === TENSOR.dimensions) {
         for (const size of await this.#fields.numbers(field)) shape.push(size);
         if (shape.length > MOST_DIMENSIONS) {
@@ -176,6 +184,27 @@ class OnnxWalk {
     }
     addElements(this.#elements, word, count);
     this.#tensors.add({ name: name ?? "", type: word, shape, start: place.start, bytes });
+    if (place.bytes === undefined) this.#note(elsewhere, bytes);
+  }
+
+  /** Notes how far the file goes that has the bytes of a tensor, where it is another one. */
+  #note({ location, offset = "0", length }: Record<string, string>, bytes: number): void {
+    if (location === undefined) return;
+    const end = Number(offset) + Number(length ?? bytes);
+    if (!Number.isSafeInteger(end)) throw this.#reader.invalid("it has a tensor without a place");
+    this.#elsewhere.set(location, Math.max(end, this.#elsewhere.get(location) ?? 0));
+  }
+
+  /** One of the facts of a place in another file. */
+  async #pair(pair: ProtobufField): Promise<Record<string, string>> {
+    let key: string | undefined;
+    let value: string | undefined;
+    for await (const field of this.#within(pair)) {
+      if (field.number === PAIR.key) key = await this.#fields.text(field, LONGEST_PATH);
+      if (field.number === PAIR.value) value = await this.#fields.text(field, LONGEST_PATH);
+    }
+    if (value === undefined) return {};
+    return key === "location" || key === "offset" || key === "length" ? { [key]: value } : {};
   }
 
   #within(field: ProtobufField): AsyncGenerator<ProtobufField, void> {

@@ -807,8 +807,13 @@ Deno.test("push without a registry says that the bundle stays on this machine, a
   assert.match(stderr, /note: no registry is set: .* stays in the local store .* REGISTRY_URL/);
   const { storedIn } = await home.json("push", home.at("work"));
   assert.equal(storedIn, "local store");
+  for (const REGISTRY_REPO of ["models", "my_org/models", "a/b/c"]) {
+    const { code, stderr } = await home.run(["push", home.at("work")], { env: { REGISTRY_REPO } });
+    assert.equal(code, 0, stderr);
+    await home.done("resolve", "demo:1.0.0");
+  }
   const names = await Array.fromAsync(diskCatalog(home.at("store")).repositories());
-  assert(names.every(startsWithHost), names.join());
+  assert(names.length > 2 && names.every(startsWithHost), names.join());
 });
 
 Deno.test("init writes a modelops.yaml that plan and push take as it is", async () => {

@@ -801,6 +801,62 @@ Deno.test("modelfile validate says what a Modelfile brings, and passes on how to
   });
 });
 
+Deno.test("modelfile validate takes the folder of a Modelfile, and looks for files beside it", async () => {
+  await using home = await Home.open();
+  for (const given of ["model", "model/", "./model/.", home.at("model"), "model/Modelfile"]) {
+    assert.match(await home.done("modelfile", "validate", given), /is valid: 2 files, /, given);
+  }
+  // Named by hand, another folder is meant, and everything has to be there.
+  await home.folder.write("other/config.json", "{}");
+  const lines = [["model"], ["model/Modelfile"], [home.at("model")]];
+  for (const [given = ""] of lines) {
+    const args = ["modelfile", "validate", given, "--workspace", "other"];
+    const { code, stderr } = await home.run(args);
+    assert.deepEqual([code, /MODEL "model\.bin" does not exist/.test(stderr)], [2, true], stderr);
+  }
+  await home.folder.write("elsewhere/Modelfile", "MODEL w.bin\nCONFIG *.json\n");
+  for (const given of ["elsewhere", "elsewhere/Modelfile"]) {
+    const { code, stderr } = await home.run(["modelfile", "validate", given]);
+    assert.deepEqual([code, /^warning: none of its files is in /.test(stderr)], [0, true], stderr);
+  }
+});
+
+Deno.test("--compression alone means tar layers, but for none", async () => {
+  await using home = await Home.open();
+  const rows: readonly (readonly [flags: string[], form: string])[] = [
+    [["--compression", "gzip"], "tar+gzip"],
+    [["--compression=zstd"], "tar+zstd"],
+    [["--compression=zstd", "--raw=false"], "tar+zstd"],
+    [["--compression=none"], "raw"],
+    [["--compression=none", "--raw=false"], "tar"],
+  ];
+  for (const [flags, form] of rows) {
+    await home.build("-t", "r.test/m:v1", ...flags);
+    const { Layers } = JSON.parse(await home.done("inspect", "r.test/m:v1"));
+    for (const { MediaType } of Layers) assert.ok(MediaType.endsWith(`.v1.${form}`), MediaType);
+  }
+});
+
+Deno.test("a model without layers is refused, whatever leaves all files out", async () => {
+  await using home = await Home.open();
+  await home.folder.write("bare/Modelfile", "NAME m\nARCH transformer\n");
+  await home.folder.write("none/Modelfile", "NAME m\nMODEL *.none\nDOC docs/**\n");
+  await Deno.mkdir(home.at("empty"));
+  const rows = [["bare"], ["none"], ["empty"], ["model", "--exclude", "*"], [
+    "model",
+    `-f=${home.at("none/Modelfile")}`,
+  ]];
+  for (const [folder = "", ...flags] of rows) {
+    for (const more of [[], ["--output-remote"], ["--dry-run"]]) {
+      const args = ["build", home.at(folder), "-t", "r.test/m:v1", ...flags, ...more];
+      const { code, stdout, stderr } = await home.run(args);
+      assert.deepEqual([code, stdout], [2, ""], `${args}: ${stderr}`);
+      assert.match(stderr, /^error: Cannot (package|generate) /m);
+    }
+  }
+  assert.deepEqual(home.registry.log, []);
+});
+
 Deno.test("modelfile validate shows every problem with its line, as text and as a document", async () => {
   await using home = await Home.open();
   await home.folder.write("Modelfile", "MODLE x\nNAME a\nNAME b\n");

@@ -130,3 +130,52 @@ Deno.test("a title that leaves the folder is refused like a path that does", asy
   const { code } = await home.run(["pull", "--extract-dir", home.at("out"), name]);
   assert.equal(code, 2);
 });
+
+const INDEX = "application/vnd.oci.image.index.v1+json";
+const LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
+const INDEXES: readonly (readonly [string, string, number])[] = [
+  ["an index of 0 manifests", INDEX, 0],
+  ["an index of 1 manifest", INDEX, 1],
+  ["an index of 2 manifests", INDEX, 2],
+  ["an index of 1 manifest", LIST, 1],
+];
+
+for (const [title, mediaType, count] of INDEXES) {
+  Deno.test(`${title} of type ${mediaType} is content, and no model`, async () => {
+    await using home = await Home.open();
+    const name = await publish(home, "thing", CONFIG, [[WEIGHTS[2]!, "content"]]);
+    const store = home.registry.catalog.repository("thing");
+    const root = await store.resolve("v1");
+    const manifests = Array.from({ length: count }, (_, index) => ({
+      ...root,
+      platform: { os: "linux", architecture: `a${index}` },
+    }));
+    const bytes = new TextEncoder().encode(
+      JSON.stringify({ schemaVersion: 2, mediaType, manifests }),
+    );
+    const index = describeBytes(mediaType, bytes);
+    await store.write(index, bytesSource(bytes));
+    await store.tag(index, "v1");
+    const refusals = [
+      ["inspect", "--remote", name],
+      ["fetch", "--patterns", "**", "--output", home.at("out"), name],
+      ["pull", "--extract-dir", home.at("out"), name],
+      ["pull", "--extract-from-remote", "--extract-dir", home.at("out"), name],
+      ["attach", "--source", name, "--target", name, "--output-remote", home.at("model/model.bin")],
+    ];
+    for (const args of refusals) {
+      const { code, stdout, stderr } = await home.run(args);
+      assert.deepEqual([code, stdout], [10, ""], `${args}: ${stderr}`);
+      assert(stderr.includes(`as a model: it is ${title} ("${mediaType}")`), stderr);
+    }
+    await home.done("pull", name);
+    await home.done("tag", name, "registry.test/copy:v2");
+    await home.done("push", "registry.test/copy:v2");
+    const { models } = JSON.parse(await home.done("list", "--json"));
+    assert.deepEqual(models.map(({ kind }: { kind: string }) => kind), ["index", "index"]);
+    for (const args of [["inspect", name], ["extract", name, "--output", home.at("out")]]) {
+      assert.equal((await home.run(args)).code, 10, args.join(" "));
+    }
+    await assert.rejects(Deno.stat(home.at("out")), Deno.errors.NotFound);
+  });
+}

@@ -69,6 +69,16 @@ Deno.test("login takes user and password from the flags, and warns that they can
   assert.doesNotMatch(stderr, /secret/);
 });
 
+Deno.test("login takes the value of a short flag after =, with what else it may hold", async () => {
+  const ways: readonly (readonly [login: string, ...flags: string[]])[] = [
+    ["user secret", "-u=user", "-p=secret"],
+    ["user a=b==", "-uuser", "-p=a=b=="],
+    ["me@x.test -secret", "-u=me@x.test", "-p=-secret"],
+    ["=user secret", "-u==user", "-psecret"],
+  ];
+  for (const [expected, ...flags] of ways) assertLoggedIn(await login(flags), expected);
+});
+
 Deno.test("login reads a password from standard input, less one line end", async () => {
   const flags = ["-u", "user", "--password-stdin"];
   for (const stdin of ["secret", "secret\n", "secret\r\n"]) {

@@ -262,6 +262,24 @@ for (const sourceDateEpoch of UNWRITABLE_TIMES) {
   });
 }
 
+Deno.test("a pointer of Git LFS is neither attached nor uploaded", async () => {
+  await using fx = await fixture();
+  await fx.backend.build(await fx.workspace(), build());
+  const versions = [
+    "https://git-lfs.github.com/spec/v1",
+    "https://hawser.github.com/spec/v1",
+    "http://git-media.io/v/2",
+  ];
+  for (const version of versions) {
+    const text = `version ${version}\noid sha256:${"0".repeat(64)}\nsize 12345\n`;
+    const file = await fx.folder.write("w.safetensors", text);
+    const refused = { name: "InvalidInputError", message: /w\.safetensors" is a Git LFS pointer/ };
+    await assert.rejects(fx.backend.attach(file, { source: TARGET, target: NEXT }), refused);
+    await assert.rejects(fx.backend.upload(file, { repository: "localhost:5000/demo" }), refused);
+  }
+  await assert.rejects(fx.backend.inspect(NEXT), NotFoundError);
+});
+
 Deno.test("an uploaded file is found there by a later build", async () => {
   await using fx = await fixture();
   const workspace = await fx.workspace();

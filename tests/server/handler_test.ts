@@ -67,6 +67,34 @@ Deno.test("a read-only registry serves everything and takes nothing", async () =
   }
 });
 
+Deno.test("a registry takes documents whose content is not all here only where it is sparse", async () => {
+  const missing = { digest: digestBytes(utf8("missing")), size: 7 };
+  const OCI = "application/vnd.oci.image.manifest.v1+json";
+  const INDEX = "application/vnd.oci.image.index.v1+json";
+  const part = { mediaType: "text/plain", ...missing };
+  const documents: readonly (readonly [mediaType: string, parts: object])[] = [
+    [INDEX, { manifests: [{ mediaType: OCI, ...missing }] }],
+    [OCI, { config: part, layers: [] }],
+    [OCI, { config: part, layers: [part, part] }],
+    [INDEX, { manifests: [{ mediaType: INDEX, ...missing }, { mediaType: OCI, ...missing }] }],
+  ];
+  const [strict, sparse] = [false, true].map((sparse) =>
+    new RegistryClient(createRegistryHandler(memoryCatalog(), { sparse }))
+  );
+  for (const [mediaType, parts] of documents) {
+    const body = utf8(JSON.stringify({ schemaVersion: 2, mediaType, ...parts }));
+    const sent = { headers: { "content-type": mediaType }, body };
+    assertFault(
+      await strict!.send("PUT", "/v2/demo/manifests/v1", sent),
+      400,
+      "MANIFEST_BLOB_UNKNOWN",
+    );
+    assert.equal((await sparse!.send("PUT", "/v2/demo/manifests/v1", sent)).status, 201);
+    const answer = await sparse!.send("GET", "/v2/demo/manifests/v1");
+    assert.deepEqual([answer.status, digestBytes(answer.bytes)], [200, digestBytes(body)]);
+  }
+});
+
 Deno.test("a registry with passwords lets nobody in without one", async () => {
   const authenticate = async (username: string, password: string) =>
     username === "ada" && password === "s3:ürét";

@@ -40,6 +40,35 @@ Deno.test("readLayerIndex() reads all forms of entries", () => {
 
 const EXTERNAL = { uri: "az://c/k", sha256: "0".repeat(64), size: 1 };
 
+Deno.test("readLayerIndex() does without what other writers leave out of an external file", () => {
+  const whole = { path: "a", layer: "code", mode: 0o644, oras: null, digest: null };
+  const left: readonly object[] = [
+    {},
+    whole,
+    { layer: null, mode: null, oras: null },
+    { etag: "x", comment: { by: "another writer" } },
+  ];
+  const tiers: readonly (readonly [tier: unknown, read: string | undefined])[] = [
+    [undefined, undefined],
+    [null, undefined],
+    ["", undefined],
+    ["HOT", undefined],
+    ["cold", undefined],
+    [3, undefined],
+    [["hot"], undefined],
+    ["hot", "hot"],
+    ["archive", "archive"],
+  ];
+  for (const more of left) {
+    for (const [tier, read] of tiers) {
+      const document = json({ entries: [{ ...more, path: "a", external: { ...EXTERNAL, tier } }] });
+      const [entry] = readLayerIndex(document, "code", "i");
+      assert.ok(entry?.kind === "external");
+      assert.deepEqual([entry.tier, entry.size], [read, 1], JSON.stringify([more, tier]));
+    }
+  }
+});
+
 const BAD_ENTRIES: Readonly<Record<string, unknown>> = {
   "no path": { digest: DIGEST },
   "an empty path": { path: "", digest: DIGEST },
@@ -56,6 +85,10 @@ const BAD_ENTRIES: Readonly<Record<string, unknown>> = {
   "flat and nested storage": { path: "a", oras: { digest: DIGEST }, digest: DIGEST },
   "external without address": { path: "a", external: { ...EXTERNAL, uri: undefined } },
   "external with an empty address": { path: "a", external: { ...EXTERNAL, uri: "" } },
+  "external at the folder itself": { path: "a", external: { ...EXTERNAL, uri: "file:." } },
+  "external above the folder": { path: "a", external: { ...EXTERNAL, uri: "file:.." } },
+  "external beside the folder": { path: "a", external: { ...EXTERNAL, uri: "file:a/../../b" } },
+  "external above it in percents": { path: "a", external: { ...EXTERNAL, uri: "file:%2E./b" } },
   "external without size": { path: "a", external: { ...EXTERNAL, size: undefined } },
   "external of negative size": { path: "a", external: { ...EXTERNAL, size: -1 } },
   "external of fractional size": { path: "a", external: { ...EXTERNAL, size: 1.5 } },

@@ -131,6 +131,19 @@ external_rules:
   ]);
 });
 
+Deno.test("parseSpec() refuses addresses of files that lead out of their folder, with their lines", () => {
+  const templates = ["file:.", "file:..", "file:{path}/..", "file:../{path}", "file:./{path}"];
+  const percents = ["file:%2e%2e/{path}", "file:.%2E/{path}", "file:a%2f..%2f{path}"];
+  for (const template of [...templates, ...percents, "file://{path}", "FILE:{path}"]) {
+    const rules = `external_rules:\n  - pattern: "*"\n    uri_template: "${template}"\n`;
+    assert.deepEqual(
+      problemsOf(`${FLAT.trimEnd()}\n${rules}`).map((problem) => problem.split(" ").slice(1, 2)),
+      [["external_rules[0].uri_template"]],
+      template,
+    );
+  }
+});
+
 Deno.test("parseSpec() says where the text is no YAML", () => {
   assert.match(problemsOf("name: x\nlayers: [\nroles: {}\n")[0]!, /^[23]: /);
   assert.match(problemsOf("a: 1\na: 2\n")[0]!, /^2: .*unique/);

@@ -7,6 +7,7 @@ import {
   type MaterializeOptions,
   type MaterializeSource,
 } from "../../../src/bundle/workspace/materialize.ts";
+import { readLayerIndex } from "../../../src/bundle/documents/layer_index.ts";
 import { decodePointer } from "../../../src/bundle/documents/pointer.ts";
 import { WorkspaceConflictError } from "../../../src/bundle/workspace/conflict.ts";
 import { digestBytes } from "../../../src/core/digest.ts";
@@ -346,6 +347,32 @@ Deno.test("a blob that is missing in the registry is a failed transfer", async (
     });
   }
   assert.deepEqual(await tree(temp.path), {});
+});
+
+Deno.test("a missing blob is a failed transfer in every form of index, and leaves nothing", async () => {
+  const digest = digestBytes(utf8("gone"));
+  const size = 4;
+  const forms: readonly object[] = [
+    { digest },
+    { digest, size },
+    { digest, size: null, oras: null },
+    { oras: { digest, size } },
+    { oras: { digest } },
+    { oras: { digest, size: 0 }, external: null },
+  ];
+  for (const form of forms) {
+    await using temp = await tempFolder();
+    const index = utf8(JSON.stringify({ entries: [{ path: "a", ...form }] }));
+    const entries = readLayerIndex(index, "code", "the index");
+    const store = memoryStore("registry.test/my-model");
+    for (const cache of [undefined, memoryStore("cache")]) {
+      await assert.rejects(materialize(temp.join("w"), store, entries, { cache }), {
+        name: "TransferError",
+        message: 'Cannot fetch "a": its content is missing where the bundle says it is',
+      }, JSON.stringify(form));
+    }
+    assert.deepEqual(await tree(temp.path), {});
+  }
 });
 
 Deno.test("old indexes that do not say sizes are read", async () => {

@@ -2,7 +2,7 @@
  * Whether the files of a git workspace are those of its commit, as git itself tells.
  *
  * A workspace may come from anybody, and its own configuration may name programs that git would
- * run: they are not run. What the user's own configuration names, such as the filter of Git LFS, is.
+ * run: they are not run. What the configuration of the user names, as the filter of Git LFS, is.
  * @module
  */
 import { join } from "../../core/runtime/path.ts";

@@ -122,7 +122,7 @@ for (const [index, part, bytes] of WHOLE) {
   });
 }
 
-/** A tensor of so many numbers whose bytes are in another file, from a byte on where one is told. */
+/** A tensor of so many numbers whose bytes are in another file, behind those of `offset`. */
 function outside(location: string, numbers: number, offset?: number): Uint8Array {
   const pairs = { location, ...(offset === undefined ? {} : { offset: `${offset}` }) };
   const places = Object.entries(pairs)

@@ -93,12 +93,26 @@ function noFolder(path: string, found: NoFolder): ConflictError {
 /** Opens the file; `undefined` when somebody removes or replaces it at this very moment. */
 async function openFile(path: string, place: string): Promise<Deno.FsFile | undefined> {
   try {
-    Deno.mkdirSync(dirname(place), { recursive: true });
+    makeFolder(path, dirname(place));
     await refuseLink(path, place);
     return openOrMake(place, { read: true, write: true });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw explainWrite(path, error);
+  }
+}
+
+/**
+ * Makes the folder of a lock; one above it that somebody removes at this very moment is made again,
+ * once. What is missing then cannot be made, and waiting would not help.
+ */
+function makeFolder(path: string, folder: string): void {
+  for (const isLast of [false, true]) {
+    try {
+      return Deno.mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      if (isLast || !(error instanceof Deno.errors.NotFound)) throw explainWrite(path, error);
+    }
   }
 }
 

@@ -3,10 +3,11 @@
  * @module
  */
 import { join } from "../core/runtime/path.ts";
+import { ConflictError } from "../core/errors.ts";
 import { explainRead } from "../core/file_errors.ts";
-import { readDirIfExists } from "../core/files.ts";
+import { lstatIfExists, readDirIfExists, statKind } from "../core/files.ts";
 import { giveWay } from "../core/runtime/turn.ts";
-import { compareText, sortByText } from "../core/text.ts";
+import { compareText, quote, sortByText } from "../core/text.ts";
 import { BlobTurns } from "./disk/blob_turns.ts";
 import { DescribedManifests } from "./disk/described_manifests.ts";
 import { FolderListings, foldersIn } from "./disk/folder_listings.ts";
@@ -96,6 +97,18 @@ export class DiskStore {
     return found;
   }
 
+  /**
+   * What is not there yet is an empty store; a file in its place is none.
+   * @throws {ConflictError} when something else than a folder is there.
+   */
+  async requireFolder(): Promise<void> {
+    const { folder } = this;
+    if (await lstatIfExists(folder) === undefined || await statKind(folder) === "folder") return;
+    throw new ConflictError(`Cannot use ${quote(folder)} as a store: it is no folder`, {
+      path: folder,
+    });
+  }
+
   /** What has hashed the bytes of unfinished uploads. */
   hashes(): Promise<IngestHashes> {
     return this.#hashes ??= import("./disk/ingest_hashes.ts")
@@ -123,6 +136,7 @@ export class DiskStore {
       if (parts.length > 0) found.push({ name: this.layout.repositoryName(components), parts });
       for (const name of names) if (!name.startsWith("_")) waiting.push([...components, name]);
     }
+    if (found.length === 0) await this.requireFolder();
     return sortByText(found, ({ name }) => name);
   }
 }

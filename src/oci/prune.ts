@@ -72,6 +72,7 @@ export async function pruneStore(
   options: PruneStoreOptions = {},
 ): Promise<PruneReport> {
   if (!await lstatIfExists(store.layout.root)) {
+    await store.requireFolder();
     return { forgotten: [], manifests: [], blobs: [], uploads: 0, unfinished: [], bytes: 0 };
   }
   // A report needs no leave to write, and keeps nobody waiting.

@@ -22,6 +22,23 @@ Deno.test("lockFile() keeps others out until it is disposed", async () => {
   await using _second = await lockFile(path, { ...options, exclusive: false });
 });
 
+Deno.test({
+  name: "lockFile() does not wait where its folder cannot be made",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using temp = await tempFolder();
+    await temp.write("file", "");
+    const places = ["/proc/none", "/proc/none/below", temp.join("file"), temp.join("file/below")];
+    for (const folder of places) {
+      await assert.rejects(
+        lockFile(`${folder}/lock`, { ...options, timeout: 3_600_000 }),
+        (error: Error) => error.message.startsWith(`Cannot write "${folder}/lock": `),
+        folder,
+      );
+    }
+  },
+});
+
 Deno.test("lockFile() removes the file when asked, and never lets two in meanwhile", async () => {
   await using temp = await tempFolder();
   const path = temp.join("lock");

@@ -71,6 +71,23 @@ Deno.test("a store that was never written to has no repositories and makes no fo
   await assert.rejects(Deno.stat(folder.join("never")), Deno.errors.NotFound);
 });
 
+Deno.test("what is no folder is no empty store", async () => {
+  await using temp = await tempFolder();
+  await temp.write("file", "");
+  await Deno.symlink(temp.join("nothing"), temp.join("dangling"));
+  await Deno.symlink(temp.join("file"), temp.join("link"));
+  for (const name of ["file", "dangling", "link"]) {
+    const catalog = diskCatalog(temp.join(name));
+    const expected = { kind: "conflict", message: /^Cannot use ".*" as a store: it is no folder$/ };
+    await assert.rejects(Array.fromAsync(catalog.repositories()), expected);
+    await assert.rejects(catalog.prune({ dryRun: true }), expected);
+    await assert.rejects(catalog.usage(), expected);
+  }
+  // A link to a folder is one, be it empty or not.
+  await Deno.symlink(temp.path, temp.join("folder"));
+  assert.deepEqual(await Array.fromAsync(diskCatalog(temp.join("folder")).repositories()), []);
+});
+
 Deno.test("repositories are listed by name, nested ones and hosts with ports included", async () => {
   await using folder = await tempFolder();
   const catalog = diskCatalog(folder.path);

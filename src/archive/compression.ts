@@ -8,6 +8,7 @@
 import { nodeZlib } from "../core/runtime/builtins.ts";
 import { IntegrityError, UnsupportedError } from "../core/errors.ts";
 import { CHUNK_SIZE, concatBytes, streamOf } from "../core/streams.ts";
+import { LARGEST_WINDOW, type WindowLimit } from "./limits.ts";
 import { type Splitter, through, type ThroughOptions } from "./zlib_stream.ts";
 import { ZstdParts } from "./zstd_parts.ts";
 
@@ -30,13 +31,14 @@ export interface Compression {
   ): ReadableStream<Uint8Array>;
   /**
    * Decompresses a stream. The result fails with an {@linkcode IntegrityError} when the stream is
-   * corrupt, ends too early, or goes on after its end.
+   * corrupt, ends too early, or goes on after its end, and with an {@linkcode InvalidInputError}
+   * before a frame is decoded that wants more memory than the limit allows.
    */
-  decompress(stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array>;
+  decompress(
+    stream: ReadableStream<Uint8Array>,
+    limit?: WindowLimit,
+  ): ReadableStream<Uint8Array>;
 }
-
-/** Largest window that a zstd stream may ask for: 128 MiB, the limit of the `zstd` program too. */
-const ZSTD_WINDOW_LOG_MAX = 27;
 
 const CHUNKS = { chunkSize: CHUNK_SIZE } as const;
 
@@ -58,7 +60,8 @@ export const COMPRESSIONS: Readonly<Record<CompressionName, Compression>> = {
     name: "zstd",
     suffix: "+zstd",
     compress: (stream, options) => through(stream, compressing(() => zstd(options))),
-    decompress: (stream) => through(stream, decompressing("zstd", unzstd, new ZstdParts())),
+    decompress: (stream, limit) =>
+      through(stream, decompressing("zstd", unzstd, new ZstdParts(limit))),
   },
 };
 
@@ -99,11 +102,12 @@ function zlibWithZstd(): ReturnType<typeof nodeZlib> {
   });
 }
 
+/** Takes every window: those that are too large do not come here. */
 const unzstd = () => {
   const { constants, createZstdDecompress } = zlibWithZstd();
   return createZstdDecompress({
     ...CHUNKS,
-    params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX },
+    params: { [constants.ZSTD_d_windowLogMax]: Math.log2(LARGEST_WINDOW) },
   });
 };
 

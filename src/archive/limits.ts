@@ -1,10 +1,11 @@
 /**
- * Limits of what may come out of a compressed stream or an archive, against those that are made to
- * fill a disk.
+ * Limits of what may come out of a compressed stream or an archive, and of the memory that it takes
+ * meanwhile, against those that are made to fill a disk.
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
 import { transformed } from "../core/streams.ts";
+import { formatBytes } from "../core/text.ts";
 
 /** Limits of archives and of what they unpack to; each has a default. */
 export interface ArchiveLimits {
@@ -14,6 +15,8 @@ export interface ArchiveLimits {
   readonly maxRatio?: number;
   /** Most bytes that are written in all; no limit when absent. */
   readonly maxSize?: number;
+  /** Most memory, in bytes, that a frame of zstd may want for its window; 2 GiB is the most. */
+  readonly maxWindow?: number;
 }
 
 /** More entries than any model or bundle has. */
@@ -21,6 +24,15 @@ export const DEFAULT_ENTRIES = 1_000_000;
 
 /** Weights hardly compress; the texts of a model do, to a tenth. */
 export const DEFAULT_RATIO = 100;
+
+/**
+ * What `zstd -19` writes takes 8 MiB, and what `zstd --long=26` does 64. A frame of 128 MiB, the
+ * most that the program itself takes without being asked, needs more memory than a command may have.
+ */
+export const DEFAULT_WINDOW = 64 * 1024 * 1024;
+
+/** The largest window that zstd reads (`ZSTD_WINDOWLOG_MAX` of 64 bit): that of `zstd --long=31`. */
+export const LARGEST_WINDOW = 2 * 1024 * 1024 * 1024;
 
 /** Streams that unpack to no more than this are harmless, whatever their ratio. Bytes. */
 const HARMLESS = 16 * 1024 * 1024;
@@ -57,6 +69,45 @@ export function expandsTooFar({ size, what }: CompressedFacts, limit: number): I
   return new InvalidInputError(
     `Cannot unpack ${what}: its ${size} bytes become more than ${Math.floor(limit)}`,
     { expected: limit, remedy: "if you trust it, raise the limit with --max-ratio" },
+  );
+}
+
+const REPACK = "have it packed again, as `zstd --long=26` does it at most";
+
+/** A limit of windows, and what messages call what has one. */
+export interface WindowLimit extends Pick<ArchiveLimits, "maxWindow"> {
+  /** What messages call the compressed stream. */
+  readonly what?: string;
+}
+
+/** The window of a frame, and what a decoder needs of it: no more than its content, if that is known. */
+export interface FrameWindow {
+  readonly window: number;
+  readonly needed: number;
+}
+
+/**
+ * Makes sure that a frame of zstd does not want more memory than it may have.
+ * @throws {InvalidInputError} when it does.
+ */
+export function checkWindow(
+  { window, needed }: FrameWindow,
+  { maxWindow = DEFAULT_WINDOW, what = "zstd data" }: WindowLimit,
+): void {
+  const limit = Math.min(maxWindow, LARGEST_WINDOW);
+  // The decoder refuses a header that names a larger one, whatever the frame holds.
+  const found = needed > limit ? needed : window;
+  if (needed <= limit && window <= LARGEST_WINDOW) return;
+  throw new InvalidInputError(
+    `Cannot unpack ${what}: it has a zstd window of ${found} bytes ` +
+      `(${formatBytes(found)}), and the most is ${limit} (${formatBytes(limit)})`,
+    {
+      expected: limit,
+      actual: found,
+      remedy: found > LARGEST_WINDOW
+        ? REPACK
+        : `if you trust it, raise the limit with --max-window ${found}, or ${REPACK}`,
+    },
   );
 }
 

@@ -1,6 +1,6 @@
 /**
  * Turns of decompressors that need much memory: five layers at once, each with the largest window
- * that is allowed, would take 640 MiB.
+ * that is usual, would take 320 MiB.
  * @module
  */
 

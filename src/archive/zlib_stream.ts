@@ -43,6 +43,12 @@ export function through(
   return transformed(stream, (bytes) => drive(bytes, options));
 }
 
+/**
+ * Bytes of chunks that may lie about where the transform itself has little memory: to collect them
+ * as soon as of one with much takes as long as to decompress them.
+ */
+const MUCH = 64 * 1024 * 1024;
+
 async function* drive(
   stream: ReadableStream<Uint8Array>,
   options: ThroughOptions,
@@ -53,7 +59,7 @@ async function* drive(
   try {
     for await (const chunk of transform) {
       yield chunk;
-      if (feeding.isLarge) collectGarbage();
+      collectGarbage(feeding.isLarge ? undefined : MUCH);
     }
     // A transform may end before its input does, as gunzip does when zeros follow. Whoever verifies
     // the input does so at its end, so it has to be read to there.

@@ -8,6 +8,7 @@
  */
 import { IntegrityError } from "../core/errors.ts";
 import { concatBytes } from "../core/streams.ts";
+import { checkWindow, type WindowLimit } from "./limits.ts";
 
 const FRAME_MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
@@ -22,23 +23,47 @@ interface Part {
   readonly then: State;
   /** Whether they are of no use to the decoder. */
   readonly skip?: boolean;
-  /** Bytes of the window, where a frame begins. */
-  readonly window?: number;
+  /** The header of a frame, where one begins. */
+  readonly frame?: ZstdFrame;
 }
 type State = (bytes: Uint8Array) => Part | undefined;
 
+/** What the header of a frame says; sizes in bytes. */
+export interface ZstdFrame {
+  /** Size of the header. */
+  readonly size: number;
+  /** How far back the frame may refer to; its content, where that is one segment. */
+  readonly window: number;
+  /** Size of its content, where it says so. */
+  readonly content?: number;
+  /** Whether a checksum follows its last block. */
+  readonly hasChecksum: boolean;
+}
+
+/** What a decoder keeps of a frame, in bytes: its window, or its content where that is smaller. */
+function memoryOf({ window, content = Infinity }: ZstdFrame): number {
+  return Math.min(window, content);
+}
+
 /** Cuts a Zstandard stream into frame headers, blocks and checksums. */
 export class ZstdParts {
-  /** Size of the window of the frame that is read, in bytes. */
+  /** Bytes that the decoder keeps of the frame that is read. */
   memory = 0;
+  readonly #limit: WindowLimit;
   #rest: Uint8Array = new Uint8Array(0);
   #state: State = frameStart;
   #toSkip = 0;
   #seenFrame = false;
 
+  /** Refuses frames whose windows are above the limit. */
+  constructor(limit: WindowLimit = {}) {
+    this.#limit = limit;
+  }
+
   /**
    * The whole parts that the next bytes complete.
    * @throws {IntegrityError} when the bytes are not a Zstandard stream.
+   * @throws {InvalidInputError} when a frame wants more memory than it may have.
    */
   *split(chunk: Uint8Array): Generator<Uint8Array, void> {
     let bytes = this.#rest.byteLength === 0 ? chunk : concatBytes([this.#rest, chunk]);
@@ -48,7 +73,7 @@ export class ZstdParts {
       bytes = bytes.subarray(skipped);
       const part = this.#toSkip > 0 ? undefined : this.#state(bytes);
       if (part === undefined || (!part.skip && part.size > bytes.byteLength)) break;
-      if (part.window !== undefined) this.memory = part.window;
+      if (part.frame !== undefined) this.#begin(part.frame);
       this.#state = part.then;
       this.#seenFrame = true;
       if (part.skip) {
@@ -59,6 +84,11 @@ export class ZstdParts {
       }
     }
     this.#rest = bytes.slice();
+  }
+
+  #begin(frame: ZstdFrame): void {
+    this.memory = memoryOf(frame);
+    checkWindow({ window: frame.window, needed: this.memory }, this.#limit);
   }
 
   /**
@@ -80,30 +110,31 @@ const frameStart: State = (bytes) => {
     return { size: 8 + littleEndian(bytes, 4, 4), then: frameStart, skip: true };
   }
   if (magic !== FRAME_MAGIC) throw malformed("a frame does not start where one is expected");
-  const descriptor = bytes[4];
-  if (descriptor === undefined) return undefined;
-  const size = 5 + headerTail(descriptor);
-  const then = blockStart((descriptor & 4) !== 0);
-  return { size, then, window: bytes.byteLength < size ? undefined : windowOf(bytes, size) };
+  const frame = frameHeader(bytes);
+  if (frame === undefined) return undefined;
+  return { size: frame.size, then: blockStart(frame.hasChecksum), frame };
 };
 
-/** The window of a frame with a header of `size` bytes: its content, where that is one segment. */
-function windowOf(bytes: Uint8Array, size: number): number {
-  const [descriptor = 0, window = 0] = bytes.subarray(4);
-  if ((descriptor & 0x20) === 0) {
-    const base = 2 ** (10 + (window >> 3));
-    return base + base / 8 * (window & 7);
-  }
-  const length = [1, 2, 4, 8][descriptor >> 6]!;
-  return littleEndian(bytes, size - length, length) + (length === 2 ? 256 : 0);
+/** What the header of a frame says; `undefined` when more bytes must come first. */
+export function frameHeader(bytes: Uint8Array): ZstdFrame | undefined {
+  const descriptor = bytes[4] ?? 0;
+  const isSegment = (descriptor & 0x20) !== 0;
+  const windowSize = isSegment ? 0 : 1;
+  const dictionarySize = [0, 1, 2, 4][descriptor & 3]!;
+  const contentSize = [isSegment ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
+  const size = 5 + windowSize + dictionarySize + contentSize;
+  if (bytes.byteLength < size) return undefined;
+  const content = contentSize === 0
+    ? undefined
+    : littleEndian(bytes, size - contentSize, contentSize) + (contentSize === 2 ? 256 : 0);
+  const window = isSegment ? content! : windowOf(bytes[5]!);
+  return { size, window, content, hasChecksum: (descriptor & 4) !== 0 };
 }
 
-/** Bytes of a frame header after its descriptor byte: window, dictionary and content size. */
-function headerTail(descriptor: number): number {
-  const singleSegment = (descriptor & 0x20) !== 0;
-  const dictionary = [0, 1, 2, 4][descriptor & 3] ?? 0;
-  const contentSize = [singleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
-  return (singleSegment ? 0 : 1) + dictionary + contentSize;
+/** The window that the byte of a header stands for. */
+function windowOf(byte: number): number {
+  const base = 2 ** (10 + (byte >> 3));
+  return base + base / 8 * (byte & 7);
 }
 
 function blockStart(hasChecksum: boolean): State {

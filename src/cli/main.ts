@@ -14,7 +14,9 @@ export async function main(): Promise<never> {
   if ((first === "--version" || first === "-V") && second === undefined) {
     const written = Deno.stdout.write(new TextEncoder().encode(`${BUILD_INFO.version}\n`));
     // What cannot be written is said below, as it is of every command.
-    if (await written.then(() => true, () => false)) Deno.exit(0);
+    const isWritten = await written.then(() => true, () => false);
+    const { isReadOnly } = await import("./read_only.ts");
+    if (isWritten && !isReadOnly(1)) Deno.exit(0);
   }
   const [{ run }, { processContext }] = await load();
   Deno.exit(await run(Deno.args, processContext()));

@@ -9,6 +9,7 @@ import { nodeOs } from "../core/runtime/builtins.ts";
 import type { Environment } from "../library/environment.ts";
 import type { CliContext, TextInput, TextSink } from "./context.ts";
 import { interruptSignal } from "./interrupt.ts";
+import { isReadOnly } from "./read_only.ts";
 import { aroundSuspension } from "./suspension.ts";
 import { uncaughtFault } from "./uncaught.ts";
 import { terminalPrompts } from "./settings/prompt.ts";
@@ -27,7 +28,7 @@ export function processContext(): CliContext {
     stdout: sink(Deno.stdout, (error) => {
       const reason = fileFault("write", error) ?? (error as Error).message;
       throw new TransferError(`Cannot write to standard output: ${reason}`, { cause: error });
-    }),
+    }, () => isReadOnly(1)),
     // There is nobody to tell it to; the exit code remains.
     stderr: sink(Deno.stderr, () => {}),
     prompts: terminalPrompts(),
@@ -119,16 +120,25 @@ function standardInput(): TextInput {
   };
 }
 
-/** A stream as a sink; `failed` is told what else goes wrong than that the reader has gone. */
-function sink(stream: typeof Deno.stdout, failed: (error: unknown) => void): TextSink {
+/**
+ * A stream as a sink; `failed` is told what else goes wrong than that the reader has gone.
+ * @param isShut Whether nothing can be written to it at all; asked before the first write.
+ */
+function sink(
+  stream: typeof Deno.stdout,
+  failed: (error: unknown) => void,
+  isShut = () => false,
+): TextSink {
   const isTerminal = stream.isTerminal();
   const encoder = new TextEncoder();
   let closed = false;
+  let shut: boolean | undefined;
   return {
     isTerminal,
     columns: () => isTerminal ? terminalWidth() : undefined,
     write(text) {
       if (closed) return;
+      if (shut ??= !isTerminal && isShut()) return failed(new Error("it is open for reading only"));
       try {
         writeFully(stream, encoder.encode(text));
       } catch (error) {

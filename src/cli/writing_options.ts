@@ -3,7 +3,14 @@
  * @module
  */
 import type { Command, OptionValues } from "../deps/commander.ts";
-import { DEFAULT_ENTRIES, DEFAULT_RATIO } from "../archive/limits.ts";
+import {
+  DEFAULT_ENTRIES,
+  DEFAULT_RATIO,
+  DEFAULT_WINDOW,
+  LARGEST_WINDOW,
+} from "../archive/limits.ts";
+import { InvalidInputError } from "../core/errors.ts";
+import { formatBytes, quote } from "../core/text.ts";
 import { parseBytes, positiveCount } from "./arguments.ts";
 import { portable } from "./options.ts";
 
@@ -37,5 +44,23 @@ export function addArchiveLimits<Args extends unknown[], Flags extends OptionVal
       "--max-entries <count>",
       `most entries of an archive (default: ${DEFAULT_ENTRIES})`,
       positiveCount("--max-entries"),
+    )
+    .option(
+      "--max-window <bytes>",
+      `most memory for the window of something in zstd (default: ${
+        formatBytes(DEFAULT_WINDOW, "")
+      })`,
+      windowSize,
     );
+}
+
+/** @throws {InvalidInputError} when it is no count of bytes, or above what zstd knows. */
+function windowSize(text: string): number {
+  const size = parseBytes(text, "--max-window");
+  if (size <= LARGEST_WINDOW) return size;
+  throw new InvalidInputError(
+    `Cannot use --max-window ${quote(text)}: zstd has no window above ` +
+      formatBytes(LARGEST_WINDOW),
+    { actual: text, remedy: `write --max-window ${formatBytes(LARGEST_WINDOW, "")}` },
+  );
 }

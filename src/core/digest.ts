@@ -7,6 +7,7 @@
  * @module
  */
 import type { Hash } from "node:crypto";
+import { giveBack } from "./buffers.ts";
 import { nodeCrypto } from "./runtime/builtins.ts";
 import { InvalidInputError } from "./errors.ts";
 import type { OperationOptions } from "./operation.ts";
@@ -145,6 +146,7 @@ export async function digestStream(
   for await (const chunk of stream) {
     options.signal?.throwIfAborted();
     digester.update(chunk);
+    giveBack(chunk);
   }
   return { digest: digester.digest(), size: digester.size };
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import { basename, dirname, join } from "./runtime/path.ts";
+import { giveBack } from "./buffers.ts";
 import { digestStream } from "./digest.ts";
 import type { Digest } from "./digest.ts";
 import { ConflictError, NotFoundError } from "./errors.ts";
@@ -183,6 +184,7 @@ export class StagedFile {
     for await (const chunk of content) {
       options.signal?.throwIfAborted();
       writeFully(file, chunk);
+      giveBack(chunk);
     }
     options.signal?.throwIfAborted();
     setTime(file, options.mtime);

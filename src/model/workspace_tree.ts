@@ -64,6 +64,8 @@ export interface TreeFault {
   readonly path: string;
   /** What it is, in one clause. */
   readonly message: string;
+  /** Whether it is its name that nothing can say: a pattern has to leave it out. */
+  readonly isUnnameable?: boolean;
 }
 
 /** What a path of a workspace is. */
@@ -156,12 +158,16 @@ export class WorkspaceTree {
     try {
       const entries = await Array.fromAsync(Deno.readDir(join(this.root, folder.path)));
       const [parent = this.root] = folder.trail.slice(-1);
+      let earlier: string | undefined;
       for (const { name, isSymlink } of entries.sort((a, b) => compareText(a.name, b.name))) {
         if (NEVER_LISTED.has(name)) continue;
         const path = folder.path ? `${folder.path}/${name}` : name;
         // What is no link is really where it is listed: a system call less for each folder above.
         const real = isSymlink ? undefined : join(parent, name);
-        const node = this.#visit(path, folder.trail, real);
+        // Where a file has that very name, those whose bytes are lost seem to be there twice.
+        const isLost = name === earlier && name.includes("\uFFFD");
+        earlier = name;
+        const node = isLost ? unnameable(path) : this.#visit(path, folder.trail, real);
         if (!this.ignores(node)) nodes.push(node);
       }
     } catch (error) {
@@ -189,10 +195,15 @@ export class WorkspaceTree {
       return { type: "folder", path, leaves, trail: [...trail, real] };
     } catch (error) {
       // The system gives names that are no UTF-8 with replacement characters, which name nothing.
-      const message = path.includes("\uFFFD") ? "its name is not valid UTF-8" : faultOf(error);
-      return { type: "fault", path, message };
+      return path.includes("\uFFFD")
+        ? unnameable(path)
+        : { type: "fault", path, message: faultOf(error) };
     }
   }
+}
+
+function unnameable(path: string): TreeFault {
+  return { type: "fault", path, message: "its name is not valid UTF-8", isUnnameable: true };
 }
 
 /**

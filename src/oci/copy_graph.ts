@@ -4,7 +4,7 @@
  */
 import { mapConcurrent } from "../core/concurrency.ts";
 import { type Digest, shortDigest } from "../core/digest.ts";
-import { checkRoom } from "../core/folders/room.ts";
+import { checkRoom, type RoomNeeded } from "../core/folders/room.ts";
 import { collectInSeries } from "../core/runtime/garbage.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
 import {
@@ -79,6 +79,22 @@ export async function copyGraph(
   return copier.report;
 }
 
+/** The room that contents need in a target; `undefined` where that is no disk, or needs none. */
+export function roomIn(
+  to: ContentStore,
+  from: ContentStore,
+  blobs: readonly Descriptor[],
+): { readonly folder: string; readonly needed: RoomNeeded } | undefined {
+  const roomFor = capability(to, "roomFor");
+  if (roomFor === undefined || blobs[0] === undefined) return undefined;
+  const needed = {
+    most: blobs.reduce((sum, { size }) => sum + size, 0),
+    exact: () => blobs.reduce((sum, blob) => sum + roomFor(blob).bytes, 0),
+    copies: capability(from, "filePath") !== undefined,
+  };
+  return { folder: roomFor(blobs[0]).folder, needed };
+}
+
 /** Takes the steps of a copy. */
 class GraphCopier {
   readonly #from: ContentStore;
@@ -121,7 +137,8 @@ class GraphCopier {
     reportPlan(this.#phase, this.#planned(steps), this.#options);
     const blobs = steps.flatMap(({ kind, below }) => kind === "manifest" ? below : []);
     this.#expectWork(blobs);
-    await this.#checkRoom(blobs);
+    const room = roomIn(this.#to, this.#from, blobs);
+    if (room !== undefined) await checkRoom(room.folder, room.needed);
     for (const step of steps) await this.#take(step);
   }
 
@@ -141,20 +158,6 @@ class GraphCopier {
     if (roomFor === undefined || isLocal || !capability(this.#from, "toFile")) return;
     const large = blobs.filter(({ size }) => size >= WORTH_A_WORKER);
     this.#workers.expect(large.map((blob) => roomFor(blob).bytes));
-  }
-
-  /**
-   * Makes sure that the target has room, where it is a disk.
-   * @throws {TransferError} when it has not, before a blob moves.
-   */
-  async #checkRoom(blobs: readonly Descriptor[]): Promise<void> {
-    const roomFor = capability(this.#to, "roomFor");
-    if (roomFor === undefined || blobs[0] === undefined) return;
-    await checkRoom(roomFor(blobs[0]).folder, {
-      most: blobs.reduce((sum, { size }) => sum + size, 0),
-      exact: () => blobs.reduce((sum, blob) => sum + roomFor(blob).bytes, 0),
-      copies: capability(this.#from, "filePath") !== undefined,
-    });
   }
 
   async #take(step: CopyStep): Promise<void> {

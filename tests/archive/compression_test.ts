@@ -8,7 +8,9 @@ import {
   compressionOfMediaType,
   COMPRESSIONS,
 } from "../../src/archive/compression.ts";
-import { IntegrityError } from "../../src/core/errors.ts";
+import type { WindowLimit } from "../../src/archive/limits.ts";
+import { frameHeader } from "../../src/archive/zstd_parts.ts";
+import { IntegrityError, InvalidInputError } from "../../src/core/errors.ts";
 import { concatBytes, readAll, streamOf } from "../../src/core/streams.ts";
 
 const MiB = 1024 * 1024;
@@ -186,12 +188,111 @@ Deno.test("gzip headers carry no time, no name and no system", async () => {
   assert.deepEqual([...packed.subarray(0, 10)], [31, 139, 8, 0, 0, 0, 0, 0, 0, 255]);
 });
 
-Deno.test("zstd frames that ask for a window above 128 MiB are refused", async () => {
-  // Magic, a descriptor without options, a window descriptor of 2^28 bytes, one empty last block.
-  const frame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, (28 - 10) << 3, 1, 0, 0);
-  await assert.rejects(decompress(COMPRESSIONS.zstd, frame), IntegrityError);
-  const allowed = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, (27 - 10) << 3, 1, 0, 0);
-  assert.equal((await decompress(COMPRESSIONS.zstd, allowed)).byteLength, 0);
+/** A zstd frame of nothing whose header names a window of 2 to this power. */
+const emptyFrame = (power: number) => zstdFrameOf(power - 10 << 3, [[0, 0]]);
+
+const unpack = (frame: Uint8Array, limit: WindowLimit) =>
+  readAll(COMPRESSIONS.zstd.decompress(streamOf([frame]), limit), 64 * MiB);
+
+Deno.test("zstd frames with a window above the limit are refused, and the flag that raises it is named", async () => {
+  for (const [power, limit] of [[27, {}], [31, {}], [24, { maxWindow: MiB }]] as const) {
+    await assert.rejects(unpack(emptyFrame(power), { ...limit, what: '"a"' }), (error) => {
+      assert.ok(error instanceof InvalidInputError);
+      assert.ok(
+        error.message.startsWith(`Cannot unpack "a": it has a zstd window of ${2 ** power} bytes`),
+      );
+      assert.match(String(error.facts.remedy), new RegExp(`--max-window ${2 ** power}\\b`));
+      return true;
+    });
+  }
+  for (
+    const [power, limit] of [[26, {}], [31, { maxWindow: 2 ** 31 }], [20, {
+      maxWindow: MiB,
+    }]] as const
+  ) {
+    assert.equal((await unpack(emptyFrame(power), limit)).byteLength, 0, `${power}`);
+  }
+});
+
+Deno.test("zstd frames whose header names more than zstd has are refused whatever is allowed", async () => {
+  for (const power of [32, 36, 41]) {
+    await assert.rejects(unpack(emptyFrame(power), { maxWindow: 2 ** 41 }), (error) => {
+      assert.ok(error instanceof InvalidInputError);
+      assert.doesNotMatch(String(error.facts.remedy), /max-window/);
+      return true;
+    });
+  }
+});
+
+/** A frame of some zeros in a window of 2 to a power, whose header says how many they are. */
+function statedFrame(power: number, size: number): Uint8Array {
+  const frame = zstdFrameOf(power - 10 << 3, [[1, size]]);
+  const length = new Uint8Array(new Uint32Array([size]).buffer);
+  return concatBytes([
+    frame.subarray(0, 4),
+    Uint8Array.of(0x80),
+    frame.subarray(5, 6),
+    length,
+    frame.subarray(6),
+  ]);
+}
+
+Deno.test("of a zstd frame that says how large its content is, no more than that counts", async () => {
+  for (const [power, size] of [[27, 1000], [31, 100_000], [30, 131_072]] as const) {
+    assert.equal((await unpack(statedFrame(power, size), {})).byteLength, size);
+    await assert.rejects(
+      unpack(statedFrame(power, size), { maxWindow: size - 1 }),
+      InvalidInputError,
+    );
+  }
+  // One segment is as large as its content.
+  await assert.rejects(unpack(zstdSingle(20_000_000), { maxWindow: 16 * MiB }), InvalidInputError);
+  assert.equal((await unpack(zstdSingle(20_000_000), {})).byteLength, 20_000_000);
+});
+
+Deno.test("frameHeader() reads every header that zstd writes, and wants all of it", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(100_000),
+      fc.constantFrom(1, 3, 9, 19),
+      fc.boolean(),
+      fc.boolean(),
+      fc.option(fc.integer({ min: 10, max: 27 }), { nil: undefined }),
+      async (size, level, checksum, isStated, windowLog) => {
+        const params = {
+          [constants.ZSTD_c_compressionLevel]: level,
+          [constants.ZSTD_c_checksumFlag]: checksum ? 1 : 0,
+          [constants.ZSTD_c_contentSizeFlag]: isStated ? 1 : 0,
+          ...(windowLog === undefined ? {} : { [constants.ZSTD_c_windowLog]: windowLog }),
+        };
+        const packed = new Uint8Array(
+          zstdCompressSync(sample(size), { params, pledgedSrcSize: size }),
+        );
+        const frame = frameHeader(packed);
+        assert.ok(frame);
+        assert.equal(frame.hasChecksum, checksum);
+        assert.ok(frame.content === undefined || frame.content === size);
+        assert.ok(frame.window >= Math.min(1, size) && frame.window <= 2 ** 27);
+        assert.ok(frame.size <= 18);
+        for (let cut = 0; cut < frame.size; cut++) {
+          assert.equal(frameHeader(packed.subarray(0, cut)), undefined);
+        }
+        assert.ok(Buffer.from(sample(size)).equals(await unpack(packed, { maxWindow: 2 ** 27 })));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("frameHeader() takes any bytes for a header, and its sizes are none below zero", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 30 }), (bytes) => {
+      const frame = frameHeader(bytes);
+      if (frame === undefined) return assert.ok(bytes.byteLength < 18);
+      assert.ok(frame.size >= 6 && frame.size <= bytes.byteLength);
+      assert.ok(frame.window >= 0 && (frame.content ?? 0) >= 0);
+    }),
+  );
 });
 
 Deno.test("zstd reads frames of every header form, and skips skippable ones", async () => {
@@ -256,11 +357,11 @@ function zstdSingle(size: number): Uint8Array {
   return concatBytes([frame.subarray(0, 4), Uint8Array.of(0xa0), length, frame.subarray(6)]);
 }
 
-/** Windows as headers write them: 16, 64 and 128 MiB, and what a content of 20 MB needs. */
+/** Windows as headers write them: 16, 32 and 64 MiB, and what a content of 20 MB needs. */
 const LARGE_FRAMES: Readonly<Record<string, () => Uint8Array>> = {
   "16 MiB": () => zstdFrameOf(14 << 3, Array<ZstdBlock>(40).fill([1, 131_072])),
+  "32 MiB": () => zstdFrameOf(15 << 3, Array<ZstdBlock>(40).fill([1, 131_072])),
   "64 MiB": () => zstdFrameOf(16 << 3, Array<ZstdBlock>(40).fill([1, 131_072])),
-  "128 MiB": () => zstdFrameOf(17 << 3, Array<ZstdBlock>(40).fill([1, 131_072])),
   "all of the content": () => zstdSingle(20_000_000),
 };
 

@@ -45,6 +45,24 @@ Deno.test("a dry run of import says what moves, and how much is free", async () 
 });
 
 Deno.test({
+  name: "a dry run of push to a store without room says so, and ends as the push does",
+  ignore: !await mayMount(),
+  fn: async () => {
+    await using home = await homeWithBundle();
+    await using small = await tempFolder();
+    await using _mount = await mountTmpfs(small.join("disk"), "size=4m");
+    const push = ["push", home.at("work"), "--storage-dir", small.join("disk", "store")];
+    for (const more of [[], ["--dry-run"], ["--dry-run", "--json"]]) {
+      const { code, stdout, stderr } = await bundle(home, ...push, ...more);
+      assert.equal(code, 3, stderr);
+      assert.match(stdout + stderr, /6\.0 MiB are needed, and 4\.0 MiB are free/);
+    }
+    const roomy = await bundle(home, "push", home.at("work"), "--dry-run", "--bump", "patch");
+    assert.equal(roomy.code, 0, roomy.stderr);
+  },
+});
+
+Deno.test({
   name: "what a disk has no room for is not imported, exported or materialized",
   ignore: !await mayMount(),
   fn: async () => {

@@ -135,10 +135,52 @@ Deno.test("a comparison without the tensors of a file that a registry has packed
   const old = await build(home, "v1", OLD);
   const young = await build(home, "v2", NEW, "--compression", "gzip");
   for (const name of [old, young]) await home.done("push", name);
-  const { code, stdout } = await home.run(["diff", old, young, "--remote", "--tensors"]);
+  const { code, stdout, stderr } = await home.run(["diff", old, young, "--remote", "--tensors"]);
   assert.equal(code, 10);
   assert.match(stdout, /not all of .*model\.safetensors is known/);
-  assert.equal((await home.run(["diff", old, young, "--remote"])).code, 0);
+  assert.match(
+    stderr,
+    /^warning: Not all is compared: of .*model\.safetensors, .* not everything was read/m,
+  );
+  // What was not read is not taken for what is not there, be it a fact or a tensor.
+  assert.doesNotMatch(stdout, /removed:|added:|-> none$/m);
+  assert.match(stdout, /^\? d \(unknown, not all of the other model was read: float32 5x4\)$/m);
+  assert.match(stdout, /^Tensors: 0 same, 4 unknown \(not all of one model was read\)/m);
+  const facts = await home.run(["diff", old, young, "--remote", "--json"]);
+  assert.equal(facts.code, 10);
+  assert.deepEqual(JSON.parse(facts.stdout).unread, [
+    "LICENSE",
+    "README.md",
+    "config.json",
+    "model.safetensors",
+  ]);
+});
+
+Deno.test("tensors that one model lists are unknown where the other was not all read", async () => {
+  await using home = await Home.open();
+  const tensors = { a: matrix(2), b: matrix(3) };
+  const old = await build(home, "v1", { "m.safetensors": weights(tensors) });
+  const others = {
+    packed: [{ "n.safetensors": weights({ b: matrix(3), c: matrix(4) }) }, [
+      "--compression",
+      "zstd",
+    ]],
+    same: [{ "m.safetensors": weights(tensors), "x.pt": new Uint8Array(9) }, []],
+    foreign: [{ "model.pt": new Uint8Array([0x50, 0x4b, 3, 4, 0, 0, 0, 0]) }, []],
+  } as const;
+  for (const [tag, [files, flags]] of Object.entries(others)) {
+    const young = await build(home, tag, files, ...flags);
+    await home.done("push", young);
+    await home.done("rm", young);
+    for (const pair of [[old, young], [young, old]]) {
+      const { code, stdout } = await home.run(["diff", ...pair, "--tensors", "--json"]);
+      const { changes, same } = JSON.parse(stdout).tensors;
+      const verdicts = new Set(changes.map(({ verdict }: { verdict: string }) => verdict));
+      assert.ok(!verdicts.has("added") && !verdicts.has("removed"), `${tag}: ${[...verdicts]}`);
+      if (tag === "same") assert.equal(same, 2);
+      else assert.deepEqual([code, [...verdicts], changes.length], [10, ["unknown"], 2], tag);
+    }
+  }
 });
 
 Deno.test("manifests that differ where no file and no fact does are told as that", async () => {

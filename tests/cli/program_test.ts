@@ -252,6 +252,27 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "standard output that is open for reading only is an error in one line",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using folder = await tempFolder();
+    await folder.write("file", "");
+    for (const command of ["--version", "list", "list --json", "--help", "completion zsh"]) {
+      for (const place of ["/dev/null", "file"]) {
+        const { code, stderr } = await runShell(folder, `${command} 1<${place}`);
+        const reason = "it is open for reading only";
+        assert.deepEqual(
+          [code, stderr],
+          [3, `error: Cannot write to standard output: ${reason}\n`],
+          `${command} 1<${place}`,
+        );
+      }
+    }
+    assert.equal((await runShell(folder, "list >/dev/null")).code, 0);
+  },
+});
+
 /** Runs the program by a shell, with the redirections that its words say. */
 async function runShell(folder: TempFolder, words: string) {
   const cli = besideTests("../../cli.ts");

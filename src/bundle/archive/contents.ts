@@ -81,9 +81,9 @@ export class ArchiveReader {
     const { size, path } = this.#source;
     let count = 0;
     const facts = { size, what: quote(path), entries: () => count };
-    const tar = this.#isPacked
-      ? limitedExpansion(this.#compression.decompress(stream), facts, this.#limits)
-      : stream;
+    const { maxWindow } = this.#limits;
+    const unpack = () => this.#compression.decompress(stream, { what: facts.what, maxWindow });
+    const tar = this.#isPacked ? limitedExpansion(unpack(), facts, this.#limits) : stream;
     try {
       yield* readTar(tar, {
         signal: options.signal,

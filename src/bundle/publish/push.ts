@@ -8,11 +8,12 @@
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
-import { InvalidInputError } from "../../core/errors.ts";
+import { InvalidInputError, type TransferError } from "../../core/errors.ts";
+import { roomFault } from "../../core/folders/room.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { bytesSource } from "../../core/content/source.ts";
 import { quote } from "../../core/text.ts";
-import { copyGraph, type CopyReport } from "../../oci/copy_graph.ts";
+import { copyGraph, type CopyReport, roomIn } from "../../oci/copy_graph.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import { isTag } from "../../oci/reference.ts";
 import type { BumpKind } from "../spec/bump.ts";
@@ -70,6 +71,8 @@ export interface PublishResult {
   readonly upToDate: boolean;
   /** Whether nothing was changed because nothing was to be. */
   readonly dryRun: boolean;
+  /** Why the files certainly do not fit into the local store; only a dry run has it. */
+  readonly noRoom?: TransferError;
 }
 
 /**
@@ -108,7 +111,11 @@ export async function publishBundle(
     upToDate: await guardTags(store, guard),
     dryRun: options.dryRun ?? false,
   };
-  if (options.dryRun) return { ...result, registry: NOTHING, external: NOTHING };
+  if (options.dryRun) {
+    const room = result.upToDate ? undefined : roomIn(store, contents, written.files);
+    const noRoom = room && await roomFault(room.folder, room.needed);
+    return { ...result, registry: NOTHING, external: NOTHING, noRoom };
+  }
   const external = await publishExternals(plan, { ...options, objects: provider.objects });
   const [first, ...more] = tags;
   const registry = await copyGraph(contents, store, root, {

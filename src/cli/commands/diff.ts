@@ -1,10 +1,20 @@
 /** `diff`: compares two models. @module */
 import type { Command } from "../../deps/commander.ts";
+import { listed } from "../../core/text.ts";
 import { addReading } from "../options.ts";
 import { EXIT_CODES } from "../output/exit_codes.ts";
+import { unlistedText } from "../output/card/unlisted.ts";
 import { diffLines } from "../output/model_diff.ts";
 import { Verdict } from "../output/verdict.ts";
 import type { Session } from "../session.ts";
+
+/** The most files that are named. */
+const MOST_NAMED = 10;
+
+function unreadText(files: readonly string[]): string {
+  return `Not all is compared: of ${listed(files, MOST_NAMED)} not everything was read ` +
+    "(pull both models, and compare them here)";
+}
 
 export function configure(command: Command, session: Session): void {
   addReading(
@@ -21,8 +31,11 @@ export function configure(command: Command, session: Session): void {
         models.diff(from, to, { ...options, ...flags })
       );
       session.output.result(diff, diffLines(diff));
-      const { unlisted, unread } = diff.tensors ?? { unlisted: [], unread: [] };
-      if (unlisted.length + unread.length > 0) throw new Verdict(EXIT_CODES.unsupported);
+      const { unlisted = [], unread = [] } = diff.tensors ?? {};
+      const missing = [...new Set([...unread, ...diff.unread])];
+      if (missing.length > 0) session.output.warn(unreadText(missing));
+      if (unlisted.length > 0) session.output.warn(unlistedText(unlisted));
+      if (unlisted.length + missing.length > 0) throw new Verdict(EXIT_CODES.unsupported);
       if (exitCode && !diff.same) throw new Verdict(1);
     });
 }

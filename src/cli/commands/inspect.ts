@@ -2,6 +2,7 @@
 import type { Command } from "../../deps/commander.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { goJson } from "../../core/json.ts";
+import { areTensorsCut } from "../../model/card/cut.ts";
 import type { CardParts } from "../../model/card/documents.ts";
 import type { InspectResult } from "../../model/operations/looking.ts";
 import { addReading } from "../options.ts";
@@ -93,11 +94,8 @@ async function showCard(
   const onlyTensors = parts.tensors && !parts.card;
   const options = { ...session.quiet(), ...flags, onlyTensors };
   const card = await models.card(target, options);
-  showCard(session, target, { card, parts });
-  if (!parts.tensors) return;
-  const wantsAll = !flags["remote"] || flags["allHeaders"];
-  const isCut = card.unlisted.length > 0 || wantsAll && card.unread.length > 0;
-  if (isCut) throw new Verdict(EXIT_CODES.unsupported);
+  showCard(session, target, { card, parts, allHeaders: Boolean(flags["allHeaders"]) });
+  if (parts.tensors && areTensorsCut(card)) throw new Verdict(EXIT_CODES.unsupported);
 }
 
 async function compile(format: string) {

@@ -22,6 +22,12 @@ export function configure(command: Command, session: Session): void {
     .addOption(nydusify(command))
     .action(async (file, { nydusify, repo, target, ...flags }) => {
       refuseNydusify(nydusify);
+      if (repo !== undefined && target !== undefined) {
+        throw new InvalidInputError(
+          `Cannot upload ${quote(file)}: --repo and --target are the same, and both were given`,
+          { path: file, remedy: `leave out --target ${target}` },
+        );
+      }
       const repository = repo ?? target;
       if (repository === undefined) {
         throw new InvalidInputError(`Cannot upload ${quote(file)}: no repository given`, {

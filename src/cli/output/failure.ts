@@ -156,7 +156,7 @@ function askRegistry(reference: string, programName: string): string | undefined
 }
 
 /** Flags that not every command has: what fails does not know which command runs. */
-const FLAGS_OF_SOME = ["--insecure", "--plain-http", "--concurrency"];
+const FLAGS_OF_SOME = ["--insecure", "--plain-http", "--concurrency", "--max-window"];
 
 /** A remedy without those of its alternatives that the command has no flag for. */
 function withFlags(remedy: string, flags: ReadonlySet<string> | undefined): string | undefined {

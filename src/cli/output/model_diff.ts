@@ -76,12 +76,16 @@ function tensorText({ name, verdict, from, to }: TensorChange): string {
   const forms = from === to || from === undefined || to === undefined
     ? from ?? to ?? ""
     : `${from} -> ${to}`;
-  const what = verdict === "unknown" ? "same header, bytes not compared" : verdict;
+  const what = verdict === "unknown"
+    ? from === undefined || to === undefined
+      ? "unknown, not all of the other model was read"
+      : "same header, bytes not compared"
+    : verdict;
   return `${SIGNS[verdict] ?? "~"} ${nameOf(name)} (${what}: ${escapeControls(forms)})`;
 }
 
 function summaryOf(
-  { same, added, changed, removed, unchanged, facts, tensors }: ModelDiff,
+  { same, added, changed, removed, unchanged, facts, unread, tensors }: ModelDiff,
 ): string {
   if (same) return "The same model: the manifests are equal";
   const isEqual = added.length + changed.length + removed.length + facts.length === 0;
@@ -90,13 +94,22 @@ function summaryOf(
   return [
     files,
     ...tensors === undefined ? [] : [tensorSummary(tensors)],
-    ...isEqual ? ["The manifests differ in annotations or in the form of layers only"] : [],
+    ...unread.length === 0 ? [] : [
+      `Not compared: what ${unread.map(escapeControls).join(", ")} would tell: not all was read`,
+    ],
+    ...isEqual && unread.length === 0
+      ? ["The manifests differ in annotations or in the form of layers only"]
+      : [],
   ].join("\n");
 }
 
 function tensorSummary({ same, changes, unread, unlisted }: TensorDiff): string {
   const verdicts = new Map<string, number>();
-  for (const { verdict } of changes) verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
+  for (const { verdict, from, to } of changes) {
+    const isOneSided = verdict === "unknown" && (from === undefined || to === undefined);
+    const what = isOneSided ? "unknown (not all of one model was read)" : verdict;
+    verdicts.set(what, (verdicts.get(what) ?? 0) + 1);
+  }
   const counts = Array.from(verdicts, ([verdict, count]) => `${count} ${verdict}`);
   const others = unlisted.length === 0 ? "" : `; ${unlistedText(unlisted)}`;
   const missing = unread.length === 0 ? "" : `; not all of ${unread.join(", ")} is known`;

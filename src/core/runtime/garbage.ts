@@ -14,9 +14,12 @@ const LITTLE = 12 * 1024 * 1024;
 let collect: (() => void) | undefined;
 let left = 0;
 
-/** Collects what nobody uses, if much was made since the last time. */
-export function collectGarbage(): void {
-  if (used() - left < LITTLE) return;
+/**
+ * Collects what nobody uses, if much was made since the last time: more than `little` bytes, where
+ * what is made fast would spend more time here than on itself.
+ */
+export function collectGarbage(little = LITTLE): void {
+  if (used() - left < little) return;
   collect ??= collector();
   collect();
   left = used();

@@ -78,7 +78,7 @@ export async function cardOf(
     ? new ReadBudget({ ...limits, bytes: Math.max(0, limits.bytes - documents) })
     : undefined;
   const reads = budget ?? options.reads;
-  const known = await layerFiles(store, manifest.layers, { signal, isFar, reads });
+  const known = await layerFiles(store, manifest.layers, { signal, isFar, reads, onlyTensors });
   const report = await readFacts(known.files, { signal, budget, onlyTensors });
   const files = manifest.layers.map(({ annotations, mediaType, digest, size }) => ({
     path: layerPath(annotations) ?? "",
@@ -110,7 +110,7 @@ export async function cardOf(
     referrers: await referrersOf(store, model, options),
     unread: [...known.unread, ...report.unread],
     unreadTensors: report.unreadTensors,
-    unlisted: report.unlisted,
+    unlisted: [...known.unlisted, ...report.unlisted],
     warnings: [...warnings, ...known.warnings, ...report.warnings],
   };
 }

@@ -17,8 +17,9 @@ import { type ContentStore, storeSource } from "../../oci/store.ts";
 import { unpacked } from "../extraction/archive.ts";
 import type { FactFile } from "../facts/file_tree.ts";
 import { BudgetSpent, type Reads } from "../facts/read_budget.ts";
+import type { UnlistedFile } from "../facts/facts.ts";
 import { formatRowOf } from "../facts/formats.ts";
-import { tellsFacts } from "../facts/read_facts.ts";
+import { tellsFacts, tellsTensors } from "../facts/read_facts.ts";
 import { layerPath, parseLayerMediaType } from "../media_types.ts";
 
 /** Files that facts can be read from, and those that could not be opened. */
@@ -26,6 +27,8 @@ export interface LayerFiles {
   readonly files: readonly FactFile[];
   /** Paths of files whose layers cannot be read in parts at a distance. */
   readonly unread: readonly string[];
+  /** Weight files whose layers are not what they should be. */
+  readonly unlisted: readonly UnlistedFile[];
   readonly warnings: readonly string[];
 }
 
@@ -36,6 +39,8 @@ const ARCHIVE_START = 16 * 1024;
 export interface LayerFilesOptions extends OperationOptions {
   /** Whether the store is far away: of a compressed layer no part can be had alone. */
   readonly isFar?: boolean;
+  /** Whether only weights and their indexes are opened. */
+  readonly onlyTensors?: boolean;
   /** What bounds the reads. Each read of a compressed layer begins at its start, however far. */
   readonly reads?: Reads;
 }
@@ -44,25 +49,27 @@ export interface LayerFilesOptions extends OperationOptions {
 export async function layerFiles(
   store: ContentStore,
   layers: readonly Descriptor[],
-  { isFar, reads, ...options }: LayerFilesOptions = {},
+  { isFar, reads, onlyTensors, ...options }: LayerFilesOptions = {},
 ): Promise<LayerFiles> {
   const files: FactFile[] = [];
   const unread: string[] = [];
+  const unlisted: UnlistedFile[] = [];
   const warnings: string[] = [];
+  const tells = onlyTensors ? tellsTensors : tellsFacts;
   const { most = layers.length } = reads ?? {};
   if (most < layers.length) warnings.push(`Only the first ${most} files were looked at`);
   for (const layer of layers.slice(0, most)) {
     const path = layerPath(layer.annotations);
-    if (path === undefined || !tellsFacts(path)) continue;
+    if (path === undefined || !tells(path)) continue;
     const blob = storeSource(store, layer);
     try {
       const source = await fileSource(layer, reads?.limit(blob) ?? blob, options);
       const isLeftOut = isFar || reads !== undefined && formatRowOf(path) !== undefined;
-      if (source === undefined || source === "compressed" && isLeftOut) unread.push(path);
-      else if (source !== "compressed") files.push({ path, source });
+      if (source === "streamed" && isLeftOut) unread.push(path);
+      else if (source !== "streamed") files.push({ path, source });
       else {
-        const unpacked = await decompressed(layer, blob, options);
-        files.push({ path, source: reads?.limit(unpacked) ?? unpacked });
+        const content = await streamed(layer, blob, options);
+        files.push({ path, source: reads?.limit(content) ?? content });
       }
     } catch (error) {
       if (error instanceof BudgetSpent) {
@@ -71,24 +78,28 @@ export async function layerFiles(
       }
       if (!(error instanceof ModelOpsError) || error instanceof NotFoundError) throw error;
       warnings.push(`${quote(path)} tells nothing: ${error.message}`);
+      if (formatRowOf(path) !== undefined) unlisted.push({ file: path });
     }
   }
-  return { files, unread, warnings };
+  return { files, unread, unlisted, warnings };
 }
 
-/** The file in a layer: all of it, or behind the headers of an archive. */
+/**
+ * The file in a layer: all of it, or behind the headers of an archive. `streamed` where it is found
+ * only by reading from the start.
+ */
 async function fileSource(
   { mediaType }: Descriptor,
   blob: BlobSource,
   options: OperationOptions,
-): Promise<BlobSource | "compressed" | undefined> {
+): Promise<BlobSource | "streamed"> {
   const form = parseLayerMediaType(mediaType)?.form;
   if (form === "raw") return blob;
-  if (form !== "tar") return form === undefined ? undefined : "compressed";
+  if (form !== "tar") return "streamed";
   const end = Math.min(ARCHIVE_START, blob.size);
   const start = await readSource(blob, { range: { start: 0, end }, ...options });
   const found = await firstFile(start);
-  return found === undefined ? undefined : partOf(blob, found.start, found.size);
+  return found === undefined ? "streamed" : partOf(blob, found.start, found.size);
 }
 
 /** Where the content of the first file of an archive is. */
@@ -127,8 +138,8 @@ function partOf(blob: BlobSource, start: number, length: number): BlobSource {
   };
 }
 
-/** The file in a compressed layer, which is decompressed up to what is asked for. */
-async function decompressed(
+/** The file in a layer that is read, and perhaps decompressed, up to what is asked for. */
+async function streamed(
   layer: Descriptor,
   blob: BlobSource,
   options: OperationOptions,

@@ -84,7 +84,7 @@ export interface ModelCard {
   readonly referrers: readonly CardReferrer[];
   /** What its tag named before, the latest first; absent for nothing. */
   readonly earlier?: readonly EarlierName[];
-  /** Weight files whose headers were not read, or not to the end. */
+  /** Files that tell something and were not read; of weight files the headers, to the end. */
   readonly unread: readonly string[];
   /** Tensors in those files, as far as an index names them. */
   readonly unreadTensors: readonly UnreadTensor[];

@@ -23,8 +23,9 @@ export async function compareModels(
   options: OperationOptions & { readonly tensors?: boolean } = {},
 ): Promise<ModelDiff> {
   const read = async ({ store, target, isFar }: ComparedModel) => {
-    const allHeaders = options.tensors;
-    const card = await readCard(store, target, { ...operationOptions(options), isFar, allHeaders });
+    // What a part of the headers tells is no fact of the model, and would differ from one that is.
+    const reading = { ...operationOptions(options), isFar, allHeaders: true };
+    const card = await readCard(store, target, reading);
     // A hundred thousand, which nobody asked for.
     return options.tensors ? card : { ...card, tensors: new ModelTensors() };
   };
@@ -38,6 +39,7 @@ export async function compareModels(
     to: sideOf(to, b),
     ...compareFiles(a.files, b.files),
     facts: compareFacts(a, b),
+    unread: notCompared(a, b),
     ...(tensors === undefined ? {} : { tensors }),
   };
 }
@@ -75,9 +77,30 @@ function fileOf({ path, size, digest }: CardFile): DiffFile {
 function compareFacts(a: ModelCard, b: ModelCard): ChangedFact[] {
   const [before, after] = [factsOf(a), factsOf(b)];
   const names = [...new Set([...before.keys(), ...after.keys()])].sort(compareText);
-  return names.filter((name) =>
-    JSON.stringify(before.get(name)) !== JSON.stringify(after.get(name))
-  ).map((fact) => ({ fact, from: before.get(fact), to: after.get(fact) }));
+  const isKnown = (name: string, value: unknown, { unread }: ModelCard) =>
+    unread.length === 0 || value !== undefined && !COUNTED.has(name);
+  return names.map((fact) => ({ fact, from: before.get(fact), to: after.get(fact) }))
+    .filter(({ fact, from, to }) =>
+      JSON.stringify(from) !== JSON.stringify(to) && isKnown(fact, from, a) && isKnown(fact, to, b)
+    );
+}
+
+/** Facts that are sums over all weight files: of some of them they are other numbers. */
+const COUNTED: ReadonlySet<string> = new Set([
+  "activeParamCount",
+  "paramCount",
+  "paramCountIsEstimate",
+  "tensorBytes",
+  "tensorCount",
+]);
+
+/** The files that were not read of one model, and are not the same in the other. */
+function notCompared(a: ModelCard, b: ModelCard): readonly string[] {
+  const [before, after] = [a, b].map(({ files }) =>
+    new Map(files.map(({ path, digest }) => [path, digest]))
+  );
+  return [...new Set([...a.unread, ...b.unread])].sort(compareText)
+    .filter((path) => before!.get(path) !== after!.get(path));
 }
 
 /** What a card says of a model, as values by their names. */

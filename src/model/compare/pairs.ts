@@ -6,6 +6,7 @@ import type { Digest } from "../../core/digest.ts";
 import type { LongList } from "../../core/long_list.ts";
 import { collectInSeries } from "../../core/runtime/garbage.ts";
 import { compareText, textOrder } from "../../core/text.ts";
+import { areTensorsCut } from "../card/cut.ts";
 import type { ModelCard } from "../card/shape.ts";
 import type { FileTensor } from "../facts/facts.ts";
 import type { ComparedModel, TensorVerdict } from "./shape.ts";
@@ -29,11 +30,14 @@ export class TensorPairs {
   readonly #tensors: Readonly<Record<SideName, LongList<FileTensor>>>;
   readonly #indexes: Readonly<Record<SideName, Int32Array>>;
   readonly #digests: Readonly<Record<SideName, ReadonlyMap<string, Digest>>>;
+  /** Whether a model has tensors that nobody read: what is not listed may be there. */
+  readonly #isCut: Readonly<Record<SideName, boolean>>;
 
   /** Pairs the tensors that have one name; of one that is in several files, those of one file. */
   constructor(from: CardedModel, to: CardedModel) {
     this.#tensors = { before: from.card.tensors, after: to.card.tensors };
     this.#digests = { before: fileDigests(from), after: fileDigests(to) };
+    this.#isCut = { before: areTensorsCut(from.card), after: areTensorsCut(to.card) };
     const { before, after, length } = paired(this.#tensors.before, this.#tensors.after);
     this.#indexes = { before, after };
     this.length = length;
@@ -48,8 +52,8 @@ export class TensorPairs {
   /** What headers and the digests of files tell; `undefined` where the bytes decide. */
   headerVerdict(pair: number): TensorVerdict | "same" | undefined {
     const [a, b] = [this.tensor("before", pair), this.tensor("after", pair)];
-    if (a === undefined) return "added";
-    if (b === undefined) return "removed";
+    if (a === undefined) return this.#oneSided(b, "before") ?? "added";
+    if (b === undefined) return this.#oneSided(a, "after") ?? "removed";
     if (a.shape.join() !== b.shape.join()) return "new shape";
     if (a.type !== b.type) return "new type";
     return this.#isSamePlace(a, b) ? "same" : undefined;
@@ -69,9 +73,18 @@ export class TensorPairs {
     );
   }
 
+  /** What is known of a tensor that the other model does not list, where that was not all read. */
+  #oneSided(tensor: FileTensor | undefined, other: SideName): "same" | "unknown" | undefined {
+    if (!this.#isCut[other] || tensor === undefined) return undefined;
+    return this.#isSameFile(tensor.file, tensor.file) ? "same" : "unknown";
+  }
+
   #isSamePlace(a: FileTensor, b: FileTensor): boolean {
-    return a.start === b.start &&
-      this.#digests.before.get(a.file) === this.#digests.after.get(b.file);
+    return a.start === b.start && this.#isSameFile(a.file, b.file);
+  }
+
+  #isSameFile(before: string, after: string): boolean {
+    return this.#digests.before.get(before) === this.#digests.after.get(after);
   }
 }
 

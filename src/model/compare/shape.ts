@@ -61,7 +61,7 @@ export interface ChangedFact {
 
 /**
  * How two tensors of one name compare. `unknown`: their headers are equal, and their bytes are not
- * here.
+ * here; or one model is known to have it, and not all of the other was read.
  */
 export type TensorVerdict = "changed" | "new shape" | "new type" | "unknown" | "added" | "removed";
 
@@ -71,7 +71,7 @@ export interface TensorChange {
   readonly name: string;
   /** How the two compare. */
   readonly verdict: TensorVerdict;
-  /** Type and shape in the first model: `bfloat16 64x172`. */
+  /** Type and shape in the first model: `bfloat16 64x172`; absent where it has none, or is unknown. */
   readonly from?: string;
   /** Type and shape in the second. */
   readonly to?: string;
@@ -105,8 +105,10 @@ export interface ModelDiff {
   readonly changed: readonly ChangedFile[];
   /** How many files are equal. */
   readonly unchanged: number;
-  /** Facts of configuration and card that differ. */
+  /** Facts of configuration and card that differ, as far as they are known of both. */
   readonly facts: readonly ChangedFact[];
+  /** Files with facts that were not read of both, and so not compared. */
+  readonly unread: readonly string[];
   /** The tensors, where they were asked for. */
   readonly tensors?: TensorDiff;
 }

@@ -7,6 +7,7 @@ import { LongList } from "../../core/long_list.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { collectInSeries } from "../../core/runtime/garbage.ts";
 import { compareText } from "../../core/text.ts";
+import { unreadWeights } from "../card/cut.ts";
 import type { FileTensor } from "../facts/facts.ts";
 import { bytesVerdicts } from "./bytes.ts";
 import { type CardedModel, TensorPairs } from "./pairs.ts";
@@ -29,7 +30,7 @@ export async function compareTensors(
     changed.push(pair);
     verdicts.push(verdict);
   }
-  const unread = [...new Set([...from.card.unread, ...to.card.unread])].sort(compareText);
+  const unread = [...new Set([from.card, to.card].flatMap(unreadWeights))].sort(compareText);
   return {
     same: pairs.length - changed.length,
     changes: new TensorChanges(pairs, changed, verdicts),

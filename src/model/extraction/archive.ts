@@ -30,7 +30,10 @@ export function unpacked(
   limits: ArchiveLimits = {},
 ): ReadableStream<Uint8Array> {
   const compression = compressionOfMediaType(layer.mediaType);
-  return limitedExpansion(compression.decompress(packed), factsOf(layer), limits);
+  const facts = factsOf(layer);
+  const { what } = facts;
+  const content = compression.decompress(packed, { what, maxWindow: limits.maxWindow });
+  return limitedExpansion(content, facts, limits);
 }
 
 /** How the archive of a layer is read: what it has to hold, and what it may become. */

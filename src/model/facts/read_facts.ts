@@ -81,6 +81,11 @@ export function tellsFacts(path: string): boolean {
     formatRowOf(path) !== undefined || mayBePickle(path) || isTorchIndex(path);
 }
 
+/** Whether a file of this path has tensors, or says where they are. */
+export function tellsTensors(path: string): boolean {
+  return formatRowOf(path) !== undefined || isShardIndex(path);
+}
+
 /** Bytes of a header that are asked for at once far away: most are shorter. */
 const FAR_WINDOW = 64 * 1024;
 

@@ -19,7 +19,13 @@ import { fileCommand, type Modelfile, type ModelfileValues, VALUE_INSTRUCTIONS }
 import { unsayable } from "./format.ts";
 import { hubSnapshot } from "../source/hub_cache.ts";
 import { pathPattern } from "./path_pattern.ts";
-import { type TreeFile, type TreeFolder, unsafeName, WorkspaceTree } from "../workspace_tree.ts";
+import {
+  type TreeFault,
+  type TreeFile,
+  type TreeFolder,
+  unsafeName,
+  WorkspaceTree,
+} from "../workspace_tree.ts";
 
 /** How to generate; a value given here replaces the one found, an empty one does not. */
 export interface GenerateOptions extends ModelfileValues, OperationOptions {
@@ -58,7 +64,7 @@ export const GENERATE_LIMITS = {
  * A workspace without any file gets a Modelfile of the values given, where there are any.
  * @throws {InvalidInputError} when the workspace cannot be used, holds no weights and no code, or
  * is beyond {@linkcode GENERATE_LIMITS}; with all the problems when patterns are malformed, names
- * unsafe, or files pointers of Git LFS.
+ * unsafe or no UTF-8, or files pointers of Git LFS.
  *
  * @example A Modelfile for a folder
  * ```ts
@@ -88,9 +94,14 @@ export async function generateModelfile(
   });
   const warnings: string[] = [];
   const files: TreeFile[] = [];
+  const unnameable: TreeFault[] = [];
   for await (const found of selectFiles(tree, tree.top, selection)) {
     if (typeof found === "string") {
       warnings.push(found);
+      continue;
+    }
+    if (found.type === "fault") {
+      unnameable.push(found);
       continue;
     }
     files.push(found);
@@ -104,6 +115,7 @@ export async function generateModelfile(
       throw beyondLimits(workspace, `more than ${GENERATE_LIMITS.files} files`);
     }
   }
+  refuseUnnameable(workspace, unnameable);
   checkFiles(workspace, files);
   await checkContent(workspace, files, options);
   const kinds = files.map((file): [TreeFile, LayerKind] => [
@@ -190,12 +202,15 @@ function patternProblems(flag: string, patterns: readonly string[], globs: reado
   );
 }
 
-/** The files of a folder that are taken; for what cannot be taken, a sentence that says so. */
+/**
+ * The files of a folder that are taken, and those that nothing can name; for what cannot be taken
+ * otherwise, a sentence that says so.
+ */
 async function* selectFiles(
   tree: WorkspaceTree,
   folder: TreeFolder,
   selection: Selection,
-): AsyncGenerator<TreeFile | string> {
+): AsyncGenerator<TreeFile | TreeFault | string> {
   for (const node of await tree.list(folder)) {
     if (selection.excludes(node.path)) continue;
     if (node.type === "folder") {
@@ -203,9 +218,23 @@ async function* selectFiles(
       if (node.leaves && !tree.followsLinks) yield `${quote(node.path)} was left out: it ${LEAVES}`;
       else yield* selectFiles(tree, node, selection);
     } else if (selection.takesFile(node.path)) {
-      yield node.type === "file" ? node : `${quote(node.path)} was left out: ${node.message}`;
+      const isTold = node.type === "file" || node.isUnnameable;
+      yield isTold ? node : `${quote(node.path)} was left out: ${node.message}`;
     }
   }
+}
+
+/** Refuses names that no Modelfile can say: without them the model would lack files in silence. */
+function refuseUnnameable(workspace: string, files: readonly TreeFault[]): void {
+  const [first] = files;
+  if (first === undefined) return;
+  const problems = files.map(({ path, message }) => ({ message: `${quote(path)}: ${message}` }));
+  const pattern = pathPattern(first.path).replaceAll("\uFFFD", "?");
+  throw problemsError(`generate a Modelfile for ${quote(workspace)}`, problems, {
+    path: workspace,
+    remedy: `rename ${files.length === 1 ? "it" : "them"}, or leave out what has such a name: ` +
+      `--exclude '${pattern.replaceAll("'", "?")}'`,
+  });
 }
 
 function checkFiles(workspace: string, files: readonly TreeFile[]): void {

@@ -29,3 +29,20 @@ for (const [what, nameOf] of Object.entries(NAMES)) {
     for (const line of [...told, ...many]) assert.ok(columnsOf(line) <= 40, line);
   });
 }
+
+Deno.test("what names share is found without the header, which is none of them", () => {
+  const rows = {
+    "a shared start": (number: string) =>
+      `model.layers.${"x".repeat(30)}.${number}.${"y".repeat(30)}`,
+    "a shared folder": (number: string) => `a/${"x".repeat(30)}/${number}/${"y".repeat(30)}`,
+    "a start like the header": (number: string) =>
+      `NAME.${"x".repeat(40)}${number}${"y".repeat(40)}`,
+  };
+  for (const [what, nameOf] of Object.entries(rows)) {
+    const [header = "", ...lines] = linesOf(12, 50, nameOf);
+    assert.match(header, /^NAME /, what);
+    for (const [index, line] of lines.entries()) {
+      assert.ok(line.includes(String(index).padStart(5, "0")), `${what}: ${line}`);
+    }
+  }
+});

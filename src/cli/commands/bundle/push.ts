@@ -6,6 +6,7 @@ import type { PublishResult } from "../../../bundle/publish/push.ts";
 import { collect } from "../../arguments.ts";
 import { publishDocument } from "../../output/bundle_documents.ts";
 import { externalLines, sizeOf, textOf } from "../../output/bundle_text.ts";
+import { FailedResult } from "../../output/failed_result.ts";
 import { formatBytes } from "../../output/format.ts";
 import { addAccess, concurrency, objectStore, portable } from "../../options.ts";
 import type { Session } from "../../session.ts";
@@ -35,6 +36,10 @@ export function configure(command: Command, session: Session): void {
         bundles.push(workdir, { ...options, ...flags, tags })
       );
       const lines = describePush(result, { workdir, bump: flags.bump });
+      if (result.noRoom !== undefined) {
+        if (!session.settings.json) session.output.text(textOf(lines));
+        throw new FailedResult(result.noRoom, publishDocument(result));
+      }
       session.output.result(publishDocument(result), textOf(lines));
       note(session, result);
     });

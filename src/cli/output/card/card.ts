@@ -9,7 +9,7 @@ import { countOf, escapeControls, formatBytes } from "../format.ts";
 import type { Paint } from "../paint.ts";
 import { cardFacts } from "./facts.ts";
 import { barLines, factLines, wrapped } from "./lines.ts";
-import { unlistedText } from "./unlisted.ts";
+import { unlistedText, unreadFiles } from "./unlisted.ts";
 import { KIND_NAMES, type Screen, tensorTable } from "./tables.ts";
 
 /** How a card is shown. */
@@ -19,6 +19,8 @@ export interface CardTextOptions {
   readonly screen: Screen;
   readonly paint: Paint;
   readonly now: Date;
+  /** Whether all headers were to be read. */
+  readonly allHeaders: boolean;
 }
 
 /** A card is no wider: longer lines are hard to read. */
@@ -33,7 +35,7 @@ const ROOM_FOR_DIGEST = 84;
 /** A card as text, without a line end. What came from outside cannot steer the terminal. */
 export function cardText(
   card: ModelCard,
-  { reference, screen, paint, now }: CardTextOptions,
+  { reference, screen, paint, now, allHeaders }: CardTextOptions,
 ): string {
   const width = Math.min(WIDEST, screen.columns() ?? USUAL_WIDTH);
   const options = { width, paint };
@@ -57,7 +59,7 @@ export function cardText(
       paint("detail", largestTitle(card, width)),
       ...tensorTable(largest, { isTerminal: true, columns: () => width }, { isBrief: true }),
     ],
-    remarksOf(card).flatMap((remark) => wrapped(remark, width)).map((line) =>
+    remarksOf(card, allHeaders).flatMap((remark) => wrapped(remark, width)).map((line) =>
       paint("warning", line)
     ),
   ];
@@ -77,10 +79,17 @@ function largestTitle(
 }
 
 /** What a person should know of how the card came about. */
-function remarksOf({ unread, unlisted, warnings }: ModelCard): string[] {
-  const missing = unread.length === 0
-    ? []
-    : [`The headers of ${countOf(unread.length, "file")} were not read: --all-headers reads them`];
+function remarksOf(card: ModelCard, allHeaders: boolean): string[] {
+  const { unlisted, warnings } = card;
+  const { far, packed } = unreadFiles(card, card.unread, allHeaders);
+  const missing = [
+    ...far.length === 0
+      ? []
+      : [`The headers of ${countOf(far.length, "file")} were not read: --all-headers reads them`],
+    ...packed.length === 0
+      ? []
+      : [`${countOf(packed.length, "file")} tell nothing here: they are read where the model is`],
+  ];
   // Of a format without tensors that are read nobody expects any here.
   const counted = unlisted.filter(({ tensorCount }) => tensorCount !== undefined);
   return [...missing, ...counted.length === 0 ? [] : [unlistedText(unlisted)], ...warnings];

@@ -54,7 +54,7 @@ export function fileTable(files: readonly CardFile[], screen: Screen): Iterable<
   const header = [row("PATH", "KIND", "SIZE", "DIGEST")];
   const rowOf = (file: CardFile) =>
     row(shown(file.path), kindOf(file), formatBytes(file.size), shortDigest(file.digest));
-  return personTable(rowsOf(header, files, rowOf), width);
+  return personTable(rowsOf(header, files, rowOf), width, { header });
 }
 
 /** The tensors of a model, a line each: a hundred thousand of them, of which nobody keeps a row. */
@@ -93,7 +93,8 @@ export function tensorTable(
       shown(tensor.file),
     );
   const header = isBrief ? [] : [row("NAME", "SHAPE", "TYPE", "SIZE", "FILE")];
-  return personTable(rowsOf(header, tensors, rowOf), width, hasFile ? 4 : undefined);
+  const yielding = hasFile ? 4 : undefined;
+  return personTable(rowsOf(header, tensors, rowOf), width, { header, yielding });
 }
 
 /** A row for each item, below the header. */
@@ -117,9 +118,13 @@ const LEAST = 12;
 
 /**
  * Lines of cells that fit a terminal. The names in the first column are cut so that those that
- * differ still do; the column `yielding` gives way before them.
+ * differ still do; the column `yielding` gives way before them. The header has no name.
  */
-function personTable(rows: Iterable<Row>, width: number, yielding?: number): Iterable<string> {
+function personTable(
+  rows: Iterable<Row>,
+  width: number,
+  { header, yielding }: { readonly header: readonly Row[]; readonly yielding?: number },
+): Iterable<string> {
   const options = { gap: "  ", letters: LETTERS };
   if (width === Infinity) return alignedLines(rows, options);
   const others = widthsOf(rows, LETTERS).reduce(
@@ -128,10 +133,10 @@ function personTable(rows: Iterable<Row>, width: number, yielding?: number): Ite
     0,
   );
   const room = Math.max(LEAST, width - others);
-  const first = firstNames(rows);
+  const first = firstNames(rows, header.length);
   const names = first.length > MOST_TOLD_APART ? [] : fitNames(first, room);
   const fitting = madeItems<Row>(function* () {
-    let index = 0;
+    let index = -header.length;
     for (const [name = "", ...cells] of rows) {
       yield [names[index++] ?? fitMiddle(name, room), ...cells];
     }
@@ -143,11 +148,13 @@ function personTable(rows: Iterable<Row>, width: number, yielding?: number): Ite
 /** The most names that are cut so that they can be told apart: a person reads no more of them. */
 const MOST_TOLD_APART = 20_000;
 
-/** The names in the first column, up to one more than are told apart. */
-function firstNames(rows: Iterable<Row>): readonly string[] {
+/** The names in the first column below the header, up to one more than are told apart. */
+function firstNames(rows: Iterable<Row>, headerRows: number): readonly string[] {
   const names: string[] = [];
-  for (const [name = ""] of rows) if (names.push(name) > MOST_TOLD_APART) break;
-  return names;
+  for (const [name = ""] of rows) {
+    if (names.push(name) > MOST_TOLD_APART + headerRows) break;
+  }
+  return names.slice(headerRows);
 }
 
 /** The longest name that is measured: what is longer is cut to the terminal in any case. */

@@ -36,7 +36,7 @@ Deno.test("what names share is found without the header, which is none of them",
       `model.layers.${"x".repeat(30)}.${number}.${"y".repeat(30)}`,
     "a shared folder": (number: string) => `a/${"x".repeat(30)}/${number}/${"y".repeat(30)}`,
     "a start like the header": (number: string) =>
-      `NAME.${"x".repeat(40)}${number}${"y".repeat(40)}`,
+      `NAME.${"x".repeat(40)}.${number}.${"y".repeat(40)}`,
   };
   for (const [what, nameOf] of Object.entries(rows)) {
     const [header = "", ...lines] = linesOf(12, 50, nameOf);

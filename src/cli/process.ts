@@ -138,7 +138,8 @@ function sink(
     columns: () => isTerminal ? terminalWidth() : undefined,
     write(text) {
       if (closed) return;
-      if (shut ??= !isTerminal && isShut()) return failed(new Error("it is open for reading only"));
+      shut ??= !isTerminal && isShut();
+      if (shut) return failed(new Error("it is open for reading only"));
       try {
         writeFully(stream, encoder.encode(text));
       } catch (error) {

@@ -26,12 +26,12 @@ export const DEFAULT_ENTRIES = 1_000_000;
 export const DEFAULT_RATIO = 100;
 
 /**
- * What `zstd -19` writes takes 8 MiB, and what `zstd --long=26` does 64. A frame of 128 MiB, the
- * most that the program itself takes without being asked, needs more memory than a command may have.
+ * What `zstd -19` writes takes 8 MiB, and what `zstd --long=26` does 64. With 128 MiB, the most
+ * that the program itself takes without being asked, a command needs more memory than it may have.
  */
 export const DEFAULT_WINDOW = 64 * 1024 * 1024;
 
-/** The largest window that zstd reads (`ZSTD_WINDOWLOG_MAX` of 64 bit): that of `zstd --long=31`. */
+/** The largest window that zstd reads (`ZSTD_WINDOWLOG_MAX`): that of `zstd --long=31`. */
 export const LARGEST_WINDOW = 2 * 1024 * 1024 * 1024;
 
 /** Streams that unpack to no more than this are harmless, whatever their ratio. Bytes. */
@@ -80,7 +80,7 @@ export interface WindowLimit extends Pick<ArchiveLimits, "maxWindow"> {
   readonly what?: string;
 }
 
-/** The window of a frame, and what a decoder needs of it: no more than its content, if that is known. */
+/** The window of a frame, and what a decoder needs: no more than its content, if it is known. */
 export interface FrameWindow {
   readonly window: number;
   readonly needed: number;

@@ -6,6 +6,7 @@ import { repositoryRoot } from "./repository.ts";
 
 /** Parsers, tables and counts that only their own file uses, and that tests look at. */
 const TESTED_DIRECTLY: readonly ExportedValue[] = [
+  "src/archive/zstd_parts.ts: frameHeader",
   "src/cli/commands.ts: COMMANDS",
   "src/cli/output/log.ts: formatJsonRecord",
   "src/cli/output/log.ts: formatRecord",

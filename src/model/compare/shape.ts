@@ -71,7 +71,7 @@ export interface TensorChange {
   readonly name: string;
   /** How the two compare. */
   readonly verdict: TensorVerdict;
-  /** Type and shape in the first model: `bfloat16 64x172`; absent where it has none, or is unknown. */
+  /** Type and shape in the first model: `bfloat16 64x172`; absent for none, and for unknown. */
   readonly from?: string;
   /** Type and shape in the second. */
   readonly to?: string;

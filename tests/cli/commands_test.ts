@@ -424,8 +424,8 @@ Deno.test("upload sends a file to the repository that it is given", async () => 
     "r.test/m",
     "application/vnd.cncf.model.weight.v1.tar",
   ]);
-  const both = await upload("-t", "r.test/other:v1", "--repo", "r.test/m", file);
-  assert.equal(both.repository, "r.test/m");
+  const both = await home.run(["upload", "-t", "r.test/m:v1", "--repo", "r.test/m", file]);
+  assert.equal(both.code, 2);
 });
 
 Deno.test("version says what the program is, whatever words follow", async () => {

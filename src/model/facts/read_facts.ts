@@ -83,7 +83,7 @@ export function tellsFacts(path: string): boolean {
 
 /** Whether a file of this path has tensors, or says where they are. */
 export function tellsTensors(path: string): boolean {
-  return formatRowOf(path) !== undefined || isShardIndex(path);
+  return formatRowOf(path) !== undefined || isTorchIndex(path);
 }
 
 /** Bytes of a header that are asked for at once far away: most are shorter. */

@@ -43,7 +43,11 @@ Deno.test("bundle list has the bundles of the local store, and list has everythi
 Deno.test("bundle list of a registry and of a repository", async () => {
   await using home = await mixedHome();
   const repositories = JSON.parse(await home.done("bundle", "list", "registry.test", "--json"));
-  assert.deepEqual(repositories.repositories, ["registry.test/demo", "registry.test/things"]);
+  // A repository of models alone is none of bundles.
+  assert.deepEqual([repositories.repositories, repositories.total], [["registry.test/demo"], 1]);
+  assert.equal(await home.done("bundle", "list", "registry.test"), "registry.test/demo\n");
+  const all = JSON.parse(await home.done("list", "registry.test", "--json"));
+  assert.deepEqual(all.repositories, ["registry.test/demo", "registry.test/things"]);
   const listed = JSON.parse(await home.done("bundle", "list", "registry.test/demo", "--json"));
   assert.deepEqual([listed.total, listed.tags.length, listed.tags[0].kind], [1, 1, "bundle"]);
   const none = await home.run(["bundle", "list", "registry.test/things", "--json"]);

@@ -143,6 +143,7 @@ Deno.test("list of a registry shows its repositories", async () => {
     registry: "registry.test",
     repositories: ["registry.test/charts/other"],
     total: 2,
+    warnings: [],
   });
 });
 

@@ -4,6 +4,7 @@ import type { ListResult } from "../../model/operations/looking.ts";
 import { positiveCount } from "../arguments.ts";
 import { addReading } from "../options.ts";
 import { formatListing } from "../output/listing.ts";
+import { endCut } from "../output/verdict.ts";
 import type { Session } from "../session.ts";
 
 export function configure(command: Command, session: Session): void {
@@ -43,5 +44,6 @@ export function configureListing(
       const result = await models.list({ ...session.quiet(), limit, kind });
       session.output.warnAll(result.warnings);
       session.output.result(document(result), formatListing(result.models, stdout, now()));
+      endCut(result.warnings);
     });
 }

@@ -15,6 +15,7 @@ import {
 } from "../../oci/reference.ts";
 import type { TextSink } from "../context.ts";
 import type { Session } from "../session.ts";
+import { endCut } from "./verdict.ts";
 import { countOf, formatAge, formatBytes, formatTime, shortDigest } from "./format.ts";
 import { alignColumns, ASCII } from "./table.ts";
 
@@ -43,13 +44,16 @@ export async function listPlace(
   if (!registry.includes("/")) {
     checkHost(registry);
     const found = await models.repositoriesOf(registry, options);
+    output.warnAll(found.warnings);
     noteRest(session, found.repositories.length, found.total);
-    return output.result(found, found.repositories.join("\n"));
+    output.result(found, found.repositories.join("\n"));
+    return endCut(found.warnings);
   }
   const found = await models.tagsOf(repositoryOf(registry), options);
   output.warnAll(found.warnings);
   noteRest(session, found.tags.length + found.warnings.length, found.total);
   output.result(found, tagListing(found.tags, stdout, now()));
+  endCut(found.warnings);
 }
 
 /** @throws {InvalidInputError} when a place can be no registry. */

@@ -3,6 +3,8 @@
  * @module
  */
 
+import { EXIT_CODES } from "./exit_codes.ts";
+
 /** Ends a run after its result was written: the result is fine, and its code is the answer. */
 export class Verdict extends Error {
   /** The exit code. */
@@ -12,4 +14,12 @@ export class Verdict extends Error {
     super(`the answer is ${code}`);
     this.code = code;
   }
+}
+
+/**
+ * Ends a run whose list was written, where something is missing in it.
+ * @throws {Verdict} where there are warnings of what is missing.
+ */
+export function endCut(warnings: readonly string[]): void {
+  if (warnings.length > 0) throw new Verdict(EXIT_CODES.unsupported);
 }

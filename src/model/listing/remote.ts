@@ -61,22 +61,48 @@ async function readable(
   }
 }
 
+/** Whether a tag of a repository names an artifact of a kind. */
+async function holdsKind(
+  store: ContentStore,
+  kind: string,
+  { warnings, options }: { readonly warnings: string[]; readonly options: OperationOptions },
+): Promise<boolean> {
+  try {
+    const names = await Array.fromAsync(store.tags(options));
+    for (const tag of newestVersionsFirst(names)) {
+      if ((await readable(store, tag, { warnings, options }))?.kind === kind) return true;
+    }
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!(error instanceof ModelOpsError)) throw error;
+    // A catalogue may name what is gone, and has no tags.
+    if (!(error instanceof NotFoundError)) warnings.push(`Skipped ${store.name}: ${error.message}`);
+  }
+  return false;
+}
+
 /** Statuses by which registries without a catalogue answer. */
 const NO_CATALOGUE = new Set([404, 405, 501]);
 
 /**
- * Lists the repositories of a registry.
+ * Lists the repositories of a registry; of a kind, those of which a tag names one: a catalogue says
+ * nothing of kinds, so their tags are read, the newest first, until one is found.
  * @throws {UnsupportedError} when the registry has no catalogue.
  */
 export async function remoteRepositories(
   registry: string,
   catalog: Catalog,
-  { limit = USUAL_LIMIT, ...options }: ListOptions = {},
+  { limit = USUAL_LIMIT, kind, ...options }: ListOptions = {},
 ): Promise<RemoteRepositories> {
   try {
-    const names = await Array.fromAsync(catalog.repositories(options));
+    const all = await Array.fromAsync(catalog.repositories(options));
+    const warnings: string[] = [];
+    const has = async (name: string) =>
+      kind === undefined || await holdsKind(catalog.repository(name), kind, { warnings, options });
+    const held = await mapConcurrent(all, has, options);
+    const names = all.filter((_, index) => held[index]);
     const repositories = names.slice(0, limit).map((name) => `${registry}/${name}`);
-    return { registry, repositories, total: names.length };
+    return { registry, repositories, total: names.length, warnings };
   } catch (error) {
     const status = error instanceof ModelOpsError ? error.facts.status : undefined;
     if (!NO_CATALOGUE.has(status ?? 0)) throw error;

@@ -64,6 +64,8 @@ export interface RemoteRepositories {
   readonly repositories: readonly string[];
   /** How many there are. */
   readonly total: number;
+  /** What could not be looked at to find out of which kind it is, each with its reason. */
+  readonly warnings: readonly string[];
 }
 
 /** How to inspect. */

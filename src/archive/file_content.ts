@@ -8,7 +8,8 @@ import type { OperationOptions } from "../core/operation.ts";
 import { fileSource } from "../core/content/file_source.ts";
 import type { OnBytes } from "../core/progress.ts";
 import type { ExpectedContent } from "../core/content/expected_content.ts";
-import type { FileAttributes, StagedContent } from "../core/staged_file.ts";
+import type { FileAttributes } from "../core/content/file_attributes.ts";
+import type { StagedContent } from "../core/staged_file.ts";
 import { quote } from "../core/text.ts";
 
 /** A function that opens content once its place is ready. */
@@ -25,7 +26,7 @@ export interface ReceivePlace extends Pick<FileAttributes, "mode"> {
   /** Told how many bytes are there, and how many an earlier process has left. */
   readonly onBytes: OnBytes;
   /** Called with the path of the verified file before it gets its name. */
-  readonly onWhole: (path: string) => Promise<void>;
+  readonly onWhole: (path: string) => void;
 }
 
 /**

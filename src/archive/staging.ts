@@ -19,12 +19,8 @@ import {
   type SelfWritingContent,
 } from "./file_content.ts";
 import { parentOf } from "./safe_path.ts";
-import {
-  type FileAttributes,
-  setAttributes,
-  type StagedContent,
-  StagedFile,
-} from "../core/staged_file.ts";
+import { type FileAttributes, setAttributes } from "../core/content/file_attributes.ts";
+import { type StagedContent, StagedFile } from "../core/staged_file.ts";
 import type { TargetFolder } from "./target_folder.ts";
 
 /** What is known of a file before it is written. */
@@ -206,9 +202,9 @@ export class Staging {
         place: (whole) => Deno.rename(whole, join(folder.path, basename(place))),
         mode,
         onBytes,
-        onWhole: async (whole) => {
+        onWhole: (whole) => {
           this.#ensurePlace(path);
-          await setAttributes(whole, { mode, mtime });
+          setAttributes(whole, { mode, mtime });
         },
       });
       return StagedFile.existing(place);

@@ -25,8 +25,8 @@ export interface TarFacts {
   readonly size: number;
   /** Permission bits, with those for set-user-ID and the like. */
   readonly mode: number;
-  /** Modification time; an invalid date when the archive has nonsense. */
-  readonly mtime: Date;
+  /** Modification time in seconds since 1970; `NaN` when the archive has nonsense. */
+  readonly mtime: number;
   readonly linkName?: string;
 }
 
@@ -158,9 +158,9 @@ function sizeOf(size: number | string): number {
   throw corrupt("an entry has no valid size");
 }
 
-function timeOf(seconds: number | string): Date {
+function timeOf(seconds: number | string): number {
   const isNumber = typeof seconds === "number" || /^-?[0-9]+(\.[0-9]*)?$/.test(seconds);
-  return new Date(isNumber ? Number(seconds) * 1000 : NaN);
+  return isNumber ? Number(seconds) : NaN;
 }
 
 /** The name in a block; the part that did not fit stands before it where the format has one. */

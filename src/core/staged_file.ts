@@ -7,18 +7,15 @@ import { giveBack } from "./buffers.ts";
 import { digestStream } from "./digest.ts";
 import type { Digest } from "./digest.ts";
 import { ConflictError, NotFoundError } from "./errors.ts";
-import { isNamed, lstatIfExistsSync, openOwn, removeIfExists, writeFully } from "./files.ts";
+import {
+  type FileAttributes,
+  setOpenAttributes,
+  unfinishedMode,
+} from "./content/file_attributes.ts";
+import { isNamed, lstatIfExistsSync, removeIfExists, writeFully } from "./files.ts";
 import { explainWrite, isUnwritable } from "./file_errors.ts";
 import type { OperationOptions } from "./operation.ts";
 import { quote } from "./text.ts";
-
-/** What a file is apart from its content. */
-export interface FileAttributes {
-  /** Permission bits; others are ignored. The system's default when absent or 0. */
-  readonly mode?: number;
-  /** Modification time; the present when absent or not a date. */
-  readonly mtime?: Date;
-}
 
 /** How to stage a file. */
 export interface StageOptions extends FileAttributes {
@@ -106,9 +103,6 @@ async function tidyFolder(folder: string): Promise<void> {
   }
 }
 
-/** The years 1 to 9999 in seconds since the epoch; a file system holds of them what it can. */
-const [FIRST_SECOND, LAST_SECOND] = [-62_135_596_800, 253_402_300_799];
-
 /** A written file that waits for its name. */
 export class StagedFile {
   readonly #path: string;
@@ -177,7 +171,7 @@ export class StagedFile {
   }
 
   async #write(place: string, content: StagedContent, options: StageOptions): Promise<void> {
-    const mode = options.mode ? options.mode & 0o777 : undefined;
+    const mode = unfinishedMode(options.mode);
     using file = Deno.openSync(place, { write: true, createNew: true, mode });
     await options.onOpen?.();
     this.#ensureSame(file);
@@ -187,9 +181,8 @@ export class StagedFile {
       giveBack(chunk);
     }
     options.signal?.throwIfAborted();
-    setTime(file, options.mtime);
+    setOpenAttributes(file, place, options);
     if (options.flush ?? true) await file.sync();
-    setMode(place, options.mode);
   }
 
   /** Makes sure that the open file is the one the hidden name leads to now. */
@@ -206,26 +199,4 @@ async function digestFile(path: string, options: OperationOptions): Promise<Dige
   const { fileSource } = await import("./content/file_source.ts");
   const source = await fileSource(path);
   return (await digestStream(await source.open(options), options)).digest;
-}
-
-/** Gives a file of ours what it is apart from its content. */
-export async function setAttributes(
-  path: string,
-  { mode, mtime }: FileAttributes,
-): Promise<void> {
-  using file = openOwn(path, { write: true });
-  setTime(file, mtime);
-  setMode(path, mode);
-}
-
-/** Sets permissions exactly: those that a file is made with are subject to the umask. */
-function setMode(path: string, mode: number | undefined): void {
-  if (mode && Deno.build.os !== "windows") Deno.chmodSync(path, mode & 0o777);
-}
-
-function setTime(file: Deno.FsFile, mtime: Date | undefined): void {
-  const seconds = (mtime?.getTime() ?? NaN) / 1000;
-  if (Number.isNaN(seconds)) return;
-  const possible = Math.min(Math.max(seconds, FIRST_SECOND), LAST_SECOND);
-  file.utimeSync(possible, possible);
 }

@@ -94,6 +94,13 @@ export function formatTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.?0*Z$/, "Z");
 }
 
+/** Seconds since 1970 of an RFC 3339 time, with as much of their fraction as a number holds. */
+export function parseTime(time: string): number {
+  const seconds = Math.floor(Date.parse(time) / 1000);
+  const fraction = /\.\d+/.exec(time)?.[0] ?? "";
+  return seconds < 0 ? seconds + Number(`0${fraction}`) : Number(`${seconds}${fraction}`);
+}
+
 /** The annotation's value: compact JSON with its keys in the order other tools write. */
 export function encodeFileMetadata(metadata: FileMetadata): string {
   const { name, mode, uid, gid, size, mtime, typeflag } = metadata;

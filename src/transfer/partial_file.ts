@@ -7,6 +7,7 @@
  * while somebody writes, and the system drops the lock with its process.
  * @module
  */
+import { unfinishedMode } from "../core/content/file_attributes.ts";
 import {
   isNamed,
   lstatIfExists,
@@ -29,7 +30,10 @@ export interface PartialContent {
   readonly size?: number;
   /** Size of a part in bytes; parts that an earlier process began keep theirs. */
   readonly partSize: number;
-  /** Permissions of the file; the system's default when absent. */
+  /**
+   * Permissions that the file is to have in the end; the system's default when absent. Meanwhile
+   * its owner may write to it as well.
+   */
   readonly mode?: number;
 }
 
@@ -213,7 +217,7 @@ export class PartialFile implements AsyncDisposable {
     for (const part of this.parts) if (this.next(part) > part.start) this.#note(part);
     if (whole) return;
     await removeIfExists(this.path);
-    const { mode } = content;
+    const mode = unfinishedMode(content.mode);
     using file = await Deno.open(this.path, { write: true, createNew: true, mode });
     if (size !== undefined) await file.truncate(size);
   }

@@ -58,7 +58,7 @@ export async function transferToFile(
       const onBytes = (bytes: number) => options.onBytes?.(bytes, kept);
       await fill(partial, source, { ...options, onBytes, flush, shownPath: path });
       const size = partial.written;
-      await options.onWhole?.(partial.path);
+      options.onWhole?.(partial.path);
       await partial.finish(place, { flush });
       return size;
     } catch (error) {

@@ -30,12 +30,12 @@ export interface TransferOptions extends OperationOptions {
   readonly parallel?: boolean;
   /** Ranges that are under way at once; when absent 4, but no more than cores where they matter. */
   readonly concurrency?: number;
-  /** Permissions that the file is made with; the system's default when absent. */
+  /** Permissions that the file is to have, which `onWhole` gives it; the system's when absent. */
   readonly mode?: number;
   /** Whether the file is flushed to the disk before it has its name; so it is when absent. */
   readonly flush?: boolean;
   /** Called with the path of the verified file before it gets its name. */
-  readonly onWhole?: (path: string) => Promise<void>;
+  readonly onWhole?: (path: string) => void;
   /**
    * A path of the target's folder that nothing can be put in place of. The folder has to be there;
    * it is reached by its name, and made, when absent.

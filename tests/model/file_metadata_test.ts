@@ -5,6 +5,7 @@ import {
   fileMetadata,
   formatTime,
   parseFileMetadata,
+  parseTime,
 } from "../../src/model/file_metadata.ts";
 
 const FILE = {
@@ -47,6 +48,16 @@ Deno.test("formatTime() writes the shortest fraction", () => {
   assert.equal(formatTime(start + 7), "2025-10-10T20:30:00.007Z");
   fc.assert(fc.property(fc.date({ noInvalidDate: true }), (date) => {
     assert.equal(Date.parse(formatTime(date.getTime())), date.getTime());
+  }));
+});
+
+Deno.test("parseTime() keeps of a fraction what a number holds, before 1970 too", () => {
+  assert.equal(parseTime("2023-11-14T22:13:20.123456789Z"), 1_700_000_000.1234567);
+  assert.equal(parseTime("2023-11-15T06:13:20.5+08:00"), 1_700_000_000.5);
+  assert.equal(parseTime("1969-12-31T23:59:58.75Z"), -1.25);
+  assert.equal(parseTime("1955-03-01T00:00:00Z"), -468_288_000);
+  fc.assert(fc.property(fc.date({ noInvalidDate: true, min: new Date(0) }), (date) => {
+    assert.equal(parseTime(formatTime(date.getTime())), date.getTime() / 1000);
   }));
 });
 

@@ -27,6 +27,7 @@ import { WORTH_A_WORKER } from "../../work/task.ts";
 import { archiveOptions, type LeftOut, refuseLeftOut, unpacked } from "./archive.ts";
 import { HIDDEN_PREFIX, resumedFile, surveyModel } from "./survey.ts";
 import { type ModelLayer, modelLayers, type RawLayer, type TarLayer } from "./layers.ts";
+import { parseTime } from "../file_metadata.ts";
 import { layerFileMetadata } from "../media_types.ts";
 import type { ExtractModelOptions, ExtractResult } from "../operations/moving.ts";
 
@@ -158,7 +159,7 @@ async function extractRaw(
     size,
     phase,
     mode,
-    mtime: mtime === undefined ? undefined : new Date(mtime),
+    mtime: mtime === undefined ? undefined : parseTime(mtime),
   });
   return { written: 1, unchanged: 0, bytes: size };
 }

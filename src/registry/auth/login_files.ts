@@ -4,7 +4,7 @@
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
-import { lstatIfExists } from "../../core/files.ts";
+import { explainRead, isMissing } from "../../core/file_errors.ts";
 import type { Log } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import {
@@ -78,8 +78,7 @@ export function loginFiles(
   const files = paths.map((path) => ({ path, source: configFileCredentials(path, options) }));
   async function* all(registry: string, repository?: string) {
     const dated = await Promise.all(files.map(async ({ path, source }) => {
-      const info = await lstatIfExists(path);
-      return { source, changed: info && (info.mtime?.getTime() ?? 0) };
+      return { source, changed: await lastChange(path) };
     }));
     const present = dated.filter((file) => file.changed !== undefined);
     for (const { source } of present.sort((a, b) => b.changed! - a.changed!)) {
@@ -87,6 +86,19 @@ export function loginFiles(
     }
   }
   return { all, find: async (registry, repository) => await first(all(registry, repository)) };
+}
+
+/**
+ * When a file was changed, in milliseconds since 1970; `undefined` when there is none. A login that
+ * comes through a link changes what it leads to.
+ */
+async function lastChange(path: string): Promise<number | undefined> {
+  try {
+    return (await Deno.stat(path)).mtime?.getTime() ?? 0;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw explainRead(path, error);
+  }
 }
 
 /** Where a login was kept. */

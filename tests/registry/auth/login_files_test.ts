@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { lutimesSync } from "node:fs";
 import { delimiter } from "node:path";
 import { InvalidInputError } from "../../../src/core/errors.ts";
 import { credentialsOf } from "../../../src/registry/auth/credentials.ts";
@@ -211,6 +212,25 @@ Deno.test("the login of the file that was changed last is first, and the others 
   assert.deepEqual(await source.find("r.test"), { username: "new", password: "pw" });
   await Deno.writeTextFile(temp.join("old"), "not JSON");
   await assert.rejects(source.find("r.test"), /Cannot read credentials/);
+});
+
+Deno.test("a login file that is a link was changed when what it leads to was", async () => {
+  await using temp = await files("new", "old");
+  await Deno.symlink(temp.join("new"), temp.join("link"));
+  await Deno.symlink("link", temp.join("far"));
+  await Deno.symlink("nowhere", temp.join("dangling"));
+  // A link has a time of its own, which no login changes.
+  for (
+    const [paths, found] of [
+      [["old", "link"], "new"],
+      [["far", "old"], "new"],
+      [["dangling", "old"], "old"],
+    ] as const
+  ) {
+    for (const name of ["link", "far"]) lutimesSync(temp.join(name), 1, 1);
+    const source = loginFiles(paths.map((name) => temp.join(name)));
+    assert.deepEqual(await source.find("r.test"), { username: found, password: "pw" });
+  }
 });
 
 Deno.test("a login that others can read is warned of, once; one of its owner is not", async () => {

@@ -25,7 +25,7 @@ export interface ServerOptions extends Omit<ConnectionHost, "isStopping"> {
 /** Milliseconds between two looks at who has been silent for too long. */
 const LOOK_INTERVAL = 1000;
 
-/** Milliseconds without taking connections when the system has no descriptor for one. */
+/** Milliseconds without taking connections when there is no descriptor, and none to be freed. */
 const PAUSE = 100;
 
 /** Connections that are refused at once; more are closed without a word. */
@@ -88,8 +88,8 @@ export class HttpServer {
         if (signal.aborted) return undefined;
         // No descriptor, or a client that left before it was taken: the next one may fare better.
         this.#options.failed(error);
-        this.#makeRoom();
-        await pause(PAUSE, {}, signal).catch(() => undefined);
+        const wait = this.#makeRoom() ? 0 : PAUSE;
+        await pause(wait, {}, signal).catch(() => undefined);
       }
     }
   }

@@ -52,10 +52,17 @@ const [FIRST_SECOND, LAST_SECOND] = [-62_135_596_800, 253_402_300_799];
 function setTime(file: Deno.FsFile, path: string, mtime: number): void {
   const seconds = Math.min(Math.max(mtime, FIRST_SECOND), LAST_SECOND);
   const milliseconds = Math.round(seconds * 1000);
-  if (seconds >= 0 && seconds !== milliseconds / 1000) return setFineTime(path, seconds);
+  if (seconds >= 0 && seconds !== milliseconds / 1000) return setFineTime(path, ofMicros(seconds));
   // Not by a number: it loses a millisecond of one time in a hundred.
   const time = new Date(milliseconds);
   file.utimeSync(time, time);
+}
+
+/** A number just below a whole microsecond, as half of them are, loses all of it: the next one. */
+function ofMicros(seconds: number): number {
+  const next = seconds + seconds * (Number.EPSILON / 2);
+  const micros = (time: number) => Math.floor((time % 1) * 1e6);
+  return micros(next) !== micros(seconds) ? next : seconds;
 }
 
 function setFineTime(path: string, seconds: number): void {

@@ -3,8 +3,8 @@
  * name a helper program that keeps the logins for it.
  * @module
  */
-import { InvalidInputError } from "../../core/errors.ts";
-import { explainRead, isMissing } from "../../core/file_errors.ts";
+import { InvalidInputError, ModelOpsError } from "../../core/errors.ts";
+import { explainRead, isMissing, systemCode } from "../../core/file_errors.ts";
 import type { Log } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import {
@@ -70,19 +70,32 @@ export function configFileCredentials(
   return { all, find: async (registry, repository) => await first(all(registry, repository)) };
 }
 
-/** The credentials of several files, those of the file that was changed last first. */
+/**
+ * The credentials of several files, those of the file that was changed last first. One that this
+ * user may not read is passed over: variables of whoever was here before may lead to it.
+ */
 export function loginFiles(
   paths: readonly string[],
   options: ConfigFileOptions = {},
 ): CredentialSource {
   const files = paths.map((path) => ({ path, source: configFileCredentials(path, options) }));
+  const complaints = new Set<string>();
+  const passOver = (error: unknown) => {
+    if (!(error instanceof ModelOpsError) || systemCode(error.cause) !== "EACCES") throw error;
+    if (!complaints.has(error.message)) options.log?.("warning", error.message);
+    complaints.add(error.message);
+  };
   async function* all(registry: string, repository?: string) {
     const dated = await Promise.all(files.map(async ({ path, source }) => {
-      return { source, changed: await lastChange(path) };
+      return { source, changed: await lastChange(path).catch(passOver) };
     }));
     const present = dated.filter((file) => file.changed !== undefined);
     for (const { source } of present.sort((a, b) => b.changed! - a.changed!)) {
-      yield* source.all!(registry, repository);
+      try {
+        yield* source.all!(registry, repository);
+      } catch (error) {
+        passOver(error);
+      }
     }
   }
   return { all, find: async (registry, repository) => await first(all(registry, repository)) };

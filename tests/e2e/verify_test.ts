@@ -156,6 +156,42 @@ e2eTest("tagging and attaching to damaged content names the command that repairs
   }
 });
 
+Deno.test("damaged content of a bundle is named, and put right by a push of the same files", async () => {
+  await using program = await openProgram();
+  const { home } = program;
+  await home.write("work/data/a.bin", "0123456789");
+  await home.write(
+    "work/modelops.yaml",
+    'name: demo\nversion: 1.0.0\nlayers: [{name: data, type: data, files: ["data/**"]}]\n' +
+      "roles: {default: [data]}\n",
+  );
+  const env = { REGISTRY_REPO: "models" };
+  const push = async () => assert.equal((await program.run(push.args, { env })).code, 0);
+  push.args = ["bundle", "push", "work"];
+  await push();
+  const { layout } = diskInternals(home.join(".modctl"));
+  const { models: [bundle] } = await program.json(["list"]) as {
+    models: { digest: Digest; repository: string; tag: string }[];
+  };
+  const manifest = layout.blobData(bundle!.digest);
+  const { layers } = JSON.parse(await Deno.readTextFile(manifest));
+  const contents = layers.map(({ digest }: { digest: Digest }) => layout.blobData(digest));
+  assert.equal(contents.length, 3);
+  const overwrite = async (path: string) =>
+    await Deno.writeFile(path, new Uint8Array((await Deno.stat(path)).size));
+  for (const damage of [overwrite, (path: string) => Deno.truncate(path, 1), Deno.remove]) {
+    for (const path of contents) {
+      await damage(path);
+      const name = `${bundle!.repository}:${bundle!.tag}`;
+      const { code, stderr } = await program.run(["verify", name]);
+      assert.equal(code, 5, stderr);
+      assert.match(stderr, new RegExp(`\\(${name}\\): it`));
+      await push();
+      assert.equal((await program.json(["verify", "--all"])).ok, true, `${damage} ${path}`);
+    }
+  }
+});
+
 e2eTest("what no registry has cannot be repaired, and verify says why", { needs }, async () => {
   await using registry = await startRegistry();
   await using program = await openProgram();

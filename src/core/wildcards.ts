@@ -59,26 +59,27 @@ const END = 0;
 export function compileWildcards(pieces: readonly Piece[]): Wildcards {
   const states: State[] = [{ next: [] }];
   const first = addSequence(states, pieces, END);
+  const walk = new Walk(states);
   /** The places where comparing stands after a text. */
-  const run = (text: string): Set<number> => {
-    let places = reach(states, [first]);
-    for (let index = 0; index < text.length && places.size > 0;) {
+  const run = (text: string): readonly number[] => {
+    let places = walk.from([first]);
+    for (let index = 0; index < text.length && places.length > 0;) {
       const code = text.codePointAt(index) ?? 0;
       index += code > 0xffff ? 2 : 1;
       const next: number[] = [];
       for (const place of places) {
-        const { takes, next: after } = states[place] as State;
+        const { takes, next: after } = states[place]!;
         if (takes?.(code)) { for (const each of after) next.push(each); }
       }
-      places = reach(states, next);
+      places = walk.from(next);
     }
     return places;
   };
   const tail = tailOf(pieces);
   return {
     // Most names that do not match differ at their end, as `model.bin` and `*.safetensors` do.
-    matches: (text) => endsLike(text, tail) && run(text).has(END),
-    mayStartWith: (text) => run(text).size > 0,
+    matches: (text) => endsLike(text, tail) && run(text).includes(END),
+    mayStartWith: (text) => run(text).length > 0,
   };
 }
 
@@ -124,17 +125,34 @@ function add(states: State[], state: State): number {
   return states.push(state) - 1;
 }
 
-/** The places, and those they lead to without a character. */
-function reach(states: readonly State[], places: readonly number[]): Set<number> {
-  const reached = new Set<number>();
-  const open = [...places];
-  for (let place = open.pop(); place !== undefined; place = open.pop()) {
-    if (reached.has(place)) continue;
-    reached.add(place);
-    const { takes, next } = states[place] as State;
-    if (takes === undefined) { for (const each of next) open.push(each); }
+/**
+ * Goes from places to those that they lead to without a character. A pattern of thousands of places
+ * is walked for each character of each name: a set of places for each took twice as long.
+ */
+class Walk {
+  readonly #states: readonly State[];
+  /** The turn in which each place was met last. */
+  readonly #met: Float64Array;
+  #turn = 0;
+
+  constructor(states: readonly State[]) {
+    this.#states = states;
+    this.#met = new Float64Array(states.length);
   }
-  return reached;
+
+  /** The places that take a character, and the end, each once. Empties `open`. */
+  from(open: number[]): number[] {
+    this.#turn++;
+    const reached: number[] = [];
+    for (let place = open.pop(); place !== undefined; place = open.pop()) {
+      if (this.#met[place] === this.#turn) continue;
+      this.#met[place] = this.#turn;
+      const { takes, next } = this.#states[place]!;
+      if (takes !== undefined || place === END) reached.push(place);
+      else for (const each of next) open.push(each);
+    }
+    return reached;
+  }
 }
 
 /** How a language writes classes of characters. */

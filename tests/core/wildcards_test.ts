@@ -27,6 +27,12 @@ const HOSTILE = [
   "[a-z]*".repeat(60) + "0",
   "**/a/".repeat(60) + "b",
   "*".repeat(2000) + "b",
+  // Those whose end says nothing have to be followed through all of a name.
+  "*a".repeat(60) + "b*",
+  "a*".repeat(1000) + "b*",
+  "?*".repeat(60) + "b?*",
+  "[a-z]*".repeat(60) + "0*",
+  "**/a/".repeat(60) + "b/**",
 ];
 
 for (const [language, matches] of Object.entries(LANGUAGES)) {
@@ -41,6 +47,10 @@ for (const [language, matches] of Object.entries(LANGUAGES)) {
 Deno.test("braces of a Modelfile do not multiply", () => {
   assert.equal(parseGlob("{a,b}".repeat(500) + "c").matches("ab".repeat(250)), false);
   assert.equal(parseGlob("{a,a{,a{,a*}*}*}*".repeat(50) + "c").matches("a".repeat(500)), false);
+  const ways = parseGlob(`{${Array(90).fill("a*".repeat(20)).join(",")}}b*`);
+  for (let index = 0; index < 100; index++) {
+    assert.equal(ways.matches(`${"a".repeat(200)}${index}`), false);
+  }
   assert.equal(parseGlob("{".repeat(2000)).fault, "its braces are nested too deep");
 });
 

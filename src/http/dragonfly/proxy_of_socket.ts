@@ -27,10 +27,10 @@ export async function proxyOfSocket(path: string, file: string = DAEMON_FILE): P
   if (text === undefined) {
     throw noProxy(path, `the daemon's file ${quote(file)}, which names its proxy, is not there`);
   }
-  const { parseDocument } = await import("../../deps/yaml.ts");
-  const document = parseDocument(text, { prettyErrors: false });
-  if (document.errors.length > 0) throw noProxy(path, `${quote(file)} is no YAML`);
-  const config: unknown = document.toJS({ maxAliasCount: 100 });
+  const { readSettings } = await import("../../core/yaml/settings_file.ts");
+  const read = await readSettings(text);
+  if ("fault" in read) throw noProxy(path, `${quote(file)} is no YAML: ${read.fault}`);
+  const config = read.value;
   const socket = part(config, "download", "server", "socketPath") ?? DEFAULT_SOCKET;
   if (real(String(socket)) !== real(path)) {
     throw noProxy(path, `${quote(file)} is of the daemon at ${quote(String(socket))}`);

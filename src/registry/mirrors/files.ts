@@ -108,14 +108,10 @@ async function readToml(text: string, file: string): Promise<readonly MirrorRule
 }
 
 async function readYaml(text: string, file: string): Promise<readonly MirrorRule[]> {
-  const { parseDocument } = await import("../../deps/yaml.ts");
-  const document = parseDocument(text, { prettyErrors: false });
-  const [error] = document.errors;
-  if (error) {
-    const line = text.slice(0, error.pos[0]).split("\n").length;
-    throw unreadable(file, `line ${line}: ${error.message}`);
-  }
-  return mirrorRules(document.toJS({ maxAliasCount: 100 }), { file, strict: true });
+  const { readSettings } = await import("../../core/yaml/settings_file.ts");
+  const read = await readSettings(text);
+  if ("fault" in read) throw unreadable(file, read.fault);
+  return mirrorRules(read.value, { file, strict: true });
 }
 
 function unreadable(file: string, reason: string): InvalidInputError {

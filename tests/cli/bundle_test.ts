@@ -764,12 +764,21 @@ Deno.test("a bundle cannot make materialize read outside of the folder that the 
 
 Deno.test("a dry run of push shows where each object would go", async () => {
   await using home = await BundleHome.make();
-  await home.folder.write("work/modelops.yaml", externalSpec("file:{name}/{path}"));
-  const said = await home.done("push", home.at("work"), "--dry-run");
-  const place = home.at("objects", "demo", "data", "ten.bin");
-  assert.match(said, new RegExp(`data/ten\\.bin +file:demo/data/ten\\.bin +hot +${place}\n`));
-  const { externalFiles: [file] } = await home.json("push", home.at("work"), "--dry-run");
-  assert.deepEqual([file.uri, file.place], ["file:demo/data/ten.bin", place]);
+  for (
+    const [template, uri, place] of [
+      ["file:{name}/{path}", "file:demo/data/ten.bin", "demo/data/ten.bin"],
+      ["az://box/{path}", "az://box/data/ten.bin", "box/data/ten.bin"],
+      [`file://${home.at("objects")}/a b/{path}`, undefined, "a b/data/ten.bin"],
+    ] as const
+  ) {
+    await home.folder.write("work/modelops.yaml", externalSpec(template));
+    const said = await home.done("push", home.at("work"), "--dry-run");
+    const wanted = uri ?? `file://${home.at("objects", place)}`;
+    const line = `data/ten.bin ${wanted} hot ${home.at("objects", place)}\n`;
+    assert.ok(said.replace(/ {2,}/g, " ").includes(line), said);
+    const { externalFiles: [file] } = await home.json("push", home.at("work"), "--dry-run");
+    assert.deepEqual([file.uri, file.place], [wanted, home.at("objects", place)]);
+  }
   assert.equal(await home.exists("objects"), false);
 });
 

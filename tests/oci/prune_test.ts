@@ -410,12 +410,15 @@ Deno.test("a blob whose file is a link is none", async () => {
   const sample = sampleArtifact();
   await writeSample(store, sample);
   const secret = await folder.write("secret", sample.layerBytes);
-  await Deno.remove(store.filePath(sample.layer));
-  await Deno.symlink(secret, store.filePath(sample.layer));
-  assert.equal(await store.has(sample.layer), false);
-  await assert.rejects(store.stat(sample.layer.digest), NotFoundError);
-  await assert.rejects(store.open(sample.layer), NotFoundError);
-  await assert.rejects(store.toFile(sample.layer, folder.join("copy")), NotFoundError);
+  await Deno.symlink("secret", folder.join("link"));
+  for (const target of [secret, folder.join("link"), "../../nowhere"]) {
+    await Deno.remove(store.filePath(sample.layer));
+    await Deno.symlink(target, store.filePath(sample.layer));
+    assert.equal(await store.has(sample.layer), false);
+    await assert.rejects(store.stat(sample.layer.digest), NotFoundError);
+    await assert.rejects(store.open(sample.layer), NotFoundError);
+    await assert.rejects(store.toFile(sample.layer, folder.join("copy")), NotFoundError);
+  }
 });
 
 /** How often a function of the runtime is called while something is done. */

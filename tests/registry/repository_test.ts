@@ -44,7 +44,7 @@ const manifestAnswer =
       ? new Response(body, { headers: { "Content-Type": MediaType.imageManifest, ...headers } })
       : undefined;
 
-for (const told of ["", "  "]) {
+for (const told of ["", "  ", "\t"]) {
   Deno.test(`a digest that the registry tells as ${JSON.stringify(told)} is one it does not tell`, async () => {
     const { repository } = await setup((request) =>
       request.method === "PUT"

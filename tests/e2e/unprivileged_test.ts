@@ -100,6 +100,8 @@ Deno.test({
     const auth = btoa("ann:correct horse");
     await home.write(own, JSON.stringify({ auths: { [server.address]: { auth } } }));
     await Deno.chmod(home.join(own), 0o600);
+    // The others were changed later, so they are asked first.
+    await Deno.utime(home.join(own), 1, 1);
     // A file that may not be read, and one in a folder that may not be looked into.
     for (const file of [".docker/config.json", ".run/containers/auth.json"]) {
       await home.write(file, "{}");

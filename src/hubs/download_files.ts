@@ -41,8 +41,9 @@ export async function downloadFiles(
 ): Promise<DownloadReport> {
   const planned = planDownload(snapshot.files, options);
   if (planned.length === 0) {
+    const found = snapshot.files.length === 0 ? "the hub lists no file" : "no file of it is wanted";
     throw new NotFoundError(
-      `Cannot download ${quote(snapshot.sourceUrl)}: no file of it is wanted`,
+      `Cannot download ${quote(snapshot.sourceUrl)}: ${found}`,
       { reference: snapshot.sourceUrl },
     );
   }

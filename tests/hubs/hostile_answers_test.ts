@@ -172,6 +172,21 @@ for (const [what, transport, found, most] of LISTS) {
   });
 }
 
+Deno.test("a hub that lists no file is told so, and one whose files are left out is not", async () => {
+  const lists: readonly (readonly [unknown[], string[], RegExp])[] = [
+    [[], [], /: the hub lists no file$/],
+    [[], ["*.bin"], /: the hub lists no file$/],
+    [[{ type: "directory", path: "d", oid: commitOf("d") }], [], /: the hub lists no file$/],
+    [[entry("a.bin")], ["*.bin"], /: no file of it is wanted$/],
+  ];
+  for (const [files, exclude, message] of lists) {
+    await using folder = await tempFolder();
+    const options = { hubUrl: "https://hub.test", transport: paged(() => Response.json(files)) };
+    const download = downloadModel(MODELS.huggingface, folder.path, { ...options, exclude });
+    await assert.rejects(download, { name: "NotFoundError", message });
+  }
+});
+
 /** A hub that has a list of so many pages of so many files, each page of at least `bytes`. */
 const pagesOf = (pages: number, files: number, bytes = 0): Transport =>
   paged((count) => {

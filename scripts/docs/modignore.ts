@@ -50,7 +50,8 @@ given. It has one pattern a line, in the syntax of gitignore:
 - \`!\` at the start takes in again what an earlier line has left out, unless a folder above is out
 - the last line that matches decides
 
-\`--exclude\` takes the same patterns. \`.git\` and \`${IGNORE_FILE}\` itself are never taken.
+\`--exclude\` of \`build\` and \`modelfile validate\` takes the same patterns; that of
+\`modelfile generate\` takes those of a Modelfile, where \`*.tmp\` means the top folder alone. \`.git\` and \`${IGNORE_FILE}\` itself are never taken.
 
 ## Example
 

@@ -6,6 +6,7 @@ import type { Argument, Command, Option } from "../deps/commander.ts";
 import { isCollector } from "./arguments.ts";
 import { BUILD_INFO } from "./build_info.ts";
 import { examplesOf, loadTree } from "./command.ts";
+import { inHelpOrder } from "./help.ts";
 import { EXIT_CODES, SIGNAL_CODES } from "./output/exit_codes.ts";
 
 /** A command. */
@@ -83,7 +84,7 @@ function describeArgument(argument: Argument) {
 }
 
 function flagsOf(command: Command): FlagDocument[] {
-  return command.options.map(describeFlag);
+  return inHelpOrder(command.options).map(describeFlag);
 }
 
 function describeFlag(option: Option) {

@@ -1,8 +1,9 @@
 /**
- * How help looks: its own flags first, in columns where there is room for them, two examples last.
+ * How help looks: a command's own flags first, in columns where there is room for them, and two
+ * examples last.
  * @module
  */
-import { type Command, Help } from "../deps/commander.ts";
+import { type Argument, type Command, Help, type Option } from "../deps/commander.ts";
 
 /** Columns that a description needs beside its term; below, it stands under it. */
 const BESIDE = 28;
@@ -13,12 +14,63 @@ const USAGE_INDENT = " ".repeat("Usage: ".length);
 /** What commander writes above the flags of all commands. */
 const GLOBAL_TITLE = "Global Options:\n";
 
+/** Flags of several commands: they stand behind a command's own, and everywhere in this order. */
+const SHARED_FLAGS = [
+  "--overwrite",
+  "--portable",
+  "--max-ratio",
+  "--max-size",
+  "--max-entries",
+  "--object-store",
+  "--concurrency",
+  "--dry-run",
+  "--quiet",
+  "--plain-http",
+  "--insecure",
+  "--proxy",
+  "--no-mirror",
+  "--dragonfly-endpoint",
+  "--dragonfly-required",
+  "--dragonfly-forward-auth",
+  "--help",
+];
+
+/** Flags of a command in the order of help. */
+export function inHelpOrder<Flag extends { readonly long?: string }>(
+  flags: readonly Flag[],
+): Flag[] {
+  return flags.toSorted((a, b) => rankOf(a) - rankOf(b));
+}
+
+function rankOf({ long = "" }: { readonly long?: string }): number {
+  return SHARED_FLAGS.indexOf(long);
+}
+
+/** What a description says of choices and of the default, in one pair of brackets and no quotes. */
+function plainNotes(description: string): string {
+  return description
+    .replace(/\(default: ([^)]*)\) \(choices: ([^)]*)\)$/, "(choices: $2, default: $1)")
+    .replace(
+      /\((?:choices|default): [^)]*\)$/,
+      (notes) => notes.replaceAll('"', "").replace(", default: ", "; default: "),
+    );
+}
+
 /** How commander lays help out. */
 export const HELP_LAYOUT = {
   showGlobalOptions: true,
   minWidthToWrap: 10,
   subcommandTerm: (command: { name(): string; aliases(): string[] }) =>
     [command.name(), ...command.aliases()].join(", "),
+  visibleOptions(this: Help, command: Command): Option[] {
+    return inHelpOrder(Help.prototype.visibleOptions.call(this, command));
+  },
+  optionDescription(this: Help, option: Option): string {
+    return plainNotes(Help.prototype.optionDescription.call(this, option));
+  },
+  argumentDescription(this: Help, argument: Argument): string {
+    return plainNotes(Help.prototype.argumentDescription.call(this, argument));
+  },
   styleUsage(this: Help, usage: string): string {
     const width = (this.helpWidth ?? 80) - USAGE_INDENT.length;
     return this.boxWrap(usage, width).replaceAll("\n", `\n${USAGE_INDENT}`);

@@ -106,6 +106,43 @@ Deno.test("help shows what is of a command before the flags of all, and examples
   }
 });
 
+/** The flags of each command of a group, in the order of help. */
+function flagsBelow({ flags, commands }: CommandDocument): string[][] {
+  return [flags.map(({ name }) => name), ...commands.flatMap(flagsBelow)];
+}
+
+Deno.test("flags that several commands have stand in one order, behind a command's own", async () => {
+  const { stdout } = await runIn(["help", "--json"]);
+  const all = flagsBelow((JSON.parse(stdout) as ProgramDocument).command);
+  const pairs = new Set(
+    all.flatMap((flags) =>
+      flags.flatMap((flag, at) => flags.slice(at + 1).map((later) => `${flag} before ${later}`))
+    ),
+  );
+  const bothWays = [...pairs].filter((pair) => pairs.has(pair.split(" ").toReversed().join(" ")));
+  assert.deepEqual(bothWays, []);
+  const access = all.filter((flags) => flags.includes("--plain-http"));
+  assert.ok(access.length > 10);
+  for (const flags of access) {
+    const behind = flags.slice(flags.indexOf("--plain-http"));
+    const dragonfly = behind.filter((flag) => flag.startsWith("--dragonfly-"));
+    const mirror = behind.filter((flag) => flag === "--no-mirror");
+    assert.deepEqual(behind, [
+      ...["--plain-http", "--insecure", "--proxy"],
+      ...mirror,
+      ...dragonfly,
+    ]);
+  }
+});
+
+Deno.test("help writes choices and defaults without quotes, in one pair of brackets", async () => {
+  const help = await allHelp();
+  assert.doesNotMatch(help, /\((?:choices|default): [^)]*"/);
+  assert.doesNotMatch(help, /\) \((?:choices|default)/);
+  assert.match(help, /\(choices: cncf, cnai; default: cncf\)/);
+  assert.match(help, /\(choices: zstd, none; default: zstd, none for a name in\s+\.tar\)/);
+});
+
 Deno.test("what other tools call a command leads to ours", async () => {
   const rows = {
     info: "inspect",

@@ -26,7 +26,7 @@ export function configure(command: Command, session: Session): void {
     .addOption(
       command.createOption(
         "--drain-timeout <time>",
-        "how long uploads may go on when the server is stopped",
+        "how long requests may go on when the server is stopped",
       )
         .argParser(duration("--drain-timeout")).default(30_000, "30s"),
     )

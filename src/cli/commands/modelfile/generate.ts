@@ -25,8 +25,12 @@ export function configure(command: Command, session: Session): void {
     .option("--quantization <quantization>", "quantization, as q4_0")
     .option("-O, --output <folder>", "folder that receives the Modelfile", ".")
     .option("--overwrite", "replace a Modelfile that is there")
-    .option("--exclude <pattern>", "leave out files; repeatable", collect)
-    .option("--include <pattern>", "take in files left out by habit; repeatable", collect)
+    .option(
+      "--include <pattern>",
+      "take in files left out by habit (patterns of a Modelfile); repeatable",
+      collect,
+    )
+    .option("--exclude <pattern>", "leave out files (patterns of a Modelfile); repeatable", collect)
     .option("--model-url <url>", "download the model first, and keep it in a folder of its name")
     .addOption(
       command.createOption(

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  openOwn,
   readDirIfExists,
   readText,
   readTextIfExists,
@@ -87,5 +88,29 @@ Deno.test({
         message: `Cannot write "${path}": Invalid argument`,
       });
     }
+  },
+});
+
+Deno.test({
+  name: "openOwn() refuses a link in the place of a file, and keeps nothing open",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using folder = await tempFolder();
+    const target = await folder.write("target", "mine");
+    await Deno.symlink(target, folder.join("link"));
+    const opened = () =>
+      [...Deno.readDirSync("/proc/self/fd")].filter(({ name }) => {
+        try {
+          return Deno.readLinkSync(`/proc/self/fd/${name}`) === target;
+        } catch {
+          return false; // The one that lists them is gone by now.
+        }
+      }).length;
+    const write = () => openOwn(folder.join("link"), { write: true, truncate: false });
+    assert.throws(write, /^ConflictError: Cannot write ".*link": a link took its place$/);
+    assert.equal(opened(), 0);
+    using file = openOwn(target, { read: true });
+    assert.equal(opened(), 1);
+    assert.equal(file.statSync().size, 4);
   },
 });

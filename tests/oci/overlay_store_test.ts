@@ -27,3 +27,16 @@ Deno.test("what is laid over a store is read from where it is, without a stream 
   const closed = wrapped(store, { open: () => Promise.reject(new Error("closed")) });
   await assert.rejects(readSource(storeSource(closed, file)), /closed/);
 });
+
+Deno.test("an overlay has what is laid over it and what is below, and changes nothing below", async () => {
+  const below = memoryStore();
+  const kept = describeBytes(MediaType.octetStream, text("below"));
+  await below.write(kept, bytesSource(text("below")));
+  const store = overlayStore(below);
+  const laid = store.add(MediaType.octetStream, text("laid over it"));
+  const unknown = describeBytes(MediaType.octetStream, text("nowhere"));
+  const has = async (where: typeof below | typeof store) =>
+    await Promise.all([kept, laid, unknown].map((each) => where.has(each)));
+  assert.deepEqual(await has(store), [true, true, false]);
+  assert.deepEqual(await has(below), [true, false, false]);
+});

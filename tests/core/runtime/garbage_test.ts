@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { collectGarbage } from "../../../src/core/runtime/garbage.ts";
+import { collectGarbage, collectInSeries } from "../../../src/core/runtime/garbage.ts";
 import { nodeV8 } from "../../../src/core/runtime/builtins.ts";
 
 const MIB = 1024 * 1024;
@@ -40,4 +40,12 @@ Deno.test("collectGarbage() counts the buffers that objects hold", () => {
   buffers = undefined;
   collectGarbage();
   assert.ok(before - held() > 40 * MIB, `${before - held()} bytes were freed`);
+});
+
+Deno.test("collectInSeries() collects with each two thousandth step", () => {
+  for (const steps of [2000, 4000]) {
+    const before = waste(1_000_000);
+    collectInSeries(steps);
+    assert.ok(before - used() > 40 * MIB, `${before - used()} bytes were freed`);
+  }
 });

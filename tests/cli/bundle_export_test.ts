@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { FakeRegistry } from "../support/fake_registry.ts";
-import { type TempFolder, tempFolder } from "../support/temp.ts";
-import { type Finished, runIn, type RunOptions } from "./support.ts";
+import { tempFolder } from "../support/temp.ts";
+import { BundleProgram } from "./bundle_program.ts";
+import { runIn, type RunOptions } from "./support.ts";
 
 const SPEC = `name: demo
 version: "1.0.0"
@@ -14,15 +15,7 @@ external_rules: [{ pattern: "data/*.bin", uri_template: "az://c/{path}" }]
 const posix = { ignore: Deno.build.os === "windows" } as const;
 
 /** A workspace of a published bundle, and the program of whoever works in it. */
-class Workspace implements AsyncDisposable {
-  readonly folder: TempFolder;
-  readonly options: RunOptions;
-
-  private constructor(folder: TempFolder, options: RunOptions) {
-    this.folder = folder;
-    this.options = options;
-  }
-
+class Workspace extends BundleProgram {
   static async make(options: RunOptions = {}, ...flags: string[]): Promise<Workspace> {
     const made = new Workspace(await tempFolder(), options);
     const files = {
@@ -38,27 +31,6 @@ class Workspace implements AsyncDisposable {
     return made;
   }
 
-  at(...parts: string[]): string {
-    return this.folder.join(...parts);
-  }
-
-  async run(args: readonly string[], options = this.options): Promise<Finished> {
-    return await runIn(["--storage-dir", this.at("store"), "bundle", ...args], {
-      home: this.at("home"),
-      ...options,
-      env: {
-        REGISTRY_REPO: "models",
-        OBJECT_STORE: `file://${this.at("objects")}`,
-        ...options.env,
-      },
-    });
-  }
-
-  async done(...args: string[]): Promise<void> {
-    const { code, stderr } = await this.run(args);
-    assert.equal(code, 0, stderr);
-  }
-
   /** Exports the workspace twice, and returns the warnings and what the document says. */
   async export(options = this.options) {
     const args = ["export", this.at("ws"), this.at("out.tar")];
@@ -72,10 +44,6 @@ class Workspace implements AsyncDisposable {
   async write(path: string, text: string): Promise<void> {
     await Deno.mkdir(dirname(this.at("ws", path)), { recursive: true });
     await Deno.writeTextFile(this.at("ws", path), text);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.folder[Symbol.asyncDispose]();
   }
 }
 

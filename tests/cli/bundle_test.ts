@@ -7,8 +7,8 @@ import { digestBytes } from "../../src/core/digest.ts";
 import { bytesSource } from "../../src/core/content/source.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { startsWithHost } from "../../src/oci/reference.ts";
-import { type TempFolder, tempFolder } from "../support/temp.ts";
-import { type Finished, runIn, type RunOptions } from "./support.ts";
+import { tempFolder } from "../support/temp.ts";
+import { BundleProgram } from "./bundle_program.ts";
 
 const SPEC = `# A comment that stays
 apiVersion: v1
@@ -35,48 +35,12 @@ const FILES = {
 };
 
 /** A working directory, a local store and an object store, all empty but the first. */
-class BundleHome implements AsyncDisposable {
-  readonly folder: TempFolder;
-
-  private constructor(folder: TempFolder) {
-    this.folder = folder;
-  }
-
+class BundleHome extends BundleProgram {
   static async make(): Promise<BundleHome> {
     const folder = await tempFolder();
     await folder.write("work/modelops.yaml", SPEC);
     for (const [name, text] of Object.entries(FILES)) await folder.write(`work/${name}`, text);
     return new BundleHome(folder);
-  }
-
-  /** A path in the folder of the home. */
-  at(...parts: string[]): string {
-    return this.folder.join(...parts);
-  }
-
-  /** Runs a command of `modelops bundle`. */
-  async run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-    return await this.program(["bundle", ...args], options);
-  }
-
-  /** Runs the program. */
-  async program(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-    return await runIn(["--storage-dir", this.at("store"), ...args], {
-      home: this.at("home"),
-      ...options,
-      env: {
-        REGISTRY_REPO: "models",
-        OBJECT_STORE: `file://${this.at("objects")}`,
-        ...options.env,
-      },
-    });
-  }
-
-  /** Runs a command that has to succeed, and returns what it says. */
-  async done(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await this.run(args);
-    assert.equal(code, 0, stderr);
-    return stdout;
   }
 
   /** Runs a command and returns its JSON document. */
@@ -111,10 +75,6 @@ class BundleHome implements AsyncDisposable {
 
   async exists(...parts: string[]): Promise<boolean> {
     return await Deno.lstat(this.at(...parts)).then(() => true, () => false);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.folder[Symbol.asyncDispose]();
   }
 }
 

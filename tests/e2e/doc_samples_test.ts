@@ -8,7 +8,7 @@ import { makeCertificates } from "../support/certificates.ts";
 import { openProgram, PROGRAM, type Program } from "../support/program.ts";
 import { e2eTest, startRegistry } from "../support/registry.ts";
 import { shellSamples } from "../support/samples.ts";
-import { staticFiles } from "../support/static_server.ts";
+import { staticFiles } from "../../scripts/static_files.ts";
 
 const SELF = "tests/e2e/doc_samples_test.ts";
 const samples = (await shellSamples()).filter(({ runBy }) => runBy === SELF);

@@ -9,7 +9,7 @@ import { runOk } from "../support/command.ts";
 import { denoCache } from "../support/deno_cache.ts";
 import { openProgram } from "../support/program.ts";
 import { e2eTest, startRegistry } from "../support/registry.ts";
-import { staticFiles } from "../support/static_server.ts";
+import { staticFiles } from "../../scripts/static_files.ts";
 import { tempFolder } from "../support/temp.ts";
 import { repositoryRoot } from "../house/repository.ts";
 import { pathToFileURL } from "node:url";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { pathToFileURL } from "node:url";
-import { readPort, serveFolder } from "../../scripts/docs_serve.ts";
+import { readPort } from "../../scripts/docs_serve.ts";
+import { staticFiles } from "../../scripts/static_files.ts";
 import { tempFolder } from "../support/temp.ts";
 
 Deno.test("the documentation is served by its files' names, and a folder by its index", async () => {
@@ -8,7 +9,7 @@ Deno.test("the documentation is served by its files' names, and a folder by its 
   await folder.write("api/index.html", "<p>index");
   await folder.write("api/page.css", "p {}");
   await folder.write("secret.html", "secret");
-  const answer = serveFolder(pathToFileURL(`${folder.join("api")}/`));
+  const answer = staticFiles(pathToFileURL(`${folder.join("api")}/`));
   const ask = async (path: string) => {
     const response = await answer(new Request(`http://localhost${path}`));
     return [response.status, response.headers.get("content-type"), await response.text()];

@@ -5,7 +5,7 @@ import { runCommand, startCommand } from "../support/command.ts";
 import type { CommandOptions, CommandResult } from "../support/command.ts";
 import { denoCache } from "../support/deno_cache.ts";
 import { assertHasPage } from "../support/page.ts";
-import { staticFiles } from "../support/static_server.ts";
+import { staticFiles } from "../../scripts/static_files.ts";
 import { tempFolder } from "../support/temp.ts";
 import { repositoryRoot } from "./repository.ts";
 

@@ -13,12 +13,14 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** Answers GET with the files below a folder, given as a `file:` URL that ends in a slash. */
 export function staticFiles(root: URL): (request: Request) => Promise<Response> {
   return async (request) => {
-    // A URL has no ".." left when it comes here, and an encoded one does not leave the root.
-    const file = new URL(`.${new URL(request.url).pathname}`, root);
-    const contentType = CONTENT_TYPES[extname(file.pathname)];
-    if (contentType === undefined || !file.href.startsWith(root.href)) return notFound();
+    // A URL has no ".." left when it comes here.
+    const { pathname } = new URL(request.url);
+    const file = new URL(`.${pathname}${pathname.endsWith("/") ? "index.html" : ""}`, root);
+    const type = CONTENT_TYPES[extname(file.pathname)];
+    // A name with an encoded slash would leave the folder.
+    if (type === undefined || /%2f|%5c/i.test(file.pathname)) return notFound();
     try {
-      return new Response(await Deno.readFile(file), { headers: { "content-type": contentType } });
+      return new Response(await Deno.readFile(file), { headers: { "content-type": type } });
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return notFound();
       throw error;

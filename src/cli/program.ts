@@ -4,15 +4,8 @@
  */
 import type { Command } from "../deps/commander.ts";
 import { BUILD_INFO } from "./build_info.ts";
-import {
-  addCommands,
-  commandWords,
-  flagsOf,
-  HelpRequest,
-  refuseEmpty,
-  rootCommand,
-  VersionRequest,
-} from "./command.ts";
+import { HelpRequest, rootCommand, VersionRequest } from "./cli_command.ts";
+import { addCommands, commandWords, flagsOf } from "./command.ts";
 import { commandsOf, isBundlesProgram } from "./commands.ts";
 import { addCompletionFlags, CompletionRequest } from "./completion/flags.ts";
 import type { CliContext } from "./context.ts";
@@ -20,6 +13,7 @@ import { addGlobalFlags } from "./global_flags.ts";
 import { Output } from "./output/writer.ts";
 import { begin, openSession, type RunState } from "./run_state.ts";
 import type { GlobalFlags } from "./settings/global.ts";
+import { refuseEmpty } from "./usage_error.ts";
 
 /** Runs the command that a line names, or shows the help that is asked for. */
 export async function runProgram(

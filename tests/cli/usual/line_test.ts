@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { addCommands, type CommandRow, flagsOf, rootCommand } from "../../../src/cli/command.ts";
+import { rootCommand } from "../../../src/cli/cli_command.ts";
+import { addCommands, type CommandRow, flagsOf } from "../../../src/cli/command.ts";
 import { COMMANDS } from "../../../src/cli/commands.ts";
 import { addGlobalFlags } from "../../../src/cli/global_flags.ts";
 import type { Session } from "../../../src/cli/session.ts";

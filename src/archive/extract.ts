@@ -2,23 +2,14 @@
  * The one extractor: everything that writes files named by an artifact writes them here.
  * @module
  */
-import { basename, join } from "../core/runtime/path.ts";
-import { removeIfExists } from "../core/files.ts";
-import { explainWrite, systemCode } from "../core/file_errors.ts";
-import { fileSource } from "../core/content/file_source.ts";
 import type { ExpectedContent } from "../core/content/expected_content.ts";
-import { Claims } from "./claims.ts";
 import { type ExtractedTar, type ExtractTarOptions, extractTarTo } from "./extract_tar.ts";
-import { type FileContent, fileHasContent, release } from "./file_content.ts";
-import { namesTarget, parentOf, safeRelativePath } from "./safe_path.ts";
-import type { StagedFile } from "../core/staged_file.ts";
-import { MarkedFolder, refuseHidden } from "./leftovers.ts";
-import { type ExtractionOptions, type FileFacts, partialBase, Staging } from "./staging.ts";
+import type { FileContent } from "./file_content.ts";
+import { MarkedFolder } from "./leftovers.ts";
+import { safeRelativePath } from "./safe_path.ts";
+import { type ExtractionOptions, type FileFacts, partialBase } from "./staging.ts";
+import { TargetFiles } from "./target_files.ts";
 import { TargetFolder } from "./target_folder.ts";
-
-export type { ExtractedTar, ExtractTarOptions } from "./extract_tar.ts";
-export type { FileContent } from "./file_content.ts";
-export type { ExtractionOptions, FileFacts, ResumedFile } from "./staging.ts";
 
 /**
  * Writes files below one folder, and never outside it. Names are checked, links on the way are
@@ -30,10 +21,8 @@ export type { ExtractionOptions, FileFacts, ResumedFile } from "./staging.ts";
  * Disposing waits for what is still being written.
  */
 export class Extraction implements AsyncDisposable {
-  readonly #target: TargetFolder;
-  readonly #options: ExtractionOptions;
-  readonly #claims: Claims;
-  readonly #staging: Staging;
+  readonly #files: TargetFiles;
+  readonly #signal: AbortSignal | undefined;
   readonly #running = new Set<Promise<unknown>>();
   readonly #marked: MarkedFolder | undefined;
 
@@ -42,11 +31,9 @@ export class Extraction implements AsyncDisposable {
     options: ExtractionOptions,
     marked: MarkedFolder | undefined,
   ) {
-    this.#target = target;
-    this.#options = options;
-    this.#claims = new Claims(options.portable ? "windows" : undefined);
+    this.#files = new TargetFiles(target, options);
+    this.#signal = options.signal;
     this.#marked = marked;
-    this.#staging = new Staging(target, options);
   }
 
   /** Opens a folder for extraction, making it when it is missing. */
@@ -58,7 +45,7 @@ export class Extraction implements AsyncDisposable {
 
   /** Absolute path of the folder, without links. */
   get root(): string {
-    return this.#target.path;
+    return this.#files.root;
   }
 
   /**
@@ -68,10 +55,7 @@ export class Extraction implements AsyncDisposable {
    * @throws {ConflictError} when it meets another name of this extraction.
    */
   claim(name: string): string {
-    const path = safeRelativePath(name, this.#options);
-    refuseHidden(path, this.#options);
-    this.#claims.file(path);
-    return path;
+    return this.#files.claim(name);
   }
 
   /**
@@ -80,12 +64,12 @@ export class Extraction implements AsyncDisposable {
    * @throws {InvalidInputError | ConflictError} as {@linkcode claim} does.
    */
   isUnchanged(name: string, expected: ExpectedContent): Promise<boolean> {
-    return this.#track(this.#isUnchanged(name, expected));
+    return this.#track(this.#files.isUnchanged(name, expected));
   }
 
   /** Counts a path as written, since the file there is right. */
   keep(name: string): void {
-    this.#staging.keep(this.claim(name));
+    this.#files.staging.keep(this.claim(name));
   }
 
   /**
@@ -98,7 +82,7 @@ export class Extraction implements AsyncDisposable {
    * @throws {ConflictError} when something that must not be replaced is in the way.
    */
   writeFile(name: string, content: FileContent, facts: FileFacts = {}): Promise<void> {
-    return this.#track(this.#writeFile(name, content, facts));
+    return this.#track(this.#files.write(name, content, facts));
   }
 
   /**
@@ -107,7 +91,7 @@ export class Extraction implements AsyncDisposable {
    * @throws {InvalidInputError | ConflictError} as {@linkcode writeFile} does.
    */
   adoptFile(name: string, file: string, facts: FileFacts = {}): Promise<void> {
-    return this.#track(this.#adoptFile(name, file, facts));
+    return this.#track(this.#files.adoptFile(name, file, facts));
   }
 
   /**
@@ -116,7 +100,7 @@ export class Extraction implements AsyncDisposable {
    * @throws {ConflictError} when a file or a link is in the way.
    */
   makeFolder(name: string, options: { readonly mode?: number } = {}): Promise<void> {
-    return this.#track(this.#makeFolder(name, options.mode ?? 0o755));
+    return this.#track(this.#files.makeFolder(name, options.mode ?? 0o755));
   }
 
   /**
@@ -129,30 +113,13 @@ export class Extraction implements AsyncDisposable {
     stream: ReadableStream<Uint8Array>,
     options: ExtractTarOptions = {},
   ): Promise<ExtractedTar> {
-    return this.#track(
-      extractTarTo(
-        {
-          root: this.root,
-          claim: (name) => this.claim(name),
-          stage: (path, content, facts) => this.#staging.stage(path, content, facts),
-          commit: (path, file) => this.#commit(path, file),
-          keep: async (path, file) => {
-            await this.#discard(path, file);
-            this.#staging.keep(path);
-          },
-          discard: (path, file) => this.#discard(path, file),
-          makeFolder: (name, mode) => this.#makeFolder(name, mode),
-        },
-        stream,
-        { ...options, signal: this.#options.signal },
-      ),
-    );
+    return this.#track(extractTarTo(this.#files, stream, { ...options, signal: this.#signal }));
   }
 
   /** Waits for what is still being written. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.allSettled(this.#running);
-    await this.#marked?.close(this.#staging);
+    await this.#marked?.close(this.#files.staging);
   }
 
   async #track<Result>(work: Promise<Result>): Promise<Result> {
@@ -161,72 +128,6 @@ export class Extraction implements AsyncDisposable {
       return await work;
     } finally {
       this.#running.delete(work);
-    }
-  }
-
-  async #isUnchanged(name: string, expected: ExpectedContent): Promise<boolean> {
-    const path = this.claim(name);
-    if (this.#staging.has(path) || !this.#target.hasFile(path)) return false;
-    const file = this.#target.resolve(path);
-    if (!await fileHasContent(file, expected, { signal: this.#options.signal })) return false;
-    this.#staging.keep(path);
-    return true;
-  }
-
-  async #writeFile(name: string, content: FileContent, facts: FileFacts): Promise<void> {
-    try {
-      const path = this.claim(name);
-      const staged = await this.#staging.stage(path, content, facts);
-      if (staged !== undefined) await this.#commit(path, staged);
-    } catch (error) {
-      await release(content);
-      throw error;
-    }
-  }
-
-  /** Gives a staged file its name; a failure leaves nothing of it. */
-  async #commit(path: string, staged: StagedFile): Promise<void> {
-    try {
-      using folder = this.#target.pin(parentOf(path), { of: path });
-      await staged.commit(folder.path);
-    } catch (error) {
-      await this.#discard(path, staged);
-      throw error;
-    }
-  }
-
-  async #discard(path: string, staged: StagedFile): Promise<void> {
-    await staged.discard();
-    this.#staging.forget(path);
-  }
-
-  async #adoptFile(name: string, file: string, facts: FileFacts): Promise<void> {
-    const path = this.claim(name);
-    const place = this.#target.resolve(path);
-    try {
-      this.#target.ensureFolder(parentOf(path), { of: path });
-      using folder = this.#target.pin(parentOf(path), { of: path });
-      this.#target.ensureReplaceable(path);
-      if (facts.mode && Deno.build.os !== "windows") await Deno.chmod(file, facts.mode & 0o777);
-      await Deno.rename(file, join(folder.path, basename(path)));
-      this.#staging.keep(path);
-    } catch (error) {
-      // A name cannot lead to another disk: the bytes are copied then.
-      if (systemCode(error) !== "EXDEV") throw explainWrite(place, error);
-      const source = await fileSource(file);
-      await this.#writeFile(path, () => source.open({ signal: this.#options.signal }), facts);
-      await removeIfExists(file);
-    }
-  }
-
-  async #makeFolder(name: string, mode: number): Promise<void> {
-    if (namesTarget(name)) return;
-    const path = safeRelativePath(name, this.#options);
-    this.#claims.folder(path);
-    try {
-      this.#target.ensureFolder(path, { mode: (mode & 0o777) | 0o700 });
-    } catch (error) {
-      throw explainWrite(this.#target.resolve(path), error);
     }
   }
 }

@@ -12,8 +12,8 @@ import { quote } from "../core/text.ts";
 import type { FileContent } from "./file_content.ts";
 import { Survey } from "./places/survey.ts";
 import { conflictWords, type FileConflict, planFiles, type WantedFile } from "./places/verdicts.ts";
-import type { FileFacts } from "./staging.ts";
 import { tarEntries, type TarEntriesOptions, type TarEntryPlan } from "./tar_entries.ts";
+import type { TargetFiles } from "./target_files.ts";
 
 /** How to extract one archive. */
 export interface ExtractTarOptions
@@ -41,23 +41,6 @@ export interface ExtractedTar {
   readonly skippedCount: number;
 }
 
-/** Where the files of an archive go. */
-export interface TarTarget {
-  /** Absolute path of the folder. */
-  readonly root: string;
-  /** Claims a name from outside, and returns it as a safe path. */
-  claim(name: string): string;
-  /** Writes a file under a hidden name; `undefined` when the path has the same content already. */
-  stage(path: string, content: FileContent, facts: FileFacts): Promise<StagedFile | undefined>;
-  /** Gives a staged file its name. */
-  commit(path: string, file: StagedFile): Promise<void>;
-  /** Removes a staged file, since its path has the same content. */
-  keep(path: string, file: StagedFile): Promise<void>;
-  /** Removes a staged file. */
-  discard(path: string, file: StagedFile): Promise<void>;
-  makeFolder(name: string, mode: number): Promise<void>;
-}
-
 /**
  * Entries that are left out and kept by name: an archive may have millions, in next to no bytes.
  */
@@ -74,7 +57,7 @@ export function wouldOverwrite(
 
 /** Writes the regular files and folders of an archive; as `extractTar` of an extraction says. */
 export async function extractTarTo(
-  target: TarTarget,
+  target: TargetFiles,
   stream: ReadableStream<Uint8Array>,
   { compare, onRepeated, ...options }: ExtractTarOptions & OperationOptions,
 ): Promise<ExtractedTar> {
@@ -110,7 +93,7 @@ export async function extractTarTo(
       ...compare,
     });
     for (const path of same) {
-      await target.keep(path, staged.get(path)!);
+      await target.keepEarlier(path, staged.get(path)!);
       staged.delete(path);
     }
     let committed = 0;
@@ -146,7 +129,7 @@ function contentOf(
  * @throws {ConflictError} naming those that would replace what must not be replaced.
  */
 async function unchanged(
-  { root }: TarTarget,
+  { root }: TargetFiles,
   staged: ReadonlyMap<string, StagedFile>,
   sizes: ReadonlyMap<string, number>,
   { signal, overwrite }: OperationOptions & { readonly overwrite?: boolean },

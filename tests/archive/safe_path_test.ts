@@ -22,6 +22,9 @@ const GOOD: readonly (readonly [name: string, path: string])[] = [
   ["-rf", "-rf"],
   ["~", "~"],
   [`${"x".repeat(255)}`, "x".repeat(255)],
+  // The longest path and the deepest one.
+  [Array(17).fill("x".repeat(240)).join("/"), Array(17).fill("x".repeat(240)).join("/")],
+  [Array(512).fill("d").join("/"), Array(512).fill("d").join("/")],
   ["a\\b", "a\\b"],
   ["a\tb", "a\tb"],
   ["aux.py", "aux.py"],

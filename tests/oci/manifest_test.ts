@@ -27,6 +27,16 @@ Deno.test("the children of a manifest are its layers and its configuration, not 
   assert.deepEqual(digests, [sample.layer.digest, sample.config.digest]);
 });
 
+Deno.test("the children of an index are what it lists, in order, and its subject is not among them", () => {
+  const listed = ["b", "a"].map((text) =>
+    describeBytes(MediaType.imageManifest, new TextEncoder().encode(text))
+  );
+  const index = { schemaVersion: 2, mediaType: MediaType.imageIndex, manifests: listed };
+  for (const more of [{}, { subject: blob }]) {
+    assert.deepEqual(children(parseManifest(encode({ ...index, ...more }))), listed);
+  }
+});
+
 Deno.test("a null list of layers is an empty one", () => {
   const manifest = parseManifest(encode({ schemaVersion: 2, config: blob, layers: null }));
   assert.deepEqual(children(manifest).map((child) => child.digest), [blob.digest]);

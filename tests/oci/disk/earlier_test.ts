@@ -48,6 +48,21 @@ Deno.test("a tag tells what it named before, the latest first, and when it was g
   ]);
 });
 
+Deno.test("a tag that is given again to what it names keeps the time when it was given first", async () => {
+  await using made = await repositoryWith(["a", "b"]);
+  const { store, manifests: [a, b], digests } = made;
+  await store.tag(a!, "v1");
+  await made.setTime("v1", 0, 1_000);
+  await store.tag(a!, "v1");
+  await store.tag(b!, "v1");
+  const before = await store.earlier("v1");
+  assert.deepEqual(before, [{ digest: digests[0], taggedAt: "1970-01-01T00:16:40.000Z" }]);
+  await store.tag(a!, "v1");
+  await store.tag(b!, "v1");
+  const [again] = await store.earlier("v1");
+  assert.ok(Date.parse(again!.taggedAt) > 1_000_000, "one that it came back to is new");
+});
+
 Deno.test("a tag that comes back to a manifest was given to it now", async () => {
   await using made = await repositoryWith(["a", "b", "c"]);
   const { store, manifests: [first, second, third], digests: [a, b] } = made;

@@ -7,7 +7,9 @@
  */
 import { ConflictError, InvalidInputError } from "./errors.ts";
 import { explainWrite, isMissing } from "./file_errors.ts";
-import { decodeText, quote, sortByText } from "./text.ts";
+import { isThreadShared } from "./runtime/turn.ts";
+import { sortInTurns } from "./sort_in_turns.ts";
+import { decodeText, quote, sortByText, textOrder } from "./text.ts";
 
 /** Largest document that a person or a tool writes by hand or by rule, in bytes. */
 const DOCUMENT_LIMIT = 4 * 1024 * 1024;
@@ -193,10 +195,22 @@ function checkRegular(path: string, info: Deno.FileInfo): void {
   throw new InvalidInputError(`Cannot read ${quote(path)}: ${found}`, { path });
 }
 
-/** The entries of a folder in bytewise order of their names; none when the folder is missing. */
+/** Bytes that a folder of a thousand entries has, or more. */
+const LONG_FOLDER = 64 * 1024;
+
+/**
+ * The entries of a folder in bytewise order of their names; none when the folder is missing. One of
+ * tens of thousands is read on another thread, and sorted in turns, where others wait for answers.
+ */
 export async function readDirIfExists(path: string): Promise<Deno.DirEntry[]> {
-  const entries = await ifExists(async () => [...Deno.readDirSync(path)]) ?? [];
-  return sortByText(entries, ({ name }) => name);
+  const size = (await ifExists(async () => Deno.statSync(path)))?.size ?? 0;
+  const nameOf = ({ name }: Deno.DirEntry) => name;
+  if (size <= LONG_FOLDER || !isThreadShared()) {
+    return sortByText(await ifExists(async () => [...Deno.readDirSync(path)]) ?? [], nameOf);
+  }
+  const entries = await ifExists(() => Array.fromAsync(Deno.readDir(path))) ?? [];
+  const compare = textOrder([entries.map(nameOf)]);
+  return await sortInTurns(entries, (a, b) => compare(a.name, b.name));
 }
 
 /** The result of work on a path; `undefined` when there is no such path. */

@@ -3,32 +3,59 @@
  * @module
  */
 import { distance } from "../deps/fastest-levenshtein.ts";
+import { FirstItems } from "./first_items.ts";
 
 const MOST_SUGGESTIONS = 3;
 
 /** Longest word that somebody may have meant to write otherwise: comparing takes its square. */
 const LONGEST_WORD = 200;
 
-/**
- * The candidates near `word`, nearest first and at most three; none when nothing is near. Letter
- * case does not count. A word may differ from a candidate in a third of its letters, rounded up,
- * which allows two letters swapped in a word of four.
- */
+/** The candidates near `word`, as {@linkcode NearWords} finds them. */
 export function nearest(word: string, candidates: Iterable<string>): string[] {
-  const wanted = word.toLowerCase();
-  if (wanted.length > LONGEST_WORD) return [];
-  const limit = Math.ceil(wanted.length / 3);
-  const comparable = Array.from(candidates)
-    .filter(({ length }) => Math.abs(length - word.length) <= limit);
-  return comparable.map((candidate) => ({
-    candidate,
-    edits: distance(wanted, candidate.toLowerCase()),
-    shared: sharedStart(wanted, candidate.toLowerCase()),
-  }))
-    .filter(({ edits }) => edits <= limit)
-    .sort((a, b) => a.edits - b.edits || b.shared - a.shared)
-    .slice(0, MOST_SUGGESTIONS)
-    .map(({ candidate }) => candidate);
+  const near = new NearWords(word);
+  for (const candidate of candidates) near.add(candidate);
+  return near.found();
+}
+
+interface NearWord {
+  readonly candidate: string;
+  readonly edits: number;
+  readonly shared: number;
+}
+
+/**
+ * The words near another among any number of candidates. Letter case does not count. A word may
+ * differ from a candidate in a third of its letters, rounded up, which allows two letters swapped
+ * in a word of four.
+ */
+export class NearWords {
+  readonly #wanted: string;
+  readonly #limit: number;
+  readonly #first = new FirstItems<NearWord>({ compare: nearerFirst, limit: MOST_SUGGESTIONS });
+
+  /** Looks for words near `word`. */
+  constructor(word: string) {
+    this.#wanted = word.toLowerCase();
+    this.#limit = Math.ceil(this.#wanted.length / 3);
+  }
+
+  /** Looks at a candidate. */
+  add(candidate: string): void {
+    const [wanted, limit] = [this.#wanted, this.#limit];
+    if (wanted.length > LONGEST_WORD || Math.abs(candidate.length - wanted.length) > limit) return;
+    const word = candidate.toLowerCase();
+    const edits = distance(wanted, word);
+    if (edits <= limit) this.#first.add({ candidate, edits, shared: sharedStart(wanted, word) });
+  }
+
+  /** Those that are near, nearest first and at most three; none when nothing is near. */
+  found(): string[] {
+    return this.#first.finish().items.map(({ candidate }) => candidate);
+  }
+}
+
+function nearerFirst(a: NearWord, b: NearWord): number {
+  return a.edits - b.edits || b.shared - a.shared;
 }
 
 /** Length of the start that two words share: people rarely miss the first letter. */

@@ -9,7 +9,8 @@
 import { isDigest } from "../core/digest.ts";
 import { NotFoundError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { compareText, sortByText } from "../core/text.ts";
+import { giveWay } from "../core/runtime/turn.ts";
+import { compareText } from "../core/text.ts";
 import { capability } from "../oci/capabilities.ts";
 import type { LocalCatalog, LocalRepository } from "../oci/disk_catalog.ts";
 import { isManifestType } from "../oci/media_types.ts";
@@ -20,6 +21,9 @@ import { RegistryFault } from "../server/fault.ts";
 
 /** The host that names without one lie under. */
 const HOME_HOST = "localhost";
+
+/** Names that are told before others have their turn. */
+const TURN = 500;
 
 /** How names without a host are looked up. */
 export interface HostlessOptions {
@@ -46,11 +50,13 @@ export function hostlessCatalog(catalog: LocalCatalog, options: HostlessOptions 
       });
     },
     async *repositories(operation) {
-      const names = new Set<string>();
+      // Each part is in order: tens of thousands that are sorted at once keep others waiting.
+      const [home, others]: [string[], string[]] = [[], []];
       for await (const name of catalog.repositories(operation)) {
-        names.add(name.startsWith(`${HOME_HOST}/`) ? name.slice(HOME_HOST.length + 1) : name);
+        if (name.startsWith(`${HOME_HOST}/`)) home.push(name.slice(HOME_HOST.length + 1));
+        else others.push(name);
       }
-      yield* sortByText([...names], (name) => name);
+      yield* merged([home, others].map(inTurns), (name) => name);
     },
   };
 }
@@ -135,17 +141,12 @@ function joined(name: string, { own, earlier, findHosted }: Places): ContentStor
     }
     if (await first.knows(tag) || named === undefined) await first.untag(tag, options);
   }
+  /** Lists that all have in one order, as one. */
   async function* every<Item>(
     items: (store: LocalRepository) => AsyncIterable<Item>,
-    key: (item: Item) => string,
+    nameOf: (item: Item) => string,
   ): AsyncGenerator<Item, void> {
-    const seen = new Set<string>();
-    for (const store of [own, ...await allOthers()]) {
-      for await (const item of items(store)) {
-        if (!seen.has(key(item))) yield item;
-        seen.add(key(item));
-      }
-    }
+    yield* merged([own, ...await allOthers()].map(items), nameOf);
   }
   return wrapped(own, {
     name,
@@ -164,10 +165,7 @@ function joined(name: string, { own, earlier, findHosted }: Places): ContentStor
       if (isDigest(target)) return await first((store) => store.resolve(target, options));
       return await (await owner(target, options)).resolve(target, options);
     },
-    async *tags(options) {
-      const stores = [own, ...await allOthers()];
-      yield* merged(stores.map((store) => store.tags(options)));
-    },
+    tags: (options) => every((store) => store.tags(options), (tag) => tag),
     capabilities: {
       ...own.capabilities,
       read: (descriptor, limit) => first((store) => store.read(descriptor, limit)),
@@ -184,18 +182,32 @@ function joined(name: string, { own, earlier, findHosted }: Places): ContentStor
   });
 }
 
-/** The texts of several ordered lists in their order, each once, no further than they are read. */
-async function* merged(lists: readonly AsyncIterable<string>[]): AsyncGenerator<string, void> {
+async function* inTurns(names: readonly string[]): AsyncGenerator<string, void> {
+  for (const [index, name] of names.entries()) {
+    if (index % TURN === 0) await giveWay();
+    yield name;
+  }
+}
+
+/**
+ * The items of several lists that are in the order of their names, each name once, no further than
+ * they are read.
+ */
+async function* merged<Item>(
+  lists: readonly AsyncIterable<Item>[],
+  nameOf: (item: Item) => string,
+): AsyncGenerator<Item, void> {
   const iterators = lists.map((list) => list[Symbol.asyncIterator]());
   try {
     const heads = await Promise.all(iterators.map((each) => each.next()));
     for (;;) {
-      const texts = heads.flatMap(({ done, value }) => done ? [] : [value]);
-      if (texts.length === 0) return;
-      const least = texts.reduce((a, b) => compareText(a, b) <= 0 ? a : b);
+      const items = heads.flatMap(({ done, value }) => done ? [] : [value as Item]);
+      if (items.length === 0) return;
+      const least = items.reduce((a, b) => compareText(nameOf(a), nameOf(b)) <= 0 ? a : b);
       yield least;
+      const name = nameOf(least);
       for (const [index, { done, value }] of heads.entries()) {
-        if (!done && value === least) heads[index] = await iterators[index]!.next();
+        if (!done && nameOf(value) === name) heads[index] = await iterators[index]!.next();
       }
     }
   } finally {

@@ -33,6 +33,8 @@ export interface EarlierName {
 export interface ReferrerOptions extends OperationOptions {
   /** Only referrers of this type; all when absent. */
   readonly artifactType?: string;
+  /** Lets a store leave out those whose digests do not come behind this one. */
+  readonly after?: string;
 }
 
 /** What is known of content whose digest is not. */
@@ -114,7 +116,10 @@ export interface StoreCapabilities {
     stream: ReadableStream<Uint8Array>,
     options?: WriteStreamOptions,
   ): Promise<Descriptor | undefined>;
-  /** Manifests whose subject is `subject`, each with its artifact type and annotations. */
+  /**
+   * Manifests whose subject is `subject`, each with its artifact type and annotations: in bytewise
+   * order of their digests, save those of a registry, which come as it gives them.
+   */
   referrers(subject: Descriptor, options?: ReferrerOptions): AsyncIterable<Descriptor>;
   /**
    * Removes content from the repository, together with the tags that name it.

@@ -41,9 +41,9 @@ export class DiskStore {
   readonly turns: BlobTurns;
   /** What large manifests are. */
   readonly described = new DescribedManifests();
-  /** What the folders of tags have, for lists. */
-  readonly tagListings = new FolderListings();
-  readonly #listings = new FolderListings();
+  /** What the folders of tags and manifests have, for lists. */
+  readonly listings = new FolderListings();
+  readonly #repositories = new FolderListings();
   /** The last look at all folders; the next comes after it. */
   #looking: Promise<unknown> = Promise.resolve();
   #hashes: Promise<IngestHashes> | undefined;
@@ -85,7 +85,7 @@ export class DiskStore {
   readonly repositoryMade = (): void => this.#look.changed();
 
   async #lookAgain(): Promise<readonly RepositoryFolder[]> {
-    const listings = this.#listings;
+    const listings = this.#repositories;
     if (this.#remembered && await listings.areSame()) return this.#remembered;
     const seen = new Set<string>();
     const found = await this.#folders((folder) => {

@@ -10,7 +10,7 @@ import { readVerified } from "../core/content/read_source.ts";
 import { concatBytes } from "../core/streams.ts";
 import { checkDigest } from "../core/content/expected_content.ts";
 import { NotFoundError } from "../core/errors.ts";
-import { compareText, quote } from "../core/text.ts";
+import { compareText, quote, sortByText } from "../core/text.ts";
 import type {
   Ingest,
   LocalCapabilities,
@@ -169,7 +169,7 @@ class Repository implements MemoryStore {
   }
 
   async *referrers(subject: Descriptor, options: ReferrerOptions = {}): AsyncIterable<Descriptor> {
-    for (const content of [...this.#contents.values()]) {
+    for (const [, content] of sortByText([...this.#contents], ([digest]) => digest)) {
       if (!isManifestType(content.mediaType)) continue;
       const document = parseManifest(content.bytes, content.mediaType);
       if (document.subject?.digest !== subject.digest) continue;

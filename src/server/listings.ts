@@ -5,7 +5,6 @@
  */
 import { jsonResponse } from "./documents.ts";
 import { pLimit } from "../deps/p-limit.ts";
-import { compareText } from "../core/text.ts";
 import type { Digest } from "../core/digest.ts";
 import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -14,7 +13,7 @@ import { MediaType } from "../oci/media_types.ts";
 import { anonymousBlob } from "../oci/store.ts";
 import { type Exchange, repositoryPath, requireDigest } from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
-import { ReferrersPage } from "./referrers_page.ts";
+import { type ListPage, type PageRules, readPage } from "./list_page.ts";
 
 /** The most names on one page, which is also the page when nobody asks for a size. */
 const PAGE_LIMIT = 10_000;
@@ -27,17 +26,11 @@ const REFERRERS_PAGE_SIZE = MANIFEST_SIZE_LIMIT / 4;
  */
 const makingPages = pLimit(2);
 
-interface Page<Item> {
-  readonly items: readonly Item[];
-  /** What the next page starts after; `undefined` on the last page. */
-  readonly next?: string;
-}
-
 /** Lists the tags of a repository (end-8a, end-8b). */
 export async function listTags(exchange: Exchange): Promise<Response> {
   const { name, store, operation } = exchange;
   const after = exchange.query.get("last") ?? "";
-  const page = await readPage(store.tags({ ...operation, after }), exchange.query);
+  const page = await readNames(store.tags({ ...operation, after }), exchange.query);
   if (page.items.length === 0 && !await hasTags(exchange) && !await exists(exchange)) {
     throw new RegistryFault("NAME_UNKNOWN");
   }
@@ -47,7 +40,7 @@ export async function listTags(exchange: Exchange): Promise<Response> {
 
 /** Lists the repositories, as the Distribution registry does. */
 export async function listRepositories(exchange: Exchange): Promise<Response> {
-  const page = await readPage(exchange.catalog.repositories(exchange.operation), exchange.query);
+  const page = await readNames(exchange.catalog.repositories(exchange.operation), exchange.query);
   const headers = linkHeader("/v2/_catalog", exchange.query, page);
   return jsonResponse({ repositories: page.items }, { headers });
 }
@@ -87,20 +80,13 @@ export async function exists(
 }
 
 /** The names after `last`, at most `n` of them. */
-async function readPage(
+async function readNames(
   names: AsyncIterable<string>,
   query: URLSearchParams,
-): Promise<Page<string>> {
+): Promise<ListPage<string>> {
   const limit = pageSize(query.get("n"));
-  const last = query.get("last");
-  const items: string[] = [];
-  if (limit === 0) return { items };
-  for await (const name of names) {
-    if (last !== null && compareText(name, last) <= 0) continue;
-    if (items.length === limit) return { items, next: items.at(-1) };
-    items.push(name);
-  }
-  return { items };
+  if (limit === 0) return { items: [] };
+  return await readPage(names, { limit, last: query.get("last") ?? "", nameOf: (name) => name });
 }
 
 function pageSize(text: string | null): number {
@@ -113,7 +99,7 @@ function pageSize(text: string | null): number {
 function linkHeader(
   path: string,
   query: URLSearchParams,
-  page: Page<unknown>,
+  page: ListPage<unknown>,
 ): Record<string, string> {
   if (page.next === undefined) return {};
   const parameters = new URLSearchParams(query);
@@ -130,16 +116,24 @@ async function readReferrers(
   exchange: Exchange,
   digest: Digest,
   artifactType: string | undefined,
-): Promise<Page<Descriptor>> {
+): Promise<ListPage<Descriptor>> {
   const { store, operation } = exchange;
   const referrers = capability(store, "referrers");
   if (!referrers) throw new RegistryFault("UNSUPPORTED", { status: 404 });
   const subject = anonymousBlob(digest, 0);
-  return await makingPages(async () => {
-    const page = new ReferrersPage(exchange.query.get("last") ?? "", REFERRERS_PAGE_SIZE);
-    for await (const referrer of referrers(subject, { ...operation, artifactType })) {
-      page.add(referrer);
-    }
-    return page.finish();
-  });
+  const after = exchange.query.get("last") ?? "";
+  const list = referrers(subject, { ...operation, artifactType, after });
+  return await makingPages(() => readPage(list, { ...REFERRERS, last: after }));
+}
+
+/** What is on a page of referrers: an index, which must not be larger than a manifest may be. */
+const REFERRERS: Omit<PageRules<Descriptor>, "last"> = {
+  nameOf: ({ digest }) => digest,
+  limit: REFERRERS_PAGE_SIZE,
+  weightOf: jsonSize,
+};
+
+/** Bytes of a descriptor in a list: its JSON and a comma. */
+function jsonSize(referrer: Descriptor): number {
+  return new TextEncoder().encode(JSON.stringify(referrer)).byteLength + 1;
 }

@@ -10,7 +10,7 @@ import type { OperationOptions } from "../../core/operation.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { ManifestDocument } from "../../oci/manifest.ts";
 import { type ContentStore, readManifest } from "../../oci/store.ts";
-import { newestVersionsFirst } from "../../oci/tags/near.ts";
+import { newestTags } from "../../oci/tags/near.ts";
 import { artifactKind, artifactTypeOf, isModel } from "../artifact_kind.ts";
 import { ServedReads } from "../facts/served_reads.ts";
 import { creationTime } from "../listing/local.ts";
@@ -113,8 +113,8 @@ async function tagsNaming(
   options: OperationOptions,
 ): Promise<readonly string[]> {
   const found: string[] = [];
-  const tags = newestVersionsFirst(await Array.fromAsync(store.tags(options)));
-  for (const tag of tags.slice(0, MOST_TAGS)) {
+  const { newest } = await newestTags(store, MOST_TAGS, options);
+  for (const tag of newest) {
     try {
       if ((await store.resolve(tag, options)).digest === digest) found.push(tag);
     } catch (error) {

@@ -6,7 +6,7 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { ModelOpsError, NotFoundError, UnsupportedError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
-import { newestVersionsFirst } from "../../oci/tags/near.ts";
+import { newestTags } from "../../oci/tags/near.ts";
 import type { Catalog, ContentStore } from "../../oci/store.ts";
 import type {
   ListedModel,
@@ -28,21 +28,21 @@ export async function remoteTags(
   store: ContentStore,
   { limit = USUAL_LIMIT, kind, ...options }: ListOptions = {},
 ): Promise<RemoteTags> {
-  const names = await Array.fromAsync(store.tags(options));
-  if (names.length === 0) {
+  const names = await newestTags(store, limit, options);
+  if (names.total === 0) {
     throw new NotFoundError(`Cannot list the tags of ${quote(store.name)}: it has none`, {
       reference: store.name,
     });
   }
   const warnings: string[] = [];
   const read = await mapConcurrent(
-    newestVersionsFirst(names).slice(0, limit),
+    names.newest,
     (tag) => readable(store, tag, { warnings, options }),
     options,
   );
   const found = read.filter((tag) => tag !== undefined);
   const tags = found.filter((tag) => kind === undefined || tag.kind === kind).sort(newestFirst);
-  const total = names.length - (found.length - tags.length);
+  const total = names.total - (found.length - tags.length);
   return { repository: store.name, tags, total, warnings };
 }
 

@@ -7,10 +7,14 @@ import { type Digest, isDigest } from "../../core/digest.ts";
 import { explainRead, explainWrite, isMissing } from "../../core/file_errors.ts";
 import { lstatIfExists, readDirIfExists, readTextIfExists } from "../../core/files.ts";
 import { dirname } from "../../core/runtime/path.ts";
+import { giveWay } from "../../core/runtime/turn.ts";
 import { placeFile, writeFileAtomic } from "../../core/staged_file.ts";
 
 /** Digest algorithms whose links are looked for when a folder is listed. */
 const ALGORITHMS = ["sha256", "sha512"] as const;
+
+/** Names of links that are read before others have their turn. */
+const TURN = 1000;
 
 /** How a link is written. */
 interface WriteLinkOptions {
@@ -64,16 +68,24 @@ export async function linkTime(path: string): Promise<number | undefined> {
   return info && (info.mtime?.getTime() ?? 0);
 }
 
-/** The digests whose links lie in the folders of all algorithms. */
-export async function linksIn(folderOf: (algorithm: string) => string): Promise<Digest[]> {
+/** The digests whose links lie in the folders of all algorithms; `namesIn` reads one. */
+export async function linksIn(
+  folderOf: (algorithm: string) => string,
+  namesIn: (folder: string) => Promise<readonly string[]> = namesNow,
+): Promise<Digest[]> {
   const found: Digest[] = [];
   for (const algorithm of ALGORITHMS) {
-    for (const entry of await readDirIfExists(folderOf(algorithm))) {
-      const digest = `${algorithm}:${entry.name}`;
+    for (const [index, name] of (await namesIn(folderOf(algorithm))).entries()) {
+      if (index % TURN === 0) await giveWay();
+      const digest = `${algorithm}:${name}`;
       if (isDigest(digest)) found.push(digest);
     }
   }
   return found;
+}
+
+async function namesNow(folder: string): Promise<readonly string[]> {
+  return (await readDirIfExists(folder)).map(({ name }) => name);
 }
 
 /** Makes a folder; `false` when it is there, or the one above is not. */

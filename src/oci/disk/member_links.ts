@@ -57,6 +57,15 @@ export class MemberLinks {
     return await linksIn((algorithm) => layout.memberLinks(this.repository, kind, algorithm));
   }
 
+  /** The digests of the manifests for lists, perhaps from what is remembered. */
+  async listedManifests(): Promise<Digest[]> {
+    const { layout, listings } = this.#store;
+    return await linksIn(
+      (algorithm) => layout.memberLinks(this.repository, "_manifests/revisions", algorithm),
+      (folder) => listings.names(folder),
+    );
+  }
+
   /** Makes content a member, or a member again. */
   async add(descriptor: Descriptor): Promise<void> {
     const path = this.#link(descriptor);

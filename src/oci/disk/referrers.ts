@@ -4,6 +4,7 @@
  * @module
  */
 import type { OperationOptions } from "../../core/operation.ts";
+import { later } from "../../core/runtime/later.ts";
 import type { ReferrerOptions } from "../capabilities.ts";
 import type { Descriptor } from "../descriptor.ts";
 import type { DiskStore } from "../disk_store.ts";
@@ -12,6 +13,8 @@ import type { WriteContentOptions } from "../store.ts";
 import type { DiskContent } from "./content.ts";
 import type { DiskManifests } from "./manifests.ts";
 import type { IndexedRepository } from "./referrers_index.ts";
+
+const referrersIndex = later(() => import("./referrers_index.ts"));
 
 /** Which manifests of a repository refer to which. */
 export class DiskReferrers {
@@ -26,12 +29,12 @@ export class DiskReferrers {
     this.#store = store;
   }
 
-  /** Manifests whose subject is `subject`, each with its artifact type and annotations. */
+  /** Manifests whose subject is `subject`, as the capability `referrers` lists them. */
   async *of(
     subject: Descriptor,
     { artifactType, ...options }: ReferrerOptions,
   ): AsyncIterable<Descriptor> {
-    const { indexedReferrers } = await import("./referrers_index.ts");
+    const { indexedReferrers } = await referrersIndex();
     const all = indexedReferrers(this.#indexed(options), subject.digest, options);
     for await (const referrer of all) {
       if (artifactType === undefined || referrer.artifactType === artifactType) yield referrer;
@@ -42,7 +45,7 @@ export class DiskReferrers {
   async note(descriptor: Descriptor, options: WriteContentOptions): Promise<void> {
     const document = options.document ?? await this.#readReferrer(descriptor, options);
     if (!document?.subject) return;
-    const { noteReferrer } = await import("./referrers_index.ts");
+    const { noteReferrer } = await referrersIndex();
     await noteReferrer(this.#indexed(options), descriptor.digest, document, options);
   }
 
@@ -61,7 +64,7 @@ export class DiskReferrers {
     const { name, members } = this.#content;
     return {
       folder: this.#store.layout.repository(name),
-      members: () => members.all("_manifests/revisions"),
+      members: () => members.listedManifests(),
       read: (digest) => this.#manifests.readIfWhole(digest, options),
       lock: () => this.#store.lock.shared(options),
     };

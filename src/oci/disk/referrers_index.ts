@@ -5,13 +5,13 @@
  *
  * The repository's links say what is there, whoever wrote it: manifests that the file does not know
  * yet are read and added, those that are gone are left out. A file that is missing is made again,
- * and so is a line that is damaged.
+ * and so is a line that is damaged. Of tens of thousands only places in the file are kept in
+ * memory: annotations may be long.
  * @module
  */
 import { dirname, join } from "../../core/runtime/path.ts";
 import { type Digest, isDigest } from "../../core/digest.ts";
 import { isRecord } from "../../core/json.ts";
-import { readDocument } from "../../core/files.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { giveWay } from "../../core/runtime/turn.ts";
@@ -19,8 +19,9 @@ import { writeFileAtomic } from "../../core/staged_file.ts";
 import type { Descriptor } from "../descriptor.ts";
 import type { ManifestDocument } from "../manifest.ts";
 import { referrerDescriptor } from "../referrer.ts";
+import { type Line, LineFile, type Place } from "./line_file.ts";
 
-/** What is known of a manifest; only that it was read, of one without a subject. */
+/** What a line says of a manifest; only that it was read, of one without a subject. */
 interface Entry {
   readonly digest: Digest;
   /** The manifest that it refers to. */
@@ -28,6 +29,14 @@ interface Entry {
   /** How it appears in a list; absent where that is long, and has to be made from the manifest. */
   readonly referrer?: Descriptor;
 }
+
+/** What is kept of an entry: what it says, or only where its line is. */
+interface Known extends Omit<Entry, "digest"> {
+  readonly place?: Place;
+}
+
+/** What is known of the members of a repository, in their order. */
+type Index = ReadonlyMap<Digest, Known>;
 
 /** The repository as the index sees it. */
 export interface IndexedRepository {
@@ -44,27 +53,54 @@ export interface IndexedRepository {
 /** Manifests that are read at once. */
 const READ_AT_ONCE = 8;
 
+/** Manifests that are added to the file at once. */
+const ADDED_AT_ONCE = 500;
+
+/** Members that are looked for before others have their turn. */
+const LOOKS = 1000;
+
 /** Bytes of JSON of a referrer that is kept; annotations may have megabytes. */
 const KEPT_SIZE = 4096;
 
-/** The largest file that is read: a million manifests. */
-const FILE_LIMIT = 512 * 1024 * 1024;
+/** The longest line: that, and two digests. */
+const LINE_SIZE = 2 * KEPT_SIZE;
 
-/** The referrers of a manifest, in the order in which the members are. */
+/** Lines that say nothing new are left where they are up to so many. */
+const SPARE_LINES = 1000;
+
+/** The referrers of a manifest, in the order in which the members are; those behind `after`. */
 export async function* indexedReferrers(
   repository: IndexedRepository,
   subject: Digest,
-  options: OperationOptions = {},
+  { after = "", ...options }: OperationOptions & { readonly after?: string } = {},
 ): AsyncGenerator<Descriptor, void> {
   const index = await currentIndex(repository, options);
-  for (const entry of index.values()) {
-    if (entry.subject !== subject) continue;
-    const { digest } = entry;
-    const document = entry.referrer ? undefined : await repository.read(digest);
-    const referrer = entry.referrer ?? (document && referrerDescriptor(document));
+  using file = LineFile.open(pathOf(repository), LINE_SIZE);
+  for (const [digest, known] of index) {
+    if (known.subject !== subject || digest <= after) continue;
+    const referrer = known.referrer ?? lineOf(file, digest, known)?.referrer ??
+      await madeReferrer(repository, digest);
     if (referrer) yield { ...referrer, digest };
     await giveWay();
   }
+}
+
+/** The line of a manifest; `undefined` when it is not where it was, or says nothing. */
+function lineOf(
+  file: LineFile | undefined,
+  digest: Digest,
+  { place }: Known,
+): Entry | undefined {
+  const entry = file && place && parseEntry(file.read(place));
+  return entry?.digest === digest ? entry : undefined;
+}
+
+async function madeReferrer(
+  repository: IndexedRepository,
+  digest: Digest,
+): Promise<Descriptor | undefined> {
+  const document = await repository.read(digest);
+  return document && referrerDescriptor(document);
 }
 
 /** Adds a manifest that was just written, so that the next list need not read it. */
@@ -78,13 +114,13 @@ export async function noteReferrer(
 }
 
 /** Indexes that are being brought up to date: who asks meanwhile waits for the same. */
-const underWay = new Map<string, Promise<ReadonlyMap<Digest, Entry>>>();
+const underWay = new Map<string, Promise<Index>>();
 
 /** The index of what is in the repository now; the file is brought up to date. */
 async function currentIndex(
   repository: IndexedRepository,
   options: OperationOptions,
-): Promise<ReadonlyMap<Digest, Entry>> {
+): Promise<Index> {
   const { folder } = repository;
   // What began before this question may not know what was written since: the next one does.
   await underWay.get(folder)?.catch(() => undefined);
@@ -97,65 +133,150 @@ async function currentIndex(
 async function updatedIndex(
   repository: IndexedRepository,
   options: OperationOptions,
-): Promise<ReadonlyMap<Digest, Entry>> {
-  const known = await readIndex(repository, options);
+): Promise<Index> {
+  const { known, lines } = await readIndex(repository, options);
   const members = await repository.members();
-  const found = await mapConcurrent(members, async (digest) => {
-    const entry = known.get(digest);
-    if (entry) return entry;
-    await giveWay();
-    // What cannot be read now may be whole again later.
-    const document = await repository.read(digest);
-    return document && entryOf(digest, document);
-  }, { concurrency: READ_AT_ONCE, signal: options.signal });
-  const current = new Map(
-    found.filter((entry) => entry !== undefined).map((entry) => [entry.digest, entry]),
+  const added = await addUnknown(
+    repository,
+    members.filter((digest) => !known.has(digest)),
+    options,
   );
-  const added = [...current.values()].filter(({ digest }) => !known.has(digest));
-  const gone = known.size + added.length - current.size;
-  if (gone > 0) await writeIndex(repository, current, options);
-  else if (added.length > 0) await appendEntries(repository, added, options);
-  return current;
+  const current = new Map<Digest, Known>();
+  for (const [index, digest] of members.entries()) {
+    if (index % LOOKS === 0) await giveWay();
+    const entry = known.get(digest) ?? added.get(digest);
+    if (entry) current.set(digest, entry);
+  }
+  const isSpacious = lines > 2 * known.size + SPARE_LINES;
+  const hasGone = known.size + added.size > current.size;
+  return hasGone || isSpacious ? await rewritten(repository, current, options) : current;
+}
+
+/** Reads manifests that the file does not know, and adds those that can be read to it. */
+async function addUnknown(
+  repository: IndexedRepository,
+  unknown: readonly Digest[],
+  options: OperationOptions,
+): Promise<Index> {
+  const added = new Map<Digest, Known>();
+  for (let at = 0; at < unknown.length; at += ADDED_AT_ONCE) {
+    const found = await mapConcurrent(
+      unknown.slice(at, at + ADDED_AT_ONCE),
+      async (digest) => {
+        await giveWay();
+        // What cannot be read now may be whole again later.
+        const document = await repository.read(digest);
+        return document && entryOf(digest, document);
+      },
+      { concurrency: READ_AT_ONCE, signal: options.signal },
+    );
+    const entries = found.filter((entry) => entry !== undefined);
+    if (entries.length > 0) await appendEntries(repository, entries, options);
+    for (const { digest, subject, referrer } of entries) {
+      // Of a few all is kept; of many it is made again, once, until their lines are read.
+      added.set(digest, { subject, referrer: at === 0 ? referrer : undefined });
+    }
+  }
+  return added;
 }
 
 function entryOf(digest: Digest, document: ManifestDocument): Entry {
   if (!document.subject) return { digest };
   const { digest: subject } = document.subject;
   const referrer = referrerDescriptor(document);
-  const isLong = JSON.stringify(referrer).length > KEPT_SIZE;
+  const isLong = encode(JSON.stringify(referrer)).byteLength > KEPT_SIZE;
   return isLong ? { digest, subject } : { digest, subject, referrer };
+}
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
 }
 
 function pathOf({ folder }: Pick<IndexedRepository, "folder">): string {
   return join(folder, "_referrers", "manifests.jsonl");
 }
 
-/** What the file says; nothing when there is none that can be read. */
+/** What was read of a file. */
+interface ReadFile {
+  readonly known: Map<Digest, Known>;
+  /** Lines that it has. */
+  lines: number;
+  /** Bytes that were read, and when the file was written to then, in milliseconds. */
+  size: number;
+  mtime: number;
+  readonly ino: number | null;
+}
+
+/** What was read of files, by their paths; the one that was asked for last is the last. */
+const files = new Map<string, ReadFile>();
+
+/** Entries of all files that are remembered, which take twenty megabytes. */
+const REMEMBERED = 100_000;
+
+/** What the file says: lines that were added are read, and all of one that is another. */
 async function readIndex(
   repository: IndexedRepository,
   { log }: OperationOptions,
-): Promise<ReadonlyMap<Digest, Entry>> {
+): Promise<ReadFile> {
   const path = pathOf(repository);
-  const known = new Map<Digest, Entry>();
+  const before = files.get(path);
+  files.delete(path);
   try {
-    const text = new TextDecoder().decode(await readDocument(path, FILE_LIMIT));
-    for (const line of text.split("\n")) {
-      await giveWay();
-      const entry = parseEntry(line);
-      if (entry) known.set(entry.digest, entry);
-      else if (line !== "") {
-        log?.("warning", "A line of the index of referrers is damaged", { path });
-      }
-    }
+    using file = LineFile.open(path, LINE_SIZE);
+    const { size, mtime: time, ino } = file?.facts() ?? { size: 0, mtime: null, ino: null };
+    const mtime = time?.getTime() ?? 0;
+    const isSame = before !== undefined && before.ino === ino &&
+      (before.size < size || before.size === size && before.mtime === mtime);
+    const read = isSame
+      ? before
+      : { known: new Map<Digest, Known>(), lines: 0, size: 0, mtime, ino };
+    await readLines(file?.lines(read.size, size) ?? [], read, () => {
+      log?.("warning", "A line of the index of referrers is damaged", { path });
+    });
+    Object.assign(read, { size, mtime });
+    remember(path, read);
+    return read;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return known;
     log?.("warning", "The index of referrers cannot be read, and is made again", { path, error });
+    return { known: new Map(), lines: 0, size: 0, mtime: 0, ino: null };
   }
-  return known;
+}
+
+function remember(path: string, read: ReadFile): void {
+  files.set(path, read);
+  let entries = 0;
+  for (const { known } of files.values()) entries += known.size;
+  for (const [oldest, { known }] of files) {
+    if (entries <= REMEMBERED) return;
+    files.delete(oldest);
+    entries -= known.size;
+  }
+}
+
+async function readLines(
+  lines: Iterable<Line>,
+  read: ReadFile,
+  damaged: () => void,
+): Promise<void> {
+  // A subject has thousands of referrers: one text of it is enough.
+  const subjects = new Map<Digest, Digest>();
+  for (const line of lines) {
+    await giveWay();
+    read.lines++;
+    const entry = parseEntry(line.text);
+    if (!entry) {
+      damaged();
+      continue;
+    }
+    const { digest, subject, referrer } = entry;
+    if (subject && !subjects.has(subject)) subjects.set(subject, subject);
+    const place = referrer && { at: line.at, size: line.size };
+    read.known.set(digest, { subject: subject && subjects.get(subject), place });
+  }
 }
 
 /** The entry of a line; `undefined` when it is damaged, as by a power cut. */
-function parseEntry(line: string): Entry | undefined {
+function parseEntry(line = ""): Entry | undefined {
   try {
     const entry: unknown = JSON.parse(line);
     return isEntry(entry) ? entry : undefined;
@@ -192,18 +313,41 @@ async function appendEntries(
   }
 }
 
-/** Writes the file anew, without what is gone. */
-async function writeIndex(
+/** Writes the file anew, a line for each entry that it has, and tells where those are then. */
+async function rewritten(
   repository: IndexedRepository,
-  index: ReadonlyMap<Digest, Entry>,
+  index: Index,
   { log }: OperationOptions,
-): Promise<void> {
+): Promise<Index> {
   const path = pathOf(repository);
+  const moved = new Map(index);
   try {
     await using _lock = await repository.lock();
-    const lines = [...index.values()].map((entry) => `\n${JSON.stringify(entry)}`).join("");
-    await writeFileAtomic(path, new TextEncoder().encode(lines), { flush: false });
+    using file = LineFile.open(path, LINE_SIZE);
+    if (file) await writeFileAtomic(path, keptLines(file, moved), { flush: false });
+    files.delete(path);
+    return moved;
   } catch (error) {
     log?.("debug", "The index of referrers cannot be written", { path, error });
+    return index;
+  }
+}
+
+/** The lines of a file that have entries, each once. */
+async function* keptLines(
+  file: LineFile,
+  index: Map<Digest, Known>,
+): AsyncGenerator<Uint8Array, void> {
+  const waiting = new Set(index.keys());
+  let at = 0;
+  for (const { text } of file.lines(0, Infinity)) {
+    await giveWay();
+    const entry = parseEntry(text);
+    if (!entry || !waiting.delete(entry.digest)) continue;
+    const bytes = encode(`\n${text}`);
+    const place = entry.referrer && { at: at + 1, size: bytes.byteLength - 1 };
+    index.set(entry.digest, { ...index.get(entry.digest), place });
+    at += bytes.byteLength;
+    yield bytes;
   }
 }

@@ -38,7 +38,7 @@ export class TagLinks {
     const folder = this.#store.layout.tags(this.#repository);
     const names = after === undefined
       ? (await foldersIn(folder)).names
-      : await this.#store.tagListings.names(folder);
+      : await this.#store.listings.names(folder);
     for (let at = after === undefined ? 0 : firstBehind(names, after); at < names.length; at++) {
       if (at % TURN === 0) await giveWay();
       // A folder without its link is a tag that is just being made or removed.

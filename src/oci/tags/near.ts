@@ -3,6 +3,7 @@
  * @module
  */
 import { NotFoundError } from "../../core/errors.ts";
+import { FirstItems } from "../../core/first_items.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { isTag } from "../reference.ts";
@@ -35,36 +36,72 @@ export async function withNearTags(
   options: OperationOptions = {},
 ): Promise<unknown> {
   if (!(error instanceof NotFoundError) || !isTag(target)) return error;
-  const tags = await Array.fromAsync(store.tags(options)).catch((reason: unknown) => {
+  // Loaded when it is needed, as for words of the command line.
+  const { NearWords } = await import("../../core/suggest.ts");
+  const words = new NearWords(target);
+  const newest = new NewestVersions(MOST_TAGS);
+  try {
+    for await (const tag of store.tags(options)) {
+      // It may have come in the meantime.
+      if (tag === target) continue;
+      words.add(tag);
+      newest.add(tag);
+    }
+  } catch (reason) {
     options.signal?.throwIfAborted();
     options.log?.("debug", `Cannot list the tags of ${store.name}`, { error: reason });
-    return [];
-  });
-  // It may have come in the meantime.
-  const others = tags.filter((tag) => tag !== target);
-  if (others.length === 0) return error;
-  // Loaded when it is needed, as for words of the command line.
-  const { nearest } = await import("../../core/suggest.ts");
-  const named = (tag: string) => `${store.name}:${tag}`;
-  const near = nearest(target, others).map(named);
+    return error;
+  }
+  if (newest.total === 0) return error;
+  const near = words.found().map((tag) => `${store.name}:${tag}`);
   const { message, facts } = error;
   if (near.length > 0) {
     return new NotFoundError(message, { ...facts, suggestions: near, cause: error });
   }
-  const remedy = facts.remedy ?? tagsText(others);
+  const remedy = facts.remedy ?? tagsText(newest);
   return new NotFoundError(message, { ...facts, remedy, cause: error });
 }
 
-function tagsText(tags: readonly string[]): string {
-  const newest = newestVersionsFirst(tags).slice(0, MOST_TAGS);
-  const more = tags.length > newest.length ? ` and ${tags.length - newest.length} others` : "";
-  return `it has ${newest.join(", ")}${more}`;
+function tagsText(newest: NewestVersions): string {
+  const tags = newest.found();
+  const more = newest.total > tags.length ? ` and ${newest.total - tags.length} others` : "";
+  return `it has ${tags.join(", ")}${more}`;
 }
 
 /**
- * Tags with the newest versions first: numbers in them count as numbers, so `v10` is before `v9`.
+ * The tags with the newest versions among any number of them: numbers in them count as numbers, so
+ * `v10` is before `v9`.
  */
-export function newestVersionsFirst(tags: readonly string[]): readonly string[] {
-  const { compare } = new Intl.Collator("en", { numeric: true });
-  return tags.toSorted((a, b) => compare(b, a));
+export class NewestVersions {
+  readonly #first: FirstItems<string>;
+  /** How many tags were added. */
+  total = 0;
+
+  /** Keeps so many. */
+  constructor(limit: number) {
+    const { compare } = new Intl.Collator("en", { numeric: true });
+    this.#first = new FirstItems({ limit, compare: (a, b) => compare(b, a) });
+  }
+
+  /** Adds a tag. */
+  add(tag: string): void {
+    this.total++;
+    this.#first.add(tag);
+  }
+
+  /** Those that are kept, newest first. */
+  found(): readonly string[] {
+    return this.#first.finish().items;
+  }
+}
+
+/** The newest tags of a repository, at most `limit`, and how many it has in all. */
+export async function newestTags(
+  store: ContentStore,
+  limit: number,
+  options: OperationOptions,
+): Promise<{ readonly newest: readonly string[]; readonly total: number }> {
+  const newest = new NewestVersions(limit);
+  for await (const tag of store.tags(options)) newest.add(tag);
+  return { newest: newest.found(), total: newest.total };
 }

@@ -10,6 +10,8 @@ import { type Digest, isDigest } from "../../core/digest.ts";
 import { type ErrorKind, ifFound, ModelOpsError, NotFoundError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { collectGarbage } from "../../core/runtime/garbage.ts";
+import { sortInTurns } from "../../core/sort_in_turns.ts";
+import { compareText } from "../../core/text.ts";
 import { bytesSource } from "../../core/content/source.ts";
 import { capability, type ReferrerOptions } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
@@ -122,7 +124,7 @@ class CachedRepository {
       name,
       resolve: (target) => this.#resolve(target),
       open: (descriptor, options) => this.#open(descriptor, options),
-      tags: (options) => this.#listed((store) => store.tags(options)),
+      tags: (options) => this.#listed((store) => store.tags(options), (tag) => tag),
       capabilities: {
         stat: (digest) => this.#stat(digest),
         referrers: (subject, options) => this.#referrers(subject, options),
@@ -226,17 +228,20 @@ class CachedRepository {
     return this.#listed((store) => {
       const referrers = capability(store, "referrers");
       return referrers?.(subject, options) ?? emptyList();
-    });
+    }, ({ digest }) => digest);
   }
 
   /** What the upstream lists; where it does not answer, what is here, if there is any. */
   async *#listed<Item>(
     list: (store: ContentStore) => AsyncIterable<Item>,
+    nameOf: (item: Item) => string,
   ): AsyncGenerator<Item, void> {
     await using _turn = await turnOf(listing);
     let failure: unknown;
     try {
-      yield* await Array.fromAsync(list(this.#upstream));
+      // Registries give lists in orders of their own, and pages of them follow the names.
+      const items = await Array.fromAsync(list(this.#upstream));
+      yield* await sortInTurns(items, (a, b) => compareText(nameOf(a), nameOf(b)));
       return;
     } catch (error) {
       if (!isOutage(error)) throw upstreamFault(error);

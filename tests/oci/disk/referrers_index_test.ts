@@ -119,6 +119,48 @@ Deno.test("a referrer with large annotations is listed with all of them", async 
   assert.ok((await Deno.stat(index)).size < 10_000);
 });
 
+Deno.test("referrers come in the order of their digests, and those behind one where it is named", async () => {
+  await using folder = await tempFolder();
+  const { store, subject, index } = await makeStore(folder);
+  for (let at = 0; at < 20; at++) await refer(store, subject, `${at}`);
+  const list = async (after?: string) =>
+    (await Array.fromAsync(store.referrers(subject, { after }))).map(({ digest }) => digest);
+  for (const text of [await Deno.readTextFile(index), "", "{}"]) {
+    await Deno.writeTextFile(index, text);
+    const all = await list();
+    assert.deepEqual(all, all.toSorted());
+    assert.equal(all.length, 20);
+    for (const at of [0, 7, 19]) assert.deepEqual(await list(all[at]), all.slice(at + 1));
+  }
+});
+
+Deno.test("an index does not grow with manifests that are written again and again", async () => {
+  await using folder = await tempFolder();
+  const { store, subject, index } = await makeStore(folder);
+  await refer(store, subject, "a");
+  const line = (await Deno.readTextFile(index)).trim();
+  await Deno.writeTextFile(index, `\n${line}`.repeat(2000));
+  for (let round = 0; round < 2; round++) assert.deepEqual(await names(store, subject), ["a"]);
+  const lines = (await Deno.readTextFile(index)).trim().split("\n");
+  assert.deepEqual(lines.filter((each) => each === line), [line]);
+  assert.equal(lines.length, 2);
+  assert.deepEqual(await names(store, subject), ["a"]);
+});
+
+Deno.test("what another program writes to an index is seen, whatever was read before", async () => {
+  await using folder = await tempFolder();
+  const { store, subject, index } = await makeStore(folder);
+  await refer(store, subject, "a");
+  await refer(store, subject, "b");
+  assert.deepEqual(await names(store, subject), ["a", "b"]);
+  const text = await Deno.readTextFile(index);
+  const wrongs = [text.slice(0, -20), text.replaceAll("{", "["), `${text}\n{`, `x${text}`];
+  for (const wrong of wrongs) {
+    await Deno.writeTextFile(index, wrong);
+    assert.deepEqual(await names(store, subject), ["a", "b"], wrong);
+  }
+});
+
 Deno.test({
   name: "referrers are listed where nothing may be written",
   ignore: Deno.build.os === "windows",

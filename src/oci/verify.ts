@@ -8,6 +8,7 @@ import { ModelOpsError } from "../core/errors.ts";
 import { isOfThisRun } from "../core/file_errors.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { reported } from "../core/progress.ts";
+import { collectInSeries } from "../core/runtime/garbage.ts";
 import { DiskRepository } from "./disk_repository.ts";
 import type { DiskStore } from "./disk_store.ts";
 import { children } from "./manifest.ts";
@@ -55,11 +56,14 @@ export interface VerifyStoreOptions extends OperationOptions {
   readonly concurrency?: number;
 }
 
+/** The artifacts of a repository that are one manifest: tags may name it by the thousand. */
+type SameArtifacts = VerifiedArtifact[];
+
 /** A piece of content, and who needs it. */
 interface Needed {
   /** The size that a manifest says; absent where none does. */
   readonly size?: number;
-  readonly artifacts: Set<VerifiedArtifact>;
+  readonly artifacts: Set<SameArtifacts>;
 }
 
 /**
@@ -90,7 +94,7 @@ export async function verifyStore(
     damaged: found.flatMap(({ digest, reason }) =>
       reason === undefined
         ? []
-        : [{ digest, reason, artifacts: [...needed.get(digest)?.artifacts ?? []] }]
+        : [{ digest, reason, artifacts: [...needed.get(digest)?.artifacts ?? []].flat() }]
     ),
   };
 }
@@ -128,6 +132,8 @@ async function allRoots(store: DiskStore): Promise<Root[]> {
 class Survey {
   readonly needed = new Map<Digest, Needed>();
   readonly artifacts: VerifiedArtifact[] = [];
+  /** The same artifacts by their repository and digest. */
+  readonly #same = new Map<string, SameArtifacts>();
   readonly #store: DiskStore;
   readonly #options: OperationOptions;
 
@@ -144,9 +150,17 @@ class Survey {
     // Whoever asks for an artifact that is not here is told so in the usual words.
     const digest = named ?? (await repository.resolve(root.target, this.#options)).digest;
     const artifact = { ...root, digest };
-    this.artifacts.push(artifact);
+    collectInSeries(this.artifacts.push(artifact));
+    const place = `${root.repository}@${digest}`;
+    const known = this.#same.get(place);
+    if (known) {
+      known.push(artifact);
+      return;
+    }
+    const artifacts = [artifact];
+    this.#same.set(place, artifacts);
     const manifest = { digest, mediaType: MediaType.imageManifest };
-    await this.#need({ repository, artifact, mayBePart }, manifest);
+    await this.#need({ repository, artifacts, mayBePart }, manifest);
   }
 
   /** Adds the blobs that no manifest lists. */
@@ -159,17 +173,17 @@ class Survey {
   async #need(
     whole: {
       readonly repository: DiskRepository;
-      readonly artifact: VerifiedArtifact;
+      readonly artifacts: SameArtifacts;
       readonly mayBePart: boolean;
     },
     { digest, mediaType, size }: { digest: Digest; mediaType: string; size?: number },
   ): Promise<void> {
-    const { repository, artifact, mayBePart } = whole;
+    const { repository, artifacts, mayBePart } = whole;
     this.#options.signal?.throwIfAborted();
     const known = this.needed.get(digest) ?? { size, artifacts: new Set() };
     this.needed.set(digest, { ...known, size: known.size ?? size });
-    if (known.artifacts.has(artifact)) return;
-    known.artifacts.add(artifact);
+    if (known.artifacts.has(artifacts)) return;
+    known.artifacts.add(artifacts);
     if (!isManifestType(mediaType)) return;
     const document = await this.#manifest(repository, digest);
     if (document === undefined) return;

@@ -2,6 +2,7 @@
  * The artifacts of the local store.
  * @module
  */
+import { FirstItems } from "../../core/first_items.ts";
 import { compareText } from "../../core/text.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { ManifestDocument } from "../../oci/manifest.ts";
@@ -16,14 +17,15 @@ export async function listModels(
   catalog: Catalog,
   { limit = Infinity, kind, ...options }: ListOptions = {},
 ): Promise<ListResult> {
-  const models: ListedModel[] = [];
+  const newest = new FirstItems<ListedModel>({ compare: newestFirst, limit });
   const warnings: string[] = [];
   for await (const name of catalog.repositories(options)) {
     const store = catalog.repository(name);
     for await (const tag of store.tags(options)) {
       options.signal?.throwIfAborted();
       try {
-        models.push(await listedModel(store, tag, options));
+        const model = await listedModel(store, tag, options);
+        if (kind === undefined || model.kind === kind) newest.add(model);
       } catch (error) {
         options.signal?.throwIfAborted();
         const reason = error instanceof Error ? error.message : String(error);
@@ -31,8 +33,7 @@ export async function listModels(
       }
     }
   }
-  const wanted = models.filter((model) => kind === undefined || model.kind === kind);
-  return { models: wanted.sort(newestFirst).slice(0, limit), warnings };
+  return { models: newest.finish().items, warnings };
 }
 
 /** What a tag names. */

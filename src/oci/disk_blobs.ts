@@ -30,6 +30,8 @@ export interface FileStamp {
   readonly size: number;
   /** When it was written to, in milliseconds. */
   readonly mtime: number;
+  /** When anything of it was changed, its times included, in milliseconds. */
+  readonly changed: number;
   /** Its number in the file system, where there is one. */
   readonly ino: number | null;
 }
@@ -74,7 +76,10 @@ export class DiskBlobs {
   /** What tells whether a blob's file was written to; `undefined` when there is none. */
   async stamp(digest: Digest): Promise<FileStamp | undefined> {
     const info = await this.#info(digest);
-    return info && { size: info.size, mtime: info.mtime?.getTime() ?? 0, ino: info.ino };
+    if (!info) return undefined;
+    const mtime = info.mtime?.getTime() ?? 0;
+    const changed = Math.max(mtime, info.ctime?.getTime() ?? 0);
+    return { size: info.size, mtime, changed, ino: info.ino };
   }
 
   /** Whether a blob of that size is here, and was not found damaged. */

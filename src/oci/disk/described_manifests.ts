@@ -1,6 +1,7 @@
 /**
- * What the large manifests of a store are, for as long as their files stay as they are: to be asked
- * for the media type of one is no reason to parse megabytes each time.
+ * What the manifests of a store are, for as long as their files stay as they are: to be asked for
+ * the media type of one is no reason to read, hash and parse it each time. Whoever sends one reads
+ * and verifies its bytes all the same.
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
@@ -8,11 +9,20 @@ import type { FileStamp } from "../disk_blobs.ts";
 import type { Descriptor } from "../descriptor.ts";
 import type { ManifestDocument } from "../manifest.ts";
 
-/** Smaller manifests are read each time, and verified with that. */
+/** To read a larger manifest again would take long. */
 const LARGE = 16 * 1024;
 
-/** The most manifests that are remembered; what was asked for long ago is forgotten first. */
-const REMEMBERED = 1024;
+/**
+ * Milliseconds since a file was changed for its times to tell of the next change: those of a system
+ * may stay the same for as long. A small one is read again until then.
+ */
+const SETTLED = 2000;
+
+/**
+ * The most manifests that are remembered, which take three megabytes; what was asked for long ago
+ * is forgotten first.
+ */
+const REMEMBERED = 8192;
 
 interface Remembered {
   readonly stamp: FileStamp;
@@ -41,12 +51,12 @@ export class DescribedManifests {
     stamp: FileStamp,
     read: () => Promise<Descriptor>,
   ): Promise<Descriptor> {
-    if (stamp.size <= LARGE) return await read();
     const known = this.#byDigest.get(digest);
     this.#byDigest.delete(digest);
     const isSame = known !== undefined && sameStamp(known.stamp, stamp);
     const descriptor = isSame ? known.descriptor : await read();
-    this.#byDigest.set(digest, { stamp, descriptor });
+    const isTelling = stamp.size > LARGE || Date.now() - stamp.changed > SETTLED;
+    if (isTelling) this.#byDigest.set(digest, { stamp, descriptor });
     const oldest = this.#byDigest.keys().next().value;
     if (this.#byDigest.size > REMEMBERED && oldest !== undefined) this.#byDigest.delete(oldest);
     return descriptor;
@@ -54,5 +64,5 @@ export class DescribedManifests {
 }
 
 function sameStamp(a: FileStamp, b: FileStamp): boolean {
-  return a.size === b.size && a.mtime === b.mtime && a.ino === b.ino;
+  return a.size === b.size && a.mtime === b.mtime && a.changed === b.changed && a.ino === b.ino;
 }

@@ -8,7 +8,7 @@
 import { ConflictError, InvalidInputError } from "./errors.ts";
 import { explainWrite, isMissing } from "./file_errors.ts";
 import { isThreadShared } from "./runtime/turn.ts";
-import { sortInTurns } from "./sort_in_turns.ts";
+import { sortInTurns } from "./lists/sort_in_turns.ts";
 import { decodeText, quote, sortByText, textOrder } from "./text.ts";
 
 /** Largest document that a person or a tool writes by hand or by rule, in bytes. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { distance } from "../deps/fastest-levenshtein.ts";
-import { FirstItems } from "./first_items.ts";
+import { FirstItems } from "./lists/first_items.ts";
 
 const MOST_SUGGESTIONS = 3;
 

@@ -2,7 +2,7 @@
  * The artifacts of the local store.
  * @module
  */
-import { FirstItems } from "../../core/first_items.ts";
+import { FirstItems } from "../../core/lists/first_items.ts";
 import { compareText } from "../../core/text.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { ManifestDocument } from "../../oci/manifest.ts";

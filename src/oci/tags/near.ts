@@ -3,7 +3,7 @@
  * @module
  */
 import { NotFoundError } from "../../core/errors.ts";
-import { FirstItems } from "../../core/first_items.ts";
+import { FirstItems } from "../../core/lists/first_items.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { isTag } from "../reference.ts";
@@ -72,7 +72,7 @@ function tagsText(newest: NewestVersions): string {
  * The tags with the newest versions among any number of them: numbers in them count as numbers, so
  * `v10` is before `v9`.
  */
-export class NewestVersions {
+class NewestVersions {
   readonly #first: FirstItems<string>;
   /** How many tags were added. */
   total = 0;

@@ -10,7 +10,7 @@ import { type Digest, isDigest } from "../../core/digest.ts";
 import { type ErrorKind, ifFound, ModelOpsError, NotFoundError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { collectGarbage } from "../../core/runtime/garbage.ts";
-import { sortInTurns } from "../../core/sort_in_turns.ts";
+import { sortInTurns } from "../../core/lists/sort_in_turns.ts";
 import { compareText } from "../../core/text.ts";
 import { bytesSource } from "../../core/content/source.ts";
 import { capability, type ReferrerOptions } from "../../oci/capabilities.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { FirstItems } from "../../src/core/first_items.ts";
+import { FirstItems } from "../../../src/core/lists/first_items.ts";
 
 const byNumber = (a: { number: number }, b: { number: number }) => a.number - b.number;
 

@@ -3,7 +3,7 @@
  * which nobody else is heard.
  * @module
  */
-import { giveWay } from "./runtime/turn.ts";
+import { giveWay } from "../runtime/turn.ts";
 
 /** Items that are sorted or passed by at once: a millisecond of work or two. */
 const PIECE = 1000;

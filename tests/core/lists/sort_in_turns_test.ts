@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { shareThread } from "../../src/core/runtime/turn.ts";
-import { sortInTurns } from "../../src/core/sort_in_turns.ts";
+import { shareThread } from "../../../src/core/runtime/turn.ts";
+import { sortInTurns } from "../../../src/core/lists/sort_in_turns.ts";
 
 const byKey = ([a]: readonly [number, number], [b]: readonly [number, number]) => a - b;
 

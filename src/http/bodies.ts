@@ -2,6 +2,7 @@
  * Bodies of answers: read within a limit, or thrown away.
  * @module
  */
+import { pieceSize } from "../core/content/piece_size.ts";
 import { quote } from "../core/text.ts";
 import { InvalidInputError, TransferError } from "../core/errors.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
@@ -55,7 +56,7 @@ async function readRaw(
   limit: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (!response.body) return new Uint8Array();
-  const reader = pieceReader(response.body, PIECE_SIZE);
+  const reader = pieceReader(response.body, pieceSize(response.headers));
   const watch = new StallWatch(stallTime, signal);
   using _kept = watch.keep();
   const time = new EarnedTime(stallTime);
@@ -76,9 +77,6 @@ async function readRaw(
     await reader.cancel().catch(() => undefined);
   }
 }
-
-/** Bytes that are read at once: most documents in one. */
-const PIECE_SIZE = 64 * 1024;
 
 /** Throws the rest of an answer away, so that its connection is free. */
 export async function discard(response: Response): Promise<void> {

@@ -8,6 +8,8 @@
  */
 import { STREAMED, type Transport } from "../http/transport_options.ts";
 import { Readable } from "node:stream";
+import { pieceSize } from "../core/content/piece_size.ts";
+import { type PieceReader, pieceReader } from "../core/streams.ts";
 import { azureIdentity } from "../deps/azure-identity.ts";
 import { azureStorageBlob } from "../deps/azure-storage-blob.ts";
 import type {
@@ -161,9 +163,33 @@ async function answerOf(request: WebResource, response: Response): Promise<HttpO
   const answer = { request, status: response.status, headers };
   const wantsStream = request.streamResponseStatusCodes?.has(response.status);
   if (!wantsStream) return { ...answer, bodyAsText: await textOf(request, response) };
-  const body = response.body ?? new ReadableStream<Uint8Array>({ start: (it) => it.close() });
-  const stream = Readable.fromWeb(body as never);
+  const stream = readableOf(response);
   // The SDK stops listening before the stream has ended; a failure then would end the process.
   stream.on("error", () => {});
   return { ...answer, readableStreamBody: stream };
+}
+
+/** The body of an answer as the stream of Node that the SDK hands on. */
+function readableOf({ body, headers }: Response): Readable {
+  if (body === null) return Readable.from([]);
+  const reader = pieceReader(body, pieceSize(headers));
+  return new Readable({
+    read() {
+      nextOf(reader).then((bytes) => this.push(bytes), (error) => this.destroy(error));
+    },
+    destroy(error, done) {
+      // A body that broke already needs no cancelling.
+      reader.cancel(error).catch(() => {}).then(() => done(error));
+    },
+  });
+}
+
+/** The next bytes of a body; `null` at its end. */
+async function nextOf(reader: PieceReader): Promise<Uint8Array | null> {
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return null;
+    // Whoever has a piece may keep it, while the reader fills the same memory again.
+    if (value !== undefined && value.byteLength > 0) return value.slice();
+  }
 }

@@ -93,7 +93,7 @@ export class AzureStore implements ObjectStore {
     const { shownName: name = uri } = options;
     const report = { id: uri, name, size: source.size, phase: "upload" } as const;
     return await reported(report, options, async (onBytes, skip) => {
-      const there = await ifFound(this.stat(uri, { ...options, toWrite: true }));
+      const there = await this.#there(uri, options);
       if (there?.size === source.size && there.sha256 === options.sha256) {
         skip();
         return await this.#retier(target, there, options.tier);
@@ -106,6 +106,11 @@ export class AzureStore implements ObjectStore {
       });
       return await this.#written(uri, source.size, options);
     });
+  }
+
+  async #there(uri: string, options: PutObjectOptions): Promise<ObjectFacts | undefined> {
+    const { there = await ifFound(this.stat(uri, { ...options, toWrite: true })) } = options;
+    return there === "nothing" ? undefined : there;
   }
 
   /** Whether what was read came by way of a transport that now leaves it to the service. */

@@ -29,6 +29,8 @@ export interface DownloadOptions extends OperationOptions {
   readonly folder?: string;
   /** Ranges of a large object that are under way at once; 4 when absent. */
   readonly concurrency?: number;
+  /** What progress calls the object; its address when absent. */
+  readonly shownName?: string;
 }
 
 /**
@@ -45,7 +47,7 @@ export async function downloadToFile(
   const { size, sha256, folder, partialFolder, concurrency, signal, log } = options;
   const check = digestCheck(parseDigest(`sha256:${sha256}`));
   const large = size >= PARALLEL_FROM;
-  const item = { id: uri, name: uri, size, phase: "download" } as const;
+  const item = { id: uri, name: options.shownName ?? uri, size, phase: "download" } as const;
   const elsewhere = (failure: unknown) => store.elsewhere?.(uri, failure) ?? Promise.resolve(false);
   const receive = () =>
     reported(item, options, async (onBytes) => {

@@ -52,6 +52,11 @@ export interface PutObjectOptions extends OperationOptions {
   readonly tier?: StorageTier;
   /** What progress calls the object; its address when absent. */
   readonly shownName?: string;
+  /**
+   * What the caller has just found under the name, `"nothing"` being a finding too; the store looks
+   * for itself when absent.
+   */
+  readonly there?: ObjectFacts | "nothing";
 }
 
 /** A store of large objects. */

@@ -2,6 +2,7 @@
  * Content of a server, as those see it who go on with it where it stopped.
  * @module
  */
+import { pieceSize } from "../core/content/piece_size.ts";
 import type { TransientError } from "../core/retry.ts";
 import { type PieceReader, pieceReader } from "../core/streams.ts";
 import type { StallWatch } from "../core/time_limit.ts";
@@ -83,19 +84,13 @@ export interface ResumableContent {
   tooLong?(): Error;
 }
 
-/**
- * Bytes that are read at once, into memory that is made once: where each piece has its own, a body
- * in pieces of a byte takes 200 µs for each of them.
- */
-const PIECE_SIZE = 64 * 1024;
-
 /** The body of a `Response` as the body of an answer. */
 export function answerBody(response: Response): FileBody {
   let reader: PieceReader | undefined;
   return {
     next: async () => {
       if (response.body === null) return undefined;
-      reader ??= pieceReader(response.body, PIECE_SIZE);
+      reader ??= pieceReader(response.body, pieceSize(response.headers));
       const { done, value } = await reader.read();
       // Whoever has it may keep it, while the reader fills the same memory again.
       return done ? undefined : value?.slice();

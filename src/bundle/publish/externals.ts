@@ -78,11 +78,12 @@ async function publish(
   if (there?.size === size && there.sha256 === sha256) {
     reportSkipped(item, options);
     // The store moves what it has to another tier without its bytes.
-    if (there.tier !== tier) await objects.put(uri, file.source, { signal, log, sha256, tier });
+    const put = { signal, log, sha256, tier, there };
+    if (there.tier !== tier) await objects.put(uri, file.source, put);
     return undefined;
   }
   if (there) options.log?.("warning", `Replacing ${uri}, which earlier bundles may name`, { uri });
   const put = { ...operationOptions(options), sha256, tier, shownName: path };
-  await objects.put(uri, file.source, put);
+  await objects.put(uri, file.source, { ...put, there: there ?? "nothing" });
   return size;
 }

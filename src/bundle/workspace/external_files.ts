@@ -7,10 +7,13 @@ import { fileHasContent } from "../../archive/file_content.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { InvalidInputError, isAbort } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
-import { streamOf } from "../../core/streams.ts";
+import { taken } from "../../core/content/source.ts";
+import { streamOf, verified } from "../../core/streams.ts";
 import { quote } from "../../core/text.ts";
 import { downloadToFile } from "../../objects/download.ts";
 import type { ObjectStore } from "../../objects/object_store.ts";
+import { quoteUri } from "../../objects/object_uri.ts";
+import { KEPT_FROM } from "../../transfer/partial_file.ts";
 import type { ExternalEntry } from "../documents/bundle.ts";
 import { encodePointer } from "../documents/pointer.ts";
 import { explained } from "../resolve/missing_part.ts";
@@ -118,17 +121,41 @@ export class ExternalFiles {
 
   async #download(objects: ObjectStore, writer: Extraction, entry: ExternalEntry): Promise<void> {
     const { uri, path, size, sha256 } = entry;
+    if (size < KEPT_FROM) return await this.#downloadSmall(objects, writer, entry);
     const common = operationOptions(this.#options);
     const { path: partial, folder } = this.#workspace.downloadPlace(sha256);
     // A run that was killed at the last moment has left it whole.
     const expected = { digest: `sha256:${sha256}`, size } as const;
     if (!await fileHasContent(partial, expected, common)) {
-      const download = { ...common, size, sha256, folder, partialFolder: folder };
+      const kept = { folder, partialFolder: folder, shownName: path };
+      const download = { ...common, ...kept, size, sha256 };
       const downloading = downloadToFile(objects, uri, partial, download);
       await explained(downloading, quote(path), { path });
       this.bytesFetched += size;
     }
     await writer.adoptFile(path, partial, { size, mode: modeOf(entry) });
+  }
+
+  /** Writes an object straight to its place: of a small one nothing is worth keeping. */
+  async #downloadSmall(
+    objects: ObjectStore,
+    writer: Extraction,
+    entry: ExternalEntry,
+  ): Promise<void> {
+    const { uri, path, size, sha256 } = entry;
+    const { signal, log } = this.#options;
+    const expected = { digest: `sha256:${sha256}`, size } as const;
+    const open = async () => {
+      const stream = await objects.open(uri, { size, signal, log });
+      return verified(stream, expected, quoteUri(uri));
+    };
+    const facts = { id: uri, phase: "download", size, mode: modeOf(entry) } as const;
+    const writing = taken(
+      () => writer.writeFile(path, open, facts),
+      (failure) => objects.elsewhere?.(uri, failure) ?? Promise.resolve(false),
+    );
+    await explained(writing, quote(path), { path });
+    this.bytesFetched += size;
   }
 }
 

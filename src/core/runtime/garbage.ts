@@ -32,7 +32,7 @@ function used(): number {
 }
 
 /** Steps of a long series of work between two looks at what lies about. */
-const STEPS = 2000;
+const STEPS = 500;
 
 /** Collects now and then: called with the count of the steps of a series that are done. */
 export function collectInSeries(steps: number): void {

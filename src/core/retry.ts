@@ -3,6 +3,7 @@
  * policy.
  * @module
  */
+import { EarnedTime, Lateness } from "./earned_time.ts";
 import { nodeTimers } from "./runtime/builtins.ts";
 
 /** There is to be another try. */
@@ -31,6 +32,8 @@ export interface RetryPolicy {
   readonly longestRetryAfter?: number;
   /** Longest time without an answer or a byte; then the connection counts as lost. */
   readonly stallTime?: number;
+  /** How late the server was by now, where all that it is asked for is looked at together. */
+  readonly lateness?: Lateness;
   /** Told of each further try before the wait for it. It must not throw. */
   readonly onRetry?: (retry: Retry) => void;
   /** Waits. */
@@ -46,6 +49,7 @@ export const DEFAULT_RETRY: Required<RetryPolicy> = {
   longestWait: 30_000,
   longestRetryAfter: 60_000,
   stallTime: 120_000,
+  lateness: new Lateness({ attempts: Infinity, stallTime: Infinity }),
   onRetry: () => {},
   sleep: (milliseconds, signal) => nodeTimers().setTimeout(milliseconds, undefined, { signal }),
   random: Math.random,
@@ -55,6 +59,17 @@ export const DEFAULT_RETRY: Required<RetryPolicy> = {
 export function completePolicy(policy: RetryPolicy = {}): Required<RetryPolicy> {
   const said = Object.entries(policy).filter(([, value]) => value !== undefined);
   return { ...DEFAULT_RETRY, ...Object.fromEntries(said) };
+}
+
+/** The time of what takes many requests, or many reads: as many silences as there are tries. */
+export function timeInAll(policy: RetryPolicy): EarnedTime {
+  const { attempts, stallTime } = completePolicy(policy);
+  return new EarnedTime(attempts * stallTime);
+}
+
+/** A policy for one server: however much it is asked for, there is an end to its being late. */
+export function forOneServer(policy: RetryPolicy = {}): RetryPolicy {
+  return { ...policy, lateness: new Lateness(completePolicy(policy)) };
 }
 
 /** Another try may succeed where this failed. The message is a clause without secrets. */

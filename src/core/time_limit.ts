@@ -1,8 +1,8 @@
 /**
- * When silence means that a connection is lost, and when next to nothing is as good as silence.
+ * When silence means that a connection is lost.
  * @module
  */
-import { completePolicy, type RetryPolicy, TransientError } from "./retry.ts";
+import { TransientError } from "./retry.ts";
 import { startTimer } from "./runtime/timers.ts";
 
 /** A piece of work that is waited for. */
@@ -104,43 +104,6 @@ export async function withTimeLimit<Result>(
 ): Promise<Result> {
   const watch = new StallWatch(limit, signal);
   return await watch.during(() => work(watch.signal));
-}
-
-/**
- * Milliseconds that each byte earns for those to come. Without it a server that sends one now and
- * then, or page after page with nothing on it, is never silent and never comes to an end; with it
- * what has no more than a kilobyte a second has the time it began with and not much more.
- */
-const EARNED_TIME = 1;
-
-/**
- * The time that a server has for something in all, in however many requests: some to begin with,
- * and more with each byte.
- */
-export class EarnedTime {
-  readonly #first: number;
-  readonly #now: () => number;
-  readonly #begun: number;
-
-  /** Begins now, with so many milliseconds; `now` is a clock in milliseconds. */
-  constructor(first: number, now: () => number = () => performance.now()) {
-    this.#first = first;
-    this.#now = now;
-    this.#begun = now();
-  }
-
-  /** Says what is too little, as a clause, when the time of so many bytes is over. */
-  tooLittle(bytes: number): string | undefined {
-    const time = this.#now() - this.#begun;
-    if (time <= this.#first + bytes * EARNED_TIME) return undefined;
-    return `only ${bytes} bytes came in ${Math.ceil(time / 1000)} s`;
-  }
-}
-
-/** The time of what takes many requests, or many reads: as many silences as there are tries. */
-export function timeInAll(policy: RetryPolicy): EarnedTime {
-  const { attempts, stallTime } = completePolicy(policy);
-  return new EarnedTime(attempts * stallTime);
 }
 
 /** The cause has the words by which faults of the network are recognized. */

@@ -5,9 +5,10 @@
 import { pieceSize } from "../core/content/piece_size.ts";
 import { quote } from "../core/text.ts";
 import { InvalidInputError, TransferError } from "../core/errors.ts";
+import { EarnedTime } from "../core/earned_time.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { Gathered, pieceReader } from "../core/streams.ts";
-import { EarnedTime, StallWatch } from "../core/time_limit.ts";
+import { StallWatch } from "../core/time_limit.ts";
 import { faultError, isFault } from "./faults.ts";
 
 /** What was asked for, and the milliseconds of silence that are a lost connection. */
@@ -36,18 +37,26 @@ export async function readBody(
   }
 }
 
+/** An answer whose body is in memory. */
+export interface AnswerInMemory {
+  readonly response: Response;
+  /** Bytes of the body. */
+  readonly size: number;
+}
+
 /**
- * An answer whose body is in memory. Faults of the network come as they are.
+ * Reads the body of an answer into memory, and gives it as an answer. Faults of the network come as they are.
  * @throws {TransferError} when the body is larger than `limit` bytes.
  */
 export async function inMemory(
   response: Response,
   request: BodyRequest,
   limit: number,
-): Promise<Response> {
-  if (!response.body) return response;
+): Promise<AnswerInMemory> {
+  if (!response.body) return { response, size: 0 };
   const { status, headers } = response;
-  return new Response(await readRaw(response, request, limit), { status, headers });
+  const bytes = await readRaw(response, request, limit);
+  return { response: new Response(bytes, { status, headers }), size: bytes.byteLength };
 }
 
 async function readRaw(

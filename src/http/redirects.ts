@@ -102,7 +102,8 @@ export async function checkRefusal(response: Response, start: URL, last: URL): P
     `Cannot read from ${
       quote(last.host)
     }: it answered ${response.status} to what ${start.host} sent there`,
-    { registry: start.host, status: response.status },
+    // No status: a login at the first one changes nothing of it.
+    { registry: start.host, remedy: "run the command again: what it goes there with may run out" },
   );
 }
 

@@ -38,19 +38,30 @@ export function retrying(
     request: Request,
     { host, isLast, hints }: { host: string; isLast: boolean; hints?: AnswerHints },
   ) => {
+    const tooLate = policy.lateness.tooMuch();
+    if (tooLate !== undefined) {
+      throw new TransferError(`Cannot read from ${quote(host)}: ${tooLate}`, { registry: host });
+    }
+    const begun = performance.now();
+    let bytes = 0;
+    const { url, signal, body } = request;
     try {
       const response = await answerInTime(next, request, { stallTime: policy.stallTime, hints });
       reached.add(host);
       if (!response.ok || hints?.bodyLimit === undefined) return response;
-      const { url, signal } = request;
       const { stallTime } = policy;
-      return await inMemory(response, { url, signal, stallTime }, hints.bodyLimit);
+      const whole = await inMemory(response, { url, signal, stallTime }, hints.bodyLimit);
+      bytes = whole.size;
+      return whole.response;
     } catch (error) {
       request.signal.throwIfAborted();
       if (!isFault(error, request.signal)) throw error;
       const { kind, reason } = explainFault(error);
       const mayPass = kind === "lost" || (kind === "unreachable" && reached.has(host));
       throw mayPass && !isLast ? new TransientError(reason) : faultError(error, request.url);
+    } finally {
+      // How long a server may work on what it was sent is not ours to say.
+      if (body === null) policy.lateness.note(begun, bytes);
     }
   };
   return async (request, hints) => {

@@ -6,7 +6,7 @@
 import { InvalidInputError } from "../core/errors.ts";
 import { decodeJson, insteadOfJson } from "../core/json.ts";
 import type { Log } from "../core/operation.ts";
-import type { RetryPolicy } from "../core/retry.ts";
+import { forOneServer, type RetryPolicy } from "../core/retry.ts";
 import { quote } from "../core/text.ts";
 import { discard, readBody } from "../http/bodies.ts";
 import { fetchTransport } from "../http/fetch_sender.ts";
@@ -76,7 +76,8 @@ export class HubClient {
    * @throws {InvalidInputError} when the credentials cannot be sent.
    */
   constructor(options: HubClientOptions) {
-    const { hubUrl, credentials = {}, transport = fetchTransport, retry = {}, log } = options;
+    const { hubUrl, credentials = {}, transport = fetchTransport, log } = options;
+    const retry = forOneServer(options.retry);
     this.#hub = new URL(hubUrl);
     this.#credentials = credentialHeaders(credentials, this.#hub.host);
     this.#explain = options.explain;

@@ -3,8 +3,8 @@
  * take: a hub that never comes to an end costs no more than one that is large.
  * @module
  */
-import type { RetryPolicy } from "../core/retry.ts";
-import { type EarnedTime, timeInAll } from "../core/time_limit.ts";
+import type { EarnedTime } from "../core/earned_time.ts";
+import { type RetryPolicy, timeInAll } from "../core/retry.ts";
 
 /** Documents of one listing. */
 const MOST_DOCUMENTS = 300;

@@ -149,7 +149,7 @@ export function withTextLimit(signal: AbortSignal, limit: number): AbortSignal {
 async function textOf({ url, abortSignal }: WebResource, response: Response): Promise<string> {
   const limit = textLimits.get(abortSignal ?? {}) ?? TEXT_LIMIT;
   try {
-    return await (await inMemory(response, { url }, limit)).text();
+    return await (await inMemory(response, { url }, limit)).response.text();
   } catch (error) {
     if (error instanceof TransferError) return "";
     throw error;

@@ -29,7 +29,7 @@ import type {
 } from "./object_store.ts";
 import { type ContainerUri, parseObjectUri, quoteUri } from "./object_uri.ts";
 import { reported } from "../core/progress.ts";
-import type { RetryPolicy } from "../core/retry.ts";
+import { forOneServer, type RetryPolicy } from "../core/retry.ts";
 
 export interface AzureStoreOptions extends AzureClientOptions {
   /** Where the account is; called when the first object is touched. */
@@ -56,7 +56,7 @@ export class AzureStore implements ObjectStore {
 
   /** Makes a store; nothing is loaded, checked or sent before an object is touched. */
   constructor(options: AzureStoreOptions) {
-    this.#options = options;
+    this.#options = { ...options, retry: forOneServer(options.retry) };
   }
 
   /** The address itself: what it leads to is a name in the account. */

@@ -6,9 +6,9 @@
 import { InvalidInputError, TransferError } from "../core/errors.ts";
 import { decodeJson, isRecord, MOST_LIST_VALUES } from "../core/json.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { timeInAll } from "../core/retry.ts";
 import { collectGarbage } from "../core/runtime/garbage.ts";
 import { compareText, quote } from "../core/text.ts";
-import { timeInAll } from "../core/time_limit.ts";
 import { discard, readBody } from "../http/bodies.ts";
 import { nextPage } from "../http/link_header.ts";
 import type { RegistrySession } from "./session.ts";

@@ -16,7 +16,7 @@ import { guarded } from "../http/private_guard.ts";
 import { KnownRegistries, type RegistryLimits } from "./known_registries.ts";
 import { OpenUploads } from "./open_uploads.ts";
 import { perOrigin, redirecting } from "../http/redirects.ts";
-import type { RetryPolicy } from "../core/retry.ts";
+import { forOneServer, type RetryPolicy } from "../core/retry.ts";
 import { retrying } from "../http/retrying.ts";
 import { type AnswerHints, STREAMED, type Transport } from "../http/transport_options.ts";
 
@@ -53,7 +53,7 @@ export class RegistrySession {
   /** Prepares a session; nothing is sent before the first request. */
   constructor(registry: string, network: Network, options: RegistryClientOptions) {
     this.registry = registry;
-    this.retry = options.retry ?? {};
+    this.retry = forOneServer(options.retry);
     this.#network = network;
     this.#options = options;
     const { cacheFolder, now } = options;

@@ -3,8 +3,8 @@
  * would wait for days, and never for longer than for a silence.
  * @module
  */
-import { completePolicy, type RetryPolicy } from "../core/retry.ts";
-import { type EarnedTime, timeInAll } from "../core/time_limit.ts";
+import type { EarnedTime, Lateness } from "../core/earned_time.ts";
+import { completePolicy, type RetryPolicy, timeInAll } from "../core/retry.ts";
 
 /** Requests that a reader makes however little comes: a server may be slow, but not for ever. */
 const REQUESTS = 128;
@@ -20,6 +20,8 @@ export class Patience {
   readonly #stallTime: number;
   readonly #attempts: number;
   readonly #time: EarnedTime;
+  readonly #lateness: Lateness;
+  readonly #begun = performance.now();
   #requests = 0;
   /** When bytes came last, or were asked for. */
   #heard = performance.now();
@@ -27,7 +29,8 @@ export class Patience {
 
   /** Begins with the reading; silences and tries are those of the policy. */
   constructor(policy: RetryPolicy) {
-    const { stallTime, attempts } = completePolicy(policy);
+    const { stallTime, attempts, lateness } = completePolicy(policy);
+    this.#lateness = lateness;
     this.#stallTime = stallTime;
     this.#attempts = attempts;
     this.#time = timeInAll(policy);
@@ -36,6 +39,8 @@ export class Patience {
   /** Notes a request, and tells why there is to be none, if that is so. */
   asks(): string | undefined {
     this.#heard = performance.now();
+    const late = this.#lateness.tooMuch();
+    if (late !== undefined) return late;
     if (++this.#requests <= REQUESTS + this.#bytes / EARNS_A_REQUEST) return undefined;
     return "it was lost again and again";
   }
@@ -45,9 +50,12 @@ export class Patience {
    * waited for, if that is so.
    */
   hears(bytes: number, size = Infinity): string | undefined {
-    if (bytes > this.#bytes) this.#heard = performance.now();
-    this.#bytes = Math.max(this.#bytes, bytes);
-    return size > DOCUMENT_SIZE ? undefined : this.#time.tooLittle(this.#bytes);
+    const fresh = Math.max(0, bytes - this.#bytes);
+    if (fresh > 0) this.#heard = performance.now();
+    this.#bytes += fresh;
+    if (size > DOCUMENT_SIZE) return void this.#lateness.earn(fresh);
+    this.#lateness.note(this.#begun, this.#bytes, fresh);
+    return this.#time.tooLittle(this.#bytes) ?? this.#lateness.tooMuch();
   }
 
   /**

@@ -190,7 +190,7 @@ async function manifestsToKeep(
     if (!forgotten.has(digest) && await options.isYoung(digest)) roots.push(digest);
   }
   const kept = reach(roots, documents);
-  return [...kept].every((digest) => documents.get(digest)) ? kept : all.union(kept);
+  return [...kept].every((digest) => documents.get(digest)) ? kept : new Set([...all, ...kept]);
 }
 
 /** The manifests that `roots` keep alive: themselves, what indexes list, and what refers to any. */

@@ -90,7 +90,8 @@ function report(session: Session, result: MaterializeResult, options: ReportOpti
 const [MOST_LAYERS, MOST_ROLES] = [20, 5];
 
 function noteLeftOut({ output }: Session, { bundle, selectedRole: role }: MaterializeResult): void {
-  const left = new Set(bundle.layers).difference(new Set(bundle.roles[role]));
+  const written = new Set(bundle.roles[role]);
+  const left = new Set(bundle.layers.filter((layer) => !written.has(layer)));
   if (left.size === 0) return;
   const others = Object.entries(bundle.roles)
     .filter(([, layers]) => layers.some((layer) => left.has(layer))).map(([name]) => name);

@@ -3,7 +3,7 @@
  * policy.
  * @module
  */
-import { EarnedTime, Lateness } from "./earned_time.ts";
+import { EarnedTime, Lateness } from "./waiting/earned_time.ts";
 import { nodeTimers } from "./runtime/builtins.ts";
 
 /** There is to be another try. */

@@ -5,7 +5,7 @@
 import { pieceSize } from "../core/content/piece_size.ts";
 import { quote } from "../core/text.ts";
 import { InvalidInputError, TransferError } from "../core/errors.ts";
-import { EarnedTime } from "../core/earned_time.ts";
+import { EarnedTime } from "../core/waiting/earned_time.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { Gathered, pieceReader } from "../core/streams.ts";
 import { StallWatch } from "../core/time_limit.ts";
@@ -45,7 +45,8 @@ export interface AnswerInMemory {
 }
 
 /**
- * Reads the body of an answer into memory, and gives it as an answer. Faults of the network come as they are.
+ * Reads the body of an answer into memory, and gives it as an answer. Faults of the network come
+ * as they are.
  * @throws {TransferError} when the body is larger than `limit` bytes.
  */
 export async function inMemory(

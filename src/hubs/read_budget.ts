@@ -3,7 +3,7 @@
  * take: a hub that never comes to an end costs no more than one that is large.
  * @module
  */
-import type { EarnedTime } from "../core/earned_time.ts";
+import type { EarnedTime } from "../core/waiting/earned_time.ts";
 import { type RetryPolicy, timeInAll } from "../core/retry.ts";
 
 /** Documents of one listing. */

@@ -15,7 +15,7 @@
  * @module
  */
 export { type RateLimit, rateLimit } from "../core/rate_limit.ts";
-export type { Lateness } from "../core/earned_time.ts";
+export type { Lateness } from "../core/waiting/earned_time.ts";
 export type { Retry, RetryPolicy } from "../core/retry.ts";
 export type { DragonflySettings } from "../http/dragonfly/settings.ts";
 export type { ProxySettings } from "../http/proxies.ts";

@@ -3,7 +3,7 @@
  * would wait for days, and never for longer than for a silence.
  * @module
  */
-import type { EarnedTime, Lateness } from "../core/earned_time.ts";
+import type { EarnedTime, Lateness } from "../core/waiting/earned_time.ts";
 import { completePolicy, type RetryPolicy, timeInAll } from "../core/retry.ts";
 
 /** Requests that a reader makes however little comes: a server may be slow, but not for ever. */

@@ -119,7 +119,7 @@ const MECHANISMS: readonly Mechanism[] = [
     what: "the time that something may take in all",
     words: /\btooLittle\(/,
     files: [
-      "src/core/earned_time.ts",
+      "src/core/waiting/earned_time.ts",
       // A document, the listing of a hub, the pages of a registry, a content.
       "src/http/bodies.ts",
       "src/hubs/read_budget.ts",

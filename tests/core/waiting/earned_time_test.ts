@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { EarnedTime, Lateness } from "../../src/core/earned_time.ts";
-import { movedClock } from "../support/moved_clock.ts";
+import { EarnedTime, Lateness } from "../../../src/core/waiting/earned_time.ts";
+import { movedClock } from "../../support/moved_clock.ts";
 
 const POLICY = { attempts: 5, stallTime: 120_000 };
 

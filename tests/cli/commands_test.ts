@@ -197,9 +197,9 @@ Deno.test("a switch never takes the next word", async () => {
   assert.equal(stderr, 'error: Cannot package "false": no such folder\n');
 });
 
-Deno.test("what follows a flag that takes a value is that value, whatever it looks like", async () => {
+Deno.test("what stands behind the = of a flag is its value, whatever it looks like", async () => {
   await using home = await Home.open();
-  await home.build("-t", "r.test/m:v1", "--source-url", "--raw=false");
+  await home.build("-t", "r.test/m:v1", "--source-url=--raw=false");
   const { config, types } = await readModel(home.store, "r.test/m", "v1");
   assert.equal(config.descriptor.sourceURL, "--raw=false");
   assert.deepEqual(types, ["cncf weight.config raw", "cncf weight raw"]);

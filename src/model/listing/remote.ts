@@ -68,8 +68,7 @@ async function holdsKind(
   { warnings, options }: { readonly warnings: string[]; readonly options: OperationOptions },
 ): Promise<boolean> {
   try {
-    const names = await Array.fromAsync(store.tags(options));
-    for (const tag of newestVersionsFirst(names)) {
+    for (const tag of (await newestTags(store, Infinity, options)).newest) {
       if ((await readable(store, tag, { warnings, options }))?.kind === kind) return true;
     }
   } catch (error) {

@@ -4,6 +4,7 @@
  */
 import type { Command, OptionValues } from "../deps/commander.ts";
 import {
+  type ArchiveLimits,
   DEFAULT_ENTRIES,
   DEFAULT_RATIO,
   DEFAULT_WINDOW,
@@ -13,6 +14,9 @@ import { InvalidInputError } from "../core/errors.ts";
 import { formatBytes, quote } from "../core/text.ts";
 import { parseBytes, positiveCount } from "./arguments.ts";
 import { portable } from "./options.ts";
+
+/** The flags that bound archives; unlike an interface, commander takes it for names and values. */
+type LimitFlags = Pick<ArchiveLimits, keyof ArchiveLimits>;
 
 /** Adds the flags of a command that writes the files of a model into a folder. */
 export function addWriting<Args extends unknown[], Flags extends OptionValues>(
@@ -25,11 +29,14 @@ export function addWriting<Args extends unknown[], Flags extends OptionValues>(
   );
 }
 
-/** Adds the flags that bound what archives and compressed layers may become. */
+/**
+ * Adds the flags that bound what archives and compressed layers may become. Their type is written
+ * down here: inferred flag by flag, for each command again, it took the compiler minutes.
+ */
 export function addArchiveLimits<Args extends unknown[], Flags extends OptionValues>(
   command: Command<Args, Flags>,
-) {
-  return command
+): Command<Args, Flags & LimitFlags> {
+  (command as unknown as Command)
     .option(
       "--max-ratio <count>",
       `times its size that something compressed may become (default: ${DEFAULT_RATIO})`,
@@ -52,6 +59,7 @@ export function addArchiveLimits<Args extends unknown[], Flags extends OptionVal
       })`,
       windowSize,
     );
+  return command as unknown as Command<Args, Flags & LimitFlags>;
 }
 
 /** @throws {InvalidInputError} when it is no count of bytes, or above what zstd knows. */

@@ -103,15 +103,12 @@ for (const [what, argsOf] of Object.entries(WAYS)) {
 
     const second = await inTerminal(program, args);
     assert.equal(second.code, 0, second.text);
-    const shown = totals(second.text);
-    assertRises(shown);
+    assertRises(totals(second.text));
     const [, reached = ""] = /Interrupted at ([\d.]+)/.exec(first.text) ?? [];
-    assert.ok(
-      shown[0]!.percent >= Math.floor(Number(reached) / 18 * 100) - 5,
-      `${shown[0]!.percent}`,
-    );
     const [, moved = "", kept = ""] =
       /downloaded ([\d.]+) MiB in [^;]*; ([\d.]+) MiB were there/.exec(second.text) ?? [];
     assert.ok(Math.abs(Number(moved) + Number(kept) - 18) < 1, second.text);
+    // What was on its way when the first run ended may have arrived.
+    assert.ok(Number(kept) >= Number(reached) - 1, `${kept} of ${reached}`);
   });
 }

@@ -71,8 +71,11 @@ async function receive(
 }
 
 /** A worker whose request was stopped before its answer ends when it hears of it. */
-async function noWorkers(): Promise<void> {
-  while (countWorkers().running > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+async function noWorkers(signal: AbortSignal): Promise<void> {
+  while (countWorkers().running > 0) {
+    signal.throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 /** Receives the blob in ranges, on a machine of any number of cores. */

@@ -915,6 +915,8 @@ Deno.test("serve refuses what belongs to clients, and times and forms that are n
   const rows: [string[], RegExp][] = [
     [["--cert-file", "a.pem"], /^error: Cannot serve with --cert-file or --key-file/],
     [["--key-file", "a.pem"], /--tls-cert FILE --tls-key FILE/],
+    [["--cert-file", "a.pem", "--key-file=a.pem"], /--tls-cert FILE --tls-key FILE/],
+    [["--tls-cert", "b", "--tls-key", "b", "--cert-file=a.pem"], /Cannot serve with --cert-file/],
     [["--drain-timeout", "soon"], /Cannot use --drain-timeout "soon": expected a number/],
     [["--upload-age", "10"], /Cannot use --upload-age "10": expected a number/],
     [["--upload-age", "721h"], /at most 720h/],

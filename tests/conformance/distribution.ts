@@ -355,17 +355,20 @@ const UPLOADS: Record<string, Case> = {
     assert.equal(put.status, 201);
   },
   "an upload whose writer is silent can be cancelled": async (client) => {
-    const location = await client.startUpload("demo");
-    const begun = Promise.withResolvers<void>();
-    const silent = new ReadableStream({
-      start: (stream) => stream.enqueue(BLOB.slice(0, 5)),
-      pull: () => begun.resolve(),
-    });
-    const writer = client.send("PATCH", location, { body: silent });
-    await begun.promise;
-    assert.equal((await client.send("DELETE", location)).status, 204);
-    assertFault(await writer, 404, "BLOB_UPLOAD_UNKNOWN");
-    assertFault(await client.send("GET", location), 404, "BLOB_UPLOAD_UNKNOWN");
+    for (const [method, count] of [["PATCH", 5], ["PATCH", 0], ["PUT", 5], ["PUT", 0]] as const) {
+      const location = await client.startUpload("demo");
+      const begun = Promise.withResolvers<void>();
+      const silent = new ReadableStream({
+        start: (stream) => count > 0 ? stream.enqueue(BLOB.slice(0, count)) : undefined,
+        pull: () => begun.resolve(),
+      });
+      const path = method === "PUT" ? `${location}?digest=${BLOB_DIGEST}` : location;
+      const writer = client.send(method, path, { body: silent });
+      await begun.promise;
+      assert.equal((await client.send("DELETE", location)).status, 204);
+      assertFault(await writer, 404, "BLOB_UPLOAD_UNKNOWN");
+      assertFault(await client.send("GET", location), 404, "BLOB_UPLOAD_UNKNOWN");
+    }
   },
   "bytes of another digest are DIGEST_INVALID and stay unknown": async (client) => {
     const post = `/v2/demo/blobs/uploads/?digest=${UNKNOWN}`;

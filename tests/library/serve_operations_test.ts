@@ -169,22 +169,29 @@ Deno.test("an upload that the end of the server cut off goes on at the next one"
   assert.equal((await second.ask("PUT", `${location}?digest=${digest}`, put)).status, 201);
 });
 
-Deno.test("serveStore() removes uploads that nobody goes on with", async () => {
+Deno.test("serveStore() removes uploads that nobody goes on with, however far they came", async () => {
   await using folder = await tempFolder();
+  const locations: string[] = [];
+  {
+    await using server = await serve(folder.path, { drainTimeout: 10 });
+    for (const body of [undefined, "", "01234", "x".repeat(100_000)]) {
+      const started = await server.ask("POST", "/v2/a/b/blobs/uploads/");
+      const location = started.headers.get("location") ?? "";
+      if (body !== undefined) await server.ask("PATCH", location, { body });
+      assert.equal((await server.ask("GET", location)).status, 204);
+      locations.push(location);
+    }
+  }
+  let left = locations.length;
   const reaped = Promise.withResolvers<void>();
   const log: Log = (_level, message) => {
-    if (message === "Abandoned upload removed") reaped.resolve();
+    if (message === "Abandoned upload removed" && --left === 0) reaped.resolve();
   };
-  let location = "";
-  {
-    await using server = await serve(folder.path);
-    const started = await server.ask("POST", "/v2/a/b/blobs/uploads/");
-    location = started.headers.get("location") ?? "";
-    assert.equal((await server.ask("GET", location)).status, 204);
-  }
   await using server = await serve(folder.path, { uploadAge: 1, log });
   await reaped.promise;
-  assert.equal((await server.ask("GET", location)).status, 404);
+  for (const location of locations) {
+    assert.equal((await server.ask("GET", location)).status, 404);
+  }
 });
 
 e2eTest("serveStore() speaks TLS", { needs: [] }, async () => {

@@ -1,6 +1,9 @@
 /** A workspace with known digests, a backend over temporary stores, a registry. @module */
+import { bytesSource } from "../../src/core/content/source.ts";
+import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { wrapped } from "../../src/oci/wrapped.ts";
+import { MediaType } from "../../src/oci/media_types.ts";
 import { memoryCatalog, type MemoryStore } from "../../src/oci/memory_store.ts";
 import { repositoryName } from "../../src/oci/reference.ts";
 import type { ContentStore } from "../../src/oci/store.ts";
@@ -81,6 +84,30 @@ export async function fixture() {
     },
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
+}
+
+/** Puts a content into the local store. */
+export type Put = (mediaType: string, bytes: Uint8Array<ArrayBuffer>) => Promise<Descriptor>;
+
+/** A model of some layers in the local store. */
+export async function modelWith(layersOf: (put: Put) => Promise<readonly Descriptor[]>) {
+  const fx = await fixture();
+  const store = fx.catalog.repository("localhost:5000/demo");
+  const put: Put = async (mediaType, bytes) => {
+    const descriptor = describeBytes(mediaType, bytes);
+    await store.write(descriptor, bytesSource(bytes));
+    return descriptor;
+  };
+  const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: MediaType.imageManifest,
+    artifactType: "application/vnd.cncf.model.manifest.v1+json",
+    config: await put("application/vnd.cncf.model.config.v1+json", text({})),
+    layers: await layersOf(put),
+  };
+  await store.tag(await put(MediaType.imageManifest, text(manifest)), "v1");
+  return fx;
 }
 
 /** Options of a reproducible build. */

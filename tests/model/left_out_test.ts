@@ -7,13 +7,10 @@ import {
   ModelOpsError,
   UnsupportedError,
 } from "../../src/core/errors.ts";
-import { bytesSource } from "../../src/core/content/source.ts";
-import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import type { ExtractModelOptions } from "../../src/model/operations/moving.ts";
 import type { OperationPlan } from "../../src/model/rehearsal/plan.ts";
-import { MediaType } from "../../src/oci/media_types.ts";
 import { type RawEntry, rawTar } from "../archive/raw_tar.ts";
-import { fixture, TARGET } from "./fixture.ts";
+import { fixture, modelWith, TARGET } from "./fixture.ts";
 
 const MIB = 1024 * 1024;
 
@@ -32,30 +29,6 @@ async function modelOf(
   return await modelWith(async (put) => [
     { ...await put(`application/vnd.cncf.model.weight.v1.${form}`, layer), annotations },
   ]);
-}
-
-/** Puts a content into the local store. */
-type Put = (mediaType: string, bytes: Uint8Array<ArrayBuffer>) => Promise<Descriptor>;
-
-/** A model of some layers in the local store. */
-async function modelWith(layersOf: (put: Put) => Promise<readonly Descriptor[]>) {
-  const fx = await fixture();
-  const store = fx.catalog.repository("localhost:5000/demo");
-  const put: Put = async (mediaType, bytes) => {
-    const descriptor = describeBytes(mediaType, bytes);
-    await store.write(descriptor, bytesSource(bytes));
-    return descriptor;
-  };
-  const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
-  const manifest = {
-    schemaVersion: 2,
-    mediaType: MediaType.imageManifest,
-    artifactType: "application/vnd.cncf.model.manifest.v1+json",
-    config: await put("application/vnd.cncf.model.config.v1+json", text({})),
-    layers: await layersOf(put),
-  };
-  await store.tag(await put(MediaType.imageManifest, text(manifest)), "v1");
-  return fx;
 }
 
 Deno.test("what is left out of a model is named, and the command fails", async () => {

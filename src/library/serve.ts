@@ -7,6 +7,7 @@ import { explainRead, explainWrite } from "../core/file_errors.ts";
 import { lstatIfExists, readDirIfExists } from "../core/files.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { onAbort } from "../core/waiting/on_abort.ts";
 import { diskCatalog, type LocalCatalog } from "../oci/disk_catalog.ts";
 import type { StoreUsage } from "../oci/disk/housekeeping.ts";
 import { checkExposure, formatListenAddress, parseListenAddress } from "../server/address.ts";
@@ -198,12 +199,10 @@ async function runUntilStopped(listener: RegistryListener, running: Running): Pr
   using _following = running.certificate?.follow(listener, running);
   using _reaping = readOnly ? undefined : every(Math.min(REAP_INTERVAL, age), reap);
   if (!readOnly) reap();
-  if (signal?.aborted) stop();
-  signal?.addEventListener("abort", stop);
+  using _stopping = onAbort(signal, stop);
   try {
     await listener.finished;
   } finally {
-    signal?.removeEventListener("abort", stop);
     cut.abort();
   }
 }

@@ -6,6 +6,7 @@ import { ConflictError, InvalidInputError } from "../core/errors.ts";
 import { TransientError } from "../core/retry.ts";
 import { quote } from "../core/text.ts";
 import { withTimeLimit } from "../core/time_limit.ts";
+import { onAbort } from "../core/waiting/on_abort.ts";
 import { formatListenAddress, type ListenAddress, requireListenAddress } from "./address.ts";
 import type { Answered, Handler } from "./http1/connection.ts";
 import { DEFAULT_PATIENCE, type PatienceLimits } from "./http1/patience.ts";
@@ -89,9 +90,8 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
     answered,
     failed: options.failed ?? (() => {}),
   });
-  const cut = () => server.cut();
-  signal?.addEventListener("abort", cut);
-  const finished = server.finished.finally(() => signal?.removeEventListener("abort", cut));
+  const stopping = onAbort(signal, () => server.cut());
+  const finished = server.finished.finally(() => stopping[Symbol.dispose]());
   let current = tls;
   async function renewTls(next: ServerTls): Promise<void> {
     if (tls === undefined) throw new InvalidInputError("Cannot renew a certificate: there is none");

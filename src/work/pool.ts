@@ -10,6 +10,7 @@
  * @module
  */
 import type { OperationOptions } from "../core/operation.ts";
+import { onAbort } from "../core/waiting/on_abort.ts";
 import { CONTROL, type TaskControl, WORTH_A_WORKER } from "./task.ts";
 import { type TaskInput, type TaskName, type TaskResult, TASKS } from "./tasks.ts";
 import type { TaskAnswer, TaskMessage } from "./worker.ts";
@@ -289,11 +290,7 @@ async function ask(
   const words = new BigInt64Array(control);
   const bytes = () => Number(Atomics.load(words, CONTROL.bytes));
   const stop = () => Atomics.store(words, CONTROL.stopped, 1n);
-  signal?.addEventListener("abort", stop);
-  try {
-    const asked = () => worker.ask({ ...task, control }, transfer);
-    return await telling({ onBytes }, { bytes, stop }, asked);
-  } finally {
-    signal?.removeEventListener("abort", stop);
-  }
+  using _stopping = onAbort(signal, stop);
+  const asked = () => worker.ask({ ...task, control }, transfer);
+  return await telling({ onBytes }, { bytes, stop }, asked);
 }

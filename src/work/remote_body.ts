@@ -3,6 +3,7 @@
  * @module
  */
 import type { Log } from "../core/operation.ts";
+import { onAbort } from "../core/waiting/on_abort.ts";
 import type { AnswerHints, Transport, TransportOptions } from "../http/transport_options.ts";
 import type { Head, Order, SentReceived } from "./exchange.ts";
 import { errorOf } from "./plain_error.ts";
@@ -61,15 +62,13 @@ async function sendElsewhere(
   network: TransportOptions,
   { namedBy, insideOnly, bytesToFile }: AnswerHints = {},
 ): Promise<Response> {
-  // An abort that has happened already is no event any more.
   request.signal.throwIfAborted();
   const { port1: port, port2 } = new MessageChannel();
   const order = (what: Order) => port.postMessage(what);
   const messages = messagesOf(port);
-  const stop = () => order({ kind: "stop" });
   let report: ((bytes: number) => void) | undefined;
   const { signal } = request;
-  signal.addEventListener("abort", stop);
+  const stopping = onAbort(signal, () => order({ kind: "stop" }));
   const task = runElsewhere("exchange", {
     url: request.url,
     method: request.method,
@@ -79,7 +78,7 @@ async function sendElsewhere(
     port: port2,
   }, { signal, transfer: [port2], onBytes: (bytes) => report?.(bytes) });
   const ended = task.finally(() => {
-    signal.removeEventListener("abort", stop);
+    stopping[Symbol.dispose]();
     port.close();
   });
   // Whoever waits for the end is told of a failure; when nobody does, there is nobody to tell.

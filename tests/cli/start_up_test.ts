@@ -61,6 +61,7 @@ Deno.test("--version loads no package", async () => {
     "src/cli/build_info.ts",
     "src/cli/main.ts",
     "src/cli/output/exit_codes.ts",
+    "src/cli/read_only.ts",
   ]);
 });
 

@@ -358,6 +358,7 @@ const UPLOADS: Record<string, Case> = {
     for (const [method, count] of [["PATCH", 5], ["PATCH", 0], ["PUT", 5], ["PUT", 0]] as const) {
       const location = await client.startUpload("demo");
       const begun = Promise.withResolvers<void>();
+      // Without a byte it may still be opened when it is cancelled.
       const silent = new ReadableStream({
         start: (stream) => count > 0 ? stream.enqueue(BLOB.slice(0, count)) : undefined,
         pull: () => begun.resolve(),

@@ -5,6 +5,7 @@
 import { BadMessage } from "../../core/http1/bad_message.ts";
 import { Input, type ReadInto } from "../../core/http1/input.ts";
 import { StallWatch, withTimeLimit } from "../../core/time_limit.ts";
+import { onAbort } from "../../core/waiting/on_abort.ts";
 import { answerBody } from "./answer_body.ts";
 import type { AnswerHead } from "./answer_head.ts";
 import { closeConn } from "./dial.ts";
@@ -56,11 +57,10 @@ export class Connection {
    */
   async exchange(request: Request, stallTime: number): Promise<Response> {
     const { signal, method } = request;
-    const stop = () => this.close();
     this.#wake();
-    signal.addEventListener("abort", stop);
+    const stopping = onAbort(signal, () => this.close());
     const ended = (isWhole: boolean) => {
-      signal.removeEventListener("abort", stop);
+      stopping[Symbol.dispose]();
       if (isWhole) this.#rest();
       else this.close();
     };

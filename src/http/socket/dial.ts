@@ -3,6 +3,7 @@
  * @module
  */
 import { withTimeLimit } from "../../core/time_limit.ts";
+import { onAbort } from "../../core/waiting/on_abort.ts";
 import { bareHost } from "../addresses.ts";
 import { allowedAddresses, isBounded, type Reach } from "../private_guard.ts";
 import { openTunnel } from "./tunnel.ts";
@@ -31,9 +32,9 @@ export async function dial(
   const conn = proxy === undefined && isBounded(reach)
     ? await connectTo(await allowedAddresses(hostname, reach), port, signal)
     : await Deno.connect({ hostname, port, signal });
-  const stop = () => closeConn(conn);
-  signal.addEventListener("abort", stop);
+  using _stopping = onAbort(signal, () => closeConn(conn));
   try {
+    signal.throwIfAborted();
     conn.setNoDelay();
     if (proxy !== undefined && speaksTls(url)) {
       await openTunnel({ read: (into) => conn.read(into), write: (head) => sendAll(conn, head) }, {
@@ -47,8 +48,6 @@ export async function dial(
     closeConn(conn);
     signal.throwIfAborted();
     throw error;
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }
 
@@ -76,8 +75,7 @@ async function secured(
   const hostname = bareHost(url.hostname);
   const options = { hostname, caCerts: [...caCerts], alpnProtocols: ["http/1.1"] };
   const tls = await Deno.startTls(conn, options);
-  const stop = () => closeConn(tls);
-  signal.addEventListener("abort", stop);
+  using _stopping = onAbort(signal, () => closeConn(tls));
   try {
     await tls.handshake();
     signal.throwIfAborted();
@@ -85,8 +83,6 @@ async function secured(
   } catch (error) {
     closeConn(tls);
     throw error;
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }
 

@@ -3,6 +3,7 @@
  * start as an empty program, for a server of this machine that most often does not speak it.
  * @module
  */
+import { onAbort } from "../../core/waiting/on_abort.ts";
 import { closeConn, dial } from "./dial.ts";
 
 /**
@@ -17,8 +18,7 @@ export async function answersWithTls(url: URL, signal: AbortSignal): Promise<boo
   clear.protocol = "http:";
   clear.port = url.port || "443";
   const conn = await dial({ url: clear, reach: {} }, [], signal);
-  const stop = () => closeConn(conn);
-  signal.addEventListener("abort", stop);
+  using _stopping = onAbort(signal, () => closeConn(conn));
   try {
     await conn.write(greeting());
     const answer = new Uint8Array(1);
@@ -28,7 +28,6 @@ export async function answersWithTls(url: URL, signal: AbortSignal): Promise<boo
     signal.throwIfAborted();
     throw error;
   } finally {
-    signal.removeEventListener("abort", stop);
     closeConn(conn);
   }
 }

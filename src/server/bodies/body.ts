@@ -3,6 +3,7 @@
  * @module
  */
 import { CHUNK_SIZE, pieceReader, streamOf } from "../../core/streams.ts";
+import { onAbort } from "../../core/waiting/on_abort.ts";
 import { RegistryFault } from "../fault.ts";
 
 /** The length that a request's header promises, where it has one. */
@@ -59,7 +60,7 @@ export async function* incoming(
   const few = readers < LARGE_READERS ? CHUNK_SIZE : SMALL_PIECE;
   const reader = pieceReader(request.body, Math.min(few, pieceSize));
   const letGo = () => void reader.cancel().catch(() => undefined);
-  signal?.addEventListener("abort", letGo);
+  using _stopping = onAbort(signal, letGo);
   readers++;
   try {
     for (;;) {
@@ -70,7 +71,6 @@ export async function* incoming(
     }
   } finally {
     readers--;
-    signal?.removeEventListener("abort", letGo);
     letGo();
     reader.release?.();
   }

@@ -9,6 +9,7 @@
 import { TransferError } from "../../core/errors.ts";
 import { type BlobSource, type ByteRange, rangeBounds } from "../../core/content/source.ts";
 import { CHUNK_SIZE } from "../../core/streams.ts";
+import { onAbort } from "../../core/waiting/on_abort.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import {
   type ContentStore,
@@ -123,14 +124,8 @@ export class GrowingBlob {
   /** Waits for more bytes, or for the end. */
   async #change({ signal }: Pick<OpenContentOptions, "signal">): Promise<void> {
     const { promise: stopped, reject } = Promise.withResolvers<never>();
-    const stop = () => reject(signal?.reason);
-    signal?.throwIfAborted();
-    signal?.addEventListener("abort", stop);
-    try {
-      await Promise.race([this.#changed.promise, stopped]);
-    } finally {
-      signal?.removeEventListener("abort", stop);
-    }
+    using _stopping = onAbort(signal, () => reject(signal?.reason));
+    await Promise.race([this.#changed.promise, stopped]);
   }
 
   async *#read(

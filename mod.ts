@@ -172,7 +172,7 @@ export type {
   UnreadTensor,
 } from "./src/model/facts/facts.ts";
 export type { TensorFact } from "./src/model/facts/tensors/tensor_fact.ts";
-export type { LongList } from "./src/core/long_list.ts";
+export type { LongList } from "./src/core/lists/long_list.ts";
 export type { CompressionName } from "./src/archive/compression.ts";
 export { checkModelfile, type CheckModelfileOptions } from "./src/model/modelfile/check.ts";
 export type { ResolvedFiles, WorkspaceFile } from "./src/model/workspace.ts";

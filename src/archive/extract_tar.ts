@@ -82,7 +82,7 @@ export async function extractTarTo(
         const size = entry.as === "copy" ? sizes.get(entry.of) : member.size;
         const { mode, mtime } = member;
         const content = contentOf(entry, staged, onRepeated);
-        const file = await target.stage(path, content, { mode, mtime, size });
+        const file = await target.staging.stage(path, content, { mode, mtime, size });
         if (file === undefined) continue;
         staged.set(path, file);
         sizes.set(path, size ?? 0);

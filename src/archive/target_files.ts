@@ -59,24 +59,12 @@ export class TargetFiles {
   async write(name: string, content: FileContent, facts: FileFacts): Promise<void> {
     try {
       const path = this.claim(name);
-      const staged = await this.stage(path, content, facts);
+      const staged = await this.staging.stage(path, content, facts);
       if (staged !== undefined) await this.commit(path, staged);
     } catch (error) {
       await release(content);
       throw error;
     }
-  }
-
-  /**
-   * Writes a file of a claimed path under a hidden name; `undefined` when the path has the same
-   * content already.
-   */
-  async stage(
-    path: string,
-    content: FileContent,
-    facts: FileFacts,
-  ): Promise<StagedFile | undefined> {
-    return await this.staging.stage(path, content, facts);
   }
 
   /** Gives a staged file its name; a failure leaves nothing of it. */

@@ -203,14 +203,18 @@ const LONG_FOLDER = 64 * 1024;
  * tens of thousands is read on another thread, and sorted in turns, where others wait for answers.
  */
 export async function readDirIfExists(path: string): Promise<Deno.DirEntry[]> {
-  const size = (await ifExists(async () => Deno.statSync(path)))?.size ?? 0;
   const nameOf = ({ name }: Deno.DirEntry) => name;
-  if (size <= LONG_FOLDER || !isThreadShared()) {
+  if (!isThreadShared() || !await isLongFolder(path)) {
     return sortByText(await ifExists(async () => [...Deno.readDirSync(path)]) ?? [], nameOf);
   }
   const entries = await ifExists(() => Array.fromAsync(Deno.readDir(path))) ?? [];
   const compare = textOrder([entries.map(nameOf)]);
   return await sortInTurns(entries, (a, b) => compare(a.name, b.name));
+}
+
+async function isLongFolder(path: string): Promise<boolean> {
+  const info = await ifExists(async () => Deno.statSync(path));
+  return info !== undefined && info.size > LONG_FOLDER;
 }
 
 /** The result of work on a path; `undefined` when there is no such path. */

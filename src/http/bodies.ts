@@ -8,7 +8,7 @@ import { InvalidInputError, TransferError } from "../core/errors.ts";
 import { EarnedTime } from "../core/waiting/earned_time.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
 import { Gathered, pieceReader } from "../core/streams.ts";
-import { StallWatch } from "../core/time_limit.ts";
+import { StallWatch } from "../core/waiting/time_limit.ts";
 import { faultError, isFault } from "./faults.ts";
 
 /** What was asked for, and the milliseconds of silence that are a lost connection. */

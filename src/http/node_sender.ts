@@ -10,7 +10,7 @@ import { rootCertificates } from "node:tls";
 import { giveBack } from "../core/buffers.ts";
 import { HEAD_LIMIT } from "../core/http1/input.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
-import { StallWatch, withTimeLimit } from "../core/time_limit.ts";
+import { StallWatch, withTimeLimit } from "../core/waiting/time_limit.ts";
 import { bareHost } from "./addresses.ts";
 import { trustedCertificates } from "./authorities.ts";
 import { type ServerTrust, TunnelAgent } from "./node_tunnel.ts";

@@ -7,7 +7,7 @@ import * as https from "node:https";
 import * as net from "node:net";
 import * as tls from "node:tls";
 import type { Duplex } from "node:stream";
-import { withTimeLimit } from "../core/time_limit.ts";
+import { withTimeLimit } from "../core/waiting/time_limit.ts";
 import { bareHost } from "./addresses.ts";
 import { portOf } from "./socket/dial.ts";
 import { openTunnel, type ProxyLine } from "./socket/tunnel.ts";

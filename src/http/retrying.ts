@@ -16,7 +16,7 @@ import {
   type RetryPolicy,
   TransientError,
 } from "../core/retry.ts";
-import { withTimeLimit } from "../core/time_limit.ts";
+import { withTimeLimit } from "../core/waiting/time_limit.ts";
 import { discard, inMemory } from "./bodies.ts";
 import { explainFault, faultError, isFault } from "./faults.ts";
 import { repeatable } from "./repeatable.ts";

@@ -4,7 +4,7 @@
  */
 import { IntegrityError, TransferError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
-import type { StallWatch } from "../core/time_limit.ts";
+import type { StallWatch } from "../core/waiting/time_limit.ts";
 import { codingOf, discard } from "../http/bodies.ts";
 import { transientFault } from "../http/faults.ts";
 import { answerBody, RangeRefused, type ResumedAnswer } from "../transfer/resumable.ts";

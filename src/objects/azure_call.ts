@@ -7,7 +7,7 @@ import type { BlockBlobClient } from "../deps/azure-storage-blob.ts";
 import { type AzureAction, explainAzure, giveUp } from "./azure_errors.ts";
 import type { Log } from "../core/operation.ts";
 import { completePolicy, retried, type RetryPolicy, type TransientError } from "../core/retry.ts";
-import { withTimeLimit } from "../core/time_limit.ts";
+import { withTimeLimit } from "../core/waiting/time_limit.ts";
 
 /** An object, and how its requests are tried again. */
 export interface AzureTarget extends Omit<AzureAction, "action"> {

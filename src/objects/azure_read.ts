@@ -7,7 +7,7 @@ import { quote } from "../core/text.ts";
 import { IntegrityError, InvalidInputError, TransferError } from "../core/errors.ts";
 import { type ByteRange, rangeBounds } from "../core/content/source.ts";
 import { streamOf } from "../core/streams.ts";
-import type { StallWatch } from "../core/time_limit.ts";
+import type { StallWatch } from "../core/waiting/time_limit.ts";
 import { RangeRefused, type ResumedAnswer } from "../transfer/resumable.ts";
 import { openResuming } from "../transfer/resuming_reader.ts";
 import { type AzureCall, type AzureTarget, callAzure } from "./azure_call.ts";

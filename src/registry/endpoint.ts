@@ -7,7 +7,7 @@ import { isLoopbackHost } from "../core/hosts.ts";
 import { quote } from "../core/text.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { retried, type RetryPolicy, TransientError } from "../core/retry.ts";
-import { withTimeLimit } from "../core/time_limit.ts";
+import { withTimeLimit } from "../core/waiting/time_limit.ts";
 import { discard, readBody } from "../http/bodies.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
 import { canonicalHost } from "./auth/credentials.ts";

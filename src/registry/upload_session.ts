@@ -9,7 +9,7 @@ import { IntegrityError } from "../core/errors.ts";
 import type { BlobSource, ByteRange } from "../core/content/source.ts";
 import { observed, sized } from "../core/streams.ts";
 import { quote } from "../core/text.ts";
-import { withTimeLimit } from "../core/time_limit.ts";
+import { withTimeLimit } from "../core/waiting/time_limit.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { discard } from "../http/bodies.ts";
 import { SourceFailure } from "../http/faults.ts";

@@ -5,7 +5,7 @@
 import { ConflictError, InvalidInputError } from "../core/errors.ts";
 import { TransientError } from "../core/retry.ts";
 import { quote } from "../core/text.ts";
-import { withTimeLimit } from "../core/time_limit.ts";
+import { withTimeLimit } from "../core/waiting/time_limit.ts";
 import { onAbort } from "../core/waiting/on_abort.ts";
 import { formatListenAddress, type ListenAddress, requireListenAddress } from "./address.ts";
 import type { Answered, Handler } from "./http1/connection.ts";

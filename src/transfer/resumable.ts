@@ -5,7 +5,7 @@
 import { pieceSize } from "../core/content/piece_size.ts";
 import type { TransientError } from "../core/retry.ts";
 import { type PieceReader, pieceReader } from "../core/streams.ts";
-import type { StallWatch } from "../core/time_limit.ts";
+import type { StallWatch } from "../core/waiting/time_limit.ts";
 import type { FilePlace, Received } from "../work/receive.ts";
 import { bodyToFile } from "../work/remote_body.ts";
 import type { TellOptions } from "../work/telling.ts";

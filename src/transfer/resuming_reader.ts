@@ -7,7 +7,7 @@ import type { Digest } from "../core/digest.ts";
 import type { Log } from "../core/operation.ts";
 import { completePolicy, retried, type RetryPolicy, TransientError } from "../core/retry.ts";
 import type { ToFileOptions } from "../core/content/source.ts";
-import { StallWatch } from "../core/time_limit.ts";
+import { StallWatch } from "../core/waiting/time_limit.ts";
 import type { FilePlace, Received } from "../work/receive.ts";
 import { Patience } from "./patience.ts";
 import { RepeatedBytes } from "./repeated_bytes.ts";

@@ -8,7 +8,7 @@ import { openOwn, writeFully } from "../core/files.ts";
 import type { ProgressNotes } from "../core/content/source.ts";
 import { CHUNK_SIZE, type PieceReader, pieceReader } from "../core/streams.ts";
 import { DEFAULT_RETRY } from "../core/retry.ts";
-import { StallWatch } from "../core/time_limit.ts";
+import { StallWatch } from "../core/waiting/time_limit.ts";
 import { Flusher } from "./flusher.ts";
 import { otherWork, type TaskControl } from "./task.ts";
 import { WrittenMark } from "./written_mark.ts";

@@ -36,7 +36,7 @@ const IDLE_FILES = [
   "src/cli/output/failure.ts",
   "src/core/content/file_source.ts",
   "src/core/streams.ts",
-  "src/core/time_limit.ts",
+  "src/core/waiting/time_limit.ts",
   "src/http/node_sender.ts",
   "src/oci/disk/ingest_hashes.ts",
   "src/work/pool.ts",

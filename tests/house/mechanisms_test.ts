@@ -236,7 +236,7 @@ for (const { what, words, files } of MECHANISMS) {
 Deno.test("each mechanism has the one file that defines it", () => {
   const definitions = {
     "src/core/retry.ts": /^export async function retried</m,
-    "src/core/time_limit.ts": /^export class StallWatch /m,
+    "src/core/waiting/time_limit.ts": /^export class StallWatch /m,
     "src/core/rate_limit.ts": /^export function reserve\(/m,
     "src/http/redirects.ts": /^export function redirecting\(/m,
     "src/http/retrying.ts": /^export function retrying\(/m,

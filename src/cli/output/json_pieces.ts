@@ -3,7 +3,7 @@
  * megabytes, which nobody needs in one piece.
  * @module
  */
-import { LongList } from "../../core/long_list.ts";
+import { LongList } from "../../core/lists/long_list.ts";
 
 /**
  * Items of a list that are written one by one; shorter ones are written with what is around them.

@@ -4,7 +4,7 @@
  */
 import { BadMessage } from "../../core/http1/bad_message.ts";
 import { Input, type ReadInto } from "../../core/http1/input.ts";
-import { StallWatch, withTimeLimit } from "../../core/time_limit.ts";
+import { StallWatch, withTimeLimit } from "../../core/waiting/time_limit.ts";
 import { onAbort } from "../../core/waiting/on_abort.ts";
 import { answerBody } from "./answer_body.ts";
 import type { AnswerHead } from "./answer_head.ts";

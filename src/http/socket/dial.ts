@@ -2,7 +2,7 @@
  * Connections to servers: which address, through which proxy, and who vouches for the server.
  * @module
  */
-import { withTimeLimit } from "../../core/time_limit.ts";
+import { withTimeLimit } from "../../core/waiting/time_limit.ts";
 import { onAbort } from "../../core/waiting/on_abort.ts";
 import { bareHost } from "../addresses.ts";
 import { allowedAddresses, isBounded, type Reach } from "../private_guard.ts";

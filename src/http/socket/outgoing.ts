@@ -3,7 +3,7 @@
  * @module
  */
 import { CHUNK_SIZE, concatBytes, pieceReader } from "../../core/streams.ts";
-import type { StallWatch } from "../../core/time_limit.ts";
+import type { StallWatch } from "../../core/waiting/time_limit.ts";
 import { requestHead, sentLength } from "./request_head.ts";
 
 /** What was sent of a request. */

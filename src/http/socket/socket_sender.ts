@@ -9,7 +9,7 @@
 import { askedUrl } from "../asked_url.ts";
 import { proxyFor } from "../proxies.ts";
 import { DEFAULT_RETRY } from "../../core/retry.ts";
-import { withTimeLimit } from "../../core/time_limit.ts";
+import { withTimeLimit } from "../../core/waiting/time_limit.ts";
 import { Trust } from "../authorities.ts";
 import type { AnswerHints, TransportOptions } from "../transport_options.ts";
 import { Connection } from "./connection.ts";

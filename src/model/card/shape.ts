@@ -6,7 +6,7 @@ import type { Digest } from "../../core/digest.ts";
 import type { EarlierName } from "../../oci/capabilities.ts";
 import type { ModelConfig } from "../config.ts";
 import type { FileTensor, ModelFacts, UnlistedFile, UnreadTensor } from "../facts/facts.ts";
-import type { LongList } from "../../core/long_list.ts";
+import type { LongList } from "../../core/lists/long_list.ts";
 import type { LayerKind } from "../layer_kind.ts";
 
 /** A file of a model, as its layer describes it. */

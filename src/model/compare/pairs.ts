@@ -3,7 +3,7 @@
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
-import type { LongList } from "../../core/long_list.ts";
+import type { LongList } from "../../core/lists/long_list.ts";
 import { collectInSeries } from "../../core/runtime/garbage.ts";
 import { compareText, textOrder } from "../../core/text.ts";
 import { areTensorsCut } from "../card/cut.ts";

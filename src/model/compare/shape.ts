@@ -3,7 +3,7 @@
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
-import type { LongList } from "../../core/long_list.ts";
+import type { LongList } from "../../core/lists/long_list.ts";
 import type { UnlistedFile } from "../facts/facts.ts";
 import type { ContentStore } from "../../oci/store.ts";
 

@@ -3,7 +3,7 @@
  * what their headers say and whether the files around them are the same.
  * @module
  */
-import { LongList } from "../../core/long_list.ts";
+import { LongList } from "../../core/lists/long_list.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { collectInSeries } from "../../core/runtime/garbage.ts";
 import { compareText } from "../../core/text.ts";

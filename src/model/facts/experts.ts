@@ -2,7 +2,7 @@
  * Parameters of experts: where a part of them works on each token, fewer work than the model has.
  * @module
  */
-import { madeItems } from "../../core/long_list.ts";
+import { madeItems } from "../../core/lists/long_list.ts";
 import type { ModelShape } from "./facts.ts";
 import type { TensorFact } from "./tensors/tensor_fact.ts";
 import { isBookkeeping } from "./headers/packed_names.ts";

@@ -7,7 +7,7 @@
  */
 import { join } from "../../core/runtime/path.ts";
 import { lstatIfExists } from "../../core/files.ts";
-import { withTimeLimit } from "../../core/time_limit.ts";
+import { withTimeLimit } from "../../core/waiting/time_limit.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 
 /** Milliseconds after which git is given up: it reads every file that looks changed. */

@@ -7,7 +7,7 @@ import * as form from "../../core/shapes/form.ts";
 import { fileFault } from "../../core/file_errors.ts";
 import { TransientError } from "../../core/retry.ts";
 import { concatBytes } from "../../core/streams.ts";
-import { withTimeLimit } from "../../core/time_limit.ts";
+import { withTimeLimit } from "../../core/waiting/time_limit.ts";
 import { type Credentials, type PasswordCredentials, presentable } from "./credentials.ts";
 
 /** The most of a helper's output that is read. */

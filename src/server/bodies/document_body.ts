@@ -7,7 +7,7 @@ import { borrowBuffer, giveBack } from "../../core/buffers.ts";
 import { TransientError } from "../../core/retry.ts";
 import { Room } from "./room.ts";
 import { collectGarbage } from "../../core/runtime/garbage.ts";
-import { withTimeLimit } from "../../core/time_limit.ts";
+import { withTimeLimit } from "../../core/waiting/time_limit.ts";
 import { pLimit } from "../../deps/p-limit.ts";
 import { contentLength, incoming } from "./body.ts";
 import { RegistryFault } from "../fault.ts";

@@ -9,7 +9,7 @@
  */
 import { pause } from "../../core/retry.ts";
 import { collectGarbage } from "../../core/runtime/garbage.ts";
-import { withTimeLimit } from "../../core/time_limit.ts";
+import { withTimeLimit } from "../../core/waiting/time_limit.ts";
 import { every } from "../schedule.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 

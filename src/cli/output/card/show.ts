@@ -7,7 +7,7 @@ import type { ModelCard } from "../../../model/card/shape.ts";
 import type { FileTensor, UnreadTensor } from "../../../model/facts/facts.ts";
 import type { Session } from "../../session.ts";
 import { cardText } from "./card.ts";
-import { madeItems } from "../../../core/long_list.ts";
+import { madeItems } from "../../../core/lists/long_list.ts";
 import { cutTexts } from "./unlisted.ts";
 import { fileTable, tensorTable } from "./tables.ts";
 

@@ -2,7 +2,7 @@
  * The tables of a model's files and tensors: for people on a terminal, for scripts everywhere else.
  * @module
  */
-import { madeItems } from "../../../core/long_list.ts";
+import { madeItems } from "../../../core/lists/long_list.ts";
 import { collectInSeries } from "../../../core/runtime/garbage.ts";
 import type { CardFile } from "../../../model/card/shape.ts";
 import type { FileTensor, UnreadTensor } from "../../../model/facts/facts.ts";

@@ -3,7 +3,7 @@
  * object for each takes three times as much.
  * @module
  */
-import { LongList } from "../../../core/long_list.ts";
+import { LongList } from "../../../core/lists/long_list.ts";
 import { collectInSeries } from "../../../core/runtime/garbage.ts";
 import type { TensorFact } from "./tensor_fact.ts";
 

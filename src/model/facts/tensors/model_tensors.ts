@@ -2,7 +2,7 @@
  * The tensors of a model: those of its headers, one behind the other, with a bound on all together.
  * @module
  */
-import { LongList } from "../../../core/long_list.ts";
+import { LongList } from "../../../core/lists/long_list.ts";
 import type { FileTensor, UnlistedFile } from "../facts.ts";
 import { type HeaderTensors, MOST_TENSOR_TEXT, MOST_TENSORS } from "./header_tensors.ts";
 

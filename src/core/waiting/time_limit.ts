@@ -2,8 +2,8 @@
  * When silence means that a connection is lost.
  * @module
  */
-import { TransientError } from "./retry.ts";
-import { startTimer } from "./runtime/timers.ts";
+import { TransientError } from "../retry.ts";
+import { startTimer } from "../runtime/timers.ts";
 
 /** A piece of work that is waited for. */
 interface Piece {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { pause, TransientError } from "../../src/core/retry.ts";
-import { StallWatch, withTimeLimit } from "../../src/core/time_limit.ts";
+import { pause, TransientError } from "../../../src/core/retry.ts";
+import { StallWatch, withTimeLimit } from "../../../src/core/waiting/time_limit.ts";
 
 const never = () => new Promise<never>(() => {});
 

@@ -4,7 +4,6 @@
  */
 import { BUILD_INFO } from "./build_info.ts";
 import { EXIT_CODES } from "./output/exit_codes.ts";
-import { isReadOnly } from "./read_only.ts";
 
 /**
  * Runs the program with the arguments of the process, and ends the process. The version is answered
@@ -16,6 +15,7 @@ export async function main(): Promise<never> {
     const written = Deno.stdout.write(new TextEncoder().encode(`${BUILD_INFO.version}\n`));
     // What cannot be written is said below, as it is of every command.
     const isWritten = await written.then(() => true, () => false);
+    const { isReadOnly } = await import("./read_only.ts");
     if (isWritten && !isReadOnly(1)) Deno.exit(0);
   }
   const [{ run }, { processContext }] = await load();

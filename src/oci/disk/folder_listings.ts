@@ -9,6 +9,7 @@ import { explainRead } from "../../core/file_errors.ts";
 import { readDirIfExists, statKind } from "../../core/files.ts";
 import { giveWay } from "../../core/runtime/turn.ts";
 import { join } from "../../core/runtime/path.ts";
+import { JoinedWork } from "../../core/waiting/joined_work.ts";
 
 /**
  * Names that are remembered at most, those that were asked for last: 75,000 repositories, which
@@ -35,6 +36,8 @@ interface Listing {
 export class FolderListings {
   /** By folder; the one that was asked for last is the last. */
   readonly #known = new Map<string, Listing>();
+  /** Of folders that many ask for at once: each reading takes memory for every name. */
+  readonly #readings = new JoinedWork<string, readonly string[]>();
   readonly #most: number;
   #names = 0;
   #looks = 0;
@@ -61,9 +64,21 @@ export class FolderListings {
   /** The names of the folders in a folder; none when it is not there. */
   async names(folder: string): Promise<readonly string[]> {
     if (++this.#looks % TURN === 0) await giveWay();
-    const state = stateOf(folder);
+    return this.#remembered(folder, stateOf(folder)) ??
+      await this.#readings.run(folder, () => this.#read(folder));
+  }
+
+  /** What is remembered of a folder that is as it was. */
+  #remembered(folder: string, state: string | undefined): readonly string[] | undefined {
     const known = this.#forget(folder);
-    if (known !== undefined && known.state === state) return this.#remember(folder, known);
+    return known && known.state === state ? this.#remember(folder, known) : undefined;
+  }
+
+  async #read(folder: string): Promise<readonly string[]> {
+    const state = stateOf(folder);
+    // Whoever waited for another's reading may find it here.
+    const known = this.#remembered(folder, state);
+    if (known !== undefined) return known;
     const { names, hasLinks } = await foldersIn(folder);
     // What a link leads to can change without the folder.
     return state === undefined || hasLinks ? names : this.#remember(folder, { state, names });

@@ -148,3 +148,13 @@ Deno.test("tags come in pages, and every change of them is seen at once", async 
   assert.deepEqual(await behind("a"), ["v2"]);
   assert.deepEqual(await behind(), ["B", "a", "v2"]);
 });
+
+Deno.test("FolderListings reads a folder once for all who ask while it is read", async () => {
+  await using folder = await tempFolder();
+  await make(folder.path, "a");
+  const listings = new FolderListings();
+  const lists = await Promise.all(Array.from({ length: 4 }, () => listings.names(folder.path)));
+  assert.deepEqual(lists[0], ["a"]);
+  assert.ok(lists.slice(2).every((list) => list === lists[1]), "one list, made once");
+  assert.equal(listings.size, 0, "and not remembered: the folder has just changed");
+});

@@ -279,7 +279,10 @@ class StoreMetrics {
   #measure(): Promise<StoreUsage> {
     const now = performance.now();
     if (this.#usage === undefined || now - this.#usage.at > USAGE_TIME) {
-      this.#usage = { at: now, value: this.#catalog.usage() };
+      const value = this.#catalog.usage();
+      this.#usage = { at: now, value };
+      // A look that failed tells nothing about the next.
+      value.catch(() => this.#usage = undefined);
     }
     return this.#usage.value;
   }

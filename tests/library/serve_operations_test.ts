@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { digestBytes } from "../../src/core/digest.ts";
 import { InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
 import type { Log } from "../../src/core/operation.ts";
@@ -51,6 +51,17 @@ Deno.test("serveStore() tells that it lives, that it is ready, and what it count
   assert.match(text, /^modelops_http_received_bytes_total 10$/m);
   assert.match(text, /^modelops_store_bytes 10$/m);
   assert.match(text, /^modelops_uploads_open 1$/m);
+});
+
+Deno.test("serveStore() counts its store again as soon as it can be read again", async () => {
+  await using folder = await tempFolder();
+  await using server = await serve(folder.path);
+  const blobs = folder.join("content.v1/docker/registry/v2/blobs");
+  await Deno.mkdir(dirname(blobs), { recursive: true });
+  await Deno.symlink(blobs, blobs);
+  assert.equal((await server.ask("GET", "/metrics")).status, 500);
+  await Deno.remove(blobs);
+  assert.equal((await server.ask("GET", "/metrics")).status, 200);
 });
 
 Deno.test("serveStore() opens reading to everybody, and writing to who has a password", async () => {

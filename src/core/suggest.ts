@@ -50,7 +50,7 @@ export class NearWords {
 
   /** Those that are near, nearest first and at most three; none when nothing is near. */
   found(): string[] {
-    return this.#first.finish().items.map(({ candidate }) => candidate);
+    return this.#first.finish().map(({ candidate }) => candidate);
   }
 }
 

@@ -33,7 +33,7 @@ export async function listModels(
       }
     }
   }
-  return { models: newest.finish().items, warnings };
+  return { models: newest.finish(), warnings };
 }
 
 /** What a tag names. */

@@ -91,7 +91,7 @@ class NewestVersions {
 
   /** Those that are kept, newest first. */
   found(): readonly string[] {
-    return this.#first.finish().items;
+    return this.#first.finish();
   }
 }
 

@@ -20,8 +20,9 @@ export interface BodyRequest {
 
 /**
  * Reads the body of the answer to a request into memory; `stallTime` is that of a retry policy.
- * @throws {TransferError} when it is larger than `limit` bytes, cut off, silent for too long, or
- * comes too slowly: it has the time of a silence, and a millisecond for each byte that came.
+ * @throws {TransferError} when it is larger than `limit` bytes, cut off, silent for too long, comes
+ * too slowly (it has the time of a silence, and a millisecond for each byte that came), or in ever
+ * more pieces of next to nothing.
  */
 export async function readBody(
   response: Response,
@@ -60,6 +61,13 @@ export async function inMemory(
   return { response: new Response(bytes, { status, headers }), size: bytes.byteLength };
 }
 
+/**
+ * Pieces of a body in memory from which on they have to be of some bytes each: those of a server
+ * that sends a byte at a time cost it nothing, and us as much of the processor as a kilobyte each.
+ */
+const MANY_PIECES = 64 * 1024;
+const LEAST_PIECE = 16;
+
 async function readRaw(
   response: Response,
   { url, signal, stallTime = DEFAULT_RETRY.stallTime }: BodyRequest,
@@ -72,10 +80,13 @@ async function readRaw(
   const time = new EarnedTime(stallTime);
   const gathered = new Gathered(limit);
   try {
-    for (;;) {
+    for (let pieces = 1;; pieces++) {
       const { done, value } = await watch.during(() => reader.read());
       if (value) gathered.add(value);
       if (done) return gathered.bytes();
+      if (pieces >= MANY_PIECES && gathered.size < pieces * LEAST_PIECE) {
+        throw inCrumbs(url, gathered.size, pieces);
+      }
       const tooLittle = time.tooLittle(gathered.size);
       if (tooLittle !== undefined) throw tooSlow(url, gathered.size, tooLittle);
     }
@@ -126,6 +137,16 @@ function tooSlow(url: string, bytes: number, found: string): TransferError {
     registry: host,
     actual: bytes,
   });
+}
+
+function inCrumbs(url: string, bytes: number, pieces: number): TransferError {
+  const host = new URL(url).host;
+  return new TransferError(
+    `Cannot read from ${
+      quote(host)
+    }: the answer comes in crumbs, ${bytes} bytes in ${pieces} pieces`,
+    { registry: host, expected: LEAST_PIECE * pieces, actual: bytes },
+  );
 }
 
 function tooLarge(url: string, limit: number, cause: unknown): TransferError {

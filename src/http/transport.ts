@@ -44,8 +44,8 @@ export function createTransport(given: TransportOptions = {}): DisposableTranspo
       return new SocketSender(options);
     }),
     node: new LateSender(async () => {
-      const { NodeSender } = await import("./node_sender.ts");
-      return new NodeSender(options);
+      const { nodeSender } = await import("./socket/node_dial.ts");
+      return nodeSender(options);
     }),
   };
   /** Origins that only the last way leads to. */

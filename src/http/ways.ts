@@ -5,9 +5,9 @@
  * bodies: `fetch` sends streams in chunks, where registries and object stores want a
  * Content-Length, and takes more of the processor. They also look at the address that they connect
  * to, and they lead through proxies: `fetch` looks up the name of the server even then, and where
- * nobody answers that, each of its requests waits. `node:http(s)` is for what is rare: it alone can
- * skip the check of certificates, show one of the client together with a body, and speak TLS
- * through a proxy that speaks TLS.
+ * nobody answers that, each of its requests waits. The same over `node:tls` is for what is rare: it
+ * alone can skip the check of certificates, show one of the client together with a body, and speak
+ * TLS through a proxy that speaks TLS.
  * @module
  */
 import { askedUrl } from "./asked_url.ts";
@@ -58,7 +58,7 @@ function isExempt({ proxy }: TransportOptions, isDirect: boolean): boolean {
 }
 
 /**
- * What is done for nobody but by `node:http(s)`: ports that browsers block, and a certificate of an
+ * What is done for nobody but by `node:tls`: ports that browsers block, and a certificate of an
  * authority that a server shows as its own.
  */
 const LEFT_TO_NODE = /Requests to port \d+ are blocked|CaUsedAsEndEntity/;

@@ -37,7 +37,7 @@ const IDLE_FILES = [
   "src/core/content/file_source.ts",
   "src/core/streams.ts",
   "src/core/waiting/time_limit.ts",
-  "src/http/node_sender.ts",
+  "src/http/socket/node_dial.ts",
   "src/oci/disk/ingest_hashes.ts",
   "src/work/pool.ts",
 ];

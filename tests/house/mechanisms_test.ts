@@ -93,8 +93,8 @@ const MECHANISMS: readonly Mechanism[] = [
     files: [
       "src/http/addresses.ts",
       // Connections are made with the addresses that were checked.
-      "src/http/node_sender.ts",
       "src/http/socket/dial.ts",
+      "src/http/socket/node_dial.ts",
       "src/http/private_guard.ts",
       "src/http/transport.ts",
     ],
@@ -102,12 +102,11 @@ const MECHANISMS: readonly Mechanism[] = [
   {
     what: "the way to the network",
     words:
-      /\bfetch\((?!target|options|files|count)|createHttpClient\(|\(secure \? https : http\)|Deno\.(connect|startTls)|\b(net|tls)\.connect\(/,
+      /\bfetch\((?!target|options|files|count)|createHttpClient\(|Deno\.(connect|startTls)|\bnode(Net|Tls)\(\)\.connect\(/,
     files: [
       "src/http/fetch_sender.ts",
-      "src/http/node_sender.ts",
-      "src/http/node_tunnel.ts",
       "src/http/socket/dial.ts",
+      "src/http/socket/node_dial.ts",
     ],
   },
   {

@@ -82,6 +82,22 @@ for (
   });
 }
 
+Deno.test("readBody() gives up on a document that comes in crumbs, long before its limit", async () => {
+  let pieces = 0;
+  const crumbs = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      pieces++;
+      controller.enqueue(new Uint8Array(1));
+    },
+  });
+  const reading = readBody(new Response(crumbs), { url }, 4 * 1024 * 1024);
+  await assert.rejects(
+    reading,
+    /^TransferError: Cannot read from "registry.test": the answer comes/,
+  );
+  assert.ok(pieces < 100_000, `${pieces} pieces were read`);
+});
+
 Deno.test("readBody() waits longer than a silence for an answer that makes progress", async () => {
   const reading = readBody(trickle(new Uint8Array(1000)), { url, stallTime: 40 }, 50_000);
   await assert.rejects(reading, /the answer is larger than 50000 bytes/);

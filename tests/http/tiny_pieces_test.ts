@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readBody } from "../../src/http/bodies.ts";
 import { createTransport } from "../../src/http/transport.ts";
 import { answerBody } from "../../src/transfer/resumable.ts";
+import { makeCertificates } from "../support/certificates.ts";
+import { tempFolder } from "../support/temp.ts";
 
 const ENCODER = new TextEncoder();
 const SIZE = 5000;
@@ -31,11 +33,12 @@ const ANSWERS: Readonly<Record<string, readonly [readonly Uint8Array[], number]>
   "until the connection ends, in writes of one byte": [[ok("Connection: close"), CONTENT], 1],
 };
 
-/** Sends an answer to everybody who asks, and hangs up. */
-function speaking(pieces: readonly Uint8Array[], size: number) {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const serve = async (conn: Deno.TcpConn) => {
-    conn.setNoDelay();
+/** Sends an answer to everybody who asks, and hangs up; over TLS with a certificate. */
+function speaking(pieces: readonly Uint8Array[], size: number, tls?: Deno.TlsCertifiedKeyPem) {
+  const place = { hostname: "127.0.0.1", port: 0 };
+  const listener = tls ? Deno.listenTls({ ...place, ...tls }) : Deno.listen(place);
+  const serve = async (conn: Deno.TcpConn | Deno.TlsConn) => {
+    if (!tls) (conn as Deno.TcpConn).setNoDelay();
     await conn.read(new Uint8Array(4096));
     const bytes = new Uint8Array(
       await new Blob(pieces.map((piece) => piece.slice())).arrayBuffer(),
@@ -47,7 +50,7 @@ function speaking(pieces: readonly Uint8Array[], size: number) {
     for await (const conn of listener) await serve(conn);
   })();
   return {
-    url: `http://127.0.0.1:${listener.addr.port}/`,
+    url: `http${tls ? "s" : ""}://127.0.0.1:${listener.addr.port}/`,
     async [Symbol.asyncDispose]() {
       listener.close();
       await accepting;
@@ -79,3 +82,22 @@ for (const [what, [pieces, size]] of Object.entries(ANSWERS)) {
     }
   });
 }
+
+Deno.test("what is no matter of fetch takes chunks of a byte together, unchecked certificates too", async () => {
+  await using folder = await tempFolder();
+  const { caFile, server: { certFile, keyFile } } = await makeCertificates(folder.path);
+  const [cert, key] = [await Deno.readTextFile(certFile), await Deno.readTextFile(keyFile)];
+  const trusting = { caCerts: [await Deno.readTextFile(caFile)] };
+  for (const options of [trusting, { insecure: true }]) {
+    await using server = speaking([CHUNKED, ...chunked(1)], 100_000, { cert, key });
+    using transport = createTransport(options);
+    const response = await transport.send(new Request(server.url), { bytesToFile: 2 ** 21 });
+    let [bytes, pieces] = [0, 0];
+    for await (const piece of response.body!) {
+      bytes += piece.byteLength;
+      pieces++;
+    }
+    assert.equal(bytes, SIZE);
+    assert.ok(pieces < 100, `${pieces} pieces of ${bytes} chunks`);
+  }
+});

@@ -13,7 +13,7 @@ export type ReadInto = (into: Uint8Array) => Promise<number>;
 export type Receive = (into: Uint8Array) => Promise<number | null>;
 
 /** The largest head of a message. */
-export const HEAD_LIMIT: number = 32 * 1024;
+const HEAD_LIMIT = 32 * 1024;
 
 /** The longest line within a body in chunks: a size and its extensions, or a trailer. */
 const LINE_LIMIT = 4 * 1024;
@@ -26,7 +26,7 @@ const TRAILER_LIMIT = 50;
  */
 const PIECE = 4 * 1024;
 
-const [CR, LF] = [0x0d, 0x0a];
+const [TAB, LF, CR, SPACE, SEMICOLON, TILDE] = [0x09, 0x0a, 0x0d, 0x20, 0x3b, 0x7e];
 
 /** The value of a hexadecimal digit; `undefined` of any other byte. */
 function hexDigit(byte: number | undefined): number | undefined {
@@ -34,6 +34,18 @@ function hexDigit(byte: number | undefined): number | undefined {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : undefined;
+}
+
+/** Where the extensions end that may stand behind the size of a chunk: they tell us nothing. */
+function pastExtensions(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (bytes[at] === SPACE || bytes[at] === TAB) at++;
+  if (bytes[at] === SEMICOLON) { while (isInLine(bytes[at])) at++; }
+  return at;
+}
+
+function isInLine(byte: number | undefined): boolean {
+  return byte !== undefined && (byte >= SPACE && byte <= TILDE || byte === TAB);
 }
 
 /** The incoming half of a connection. */
@@ -183,8 +195,8 @@ export class Input {
   }
 
   /**
-   * Takes further chunks of the plain kind that are here whole, and tells their bytes. One by one,
-   * a body of chunks of one byte would take the thread from everybody else.
+   * Takes further chunks that are here whole, and tells their bytes. One by one, a body of chunks
+   * of one byte would take the thread from everybody else.
    */
   #wholeChunks(into: Uint8Array): number {
     const held = this.#held;
@@ -194,6 +206,7 @@ export class Input {
       for (let digit; size < PIECE && (digit = hexDigit(held[at])) !== undefined; at++) {
         size = size * 16 + digit;
       }
+      at = pastExtensions(held, at);
       if (size === 0 || held[at] !== CR || held[at + 1] !== LF) break;
       const end = at + 2 + size;
       if (end > held.byteLength || taken + size > into.byteLength) break;

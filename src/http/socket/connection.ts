@@ -9,6 +9,7 @@ import { onAbort } from "../../core/waiting/on_abort.ts";
 import { answerBody } from "./answer_body.ts";
 import type { AnswerHead } from "./answer_head.ts";
 import { closeConn } from "./dial.ts";
+import type { Line } from "./line.ts";
 import { Outgoing } from "./outgoing.ts";
 import { readAnswer } from "./read_answer.ts";
 
@@ -31,7 +32,7 @@ export interface ConnectionOptions {
 
 /** A connection. */
 export class Connection {
-  readonly #conn: Deno.Conn;
+  readonly #conn: Line;
   readonly #input: Input;
   readonly #options: ConnectionOptions;
   #isResting = false;
@@ -43,7 +44,7 @@ export class Connection {
   restsSince = 0;
 
   /** Takes a connection over. */
-  constructor(conn: Deno.Conn, options: ConnectionOptions) {
+  constructor(conn: Line, options: ConnectionOptions) {
     this.#conn = conn;
     this.#options = options;
     this.#input = new Input((into) => conn.read(into));

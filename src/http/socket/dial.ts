@@ -6,6 +6,7 @@ import { withTimeLimit } from "../../core/waiting/time_limit.ts";
 import { onAbort } from "../../core/waiting/on_abort.ts";
 import { bareHost } from "../addresses.ts";
 import { allowedAddresses, isBounded, type Reach } from "../private_guard.ts";
+import type { Line } from "./line.ts";
 import { openTunnel } from "./tunnel.ts";
 
 /** Whom to connect to. */
@@ -17,15 +18,18 @@ export interface Destination {
   readonly reach: Reach;
 }
 
+/** Opens a connection; with TLS where the URL wants it, trusting `caCerts` beside the built-in. */
+export type Dial = (
+  destination: Destination,
+  caCerts: readonly string[],
+  signal: AbortSignal,
+) => Promise<Line>;
+
 /** Milliseconds that an address gets before the next one is tried. */
 const ADDRESS_TIME = 2_000;
 
-/** Opens a connection; with TLS where the URL wants it, trusting `caCerts` beside the built-in. */
-export async function dial(
-  { url, proxy, reach }: Destination,
-  caCerts: readonly string[],
-  signal: AbortSignal,
-): Promise<Deno.Conn> {
+/** {@linkcode Dial} of the platform. */
+export const dial: Dial = async ({ url, proxy, reach }, caCerts, signal) => {
   const place = proxy ?? url;
   const hostname = bareHost(place.hostname);
   const port = portOf(place);
@@ -49,9 +53,10 @@ export async function dial(
     signal.throwIfAborted();
     throw error;
   }
-}
+};
 
-function speaksTls({ protocol }: Readonly<URL>): boolean {
+/** Whether the server of a URL is spoken to by TLS. */
+export function speaksTls({ protocol }: Readonly<URL>): boolean {
   return protocol === "https:";
 }
 
@@ -107,7 +112,7 @@ async function connectTo(
 }
 
 /** Closes a connection that may be closed already. */
-export function closeConn(conn: Deno.Conn): void {
+export function closeConn(conn: Line): void {
   try {
     conn.close();
   } catch (error) {

@@ -4,6 +4,7 @@
  */
 import { CHUNK_SIZE, concatBytes, pieceReader } from "../../core/streams.ts";
 import type { StallWatch } from "../../core/waiting/time_limit.ts";
+import type { Line } from "./line.ts";
 import { requestHead, sentLength } from "./request_head.ts";
 
 /** What was sent of a request. */
@@ -24,14 +25,14 @@ export interface OutgoingOptions {
 
 /** The outgoing half of a connection. */
 export class Outgoing {
-  readonly #conn: Deno.Conn;
+  readonly #conn: Line;
   readonly #watch: StallWatch;
   readonly #relay: URL | undefined;
   #isStopped = false;
   #wake: (() => void) | undefined;
 
   /** Writes to a connection. */
-  constructor(conn: Deno.Conn, { watch, relay }: OutgoingOptions) {
+  constructor(conn: Line, { watch, relay }: OutgoingOptions) {
     this.#conn = conn;
     this.#watch = watch;
     this.#relay = relay;

@@ -7,7 +7,7 @@ import type { Input } from "../../core/http1/input.ts";
 import { type AnswerHead, parseAnswer } from "./answer_head.ts";
 
 /** Interim answers that are passed over; a server that is busy sends one now and then. */
-export const INTERIM_LIMIT = 100;
+const INTERIM_LIMIT = 100;
 
 /**
  * Reads the head of the answer to a request with a method, past interim ones. `begun` is called

@@ -13,7 +13,7 @@ import { withTimeLimit } from "../../core/waiting/time_limit.ts";
 import { Trust } from "../authorities.ts";
 import type { AnswerHints, TransportOptions } from "../transport_options.ts";
 import { Connection } from "./connection.ts";
-import { type Destination, dial } from "./dial.ts";
+import { type Destination, type Dial, dial } from "./dial.ts";
 
 /** Connections to one place that are kept for the next requests. */
 const KEPT = 8;
@@ -26,6 +26,7 @@ const KEPT_TIME = 30_000;
 /** Sends requests and keeps connections until it is closed. */
 export class SocketSender {
   readonly #options: TransportOptions;
+  readonly #dial: Dial;
   readonly #trust: Trust;
   readonly #stallTime: number;
   readonly #open = new Set<Connection>();
@@ -33,8 +34,9 @@ export class SocketSender {
   readonly #resting = new Map<string, Connection[]>();
 
   /** Makes a sender; nothing is opened before the first request. */
-  constructor(options: TransportOptions) {
+  constructor(options: TransportOptions, opening: Dial = dial) {
     this.#options = options;
+    this.#dial = opening;
     this.#trust = new Trust(options);
     this.#stallTime = options.stallTime ?? DEFAULT_RETRY.stallTime;
   }
@@ -75,7 +77,7 @@ export class SocketSender {
   ): Promise<Connection> {
     const conn = await withTimeLimit(
       this.#stallTime,
-      (signal) => this.#trust.connecting((caCerts) => dial(destination, caCerts, signal)),
+      (signal) => this.#trust.connecting((caCerts) => this.#dial(destination, caCerts, signal)),
       signal,
     );
     const { url, proxy } = destination;

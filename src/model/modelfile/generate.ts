@@ -45,7 +45,7 @@ export interface GenerateResult {
   readonly modelfile: Modelfile;
   /** What the files say of the model. */
   readonly facts: ModelFacts;
-  /** Files left out because they cannot be packaged, and facts that could not be read. */
+  /** Files that need a decision before they are packaged, and facts that could not be read. */
   readonly warnings: readonly string[];
 }
 
@@ -64,7 +64,7 @@ export const GENERATE_LIMITS = {
  * A workspace without any file gets a Modelfile of the values given, where there are any.
  * @throws {InvalidInputError} when the workspace cannot be used, holds no weights and no code, or
  * is beyond {@linkcode GENERATE_LIMITS}; with all the problems when patterns are malformed, names
- * unsafe or no UTF-8, or files pointers of Git LFS.
+ * unsafe or no UTF-8, files pointers of Git LFS, links to nothing or no files at all, as pipes are.
  *
  * @example A Modelfile for a folder
  * ```ts
@@ -94,14 +94,10 @@ export async function generateModelfile(
   });
   const warnings: string[] = [];
   const files: TreeFile[] = [];
-  const unnameable: TreeFault[] = [];
+  const faults: TreeFault[] = [];
   for await (const found of selectFiles(tree, tree.top, selection)) {
-    if (typeof found === "string") {
-      warnings.push(found);
-      continue;
-    }
     if (found.type === "fault") {
-      unnameable.push(found);
+      faults.push(found);
       continue;
     }
     files.push(found);
@@ -110,12 +106,14 @@ export async function generateModelfile(
         `${quote(found.path)} may hold secrets: leave it out with --exclude if it does`,
       );
     }
-    if (found.leaves && !tree.followsLinks) warnings.push(`${quote(found.path)} ${LEAVES}`);
+    if (found.leaves && !tree.followsLinks) {
+      warnings.push(`${quote(found.path)} ${LEAVES}: building needs --follow-links`);
+    }
     if (files.length > GENERATE_LIMITS.files) {
       throw beyondLimits(workspace, `more than ${GENERATE_LIMITS.files} files`);
     }
   }
-  refuseUnnameable(workspace, unnameable);
+  refuseFaults(workspace, faults);
   checkFiles(workspace, files);
   await checkContent(workspace, files, options);
   const kinds = files.map((file): [TreeFile, LayerKind] => [
@@ -146,7 +144,7 @@ const SECRET_NAMES = /(^|\.)env(\.|$)|\.(pem|key|p12|pfx)$|^id_(rsa|ecdsa|ed2551
 
 const NO_FILES = "the workspace has no files yet: the Modelfile only holds the facts given";
 
-const LEAVES = "is a link that leaves the workspace: building needs --follow-links";
+const LEAVES = "is a link that leaves the workspace";
 
 /** Which paths of a workspace are taken. */
 class Selection {
@@ -202,38 +200,39 @@ function patternProblems(flag: string, patterns: readonly string[], globs: reado
   );
 }
 
-/**
- * The files of a folder that are taken, and those that nothing can name; for what cannot be taken
- * otherwise, a sentence that says so.
- */
+/** The files of a folder that are taken, and what of it cannot be. */
 async function* selectFiles(
   tree: WorkspaceTree,
   folder: TreeFolder,
   selection: Selection,
-): AsyncGenerator<TreeFile | TreeFault | string> {
+): AsyncGenerator<TreeFile | TreeFault> {
   for (const node of await tree.list(folder)) {
     if (selection.excludes(node.path)) continue;
     if (node.type === "folder") {
       if (!selection.entersFolder(node.path)) continue;
-      if (node.leaves && !tree.followsLinks) yield `${quote(node.path)} was left out: it ${LEAVES}`;
-      else yield* selectFiles(tree, node, selection);
+      if (node.leaves && !tree.followsLinks) {
+        yield { ...node, type: "fault", message: `it ${LEAVES}` };
+      } else yield* selectFiles(tree, node, selection);
     } else if (selection.takesFile(node.path)) {
-      const isTold = node.type === "file" || node.isUnnameable;
-      yield isTold ? node : `${quote(node.path)} was left out: ${node.message}`;
+      yield node;
     }
   }
 }
 
-/** Refuses names that no Modelfile can say: without them the model would lack files in silence. */
-function refuseUnnameable(workspace: string, files: readonly TreeFault[]): void {
-  const [first] = files;
+/** Refuses what cannot be taken: without it the model would lack files, and nobody would know. */
+function refuseFaults(workspace: string, faults: readonly TreeFault[]): void {
+  const [first] = faults;
   if (first === undefined) return;
-  const problems = files.map(({ path, message }) => ({ message: `${quote(path)}: ${message}` }));
-  const pattern = pathPattern(first.path).replaceAll("\uFFFD", "?");
+  const problems = faults.map(({ path, message }) => ({ message: `${quote(path)}: ${message}` }));
+  const pattern = pathPattern(first.path).replaceAll("\uFFFD", "?").replaceAll("'", "?");
+  const them = faults.length === 1 ? "it" : "them";
+  const mend = first.isUnnameable ? `rename ${them}` : `mend or remove ${them}`;
+  const follow = faults.some(({ message }) => message === `it ${LEAVES}`)
+    ? ", or enter folders elsewhere with --follow-links"
+    : "";
   throw problemsError(`generate a Modelfile for ${quote(workspace)}`, problems, {
     path: workspace,
-    remedy: `rename ${files.length === 1 ? "it" : "them"}, or leave out what has such a name: ` +
-      `--exclude '${pattern.replaceAll("'", "?")}'`,
+    remedy: `${mend}, or leave out what is no part of the model: --exclude '${pattern}'${follow}`,
   });
 }
 

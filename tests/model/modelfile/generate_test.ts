@@ -210,19 +210,16 @@ Deno.test("pointers of Git LFS are refused by name, all of them, unless they are
   ]);
 });
 
-Deno.test("links are taken by their own names; what cannot be taken is a warning", async () => {
+Deno.test("links are taken by their own names", async () => {
   await using folder = await workspace("ws/a.py", "blobs/1", "other/x.bin");
   await Deno.truncate(folder.join("blobs/1"), 200_000_000);
   await Deno.symlink("../blobs/1", folder.join("ws/big"));
   await Deno.symlink("../other", folder.join("ws/other"));
-  await Deno.symlink("nowhere", folder.join("ws/broken"));
   await Deno.symlink("a.py", folder.join("ws/same.py"));
-  const { modelfile, warnings } = await generateModelfile(folder.join("ws"));
-  const leaves = "is a link that leaves the workspace: building needs --follow-links";
+  const exclude = ["other"];
+  const { modelfile, warnings } = await generateModelfile(folder.join("ws"), { exclude });
   assert.deepEqual(warnings, [
-    `"big" ${leaves}`,
-    '"broken" was left out: it is a link to nothing',
-    `"other" was left out: it ${leaves}`,
+    '"big" is a link that leaves the workspace: building needs --follow-links',
   ]);
   assert.deepEqual(modelfile.entries, [
     { kind: "code", pattern: "a.py" },
@@ -231,6 +228,31 @@ Deno.test("links are taken by their own names; what cannot be taken is a warning
   ]);
   const followed = await generateModelfile(folder.join("ws"), { followLinks: true });
   assert.ok(followed.modelfile.entries.some(({ pattern }) => pattern === "other/x.bin"));
+});
+
+Deno.test("links to nothing, folders elsewhere and what is no file are refused, all of them, unless they are left out", async () => {
+  await using folder = await workspace("ws/a.py", "elsewhere/x.bin");
+  await Deno.symlink("../../blobs/gone", folder.join("ws/model.safetensors"));
+  await Deno.symlink("../elsewhere", folder.join("ws/other"));
+  await Deno.symlink("gone", folder.join("ws/.hidden"));
+  new Deno.Command("mkfifo", { args: [folder.join("ws/pipe.bin")] }).outputSync();
+  await assert.rejects(generateModelfile(folder.join("ws")), (error) => {
+    assert.ok(error instanceof InvalidInputError);
+    assert.deepEqual(error.facts.problems?.map(({ message }) => message), [
+      '"model.safetensors": it is a link to nothing',
+      '"other": it is a link that leaves the workspace',
+      '"pipe.bin": it is not a regular file',
+    ]);
+    assert.equal(
+      error.facts.remedy,
+      "mend or remove them, or leave out what is no part of the model: " +
+        "--exclude 'model.safetensors', or enter folders elsewhere with --follow-links",
+    );
+    return true;
+  });
+  await folder.write("ws/.modignore", "*.safetensors\nother\n");
+  const { modelfile } = await generateModelfile(folder.join("ws"), { exclude: ["pipe.bin"] });
+  assert.deepEqual(modelfile.entries, [{ kind: "code", pattern: "a.py" }]);
 });
 
 Deno.test("names that no reader could extract are refused, all of them", async () => {

@@ -31,6 +31,7 @@ export function configure(command: Command, session: Session): void {
       collect,
     )
     .option("--exclude <pattern>", "leave out files (patterns of a Modelfile); repeatable", collect)
+    .option("--follow-links", "enter folders elsewhere that links lead to")
     .option("--model-url <url>", "download the model first, and keep it in a folder of its name")
     .addOption(
       command.createOption(

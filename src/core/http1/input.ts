@@ -48,6 +48,24 @@ function isInLine(byte: number | undefined): boolean {
   return byte !== undefined && (byte >= SPACE && byte <= TILDE || byte === TAB);
 }
 
+/** Bytes around chunks that a body may have beyond those that each chunk is allowed. */
+const SURPLUS_LIMIT = 16 * 1024;
+
+/**
+ * What stands around the chunks of a body beyond what they need: without a limit, four kilobytes of
+ * extensions for each byte would be a body of gigabytes. Counted as Go's `net/http` does.
+ */
+class Surplus {
+  #bytes = 0;
+
+  /** Counts the line before a chunk of so many bytes. */
+  add(line: number, size: number): void {
+    this.#bytes = Math.max(0, this.#bytes + line - 16 - 2 * size);
+    if (this.#bytes <= SURPLUS_LIMIT) return;
+    throw new BadMessage(400, "There is more around the chunks of the body than in them");
+  }
+}
+
 /** The incoming half of a connection. */
 export class Input {
   readonly #receive: Receive;
@@ -173,13 +191,14 @@ export class Input {
 
   /** A reader of a body in chunks (RFC 9112 §7.1); what stands after the last one is left out. */
   chunkedBody(): ReadInto {
+    const surplus = new Surplus();
     let left = 0;
     let state: "first" | "next" | "end" = "first";
     return async (into) => {
       if (state === "end") return 0;
       if (left === 0) {
         if (state === "next") await this.#emptyLine();
-        left = await this.#chunkSize();
+        left = await this.#chunkSize(surplus);
         state = "next";
         if (left === 0) {
           state = "end";
@@ -190,7 +209,7 @@ export class Input {
       const count = await this.read(into.subarray(0, left));
       if (!count) throw new BadMessage(400, "The body is cut off");
       left -= count;
-      return left > 0 ? count : count + this.#wholeChunks(into.subarray(count));
+      return left > 0 ? count : count + this.#wholeChunks(into.subarray(count), surplus);
     };
   }
 
@@ -198,7 +217,7 @@ export class Input {
    * Takes further chunks that are here whole, and tells their bytes. One by one, a body of chunks
    * of one byte would take the thread from everybody else.
    */
-  #wholeChunks(into: Uint8Array): number {
+  #wholeChunks(into: Uint8Array, surplus: Surplus): number {
     const held = this.#held;
     let [from, taken] = [0, 0];
     while (held[from] === CR && held[from + 1] === LF) {
@@ -210,6 +229,7 @@ export class Input {
       if (size === 0 || held[at] !== CR || held[at + 1] !== LF) break;
       const end = at + 2 + size;
       if (end > held.byteLength || taken + size > into.byteLength) break;
+      surplus.add(at - from - 2, size);
       into.set(held.subarray(at + 2, end), taken);
       taken += size;
       from = end;
@@ -218,11 +238,13 @@ export class Input {
     return taken;
   }
 
-  async #chunkSize(): Promise<number> {
+  async #chunkSize(surplus: Surplus): Promise<number> {
     const line = await this.#until("\r\n", LINE_LIMIT, 400);
-    const size = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;[\t\x20-\x7e]*)?$/.exec(line)?.[1];
-    if (size === undefined) throw new BadMessage(400, "The size of a chunk is malformed");
-    return parseInt(size, 16);
+    const digits = /^([0-9A-Fa-f]{1,12})[ \t]*(?:;[\t\x20-\x7e]*)?$/.exec(line)?.[1];
+    if (digits === undefined) throw new BadMessage(400, "The size of a chunk is malformed");
+    const size = parseInt(digits, 16);
+    surplus.add(line.length, size);
+    return size;
   }
 
   async #emptyLine(): Promise<void> {

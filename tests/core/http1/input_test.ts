@@ -101,6 +101,18 @@ Deno.test("Input refuses a body that is cut off or malformed", async () => {
   ) await assert.rejects(readText(inputOf(text).chunkedBody()), isBad, JSON.stringify(text));
 });
 
+Deno.test("Input bounds what stands around the chunks of a body, and takes signatures of chunks", async () => {
+  const line = (length: number) => `1;${"a".repeat(length - 2)}\r\nx\r\n`;
+  for (const chunks of [line(4000).repeat(5), line(40).repeat(2000)]) {
+    await assert.rejects(
+      readText(inputOf(`${chunks}0\r\n\r\n`).chunkedBody()),
+      /around the chunks/,
+    );
+  }
+  const signed = `400;chunk-signature=${"f".repeat(64)}\r\n${"x".repeat(1024)}\r\n`.repeat(500);
+  assert.equal((await readText(inputOf(`${signed}0\r\n\r\n`).chunkedBody())).length, 512_000);
+});
+
 Deno.test("Input bounds a head, and tells one that is cut off from none", async () => {
   const tooLong = inputOf(`GET / HTTP/1.1\r\nX: ${"a".repeat(40_000)}\r\n\r\n`);
   await assert.rejects(

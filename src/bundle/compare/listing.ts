@@ -37,7 +37,8 @@ function listedEntry(entry: BundleEntry): ListedFile {
 
 /**
  * The files of a directory: those of its bundle where it has a spec, else all of them. What only a
- * pointer stands for is listed as the pointer describes it.
+ * pointer stands for is listed as the pointer describes it. Without a spec, links and what is no
+ * file are not listed: where a file was, it is gone.
  * @throws {NotFoundError | InvalidInputError} when the directory cannot be read.
  */
 export async function listDirectory(
@@ -50,7 +51,10 @@ export async function listDirectory(
     ? (await scanWorkdir(path, options)).layers.flatMap((layer) => layer.files)
     : await hashTree(path, nodes, options);
   const { pointers } = await readPointers(path, nodes, options);
-  return { label: path, files: withPointed(files.map(listedFile), pointers.values()) };
+  // A pointer stands for what is not here, and not for a link or a pipe in its place.
+  const taken = new Set(nodes.filter(({ kind }) => kind !== "file").map(({ path }) => path));
+  const pointed = [...pointers.values()].filter((pointer) => !taken.has(pointer.path));
+  return { label: path, files: withPointed(files.map(listedFile), pointed) };
 }
 
 async function hashTree(

@@ -178,7 +178,8 @@ function isOwn(error: unknown, signal: AbortSignal | undefined): boolean {
   return signal?.aborted || error instanceof ModelOpsError;
 }
 
-function reasonOf(error: unknown): string {
+/** Why something in a folder cannot be published, as a clause. */
+export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "it is a link to nothing, or it is gone";
   return fileFault("read", error) ?? (error instanceof Error ? error.message : String(error));
 }

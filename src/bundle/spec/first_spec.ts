@@ -112,7 +112,8 @@ function nameOf(folder: string): string {
   return withoutEnd(name.replace(/[^a-z0-9]+/g, "-"), "-").replace(/^-+/, "") || "bundle";
 }
 
-function isPublished(path: string): boolean {
+/** Whether a first spec proposes such a file: neither a hidden one nor what tools make. */
+export function isPublished(path: string): boolean {
   const names = path.split("/");
   return !names.some((name) => name.startsWith(".") || IDLE_FOLDERS.includes(name)) &&
     !["modelops.yaml", "modelops.yml"].includes(path);

@@ -4,14 +4,14 @@
  */
 import { join } from "../../core/runtime/path.ts";
 import { ConflictError } from "../../core/errors.ts";
-import { mapConcurrent } from "../../core/concurrency.ts";
-import { explainRead } from "../../core/file_errors.ts";
-import { statKind } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
+import { problemsError } from "../../core/problems.ts";
+import { giveWay } from "../../core/runtime/turn.ts";
 import { writeFileAtomic } from "../../core/staged_file.ts";
 import { quote } from "../../core/text.ts";
 import { listTree } from "../workspace/tree.ts";
-import { type FirstSpec, firstSpec } from "./first_spec.ts";
+import { reasonOf } from "./files.ts";
+import { type FirstSpec, firstSpec, isPublished, type ProposedFile } from "./first_spec.ts";
 import { parseSpec } from "./parse.ts";
 import { checkFolder, findSpecFile, SPEC_FILES } from "./read.ts";
 
@@ -32,7 +32,8 @@ export interface InitResult extends FirstSpec {
 /**
  * Looks at the files of a folder and writes a spec for them, which a person goes on with.
  * @throws {NotFoundError} when there is no such folder.
- * @throws {InvalidInputError} when it has no files, or the name is not one of a bundle.
+ * @throws {InvalidInputError} when it has no files, or the name is not one of a bundle; naming all
+ * links to nothing and what is no file, which a bundle would lack in silence.
  * @throws {ConflictError} when it has a spec and `force` is not given.
  */
 export async function initSpec(folder: string, options: InitOptions = {}): Promise<InitResult> {
@@ -44,19 +45,23 @@ export async function initSpec(folder: string, options: InitOptions = {}): Promi
       remedy: "go on with that file, or replace it with --force",
     });
   }
-  const nodes = await listTree(folder, options);
-  const paths = nodes.filter(({ kind }) => kind === "file" || kind === "symbolic link")
-    .map(({ path }) => path);
-  const sizes = await mapConcurrent(paths, async (path) => {
-    const place = join(folder, ...path.split("/"));
-    // A link to a folder, or to nothing, is no file.
-    if (await statKind(place) !== "file") return [];
-    const { size } = await Deno.stat(place).catch((error) => {
-      throw explainRead(place, error);
-    });
-    return [{ path, size }];
-  }, options);
-  const spec = firstSpec(folder, sizes.flat(), options.name);
+  const nodes = (await listTree(folder, options)).filter(({ kind }) => kind !== "folder");
+  const problems: Unpublishable[] = [];
+  const files: ProposedFile[] = [];
+  for (const { path } of nodes) {
+    await giveWay();
+    options.signal?.throwIfAborted();
+    try {
+      const { isFile, isDirectory, size } = Deno.statSync(join(folder, ...path.split("/")));
+      if (isFile) files.push({ path, size });
+      // A link to a folder is no file, and nothing is lost with it.
+      else if (!isDirectory) problems.push({ path, reason: "it is not a regular file" });
+    } catch (error) {
+      problems.push({ path, reason: reasonOf(error) });
+    }
+  }
+  refuse(folder, problems.filter(({ path }) => isPublished(path)));
+  const spec = firstSpec(folder, files, options.name);
   const path = join(folder, there ?? SPEC_FILES[0]!);
   // What is proposed can be published as it is.
   parseSpec(spec.text, path);
@@ -65,4 +70,19 @@ export async function initSpec(folder: string, options: InitOptions = {}): Promi
     tidy: true,
   });
   return { ...spec, path };
+}
+
+/** What no bundle can have, and why, as a clause. */
+interface Unpublishable {
+  readonly path: string;
+  readonly reason: string;
+}
+
+function refuse(folder: string, found: readonly Unpublishable[]): void {
+  if (found.length === 0) return;
+  const problems = found.map(({ path, reason }) => ({ message: `${quote(path)}: ${reason}` }));
+  throw problemsError(`describe ${quote(folder)}`, problems, {
+    path: folder,
+    remedy: "mend or remove what cannot be published, or move it out of the folder",
+  });
 }

@@ -54,6 +54,22 @@ Deno.test("a directory, its published bundle and a workspace's archive are liste
   assert.deepEqual(after.added.map(({ path }) => path), ["src/b.py"]);
 });
 
+Deno.test("a link, a pipe or a folder in place of an external file is told, whatever its pointer says", async () => {
+  const file = { layer: "data", uri: "az://c/x", sha256: shaOf("x"), size: 1, fulfilled: true };
+  const paths = ["absent.bin", "folder.bin", "link.bin", "pipe.bin"];
+  await using workspace = await tempFolder();
+  for (const path of paths) {
+    await workspace.write(`.mops/ptr/${path}.json`, encodePointer({ ...file, path }));
+  }
+  const before = await listDirectory(workspace.path);
+  await workspace.write("folder.bin/x", "");
+  await Deno.symlink("nowhere", workspace.join("link.bin"));
+  await new Deno.Command("mkfifo", { args: [workspace.join("pipe.bin")] }).output();
+  const { removed, unchanged } = diffListings(before, await listDirectory(workspace.path));
+  assert.deepEqual(removed.map(({ path }) => path), ["folder.bin", "link.bin", "pipe.bin"]);
+  assert.deepEqual(unchanged.map(({ path }) => path), ["absent.bin"]);
+});
+
 Deno.test("listBundle() lists the files of all layers", async () => {
   await using folder = await goldenFolder();
   const registry = publishing();

@@ -35,6 +35,29 @@ Deno.test("initSpec() describes each file of a folder once, in the layer of its 
   );
 });
 
+Deno.test("initSpec() refuses links to nothing and what is no file, all of them, except what it passes over", async () => {
+  await using folder = await tempFolder();
+  await folder.write("src/a.py", "");
+  await Deno.symlink("src", folder.join("also"));
+  await Deno.symlink("gone", folder.join(".hidden"));
+  await Deno.symlink("../../blobs/gone", folder.join("model.safetensors"));
+  await Deno.symlink("round", folder.join("round"));
+  await new Deno.Command("mkfifo", { args: [folder.join("pipe.bin")] }).output();
+  await assert.rejects(initSpec(folder.path, { name: "demo" }), (error) => {
+    assert.ok(error instanceof InvalidInputError, String(error));
+    assert.deepEqual(error.facts.problems?.map(({ message }) => message).sort(), [
+      '"model.safetensors": it is a link to nothing, or it is gone',
+      '"pipe.bin": it is not a regular file',
+      '"round": links go in a circle',
+    ]);
+    return true;
+  });
+  for (const name of ["model.safetensors", "pipe.bin", "round"]) {
+    await Deno.remove(folder.join(name));
+  }
+  assert.equal((await initSpec(folder.path, { name: "demo" })).layers.length, 1);
+});
+
 Deno.test("initSpec() proposes an object store for what is large", async () => {
   await using folder = await tempFolder();
   await folder.write("data/small.csv", "");

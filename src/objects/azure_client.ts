@@ -160,6 +160,11 @@ async function answerOf(request: WebResource, response: Response): Promise<HttpO
   const headers = request.headers.clone();
   for (const name of headers.headerNames()) headers.remove(name);
   for (const [name, value] of response.headers) headers.set(name, value);
+  // Who passes an answer on in chunks leaves its length out, without which the SDK reads nothing.
+  const [, first, last] = /^bytes (\d+)-(\d+)\//.exec(headers.get("content-range") ?? "") ?? [];
+  if (last !== undefined && !headers.contains("content-length")) {
+    headers.set("content-length", `${Number(last) + 1 - Number(first)}`);
+  }
   const answer = { request, status: response.status, headers };
   const wantsStream = request.streamResponseStatusCodes?.has(response.status);
   if (!wantsStream) return { ...answer, bodyAsText: await textOf(request, response) };

@@ -142,13 +142,20 @@ export class AzureStore implements ObjectStore {
     return { ...facts, tier };
   }
 
-  /** The facts of a blob that was just written, whose size the service has to confirm. */
-  async #written(uri: string, size: number, options: OperationOptions): Promise<ObjectFacts> {
+  /**
+   * The facts of a blob that was just written. The service has to confirm its size, and its digest
+   * where it tells one: somebody else may have written at the same time, or nothing was kept.
+   */
+  async #written(uri: string, size: number, options: PutObjectOptions): Promise<ObjectFacts> {
     const facts = await this.stat(uri, { ...options, toWrite: true });
-    if (facts.size === size) return facts;
+    const { size: found, sha256 = options.sha256 } = facts;
+    if (found === size && sha256 === options.sha256) return facts;
+    const [has, want] = found === size
+      ? [`content of sha256:${sha256}`, `sha256:${options.sha256}`]
+      : [`${found} bytes`, size];
     throw new IntegrityError(
-      `Cannot write ${quoteUri(uri)}: the store has ${facts.size} bytes, want ${size}`,
-      { expected: size, actual: facts.size },
+      `Cannot write ${quoteUri(uri)}: the store has ${has}, want ${want}`,
+      { expected: want, actual: found === size ? sha256 : found },
     );
   }
 }

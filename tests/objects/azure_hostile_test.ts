@@ -215,6 +215,24 @@ Deno.test("an account that has none of the bytes that must be there is not the c
   await assert.rejects(store.open("az://data/x", { range: { start: 3 } }), InvalidInputError);
 });
 
+Deno.test("an object whose ranges come without a length is read", async () => {
+  await using folder = await tempFolder();
+  const { store } = account((request) => {
+    const answer = part(request, LARGE);
+    if (request.method === "GET") answer.headers.delete("content-length");
+    return answer;
+  });
+  const sha256 = sha256Of(new Uint8Array(LARGE));
+  await downloadToFile(store, "az://data/x", folder.join("x"), { size: LARGE, sha256 });
+  assert.equal((await Deno.stat(folder.join("x"))).size, LARGE);
+});
+
+Deno.test("an object that comes without a length or a range is asked for once", async () => {
+  const { store, requests } = account(() => new Response(SMALL, { headers: { etag: '"1"' } }));
+  await assert.rejects(store.open("az://data/x", { size: 10 }), /does not say how long it is/);
+  assert.equal(requests(), 1);
+});
+
 Deno.test("an object that is replaced between two ranges is an integrity error", async () => {
   await using folder = await tempFolder();
   const { store } = account((request, _taken, count) =>
@@ -254,6 +272,14 @@ const WRITES: readonly { what: string; size: number; answer: Answer }[] = [
         : count === 1
         ? new Response(null, { status: 404 })
         : new Response(null, { headers: { "content-length": "9" } }),
+  },
+  {
+    what: "has other content of that size when all is written",
+    size: 10,
+    answer: (request) =>
+      request.method !== "HEAD" ? new Response(null, { status: 201 }) : new Response(null, {
+        headers: { "content-length": "10", "x-ms-meta-sha256": "a".repeat(64) },
+      }),
   },
 ];
 

@@ -103,6 +103,17 @@ export function examplesOf(command: Command): string[] {
   return (examples.get(command) ?? []).map((example) => `${words} ${example}`.trim());
 }
 
+/** The long flags that a line gives a command, without switches that are said to be off. */
+export function givenFlags(command: Command | null): Set<string> {
+  if (command === null) return new Set();
+  const own = command.options.filter((option) => {
+    const name = option.attributeName();
+    const isFalse = command.getOptionValue(name) === false;
+    return command.getOptionValueSource(name) === "cli" && isFalse === option.negate;
+  }).map(({ long }) => long).filter((long) => long != null);
+  return new Set([...own, ...givenFlags(command.parent as Command | null)]);
+}
+
 /** The long flags that a command takes, its own and those of all. */
 export function flagsOf(command: Command | null): Set<string> {
   if (command === null) return new Set();

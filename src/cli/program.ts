@@ -5,7 +5,7 @@
 import type { Command } from "../deps/commander.ts";
 import { BUILD_INFO } from "./build_info.ts";
 import { HelpRequest, rootCommand, VersionRequest } from "./cli_command.ts";
-import { addCommands, commandWords, flagsOf } from "./command.ts";
+import { addCommands, commandWords, flagsOf, givenFlags } from "./command.ts";
 import { commandsOf, isBundlesProgram } from "./commands.ts";
 import { addCompletionFlags, CompletionRequest } from "./completion/flags.ts";
 import type { CliContext } from "./context.ts";
@@ -67,7 +67,8 @@ function createProgram(context: CliContext, state: RunState): Command {
   program.hook("preAction", async (_program, command) => {
     refuseEmpty(command as Command);
     const [, ...words] = commandWords(command as Command).split(" ");
-    await begin(state, context, words, flagsOf(command as Command));
+    const flags = { known: flagsOf(command as Command), given: givenFlags(command as Command) };
+    await begin(state, context, words, flags);
   });
   return program;
 }

@@ -45,7 +45,7 @@ async function runLine(
     const { runProgram } = await import("./program.ts");
     return await runProgram(args, context, state);
   }
-  await begin(state, context, [usual.name], usual.flags);
+  await begin(state, context, [usual.name], usual);
   await usual.run();
 }
 

@@ -3,8 +3,11 @@
  * @module
  */
 import { BUILD_INFO } from "./build_info.ts";
+import { BUNDLE_COMMANDS } from "./bundle_commands.ts";
+import { isBundlesProgram } from "./commands.ts";
 import type { CliContext } from "./context.ts";
 import type { Profiling } from "./profiling/server.ts";
+import { refuseUseless } from "./settings/flag_rules.ts";
 import { Session } from "./session.ts";
 import type { GlobalFlags } from "./settings/global.ts";
 
@@ -22,6 +25,14 @@ export interface RunState {
   profiling?: Profiling;
 }
 
+/** The long flags of a command, its own and those of all. */
+export interface CommandFlags {
+  /** Those that it takes. */
+  readonly known: ReadonlySet<string>;
+  /** Those that the line gives it, without switches that are said to be off. */
+  readonly given: ReadonlySet<string>;
+}
+
 /** The session of the run. */
 export function openSession(state: RunState, context: CliContext): Session {
   return state.session ??= new Session(context, state.flags);
@@ -30,17 +41,21 @@ export function openSession(state: RunState, context: CliContext): Session {
 /**
  * Begins with a command.
  * @param words The words that lead to it, without the name of the program.
- * @param known The flags that it takes.
+ * @param flags The flags that it takes, and those that the line gives it.
+ * @throws {InvalidInputError} when nothing reads one that is given.
  */
 export async function begin(
   state: RunState,
   context: CliContext,
   words: readonly string[],
-  known: ReadonlySet<string>,
+  { known, given }: CommandFlags,
 ): Promise<void> {
   state.known = known;
   const { settings, log, output } = openSession(state, context);
   const facts = { version: BUILD_INFO.version, storageDir: settings.storageDir };
+  const isOfBundles = isBundlesProgram(context.programName) &&
+    BUNDLE_COMMANDS.some(({ name }) => name === words[0]);
+  refuseUseless([...(isOfBundles ? ["bundle"] : []), ...words].join(" "), given);
   log("debug", `Running ${[context.programName, ...words].join(" ")}`, facts);
   if (settings.pprof === undefined || state.profiling !== undefined) return;
   const { startProfiling } = await import("./profiling/server.ts");

@@ -8,8 +8,8 @@ import type { Command } from "../deps/commander.ts";
 import { commandWords, examplesOf, rootOf, synonymsOf } from "./command.ts";
 
 /**
- * Refuses empty arguments, and empty names of files and folders: whoever gives one has a variable
- * that is not set.
+ * Refuses empty arguments, and empty names of files, folders and roles, and empty patterns: whoever
+ * gives one has a variable that is not set.
  * @throws {InvalidInputError} naming the first of them.
  */
 export function refuseEmpty(command: Command): void {
@@ -18,7 +18,8 @@ export function refuseEmpty(command: Command): void {
   ).map((argument) => `the argument ${quote(argument.name())}`);
   const given: Readonly<Record<string, unknown>> = command.optsWithGlobals();
   const values = [...command.options, ...rootOf(command).options].filter((option) =>
-    /<(file|folder)>/.test(option.flags) && given[option.attributeName()] === ""
+    /<(file|folder|role|pattern|glob)>/.test(option.flags) &&
+    [given[option.attributeName()]].flat().includes("")
   ).map((option) => option.long);
   const [empty] = [...words, ...values];
   if (empty === undefined) return;

@@ -638,8 +638,8 @@ Deno.test("mistakes on the command line end with code 2 and say what helps", asy
     ],
     [
       ["pull", "r.test/m:v1", "--extract-from-remote"],
-      'Cannot pull "r.test/m:v1": --extract-from-remote needs --extract-dir\n' +
-      "hint: add `--extract-dir <folder>`",
+      "Cannot use --extract-from-remote without --extract-dir: no file is written into a folder\n" +
+      "hint: leave out --extract-from-remote, or add --extract-dir",
     ],
   ];
   await using home = await Home.open();

@@ -10,6 +10,7 @@ const TESTED_DIRECTLY: readonly ExportedValue[] = [
   "src/cli/commands.ts: COMMANDS",
   "src/cli/output/log.ts: formatJsonRecord",
   "src/cli/output/log.ts: formatRecord",
+  "src/cli/settings/flag_rules.ts: FLAG_RULES",
   "src/http/proxies.ts: matchesNoProxy",
   "src/http/retrying.ts: retryAfter",
   "src/server/access.ts: basicCredentials",

@@ -1,7 +1,5 @@
 /** `pull`: fetches an artifact. @module */
-import { quote } from "../../core/text.ts";
 import type { Command } from "../../deps/commander.ts";
-import { InvalidInputError } from "../../core/errors.ts";
 import { addDryRun, moveModels } from "../dry_run.ts";
 import { addDragonfly, addMirror, addTransfer, quiet } from "../options.ts";
 import { addWriting } from "../writing_options.ts";
@@ -16,12 +14,6 @@ export function configure(command: Command, session: Session): void {
       .addOption(quiet(command)),
   )))))
     .action(async (target, { quiet, dryRun, ...flags }) => {
-      if (flags.extractFromRemote && !flags.extractDir) {
-        throw new InvalidInputError(
-          `Cannot pull ${quote(target)}: --extract-from-remote needs --extract-dir`,
-          { reference: target, remedy: "add `--extract-dir <folder>`" },
-        );
-      }
       await moveModels(session, {
         work: (models, options) => models.pull(target, { ...options, ...flags }),
         report: (result) => {

@@ -10,6 +10,8 @@ type Action = (...given: unknown[]) => unknown;
 /** Words that were read: values of flags by name, and what is no flag of the command. */
 export interface ReadWords {
   readonly values: Readonly<Record<string, unknown>>;
+  /** The flags that were there, with two hyphens. */
+  readonly given: readonly string[];
   /** In the order of the line. */
   readonly rest: readonly string[];
 }
@@ -96,7 +98,7 @@ export class UsualCommand {
       else if (set(flag, values, inline, left)) given.set(flag.attribute, flag);
       else return undefined;
     }
-    return { values, rest };
+    return { values, given: Array.from(given.values(), ({ long }) => long), rest };
   }
 
   /** The run of a line whose other words are these; `undefined` where they are not usual. */

@@ -16,7 +16,9 @@ export interface UsualLine {
   /** The name of the command. */
   readonly name: string;
   /** The flags that the command takes, its own and those of all. */
-  readonly flags: ReadonlySet<string>;
+  readonly known: ReadonlySet<string>;
+  /** Those that the line gives. */
+  readonly given: ReadonlySet<string>;
   /** Runs the command. */
   run(): unknown;
 }
@@ -46,6 +48,7 @@ export async function readUsualLine(
     command.flag(word)?.takesValue && global.flag(words[index + 1] ?? "")
   );
   const run = inner && !isUnclear ? command.runOf(inner) : undefined;
-  const flags = new Set([...command.flags(), "--version", ...global.flags()]);
-  return run && { name: row.name, flags, run };
+  if (run === undefined) return undefined;
+  const known = new Set([...command.flags(), "--version", ...global.flags()]);
+  return { name: row.name, known, given: new Set([...outer.given, ...inner!.given]), run };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { rootCommand } from "../../../src/cli/cli_command.ts";
-import { addCommands, type CommandRow, flagsOf } from "../../../src/cli/command.ts";
+import { addCommands, type CommandRow, flagsOf, givenFlags } from "../../../src/cli/command.ts";
 import { COMMANDS } from "../../../src/cli/commands.ts";
 import { addGlobalFlags } from "../../../src/cli/global_flags.ts";
 import type { Session } from "../../../src/cli/session.ts";
@@ -17,6 +17,8 @@ interface Meaning {
   readonly given: readonly unknown[];
   readonly global: unknown;
   readonly flags: readonly string[];
+  /** The flags that the line gives. */
+  readonly givenFlags: readonly string[];
 }
 
 /** No file of a usual command looks into the session before its action runs. */
@@ -52,13 +54,17 @@ async function ofCommander(words: readonly string[]): Promise<Meaning | undefine
     () => session,
   );
   let flags: string[] = [];
-  program.hook("preAction", (_program, command) => void (flags = [...flagsOf(command as Command)]));
+  let given: string[] = [];
+  program.hook("preAction", (_program, command) => {
+    flags = [...flagsOf(command as Command)].sort();
+    given = [...givenFlags(command as Command)].sort();
+  });
   try {
     await program.parseAsync([...words], { from: "user" });
   } catch {
     return undefined;
   }
-  return told[0] && { ...told[0], global: program.opts(), flags: flags.sort() };
+  return told[0] && { ...told[0], global: program.opts(), flags, givenFlags: given };
 }
 
 /** What the reader of usual lines makes of a line; `undefined` where it leaves it to commander. */
@@ -71,7 +77,9 @@ async function ofReader(words: readonly string[]): Promise<Meaning | undefined> 
     return session;
   });
   await line?.run();
-  return line && told[0] && { ...told[0], global, flags: [...line.flags].sort() };
+  if (line === undefined || told[0] === undefined) return undefined;
+  const [flags, givenFlags] = [line.known, line.given].map((names) => [...names].sort());
+  return { ...told[0], global, flags: flags!, givenFlags: givenFlags! };
 }
 
 /** The flags of a command, or of all when none is named. */

@@ -25,6 +25,12 @@ export function configure(command: Command, session: Session): void {
     .option("--zstd-level <level>", "how hard zstd tries, 1 to 22 (default: 19)", zstdLevel)
     .addOption(portable(command))
     .action(async (workdir, dest, { compression, includeExternal = false, ...flags }) => {
+      const form = compression ?? (dest?.endsWith(".tar") ? "none" : "zstd");
+      if (form === "none" && flags.zstdLevel !== undefined) {
+        throw new InvalidInputError("Cannot use --zstd-level: the archive is not compressed", {
+          remedy: "leave out --zstd-level, or name an archive in .tar.zst",
+        });
+      }
       const bundles = await session.bundles();
       const result = await session.operation((options) =>
         bundles.exportArchive(workdir, {
@@ -32,7 +38,7 @@ export function configure(command: Command, session: Session): void {
           ...flags,
           dest,
           includeExternal,
-          compression: compression ?? (dest?.endsWith(".tar") ? "none" : "zstd"),
+          compression: form,
         })
       );
       warnOfChanges(session, workdir, result.comparison);

@@ -24,7 +24,7 @@ export function configure(command: Command, session: Session): void {
     command
       .argument("<bundle>", "name:version, digest, full reference, folder or archive")
       .argument("<folder>", "folder that receives the files")
-      .option("--role <name>", "role whose layers are written (default: the role default)")
+      .option("--role <role>", "role whose layers are written (default: the role default)")
       .option("--layers <list>", "only these layers, whatever the role says", collectList)
       .option("--include <glob>", "only files that match; repeatable", collectPatterns)
       .option("--exclude <glob>", "no files that match; repeatable", collectPatterns)

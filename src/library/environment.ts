@@ -14,6 +14,24 @@ export function firstSet(env: Environment, names: readonly string[]): string | u
   return names.map((name) => env[name]).find((value) => value !== undefined && value !== "");
 }
 
+const SWITCH_ON: readonly string[] = ["1", "true", "yes", "on"];
+const SWITCH_OFF: readonly string[] = ["", "0", "false", "no", "off"];
+
+/**
+ * Whether a switch is on; white space around its value and upper case do not matter.
+ * @throws {InvalidInputError} naming the variable and its value, when it says neither.
+ */
+export function isSwitchedOn(
+  { name, value }: { readonly name: string; readonly value: string },
+): boolean {
+  const word = value.trim().toLowerCase();
+  if (SWITCH_ON.includes(word)) return true;
+  if (SWITCH_OFF.includes(word)) return false;
+  throw new InvalidInputError(`Cannot use ${name}: ${quote(value)} is neither true nor false`, {
+    remedy: `set ${name}=true or ${name}=false`,
+  });
+}
+
 /** Which whole numbers a variable may have. */
 export interface NumberRange {
   readonly least: number;

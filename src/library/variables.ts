@@ -4,7 +4,7 @@
  */
 import { InvalidInputError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
-import { type Environment, wholeNumber } from "./environment.ts";
+import { type Environment, isSwitchedOn, wholeNumber } from "./environment.ts";
 
 /** Names of each setting, the first that is set counts. */
 const VARIABLES = {
@@ -65,7 +65,8 @@ export class Variables {
 
   /** Whether a switch is on. */
   flag(setting: SettingName): boolean {
-    return ["1", "true", "yes", "on"].includes(this.text(setting)?.toLowerCase() ?? "");
+    const name = this.nameOf(setting);
+    return name !== undefined && isSwitchedOn({ name, value: this.#env[name] ?? "" });
   }
 
   /** A time in seconds. */

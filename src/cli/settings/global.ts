@@ -7,7 +7,12 @@ import { InvalidInputError } from "../../core/errors.ts";
 import { quote, withoutEnd } from "../../core/text.ts";
 import { isOneOf, parseRate } from "../arguments.ts";
 import type { DownloadSettings, HubSettings } from "../../library/downloads.ts";
-import { type Environment, firstSet, wholeNumber } from "../../library/environment.ts";
+import {
+  type Environment,
+  firstSet,
+  isSwitchedOn,
+  wholeNumber,
+} from "../../library/environment.ts";
 import type { DragonflySettings } from "../../http/dragonfly/settings.ts";
 import type { ModelSettings } from "../../library/models.ts";
 import type { CredentialFiles } from "../../library/settings.ts";
@@ -122,7 +127,7 @@ export function resolveSettings(flags: GlobalFlags, source: SettingsSource): Set
       ),
     },
     allowPrivateRedirects: flags.allowPrivateRedirects ??
-      isSet(ours(env, "ALLOW_PRIVATE_REDIRECTS")),
+      isOn(env, "ALLOW_PRIVATE_REDIRECTS"),
     certFile: at(flags.certFile || undefined),
     keyFile: at(flags.keyFile || undefined),
     proxy: {
@@ -192,21 +197,27 @@ function progressStyle(
   const flag = typeof flags.progress === "string" ? flags.progress : undefined;
   const asked = chosen(PROGRESS_STYLES, given(["--progress", flag], env, "PROGRESS"));
   if (asked === undefined) {
-    if (flags.json || isSet(ours(env, "NO_PROGRESS"))) return "none";
+    if (flags.json || isOn(env, "NO_PROGRESS")) return "none";
   } else if (asked !== "bar") return asked;
   // Nothing can be redrawn in a file.
   if (!stderr.isTerminal || env["TERM"] === "dumb") return "plain";
   // Log records on the terminal and lines that are redrawn would garble each other.
-  return asked === "bar" || !isSet(env["CI"]) && !isDebug(level) ? "bar" : "plain";
+  return asked === "bar" || !isMachine(env) && !isDebug(level) ? "bar" : "plain";
 }
 
 function maxRate(found: Given | undefined): number | undefined {
   return found && parseRate(found.value, found.giver);
 }
 
-/** Whether a switch of the environment is on. */
-function isSet(value: string | undefined): boolean {
-  return value !== undefined && !["", "0", "false"].includes(value.toLowerCase());
+/** Whether a switch of ours in the environment is on. */
+function isOn(env: Environment, setting: string): boolean {
+  const found = givenBy(env, setting);
+  return found !== undefined && isSwitchedOn({ name: found.giver, value: found.value });
+}
+
+/** Whether a service runs us: some put their own name into `CI`. */
+function isMachine({ CI = "" }: Environment): boolean {
+  return !["", "0", "false"].includes(CI.toLowerCase());
 }
 
 function credentialFiles(dotFolder: string, { env, cwd, home }: SettingsSource): CredentialFiles {
@@ -230,8 +241,8 @@ function dragonfly(env: Environment): Partial<DragonflySettings> {
   const priority = givenBy(env, "DRAGONFLY_PRIORITY");
   return {
     endpoint: ours(env, "DRAGONFLY_ENDPOINT"),
-    required: isSet(ours(env, "DRAGONFLY_REQUIRED")),
-    forwardAuth: isSet(ours(env, "DRAGONFLY_FORWARD_AUTH")),
+    required: isOn(env, "DRAGONFLY_REQUIRED"),
+    forwardAuth: isOn(env, "DRAGONFLY_FORWARD_AUTH"),
     tag: ours(env, "DRAGONFLY_TAG"),
     application: ours(env, "DRAGONFLY_APPLICATION"),
     priority: priority &&

@@ -318,3 +318,18 @@ Deno.test("SOURCE_DATE_EPOCH is a whole number of seconds", () => {
     assert.throws(() => sourceDateEpoch({ SOURCE_DATE_EPOCH: text }), InvalidInputError, text);
   }
 });
+
+Deno.test("a switch of the environment is on or off; what says neither is refused by its name", () => {
+  const allows = (value: string) =>
+    settings({}, { MODELOPS_ALLOW_PRIVATE_REDIRECTS: value }).allowPrivateRedirects;
+  for (const value of ["1", "true", "YES", " on "]) assert.equal(allows(value), true, value);
+  for (const value of ["", "0", "False", "no", "off"]) assert.equal(allows(value), false, value);
+  for (
+    const name of ["ALLOW_PRIVATE_REDIRECTS", "NO_PROGRESS", "DRAGONFLY_REQUIRED"].map((name) =>
+      `MODCTL_${name}`
+    )
+  ) {
+    const wanted = { message: `Cannot use ${name}: "perhaps" is neither true nor false` };
+    assert.throws(() => settings({}, { [name]: "perhaps" }), wanted);
+  }
+});

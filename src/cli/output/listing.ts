@@ -21,11 +21,11 @@ export function formatListing(
   const width = stdout.columns() ?? Infinity;
   const whole = terminalListing(models, now, { showDigest: (digest) => digest });
   if (fits(whole, width)) return whole;
-  if (width < NARROW) return narrowListing(models, width);
-  return terminalListing(models, now, { showDigest: shortDigest, width });
+  const cut = terminalListing(models, now, { showDigest: shortDigest, width });
+  return width >= NARROW && fits(cut, width) ? cut : narrowListing(models, width);
 }
 
-/** A narrower terminal has room for names and sizes only. */
+/** A narrower terminal has room for names and sizes only, as one has where cuts are not enough. */
 const NARROW = 60;
 
 function narrowListing(models: readonly ListedModel[], width: number): string {

@@ -44,6 +44,18 @@ Deno.test("no line is wider than the terminal, and what is cut is cut in its mid
   }
 });
 
+Deno.test("a listing with kinds is no wider than the terminal either: digests and times give way", () => {
+  const mixed = [
+    { ...models[0]!, tag: "2026-01-01" },
+    { ...models[1]!, createdAt: "2026-02-20T10:00:00Z", kind: "bundle" as const },
+  ];
+  for (let columns = 44; columns < 90; columns++) {
+    const text = formatListing(mixed, { isTerminal: true, columns: () => columns }, now);
+    assert.ok(text.split("\n").every((line) => line.length <= columns), text);
+    assert.match(text, / {2}model *$/m);
+  }
+});
+
 Deno.test("scripts get one word a column, an ISO date in the fifth, and the reference", () => {
   const text = formatListing(models, { isTerminal: false, columns: () => undefined }, now);
   assert.deepEqual(text.split("\n").map((line) => line.split(/ +/)), [

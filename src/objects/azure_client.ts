@@ -6,7 +6,7 @@
  * knows how far an operation got.
  * @module
  */
-import { STREAMED, type Transport } from "../http/transport_options.ts";
+import { type AnswerHints, STREAMED, type Transport } from "../http/transport_options.ts";
 import { Readable } from "node:stream";
 import { pieceSize } from "../core/content/piece_size.ts";
 import { type PieceReader, pieceReader } from "../core/streams.ts";
@@ -63,7 +63,8 @@ export async function azureClient(
     new BlobServiceClient(url, signer, {
       httpClient: {
         async sendRequest(resource) {
-          return await answerOf(resource, await options.transport(await requestOf(resource)));
+          const request = await requestOf(resource);
+          return await answerOf(resource, await options.transport(request, hintsOf(resource)));
         },
       },
       retryOptions: { maxTries: 1 },
@@ -128,6 +129,17 @@ async function requestOf(
     redirect: "error",
     ...STREAMED,
   });
+}
+
+/**
+ * What is known of an answer: a range of an object goes into a file, and the way for many bytes
+ * takes little chunks together. In chunks of a byte, each took as long as a kilobyte does.
+ */
+function hintsOf({ headers, streamResponseStatusCodes }: WebResource): AnswerHints {
+  if (!streamResponseStatusCodes?.size) return {};
+  const asked = headers.get("x-ms-range") ?? headers.get("range") ?? "";
+  const [, first = 1, last = 0] = /^bytes=(\d+)-(\d+)$/.exec(asked) ?? [];
+  return { bytesToFile: Number(last) + 1 - Number(first) };
 }
 
 function bytesOf(body: unknown): BodyInit | null {

@@ -215,6 +215,20 @@ Deno.test("an account that has none of the bytes that must be there is not the c
   await assert.rejects(store.open("az://data/x", { range: { start: 3 } }), InvalidInputError);
 });
 
+Deno.test("the network is told how many bytes of an object an answer brings", async () => {
+  const told: unknown[] = [];
+  const store = openObjectStore({ azure: { account: "acct", sas: "sig=x" } }, {
+    transport: (request, hints) => {
+      told.push(hints?.bytesToFile);
+      return Promise.resolve(part(request, LARGE));
+    },
+  });
+  await store.stat("az://data/x");
+  const ranged = await store.open("az://data/x", { range: { start: 5, end: 5 + 2 * MIB } });
+  await ranged.cancel();
+  assert.deepEqual(told, [undefined, 2 * MIB]);
+});
+
 Deno.test("an object whose ranges come without a length is read", async () => {
   await using folder = await tempFolder();
   const { store } = account((request) => {

@@ -162,9 +162,8 @@ export class ModelMoving extends ModelReading implements RehearsedModels {
       const asked = { ...options, now: this.#options.now() };
       const attached = await attachFile(await open(from), referenceTarget(from), file, asked);
       const { store, descriptor } = attached;
-      const target = await open(to);
-      await copyModel(store, target, descriptor, { ...options, phase: "upload" });
-      await target.tag(descriptor, referenceTarget(to), operationOptions(options));
+      const tag = referenceTarget(to);
+      await copyModel(store, await open(to), descriptor, { ...options, phase: "upload", tag });
       return attached;
     };
     const { descriptor, layer } =

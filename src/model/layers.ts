@@ -4,9 +4,10 @@
  */
 import { compressionOfMediaType } from "../archive/compression.ts";
 import { packTar, tarSize } from "../archive/tar_writer.ts";
-import { type Digest, digestDocument, digestHex } from "../core/digest.ts";
+import { type Digest, digestDocument, digestHex, EMPTY_DIGEST } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import { fileChanged } from "../core/content/file_source.ts";
+import { checkRoom } from "../core/folders/room.ts";
 import type { OperationOptions, ProgressPhase } from "../core/operation.ts";
 import { reportPlan, reportSkipped } from "../core/progress.ts";
 import type { BlobSource } from "../core/content/source.ts";
@@ -75,9 +76,46 @@ export function planLayers(
   files: readonly WorkspaceFile[],
   options: LayerOptions & OperationOptions,
 ): void {
-  const sized = (file: WorkspaceFile) =>
-    options.form === "raw" ? file : { size: tarSize(tarEntry(file, options)) };
-  reportPlan(layerPhase(store, options), files.map(sized), options);
+  const sized = files.map((file) => ({ size: layerSize(file, options) }));
+  reportPlan(layerPhase(store, options), sized, options);
+}
+
+/** Bytes of a file's layer before compression. */
+function layerSize(file: WorkspaceFile, options: LayerOptions): number {
+  return options.form === "raw" ? file.size : tarSize(tarEntry(file, options));
+}
+
+/**
+ * Makes sure that layers fit on the disk of a store, as far as anybody knows before they are made:
+ * of compressed ones nobody does. Of files that were never hashed only the largest counts, since
+ * the store may have the others, and finds out when it has taken them in.
+ * @throws {TransferError} when they certainly do not.
+ */
+export async function checkLayersRoom(
+  store: ContentStore,
+  files: readonly WorkspaceFile[],
+  options: LayerOptions & OperationOptions,
+): Promise<void> {
+  const roomFor = capability(store, "roomFor");
+  if (roomFor === undefined || compressionOfMediaType(options.form).name !== "none") return;
+  const { folder } = roomFor(anonymousBlob(EMPTY_DIGEST, 0));
+  await checkRoom(folder, {
+    most: files.reduce((sum, file) => sum + layerSize(file, options), 0),
+    exact: async () => {
+      const known = new Map<Digest, number>();
+      let largest = 0;
+      for (const file of files) {
+        const size = layerSize(file, options);
+        const { digest } = options.form === "raw"
+          ? options.digests?.look(file.absolute, (await fileContent(file)).info) ?? {}
+          : {};
+        if (digest === undefined) largest = Math.max(largest, size);
+        else known.set(digest, roomFor(anonymousBlob(digest, size)).bytes);
+      }
+      return [...known.values()].reduce((sum, bytes) => sum + bytes, largest);
+    },
+    copies: options.form === "raw",
+  });
 }
 
 /**

@@ -15,7 +15,7 @@ import { type ContentStore, writeTagged } from "../../oci/store.ts";
 import type { DigestCache } from "../../work/digest_cache.ts";
 import { holdWorkers } from "../../work/pool.ts";
 import { recordedTime } from "../file_metadata.ts";
-import { planLayers, storeLayer } from "../layers.ts";
+import { checkLayersRoom, planLayers, storeLayer } from "../layers.ts";
 import { FAMILIES } from "../media_types.ts";
 import { encodeModelManifest } from "../model_manifest.ts";
 import { ownerNames } from "../owner_names.ts";
@@ -45,6 +45,7 @@ export async function buildModel(
   // All but the digests of the layers is known before the first byte is stored.
   makeConfig(plan, plan.files.map(() => EMPTY_DIGEST), options, time);
   const layerOptions = { ...shape, ...operation, owners, digests: options.digests };
+  await checkLayersRoom(store, plan.files, layerOptions);
   planLayers(store, plan.files, layerOptions);
   using _workers = holdWorkers();
   const layers = await mapConcurrent(

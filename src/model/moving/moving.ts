@@ -3,7 +3,7 @@
  * them needs is imported when it is called.
  * @module
  */
-import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import type { OperationOptions } from "../../core/operation.ts";
 import type { LocalCatalog } from "../../oci/disk_catalog.ts";
 import {
   formatReference,

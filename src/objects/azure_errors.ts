@@ -140,7 +140,7 @@ function found(status: number, code: string | undefined): string {
 /** Words that are not known are not shown, since they may quote the signed URL. */
 function networkError(error: unknown, cannot: string): Error {
   if (error instanceof RangeError && error.message.includes("valid content length")) {
-    return new TransferError(`${cannot}: the answer does not say how long it is`);
+    return new TransientError("the answer does not say how long it is");
   }
   const { kind, reason, remedy } = knownFault(error) ??
     { kind: "lost", reason: "the connection was lost" };

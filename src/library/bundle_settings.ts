@@ -26,8 +26,7 @@ export function bundleSettingsFromEnv(env: Environment): BundleSettings {
   return {
     ...registrySettings(read),
     layout: layout(read),
-    username: read.text("username"),
-    password: read.text("password"),
+    ...registryLogin(read),
     httpTimeoutSeconds: read.seconds("httpTimeout") ?? DEFAULT_TIMEOUT_SECONDS,
     httpRetries: read.count("httpRetries"),
     externalTimeoutSeconds: read.seconds("externalTimeout") ?? DEFAULT_TIMEOUT_SECONDS,
@@ -38,6 +37,18 @@ export function bundleSettingsFromEnv(env: Environment): BundleSettings {
     cacheFolder: read.text("cacheFolder"),
     provider: read.text("provider"),
   };
+}
+
+/** A user without a password, and a password without a user, log nobody in. */
+function registryLogin(read: Variables): Pick<BundleSettings, "username" | "password"> {
+  const [username, password] = [read.text("username"), read.text("password")];
+  if (username !== undefined && password === undefined) {
+    throw read.refuse("username", "a user needs a password, and REGISTRY_PASSWORD is not set");
+  }
+  if (password !== undefined && username === undefined) {
+    throw read.refuse("password", "a password needs a user, and REGISTRY_USERNAME is not set");
+  }
+  return { username, password };
 }
 
 function azureSettings(read: Variables): BundleAzureSettings {

@@ -178,3 +178,13 @@ Deno.test("bundleSettingsFromEnv() gives settings or an InvalidInputError, whate
     }
   }));
 });
+
+Deno.test("bundleSettingsFromEnv() refuses half a login, which would log nobody in", () => {
+  for (const name of ["REGISTRY_USERNAME", "MODELOPS_REGISTRY_PASSWORD"]) {
+    const wanted = new RegExp(`^Cannot use ${name}: a (user|password) needs a .* is not set$`);
+    assert.throws(() => bundleSettingsFromEnv({ [name]: "x" }), { message: wanted });
+  }
+  const both = { REGISTRY_USERNAME: "ann", MODELOPS_REGISTRY_PASSWORD: "x" };
+  const { username, password } = bundleSettingsFromEnv(both);
+  assert.deepEqual([username, password], ["ann", "x"]);
+});

@@ -26,6 +26,7 @@ const USELESS: readonly (readonly [args: readonly string[], wanted: string])[] =
   [["serve", "--read-only", "--sparse"], "--sparse with --read-only: nothing is taken in"],
   [["serve", "--htpasswd=x", "--allow-anonymous"], "--allow-anonymous with --htpasswd: everybody"],
   [[...MATERIALIZE, "--layers=code"], "--role with --layers: the layers are those that --layers"],
+  [["bundle", "verify", "model", "--read-external"], "--read-external with a folder: of the"],
   [["bundle", "export", "ws", "x.tar", "--zstd-level=3"], "--zstd-level: the archive is not"],
 ];
 

@@ -1,8 +1,9 @@
 /** `bundle verify`: reads everything again. @module */
+import { resolve } from "../../../core/runtime/path.ts";
 import { quote } from "../../../core/text.ts";
 import type { Command } from "../../../deps/commander.ts";
 import type { VerifiedFile, VerifyReport } from "../../../bundle/workspace/verify_report.ts";
-import { IntegrityError } from "../../../core/errors.ts";
+import { IntegrityError, InvalidInputError } from "../../../core/errors.ts";
 import { statKind } from "../../../core/files.ts";
 import { textOf } from "../../output/bundle_text.ts";
 import { FailedResult } from "../../output/failed_result.ts";
@@ -18,6 +19,15 @@ export function configure(command: Command, session: Session): void {
       .addOption(objectStore(command)),
   )
     .action(async (target, { readExternal, ...flags }) => {
+      if (readExternal && await statKind(resolve(session.context.cwd, target)) === "folder") {
+        throw new InvalidInputError(
+          "Cannot use --read-external with a folder: of the external files in it all are read",
+          {
+            path: target,
+            remedy: "leave out --read-external, or name a bundle where it is stored",
+          },
+        );
+      }
       const bundles = await session.bundles(flags);
       const report = await session.operation((options) =>
         bundles.verify(target, { ...options, readExternal })

@@ -6,6 +6,7 @@ import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, digestHex, digestStream } from "../../core/digest.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { fileBelow } from "../../core/content/file_below.ts";
+import { quote } from "../../core/text.ts";
 import { ArchiveReader } from "../archive/contents.ts";
 import type { Bundle, BundleEntry } from "../documents/bundle.ts";
 import { bundleLabel } from "../resolve/reference.ts";
@@ -38,7 +39,7 @@ function listedEntry(entry: BundleEntry): ListedFile {
 /**
  * The files of a directory: those of its bundle where it has a spec, else all of them. What only a
  * pointer stands for is listed as the pointer describes it. Without a spec, links and what is no
- * file are not listed: where a file was, it is gone.
+ * file are told as warnings, and not listed: where a file was, it is gone.
  * @throws {NotFoundError | InvalidInputError} when the directory cannot be read.
  */
 export async function listDirectory(
@@ -62,9 +63,12 @@ async function hashTree(
   nodes: readonly TreeNode[],
   options: OperationOptions,
 ): Promise<DigestedFile[]> {
-  const content = nodes.filter(({ path, kind }) =>
-    kind === "file" && !isReserved(path) && !isTransient(path)
-  );
+  const known = nodes.filter(({ path }) => !isReserved(path) && !isTransient(path));
+  for (const { path, kind } of known) {
+    if (kind === "file" || kind === "folder") continue;
+    options.log?.("warning", `${quote(path)} is not compared: it is a ${kind}`);
+  }
+  const content = known.filter(({ kind }) => kind === "file");
   return await mapConcurrent(content, async ({ path }) => {
     const source = await fileBelow(root, path);
     const { digest, size } = await digestStream(await source.open(options), options);

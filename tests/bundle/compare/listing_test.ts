@@ -65,7 +65,14 @@ Deno.test("a link, a pipe or a folder in place of an external file is told, what
   await workspace.write("folder.bin/x", "");
   await Deno.symlink("nowhere", workspace.join("link.bin"));
   await new Deno.Command("mkfifo", { args: [workspace.join("pipe.bin")] }).output();
-  const { removed, unchanged } = diffListings(before, await listDirectory(workspace.path));
+  const told: string[] = [];
+  const log = (_level: string, message: string) => void told.push(message);
+  const after = await listDirectory(workspace.path, { log });
+  const { removed, unchanged } = diffListings(before, after);
+  assert.deepEqual(told, [
+    '"link.bin" is not compared: it is a symbolic link',
+    '"pipe.bin" is not compared: it is a special file',
+  ]);
   assert.deepEqual(removed.map(({ path }) => path), ["folder.bin", "link.bin", "pipe.bin"]);
   assert.deepEqual(unchanged.map(({ path }) => path), ["absent.bin"]);
 });

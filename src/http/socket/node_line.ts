@@ -5,8 +5,11 @@
 import type { Socket } from "node:net";
 import type { Line } from "./line.ts";
 
-/** Bytes that are given to a socket at once: whoever waits hears of each. */
-const WRITTEN = 256 * 1024;
+/**
+ * Bytes that are given to a socket at once, those of a record of TLS: a server that answers early
+ * and hangs up is heard only between writes, since a write that fails ends the socket.
+ */
+const WRITTEN = 16 * 1024;
 
 /** What may end the wait for bytes. */
 const EVENTS = ["readable", "end", "close"] as const;

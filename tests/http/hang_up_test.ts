@@ -6,6 +6,9 @@ import { TransientError } from "../../src/core/retry.ts";
 import { discard } from "../../src/http/bodies.ts";
 import { explainFault } from "../../src/http/faults.ts";
 import { createTransport } from "../../src/http/transport.ts";
+import { makeSelfSigned } from "../support/certificates.ts";
+import { e2eTest } from "../support/registry.ts";
+import { tempFolder } from "../support/temp.ts";
 
 const BODY = 9_000_000;
 
@@ -41,8 +44,12 @@ const HANG_UPS: Readonly<Record<string, { readonly after: number; readonly text:
 };
 
 /** A server on a free port that hangs up as told; data that it did not read become a reset. */
-function hangingUp({ after, text }: { readonly after: number; readonly text: string }) {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+function hangingUp(
+  { after, text }: { readonly after: number; readonly text: string },
+  tls?: { readonly cert: string; readonly key: string },
+) {
+  const address = { hostname: "127.0.0.1", port: 0 };
+  const listener = tls ? Deno.listenTls({ ...address, ...tls }) : Deno.listen(address);
   const serve = async (connection: Deno.Conn) => {
     const buffer = new Uint8Array(64 * 1024);
     try {
@@ -61,7 +68,7 @@ function hangingUp({ after, text }: { readonly after: number; readonly text: str
     for await (const connection of listener) await serve(connection);
   })();
   return {
-    url: `http://127.0.0.1:${listener.addr.port}/upload`,
+    url: `http${tls ? "s" : ""}://127.0.0.1:${(listener.addr as Deno.NetAddr).port}/upload`,
     async [Symbol.asyncDispose]() {
       listener.close();
       await accepting;
@@ -120,6 +127,26 @@ for (const [what, hangUp] of Object.entries(HANG_UPS)) {
     });
   }
 }
+
+e2eTest(
+  "what a server says before it hangs up is heard where certificates are not checked",
+  { needs: ["openssl"] },
+  async () => {
+    await using folder = await tempFolder();
+    const { certFile, keyFile } = await makeSelfSigned(folder.path, "server");
+    const tls = { cert: await Deno.readTextFile(certFile), key: await Deno.readTextFile(keyFile) };
+    for (const [what, status] of [["413 at once", 413], ["403 in the middle", 403]] as const) {
+      await using server = hangingUp(HANG_UPS[what]!, tls);
+      for (let tries = 0; tries < 5; tries++) {
+        using transport = createTransport({ insecure: true, stallTime: 10_000 });
+        const headers = { "Content-Length": String(BODY) };
+        const request = new Request(server.url, { method: "PUT", headers, body: body() });
+        const response = await transport.send(request);
+        assert.deepEqual([response.status, await response.text()], [status, "large"]);
+      }
+    }
+  },
+);
 
 Deno.test("a server that takes a body and does not answer is lost after the configured time", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -5,11 +5,8 @@
 import type { Socket } from "node:net";
 import type { Line } from "./line.ts";
 
-/**
- * Bytes that are given to a socket at once, those of a record of TLS: a server that answers early
- * and hangs up is heard only between writes, since a write that fails ends the socket.
- */
-const WRITTEN = 16 * 1024;
+/** Bytes that are given to a socket at once; it keeps several times as much in memory. */
+const WRITTEN = 64 * 1024;
 
 /** What may end the wait for bytes. */
 const EVENTS = ["readable", "end", "close"] as const;
@@ -18,6 +15,8 @@ const EVENTS = ["readable", "end", "close"] as const;
 export class NodeLine implements Line {
   readonly #socket: Socket;
   #failure: Error | undefined;
+  /** Why the other side takes no more. */
+  #refusal: Error | undefined;
   #wake = () => {};
   readonly #happened = () => this.#wake();
 
@@ -25,6 +24,13 @@ export class NodeLine implements Line {
   constructor(socket: Socket) {
     this.#socket = socket;
     for (const event of EVENTS) socket.on(event, this.#happened);
+    const write = socket._write.bind(socket);
+    // A write that fails would end the reading too. Whoever hangs up early has often said why.
+    socket._write = (bytes, encoding, done) =>
+      write(bytes, encoding, (error) => {
+        this.#refusal ??= error ?? undefined;
+        done();
+      });
     // Stays: a connection may break at any time.
     socket.on("error", (error) => this.#failure ??= error);
   }
@@ -59,7 +65,11 @@ export class NodeLine implements Line {
   write(bytes: Uint8Array): Promise<number> {
     const some = bytes.subarray(0, WRITTEN);
     return new Promise((resolve, reject) => {
-      this.#socket.write(some, (error) => error ? reject(error) : resolve(some.byteLength));
+      this.#socket.write(some, (error) => {
+        const failure = error ?? this.#refusal;
+        if (failure) reject(failure);
+        else resolve(some.byteLength);
+      });
     });
   }
 

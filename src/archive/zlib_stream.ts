@@ -113,6 +113,7 @@ class Feeding implements Disposable {
       for (const piece of splitter.split(next.value)) {
         if ((splitter.memory ?? 0) > LITTLE_MEMORY) this.#turn ??= await memoryTurn();
         await this.#write(piece);
+        collectGarbage(this.isLarge ? undefined : MUCH);
         if (this.#transform.destroyed && this.goesOn()) return;
       }
     }

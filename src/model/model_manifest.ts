@@ -7,6 +7,7 @@ import { InvalidInputError, UnsupportedError } from "../core/errors.ts";
 import { isDigest } from "../core/digest.ts";
 import { compareText, quote } from "../core/text.ts";
 import { encodeGoJson } from "../core/json.ts";
+import { collectInSeries } from "../core/runtime/garbage.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { Annotations, Descriptor } from "../oci/descriptor.ts";
 import {
@@ -49,13 +50,38 @@ export function encodeModelManifest(parts: ModelManifestParts): Uint8Array<Array
     layers: parts.layers.map(ordered),
     annotations: sortKeys(parts.annotations),
   });
-  if (bytes.byteLength <= MANIFEST_SIZE_LIMIT) return bytes;
+  checkSize(bytes.byteLength, parts.layers.length);
+  return bytes;
+}
+
+/**
+ * Makes sure that registries will accept a manifest. Of its layers there is one in memory at a
+ * time: a folder may have any number of files.
+ * @throws {InvalidInputError} when they will not.
+ */
+export function checkModelManifest(
+  { layers, ...parts }: Omit<ModelManifestParts, "layers"> & {
+    readonly layers: Iterable<Descriptor>;
+  },
+): void {
+  let size = encodeModelManifest({ ...parts, layers: [] }).byteLength;
+  let count = 0;
+  for (const layer of layers) {
+    collectInSeries(count);
+    const comma = count++ === 0 ? 0 : 1;
+    size += encodeGoJson(ordered(layer)).byteLength + comma;
+  }
+  checkSize(size, count);
+}
+
+function checkSize(size: number, count: number): void {
+  if (size <= MANIFEST_SIZE_LIMIT) return;
   throw new InvalidInputError(
-    `Cannot package ${parts.layers.length} files: the manifest would have ${bytes.byteLength} bytes, ` +
+    `Cannot package ${count} files: the manifest would have ${size} bytes, ` +
       `and registries accept ${MANIFEST_SIZE_LIMIT}`,
     {
       expected: MANIFEST_SIZE_LIMIT,
-      actual: bytes.byteLength,
+      actual: size,
       remedy: "leave files out with .modignore or --exclude",
     },
   );

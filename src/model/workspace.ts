@@ -5,6 +5,7 @@
 import { isAbsolute } from "../core/runtime/path.ts";
 import * as posix from "../core/runtime/posix_path.ts";
 import { duplicateKey } from "../archive/safe_path.ts";
+import { collectInSeries } from "../core/runtime/garbage.ts";
 import { giveWay } from "../core/runtime/turn.ts";
 import { ModelOpsError, type Problem } from "../core/errors.ts";
 import { explainRead } from "../core/file_errors.ts";
@@ -68,7 +69,10 @@ export async function resolveModelfileFiles(
 ): Promise<ResolvedFiles> {
   const tree = await WorkspaceTree.open(workspace, options);
   const resolver = new Resolver(tree);
-  for (const entry of modelfile.entries) await resolver.add(entry);
+  for (const [index, entry] of modelfile.entries.entries()) {
+    await resolver.add(entry);
+    collectInSeries(index);
+  }
   await resolver.checkReadable(options);
   return resolver.result(workspace);
 }
@@ -173,7 +177,7 @@ class Resolver {
   async #addAll(entry: ModelfileEntry, nodes: AsyncIterable<TreeNode>): Promise<number> {
     let found = 0;
     for await (const node of nodes) {
-      found++;
+      collectInSeries(++found);
       if (node.type === "fault") {
         this.#problem(entry, `${quote(node.path)}: ${node.message}`);
       } else if (node.leaves && !this.#tree.followsLinks) {
@@ -196,19 +200,10 @@ class Resolver {
     }
     const unsafe = unsafeName(node.path, this.#tree.isPortable) ?? this.#twinOf(node.path);
     if (unsafe !== undefined) return this.#problem(entry, unsafe);
-    const { size, mode, uid, gid, mtime } = node.info;
+    const { path, absolute, size, mode, uid, gid, mtime } = node;
     this.#namedBy.set(node.path, entry);
-    this.#files.set(node.path, {
-      kind: entry.kind,
-      path: node.path,
-      absolute: node.absolute,
-      line: entry.line,
-      size,
-      mode: mode ?? 0o644,
-      uid: uid ?? 0,
-      gid: gid ?? 0,
-      mtime: mtime?.getTime() ?? 0,
-    });
+    const facts = { path, absolute, size, mode, uid, gid, mtime };
+    this.#files.set(path, { kind: entry.kind, line: entry.line, ...facts });
   }
 
   /** What a path meets on systems that fold case, where names have to be portable. */

@@ -9,7 +9,9 @@ import { lstatIfExists, readTextIfExists } from "../core/files.ts";
 import { explainRead, fileFault } from "../core/file_errors.ts";
 import { IgnoreRules } from "../core/ignore_rules.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { collectInSeries } from "../core/runtime/garbage.ts";
 import { compareText, quote } from "../core/text.ts";
+import type { FileOnDisk } from "./file_metadata.ts";
 import { hubSnapshot } from "./source/hub_cache.ts";
 
 /** Name of the file, in gitignore syntax, that lists what is never packaged. */
@@ -30,18 +32,18 @@ export interface WorkspaceOptions extends OperationOptions {
   readonly allowEmpty?: boolean;
 }
 
-/** A regular file, or a link to one. */
-export interface TreeFile {
+/**
+ * A regular file, or a link to one: its path is relative to the workspace, with forward slashes;
+ * its facts are those of the file, not of a link to it. Of what the system says only these stay:
+ * there may be a hundred thousand.
+ */
+export interface TreeFile extends FileOnDisk {
   /** Tells it from the other nodes. */
   readonly type: "file";
-  /** Path relative to the workspace, with forward slashes. */
-  readonly path: string;
   /** Path to read it from. */
   readonly absolute: string;
   /** Whether the content lies outside the workspace. */
   readonly leaves: boolean;
-  /** The facts of the file, not of a link to it. */
-  readonly info: Deno.FileInfo;
 }
 
 /** A folder, or a link to one. */
@@ -168,7 +170,7 @@ export class WorkspaceTree {
         const isLost = name === earlier && name.includes("\uFFFD");
         earlier = name;
         const node = isLost ? unnameable(path) : this.#visit(path, folder.trail, real);
-        if (!this.ignores(node)) nodes.push(node);
+        if (!this.ignores(node)) collectInSeries(nodes.push(node));
       }
     } catch (error) {
       nodes.push({ type: "fault", path: folder.path || ".", message: faultOf(error) });
@@ -186,7 +188,7 @@ export class WorkspaceTree {
       const real = known ?? Deno.realPathSync(absolute);
       const info = Deno.statSync(absolute);
       const leaves = ![this.root, ...this.#links].some((folder) => isWithin(folder, real));
-      if (info.isFile) return { type: "file", path, absolute, leaves, info };
+      if (info.isFile) return { type: "file", absolute, leaves, ...factsOf(path, info) };
       if (!info.isDirectory) return { type: "fault", path, message: "it is not a regular file" };
       if (trail.some((parent) => isWithin(real, parent))) {
         const message = "it is a link that leads back to a folder above it";
@@ -200,6 +202,17 @@ export class WorkspaceTree {
         : { type: "fault", path, message: faultOf(error) };
     }
   }
+}
+
+function factsOf(path: string, { size, mode, uid, gid, mtime }: Deno.FileInfo): FileOnDisk {
+  return {
+    path,
+    size,
+    mode: mode ?? 0o644,
+    uid: uid ?? 0,
+    gid: gid ?? 0,
+    mtime: mtime?.getTime() ?? 0,
+  };
 }
 
 function unnameable(path: string): TreeFault {

@@ -3,11 +3,13 @@
  * digest is known to be right.
  * @module
  */
+import { giveBack } from "../core/buffers.ts";
 import { basename, join } from "../core/runtime/path.ts";
 import { type Digest, digestAlgorithm } from "../core/digest.ts";
 import { ConflictError, IntegrityError } from "../core/errors.ts";
 import { removeIfExists, writeFully } from "../core/files.ts";
 import { explainWrite } from "../core/file_errors.ts";
+import { checkRoom } from "../core/folders/room.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { checkDigest } from "../core/content/expected_content.ts";
 import type { BlobSource } from "../core/content/source.ts";
@@ -119,6 +121,7 @@ export class DiskIngest implements Ingest {
       }
       this.#size += chunk.byteLength;
       await hash.wrote(chunk);
+      giveBack(chunk);
       flusher.wrote(chunk.byteLength);
     }
     try {
@@ -144,6 +147,8 @@ export class DiskIngest implements Ingest {
   async take(source: BlobSource, options: OperationOptions = {}): Promise<Digest> {
     const { signal } = options;
     if (source.toFile === undefined || source.size < WORTH_A_WORKER) {
+      const { size } = source;
+      await checkRoom(this.#folder, { most: size, exact: () => size });
       await this.append(await source.open({ signal }), options);
       return await this.#digest(undefined, options);
     }

@@ -15,7 +15,9 @@ import {
   RegularFile,
 } from "../core/content/file_source.ts";
 import { syncPath } from "../core/files.ts";
+import { bytesOnDisk, checkRoom } from "../core/folders/room.ts";
 import { rangeBounds, type ToFileOptions } from "../core/content/source.ts";
+import { dirname } from "../core/runtime/path.ts";
 import { holdWorkers, runTask } from "./pool.ts";
 import { otherWork, type TaskControl } from "./task.ts";
 import { runHere } from "./telling.ts";
@@ -57,6 +59,7 @@ async function copyToFile(
     return await copyRange(source, to, { ...options, start, end });
   }
   signal?.throwIfAborted();
+  await checkRoomFor(source, to);
   using workers = holdWorkers();
   await Promise.all([
     copyWhole(source.path, to, options.shownPath),
@@ -73,6 +76,15 @@ async function copyToFile(
   const [hashed] = await mapConcurrent([hash, flush], (work) => work());
   if (hashed && hashed.size !== source.size) throw fileChanged(source.path);
   return hashed?.digest;
+}
+
+/**
+ * Makes sure that a copy fits: one that does not would fill the disk of all others before it fails,
+ * and the kernel cannot be stopped while it copies. What is in its place is removed first.
+ */
+async function checkRoomFor({ size }: FileSource, to: string): Promise<void> {
+  const exact = () => size - bytesOnDisk(to);
+  await checkRoom(dirname(to), { most: size, exact, copies: true });
 }
 
 async function flushCopy(path: string, shownPath = path): Promise<void> {

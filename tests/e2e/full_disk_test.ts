@@ -182,3 +182,25 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "what certainly does not fit is refused before its first byte, and fills no disk of others",
+  ignore: !await mayMount(),
+  async fn() {
+    await using program = await openProgram();
+    const { home } = program;
+    await home.write("ws/Modelfile", "MODEL weights.bin\n");
+    await home.write("ws/weights.bin", "");
+    await Deno.truncate(home.join("ws/weights.bin"), 2 ** 40);
+    const disk = home.join("disk");
+    await using _mount = await mountTmpfs(disk, "size=64m");
+    for (const raw of [true, false]) {
+      const args = ["--storage-dir", "disk", "build", "-t", TARGET, `--raw=${raw}`, "ws"];
+      const { code, stderr } = await program.run(args);
+      assert.equal(code, 3, stderr);
+      assert.match(stderr, /^error: Cannot write to ".*": 1\.0 TiB are needed, and 6\d MiB are /m);
+      assert.match(stderr, /^hint: free 1\.0 TiB there, or choose a folder on another disk$/m);
+      assert.deepEqual(await leftovers(disk), []);
+    }
+  },
+});

@@ -15,9 +15,14 @@ const MOST = 150 * MIB;
 /** The kernel of another system is not asked. */
 const LINUX_ONLY = { ignore: Deno.build.os !== "linux" };
 
-/** The most memory that a run of the program has, in bytes. */
-async function peakOf({ home, env }: Program, args: readonly string[]): Promise<number> {
-  const command = { argv: [...PROGRAM, ...args], cwd: home.path };
+/** The most memory that a run of the program has, in bytes; it ends with `code`. */
+async function peakOf(
+  { home, env }: Program,
+  args: readonly string[],
+  code = 0,
+): Promise<number> {
+  const checked = ["sh", "-c", '"$@"; test $? = "$0"', `${code}`];
+  const command = { argv: [...checked, ...PROGRAM, ...args], cwd: home.path };
   const all = { ...Deno.env.toObject(), ...env };
   const signal = AbortSignal.timeout(300_000);
   return (await measure(command, { env: all, signal })).peakBytes;
@@ -78,6 +83,60 @@ Deno.test(
     };
     for (const [title, args] of Object.entries(runs)) {
       await context.step(title, async () => {
+        const added = await peakOf(program, args) - start;
+        assert.ok(added < MOST, `${Math.round(added / MIB)} MiB were added`);
+      });
+    }
+  },
+);
+
+Deno.test(
+  "a folder of 100,000 files is checked, and refused, in little memory",
+  LINUX_ONLY,
+  async (context) => {
+    await using program = await openProgram();
+    await using model = await tempFolder();
+    const lines: string[] = [];
+    for (let index = 0; index < 100_000; index++) {
+      const name = `${index}`.padStart(6, "0");
+      Deno.writeTextFileSync(model.join(name), "{}");
+      if (index % 2 === 0) lines.push(`CONFIG "${name}"\n`);
+    }
+    const all = await program.home.write("all", 'CONFIG "[0-9]*"\n');
+    const half = await program.home.write("half", lines.join(""));
+    const target = ["-t", "localhost:5000/models/many:v1"];
+    const start = await peakOf(program, ["--version"]);
+    const where = ["--workspace", model.path];
+    const runs: Readonly<Record<string, readonly [code: number, ...args: string[]]>> = {
+      "modelfile generate": [2, "modelfile", "generate", model.path, "-O", program.home.path],
+      "modelfile validate": [0, "modelfile", "validate", all, ...where],
+      "build of a pattern": [2, "build", model.path, "-f", all, ...target],
+      "modelfile validate of half the names": [0, "modelfile", "validate", half, ...where],
+      "build of half the names": [2, "build", model.path, "-f", half, ...target],
+    };
+    for (const [title, [code, ...args]] of Object.entries(runs)) {
+      await context.step(title, async () => {
+        const added = await peakOf(program, args, code) - start;
+        assert.ok(added < MOST, `${Math.round(added / MIB)} MiB were added`);
+      });
+    }
+  },
+);
+
+Deno.test(
+  "what packs to nothing at all leaves nothing lying about while it is packed",
+  LINUX_ONLY,
+  async (context) => {
+    await using program = await openProgram();
+    await using model = await tempFolder();
+    await model.write("Modelfile", "MODEL weights.bin\n");
+    await model.write("weights.bin", "");
+    await Deno.truncate(model.join("weights.bin"), 3 * 1024 * MIB);
+    const start = await peakOf(program, ["--version"]);
+    for (const form of ["none", "gzip", "zstd"]) {
+      await context.step(form, async () => {
+        const target = ["-t", "localhost:5000/models/zeros:v1", "--raw=false"];
+        const args = ["build", model.path, ...target, "--compression", form];
         const added = await peakOf(program, args) - start;
         assert.ok(added < MOST, `${Math.round(added / MIB)} MiB were added`);
       });

@@ -16,7 +16,7 @@ import { localFacts } from "../facts/local.ts";
 import { checkShards } from "../facts/shards.ts";
 import { layerAnnotations, type LayerOptions } from "../layers.ts";
 import { FAMILIES, layerMediaType } from "../media_types.ts";
-import { encodeModelManifest } from "../model_manifest.ts";
+import { checkModelManifest } from "../model_manifest.ts";
 import { parseModelfile } from "../modelfile/parser.ts";
 import type { Modelfile } from "../modelfile/values.ts";
 import { hubSnapshot } from "../source/hub_cache.ts";
@@ -135,16 +135,16 @@ function checkManifestFits(
     size,
     annotations,
   });
-  encodeModelManifest({
+  const layers = function* () {
+    for (const file of files) {
+      const annotations = layerAnnotations(file, layerOptions);
+      yield draft(layerMediaType(file.kind, layerOptions), file.size, annotations);
+    }
+  };
+  checkModelManifest({
     family: layerOptions.family,
     config: draft(FAMILIES[layerOptions.family].configType, 0, {}),
-    layers: files.map((file) =>
-      draft(
-        layerMediaType(file.kind, layerOptions),
-        file.size,
-        layerAnnotations(file, layerOptions),
-      )
-    ),
+    layers: layers(),
     annotations: manifestAnnotations(modelfile, options, 0),
   });
 }

@@ -2,7 +2,8 @@
  * Facts of a folder, and what a Modelfile and a configuration say with them.
  * @module
  */
-import { fileSource } from "../../core/content/file_source.ts";
+import { type FileSource, fileSource } from "../../core/content/file_source.ts";
+import type { BlobSource, OpenOptions } from "../../core/content/source.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { ModelCapabilities, ModelDescriptor } from "../config.ts";
 import type { ModelfileValues } from "../modelfile/values.ts";
@@ -22,23 +23,37 @@ export interface KnownFile {
   readonly size: number;
 }
 
+/** A file that is opened when it is read; there may be a hundred thousand, so none has closures. */
+class LateFile implements BlobSource {
+  readonly isLocal = true;
+  readonly size: number;
+  readonly #file: KnownFile;
+
+  constructor(file: KnownFile) {
+    this.size = file.size;
+    this.#file = file;
+  }
+
+  async open(options?: OpenOptions): Promise<ReadableStream<Uint8Array>> {
+    return await (await this.#source()).open(options);
+  }
+
+  async read(options?: OpenOptions): Promise<Uint8Array<ArrayBuffer>> {
+    return await (await this.#source()).read(options);
+  }
+
+  #source(): Promise<FileSource> {
+    return fileSource(this.#file.absolute, { shownPath: this.#file.path });
+  }
+}
+
 /** The facts of files in a folder; each is opened when it is read. */
 export async function localFacts(
   files: readonly KnownFile[],
   options: OperationOptions = {},
 ): Promise<FactsReport> {
-  return await readFacts(
-    files.map(({ path, absolute, size }) => ({
-      path,
-      source: {
-        size,
-        isLocal: true,
-        open: async (options) => (await fileSource(absolute, { shownPath: path })).open(options),
-        read: async (options) => (await fileSource(absolute, { shownPath: path })).read(options),
-      },
-    })),
-    options,
-  );
+  const named = files.map((file) => ({ path: file.path, source: new LateFile(file) }));
+  return await readFacts(named, options);
 }
 
 /** The facts that a Modelfile has a line for: those without control characters. */

@@ -118,12 +118,12 @@ export async function generateModelfile(
   await checkContent(workspace, files, options);
   const kinds = files.map((file): [TreeFile, LayerKind] => [
     file,
-    classify(basename(file.path), file.info.size),
+    classify(basename(file.path), file.size),
   ]);
   if (beginsModel && files.length === 0) warnings.push(NO_FILES);
   else checkKinds(workspace, kinds.map(([, kind]) => kind));
   const known = await localFacts(
-    files.map(({ path, absolute, info }) => ({ path, absolute, size: info.size })),
+    files.map(({ path, absolute, size }) => ({ path, absolute, size })),
     options,
   );
   return {
@@ -237,12 +237,12 @@ function refuseFaults(workspace: string, faults: readonly TreeFault[]): void {
 }
 
 function checkFiles(workspace: string, files: readonly TreeFile[]): void {
-  const tooLarge = files.find(({ info }) => info.size > GENERATE_LIMITS.fileSize);
+  const tooLarge = files.find(({ size }) => size > GENERATE_LIMITS.fileSize);
   if (tooLarge !== undefined) {
-    const limit = `${quote(tooLarge.path)} has ${tooLarge.info.size} bytes, more than`;
+    const limit = `${quote(tooLarge.path)} has ${tooLarge.size} bytes, more than`;
     throw beyondLimits(workspace, `${limit} ${GENERATE_LIMITS.fileSize}`);
   }
-  const total = files.reduce((sum, { info }) => sum + info.size, 0);
+  const total = files.reduce((sum, { size }) => sum + size, 0);
   if (total > GENERATE_LIMITS.totalSize) {
     const limit = `its files have ${total} bytes, more than ${GENERATE_LIMITS.totalSize}`;
     throw beyondLimits(workspace, limit);
@@ -264,7 +264,7 @@ async function checkContent(
   files: readonly TreeFile[],
   options: OperationOptions,
 ): Promise<void> {
-  const faults = await mapConcurrent(files, async ({ path, absolute, info: { size } }) => {
+  const faults = await mapConcurrent(files, async ({ path, absolute, size }) => {
     try {
       return await pointerFault({ path, absolute, size });
     } catch (error) {

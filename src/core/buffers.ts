@@ -17,8 +17,11 @@ const MOST_FREE = 16 * 1024 * 1024;
 const free = new Map<number, ArrayBuffer[]>();
 let freeBytes = 0;
 
-/** Those that somebody uses, and how much of each was asked for. */
-const lent = new WeakMap<ArrayBufferLike, number>();
+/**
+ * Those that somebody uses, as they were lent: whoever passes on what lies in one of them, be it
+ * all of it, and goes on to use it makes another view of it.
+ */
+const lent = new WeakSet<Uint8Array>();
 
 /**
  * A buffer of `size` bytes, of any content. Whoever is last to use it may give it back. One that
@@ -28,17 +31,16 @@ const lent = new WeakMap<ArrayBufferLike, number>();
 export function borrowBuffer(size: number): Uint8Array<ArrayBuffer> {
   if (size < SMALLEST) return new Uint8Array(size);
   const whole = 2 ** Math.ceil(Math.log2(size));
-  const buffer = taken(whole) ?? new ArrayBuffer(whole);
-  lent.set(buffer, size);
-  return new Uint8Array(buffer, 0, size);
+  const bytes = new Uint8Array(taken(whole) ?? new ArrayBuffer(whole), 0, size);
+  lent.add(bytes);
+  return bytes;
 }
 
-/** Gives back a buffer that nobody uses any more; others, and parts of one, are left alone. */
-export function giveBack({ buffer, byteLength }: Uint8Array): void {
-  // Somebody may still have the other parts.
-  if (lent.get(buffer) !== byteLength) return;
+/** Gives back a buffer that nobody uses any more; others, and views of one, are left alone. */
+export function giveBack(bytes: Uint8Array): void {
   // Once each: given back twice it would be lent to two at once.
-  lent.delete(buffer);
+  if (!lent.delete(bytes)) return;
+  const { buffer } = bytes;
   const size = buffer.byteLength;
   const waiting = free.get(size) ?? [];
   waiting.push(buffer as ArrayBuffer);

@@ -3,11 +3,12 @@ import { borrowBuffer, giveBack } from "../../src/core/buffers.ts";
 
 const KIB = 1024;
 
-Deno.test("a buffer that is given back is used again, once, and a part of one is not", () => {
+Deno.test("a buffer that is given back is used again, once, and a view of one is not", () => {
   for (const size of [1024 * KIB, 64 * KIB, 100 * KIB]) {
     const whole = borrowBuffer(size);
     giveBack(whole.subarray(1));
     giveBack(whole.subarray(0, size - 1));
+    giveBack(whole.subarray(0));
     assert.notEqual(borrowBuffer(size).buffer, whole.buffer);
     giveBack(whole);
     giveBack(whole);

@@ -172,7 +172,9 @@ function fileStream(file: Deno.FsFile, options: FileStreamOptions): ReadableStre
     async pull(controller) {
       const buffer = borrowBuffer(Math.min(reading.left, options.pieceSize?.() ?? CHUNK_SIZE));
       const count = await reading.read(buffer);
-      if (count > 0) controller.enqueue(buffer.subarray(0, count));
+      // Whoever is last to use it can give back the buffer itself, and no part of one.
+      const isFull = count === buffer.byteLength;
+      if (count > 0) controller.enqueue(isFull ? buffer : buffer.subarray(0, count));
       if (reading.left === 0) controller.close();
     },
     cancel: () => reading.end(),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { borrowBuffer, giveBack } from "../../../src/core/buffers.ts";
 import { BodyPieces } from "../../../src/core/http1/body_pieces.ts";
 import type { ReadInto } from "../../../src/core/http1/input.ts";
 
@@ -43,6 +44,14 @@ Deno.test("what comes at once is put together until the buffer is full", async (
   const pieces = new BodyPieces(read, { size: SIZE, ended: (isWhole) => ended.push(isWhole) });
   assert.deepEqual(await sizesOf(pieces), [SIZE, 64 * KIB]);
   assert.deepEqual(ended, [true]);
+});
+
+Deno.test("a piece that fills the buffer cannot be given back by who has read it", async () => {
+  const pieces = new BodyPieces(comingIn([{ count: SIZE }]), { size: SIZE, ended: () => {} });
+  const { value } = await pieces.read();
+  assert.equal(value?.byteLength, SIZE);
+  giveBack(value!);
+  assert.notEqual(borrowBuffer(SIZE).buffer, value!.buffer, "the next piece comes there");
 });
 
 Deno.test("a read that gives much is a piece of its own", async () => {

@@ -35,16 +35,17 @@ export function reportPlan(
 
 /**
  * Runs `work` between the events that say how it starts, goes on and ends. `work` calls `onBytes`
- * when more is finished, and `skip` when it finds that there is nothing to do.
+ * when more is finished, and `endAs` when it ends otherwise than done: there was nothing to do, or
+ * it did not work and is done in another way.
  */
 export async function reported<Result>(
   { size, ...item }: ProgressItem,
   options: OperationOptions,
-  work: (onBytes: OnBytes, skip: () => void) => Promise<Result>,
+  work: (onBytes: OnBytes, endAs: (end: "skip" | "fail") => void) => Promise<Result>,
 ): Promise<Result> {
   let finished = 0;
   let kept = 0;
-  let end: "done" | "skip" = "done";
+  let end = "done" as "done" | "skip" | "fail";
   const report = (state: ItemProgress["state"], bytes: number) => {
     finished = bytes;
     const left = kept > 0 ? { kept } : {};
@@ -56,8 +57,8 @@ export async function reported<Result>(
   };
   report("start", 0);
   try {
-    const result = await work(onBytes, () => end = "skip");
-    report(end, size ?? finished);
+    const result = await work(onBytes, (other) => end = other);
+    report(end, end === "fail" ? finished : size ?? finished);
     return result;
   } catch (error) {
     report("fail", finished);

@@ -37,9 +37,9 @@ export async function downloadFile(
   const { path, file, partialBase } = planned;
   const { signal } = options;
   const item = { id: path, name: path, size: file.size, phase: "download" } as const;
-  return await reported(item, options, async (onBytes, skip) => {
+  return await reported(item, options, async (onBytes, endAs) => {
     if (await isPresent(planned, target, signal)) {
-      skip();
+      endAs("skip");
       return { path, size: file.size!, present: true };
     }
     target.ensureFolder(parentOf(path), { of: path });

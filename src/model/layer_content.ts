@@ -97,17 +97,27 @@ async function streamLayer(
   source: BlobSource,
   options: StoringOptions,
 ): Promise<StoredBlob | undefined> {
-  return await withProgress("upload", source, options, async (watched) => {
-    if (options.compression.name === "none") {
-      const { size } = source;
-      const stream = await watched.open({ signal: options.signal });
-      const blob = await write(stream, { ...operationOptions(options), size });
-      return blob && { blob, diffId: blob.digest };
-    }
-    const { stream, digester } = await openDigested(watched, options);
-    const blob = await write(stream, operationOptions(options));
-    return blob && { blob, diffId: digester.digest() };
+  return await withProgress("upload", source, options, async (watched, endAs) => {
+    const sent = await sendWatched(write, watched, options);
+    if (sent === undefined) endAs("fail");
+    return sent;
   });
+}
+
+async function sendWatched(
+  write: StoreCapabilities["writeStream"],
+  watched: BlobSource,
+  options: StoringOptions,
+): Promise<StoredBlob | undefined> {
+  if (options.compression.name === "none") {
+    const { size } = watched;
+    const stream = await watched.open({ signal: options.signal });
+    const blob = await write(stream, { ...operationOptions(options), size });
+    return blob && { blob, diffId: blob.digest };
+  }
+  const { stream, digester } = await openDigested(watched, options);
+  const blob = await write(stream, operationOptions(options));
+  return blob && { blob, diffId: digester.digest() };
 }
 
 /** Two passes: the digest first, so that content the store has already is not sent at all. */
@@ -162,12 +172,12 @@ async function withProgress<Result>(
   phase: ProgressPhase,
   source: BlobSource,
   options: StoringOptions,
-  work: (watched: BlobSource) => Promise<Result>,
+  work: (watched: BlobSource, endAs: (end: "fail") => void) => Promise<Result>,
 ): Promise<Result> {
   return await reported(
     itemOf(phase, source.size, options),
     options,
-    (onBytes) => work(watchedSource(source, onBytes)),
+    (onBytes, endAs) => work(watchedSource(source, onBytes), endAs),
   );
 }
 

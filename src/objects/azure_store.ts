@@ -92,10 +92,10 @@ export class AzureStore implements ObjectStore {
     const target = await this.#target(uri, options);
     const { shownName: name = uri } = options;
     const report = { id: uri, name, size: source.size, phase: "upload" } as const;
-    return await reported(report, options, async (onBytes, skip) => {
+    return await reported(report, options, async (onBytes, endAs) => {
       const there = await this.#there(uri, options);
       if (there?.size === source.size && there.sha256 === options.sha256) {
-        skip();
+        endAs("skip");
         return await this.#retier(target, there, options.tier);
       }
       await writeBlob(target, source, {

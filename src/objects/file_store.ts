@@ -78,11 +78,11 @@ export class FileStore implements ObjectStore {
     const place = placeOf(uri, this.#root);
     const { shownName: name = uri } = options;
     const report = { id: uri, name, size: source.size, phase: "upload" } as const;
-    return await reported(report, options, async (onBytes, skip) => {
+    return await reported(report, options, async (onBytes, endAs) => {
       const found = await withFolder(place, { make: true }, async (folder) => {
         const there = await factsOf(folder, place);
         const skipped = there?.size === source.size && there.sha256 === options.sha256;
-        if (skipped) skip();
+        if (skipped) endAs("skip");
         else {
           const bytes = await watchedSource(source, onBytes).open({ signal: options.signal });
           const content = verified(bytes, { digest, size: source.size }, quoteUri(uri));

@@ -4,7 +4,7 @@
  */
 import { type Digest, Digester } from "../core/digest.ts";
 import { digested, sized, streamOf } from "../core/streams.ts";
-import { isAbort } from "../core/errors.ts";
+import { isAbort, TransferError } from "../core/errors.ts";
 import { discard } from "../http/bodies.ts";
 import { SourceFailure } from "../http/faults.ts";
 import type { WriteStreamOptions } from "../oci/capabilities.ts";
@@ -18,7 +18,8 @@ import { checkStored, nextLocation, openPlace, withDigest } from "./upload_sessi
  * Sends content in one request, and its digest in a second. `undefined` when that did not work, for
  * whatever reason of the network or the registry: a stream cannot be read again, so the content has
  * to be sent as one whose digest is known, which says what is wrong if anything is.
- * @throws what the stream throws.
+ * @throws what the stream throws; {@link TransferError} when the registry cannot be reached before
+ * anything is read: whoever hashes terabytes first would hear of it hours later.
  */
 export async function uploadStream(
   channel: Channel,
@@ -33,7 +34,7 @@ export async function uploadStream(
   } catch (error) {
     options.signal?.throwIfAborted();
     if (error instanceof SourceFailure) throw error.error;
-    if (isAbort(error)) throw error;
+    if (isAbort(error) || error instanceof TransferError && !sending.isBegun) throw error;
     options.log?.("debug", "Cannot send content while it is hashed", { error: String(error) });
     return undefined;
   } finally {
@@ -57,6 +58,11 @@ class StreamSender {
     this.#channel = channel;
     this.#stream = stream;
     this.#options = options;
+  }
+
+  /** Whether the registry has given the content a place. */
+  get isBegun(): boolean {
+    return this.#location !== undefined;
   }
 
   async run(): Promise<Descriptor | undefined> {

@@ -37,6 +37,17 @@ Deno.test("what an earlier run has left is told with each step, and what this on
   ]);
 });
 
+Deno.test("what did not work and is done in another way has finished no more than it did", async () => {
+  const { events, progress } = listener();
+  const item = { id: "a", name: "a", phase: "upload", size: 10 } as const;
+  await reported(item, { progress }, async (onBytes, endAs) => {
+    onBytes(4);
+    endAs("fail");
+  });
+  const steps = events.map((event) => event.state !== "plan" && [event.state, event.bytes]);
+  assert.deepEqual(steps, [["start", 0], ["advance", 4], ["fail", 4]]);
+});
+
 Deno.test("a source that is watched counts ranges that come in any order, and again, once", async () => {
   const told: (readonly [number, number | undefined])[] = [];
   const source = watchedSource(

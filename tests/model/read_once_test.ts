@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { digestBytes } from "../../src/core/digest.ts";
+import type { ProgressEvent } from "../../src/core/operation.ts";
 import { createModelBackend } from "../../src/model/backend.ts";
-import type { BuildOptions } from "../../src/model/operations/packaging.ts";
+import type { BuildOptions, UploadOptions } from "../../src/model/operations/packaging.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
 import { anonymousBlob } from "../../src/oci/store.ts";
 import { fail, fakeClient, FakeRegistry, type Intercept } from "../support/fake_registry.ts";
@@ -56,7 +57,7 @@ async function setup(intercept?: Intercept) {
       ...options,
     });
   const uploadedBytes = () => registry.requests.reduce((sum, { size }) => sum + size, 0);
-  const upload = (options: { readonly raw: boolean }) =>
+  const upload = (options: Pick<UploadOptions, "raw" | "progress">) =>
     backend.upload(path, { repository: "registry.test/a", destinationDir: ".", ...options });
   return { folder, registry, build, upload, uploadedBytes };
 }
@@ -79,6 +80,20 @@ for (const [what, options] of Object.entries(FORMS)) {
     assert.equal(methods.filter((method) => method === "PATCH").length, 1);
   });
 }
+
+Deno.test("what the registry did not take while it was hashed does not count as sent", async () => {
+  const { folder, upload } = await setup(({ method }) =>
+    method === "PATCH" ? fail(405, "UNSUPPORTED") : undefined
+  );
+  await using _folder = folder;
+  const ends: unknown[] = [];
+  const isEnd = ({ state }: ProgressEvent) => state === "done" || state === "fail";
+  await upload({
+    raw: true,
+    progress: (event) => void (isEnd(event) && ends.push([event.phase, event.state])),
+  });
+  assert.deepEqual(ends, [["upload", "fail"], ["hash", "done"], ["upload", "done"]]);
+});
 
 Deno.test("what is sent while it is hashed is what the manifest lists", async () => {
   const { folder, registry, build } = await setup();

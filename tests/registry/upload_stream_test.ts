@@ -1,6 +1,7 @@
 /** Content that is hashed while it is sent: its digest is known when the registry has it all. */
 import assert from "node:assert/strict";
 import { digestBytes } from "../../src/core/digest.ts";
+import { TransferError } from "../../src/core/errors.ts";
 import { streamOf } from "../../src/core/streams.ts";
 import { capability } from "../../src/oci/capabilities.ts";
 import { KnownRegistries, type RegistryLimits } from "../../src/registry/known_registries.ts";
@@ -75,6 +76,19 @@ Deno.test("what the registry refuses is to be hashed first, and the upload is ca
   });
   assert.deepEqual([written, error], [undefined, undefined]);
   assert.deepEqual(methods, ["POST", "PATCH", "DELETE"]);
+});
+
+Deno.test("a registry that cannot be reached is told before the content is read", async () => {
+  let isRead = false;
+  const stream = new ReadableStream<Uint8Array>({
+    pull: () => void (isRead = true),
+  }, { highWaterMark: 0 });
+  const { error, written } = await send({
+    stream,
+    intercept: ({ method }) => method === "POST" ? fail(503, "UNAVAILABLE") : undefined,
+  });
+  assert.ok(error instanceof TransferError, String(error));
+  assert.deepEqual([written, isRead], [undefined, false]);
 });
 
 Deno.test("what the content itself fails with is told, and not tried again", async () => {

@@ -28,8 +28,9 @@ export const realPath: Runtime["realPath"] = (path) => attemptAsync(() => promis
 export const realPathSync: Runtime["realPathSync"] = (path) =>
   attempt(() => fs.realpathSync.native(path));
 
+// That of promises says of a full disk that there is no such folder, when it makes several.
 export const mkdir: Runtime["mkdir"] = (path, options) =>
-  attemptAsync(async () => void await promises.mkdir(path, options));
+  attemptAsync(async () => void fs.mkdirSync(path, options));
 
 export const mkdirSync: Runtime["mkdirSync"] = (path, options) =>
   attempt(() => void fs.mkdirSync(path, options));

@@ -14,7 +14,8 @@ export function firstSet(env: Environment, names: readonly string[]): string | u
   return names.map((name) => env[name]).find((value) => value !== undefined && value !== "");
 }
 
-const SWITCH_ON: readonly string[] = ["1", "true", "yes", "on"];
+/** The words that turn a switch on, in lower case. */
+export const SWITCH_ON: readonly string[] = ["1", "true", "yes", "on"];
 const SWITCH_OFF: readonly string[] = ["", "0", "false", "no", "off"];
 
 /**

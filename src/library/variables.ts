@@ -4,7 +4,7 @@
  */
 import { InvalidInputError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
-import { type Environment, isSwitchedOn, wholeNumber } from "./environment.ts";
+import { type Environment, SWITCH_ON, wholeNumber } from "./environment.ts";
 
 /** Names of each setting, the first that is set counts. */
 const VARIABLES = {
@@ -63,10 +63,9 @@ export class Variables {
     return name && this.#env[name]?.trim();
   }
 
-  /** Whether a switch is on. */
+  /** Whether a switch is on: any word but those that say so is off, as in the original tool. */
   flag(setting: SettingName): boolean {
-    const name = this.nameOf(setting);
-    return name !== undefined && isSwitchedOn({ name, value: this.#env[name] ?? "" });
+    return SWITCH_ON.includes(this.text(setting)?.toLowerCase() ?? "");
   }
 
   /** A time in seconds. */

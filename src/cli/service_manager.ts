@@ -45,9 +45,9 @@ export function serviceManager(
   { socket, watchdog, watchdogProcess }: ServiceSettings,
   log: Log,
 ): ServiceManager {
-  if (socket === undefined) return { ready() {}, stopping() {}, async [Symbol.asyncDispose]() {} };
-  const isWatched = watchdogProcess === undefined || watchdogProcess === `${Deno.pid}`;
+  const isWatched = watchdogProcess === undefined || isThisProcess(watchdogProcess, log);
   const interval = isWatched ? watchdogInterval(watchdog, log) : undefined;
+  if (socket === undefined) return { ready() {}, stopping() {}, async [Symbol.asyncDispose]() {} };
   let watching: Disposable | undefined;
   let isHeard = true;
   let told = Promise.resolve();
@@ -73,6 +73,14 @@ export function serviceManager(
       await told;
     },
   };
+}
+
+/** Whether signs of life are wanted of this process, and not of another. */
+function isThisProcess(text: string, log: Log): boolean {
+  if (!/^[1-9][0-9]*$/.test(text)) {
+    log("warning", `WATCHDOG_PID is ${quote(text)}, and no number of a process: no signs of life`);
+  }
+  return text === `${Deno.pid}`;
 }
 
 /** The longest wait of a timer, in milliseconds. */

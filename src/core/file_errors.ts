@@ -153,11 +153,21 @@ function explain(use: "read" | "write", path: string, error: unknown): unknown {
   if (fault === undefined) return error;
   const [Explained, reason, remedy] = fault;
   const shown = pathForPeople(path);
-  return new Explained(`Cannot ${use} ${quote(shown)}: ${reason}`, {
+  const found = use === "read" && systemCode(error) === "ENOENT" && linkToNothing(path) || reason;
+  return new Explained(`Cannot ${use} ${quote(shown)}: ${found}`, {
     path: shown,
     ...(remedy === undefined ? {} : { remedy }),
     cause: error,
   });
+}
+
+/** What is at a path where no file is: a link and where it leads; `undefined` where there is none. */
+function linkToNothing(path: string): string | undefined {
+  try {
+    return `it is a link to ${quote(Deno.readLinkSync(path))}, and nothing is there`;
+  } catch {
+    return undefined; // It is no link, or it may not be looked at.
+  }
 }
 
 /** What was done to which file, at the end of Deno's words and of Node's: `rename 'a' -> 'b'`. */
@@ -199,7 +209,9 @@ function faultOf(use: "read" | "write", error: unknown): Fault | undefined {
   const code = systemCode(error);
   if (code === undefined) return undefined;
   if (error instanceof Deno.errors.NotCapable) {
-    return [InvalidInputError, `permission denied without --allow-${use}`];
+    // Who writes a file may be allowed to write it, and not to read it.
+    const [flag = `--allow-${use}`] = /--allow-[a-z]+/.exec(error.message) ?? [];
+    return [InvalidInputError, `permission denied without ${flag}`];
   }
   const row = FAULTS[code] ?? [TransferError, systemWords(error as Error)];
   return "read" in row ? row[use] : row;

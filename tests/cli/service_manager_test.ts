@@ -80,6 +80,15 @@ Deno.test("a time of signs of life that is none is a warning", async () => {
   }
 });
 
+Deno.test("a process of signs of life that is none is a warning, also where nobody listens", async () => {
+  for (const watchdogProcess of ["0", "-1", "1e3", "me", " 5"]) {
+    const [warning = "", ...rest] = await warningsOf({ watchdog: "1000", watchdogProcess });
+    assert.ok(warning.startsWith(`WATCHDOG_PID is ${JSON.stringify(watchdogProcess)}`), warning);
+    assert.deepEqual(rest, []);
+  }
+  assert.deepEqual((await warningsOf({ watchdog: "often" })).length, 1);
+});
+
 Deno.test("a service manager that hears nothing is one warning, which names its socket", async () => {
   await using folder = await tempFolder();
   const gone = folder.join("gone");

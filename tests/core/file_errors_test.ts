@@ -61,6 +61,27 @@ Deno.test("an error of one of Deno's classes has the code of its class", () => {
   assert.equal(fileFault("read", new Deno.errors.NotFound()), "no such file");
 });
 
+Deno.test("a refusal names the flag that is missing, also where a file to write may not be read", () => {
+  const refused = (flag: string) =>
+    new Deno.errors.NotCapable(`Requires access to "a/b", run again with the ${flag} flag`);
+  for (const flag of ["--allow-read", "--allow-write"]) {
+    assert.equal(fileFault("write", refused(flag)), `permission denied without ${flag}`);
+  }
+});
+
+Deno.test("explainRead() says where a link to nothing leads", async () => {
+  await using folder = await tempFolder();
+  const message = (explain: typeof explainRead, name: string) =>
+    (explain(folder.join(name), new Deno.errors.NotFound()) as Error).message.split(": ")[1];
+  await Deno.symlink("gone.bin", folder.join("link.bin"));
+  assert.equal(
+    message(explainRead, "link.bin"),
+    'it is a link to "gone.bin", and nothing is there',
+  );
+  assert.equal(message(explainRead, "gone.bin"), "no such file");
+  assert.equal(message(explainWrite, "link.bin"), "no such folder");
+});
+
 Deno.test("an error of the system without a code is told by the number in its words", () => {
   for (
     const [message, code, reason] of [

@@ -290,6 +290,21 @@ Deno.test("scan, plan and diff tell what there is, where it goes and what change
   assert.deepEqual([diff.identical, diff.modified[0].newSize], [false, 6]);
 });
 
+Deno.test("diff ends with 10 where links were not compared, after what it found", async () => {
+  await using home = await BundleHome.make();
+  const [from, to] = [home.at("from"), home.at("to")];
+  for (const place of ["from", "to"]) await home.folder.write(`${place}/a.txt`, "a");
+  await Deno.symlink("a.txt", `${to}/link`);
+  const { code, stdout, stderr } = await home.run(["diff", from, to]);
+  assert.deepEqual(
+    [code, stderr],
+    [10, 'warning: "link" is not compared: it is a symbolic link\n'],
+  );
+  assert.match(stdout, /\n0 added, 0 modified, 0 removed, 1 unchanged, 1 not compared\n$/);
+  const { identical, unread } = JSON.parse((await home.run(["diff", from, to, "--json"])).stdout);
+  assert.deepEqual([identical, unread], [false, ["link"]]);
+});
+
 Deno.test("a raised version is written into the spec, which keeps its comments", async () => {
   await using home = await BundleHome.make();
   const said = await home.done("push", home.at("work"), "--bump", "minor");

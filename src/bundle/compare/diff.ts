@@ -22,6 +22,8 @@ export interface FileListing {
   readonly label: string;
   /** The files by path. */
   readonly files: ReadonlyMap<string, ListedFile>;
+  /** Paths of what is there and no file, as links and pipes are; none when absent. */
+  readonly unread?: readonly string[];
 }
 
 /** A file that both lists have, with another content or another executable bit. */
@@ -48,6 +50,8 @@ export interface BundleDiff {
   readonly removed: readonly ListedFile[];
   /** Files that are the same, as the second list has them. */
   readonly unchanged: readonly ListedFile[];
+  /** Paths of what one list or the other has and was not compared, as links and pipes are. */
+  readonly unread: readonly string[];
 }
 
 /** Compares two lists by content; permission bits count where both lists know them. */
@@ -65,6 +69,7 @@ export function diffListings(from: FileListing, to: FileListing): BundleDiff {
     modified: pairs.filter((pair) => differ(pair.from, pair.to)),
     removed: before.filter(({ path }) => !to.files.has(path)),
     unchanged: pairs.filter((pair) => !differ(pair.from, pair.to)).map((pair) => pair.to),
+    unread: [...new Set([...from.unread ?? [], ...to.unread ?? []])].sort(compareText),
   };
 }
 

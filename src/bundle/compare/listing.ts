@@ -39,7 +39,7 @@ function listedEntry(entry: BundleEntry): ListedFile {
 /**
  * The files of a directory: those of its bundle where it has a spec, else all of them. What only a
  * pointer stands for is listed as the pointer describes it. Without a spec, links and what is no
- * file are told as warnings, and not listed: where a file was, it is gone.
+ * file are told as warnings, and are unread: where a file was, it is gone.
  * @throws {NotFoundError | InvalidInputError} when the directory cannot be read.
  */
 export async function listDirectory(
@@ -48,28 +48,34 @@ export async function listDirectory(
 ): Promise<FileListing> {
   const hasSpec = await findSpecFile(path) !== undefined;
   const nodes = await listTree(path, options);
+  const content = hasSpec
+    ? []
+    : nodes.filter(({ path }) => !isReserved(path) && !isTransient(path));
   const files = hasSpec
     ? (await scanWorkdir(path, options)).layers.flatMap((layer) => layer.files)
-    : await hashTree(path, nodes, options);
+    : await hashFiles(path, content, options);
   const { pointers } = await readPointers(path, nodes, options);
   // A pointer stands for what is not here, and not for a link or a pipe in its place.
   const taken = new Set(nodes.filter(({ kind }) => kind !== "file").map(({ path }) => path));
   const pointed = [...pointers.values()].filter((pointer) => !taken.has(pointer.path));
-  return { label: path, files: withPointed(files.map(listedFile), pointed) };
+  const unread = content.filter(({ kind }) => kind !== "file" && kind !== "folder");
+  for (const { path, kind } of unread) {
+    options.log?.("warning", `${quote(path)} is not compared: it is a ${kind}`);
+  }
+  return {
+    label: path,
+    files: withPointed(files.map(listedFile), pointed),
+    unread: unread.map(({ path }) => path),
+  };
 }
 
-async function hashTree(
+async function hashFiles(
   root: string,
   nodes: readonly TreeNode[],
   options: OperationOptions,
 ): Promise<DigestedFile[]> {
-  const known = nodes.filter(({ path }) => !isReserved(path) && !isTransient(path));
-  for (const { path, kind } of known) {
-    if (kind === "file" || kind === "folder") continue;
-    options.log?.("warning", `${quote(path)} is not compared: it is a ${kind}`);
-  }
-  const content = known.filter(({ kind }) => kind === "file");
-  return await mapConcurrent(content, async ({ path }) => {
+  const files = nodes.filter(({ kind }) => kind === "file");
+  return await mapConcurrent(files, async ({ path }) => {
     const source = await fileBelow(root, path);
     const { digest, size } = await digestStream(await source.open(options), options);
     return { path, size, digest, mode: source.mode };

@@ -191,11 +191,11 @@ function totals(kind: string, files: readonly PlacedFile[]): Record<string, numb
 
 /** What makes one list of files out of another. */
 export function diffDocument(diff: BundleDiff): Record<string, unknown> {
-  const { from, to, added, modified, removed, unchanged } = diff;
+  const { from, to, added, modified, removed, unchanged, unread } = diff;
   return {
     from,
     to,
-    identical: added.length + modified.length + removed.length === 0,
+    identical: added.length + modified.length + removed.length + unread.length === 0,
     added: added.map(listedFileDocument),
     modified: modified.map(({ path, from, to }) => ({
       path,
@@ -206,6 +206,7 @@ export function diffDocument(diff: BundleDiff): Record<string, unknown> {
     })),
     removed: removed.map(listedFileDocument),
     unchanged: unchanged.map(({ path }) => path),
+    unread,
     totals: {
       added: added.length,
       modified: modified.length,

@@ -18,8 +18,8 @@ export class Verdict extends Error {
 
 /**
  * Ends a run whose list was written, where something is missing in it.
- * @throws {Verdict} where there are warnings of what is missing.
+ * @throws {Verdict} where something tells of what is missing.
  */
-export function endCut(warnings: readonly string[]): void {
-  if (warnings.length > 0) throw new Verdict(EXIT_CODES.unsupported);
+export function endCut(missing: readonly string[]): void {
+  if (missing.length > 0) throw new Verdict(EXIT_CODES.unsupported);
 }

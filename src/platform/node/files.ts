@@ -28,8 +28,7 @@ export const realPath: Runtime["realPath"] = (path) => attemptAsync(() => promis
 export const realPathSync: Runtime["realPathSync"] = (path) =>
   attempt(() => fs.realpathSync.native(path));
 
-export const readLinkSync: Runtime["readLinkSync"] = (path) =>
-  attempt(() => fs.readlinkSync(path));
+export const readLinkSync: Runtime["readLinkSync"] = (path) => attempt(() => fs.readlinkSync(path));
 
 // That of promises says of a full disk that there is no such folder, when it makes several.
 export const mkdir: Runtime["mkdir"] = (path, options) =>

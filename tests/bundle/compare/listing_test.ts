@@ -68,11 +68,12 @@ Deno.test("a link, a pipe or a folder in place of an external file is told, what
   const told: string[] = [];
   const log = (_level: string, message: string) => void told.push(message);
   const after = await listDirectory(workspace.path, { log });
-  const { removed, unchanged } = diffListings(before, after);
+  const { removed, unchanged, unread } = diffListings(before, after);
   assert.deepEqual(told, [
     '"link.bin" is not compared: it is a symbolic link',
     '"pipe.bin" is not compared: it is a special file',
   ]);
+  assert.deepEqual(unread, ["link.bin", "pipe.bin"]);
   assert.deepEqual(removed.map(({ path }) => path), ["folder.bin", "link.bin", "pipe.bin"]);
   assert.deepEqual(unchanged.map(({ path }) => path), ["absent.bin"]);
 });

@@ -4,6 +4,7 @@ import type { BundleDiff, ModifiedFile } from "../../../bundle/compare/diff.ts";
 import { diffDocument } from "../../output/bundle_documents.ts";
 import { textOf } from "../../output/bundle_text.ts";
 import { formatBytes } from "../../output/format.ts";
+import { endCut } from "../../output/verdict.ts";
 import { addReading } from "../../options.ts";
 import type { Session } from "../../session.ts";
 
@@ -17,18 +18,19 @@ export function configure(command: Command, session: Session): void {
       const bundles = await session.bundles(flags);
       const diff = await session.operation((options) => bundles.diff(from, to, options));
       session.output.result(diffDocument(diff), textOf(describeDiff(diff)));
+      endCut(diff.unread);
     });
 }
 
 function describeDiff(diff: BundleDiff): readonly string[] {
-  const { added, modified, removed, unchanged } = diff;
+  const { added, modified, removed, unchanged, unread } = diff;
   return [
     `Diff from ${diff.from} to ${diff.to}`,
     ...added.map(({ path, size }) => `+ ${path} (${formatBytes(size)})`),
     ...modified.map((file) => `~ ${file.path} (${changeOf(file)})`),
     ...removed.map(({ path, size }) => `- ${path} (${formatBytes(size)})`),
     `${added.length} added, ${modified.length} modified, ${removed.length} removed, ` +
-    `${unchanged.length} unchanged`,
+    `${unchanged.length} unchanged${unread.length === 0 ? "" : `, ${unread.length} not compared`}`,
   ];
 }
 

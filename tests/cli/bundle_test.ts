@@ -290,6 +290,21 @@ Deno.test("scan, plan and diff tell what there is, where it goes and what change
   assert.deepEqual([diff.identical, diff.modified[0].newSize], [false, 6]);
 });
 
+Deno.test("the files of scan and plan fit a terminal, and are whole elsewhere", async () => {
+  await using home = await BundleHome.make();
+  const path = `data/${"nested/".repeat(8)}twenty.bin`;
+  await home.folder.write(`work/${path}`, "x".repeat(20));
+  for (const command of ["scan", "plan"]) {
+    assert.ok((await home.done(command, home.at("work"))).includes(path));
+    for (const columns of [40, 80]) {
+      const { stdout } = await home.run([command, home.at("work")], { terminal: true, columns });
+      const lines = stdout.split("\n").filter((line) => line.includes(" B "));
+      assert.equal(lines.length, 5, stdout);
+      assert.ok(lines.every((line) => line.length <= columns), stdout);
+    }
+  }
+});
+
 Deno.test("diff ends with 10 where links were not compared, after what it found", async () => {
   await using home = await BundleHome.make();
   const [from, to] = [home.at("from"), home.at("to")];

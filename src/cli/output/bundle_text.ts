@@ -4,7 +4,7 @@
  */
 import type { PlacedFile } from "../../bundle/publish/plan.ts";
 import { columnsOf, fitMiddle } from "./columns.ts";
-import { alignColumns } from "./table.ts";
+import { alignColumns, type Row, type TableOptions } from "./table.ts";
 import { escapeControls } from "./format.ts";
 
 /** Lines of text; what came from outside cannot start a line of its own. */
@@ -12,10 +12,14 @@ export function textOf(lines: readonly string[]): string {
   return lines.map(escapeControls).join("\n");
 }
 
-/** Rows as aligned lines; no row, no line. */
-export function tableLines(rows: readonly (readonly string[])[]): readonly string[] {
+/** Rows as aligned lines, cut to a width where columns yield; no row, no line. */
+export function tableLines(
+  rows: readonly Row[],
+  fitting: Pick<TableOptions, "width" | "yielding"> = {},
+): readonly string[] {
   if (rows.length === 0) return [];
   return alignColumns(rows.map((row) => row.map(escapeControls)), {
+    ...fitting,
     gap: "  ",
     letters: { columnsOf, fitMiddle },
   }).split("\n");

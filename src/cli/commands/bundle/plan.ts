@@ -19,23 +19,33 @@ export function configure(command: Command, session: Session): void {
     .addOption(portable(command))
     .addOption(objectStore(command))
     .action(async (workdir, { externalPreview = false, ...flags }) => {
+      const width = session.context.stdout.columns();
       const bundles = await session.bundles(flags);
       const plan = await session.operation((options) =>
         bundles.plan(workdir, { ...options, ...flags })
       );
       session.output.warnAll(plan.inventory.warnings);
-      session.output.result(planDocument(plan), textOf(describePlan(plan, externalPreview)));
+      session.output.result(
+        planDocument(plan),
+        textOf(describePlan(plan, { externalPreview, width })),
+      );
     });
 }
 
-function describePlan(plan: StoragePlan, externalPreview: boolean): readonly string[] {
+/** Paths and reasons give way on a narrow terminal. */
+const YIELDING = new Map([[2, 10], [3, 7]]);
+
+function describePlan(
+  plan: StoragePlan,
+  { externalPreview, width }: { readonly externalPreview: boolean; readonly width?: number },
+): readonly string[] {
   const files = placedFiles(plan);
   const rows = files.map((
     { decision, size, path },
   ) => [decision.kind, formatBytes(size), path, decision.reason]);
   return [
     `Storage plan for ${plan.inventory.workdir}`,
-    ...tableLines(rows),
+    ...tableLines(rows, { width, yielding: YIELDING }),
     ...(externalPreview ? externalLines(files) : []),
     totalLine("Registry", ofKind(files, "registry")),
     totalLine("External", ofKind(files, "external")),

@@ -17,11 +17,20 @@ export function configure(command: Command, session: Session): void {
         bundles.scan(workdir, { ...options, ...flags })
       );
       session.output.warnAll(inventory.warnings);
-      session.output.result(scanDocument(inventory), textOf(describeInventory(inventory)));
+      session.output.result(
+        scanDocument(inventory),
+        textOf(describeInventory(inventory, session.context.stdout.columns())),
+      );
     });
 }
 
-function describeInventory({ workdir, spec, layers }: Inventory): readonly string[] {
+/** Names of layers and paths give way on a narrow terminal. */
+const YIELDING = new Map([[0, 6], [3, 10]]);
+
+function describeInventory(
+  { workdir, spec, layers }: Inventory,
+  width?: number,
+): readonly string[] {
   const files = layers.flatMap((layer) => layer.files);
   const rows = files.map((
     { layer, size, mode, path },
@@ -32,7 +41,7 @@ function describeInventory({ workdir, spec, layers }: Inventory): readonly strin
   return [
     `Scanned ${workdir}`,
     `Bundle: ${spec.name}:${spec.version}`,
-    ...tableLines(rows),
+    ...tableLines(rows, { width, yielding: YIELDING }),
     ...totals,
     `Total: ${countOf(files.length, "file")}, ${formatBytes(sizeOf(files))}`,
   ];

@@ -161,7 +161,7 @@ function explain(use: "read" | "write", path: string, error: unknown): unknown {
   });
 }
 
-/** What is at a path where no file is: a link and where it leads; `undefined` where there is none. */
+/** What is at a path without a file: a link, and where it leads; `undefined` for anything else. */
 function linkToNothing(path: string): string | undefined {
   try {
     return `it is a link to ${quote(Deno.readLinkSync(path))}, and nothing is there`;

@@ -6,6 +6,7 @@ import { checkDigest } from "../core/content/expected_content.ts";
 import { type Digest, digestAlgorithm, digestDocument, isDigest } from "../core/digest.ts";
 import { IntegrityError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { retried, TransientError } from "../core/retry.ts";
 import type { BlobSource } from "../core/content/source.ts";
 import { readVerified } from "../core/content/read_source.ts";
 import { quote } from "../core/text.ts";
@@ -108,15 +109,12 @@ export class ManifestClient {
     options: OperationOptions = {},
   ): Promise<boolean> {
     const { document, descriptor } = found;
-    const { response } = await sendFollowing(this.#channel, "PUT", {
-      url: `manifests/${target}`,
-      parts: () => ({
-        headers: { "Content-Type": document.mediaType },
-        body: document.bytes,
-        signal: options.signal,
-      }),
+    const { retry: policy, log } = this.#channel.session;
+    const { signal } = options;
+    const response = await retried((isLast) => this.#send(document, target, { signal, isLast }), {
+      ...{ what: target, policy, signal },
+      onRetry: ({ message }) => log?.("info", `Writing ${target} again`, { reason: message }),
     });
-    if (!response.ok) throw await this.#channel.error(response, "write", target);
     await discard(response);
     const told = toldDigest(response.headers);
     if (told !== null && told !== descriptor.digest && isSameAlgorithm(told, descriptor.digest)) {
@@ -124,6 +122,25 @@ export class ManifestClient {
     }
     this.#remember(found);
     return response.headers.has("OCI-Subject");
+  }
+
+  /**
+   * Sends a manifest. Its bytes are right, so a digest that is called wrong may be right next time:
+   * the CNCF registry reads links that are just being written for another client, and says that.
+   */
+  async #send(
+    { mediaType, bytes }: ManifestDocument,
+    target: string,
+    { signal, isLast }: { readonly signal: AbortSignal | undefined; readonly isLast: boolean },
+  ): Promise<Response> {
+    const { response } = await sendFollowing(this.#channel, "PUT", {
+      url: `manifests/${target}`,
+      parts: () => ({ headers: { "Content-Type": mediaType }, body: bytes, signal }),
+    });
+    if (response.ok) return response;
+    const error = await this.#channel.error(response, "write", target);
+    if (isLast || error.facts.code !== "DIGEST_INVALID") throw error;
+    throw new TransientError(error.message);
   }
 
   /** Forgets a manifest that was deleted. */

@@ -258,6 +258,20 @@ Deno.test("writing a manifest survives a server that is busy for a moment", asyn
   assert(await registry.catalog.repository("a").has(PLAIN.descriptor));
 });
 
+Deno.test("a manifest is written again when its digest is called wrong, as the CNCF registry does while another client pushes", async () => {
+  let refusals = 1;
+  const { repository, registry } = await setup((request, { url }) =>
+    request.method === "PUT" && url.pathname.includes("/manifests/") && refusals-- > 0
+      ? fail(400, "DIGEST_INVALID")
+      : undefined
+  );
+  await write(repository);
+  assert.deepEqual(await readContent(repository, PLAIN.descriptor), PLAIN.bytes);
+  refusals = Infinity;
+  await assert.rejects(write(repository, OTHER), IntegrityError);
+  assert.equal(registry.log.filter((line) => line.startsWith("PUT")).length, 2 + 5);
+});
+
 Deno.test("a range of a manifest can be read", async () => {
   const { repository } = await setup();
   await write(repository);

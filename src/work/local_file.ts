@@ -17,6 +17,7 @@ import {
 import { syncPath } from "../core/files.ts";
 import { bytesOnDisk, checkRoom } from "../core/folders/room.ts";
 import { rangeBounds, type ToFileOptions } from "../core/content/source.ts";
+import { unlessAborted } from "../core/waiting/on_abort.ts";
 import { dirname } from "../core/runtime/path.ts";
 import { holdWorkers, runTask } from "./pool.ts";
 import { otherWork, type TaskControl } from "./task.ts";
@@ -62,7 +63,7 @@ async function copyToFile(
   await checkRoomFor(source, to);
   using workers = holdWorkers();
   await Promise.all([
-    copyWhole(source.path, to, options.shownPath),
+    copyWhole(source.path, to, options),
     // Starting a worker takes this thread 20 ms: whatever else is to be copied begins before.
     algorithm && otherWork().then(() => workers.expect([source.size])),
   ]);
@@ -72,7 +73,7 @@ async function copyToFile(
     return algorithm && await runTask("hashFile", { path: to, algorithm }, running);
   };
   // The way to the disk takes as long as the hash, and hardly any time of a processor.
-  const flush = async () => void (options.flush && await flushCopy(to, options.shownPath));
+  const flush = async () => void (options.flush && await flushCopy(to, options));
   const [hashed] = await mapConcurrent([hash, flush], (work) => work());
   if (hashed && hashed.size !== source.size) throw fileChanged(source.path);
   return hashed?.digest;
@@ -87,10 +88,11 @@ async function checkRoomFor({ size }: FileSource, to: string): Promise<void> {
   await checkRoom(dirname(to), { most: size, exact, copies: true });
 }
 
-async function flushCopy(path: string, shownPath = path): Promise<void> {
-  await syncPath(path).catch((error) => {
+async function flushCopy(path: string, { shownPath = path, signal }: ToFileOptions): Promise<void> {
+  const flushed = syncPath(path).catch((error) => {
     throw explainWrite(shownPath, error);
   });
+  await unlessAborted(flushed, signal);
 }
 
 /**
@@ -98,11 +100,15 @@ async function flushCopy(path: string, shownPath = path): Promise<void> {
  * was emptied is sent to the disk by ext4 when it is closed, and the runtime would wait 0.3 s a GiB
  * for that.
  */
-async function copyWhole(from: string, to: string, shownPath = to): Promise<void> {
+async function copyWhole(
+  from: string,
+  to: string,
+  { shownPath = to, signal }: ToFileOptions,
+): Promise<void> {
   try {
     const { mode } = await Deno.stat(to);
     await Deno.remove(to);
-    await Deno.copyFile(from, to);
+    await unlessAborted(Deno.copyFile(from, to), signal);
     if (mode !== null && Deno.build.os !== "windows") await Deno.chmod(to, mode & 0o777);
   } catch (error) {
     throw error instanceof Deno.errors.NotFound

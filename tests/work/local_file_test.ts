@@ -46,3 +46,20 @@ Deno.test("a file that is gone, or another one than it was, is not copied", asyn
   await assert.rejects(source.toFile(to, { algorithm: "sha256" }), NotFoundError);
   assert.equal(countWorkers().running, 0);
 });
+
+Deno.test("a copy that the system does not end is not waited for after an abort", async () => {
+  await using folder = await tempFolder();
+  const source = await localFile(await folder.write("from", BYTES));
+  const to = await folder.write("to", "");
+  const controller = new AbortController();
+  const { copyFile } = Deno;
+  try {
+    Deno.copyFile = () => {
+      queueMicrotask(() => controller.abort(new Error("enough")));
+      return new Promise(() => {});
+    };
+    await assert.rejects(source.toFile(to, { signal: controller.signal }), /^Error: enough$/);
+  } finally {
+    Deno.copyFile = copyFile;
+  }
+});

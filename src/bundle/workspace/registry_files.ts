@@ -11,6 +11,7 @@ import { IntegrityError, NotFoundError } from "../../core/errors.ts";
 import { removeIfExists } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { reported } from "../../core/progress.ts";
+import { unlessAborted } from "../../core/waiting/on_abort.ts";
 import { quote } from "../../core/text.ts";
 import { KEPT_FROM } from "../../transfer/partial_file.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
@@ -134,7 +135,7 @@ export class RegistryFiles {
     const item = { id: path, phase: "extract", name: path, size } as const;
     await reported(item, this.#options, async () => {
       try {
-        await copyFile(cached, copy, facts.mode);
+        await copyFile(cached, copy, { mode: facts.mode, signal });
         if (!await fileHasContent(copy, { digest, size }, { signal })) {
           throw new IntegrityError(`Cannot use the cached content of ${quote(path)}`, {
             path,
@@ -151,12 +152,16 @@ export class RegistryFiles {
 }
 
 /** Copies a file and flushes the copy; the system shares blocks instead of copying where it can. */
-async function copyFile(from: string, to: string, mode: number): Promise<void> {
+async function copyFile(
+  from: string,
+  to: string,
+  { mode, signal }: { readonly mode: number; readonly signal?: AbortSignal },
+): Promise<void> {
   try {
-    await Deno.copyFile(from, to);
+    await unlessAborted(Deno.copyFile(from, to), signal);
     if (Deno.build.os !== "windows") await Deno.chmod(to, mode);
     using file = await Deno.open(to, { read: true, write: true });
-    await file.sync();
+    await unlessAborted(file.sync(), signal);
   } catch (error) {
     throw explainWrite(to, error);
   }

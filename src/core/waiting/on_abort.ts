@@ -13,3 +13,17 @@ export function onAbort(signal: AbortSignal | undefined, action: () => void): Di
   signal?.addEventListener("abort", action);
   return { [Symbol.dispose]: () => signal?.removeEventListener("abort", action) };
 }
+
+/**
+ * Waits for what cannot be stopped, as the system's own copy of a file, until a signal aborts: it
+ * goes on then, and nobody waits for it or hears how it ended.
+ * @throws the reason of the signal.
+ */
+export async function unlessAborted<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  using _stop = onAbort(signal, () => reject(signal?.reason));
+  return await Promise.race([work, stopped]);
+}

@@ -9,7 +9,7 @@
 import { TransferError } from "../../core/errors.ts";
 import { type BlobSource, type ByteRange, rangeBounds } from "../../core/content/source.ts";
 import { CHUNK_SIZE } from "../../core/streams.ts";
-import { onAbort } from "../../core/waiting/on_abort.ts";
+import { unlessAborted } from "../../core/waiting/on_abort.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import {
   type ContentStore,
@@ -123,9 +123,7 @@ export class GrowingBlob {
 
   /** Waits for more bytes, or for the end. */
   async #change({ signal }: Pick<OpenContentOptions, "signal">): Promise<void> {
-    const { promise: stopped, reject } = Promise.withResolvers<never>();
-    using _stopping = onAbort(signal, () => reject(signal?.reason));
-    await Promise.race([this.#changed.promise, stopped]);
+    await unlessAborted(this.#changed.promise, signal);
   }
 
   async *#read(

@@ -101,6 +101,7 @@ const UNSTORABLE: readonly (readonly [codes: readonly string[], message: string]
   [["ENOSPC", "EDQUOT"], "The registry has no space left"],
   [["EFBIG"], "The registry may not write files of that size"],
   [["EROFS"], "The registry's disk is read-only"],
+  [["EACCES", "EPERM"], "The registry lacks permissions on its disk"],
 ];
 
 /**

@@ -219,6 +219,7 @@ Deno.test("what the disk refuses to keep is answered with 507, which nobody trie
       ],
       [{ code: "EFBIG" }, "The registry may not write files of that size"],
       [{ code: "EROFS" }, "The registry's disk is read-only"],
+      [{ code: "EACCES" }, "The registry lacks permissions on its disk"],
     ] as const
   ) {
     const cause = Object.assign(new Error(), error);

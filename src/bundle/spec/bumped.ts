@@ -35,7 +35,10 @@ export function bumpSpec(file: SpecFile, bump: BumpKind | undefined): BumpedSpec
  * @throws {ConflictError} when the spec on the disk has changed since it was read.
  */
 export async function writeBumpedSpec({ path, text, previousText }: BumpedSpec): Promise<void> {
-  if (await readTextIfExists(path) !== previousText) {
+  const found = await readTextIfExists(path);
+  // Another run that raised the same version has published the same bundle.
+  if (found === text) return;
+  if (found !== previousText) {
     throw new ConflictError(
       `Cannot write the new version to ${quote(path)}: it changed meanwhile`,
       { path, remedy: "the bundle was published; set the version in the spec yourself" },

@@ -7,7 +7,8 @@
  * spoil every later workspace.
  * @module
  */
-import { UnsupportedError } from "../../core/errors.ts";
+import { ModelOpsError, UnsupportedError } from "../../core/errors.ts";
+import { isUnwritable } from "../../core/file_errors.ts";
 import type { Digest } from "../../core/digest.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { streamOf, verified } from "../../core/streams.ts";
@@ -25,7 +26,7 @@ import { explained } from "../resolve/missing_part.ts";
 /** Reads blobs of a repository, through a cache where there is one. */
 export class Blobs {
   readonly #store: ContentStore;
-  readonly #cache: ContentStore | undefined;
+  #cache: ContentStore | undefined;
   readonly #options: OperationOptions;
   readonly #filling = new Map<Digest, Promise<void>>();
   /** Bytes that came from the repository. */
@@ -38,7 +39,7 @@ export class Blobs {
     this.#options = options;
   }
 
-  /** Whether blobs are read through a cache. */
+  /** Whether blobs are read through a cache; one that may not be written to is none any more. */
   get hasCache(): boolean {
     return this.#cache !== undefined;
   }
@@ -124,8 +125,20 @@ export class Blobs {
     if (!cache) return undefined;
     let filling = this.#filling.get(blob.digest);
     if (!filling) this.#filling.set(blob.digest, filling = this.#fill(cache, blob, path));
-    await filling;
-    return cache;
+    try {
+      await filling;
+    } catch (error) {
+      if (!(error instanceof ModelOpsError && isUnwritable(error))) throw error;
+      this.#passBy(cache, error);
+    }
+    return this.#cache;
+  }
+
+  /** Goes on without a cache that may not be written to: what is kept is a convenience. */
+  #passBy({ name }: ContentStore, { message }: ModelOpsError): void {
+    if (this.#cache === undefined) return;
+    this.#cache = undefined;
+    this.#options.log?.("warning", `Nothing is kept in ${name} for other workspaces: ${message}`);
   }
 
   async #fill(cache: ContentStore, blob: Descriptor, path: string): Promise<void> {

@@ -83,6 +83,7 @@ export class RegistryFiles {
     const { path, blob, facts } = file;
     const { blobs } = this.#options;
     const cached = await blobs.cachedFile(blob, path);
+    if (!blobs.hasCache) return await this.#writeOnce(file);
     if (cached !== undefined) return await this.#writeCopy(cached, file);
     await this.#writer.writeFile(path, () => blobs.open(blob, path), facts);
   }

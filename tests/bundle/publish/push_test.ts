@@ -242,6 +242,20 @@ Deno.test("publishBundle() refuses versions it cannot raise, and what has no rep
   await assert.rejects(publishBundle(empty.path, target), InvalidInputError);
 });
 
+Deno.test("publishBundle() finds the version raised by another run, which published the same", async () => {
+  await using folder = await goldenFolder();
+  const target = publishing();
+  const raised = GOLDEN_SPEC.replace("1.0.0", "1.0.1");
+  const { tags } = await publishBundle(folder.path, target, {
+    bump: "patch",
+    progress: ({ phase }) => {
+      if (phase === "upload") Deno.writeTextFileSync(folder.join("modelops.yaml"), raised);
+    },
+  });
+  assert.deepEqual(tags, ["1.0.1"]);
+  assert.equal(await specOf(folder), raised);
+});
+
 Deno.test("publishBundle() notices a spec that changes while it publishes", async () => {
   await using folder = await goldenFolder();
   const target = publishing();

@@ -458,6 +458,24 @@ Deno.test("a damaged cache is passed by", async () => {
   assert.equal(warnings.length, 1);
 });
 
+Deno.test("a cache that may not be written to is passed by with one word, and nothing comes twice", async () => {
+  await using temp = await tempFolder();
+  const store = countingStore("registry.test/my-model");
+  const cache = memoryStore("cache");
+  const cause = Object.assign(new Error(), { code: "EROFS" });
+  cache.write = () => Promise.reject(new TransferError("Cannot write", { cause }));
+  const content = { "a": "same", "b": "same", "c": "other" };
+  const entries = await registryEntries(store, content);
+  const warnings: string[] = [];
+  await materialize(temp.path, store, entries, {
+    cache,
+    log: (level, message) => void (level === "warning" && warnings.push(message)),
+  });
+  assert.deepEqual(await files(temp.path), content);
+  assert.deepEqual(warnings, ["Nothing is kept in cache for other workspaces: Cannot write"]);
+  assert.equal(store.opened.length, 2);
+});
+
 Deno.test("prefetching writes the file and fulfils its pointer, once and for all", async () => {
   await using temp = await tempFolder();
   const store = memoryStore("registry.test/my-model");

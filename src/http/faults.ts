@@ -46,6 +46,17 @@ export class SourceFailure extends Error {
   }
 }
 
+/** A fault on the way to a server that the one that was asked has named. */
+export class FaultElsewhere extends Error {
+  readonly url: Readonly<URL>;
+
+  constructor(url: Readonly<URL>, cause: unknown) {
+    // Faults are recognized by their words, and the name of a host may hold any of them.
+    super("", { cause });
+    this.url = url;
+  }
+}
+
 /** The words of the runtime's two network stacks, most telling first. */
 const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
   [/InvalidContentType|wrong.version.number/i, "not-tls", "it does not speak TLS", PLAIN_HTTP],
@@ -172,12 +183,13 @@ export class ConnectionLost extends TransferError {
 
 /** The error for a fault on the way to `url`. Only the host of the URL is shown. */
 export function faultError(error: unknown, url: string): TransferError {
-  const host = new URL(url).host;
+  const isElsewhere = error instanceof FaultElsewhere;
+  const { host } = isElsewhere ? error.url : new URL(url);
   const { kind, reason, remedy } = explainFault(error);
   const made = kind === "lost" || kind === "unreachable" ? ConnectionLost : TransferError;
   return new made(`Cannot reach ${quote(host)}: ${reason}`, {
     registry: host,
-    unanswered: kind === "unreachable" || undefined,
+    unanswered: kind === "unreachable" && !isElsewhere || undefined,
     remedy,
     // The runtime's text may quote a signed URL, so the error itself is not kept.
     cause: new Error(scrub(chain(error).join(": "))),
@@ -194,7 +206,7 @@ function chain(error: unknown): string[] {
   if (!(error instanceof Error)) return [String(error)];
   const code = "code" in error && typeof error.code === "string" ? [error.code] : [];
   const cause = error.cause === undefined ? [] : chain(error.cause);
-  return [...code, error.message, ...cause];
+  return [...code, error.message, ...cause].filter((words) => words !== "");
 }
 
 /** Text without the queries of URLs, which may hold signatures. */

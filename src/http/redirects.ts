@@ -7,12 +7,16 @@ import { askedUrl } from "./asked_url.ts";
 import { AccessDeniedError, TransferError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import { discard } from "./bodies.ts";
+import { FaultElsewhere, isFault } from "./faults.ts";
 import type { Transport } from "./transport_options.ts";
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** Redirects followed for one request. */
 export const HOP_LIMIT = 10;
+
+/** The letters of a URL that is followed; the longest signed ones of storage have some thousand. */
+const LONGEST_LOCATION = 32 * 1024;
 
 /** The headers that may go to another origin. */
 const PORTABLE_HEADERS = ["Accept", "Accept-Encoding", "If-Range", "Range", "User-Agent"];
@@ -27,7 +31,10 @@ export function redirecting(next: Transport): Transport {
     const start = askedUrl(request);
     let current = request;
     for (let hops = 0; hops <= HOP_LIMIT; hops++) {
-      const response = await next(current, hints);
+      const response = await next(current, hints).catch((error) => {
+        const isElsewhere = hops > 0 && isFault(error, request.signal);
+        throw isElsewhere ? new FaultElsewhere(askedUrl(current), error) : error;
+      });
       const follows = request.method === "GET" || request.method === "HEAD";
       if (!follows || !REDIRECTS.has(response.status)) {
         return await checkRefusal(response, start, askedUrl(current));
@@ -61,7 +68,11 @@ export function perOrigin(origin: string, home: Transport, away: Transport): Tra
  * @throws {TransferError} when it is no HTTP URL, or gives up TLS.
  */
 export function checkedLocation(text: string | null, start: URL, current: URL): URL {
-  const target = text === null ? null : URL.parse(text, current);
+  if (text && text.length > LONGEST_LOCATION) {
+    throw refused(start, `it points to a URL of ${text.length} letters`);
+  }
+  // An empty one is a missing one: where the answer came from is no place to go on.
+  const target = text ? URL.parse(text, current) : null;
   if (!target) throw refused(start, "it does not say where to go on");
   if (target.protocol !== "https:" && target.protocol !== "http:") {
     throw refused(start, `it points to a URL of scheme ${quote(target.protocol)}`);

@@ -7,7 +7,7 @@ import { discard } from "../http/bodies.ts";
 import type { Channel } from "./session.ts";
 
 /** Statuses by which a server says that it does not know a method. */
-const NO_SUCH_METHOD = new Set([405, 501]);
+export const NO_SUCH_METHOD: ReadonlySet<number> = new Set([405, 501]);
 
 /**
  * The registry's answer about a blob; `undefined` when it does not have it. Some know no HEAD for

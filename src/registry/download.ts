@@ -121,10 +121,7 @@ class BlobRequests {
   async askAll(signal: AbortSignal) {
     return await this.#exchange({}, {
       signal,
-      check: async (response) => {
-        if (response.status === 206) throw this.#wrongRange(response, 0);
-        return await this.#checkWhole(response, 0);
-      },
+      check: async (response) => await this.#checkWhole(response, 0),
     });
   }
 

@@ -15,9 +15,10 @@ import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "../oc
 import { ACCEPTED_MANIFESTS } from "../oci/media_types.ts";
 import { describeManifest, missing } from "../oci/store.ts";
 import { discard, readBody } from "../http/bodies.ts";
+import { NO_SUCH_METHOD } from "./blob_presence.ts";
 import { sendFollowing } from "./moved_requests.ts";
 import type { Channel } from "./session.ts";
-import { toldDigest } from "./told_digest.ts";
+import { otherDigest, toldDigest } from "./told_digest.ts";
 
 /** Bytes of manifests kept in memory: the largest one, or some thousand of the usual ones. */
 const CACHE_LIMIT = 2 * MANIFEST_SIZE_LIMIT;
@@ -68,17 +69,17 @@ export class ManifestClient {
     return found;
   }
 
-  /** Whether the registry has a manifest. */
+  /** Whether the registry has a manifest; one that cannot be asked has none, as of blobs. */
   async has(digest: Digest, options: OperationOptions = {}): Promise<boolean> {
     const parts = { headers: HEADERS, signal: options.signal };
     let response = await this.#channel.send("HEAD", `manifests/${digest}`, parts);
     await discard(response);
     // Some proxies let only GET pass.
-    if (response.status === 405 || response.status === 501) {
+    if (NO_SUCH_METHOD.has(response.status)) {
       response = await this.#channel.send("GET", `manifests/${digest}`, parts);
       await discard(response);
     }
-    if (response.status === 404) return false;
+    if (response.status === 404 || NO_SUCH_METHOD.has(response.status)) return false;
     if (response.ok) return true;
     throw await this.#channel.error(response, "look for", digest);
   }
@@ -116,10 +117,8 @@ export class ManifestClient {
       onRetry: ({ message }) => log?.("info", `Writing ${target} again`, { reason: message }),
     });
     await discard(response);
-    const told = toldDigest(response.headers);
-    if (told !== null && told !== descriptor.digest && isSameAlgorithm(told, descriptor.digest)) {
-      throw this.#mismatch(target, told, descriptor.digest);
-    }
+    const other = otherDigest(response.headers, descriptor.digest);
+    if (other !== undefined) throw this.#mismatch(target, other, descriptor.digest);
     this.#remember(found);
     return response.headers.has("OCI-Subject");
   }
@@ -196,9 +195,4 @@ export class ManifestClient {
 export function contentType(headers: Headers): string | undefined {
   const type = headers.get("Content-Type")?.split(";")[0]?.trim().toLowerCase();
   return type === "" ? undefined : type;
-}
-
-/** A registry may name by its own algorithm what was stored by another: no contradiction. */
-function isSameAlgorithm(a: string, b: Digest): boolean {
-  return !isDigest(a) || digestAlgorithm(a) === digestAlgorithm(b);
 }

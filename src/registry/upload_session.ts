@@ -16,7 +16,7 @@ import { SourceFailure } from "../http/faults.ts";
 import { checkedLocation } from "../http/redirects.ts";
 import { sendFollowing } from "./moved_requests.ts";
 import type { Channel, RequestParts } from "./session.ts";
-import { toldDigest } from "./told_digest.ts";
+import { otherDigest } from "./told_digest.ts";
 
 /** A range with both ends. */
 type Span = Required<ByteRange>;
@@ -201,9 +201,9 @@ export async function checkStored(
 ): Promise<void> {
   if (response.status !== 201) throw await channel.error(response, "write", digest);
   await discard(response);
-  const told = toldDigest(response.headers);
-  if (told === null || told === digest) return;
-  const actual = told.slice(0, 200);
+  const other = otherDigest(response.headers, digest);
+  if (other === undefined) return;
+  const actual = other.slice(0, 200);
   throw new IntegrityError(
     `Cannot write ${quote(`${channel.name}@${digest}`)}: the registry stored it as ${
       quote(actual)
@@ -218,8 +218,9 @@ export async function nextLocation(
   response: Response,
   asked: { readonly url: URL; readonly signal?: AbortSignal },
 ): Promise<URL | undefined> {
-  const told = response.headers.has("Location");
-  return told ? await uploadLocation(channel, response, asked) : undefined;
+  return response.headers.get("Location")
+    ? await uploadLocation(channel, response, asked)
+    : undefined;
 }
 
 /** Adds the digest to a URL whose query has to stay as the registry wrote it. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { AccessDeniedError, TransferError } from "../../src/core/errors.ts";
+import { faultError } from "../../src/http/faults.ts";
 import { checkedLocation, perOrigin, redirecting } from "../../src/http/redirects.ts";
 
 /** A network where each URL answers by a table, and what was asked of it. */
@@ -73,9 +74,32 @@ Deno.test("redirecting() gives up on loops", async () => {
   assert.equal(seen.length, 11);
 });
 
-Deno.test("redirecting() needs a Location", async () => {
-  const send = redirecting(() => Promise.resolve(new Response(null, { status: 302 })));
-  await assert.rejects(send(withHeaders()), /does not say where/);
+for (const headers of [[], [["Location", ""]], [["Location", " "]]] as [string, string][][]) {
+  Deno.test(`redirecting() needs a Location, and ${JSON.stringify(headers)} is none`, async () => {
+    const send = redirecting(() => Promise.resolve(new Response(null, { status: 302, headers })));
+    await assert.rejects(send(withHeaders()), /does not say where/);
+  });
+}
+
+Deno.test("redirecting() refuses a URL that no request can have, and does not repeat it", async () => {
+  const { send } = network({ [START]: `https://cdn.test/${"x".repeat(100_000)}` });
+  await assert.rejects(
+    send(withHeaders()),
+    /"registry\.test": it points to a URL of 100017 letters$/,
+  );
+});
+
+Deno.test("a fault behind a redirect is told of the server that it is at", async () => {
+  const send = redirecting(({ url }) =>
+    url === START
+      ? Promise.resolve(Response.redirect("https://cdn.test:444/x"))
+      : Promise.reject(new TypeError("connection refused"))
+  );
+  const error = await send(withHeaders()).catch((error) => faultError(error, START));
+  assert(error instanceof TransferError);
+  assert.equal(error.message, 'Cannot reach "cdn.test:444": the connection was refused');
+  // The server that was asked has answered.
+  assert.equal(error.facts.unanswered, undefined);
 });
 
 for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {

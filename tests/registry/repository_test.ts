@@ -127,6 +127,11 @@ Deno.test("has() uses GET where HEAD is not allowed", async () => {
   assert.equal(await repository.has(PLAIN.descriptor), false);
 });
 
+Deno.test("has() takes a registry that cannot be asked not to have a manifest", async () => {
+  const { repository } = await setup(() => new Response(null, { status: 405 }));
+  assert.equal(await repository.has(PLAIN.descriptor), false);
+});
+
 Deno.test("a manifest whose bytes are not those of its digest is refused", async () => {
   const asked = await setup(manifestAnswer(OTHER.bytes));
   await assert.rejects(asked.repository.resolve(PLAIN.descriptor.digest), IntegrityError);

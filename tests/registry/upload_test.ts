@@ -298,6 +298,7 @@ const located = (location: string | null) => (request: Request) =>
 
 const BAD_LOCATIONS: readonly (readonly [string | null, RegExp])[] = [
   [null, /does not say where/],
+  ["", /does not say where/],
   ["http://registry.test/v2/a/blobs/uploads/u1", /without TLS/],
   ["https://10.0.0.1/upload", /private network/],
   ["https://[::1]/upload", /private network/],
@@ -342,6 +343,15 @@ Deno.test("a registry that stores a blob under another digest is not believed", 
     return new Response(null, { status: 201, headers: { "Docker-Content-Digest": "sha256:0" } });
   }));
   await assert.rejects(write(SMALL), IntegrityError);
+});
+
+Deno.test("a registry may name a blob by an algorithm of its own", async () => {
+  const told = { "Docker-Content-Digest": `sha512:${"0".repeat(128)}` };
+  const { write } = setup(once("PUT", async (request) => {
+    await request.text();
+    return new Response(null, { status: 201, headers: told });
+  }));
+  await write(SMALL);
 });
 
 Deno.test("a token that runs out while a large body is on its way is renewed", async () => {

@@ -5,6 +5,9 @@
 import type { Argument, Command, Option } from "../../deps/commander.ts";
 import { loadCommand } from "../command.ts";
 import { LOG_LEVELS } from "../output/log.ts";
+import { COLOR_CHOICES } from "../output/paint.ts";
+import { PROGRESS_STYLES } from "../output/progress/style.ts";
+import { SHELLS } from "./scripts.ts";
 
 /** A word that fits. */
 export interface Candidate {
@@ -91,8 +94,10 @@ class CommandLine {
   async #valuesOf(slot: Option | Argument | undefined): Promise<Completion> {
     if (slot === undefined) return wordsOf([]);
     if (slot.argChoices !== undefined) return wordsOf(bare(slot.argChoices));
-    const name = "flags" in slot ? /[<[](.+)[>\]]/.exec(slot.flags)?.[1] ?? "" : slot.name();
-    return await KINDS_OF_VALUES[name]?.(this) ?? wordsOf([]);
+    const isFlag = "flags" in slot;
+    const name = isFlag ? /[<[](.+)[>\]]/.exec(slot.flags)?.[1] ?? "" : slot.name();
+    const kind = isFlag && KINDS_OF_VALUES[slot.long ?? ""] || KINDS_OF_VALUES[name];
+    return await kind?.(this) ?? wordsOf([]);
   }
 
   #readFlag(word: string): void {
@@ -146,7 +151,13 @@ async function references({ command, values, references }: CommandLine): Promise
   return wordsOf(bare(await references(values)));
 }
 
-/** What stands for a value, by the name that help gives it. A switch has no name. */
+/** Bundles that are compared may be folders or archives, and models have names. */
+function compared(line: CommandLine): Completion | Promise<Completion> {
+  const isOfBundles = /bundles?$/.test(line.command.parent?.name() ?? "");
+  return isOfBundles ? files() : references(line);
+}
+
+/** What stands for a value, by its flag or by the name that help gives it. A switch has no name. */
 const KINDS_OF_VALUES: Readonly<
   Record<string, (line: CommandLine) => Completion | Promise<Completion>>
 > = {
@@ -154,7 +165,14 @@ const KINDS_OF_VALUES: Readonly<
   file: files,
   folder: folders,
   path: folders,
-  level: () => wordsOf(bare(LOG_LEVELS)),
+  "folder|bundle": folders,
+  "--object-store": folders,
+  "--log-level": () => wordsOf(bare(LOG_LEVELS)),
+  "--progress": () => wordsOf(bare(PROGRESS_STYLES)),
+  "--color": () => wordsOf(bare(COLOR_CHOICES)),
+  shell: () => wordsOf(bare(SHELLS)),
+  from: compared,
+  to: compared,
   reference: references,
   source: references,
   target: references,

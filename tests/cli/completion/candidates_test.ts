@@ -45,6 +45,9 @@ Deno.test("values of flags are completed where they can be known", async () => {
   assert.deepEqual(await complete("build", "--compression=z"), ["words", "zstd"]);
   assert.deepEqual(await complete("build", "--raw=f"), ["words", "false"]);
   assert.deepEqual(await complete("--log-level", "wa"), ["words", "warn", "warning"]);
+  assert.deepEqual(await complete("--progress", "p"), ["words", "plain"]);
+  assert.deepEqual(await complete("list", "--color="), ["words", "auto", "always", "never"]);
+  assert.deepEqual(await complete("bundle", "export", "--zstd-level", ""), ["words"]);
   assert.deepEqual(await complete("completion", ""), [
     "words",
     "bash",
@@ -71,6 +74,9 @@ Deno.test("files and folders are left to the shell", async () => {
     [["modelfile", "validate", ""], "files"],
     [["modelfile", "generate", "m"], "folders"],
     [["--ca-file", ""], "files"],
+    [["bundle", "push", "--object-store", ""], "folders"],
+    [["bundle", "verify", ""], "folders"],
+    [["bundle", "diff", "x", ""], "files"],
     [["build", "x", ""], "words"],
   ];
   for (const [words, kind] of rows) assert.deepEqual(await complete(...words), [kind]);
@@ -81,7 +87,7 @@ Deno.test("names of local artifacts are completed where one is wanted", async ()
   // The newest is listed first, else the order is that of the names.
   await home.build(...MODELS.flatMap((name) => ["-t", name]), "--no-creation-time");
   const complete = (...words: string[]) => completeIn({ home: home.folder.path }, ...words);
-  for (const command of ["push", "extract", "inspect", "rm", "tag"]) {
+  for (const command of ["push", "extract", "inspect", "rm", "tag", "diff"]) {
     assert.deepEqual(await complete(command, ""), ["words", ...MODELS], command);
   }
   assert.deepEqual(await complete("push", "--insecure", "reg"), ["words", MODELS[1]]);

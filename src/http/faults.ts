@@ -28,8 +28,12 @@ export interface Fault {
 const TRUST = "add --ca-file with the authority of the registry, or --insecure to skip the check";
 const NAME = "check the name, or add --insecure to skip the check";
 const RENEW = "let the server have a new one, or add --insecure to skip the check";
+const ANEW = "add --ca-file with the authority that the registry has today, let it have a " +
+  "certificate with a longer key, or add --insecure to skip the check";
 const CLOCK = "check the clock of this machine, or add --insecure to skip the check";
 const PLAIN_HTTP = "add --plain-http if the registry is meant to be used without TLS";
+/** What to do where a server that was spoken to in clear speaks TLS. */
+export const TLS = "leave out --plain-http, and http:// in front of its name, if it speaks TLS";
 const IDENTITY = "add --cert-file and --key-file";
 const OLD_TLS = "let the server speak TLS 1.2 or 1.3";
 const HANDSHAKE = "if it wants a client certificate, " + IDENTITY + "; else let it speak TLS 1.3";
@@ -56,6 +60,8 @@ export class FaultElsewhere extends Error {
     this.url = url;
   }
 }
+
+const MALFORMED = "its answer is not one of HTTP/1.1";
 
 /** The words of the runtime's two network stacks, most telling first. */
 const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
@@ -97,7 +103,8 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
     "its certificate is signed too weakly",
     RENEW,
   ],
-  [/BadSignature/, "refused", "its certificate has a short key, or a wrong signature", RENEW],
+  // An authority that was made anew under its old name, or a key of 1024 bits.
+  [/BadSignature/, "refused", "its certificate has a short key, or a wrong signature", ANEW],
   [
     /key usage|INVALID_PURPOSE/i,
     "refused",
@@ -120,9 +127,9 @@ const FAULTS: readonly (readonly [RegExp, FaultKind, string, string?])[] = [
   [/NoApplicationProtocol/, "refused", "it does not speak HTTP/1.1"],
   [/fatal alert: (?!InternalError)/, "refused", "it refused to speak TLS"],
   [
-    /Parse Error|invalid HTTP|invalid content-length|unexpected transfer-enc|head is too large|status provided/,
+    /Parse Error|invalid HTTP|invalid content-length|unexpected transfer-enc|head is too large|status provided|not one of HTTP|This is not HTTP/,
     "refused",
-    "its answer is not one of HTTP/1.1",
+    MALFORMED,
   ],
   [/ECONNREFUSED|connection refused/i, "unreachable", "the connection was refused"],
   [/ENOTFOUND|EAI_AGAIN|dns error|failed to lookup/i, "unreachable", "its name was not found"],
@@ -184,13 +191,15 @@ export class ConnectionLost extends TransferError {
 /** The error for a fault on the way to `url`. Only the host of the URL is shown. */
 export function faultError(error: unknown, url: string): TransferError {
   const isElsewhere = error instanceof FaultElsewhere;
-  const { host } = isElsewhere ? error.url : new URL(url);
+  const { host, protocol } = isElsewhere ? error.url : new URL(url);
   const { kind, reason, remedy } = explainFault(error);
+  // To a request in clear a server of TLS answers with an alert.
+  const mayBeTls = reason === MALFORMED && protocol === "http:";
   const made = kind === "lost" || kind === "unreachable" ? ConnectionLost : TransferError;
   return new made(`Cannot reach ${quote(host)}: ${reason}`, {
     registry: host,
     unanswered: kind === "unreachable" && !isElsewhere || undefined,
-    remedy,
+    remedy: mayBeTls ? TLS : remedy,
     // The runtime's text may quote a signed URL, so the error itself is not kept.
     cause: new Error(scrub(chain(error).join(": "))),
   });

@@ -14,10 +14,15 @@ import {
 } from "../core/errors.ts";
 import { type ErrorDocument, parseErrorDocument } from "./error_document.ts";
 import { readBody } from "../http/bodies.ts";
+import { TLS } from "../http/faults.ts";
 import { plainText } from "../core/text.ts";
 
 /** The most of an error document that is read. */
 const DOCUMENT_LIMIT = 64 * 1024;
+
+/** How servers of TLS, with the status 400, call a request that came in clear. */
+const IN_CLEAR =
+  /HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port|plain HTTP to an SSL/;
 
 /** A request that was refused. */
 export interface RefusedRequest {
@@ -43,7 +48,8 @@ export async function responseError(
   const words = [said.code, said.message].filter(Boolean).join(": ");
   const server = request.server ?? request.registry;
   const found = `${server} answered ${status}${words === "" ? "" : ` (${words})`}`;
-  const facts = { registry: request.registry, status: response.status, code: said.code };
+  const remedy = IN_CLEAR.test(words) ? TLS : undefined;
+  const facts = { registry: request.registry, status: response.status, code: said.code, remedy };
   const error = makeError(`Cannot ${request.action}: ${found}`, facts);
   // What a token server does not have says nothing of what the registry has.
   const isOfRegistry = request.server === undefined || error instanceof AccessDeniedError;
@@ -78,5 +84,6 @@ async function readDocument(response: Response, request: RefusedRequest): Promis
   }
   const said = parseErrorDocument(text);
   if (said.code || said.message) return said;
-  return type.startsWith("text/plain") ? { message: plainText(text) } : {};
+  const [inClear] = IN_CLEAR.exec(text) ?? [];
+  return type.startsWith("text/plain") ? { message: plainText(text) } : { message: inClear };
 }

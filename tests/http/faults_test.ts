@@ -10,6 +10,8 @@ const CASES: readonly (readonly [string, string, string])[] = [
   ["client error (SendRequest): invalid content-length parsed", "refused", MALFORMED],
   ["client error (SendRequest): message head is too large", "refused", MALFORMED],
   ["client error (SendRequest): invalid HTTP version parsed", "refused", MALFORMED],
+  ["This is not HTTP", "refused", MALFORMED],
+  ["The answer is not one of HTTP/1.1", "refused", MALFORMED],
   ["HPE_HEADER_OVERFLOW: Parse Error: Header overflow", "refused", MALFORMED],
   ["received fatal alert: NoApplicationProtocol", "refused", "it does not speak HTTP/1.1"],
   ["unexpected end of file", "lost", "the connection was cut"],
@@ -106,10 +108,17 @@ Deno.test("faultError() says what helps", () => {
   assert.match(remedy("CertificateRequired") ?? "", /--cert-file and --key-file/);
   assert.match(remedy("alert handshake failure") ?? "", /--cert-file and --key-file.*TLS 1\.3/);
   assert.match(remedy("certificate not valid yet") ?? "", /the clock of this machine/);
+  assert.match(remedy("BadSignature") ?? "", /--ca-file.*longer key.*--insecure/);
   // An authority does not help where the certificate itself is the fault.
   for (const words of ["certificate expired", "MD_TOO_WEAK", "not valid for name"]) {
     assert.doesNotMatch(remedy(words) ?? "--ca-file", /--ca-file/);
   }
+});
+
+Deno.test("faultError() says to leave out --plain-http where it was spoken, and may be wrong", () => {
+  const remedy = (url: string) => faultError(new Error("This is not HTTP"), url).facts.remedy;
+  assert.match(remedy("http://a.test") ?? "", /^leave out --plain-http/);
+  assert.equal(remedy("https://a.test"), undefined);
 });
 
 Deno.test("isFault() tells the network's errors from aborts and from ours", () => {

@@ -50,6 +50,19 @@ for (
   });
 }
 
+const IN_CLEAR = {
+  Go: "Client sent an HTTP request to an HTTPS server.\n",
+  nginx: "<center>The plain HTTP request was sent to HTTPS port</center>",
+  Apache: "<p>Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />",
+};
+for (const [server, text] of Object.entries(IN_CLEAR)) {
+  Deno.test(`responseError() hears of ${server} that it speaks TLS`, async () => {
+    const error = await responseError(answer(400, text, "text/html"), ASKED);
+    assert.match(error.message, /answered 400 Bad Request \([^<>]*HTTP[^<>]*\)$/);
+    assert.match(error.facts.remedy ?? "", /^leave out --plain-http/);
+  });
+}
+
 Deno.test("responseError() says what the registry said, and how to log in", async () => {
   const error = await responseError(answer(401, document("UNAUTHORIZED", "who are you")), ASKED);
   assert.equal(

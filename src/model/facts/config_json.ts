@@ -19,6 +19,7 @@ const quantizationForm = form.map({
   nbits: count,
   w_bit: count,
   format: word,
+  mode: word,
   load_in_4bit: flag,
   load_in_8bit: flag,
   bnb_4bit_quant_type: word,
@@ -212,6 +213,8 @@ function widthOf(config: Quantization): string | undefined {
   if (config.load_in_4bit) return config.bnb_4bit_quant_type ?? "fp4";
   if (config.load_in_8bit) return "int8";
   const bits = config.bits ?? config.nbits ?? config.w_bit;
+  // MLX names a form of blocks beside their bits.
+  if (/^(nvfp4|mxfp[468])$/.test(config.mode ?? "")) return config.mode;
   if (bits !== undefined) return `int${bits}`;
   return config.quant_algo ?? blockWidth(config) ?? groupWidth(config) ?? config.weights;
 }

@@ -49,8 +49,8 @@ export const FORMATS: readonly FormatRow[] = [
   },
   {
     format: "pytorch",
-    files: "*.pt *.pth *.ckpt pytorch_model*.bin adapter_model*.bin model*.bin consolidated*.bin",
-    parts: "*.pt2 *.ptl *.mar *.distcp *.torchscript *.jit",
+    files: "*.pt *.pth *.ckpt pytorch_model*.bin adapter_model*.bin model*.bin consolidated*.bin " +
+      "*.pt2 *.ptl *.mar *.distcp *.torchscript *.jit",
     magic: [ZIP, ...PICKLES],
   },
   {

@@ -76,6 +76,10 @@ function factorOf(
   if (isBookkeeping(name)) return 0;
   const [, module = "", last = name] = /^(.*)\.([^.]+)$/.exec(name) ?? [];
   const beside = (other: string) => types.get(module === "" ? other : `${module}.${other}`);
+  const scaled = (scale: string | undefined, second: string | undefined) => {
+    if (second !== undefined || BLOCK_SCALES.has(scale)) return 2;
+    return scale === undefined ? 1 : packed(type, bits(module));
+  };
   switch (last) {
     case "qweight":
     case "weight_packed":
@@ -86,10 +90,13 @@ function factorOf(
     case "weight":
       if (type === "uint32" && beside("scales")) return packed(type, bits(module));
       if (type !== "uint8") return 1;
-      if (beside("weight.absmax") || beside("weight_scale_2")) return 2;
-      if (beside("weight_scale") === undefined) return 1;
-      return BLOCK_SCALES.has(beside("weight_scale")) ? 2 : packed(type, bits(module));
+      if (beside("weight.absmax")) return 2;
+      return scaled(beside("weight_scale"), beside("weight_scale_2"));
     default:
+      // Experts in one tensor have no name but that of their layer.
+      if (type === "uint8" && beside(`${last}_weight_scale`)) {
+        return scaled(beside(`${last}_weight_scale`), beside(`${last}_weight_scale_2`));
+      }
       if (last.endsWith("_blocks")) return 2;
       if (isPacked(name)) return undefined;
       return last.endsWith("_scales") && beside(last.replace(/_scales$/, "_blocks")) ? 0 : 1;

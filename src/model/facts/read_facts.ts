@@ -65,6 +65,8 @@ export interface FactsReport {
 /** Documents in the top folder that tell something. */
 const DOCUMENTS = new Set([
   "hf_quant_config.json",
+  "quantize_config.json",
+  "quant_config.json",
   "config.json",
   "generation_config.json",
   "adapter_config.json",
@@ -74,6 +76,12 @@ const DOCUMENTS = new Set([
   "sentence_bert_config.json",
   "chat_template.jinja",
 ]);
+
+/** What AutoGPTQ and AutoAWQ write beside a `config.json` that says nothing of it. */
+const QUANTIZATION_DOCUMENTS = [
+  ["quantize_config.json", "gptq"],
+  ["quant_config.json", "awq"],
+] as const;
 
 /** Whether a file of this path may tell something of the model. */
 export function tellsFacts(path: string): boolean {
@@ -112,7 +120,7 @@ export async function readFacts(
   const indexes = all.filter(({ path }) => isTorchIndex(path));
   const files = onlyTensors ? [...weights, ...indexes] : all;
   const reader = new DocumentReader(files, { ...options, isFar });
-  const quantization = await reader.json("hf_quant_config.json");
+  const quantization = await readQuantization(reader);
   const config = await reader.json("config.json");
   const readme = await reader.start(README_NAME, README_START);
   const pipeline = await readPipeline(reader);
@@ -188,6 +196,19 @@ export async function readFacts(
     unlisted,
     warnings: [...reader.warnings, ...warnings],
   };
+}
+
+/** What the tools say of a quantization that keep it in a document of its own. */
+async function readQuantization(
+  reader: DocumentReader,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const whole = await reader.json("hf_quant_config.json");
+  if (whole !== undefined) return whole;
+  for (const [name, quant_method] of QUANTIZATION_DOCUMENTS) {
+    const found = await reader.json(name);
+    if (found !== undefined) return { quantization_config: { quant_method, ...found } };
+  }
+  return undefined;
 }
 
 /** Largest index that is read far away: one of four thousand tensors. Bytes. */

@@ -47,6 +47,9 @@ const QUANTIZATIONS: readonly (readonly [object, string | undefined])[] = [
     config_groups: { group_0: { weights: { num_bits: 8, type: "float" } } },
   }, "compressed-tensors-fp8"],
   [{ group_size: 64, bits: 4 }, "int4"],
+  [{ group_size: 64, bits: 4, mode: "affine" }, "int4"],
+  [{ group_size: 32, bits: 4, mode: "mxfp4" }, "mxfp4"],
+  [{ group_size: 16, bits: 4, mode: "nvfp4" }, "nvfp4"],
   [{}, undefined],
   [{ quant_method: 7, bits: "4" }, undefined],
 ];

@@ -31,6 +31,11 @@ Deno.test("weights that are packed several to an element are not counted as they
     },
     gptq: { "a.qweight": ["I32", 8, 4], "a.qzeros": ["I32", 1, 4], "a.scales": ["F16", 8, 1] },
     bitsandbytes: { "a.weight": ["U8", 16, 1], "a.weight.absmax": ["F32", 1] },
+    "nvfp4 experts in one tensor": {
+      "a.experts.up_proj": ["U8", 2, 8, 4],
+      "a.experts.up_proj_weight_scale": ["F8_E4M3", 2, 8, 1],
+      "a.experts.up_proj_weight_scale_2": ["F32", 2],
+    },
     mxfp4: { "a.w_blocks": ["U8", 8, 4], "a.w_scales": ["U8", 8] },
     compressed: { "a.weight_packed": ["I32", 8, 4], "a.weight_scale": ["F16", 8, 1] },
     hqq: { "a.W_q": ["U8", 8, 4], "a.scale": ["F16", 8] },
@@ -58,6 +63,11 @@ Deno.test("weights of one element each are counted, whatever scales them", async
       "k_proj.weight_scale": ["F32"],
       "k_proj.input_scale": ["F32"],
       "k_proj.k_scale": ["F32"],
+    },
+    "fp8 experts in one tensor": {
+      "a.experts.up_proj": ["F8_E4M3", 1, 8, 4],
+      "a.experts.up_proj_scale_inv": ["F32", 1, 1, 1],
+      "a.experts.up_proj_input_scale": ["F32"],
     },
     fbgemm: { "a.weight": ["F8_E4M3", 8, 4], "a.input_scale_ub": ["F32", 1] },
     plain: { "a.weight": ["BF16", 8, 4] },
@@ -101,6 +111,8 @@ Deno.test("a projector, an adapter and a draft model beside the main one tell no
     "lora.gguf": model("gemma3", "adapter", 64),
     "m-draft.gguf": model("gemma3", "model", 64),
     "draft/m.gguf": model("llama", "model", 64),
+    "happy.gguf": model("controlvector", "", 64),
+    "voice.gguf": model("wavtokenizer-dec", "", 64),
   };
   for (const [path, bytes] of Object.entries(companions)) {
     const { family, paramCount, warnings } = await readHeaderFacts([

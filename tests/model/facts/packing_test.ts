@@ -157,6 +157,41 @@ Deno.test("bytes that hold weights hold as many as their scales or their method 
   assert.equal(packedCount(quant("other"), scaledBy("bfloat16")), undefined);
 });
 
+Deno.test("experts that lie in one tensor count as many as its bytes hold", () => {
+  const name = "mlp.experts.down_proj";
+  const experts = [
+    { name, type: "uint8", shape: [2, 4, 8] },
+    { name: `${name}_weight_scale`, type: "float8_e4m3", shape: [2, 4, 1] },
+    { name: `${name}_input_scale`, type: "float32", shape: [] },
+  ];
+  assert.equal(packedCount({}, experts), 128);
+  const second = { name: `${name}_weight_scale_2`, type: "float32", shape: [2] };
+  assert.equal(packedCount({}, [...experts, second]), 128);
+});
+
+Deno.test("a quantization that a document of its own tells is known, and counted", async () => {
+  const documents = {
+    "quantize_config.json": [{ bits: 4, group_size: 128, desc_act: false }, "gptq-int4"],
+    "quant_config.json": [{ w_bit: 4, q_group_size: 128, version: "GEMM" }, "awq-int4"],
+    "hf_quant_config.json": [{ quantization: { quant_algo: "W4A16_AWQ", bits: 4 } }, "int4"],
+  } as const;
+  for (const [name, [document, quantization]] of Object.entries(documents)) {
+    const files = {
+      "config.json": new TextEncoder().encode(`{"model_type":"llama"}`),
+      [name]: new TextEncoder().encode(JSON.stringify(document)),
+      "model.safetensors": safetensors({
+        "m.qweight": { dtype: "I32", shape: [4, 8], width: 4 },
+        "m.qzeros": { dtype: "I32", shape: [1, 8], width: 4 },
+        "m.scales": { dtype: "F16", shape: [1, 8], width: 2 },
+      }),
+    };
+    const { facts } = await readFacts(
+      Object.entries(files).map(([path, bytes]) => ({ path, source: bytesSource(bytes) })),
+    );
+    assert.deepEqual([facts.quantization, facts.paramCount], [quantization, 256], name);
+  }
+});
+
 Deno.test("of weights that are codes of a method neither count nor type is told", async () => {
   const codes = { "a.weight": { dtype: "I16", shape: [8, 4], width: 2 } };
   const configs = [

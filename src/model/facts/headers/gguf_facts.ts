@@ -72,11 +72,14 @@ export function mergeGguf(parts: readonly SummedFacts[]): SummedFacts {
   };
 }
 
-/** Whether a file says that it only goes with a model: projectors are of architecture `clip`. */
+/** Architectures of what only goes with a model: projectors, directions to steer it, vocoders. */
+const COMPANIONS: ReadonlySet<unknown> = new Set(["clip", "controlvector", "wavtokenizer-dec"]);
+
+/** Whether a file says that it only goes with a model. */
 function isCompanion(values: Values): boolean {
   const type = values.get("general.type");
   const isOther = typeof type === "string" && type !== "" && type !== "model";
-  return isOther || values.get("general.architecture") === "clip";
+  return isOther || COMPANIONS.has(values.get("general.architecture"));
 }
 
 /** What the keys say about the count; parts of a split model may have no tensors of their own. */

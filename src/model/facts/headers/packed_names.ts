@@ -10,7 +10,7 @@ const PACKED =
 
 /** Ends of the names of tensors that scale, shift, order or describe others. */
 const BOOKKEEPING =
-  /(^|[._])(qzeros|g_idx|SCB|absmax|nested_absmax|quant_map|nested_quant_map|quant_state\..*|weight_format|weight_shape|weight_g_idx|(weight|input)_global_scale|(weight|input|output)_zero_point)$|(^|\.)(weight_scales?|weight_scale_inv|weight_scale_2|(input|output|[kqv]|prob)_scale|input_scale_ub)$/;
+  /(^|[._])(qzeros|g_idx|SCB|absmax|nested_absmax|quant_map|nested_quant_map|quant_state\..*|weight_format|weight_shape|weight_g_idx|(weight|input)_global_scale|(weight|input|output)_zero_point|weight_scales?|(weight_)?scale_inv|weight_scale_2|input_scale)$|(^|\.)((output|[kqv]|prob)_scale|input_scale_ub)$/;
 
 /** Whether a tensor holds several weights in an element, or what unpacks such, by its name. */
 export function isPacked(name: string): boolean {

@@ -153,7 +153,8 @@ function isContainer(name: string, type: string, header: Header): boolean {
   if (!CONTAINERS.has(type)) return false;
   if (name.endsWith(".B") && type === "int32") return header.has(name.replace(/B$/, "s"));
   const stem = /^(.*?)\.?weight$/.exec(name)?.[1];
-  if (stem === undefined) return false;
+  // Experts that lie in one tensor are named after their layer: `experts.down_proj_weight_scale`.
+  if (stem === undefined) return header.has(`${name}_weight_scale`);
   return SCALES.some((end) => header.has(stem === "" ? end : `${stem}.${end}`));
 }
 

@@ -64,11 +64,11 @@ export class TarHeaderReader {
   async next(): Promise<TarFacts | undefined> {
     const metadata = new Metadata(this.#options.maxMetadata);
     while (true) {
-      if (metadata.size === 0 && await this.#endsHere()) return undefined;
+      if (!metadata.isPending && await this.#endsHere()) return undefined;
       const block = await this.#block();
       if (isZero(block)) {
         const isWhole = await this.#endsHere() || isZero(await this.#block());
-        if (metadata.size > 0 || !isWhole) throw corrupt("a header is missing");
+        if (metadata.isPending || !isWhole) throw corrupt("a header is missing");
         return undefined;
       }
       const sum = numberIn(block, FIELDS.checksum);
@@ -87,8 +87,9 @@ export class TarHeaderReader {
   }
 
   async #addGlobals(size: number): Promise<void> {
-    const limit = MAX_GLOBALS - textSize(this.#globals);
-    const records = decodeRecords(await this.#content(withinLimit(size, limit)));
+    const used = textSize(this.#globals);
+    withinLimit(size, { used, limit: MAX_GLOBALS, what: "global PAX records" });
+    const records = decodeRecords(await this.#content(size));
     for (const [key, value] of records) this.#globals.set(key, value);
   }
 
@@ -108,8 +109,10 @@ export class TarHeaderReader {
 
 /** What the headers before an entry say of it. */
 class Metadata {
+  /** Whether they are of an entry that has to come: global ones may be the last. */
+  isPending = false;
   /** Bytes that they have in all. */
-  size = 0;
+  #size = 0;
   readonly #limit: number;
   #pax: ReadonlyMap<string, string> = new Map();
   readonly #names = new Map<string, string>();
@@ -121,13 +124,14 @@ class Metadata {
 
   /** Counts a header and its content, which has `size` bytes. */
   claim(size: number): number {
-    withinLimit(this.size + size, this.#limit);
-    this.size += BLOCK_SIZE + size;
+    withinLimit(size, { used: this.#size, limit: this.#limit, what: "metadata in a row" });
+    this.#size += BLOCK_SIZE + size;
     return size;
   }
 
   /** Adds the content of a header. The last one of each kind counts. */
   add(flag: string, content: Uint8Array): void {
+    this.isPending = true;
     if (flag === "x") this.#pax = decodeRecords(content);
     else this.#names.set(flag === "L" ? "path" : "linkpath", decodeLongName(content));
   }
@@ -138,10 +142,12 @@ class Metadata {
   }
 }
 
-function withinLimit(size: number, limit: number): number {
+function withinLimit(
+  size: number,
+  { used, limit, what }: { readonly used: number; readonly limit: number; readonly what: string },
+): void {
   if (size < 0) throw corrupt("a header has a negative size");
-  if (size > limit) throw tooLarge(`it has more than ${limit} bytes of metadata in a row`);
-  return size;
+  if (used + size > limit) throw tooLarge(`it has more than ${limit} bytes of ${what}`);
 }
 
 /** Characters of records, keys and values. */

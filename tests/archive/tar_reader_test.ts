@@ -262,6 +262,23 @@ Deno.test("readTar() holds its limits on entries and metadata", async () => {
   }
 });
 
+Deno.test("global PAX records have a limit in all, which the error tells", async () => {
+  const global = (key: string) => [pax({ [key]: "x".repeat(9000) }, "g"), { name: key }];
+  await assert.rejects(list(rawTar(...global("a"), ...global("b"))), {
+    name: "InvalidInputError",
+    message: "Cannot read tar archive: it has more than 16384 bytes of global PAX records",
+  });
+});
+
+Deno.test("global PAX records may be the last of an archive, or all of it", async () => {
+  const global = pax({ comment: "a commit" }, "g");
+  assert.deepEqual(await list(rawTar({ name: "a" }, global)), ["file a = "]);
+  assert.deepEqual(await list(rawTar(global)), []);
+  const onMissingEnd = () => {};
+  const open = concatBytes([{ name: "a" }, global].map(rawEntry));
+  assert.deepEqual(await list(open, 1 << 20, { onMissingEnd }), ["file a = "]);
+});
+
 Deno.test("readTar() stops on its signal and cancels the stream", async () => {
   const abort = new AbortController();
   let cancelled = 0;

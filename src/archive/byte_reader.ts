@@ -16,32 +16,26 @@ export class ByteReader {
 
   /** From 1 to `limit` of the next bytes, as they come; `undefined` at the end of the stream. */
   async some(limit: number): Promise<Uint8Array | undefined> {
-    if (await this.atEnd()) return undefined;
+    while (this.#rest.byteLength === 0) {
+      const { done, value } = await this.#reader.read();
+      if (done) return undefined;
+      this.#rest = value;
+    }
     const bytes = this.#rest.subarray(0, limit);
     this.#rest = this.#rest.subarray(bytes.byteLength);
     return bytes;
   }
 
-  /** The next `size` bytes; `undefined` when the stream ends before them. */
-  async exactly(size: number): Promise<Uint8Array | undefined> {
+  /** The next `size` bytes; fewer where the stream ends before. */
+  async upTo(size: number): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     for (let left = size; left > 0;) {
       const part = await this.some(left);
-      if (part === undefined) return undefined;
+      if (part === undefined) break;
       parts.push(part);
       left -= part.byteLength;
     }
-    return parts.length === 1 ? parts[0] : concatBytes(parts);
-  }
-
-  /** Whether the stream has ended. */
-  async atEnd(): Promise<boolean> {
-    while (this.#rest.byteLength === 0) {
-      const { done, value } = await this.#reader.read();
-      if (done) return true;
-      this.#rest = value;
-    }
-    return false;
+    return parts.length === 1 ? parts[0]! : concatBytes(parts);
   }
 
   /** Drops the next `size` bytes; `false` when the stream ends before them. */

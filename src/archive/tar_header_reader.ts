@@ -47,10 +47,10 @@ export class TarHeaderReader {
     this.#options = options;
   }
 
-  /** Whether the stream ends where an entry has ended, and may do so. */
-  async #endsHere(): Promise<boolean> {
+  /** Whether the stream, which ended after `rest`, may do so: nothing of an entry is in that. */
+  #mayEnd(rest: Uint8Array): boolean {
     const { onMissingEnd } = this.#options;
-    if (!onMissingEnd || !this.#seenEntry || !await this.#bytes.atEnd()) return false;
+    if (!onMissingEnd || !this.#seenEntry || !isZero(rest)) return false;
     onMissingEnd();
     return true;
   }
@@ -64,11 +64,15 @@ export class TarHeaderReader {
   async next(): Promise<TarFacts | undefined> {
     const metadata = new Metadata(this.#options.maxMetadata);
     while (true) {
-      if (!metadata.isPending && await this.#endsHere()) return undefined;
-      const block = await this.#block();
+      const block = await this.#bytes.upTo(BLOCK_SIZE);
+      if (block.byteLength < BLOCK_SIZE) {
+        if (!metadata.isPending && this.#mayEnd(block)) return undefined;
+        throw truncated();
+      }
       if (isZero(block)) {
-        const isWhole = await this.#endsHere() || isZero(await this.#block());
-        if (metadata.isPending || !isWhole) throw corrupt("a header is missing");
+        if (metadata.isPending || !await this.#endsAfterZeros()) {
+          throw corrupt("a header is missing");
+        }
         return undefined;
       }
       const sum = numberIn(block, FIELDS.checksum);
@@ -93,16 +97,19 @@ export class TarHeaderReader {
     for (const [key, value] of records) this.#globals.set(key, value);
   }
 
-  async #block(): Promise<Uint8Array> {
-    const block = await this.#bytes.exactly(BLOCK_SIZE);
-    if (block === undefined) throw truncated();
-    return block;
+  /** Whether the second block of zeros is there, or as much of it as is needed. */
+  async #endsAfterZeros(): Promise<boolean> {
+    const block = await this.#bytes.upTo(BLOCK_SIZE);
+    if (block.byteLength === BLOCK_SIZE) return isZero(block);
+    if (this.#mayEnd(block)) return true;
+    throw truncated();
   }
 
   /** The content of a metadata header. */
   async #content(size: number): Promise<Uint8Array> {
-    const content = await this.#bytes.exactly(size + tarPadding(size).byteLength);
-    if (content === undefined) throw truncated();
+    const whole = size + tarPadding(size).byteLength;
+    const content = await this.#bytes.upTo(whole);
+    if (content.byteLength < whole) throw truncated();
     return content.subarray(0, size);
   }
 }
@@ -157,8 +164,8 @@ function textSize(records: ReadonlyMap<string, string>): number {
   return size;
 }
 
-/** Records of files that are stored without their holes, by GNU tar and star. */
-const SPARSE_KEYS = /^(?:GNU\.sparse\.|SCHILY\.realsize$)/;
+/** Records of files that are stored without their holes, by GNU tar, star and Solaris. */
+const SPARSE_KEYS = /^(?:GNU\.sparse\.|SCHILY\.realsize$|SUN\.holesdata$)/;
 
 function entryOf(block: Uint8Array, records: ReadonlyMap<string, string>): TarFacts {
   const facts = decodeEntry(block, records);

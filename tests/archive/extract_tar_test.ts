@@ -39,6 +39,26 @@ Deno.test("extractTar() writes files and folders with their modes and times", as
   }
 });
 
+Deno.test("extractTar() passes over what other writers say of a file beside its content", async () => {
+  await using temp = await tempFolder();
+  await using extraction = await Extraction.open(temp.path);
+  const said = pax({
+    "SCHILY.xattr.user.note": "a note\nof two lines",
+    "SCHILY.xattr.security.capability": "\u0001\u0002",
+    "LIBARCHIVE.xattr.user.note": "YQ",
+    "SCHILY.acl.access": "user::rwx",
+    uid: "0",
+    uname: "root",
+  });
+  const archive = rawTar(said, { name: "run", mode: 0o4755, body: "run" });
+  const { files, skipped } = await extraction.extractTar(streamOf([archive]));
+  assert.deepEqual([files, skipped], [[{ path: "run", size: 3 }], []]);
+  assert.equal(await Deno.readTextFile(temp.join("run")), "run");
+  if (Deno.build.os !== "windows") {
+    assert.equal(((await Deno.stat(temp.join("run"))).mode ?? 0) & 0o7777, 0o755);
+  }
+});
+
 for (const run of ["/", "/.", "//."]) {
   Deno.test(`extractTar() takes little time for a folder of many "${run}" and something else`, async () => {
     await using temp = await tempFolder();

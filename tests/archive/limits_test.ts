@@ -88,22 +88,24 @@ Deno.test("an archive is made again each time that it is opened, from any byte",
 Deno.test("an archive that lacks its end is whole where that is allowed, and cut elsewhere", async () => {
   const archive = rawTar({ name: "a", body: "1" }, { name: "b", body: "2" });
   const whole = archive.byteLength - 1024;
-  const list = async (size: number, mayLackEnd: boolean) => {
+  const list = async (size: number, mayLackEnd: boolean, ...more: number[]) => {
     const names: string[] = [];
     const onMissingEnd = mayLackEnd ? () => names.push("!") : undefined;
-    for await (const { name } of readTar(streamOf([archive.slice(0, size)]), { onMissingEnd })) {
+    const stream = streamOf([archive.slice(0, size), Uint8Array.from(more)]);
+    for await (const { name } of readTar(stream, { onMissingEnd })) {
       names.push(name);
     }
     return names.join("");
   };
   assert.equal(await list(archive.byteLength, true), "ab");
-  for (const size of [whole + 512, whole, whole - 500]) {
+  for (const size of [whole + 1023, whole + 600, whole + 512, whole + 1, whole, whole - 500]) {
     assert.equal(await list(size, true), "ab!", `${size}`);
   }
   for (const size of [whole - 512, whole - 600, 512, 100, 0]) {
     await assert.rejects(list(size, true), /truncated/, `${size}`);
   }
-  for (const size of [whole + 512, whole, whole - 500]) {
+  for (const size of [whole, whole + 600]) await assert.rejects(list(size, true, 1), /truncated/);
+  for (const size of [whole + 600, whole + 512, whole + 1, whole, whole - 500]) {
     await assert.rejects(list(size, false), /truncated/, `${size}`);
   }
 });

@@ -236,6 +236,7 @@ Deno.test("readTar() refuses sparse files, which it would read wrongly", async (
       [{ name: "holes", type: "S", body: "x" }],
       [pax({ "GNU.sparse.major": "1", "GNU.sparse.name": "holes" }), { name: "x", body: "x" }],
       [pax({ "SCHILY.realsize": "5" }), { name: "x", body: "x" }],
+      [pax({ "SUN.holesdata": " 0 1 5" }), { name: "x", body: "x" }],
     ] satisfies RawEntry[][]
   ) {
     await assert.rejects(list(rawTar(...entries)), UnsupportedError);

@@ -150,7 +150,8 @@ export class DiskBlobs {
   async add(file: string, blob: Pick<Descriptor, "digest">): Promise<void> {
     const folder = `${file}.blob`;
     try {
-      await Deno.mkdir(folder);
+      // A command that was killed at this very moment has left the folder.
+      await Deno.mkdir(folder, { recursive: true });
       await Deno.rename(file, join(folder, DATA));
       await this.addFolder(folder, blob);
     } catch (error) {

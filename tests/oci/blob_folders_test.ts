@@ -3,11 +3,14 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { dirname } from "node:path";
 import { digestBytes } from "../../src/core/digest.ts";
 import { type BlobSource, bytesSource } from "../../src/core/content/source.ts";
 import { streamOf } from "../../src/core/streams.ts";
+import { receivingPlace } from "../../src/oci/disk/room.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
-import { anonymousBlob, type ContentStore } from "../../src/oci/store.ts";
+import { DiskLayout } from "../../src/oci/disk_layout.ts";
+import { anonymousBlob, type ContentStore, readContent } from "../../src/oci/store.ts";
 import { capability } from "../../src/oci/capabilities.ts";
 import { localFile } from "../../src/work/local_file.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -106,4 +109,18 @@ Deno.test("one blob that is written many times at once is there once", async () 
   );
   await Promise.all(stores.map((store) => store.write(blob, bytesSource(bytes))));
   assert.deepEqual(await blobFolders(folder.path), [true]);
+});
+
+Deno.test("a blob is received where a killed command left the folder that it was to have", async () => {
+  await using temp = await tempFolder();
+  const bytes = Uint8Array.from({ length: 6 * MIB }, (_, index) => index * 11);
+  const blob = anonymousBlob(digestBytes(bytes), bytes.byteLength);
+  const layout = new DiskLayout(temp.join("content.v1"));
+  const { base } = receivingPlace(layout, "a/b", blob.digest);
+  await Deno.mkdir(`${base}.partial.blob`, { recursive: true });
+  await Deno.writeTextFile(`${base}.partial.blob/data`, "left");
+  const store = diskCatalog(temp.path).repository("a/b");
+  await store.write(blob, await localFile(await temp.write("file", bytes)));
+  assert.deepEqual(await readContent(store, blob, { limit: blob.size }), bytes);
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(dirname(dirname(base)))), []);
 });

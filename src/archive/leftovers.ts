@@ -9,9 +9,9 @@
  * @module
  */
 import { basename, dirname, join } from "../core/runtime/path.ts";
-import { ConflictError, InvalidInputError } from "../core/errors.ts";
+import { InvalidInputError } from "../core/errors.ts";
 import { explainWrite, isMissing } from "../core/file_errors.ts";
-import { lockFile } from "../core/file_lock.ts";
+import { lockFile, whenAlone } from "../core/file_lock.ts";
 import {
   lstatIfExists,
   openOwn,
@@ -91,18 +91,6 @@ export class MarkedFolder {
   }
 }
 
-/** Works while nobody else has the lock of the mark; does nothing when somebody has. */
-async function whenAlone(path: string, work: () => Promise<void>): Promise<void> {
-  const waiting = `Another command writes beside ${quote(path)}`;
-  const busy = () => new Busy(waiting);
-  try {
-    await using _lock = await lockFile(path, { exclusive: true, waiting, busy });
-    await work();
-  } catch (error) {
-    if (!(error instanceof Busy)) throw error;
-  }
-}
-
 function note(mark: string, what: string): void {
   try {
     using file = openOwn(mark, { append: true });
@@ -112,8 +100,6 @@ function note(mark: string, what: string): void {
     if (!isMissing(error)) throw explainWrite(mark, error);
   }
 }
-
-class Busy extends ConflictError {}
 
 /** Removes unfinished files below a folder, and says what there was. */
 async function sweep(root: string, options: LeftoverOptions): Promise<void> {

@@ -50,7 +50,7 @@ export type { Place, PlaceKind } from "../archive/places/survey.ts";
 export type { LayerChoice } from "./documents/roles.ts";
 export type { NameOptions } from "./workspace/path.ts";
 export type { PathFilterOptions } from "./workspace/path_filter.ts";
-export type { OpenWorkspaceOptions } from "./workspace/open.ts";
+export type { OpenWorkspaceOptions } from "./workspace/lock.ts";
 export type { Provenance, Selection } from "./documents/provenance.ts";
 export type { InitOptions, InitResult } from "./spec/init.ts";
 export type { FileKind, FirstSpec } from "./spec/first_spec.ts";

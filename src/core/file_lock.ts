@@ -48,6 +48,20 @@ export async function lockFile(path: string, options: FileLockOptions): Promise<
   }
 }
 
+/** Works while nobody else has the lock of a file; does nothing when somebody has. */
+export async function whenAlone(path: string, work: () => Promise<void>): Promise<void> {
+  const waiting = `Another command has locked ${quote(path)}`;
+  const busy = () => new Busy(waiting);
+  try {
+    await using _lock = await lockFile(path, { exclusive: true, waiting, busy });
+    await work();
+  } catch (error) {
+    if (!(error instanceof Busy)) throw error;
+  }
+}
+
+class Busy extends ConflictError {}
+
 async function tryToLock(
   path: string,
   { exclusive, below }: FileLockOptions,

@@ -71,7 +71,10 @@ export class KnownRegistries {
     const kept = [...entries].slice(-MOST_REGISTRIES);
     const text = JSON.stringify(Object.fromEntries(kept), undefined, 1);
     await makePrivateFolder(dirname(this.#path));
-    await writeFileAtomic(this.#path, new TextEncoder().encode(text), { mode: 0o600 });
+    await writeFileAtomic(this.#path, new TextEncoder().encode(text), {
+      mode: 0o600,
+      tidy: true,
+    });
   }
 
   async #read(): Promise<Map<string, Entry>> {

@@ -149,7 +149,7 @@ export class DigestCache {
   async #replace(): Promise<void> {
     const kept = [...this.#digests].slice(-MOST_ENTRIES / 2);
     const bytes = new TextEncoder().encode(linesOf(kept));
-    await writeFileAtomic(this.#path, bytes, { mode: 0o600 });
+    await writeFileAtomic(this.#path, bytes, { mode: 0o600, tidy: true });
   }
 }
 

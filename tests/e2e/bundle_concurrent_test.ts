@@ -82,7 +82,10 @@ e2eTest("two materializations into one folder at once leave one bundle, whole", 
     const { code, stderr } = await program.run(command(2, "slow"), { env });
     second.resolve();
     assert.equal(code, 12, stderr);
-    assert.match(stderr, /^error: Cannot write to workspace ".*slow": another command is writing/m);
+    assert.match(
+      stderr,
+      /^error: Cannot write to workspace ".*slow": another command is using it/m,
+    );
     assert.equal((await first).code, 0);
     delete services.azureProxy.answer;
     const workspace = program.home.join("slow");

@@ -5,19 +5,19 @@
  */
 import { basename, dirname } from "../../core/runtime/path.ts";
 import { type CompressionName, COMPRESSIONS } from "../../archive/compression.ts";
-import { StagedFile } from "../../core/staged_file.ts";
+import { writeFileAtomic } from "../../core/staged_file.ts";
 import { packUstar } from "../../archive/tar_writer.ts";
 import { type Digest, Digester } from "../../core/digest.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { explainRead, explainWrite, isMissing } from "../../core/file_errors.ts";
 import { lstatIfExists } from "../../core/files.ts";
 import { checkRoom } from "../../core/folders/room.ts";
-import type { OperationOptions } from "../../core/operation.ts";
 import type { BlobSource } from "../../core/content/source.ts";
 import { digested } from "../../core/streams.ts";
 import { reported, watchedSource } from "../../core/progress.ts";
 import { quote } from "../../core/text.ts";
 import type { WorkspaceComparison } from "../workspace/changes.ts";
+import { type OpenWorkspaceOptions, readWorkspace } from "../workspace/lock.ts";
 import type { NameOptions } from "../workspace/path.ts";
 import type { TreeNode } from "../workspace/tree.ts";
 import { archiveMembers, chooseNodes } from "./members.ts";
@@ -34,7 +34,7 @@ const SUFFIXES: Readonly<Record<ExportCompression, readonly string[]>> = {
 const DEFAULT_ZSTD_LEVEL = 19;
 
 /** How to export. */
-export interface ExportOptions extends OperationOptions, NameOptions {
+export interface ExportOptions extends OpenWorkspaceOptions, NameOptions {
   /** The archive; a file named after the folder, in the current folder, when absent. */
   readonly dest?: string;
   /** Whether external files that are here are packed beside their pointers. */
@@ -78,6 +78,7 @@ export interface ComparedExportOptions extends ExportOptions {
  * files.
  * @throws {InvalidInputError} naming all links, special files and unsafe names; or when the names
  * of folder and archive cannot be used.
+ * @throws {ConflictError} when another command keeps writing to the workspace.
  */
 export async function exportArchive(
   folder: string,
@@ -85,6 +86,7 @@ export async function exportArchive(
 ): Promise<ExportResult> {
   const { path, compression } = targetOf(folder, options);
   await checkFolders(folder, path);
+  await using _lock = await readWorkspace(folder, `export ${quote(folder)}`, options);
   const { nodes, pointersOnly } = await chooseNodes(folder, path, options);
   const members = await archiveMembers(folder, nodes, options);
   const comparison = packedChanges(nodes, await options.compare?.(folder));
@@ -178,8 +180,7 @@ async function writeArchive(
       { level: options.zstdLevel ?? DEFAULT_ZSTD_LEVEL },
     );
     const content = digested(packed, digester);
-    const staged = await StagedFile.write(path, content, { mode: 0o644, signal });
-    await staged.commit();
+    await writeFileAtomic(path, content, { mode: 0o644, signal, tidy: true });
   }).catch((error) => {
     throw explainWrite(path, error);
   });

@@ -17,7 +17,8 @@ import type {
   MaterializedFile,
   MaterializeResult,
 } from "../workspace/materialize.ts";
-import { type OpenWorkspaceOptions, Workspace } from "../workspace/open.ts";
+import type { OpenWorkspaceOptions } from "../workspace/lock.ts";
+import { Workspace } from "../workspace/open.ts";
 import type { NameOptions } from "../workspace/path.ts";
 import { type WorkspaceConflict, WorkspaceConflictError } from "../workspace/conflict.ts";
 import { type ImportPlan, planImport, type PlannedImport } from "./plan_import.ts";

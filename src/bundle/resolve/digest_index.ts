@@ -56,7 +56,7 @@ export class DigestIndex {
     const others = known.filter((name) => name !== repository);
     const lines = [repository, ...others].slice(0, MOST_REPOSITORIES);
     const text = lines.map((line) => `${line}\n`).join("");
-    await writeFileAtomic(this.#pathOf(digest), new TextEncoder().encode(text));
+    await writeFileAtomic(this.#pathOf(digest), new TextEncoder().encode(text), { tidy: true });
   }
 
   #pathOf(digest: Digest): string {

@@ -21,7 +21,8 @@ import { Blobs } from "./blobs.ts";
 import { WorkspaceConflictError } from "./conflict.ts";
 import { ExternalFiles, fetchedFiles } from "./external_files.ts";
 import { DOWNLOAD_FOLDER, placeOf, PROVENANCE_PATH } from "./layout.ts";
-import { type OpenWorkspaceOptions, Workspace } from "./open.ts";
+import type { OpenWorkspaceOptions } from "./lock.ts";
+import { Workspace } from "./open.ts";
 import { keepFiles } from "./placed.ts";
 import {
   type FileAction,

@@ -10,7 +10,6 @@ import { basename, join } from "../../core/runtime/path.ts";
 import { Extraction } from "../../archive/extract.ts";
 import { parentOf } from "../../archive/safe_path.ts";
 import { ConflictError } from "../../core/errors.ts";
-import { lockFile } from "../../core/file_lock.ts";
 import { lstatIfExists, readDirIfExists, removeIfExists } from "../../core/files.ts";
 import { explainWrite } from "../../core/file_errors.ts";
 import { pinFolder, type PinnedFolder, type PinOptions } from "../../core/folders/pinned_folder.ts";
@@ -18,15 +17,10 @@ import { removeBelow } from "../../core/folders/remove_below.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import { WorkspaceConflictError } from "./conflict.ts";
-import { DOWNLOAD_FOLDER, HIDDEN_PREFIX, isHiddenName, LOCK_PATH, placeOf } from "./layout.ts";
+import { DOWNLOAD_FOLDER, HIDDEN_PREFIX, isHiddenName, placeOf } from "./layout.ts";
+import { lockWorkspace, type OpenWorkspaceOptions } from "./lock.ts";
 import { RESERVED_FOLDER } from "./path.ts";
 import type { Place } from "../../archive/places/survey.ts";
-
-/** How to open a workspace. */
-export interface OpenWorkspaceOptions extends OperationOptions {
-  /** Milliseconds to wait for another command that writes to it; 5 seconds when absent. */
-  readonly lockTimeout?: number;
-}
 
 /** A locked workspace; disposing unlocks it and removes a folder in which nothing was written. */
 export class Workspace implements AsyncDisposable {
@@ -64,21 +58,7 @@ export class Workspace implements AsyncDisposable {
     const root = await makeFolder(path);
     await checkReserved(root);
     await using held = new AsyncDisposableStack();
-    const lock = held.use(
-      await lockFile(join(root, LOCK_PATH), {
-        ...operationOptions(options),
-        exclusive: true,
-        below: root,
-        removeFile: true,
-        timeout: options.lockTimeout ?? 5000,
-        waiting: "Waiting for another command that writes to the workspace",
-        busy: () =>
-          new ConflictError(
-            `Cannot write to workspace ${quote(path)}: another command is writing to it`,
-            { path, remedy: "run the command again when the other one has finished" },
-          ),
-      }),
-    );
+    const lock = held.use(await lockWorkspace(path, root, options));
     const workspace = new Workspace(root, isNew, { lock, options: operationOptions(options) });
     held.move();
     return workspace;

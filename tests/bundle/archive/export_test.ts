@@ -4,7 +4,8 @@ import { exportArchive, type ExportOptions } from "../../../src/bundle/archive/e
 import { encodePointer } from "../../../src/bundle/documents/pointer.ts";
 import { readTar } from "../../../src/archive/tar_reader.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
-import { InvalidInputError } from "../../../src/core/errors.ts";
+import { ConflictError, InvalidInputError } from "../../../src/core/errors.ts";
+import { Workspace } from "../../../src/bundle/workspace/open.ts";
 import { bytesSource } from "../../../src/core/content/source.ts";
 import { runCommand } from "../../support/command.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
@@ -271,6 +272,34 @@ Deno.test("an export that fails leaves the earlier archive and nothing else", as
   const left = await Array.fromAsync(Deno.readDir(temp.path));
   assert.deepEqual(left.map(({ name }) => name).sort(), ["out.tar", "tree"]);
   assert.equal(await Deno.readTextFile(dest), "earlier");
+});
+
+Deno.test("exportArchive() waits for who writes to the workspace, and keeps others from writing to it", async () => {
+  await using temp = await goldenTree();
+  const dest = temp.join("out.tar");
+  const lockTimeout = 0;
+  {
+    await using _written = await Workspace.open(temp.root);
+    await assert.rejects(exportArchive(temp.root, { dest, lockTimeout }), ConflictError);
+  }
+  let refused: Promise<unknown> | undefined;
+  await exportArchive(temp.root, {
+    dest,
+    progress: () => {
+      refused ??= assert.rejects(Workspace.open(temp.root, { lockTimeout }), ConflictError);
+    },
+  });
+  assert.ok(refused);
+  await refused;
+  await assert.rejects(Deno.lstat(temp.join("tree/.mops/.lock")), Deno.errors.NotFound);
+});
+
+Deno.test("an export removes what a killed one has left beside the archive", async () => {
+  await using temp = await goldenTree();
+  const left = await temp.write(`.${crypto.randomUUID()}.partial`, "half");
+  await Deno.utime(left, 1, 1);
+  await exportArchive(temp.root, { dest: temp.join("out.tar") });
+  await assert.rejects(Deno.lstat(left), Deno.errors.NotFound);
 });
 
 Deno.test("a malformed pointer excludes nothing", async () => {

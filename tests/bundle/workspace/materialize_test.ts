@@ -674,7 +674,7 @@ Deno.test("a materialization that does not get the folder in time is a conflict"
   await started.promise;
   await assert.rejects(
     materialize(temp.path, store, entries, { lockTimeout: 0 }),
-    (error) => error instanceof ConflictError && /another command is writing/.test(error.message),
+    (error) => error instanceof ConflictError && /another command is using it/.test(error.message),
   );
   held.resolve();
   await first;

@@ -19,11 +19,11 @@ const PAGE_SIZE = 1000;
 /** The most of one page that is read. */
 const PAGE_LIMIT = 8 * 1024 * 1024;
 
-/**
- * The most of all pages of one list: 370,000 names of forty letters. Short names take eight times
- * as much of memory.
- */
+/** The most of all pages of one list: 370,000 names of forty letters. */
 const LIST_LIMIT = 16 * 1024 * 1024;
+
+/** The most names of one list: two million of five letters, as many bytes, took 190 MiB. */
+const NAME_COUNT_LIMIT = 500_000;
 
 /** A page of which what lies about after it was read is not worth a look. */
 const SMALL_PAGE = 64 * 1024;
@@ -81,7 +81,7 @@ export async function* pages(
     yield { response, bytes };
     url = nextPage(response.headers.get("Link"), url);
     if (url && url.origin !== base.origin) {
-      throw endless(`its next page is on another server, ${url.host}`);
+      throw endless(`its next page is on another server, ${url.host || url.protocol}`);
     }
     const tooLittle = url && time.tooLittle(size);
     if (tooLittle !== undefined) throw endless(`${tooLittle}, in ${seen.size} pages`);
@@ -97,6 +97,7 @@ function mostPages(size: number): number {
  * The names of a list, each once, in bytewise order: the texts under `key` of all its pages. What
  * is not taken is told by the log, since who reads the list takes it for whole.
  * @throws {InvalidInputError} for a page that is no JSON or has no such list.
+ * @throws {TransferError} for more names than any real list has, and as {@linkcode pages} does.
  */
 export async function* listNames(
   session: RegistrySession,
@@ -117,6 +118,12 @@ export async function* listNames(
     for (const name of namesOf(decodeJson(bytes, what, MOST_LIST_VALUES), key, what)) {
       if (typeof name === "string" && accept(name)) found.add(name);
       else if (leftOut.count++ === 0) leftOut.first = name;
+    }
+    if (found.size > NAME_COUNT_LIMIT) {
+      throw new TransferError(
+        `Cannot ${options.action}: it has more than ${NAME_COUNT_LIMIT} names`,
+        { registry: session.registry },
+      );
     }
     if (bytes.byteLength > SMALL_PAGE) collectGarbage();
   }

@@ -160,6 +160,15 @@ Deno.test("tags() reads 16 MiB of pages, and no more", async () => {
   }
 });
 
+Deno.test("tags() reads half a million names, however short, and no more", async () => {
+  const many = (count: number, from = 0) =>
+    Array.from({ length: count }, (_, index) => (from + index).toString(36));
+  const last = (count: number) => (_: URL, asked: number) =>
+    asked === 1 ? page(many(499_000), '<?p=2>; rel="next"') : page(many(count, 499_000));
+  assert.equal((await setup(last(1000)).list()).length, 500_000);
+  await assert.rejects(setup(last(1001)).list(), /it has more than 500000 names$/);
+});
+
 for (
   const target of ["https://evil.test/", "http://registry.test/", "https://registry.test:444/"]
 ) {

@@ -54,7 +54,7 @@ async function report(
   thrown: unknown,
   args: readonly string[],
   context: CliContext,
-  { flags: { color }, session, command, known }: RunState,
+  { flags: { color }, session, command, commandFlags }: RunState,
 ): Promise<number> {
   const { programName, signal } = context;
   const json = session?.settings.json ?? args.includes("--json");
@@ -73,7 +73,8 @@ async function report(
     command,
     interruptedAt,
     suggestions,
-    flags: known,
+    flags: commandFlags?.known,
+    given: commandFlags?.given,
   });
   session?.log("error", described.message, { kind: described.kind });
   if (session !== undefined && isDebug(session.settings.logLevel)) {

@@ -19,8 +19,8 @@ export interface RunState {
   session?: Session;
   /** The name of the command. */
   command?: string;
-  /** The flags that the command takes, its own and those of all. */
-  known?: ReadonlySet<string>;
+  /** The flags of the command. */
+  commandFlags?: CommandFlags;
   /** The profiles of the run are served meanwhile. */
   profiling?: Profiling;
 }
@@ -48,14 +48,14 @@ export async function begin(
   state: RunState,
   context: CliContext,
   words: readonly string[],
-  { known, given }: CommandFlags,
+  commandFlags: CommandFlags,
 ): Promise<void> {
-  state.known = known;
+  state.commandFlags = commandFlags;
   const { settings, log, output } = openSession(state, context);
   const facts = { version: BUILD_INFO.version, storageDir: settings.storageDir };
   const isOfBundles = isBundlesProgram(context.programName) &&
     BUNDLE_COMMANDS.some(({ name }) => name === words[0]);
-  refuseUseless([...(isOfBundles ? ["bundle"] : []), ...words].join(" "), given);
+  refuseUseless([...(isOfBundles ? ["bundle"] : []), ...words].join(" "), commandFlags.given);
   log("debug", `Running ${[context.programName, ...words].join(" ")}`, facts);
   if (settings.pprof === undefined || state.profiling !== undefined) return;
   const { startProfiling } = await import("./profiling/server.ts");

@@ -188,8 +188,11 @@ export class ConnectionLost extends TransferError {
   override name = "TransferError";
 }
 
-/** The error for a fault on the way to `url`. Only the host of the URL is shown. */
-export function faultError(error: unknown, url: string): TransferError {
+/**
+ * The error for a fault on the way to `url`. Only the host of the URL is shown.
+ * @param wasAnswered Whether another server was reached, which led to this one.
+ */
+export function faultError(error: unknown, url: string, wasAnswered = false): TransferError {
   const isElsewhere = error instanceof FaultElsewhere;
   const { host, protocol } = isElsewhere ? error.url : new URL(url);
   const { kind, reason, remedy } = explainFault(error);
@@ -198,7 +201,7 @@ export function faultError(error: unknown, url: string): TransferError {
   const made = kind === "lost" || kind === "unreachable" ? ConnectionLost : TransferError;
   return new made(`Cannot reach ${quote(host)}: ${reason}`, {
     registry: host,
-    unanswered: kind === "unreachable" && !isElsewhere || undefined,
+    unanswered: kind === "unreachable" && !isElsewhere && !wasAnswered || undefined,
     remedy: mayBeTls ? TLS : remedy,
     // The runtime's text may quote a signed URL, so the error itself is not kept.
     cause: new Error(scrub(chain(error).join(": "))),

@@ -58,7 +58,8 @@ export function retrying(
       if (!isFault(error, request.signal)) throw error;
       const { kind, reason } = explainFault(error);
       const mayPass = kind === "lost" || (kind === "unreachable" && reached.has(host));
-      throw mayPass && !isLast ? new TransientError(reason) : faultError(error, request.url);
+      if (mayPass && !isLast) throw new TransientError(reason);
+      throw faultError(error, request.url, reached.size > 0);
     } finally {
       // How long a server may work on what it was sent is not ours to say.
       if (body === null) policy.lateness.note(begun, bytes);

@@ -84,6 +84,22 @@ Deno.test("retrying() fails at once where nobody is, unless somebody was there b
   assert.equal((await later.send(get())).status, 200);
 });
 
+Deno.test("only where nothing answered nobody may be there", async () => {
+  const nobody = () => new TypeError("connection refused");
+  const unanswered = async (answers: Parameters<typeof scripted>[0], ...urls: string[]) => {
+    const { send } = scripted(answers);
+    for (const url of urls) {
+      const error = await send(new Request(url)).then(() => undefined, (error) => error);
+      if (error instanceof TransferError) return error.facts.unanswered;
+    }
+    return "answered";
+  };
+  assert.equal(await unanswered([nobody()], "https://registry.test/v2/"), true);
+  // A token server, or where an upload goes on.
+  const named = ["https://registry.test/v2/", "https://auth.test/token"];
+  assert.equal(await unanswered([status(401), nobody()], ...named), undefined);
+});
+
 Deno.test("retrying() does not repeat what trust or our own errors decided", async () => {
   const untrusted = scripted([new TypeError("invalid peer certificate: UnknownIssuer")]);
   await assert.rejects(untrusted.send(get()), /certificate is not trusted/);

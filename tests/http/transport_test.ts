@@ -9,7 +9,9 @@ import { explainFault } from "../../src/http/faults.ts";
 import { retrying } from "../../src/http/retrying.ts";
 import { createTransport } from "../../src/http/transport.ts";
 import type { TransportOptions } from "../../src/http/transport_options.ts";
+import { requireTool } from "../../scripts/services.ts";
 import { makeCertificates, makeSelfSigned } from "../support/certificates.ts";
+import { runOk } from "../support/command.ts";
 import { e2eTest } from "../support/registry.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -470,6 +472,40 @@ e2eTest(
       await assert.rejects(ask(url, {}, size), untrusted);
       // It is for the name `localhost` only.
       await assert.rejects(ask(server.url, { caCerts: [cert] }, size), untrusted);
+    }
+  },
+);
+
+e2eTest(
+  "a certificate that is not checked and cannot be used is not said to be trusted by nobody",
+  NEEDS,
+  async () => {
+    await using folder = await tempFolder();
+    const [certFile, keyFile] = [`${folder.path}/short.pem`, `${folder.path}/short.key`];
+    await runOk(requireTool("openssl"), [
+      ..."req -x509 -newkey rsa:1024 -nodes -days 2 -subj /CN=localhost".split(" "),
+      ...["-keyout", keyFile, "-out", certFile],
+    ]);
+    // The server of this runtime takes no such key.
+    await using server = new Deno.Command(requireTool("openssl"), {
+      args: [
+        ..."s_server -accept 127.0.0.1:0 -www -cipher DEFAULT@SECLEVEL=0".split(" "),
+        ...["-cert", certFile, "-key", keyFile],
+      ],
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    let said = "";
+    for await (const text of server.stdout.pipeThrough(new TextDecoderStream())) {
+      said += text;
+      if (/ACCEPT .*\n/.test(said)) break;
+    }
+    const url = `https://${/ACCEPT (.*)\n/.exec(said)?.[1]}/`;
+    for (const size of [undefined, 1000]) {
+      await assert.rejects(ask(url, { insecure: true }, size), (error) => {
+        assert.match(explainFault(error).reason, /short key|signed too weakly/);
+        return true;
+      });
     }
   },
 );

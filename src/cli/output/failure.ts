@@ -39,6 +39,8 @@ export interface FailureContext {
   readonly suggestions?: readonly string[];
   /** The flags that the command takes, `--json` and so on; any when absent. */
   readonly flags?: ReadonlySet<string>;
+  /** Those of them that the line gives it. */
+  readonly given?: ReadonlySet<string>;
 }
 
 /** The words near the one that an error calls none of its choices. */
@@ -128,7 +130,7 @@ const HINT_RULES: readonly HintRule[] = [
     kind === "denied" && registry !== undefined && (status === 401 || status === 403)
       ? `run \`${programName} login ${registry}\``
       : undefined,
-  ({ facts }, { flags }) => facts.remedy && withFlags(facts.remedy, flags),
+  ({ facts }, context) => facts.remedy && withFlags(facts.remedy, context),
   ({ kind, facts }, { programName, command = "" }) =>
     // The programs of bundles have lists of their own.
     kind === "not-found" && facts.isLocal && command !== "bundle"
@@ -158,11 +160,15 @@ function askRegistry(reference: string, programName: string): string | undefined
 /** Flags that not every command has: what fails does not know which command runs. */
 const FLAGS_OF_SOME = ["--insecure", "--plain-http", "--concurrency", "--max-window"];
 
-/** A remedy without those of its alternatives that the command has no flag for. */
-function withFlags(remedy: string, flags: ReadonlySet<string> | undefined): string | undefined {
-  const lacks = (words: string) =>
-    FLAGS_OF_SOME.some((flag) => words.includes(flag) && flags?.has(flag) === false);
-  return remedy.split(", or ").filter((words) => !lacks(words)).join(", or ") || undefined;
+/** Switches that help once: who has set them is not told to. */
+const SWITCHES = ["--insecure", "--plain-http"];
+
+/** A remedy without its alternatives that the command has no flag for, or has tried. */
+function withFlags(remedy: string, { flags, given }: FailureContext): string | undefined {
+  const isOut = (words: string) =>
+    FLAGS_OF_SOME.some((flag) => words.includes(flag) && flags?.has(flag) === false) ||
+    SWITCHES.some((flag) => words.includes(flag) && given?.has(flag));
+  return remedy.split(", or ").filter((words) => !isOut(words)).join(", or ") || undefined;
 }
 
 function chooseHint(error: ModelOpsError, context: FailureContext): string | undefined {

@@ -9,6 +9,7 @@ import { onAbort } from "../../core/waiting/on_abort.ts";
 import { nodeNet, nodeTls } from "../../core/runtime/builtins.ts";
 import { bareHost } from "../addresses.ts";
 import { trustedCertificates } from "../authorities.ts";
+import { wordsOf } from "../faults.ts";
 import { allowedLookup, isBounded } from "../private_guard.ts";
 import type { TransportOptions } from "../transport_options.ts";
 import { type Dial, portOf, speaksTls } from "./dial.ts";
@@ -62,9 +63,17 @@ function nodeDial(options: TransportOptions): Dial {
     } catch (error) {
       socket.destroy();
       signal.throwIfAborted();
-      throw error;
+      throw options.insecure && UNTRUSTED.test(wordsOf(error)) ? badSignature(error) : error;
     }
   };
+}
+
+/** What is said of certificates that are not trusted. */
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_VERIFY/;
+
+/** The platform says so of an unchecked certificate too, when it cannot check what it signs. */
+function badSignature(cause: unknown): Error {
+  return new Error("invalid peer certificate: BadSignature", { cause });
 }
 
 /** Begins TLS with the server of a URL. */

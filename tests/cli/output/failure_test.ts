@@ -244,6 +244,17 @@ Deno.test("of a remedy's alternatives those are left out that the command has no
   assert.equal(describeFailure(other, { ...world, flags: generate }).hint, other.facts.remedy);
 });
 
+Deno.test("who has set a switch is not told to set it", () => {
+  const hint = (remedy: string, ...given: string[]) =>
+    describeFailure(new TransferError("x", { remedy }), { ...world, given: new Set(given) }).hint;
+  const old = "let the server have a new one, or add --insecure to skip the check";
+  assert.equal(hint(old, "--json"), old);
+  assert.equal(hint(old, "--insecure"), "let the server have a new one");
+  assert.equal(hint("add --plain-http if that is meant", "--plain-http"), undefined);
+  const authority = "add --ca-file with the authority of the registry";
+  assert.equal(hint(authority, "--ca-file"), authority, "another file may help");
+});
+
 Deno.test("what is suggested can be pasted: it has no escapes", () => {
   const near = (suggestion: string) =>
     renderFailure(describeFailure(

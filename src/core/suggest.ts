@@ -17,6 +17,27 @@ export function nearest(word: string, candidates: Iterable<string>): string[] {
   return near.found();
 }
 
+/** Most comparisons for all the words of one document: about a second. */
+const MOST_COMPARISONS = 1_000_000;
+
+/**
+ * Suggestions for the words that one document got wrong. Nobody reads them by the thousand, and
+ * each word is compared with every candidate: after a million comparisons there are none.
+ */
+export class Suggestions {
+  #left = MOST_COMPARISONS;
+
+  /** The candidate nearest to `word`; `undefined` when nothing is near or no comparison is left. */
+  nearest(word: string, candidates: Iterable<string>): string | undefined {
+    const near = new NearWords(word);
+    for (const candidate of candidates) {
+      if (this.#left-- <= 0) return undefined;
+      near.add(candidate);
+    }
+    return near.found()[0];
+  }
+}
+
 interface NearWord {
   readonly candidate: string;
   readonly edits: number;

@@ -75,24 +75,37 @@ export function compileWildcards(pieces: readonly Piece[]): Wildcards {
     }
     return places;
   };
-  const tail = tailOf(pieces);
+  const head = headOf(pieces);
+  const tail = headOf(pieces.toReversed());
   return {
-    // Most names that do not match differ at their end, as `model.bin` and `*.safetensors` do.
-    matches: (text) => endsLike(text, tail) && run(text).includes(END),
+    // Most names that do not match differ at their end, as `model.bin` and `*.safetensors` do, or
+    // at their start.
+    matches: (text) => endsLike(text, tail) && startsLike(text, head) && run(text).includes(END),
     mayStartWith: (text) => run(text).length > 0,
   };
 }
 
-/** The characters that every text ends with, the last one first. */
-function tailOf(pieces: readonly Piece[]): CharTest[] {
-  const tail: CharTest[] = [];
-  for (const piece of pieces.toReversed()) {
+/** The characters that every text begins with. */
+function headOf(pieces: readonly Piece[]): CharTest[] {
+  const head: CharTest[] = [];
+  for (const piece of pieces) {
     if (!("one" in piece)) break;
-    tail.push(piece.one);
+    head.push(piece.one);
   }
-  return tail;
+  return head;
 }
 
+function startsLike(text: string, head: readonly CharTest[]): boolean {
+  let index = 0;
+  for (const test of head) {
+    const code = text.codePointAt(index);
+    if (code === undefined || !test(code)) return false;
+    index += code > 0xffff ? 2 : 1;
+  }
+  return true;
+}
+
+/** Whether a text ends with the characters of `tail`, the last one first. */
 function endsLike(text: string, tail: readonly CharTest[]): boolean {
   let end = text.length;
   for (const test of tail) {

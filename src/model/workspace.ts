@@ -9,7 +9,7 @@ import { collectInSeries } from "../core/runtime/garbage.ts";
 import { giveWay } from "../core/runtime/turn.ts";
 import { ModelOpsError, type Problem } from "../core/errors.ts";
 import { explainRead } from "../core/file_errors.ts";
-import { nearest } from "../core/suggest.ts";
+import { Suggestions } from "../core/suggest.ts";
 import { problemsError } from "../core/problems.ts";
 import { compareText, quote } from "../core/text.ts";
 import type { FileOnDisk } from "./file_metadata.ts";
@@ -21,6 +21,7 @@ import { fileCommand, type Modelfile, type ModelfileEntry } from "./modelfile/va
 import { quoteArgument, unsayable } from "./modelfile/format.ts";
 import {
   IGNORE_FILE,
+  type ListedName,
   type TreeFile,
   type TreeFolder,
   type TreeNode,
@@ -89,6 +90,7 @@ class Resolver {
   readonly #namedBy = new Map<string, ModelfileEntry>();
   /** Files that two lines name as different kinds, by those lines: the first, and how many more. */
   readonly #overlaps = new Map<string, { readonly first: string; more: number }>();
+  readonly #suggestions = new Suggestions();
   #leaves = false;
 
   constructor(tree: WorkspaceTree) {
@@ -227,11 +229,8 @@ class Resolver {
   async #missing(entry: ModelfileEntry, path: string): Promise<void> {
     const folder = posix.dirname(path);
     const parent = await this.#tree.at(folder === "." ? "" : folder);
-    const siblings = parent?.type === "folder" ? await this.#tree.list(parent) : [];
-    const names = siblings.map((node) => posix.basename(node.path)).filter((name) =>
-      !unsayable(name)
-    );
-    const [near] = nearest(posix.basename(path), names);
+    const siblings = parent?.type === "folder" ? await this.#tree.names(parent) : [];
+    const near = this.#suggestions.nearest(posix.basename(path), sayableNames(siblings));
     const instead = near === undefined ? undefined : pathPattern(posix.join(folder, near));
     const suggestion = instead && `${fileCommand(entry.kind)} ${quoteArgument(instead)}`;
     this.#problem(entry, `${shown(entry)} does not exist`, suggestion);
@@ -249,6 +248,14 @@ class Resolver {
 
   #warn(entry: ModelfileEntry, message: string): void {
     this.#warnings.push(entry.line === undefined ? message : `line ${entry.line}: ${message}`);
+  }
+}
+
+/** The names of a folder that a Modelfile can hold. */
+function* sayableNames(listed: readonly ListedName[]): Generator<string> {
+  for (const { path } of listed) {
+    const name = posix.basename(path);
+    if (!unsayable(name)) yield name;
   }
 }
 
@@ -283,14 +290,17 @@ async function* matching(
   folder: TreeFolder,
   glob: Glob,
 ): AsyncGenerator<TreeNode> {
-  for (const node of await tree.list(folder)) {
-    if (glob.matches(node.path)) {
-      yield* everything(tree, node);
-    } else if (node.type === "folder" && glob.mayMatchBelow(node.path)) {
+  for (const listed of await tree.names(folder)) {
+    const { path, isFolder } = listed;
+    if (glob.matches(path)) {
+      yield* everything(tree, tree.look(folder, listed));
+    } else if (isFolder && glob.mayMatchBelow(path)) {
+      const node = tree.look(folder, listed);
+      if (node.type !== "folder") continue;
       if (node.leaves && !tree.followsLinks) yield node;
       else yield* matching(tree, node, glob);
-    } else if (node.type === "fault" && node.path === (folder.path || ".")) {
-      yield node;
+    } else if (path === (folder.path || ".") && listed.node?.type === "fault") {
+      yield listed.node;
     }
   }
 }

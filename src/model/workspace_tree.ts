@@ -3,6 +3,7 @@
  * @module
  */
 import { isAbsolute, join, relative, resolve, sep } from "../core/runtime/path.ts";
+import * as posix from "../core/runtime/posix_path.ts";
 import { safeRelativePath } from "../archive/safe_path.ts";
 import { InvalidInputError, NotFoundError } from "../core/errors.ts";
 import { lstatIfExists, readTextIfExists } from "../core/files.ts";
@@ -73,6 +74,19 @@ export interface TreeFault {
 /** What a path of a workspace is. */
 export type TreeNode = TreeFile | TreeFolder | TreeFault;
 
+/** A name in a folder. What it is, is looked for when it is wanted: most match no pattern. */
+export interface ListedName {
+  /** Path relative to the workspace, with forward slashes. */
+  readonly path: string;
+  /** Whether it is a folder, or a link to one. */
+  readonly isFolder: boolean;
+  /** What it is, where that is known already: of links, and of what cannot be read. */
+  readonly node?: TreeNode;
+}
+
+/** Most names that are remembered: those of larger workspaces are read once for each pattern. */
+const MOST_REMEMBERED = 100_000;
+
 /** A workspace folder. */
 export class WorkspaceTree {
   /** Real path of the workspace. */
@@ -84,6 +98,9 @@ export class WorkspaceTree {
   readonly #given: string;
   readonly #options: WorkspaceOptions;
   readonly #rules: IgnoreRules;
+  /** The names that patterns asked for, by folder. */
+  readonly #names = new Map<string, readonly ListedName[]>();
+  #remembered = 0;
 
   private constructor(given: string, root: string, options: WorkspaceOptions, rules: string) {
     this.root = root;
@@ -124,8 +141,7 @@ export class WorkspaceTree {
 
   /** Whether `.modignore` or an exclude pattern leaves this path out. */
   ignores(node: TreeNode): boolean {
-    if (node.path === "") return false;
-    return this.#rules.ignores(node.type === "folder" ? `${node.path}/` : node.path);
+    return this.#isIgnored(node.path, node.type === "folder");
   }
 
   /** The part of an absolute path below the workspace, `undefined` when it lies elsewhere. */
@@ -155,27 +171,66 @@ export class WorkspaceTree {
 
   /** What a folder holds, in bytewise order of names, without what is ignored. */
   async list(folder: TreeFolder): Promise<TreeNode[]> {
-    this.#options.signal?.throwIfAborted();
     const nodes: TreeNode[] = [];
-    try {
-      const entries = await Array.fromAsync(Deno.readDir(join(this.root, folder.path)));
-      const [parent = this.root] = folder.trail.slice(-1);
-      let earlier: string | undefined;
-      for (const { name, isSymlink } of entries.sort((a, b) => compareText(a.name, b.name))) {
-        if (NEVER_LISTED.has(name)) continue;
-        const path = folder.path ? `${folder.path}/${name}` : name;
-        // What is no link is really where it is listed: a system call less for each folder above.
-        const real = isSymlink ? undefined : join(parent, name);
-        // Where a file has that very name, those whose bytes are lost seem to be there twice.
-        const isLost = name === earlier && name.includes("\uFFFD");
-        earlier = name;
-        const node = isLost ? unnameable(path) : this.#visit(path, folder.trail, real);
-        if (!this.ignores(node)) collectInSeries(nodes.push(node));
-      }
-    } catch (error) {
-      nodes.push({ type: "fault", path: folder.path || ".", message: faultOf(error) });
+    for (const listed of await this.#read(folder)) {
+      collectInSeries(nodes.push(this.look(folder, listed)));
     }
     return nodes;
+  }
+
+  /**
+   * The names that a folder holds, as {@linkcode list} has them. They are remembered, since every
+   * pattern asks for them.
+   */
+  async names(folder: TreeFolder): Promise<readonly ListedName[]> {
+    const known = this.#names.get(folder.path);
+    if (known !== undefined) return known;
+    const names = await this.#read(folder);
+    this.#remembered += names.length;
+    if (this.#remembered <= MOST_REMEMBERED) this.#names.set(folder.path, names);
+    return names;
+  }
+
+  /** What a name in a folder is. */
+  look({ trail }: TreeFolder, { path, node }: ListedName): TreeNode {
+    if (node !== undefined) return node;
+    // What is no link is really where it is listed: a system call less for each folder above.
+    const [parent = this.root] = trail.slice(-1);
+    return this.#visit(path, trail, join(parent, posix.basename(path)));
+  }
+
+  async #read(folder: TreeFolder): Promise<ListedName[]> {
+    this.#options.signal?.throwIfAborted();
+    const listed: ListedName[] = [];
+    try {
+      const entries = await Array.fromAsync(Deno.readDir(join(this.root, folder.path)));
+      let earlier: string | undefined;
+      for (const entry of entries.sort((a, b) => compareText(a.name, b.name))) {
+        if (NEVER_LISTED.has(entry.name)) continue;
+        const path = folder.path ? `${folder.path}/${entry.name}` : entry.name;
+        // Where a file has that very name, those whose bytes are lost seem to be there twice.
+        const isLost = entry.name === earlier && entry.name.includes("\uFFFD");
+        earlier = entry.name;
+        const node = isLost
+          ? unnameable(path)
+          : entry.isSymlink
+          ? this.#visit(path, folder.trail)
+          : undefined;
+        const isFolder = node === undefined ? entry.isDirectory : node.type === "folder";
+        if (!this.#isIgnored(path, isFolder)) {
+          collectInSeries(listed.push({ path, isFolder, node }));
+        }
+      }
+    } catch (error) {
+      const path = folder.path || ".";
+      const node: TreeFault = { type: "fault", path, message: faultOf(error) };
+      listed.push({ path, isFolder: false, node });
+    }
+    return listed;
+  }
+
+  #isIgnored(path: string, isFolder: boolean): boolean {
+    return path !== "" && this.#rules.ignores(isFolder ? `${path}/` : path);
   }
 
   /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { nearest } from "../../src/core/suggest.ts";
+import { nearest, Suggestions } from "../../src/core/suggest.ts";
 
 const WORDS = ["CODE", "MODEL", "CONFIG", "DOC", "NAME"];
 
@@ -34,4 +34,11 @@ Deno.test("nearest() compares no words that nobody types, however long documents
   assert.deepEqual(nearest(long, [`${long}s`, "layer"]), []);
   assert.deepEqual(nearest("layer", [long, "layers"]), ["layers"]);
   assert.deepEqual(nearest("x".repeat(200), [`${"x".repeat(199)}y`]), [`${"x".repeat(199)}y`]);
+});
+
+Deno.test("Suggestions end after a million comparisons", () => {
+  const suggestions = new Suggestions();
+  const candidates = Array.from({ length: 100_000 }, (_, each) => `layer-${each}`);
+  const found = Array.from({ length: 12 }, () => suggestions.nearest("layer-77", candidates));
+  assert.deepEqual(found, [...Array(10).fill("layer-77"), undefined, undefined]);
 });

@@ -399,3 +399,31 @@ Deno.test("a pattern that passes over the file of that very name is a warning", 
     assert.deepEqual((await resolveText(folder, `MODEL ${named}`)).files, [`model ${name}`]);
   }
 });
+
+Deno.test("a folder is read once for all patterns, and only what matches is looked at", async () => {
+  await using folder = await workspace(...Array.from({ length: 50 }, (_, each) => `${each}.bin`));
+  const { readDir, statSync } = Deno;
+  let [read, looked] = [0, 0];
+  Deno.readDir = (path) => (read++, readDir(path));
+  Deno.statSync = (path) => (looked++, statSync(path));
+  try {
+    const lines = Array.from({ length: 20 }, (_, each) => `MODEL ${each}.b*`);
+    const { files } = await resolveText(folder, lines.join("\n"));
+    assert.equal(files.length, 20);
+  } finally {
+    Object.assign(Deno, { readDir, statSync });
+  }
+  // Before that: whether the workspace is empty, and whether it has a `.modignore`.
+  assert.deepEqual({ read, looked }, { read: 2, looked: 21 });
+});
+
+Deno.test("a name is suggested for missing files, however many are missing, in bounded time", async () => {
+  await using folder = await workspace(
+    ...Array.from({ length: 300 }, (_, each) => `w-${each}.bin`),
+  );
+  const lines = Array.from({ length: 20_000 }, (_, each) => `MODEL v-${each}.bin`);
+  const { problems = [] } = (await errorOf(resolveText(folder, lines.join("\n")))).facts;
+  assert.equal(problems.length, 20_000);
+  assert.equal(problems[0]?.suggestion, "MODEL w-0.bin");
+  assert.ok(problems.filter(({ suggestion }) => suggestion).length < 5000);
+});

@@ -3,7 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
-import { nearest } from "../../core/suggest.ts";
+import { Suggestions } from "../../core/suggest.ts";
 import { quote } from "../../core/text.ts";
 import { isTag } from "../../oci/reference.ts";
 import { parsePathPattern } from "./path_pattern.ts";
@@ -65,14 +65,15 @@ function* layerProblems(
 }
 
 function* roleProblems({ roles, layers }: BundleSpec): Generator<LocatedProblem> {
-  const names = layers.map(({ name }) => name);
+  const names = new Set(layers.map(({ name }) => name));
+  const suggestions = new Suggestions();
   for (const [role, wanted] of Object.entries(roles)) {
     const path = ["spec", "roles", role];
     if (!isPartName(role)) yield { path, message: `is not a name (${NAME_RULE})` };
     if (wanted.length === 0) yield { path, message: "has no layers" };
     for (const [position, layer] of wanted.entries()) {
-      if (names.includes(layer)) continue;
-      const [near] = nearest(layer, names);
+      if (names.has(layer)) continue;
+      const near = suggestions.nearest(layer, names);
       const instead = near === undefined ? "" : `; did you mean ${quote(near)}?`;
       const message = `names layer ${quote(layer)}, which does not exist${instead}`;
       yield { path: [...path, position], message };

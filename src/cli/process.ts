@@ -3,7 +3,7 @@
  * @module
  */
 import { basename } from "../core/runtime/path.ts";
-import { TransferError } from "../core/errors.ts";
+import { InvalidInputError, TransferError } from "../core/errors.ts";
 import { fileFault } from "../core/file_errors.ts";
 import { nodeOs } from "../core/runtime/builtins.ts";
 import type { Environment } from "../library/environment.ts";
@@ -110,12 +110,24 @@ function home(): string | undefined {
   }
 }
 
+/** The most of standard input that is read, in bytes: it holds a password or a token. */
+const INPUT_LIMIT = 1024 * 1024;
+
 function standardInput(): TextInput {
   return {
     isTerminal: Deno.stdin.isTerminal(),
-    readAll: (signal) => {
+    readAll: async (signal) => {
+      // Loaded when it is needed: few commands read anything.
+      const { readAll } = await import("../core/streams.ts");
       const interruptible = Deno.stdin.readable.pipeThrough(new TransformStream(), { signal });
-      return new Response(interruptible).text();
+      const bytes = await readAll(interruptible, INPUT_LIMIT).catch((error) => {
+        const reason = error instanceof InvalidInputError
+          ? `it is larger than ${INPUT_LIMIT} bytes`
+          : fileFault("read", error);
+        if (reason === undefined) throw error;
+        throw new InvalidInputError(`Cannot read standard input: ${reason}`, { cause: error });
+      });
+      return new TextDecoder().decode(bytes);
     },
   };
 }

@@ -256,3 +256,26 @@ Deno.test({
     assert.match(result.stderr, /error: Cannot write ".*": the file system is read-only/);
   },
 });
+
+/** What standard input can be that holds no password. */
+const INPUTS: readonly (readonly [string, RegExp])[] = [
+  ["/dev/zero", /^error: Cannot read standard input: it is larger than 1048576 bytes$/m],
+  ["/", /^error: Cannot read standard input: it is a directory$/m],
+];
+
+for (const [path, says] of INPUTS) {
+  Deno.test({
+    name: `a password from ${path} is refused, not gathered without end`,
+    ignore: Deno.build.os === "windows",
+    async fn() {
+      await using program = await openProgram();
+      const login = [...PROGRAM, "login", HOST, "-u", "ann", "--password-stdin"];
+      const script = 'input=$1; shift; exec "$@" < "$input"';
+      const { code, stderr } = await runCommand("sh", ["-c", script, "sh", path, ...login], {
+        env: program.env,
+      });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, says);
+    },
+  });
+}

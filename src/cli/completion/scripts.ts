@@ -79,7 +79,7 @@ complete -o default -F _NAME_complete PROGRAM
 const ZSH = `#compdef PROGRAM
 # zsh completion for PROGRAM
 _NAME_complete() {
-  local program=\${words[1]} line
+  local program=\${words[1]} line word
   local -a lines described
   (( $+commands[$program] )) || [[ -x $program ]] || program=PROGRAM
   lines=("\${(@f)$("$program" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
@@ -89,9 +89,10 @@ _NAME_complete() {
     folders) _files -/ ;;
     *)
       for line in "\${(@)lines[2,-1]}"; do
-        # A colon parts a word from its summary.
-        [[ $line == *$'\\t'* ]] || line+=$'\\t'
-        described+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+        # A colon parts a word from its summary; where there is none, zsh would show "--" for it.
+        word=\${\${line%%$'\\t'*}//:/\\\\:}
+        [[ $line == *$'\\t'* ]] && word+=:\${line#*$'\\t'}
+        described+=("$word")
       done
       _describe -t values PROGRAM described
       ;;

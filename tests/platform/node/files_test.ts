@@ -1,5 +1,6 @@
 /** Files and errors of the Node form, beside those of Deno itself. */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { Deno as Node } from "../../../src/platform/node/deno.ts";
 import { tempFolder } from "../../support/temp.ts";
 
@@ -52,6 +53,19 @@ for (const [form, runtime] of Object.entries(FORMS)) {
       assert.equal(await runtime.readTextFile(path), "one\ntwo\nthree\n");
     },
   );
+
+  Deno.test(`${form}: a copy is whole, also of a file that is copied in pieces`, {
+    ignore,
+  }, async () => {
+    await using folder = await tempFolder();
+    for (const size of [7, 64 * 1024 * 1024 + 7]) {
+      const from = await folder.write("from", new Uint8Array(size).fill(size));
+      const to = await folder.write("to", "something else");
+      await runtime.copyFile(from, to);
+      const [copy, whole] = await Promise.all([Deno.readFile(to), Deno.readFile(from)]);
+      assert.equal(Buffer.compare(copy, whole), 0);
+    }
+  });
 
   Deno.test(
     `${form}: the errors of the system have their classes and codes`,

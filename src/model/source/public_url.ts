@@ -7,9 +7,10 @@ import { InvalidInputError } from "../../core/errors.ts";
 /** Forms of URLs, and of what git takes in place of them, that hold credentials. */
 const WITH_CREDENTIALS = [
   /^[a-z][a-z0-9+.-]*:\/\/[^/\\?#]*@/i,
-  // With a password that holds what ends a host, without a scheme, or with a slash too few.
-  /^(?:[a-z][a-z0-9+.-]*:)?\/{1,2}[^/\\@\s]*:[^/\\@\s]*@/i,
-  /^[^@/\s:]+:[^@/\s]*@[^@/\s:]+:/,
+  // With a password that holds what ends a host, without a scheme, with a slash too few, or with
+  // backslashes, which browsers take for slashes.
+  /^(?:[a-z][a-z0-9+.-]*:)?[/\\]{1,2}[^/\\@\s]*:[^/\\@\s]*@/i,
+  /^[^@/\s:]+:[^@/\s]*@[^@/\s:]+[:/]/,
 ];
 
 /** Names of what a query may hold and nobody else may read. */
@@ -38,7 +39,7 @@ function hasCredentials(text: string): boolean {
  */
 export function withoutCredentials(url: string): string {
   if (!url.includes("://")) {
-    return url.replace(/^((?:[a-z][a-z0-9+.-]*:)?\/{1,2})?[^@/\\]*:[^@/\\]*@/i, "$1");
+    return url.replace(/^((?:[a-z][a-z0-9+.-]*:)?[/\\]{1,2})?[^@/\\]*:[^@/\\]*@/i, "$1");
   }
   // Credentials first: a password may hold a question mark.
   const cut = url.replace(/:\/\/[^/\\]*@/g, "://").replace(/[?#].*$/s, "");

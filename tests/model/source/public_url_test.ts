@@ -16,6 +16,8 @@ Deno.test("withoutCredentials() drops what may be secret", () => {
     ["user:secret@git.test:team/a.git", "git.test:team/a.git"],
     ["//user:secret@git.test/a.git", "//git.test/a.git"],
     ["https:/user:secret@git.test/a.git", "https:/git.test/a.git"],
+    ["user:secret@git.test/a.git", "git.test/a.git"],
+    ["https:\\\\user:secret@git.test/a.git", "https:\\\\git.test/a.git"],
     ["/srv/git/a.git", "/srv/git/a.git"],
     ["/srv/a:b/c@d.git", "/srv/a:b/c@d.git"],
     ["../a.git", "../a.git"],
@@ -32,6 +34,8 @@ Deno.test("publicUrl() takes out users, passwords, tokens and signatures, and le
       "//user:secret@git.test/a",
       "https:/user:secret@git.test/a",
       "user:secret@git.test:a/b.git",
+      "user:secret@git.test/a/b.git",
+      "https:\\\\user:secret@git.test/a",
       "https://git.test/a?private_token=secret",
       "https://git.test/a?x=1&access-key=secret",
       "https://git.test/a?sv=1&sig=secret",
@@ -52,6 +56,8 @@ Deno.test("publicUrl() takes out users, passwords, tokens and signatures, and le
       "mailto:me@mail.test",
       "Contact: me@mail.test",
       "a:b@c",
+      "C:\\\\models\\me@work",
+      "pkg:npm/a@1/b",
       "/srv/git/a.git",
     ]
   ) assert.equal(publicUrl(text), text);

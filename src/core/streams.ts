@@ -14,13 +14,15 @@ export const CHUNK_SIZE = 1024 * 1024;
 
 /**
  * Reads a stream to its end into memory.
+ * @param what What they are, in the words of the error.
  * @throws {InvalidInputError} as soon as more than `limit` bytes have come.
  */
 export async function readAll(
   stream: ReadableStream<Uint8Array>,
   limit: number,
+  what?: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const gathered = new Gathered(limit);
+  const gathered = new Gathered(limit, what);
   for await (const chunk of stream) gathered.add(chunk);
   return gathered.bytes();
 }
@@ -31,13 +33,15 @@ export async function readAll(
  */
 export class Gathered {
   readonly #limit: number;
+  readonly #what: string;
   #buffer = new Uint8Array();
   /** Bytes so far. */
   size = 0;
 
   /** Begins with nothing. */
-  constructor(limit: number) {
+  constructor(limit: number, what = "content") {
     this.#limit = limit;
+    this.#what = what;
   }
 
   /**
@@ -47,9 +51,12 @@ export class Gathered {
   add(piece: Uint8Array): void {
     const size = this.size + piece.byteLength;
     if (size > this.#limit) {
-      throw new InvalidInputError(`Cannot read content: it is larger than ${this.#limit} bytes`, {
-        expected: this.#limit,
-      });
+      throw new InvalidInputError(
+        `Cannot read ${this.#what}: it is larger than ${this.#limit} bytes`,
+        {
+          expected: this.#limit,
+        },
+      );
     }
     if (size > this.#buffer.byteLength) {
       const larger = new Uint8Array(Math.min(this.#limit, Math.max(size, 2 * this.size)));

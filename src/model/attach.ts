@@ -200,8 +200,8 @@ async function readConfigFile(
   options: OperationOptions,
 ): Promise<Uint8Array> {
   const stream = await (await fileSource(file)).open({ signal: options.signal });
-  const bytes = await readAll(stream, MANIFEST_SIZE_LIMIT);
   const what = quote(file);
+  const bytes = await readAll(stream, MANIFEST_SIZE_LIMIT, what);
   checkConfig(bytes, manifest.layers.length, { action: "read", what });
   const { diffIds } = parseConfig(bytes).modelfs;
   await checkDiffIds(source, manifest.layers, {

@@ -113,6 +113,11 @@ Deno.test("--config replaces the configuration and keeps the layers", async () =
   const fewer = { ...config, modelfs: { type: "layers", diffIds: RAW_DIGESTS.slice(1) } };
   const short = await fx.folder.write("short.json", JSON.stringify(fewer));
   await assert.rejects(fx.backend.attach(short, options), /3 digests, and the model 4 layers/);
+  const large = await fx.folder.write("large.json", " ".repeat(5 * 1024 * 1024));
+  await assert.rejects(
+    fx.backend.attach(large, options),
+    /Cannot read ".*large\.json": it is larger than/,
+  );
 });
 
 for (const form of ["raw", "tar", "gzip", "zstd"] as const) {

@@ -171,8 +171,8 @@ class ContentsReader {
     if (!isPointerPath(path) && path !== PROVENANCE_PATH) {
       return { path, mode, ...await digestStream(member.body, options) };
     }
-    const bytes = await readAll(member.body, POINTER_SIZE_LIMIT);
     const what = `${quote(path)} of ${quote(this.#archive)}`;
+    const bytes = await readAll(member.body, POINTER_SIZE_LIMIT, what);
     if (path === PROVENANCE_PATH) this.#provenance = decodeProvenance(bytes, what);
     else this.#pointers.set(path, ownPointer(path, decodePointer(bytes, what)));
     return { path, mode, digest: digestBytes(bytes), size: bytes.byteLength };

@@ -41,7 +41,7 @@ export async function readPointers(
     if (kind !== "file" || !isPointerPath(path)) continue;
     try {
       const source = await fileBelow(root, path);
-      const bytes = await readAll(await source.open(options), POINTER_SIZE_LIMIT);
+      const bytes = await readAll(await source.open(options), POINTER_SIZE_LIMIT, quote(path));
       pointers.set(path, inPlace(path, decodePointer(bytes, quote(path))));
     } catch (error) {
       if (!(error instanceof InvalidInputError)) throw error;

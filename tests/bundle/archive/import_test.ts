@@ -240,6 +240,15 @@ Deno.test("importArchive() names everything that it refuses", async () => {
   });
 });
 
+Deno.test("importArchive() names a pointer that is larger than any", async () => {
+  await using temp = await tempFolder();
+  const body = " ".repeat(2 * 1024 * 1024);
+  await assert.rejects(
+    importEntries(temp, [{ name: ".mops/ptr/a.json", body }]),
+    /Cannot read "\.mops\/ptr\/a\.json" of ".*in\.tar": it is larger than/,
+  );
+});
+
 for (
   const [what, name] of [["twins", "GOOD"], ["a file that is a folder", "good/below"]] as const
 ) {

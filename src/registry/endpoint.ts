@@ -6,7 +6,7 @@ import { InvalidInputError } from "../core/errors.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
 import { quote } from "../core/text.ts";
 import type { OperationOptions } from "../core/operation.ts";
-import { retried, type RetryPolicy, TransientError } from "../core/retry.ts";
+import { completePolicy, retried, type RetryPolicy, TransientError } from "../core/retry.ts";
 import { withTimeLimit } from "../core/waiting/time_limit.ts";
 import { discard, readBody } from "../http/bodies.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
@@ -57,7 +57,7 @@ function baseUrl(scheme: "http" | "https", host: string): URL {
   });
 }
 
-/** Milliseconds in which a server has to say anything at all to the first request. */
+/** Milliseconds in which a server has to say anything at all to the first request, at most. */
 const PROBE_TIME = 30_000;
 
 /** What was found out of a server: `lost` when it was gone before it said anything. */
@@ -67,7 +67,7 @@ async function speaksTls(base: URL, options: FindEndpointOptions): Promise<boole
   const { signal, retry: policy } = options;
   const url = new URL("/v2/", base);
   return await retried(async (isLast) => {
-    const [found, fault] = await asked((stop) => greeted(url, options, stop), url, signal);
+    const [found, fault] = await asked((stop) => greeted(url, options, stop), url, options);
     if (found !== "lost") return found === "tls";
     // Elsewhere a lost connection must not be taken for one that may go on in clear text, with the
     // password.
@@ -75,7 +75,7 @@ async function speaksTls(base: URL, options: FindEndpointOptions): Promise<boole
     // Some servers of HTTP just hang up on TLS, and on a busy machine one of TLS may do so too: it
     // is one of HTTP only where it says so.
     const clear = inClear(url);
-    const [said] = await asked((stop) => answerInClear(clear, options, stop), clear, signal);
+    const [said] = await asked((stop) => answerInClear(clear, options, stop), clear, options);
     if (said !== "lost") return said === "tls";
     throw isLast ? faultError(fault, url.href) : new TransientError(explainFault(fault).reason);
   }, { what: base.host, policy, signal });
@@ -85,10 +85,11 @@ async function speaksTls(base: URL, options: FindEndpointOptions): Promise<boole
 async function asked(
   ask: (stop: AbortSignal) => Promise<Found>,
   url: URL,
-  signal: AbortSignal | undefined,
+  { signal, retry }: FindEndpointOptions,
 ): Promise<readonly [Found, unknown?]> {
+  const limit = Math.min(PROBE_TIME, completePolicy(retry).stallTime);
   try {
-    return [await withTimeLimit(PROBE_TIME, ask, signal)];
+    return [await withTimeLimit(limit, ask, signal)];
   } catch (error) {
     signal?.throwIfAborted();
     if (!isFault(error, signal)) throw error;

@@ -3,6 +3,7 @@ import { TransferError } from "../../src/core/errors.ts";
 import { RegistryClient } from "../../src/registry/client.ts";
 import { findEndpoint } from "../../src/registry/endpoint.ts";
 import { makeCertificates } from "../support/certificates.ts";
+import { withinDeadline } from "../support/deadline.ts";
 import { e2eTest } from "../support/registry.ts";
 import { tempFolder } from "../support/temp.ts";
 
@@ -104,6 +105,19 @@ Deno.test("findEndpoint() stops with the signal's reason", async () => {
   const signal = AbortSignal.abort(reason);
   const probe = () => Promise.reject(reason);
   await assert.rejects(findEndpoint("localhost", { probe, signal }), (error) => error === reason);
+});
+
+Deno.test("findEndpoint() waits no longer for a greeting than for an answer", async () => {
+  const probe = ({ signal }: Request) =>
+    new Promise<never>((_resolve, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason))
+    );
+  const retry = { stallTime: 10, firstWait: 1 };
+  const error = await withinDeadline(async (signal) =>
+    await findEndpoint("localhost:5000", { probe, retry, signal }).catch((error) => error)
+  );
+  assert(error instanceof TransferError);
+  assert.match(error.message, /"localhost:5000": it did not answer in time$/);
 });
 
 Deno.test("a connection that is cut never leads from TLS to clear text on another machine", async () => {

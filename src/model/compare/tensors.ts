@@ -72,7 +72,10 @@ class TensorChanges extends LongList<TensorChange> {
   }
 
   *[Symbol.iterator](): Generator<TensorChange, void> {
-    for (let index = 0; index < this.length; index++) yield this.at(index);
+    for (let index = 0; index < this.length; index++) {
+      collectInSeries(index);
+      yield this.at(index);
+    }
   }
 }
 

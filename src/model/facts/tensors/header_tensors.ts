@@ -105,7 +105,10 @@ export class HeaderTensors extends LongList<TensorFact> {
 
   /** The tensors in the order of their header. */
   *[Symbol.iterator](): Generator<TensorFact, void> {
-    for (let index = 0; index < this.length; index++) yield this.at(index);
+    for (let index = 0; index < this.length; index++) {
+      collectInSeries(index);
+      yield this.at(index);
+    }
   }
 
   /** The tensors by their places; those without elements begin where others do. */

@@ -5,9 +5,17 @@
  */
 import { isRecord } from "../../core/json.ts";
 import { quote } from "../../core/text.ts";
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node } from "../../deps/yaml.ts";
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  visit,
+} from "../../deps/yaml.ts";
 import { InvalidInputError, type Problem } from "../../core/errors.ts";
-import { readPythonYaml } from "./python_yaml.ts";
+import { readPythonYaml, type YamlFault } from "./python_yaml.ts";
 
 /** A path in the document: keys and positions. */
 export type SpecPath = readonly (string | number)[];
@@ -34,7 +42,8 @@ export class SpecText {
   /** Parses the text; what is wrong with it is in `faults`. */
   constructor(text: string) {
     this.#text = text;
-    const { document, value, faults } = readPythonYaml(text, this.#lines);
+    const { document, value, faults: found } = readPythonYaml(text, this.#lines);
+    const faults = found.length > 0 ? found : keyFaults(document);
     this.#document = document;
     this.isNested = isRecord(value) && "spec" in value;
     this.faults = faults.map(({ offset, message }) => ({
@@ -101,6 +110,27 @@ export class SpecText {
     }
     return offset === undefined ? undefined : this.#lines.linePos(offset).line;
   }
+}
+
+/**
+ * Keys that YAML takes for something else than text, as a role called `on`: they would be known by
+ * another name than the one that was written. Under keys that start with `x-` everything may stand.
+ */
+function keyFaults(document: Document): YamlFault[] {
+  const faults: YamlFault[] = [];
+  visit(document, {
+    Pair(_, { key }) {
+      const name = isScalar(key) ? key.value : "";
+      if (typeof name === "string") return name.startsWith("x-") ? visit.SKIP : undefined;
+      // The key that merges another map is a symbol.
+      if (isScalar(key) && typeof name !== "symbol") {
+        const message = `the key ${quote(key.source ?? "")} is no text: put it in quotes`;
+        faults.push({ offset: key.range?.[0], message });
+      }
+      return undefined;
+    },
+  });
+  return faults;
 }
 
 /** A path as people write it: `layers[0].name`. */

@@ -85,6 +85,27 @@ spec:
   ]);
 });
 
+Deno.test("a role whose name YAML takes for something else than text is not known by another name", () => {
+  const spec = (roles: string) =>
+    `name: m
+version: 1.0.0
+layers:
+  - &code {name: code, type: code, files: ["src/**"]}
+  - {<<: *code, name: more}
+roles:
+${roles}
+x-notes: {1: 2, 2024-01-01: [on]}
+`;
+  const names = ["on", "1", "1.50", "2024-01-01", "null", "0x1F"];
+  assert.deepEqual(
+    problemsOf(spec(names.map((name) => `  ${name}: [code]`).join("\n"))),
+    names.map((name, at) => `${7 + at}: the key "${name}" is no text: put it in quotes`),
+  );
+  const quoted = names.filter((name) => /^[a-z0-9-]+$/.test(name));
+  const { roles } = parseSpec(spec(quoted.map((name) => `  "${name}": [code]`).join("\n")), "m");
+  assert.deepEqual(Object.keys(roles).sort(), quoted.toSorted());
+});
+
 Deno.test("parseSpec() reports all problems of meaning at once, with their lines", () => {
   const problems = problemsOf(`name: bad_name
 version: 1.0.0+build

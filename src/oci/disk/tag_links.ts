@@ -14,9 +14,6 @@ import { linkedDigest, linkExists, linksIn, linkTime, renewLink, writeLink } fro
 import type { MemberLinks } from "./member_links.ts";
 import { remove } from "./remove.ts";
 
-/** Tags that are looked at before others have their turn. */
-const TURN = 200;
-
 /** What names the manifests of a repository, and named them. */
 export class TagLinks {
   readonly #members: MemberLinks;
@@ -40,7 +37,8 @@ export class TagLinks {
       ? (await foldersIn(folder)).names
       : await this.#store.listings.names(folder);
     for (let at = after === undefined ? 0 : firstBehind(names, after); at < names.length; at++) {
-      if (at % TURN === 0) await giveWay();
+      // Before each look: of many who look at once each would else look at a number of its own.
+      await giveWay();
       // A folder without its link is a tag that is just being made or removed.
       if (await this.has(names[at]!)) yield names[at]!;
     }
@@ -49,7 +47,9 @@ export class TagLinks {
   /** The tags that name a manifest. Nothing leads from it to them, so it looks at all. */
   async of(digest: Digest): Promise<string[]> {
     const found: string[] = [];
-    for await (const tag of this.all()) {
+    const { names } = await foldersIn(this.#store.layout.tags(this.#repository));
+    for (const tag of names) {
+      await giveWay();
       if (await this.named(tag) === digest) found.push(tag);
     }
     return found;

@@ -13,9 +13,6 @@ import type { TagLinks } from "../disk/tag_links.ts";
 /** The most that are told of. */
 const MOST = 20;
 
-/** Links that are looked at before others have their turn. */
-const TURN = 200;
-
 /** The tags of a repository, and the manifests that they can name. */
 interface TaggedManifests {
   readonly members: MemberLinks;
@@ -30,8 +27,8 @@ export async function earlierNames(
 ): Promise<readonly EarlierName[]> {
   const current = await tagLinks.named(tag);
   const found: EarlierName[] = [];
-  for (const [index, digest] of (await tagLinks.everNamed(tag)).entries()) {
-    if (index % TURN === 0) await giveWay();
+  for (const digest of await tagLinks.everNamed(tag)) {
+    await giveWay();
     signal?.throwIfAborted();
     if (digest === current || !await members.hasManifest(digest)) continue;
     const time = await tagLinks.givenAt(tag, digest);

@@ -1,6 +1,10 @@
 /** Looks at a whole store, while others wait for answers of the same thread. */
 import assert from "node:assert/strict";
+import { digestBytes } from "../../../src/core/digest.ts";
+import { dirname } from "../../../src/core/runtime/path.ts";
 import { shareThread } from "../../../src/core/runtime/turn.ts";
+import { DiskStore } from "../../../src/oci/disk_store.ts";
+import { DiskRepository } from "../../../src/oci/disk_repository.ts";
 import { diskCatalog } from "../../../src/oci/disk_catalog.ts";
 import { diskInternals } from "../../support/disk_internals.ts";
 import { tempFolder } from "../../support/temp.ts";
@@ -26,5 +30,39 @@ Deno.test("whoever looks at all of a store lets others have their turn", async (
     await look();
     clearInterval(others);
     assert.ok(turns > 1, `${name}: ${turns}`);
+  }
+});
+
+/** Lets every question of the time take as long as a turn of the thread may. */
+function slowClock(): Disposable {
+  const own = performance.now;
+  let now = performance.now();
+  performance.now = () => now += 5;
+  return { [Symbol.dispose]: () => void (performance.now = own) };
+}
+
+Deno.test("however many look at all tags at once, others have a turn after a few of those", async () => {
+  shareThread();
+  await using folder = await tempFolder();
+  const store = new DiskStore(folder.path);
+  const { layout } = store;
+  const repository = new DiskRepository("registry.test/many", store);
+  const digests = Array.from({ length: 50 }, (_, at) => digestBytes(new Uint8Array(at)));
+  for (const [at, digest] of digests.entries()) {
+    const path = layout.tagCurrent("registry.test/many", `v${at}`);
+    Deno.mkdirSync(dirname(path), { recursive: true });
+    Deno.writeTextFileSync(path, digest);
+  }
+  const looks = {
+    tags: () => Array.fromAsync(repository.tags()),
+    tagsOf: () => repository.tagLinks.of(digests[0]!),
+  };
+  using _clock = slowClock();
+  for (const [name, look] of Object.entries(looks)) {
+    let turns = 0;
+    const others = setInterval(() => turns++, 0);
+    await Promise.all([look(), look(), look()]);
+    clearInterval(others);
+    assert.ok(turns > digests.length / 2, `${name}: ${turns}`);
   }
 });

@@ -6,7 +6,7 @@
 import { InvalidInputError, NotFoundError, TransferError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { quote, withoutEnd } from "../core/text.ts";
-import { readBody } from "../http/bodies.ts";
+import { discard, readBody } from "../http/bodies.ts";
 import { guarded } from "../http/private_guard.ts";
 import { redirecting } from "../http/redirects.ts";
 import { retrying } from "../http/retrying.ts";
@@ -43,10 +43,14 @@ export async function newestVersion(
   });
   const send = retrying(redirecting(way), { ...retry, log });
   const response = await send(new Request(url, { signal }), { bodyLimit: VERSION_LIMIT });
-  const body = await readBody(response, { url: url.href, signal }, VERSION_LIMIT);
   const what = `Cannot find the newest release at ${url.href}`;
-  if (response.status === 404) throw new NotFoundError(`${what}: there is none`);
-  if (!response.ok) throw new TransferError(`${what}: status ${response.status}`);
+  if (!response.ok) {
+    // The page that says so to people may be long.
+    await discard(response);
+    if (response.status === 404) throw new NotFoundError(`${what}: there is none`);
+    throw new TransferError(`${what}: status ${response.status}`);
+  }
+  const body = await readBody(response, { url: url.href, signal }, VERSION_LIMIT);
   const version = new TextDecoder().decode(body).trim();
   if (VERSION.test(version)) return version.replace(/^v/, "");
   throw new TransferError(`${what}: ${quote(version)} is no version`);

@@ -36,6 +36,9 @@ Deno.test("what is no version is refused, whatever it is", async () => {
   await assert.rejects(ask(endless).answer, /larger than/);
   await assert.rejects(ask("gone", 404).answer, NotFoundError);
   await assert.rejects(ask("no", 500).answer, /status 500/);
+  const page = "<html>".padEnd(10_000);
+  await assert.rejects(ask(page, 404).answer, NotFoundError);
+  await assert.rejects(ask(page, 403).answer, /status 403$/);
 });
 
 Deno.test("an address of releases is an HTTP URL without credentials", async () => {

@@ -18,19 +18,21 @@ export async function main(): Promise<never> {
     const { isReadOnly } = await import("./read_only.ts");
     if (isWritten && !isReadOnly(1)) Deno.exit(0);
   }
-  const [{ run }, { processContext }] = await load();
-  Deno.exit(await run(Deno.args, processContext()));
+  try {
+    const [{ run }, { processContext }] = await Promise.all([
+      import("./run.ts"),
+      import("./process.ts"),
+    ]);
+    Deno.exit(await run(Deno.args, processContext()));
+  } catch (error) {
+    return await neverLoaded(error);
+  }
 }
 
-/** Loads the rest. Nothing that words failures is here where the run may not read it. */
-async function load() {
-  try {
-    return await Promise.all([import("./run.ts"), import("./process.ts")]);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    if (!reason.includes("--allow-read")) throw error;
-    const text = `error: Cannot load the program: ${reason}\n`;
-    await Deno.stderr.write(new TextEncoder().encode(text));
-    Deno.exit(EXIT_CODES.denied);
-  }
+/** Says why a part of the program was not loaded: it may be the one that words failures. */
+async function neverLoaded(error: unknown): Promise<never> {
+  const reason = error instanceof Error ? error.message : String(error);
+  const text = `error: Cannot load the program: ${reason}\n`;
+  await Deno.stderr.write(new TextEncoder().encode(text)).catch(() => undefined);
+  Deno.exit(reason.includes("--allow-read") ? EXIT_CODES.denied : EXIT_CODES.transfer);
 }

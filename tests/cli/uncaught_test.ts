@@ -52,3 +52,20 @@ Deno.test("the debug log has the stack of an error that nobody waited for", asyn
   assert.equal(code, 3, text);
   assert.match(text, /^\s+at .*run\.ts/m);
 });
+
+Deno.test("a run that cannot load what words its failure says so, and does not end with 0", async () => {
+  await using folder = await tempFolder();
+  const failure = new URL("../../src/cli/output/failure.ts", import.meta.url).href;
+  const imports = { [failure]: `${new URL(`file://${folder.join("gone.ts")}`)}` };
+  const map = await folder.write("map.json", JSON.stringify({ imports }));
+  const cli = new URL("../../cli.ts", import.meta.url).href;
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--quiet", `--import-map=${map}`, cli, "tag"],
+    env: { HOME: folder.path, NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const text = new TextDecoder().decode(stderr);
+  assert.equal(code, 3, text);
+  assert.match(text, /^error: Cannot load the program: .*gone\.ts/);
+  assert.doesNotMatch(text, /Uncaught|^\s+at /m);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Claims } from "../../src/archive/claims.ts";
-import { ConflictError } from "../../src/core/errors.ts";
+import { ConflictError, InvalidInputError } from "../../src/core/errors.ts";
 
 Deno.test("a path may be claimed again, and others beside it", () => {
   const claims = new Claims();
@@ -36,4 +36,19 @@ Deno.test("a path cannot be a file and a folder", () => {
   meets((claims) => claims.file("a/b/c"), (claims) => claims.file("a/b"));
   meets((claims) => claims.file("a/b"), (claims) => claims.folder("a/b"));
   meets((claims) => claims.folder("a/b"), (claims) => claims.file("a"));
+});
+
+Deno.test("names that lead through too many folders are refused before those fill the memory", () => {
+  const deep = (at: number) => `d/${at}/${"a/".repeat(500)}f`;
+  const claims = new Claims();
+  const claimed = { names: 0 };
+  assert.throws(() => {
+    for (let at = 0; at < 2000; at++) {
+      claims.file(deep(at));
+      claimed.names++;
+    }
+  }, InvalidInputError);
+  assert.ok(claimed.names > 100, `${claimed.names}`);
+  const wide = new Claims();
+  for (let at = 0; at < 2000; at++) wide.file(`models/${at % 100}/of/some/${at}/levels/f`);
 });

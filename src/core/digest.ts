@@ -51,6 +51,14 @@ export function digestHex(digest: Digest): string {
   return digest.slice(digest.indexOf(":") + 1);
 }
 
+/** The first half of a digest, in the form of a UUID. */
+export function digestUuid(digest: Digest): string {
+  const hex = digestHex(digest);
+  return [8, 12, 16, 20, 32].map((end, index, ends) => hex.slice(ends[index - 1] ?? 0, end)).join(
+    "-",
+  );
+}
+
 /** A digest short enough for a line of a table: `sha256:` and twelve digits. */
 export function shortDigest(digest: Digest): string {
   return `${digestAlgorithm(digest)}:${digestHex(digest).slice(0, 12)}`;

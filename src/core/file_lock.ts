@@ -93,7 +93,9 @@ async function folderOf(
   // Few locks need it, and what it loads takes longer than many a command.
   const { pinFolder } = await import("./folders/pinned_folder.ts");
   try {
-    return pinFolder(below, relative(below, dirname(path)).split(sep), options);
+    // The folder itself is none below it.
+    const names = relative(below, dirname(path)).split(sep).filter((name) => name !== "");
+    return pinFolder(below, names, options);
   } catch (error) {
     throw explainWrite(path, error);
   }

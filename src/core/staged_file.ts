@@ -23,6 +23,11 @@ export interface StageOptions extends FileAttributes {
   readonly signal?: AbortSignal;
   /** What the hidden name starts with; a dot when absent. */
   readonly hiddenPrefix?: string;
+  /**
+   * A UUID for the hidden name; a random one when absent. Nobody else may write under it meanwhile:
+   * what is there was left by a killed command, and is replaced.
+   */
+  readonly hiddenId?: string;
   /** Whether the file is flushed to the disk before it has its name; so it is when absent. */
   readonly flush?: boolean;
   /**
@@ -124,10 +129,12 @@ export class StagedFile {
     content: StagedContent,
     options: StageOptions = {},
   ): Promise<StagedFile> {
-    const hidden = `${options.hiddenPrefix ?? "."}${crypto.randomUUID()}.partial`;
+    const { hiddenPrefix = ".", hiddenId } = options;
+    const hidden = `${hiddenPrefix}${hiddenId ?? crypto.randomUUID()}.partial`;
     const staged = new StagedFile(path, join(dirname(path), hidden));
     const place = join(options.folder ?? dirname(path), hidden);
     try {
+      if (hiddenId !== undefined) await removeIfExists(place);
       await staged.#write(place, content, options);
       return staged;
     } catch (error) {

@@ -32,6 +32,7 @@ import type {
   PutObjectOptions,
 } from "./object_store.ts";
 import { checkObjectSize } from "./object_size.ts";
+import { objectTurn } from "./object_turn.ts";
 import { quoteUri } from "./object_uri.ts";
 
 /**
@@ -80,14 +81,18 @@ export class FileStore implements ObjectStore {
     const report = { id: uri, name, size: source.size, phase: "upload" } as const;
     return await reported(report, options, async (onBytes, endAs) => {
       const found = await withFolder(place, { make: true }, async (folder) => {
+        await using turn = await objectTurn(place, options);
         const there = await factsOf(folder, place);
         const skipped = there?.size === source.size && there.sha256 === options.sha256;
         if (skipped) endAs("skip");
         else {
           const bytes = await watchedSource(source, onBytes).open({ signal: options.signal });
           const content = verified(bytes, { digest, size: source.size }, quoteUri(uri));
-          const { signal } = options;
-          await writeFileAtomic(join(folder, place.name), content, { signal, tidy: true });
+          await writeFileAtomic(join(folder, place.name), content, {
+            signal: options.signal,
+            hiddenId: turn.hiddenId,
+            tidy: true,
+          });
         }
         const tier = options.tier ?? (skipped ? there.tier : undefined);
         if (!skipped || tier !== there.tier) {

@@ -6,6 +6,7 @@ import {
   NotFoundError,
 } from "../../src/core/errors.ts";
 import { bytesSource } from "../../src/core/content/source.ts";
+import { streamOf } from "../../src/core/streams.ts";
 import { FileStore } from "../../src/objects/file_store.ts";
 import { readObject, sha256Of } from "../conformance/object_store.ts";
 import { rounds, whileSwapped } from "../support/link_swapper.ts";
@@ -58,6 +59,33 @@ Deno.test({
     assert.equal(await Deno.readTextFile(folder.join("outside", "secret")), "secret");
     await assert.rejects(Deno.stat(folder.join("outside", "new")), Deno.errors.NotFound);
   },
+});
+
+Deno.test("FileStore replaces what a killed command has left of an object, and two write it once", async () => {
+  await using folder = await tempFolder();
+  const store = new FileStore({ root: folder.path });
+  let left = "";
+  let opened = 0;
+  // The hidden name of an object is the same each time.
+  const source = () => ({
+    size: bytes.byteLength,
+    open: () =>
+      Promise.resolve(streamOf((async function* () {
+        opened++;
+        for await (const { name } of Deno.readDir(folder.join("a"))) {
+          if (name.endsWith(".partial")) left = name;
+        }
+        yield bytes;
+      })())),
+  });
+  await store.put("file:a/x", source(), { sha256 });
+  await Deno.remove(folder.join("a/x"));
+  await folder.write(`a/${left}`, "what a killed command has left");
+  await Promise.all([1, 2].map(() => store.put("file:a/x", source(), { sha256 })));
+  assert.equal(opened, 2);
+  assert.deepEqual(await Deno.readFile(folder.join("a/x")), bytes);
+  const names = (await Array.fromAsync(Deno.readDir(folder.join("a")))).map(({ name }) => name);
+  assert.deepEqual(names.sort(), [".modelops", "x"]);
 });
 
 Deno.test("FileStore takes only regular files for objects", async () => {

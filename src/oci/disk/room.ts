@@ -2,7 +2,7 @@
  * What contents take of the disk of the local store.
  * @module
  */
-import { type Digest, digestHex } from "../../core/digest.ts";
+import { type Digest, digestUuid } from "../../core/digest.ts";
 import { lstatIfExistsSync } from "../../core/files.ts";
 import { bytesOnDisk } from "../../core/folders/room.ts";
 import { join } from "../../core/runtime/path.ts";
@@ -23,19 +23,10 @@ export function receivingPlace(
   repository: string,
   digest: Digest,
 ): ReceivingPlace {
-  const folder = join(layout.uploads(repository), uploadId(digest));
+  // The same whenever it is tried again.
+  const folder = join(layout.uploads(repository), digestUuid(digest));
   // Not `data` itself, which is open to whoever takes up the upload by its id.
   return { folder, base: join(folder, "data") };
-}
-
-/**
- * The name of the upload of a content whose digest is known: the same whenever it is tried again.
- */
-function uploadId(digest: Digest): string {
-  const hex = digestHex(digest);
-  return [8, 12, 16, 20, 32].map((end, index, ends) => hex.slice(ends[index - 1] ?? 0, end)).join(
-    "-",
-  );
 }
 
 /**

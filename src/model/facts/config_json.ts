@@ -139,20 +139,36 @@ export function configFacts(config: Readonly<Record<string, unknown>>): ConfigFa
   };
 }
 
-/** What a configuration and those in it, two deep, say of a quantization; the outermost first. */
+/** Configurations within each other that are looked into. */
+const DEEPEST_CONFIG = 3;
+
+/**
+ * What a configuration and those in it say of a quantization: an outer one before its inner ones,
+ * the language model before other parts.
+ */
 export function quantizationsIn(
   config: Readonly<Record<string, unknown>>,
+  depth = DEEPEST_CONFIG,
 ): readonly Readonly<Record<string, unknown>>[] {
-  const inner = innerConfigs(config);
-  return [config, ...inner, ...inner.flatMap(innerConfigs)]
-    .flatMap(({ quantization_config, quantization }) => [quantization_config, quantization])
-    .filter(isRecord);
+  const { quantization_config, compression_config, quantization } = config;
+  const own = [quantization_config, compression_config, quantization].filter(isRecord);
+  if (depth === 0) return own;
+  return [...own, ...innerConfigs(config).flatMap((inner) => quantizationsIn(inner, depth - 1))];
 }
+
+/** Keys of the configurations of parts, such as a tower that sees. */
+const PART_CONFIG = /(^|_)(config|cfg)$|^encoder$/;
+
+/** Those of what is no part of the model: what guesses ahead, and the quantization itself. */
+const OTHER_CONFIG = /draft|specul|quantization|compression/;
 
 function innerConfigs(
   config: Readonly<Record<string, unknown>>,
 ): readonly Readonly<Record<string, unknown>>[] {
-  return INNER_CONFIGS.map((key) => config[key]).filter(isRecord);
+  const others = Object.keys(config).filter((key) =>
+    PART_CONFIG.test(key) && !OTHER_CONFIG.test(key)
+  );
+  return [...new Set([...INNER_CONFIGS, ...others])].map((key) => config[key]).filter(isRecord);
 }
 
 function shapeOf(data: Sizes): ModelShape {

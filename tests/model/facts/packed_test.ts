@@ -133,5 +133,15 @@ Deno.test("the quantization of a nested configuration is found", () => {
     const { quantization, precision } = configFacts(config);
     assert.deepEqual([quantization, precision], ["awq-int4", "bfloat16"], key);
   }
+  for (const key of ["vision_config", "audio_config", "llm_cfg", "backbone_config", "encoder"]) {
+    const config = { text_config: {}, [key]: { inner_config: { quantization_config } } };
+    assert.equal(configFacts(config).quantization, "awq-int4", key);
+    const text_config = { quantization_config: { quant_method: "gptq", bits: 8 } };
+    assert.equal(configFacts({ ...config, text_config }).quantization, "gptq-int8", key);
+  }
+  for (const key of ["draft_config", "speculators_config"]) {
+    assert.equal(configFacts({ [key]: { quantization_config } }).quantization, undefined, key);
+  }
+  assert.equal(configFacts({ compression_config: quantization_config }).quantization, "awq-int4");
   assert.equal(configFacts({ quantization: { quant_algo: "NVFP4" } }).quantization, "nvfp4");
 });

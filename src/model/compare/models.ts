@@ -3,6 +3,7 @@
  * @module
  */
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { collectGarbage } from "../../core/runtime/garbage.ts";
 import { compareText } from "../../core/text.ts";
 import { isRecord } from "../../core/json.ts";
 import { ModelTensors } from "../facts/tensors/model_tensors.ts";
@@ -25,6 +26,8 @@ export async function compareModels(
   const read = async ({ store, target, isFar }: ComparedModel) => {
     // What a part of the headers tells is no fact of the model, and would differ from one that is.
     const reading = { ...operationOptions(options), isFar, allHeaders: true };
+    // A manifest of ten thousand layers takes 50 MB to read, beside what reading another has left.
+    collectGarbage();
     const card = await readCard(store, target, reading);
     // A hundred thousand, which nobody asked for.
     return options.tensors ? card : { ...card, tensors: new ModelTensors() };

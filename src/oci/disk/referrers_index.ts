@@ -10,7 +10,7 @@
  * @module
  */
 import { dirname, join } from "../../core/runtime/path.ts";
-import { type Digest, isDigest } from "../../core/digest.ts";
+import { type Digest, digestBytes, isDigest } from "../../core/digest.ts";
 import { isRecord } from "../../core/json.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
 import type { OperationOptions } from "../../core/operation.ts";
@@ -230,9 +230,10 @@ async function readIndex(
     const read = isSame
       ? before
       : { known: new Map<Digest, Known>(), lines: 0, size: 0, mtime, ino };
-    await readLines(file?.lines(read.size, size) ?? [], read, () => {
-      log?.("warning", "A line of the index of referrers is damaged", { path });
-    });
+    const damaged = await readLines(file?.lines(read.size, size) ?? [], read);
+    if (damaged > 0) {
+      log?.("warning", "Lines of the index of referrers are damaged", { path, lines: damaged });
+    }
     Object.assign(read, { size, mtime });
     remember(path, read);
     return read;
@@ -253,11 +254,9 @@ function remember(path: string, read: ReadFile): void {
   }
 }
 
-async function readLines(
-  lines: Iterable<Line>,
-  read: ReadFile,
-  damaged: () => void,
-): Promise<void> {
+/** Reads lines, and counts those that are damaged. */
+async function readLines(lines: Iterable<Line>, read: ReadFile): Promise<number> {
+  let damaged = 0;
   // A subject has thousands of referrers: one text of it is enough.
   const subjects = new Map<Digest, Digest>();
   for (const line of lines) {
@@ -265,7 +264,7 @@ async function readLines(
     read.lines++;
     const entry = parseEntry(line.text);
     if (!entry) {
-      damaged();
+      damaged++;
       continue;
     }
     const { digest, subject, referrer } = entry;
@@ -273,19 +272,29 @@ async function readLines(
     const place = referrer && { at: line.at, size: line.size };
     read.known.set(digest, { subject: subject && subjects.get(subject), place });
   }
+  return damaged;
 }
 
-/** The entry of a line; `undefined` when it is damaged, as by a power cut. */
+/** An entry as a line: with a check, since a flipped bit can make one digest of another. */
+function written(entry: Entry): string {
+  return JSON.stringify({ ...entry, check: checkOf(entry) });
+}
+
+function checkOf({ digest, subject, referrer }: Entry): string {
+  return digestBytes(encode(JSON.stringify([digest, subject, referrer]))).slice(-16);
+}
+
+/** The entry of a line; `undefined` when it is damaged, as by a power cut, or has no check. */
 function parseEntry(line = ""): Entry | undefined {
   try {
     const entry: unknown = JSON.parse(line);
-    return isEntry(entry) ? entry : undefined;
+    return isEntry(entry) && entry.check === checkOf(entry) ? entry : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isEntry(entry: unknown): entry is Entry {
+function isEntry(entry: unknown): entry is Entry & { readonly check?: unknown } {
   if (!isRecord(entry) || !isDigest(String(entry["digest"]))) return false;
   const { subject, referrer } = entry;
   if (subject === undefined) return referrer === undefined;
@@ -306,7 +315,7 @@ async function appendEntries(
     await using _lock = await repository.lock();
     await Deno.mkdir(dirname(path), { recursive: true });
     // What was cut off in the middle of a line spoils that line alone: each begins with its break.
-    const lines = entries.map((entry) => `\n${JSON.stringify(entry)}`).join("");
+    const lines = entries.map((entry) => `\n${written(entry)}`).join("");
     await Deno.writeTextFile(path, lines, { append: true });
   } catch (error) {
     log?.("debug", "The index of referrers cannot be written", { path, error });

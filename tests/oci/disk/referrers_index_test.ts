@@ -110,6 +110,35 @@ Deno.test("an index that is missing, damaged or of other things is made again", 
   assert.deepEqual(await names(store, subject), ["a"]);
 });
 
+Deno.test("a flipped bit that leaves a line well-formed loses no referrer, and tells nothing wrong", async () => {
+  await using folder = await tempFolder();
+  const { store, subject, index } = await makeStore(folder);
+  const referrer = await refer(store, subject, "abc");
+  const text = await Deno.readTextFile(index);
+  const last = (digest: string) => text.indexOf(digest) + digest.length - 1;
+  const places = {
+    "the manifest": last(referrer.digest),
+    "its subject": last(subject.digest),
+    "an annotation": text.indexOf("abc"),
+    "its size": text.indexOf('"size":') + '"size":'.length,
+    "its type": text.indexOf("vnd.test"),
+  };
+  for (const [what, at] of Object.entries(places)) {
+    const other = String.fromCharCode(text.charCodeAt(at) ^ 1);
+    await Deno.writeTextFile(index, text.slice(0, at) + other + text.slice(at + 1));
+    assert.deepEqual(
+      (await Array.fromAsync(store.referrers(subject))).map((found) => [
+        found.digest,
+        found.size,
+        found.artifactType,
+        found.annotations?.["name"],
+      ]),
+      [[referrer.digest, referrer.size, "application/vnd.test", "abc"]],
+      what,
+    );
+  }
+});
+
 Deno.test("a referrer with large annotations is listed with all of them", async () => {
   await using folder = await tempFolder();
   const { store, subject, index } = await makeStore(folder);

@@ -50,9 +50,13 @@ export class FileStore implements ObjectStore {
     this.#root = options.root;
   }
 
-  /** The absolute path of an object. */
+  /** The absolute path of an object. A way through a link is refused, as by reading and writing. */
   locate(uri: string): string {
-    return placeOf(uri, this.#root).path;
+    const place = placeOf(uri, this.#root);
+    const found = pinned(place, {});
+    if (found === "not a folder") throw throughLink(place);
+    if (found !== "missing") found[Symbol.dispose]();
+    return place.path;
   }
 
   /** Size, digest and tier of an object; the digest is unknown where something else wrote it. */
@@ -131,9 +135,7 @@ async function withFolder<Result>(
   const explain = options.make ? explainWrite : explainRead;
   const opened = pinned(place, options);
   if (opened === "missing") return undefined;
-  if (opened === "not a folder") {
-    throw unplaced(place.uri, `something on the way to ${quote(place.path)} is not a folder`);
-  }
+  if (opened === "not a folder") throw throughLink(place);
   using folder = opened;
   try {
     const result = await use(folder.path);
@@ -142,6 +144,10 @@ async function withFolder<Result>(
     throw explain(place.path, isAbout(folder, error) ? error.cause : error);
   }
   throw new ConflictError(`Cannot use ${quoteUri(place.uri)}: its folder was replaced meanwhile`);
+}
+
+function throughLink({ uri, path }: ObjectPlace): ModelOpsError {
+  return unplaced(uri, `something on the way to ${quote(path)} is not a folder`);
 }
 
 function pinned(place: ObjectPlace, options: PinOptions): PinnedFolder | NoFolder {

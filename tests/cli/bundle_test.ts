@@ -725,6 +725,25 @@ Deno.test("a spec cannot make push write outside of the folder that the user nam
   assert.equal(await home.exists("objects"), false);
 });
 
+Deno.test("a link below the folder for objects is refused by a dry run as by what it stands for", async () => {
+  await using home = await BundleHome.make();
+  await home.folder.write("outside/mine", "MINE");
+  await home.folder.write("objects/file", "a file");
+  await Deno.symlink(home.at("outside"), home.at("objects", "link"));
+  await home.folder.write("objects/ok/x", "0123456789");
+  await Deno.symlink(home.at("objects", "ok"), home.at("objects", "inside"));
+  for (const way of ["link", "link/deeper", "inside", "file"]) {
+    await home.folder.write("work/modelops.yaml", externalSpec(`file:${way}/x`));
+    for (const args of [["plan"], ["push", "--dry-run"], ["push"]]) {
+      const [code, stderr] = await home.failed(...args, home.at("work"));
+      assert.equal(code, 2, `${way} ${args}: ${stderr}`);
+      assert.match(stderr, /as a file: something on the way to ".*" is not a folder$/m);
+    }
+  }
+  assert.deepEqual(await home.tree("outside"), { mine: "MINE" });
+  assert.deepEqual(Object.keys(await home.tree("objects/ok")), ["x"]);
+});
+
 Deno.test("a bundle cannot make materialize read outside of the folder that the user named", async () => {
   await using home = await BundleHome.make();
   const secret = "0123456789";

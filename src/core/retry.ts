@@ -114,7 +114,7 @@ export async function retried<Result>(
     } catch (error) {
       signal?.throwIfAborted();
       if (!(error instanceof TransientError)) throw error;
-      const wait = waitBefore(error, failures, policy);
+      const wait = waitAfter(failures, error.retryAfter, policy);
       if (failures >= policy.attempts || wait > policy.longestRetryAfter) throw error;
       onRetry?.(error, wait);
       const { attempts } = policy;
@@ -124,14 +124,19 @@ export async function retried<Result>(
   }
 }
 
-/** Milliseconds to wait: a server that asks for no wait at all gets our first one. */
-function waitBefore(
-  { retryAfter }: TransientError,
+/**
+ * Milliseconds to wait after so many failures in a row: as long as the server asks for, else a
+ * while of our own choice, which is our first wait at least where it asks for next to none.
+ */
+export function waitAfter(
   failures: number,
-  policy: Required<RetryPolicy>,
+  asked: number | undefined,
+  policy: RetryPolicy = {},
 ): number {
-  if (retryAfter === undefined) return backoff(failures, policy);
-  return Math.max(retryAfter, policy.firstWait);
+  const own = backoff(failures, policy);
+  if (asked === undefined) return own;
+  const { firstWait } = completePolicy(policy);
+  return asked < firstWait ? Math.max(firstWait, own) : asked;
 }
 
 /**

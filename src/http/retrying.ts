@@ -132,12 +132,14 @@ export function allowedRetryAfter(
 
 /**
  * Milliseconds that a server asks to wait, from `Retry-After` (seconds or a date, RFC 9110 §10.2.3)
- * or the reset time `t` of an exhausted `RateLimit`.
+ * or the reset time `t` of an exhausted `RateLimit`; nothing where it asks in words that nobody
+ * understands.
  */
 export function retryAfter(headers: Headers, now: number = Date.now()): number | undefined {
   const asked = parseRetryAfter(headers.get("Retry-After"), now);
   if (asked !== undefined) return asked;
   const limit = headers.get("RateLimit") ?? "";
   const reset = /\br=0\b/.test(limit) ? /\bt=(\d+)/.exec(limit)?.[1] : undefined;
-  return reset === undefined ? undefined : Number(reset) * 1000;
+  if (reset !== undefined) return Number(reset) * 1000;
+  return headers.get("Retry-After")?.trim() ? 0 : undefined;
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Descriptor } from "../oci/descriptor.ts";
-import { backoff, completePolicy, pause, type RetryPolicy } from "../core/retry.ts";
+import { completePolicy, pause, type RetryPolicy, waitAfter } from "../core/retry.ts";
 
 /** New bytes that are progress at least; fewer a loss are as good as none. */
 const STEP = 1024 * 1024;
@@ -58,7 +58,7 @@ export class UploadProgress {
     const { digest: what, size } = this.#blob;
     const spent = this.#sent > attempts * size;
     if (++this.#failures >= attempts || spent) throw error;
-    const wait = asked ?? backoff(this.#failures, this.#policy);
+    const wait = waitAfter(this.#failures, asked, this.#policy);
     onRetry({ what, attempt: this.#failures + 1, attempts, reason, wait });
     await pause(wait, this.#policy, signal);
   }

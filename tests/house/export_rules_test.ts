@@ -11,6 +11,7 @@ const TESTED_DIRECTLY: readonly ExportedValue[] = [
   "src/cli/output/log.ts: formatJsonRecord",
   "src/cli/output/log.ts: formatRecord",
   "src/cli/settings/flag_rules.ts: FLAG_RULES",
+  "src/core/retry.ts: backoff",
   "src/http/proxies.ts: matchesNoProxy",
   "src/http/retrying.ts: retryAfter",
   "src/server/access.ts: basicCredentials",

@@ -186,7 +186,10 @@ Deno.test("retryAfter() reads seconds, dates and an exhausted RateLimit", () => 
   assert.equal(read({ "Retry-After": new Date(now - 9000).toUTCString() }), 0);
   assert.equal(read({ RateLimit: '"pulls";r=0;t=87' }), 87_000);
   assert.equal(read({ RateLimit: "r=3;t=87" }), undefined);
-  assert.equal(read({ "Retry-After": "soon" }), undefined);
+  for (const odd of ["soon", "-1", "1e3", "2;x", "NaN"]) {
+    assert.equal(read({ "Retry-After": odd }), 0, "a wait, though nobody knows which");
+  }
+  assert.equal(read({ "Retry-After": "" }), undefined);
   assert.equal(read({}), undefined);
 });
 

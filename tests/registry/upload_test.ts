@@ -7,6 +7,7 @@ import {
   TransferError,
 } from "../../src/core/errors.ts";
 import { type BlobSource, bytesSource } from "../../src/core/content/source.ts";
+import type { Retry } from "../../src/core/retry.ts";
 import { anonymousBlob } from "../../src/oci/store.ts";
 import {
   fail,
@@ -336,6 +337,21 @@ Deno.test("an upload to another host carries no credentials", async () => {
   );
   assert.equal(last.headers.get("Authorization"), null);
 });
+
+for (const asked of ["0", "0.0", "soon", "-1", "Wed, 21 Oct 2015 07:28:00 GMT"]) {
+  Deno.test(`a body is not sent again at once, though the registry asks for ${asked}`, async () => {
+    const waits: number[] = [];
+    const retry = { firstWait: 5, onRetry: ({ wait }: Retry) => void waits.push(wait) };
+    const registry = new FakeRegistry(withState(once("PUT", async (request) => {
+      await request.text();
+      return new Response(null, { status: 429, headers: { "Retry-After": asked } });
+    })));
+    const repository = fakeClient(registry.transport, { retry }).repository("registry.test/a");
+    await repository.write(SMALL.blob, bytesSource(SMALL.bytes));
+    assert.deepEqual(waits, [5]);
+    assert.deepEqual(registry.uploaded, [SMALL.blob.digest]);
+  });
+}
 
 Deno.test("a registry that stores a blob under another digest is not believed", async () => {
   const { write } = setup(once("PUT", async (request) => {

@@ -119,6 +119,23 @@ Deno.test("the document says what it takes to know the room on a disk, and that 
   }
 });
 
+Deno.test("a hint that names a variable which the run may not read says how to allow it", async () => {
+  await using program = await openProgram();
+  const { home } = program;
+  const words = ["bundle", "resolve", "demo:1.0.0"];
+  const files = ["--allow-read", `--allow-write=${home.path}`];
+  for (const [env, isAllowed] of [["HOME", false], ["HOME,REGISTRY_REPO", true]] as const) {
+    const { code, stderr } = await runUntilReady(
+      Deno.execPath(),
+      ["run", "--no-prompt", "--quiet", "--no-check", `--allow-env=${env}`, ...files]
+        .concat(CLI_PATH, words),
+      { cwd: home.path, env: program.env },
+    );
+    assert.equal(code, 2, stderr);
+    assert.equal(stderr.includes("`deno run --allow-env=REGISTRY_REPO`"), !isAllowed, stderr);
+  }
+});
+
 e2eTest("each command runs under exactly the permissions of the document", {
   needs: ["docker-registry"],
 }, async (context) => {

@@ -7,7 +7,7 @@ import { explainUnexpected, systemCode } from "../../core/file_errors.ts";
 import { isLoopbackHost } from "../../core/hosts.ts";
 import { quote } from "../../core/text.ts";
 import { Interruption } from "../interrupt.ts";
-import { SETTING_REMEDIES } from "../settings/remedies.ts";
+import { settingRemedy } from "../settings/remedies.ts";
 import { EXIT_CODES, type FailureKind } from "./exit_codes.ts";
 import { escapeControls } from "./format.ts";
 import type { Paint } from "./paint.ts";
@@ -125,7 +125,7 @@ const HINT_RULES: readonly HintRule[] = [
     return words.length > 0 ? `did you mean ${either(words)}?` : undefined;
   },
   ({ facts: { setting, remedy } }) =>
-    setting && [remedy, SETTING_REMEDIES[setting]].filter(Boolean).join(", then "),
+    setting && [remedy, settingRemedy(setting)].filter(Boolean).join(", then "),
   ({ kind, facts: { registry, status } }, { programName }) =>
     kind === "denied" && registry !== undefined && (status === 401 || status === 403)
       ? `run \`${programName} login ${registry}\``

@@ -9,7 +9,7 @@ const MLFLOW_LOGIN = "MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and " +
   "MLFLOW_TRACKING_PASSWORD (for Databricks DATABRICKS_TOKEN)";
 
 /** What to do about each setting. */
-export const SETTING_REMEDIES: Readonly<Record<SettingFact, string>> = {
+const SETTING_REMEDIES: Readonly<Record<SettingFact, string>> = {
   azureAccount: "set AZURE_STORAGE_ACCOUNT",
   azureConnectionString: "look at AZURE_STORAGE_CONNECTION_STRING: want " +
     "AccountName=…;AccountKey=…, or BlobEndpoint=…;SharedAccessSignature=…",
@@ -42,6 +42,18 @@ export const SETTING_REMEDIES: Readonly<Record<SettingFact, string>> = {
     "full reference",
   usedRepository: "look at REGISTRY_REPO",
 };
+
+/** What to do about a setting. A variable that this run may not read counts as not set. */
+export function settingRemedy(setting: SettingFact): string {
+  const remedy = SETTING_REMEDIES[setting];
+  const unread = new Set(
+    remedy.match(/\b[A-Z]+(_[A-Z]+)+\b/g)?.filter((variable) =>
+      Deno.permissions.querySync({ name: "env", variable }).state !== "granted"
+    ),
+  );
+  if (unread.size === 0) return remedy;
+  return `${remedy}; where it is set, allow it: \`deno run --allow-env=${[...unread].join(",")}\``;
+}
 
 /** What gives bundles a registry. */
 export const REGISTRY_REMEDY = "set REGISTRY_URL, or REGISTRY_REPO=host/path, to publish it";

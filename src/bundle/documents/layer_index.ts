@@ -7,7 +7,7 @@ import { quote } from "../../core/text.ts";
 import * as z from "../../deps/zod.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { MOST_LIST_VALUES } from "../../core/json.ts";
-import { collectInSeries } from "../../core/runtime/garbage.ts";
+import { collectGarbage, collectInSeries } from "../../core/runtime/garbage.ts";
 import { checkShape } from "../../core/shapes/shape.ts";
 import { anonymousBlob } from "../../oci/store.ts";
 import type { BundleEntry, CommonEntry, ExternalEntry, RegistryEntry } from "./bundle.ts";
@@ -69,6 +69,8 @@ export function readLayerIndex(
   layer: string,
   what: string,
 ): readonly BundleEntry[] {
+  // An index of twenty thousand files takes 40 MB to parse, beside what lies about already.
+  collectGarbage();
   const document = readDocument(bytes, {
     mediaTypes: INDEX_TYPES,
     schema: indexSchema,

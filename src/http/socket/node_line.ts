@@ -3,10 +3,20 @@
  * @module
  */
 import type { Socket } from "node:net";
+import { collectGarbage } from "../../core/runtime/garbage.ts";
 import type { Line } from "./line.ts";
 
 /** Bytes that are given to a socket at once; it keeps several times as much in memory. */
 const WRITTEN = 64 * 1024;
+
+/** Bytes that are read between two looks at what lies about. */
+const READ = 4 * 1024 * 1024;
+
+/**
+ * Bytes of buffers that may lie about: the platform takes a new one for each piece that it reads,
+ * and leaves 150 MB of them. With less, a gigabyte takes twice as much of the processor.
+ */
+const LYING = 48 * 1024 * 1024;
 
 /** What may end the wait for bytes. */
 const EVENTS = ["readable", "end", "close"] as const;
@@ -15,6 +25,8 @@ const EVENTS = ["readable", "end", "close"] as const;
 export class NodeLine implements Line {
   readonly #socket: Socket;
   #failure: Error | undefined;
+  /** Bytes that were read since somebody looked at what lies about. */
+  #unseen = 0;
   /** Why the other side takes no more. */
   #refusal: Error | undefined;
   #wake = () => {};
@@ -51,6 +63,11 @@ export class NodeLine implements Line {
       const chunk: Uint8Array | null = length > 0 ? socket.read(length) : null;
       if (chunk !== null) {
         into.set(chunk);
+        this.#unseen += chunk.byteLength;
+        if (this.#unseen > READ) {
+          this.#unseen = 0;
+          collectGarbage(LYING);
+        }
         return chunk.byteLength;
       }
       if (socket.readableEnded) return null;

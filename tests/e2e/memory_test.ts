@@ -4,7 +4,10 @@
  */
 import assert from "node:assert/strict";
 import { measure } from "../../scripts/bench/measure.ts";
+import { makeSelfSigned } from "../support/certificates.ts";
 import { openProgram, PROGRAM, type Program, withoutZstd } from "../support/program.ts";
+import { e2eTest } from "../support/registry.ts";
+import { serveInProcess } from "../support/served.ts";
 import { tempFolder } from "../support/temp.ts";
 
 const MIB = 1024 * 1024;
@@ -144,6 +147,37 @@ Deno.test(
           const added = await peakOf(program, args) - start;
           assert.ok(added < MOST, `${Math.round(added / MIB)} MiB were added`);
         },
+      });
+    }
+  },
+);
+
+e2eTest(
+  "what moves without a check of certificates leaves little lying about",
+  { needs: ["openssl"] },
+  async (context) => {
+    if (LINUX_ONLY.ignore) return;
+    await using program = await openProgram();
+    const { home } = program;
+    await home.write("ws/Modelfile", "MODEL weights.bin\n");
+    await home.write("ws/weights.bin", "");
+    await Deno.truncate(home.join("ws/weights.bin"), 512 * MIB);
+    const { certFile, keyFile } = await makeSelfSigned(home.path, "server");
+    await using server = await serveInProcess(program, [
+      ...["--storage-dir", home.join("served")],
+      ...["--tls-cert", certFile, "--tls-key", keyFile],
+    ]);
+    const name = `${server.address}/models/large:v1`;
+    await program.ok(["build", home.join("ws"), "-t", name]);
+    const start = await peakOf(program, ["--version"]);
+    const runs: readonly (readonly string[])[] = [
+      ["push", name, "--insecure"],
+      ["pull", name, "--insecure", "--storage-dir", home.join("elsewhere")],
+    ];
+    for (const args of runs) {
+      await context.step(args[0]!, async () => {
+        const added = await peakOf(program, args) - start;
+        assert.ok(added < MOST, `${Math.round(added / MIB)} MiB were added`);
       });
     }
   },

@@ -159,8 +159,19 @@ function explainListen(address: ListenAddress, cause: unknown): unknown {
   if (cause instanceof Deno.errors.AddrNotAvailable) {
     return new InvalidInputError(`${cannot}: this machine does not have the address`, { cause });
   }
-  if (cause instanceof Deno.errors.InvalidData || cause instanceof TypeError) {
+  if (isOfTls(cause) && cause.message.includes("KeyMismatch")) {
+    return new InvalidInputError(`${cannot}: the key is not that of the first certificate`, {
+      cause,
+      remedy: "give the certificate of the server before those above it, and its own key",
+    });
+  }
+  if (cause instanceof Deno.errors.InvalidData || cause instanceof TypeError || isOfTls(cause)) {
     return new InvalidInputError(`${cannot}: ${cause.message}`, { cause });
   }
   return cause;
+}
+
+/** What the runtime says of a certificate and a key comes as an error of no kind. */
+function isOfTls(error: unknown): error is Error {
+  return error instanceof Error && error.name === "Error" && !("code" in error);
 }

@@ -4,6 +4,7 @@ import { digestBytes } from "../../src/core/digest.ts";
 import { InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
 import type { Log } from "../../src/core/operation.ts";
 import { type ServeOptions, serveStore } from "../../src/library/serve.ts";
+import { runOk } from "../support/command.ts";
 import { certificateShownBy, makeCertificates, makeSelfSigned } from "../support/certificates.ts";
 import { e2eTest } from "../support/registry.ts";
 import { concatBytes } from "../../src/core/streams.ts";
@@ -280,6 +281,34 @@ e2eTest(
     assert.deepEqual(told, []);
   },
 );
+
+e2eTest("serveStore() refuses certificates and keys that do not go together, or are not spoken", {
+  needs: ["openssl"],
+}, async () => {
+  await using folder = await tempFolder();
+  const { caFile, server } = await makeCertificates(folder.path);
+  const other = await makeSelfSigned(folder.path, "other");
+  const rare = { certFile: folder.join("rare.pem"), keyFile: folder.join("rare.key") };
+  await runOk("openssl", [
+    ..."req -x509 -newkey ec -pkeyopt ec_paramgen_curve:secp256k1 -nodes -subj /CN=rare".split(" "),
+    ...["-keyout", rare.keyFile, "-out", rare.certFile],
+  ]);
+  const chain = [caFile, server.certFile].map((file) => Deno.readTextFileSync(file)).join("");
+  const not = /^Cannot listen on "127\.0\.0\.1:0": the key is not that of the first certificate$/;
+  const rows: [certFile: string, keyFile: string, RegExp][] = [
+    [server.certFile, other.keyFile, not],
+    [await folder.write("wrong-order.pem", chain), server.keyFile, not],
+    [rare.certFile, rare.keyFile, /^Cannot listen on .* private key/],
+    [server.certFile, rare.keyFile, /^Cannot listen on .* private key/],
+  ];
+  for (const [tlsCert, tlsKey, message] of rows) {
+    await assert.rejects(serve(folder.join("store"), { tlsCert, tlsKey }), (error) => {
+      assert.ok(error instanceof InvalidInputError, String(error));
+      assert.match(error.message, message);
+      return true;
+    });
+  }
+});
 
 Deno.test("serveStore() refuses what it cannot serve with", async () => {
   await using folder = await tempFolder();

@@ -4,6 +4,7 @@
  */
 import { DEFAULT_ENTRIES } from "./limits.ts";
 import type { OperationOptions } from "../core/operation.ts";
+import { collectGarbage } from "../core/runtime/garbage.ts";
 import { giveWay } from "../core/runtime/turn.ts";
 import { CHUNK_SIZE, streamOf } from "../core/streams.ts";
 import { ByteReader } from "./byte_reader.ts";
@@ -79,6 +80,9 @@ export async function* readTar(
   }
 }
 
+/** Bytes of a body after which a look is taken at what lies about. */
+const PILE = 32 * 1024 * 1024;
+
 class Body {
   readonly #bytes: ByteReader;
   readonly #padding: number;
@@ -91,11 +95,16 @@ class Body {
   }
 
   async *chunks(): AsyncGenerator<Uint8Array, void> {
+    let piled = 0;
     while (this.#left > 0) {
       const chunk = await this.#bytes.some(this.#left);
       if (chunk === undefined) throw truncated();
       this.#left -= chunk.byteLength;
       yield chunk;
+      // Without this, 200 MiB of what was read of a large file lay about.
+      if ((piled += chunk.byteLength) < PILE) continue;
+      collectGarbage();
+      piled = 0;
     }
   }
 

@@ -81,7 +81,7 @@ export async function* readTar(
 }
 
 /** Bytes of a body after which a look is taken at what lies about. */
-const PILE = 32 * 1024 * 1024;
+const PILE = 64 * 1024 * 1024;
 
 class Body {
   readonly #bytes: ByteReader;

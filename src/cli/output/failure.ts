@@ -167,7 +167,8 @@ const SWITCHES = ["--insecure", "--plain-http"];
 function withFlags(remedy: string, { flags, given }: FailureContext): string | undefined {
   const isOut = (words: string) =>
     FLAGS_OF_SOME.some((flag) => words.includes(flag) && flags?.has(flag) === false) ||
-    SWITCHES.some((flag) => words.includes(flag) && given?.has(flag));
+    !words.startsWith("leave out") &&
+      SWITCHES.some((flag) => words.includes(flag) && given?.has(flag));
   return remedy.split(", or ").filter((words) => !isOut(words)).join(", or ") || undefined;
 }
 

@@ -123,6 +123,12 @@ export function isUnwritable(error: unknown): boolean {
     isUnwritable(error.cause);
 }
 
+/** Whether an error, or what caused it, says that the runtime allows it not: it names the flag. */
+export function isNotAllowed(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error instanceof Deno.errors.NotCapable || isNotAllowed(error.cause);
+}
+
 /**
  * Whether an error, or what caused it, tells of this run, its limits and what it may do, and not of
  * the file that was to be read: nobody knows then what the file is like.

@@ -3,6 +3,7 @@
  * @module
  */
 import { isAbort, ModelOpsError, TransferError } from "../core/errors.ts";
+import { isNotAllowed } from "../core/file_errors.ts";
 import { TransientError } from "../core/retry.ts";
 import { plainText, quote } from "../core/text.ts";
 
@@ -169,13 +170,7 @@ export function knownFault(error: unknown): Fault | undefined {
  */
 export function isFault(error: unknown, signal?: AbortSignal): boolean {
   const ours = error instanceof ModelOpsError || error instanceof SourceFailure;
-  return !ours && !isRefusal(error) && !signal?.aborted && !isAbort(error, signal);
-}
-
-/** Whether the runtime refused, for lack of a permission: its words name the flag. */
-function isRefusal(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return error instanceof Deno.errors.NotCapable || isRefusal(error.cause);
+  return !ours && !isNotAllowed(error) && !signal?.aborted && !isAbort(error, signal);
 }
 
 /** A fault of the network as an error that another try may mend; other errors pass. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { ConflictError } from "../../core/errors.ts";
-import { isUnwritable } from "../../core/file_errors.ts";
+import { isNotAllowed, isUnwritable } from "../../core/file_errors.ts";
 import { lockFile, whenAlone } from "../../core/file_lock.ts";
 import { lstatIfExists, removeIfExists } from "../../core/files.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
@@ -38,7 +38,7 @@ export async function lockWorkspace(
 
 /**
  * Keeps others from writing to a workspace until disposed. A folder that is no workspace has no
- * lock, and where nothing may be written nobody writes.
+ * lock; where nothing may be written nobody writes; and a run that may only read goes without.
  * @param action What is done, to follow "Cannot".
  * @throws {ConflictError} when another command keeps writing to it.
  */
@@ -60,7 +60,7 @@ export async function readWorkspace(
       },
     };
   } catch (error) {
-    if (!isUnwritable(error)) throw error;
+    if (!isUnwritable(error) && !isNotAllowed(error)) throw error;
     return NO_LOCK;
   }
 }

@@ -142,6 +142,7 @@ Deno.test("diffDocument() has the files that differ and totals", () => {
     ],
     removed: [{ path: "gone", size: 1, sha256: shaOf("g") }],
     unchanged: ["same"],
+    unread: [],
     totals: { added: 2, modified: 1, removed: 1, unchanged: 1 },
   });
   assert.equal(diffDocument(diffListings(to, to))["identical"], true);

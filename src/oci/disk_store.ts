@@ -12,6 +12,7 @@ import { BlobTurns } from "./disk/blob_turns.ts";
 import { DescribedManifests } from "./disk/described_manifests.ts";
 import { FolderListings, foldersIn } from "./disk/folder_listings.ts";
 import type { IngestHashes } from "./disk/ingest_hashes.ts";
+import { TagScans } from "./disk/tag_scans.ts";
 import { TrustedLook } from "./disk/trusted_look.ts";
 import { DiskBlobs } from "./disk_blobs.ts";
 import { DiskLayout } from "./disk_layout.ts";
@@ -43,6 +44,8 @@ export class DiskStore {
   readonly described = new DescribedManifests();
   /** What the folders of tags and manifests have, for lists. */
   readonly listings = new FolderListings();
+  /** Looks for the tags of manifests. */
+  readonly tagScans = new TagScans();
   readonly #repositories = new FolderListings();
   /** The last look at all folders; the next comes after it. */
   #looking: Promise<unknown> = Promise.resolve();

@@ -44,13 +44,25 @@ export class TagLinks {
     }
   }
 
-  /** The tags that name a manifest. Nothing leads from it to them, so it looks at all. */
-  async of(digest: Digest): Promise<string[]> {
-    const found: string[] = [];
+  /** The tags that name a manifest: all are looked at. */
+  async of(digest: Digest): Promise<readonly string[]> {
+    return await this.#store.tagScans.tagsOf(
+      digest,
+      this.#repository,
+      (wanted) => this.#scan(wanted),
+    );
+  }
+
+  async #scan(wanted: ReadonlySet<Digest>): Promise<ReadonlyMap<Digest, readonly string[]>> {
+    const found = new Map<Digest, string[]>();
     const { names } = await foldersIn(this.#store.layout.tags(this.#repository));
     for (const tag of names) {
       await giveWay();
-      if (await this.named(tag) === digest) found.push(tag);
+      const digest = await this.named(tag);
+      if (digest === undefined || !wanted.has(digest)) continue;
+      const tags = found.get(digest) ?? [];
+      found.set(digest, tags);
+      tags.push(tag);
     }
     return found;
   }

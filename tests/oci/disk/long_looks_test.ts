@@ -66,3 +66,33 @@ Deno.test("however many look at all tags at once, others have a turn after a few
     assert.ok(turns > digests.length / 2, `${name}: ${turns}`);
   }
 });
+
+Deno.test("the tags of manifests that many ask for at once are found in few looks, and none is missed", async () => {
+  await using folder = await tempFolder();
+  const store = new DiskStore(folder.path);
+  const name = "registry.test/many";
+  const repository = () => new DiskRepository(name, store).tagLinks;
+  const digests = Array.from({ length: 8 }, (_, at) => digestBytes(new Uint8Array(at)));
+  for (const [at, digest] of digests.entries()) await repository().give(`v${at}`, digest);
+  const { readDir } = Deno;
+  let looks = 0;
+  Deno.readDir = (path) => {
+    if (path === store.layout.tags(name)) looks++;
+    return readDir(path);
+  };
+  try {
+    const first = digests.slice(0, 7).map((digest) => repository().of(digest));
+    // Given while a look goes on, and before the next one.
+    await repository().give("late", digests[7]!);
+    const last = repository().of(digests[7]!);
+    const found = await Promise.all([...first, last]);
+    assert.deepEqual(found.map((tags) => tags.toSorted()), [
+      ...Array.from({ length: 7 }, (_, at) => [`v${at}`]),
+      ["late", "v7"],
+    ]);
+    assert.ok(looks <= 3, `${looks} looks`);
+    assert.deepEqual(await repository().of(digestBytes(new Uint8Array(99))), []);
+  } finally {
+    Deno.readDir = readDir;
+  }
+});

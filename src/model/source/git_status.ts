@@ -5,7 +5,7 @@
  * run: they are not run. What the configuration of the user names, as the filter of Git LFS, is.
  * @module
  */
-import { join } from "../../core/runtime/path.ts";
+import { join, resolve } from "../../core/runtime/path.ts";
 import { lstatIfExists } from "../../core/files.ts";
 import { withTimeLimit } from "../../core/waiting/time_limit.ts";
 import type { OperationOptions } from "../../core/operation.ts";
@@ -40,6 +40,15 @@ const SUBMODULES = [
 
 /** What is missing is not fetched, by whatever program the repository would have it done. */
 const OFFLINE = { GIT_NO_LAZY_FETCH: "1", GIT_ALLOW_PROTOCOL: "none" };
+
+/**
+ * What a caller tells git of its own repository, as a commit tells its hooks, is not said of the
+ * workspace. Only a program in between can forget a variable: the shell that git has with it. The
+ * settings that `GIT_CONFIG_COUNT` counts stay, for they are the user's.
+ */
+const HERE = "alias.here=!unset GIT_DIR GIT_WORK_TREE GIT_COMMON_DIR GIT_INDEX_FILE " +
+  "GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_ATTR_SOURCE GIT_REPLACE_REF_BASE " +
+  "GIT_NO_REPLACE_OBJECTS GIT_GRAFT_FILE GIT_SHALLOW_FILE; exec git";
 
 /** The most submodules within each other that are looked into. */
 const DEEPEST_SUBMODULE = 10;
@@ -111,7 +120,7 @@ async function runGit(
 ): Promise<Deno.CommandOutput> {
   try {
     return await new Deno.Command("git", {
-      args: ["-C", workspace, ...args],
+      args: ["-C", workspace, "-c", HERE, "here", "-C", resolve(workspace), ...args],
       env: OFFLINE,
       stdin: "null",
       signal,

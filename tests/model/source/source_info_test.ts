@@ -8,6 +8,8 @@ const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 const OTHER = "89abcdef0123456789abcdef0123456789abcdef";
 const ORIGIN = '[remote "origin"]\n\turl = https://user:secret@git.test/team/model.git\n';
 
+const GIT_STATUS = import.meta.resolve("../../../src/model/source/git_status.ts");
+
 /** Reads what the files of a made repository say, which git itself would not take for one. */
 const readSourceInfo = (folder: string, options = {}) =>
   readWithGit(folder, { hasChanges: async () => false, ...options });
@@ -148,6 +150,35 @@ e2eTest("the revision of a changed workspace ends in -dirty", { needs: ["git"] }
     const suffix = what === "restored" ? /^[0-9a-f]{40}$/ : /^[0-9a-f]{40}-dirty$/;
     assert.match(await revision(), suffix, what);
   }
+});
+
+e2eTest("git is asked about the workspace, whatever its caller says of another repository", {
+  needs: ["git"],
+}, async () => {
+  await using home = await tempFolder();
+  for (const name of ["model", "other"]) {
+    await home.write(`${name}/${name}.bin`, name);
+    await git(home.path, "init", "-q", "-b", "main", name);
+    await git(home.join(name), "add", ".");
+    await git(home.join(name), "commit", "-q", "-m", name);
+  }
+  const other = home.join("other/.git");
+  const said: Record<string, string>[] = [
+    { GIT_DIR: other },
+    { GIT_DIR: "/nowhere" },
+    { GIT_DIR: other, GIT_WORK_TREE: home.join("other") },
+    { GIT_WORK_TREE: home.path },
+    { GIT_COMMON_DIR: other },
+    { GIT_INDEX_FILE: `${other}/index` },
+    { GIT_OBJECT_DIRECTORY: `${other}/objects` },
+  ];
+  const status = `import { gitHasChanges } from ${JSON.stringify(GIT_STATUS)};
+    console.log(await gitHasChanges("model"));`;
+  const hasChanges = async (env: Record<string, string>) =>
+    (await runOk(Deno.execPath(), ["eval", status], { cwd: home.path, env })).stdout.trim();
+  for (const env of said) assert.equal(await hasChanges(env), "false", JSON.stringify(env));
+  await home.write("model/new.bin", "");
+  for (const env of said) assert.equal(await hasChanges(env), "true", JSON.stringify(env));
 });
 
 e2eTest("a file that is changed in a submodule makes the workspace a changed one", {

@@ -87,11 +87,11 @@ function accessOf(settings: AzureSettings): AzureAccess {
 
 function credentialOf({ account = "", key, sas, identity }: AzureSettings): AzureCredential {
   if (account !== "" && !/^[a-z0-9]{3,24}$/.test(account)) {
-    throw unusable(`${quote(account)} is not the name of a storage account`);
+    throw unusable(`${quote(account)} is not the name of a storage account`, "azureLogin");
   }
   if (key && account === "") throw missingAccount();
   if (key && !/^[A-Za-z0-9+/]+={0,2}$/.test(key)) {
-    throw unusable("the account key is not Base64, as the service gives keys");
+    throw unusable("the account key is not Base64, as the service gives keys", "azureLogin");
   }
   if (key) return { kind: "key", account, key };
   if (sas) return { kind: "sas", sas: signature(sas) };
@@ -134,7 +134,7 @@ function accountUrl(endpoint: string, account: string): string {
 function endpointUrl(endpoint: string): string {
   const url = URL.parse(endpoint);
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw unusable("the endpoint is not an http:// or https:// address");
+    throw unusable("the endpoint is not an http:// or https:// address", "azureEndpoint");
   }
   if (url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "") {
     throw unusable(

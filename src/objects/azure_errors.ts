@@ -82,6 +82,12 @@ const EXPLANATIONS: readonly Row[] = [
     "the container does not exist",
     { remedy: "create the container in the storage account first" },
   ],
+  [
+    "ResourceNotFound",
+    NotFoundError,
+    "the endpoint has no such account or container",
+    { setting: "azureEndpoint" },
+  ],
   ["PARSE_ERROR", TransferError, "its answer is no document of the service"],
   [404, NotFoundError, "there is no such object"],
   [

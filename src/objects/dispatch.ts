@@ -47,9 +47,7 @@ export function openObjectStore(
   const makers = storeMakers(settings, network);
   const storeOf = (uri: string) => makers[parseObjectUri(uri).scheme](uri);
   return {
-    // Where there is no store there is no place to refuse: whoever wants to move bytes is told.
-    locate: (uri) =>
-      makers[parseObjectUri(uri).scheme] === unsupported ? uri : storeOf(uri).locate(uri),
+    locate: (uri) => storeOf(uri).locate(uri),
     stat: async (uri, options) => await storeOf(uri).stat(uri, options),
     open: async (uri, options) => await storeOf(uri).open(uri, options),
     put: async (uri, source, options) => await storeOf(uri).put(uri, source, options),

@@ -10,7 +10,7 @@ import { parseDigest } from "../core/digest.ts";
 import { ConflictError, IntegrityError, ModelOpsError, NotFoundError } from "../core/errors.ts";
 import { explainRead, explainWrite, systemCode } from "../core/file_errors.ts";
 import { fileSource } from "../core/content/file_source.ts";
-import { lstatIfExists } from "../core/files.ts";
+import { lstatIfExists, lstatIfExistsSync } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import {
   type NoFolder,
@@ -50,12 +50,17 @@ export class FileStore implements ObjectStore {
     this.#root = options.root;
   }
 
-  /** The absolute path of an object. A way through a link is refused, as by reading and writing. */
+  /**
+   * The absolute path of an object. A way through a link, and a place that something else than a
+   * file has, are refused, as by reading and writing.
+   */
   locate(uri: string): string {
     const place = placeOf(uri, this.#root);
     const found = pinned(place, {});
     if (found === "not a folder") throw throughLink(place);
-    if (found !== "missing") found[Symbol.dispose]();
+    if (found === "missing") return place.path;
+    using folder = found;
+    refuseOther(place, lstatIfExistsSync(join(folder.path, place.name)));
     return place.path;
   }
 
@@ -168,7 +173,7 @@ function isAbout(folder: PinnedFolder, error: unknown): error is ModelOpsError {
 async function factsOf(folder: string, place: ObjectPlace): Promise<ObjectFacts | undefined> {
   const info = await lstatIfExists(join(folder, place.name));
   if (info === undefined) return undefined;
-  if (!info.isFile) throw unplaced(place.uri, `${quote(place.path)} is not a regular file`);
+  refuseOther(place, info);
   const note = await readNote(folder, place.name, info);
   return {
     uri: place.uri,
@@ -177,6 +182,10 @@ async function factsOf(folder: string, place: ObjectPlace): Promise<ObjectFacts 
     tier: note?.tier,
     etag: `${info.ino ?? 0}-${info.size}-${info.mtime?.getTime() ?? 0}`,
   };
+}
+
+function refuseOther({ uri, path }: ObjectPlace, info: Deno.FileInfo | undefined): void {
+  if (info && !info.isFile) throw unplaced(uri, `${quote(path)} is not a regular file`);
 }
 
 function missing({ uri, path }: ObjectPlace): never {

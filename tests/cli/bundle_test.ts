@@ -744,6 +744,26 @@ Deno.test("a link below the folder for objects is refused by a dry run as by wha
   assert.deepEqual(Object.keys(await home.tree("objects/ok")), ["x"]);
 });
 
+Deno.test("an address that no object can have is refused by a dry run as by what it stands for", async () => {
+  await using home = await BundleHome.make();
+  await home.folder.write("work/data/x", "0123456789");
+  await home.folder.write("objects/folder/x", "0123456789");
+  await Deno.symlink(home.at("objects", "folder", "x"), home.at("objects", "link"));
+  const refused = {
+    "file:link": /"data\/x": Cannot use "file:link" as a file: ".*\/link" is not a regular file$/m,
+    "file:folder": /Cannot use "file:folder" as a file: ".*\/folder" is not a regular file$/m,
+    "s3://bucket/x": /Cannot use "s3:\/\/bucket\/x": there is no store for its scheme/,
+  };
+  for (const [address, says] of Object.entries(refused)) {
+    await home.folder.write("work/modelops.yaml", externalSpec(address));
+    for (const args of [["plan"], ["push", "--dry-run"], ["push"]]) {
+      const [code, stderr] = await home.failed(...args, home.at("work"));
+      assert.equal(code, 2, `${address} ${args}: ${stderr}`);
+      assert.match(stderr, says);
+    }
+  }
+});
+
 Deno.test("a bundle cannot make materialize read outside of the folder that the user named", async () => {
   await using home = await BundleHome.make();
   const secret = "0123456789";

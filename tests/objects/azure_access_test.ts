@@ -68,6 +68,9 @@ Deno.test("azureAccess() says what is missing and which setting decides", () => 
     [{ sas: "sig=s3cr3t" }, "azureAccount"],
     [{ connectionString: "s3cr3t=1;AccountName=acct;", key: "s3cr3t" }, "azureOneLogin"],
     [{ connectionString: "AccountName=acct" }, "azureConnectionString"],
+    [{ connectionString: "AccountName=ACCT;AccountKey=s3cr3t" }, "azureLogin"],
+    [{ connectionString: "AccountName=acct;AccountKey=s3cr3t%3D" }, "azureLogin"],
+    [{ connectionString: "AccountName=a23;AccountKey=k;BlobEndpoint=s3cr3t" }, "azureEndpoint"],
   ];
   for (const [settings, setting] of cases) {
     assert.throws(() => azureAccess(settings), (error) => {

@@ -111,6 +111,19 @@ e2eTest("the Azure store", { needs }, async (context) => {
     assert.deepEqual(await readObject(custom, "az://data/ten"), content);
   });
 
+  await context.step(
+    "says that the endpoint of a connection string lacks its account",
+    async () => {
+      const connectionString = azurite.connectionString
+        .replace(/BlobEndpoint=[^;]*/, `BlobEndpoint=http://${azurite.address}`);
+      const error = await failure(
+        put(openObjectStore({ azure: { connectionString } }), "az://data/folder/x", content),
+      );
+      assert.match(error.message, /the endpoint has no such account or container \(status 404/);
+      assert.equal(error.facts.setting, "azureEndpoint");
+    },
+  );
+
   await context.step("says that the container is missing, and how to mend it", async () => {
     const error = await failure(put(world.store(), "az://nothing/here", content));
     assert(error instanceof NotFoundError);

@@ -8,6 +8,9 @@ import type { SettingFact } from "../../core/errors.ts";
 const MLFLOW_LOGIN = "MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and " +
   "MLFLOW_TRACKING_PASSWORD (for Databricks DATABRICKS_TOKEN)";
 
+const AZURE_LOGIN =
+  "AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY, or AZURE_STORAGE_CONNECTION_STRING";
+
 /** What to do about each setting. */
 const SETTING_REMEDIES: Readonly<Record<SettingFact, string>> = {
   azureAccount: "set AZURE_STORAGE_ACCOUNT",
@@ -17,11 +20,10 @@ const SETTING_REMEDIES: Readonly<Record<SettingFact, string>> = {
     "AZURE_STORAGE_CONNECTION_STRING, or name a folder with --object-store file:///folder",
   azureEndpoint: "look at AZURE_STORAGE_ENDPOINT, or at the BlobEndpoint of the connection string",
   azureIdentity: "run `az login`, or set AZURE_STORAGE_KEY",
-  azureLogin: "check AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY",
+  azureLogin: `check ${AZURE_LOGIN}`,
   azureOneLogin:
     "unset AZURE_STORAGE_KEY and AZURE_STORAGE_SAS_TOKEN, or AZURE_STORAGE_CONNECTION_STRING",
-  azurePermission:
-    "check AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY, or that the SAS is valid still",
+  azurePermission: `check ${AZURE_LOGIN}, or that the SAS is valid still`,
   azureSas: "put a shared access signature into AZURE_STORAGE_SAS_TOKEN",
   hubAddress: "set HF_ENDPOINT, MODELSCOPE_ENDPOINT, MLFLOW_TRACKING_URI or DATABRICKS_HOST to a " +
     "URL such as https://hub.example.com",

@@ -176,14 +176,20 @@ Deno.test(
         },
       );
       assert.equal(code, 0, stderr);
-      return JSON.parse(stdout);
+      return { ...JSON.parse(stdout), stderr };
     };
     await run("push", at("work"));
     for (const [index, flag] of ["--prefetch-external", "--no-cache"].entries()) {
       const [ws, archive, copy] = [at(`ws${index}`), at(`${index}.tar`), at(`copy${index}`)];
       await run("materialize", "demo:1.0.0", ws, flag);
-      assert.deepEqual((await run("export", ws, archive, "--include-external")).changed, []);
+      const { changed, stderr } = await run("export", ws, archive, "--include-external");
+      assert.deepEqual(changed, []);
+      assert.match(stderr, /names in composed form \(NFC\): those of ".*e\u0301/);
       await run("import", archive, copy);
+      for (const pair of [["demo:1.0.0", archive], [copy, "demo:1.0.0"], [ws, copy]]) {
+        const { added, modified, removed, unchanged } = await run("diff", ...pair);
+        assert.deepEqual([added, modified, removed, unchanged.length], [[], [], [], 2]);
+      }
       assert.equal((await run("verify", copy)).ok, true);
       assert.deepEqual((await run("export", copy, at("again.tar"))).changed, []);
     }

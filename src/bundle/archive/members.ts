@@ -12,7 +12,7 @@ import type { RegularFile } from "../../core/content/file_source.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { messagesError } from "../../core/problems.ts";
 import { bytesSource } from "../../core/content/source.ts";
-import { compareText, quote } from "../../core/text.ts";
+import { compareText, listed, quote } from "../../core/text.ts";
 import { isTransient, placeOf } from "../workspace/layout.ts";
 import { anyPath, type NameOptions, pathClashes, unfitNames } from "../workspace/path.ts";
 import { readPointers } from "../workspace/pointers.ts";
@@ -60,9 +60,20 @@ export async function archiveMembers(
   const sound = members.filter((member) => member !== undefined)
     .sort((a, b) => compareText(a.entry.name, b.entry.name));
   const problems = [...unreadable, ...nameProblems(sound, options)];
-  if (problems.length === 0) return sound;
+  if (problems.length === 0) {
+    tellComposed(nodes, options);
+    return sound;
+  }
   problems.sort((a, b) => compareText(a.message, b.message));
   throw messagesError(`export ${quote(folder)}`, problems, { path: folder });
+}
+
+/** Says which names the archive does not have as they are: its format has them in normal form. */
+function tellComposed(nodes: readonly TreeNode[], { log }: OperationOptions): void {
+  const names = nodes.filter(({ path, kind }) => kind === "file" && path !== path.normalize("NFC"))
+    .map(({ path }) => quote(path, 200));
+  if (names.length === 0) return;
+  log?.("warning", `The archive has names in composed form (NFC): those of ${listed(names, 5)}`);
 }
 
 /** Names that become one in normal form, and those that are not for the systems that are meant. */

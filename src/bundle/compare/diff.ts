@@ -24,6 +24,8 @@ export interface FileListing {
   readonly files: ReadonlyMap<string, ListedFile>;
   /** Paths of what is there and no file, as links and pipes are; none when absent. */
   readonly unread?: readonly string[];
+  /** Whether names may have come through an archive, which has them in composed form. */
+  readonly mayBeComposed?: boolean;
 }
 
 /** A file that both lists have, with another content or another executable bit. */
@@ -56,16 +58,17 @@ export interface BundleDiff {
 
 /** Compares two lists by content; permission bits count where both lists know them. */
 export function diffListings(from: FileListing, to: FileListing): BundleDiff {
-  const before = sorted(from);
-  const after = sorted(to);
+  const old = from.mayBeComposed || to.mayBeComposed ? inNamesOf(to, from) : from.files;
+  const before = sorted(old);
+  const after = sorted(to.files);
   const pairs = after.flatMap((file) => {
-    const old = from.files.get(file.path);
-    return old === undefined ? [] : [{ path: file.path, from: old, to: file }];
+    const before = old.get(file.path);
+    return before === undefined ? [] : [{ path: file.path, from: before, to: file }];
   });
   return {
     from: from.label,
     to: to.label,
-    added: after.filter(({ path }) => !from.files.has(path)),
+    added: after.filter(({ path }) => !old.has(path)),
     modified: pairs.filter((pair) => differ(pair.from, pair.to)),
     removed: before.filter(({ path }) => !to.files.has(path)),
     unchanged: pairs.filter((pair) => !differ(pair.from, pair.to)).map((pair) => pair.to),
@@ -73,7 +76,22 @@ export function diffListings(from: FileListing, to: FileListing): BundleDiff {
   };
 }
 
-function sorted({ files }: FileListing): ListedFile[] {
+/** The files of a list by the names of another that are the same in normal form. */
+function inNamesOf(other: FileListing, { files }: FileListing): FileListing["files"] {
+  const forms = new Map(
+    [...other.files.keys()].filter((path) => !files.has(path))
+      .map((path) => [path.normalize("NFC"), path]),
+  );
+  return new Map(Array.from(files, ([path, file]) => {
+    const form = path.normalize("NFC");
+    const name = other.files.has(path) ? path : forms.get(form) ?? path;
+    // Of two names that are the same in normal form, one is the other list's.
+    forms.delete(form);
+    return [name, { ...file, path: name }];
+  }));
+}
+
+function sorted(files: FileListing["files"]): ListedFile[] {
   return [...files.values()].sort((a, b) => compareText(a.path, b.path));
 }
 

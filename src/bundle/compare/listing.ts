@@ -66,6 +66,7 @@ export async function listDirectory(
     label: path,
     files: withPointed(files.map(listedFile), pointed),
     unread: unread.map(({ path }) => path),
+    mayBeComposed: !hasSpec,
   };
 }
 
@@ -94,7 +95,7 @@ export async function listArchive(
   const archive = await ArchiveReader.open(path, options);
   const { files, pointers } = await archive.contents(options);
   const listed = [...files.values()].filter((file) => !isReserved(file.path)).map(listedFile);
-  return { label: path, files: withPointed(listed, pointers.values()) };
+  return { label: path, files: withPointed(listed, pointers.values()), mayBeComposed: true };
 }
 
 /** A file that was hashed. */

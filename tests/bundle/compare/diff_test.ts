@@ -44,3 +44,22 @@ Deno.test("diffListings() sorts files into added, modified, removed and unchange
   assert.deepEqual(paths(diff.unchanged), ["known", "same", "touched"]);
   assert.ok(isSame(to, to));
 });
+
+Deno.test("diffListings() takes a name that an archive has composed for the one that it was", () => {
+  const bundle = listing("bundle", {
+    "e\u0301": ["e"],
+    "o\u0302": ["o"],
+    "ö": ["both"],
+    "o\u0308": ["2"],
+  });
+  const folder = listing("folder", { "é": ["e"], "ô": ["other"], "ö": ["both"] });
+  const paths = (files: readonly { readonly path: string }[]) => files.map(({ path }) => path);
+  for (const [from, to] of [[bundle, folder], [folder, bundle]] as const) {
+    const diff = diffListings({ ...from, mayBeComposed: true }, to);
+    assert.deepEqual(paths([...diff.added, ...diff.removed]), ["o\u0308"]);
+    assert.deepEqual(paths(diff.modified), [to === folder ? "ô" : "o\u0302"]);
+    assert.deepEqual(diff.unchanged.length, 2);
+  }
+  // A folder that will be published is another bundle with other names.
+  assert.equal(diffListings(bundle, folder).added.length, 2);
+});

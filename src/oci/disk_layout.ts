@@ -18,6 +18,9 @@ const COMPONENT = /^[A-Za-z0-9][A-Za-z0-9._:-]*$/;
 const IPV6_SUFFIX = ".ipv6-literal.net";
 const IPV6_LITERAL = /^([0-9a-fA-F.-]+)\.ipv6-literal\.net(:\d+)?$/;
 
+/** The folder of a tag's links to all that it names or named. */
+const INDEX = "index";
+
 /** Folders of the links to layers and configurations, and of those to manifests. */
 export type MemberKind = "_layers" | "_manifests/revisions";
 
@@ -107,18 +110,17 @@ export class DiskLayout {
 
   /** Link to the manifest that a tag names now. */
   tagCurrent(name: string, tag: string): string {
-    return join(this.tag(name, tag), "current", "link");
+    return currentLink(this.tag(name, tag));
   }
 
   /** Link of a manifest that a tag names or named; its time is that when it was given the tag. */
   tagIndex(name: string, tag: string, digest: Digest): string {
-    const folder = this.tagIndexes(name, tag, digestAlgorithm(digest));
-    return join(folder, digestHex(digest), "link");
+    return indexLink(this.tag(name, tag), digest);
   }
 
   /** Folder of the links of one digest algorithm to what a tag names or named. */
   tagIndexes(name: string, tag: string, algorithm: string): string {
-    return join(this.tag(name, tag), "index", algorithm);
+    return join(this.tag(name, tag), INDEX, algorithm);
   }
 
   /** Folder of what tells whose turn it is to receive a blob. */
@@ -144,4 +146,14 @@ export class DiskLayout {
     }
     return this.#windows ? components.map((part) => part.replaceAll(":", "%3A")) : components;
   }
+}
+
+/** In the folder of a tag, the link to the manifest that it names now. */
+export function currentLink(folder: string): string {
+  return join(folder, "current", "link");
+}
+
+/** In the folder of a tag, the link of a manifest that it names or named. */
+export function indexLink(folder: string, digest: Digest): string {
+  return join(folder, INDEX, digestAlgorithm(digest), digestHex(digest), "link");
 }

@@ -70,6 +70,7 @@ export class MemberLinks {
   async add(descriptor: Descriptor): Promise<void> {
     const path = this.#link(descriptor);
     const made = this.#store.repositoryMade;
+    if (isManifestType(descriptor.mediaType)) this.#makeTags();
     if (!await writeLink(path, descriptor.digest, { flush: false, made })) renewLink(path);
   }
 
@@ -121,6 +122,16 @@ export class MemberLinks {
   /** The folder of a member's link. */
   folderOf(descriptor: Descriptor): string {
     return dirname(this.#link(descriptor));
+  }
+
+  /** Makes the folder of tags, be there any or none: where it is missing, modctl lists nothing. */
+  #makeTags(): void {
+    const folder = this.#store.layout.tags(this.repository);
+    try {
+      Deno.mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      throw explainWrite(folder, error);
+    }
   }
 
   #link({ mediaType, digest }: Descriptor): string {

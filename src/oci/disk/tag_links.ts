@@ -5,9 +5,12 @@
  */
 import type { Digest } from "../../core/digest.ts";
 import { IntegrityError } from "../../core/errors.ts";
-import { dirname } from "../../core/runtime/path.ts";
+import { explainWrite } from "../../core/file_errors.ts";
+import { removeIfExists, statKind, syncPath } from "../../core/files.ts";
+import { dirname, join } from "../../core/runtime/path.ts";
 import { giveWay } from "../../core/runtime/turn.ts";
 import { compareText } from "../../core/text.ts";
+import { currentLink, indexLink } from "../disk_layout.ts";
 import type { DiskStore } from "../disk_store.ts";
 import { foldersIn } from "./folder_listings.ts";
 import { linkedDigest, linkExists, linksIn, linkTime, renewLink, writeLink } from "./link_file.ts";
@@ -96,6 +99,7 @@ export class TagLinks {
   /** Lets a tag name a manifest, wherever it pointed before. */
   async give(tag: string, digest: Digest): Promise<void> {
     const before = await this.named(tag);
+    if (before === undefined && await this.#giveFirst(tag, digest)) return;
     const index = this.#store.layout.tagIndex(this.#repository, tag, digest);
     // A tag that comes back to a manifest was given to it now.
     if (!await this.#write(index, digest, { flush: true }) && before !== digest) renewLink(index);
@@ -112,9 +116,17 @@ export class TagLinks {
 
   /** Removes a tag of a manifest that is removed with it. */
   async drop(tag: string): Promise<void> {
-    // The link goes first: whatever happens then, the tag names nothing.
-    await remove(this.#current(tag));
-    await remove(this.#store.layout.tag(this.#repository, tag));
+    const folder = this.#store.layout.tag(this.#repository, tag);
+    const gone = this.#aside();
+    try {
+      Deno.mkdirSync(dirname(gone), { recursive: true });
+      Deno.renameSync(folder, gone);
+    } catch {
+      // As on a full disk. The link goes first: whatever happens then, the tag names nothing.
+      await remove(this.#current(tag));
+      await remove(folder);
+    }
+    await remove(gone);
   }
 
   /**
@@ -157,6 +169,35 @@ export class TagLinks {
         await remove(dirname(this.#store.layout.tagIndex(this.#repository, tag, digest)));
       }
     }
+  }
+
+  /**
+   * Lets a new tag name a manifest; `false` when its folder is there. It appears whole, as it goes:
+   * a folder without its link ends the listing of modctl.
+   */
+  async #giveFirst(tag: string, digest: Digest): Promise<boolean> {
+    const folder = this.#store.layout.tag(this.#repository, tag);
+    if (await statKind(folder) !== undefined) return false;
+    const made = this.#aside();
+    try {
+      await this.#write(indexLink(made, digest), digest, { flush: true });
+      await this.#write(currentLink(made), digest, { flush: true });
+      Deno.mkdirSync(dirname(folder), { recursive: true });
+      Deno.renameSync(made, folder);
+    } catch (error) {
+      if (await statKind(folder) === "folder") return false;
+      throw explainWrite(folder, error);
+    } finally {
+      await removeIfExists(made);
+    }
+    await syncPath(dirname(folder));
+    this.#store.repositoryMade();
+    return true;
+  }
+
+  /** A folder beside the tags, which nobody lists. */
+  #aside(): string {
+    return join(this.#store.layout.uploads(this.#repository), crypto.randomUUID());
   }
 
   #current(tag: string): string {

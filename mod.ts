@@ -37,7 +37,8 @@ export {
   openLogins,
 } from "./src/library/logins.ts";
 export { openRegistries } from "./src/library/registries.ts";
-export { diskCatalog, type LocalCatalog, type LocalRepository } from "./src/oci/disk_catalog.ts";
+export { diskCatalog, type LocalCatalog } from "./src/oci/disk_catalog.ts";
+export type { LocalRepository } from "./src/oci/local_repository.ts";
 export {
   type DownloadedModel,
   downloadModel,

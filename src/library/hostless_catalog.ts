@@ -7,14 +7,14 @@
  * @module
  */
 import { isDigest } from "../core/digest.ts";
-import { NotFoundError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { giveWay } from "../core/runtime/turn.ts";
-import { compareText } from "../core/text.ts";
 import { capability } from "../oci/capabilities.ts";
-import type { LocalCatalog, LocalRepository } from "../oci/disk_catalog.ts";
+import type { LocalCatalog } from "../oci/disk_catalog.ts";
+import type { LocalRepository } from "../oci/local_repository.ts";
 import { isManifestType } from "../oci/media_types.ts";
 import { isRepositoryName, startsWithHost } from "../oci/reference.ts";
+import { firstOf, inEach, merged } from "../oci/several.ts";
 import type { Catalog, ContentStore } from "../oci/store.ts";
 import { wrapped } from "../oci/wrapped.ts";
 import { RegistryFault } from "../server/fault.ts";
@@ -97,41 +97,8 @@ function joined(name: string, { own, earlier, findHosted }: Places): ContentStor
     return first ?? own;
   }
   /** The result of the first repository that has what is asked for. */
-  async function first<Result>(
-    work: (store: LocalRepository) => Promise<Result>,
-  ): Promise<Result> {
-    try {
-      return await work(own);
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
-      for (const other of await allOthers()) {
-        try {
-          return await work(other);
-        } catch (missing) {
-          if (!(missing instanceof NotFoundError)) throw missing;
-        }
-      }
-      throw error;
-    }
-  }
-  /**
-   * Does work in every repository that has what is asked for: what is removed must be gone.
-   * @throws {NotFoundError} when none has it.
-   */
-  async function everywhere(work: (store: LocalRepository) => Promise<void>): Promise<void> {
-    let missing: NotFoundError | undefined;
-    let isDone = false;
-    for (const store of [own, ...await allOthers()]) {
-      try {
-        await work(store);
-        isDone = true;
-      } catch (error) {
-        if (!(error instanceof NotFoundError)) throw error;
-        missing ??= error;
-      }
-    }
-    if (!isDone) throw missing;
-  }
+  const first = <Result>(work: (store: LocalRepository) => Promise<Result>): Promise<Result> =>
+    firstOf([own], work, allOthers);
   /** Removes a tag, and the same tag of the hosts where it names the same. */
   async function untag(tag: string, options?: OperationOptions): Promise<void> {
     const first = await owner(tag, options);
@@ -174,7 +141,9 @@ function joined(name: string, { own, earlier, findHosted }: Places): ContentStor
         first((store) => store.toFile(descriptor, path, options)),
       referrers: (subject, options) =>
         every((store) => store.referrers(subject, options), ({ digest }) => digest),
-      delete: (descriptor, options) => everywhere((store) => store.delete(descriptor, options)),
+      async delete(descriptor, options) {
+        await inEach([own, ...await allOthers()], (store) => store.delete(descriptor, options));
+      },
       promise: (descriptor, options) => first((store) => store.promise(descriptor, options)),
       earlier: async (tag, options) => await (await owner(tag, options)).earlier(tag, options),
       untag,
@@ -186,32 +155,6 @@ async function* inTurns(names: readonly string[]): AsyncGenerator<string, void> 
   for (const [index, name] of names.entries()) {
     if (index % TURN === 0) await giveWay();
     yield name;
-  }
-}
-
-/**
- * The items of several lists that are in the order of their names, each name once, no further than
- * they are read.
- */
-async function* merged<Item>(
-  lists: readonly AsyncIterable<Item>[],
-  nameOf: (item: Item) => string,
-): AsyncGenerator<Item, void> {
-  const iterators = lists.map((list) => list[Symbol.asyncIterator]());
-  try {
-    const heads = await Promise.all(iterators.map((each) => each.next()));
-    for (;;) {
-      const items = heads.flatMap(({ done, value }) => done ? [] : [value as Item]);
-      if (items.length === 0) return;
-      const least = items.reduce((a, b) => compareText(nameOf(a), nameOf(b)) <= 0 ? a : b);
-      yield least;
-      const name = nameOf(least);
-      for (const [index, { done, value }] of heads.entries()) {
-        if (!done && nameOf(value) === name) heads[index] = await iterators[index]!.next();
-      }
-    }
-  } finally {
-    for (const each of iterators) await each.return?.();
   }
 }
 

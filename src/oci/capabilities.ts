@@ -208,6 +208,18 @@ export const OWNER_CAPABILITIES = [
   "resumeIngest",
 ] as const satisfies readonly (keyof StoreCapabilities)[];
 
+/** What repositories of the local store can do. */
+export const LOCAL_CAPABILITIES = [
+  ...OWNER_CAPABILITIES,
+  "toFile",
+  "read",
+  "filePath",
+  "roomFor",
+  "deferPrune",
+  "promise",
+  "earlier",
+] as const satisfies readonly (keyof LocalCapabilities)[];
+
 /** Whoever may have capabilities. */
 export interface Capable {
   /** The capabilities this store has, each a function that can be called on its own. */

@@ -2,32 +2,21 @@
  * The local store: all repositories under one storage folder.
  * @module
  */
-import type { Digest } from "../core/digest.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { giveWay } from "../core/runtime/turn.ts";
-import type { LocalCapabilities } from "./capabilities.ts";
-import { DiskRepository } from "./disk_repository.ts";
+import { compareText } from "../core/text.ts";
+import { type LocalRepository, PartedRepository, type StoreParts } from "./local_repository.ts";
 import { DiskStore } from "./disk_store.ts";
 import type { StoreUsage, UploadAgeOptions } from "./disk/housekeeping.ts";
+import { lstatIfExists } from "../core/files.ts";
+import { merged } from "./several.ts";
 import type { PruneReport, PruneStoreOptions } from "./prune.ts";
 import { looksLikeHost } from "./reference.ts";
-import type { Catalog, ContentStore } from "./store.ts";
+import type { Catalog } from "./store.ts";
 import type { VerifyRoot, VerifyStoreOptions, VerifyStoreReport } from "./verify.ts";
 
 /** Repositories that are passed by before others have their turn. */
 const TURN = 500;
-
-/** One repository of the local store. */
-export interface LocalRepository extends ContentStore, LocalCapabilities {
-  /** Whether there is such a tag or manifest, be it damaged or whole. */
-  knows(target: string): Promise<boolean>;
-  /** The digest that a tag names, be its manifest damaged or whole; `undefined` for none. */
-  named(tag: string): Promise<Digest | undefined>;
-  /** Notes that what a tag names came from the registry, and was not made on this machine. */
-  notePulled(tag: string): Promise<void>;
-  /** Whether that was noted of what the tag names now. */
-  wasPulled(tag: string): Promise<boolean>;
-}
 
 /** The local store. */
 export interface LocalCatalog extends Catalog {
@@ -55,44 +44,51 @@ export function diskCatalog(storageDir: string): LocalCatalog {
   return new DiskCatalog(storageDir);
 }
 
-/** The local store in `<storage-dir>/content.v1`, in the tree of the CNCF Distribution registry. */
+/**
+ * The local store: `<storage-dir>/content.v1`, in the tree of the CNCF Distribution registry, and
+ * `<storage-dir>/apart.v1`, in the same, for what modctl cannot list.
+ */
 export class DiskCatalog implements LocalCatalog {
-  readonly #store: DiskStore;
+  readonly #parts: StoreParts;
 
   /** Names the store; nothing is made before something is written. */
   constructor(storageDir: string) {
-    this.#store = new DiskStore(storageDir);
+    const shared = new DiskStore(storageDir);
+    this.#parts = {
+      shared,
+      apart: new DiskStore(storageDir, { part: "apart.v1", beside: shared }),
+    };
   }
 
   /** As {@linkcode Catalog.repository} says. */
   repository(name: string): LocalRepository {
-    return new DiskRepository(name, this.#store);
+    return new PartedRepository(name, this.#parts);
   }
 
   /** As {@linkcode Catalog.repositories} says. */
   async *repositories(): AsyncIterable<string> {
-    let looks = 0;
-    for (const { name, parts } of await this.#store.rememberedFolders()) {
-      // Tens of thousands pass in one go to whoever looks for the last.
-      if (++looks % TURN === 0) await giveWay();
-      if (parts.includes("_manifests")) yield name;
-    }
+    const [shared, apart] = (await this.#stores()).map(repositoriesIn);
+    yield* apart === undefined ? shared! : merged([shared!, apart], (name) => name);
   }
 
   /** As {@linkcode LocalCatalog.hosts} says. */
   async hosts(): Promise<readonly string[]> {
-    return (await this.#store.topNames()).filter(looksLikeHost);
+    const names = new Set<string>();
+    for (const store of await this.#stores()) {
+      for (const name of await store.topNames()) if (looksLikeHost(name)) names.add(name);
+    }
+    return [...names].sort(compareText);
   }
 
   /** As {@linkcode LocalCatalog.deferPrune} says. */
   async deferPrune(options: OperationOptions = {}): Promise<AsyncDisposable> {
-    return await this.#store.lock.shared(options);
+    return await this.#parts.shared.lock.shared(options);
   }
 
   /** As {@linkcode LocalCatalog.prune} says. */
   async prune(options: PruneStoreOptions = {}): Promise<PruneReport> {
     const { pruneStore } = await import("./prune.ts");
-    return await pruneStore(this.#store, options);
+    return await pruneStore(await this.#stores(), options);
   }
 
   /** As {@linkcode LocalCatalog.verify} says. */
@@ -101,18 +97,33 @@ export class DiskCatalog implements LocalCatalog {
     options: VerifyStoreOptions = {},
   ): Promise<VerifyStoreReport> {
     const { verifyStore } = await import("./verify.ts");
-    return await verifyStore(this.#store, roots, options);
+    return await verifyStore(this.#parts, roots, options);
   }
 
   /** As {@linkcode LocalCatalog.reapUploads} says. */
   async reapUploads(options: UploadAgeOptions): Promise<number> {
     const { reapUploads } = await import("./disk/housekeeping.ts");
-    return await reapUploads(this.#store, options);
+    return await reapUploads(await this.#stores(), options);
   }
 
   /** As {@linkcode LocalCatalog.usage} says. */
   async usage(options: OperationOptions = {}): Promise<StoreUsage> {
     const { storeUsage } = await import("./disk/housekeeping.ts");
-    return await storeUsage(this.#store, options);
+    return await storeUsage(await this.#stores(), options);
+  }
+
+  /** The parts that are there; the shared one in any case. */
+  async #stores(): Promise<readonly [DiskStore, ...DiskStore[]]> {
+    const { shared, apart } = this.#parts;
+    return await lstatIfExists(apart.layout.root) === undefined ? [shared] : [shared, apart];
+  }
+}
+
+async function* repositoriesIn(store: DiskStore): AsyncIterable<string> {
+  let looks = 0;
+  for (const { name, parts } of await store.rememberedFolders()) {
+    // Tens of thousands pass in one go to whoever looks for the last.
+    if (++looks % TURN === 0) await giveWay();
+    if (parts.includes("_manifests")) yield name;
   }
 }

@@ -17,7 +17,7 @@ import type {
   ReferrerOptions,
   StoreRoom,
 } from "./capabilities.ts";
-import { methods, OWNER_CAPABILITIES } from "./capabilities.ts";
+import { LOCAL_CAPABILITIES, methods } from "./capabilities.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { DiskContent } from "./disk/content.ts";
 import { DiskIntake } from "./disk/intake.ts";
@@ -35,7 +35,7 @@ import type {
   TagOptions,
   WriteContentOptions,
 } from "./store.ts";
-import { missing } from "./store.ts";
+import { missing, storeSource } from "./store.ts";
 
 /** One repository of the local store, with every capability. */
 export class DiskRepository implements ContentStore, LocalCapabilities {
@@ -64,16 +64,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   }
 
   get capabilities(): LocalCapabilities {
-    return methods(this, [
-      ...OWNER_CAPABILITIES,
-      "toFile",
-      "read",
-      "filePath",
-      "roomFor",
-      "deferPrune",
-      "promise",
-      "earlier",
-    ]);
+    return methods(this, LOCAL_CAPABILITIES);
   }
 
   /** Whether the content is here; for a manifest, whether everything it needs is here too. */
@@ -191,6 +182,21 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     if (!await sibling.has(descriptor, options)) return false;
     await this.#intake.join(descriptor, options);
     return true;
+  }
+
+  /**
+   * Takes a blob over from another store of this machine: as one file of both where the system can.
+   * @throws {NotFoundError} when it is not there.
+   */
+  async takeOver(
+    descriptor: Descriptor,
+    from: DiskRepository,
+    options: OperationOptions = {},
+  ): Promise<void> {
+    await using _lock = await this.deferPrune(options);
+    if (!await from.has(descriptor, options)) throw missing(from, descriptor.digest);
+    if (await this.#intake.link(descriptor, from.filePath(descriptor), options)) return;
+    await this.write(descriptor, storeSource(from, descriptor), options);
   }
 
   referrers(subject: Descriptor, options: ReferrerOptions = {}): AsyncIterable<Descriptor> {

@@ -28,7 +28,15 @@ interface RepositoryFolder {
   readonly parts: readonly string[];
 }
 
-/** The store in `<storage-dir>/content.v1`. */
+/** Another part of a storage folder than the first. */
+export interface StorePart {
+  /** Its folder below the storage folder. */
+  readonly part: string;
+  /** The first part, with which it has one lock. */
+  readonly beside: DiskStore;
+}
+
+/** The store in `<storage-dir>/content.v1`, or in another part of that folder. */
 export class DiskStore {
   /** The storage folder. */
   readonly folder: string;
@@ -55,12 +63,12 @@ export class DiskStore {
   #remembered: readonly RepositoryFolder[] | undefined;
 
   /** Names the store; nothing is made before something is written. */
-  constructor(storageDir: string) {
+  constructor(storageDir: string, { part = "content.v1", beside }: Partial<StorePart> = {}) {
     this.folder = storageDir;
-    this.layout = new DiskLayout(join(storageDir, "content.v1"));
-    this.lock = new StoreLock(join(storageDir, "modelops.lock"));
+    this.layout = new DiskLayout(join(storageDir, part));
+    this.lock = beside?.lock ?? new StoreLock(join(storageDir, "modelops.lock"));
     this.blobs = new DiskBlobs(this.layout);
-    this.turns = new BlobTurns(this.layout.turns, this.lock);
+    this.turns = beside?.turns ?? new BlobTurns(this.layout.turns, this.lock);
   }
 
   /** Every repository's folder by name, also where there is no manifest yet. */

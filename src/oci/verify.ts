@@ -9,8 +9,9 @@ import { isOfThisRun } from "../core/file_errors.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import { reported } from "../core/progress.ts";
 import { collectInSeries } from "../core/runtime/garbage.ts";
-import { DiskRepository } from "./disk_repository.ts";
-import type { DiskStore } from "./disk_store.ts";
+import { sortByText } from "../core/text.ts";
+import type { DiskBlobs, FileStamp } from "./disk_blobs.ts";
+import { PartedRepository, type StoreParts } from "./local_repository.ts";
 import { children } from "./manifest.ts";
 import { isManifestType, MediaType } from "./media_types.ts";
 
@@ -73,18 +74,19 @@ interface Needed {
  * @throws {NotFoundError} when there is no such artifact.
  */
 export async function verifyStore(
-  store: DiskStore,
+  parts: StoreParts,
   roots: readonly VerifyRoot[] | "all",
   options: VerifyStoreOptions = {},
 ): Promise<VerifyStoreReport> {
-  await using _lock = await store.lock.reading(options);
-  const survey = new Survey(store, operationOptions(options));
-  for (const root of roots === "all" ? await allRoots(store) : roots) await survey.add(root);
+  await using _lock = await parts.shared.lock.reading(options);
+  const survey = new Survey(parts, operationOptions(options));
+  for (const root of roots === "all" ? await allRoots(parts) : roots) await survey.add(root);
   if (roots === "all") await survey.addRest();
+  const holders = blobsOf(parts);
   const { needed } = survey;
   const found = await mapConcurrent(
     needed,
-    ([digest, { size }]) => checkContent(store, digest, size, options),
+    ([digest, { size }]) => checkContent(holders, digest, size, options),
     options,
   );
   return {
@@ -108,24 +110,32 @@ interface Root extends VerifyRoot {
  * Every tag, and every manifest that no tag names: of that there may be a part only, as of a bundle
  * of which a machine needs one role.
  */
-async function allRoots(store: DiskStore): Promise<Root[]> {
+async function allRoots(parts: StoreParts): Promise<Root[]> {
+  const names = new Set<string>();
+  for (const store of [parts.shared, parts.apart]) {
+    for (const { name, parts } of await store.folders()) {
+      if (parts.includes("_manifests")) names.add(name);
+    }
+  }
   const roots: Root[] = [];
-  for (const { name, parts } of await store.folders()) {
-    if (!parts.includes("_manifests")) continue;
-    const { members, tagLinks } = new DiskRepository(name, store);
-    const untagged = new Set(await members.all("_manifests/revisions"));
-    for await (const tag of tagLinks.all()) {
+  for (const name of sortByText([...names], (name) => name)) {
+    const repository = new PartedRepository(name, parts);
+    const untagged = new Set(await repository.allManifests());
+    for await (const tag of repository.tags()) {
       roots.push({ repository: name, target: tag });
-      const digest = await tagLinks.target(tag);
+      const digest = await repository.named(tag);
       if (digest !== undefined) untagged.delete(digest);
     }
     for (const digest of untagged) {
-      // Pruning that was stopped leaves the folder of a link that it took.
-      if (!await members.hasManifest(digest)) continue;
       roots.push({ repository: name, target: digest, mayBePart: true });
     }
   }
   return roots;
+}
+
+/** The blobs of both parts, as far as they are there. */
+function blobsOf({ shared, apart }: StoreParts): readonly DiskBlobs[] {
+  return [shared.blobs, apart.blobs];
 }
 
 /** Finds out which content there has to be. */
@@ -134,19 +144,17 @@ class Survey {
   readonly artifacts: VerifiedArtifact[] = [];
   /** The same artifacts by their repository and digest. */
   readonly #same = new Map<string, SameArtifacts>();
-  readonly #store: DiskStore;
+  readonly #parts: StoreParts;
   readonly #options: OperationOptions;
 
-  constructor(store: DiskStore, options: OperationOptions) {
-    this.#store = store;
+  constructor(parts: StoreParts, options: OperationOptions) {
+    this.#parts = parts;
     this.#options = options;
   }
 
   async add({ mayBePart = false, ...root }: Root): Promise<void> {
-    const repository = new DiskRepository(root.repository, this.#store);
-    const named = isDigest(root.target)
-      ? root.target
-      : await repository.tagLinks.target(root.target);
+    const repository = new PartedRepository(root.repository, this.#parts);
+    const named = isDigest(root.target) ? root.target : await repository.named(root.target);
     // Whoever asks for an artifact that is not here is told so in the usual words.
     const digest = named ?? (await repository.resolve(root.target, this.#options)).digest;
     const artifact = { ...root, digest };
@@ -165,14 +173,16 @@ class Survey {
 
   /** Adds the blobs that no manifest lists. */
   async addRest(): Promise<void> {
-    for await (const digest of this.#store.blobs.digests()) {
-      if (!this.needed.has(digest)) this.needed.set(digest, { artifacts: new Set() });
+    for (const blobs of blobsOf(this.#parts)) {
+      for await (const digest of blobs.digests()) {
+        if (!this.needed.has(digest)) this.needed.set(digest, { artifacts: new Set() });
+      }
     }
   }
 
   async #need(
     whole: {
-      readonly repository: DiskRepository;
+      readonly repository: PartedRepository;
       readonly artifacts: SameArtifacts;
       readonly mayBePart: boolean;
     },
@@ -188,14 +198,14 @@ class Survey {
     const document = await this.#manifest(repository, digest);
     if (document === undefined) return;
     for (const child of children(document)) {
-      if (mayBePart && !await repository.members.has(child)) continue;
+      if (mayBePart && !await repository.isMember(child)) continue;
       await this.#need(whole, child);
     }
   }
 
   /** A manifest; `undefined` when it cannot be read, which reading its bytes will tell. */
-  async #manifest(repository: DiskRepository, digest: Digest) {
-    return await repository.manifests.readIfWhole(digest, { signal: this.#options.signal });
+  async #manifest(repository: PartedRepository, digest: Digest) {
+    return await repository.readIfWhole(digest, { signal: this.#options.signal });
   }
 }
 
@@ -205,25 +215,34 @@ interface CheckedContent {
   readonly reason?: string;
 }
 
+/** Reads a content wherever it is: each part has a file of its own, or both have the same one. */
 async function checkContent(
-  store: DiskStore,
+  holders: readonly DiskBlobs[],
   digest: Digest,
   size: number | undefined,
   options: VerifyStoreOptions,
 ): Promise<CheckedContent> {
-  const actual = await store.blobs.size(digest);
-  const reason = actual === undefined
-    ? "it is missing"
-    : size !== undefined && size !== actual
-    ? `it has ${actual} bytes, not ${size}`
-    : await contentFault(store, digest, actual, options);
-  if (reason === undefined) return { digest, bytes: actual ?? 0 };
-  store.blobs.distrust(digest);
-  return { digest, bytes: 0, reason };
+  const copies: { readonly blobs: DiskBlobs; readonly stamp: FileStamp }[] = [];
+  for (const blobs of holders) {
+    const stamp = await blobs.stamp(digest);
+    if (stamp !== undefined) copies.push({ blobs, stamp });
+  }
+  let reason = copies.length === 0 ? "it is missing" : undefined;
+  let bytes = 0;
+  for (const same of Map.groupBy(copies, ({ stamp }) => stamp.ino ?? stamp).values()) {
+    const { blobs, stamp } = same[0]!;
+    const fault = size !== undefined && size !== stamp.size
+      ? `it has ${stamp.size} bytes, not ${size}`
+      : await contentFault(blobs, digest, stamp.size, options);
+    if (fault === undefined) bytes += stamp.size;
+    else for (const { blobs } of same) blobs.distrust(digest);
+    reason ??= fault;
+  }
+  return reason === undefined ? { digest, bytes } : { digest, bytes: 0, reason };
 }
 
 async function contentFault(
-  store: DiskStore,
+  blobs: DiskBlobs,
   digest: Digest,
   size: number,
   options: VerifyStoreOptions,
@@ -233,7 +252,7 @@ async function contentFault(
     const isRight = await reported(
       item,
       options,
-      (onBytes) => store.blobs.isRight({ digest, size }, { ...operationOptions(options), onBytes }),
+      (onBytes) => blobs.isRight({ digest, size }, { ...operationOptions(options), onBytes }),
     );
     return isRight ? undefined : "its bytes have another digest";
   } catch (error) {

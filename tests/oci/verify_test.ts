@@ -14,14 +14,15 @@ async function verifiedWhere(code: string) {
   const sample = sampleArtifact();
   await writeSample(repository, sample);
   await repository.tag(sample.manifest, "v1");
-  const store = new DiskStore(folder.path);
-  const { blobs } = store;
+  const shared = new DiskStore(folder.path);
+  const apart = new DiskStore(folder.path, { part: "apart.v1", beside: shared });
+  const { blobs } = shared;
   const isRight = blobs.isRight.bind(blobs);
   blobs.isRight = async (content, options) => {
     if (content.digest !== sample.layer.digest) return await isRight(content, options);
     throw explainRead(blobs.path(content.digest), Object.assign(new Error(code), { code }));
   };
-  return { damaged: (await verifyStore(store, "all")).damaged, layer: sample.layer };
+  return { damaged: (await verifyStore({ shared, apart }, "all")).damaged, layer: sample.layer };
 }
 
 Deno.test("content that this run has no leave or no descriptor to read is not called damaged", async () => {

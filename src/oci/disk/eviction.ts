@@ -10,6 +10,7 @@ import type { OperationOptions } from "../../core/operation.ts";
 import { DiskRepository } from "../disk_repository.ts";
 import type { DiskStore } from "../disk_store.ts";
 import { children } from "../manifest.ts";
+import { storeUsage } from "./housekeeping.ts";
 
 /** How small a store is to be. */
 export interface EvictionOptions extends OperationOptions {
@@ -23,6 +24,8 @@ export interface EvictionOptions extends OperationOptions {
 
 /** A tag that may be forgotten. */
 export interface EvictableTag {
+  /** The part of the local store that it is in. */
+  readonly store: DiskStore;
   readonly repository: string;
   readonly tag: string;
 }
@@ -36,19 +39,20 @@ interface UsedTag extends EvictableTag {
 
 /** The tags to forget, the longest unused first. */
 export async function tagsToForget(
-  store: DiskStore,
+  stores: readonly DiskStore[],
   options: EvictionOptions,
 ): Promise<readonly EvictableTag[]> {
   const { unusedFor = Infinity, maxBytes, now = Date.now() } = options;
   if (unusedFor === Infinity && maxBytes === undefined) return [];
-  const tags = await Array.fromAsync(usedTags(store, options));
+  const tags: UsedTag[] = [];
+  for (const store of stores) tags.push(...await Array.fromAsync(usedTags(store, options)));
   const evictable = tags.flatMap((tag) => tag.lastUsed === undefined ? [] : [tag])
     .sort((a, b) => (a.lastUsed ?? 0) - (b.lastUsed ?? 0));
   const counts = new Map<Digest, number>();
   for (const { needs } of tags) {
     for (const digest of needs.keys()) counts.set(digest, (counts.get(digest) ?? 0) + 1);
   }
-  let bytes = maxBytes === undefined ? 0 : await allBytes(store);
+  let bytes = maxBytes === undefined ? 0 : (await storeUsage(stores, options)).bytes;
   const forgotten: UsedTag[] = [];
   for (const tag of evictable) {
     const isOld = now - (tag.lastUsed ?? now) >= unusedFor;
@@ -63,12 +67,6 @@ export async function tagsToForget(
     );
   }
   return forgotten;
-}
-
-async function allBytes({ blobs }: DiskStore): Promise<number> {
-  let bytes = 0;
-  for await (const digest of blobs.digests()) bytes += await blobs.size(digest) ?? 0;
-  return bytes;
 }
 
 /** Bytes that nothing else needs, when a tag is taken from those that are counted. */
@@ -92,7 +90,7 @@ async function* usedTags(store: DiskStore, options: OperationOptions): AsyncIter
       const digest = await repository.tagLinks.target(tag).catch(() => undefined);
       const needs = new Map<Digest, number>();
       if (digest) await addNeeds(repository, store, { digest, needs }, options);
-      yield { repository: name, tag, lastUsed: note?.mtime?.getTime(), needs };
+      yield { store, repository: name, tag, lastUsed: note?.mtime?.getTime(), needs };
     }
   }
 }

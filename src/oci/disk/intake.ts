@@ -5,7 +5,7 @@
  */
 import type { BlobSource } from "../../core/content/source.ts";
 import { NotFoundError } from "../../core/errors.ts";
-import { lstatIfExists } from "../../core/files.ts";
+import { lstatIfExists, removeIfExists } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { join } from "../../core/runtime/path.ts";
 import { quote } from "../../core/text.ts";
@@ -56,6 +56,29 @@ export class DiskIntake {
       await using _turn = await this.#store.turns.takeFolder(members.folderOf(descriptor), options);
       await members.add(descriptor);
     }
+  }
+
+  /**
+   * Makes the verified file of another store a blob of this one too, and a member; `false` where
+   * the system has no second names for files.
+   */
+  async link(descriptor: Descriptor, path: string, options: OperationOptions): Promise<boolean> {
+    const { blobs } = this.#store;
+    if (!await blobs.has(descriptor)) {
+      const folder = join(this.#uploads, crypto.randomUUID());
+      try {
+        Deno.mkdirSync(folder, { recursive: true });
+        Deno.linkSync(path, join(folder, "data"));
+        await blobs.addFolder(folder, descriptor);
+      } catch (error) {
+        options.log?.("debug", "A blob has to be copied: its file gets no second name", { error });
+        return false;
+      } finally {
+        await removeIfExists(folder);
+      }
+    }
+    await this.join(descriptor, options);
+    return true;
   }
 
   /** As `ingest` of `StoreCapabilities` says. */

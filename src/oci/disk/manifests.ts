@@ -78,6 +78,15 @@ export class DiskManifests {
     return found;
   }
 
+  /**
+   * A manifest.
+   * @throws {NotFoundError} when it is not here.
+   */
+  async read(digest: Digest, options: OperationOptions): Promise<ManifestDocument> {
+    const { size } = await this.stamp(digest);
+    return await this.#heldOrRead(anonymousBlob(digest, size), options);
+  }
+
   /** A manifest; `undefined`, with a word in the log, when it is missing or damaged. */
   async readIfWhole(
     digest: Digest,
@@ -98,15 +107,17 @@ export class DiskManifests {
 
   /** Flushes a manifest and all that it needs to the disk. */
   async flush(digest: Digest, { size }: FileStamp, options: OperationOptions): Promise<void> {
-    const { blobs, described } = this.#store;
     const { flushAll } = await import("./flush.ts");
     await flushAll({ mediaType: MediaType.imageManifest, digest, size }, {
       ...options,
-      blobs,
+      blobs: this.#store.blobs,
       members: this.#content.members,
-      read: async (manifest) =>
-        described.held(manifest.digest) ?? await this.#read(manifest, options),
+      read: (manifest) => this.#heldOrRead(manifest, options),
     });
+  }
+
+  async #heldOrRead(manifest: Descriptor, options: OperationOptions): Promise<ManifestDocument> {
+    return this.#store.described.held(manifest.digest) ?? await this.#read(manifest, options);
   }
 
   async #read(descriptor: Descriptor, options: OperationOptions): Promise<ManifestDocument> {

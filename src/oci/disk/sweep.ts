@@ -44,6 +44,8 @@ export function linksOf(document: ManifestDocument): Links {
 
 /** What pruning decided about one repository. */
 export interface RepositoryPlan {
+  /** The part of the local store that it is in. */
+  readonly store: DiskStore;
   readonly name: string;
   /** What its manifests lead to. */
   readonly documents: Documents;

@@ -96,6 +96,16 @@ export class TagLinks {
     return await linkedDigest(this.#current(tag));
   }
 
+  /** When a tag last named something else, in milliseconds; `undefined` for no tag. */
+  async changedAt(tag: string): Promise<number | undefined> {
+    return await linkTime(this.#current(tag));
+  }
+
+  /** Lets a tag name what it names from now on. */
+  renew(tag: string): void {
+    renewLink(this.#current(tag));
+  }
+
   /** Lets a tag name a manifest, wherever it pointed before. */
   async give(tag: string, digest: Digest): Promise<void> {
     const before = await this.named(tag);

@@ -15,7 +15,9 @@ import { compareText } from "../../core/text.ts";
 import { bytesSource } from "../../core/content/source.ts";
 import { capability, type ReferrerOptions } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
-import type { LocalCatalog, LocalRepository } from "../../oci/disk_catalog.ts";
+import type { LocalCatalog } from "../../oci/disk_catalog.ts";
+import type { LocalRepository } from "../../oci/local_repository.ts";
+import { MANIFEST_SIZE_LIMIT } from "../../oci/manifest.ts";
 import { isManifestType } from "../../oci/media_types.ts";
 import {
   type Catalog,
@@ -23,6 +25,7 @@ import {
   missing,
   type OpenContentOptions,
   readContent,
+  readManifest,
 } from "../../oci/store.ts";
 import { wrapped } from "../../oci/wrapped.ts";
 import { pLimit } from "../../deps/p-limit.ts";
@@ -175,8 +178,22 @@ class CachedRepository {
 
   async #keepTag(manifest: Descriptor, tag: string): Promise<void> {
     const before = await ifFound(this.#local.resolve(tag));
-    if (before?.digest !== manifest.digest) await this.#local.tag(manifest, tag, this.#parts);
+    if (before?.digest !== manifest.digest) {
+      await this.#keepConfig(manifest);
+      await this.#local.tag(manifest, tag, this.#parts);
+    }
     await this.#local.notePulled(tag);
+  }
+
+  /** Fetches the configuration of what gets a tag: programs that share the store list it by that. */
+  async #keepConfig(manifest: Descriptor): Promise<void> {
+    const document = await readManifest(this.#local, manifest, this.#parts);
+    const config = document.kind === "manifest" ? document.config : undefined;
+    if (manifest.size > LARGE_MANIFEST) collectGarbage();
+    if (config === undefined || config.size > MANIFEST_SIZE_LIMIT) return;
+    if (await this.#local.has(config)) return;
+    // The log tells why, and whoever needs it asks for it again.
+    await this.#follow(config).finished.catch(() => undefined);
   }
 
   async #stat(digest: Digest): Promise<Descriptor> {

@@ -1,0 +1,50 @@
+/**
+ * How an artifact comes from one part of the local store into the other.
+ * @module
+ */
+import { bytesSource } from "../../core/content/source.ts";
+import type { Digest } from "../../core/digest.ts";
+import { NotFoundError } from "../../core/errors.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import type { Descriptor } from "../descriptor.ts";
+import type { DiskRepository } from "../disk_repository.ts";
+import { children } from "../manifest.ts";
+import { isManifestType } from "../media_types.ts";
+import { firstOf } from "../several.ts";
+
+/** The two parts that a repository has. */
+export interface Parts {
+  /** The part that has the artifact, or some of it. */
+  readonly from: DiskRepository;
+  /** The part that is to have it. */
+  readonly to: DiskRepository;
+}
+
+/**
+ * Brings an artifact into a part of the store, children first, as far as it is here. Blobs become
+ * files of both parts, and take no room twice.
+ * @throws {NotFoundError} when neither part has it.
+ */
+export async function adopt(
+  root: Descriptor,
+  parts: Parts,
+  options: OperationOptions,
+  seen: Set<Digest> = new Set(),
+): Promise<void> {
+  const { from, to } = parts;
+  options.signal?.throwIfAborted();
+  if (seen.has(root.digest) || await to.has(root, options)) return;
+  seen.add(root.digest);
+  if (!isManifestType(root.mediaType)) return await to.takeOver(root, from, options);
+  const places = [from, to] as const;
+  const document = await firstOf(places, ({ manifests }) => manifests.read(root.digest, options));
+  for (const child of children(document)) {
+    try {
+      await adopt(child, parts, options, seen);
+    } catch (error) {
+      // An index may list what nobody has brought.
+      if (!(error instanceof NotFoundError)) throw error;
+    }
+  }
+  await to.write(root, bytesSource(document.bytes), { ...options, document });
+}

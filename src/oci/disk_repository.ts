@@ -27,7 +27,7 @@ import { DiskReferrers } from "./disk/referrers.ts";
 import { roomFor } from "./disk/room.ts";
 import { TagLinks } from "./disk/tag_links.ts";
 import type { DiskStore } from "./disk_store.ts";
-import { isManifestType } from "./media_types.ts";
+import { isManifestType, MediaType } from "./media_types.ts";
 import type {
   ContentStore,
   GiveTagOptions,
@@ -112,6 +112,10 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   ): Promise<void> {
     await using _lock = await this.deferPrune(options);
     await this.#intake.take(descriptor, source, options);
+    await this.#note(descriptor, options);
+  }
+
+  async #note(descriptor: Descriptor, options: WriteContentOptions): Promise<void> {
     if (!isManifestType(descriptor.mediaType)) return;
     if (options.document) this.#store.described.hold(descriptor.digest, options.document);
     await this.#referrers.note(descriptor, options);
@@ -185,17 +189,21 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
   }
 
   /**
-   * Takes a blob over from another store of this machine: as one file of both where the system can.
-   * @throws {NotFoundError} when it is not there.
+   * Takes a content over from another part of the store, without what it lists: as one file of both
+   * where the system can.
+   * @throws {NotFoundError} when neither has it.
    */
   async takeOver(
     descriptor: Descriptor,
     from: DiskRepository,
-    options: OperationOptions = {},
+    options: WriteContentOptions = {},
   ): Promise<void> {
     await using _lock = await this.deferPrune(options);
-    if (!await from.has(descriptor, options)) throw missing(from, descriptor.digest);
-    if (await this.#intake.link(descriptor, from.filePath(descriptor), options)) return;
+    if (await this.#content.holds(descriptor, options)) return;
+    if (!await from.#content.holds(descriptor, options)) throw missing(from, descriptor.digest);
+    if (await this.#intake.link(descriptor, from.filePath(descriptor), options)) {
+      return await this.#note(descriptor, options);
+    }
     await this.write(descriptor, storeSource(from, descriptor), options);
   }
 
@@ -219,6 +227,20 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     const folder = this.members.folderOf(descriptor);
     await using _turn = await this.#store.turns.takeFolder(folder, options);
     await this.members.remove(descriptor);
+  }
+
+  /** Lets go of a manifest of which there is another, if no tag names it and nobody counts on it. */
+  async leave(digest: Digest, options: OperationOptions = {}): Promise<void> {
+    await using _lock = await this.deferPrune(options);
+    const manifest = { mediaType: MediaType.imageManifest, digest, size: 0 };
+    if (!await this.members.has(manifest)) return;
+    if (await this.members.promisedAt("_manifests/revisions", digest) > 0) return;
+    if ((await this.tagLinks.of(digest)).length > 0) return;
+    await using _turn = await this.#store.turns.takeFolder(
+      this.members.folderOf(manifest),
+      options,
+    );
+    await this.members.remove(manifest);
   }
 
   async untag(tag: string, options: OperationOptions = {}): Promise<void> {

@@ -7,6 +7,7 @@
  * @module
  */
 import type { BlobSource, ToFileOptions } from "../core/content/source.ts";
+import { mapConcurrent } from "../core/concurrency.ts";
 import { type Digest, isDigest } from "../core/digest.ts";
 import { lstatIfExistsSync } from "../core/files.ts";
 import type { OperationOptions } from "../core/operation.ts";
@@ -54,6 +55,9 @@ export interface StoreParts {
   /** What only this program knows. */
   readonly apart: DiskStore;
 }
+
+/** Manifests that are let go of at once: one look at all tags serves all of them. */
+const LEFT_AT_ONCE = { concurrency: 500 };
 
 /** One repository in both parts, with every capability. */
 export class PartedRepository implements LocalRepository {
@@ -113,13 +117,18 @@ export class PartedRepository implements LocalRepository {
     const apart = this.#openApart();
     const [from, to] = isShared ? [apart, this.#shared] : [this.#shared, apart];
     const { adopt } = await import("./apart/adopt.ts");
-    await adopt(descriptor, { from, to }, options);
-    await using _turn = await this.#tagTurn(tag, options);
-    await to.tag(descriptor, tag, options);
-    if (!await from.knows(tag)) return;
-    // Whoever is stopped here leaves two, of which the newer counts.
-    to.tagLinks.renew(tag);
-    await from.untag(tag, options);
+    const adopted = await adopt(descriptor, { from, to }, options);
+    {
+      await using _turn = await this.#tagTurn(tag, options);
+      await to.tag(descriptor, tag, options);
+      if (await from.knows(tag)) {
+        // Whoever is stopped here leaves two, of which the newer counts.
+        to.tagLinks.renew(tag);
+        await from.untag(tag, options);
+      }
+    }
+    // modctl pulls nothing that the repository has, and gives it no tag then.
+    if (!isShared) { for (const digest of adopted) await from.leave(digest, options); }
   }
 
   tags(options?: TagOptions): AsyncIterable<string> {

@@ -5,6 +5,11 @@
 import assert from "node:assert/strict";
 import { runOk } from "../support/command.ts";
 import { folderState } from "../support/bundles.ts";
+import { describeBytes } from "../../src/oci/descriptor.ts";
+import { DiskRepository } from "../../src/oci/disk_repository.ts";
+import { DiskStore } from "../../src/oci/disk_store.ts";
+import { sampleArtifact, writeSample } from "../conformance/store.ts";
+import { LISTED_CONFIGS } from "../support/listed_configs.ts";
 import { peerTest } from "../support/peers.ts";
 import { openProgram } from "../support/program.ts";
 import { startRegistry } from "../support/registry.ts";
@@ -224,4 +229,89 @@ peerTest("modctl and serve speak with each other", { peer: "modctl", needs }, as
   await pair.theirs.run(from, "push", ref, "--plain-http");
   await pair.theirs.run(into, "pull", ref, "--plain-http", "--extract-dir", `${into}-out`);
   await assertModel(`${into}-out`);
+});
+
+/** Puts an index of the manifests that some tags name into a registry. */
+async function putIndex(repository: string, tags: readonly string[], tag: string): Promise<void> {
+  const manifests = await Promise.all(tags.map(async (tag) => {
+    const accept = "application/vnd.oci.image.manifest.v1+json";
+    const response = await fetch(`${repository}/manifests/${tag}`, { headers: { accept } });
+    return describeBytes(accept, new Uint8Array(await response.arrayBuffer()));
+  }));
+  const mediaType = "application/vnd.oci.image.index.v1+json";
+  const response = await fetch(`${repository}/manifests/${tag}`, {
+    method: "PUT",
+    headers: { "content-type": mediaType },
+    body: JSON.stringify({ schemaVersion: 2, mediaType, manifests }),
+  });
+  await response.body?.cancel();
+  assert.equal(response.status, 201);
+}
+
+peerTest(
+  "an index in the store is in nobody's way",
+  { peer: "modctl", needs },
+  async (modctl, t) => {
+    const { startServe } = await import("../../scripts/services.ts");
+    await using pair = await openPair(modctl);
+    await using registry = await startRegistry();
+    const { ours, theirs, home } = pair;
+    const model = await writeModel(home);
+    const from = home.join("from");
+    await using serve = await startServe();
+    const served = serve.root;
+    const http = "--plain-http";
+    for (const { address } of [registry, serve]) {
+      const ref = `${address}/models/demo`;
+      await ours.run(from, "build", "-t", `${ref}:v1`, "-f", `${model}/Modelfile`, model);
+      await ours.run(from, "push", `${ref}:v1`, http);
+      await putIndex(`http://${address}/v2/models/demo`, ["v1"], "all");
+    }
+    await t.step("what was pulled", async () => {
+      const store = home.join("pulled");
+      const ref = `${registry.address}/models/demo`;
+      await ours.run(store, "pull", `${ref}:all`, http);
+      await theirs.run(store, "pull", `${ref}:v1`, http);
+      await theirs.run(store, "prune");
+      assert.match(await theirs.run(store, "ls"), /models\/demo +v1 /);
+      assert.match(await ours.run(store, "ls"), /models\/demo +all /);
+      await theirs.run(store, "rm", `${ref}:v1`);
+      await theirs.run(store, "prune");
+      await ours.run(store, "verify", "--all");
+      await ours.run(store, "push", `${ref}:all`, http);
+      await ours.run(store, "tag", `${ref}:all`, `${ref}:again`);
+      await theirs.run(store, "ls");
+    });
+    await t.step("what was pushed to serve", async () => {
+      assert.match(await theirs.run(served, "ls"), /models\/demo +v1 /);
+      await theirs.run(served, "rm", "localhost/models/demo:v1");
+      await theirs.run(served, "prune");
+      const into = home.join("into");
+      await ours.run(into, "pull", `${serve.address}/models/demo:all`, http);
+      await ours.run(into, "verify", "--all");
+    });
+    await t.step("a manifest without a tag", async () => {
+      const store = home.join("untagged");
+      const name = `${registry.address}/models/demo`;
+      const { digest } = await inspected(ours, from, `${name}:v1`);
+      await ours.run(store, "pull", `${name}@${digest}`, http);
+      await theirs.run(store, "ls");
+    });
+  },
+);
+
+peerTest("what modctl lists is told without it", { peer: "modctl", needs }, async (modctl) => {
+  await using pair = await openPair(modctl);
+  for (const [index, [config, expected]] of LISTED_CONFIGS.entries()) {
+    const store = pair.home.join(`config-${index}`);
+    // In the shared part, wherever it belongs.
+    const repository = new DiskRepository("registry.test/x", new DiskStore(store));
+    const configBytes = new TextEncoder().encode(config);
+    const descriptor = describeBytes("application/vnd.test.config", configBytes);
+    const sample = sampleArtifact("weights", { config: descriptor });
+    await writeSample(repository, { ...sample, config: descriptor, configBytes });
+    await repository.tag(sample.manifest, "v1");
+    const isListed = await pair.theirs.run(store, "ls").then(() => true, () => false);
+    assert.equal(isListed, expected, config);
+  }
 });

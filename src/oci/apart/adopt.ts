@@ -2,7 +2,6 @@
  * How an artifact comes from one part of the local store into the other.
  * @module
  */
-import { bytesSource } from "../../core/content/source.ts";
 import type { Digest } from "../../core/digest.ts";
 import { NotFoundError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
@@ -21,15 +20,26 @@ export interface Parts {
 }
 
 /**
- * Brings an artifact into a part of the store, children first, as far as it is here. Blobs become
- * files of both parts, and take no room twice.
+ * Brings an artifact into a part of the store, children first, as far as it is here. Each becomes a
+ * file of both parts, and takes no room twice.
+ * @returns The manifests and blobs that the part did not have.
  * @throws {NotFoundError} when neither part has it.
  */
 export async function adopt(
   root: Descriptor,
   parts: Parts,
   options: OperationOptions,
-  seen: Set<Digest> = new Set(),
+): Promise<ReadonlySet<Digest>> {
+  const seen = new Set<Digest>();
+  await take(root, parts, options, seen);
+  return seen;
+}
+
+async function take(
+  root: Descriptor,
+  parts: Parts,
+  options: OperationOptions,
+  seen: Set<Digest>,
 ): Promise<void> {
   const { from, to } = parts;
   options.signal?.throwIfAborted();
@@ -40,11 +50,11 @@ export async function adopt(
   const document = await firstOf(places, ({ manifests }) => manifests.read(root.digest, options));
   for (const child of children(document)) {
     try {
-      await adopt(child, parts, options, seen);
+      await take(child, parts, options, seen);
     } catch (error) {
       // An index may list what nobody has brought.
       if (!(error instanceof NotFoundError)) throw error;
     }
   }
-  await to.write(root, bytesSource(document.bytes), { ...options, document });
+  await to.takeOver(root, from, { ...options, document });
 }

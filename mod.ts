@@ -38,7 +38,7 @@ export {
 } from "./src/library/logins.ts";
 export { openRegistries } from "./src/library/registries.ts";
 export { diskCatalog, type LocalCatalog } from "./src/oci/disk_catalog.ts";
-export type { LocalRepository } from "./src/oci/local_repository.ts";
+export type { LocalRepository } from "./src/oci/parts/repository.ts";
 export {
   type DownloadedModel,
   downloadModel,

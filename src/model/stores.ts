@@ -8,7 +8,7 @@ import { type OperationOptions, operationOptions } from "../core/operation.ts";
 import type { Connect } from "../oci/connect.ts";
 import type { CopyReport } from "../oci/copy_graph.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
-import type { LocalRepository } from "../oci/local_repository.ts";
+import type { LocalRepository } from "../oci/parts/repository.ts";
 import { isManifestType } from "../oci/media_types.ts";
 import {
   formatReference,

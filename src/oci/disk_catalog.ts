@@ -5,11 +5,11 @@
 import type { OperationOptions } from "../core/operation.ts";
 import { giveWay } from "../core/runtime/turn.ts";
 import { compareText } from "../core/text.ts";
-import { type LocalRepository, PartedRepository, type StoreParts } from "./local_repository.ts";
+import { type LocalRepository, PartedRepository, type StoreParts } from "./parts/repository.ts";
 import { DiskStore } from "./disk_store.ts";
 import type { StoreUsage, UploadAgeOptions } from "./disk/housekeeping.ts";
 import { lstatIfExists } from "../core/files.ts";
-import { merged } from "./several.ts";
+import { merged } from "./parts/several.ts";
 import type { PruneReport, PruneStoreOptions } from "./prune.ts";
 import { looksLikeHost } from "./reference.ts";
 import type { Catalog } from "./store.ts";

@@ -229,7 +229,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     await this.members.remove(descriptor);
   }
 
-  /** Lets go of a manifest of which there is another, if no tag names it and nobody counts on it. */
+  /** Lets go of a manifest that another part has, if no tag names it and nobody counts on it. */
   async leave(digest: Digest, options: OperationOptions = {}): Promise<void> {
     await using _lock = await this.deferPrune(options);
     const manifest = { mediaType: MediaType.imageManifest, digest, size: 0 };

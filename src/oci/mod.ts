@@ -65,7 +65,7 @@ export type { CopyDecision } from "./copy_plan.ts";
 export { type Annotations, describeBytes, type Descriptor } from "./descriptor.ts";
 export { filtered, type Visible } from "./filtered.ts";
 export { diskCatalog, type LocalCatalog } from "./disk_catalog.ts";
-export type { LocalRepository } from "./local_repository.ts";
+export type { LocalRepository } from "./parts/repository.ts";
 export { type Index, type Manifest, type ManifestDocument, parseManifest } from "./manifest.ts";
 export { MediaType } from "./media_types.ts";
 export { memoryCatalog, type MemoryStore, memoryStore } from "./memory_store.ts";

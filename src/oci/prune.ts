@@ -7,8 +7,8 @@
  * are unfinished uploads. What lost its last tag goes at once: it was removed on purpose. But what
  * a client of `serve` was told to be here stays for a day, since it may count on that in a push.
  *
- * The parts of a local store are pruned as one: what is tagged in one may be referred to in another.
- * What both have stays where it has a name.
+ * The parts of a local store are pruned as one: what one has tagged another may refer to. What both
+ * have stays where it has a name.
  * @module
  */
 import type { Digest } from "../core/digest.ts";
@@ -159,7 +159,7 @@ function removedManifests(
       (doomed.has(digest) ? gone : stay).add(`${name}@${digest}`);
     }
   }
-  return [...gone.difference(stay)];
+  return [...gone].filter((name) => !stay.has(name));
 }
 
 /** The blobs whose bytes are freed: a file goes when the last part that has it lets go of it. */

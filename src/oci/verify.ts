@@ -11,7 +11,7 @@ import { reported } from "../core/progress.ts";
 import { collectInSeries } from "../core/runtime/garbage.ts";
 import { sortByText } from "../core/text.ts";
 import type { DiskBlobs, FileStamp } from "./disk_blobs.ts";
-import { PartedRepository, type StoreParts } from "./local_repository.ts";
+import { PartedRepository, type StoreParts } from "./parts/repository.ts";
 import { children } from "./manifest.ts";
 import { isManifestType, MediaType } from "./media_types.ts";
 

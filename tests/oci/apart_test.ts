@@ -6,7 +6,7 @@ import { bytesSource } from "../../src/core/content/source.ts";
 import { NotFoundError } from "../../src/core/errors.ts";
 import { lstatIfExists, readDirIfExists } from "../../src/core/files.ts";
 import { readAll } from "../../src/core/streams.ts";
-import { isListable } from "../../src/oci/apart/listable.ts";
+import { isListable } from "../../src/oci/parts/listable.ts";
 import { copyGraph } from "../../src/oci/copy_graph.ts";
 import { describeBytes, type Descriptor } from "../../src/oci/descriptor.ts";
 import { diskCatalog } from "../../src/oci/disk_catalog.ts";
@@ -278,12 +278,10 @@ for (const [form, hasLinks] of Object.entries(LINKS)) {
     const { store, catalog, layouts } = opened;
     const [one, two] = samples("one", "two");
     const link = Deno.linkSync;
-    // deno-lint-ignore no-explicit-any -- what a file system without links does
-    if (!hasLinks) {
-      (Deno as any).linkSync = () => {
-        throw new Deno.errors.NotSupported();
-      };
-    }
+    const unsupported = () => {
+      throw new Deno.errors.NotSupported();
+    };
+    if (!hasLinks) Object.assign(Deno, { linkSync: unsupported });
     const index = await writeIndex(store, [one!, two!]);
     await store.tag(index, "all").finally(() => Deno.linkSync = link);
     const damaged = layouts.apart.blobData(two!.layer.digest);

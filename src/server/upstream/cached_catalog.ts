@@ -16,7 +16,7 @@ import { bytesSource } from "../../core/content/source.ts";
 import { capability, type ReferrerOptions } from "../../oci/capabilities.ts";
 import type { Descriptor } from "../../oci/descriptor.ts";
 import type { LocalCatalog } from "../../oci/disk_catalog.ts";
-import type { LocalRepository } from "../../oci/local_repository.ts";
+import type { LocalRepository } from "../../oci/parts/repository.ts";
 import { MANIFEST_SIZE_LIMIT } from "../../oci/manifest.ts";
 import { isManifestType } from "../../oci/media_types.ts";
 import {
@@ -185,7 +185,7 @@ class CachedRepository {
     await this.#local.notePulled(tag);
   }
 
-  /** Fetches the configuration of what gets a tag: programs that share the store list it by that. */
+  /** Fetches the configuration of what gets a tag: who shares the store lists it by that. */
   async #keepConfig(manifest: Descriptor): Promise<void> {
     const document = await readManifest(this.#local, manifest, this.#parts);
     const config = document.kind === "manifest" ? document.config : undefined;

@@ -1,7 +1,7 @@
 /** What a tag named before: the links that the layout of Distribution keeps of it. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { LocalRepository } from "../../../src/oci/local_repository.ts";
+import type { LocalRepository } from "../../../src/oci/parts/repository.ts";
 import { diskCatalog } from "../../../src/oci/disk_catalog.ts";
 import { DiskLayout } from "../../../src/oci/disk_layout.ts";
 import { filtered } from "../../../src/oci/filtered.ts";

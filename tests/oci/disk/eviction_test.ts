@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Log } from "../../../src/core/operation.ts";
 import { diskCatalog } from "../../../src/oci/disk_catalog.ts";
-import type { LocalRepository } from "../../../src/oci/local_repository.ts";
+import type { LocalRepository } from "../../../src/oci/parts/repository.ts";
 import { sampleArtifact, writeSample } from "../../conformance/store.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
 

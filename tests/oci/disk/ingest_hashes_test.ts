@@ -6,7 +6,7 @@ import { streamOf } from "../../../src/core/streams.ts";
 import type { Ingest } from "../../../src/oci/capabilities.ts";
 import { CORES, countWorkers } from "../../../src/work/pool.ts";
 import { diskCatalog } from "../../../src/oci/disk_catalog.ts";
-import type { LocalRepository } from "../../../src/oci/local_repository.ts";
+import type { LocalRepository } from "../../../src/oci/parts/repository.ts";
 import { tempFolder } from "../../support/temp.ts";
 
 const MIB = 1024 * 1024;

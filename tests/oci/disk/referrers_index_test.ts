@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { bytesSource } from "../../../src/core/content/source.ts";
 import { describeBytes, type Descriptor } from "../../../src/oci/descriptor.ts";
 import { diskCatalog } from "../../../src/oci/disk_catalog.ts";
-import type { LocalRepository } from "../../../src/oci/local_repository.ts";
+import type { LocalRepository } from "../../../src/oci/parts/repository.ts";
 import { MediaType } from "../../../src/oci/media_types.ts";
 import { sampleArtifact, writeSample } from "../../conformance/store.ts";
 import { diskInternals } from "../../support/disk_internals.ts";

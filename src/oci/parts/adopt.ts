@@ -9,7 +9,7 @@ import type { Descriptor } from "../descriptor.ts";
 import type { DiskRepository } from "../disk_repository.ts";
 import { children } from "../manifest.ts";
 import { isManifestType } from "../media_types.ts";
-import { firstOf } from "../several.ts";
+import { firstOf } from "./several.ts";
 
 /** The two parts that a repository has. */
 export interface Parts {

@@ -2,8 +2,8 @@
  * Work on several places, of which each may have what is asked for.
  * @module
  */
-import { NotFoundError } from "../core/errors.ts";
-import { compareText } from "../core/text.ts";
+import { NotFoundError } from "../../core/errors.ts";
+import { compareText } from "../../core/text.ts";
 
 /** Places in the order in which they are asked; those that take a look to find come last. */
 type Places<Place> = readonly [Place, ...Place[]];

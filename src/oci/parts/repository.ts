@@ -6,12 +6,12 @@
  * all that it is made of lies there too. Everything is written to the shared part; the tag decides.
  * @module
  */
-import type { BlobSource, ToFileOptions } from "../core/content/source.ts";
-import { mapConcurrent } from "../core/concurrency.ts";
-import { type Digest, isDigest } from "../core/digest.ts";
-import { lstatIfExistsSync } from "../core/files.ts";
-import type { OperationOptions } from "../core/operation.ts";
-import { compareText } from "../core/text.ts";
+import type { BlobSource, ToFileOptions } from "../../core/content/source.ts";
+import { mapConcurrent } from "../../core/concurrency.ts";
+import { type Digest, isDigest } from "../../core/digest.ts";
+import { lstatIfExistsSync } from "../../core/files.ts";
+import type { OperationOptions } from "../../core/operation.ts";
+import { compareText } from "../../core/text.ts";
 import {
   type EarlierName,
   type Ingest,
@@ -21,12 +21,12 @@ import {
   type Origin,
   type ReferrerOptions,
   type StoreRoom,
-} from "./capabilities.ts";
-import type { Descriptor } from "./descriptor.ts";
-import { DiskRepository } from "./disk_repository.ts";
-import type { DiskStore } from "./disk_store.ts";
-import type { ManifestDocument } from "./manifest.ts";
-import { isIndexType, isManifestType } from "./media_types.ts";
+} from "../capabilities.ts";
+import type { Descriptor } from "../descriptor.ts";
+import { DiskRepository } from "../disk_repository.ts";
+import type { DiskStore } from "../disk_store.ts";
+import type { ManifestDocument } from "../manifest.ts";
+import { isIndexType, isManifestType } from "../media_types.ts";
 import { firstOf, inEach, merged } from "./several.ts";
 import type {
   ContentStore,
@@ -34,7 +34,7 @@ import type {
   OpenContentOptions,
   TagOptions,
   WriteContentOptions,
-} from "./store.ts";
+} from "../store.ts";
 
 /** One repository of the local store. */
 export interface LocalRepository extends ContentStore, LocalCapabilities {
@@ -99,7 +99,7 @@ export class PartedRepository implements LocalRepository {
     const [shared, apart] = this.#parts;
     if (!isManifestType(descriptor.mediaType) || !await apart?.members.has(descriptor)) return;
     // Where it lies apart as well, some of it may be damaged there.
-    const { adopt } = await import("./apart/adopt.ts");
+    const { adopt } = await import("./adopt.ts");
     await adopt(descriptor, { from: shared, to: apart! }, options);
   }
 
@@ -116,7 +116,7 @@ export class PartedRepository implements LocalRepository {
     }
     const apart = this.#openApart();
     const [from, to] = isShared ? [apart, this.#shared] : [this.#shared, apart];
-    const { adopt } = await import("./apart/adopt.ts");
+    const { adopt } = await import("./adopt.ts");
     const adopted = await adopt(descriptor, { from, to }, options);
     {
       await using _turn = await this.#tagTurn(tag, options);
@@ -128,7 +128,8 @@ export class PartedRepository implements LocalRepository {
       }
     }
     // modctl pulls nothing that the repository has, and gives it no tag then.
-    if (!isShared) { for (const digest of adopted) await from.leave(digest, options); }
+    if (isShared) return;
+    await mapConcurrent(adopted, (digest) => from.leave(digest, options), LEFT_AT_ONCE);
   }
 
   tags(options?: TagOptions): AsyncIterable<string> {
@@ -295,7 +296,7 @@ export class PartedRepository implements LocalRepository {
     const document = await this.#first(({ manifests }) =>
       manifests.read(descriptor.digest, options)
     );
-    const { isListable } = await import("./apart/listable.ts");
+    const { isListable } = await import("./listable.ts");
     return await isListable(document, this);
   }
 

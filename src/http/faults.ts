@@ -51,17 +51,6 @@ export class SourceFailure extends Error {
   }
 }
 
-/** A fault on the way to a server that the one that was asked has named. */
-export class FaultElsewhere extends Error {
-  readonly url: Readonly<URL>;
-
-  constructor(url: Readonly<URL>, cause: unknown) {
-    // Faults are recognized by their words, and the name of a host may hold any of them.
-    super("", { cause });
-    this.url = url;
-  }
-}
-
 const MALFORMED = "its answer is not one of HTTP/1.1";
 
 /** The words of the runtime's two network stacks, most telling first. */
@@ -188,15 +177,14 @@ export class ConnectionLost extends TransferError {
  * @param wasAnswered Whether another server was reached, which led to this one.
  */
 export function faultError(error: unknown, url: string, wasAnswered = false): TransferError {
-  const isElsewhere = error instanceof FaultElsewhere;
-  const { host, protocol } = isElsewhere ? error.url : new URL(url);
+  const { host, protocol } = new URL(url);
   const { kind, reason, remedy } = explainFault(error);
   // To a request in clear a server of TLS answers with an alert.
   const mayBeTls = reason === MALFORMED && protocol === "http:";
   const made = kind === "lost" || kind === "unreachable" ? ConnectionLost : TransferError;
   return new made(`Cannot reach ${quote(host)}: ${reason}`, {
     registry: host,
-    unanswered: kind === "unreachable" && !isElsewhere && !wasAnswered || undefined,
+    unanswered: kind === "unreachable" && !wasAnswered || undefined,
     remedy: mayBeTls ? TLS : remedy,
     // The runtime's text may quote a signed URL, so the error itself is not kept.
     cause: new Error(scrub(chain(error).join(": "))),

@@ -7,7 +7,6 @@ import { askedUrl } from "./asked_url.ts";
 import { AccessDeniedError, TransferError } from "../core/errors.ts";
 import { quote } from "../core/text.ts";
 import { discard } from "./bodies.ts";
-import { FaultElsewhere, isFault } from "./faults.ts";
 import type { Transport } from "./transport_options.ts";
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -31,16 +30,14 @@ export function redirecting(next: Transport): Transport {
     const start = askedUrl(request);
     let current = request;
     for (let hops = 0; hops <= HOP_LIMIT; hops++) {
-      const response = await next(current, hints).catch((error) => {
-        const isElsewhere = hops > 0 && isFault(error, request.signal);
-        throw isElsewhere ? new FaultElsewhere(askedUrl(current), error) : error;
-      });
+      const response = await next(current, hints);
       const follows = request.method === "GET" || request.method === "HEAD";
       if (!follows || !REDIRECTS.has(response.status)) {
         return await checkRefusal(response, start, askedUrl(current));
       }
       await discard(response);
       const target = redirectTarget(response, start, askedUrl(current));
+      hints?.onRedirect?.(target);
       current = follow(current, target);
     }
     throw tooManyHops(start);

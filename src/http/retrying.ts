@@ -44,12 +44,15 @@ export function retrying(
     }
     const begun = performance.now();
     let bytes = 0;
-    const { url, signal, body } = request;
+    const { signal, body } = request;
+    const { stallTime } = policy;
+    let { url } = request;
+    const onRedirect = (target: Readonly<URL>) => void (url = target.href);
     try {
-      const response = await answerInTime(next, request, { stallTime: policy.stallTime, hints });
+      const following = { stallTime, hints: { ...hints, onRedirect } };
+      const response = await answerInTime(next, request, following);
       reached.add(host);
       if (!response.ok || hints?.bodyLimit === undefined) return response;
-      const { stallTime } = policy;
       const whole = await inMemory(response, { url, signal, stallTime }, hints.bodyLimit);
       bytes = whole.size;
       return whole.response;
@@ -59,7 +62,8 @@ export function retrying(
       const { kind, reason } = explainFault(error);
       const mayPass = kind === "lost" || (kind === "unreachable" && reached.has(host));
       if (mayPass && !isLast) throw new TransientError(reason);
-      throw faultError(error, request.url, reached.size > 0);
+      // Who redirected has answered, and is not who is silent.
+      throw faultError(error, url, url !== request.url || reached.size > 0);
     } finally {
       // How long a server may work on what it was sent is not ours to say.
       if (body === null) policy.lateness.note(begun, bytes);

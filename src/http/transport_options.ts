@@ -27,6 +27,8 @@ export interface AnswerHints {
    * that a line cut in it is tried again like one cut before.
    */
   readonly bodyLimit?: number;
+  /** Told of each URL that it is redirected to, before it is sent there. */
+  readonly onRedirect?: (target: Readonly<URL>) => void;
 }
 
 /**

@@ -34,9 +34,14 @@ export interface RefusedRequest {
   readonly server?: string;
   /** Longest silence while the answer is read, as in a retry policy. */
   readonly stallTime?: number;
+  /** Stops the reading of the answer. */
+  readonly signal?: AbortSignal;
 }
 
-/** The error for an answer. Its body is read. */
+/**
+ * The error for an answer. Its body is read.
+ * @throws the reason of the signal: who stopped is not told what was refused.
+ */
 export async function responseError(
   response: Response,
   request: RefusedRequest,
@@ -76,10 +81,11 @@ async function readDocument(response: Response, request: RefusedRequest): Promis
   const type = response.headers.get("Content-Type") ?? "";
   let text: string;
   try {
-    const { registry, stallTime } = request;
-    const body = readBody(response, { url: `https://${registry}/`, stallTime }, DOCUMENT_LIMIT);
-    text = new TextDecoder().decode(await body);
+    const { registry, stallTime, signal } = request;
+    const asked = { url: `https://${registry}/`, stallTime, signal };
+    text = new TextDecoder().decode(await readBody(response, asked, DOCUMENT_LIMIT));
   } catch {
+    request.signal?.throwIfAborted();
     return {}; // The status alone has to do; the body only explains it.
   }
   const said = parseErrorDocument(text);

@@ -48,6 +48,8 @@ export class RegistrySession {
   #limits: Promise<RegistryLimits> | undefined;
   readonly #network: Network;
   readonly #options: RegistryClientOptions;
+  /** What stops the reading of each answer. */
+  readonly #stops = new WeakMap<Response, AbortSignal>();
   #connection: Connection | undefined;
 
   /** Prepares a session; nothing is sent before the first request. */
@@ -114,7 +116,9 @@ export class RegistrySession {
       signal,
       ...STREAMED,
     });
-    return await send(request, parts);
+    const response = await send(request, parts);
+    if (signal) this.#stops.set(response, signal);
+    return response;
   }
 
   /** As {@linkcode Dragonfly.distrust} says, of a path of the registry. */
@@ -122,10 +126,14 @@ export class RegistrySession {
     return this.#network.dragonfly?.distrust(new URL(path, await this.base()), failure) ?? false;
   }
 
-  /** The error for an answer to something that was tried (`read "…"`). */
+  /**
+   * The error for an answer to something that was tried (`read "…"`). What stopped the request
+   * stops the reading of the answer.
+   */
   async error(response: Response, action: string): Promise<ModelOpsError> {
-    const { stallTime } = this.retry;
-    return await responseError(response, { action, registry: this.registry, stallTime });
+    const { registry, retry: { stallTime } } = this;
+    const signal = this.#stops.get(response);
+    return await responseError(response, { action, registry, stallTime, signal });
   }
 
   async #connect(signal: AbortSignal | undefined): Promise<Connection> {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { AccessDeniedError, TransferError } from "../../src/core/errors.ts";
-import { faultError } from "../../src/http/faults.ts";
 import { checkedLocation, perOrigin, redirecting } from "../../src/http/redirects.ts";
+import { retrying } from "../../src/http/retrying.ts";
+import type { Transport } from "../../src/http/transport_options.ts";
 
 /** A network where each URL answers by a table, and what was asked of it. */
 function network(table: Record<string, string | number>) {
@@ -89,18 +90,34 @@ Deno.test("redirecting() refuses a URL that no request can have, and does not re
   );
 });
 
-Deno.test("a fault behind a redirect is told of the server that it is at", async () => {
-  const send = redirecting(({ url }) =>
-    url === START
-      ? Promise.resolve(Response.redirect("https://cdn.test:444/x"))
-      : Promise.reject(new TypeError("connection refused"))
-  );
-  const error = await send(withHeaders()).catch((error) => faultError(error, START));
-  assert(error instanceof TransferError);
-  assert.equal(error.message, 'Cannot reach "cdn.test:444": the connection was refused');
-  // The server that was asked has answered.
-  assert.equal(error.facts.unanswered, undefined);
-});
+const FAULTS: Readonly<Record<string, readonly [reason: RegExp, there: Transport]>> = {
+  "a refusal": [/the connection was refused/, async () => {
+    throw new TypeError("connection refused");
+  }],
+  "silence": [/it did not answer in time/, () => new Promise(() => {})],
+  "silence in the body": [/it did not answer in time/, async () => {
+    const start = (controller: ReadableStreamDefaultController) =>
+      controller.enqueue(new Uint8Array(1));
+    return new Response(new ReadableStream({ start }));
+  }],
+};
+
+for (const [what, [reason, there]] of Object.entries(FAULTS)) {
+  Deno.test(`${what} behind a redirect is told of the server that it is at`, async () => {
+    const network: Transport = async (request) =>
+      request.url === START ? Response.redirect("https://cdn.test:444/x") : await there(request);
+    const send = retrying(redirecting(network), { attempts: 1, stallTime: 20 });
+    await assert.rejects(send(withHeaders(), { bodyLimit: 10 }), (error) => {
+      assert(error instanceof TransferError);
+      assert.match(error.message, /^Cannot reach "cdn\.test:444": /);
+      assert.match(error.message, reason);
+      assert.equal(error.facts.registry, "cdn.test:444");
+      // The server that was asked has answered.
+      assert.equal(error.facts.unanswered, undefined);
+      return true;
+    });
+  });
+}
 
 for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
   Deno.test(`redirecting() leaves the redirect of a ${method} to the caller`, async () => {

@@ -64,7 +64,8 @@ export async function fetchToken(
   const response = await options.send(outgoing, { bodyLimit: ANSWER_LIMIT });
   const action = `get a token for ${quote(registry)}`;
   if (response.status !== 200) {
-    throw await responseError(response, { action, registry, server: realm.host, stallTime });
+    const server = realm.host;
+    throw await responseError(response, { action, registry, server, stallTime, signal });
   }
   const body = await readBody(response, { url: outgoing.url, signal, stallTime }, ANSWER_LIMIT);
   const token = parseToken(body, options.now());

@@ -36,7 +36,8 @@ export function reportPlan(
 /**
  * Runs `work` between the events that say how it starts, goes on and ends. `work` calls `onBytes`
  * when more is finished, and `endAs` when it ends otherwise than done: there was nothing to do, or
- * it did not work and is done in another way.
+ * it did not work and is done in another way. Of what was there from its first byte to its last
+ * nothing was done, whoever finds that out.
  */
 export async function reported<Result>(
   { size, ...item }: ProgressItem,
@@ -58,6 +59,7 @@ export async function reported<Result>(
   report("start", 0);
   try {
     const result = await work(onBytes, (other) => end = other);
+    if (end === "done" && kept > 0 && kept === size) end = "skip";
     report(end, end === "fail" ? finished : size ?? finished);
     return result;
   } catch (error) {

@@ -209,8 +209,9 @@ class GraphCopier {
   ): Promise<void> {
     // A target that has to know what a manifest lists does not parse it again.
     const options = { ...this.#options, document };
+    let kept = 0;
     await reported(this.#item(descriptor), this.#options, async (onBytes) => {
-      const watched = watchedSource(source, onBytes);
+      const watched = watchedSource(source, (bytes, before = 0) => onBytes(bytes, kept = before));
       if (tag === undefined) {
         return await takenFrom(
           this.#from,
@@ -221,6 +222,11 @@ class GraphCopier {
       await writeTagged(this.#to, { manifest: descriptor, source: watched, tag }, options);
       this.#named = true;
     });
+    // A target that has the content under another name, or all of it of an earlier run, says so.
+    if (kept > 0 && kept === descriptor.size) {
+      this.report.skipped++;
+      return;
+    }
     this.report.copied++;
     this.report.bytes += descriptor.size;
   }

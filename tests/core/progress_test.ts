@@ -37,6 +37,15 @@ Deno.test("what an earlier run has left is told with each step, and what this on
   ]);
 });
 
+Deno.test("of what was there from its first byte to its last nothing was done", async () => {
+  const item = { id: "a", name: "a", phase: "download", size: 10 } as const;
+  for (const [kept, end] of [[10, "skip"], [9, "done"]] as const) {
+    const { events, progress } = listener();
+    await reported(item, { progress }, async (onBytes) => onBytes(10, kept));
+    assert.deepEqual(events.at(-1), { ...item, state: end, bytes: 10, kept });
+  }
+});
+
 Deno.test("what did not work and is done in another way has finished no more than it did", async () => {
   const { events, progress } = listener();
   const item = { id: "a", name: "a", phase: "upload", size: 10 } as const;

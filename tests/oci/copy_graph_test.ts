@@ -55,6 +55,21 @@ Deno.test("copyGraph() skips a blob the target already has", async () => {
   assert.equal((await copyGraph(from, to, sample.manifest)).skipped, 1);
 });
 
+Deno.test("copyGraph() has written nothing of what the target has in another repository", async () => {
+  await using folder = await tempFolder();
+  const from = memoryStore("from");
+  const sample = sampleArtifact();
+  await writeSample(from, sample);
+  const catalog = diskCatalog(folder.path);
+  assert.equal((await copyGraph(from, catalog.repository("one"), sample.manifest)).copied, 3);
+  const states: string[] = [];
+  const progress = (event: ProgressEvent) => void states.push(event.state);
+  const report = await copyGraph(from, catalog.repository("two"), sample.manifest, { progress });
+  assert.deepEqual(report, { copied: 0, skipped: 3, bytes: 0 });
+  assert.deepEqual(states.filter((state) => state === "done"), []);
+  assert(await catalog.repository("two").has(sample.layer));
+});
+
 Deno.test("copyGraph() mounts where the target can", async () => {
   const catalog = memoryCatalog();
   const from = catalog.repository("from");

@@ -124,7 +124,7 @@ export async function publishBundle(
     // Another publisher may have moved the tags since the first check.
     beforeRoot: async () => void await guardTags(store, guard),
     concurrency: options.concurrency,
-    phase: "upload",
+    phase: result.isLocal ? "copy" : "upload",
     describe: describer([root, ...written.documents.map((d) => d.descriptor), ...written.files]),
   });
   for (const tag of more) await store.tag(root, tag, operation);

@@ -163,7 +163,8 @@ export class ModelMoving extends ModelReading implements RehearsedModels {
       const attached = await attachFile(await open(from), referenceTarget(from), file, asked);
       const { store, descriptor } = attached;
       const tag = referenceTarget(to);
-      await copyModel(store, await open(to), descriptor, { ...options, phase: "upload", tag });
+      const phase = options.outputRemote ? "upload" : "copy";
+      await copyModel(store, await open(to), descriptor, { ...options, phase, tag });
       return attached;
     };
     const { descriptor, layer } =

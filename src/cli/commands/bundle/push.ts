@@ -71,15 +71,17 @@ function note({ output }: Session, result: PublishResult): void {
     output.note(`note: no registry is set: ${where}; ${REGISTRY_REMEDY}`);
   }
   if (result.dryRun) return;
-  for (const [place, { copied, skipped, bytes }] of moved(result)) {
-    output.note(`${place}: ${copied} sent (${formatBytes(bytes)}), ${skipped} there before`);
+  for (const [place, done, { copied, skipped, bytes }] of moved(result)) {
+    output.note(`${place}: ${copied} ${done} (${formatBytes(bytes)}), ${skipped} there before`);
   }
 }
 
-function moved({ registry, external }: PublishResult) {
+function moved({ registry, external, isLocal }: PublishResult) {
   const { copied, skipped } = external;
   return [
-    ["Registry", registry] as const,
-    ...(copied + skipped > 0 ? [["External storage", external] as const] : []),
+    isLocal
+      ? ["Local store", "written", registry] as const
+      : ["Registry", "sent", registry] as const,
+    ...(copied + skipped > 0 ? [["External storage", "sent", external] as const] : []),
   ];
 }

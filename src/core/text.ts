@@ -23,6 +23,11 @@ export function quote(text: string, limit = 1000): string {
   return JSON.stringify(text.length > limit ? `${text.slice(0, limit)}…` : text);
 }
 
+/** A word of a command line that is to be pasted into a shell: between single quotes if need be. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
 /** The first `most` of some names, and how many there are besides: `a, b and 3 more`. */
 export function listed(names: readonly string[], most: number): string {
   const more = names.length > most ? ` and ${names.length - most} more` : "";

@@ -28,7 +28,7 @@ const KINDS: readonly (readonly [pattern: RegExp, kind: ArtifactKind])[] = [
   [/^application\/vnd\.modelops\.|^bundle\.manifest\.json$/, {
     name: "bundle",
     title: "a bundle",
-    remedy: "use the bundle commands, such as `modelops bundle resolve` or `… materialize`",
+    remedy: "use the commands on bundles: `modelops bundle --help` lists them",
   }],
   [/^application\/vnd\.kitops\./, {
     name: "modelkit",

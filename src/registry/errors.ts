@@ -64,7 +64,10 @@ export async function responseError(
 function makeError(message: string, facts: ErrorFacts): ModelOpsError {
   const { status, code, registry } = facts;
   if (status === 401) {
-    return new AccessDeniedError(message, { ...facts, remedy: `run modelops login ${registry}` });
+    return new AccessDeniedError(message, {
+      ...facts,
+      remedy: `run \`modelops login ${registry}\``,
+    });
   }
   if (status === 403) return new AccessDeniedError(message, facts);
   if (status === 404) return new NotFoundError(message, facts);

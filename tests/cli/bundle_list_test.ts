@@ -54,6 +54,15 @@ Deno.test("bundle list of a registry and of a repository", async () => {
   assert.deepEqual([none.code, JSON.parse(none.stdout).tags, none.stderr], [0, [], ""]);
   const missing = await home.run(["bundle", "list", "registry.test/nothing"]);
   assert.deepEqual([missing.code, missing.stdout], [1, ""]);
+  assert.match(
+    missing.stderr,
+    /hint: run `modelops bundle list registry\.test` to see what is there/,
+  );
+  const one = await home.run(["bundle", "list", "registry.test/demo:1.0.0"]);
+  assert.equal(one.code, 2);
+  const commands = [...one.stderr.matchAll(/`modelops (.+?)`/g)].map(([, words]) => words);
+  assert.equal(commands.length, 2);
+  for (const words of commands) await home.done(...words!.split(" "));
 });
 
 Deno.test("modelops-bundles has list as its own command", async () => {

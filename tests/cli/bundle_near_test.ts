@@ -38,6 +38,8 @@ Deno.test("a bundle command on a model says that it is one, and which command is
   assert.equal(code, 10);
   assert.match(
     stderr,
-    /hint: it is a model: use the commands on models, such as `modelops inspect`/,
+    /hint: it is a model: look at it with `modelops inspect --remote registry\.test\/models\/demo@sha/,
   );
+  const [, command = ""] = /`modelops (.*)`/.exec(stderr) ?? [];
+  await home.done(...command.split(" "));
 });

@@ -842,6 +842,8 @@ Deno.test("push without a registry says that the bundle stays on this machine, a
   await using home = await BundleHome.make();
   const { code, stderr } = await home.run(["push", home.at("work")]);
   assert.equal(code, 0, stderr);
+  assert.match(stderr, /^copied [^]*^Local store: \d+ written \(.*\), 0 there before$/m);
+  assert.doesNotMatch(stderr, /^uploaded src|Registry: /m);
   assert.match(stderr, /note: no registry is set: .* stays in the local store .* REGISTRY_URL/);
   const { storedIn } = await home.json("push", home.at("work"));
   assert.equal(storedIn, "local store");
@@ -862,6 +864,17 @@ Deno.test("init writes a modelops.yaml that plan and push take as it is", async 
   await home.done("push", home.at("work"));
   await home.done("materialize", "demo:0.1.0", home.at("ws"), "--role", "training");
   assert.deepEqual(content(await home.tree("ws")), FILES);
+  for (const [programName, words] of [["modctl", "modctl bundle"], ["modelops-bundles"]] as const) {
+    const args = ["init", home.at("work"), "--force"];
+    const called = [...words === undefined ? [] : ["bundle"], ...args];
+    const { stderr } = await home.program(called, { programName });
+    const said = words ?? programName;
+    const place = home.at("work");
+    assert.equal(
+      stderr,
+      `Look at it with \`${said} plan ${place}\`, then publish it with \`${said} push ${place}\`\n`,
+    );
+  }
   const [code, stderr] = await home.failed("init", home.at("work"), "--no-progress");
   assert.equal(code, 12);
   assert.match(

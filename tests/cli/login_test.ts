@@ -118,7 +118,11 @@ Deno.test("login without a usable user or password says which is wrong", async (
     [["-p", "x"], {}, /: the user name is missing\nhint: pass `-u <name>`, or set MODCTL_REGIS/],
     [["-u", "", "-p", "x"], {}, /: the user name is empty\n/],
     [["-u", "me", "-p", ""], {}, /: the password is empty\n/],
-    [["-u", "me"], {}, /: the password is missing\nhint: pipe it into `modelops login --password-/],
+    [
+      ["-u", "me"],
+      {},
+      /is missing\nhint: pipe it into `modelops login -u me --password-stdin regis/,
+    ],
     [["-u", "me", "--password-stdin"], { stdin: "\n" }, /: the password is empty\n/],
     [
       ["-u", "me", "-p", "x", "--password-stdin"],

@@ -8,6 +8,7 @@ import {
   listed,
   plainText,
   quote,
+  shellWord,
   sortByText,
   withoutEnd,
 } from "../../src/core/text.ts";
@@ -86,6 +87,17 @@ Deno.test("sortByText() orders as compareText() does, with and without pairs of 
   }));
   const names = ["\u{1f600}", "\uff41", "a", "\ud800"];
   assert.deepEqual(sortByText([...names], (name) => name), [...names].sort(compareText));
+});
+
+Deno.test("shellWord() leaves plain words alone, and has a shell read all others as they are", async () => {
+  for (const plain of [".", "./epi-sir", "localhost:5000/models/llama:v1", "a@sha256:0f"]) {
+    assert.equal(shellWord(plain), plain);
+  }
+  for (const word of ["my model", "it's", "", "$HOME", "a;b", "*", "`id`", "ü"]) {
+    const args = ["-c", `printf %s ${shellWord(word)}`];
+    const { stdout } = await new Deno.Command("sh", { args }).output();
+    assert.equal(new TextDecoder().decode(stdout), word);
+  }
 });
 
 Deno.test("listed() gives the first names, and says how many there are besides", () => {

@@ -25,7 +25,7 @@ Deno.test("ping() with a wrong password is denied with one try", async () => {
   }, { credentials: { find: () => Promise.resolve({ username: "a", password: "wrong" }) } });
   await assert.rejects(client.ping("registry.test"), (error) => {
     assert(error instanceof AccessDeniedError);
-    assert.equal(error.facts.remedy, "run modelops login registry.test");
+    assert.equal(error.facts.remedy, "run `modelops login registry.test`");
     assert(!error.message.includes("wrong"));
     return true;
   });

@@ -70,7 +70,7 @@ Deno.test("responseError() says what the registry said, and how to log in", asyn
     'Cannot read "registry.test/a:v1": registry.test answered 401 Unauthorized (UNAUTHORIZED: who are you)',
   );
   assert.equal(error.facts.code, "UNAUTHORIZED");
-  assert.equal(error.facts.remedy, "run modelops login registry.test");
+  assert.equal(error.facts.remedy, "run `modelops login registry.test`");
 });
 
 Deno.test("responseError() shows no control characters, and no page", async () => {

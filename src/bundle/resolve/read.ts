@@ -188,6 +188,7 @@ const MODEL_TYPE = /^application\/vnd\.(?:cncf|cnai)\.model\./;
 
 function notABundle(store: ContentStore, root: Descriptor, manifest: Manifest): UnsupportedError {
   const type = manifest.artifactType ?? manifest.config?.mediaType ?? manifest.mediaType;
+  const remote = capability(store, "filePath") === undefined ? "--remote " : "";
   return new UnsupportedError(
     `Cannot read ${nameOf(store, root)} as a bundle: ` +
       `it has no bundle manifest, it is ${quote(type)}`,
@@ -195,7 +196,7 @@ function notABundle(store: ContentStore, root: Descriptor, manifest: Manifest): 
       reference: nameOf(store, root),
       actual: type,
       remedy: MODEL_TYPE.test(type)
-        ? "it is a model: use the commands on models, such as `modelops inspect`"
+        ? `it is a model: look at it with \`modelops inspect ${remote}${nameOf(store, root)}\``
         : undefined,
     },
   );

@@ -7,7 +7,7 @@ import { InvalidInputError, NotFoundError } from "../../core/errors.ts";
 import { lstatIfExists, readDocument } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { explainRead } from "../../core/file_errors.ts";
-import { quote } from "../../core/text.ts";
+import { quote, shellWord } from "../../core/text.ts";
 import type { BundleSpec } from "./description.ts";
 import { parseSpec } from "./parse.ts";
 import { SPEC_SIZE_LIMIT } from "../../core/yaml/limits.ts";
@@ -44,7 +44,7 @@ export async function readSpecFile(
   if (name === undefined) {
     throw new InvalidInputError(
       `Cannot find a bundle in ${quote(workdir)}: it has no ${SPEC_FILES[0]}`,
-      { path: workdir, remedy: `write one with \`bundle init ${workdir}\`` },
+      { path: workdir, remedy: `write one with \`modelops bundle init ${shellWord(workdir)}\`` },
     );
   }
   const path = join(workdir, name);

@@ -9,6 +9,7 @@ import { quote } from "../../core/text.ts";
 import { Interruption } from "../interrupt.ts";
 import { settingRemedy } from "../settings/remedies.ts";
 import { EXIT_CODES, type FailureKind } from "./exit_codes.ts";
+import { isBundlesProgram } from "../commands.ts";
 import { escapeControls } from "./format.ts";
 import type { Paint } from "./paint.ts";
 import { missingPermission } from "./permission.ts";
@@ -175,9 +176,20 @@ function withFlags(remedy: string, { flags, given }: FailureContext): string | u
 function chooseHint(error: ModelOpsError, context: FailureContext): string | undefined {
   for (const rule of HINT_RULES) {
     const hint = rule(error, context);
-    if (hint !== undefined) return hint;
+    if (hint !== undefined) return underName(hint, context.programName);
   }
   return undefined;
+}
+
+/**
+ * The commands of a hint as the program that runs has them: where it was installed under one of its
+ * names, there may be none under the others.
+ */
+function underName(hint: string, programName: string): string {
+  const theirs = isBundlesProgram(programName)
+    ? /(?<=`|: )modelops bundle(?= )/g
+    : /(?<=`|: )modelops(?= [a-z-])/g;
+  return hint.replace(theirs, () => programName);
 }
 
 function either(words: readonly string[]): string {

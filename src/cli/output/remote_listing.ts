@@ -49,7 +49,7 @@ export async function listPlace(
     output.result(found, found.repositories.join("\n"));
     return endCut(found.warnings);
   }
-  const found = await models.tagsOf(repositoryOf(registry), options);
+  const found = await models.tagsOf(repositoryOf(registry, kind), options);
   output.warnAll(found.warnings);
   noteRest(session, found.tags.length + found.warnings.length, found.total);
   output.result(found, tagListing(found.tags, stdout, now()));
@@ -66,13 +66,16 @@ function checkHost(place: string): void {
 }
 
 /** @throws {InvalidInputError} when a place names one artifact, or is no reference. */
-function repositoryOf(place: string): string {
+function repositoryOf(place: string, kind?: string): string {
   const reference = parseReference(place);
+  const [list, show] = kind === "bundle"
+    ? ["modelops bundle list", "modelops bundle resolve"]
+    : ["modelops list", "modelops inspect --remote"];
   if (reference.tag === undefined && reference.digest === undefined) return place;
   throw new InvalidInputError(`Cannot list ${quote(place)}: it names one artifact`, {
     reference: place,
-    remedy: `list its repository with \`modelops list ${repositoryName(reference)}\`, ` +
-      `or look at it with \`modelops inspect --remote ${place}\``,
+    remedy: `list its repository with \`${list} ${repositoryName(reference)}\`, ` +
+      `or look at it with \`${show} ${place}\``,
   });
 }
 

@@ -3,7 +3,7 @@
  * @module
  */
 import { InvalidInputError } from "../../core/errors.ts";
-import { quote } from "../../core/text.ts";
+import { quote, shellWord } from "../../core/text.ts";
 import type { Logins } from "../../library/logins.ts";
 import { canonicalHost, type PasswordCredentials } from "../../registry/auth/credentials.ts";
 import type { Session } from "../session.ts";
@@ -68,7 +68,9 @@ export async function obtainLogin(
     registry,
     "password",
     password,
-    `pipe it into \`${programName} login --password-stdin ${registry}\`, ` +
+    `pipe it into \`${programName} login -u ${
+      shellWord(username)
+    } --password-stdin ${registry}\`, ` +
       "or set MODCTL_REGISTRY_PASS",
   );
   return { username, password };

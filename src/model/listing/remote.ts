@@ -30,8 +30,11 @@ export async function remoteTags(
 ): Promise<RemoteTags> {
   const names = await newestTags(store, limit, options);
   if (names.total === 0) {
+    const [registry] = store.name.split("/");
+    const list = kind === "bundle" ? "modelops bundle list" : "modelops list";
     throw new NotFoundError(`Cannot list the tags of ${quote(store.name)}: it has none`, {
       reference: store.name,
+      remedy: `run \`${list} ${registry}\` to see what is there`,
     });
   }
   const warnings: string[] = [];

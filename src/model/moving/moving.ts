@@ -163,7 +163,7 @@ export class ModelMoving extends ModelReading implements RehearsedModels {
       const attached = await attachFile(await open(from), referenceTarget(from), file, asked);
       const { store, descriptor } = attached;
       const tag = referenceTarget(to);
-      const phase = options.outputRemote ? "upload" : "copy";
+      const phase = options.outputRemote ? "upload" : undefined;
       await copyModel(store, await open(to), descriptor, { ...options, phase, tag });
       return attached;
     };

@@ -146,6 +146,22 @@ Deno.test("hints name the program as it was called", () => {
     describeFailure(error, { programName: "modctl" }).hint,
     "run `modctl login registry.test`",
   );
+  const init = "write one with `modelops bundle init .`";
+  const look = "look at it with: modelops inspect --remote registry.test/modelops ws:v1";
+  const rows: [string, string, string][] = [
+    ["modelops", init, init],
+    ["modctl", init, "write one with `modctl bundle init .`"],
+    ["modelops-bundles", init, "write one with `modelops-bundles init .`"],
+    ["modctl", look, "look at it with: modctl inspect --remote registry.test/modelops ws:v1"],
+    // It has no such command.
+    ["modelops-bundles", look, look],
+  ];
+  for (const [programName, remedy, hint] of rows) {
+    assert.equal(
+      describeFailure(new InvalidInputError("x", { remedy }), { programName }).hint,
+      hint,
+    );
+  }
 });
 
 Deno.test("the text is the message, the problems and the hint, a line each", () => {

@@ -330,7 +330,7 @@ Deno.test("authenticated() reports a token server that refuses the password", as
   await assert.rejects(get(), (error) => {
     assert(error instanceof AccessDeniedError);
     assert.match(error.message, /^Cannot get a token for "registry.test": auth.test answered 401 /);
-    assert.equal(error.facts.remedy, "run modelops login registry.test");
+    assert.equal(error.facts.remedy, "run `modelops login registry.test`");
     return true;
   });
   assert.equal(registry.length, 1);

@@ -1,5 +1,7 @@
 /** `bundle init`: writes a first modelops.yaml. @module */
+import { shellWord } from "../../../core/text.ts";
 import type { Command } from "../../../deps/commander.ts";
+import { commandWords } from "../../command.ts";
 import { textOf } from "../../output/bundle_text.ts";
 import { countOf } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
@@ -16,6 +18,9 @@ export function configure(command: Command, session: Session): void {
       );
       const lines = layers.map((layer) => `  ${layer.name}: ${countOf(layer.files, "file")}`);
       session.output.result({ path, name, layers }, textOf([`Wrote ${path}`, ...lines]));
-      session.output.note("Look at it with `bundle plan`, then publish it with `bundle push`");
+      const bundle = commandWords(command).replace(/ init$/, "");
+      const place = folder === "." ? "" : ` ${shellWord(folder)}`;
+      const [plan, push] = ["plan", "push"].map((verb) => `\`${bundle} ${verb}${place}\``);
+      session.output.note(`Look at it with ${plan}, then publish it with ${push}`);
     });
 }

@@ -7,7 +7,7 @@ import type { Log, OperationOptions } from "../core/operation.ts";
 import type { Retry } from "../core/retry.ts";
 import type { OpenedBundles } from "../library/bundles.ts";
 import type { Logins } from "../library/logins.ts";
-import type { Models } from "../library/models.ts";
+import type { Models, ModelSettings } from "../library/models.ts";
 import type { ConnectOptions } from "../oci/connect.ts";
 import { takePart } from "../work/this_thread.ts";
 import type { CliContext } from "./context.ts";
@@ -76,10 +76,10 @@ export class Session implements AsyncDisposable {
     return openServerLog(this.settings, { stderr, now }, format);
   }
 
-  /** The operations on models. */
-  async models(): Promise<Models> {
+  /** The operations on models; other settings than the run's may be given. */
+  async models(settings: ModelSettings = this.settings): Promise<Models> {
     const { openModels } = await import("../library/models.ts");
-    return this.#opened.use(await openModels(this.settings, this));
+    return this.#opened.use(await openModels(settings, this));
   }
 
   /**

@@ -1,11 +1,13 @@
 /**
- * The registry of bundles, from its address and the path in it.
+ * The registry of bundles, from its address and the path in it, and how it is asked.
  * @module
  */
 import { InvalidInputError } from "../core/errors.ts";
+import type { RetryPolicy } from "../core/retry.ts";
 import { quote } from "../core/text.ts";
+import type { ConnectOptions } from "../oci/connect.ts";
 import { isRegistryHost, isRepositoryName, looksLikeHost } from "../oci/reference.ts";
-import type { BundleSettings } from "./settings.ts";
+import type { BundleSettings, CredentialSettings, NetworkSettings } from "./settings.ts";
 import type { Variables } from "./variables.ts";
 
 /**
@@ -65,4 +67,52 @@ function badPath(path: string): string {
   return lower !== path && isRepositoryName(lower)
     ? "the path of a repository must be lower case"
     : "it is not the path of a repository";
+}
+
+/** Settings with the login and the patience of bundles, which come before those of models. */
+export function forBundles<Settings extends CredentialSettings & Pick<NetworkSettings, "retry">>(
+  settings: Settings,
+  bundles: BundleSettings,
+): Settings & { readonly retry: RetryPolicy } {
+  const { username, password } = bundles;
+  const own = username && password ? { username, password, loginRegistry: undefined } : {};
+  return { ...settings, ...own, retry: retryOf(bundles, settings.retry) };
+}
+
+/** How requests to registries are tried again: what the settings of bundles say comes first. */
+export function retryOf(
+  { httpRetries, httpTimeoutSeconds }: BundleSettings,
+  retry: RetryPolicy = {},
+): RetryPolicy {
+  return {
+    ...retry,
+    attempts: httpRetries === undefined ? retry.attempts : httpRetries + 1,
+    stallTime: httpTimeoutSeconds === undefined ? retry.stallTime : httpTimeoutSeconds * 1000,
+  };
+}
+
+/** The host that a name starts with, where it has one. */
+export function hostOf(name: string): string {
+  return name.slice(0, Math.max(0, name.indexOf("/")));
+}
+
+/**
+ * Switches that are off leave the choice to the connection; `http://` is said of one registry
+ * alone.
+ */
+export function bundleSwitches(
+  name: string,
+  settings: BundleSettings,
+  access: ConnectOptions = {},
+): ConnectOptions {
+  const plainHttp = settings.plainHttp && hostOf(name) === settings.registry;
+  return {
+    plainHttp: access.plainHttp ?? (plainHttp || undefined),
+    insecure: access.insecure ?? (settings.insecure || undefined),
+    proxy: access.proxy,
+    mirror: access.mirror,
+    dragonflyEndpoint: access.dragonflyEndpoint,
+    dragonflyRequired: access.dragonflyRequired,
+    dragonflyForwardAuth: access.dragonflyForwardAuth,
+  };
 }

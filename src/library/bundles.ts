@@ -19,6 +19,7 @@ import type { ConnectOptions } from "../oci/connect.ts";
 import { parseReference, startsWithHost } from "../oci/reference.ts";
 import { objectFolder, openObjectStore } from "../objects/dispatch.ts";
 import type { ObjectStore } from "../objects/object_store.ts";
+import { bundleSwitches, forBundles, hostOf } from "./bundle_registry.ts";
 import { hostlessCatalog } from "./hostless_catalog.ts";
 import { openMirroredRegistries, type Registries } from "./mirrored_registries.ts";
 import { transportOptions } from "./registries.ts";
@@ -87,16 +88,11 @@ export async function openBundles(
       { setting: "provider" },
     );
   }
-  const own = bundles.username && bundles.password;
-  const { username, password, loginRegistry } = own
-    ? { ...bundles, loginRegistry: undefined }
-    : settings;
-  const retry = retryOf(bundles, settings.retry);
   const way = await transportOptions(settings);
-  const asked = { ...settings, username, password, loginRegistry, retry };
+  const asked = forBundles(settings, bundles);
   const registries = await openMirroredRegistries(asked, { ...options, network: way });
   const proxied = access?.proxy === undefined ? way : { ...way, proxy: access.proxy };
-  const network = { ...proxied, stallTime: retry.stallTime };
+  const network = { ...proxied, stallTime: asked.retry.stallTime };
   const connections = new AsyncDisposableStack();
   connections.use(registries);
   const provider = bundleProvider(bundles, {
@@ -130,18 +126,6 @@ function objectNetwork(
   return {
     transport: () => sharedObjects(open(network), { daemon, settings: choice, log }),
     distrust: (url, failure) => daemon.distrust(url, failure),
-  };
-}
-
-/** How requests to registries are tried again: what the settings of bundles say comes first. */
-export function retryOf(
-  { httpRetries, httpTimeoutSeconds }: BundleSettings,
-  retry: RetryPolicy = {},
-): RetryPolicy {
-  return {
-    ...retry,
-    attempts: httpRetries === undefined ? retry.attempts : httpRetries + 1,
-    stallTime: httpTimeoutSeconds === undefined ? retry.stallTime : httpTimeoutSeconds * 1000,
   };
 }
 
@@ -179,7 +163,7 @@ export function bundleProvider(settings: BundleSettings, parts: ProviderParts): 
     settings,
     open: (name) =>
       isRemote(name, settings.registry)
-        ? registries.connect(parseReference(name), switchesFor(name, settings, access))
+        ? registries.connect(parseReference(name), bundleSwitches(name, settings, access))
         : local.repository(name),
     isLocal: (name) => !isRemote(name, settings.registry),
     objects: () =>
@@ -210,29 +194,4 @@ export function bundleProvider(settings: BundleSettings, parts: ProviderParts): 
  */
 function isRemote(name: string, registry: string | undefined): boolean {
   return hostOf(name) === registry || startsWithHost(name);
-}
-
-function hostOf(name: string): string {
-  return name.slice(0, Math.max(0, name.indexOf("/")));
-}
-
-/**
- * Switches that are off leave the choice to the connection; `http://` is said of one registry
- * alone.
- */
-function switchesFor(
-  name: string,
-  settings: BundleSettings,
-  access: ConnectOptions = {},
-): ConnectOptions {
-  const plainHttp = settings.plainHttp && hostOf(name) === settings.registry;
-  return {
-    plainHttp: access.plainHttp ?? (plainHttp || undefined),
-    insecure: access.insecure ?? (settings.insecure || undefined),
-    proxy: access.proxy,
-    mirror: access.mirror,
-    dragonflyEndpoint: access.dragonflyEndpoint,
-    dragonflyRequired: access.dragonflyRequired,
-    dragonflyForwardAuth: access.dragonflyForwardAuth,
-  };
 }

@@ -6,8 +6,9 @@ import { join } from "../core/runtime/path.ts";
 import type { BundleProvider } from "../bundle/provider.ts";
 import { diskCatalog } from "../oci/disk_catalog.ts";
 import { RegistryClient } from "../registry/client.ts";
+import { retryOf } from "./bundle_registry.ts";
 import { bundleSettingsFromEnv } from "./bundle_settings.ts";
-import { bundleProvider, retryOf } from "./bundles.ts";
+import { bundleProvider } from "./bundles.ts";
 import type { Environment } from "./environment.ts";
 import { credentialSource } from "./registries.ts";
 

@@ -163,6 +163,15 @@ e2eTest(
   },
 );
 
+e2eTest("REGISTRY_INSECURE is heeded by every command of bundles", NEEDS, async () => {
+  await using home = await SecureHome.make(certified);
+  for (const args of home.commands()) {
+    const env = { ...home.options.env, REGISTRY_INSECURE: "true" };
+    const { code, stderr } = await home.run(args, { ...home.options, env });
+    assert.equal(code, 0, `${args.join(" ")}: ${stderr}`);
+  }
+});
+
 e2eTest("a file that holds no authority is refused before anything is asked", NEEDS, async () => {
   await using home = await SecureHome.make(certified);
   await runOk("openssl", [

@@ -65,6 +65,33 @@ Deno.test("bundle list of a registry and of a repository", async () => {
   for (const words of commands) await home.done(...words!.split(" "));
 });
 
+Deno.test("bundle list asks a registry as the settings of bundles say", async () => {
+  await using home = await Home.open((request, { url }) => {
+    assert.equal(url.protocol, "http:");
+    const login = request.headers.get("Authorization");
+    if (login === `Basic ${btoa("ann:secret")}`) return undefined;
+    return new Response(null, { status: 401, headers: { "WWW-Authenticate": "Basic" } });
+  });
+  await home.folder.write("bundle/modelops.yaml", SPEC);
+  await home.folder.write("bundle/src/main.py", "print(1)\n");
+  const env = {
+    REGISTRY_URL: "http://registry.test",
+    REGISTRY_REPO: "team",
+    REGISTRY_USERNAME: "ann",
+    REGISTRY_PASSWORD: "secret",
+  };
+  for (
+    const row of [["push", "bundle"], ["list", "registry.test"], [
+      "list",
+      "registry.test/team/demo",
+    ]]
+  ) {
+    const { code, stdout, stderr } = await home.run(["bundle", ...row], { env });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /registry\.test\/team\/demo/);
+  }
+});
+
 Deno.test("modelops-bundles has list as its own command", async () => {
   await using home = await mixedHome();
   const { code, stdout } = await home.run(["list", "--json"], { programName: "modelops-bundles" });

@@ -1,6 +1,8 @@
 /** `list`: the artifacts of the local store, or what a registry holds. @module */
 import type { Command } from "../../deps/commander.ts";
+import type { Models } from "../../library/models.ts";
 import type { ListResult } from "../../model/operations/looking.ts";
+import type { ConnectOptions } from "../../oci/connect.ts";
 import { positiveCount } from "../arguments.ts";
 import { addReading } from "../options.ts";
 import { formatListing } from "../output/listing.ts";
@@ -17,13 +19,21 @@ export interface Listed {
   readonly kind?: string;
   /** What is found in the local store, as a document. */
   readonly document: (result: ListResult) => unknown;
+  /** Opens the registry of a place; as that of models when absent. */
+  readonly reach?: (place: string, access: ConnectOptions) => Promise<Reached>;
+}
+
+/** How a registry is asked. */
+export interface Reached {
+  readonly models: Models;
+  readonly access: ConnectOptions;
 }
 
 /** Makes a command that lists artifacts. */
 export function configureListing(
   command: Command,
   session: Session,
-  { kind, document }: Listed,
+  { kind, document, reach }: Listed,
 ): void {
   addReading(
     command
@@ -36,11 +46,12 @@ export function configureListing(
   )
     .action(async (place, { limit, ...access }) => {
       const { stdout, now } = session.context;
-      const models = await session.models();
       if (place !== undefined) {
         const { listPlace } = await import("../output/remote_listing.ts");
-        return await listPlace(session, models, { place, limit, kind, access });
+        const reached = await reach?.(place, access) ?? { models: await session.models(), access };
+        return await listPlace(session, reached.models, { ...reached, place, limit, kind });
       }
+      const models = await session.models();
       const result = await models.list({ ...session.quiet(), limit, kind });
       session.output.warnAll(result.warnings);
       session.output.result(document(result), formatListing(result.models, stdout, now()));

@@ -64,11 +64,16 @@ export function expansionLimit(
   return Math.max(HARMLESS, size * maxRatio, stated * 1.01) + (entries?.() ?? 0) * ENTRY;
 }
 
+/** What to do where a limit is passed that a flag sets. */
+export function raiseLimit(flag: `--${string}`): string {
+  return `if you trust it, raise the limit with ${flag}`;
+}
+
 /** The error of what becomes more than its limit allows. */
 export function expandsTooFar({ size, what }: CompressedFacts, limit: number): InvalidInputError {
   return new InvalidInputError(
     `Cannot unpack ${what}: its ${size} bytes become more than ${Math.floor(limit)}`,
-    { expected: limit, remedy: "if you trust it, raise the limit with --max-ratio" },
+    { expected: limit, remedy: raiseLimit("--max-ratio") },
   );
 }
 
@@ -106,7 +111,7 @@ export function checkWindow(
       actual: found,
       remedy: found > LARGEST_WINDOW
         ? REPACK
-        : `if you trust it, raise the limit with --max-window ${found}, or ${REPACK}`,
+        : `${raiseLimit(`--max-window ${found}`)}, or ${REPACK}`,
     },
   );
 }

@@ -18,6 +18,7 @@ import {
   measured,
   type SelfWritingContent,
 } from "./file_content.ts";
+import { raiseLimit } from "./limits.ts";
 import { parentOf } from "./safe_path.ts";
 import { type FileAttributes, setAttributes } from "../core/content/file_attributes.ts";
 import { type StagedContent, StagedFile } from "../core/staged_file.ts";
@@ -73,7 +74,7 @@ export function checkLimit(path: string, bytes: number, limit = Infinity): void 
   if (bytes <= limit) return;
   throw new InvalidInputError(
     `Cannot extract ${quote(path)}: the files exceed the limit of ${limit} bytes in all`,
-    { path, expected: limit },
+    { path, expected: limit, remedy: raiseLimit("--max-size") },
   );
 }
 

@@ -188,6 +188,6 @@ export function truncated(): IntegrityError {
 }
 
 /** The error of an archive that passes a limit. */
-export function tooLarge(reason: string): InvalidInputError {
-  return new InvalidInputError(`Cannot read tar archive: ${reason}`);
+export function tooLarge(reason: string, remedy?: string): InvalidInputError {
+  return new InvalidInputError(`Cannot read tar archive: ${reason}`, { remedy });
 }

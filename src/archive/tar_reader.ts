@@ -2,7 +2,7 @@
  * Reading tar archives: one pass, bounded memory.
  * @module
  */
-import { DEFAULT_ENTRIES } from "./limits.ts";
+import { DEFAULT_ENTRIES, raiseLimit } from "./limits.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { collectGarbage } from "../core/runtime/garbage.ts";
 import { giveWay } from "../core/runtime/turn.ts";
@@ -62,7 +62,9 @@ export async function* readTar(
     for (let next = await headers.next(); next; next = await headers.next()) {
       await giveWay();
       options.signal?.throwIfAborted();
-      if (++count > maxEntries) throw tooLarge(`it has more than ${maxEntries} entries`);
+      if (++count > maxEntries) {
+        throw tooLarge(`it has more than ${maxEntries} entries`, raiseLimit("--max-entries"));
+      }
       options.onEntry?.();
       const body = new Body(bytes, next.size);
       yield {

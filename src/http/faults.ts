@@ -38,7 +38,8 @@ export const TLS = "leave out --plain-http, and http:// in front of its name, if
 const IDENTITY = "add --cert-file and --key-file";
 const OLD_TLS = "let the server speak TLS 1.2 or 1.3";
 const HANDSHAKE = "if it wants a client certificate, " + IDENTITY + "; else let it speak TLS 1.3";
-const PROXIES = "look at HTTPS_PROXY, or name its host in NO_PROXY";
+const PROXIES =
+  "look at --proxy, or look at HTTP_PROXY and HTTPS_PROXY, or name its host in NO_PROXY";
 const PROXY = "put the user name and password of the proxy into its URL";
 
 /** What a source of bytes failed with while a request was sent: no fault of the network. */

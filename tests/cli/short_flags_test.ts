@@ -203,6 +203,15 @@ Deno.test("a word that a switch was meant to take is told how to be written", as
   }
 });
 
+Deno.test("what passes a limit says the flag that raises it", async () => {
+  await using home = await Home.open();
+  await home.build("-t", "r.test/m:v1");
+  const line = ["extract", "r.test/m:v1", `--output=${home.at("o")}`];
+  const { code, stderr } = await home.run([...line, "--max-size", "10"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /\nhint: if you trust it, raise the limit with --max-size\n$/);
+});
+
 Deno.test("--max-size takes bytes as other flags do, and no flag for counts is left unnamed", async () => {
   await using home = await Home.open();
   await home.build("-t", "r.test/m:v1");

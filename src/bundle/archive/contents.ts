@@ -4,7 +4,7 @@
  */
 import { archiveForm, FORM_SIZE } from "../../archive/archive_form.ts";
 import type { Compression } from "../../archive/compression.ts";
-import { type ArchiveLimits, limitedExpansion } from "../../archive/limits.ts";
+import { type ArchiveLimits, limitedExpansion, raiseLimit } from "../../archive/limits.ts";
 import { readTar, type TarMember } from "../../archive/tar_reader.ts";
 import { digestBytes, digestStream } from "../../core/digest.ts";
 import {
@@ -135,7 +135,7 @@ export class ArchiveReader {
     if (bytes <= maxSize) return;
     throw new InvalidInputError(
       `Cannot import ${quote(this.#source.path)}: its files exceed ${maxSize} bytes in all`,
-      { path: this.#source.path, expected: maxSize },
+      { path: this.#source.path, expected: maxSize, remedy: raiseLimit("--max-size") },
     );
   }
 }

@@ -159,15 +159,26 @@ function askRegistry(reference: string, programName: string): string | undefined
 }
 
 /** Flags that not every command has: what fails does not know which command runs. */
-const FLAGS_OF_SOME = ["--insecure", "--plain-http", "--concurrency", "--max-window"];
+const FLAGS_OF_SOME = [
+  "--insecure",
+  "--plain-http",
+  "--proxy",
+  "--concurrency",
+  "--max-window",
+  "--max-ratio",
+  "--max-size",
+  "--max-entries",
+];
 
 /** Switches that help once: who has set them is not told to. */
 const SWITCHES = ["--insecure", "--plain-http"];
 
-/** A remedy without its alternatives that the command has no flag for, or has tried. */
+/** A remedy without what the command has no flag for, what was tried, and what is passed over. */
 function withFlags(remedy: string, { flags, given }: FailureContext): string | undefined {
   const isOut = (words: string) =>
     FLAGS_OF_SOME.some((flag) => words.includes(flag) && flags?.has(flag) === false) ||
+    // Who names a proxy is asked about that one, and not about those of the environment.
+    given !== undefined && words.includes(given.has("--proxy") ? "_PROXY" : "--proxy") ||
     !words.startsWith("leave out") &&
       SWITCHES.some((flag) => words.includes(flag) && given?.has(flag));
   return remedy.split(", or ").filter((words) => !isOut(words)).join(", or ") || undefined;

@@ -61,6 +61,9 @@ for (const [what, { archive, limits, reason, raised }] of Object.entries(ROWS)) 
       await assert.rejects(importArchive(path, { dest, dryRun, ...limits }), (error) => {
         assert.ok(error instanceof InvalidInputError, String(error));
         assert.match(error.message, reason);
+        const [limit] = Object.keys(raised);
+        const flag = `--max-${limit?.slice(3).toLowerCase()}`;
+        assert.ok(error.facts.remedy?.endsWith(`raise the limit with ${flag}`), error.facts.remedy);
         return true;
       });
     }

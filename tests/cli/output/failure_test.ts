@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { explainFault } from "../../../src/http/faults.ts";
 import { problemsError } from "../../../src/core/problems.ts";
 import {
   AccessDeniedError,
@@ -138,6 +139,16 @@ Deno.test("a registry of this machine that cannot be reached may not be running"
     describeFailure(error, { ...world, flags: new Set(flags) }).hint;
   assert.equal(asked("--plain-http", "--insecure"), hint);
   assert.equal(asked("--model-url"), undefined, "a command that asks no registry");
+});
+
+Deno.test("who names a proxy is asked about that one, others about those of the environment", () => {
+  const { remedy } = explainFault(new Error("the proxy cannot be reached"));
+  const error = new TransferError("x", { remedy });
+  const flags = new Set(["--proxy"]);
+  const hint = (...given: string[]) =>
+    describeFailure(error, { ...world, flags, given: new Set(given) }).hint;
+  assert.equal(hint("--proxy"), "look at --proxy");
+  assert.equal(hint(), "look at HTTP_PROXY and HTTPS_PROXY, or name its host in NO_PROXY");
 });
 
 Deno.test("hints name the program as it was called", () => {

@@ -81,7 +81,7 @@ Deno.test("bundle list asks a registry as the settings of bundles say", async ()
     REGISTRY_PASSWORD: "secret",
   };
   for (
-    const row of [["push", "bundle"], ["list", "registry.test"], [
+    const row of [["push", home.at("bundle")], ["list", "registry.test"], [
       "list",
       "registry.test/team/demo",
     ]]

@@ -3,6 +3,7 @@
  * @module
  */
 import {
+  ConflictError,
   InvalidInputError,
   type ModelOpsError,
   NotFoundError,
@@ -42,7 +43,7 @@ const FAULTS: Readonly<Record<string, Fault | { readonly read: Fault; readonly w
   EACCES: NOT_ALLOWED,
   EPERM: NOT_ALLOWED,
   EISDIR: [InvalidInputError, "it is a directory"],
-  EEXIST: [InvalidInputError, "a file of that name is in the way"],
+  EEXIST: [ConflictError, "a file of that name is in the way"],
   ELOOP: [InvalidInputError, "links go in a circle"],
   ENAMETOOLONG: [InvalidInputError, "the name is too long"],
   ENOSPC: [

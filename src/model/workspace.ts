@@ -134,7 +134,6 @@ class Resolver {
     const files = [...this.#files.values()].sort((a, b) =>
       LAYER_KINDS.indexOf(a.kind) - LAYER_KINDS.indexOf(b.kind) || compareText(a.path, b.path)
     );
-    if (files.length === 0) this.#warnings.push("the Modelfile brings no file: the model is empty");
     const overlaps = [...this.#overlaps].map(([what, { first, more }]) =>
       `${quote(first)}${more === 0 ? "" : ` and ${more} more`}: ${what}`
     );

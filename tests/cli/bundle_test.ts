@@ -337,7 +337,15 @@ Deno.test("a tag that names another bundle moves with --force only", async () =>
   const [code, stderr] = await home.failed("push", home.at("work"), "--no-progress");
   assert.equal(code, 12);
   assert.match(stderr, /^error: Cannot publish "models\/demo:1\.0\.0": .*\nhint: .*--force\n$/);
-  await home.done("push", home.at("work"), "--force");
+  await home.done("push", home.at("work"), "--force", "--tag", "latest");
+  await home.folder.write("work/src/a.py", "print(3)\n");
+  // Another version would not help: it is the other tag that would move.
+  const raised = ["push", home.at("work"), "--bump", "patch", "--tag", "latest", "--no-progress"];
+  assert.match(
+    (await home.failed(...raised))[1],
+    /demo:latest": .*\nhint: move the tag with --force\n$/,
+  );
+  await home.done(...raised, "--force");
 });
 
 Deno.test("a dry run changes nothing anywhere", async () => {
@@ -461,7 +469,8 @@ Deno.test("every failure has its exit code, and says why on standard error", asy
     [2, /--layers/, "materialize", "demo:1.0.0", ws, "--layers", ","],
     [2, /Cannot use patterns/, "materialize", "demo:1.0.0", ws, "--include", ""],
     [2, /true or false/, "materialize", "demo:1.0.0", ws, "--overwrite=maybe"],
-    [2, /no such folder/, "export", home.at("nowhere"), home.at("a.tar")],
+    [1, /no such folder/, "export", home.at("nowhere"), home.at("a.tar")],
+    [12, /is in the way/, "materialize", "demo:1.0.0", home.at("work", "modelops.yaml")],
     [2, /it is not a folder/, "export", home.at("work/modelops.yaml"), home.at("a.tar")],
     [2, /must end in \.tar\.zst/, "export", work, home.at("a.zip")],
     [2, /must end in \.tar/, "export", work, home.at("a.tar.zst"), "--compression", "none"],

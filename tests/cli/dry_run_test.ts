@@ -78,9 +78,18 @@ for (const [what, line] of Object.entries(LINES)) {
 Deno.test("--dry-run says what moves, what is there, and which tag gets another digest", async () => {
   await using home = await usedHome();
   const { stdout, stderr } = await home.run([...LINES["build"]!(home), "--dry-run"]);
-  assert.match(stdout, /^create +13 B +model\.bin$/m);
-  assert.match(stdout, /^keep +22 B +config\.json$/m);
-  assert.match(stdout, /^replace {2}localhost:5000\/m:v1, now sha256:[0-9a-f]{12}$/m);
+  const lines = stdout.split("\n").filter((line) => /^(create|keep|replace) /.test(line));
+  const rows = [
+    /^keep {5}22 B +config\.json$/,
+    /^create {3}13 B +model\.bin$/,
+    /^create {3}\d+ B +config$/,
+    /^create {3}1.\d KiB {2}manifest$/,
+    /^replace {8,}localhost:5000\/m:v1, now sha256:[0-9a-f]{12}$/,
+  ];
+  assert.equal(lines.length, rows.length, stdout);
+  for (const [index, row] of rows.entries()) assert.match(lines[index]!, row);
+  const columns = lines.map((line) => /^\S+ +(?:[\d.]+ K?i?B +)?/.exec(line)?.[0].length);
+  assert.deepEqual(columns, columns.map(() => columns[0]), stdout);
   assert.match(stdout, /^to the local store: .* in 3 contents, 1 is there; .* needed, .* free$/m);
   assert.match(stderr, /^sha256:[0-9a-f]{64}, nothing was changed$/m);
   const quiet = await home.run([...LINES["pull"]!(home), "--dry-run", "--quiet"]);

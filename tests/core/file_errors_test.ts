@@ -28,6 +28,11 @@ Deno.test("explainRead() and explainWrite() say what the system's error means fo
       ["ENOENT", "not-found: no such file", "transfer: no such folder"],
       ["ENOTDIR", "not-found: no such file", "invalid: a part of the path is a file, not a folder"],
       ["EACCES", "invalid: permission denied", "invalid: permission denied"],
+      [
+        "EEXIST",
+        "conflict: a file of that name is in the way",
+        "conflict: a file of that name is in the way",
+      ],
       ["ELOOP", "invalid: links go in a circle", "invalid: links go in a circle"],
       [
         "ENOLCK",

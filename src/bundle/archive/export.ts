@@ -8,7 +8,7 @@ import { type CompressionName, COMPRESSIONS } from "../../archive/compression.ts
 import { writeFileAtomic } from "../../core/staged_file.ts";
 import { packUstar } from "../../archive/tar_writer.ts";
 import { type Digest, Digester } from "../../core/digest.ts";
-import { InvalidInputError } from "../../core/errors.ts";
+import { InvalidInputError, NotFoundError } from "../../core/errors.ts";
 import { explainRead, explainWrite, isMissing } from "../../core/file_errors.ts";
 import { lstatIfExists } from "../../core/files.ts";
 import { checkRoom } from "../../core/folders/room.ts";
@@ -76,6 +76,7 @@ export interface ComparedExportOptions extends ExportOptions {
  * neither owners nor times. Equal folders give equal archives. The archive appears whole or not at
  * all, and is left out when it is in the folder itself. Memory does not grow with the size of
  * files.
+ * @throws {NotFoundError} when there is no such folder.
  * @throws {InvalidInputError} naming all links, special files and unsafe names; or when the names
  * of folder and archive cannot be used.
  * @throws {ConflictError} when another command keeps writing to the workspace.
@@ -146,10 +147,10 @@ function targetOf(
 
 async function checkFolders(folder: string, path: string): Promise<void> {
   if (!await isFolder(folder)) {
-    const found = await lstatIfExists(folder) ? "it is not a folder" : "no such folder";
-    throw new InvalidInputError(`Cannot export ${quote(folder)}: ${found}`, {
-      path: folder,
-    });
+    const [Refusal, found] = await lstatIfExists(folder)
+      ? [InvalidInputError, "it is not a folder"]
+      : [NotFoundError, "no such folder"];
+    throw new Refusal(`Cannot export ${quote(folder)}: ${found}`, { path: folder });
   }
   const problem = await isFolder(path)
     ? "it is a folder"

@@ -10,6 +10,7 @@ import type { ContentStore } from "../../oci/store.ts";
 
 /** What tags are to name. */
 export interface TagGuard extends OperationOptions {
+  /** That of the version first. */
   readonly tags: readonly string[];
   /** Digest of the manifest they are to name. */
   readonly digest: Digest;
@@ -27,19 +28,25 @@ export async function guardTags(store: ContentStore, guard: TagGuard): Promise<b
   const current = found.map((descriptor) => descriptor?.digest);
   for (const [index, digest] of current.entries()) {
     if (digest === undefined || digest === guard.digest || guard.force) continue;
-    throw wouldMove(`${store.name}:${guard.tags[index]}`, digest, guard.digest);
+    // Another version has a tag of its own, and would move the others all the same.
+    const remedy = index === 0 ? RAISE_OR_MOVE : "move the tag with --force";
+    throw wouldMove(`${store.name}:${guard.tags[index]}`, {
+      actual: digest,
+      expected: guard.digest,
+      remedy,
+    });
   }
   return current.every((digest) => digest === guard.digest);
 }
 
-function wouldMove(reference: string, actual: Digest, expected: Digest): ConflictError {
+const RAISE_OR_MOVE = "raise the version with --bump patch, or move the tag with --force";
+
+function wouldMove(
+  reference: string,
+  facts: { readonly actual: Digest; readonly expected: Digest; readonly remedy: string },
+): ConflictError {
   return new ConflictError(
-    `Cannot publish ${quote(reference)}: the tag names another bundle, ${actual}`,
-    {
-      reference,
-      expected,
-      actual,
-      remedy: "raise the version with --bump patch, or move the tag with --force",
-    },
+    `Cannot publish ${quote(reference)}: the tag names another bundle, ${facts.actual}`,
+    { reference, ...facts },
   );
 }

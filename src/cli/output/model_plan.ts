@@ -34,18 +34,23 @@ export function reportModelPlan(
 
 /** Lines for what would be done, and one for each place with what it takes. */
 function planText(plan: OperationPlan): string {
-  const shown = plan.steps.filter(({ kind }) => kind !== "tag");
+  const [tags, contents] = [true, false].map((isTag) =>
+    plan.steps.filter(({ kind }) => (kind === "tag") === isTag)
+  );
   return [
-    ...tableLines(shown.map(({ action, size, name }) => [action, formatBytes(size), name])),
-    ...plan.steps.flatMap(tagLine),
+    ...tableLines([...contents!.map(contentRow), ...tags!.map(tagRow)]),
     ...plan.places.map((place) => placeLine(place, plan.steps)),
   ].join("\n");
 }
 
-function tagLine({ action, kind, name, place, replaces }: PlannedStep): string[] {
-  if (kind !== "tag") return [];
+function contentRow({ action, size, name }: PlannedStep): string[] {
+  return [action, formatBytes(size), name];
+}
+
+/** A tag has no size, and stands below the names of what it leads to. */
+function tagRow({ action, name, place, replaces }: PlannedStep): string[] {
   const now = replaces === undefined ? "" : `, now ${shortDigest(replaces)}`;
-  return [`${action}  ${place}:${name}${now}`];
+  return [action, "", `${place}:${name}${now}`];
 }
 
 /** `to the local store: 87 MiB in 3 contents, 2 are there; 87 MiB needed, 21 GiB free`. */

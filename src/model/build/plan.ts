@@ -4,7 +4,6 @@
  * @module
  */
 import { EMPTY_DIGEST } from "../../core/digest.ts";
-import { InvalidInputError } from "../../core/errors.ts";
 import { explainRead } from "../../core/file_errors.ts";
 import { readTextIfExists } from "../../core/files.ts";
 import { operationOptions } from "../../core/operation.ts";
@@ -17,6 +16,7 @@ import { checkShards } from "../facts/shards.ts";
 import { layerAnnotations, type LayerOptions } from "../layers.ts";
 import { FAMILIES, layerMediaType } from "../media_types.ts";
 import { checkModelManifest } from "../model_manifest.ts";
+import { noFiles } from "../modelfile/check.ts";
 import { parseModelfile } from "../modelfile/parser.ts";
 import type { Modelfile } from "../modelfile/values.ts";
 import { hubSnapshot } from "../source/hub_cache.ts";
@@ -39,7 +39,7 @@ export async function planBuild(workspace: string, options: PackageOptions): Pro
     followLinks: options.followLinks,
     portable: options.portable,
   });
-  if (files.length === 0) throw noFiles(workspace, warnings);
+  if (files.length === 0) throw noFiles("package", workspace, warnings);
   await checkShards(files, workspace);
   const source = await sourceFacts(workspace, options);
   checkManifestFits(files, found.modelfile, options);
@@ -52,19 +52,6 @@ export async function planBuild(workspace: string, options: PackageOptions): Pro
     facts,
     warnings: [...found.warnings, ...warnings, ...source.warnings],
   };
-}
-
-function noFiles(workspace: string, warnings: readonly string[]): InvalidInputError {
-  return new InvalidInputError(
-    `Cannot package ${
-      quote(workspace)
-    }: the Modelfile brings no file, and a model has at least one`,
-    {
-      path: workspace,
-      problems: warnings.map((message) => ({ message })),
-      remedy: `add a line such as: MODEL *.safetensors`,
-    },
-  );
 }
 
 interface FoundModelfile {

@@ -40,6 +40,11 @@ export async function checkModelfile(
     (error: unknown) => error as Error,
   );
   if (!(found instanceof Error)) {
+    if (problems.length === 0 && found.files.length === 0) {
+      const isText = options.guessed && modelfile.entries.length > 0;
+      if (!isText) throw noFiles("accept", path, found.warnings);
+      return { files: [], warnings: [...found.warnings, elsewhere(workspace)] };
+    }
     if (problems.length === 0) {
       const doubts = await doubtfulFacts(modelfile, found.files, operationOptions(options));
       return { ...found, warnings: [...found.warnings, ...doubts] };
@@ -52,6 +57,20 @@ export async function checkModelfile(
   if (isElsewhere && problems.length === 0) return { files: [], warnings: [elsewhere(workspace)] };
   const all = [...problems, ...found.facts.problems];
   throw problemsError(`accept ${quote(path)}`, all, { path, remedy: found.facts.remedy });
+}
+
+/** The error of a Modelfile without a file: a warning for each line tells why it brings none. */
+export function noFiles(
+  action: string,
+  path: string,
+  warnings: readonly string[],
+): InvalidInputError {
+  const reason = "the Modelfile brings no file, and a model has at least one";
+  return new InvalidInputError(`Cannot ${action} ${quote(path)}: ${reason}`, {
+    path,
+    problems: warnings.map((message) => ({ message })),
+    remedy: "add a line such as: MODEL *.safetensors",
+  });
 }
 
 /**

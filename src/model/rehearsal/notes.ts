@@ -27,6 +27,8 @@ export class Notes {
   readonly #steps = new Map<string, PlannedStep>();
   readonly #conflicts: FileConflict[] = [];
   readonly #names = new Map<Digest, string>();
+  /** Contents in the order of the manifests: they move several at once, never in one order. */
+  readonly #order = new Map<Digest, number>();
 
   /** The place that is noted for something to go to. */
   place(place: Pick<NotedPlace, "kind" | "name" | "folder">): NotedPlace {
@@ -46,9 +48,10 @@ export class Notes {
     this.#add(digest, { action, kind, name: "", place, size, digest });
   }
 
-  /** Takes the names of what a manifest lists. */
+  /** Takes the names of what a manifest lists, and its order. */
   listed(document: ManifestDocument): void {
     for (const child of children(document)) {
+      if (!this.#order.has(child.digest)) this.#order.set(child.digest, this.#order.size);
       const name = contentName(child);
       if (name !== undefined) this.#names.set(child.digest, name);
     }
@@ -69,9 +72,18 @@ export class Notes {
     if (!this.#steps.has(key)) this.#steps.set(key, step);
   }
 
+  /** The steps, with the contents among them in the order of the manifests. */
+  #ordered(): readonly PlannedStep[] {
+    const steps = [...this.#steps.values()];
+    const place = ({ digest }: PlannedStep) => this.#order.get(digest) ?? Infinity;
+    const blobs = steps.filter(({ kind }) => kind === "blob")
+      .sort((a, b) => place(a) < place(b) ? -1 : Number(place(a) > place(b))).values();
+    return steps.map((step) => step.kind === "blob" ? blobs.next().value ?? step : step);
+  }
+
   /** All that was noted. */
   plan(made: Pick<OperationPlan, "references" | "digest" | "warnings">): OperationPlan {
-    const steps = [...this.#steps.values()].map((step) =>
+    const steps = this.#ordered().map((step) =>
       step.name === "" ? { ...step, name: this.#names.get(step.digest) ?? step.digest } : step
     );
     const places = plannedPlaces(this.#places, steps);

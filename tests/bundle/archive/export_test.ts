@@ -4,7 +4,7 @@ import { exportArchive, type ExportOptions } from "../../../src/bundle/archive/e
 import { encodePointer } from "../../../src/bundle/documents/pointer.ts";
 import { readTar } from "../../../src/archive/tar_reader.ts";
 import { digestBytes, digestHex } from "../../../src/core/digest.ts";
-import { ConflictError, InvalidInputError } from "../../../src/core/errors.ts";
+import { ConflictError, InvalidInputError, NotFoundError } from "../../../src/core/errors.ts";
 import { Workspace } from "../../../src/bundle/workspace/open.ts";
 import { bytesSource } from "../../../src/core/content/source.ts";
 import { runCommand } from "../../support/command.ts";
@@ -248,7 +248,8 @@ for (const [what, request] of REFUSED) {
     await using temp = await tempFolder();
     await temp.write("tree/a", "1");
     const before = await tree(temp.path);
-    await assert.rejects(exportArchive(...request(temp)), InvalidInputError);
+    const error = what === "a folder that is not there" ? NotFoundError : InvalidInputError;
+    await assert.rejects(exportArchive(...request(temp)), error);
     assert.deepEqual(await tree(temp.path), before);
   });
 }

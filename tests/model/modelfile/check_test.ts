@@ -75,6 +75,31 @@ Deno.test("a Modelfile of which nothing is here is one for another folder", asyn
   await assert.rejects(checkModelfile(path, folder.path, { guessed: true }), InvalidInputError);
 });
 
+Deno.test("a Modelfile that brings no file is refused, as a build refuses it", async () => {
+  await using folder = await tempFolder();
+  await folder.write("w.bin", "w");
+  const rows: readonly (readonly [string, { readonly guessed?: boolean }, number])[] = [
+    ["", { guessed: true }, 0],
+    ["NAME m\n# MODEL w.bin\n", { guessed: true }, 0],
+    ["MODEL *.none\nDOC *.md\n", {}, 2],
+  ];
+  for (const [text, options, problems] of rows) {
+    const path = await folder.write("Modelfile", text);
+    await assert.rejects(checkModelfile(path, folder.path, options), (error) => {
+      assert(error instanceof InvalidInputError);
+      assert.match(
+        error.message,
+        /^Cannot accept ".*Modelfile": the Modelfile brings no file, and/,
+      );
+      assert.equal(error.facts.problems?.length, problems, text);
+      return true;
+    });
+  }
+  const path = await folder.write("Modelfile", "MODEL *.none\n");
+  const { warnings } = await checkModelfile(path, folder.path, { guessed: true });
+  assert.match(warnings.join(), /matches no file,none of its files is in /);
+});
+
 Deno.test("one file that is there, or another fault, makes it a Modelfile of this folder", async () => {
   await using folder = await tempFolder();
   await folder.write("there.bin", "w");

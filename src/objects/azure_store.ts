@@ -6,7 +6,7 @@
  * @module
  */
 import { digestHex, isDigest, parseDigest } from "../core/digest.ts";
-import { ifFound, IntegrityError, InvalidInputError } from "../core/errors.ts";
+import { ifFound, IntegrityError, InvalidInputError, ModelOpsError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import type { BlobSource } from "../core/content/source.ts";
 import type { AzureAccess } from "./azure_access.ts";
@@ -28,6 +28,7 @@ import type {
   StorageTier,
 } from "./object_store.ts";
 import { type ContainerUri, parseObjectUri, quoteUri } from "./object_uri.ts";
+import { ifContent, overtaken } from "./overtaken.ts";
 import { reported } from "../core/progress.ts";
 import { forOneServer, type RetryPolicy } from "../core/retry.ts";
 
@@ -94,18 +95,41 @@ export class AzureStore implements ObjectStore {
     const report = { id: uri, name, size: source.size, phase: "upload" } as const;
     return await reported(report, options, async (onBytes, endAs) => {
       const there = await this.#there(uri, options);
-      if (there?.size === source.size && there.sha256 === options.sha256) {
+      const same = ifContent(there, source.size, options);
+      if (same) {
         endAs("skip");
-        return await this.#retier(target, there, options.tier);
+        return await this.#retier(target, same, options.tier);
       }
-      await writeBlob(target, source, {
-        digest,
-        tier: options.tier && TIERS[options.tier],
-        metadata: { sha256: digestHex(digest), modelops_sha256: digestHex(digest) },
-        onBytes,
-      });
+      try {
+        await writeBlob(target, source, {
+          digest,
+          tier: options.tier && TIERS[options.tier],
+          metadata: { sha256: digestHex(digest), modelops_sha256: digestHex(digest) },
+          conditions: there === undefined ? { ifNoneMatch: "*" } : { ifMatch: there.etag },
+          beforeLast: there && options.beforeReplace,
+          onBytes,
+        });
+      } catch (error) {
+        if (!isOvertaken(error)) throw error;
+        return await this.#instead(uri, source.size, { ...options, error });
+      }
       return await this.#written(uri, source.size, options);
     });
+  }
+
+  /**
+   * The facts of a blob that was not written because another one has its name. It may be the same
+   * content: of another command, or of a first try whose answer was lost.
+   */
+  async #instead(
+    uri: string,
+    size: number,
+    { error, ...options }: PutObjectOptions & { readonly error: unknown },
+  ): Promise<ObjectFacts> {
+    const there = await ifFound(this.stat(uri, { ...options, toWrite: true }));
+    const same = ifContent(there, size, options);
+    if (same) return same;
+    throw there ? overtaken(uri) : error;
   }
 
   async #there(uri: string, options: PutObjectOptions): Promise<ObjectFacts | undefined> {
@@ -158,6 +182,14 @@ export class AzureStore implements ObjectStore {
       { expected: want, actual: found === size ? sha256 : found },
     );
   }
+}
+
+/** Whether the service refuses to write because of what has been written meanwhile. */
+function isOvertaken(error: unknown): boolean {
+  if (!(error instanceof ModelOpsError)) return false;
+  const { status, code } = error.facts;
+  // A commit takes the blocks of all who write the same blob with it.
+  return status === 412 || code === "BlobAlreadyExists" || code === "InvalidBlockList";
 }
 
 function azureUri(uri: string): ContainerUri {

@@ -24,6 +24,10 @@ export interface UploadOptions {
   /** Access tier as the service writes it; the account's own when absent. */
   readonly tier?: string;
   readonly metadata: Record<string, string>;
+  /** What the blob must be, or not be, while it is written. */
+  readonly conditions: { readonly ifMatch?: string; readonly ifNoneMatch?: string };
+  /** Called when only the step is missing by which the content appears. */
+  readonly beforeLast?: () => Promise<void>;
   /** Called with the bytes that the service has, and those of them that it had before. */
   readonly onBytes: OnBytes;
 }
@@ -37,19 +41,20 @@ export async function writeBlob(
   source: BlobSource,
   options: UploadOptions,
 ): Promise<void> {
-  const { metadata, tier } = options;
+  const { metadata, tier, conditions, beforeLast } = options;
   if (source.size <= partSize(source.size)) return await writeSmall(target, source, options);
   const ids = await stageBlocks(target, source, options);
+  await beforeLast?.();
   await callAzure(
     { ...target, action: "write" },
-    (blob, abortSignal) => blob.commitBlockList(ids, { abortSignal, metadata, tier }),
+    (blob, abortSignal) => blob.commitBlockList(ids, { abortSignal, metadata, tier, conditions }),
   );
 }
 
 async function writeSmall(
   target: AzureTarget,
   source: BlobSource,
-  { digest, metadata, tier, onBytes }: UploadOptions,
+  { digest, metadata, tier, conditions, beforeLast, onBytes }: UploadOptions,
 ): Promise<void> {
   const stream = await source.open({ signal: target.signal });
   const content = verified(stream, { digest, size: source.size }, quoteUri(target.uri));
@@ -57,10 +62,11 @@ async function writeSmall(
   const size = bytes.byteLength;
   // The service compares it with what came.
   const blobHTTPHeaders = { blobContentMD5: md5(bytes) };
+  await beforeLast?.();
   await callAzure(
     { ...target, action: "write", sends: size },
     (blob, abortSignal) =>
-      blob.upload(bytes, size, { abortSignal, metadata, blobHTTPHeaders, tier }),
+      blob.upload(bytes, size, { abortSignal, metadata, blobHTTPHeaders, tier, conditions }),
   );
   onBytes(size);
 }

@@ -33,6 +33,7 @@ import type {
 } from "./object_store.ts";
 import { checkObjectSize } from "./object_size.ts";
 import { objectTurn } from "./object_turn.ts";
+import { ifContent, overtaken } from "./overtaken.ts";
 import { quoteUri } from "./object_uri.ts";
 
 /**
@@ -92,19 +93,21 @@ export class FileStore implements ObjectStore {
       const found = await withFolder(place, { make: true }, async (folder) => {
         await using turn = await objectTurn(place, options);
         const there = await factsOf(folder, place);
-        const skipped = there?.size === source.size && there.sha256 === options.sha256;
+        const skipped = ifContent(there, source.size, options);
         if (skipped) endAs("skip");
         else {
+          checkUnchanged(uri, there, options);
           const bytes = await watchedSource(source, onBytes).open({ signal: options.signal });
           const content = verified(bytes, { digest, size: source.size }, quoteUri(uri));
-          await writeFileAtomic(join(folder, place.name), content, {
+          const whole = there ? followedBy(content, options.beforeReplace) : content;
+          await writeFileAtomic(join(folder, place.name), whole, {
             signal: options.signal,
             hiddenId: turn.hiddenId,
             tidy: true,
           });
         }
-        const tier = options.tier ?? (skipped ? there.tier : undefined);
-        if (!skipped || tier !== there.tier) {
+        const tier = options.tier ?? skipped?.tier;
+        if (!skipped || tier !== skipped.tier) {
           const fault = await writeNote(folder, place.name, { sha256: options.sha256, tier });
           if (fault !== undefined) throw unplaced(uri, "the folder of its facts is none");
         }
@@ -182,6 +185,26 @@ async function factsOf(folder: string, place: ObjectPlace): Promise<ObjectFacts 
     tier: note?.tier,
     etag: `${info.ino ?? 0}-${info.size}-${info.mtime?.getTime() ?? 0}`,
   };
+}
+
+/** Makes sure that an object is still what the caller has found, where it says what that was. */
+function checkUnchanged(
+  uri: string,
+  now: ObjectFacts | undefined,
+  { there }: PutObjectOptions,
+): void {
+  if (there === undefined) return;
+  const seen = there === "nothing" ? undefined : there.etag;
+  if (now?.etag !== seen) throw overtaken(uri);
+}
+
+/** All bytes, and then a last step before who writes them gets to their end. */
+async function* followedBy(
+  bytes: AsyncIterable<Uint8Array>,
+  step?: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  yield* bytes;
+  await step?.();
 }
 
 function refuseOther({ uri, path }: ObjectPlace, info: Deno.FileInfo | undefined): void {

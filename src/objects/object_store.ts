@@ -57,6 +57,8 @@ export interface PutObjectOptions extends OperationOptions {
    * for itself when absent.
    */
   readonly there?: ObjectFacts | "nothing";
+  /** Called before other content loses its name to this; what it throws ends the writing. */
+  readonly beforeReplace?: () => Promise<void>;
 }
 
 /** A store of large objects. */
@@ -80,12 +82,14 @@ export interface ObjectStore {
    */
   open(uri: string, options?: OpenObjectOptions): Promise<ReadableStream<Uint8Array>>;
   /**
-   * Writes an object, in place of what has its name. The object appears whole or not at all.
+   * Writes an object, in place of what was found under its name and of nothing else. The object
+   * appears whole or not at all.
    * Nothing is sent when the store has the same size and digest under that name. Progress is told
    * of it as of one item.
    * @returns the facts of the object.
    * @throws {IntegrityError} when the source has another size or digest; the store is unchanged
    * then.
+   * @throws {ConflictError} when other content came under the name meanwhile.
    */
   put(uri: string, source: BlobSource, options: PutObjectOptions): Promise<ObjectFacts>;
   /**

@@ -4,12 +4,17 @@
  */
 import assert from "node:assert/strict";
 import { digestBytes, digestHex } from "../../src/core/digest.ts";
-import { IntegrityError, InvalidInputError, NotFoundError } from "../../src/core/errors.ts";
+import {
+  ConflictError,
+  IntegrityError,
+  InvalidInputError,
+  NotFoundError,
+} from "../../src/core/errors.ts";
 import type { ProgressEvent } from "../../src/core/operation.ts";
 import { type BlobSource, bytesSource } from "../../src/core/content/source.ts";
 import { readAll } from "../../src/core/streams.ts";
 import { downloadToFile } from "../../src/objects/download.ts";
-import type { ObjectStore } from "../../src/objects/object_store.ts";
+import type { ObjectFacts, ObjectStore } from "../../src/objects/object_store.ts";
 import { tempFolder } from "../support/temp.ts";
 
 /** A store, and addresses in it. */
@@ -158,6 +163,41 @@ export const OBJECT_STORE_ROWS: readonly ObjectStoreRow[] = [
         async () => readAll(await store.open(uri("replaced"), { etag: before.etag }), MIB),
         IntegrityError,
       );
+    },
+  },
+  {
+    name: "replaces nothing that came since the caller looked, be it small or in parts",
+    async run({ store, uri }) {
+      for (const size of [10, 9 * MIB]) {
+        const at = uri(`rivals/${size}`);
+        const [ours, theirs, others] = [noise(size, 1), noise(size, 2), noise(size, 3)];
+        const write = async (bytes: Uint8Array, there: ObjectFacts | "nothing") =>
+          await store.put(at, bytesSource(bytes), { sha256: sha256Of(bytes), there });
+        const first = await write(theirs, "nothing");
+        await assert.rejects(write(ours, "nothing"), ConflictError);
+        assert.deepEqual(await write(theirs, "nothing"), first);
+        await write(ours, first);
+        await assert.rejects(write(others, first), ConflictError);
+        assert.equal((await store.stat(at)).sha256, sha256Of(ours));
+        assert.equal(sha256Of(await readObject(store, at)), sha256Of(ours));
+      }
+    },
+  },
+  {
+    name: "asks before it replaces other content, and nothing else",
+    async run({ store, uri }) {
+      for (const size of [10, 9 * MIB]) {
+        const at = uri(`asked/${size}`);
+        const write = async (bytes: Uint8Array) =>
+          await store.put(at, bytesSource(bytes), {
+            sha256: sha256Of(bytes),
+            beforeReplace: () => Promise.reject(new ConflictError("no")),
+          });
+        await write(noise(size));
+        await write(noise(size));
+        await assert.rejects(write(noise(size, 2)), /^ConflictError: no$/);
+        assert.equal(sha256Of(await readObject(store, at)), sha256Of(noise(size)));
+      }
     },
   },
   {

@@ -45,6 +45,10 @@ export function scriptedAccount(): ScriptedAccount {
     const blob = blobs.get(name);
     const put = (bytes: Uint8Array<ArrayBuffer>, blocks: Blocks = new Map()) => {
       const { headers } = request;
+      const there = blobs.get(name);
+      if (there && headers.get("If-None-Match") === "*") return failed(409, "BlobAlreadyExists");
+      const wanted = headers.get("If-Match");
+      if (wanted !== null && wanted !== there?.etag) return failed(412, "ConditionNotMet");
       const metadata = new Headers([...headers].filter(([name]) => name.startsWith("x-ms-meta-")));
       const etag = `"${randomUUID()}"`;
       const tier = headers.get("x-ms-access-tier") ?? "Hot";

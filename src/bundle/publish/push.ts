@@ -3,7 +3,8 @@
  *
  * Everything that can be wrong is looked for first: spec, files, places, tags. Then the external
  * objects are uploaded, then the files and documents for the registry. The tags are looked at once
- * more before the manifest is written, which brings the first of them. Last the version in the spec
+ * more before an object is replaced, and with the objects before the manifest is written, which
+ * brings the first of them. Last the version in the spec
  * is raised, if that was asked for. A bundle that is refused has neither manifest nor tag.
  * @module
  */
@@ -21,7 +22,7 @@ import { type BumpedSpec, bumpSpec, writeBumpedSpec } from "../spec/bumped.ts";
 import { bundleContents } from "./content.ts";
 import { TITLE_ANNOTATION } from "../documents/media_types.ts";
 import { placesOf, type PlanOptions, planStorage, type StoragePlan } from "./plan.ts";
-import { type ExternalReport, publishExternals } from "./externals.ts";
+import { checkExternals, type ExternalReport, publishExternals } from "./externals.ts";
 import { findHome } from "./home.ts";
 import { readSpecFile } from "../spec/read.ts";
 import type { BundleProvider } from "../provider.ts";
@@ -116,13 +117,18 @@ export async function publishBundle(
     const noRoom = room && await roomFault(room.folder, room.needed);
     return { ...result, registry: NOTHING, external: NOTHING, noRoom };
   }
-  const external = await publishExternals(plan, { ...options, objects: provider.objects });
+  // Another publisher may have moved the tags since the first check.
+  const guardAgain = async () => void await guardTags(store, guard);
+  const externals = { ...options, objects: provider.objects, beforeReplace: guardAgain };
+  const external = await publishExternals(plan, externals);
   const [first, ...more] = tags;
   const registry = await copyGraph(contents, store, root, {
     ...operation,
     tag: first,
-    // Another publisher may have moved the tags since the first check.
-    beforeRoot: async () => void await guardTags(store, guard),
+    async beforeRoot() {
+      await guardAgain();
+      await checkExternals(plan, externals);
+    },
     concurrency: options.concurrency,
     phase: result.isLocal ? "copy" : "upload",
     describe: describer([root, ...written.documents.map((d) => d.descriptor), ...written.files]),

@@ -13,6 +13,7 @@ import {
 import { giveBack } from "../core/buffers.ts";
 import { mapConcurrent } from "../core/concurrency.ts";
 import { bytesSource } from "../core/content/source.ts";
+import { giveWay } from "../core/runtime/turn.ts";
 import { inTurn } from "../work/turns.ts";
 import { capability } from "../oci/capabilities.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
@@ -35,6 +36,7 @@ import {
   requireDigest,
 } from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
+import { inStep } from "../work/in_step.ts";
 import { entityTag, ifExpected, notModified } from "./preconditions.ts";
 
 /** Larger manifests are not kept in memory while a client reads them, which may be slowly. */
@@ -74,6 +76,7 @@ export async function putManifest(exchange: Exchange): Promise<Response> {
   const { request, target, query } = exchange;
   const tags = writtenTags(target, query);
   return await withDocument(request, MANIFEST_SIZE_LIMIT, async (bytes) => {
+    await giveWay();
     const [document, digest] = await inTurn(
       bytes.byteLength,
       async () => [
@@ -95,10 +98,12 @@ async function takeManifest(
   const descriptor = describeManifest(document, digest);
   // What was found to be here must still be here when the manifest is.
   await using _lock = await capability(store, "deferPrune")?.(operation);
-  if (!exchange.sparse) await requireChildren(exchange, document);
-  await store.write(descriptor, bytesSource(document.bytes), { ...operation, document });
-  if (tags.length === 0) await promiseContent(exchange, descriptor);
-  await giveTags(exchange, descriptor, tags);
+  await inStep(async () => {
+    if (!exchange.sparse) await requireChildren(exchange, document);
+    await store.write(descriptor, bytesSource(document.bytes), { ...operation, document });
+    if (tags.length === 0) await promiseContent(exchange, descriptor);
+    await giveTags(exchange, descriptor, tags);
+  });
   const subject = capability(store, "referrers") ? document.subject : undefined;
   return new Response(null, {
     status: 201,

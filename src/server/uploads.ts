@@ -5,12 +5,14 @@
  */
 import type { Digest } from "../core/digest.ts";
 import { IntegrityError, InvalidInputError, NotFoundError } from "../core/errors.ts";
+import { giveWay } from "../core/runtime/turn.ts";
 import { anonymousBlob } from "../oci/store.ts";
 import { capability, type Ingest } from "../oci/capabilities.ts";
 import { statBlob } from "./blob_facts.ts";
 import { contentLength, receiveBody } from "./bodies/body.ts";
 import { type Exchange, promiseContent, repositoryPath, requireDigest } from "./exchange.ts";
 import { RegistryFault } from "./fault.ts";
+import { inStep } from "../work/in_step.ts";
 import { isServedName } from "./name_rules.ts";
 import { parseContentRange, uploadRange } from "./ranges.ts";
 import { requireCapability, type UploadState } from "./upload_sessions.ts";
@@ -28,7 +30,7 @@ export async function startUpload(exchange: Exchange): Promise<Response> {
   const digest = query.get("digest");
   if (digest !== null) return await receiveBlob(exchange, requireDigest(digest));
   const ingest = requireCapability(exchange.store, "ingest");
-  await using upload = await ingest(exchange.operation);
+  await using upload = await inStep(() => ingest(exchange.operation));
   return new Response(null, { status: 202, headers: uploadHeaders(exchange, upload) });
 }
 
@@ -52,7 +54,7 @@ async function mountBlob(exchange: Exchange, digest: Digest): Promise<boolean> {
 /** Takes a blob in one request. A failure leaves nothing, since nobody knows the upload's name. */
 async function receiveBlob(exchange: Exchange, digest: Digest): Promise<Response> {
   const ingest = requireCapability(exchange.store, "ingest");
-  await using upload = await ingest(exchange.operation);
+  await using upload = await inStep(() => ingest(exchange.operation));
   try {
     await appendBody(exchange, upload);
     return await finish(exchange, upload, digest);
@@ -130,6 +132,8 @@ async function appendBody(
 }
 
 async function finish(exchange: Exchange, upload: Ingest, digest: Digest): Promise<Response> {
+  // A large one has much to hash, so the others do not wait for it.
+  await giveWay();
   try {
     await upload.commit(digest, exchange.operation);
   } catch (error) {

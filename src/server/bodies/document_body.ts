@@ -43,7 +43,10 @@ export async function withDocument<Result>(
   const promised = contentLength(request) ?? 0;
   if (promised > limit) throw tooLarge(limit);
   const stop = new AbortController();
-  const document = new Document(incoming(request, stop.signal, SMALL));
+  const document = new Document(
+    incoming(request, stop.signal, Math.min(SMALL, promised || SMALL)),
+    promised,
+  );
   try {
     if (await document.read(Math.min(SMALL, limit))) return await use(document.bytes);
     if (SMALL >= limit) throw tooLarge(limit);
@@ -73,14 +76,16 @@ export async function withDocument<Result>(
 /** A document on its way into memory. */
 class Document {
   readonly #chunks: AsyncIterator<Uint8Array>;
-  #buffer = borrowBuffer(2 * SMALL);
+  #buffer: Uint8Array<ArrayBuffer>;
   #size = 0;
   /** The size that it will have, where that is known and there is room for it; else 0. */
   promised = 0;
 
-  /** Makes a document of chunks. */
-  constructor(chunks: AsyncIterator<Uint8Array>) {
+  /** Makes a document of chunks, which will have so many bytes; 0 where nobody knows. */
+  constructor(chunks: AsyncIterator<Uint8Array>, size: number) {
     this.#chunks = chunks;
+    // Thousands that come at once wait for each other here.
+    this.#buffer = borrowBuffer(Math.min(size || 2 * SMALL, 2 * SMALL));
   }
 
   /** What has come so far. */

@@ -34,6 +34,15 @@ Deno.test("a document is read whole, in whatever pieces it comes", async () => {
   }
 });
 
+Deno.test("a small document that tells its size takes no more memory than that", async () => {
+  const taken = await withDocument(
+    requestOf(pieces(1, 400), true),
+    LIMIT,
+    ({ buffer }) => Promise.resolve(buffer.byteLength),
+  );
+  assert.equal(taken, 400);
+});
+
 Deno.test("a document above the limit is refused, whether or not it tells its size", async () => {
   const never = () => Promise.reject(new Error("it is not used"));
   for (const [limit, count] of [[LIMIT, 65], [100, 1], [20_000, 1]] as const) {

@@ -74,10 +74,12 @@ function shownCommands(folder: string, registry: string): readonly Shown[] {
     ["rm", `${registry}/models/demo:v2`],
     ["prune"],
     ["modelfile generate", at("model"), "--output", at("generated")],
+    ["modelfile validate of a right one", at("model/Modelfile")],
     ["modelfile validate", at("broken/Modelfile")],
     ["login", "--plain-http", "-u", "ann", "-p", "sesame", registry],
     ["logout", registry],
     ["version"],
+    ["upgrade --check", "--releases", `http://${registry}`],
     ["bundle init", at("new")],
     ["bundle scan", at("bundle")],
     ["bundle plan", at("bundle")],
@@ -95,9 +97,12 @@ function shownCommands(folder: string, registry: string): readonly Shown[] {
 /** `docs/json.md` */
 export async function jsonReference(): Promise<string> {
   const folder = await Deno.realPath(await Deno.makeTempDir({ prefix: "modelops-docs-" }));
-  await using registry = await listen(createRegistryHandler(memoryCatalog()), {
-    address: { hostname: "127.0.0.1", port: 0 },
-  });
+  const handle = createRegistryHandler(memoryCatalog());
+  const isRelease = ({ url }: Request) => new URL(url).pathname === "/latest/download/VERSION";
+  await using registry = await listen(
+    async (request) => isRelease(request) ? new Response("v9.0.0\n") : await handle(request),
+    { address: { hostname: "127.0.0.1", port: 0 } },
+  );
   try {
     const host = new URL(registry.url).host;
     for (const [path, text] of Object.entries(FILES)) await write(join(folder, path), text);
@@ -124,7 +129,8 @@ export async function jsonReference(): Promise<string> {
       "Keys are never renamed or removed within a version, and may be added. A failure is an " +
       "object with the\nkey `error`, as of `modelfile validate` below: its exit code, its kind, " +
       "what happened, and what to do.\n`help --json` describes all commands and flags, and " +
-      "`bundle schema` the file `modelops.yaml`.",
+      "`bundle schema` the file `modelops.yaml`.\n`serve` writes its `address` when it is ready, " +
+      "and `completion` the `shell` and its `script`.",
       ...sections,
     ].join("\n\n") + "\n";
   } finally {

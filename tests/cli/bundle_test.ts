@@ -172,6 +172,22 @@ Deno.test("layers and patterns choose files", async () => {
   }
 });
 
+Deno.test("a pattern that brings no file is named, by a dry run as well", async () => {
+  await using home = await BundleHome.make();
+  await home.done("push", home.at("work"));
+  const asked = ["materialize", "demo:1.0.0", home.at("ws"), "--role", "runtime"];
+  const line = [...asked, "--include", "*.py", "--include"];
+  for (const more of [["--dry-run"], []]) {
+    const { code, stderr } = await home.run([...line, "*.pyy", ...more]);
+    assert.equal(code, 0, stderr);
+    assert.equal(
+      stderr.match(/^warning: .*$/gm)?.join(),
+      'warning: No file of the chosen layers matches "*.pyy"',
+    );
+  }
+  assert.doesNotMatch((await home.run([...line, "*.py"])).stderr, /warning/);
+});
+
 Deno.test("push and resolve as JSON have stable names", async () => {
   await using home = await BundleHome.make();
   const pushed = await home.json("push", home.at("work"), "--tag", "stable", "--tag=latest");

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { MODELFILE_EXAMPLE } from "../../scripts/docs/modelfile.ts";
 import { EXAMPLE, FLAT_EXAMPLE } from "../../scripts/docs/modelops_yaml.ts";
+import { BUNDLE_COMMANDS } from "../../src/cli/bundle_commands.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { specForms } from "../../src/bundle/spec/json_schema.ts";
 import { parseSpec } from "../../src/bundle/spec/parse.ts";
 import { parseModelfile } from "../../src/model/modelfile/parser.ts";
@@ -53,6 +55,20 @@ Deno.test("README and CONTRIBUTING lead to every document", async () => {
   );
   for await (const { name, isFile } of Deno.readDir(new URL("docs/", repositoryRoot))) {
     if (isFile) assert.ok(texts.join().includes(name), `nothing leads to docs/${name}`);
+  }
+});
+
+Deno.test("the reference of JSON documents has that of every command", async () => {
+  const text = await Deno.readTextFile(new URL("docs/json.md", repositoryRoot));
+  const leaves = COMMANDS.filter(({ name, hidden }) => !hidden && name !== "bundle")
+    .flatMap(({ name }) =>
+      name === "modelfile" ? [`${name} generate`, `${name} validate`] : [name]
+    );
+  const all = [...leaves, ...BUNDLE_COMMANDS.map(({ name }) => `bundle ${name}`)];
+  // `bundle pull` writes what `bundle materialize` does; the others are described in a sentence.
+  const described = ["serve", "completion", "help", "bundle schema", "bundle pull"];
+  for (const name of all.filter((name) => !described.includes(name))) {
+    assert.match(text, new RegExp(`^## ${name}( --check)?$`, "m"));
   }
 });
 

@@ -120,10 +120,17 @@ export async function planMaterialize(
 /** The entries that pass the filters, with normalised paths, in the order of code points. */
 function chosen(entries: readonly BundleEntry[], options: PlanMaterializeOptions): BundleEntry[] {
   const matches = pathFilter(options);
-  return entries.map((entry) => {
+  const all = entries.map((entry) => {
     const path = workspacePath(entry.path);
     return path === entry.path ? entry : { ...entry, path };
-  }).filter(({ path }) => matches(path)).sort((a, b) => compareText(a.path, b.path));
+  });
+  // Whoever mistypes a pattern would take a workspace without those files for a whole one.
+  for (const pattern of options.include ?? []) {
+    const isWanted = pathFilter({ include: [pattern] });
+    if (all.some(({ path }) => isWanted(path))) continue;
+    options.log?.("warning", `No file of the chosen layers matches ${quote(pattern, 200)}`);
+  }
+  return all.filter(({ path }) => matches(path)).sort((a, b) => compareText(a.path, b.path));
 }
 
 /** Splits off entries whose path another entry has. */

@@ -18,6 +18,7 @@ import type { ConnectOptions } from "../oci/connect.ts";
 import { fixedCredentials, type PasswordCredentials } from "../registry/auth/credentials.ts";
 import { findAuth, readDockerConfig, saveCredentials } from "../registry/auth/docker_config.ts";
 import { forgetLogin, keepLogin, type KeptLogin } from "../registry/auth/login_files.ts";
+import { checkRegistryName } from "../registry/endpoint.ts";
 import { credentialSource, filesOf, openRegistries } from "./registries.ts";
 import type {
   CredentialFiles,
@@ -57,7 +58,7 @@ export interface Logins {
   login(registry: string, options: LoginOptions): Promise<LoginResult>;
   /**
    * Forgets the logins of a registry, wherever they are kept; gives the files that kept one.
-   * @throws {InvalidInputError} naming the files that keep one still.
+   * @throws {InvalidInputError} when the name is no host, or naming the files that keep one still.
    */
   logout(registry: string, options?: OperationOptions): Promise<readonly string[]>;
   /** The user and password that settings and files have for a registry. */
@@ -97,6 +98,7 @@ export async function openLogins(
   const { credentialFiles } = settings;
   return {
     async login(registry, { username, password, ...options }) {
+      checkRegistryName(registry);
       const credentials = fixedCredentials({ username, password }, registry);
       await using registries = await openRegistries(settings, { log, credentials });
       await registries.ping(registry, options).catch((error) => {
@@ -105,7 +107,11 @@ export async function openLogins(
       const { path, helper } = await keep(credentialFiles, registry, { username, password });
       return { registry, username, storedIn: path, helper };
     },
-    logout: (registry) => forgetLogins(filesOf(credentialFiles), registry),
+    async logout(registry) {
+      // A login that nobody finds stays where it is.
+      checkRegistryName(registry);
+      return await forgetLogins(filesOf(credentialFiles), registry);
+    },
     async find(registry) {
       const found = await credentialSource(settings, { log }).find(registry);
       return found && "username" in found ? found : undefined;

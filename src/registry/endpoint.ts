@@ -47,14 +47,28 @@ export async function findEndpoint(registry: string, options: FindEndpointOption
  * @throws {InvalidInputError} when the name is that of no host, or of another.
  */
 function baseUrl(scheme: "http" | "https", host: string): URL {
-  const url = URL.canParse(`${scheme}://${host}/`) ? new URL(`${scheme}://${host}/`) : undefined;
+  const url = host.includes("/") ? undefined : URL.parse(`${scheme}://${host}/`) ?? undefined;
   const name = host.replace(/:\d+$/, "").toLowerCase();
   if (url !== undefined && (name.startsWith("[") || url.hostname === name)) return url;
   const found = url === undefined ? "it is not a host" : `it is the address ${url.hostname}`;
   throw new InvalidInputError(`Cannot use registry ${quote(host)}: ${found}`, {
     registry: host,
-    remedy: url && `write ${url.host} if that is meant`,
+    remedy: url ? `write ${url.host} if that is meant` : hostRemedy(host),
   });
+}
+
+/** What to write in place of a URL or a repository: the host in it. */
+function hostRemedy(text: string): string | undefined {
+  const [, host] = /^(?:[a-z][a-z0-9+.-]*:\/\/)?([^/\s]+)(?=\/|$)/i.exec(text) ?? [];
+  return host === undefined || host === text ? undefined : `write ${host}`;
+}
+
+/**
+ * Makes sure that a name is that of a registry: the host, and its port where it has one.
+ * @throws {InvalidInputError} when it is something else, as a URL.
+ */
+export function checkRegistryName(name: string): void {
+  baseUrl("https", name);
 }
 
 /** Milliseconds in which a server has to say anything at all to the first request, at most. */

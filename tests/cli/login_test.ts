@@ -195,6 +195,22 @@ Deno.test("login writes where other tools look, if they have a file, or are told
   assert.deepEqual(await registriesIn(docker), ["three.test"]);
 });
 
+Deno.test("who writes a URL or a repository hears what to write, and keeps no login unawares", async () => {
+  await using home = await openHome();
+  await home.folder.write(".modctl/config.json", authFile("u p"));
+  for (
+    const place of ["https://registry.test", "registry.test/team", "https://registry.test/v2/"]
+  ) {
+    for (const words of [["login", place, "-u", "me", "-p", "x"], ["logout", place]]) {
+      const { code, stderr } = await home.run(words);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /it is not a host\nhint: write registry\.test\n$/);
+    }
+  }
+  await home.done("logout", "registry.test");
+  assert.doesNotMatch(await Deno.readTextFile(home.at(".modctl", "config.json")), /registry\.test/);
+});
+
 Deno.test("logout forgets a login wherever it is kept", async () => {
   await using home = await openHome();
   const files = [".modctl/config.json", ".docker/config.json", ".config/containers/auth.json"];

@@ -224,15 +224,22 @@ function problemLines({ message, problems }: Failure): readonly string[] {
   return more > 0 ? [...lines, `and ${more} more; --json lists them all`] : lines;
 }
 
+/** A message of several problems without the first of them, which is said below it. */
+function withoutFirst(message: string): string {
+  return message.replace(/(?<=: \d+ problems), the first: .*$/s, "");
+}
+
 /** A failure as text for standard error; what came from outside cannot steer the terminal. */
 export function renderFailure(
   failure: Failure,
   paint: Paint = (_meaning, text) => text,
 ): string {
   if (failure.kind === "interrupted") return `${failure.message}\n`;
+  const problems = problemLines(failure);
+  const message = problems.length === 0 ? failure.message : withoutFirst(failure.message);
   const lines = [
-    `${paint("error", "error:")} ${escapeControls(failure.message)}`,
-    ...problemLines(failure).map((line) => `  ${escapeControls(line)}`),
+    `${paint("error", "error:")} ${escapeControls(message)}`,
+    ...problems.map((line) => `  ${escapeControls(line)}`),
     ...(failure.hint === undefined
       ? []
       : [`${paint("hint", "hint:")} ${escapeControls(failure.hint)}`]),

@@ -175,6 +175,19 @@ Deno.test("hints name the program as it was called", () => {
   }
 });
 
+Deno.test("of several problems none is said twice, and alone the message says the first", () => {
+  const error = problemsError('read "Modelfile"', [{ line: 1, message: "a" }, { message: "b" }]);
+  const failure = describeFailure(error, world);
+  assert.equal(
+    renderFailure(failure),
+    'error: Cannot read "Modelfile": 2 problems\n  b\n  line 1: a\n',
+  );
+  assert.equal(
+    failureDocument(failure).error.message,
+    'Cannot read "Modelfile": 2 problems, the first: b',
+  );
+});
+
 Deno.test("the text is the message, the problems and the hint, a line each", () => {
   const error = new InvalidInputError('Cannot read "Modelfile": 2 problems', {
     problems: [

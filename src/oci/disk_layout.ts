@@ -73,9 +73,7 @@ export class DiskLayout {
     const [host = "", ...path] = components;
     const plain = this.#windows ? host.replaceAll("%3A", ":") : host;
     const literal = IPV6_LITERAL.exec(plain);
-    const decoded = literal
-      ? `[${literal[1]?.replace(/^0--/, "--").replaceAll("-", ":")}]${literal[2] ?? ""}`
-      : plain;
+    const decoded = literal ? `[${plainAddress(literal[1]!)}]${literal[2] ?? ""}` : plain;
     return [decoded, ...path].join("/");
   }
 
@@ -136,16 +134,24 @@ export class DiskLayout {
   #encode(name: string): string[] {
     const [host = "", ...path] = name.split("/");
     const literal = /^\[([0-9a-fA-F:.]+)\](:\d+)?$/.exec(host);
-    // A component may not start with "-", as an address that starts with "::" would.
-    const encoded = literal
-      ? `${literal[1]?.replaceAll(":", "-").replace(/^--/, "0--")}${IPV6_SUFFIX}${literal[2] ?? ""}`
-      : host;
+    const encoded = literal ? `${windowsLiteral(literal[1]!)}${literal[2] ?? ""}` : host;
     const components = [encoded, ...path];
     if (!components.every((component) => COMPONENT.test(component))) {
       throw new InvalidInputError(`Cannot use ${quote(name)} as a repository name`);
     }
     return this.#windows ? components.map((part) => part.replaceAll(":", "%3A")) : components;
   }
+}
+
+/** An IPv6 address as Windows writes it. No part of a host ends with "-", as "::" would. */
+function windowsLiteral(address: string): string {
+  const dashed = address.replaceAll(":", "-").replace(/^--/, "0--").replace(/--$/, "--0");
+  return dashed + IPV6_SUFFIX;
+}
+
+/** The address that {@linkcode windowsLiteral} was given. */
+function plainAddress(dashed: string): string {
+  return dashed.replace(/^0--/, "--").replace(/--0$/, "--").replaceAll("-", ":");
 }
 
 /** In the folder of a tag, the link to the manifest that it names now. */

@@ -44,7 +44,8 @@ export function isRepositoryName(text: string): boolean {
 /** Whether `text` can be the host, with or without port, of a registry. */
 export function isRegistryHost(text: string): boolean {
   const match = HOST.exec(text);
-  return match !== null && (match[1] === undefined || Number(match[1]) <= 65535);
+  if (match === null || match[1] !== undefined && Number(match[1]) > 65535) return false;
+  return !text.startsWith("[") || URL.canParse(`http://${text}`);
 }
 
 /** By the rule of Docker's clients a host has a dot or a colon, or is localhost. */

@@ -102,6 +102,19 @@ Deno.test("repositories are listed by name, nested ones and hosts with ports inc
   ]);
 });
 
+Deno.test("folders of hosts are hosts for Docker's clients, which read the store too", async () => {
+  await using folder = await tempFolder();
+  const catalog = diskCatalog(folder.path);
+  const hosts = ["[::1]", "[::]:5000", "[fe80::]", "[::ffff:10.0.0.1]:80", "[2001:db8::a:0]"];
+  const names = hosts.map((host) => `${host}/demo`).sort();
+  for (const name of names) await writeSample(catalog.repository(name), sampleArtifact());
+  assert.deepEqual(await Array.fromAsync(catalog.repositories()), names);
+  const part = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?";
+  for await (const { name } of Deno.readDir(diskInternals(folder.path).layout.repositories)) {
+    assert.match(name, new RegExp(`^${part}(?:\\.${part})*(?::[0-9]+)?$`));
+  }
+});
+
 Deno.test("a blob whose file was cut short counts as absent and is repaired by the next write", async () => {
   await using folder = await tempFolder();
   const catalog = diskCatalog(folder.path);

@@ -18,6 +18,9 @@ const READ: [string, string, string, (string | undefined)?, string?][] = [
   ["127.0.0.1:5000/demo:v1", "127.0.0.1:5000", "demo", "v1"],
   ["[::1]:5000/demo:v1", "[::1]:5000", "demo", "v1"],
   ["[fe80::1]/demo", "[fe80::1]", "demo"],
+  ["[::]:5000/demo", "[::]:5000", "demo"],
+  ["[fe80::]/demo", "[fe80::]", "demo"],
+  ["[::ffff:10.0.0.1]/demo", "[::ffff:10.0.0.1]", "demo"],
   [`registry.test/demo@sha256:${HEX}`, "registry.test", "demo", undefined, `sha256:${HEX}`],
   [`registry.test/demo:v1@sha256:${HEX}`, "registry.test", "demo", "v1", `sha256:${HEX}`],
   ["docker.io/demo:v1", "docker.io", "library/demo", "v1"],
@@ -50,6 +53,10 @@ const REFUSED: [string, RegExp][] = [
   ["registry.test:99999/demo", /is not a host/],
   ["registry..test/demo", /is not a host/],
   ["registry.test/demo:v1\n", /is not a tag/],
+  ["[fe80:]/demo", /is not a host/],
+  ["[::1::]:5000/demo", /is not a host/],
+  ["[.]/demo", /is not a host/],
+  ["[12345::]/demo", /is not a host/],
   ["registry.test/localhost:5000/demo:v1", /is not a tag/],
 ];
 for (const [text, reason] of REFUSED) {

@@ -21,7 +21,7 @@ export async function explained<Result>(
   } catch (cause) {
     if (!(cause instanceof NotFoundError)) throw cause;
     throw new TransferError(
-      `Cannot fetch ${what}: its content is missing where the bundle says it is`,
+      `Cannot fetch ${what}: its content is missing where the bundle says it is: ${cause.message}`,
       { ...cause.facts, ...facts, cause },
     );
   }

@@ -14,7 +14,7 @@ import { lstatIfExists } from "../../core/files.ts";
 import { checkRoom } from "../../core/folders/room.ts";
 import type { BlobSource } from "../../core/content/source.ts";
 import { digested } from "../../core/streams.ts";
-import { reported, watchedSource } from "../../core/progress.ts";
+import { reported, reportPlan, watchedSource } from "../../core/progress.ts";
 import { quote } from "../../core/text.ts";
 import type { WorkspaceComparison } from "../workspace/changes.ts";
 import { type OpenWorkspaceOptions, readWorkspace } from "../workspace/lock.ts";
@@ -175,6 +175,7 @@ async function writeArchive(
   const room = compression === "none" ? tar.size : 0;
   await checkRoom(dirname(path), { most: room, exact: () => room });
   const item = { id: path, phase: "pack", name: basename(path), size: tar.size } as const;
+  reportPlan("pack", [item], options);
   await reported(item, options, async (onBytes) => {
     const packed = COMPRESSIONS[compression].compress(
       await watchedSource(tar, onBytes).open({ signal }),

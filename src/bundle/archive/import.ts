@@ -6,6 +6,7 @@ import type { ArchiveLimits } from "../../archive/limits.ts";
 import type { TransferError } from "../../core/errors.ts";
 import { checkRoom, diskOf, roomFault, type RoomNeeded } from "../../core/folders/room.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
+import { reportPlan, reportSkipped } from "../../core/progress.ts";
 import { bytesSource } from "../../core/content/source.ts";
 import { streamOf, verified } from "../../core/streams.ts";
 import { compareText, quote } from "../../core/text.ts";
@@ -111,6 +112,7 @@ async function write(
   archive: ArchiveReader,
   options: OperationOptions & { readonly files: ImportPlan["files"] },
 ): Promise<void> {
+  planStage(options);
   await workspace.begin();
   await using writer = await workspace.writer();
   for await (const member of archive.members(options)) {
@@ -128,6 +130,16 @@ async function write(
     );
   }
   await workspace.finish();
+}
+
+/** Tells what there is to write before the first byte of it, and what is there. */
+function planStage({ files, ...options }: OperationOptions & Pick<ImportPlan, "files">): void {
+  const all = Array.from(files, ([path, { file: { size }, verdict: { action } }]) => ({
+    item: { id: path, phase: "extract", name: path, size } as const,
+    isThere: action === "keep",
+  }));
+  reportPlan("extract", all.map(({ item }) => item), options);
+  for (const { item, isThere } of all) if (isThere) reportSkipped(item, options);
 }
 
 function resultOf(

@@ -19,7 +19,7 @@ import {
   UnsupportedError,
 } from "../../../src/core/errors.ts";
 import { concatBytes } from "../../../src/core/streams.ts";
-import type { Log } from "../../../src/core/operation.ts";
+import type { Log, ProgressEvent } from "../../../src/core/operation.ts";
 import { memoryStore } from "../../../src/oci/memory_store.ts";
 import { type RawEntry, rawTar } from "../../archive/raw_tar.ts";
 import { type TempFolder, tempFolder } from "../../support/temp.ts";
@@ -358,4 +358,23 @@ Deno.test("any folder comes back as it was", async () => {
     }),
     { numRuns: 20 },
   );
+});
+
+Deno.test("export and import tell what there is to do before the first byte moves", async () => {
+  await using temp = await tempFolder();
+  await temp.write("tree/a", "12");
+  await temp.write("tree/b", "345");
+  const dest = temp.join("out.tar");
+  const copy = temp.join("copy");
+  const told: [string, number?, number?][] = [];
+  const progress = (event: ProgressEvent) =>
+    void told.push(event.state === "plan" ? ["plan", event.files, event.size] : [event.state]);
+  await exportArchive(temp.join("tree"), { dest, progress });
+  assert.deepEqual(told[0], ["plan", 1, (await Deno.stat(dest)).size]);
+  for (const states of [["start", "advance", "done"], ["skip"]]) {
+    told.length = 0;
+    await importArchive(dest, { dest: copy, progress });
+    assert.deepEqual(told[0], ["plan", 2, 5]);
+    assert.deepEqual(new Set(told.slice(1).flat()), new Set(states));
+  }
 });

@@ -124,3 +124,18 @@ Deno.test("--all-headers is refused where it would do nothing", async () => {
     assert.match(stderr, says);
   }
 });
+
+Deno.test("a registry that does not say what refers to a model leaves its card, with a warning", async () => {
+  const refused = () => new Response("", { status: 403 });
+  await using home = await Home.open((_request, { url }) =>
+    url.pathname.includes("/referrers/") ? refused() : undefined
+  );
+  await home.build("-t", NAME);
+  await home.done("push", NAME);
+  for (const flag of ["--card", "--files"]) {
+    const { code, stdout, stderr } = await home.run(["inspect", NAME, "--remote", flag, "--json"]);
+    assert.equal(code, 0, stderr);
+    const [warning] = JSON.parse(stdout).warnings;
+    assert.match(warning, /^Not all that refers to the model is known: Cannot .* answered 403/);
+  }
+});

@@ -88,6 +88,7 @@ export async function cardOf(
     size,
   }));
   const { descriptor: described, config: execution } = config;
+  const referrers = await referrersOf(store, model, options);
   return {
     digest: descriptor.digest,
     configDigest: manifest.config?.digest,
@@ -107,11 +108,11 @@ export async function cardOf(
     parts: partsOf(files),
     files,
     tensors: report.tensors,
-    referrers: await referrersOf(store, model, options),
+    referrers: referrers.found,
     unread: [...known.unread, ...report.unread],
     unreadTensors: report.unreadTensors,
     unlisted: [...known.unlisted, ...report.unlisted],
-    warnings: [...warnings, ...known.warnings, ...report.warnings],
+    warnings: [...warnings, ...known.warnings, ...report.warnings, ...referrers.warnings],
   };
 }
 
@@ -171,17 +172,26 @@ function partsOf(files: readonly CardFile[]): CardPart[] {
 /** The most referrers that are told of. */
 const MOST_REFERRERS = 100;
 
+/**
+ * What refers to a model. Only its registry knows that: where it is out of reach, or does not say
+ * it, a mirror has the model all the same.
+ */
 async function referrersOf(
   store: ContentStore,
   { descriptor }: StoredModel,
   { signal }: OperationOptions,
-): Promise<CardReferrer[]> {
+): Promise<{ readonly found: readonly CardReferrer[]; readonly warnings: readonly string[] }> {
   const found: CardReferrer[] = [];
   const list = capability(store, "referrers");
-  for await (const { digest, artifactType } of list?.(descriptor, { signal }) ?? []) {
-    const kind = kindOfTypes(artifactType === undefined ? [] : [artifactType]).name;
-    found.push({ digest, kind, artifactType });
-    if (found.length === MOST_REFERRERS) break;
+  try {
+    for await (const { digest, artifactType } of list?.(descriptor, { signal }) ?? []) {
+      const kind = kindOfTypes(artifactType === undefined ? [] : [artifactType]).name;
+      found.push({ digest, kind, artifactType });
+      if (found.length === MOST_REFERRERS) break;
+    }
+  } catch (error) {
+    if (!(error instanceof ModelOpsError)) throw error;
+    return { found, warnings: [`Not all that refers to the model is known: ${error.message}`] };
   }
-  return found;
+  return { found, warnings: [] };
 }

@@ -7,6 +7,7 @@ import {
   IntegrityError,
   InvalidInputError,
   NotFoundError,
+  TransferError,
 } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
@@ -41,6 +42,7 @@ export interface BundleLocation {
  * of repositories; a bare digest in the repository at the path for bundles itself, in those noted
  * earlier and in those the caller knows.
  * @throws {NotFoundError} naming all repositories that were searched.
+ * @throws {TransferError} when it is in none, and one of them did not answer.
  * @throws {InvalidInputError} when a name is to be found, and no path for bundles is set.
  * @throws {IntegrityError} when the version of the reference is not the one of its digest.
  */
@@ -49,7 +51,9 @@ export async function locateBundle(
   options: LocateOptions,
 ): Promise<BundleLocation> {
   const tried: string[] = [];
+  const silent: string[] = [];
   let refused: AccessDeniedError | undefined;
+  let unanswered: TransferError | undefined;
   for await (const repository of candidates(ref, options)) {
     options.signal?.throwIfAborted();
     if (tried.includes(repository)) continue;
@@ -60,10 +64,25 @@ export async function locateBundle(
     } catch (error) {
       // Registries deny access to what does not exist, so that names cannot be guessed.
       if (error instanceof AccessDeniedError) refused ??= error;
-      else if (!(error instanceof NotFoundError)) throw error;
+      // Of a digest every registry that this machine knows is asked, and nobody named this one.
+      else if (error instanceof TransferError && ref.kind === "digest") {
+        unanswered ??= error;
+        silent.push(repository);
+      } else if (!(error instanceof NotFoundError)) throw error;
     }
   }
-  throw refused ?? await noSuchBundle(ref, tried, options);
+  const asked = tried.filter((repository) => !silent.includes(repository));
+  const missing = refused ?? await noSuchBundle(ref, asked, options);
+  throw unanswered === undefined ? missing : notAllAsked(missing, unanswered);
+}
+
+function notAllAsked(
+  missing: NotFoundError | AccessDeniedError,
+  cause: TransferError,
+): TransferError {
+  const { remedy } = missing.facts;
+  const message = `${missing.message}, and not all could be asked: ${cause.message}`;
+  return new TransferError(message, { ...cause.facts, remedy, cause });
 }
 
 /** The repositories that may have the bundle, the likeliest first. */

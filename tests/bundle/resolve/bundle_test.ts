@@ -134,6 +134,28 @@ Deno.test("resolveBundle() goes on where a registry denies, and says so when not
   await assert.rejects(resolveBundle("x:1", { open: down, settings }), (error) => error === fault);
 });
 
+Deno.test("resolveBundle() finds a bare digest behind a registry that does not answer, or says so", async () => {
+  const catalog = memoryCatalog();
+  const { digest } = await putBundle(catalog.repository("elsewhere"), "1");
+  const settings = bundleSettingsFromEnv({ REGISTRY_REPO: "r.test/a" });
+  const down = () => Promise.reject(new TransferError('Cannot reach "dead.test": no route'));
+  const open = (name: string): ContentStore =>
+    name === "dead.test/b"
+      ? { ...catalog.repository(name), name, resolve: down } as unknown as ContentStore
+      : catalog.repository(name);
+  const repositories = () => ["dead.test/b", "elsewhere"];
+  const found = await resolveBundle(digest, { open, settings, repositories });
+  assert.equal(found.repository, "elsewhere");
+  await assert.rejects(
+    resolveBundle(`sha256:${"0".repeat(64)}`, { open, settings, repositories }),
+    {
+      name: "TransferError",
+      message:
+        /^Cannot find bundle "@?sha256:0+": not in r\.test\/a, elsewhere, and not.*: Cannot reach "dead\.test"/,
+    },
+  );
+});
+
 Deno.test("resolveBundle() stops when it is told to", async () => {
   const reason = new Error("stop");
   const options = { ...memoryRegistry(), signal: AbortSignal.abort(reason) };

@@ -62,6 +62,9 @@ const LARGEST_DOCUMENT = 8 * 1024 * 1024;
 /** The most values of a document of a hub: a file has up to twenty. */
 const MOST_DOCUMENT_VALUES = 400_000;
 
+/** Longest address that is asked for; hubs name parts of addresses, and no server takes more. */
+const LONGEST_ADDRESS = 16 * 1024;
+
 export class HubClient {
   readonly retry: RetryPolicy;
   readonly log: Log | undefined;
@@ -96,6 +99,9 @@ export class HubClient {
    */
   async send(url: string, options: HubSendOptions = {}): Promise<Response> {
     const { accept, signal } = options;
+    if (url.length > LONGEST_ADDRESS) {
+      throw this.#malformed(`it leads to an address of ${url.length} characters`);
+    }
     const target = new URL(url);
     const body = options.post === undefined
       ? null

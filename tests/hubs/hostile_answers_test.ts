@@ -240,6 +240,20 @@ Deno.test("folders without an end come to one", async () => {
   assert(urls.length <= 300, `${urls.length} requests`);
 });
 
+Deno.test("an address that a hub makes longer than any is a malformed answer, and not asked for", async () => {
+  const { error, urls } = await ask("mlflow", (request) => {
+    const { pathname } = new URL(request.url);
+    if (!pathname.endsWith("get-latest-versions")) {
+      const place = { artifact_uri: `mlflow-artifacts:/${"a".repeat(70_000)}` };
+      return Promise.resolve(Response.json({ ...place, files: [] }));
+    }
+    return Promise.resolve(Response.json({ model_versions: [{ version: "1" }] }));
+  });
+  assert(error instanceof InvalidInputError, String(error));
+  assert.match(error.message, /from MLflow: it leads to an address of 70\d+ characters$/);
+  assert.equal(urls.length, 2);
+});
+
 Deno.test("a list of Databricks that goes on without more files comes to an end", async () => {
   const answers: readonly unknown[] = [
     { files: [], next_page_token: "t" },

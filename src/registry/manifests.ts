@@ -7,13 +7,14 @@ import { type Digest, digestAlgorithm, digestDocument, isDigest } from "../core/
 import { IntegrityError } from "../core/errors.ts";
 import type { OperationOptions } from "../core/operation.ts";
 import { retried, TransientError } from "../core/retry.ts";
+import { collectGarbage } from "../core/runtime/garbage.ts";
 import type { BlobSource } from "../core/content/source.ts";
 import { readVerified } from "../core/content/read_source.ts";
 import { quote } from "../core/text.ts";
 import type { Descriptor } from "../oci/descriptor.ts";
 import { MANIFEST_SIZE_LIMIT, type ManifestDocument, parseManifest } from "../oci/manifest.ts";
 import { ACCEPTED_MANIFESTS } from "../oci/media_types.ts";
-import { describeManifest, missing } from "../oci/store.ts";
+import { describeManifest, missing, type WriteContentOptions } from "../oci/store.ts";
 import { discard, readBody } from "../http/bodies.ts";
 import { NO_SUCH_METHOD } from "./blob_presence.ts";
 import { sendFollowing } from "./moved_requests.ts";
@@ -22,6 +23,9 @@ import { otherDigest, toldDigest } from "./told_digest.ts";
 
 /** Bytes of manifests kept in memory: the largest one, or some thousand of the usual ones. */
 const CACHE_LIMIT = 2 * MANIFEST_SIZE_LIMIT;
+
+/** Bytes of a manifest behind which what lies about is collected. */
+const LARGE_MANIFEST = 1024 * 1024;
 
 /** Asks for a manifest in any form that this program knows. */
 const HEADERS = { Accept: ACCEPTED_MANIFESTS.join(", ") };
@@ -63,7 +67,8 @@ export class ManifestClient {
     const request = { url, signal, stallTime: session.retry.stallTime };
     const bytes = await readBody(response, request, MANIFEST_SIZE_LIMIT);
     const digest = await this.#checkedDigest(target, response.headers, bytes);
-    const document = parseManifest(bytes, contentType(response.headers), this.#what(target));
+    const document = this.#known.get(digest)?.document ??
+      parseManifest(bytes, contentType(response.headers), this.#what(target));
     const found = { document, descriptor: describeManifest(document, digest) };
     this.#remember(found);
     return found;
@@ -88,15 +93,17 @@ export class ManifestClient {
   async write(
     descriptor: Descriptor,
     source: BlobSource,
-    options: OperationOptions & { readonly tag?: string } = {},
+    options: WriteContentOptions & { readonly tag?: string } = {},
   ): Promise<{ document: ManifestDocument; listsSubject: boolean }> {
     const { signal } = options;
+    const { digest, mediaType } = descriptor;
     const bytes = await readVerified(source, descriptor, { signal, limit: MANIFEST_SIZE_LIMIT });
-    const document = parseManifest(bytes, descriptor.mediaType);
+    const document = options.document ?? this.#known.get(digest)?.document ??
+      parseManifest(bytes, mediaType);
     const stored = { document, descriptor };
     return {
       document,
-      listsSubject: await this.put(stored, options.tag ?? descriptor.digest, options),
+      listsSubject: await this.put(stored, options.tag ?? digest, options),
     };
   }
 
@@ -188,6 +195,8 @@ export class ManifestClient {
       size += document.bytes.byteLength;
       if (size > CACHE_LIMIT) this.#known.delete(digest);
     }
+    // What it was read from, and parsed to before it was checked, is many times as large.
+    if (found.document.bytes.byteLength > LARGE_MANIFEST) collectGarbage();
   }
 }
 

@@ -182,3 +182,26 @@ e2eTest(
     }
   },
 );
+
+Deno.test("a bundle of 20,000 files is published again in little memory", LINUX_ONLY, async () => {
+  await using program = await openProgram();
+  const { home, env } = program;
+  await home.write(
+    "work/modelops.yaml",
+    'name: many\nversion: "1.0.0"\nlayers: [{ name: data, type: data, files: ["data/**"] }]\n' +
+      "roles: { default: [data] }\n",
+  );
+  for (let index = 0; index < 20_000; index++) {
+    const folder = home.join(`work/data/part_${index % 100}`);
+    if (index < 100) Deno.mkdirSync(folder, { recursive: true });
+    // One content for all: little is sent but the manifest that lists them.
+    Deno.writeTextFileSync(`${folder}/file_${index}.txt`, "x");
+  }
+  await using server = await serveInProcess(program, ["--storage-dir", home.join("served")]);
+  const there = { ...program, env: { ...env, REGISTRY_REPO: `${server.address}/bundles` } };
+  const start = await peakOf(program, ["--version"]);
+  for (const time of ["first", "second"]) {
+    const added = await peakOf(there, ["bundle", "push", home.join("work")]) - start;
+    assert.ok(added < MOST, `${Math.round(added / MIB)} MiB were added the ${time} time`);
+  }
+});

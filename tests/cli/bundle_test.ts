@@ -319,6 +319,12 @@ Deno.test("the files of scan and plan fit a terminal, and are whole elsewhere", 
       assert.ok(lines.every((line) => line.length <= columns), stdout);
     }
   }
+  await home.done("push", home.at("work"));
+  const dryRun = ["materialize", "demo:1.0.0", home.at("ws"), "--role", "training", "--dry-run"];
+  assert.ok((await home.done(...dryRun)).includes(path));
+  const { stdout } = await home.run(dryRun, { terminal: true, columns: 40 });
+  const lines = stdout.split("\n").filter((line) => /^(create|pointer) /.test(line));
+  assert.ok(lines.length > 1 && lines.every((line) => line.length <= 40), stdout);
 });
 
 Deno.test("diff ends with 10 where links were not compared, after what it found", async () => {

@@ -96,6 +96,19 @@ Deno.test("--dry-run says what moves, what is there, and which tag gets another 
   assert.match(quiet.stdout, /^sha256:[0-9a-f]{64}\n$/);
 });
 
+Deno.test("the files of a dry run fit a terminal, and are whole elsewhere", async () => {
+  await using home = await Home.open();
+  const path = `${"nested/".repeat(8)}model.bin`;
+  await home.folder.write(`deep/${path}`, "weights");
+  const line = ["build", home.at("deep"), "-t", NAME, "--dry-run"];
+  assert.ok((await home.done(...line)).includes(path));
+  for (const columns of [40, 60]) {
+    const { stdout } = await home.run(line, { terminal: true, columns });
+    const lines = stdout.split("\n").filter((line) => line.startsWith("create "));
+    assert.ok(lines.length > 2 && lines.every((line) => line.length <= columns), stdout);
+  }
+});
+
 Deno.test("push --dry-run counts what the registry has not, and leaves its tag", async () => {
   await using home = await usedHome();
   await home.build("-t", NAME);

@@ -25,6 +25,17 @@ export function tableLines(
   }).split("\n");
 }
 
+/** Names give way on a narrow terminal. */
+const YIELDING = new Map([[2, 10]]);
+
+/** A line for each of what a run would do: the action, a size, and a name. */
+export function actionLines(
+  rows: readonly (readonly [action: string, size: string, name: string])[],
+  width?: number,
+): readonly string[] {
+  return tableLines(rows, { width, yielding: YIELDING });
+}
+
 /** Where external files go: their addresses and tiers, and their paths where they are files. */
 export function externalLines(files: readonly PlacedFile[]): readonly string[] {
   const rows = files.flatMap(({ path, decision }) => {

@@ -12,43 +12,46 @@ import {
 import type { Session } from "../session.ts";
 import { FailedResult } from "./failed_result.ts";
 import { countOf, formatBytes, shortDigest } from "./format.ts";
-import { tableLines } from "./bundle_text.ts";
+import { actionLines } from "./bundle_text.ts";
 
 /**
  * Reports a plan, and ends as the operation itself would.
  * @throws {FailedResult} when something stands in its way.
  */
 export function reportModelPlan(
-  { output, settings }: Session,
+  { output, settings, context }: Session,
   plan: OperationPlan,
   quiet?: boolean,
 ): void {
   output.warnAll(plan.warnings);
   const failure = planFailure(plan);
+  const text = planText(plan, context.stdout.columns());
   if (failure === undefined) {
-    return output.artifact(plan, { text: planText(plan), facts: ["nothing was changed"], quiet });
+    return output.artifact(plan, { text, facts: ["nothing was changed"], quiet });
   }
-  if (!settings.json && !quiet) output.text(planText(plan));
+  if (!settings.json && !quiet) output.text(text);
   throw new FailedResult(failure, { ...plan });
 }
 
 /** Lines for what would be done, and one for each place with what it takes. */
-function planText(plan: OperationPlan): string {
+function planText(plan: OperationPlan, width?: number): string {
   const [tags, contents] = [true, false].map((isTag) =>
     plan.steps.filter(({ kind }) => (kind === "tag") === isTag)
   );
   return [
-    ...tableLines([...contents!.map(contentRow), ...tags!.map(tagRow)]),
+    ...actionLines([...contents!.map(contentRow), ...tags!.map(tagRow)], width),
     ...plan.places.map((place) => placeLine(place, plan.steps)),
   ].join("\n");
 }
 
-function contentRow({ action, size, name }: PlannedStep): string[] {
+type ActionRow = Parameters<typeof actionLines>[0][number];
+
+function contentRow({ action, size, name }: PlannedStep): ActionRow {
   return [action, formatBytes(size), name];
 }
 
 /** A tag has no size, and stands below the names of what it leads to. */
-function tagRow({ action, name, place, replaces }: PlannedStep): string[] {
+function tagRow({ action, name, place, replaces }: PlannedStep): ActionRow {
   const now = replaces === undefined ? "" : `, now ${shortDigest(replaces)}`;
   return [action, "", `${place}:${name}${now}`];
 }

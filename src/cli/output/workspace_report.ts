@@ -4,7 +4,7 @@
  */
 import { type WorkspaceConflict, WorkspaceConflictError } from "../../bundle/workspace/conflict.ts";
 import type { TransferError } from "../../core/errors.ts";
-import { tableLines, textOf } from "./bundle_text.ts";
+import { actionLines, textOf } from "./bundle_text.ts";
 import { FailedResult } from "./failed_result.ts";
 import { formatBytes } from "./format.ts";
 import type { Session } from "../session.ts";
@@ -47,10 +47,12 @@ export function reportPlan(
 }
 
 /** A line for each file: what happens to it, its size and its path. */
-export function actionLines(
+export function fileLines(
   files: readonly { readonly path: string; readonly action: string; readonly size: number }[],
+  width?: number,
 ): readonly string[] {
-  return tableLines(files.map(({ action, size, path }) => [action, formatBytes(size), path]));
+  const rows = files.map(({ action, size, path }) => [action, formatBytes(size), path] as const);
+  return actionLines(rows, width);
 }
 
 /** What a dry run says of the bytes and of the disk that they go to. */

@@ -8,8 +8,8 @@ import { addArchiveLimits } from "../../writing_options.ts";
 import { countOf, formatBytes } from "../../output/format.ts";
 import type { Session } from "../../session.ts";
 import {
-  actionLines,
   countsText,
+  fileLines,
   reportPlan,
   roomLines,
   withConflicts,
@@ -48,7 +48,7 @@ function report(session: Session, result: ImportResult, archive: string): void {
     };
     const title = `Would import ${archive} to ${dest}`;
     const sums = [`Files: ${countsText(counts)}`, ...roomLines(result)];
-    const lines = [...actionLines(files), title, ...sums];
+    const lines = [...fileLines(files, session.context.stdout.columns()), title, ...sums];
     return reportPlan(session, { dest, conflicts, noRoom, document, lines });
   }
   session.output.result(document, textOf([`Imported ${archive} to ${dest}`]));

@@ -12,8 +12,8 @@ import { countOf, formatBytes } from "../../output/format.ts";
 import { addDragonfly, addReading, objectStore, portable } from "../../options.ts";
 import type { Session } from "../../session.ts";
 import {
-  actionLines,
   countsText,
+  fileLines,
   reportPlan,
   roomLines,
   withConflicts,
@@ -75,11 +75,16 @@ function report(session: Session, result: MaterializeResult, options: ReportOpti
   const target = [`Role: ${role}`, `Layers: ${layers.join(", ")}`];
   if (result.dryRun) {
     const title = `Would materialize ${bundleLabel(bundle)} to ${dest}`;
-    const lines = [...actionLines(files), title, ...target, ...planLines(result)];
+    const lines = [
+      ...fileLines(files, session.context.stdout.columns()),
+      title,
+      ...target,
+      ...planLines(result),
+    ];
     return reportPlan(session, { dest, conflicts, noRoom, document, lines });
   }
   const title = `Materialized ${bundleLabel(bundle)} to ${dest}`;
-  const details = options.verbose ? actionLines(files) : [];
+  const details = options.verbose ? fileLines(files, session.context.stdout.columns()) : [];
   session.output.result(document, textOf([...details, title, ...target]));
   note(session, result);
   // Who named neither a role nor layers may not know that there are others.

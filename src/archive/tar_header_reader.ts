@@ -189,5 +189,5 @@ export function truncated(): IntegrityError {
 
 /** The error of an archive that passes a limit. */
 export function tooLarge(reason: string, remedy?: string): InvalidInputError {
-  return new InvalidInputError(`Cannot read tar archive: ${reason}`, { remedy });
+  return new InvalidInputError(`Cannot read tar archive: ${reason}`, { found: reason, remedy });
 }

@@ -1011,3 +1011,14 @@ Deno.test("prune forgets what was pulled and is not used, and takes only times a
     assert.equal(code, 2, stderr);
   }
 });
+
+Deno.test("what attach writes to the local store is copied, and uploaded with --output-remote", async () => {
+  await using home = await Home.open();
+  const name = "registry.test/m:v1";
+  await home.build("-t", name);
+  await home.done("push", name);
+  await home.folder.write("more.md", "# More");
+  const line = ["attach", home.at("more.md"), "-s", name, "-t", "registry.test/m:v2"];
+  assert.match((await home.run([...line, "--output-remote"])).stderr, /^uploaded more\.md 6 B$/m);
+  assert.match((await home.run(line)).stderr, /^copied more\.md 6 B$/m);
+});

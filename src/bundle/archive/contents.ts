@@ -91,13 +91,21 @@ export class ArchiveReader {
         onEntry: () => collectInSeries(++count),
         onMissingEnd: () => this.#noteMissingEnd(options),
       });
-    } catch (cause) {
-      if (!(cause instanceof IntegrityError) || cause.facts.found === undefined) throw cause;
-      throw new IntegrityError(`Cannot read archive ${quote(path)}: ${cause.facts.found}`, {
-        path,
-        cause,
-      });
+    } catch (error) {
+      throw this.#named(error, { isFirst: count === 0 });
     }
+  }
+
+  /** The error of an archive with its name; what fails before its first entry is none. */
+  #named(cause: unknown, { isFirst = false } = {}): unknown {
+    const { path } = this.#source;
+    const isCorrupt = cause instanceof IntegrityError;
+    if (!isCorrupt && !(cause instanceof InvalidInputError)) return cause;
+    const { found, remedy } = cause.facts;
+    if (found === undefined) return cause;
+    const Named = isCorrupt ? IntegrityError : InvalidInputError;
+    const reason = isCorrupt && isFirst ? `it is no tar: ${found}` : found;
+    return new Named(`Cannot read archive ${quote(path)}: ${reason}`, { path, remedy, cause });
   }
 
   /**
@@ -111,7 +119,10 @@ export class ArchiveReader {
     for await (const member of this.members(options)) {
       bytes += member.size;
       this.#checkSize(bytes);
-      await reader.add(member, options);
+      // Where the content of an entry ends too early is found by who reads it.
+      await reader.add(member, options).catch((error) => {
+        throw this.#named(error);
+      });
     }
     return reader.finish();
   }

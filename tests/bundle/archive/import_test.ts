@@ -378,3 +378,27 @@ Deno.test("export and import tell what there is to do before the first byte move
     assert.deepEqual(new Set(told.slice(1).flat()), new Set(states));
   }
 });
+
+Deno.test("what cannot be read of an archive is told with its name, and what is no tar as that", async () => {
+  await using temp = await tempFolder();
+  const whole = new Uint8Array(rawTar({ name: "a", body: "a".repeat(2000) }, { name: "b" }));
+  const rows: [string, Uint8Array, ImportOptions, RegExp][] = [
+    [
+      "text.tar",
+      utf8("# A text\n".repeat(200)),
+      { dest: "" },
+      /text\.tar": it is no tar: a header/,
+    ],
+    ["cut.tar", whole.slice(0, 1000), { dest: "" }, /cut\.tar": it is truncated$/],
+    ["many.tar", whole, { dest: "", maxEntries: 1 }, /many\.tar": it has more than 1 entries$/],
+  ];
+  for (const [name, bytes, options, message] of rows) {
+    const path = await temp.write(name, bytes);
+    const importing = importArchive(path, { ...options, dest: temp.join("copy") });
+    await assert.rejects(importing, (error: Error) => {
+      assert.match(error.message, message);
+      assert.ok(error.message.startsWith(`Cannot read archive "${path}"`));
+      return true;
+    });
+  }
+});

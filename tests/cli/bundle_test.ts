@@ -473,6 +473,32 @@ Deno.test("verify names everything that is missing or modified, and fails with 5
   assert.match(reason, /"data\/ten\.bin": missing/);
 });
 
+Deno.test("the command that verify hints at brings back what is missing or modified", async () => {
+  await using home = await BundleHome.make();
+  await home.done("push", home.at("work"));
+  const choices = [
+    ["--role", "training", "--prefetch-external"],
+    ["--layers", "data,code", "--exclude", "*.none", "--prefetch-external"],
+  ];
+  for (const [index, choice] of choices.entries()) {
+    const folder = `a folder ${index}`;
+    await home.done("materialize", "demo:1.0.0", home.at(folder), ...choice);
+    const paths = Object.keys(content(await home.tree(folder)));
+    assert.ok(paths.includes("data/ten.bin") && paths.length > 2, paths.join());
+    for (const path of paths) await home.folder.write(`${folder}/${path}`, "changed");
+    await Deno.remove(home.at(folder, "src/a.py"));
+    const [code, stderr] = await home.failed("verify", home.at(folder));
+    assert.equal(code, 5);
+    const [, command = ""] = /hint: bring them back with `modelops bundle (.*)`\n$/.exec(stderr) ??
+      [];
+    const words = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) =>
+      quoted ?? plain!
+    );
+    await home.done(...words);
+    assert.match(await home.done("verify", home.at(folder)), /^Verified /);
+  }
+});
+
 Deno.test("every failure has its exit code, and says why on standard error", async () => {
   await using home = await BundleHome.make();
   await home.done("push", home.at("work"));

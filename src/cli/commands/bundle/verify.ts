@@ -1,10 +1,14 @@
 /** `bundle verify`: reads everything again. @module */
-import { resolve } from "../../../core/runtime/path.ts";
-import { quote } from "../../../core/text.ts";
+import { join, resolve } from "../../../core/runtime/path.ts";
+import { quote, shellWord } from "../../../core/text.ts";
 import type { Command } from "../../../deps/commander.ts";
+import type { Provenance } from "../../../bundle/documents/provenance.ts";
+import { formatBundleRef } from "../../../bundle/resolve/reference.ts";
+import { pointerPath } from "../../../bundle/workspace/layout.ts";
+import { pinnedRef, readProvenance } from "../../../bundle/workspace/provenance.ts";
 import type { VerifiedFile, VerifyReport } from "../../../bundle/workspace/verify_report.ts";
 import { IntegrityError, InvalidInputError } from "../../../core/errors.ts";
-import { statKind } from "../../../core/files.ts";
+import { lstatIfExists, statKind } from "../../../core/files.ts";
 import { textOf } from "../../output/bundle_text.ts";
 import { FailedResult } from "../../output/failed_result.ts";
 import { countOf, formatBytes } from "../../output/format.ts";
@@ -63,10 +67,33 @@ async function failureOf(
   return new IntegrityError(`Cannot verify ${quote(target)}: ${counts.join(", ")}`, {
     path: target,
     problems: faults.map((file) => ({ message: faultText(file) })),
-    ...(await statKind(target) === "folder"
-      ? { remedy: "materialize the bundle again with --overwrite" }
-      : {}),
+    ...(await statKind(target) === "folder" ? { remedy: await remedyOf(target, faults) } : {}),
   });
+}
+
+/** The command that brings back what a workspace lacks, where it is known what was asked for. */
+async function remedyOf(folder: string, faults: readonly VerifiedFile[]): Promise<string> {
+  const provenance = await readProvenance(folder);
+  const pointers = faults.map(({ path }) => lstatIfExists(join(folder, pointerPath(path))));
+  // Without that flag a pointer stays in the place of an external file that somebody changed.
+  const external = (await Promise.all(pointers)).some(Boolean) ? ["--prefetch-external"] : [];
+  const flags = ["--overwrite", ...external];
+  if (provenance === undefined || provenance.ref.kind === "path") {
+    return `materialize the bundle again with ${flags.join(" and ")}`;
+  }
+  const words = [formatBundleRef(pinnedRef(provenance)), folder, ...selectionFlags(provenance)];
+  const command = ["modelops bundle materialize", ...words.map(shellWord), ...flags].join(" ");
+  return `bring them back with \`${command}\``;
+}
+
+/** What makes the same choice among the files of a bundle. */
+function selectionFlags({ role, selection = {} }: Provenance): readonly string[] {
+  const { layers, include = [], exclude = [] } = selection;
+  return [
+    ...(layers === undefined ? ["--role", role] : ["--layers", layers.join(",")]),
+    ...include.flatMap((pattern) => ["--include", pattern]),
+    ...exclude.flatMap((pattern) => ["--exclude", pattern]),
+  ];
 }
 
 function faultText({ path, state, reason }: VerifiedFile): string {

@@ -92,6 +92,10 @@ brace. \`az://container/key\` (also \`azure://\`) goes to Azure Blob Storage, or
 \`file:///absolute/path\` lead below that folder and nowhere else. \`s3://\` and \`gs://\` are read and not
 opened.
 
+An address without \`{sha256}\` or \`{version}\` is that of every version: the next push of other
+content replaces its object, with a warning, and earlier bundles have lost theirs. Of two pushes at
+once one replaces nothing of the other: it ends with 12.
+
 ## YAML
 
 The file is read as PyYAML reads it: YAML 1.1 with merge keys (\`<<\`), anchors and aliases; \`yes\`, \`no\`,

@@ -8,6 +8,7 @@ import { TarHeaderReader } from "../../archive/tar_header_reader.ts";
 import { readTar } from "../../archive/tar_reader.ts";
 import { ModelOpsError, NotFoundError } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
+import { collectInSeries } from "../../core/runtime/garbage.ts";
 import { type BlobSource, rangeBounds } from "../../core/content/source.ts";
 import { readSource } from "../../core/content/read_source.ts";
 import { transformed } from "../../core/streams.ts";
@@ -58,7 +59,8 @@ export async function layerFiles(
   const tells = onlyTensors ? tellsTensors : tellsFacts;
   const { most = layers.length } = reads ?? {};
   if (most < layers.length) warnings.push(`Only the first ${most} files were looked at`);
-  for (const layer of layers.slice(0, most)) {
+  for (const [index, layer] of layers.slice(0, most).entries()) {
+    collectInSeries(index);
     const path = layerPath(layer.annotations);
     if (path === undefined || !tells(path)) continue;
     const blob = storeSource(store, layer);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readLayerIndex } from "../../../src/bundle/documents/layer_index.ts";
 import { digestBytes } from "../../../src/core/digest.ts";
 import { InvalidInputError } from "../../../src/core/errors.ts";
+import { nodeV8 } from "../../../src/core/runtime/builtins.ts";
 import { anonymousBlob } from "../../../src/oci/store.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -138,4 +139,19 @@ Deno.test("readLayerIndex() names the entry that is wrong, in plain words", () =
     read({ path: "b", external: { uri: "az://c/k", size: 1 } }),
     /external\.sha256: is missing/,
   );
+});
+
+/** Makes objects that nobody uses when it returns, and tells how much memory was used with them. */
+function waste(): number {
+  const made = Array.from({ length: 1_000_000 }, (_, index) => ({ index, text: `${index}` }));
+  return made.length > 0 ? usedMemory() : 0;
+}
+
+const usedMemory = () => nodeV8().getHeapStatistics().used_heap_size;
+
+Deno.test("what lies about is collected before an index takes memory beside it", () => {
+  const before = waste();
+  readLayerIndex(json({ layer: "code", entries: [] }), "code", "i");
+  const freed = before - usedMemory();
+  assert.ok(freed > 40 * 1024 * 1024, `${freed} bytes were freed`);
 });

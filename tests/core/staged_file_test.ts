@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { InvalidInputError } from "../../src/core/errors.ts";
+import { ConflictError } from "../../src/core/errors.ts";
 import { readDirIfExists } from "../../src/core/files.ts";
 import { writeFileAtomic } from "../../src/core/staged_file.ts";
 import { streamOf } from "../../src/core/streams.ts";
@@ -33,7 +33,7 @@ Deno.test("writeFileAtomic() says what is in the way", async () => {
   await assert.rejects(
     writeFileAtomic(folder.join("file/below"), new Uint8Array()),
     (error: Error) =>
-      error instanceof InvalidInputError && /Cannot write ".*below": /.test(error.message),
+      error instanceof ConflictError && /Cannot write ".*below": /.test(error.message),
   );
 });
 

@@ -81,6 +81,10 @@ for (const [what, files] of Object.entries(UNREAD)) {
     assert.match(stderr, new RegExp(`The tensors of 1 file are not listed: ${file}`));
     const json = await home.run(["inspect", name, "--tensors", "--json"]);
     assert.deepEqual(JSON.parse(json.stdout).unlisted, [{ file }]);
+    // Two models have it, under one name.
+    const other = await build(home, "v2", { ...files, "README.md": "# Two\n" });
+    const two = await home.run(["diff", name, other, "--tensors"]);
+    assert.ok(two.stderr.includes(`The tensors of 1 file are not listed: ${file}\n`), two.stderr);
     assert.equal((await home.run(["inspect", name, "--card"])).code, 0);
   });
 }

@@ -13,12 +13,14 @@ const MOST_NAMED = 10;
 
 /**
  * A sentence of the files whose tensors are missing, and how many those are as far as it is known.
+ * A file that two models have is one.
  */
 export function unlistedText(unlisted: readonly UnlistedFile[]): string {
-  const counted = unlisted.reduce((sum, { tensorCount = 0 }) => sum + tensorCount, 0);
-  const names = unlisted.slice(0, MOST_NAMED).map(({ file }) => file);
-  const more = unlisted.length - names.length;
-  return `The tensors of ${countOf(unlisted.length, "file")} are not listed` +
+  const files = [...new Map(unlisted.map((each) => [each.file, each])).values()];
+  const counted = files.reduce((sum, { tensorCount = 0 }) => sum + tensorCount, 0);
+  const names = files.slice(0, MOST_NAMED).map(({ file }) => file);
+  const more = files.length - names.length;
+  return `The tensors of ${countOf(files.length, "file")} are not listed` +
     `${counted === 0 ? "" : `, ${countOf(counted, "tensor")} or more`}: ${names.join(", ")}` +
     (more === 0 ? "" : ` and ${more} more`);
 }

@@ -54,7 +54,7 @@ async function report(
   thrown: unknown,
   args: readonly string[],
   context: CliContext,
-  { flags: { color }, session, command, commandFlags }: RunState,
+  { flags: { color, storageDir }, session, command, commandFlags }: RunState,
 ): Promise<number> {
   const { programName, signal } = context;
   const json = session?.settings.json ?? args.includes("--json");
@@ -75,6 +75,7 @@ async function report(
     suggestions,
     flags: commandFlags?.known,
     given: commandFlags?.given,
+    storageDir,
   });
   session?.log("error", described.message, { kind: described.kind });
   if (session !== undefined && isDebug(session.settings.logLevel)) {

@@ -5,7 +5,7 @@
 import { isAbort, ModelOpsError, type Problem } from "../../core/errors.ts";
 import { explainUnexpected, systemCode } from "../../core/file_errors.ts";
 import { isLoopbackHost } from "../../core/hosts.ts";
-import { quote } from "../../core/text.ts";
+import { quote, shellWord } from "../../core/text.ts";
 import { Interruption } from "../interrupt.ts";
 import { settingRemedy } from "../settings/remedies.ts";
 import { EXIT_CODES, type FailureKind } from "./exit_codes.ts";
@@ -42,6 +42,8 @@ export interface FailureContext {
   readonly flags?: ReadonlySet<string>;
   /** Those of them that the line gives it. */
   readonly given?: ReadonlySet<string>;
+  /** The local store that the line names. */
+  readonly storageDir?: string;
 }
 
 /** The words near the one that an error calls none of its choices. */
@@ -187,7 +189,7 @@ function withFlags(remedy: string, { flags, given }: FailureContext): string | u
 function chooseHint(error: ModelOpsError, context: FailureContext): string | undefined {
   for (const rule of HINT_RULES) {
     const hint = rule(error, context);
-    if (hint !== undefined) return underName(hint, context.programName);
+    if (hint !== undefined) return withStore(underName(hint, context.programName), context);
   }
   return undefined;
 }
@@ -201,6 +203,13 @@ function underName(hint: string, programName: string): string {
     ? /(?<=`|: )modelops bundle(?= )/g
     : /(?<=`|: )modelops(?= [a-z-])/g;
   return hint.replace(theirs, () => programName);
+}
+
+/** Commands of a hint that look at the local store look at the one that the line names. */
+function withStore(hint: string, { storageDir }: FailureContext): string {
+  if (storageDir === undefined) return hint;
+  const program = /(?<=`|: )\S+(?= (?:list`|verify |prune\b|extract ))/g;
+  return hint.replace(program, (name) => `${name} --storage-dir ${shellWord(storageDir)}`);
 }
 
 function either(words: readonly string[]): string {

@@ -175,6 +175,18 @@ Deno.test("hints name the program as it was called", () => {
   }
 });
 
+Deno.test("hints look at the local store that the line names", () => {
+  const missing = new NotFoundError("x", { isLocal: true });
+  const remote = new InvalidInputError("x", { remedy: "run `modelops list registry.test`" });
+  const rows = [
+    [missing, "run `modelops --storage-dir 'my store' list` to see what the local store has"],
+    [remote, "run `modelops list registry.test`"],
+  ] as const;
+  for (const [error, hint] of rows) {
+    assert.equal(describeFailure(error, { ...world, storageDir: "my store" }).hint, hint);
+  }
+});
+
 Deno.test("of several problems none is said twice, and alone the message says the first", () => {
   const error = problemsError('read "Modelfile"', [{ line: 1, message: "a" }, { message: "b" }]);
   const failure = describeFailure(error, world);

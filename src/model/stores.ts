@@ -95,11 +95,11 @@ export class ModelStores {
       if (!await this.findLocal(reference, options)) {
         throw await withNearTags(error, store, referenceTarget(reference), options);
       }
-      const name = formatReference(reference);
+      const command = `modelops extract ${formatReference(reference)} --output ` +
+        `./${reference.repository.split("/").at(-1)}`;
       throw new NotFoundError(error.message, {
         ...error.facts,
-        remedy:
-          `for the copy of the local store run \`modelops extract ${name} --output <folder>\``,
+        remedy: `for the copy of the local store run \`${command}\``,
         cause: error,
       });
     }

@@ -23,7 +23,10 @@ Deno.test("pull of a name that the registry has not is not found, whoever made t
   for (const name of [NAME, "localhost:5000/m:v2"]) {
     const { code, stdout, stderr } = await home.run(["pull", name]);
     assert.deepEqual([code, stdout], [1, ""]);
-    assert.match(stderr, /hint: for the copy of the local store run `modelops extract /);
+    assert.match(
+      stderr,
+      /hint: for the copy .* run `modelops extract localhost:\S+ --output \.\/m`\n/,
+    );
   }
 });
 

@@ -24,7 +24,8 @@ export function configure(command: Command, session: Session): void {
       .option(
         "--format <template>",
         "fill in a template, as '{{.Digest}}' or '{{range .Layers}}{{.Filepath}}\\n{{end}}'",
-      ),
+      )
+      .addHelpText("after", TEMPLATES),
   )
     .action(async (target, { config, format, card, files, tensors, ...flags }) => {
       checkViews({ config, format }, { card, files, tensors });
@@ -51,6 +52,15 @@ export function configure(command: Command, session: Session): void {
       session.output.document(goJson(document, "\t"));
     });
 }
+
+/** What help says of templates; their parser is loaded when there is one. */
+const TEMPLATES = `
+Templates are those of Go, and have the
+keys of --json, such as .Digest:
+  blocks     if, with, range, else, end
+  functions  json, len, index, print,
+             println, join, split, lower,
+             upper, eq, ne, not, and, or`;
 
 /** @throws {InvalidInputError} when two documents are asked for at once. */
 function checkViews(

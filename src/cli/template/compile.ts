@@ -45,6 +45,9 @@ interface Command {
 
 const BLOCK_WORDS = ["if", "with", "range"] as const;
 
+/** Functions that print nothing where there is nothing. */
+const PRINTING: ReadonlySet<string> = new Set(["print", "println"]);
+
 type BlockWord = typeof BLOCK_WORDS[number];
 
 const LITERALS: Readonly<Record<string, unknown>> = { true: true, false: false, nil: null };
@@ -181,7 +184,7 @@ class Compiler {
       throw this.#error(at, `there is no function ${quote(name)}`, suggestions);
     }
     try {
-      if (args.length === 0) throw new Refusal("it needs an argument");
+      if (args.length === 0 && !PRINTING.has(name)) throw new Refusal("it needs an argument");
       return FUNCTIONS[name]?.(...args);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -61,6 +61,11 @@ export class UsualCommand {
     return this;
   }
 
+  /** Has more to say in its help, which no usual line asks for. */
+  addHelpText(_place: string, _text: string): this {
+    return this;
+  }
+
   /** Runs this. */
   action(action: Action): this {
     this.#action = action;

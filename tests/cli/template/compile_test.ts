@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compileTemplate } from "../../../src/cli/template/compile.ts";
+import { FUNCTIONS } from "../../../src/cli/template/functions.ts";
 import { InvalidInputError } from "../../../src/core/errors.ts";
+import { runIn } from "../support.ts";
 
 const value = {
   Name: "demo",
@@ -22,11 +24,18 @@ function render(template: string): string {
   return compileTemplate(template).render(value);
 }
 
+Deno.test("help lists every function of templates", async () => {
+  const { stdout } = await runIn(["inspect", "--help"]);
+  const [, functions = ""] = /^ {2}functions +(.*(?:\n {4}.*)*)$/m.exec(stdout) ?? [];
+  assert.deepEqual(functions.split(/,\s+/), Object.keys(FUNCTIONS));
+});
+
 Deno.test("templates fill in fields, and say what functions make of them", () => {
   const rows: [string, string][] = [
     ["", ""],
     ["plain } text {", "plain } text {"],
     ["{{.Digest}}", "sha256:abc"],
+    ["{{range .Layers}}{{.Size}}{{println}}{{end}}", "3\n20\n"],
     ["{{ .Name }}: {{.Config.descriptor.name}}", "demo: demo"],
     ["{{$.Name}}", "demo"],
     ["[{{.Family}}{{.Config.descriptor.title}}{{.Config.descriptor.title.more}}]", "[]"],

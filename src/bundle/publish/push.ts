@@ -3,9 +3,10 @@
  *
  * Everything that can be wrong is looked for first: spec, files, places, tags. Then the external
  * objects are uploaded, then the files and documents for the registry. The tags are looked at once
- * more before an object is replaced, and with the objects before the manifest is written, which
- * brings the first of them. Last the version in the spec
- * is raised, if that was asked for. A bundle that is refused has neither manifest nor tag.
+ * more before an object is replaced, and together with the objects before the manifest is written,
+ * which brings the first of them: a bundle that is refused by then has neither manifest nor tag.
+ * They are looked at again when all are set. Last the version in the spec is raised, if that was
+ * asked for.
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
@@ -134,6 +135,8 @@ export async function publishBundle(
     describe: describer([root, ...written.documents.map((d) => d.descriptor), ...written.files]),
   });
   for (const tag of more) await store.tag(root, tag, operation);
+  // Registries tag whatever comes last: of two publishers at once the first one is told.
+  await guardTags(store, { ...guard, force: false });
   await provider.digestIndex?.note(root.digest, repository, operation);
   if (options.bump !== undefined) await writeBumpedSpec(source);
   return { ...result, registry, external };

@@ -89,3 +89,27 @@ for (const [what, { early, put, message, published }] of Object.entries(CASES)) 
     assert.equal(tag !== undefined, published);
   });
 }
+
+for (const force of [false, true]) {
+  const how = force ? "by force" : "at once";
+  Deno.test(`a publisher whose tag a rival moves ${how} is told`, async () => {
+    await using ours = await goldenFolder();
+    await using theirs = await goldenFolder();
+    await theirs.write("src/b.py", "new");
+    await using folder = await tempFolder();
+    const objects = openObjectStore({ fileRoot: folder.path });
+    const registry = { ...memoryRegistry(), objects: () => objects };
+    const rival = await publishBundle(theirs.path, registry, { force });
+    const store = registry.catalog.repository(REPOSITORY);
+    await store.untag("1.0.0");
+    const tag = store.tag.bind(store);
+    store.tag = async (descriptor, name, options) => {
+      await tag(descriptor, name, options);
+      await tag({ ...descriptor, digest: rival.digest }, "1.0.0");
+    };
+    await assert.rejects(
+      publishBundle(ours.path, registry, { tags: ["latest"], force }),
+      (error) => error instanceof ConflictError && error.facts.actual === rival.digest,
+    );
+  });
+}

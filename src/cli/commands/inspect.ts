@@ -59,8 +59,9 @@ Templates are those of Go, and have the
 keys of --json, such as .Digest:
   blocks     if, with, range, else, end
   functions  json, len, index, print,
-             println, join, split, lower,
-             upper, eq, ne, not, and, or`;
+             println, join, split,
+             lower, upper, eq, ne, not,
+             and, or`;
 
 /** @throws {InvalidInputError} when two documents are asked for at once. */
 function checkViews(

@@ -218,7 +218,7 @@ async function isLongFolder(path: string): Promise<boolean> {
 }
 
 /** The result of work on a path; `undefined` when there is no such path. */
-async function ifExists<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+export async function ifExists<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
   try {
     return await work();
   } catch (error) {

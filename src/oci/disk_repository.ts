@@ -217,6 +217,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
 
   async delete(descriptor: Descriptor, options: OperationOptions = {}): Promise<void> {
     await using _lock = await this.deferPrune(options);
+    await using _turn = await this.namingTurn(descriptor, options);
     if (!await this.members.has(descriptor)) throw missing(this, descriptor.digest);
     const { digest, mediaType } = descriptor;
     const tags = isManifestType(mediaType) ? await this.tagLinks.of(digest) : [];
@@ -224,9 +225,7 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
       await using _turn = await this.#tagTurn(tag, options);
       if (await this.tagLinks.named(tag) === digest) await this.tagLinks.drop(tag);
     });
-    const folder = this.members.folderOf(descriptor);
-    await using _turn = await this.#store.turns.takeFolder(folder, options);
-    await this.members.remove(descriptor);
+    await this.#remove(descriptor, options);
   }
 
   /** Lets go of a manifest that another part has, if no tag names it and nobody counts on it. */
@@ -234,13 +233,25 @@ export class DiskRepository implements ContentStore, LocalCapabilities {
     await using _lock = await this.deferPrune(options);
     const manifest = { mediaType: MediaType.imageManifest, digest, size: 0 };
     if (!await this.members.has(manifest)) return;
+    await using _turn = await this.namingTurn(manifest, options);
     if (await this.members.promisedAt("_manifests/revisions", digest) > 0) return;
     if ((await this.tagLinks.of(digest)).length > 0) return;
-    await using _turn = await this.#store.turns.takeFolder(
-      this.members.folderOf(manifest),
-      options,
-    );
-    await this.members.remove(manifest);
+    await this.#remove(manifest, options);
+  }
+
+  /**
+   * The turn at giving a manifest a tag, or at removing it after a look at all tags: a tag that is
+   * given between the look and the removal would name nothing.
+   */
+  namingTurn(descriptor: Descriptor, options: OperationOptions): Promise<AsyncDisposable> {
+    const folder = this.members.folderOf(descriptor);
+    return this.#store.turns.takeFolder(`${folder}.naming`, options);
+  }
+
+  async #remove(descriptor: Descriptor, options: OperationOptions): Promise<void> {
+    const folder = this.members.folderOf(descriptor);
+    await using _turn = await this.#store.turns.takeFolder(folder, options);
+    await this.members.remove(descriptor);
   }
 
   async untag(tag: string, options: OperationOptions = {}): Promise<void> {

@@ -14,6 +14,9 @@ import { DiskLayout } from "../../src/oci/disk_layout.ts";
 import { MediaType } from "../../src/oci/media_types.ts";
 import { memoryStore } from "../../src/oci/memory_store.ts";
 import { type ContentStore, readManifest } from "../../src/oci/store.ts";
+import { DiskRepository } from "../../src/oci/disk_repository.ts";
+import { DiskStore } from "../../src/oci/disk_store.ts";
+import { TagLinks } from "../../src/oci/disk/tag_links.ts";
 import { sampleArtifact, storeConformance, writeSample } from "../conformance/store.ts";
 import { LISTED_CONFIGS } from "../support/listed_configs.ts";
 import { tempFolder } from "../support/temp.ts";
@@ -149,6 +152,92 @@ Deno.test("a tag that two give at once to a model and to an index names one of t
     assert.equal([...shared, ...apart].length, 1, `round ${round}`);
     assert.ok(wanted.includes((await opened.store.resolve("v1")).digest));
   }
+});
+
+/** Does work once when a method is called: before it begins, or before anybody has its result. */
+function during<Name extends string>(
+  owner: { [name in Name]: (...args: never[]) => unknown },
+  name: Name,
+  { before, after }: { before?: () => Promise<void>; after?: () => Promise<void> },
+): Disposable {
+  const original = owner[name] as (...args: unknown[]) => unknown;
+  let [begun, ended]: Promise<void>[] = [];
+  Object.assign(owner, {
+    async [name](this: unknown, ...args: unknown[]) {
+      await (begun ??= before?.());
+      const result = await original.apply(this, args);
+      await (ended ??= after?.());
+      return result;
+    },
+  });
+  return { [Symbol.dispose]: () => void Object.assign(owner, { [name]: original }) };
+}
+
+/** Time in which a tag is given, unless it has to wait. */
+const SOON = () => new Promise<void>((resolve) => setTimeout(resolve, 500));
+
+Deno.test("a tag that a model gets while an index of it gets one names what modctl finds", async () => {
+  await using opened = await openStore();
+  const { store, folder } = opened;
+  const [one] = samples("one");
+  const index = await writeIndex(store, [one!]);
+  const other = diskCatalog(folder.path).repository(NAME);
+  let tagged: Promise<void> | undefined;
+  using _look = during(TagLinks.prototype, "of", {
+    async after() {
+      tagged = other.tag(one!.manifest, "v1");
+      await Promise.race([tagged, SOON()]);
+    },
+  });
+  await store.tag(index, "all");
+  await tagged;
+  assert.deepEqual(await opened.tags(), { shared: ["v1"], apart: ["all"] });
+  await assertWhole(new DiskRepository(NAME, new DiskStore(folder.path)), [one!]);
+});
+
+Deno.test("a tag that is given while its manifest is removed names nothing that is gone", async () => {
+  await using opened = await openStore();
+  const { store, folder } = opened;
+  const [one] = samples("one");
+  await writeSample(store, one!);
+  const other = diskCatalog(folder.path).repository(NAME);
+  let tagged: Promise<unknown> | undefined;
+  using _look = during(TagLinks.prototype, "of", {
+    async after() {
+      tagged = assert.rejects(other.tag(one!.manifest, "v1"), NotFoundError);
+      await Promise.race([tagged, SOON()]);
+    },
+  });
+  await store.delete(one!.manifest);
+  await tagged;
+  assert.deepEqual((await opened.tags()).shared, []);
+});
+
+Deno.test("a tag that moves into the other part is found while it does", async () => {
+  await using opened = await openStore();
+  const { store } = opened;
+  const [one, two] = samples("one", "two");
+  await writeSample(store, two!);
+  await store.tag(two!.manifest, "v1");
+  const index = await writeIndex(store, [one!]);
+  using _look = during(DiskRepository.prototype, "resolve", {
+    before: () => store.tag(index, "v1"),
+  });
+  assert.deepEqual(await store.resolve("v1"), index);
+});
+
+Deno.test("a tag that others remove while it moves has moved", async () => {
+  await using opened = await openStore();
+  const { store, layouts } = opened;
+  const [one, two] = samples("one", "two");
+  await writeSample(store, two!);
+  await store.tag(two!.manifest, "v1");
+  const index = await writeIndex(store, [one!]);
+  using _untag = during(DiskRepository.prototype, "untag", {
+    before: () => Deno.remove(layouts.shared.tag(NAME, "v1"), { recursive: true }),
+  });
+  await store.tag(index, "v1");
+  assert.deepEqual(await opened.tags(), { shared: [], apart: ["v1"] });
 });
 
 Deno.test("of a tag that modctl gave beside one that lies apart the newer counts", async () => {

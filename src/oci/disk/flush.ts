@@ -3,7 +3,7 @@
  * @module
  */
 import { mapConcurrent } from "../../core/concurrency.ts";
-import { syncPath } from "../../core/files.ts";
+import { ifExists, syncPath } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import type { Descriptor } from "../descriptor.ts";
 import type { DiskBlobs } from "../disk_blobs.ts";
@@ -48,7 +48,8 @@ export async function flushAll(
       if (flushed.has(path)) continue;
       // Many share the folder above: those alone are noted, since all paths of many take 12 MiB.
       if (index % 3 === ABOVE) flushed.add(path);
-      await syncPath(path);
+      // Some of what an index lists may be removed at this very moment.
+      await ifExists(() => syncPath(path));
     }
   }, { concurrency: FLUSHES_AT_ONCE, signal });
 }

@@ -5,7 +5,7 @@
  */
 import type { Digest } from "../../core/digest.ts";
 import { explainWrite, systemCode } from "../../core/file_errors.ts";
-import { removeIfExists } from "../../core/files.ts";
+import { ifExists, removeIfExists } from "../../core/files.ts";
 import { dirname, join } from "../../core/runtime/path.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { withFolders } from "../disk_blobs.ts";
@@ -92,7 +92,7 @@ export class MemberLinks {
    * looks.
    */
   async release(digest: Digest): Promise<void> {
-    if (await this.hasManifest(digest)) await Deno.utime(this.#manifest(digest), 0, 0);
+    await ifExists(() => Deno.utime(this.#manifest(digest), 0, 0));
   }
 
   /**

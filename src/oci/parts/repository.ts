@@ -9,6 +9,7 @@
 import type { BlobSource, ToFileOptions } from "../../core/content/source.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { type Digest, isDigest } from "../../core/digest.ts";
+import { ifFound, NotFoundError } from "../../core/errors.ts";
 import { lstatIfExistsSync } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { compareText } from "../../core/text.ts";
@@ -105,31 +106,41 @@ export class PartedRepository implements LocalRepository {
 
   async resolve(target: string, options?: OperationOptions): Promise<Descriptor> {
     if (isDigest(target)) return await this.#first((part) => part.resolve(target, options));
-    return await (await this.#owner(target)).resolve(target, options);
+    const owner = await this.#owner(target);
+    try {
+      return await owner.resolve(target, options);
+    } catch (error) {
+      const now = await this.#owner(target);
+      if (now === owner || !(error instanceof NotFoundError)) throw error;
+      // The tag has just moved into the other part.
+      return await now.resolve(target, options);
+    }
   }
 
   async tag(descriptor: Descriptor, tag: string, options: GiveTagOptions = {}): Promise<void> {
     await using _lock = await this.deferPrune(options);
     const isShared = await this.#isListable(descriptor, options);
-    if (isShared && this.#parts.length === 1) {
-      return await this.#shared.tag(descriptor, tag, options);
-    }
-    const apart = this.#openApart();
-    const [from, to] = isShared ? [apart, this.#shared] : [this.#shared, apart];
-    const { adopt } = await import("./adopt.ts");
-    const adopted = await adopt(descriptor, { from, to }, options);
+    const to = isShared ? this.#shared : this.#openApart();
+    let adopted: ReadonlySet<Digest>;
     {
+      await using _naming = await to.namingTurn(descriptor, options);
+      const from = this.#parts.find((part) => part !== to);
+      if (from === undefined) return await to.tag(descriptor, tag, options);
+      const { adopt } = await import("./adopt.ts");
+      adopted = await adopt(descriptor, { from, to }, options);
       await using _turn = await this.#tagTurn(tag, options);
       await to.tag(descriptor, tag, options);
       if (await from.knows(tag)) {
         // Whoever is stopped here leaves two, of which the newer counts.
         to.tagLinks.renew(tag);
-        await from.untag(tag, options);
+        // It goes with the manifest that it names, where somebody removes that.
+        await ifFound(from.untag(tag, options));
       }
     }
     // modctl pulls nothing that the repository has, and gives it no tag then.
     if (isShared) return;
-    await mapConcurrent(adopted, (digest) => from.leave(digest, options), LEFT_AT_ONCE);
+    const leave = (digest: Digest) => this.#shared.leave(digest, options);
+    await mapConcurrent(adopted, leave, LEFT_AT_ONCE);
   }
 
   tags(options?: TagOptions): AsyncIterable<string> {

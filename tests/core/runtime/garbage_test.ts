@@ -49,3 +49,17 @@ Deno.test("collectInSeries() collects with each two thousandth step", () => {
     assert.ok(before - used() > 40 * MIB, `${before - used()} bytes were freed`);
   }
 });
+
+Deno.test("collectInSeries() keeps small the room that objects of a few steps take turns in", () => {
+  const room = () => nodeV8().getHeapStatistics().total_heap_size;
+  collectInSeries(2000);
+  const before = room();
+  const lasting: unknown[] = [];
+  let most = 0;
+  for (let step = 0; step < 6000; step++) {
+    collectInSeries(step);
+    lasting[step % 200] = Array.from({ length: 400 }, (_, index) => ({ index, text: `${step}` }));
+    most = Math.max(most, room() - before);
+  }
+  assert.ok(most < 22 * MIB, `${most} bytes more were held`);
+});

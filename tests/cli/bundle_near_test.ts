@@ -27,6 +27,9 @@ Deno.test("the error of a wrong version of a bundle names near ones", async () =
   const far = await home.run(["bundle", "resolve", "demo:nothing-like-it"], { env: ENV });
   assert.match(far.stderr, /Cannot find bundle "demo:nothing-like-it"/);
   assert.doesNotMatch(far.stderr, /did you mean/);
+  assert.match(far.stderr, /\nhint: it has 1\.1\.0, 1\.0\.0\n/);
+  const none = await home.run(["bundle", "resolve", "other:1.0.0"], { env: ENV });
+  assert.match(none.stderr, /\nhint: check the name and the version, then look at REGISTRY_REPO\n/);
 });
 
 Deno.test("a bundle command on a model says that it is one, and which command is right", async () => {

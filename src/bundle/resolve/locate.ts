@@ -164,13 +164,19 @@ async function noSuchBundle(
   });
   const version = ref.kind === "version" ? ref.version : undefined;
   if (ref.kind !== "version" || version === undefined) return error;
+  const bare = new NotFoundError(error.message);
+  let remedy: string | undefined;
   for (const repository of tried) {
     const store = options.open(repository);
-    const told = await withNearTags(error, store, version, operationOptions(options));
-    if (!(told instanceof NotFoundError) || told.facts.suggestions === undefined) continue;
+    const told = await withNearTags(bare, store, version, operationOptions(options));
+    if (!(told instanceof NotFoundError)) continue;
     const suggestions = told.facts.suggestions
-      .map((name) => `${ref.name}:${name.slice(store.name.length + 1)}`);
-    return new NotFoundError(error.message, { ...error.facts, suggestions });
+      ?.map((name) => `${ref.name}:${name.slice(store.name.length + 1)}`);
+    if (suggestions) return new NotFoundError(error.message, { ...error.facts, suggestions });
+    remedy ??= told.facts.remedy;
   }
-  return error;
+  // What there is helps more than where to look.
+  return remedy === undefined
+    ? error
+    : new NotFoundError(error.message, { reference: text, remedy });
 }

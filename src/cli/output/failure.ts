@@ -200,7 +200,7 @@ function chooseHint(error: ModelOpsError, context: FailureContext): string | und
  */
 function underName(hint: string, programName: string): string {
   const theirs = isBundlesProgram(programName)
-    ? /(?<=`|: )modelops bundle(?= )/g
+    ? /(?<=`|: )modelops(?: bundle(?= )|(?= (?:login|upgrade)\b))/g
     : /(?<=`|: )modelops(?= [a-z-])/g;
   return hint.replace(theirs, () => programName);
 }

@@ -164,6 +164,7 @@ Deno.test("hints name the program as it was called", () => {
     ["modctl", init, "write one with `modctl bundle init .`"],
     ["modelops-bundles", init, "write one with `modelops-bundles init .`"],
     ["modctl", look, "look at it with: modctl inspect --remote registry.test/modelops ws:v1"],
+    ["modelops-bundles", "run `modelops login r.test`", "run `modelops-bundles login r.test`"],
     // It has no such command.
     ["modelops-bundles", look, look],
   ];

@@ -134,12 +134,15 @@ async function write(
 
 /** Tells what there is to write before the first byte of it, and what is there. */
 function planStage({ files, ...options }: OperationOptions & Pick<ImportPlan, "files">): void {
-  const all = Array.from(files, ([path, { file: { size }, verdict: { action } }]) => ({
-    item: { id: path, phase: "extract", name: path, size } as const,
-    isThere: action === "keep",
-  }));
-  reportPlan("extract", all.map(({ item }) => item), options);
-  for (const { item, isThere } of all) if (isThere) reportSkipped(item, options);
+  reportPlan("extract", filesOf(files), options);
+  for (const [path, { file: { size }, verdict: { action } }] of files) {
+    if (action === "keep") reportSkipped({ id: path, phase: "extract", name: path, size }, options);
+  }
+}
+
+/** The files of a plan one by one: of a hundred thousand no list is made. */
+function* filesOf(files: ImportPlan["files"]): Generator<PlannedImport["file"], void> {
+  for (const { file } of files.values()) yield file;
 }
 
 function resultOf(

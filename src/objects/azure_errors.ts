@@ -80,7 +80,7 @@ const EXPLANATIONS: readonly Row[] = [
     "ContainerNotFound",
     NotFoundError,
     "the container does not exist",
-    { remedy: "create the container in the storage account first" },
+    { remedy: "check its name, or create the container in the storage account before you push" },
   ],
   [
     "ResourceNotFound",

@@ -2,7 +2,7 @@
  * The files of a bundle, from the indexes of its layers.
  * @module
  */
-import { InvalidInputError } from "../../core/errors.ts";
+import { ifFound, InvalidInputError } from "../../core/errors.ts";
 import { type OperationOptions, operationOptions } from "../../core/operation.ts";
 import { quote } from "../../core/text.ts";
 import { capability } from "../../oci/capabilities.ts";
@@ -78,13 +78,16 @@ async function readIndexOf(
   return entries;
 }
 
-/** Finds sizes that an index does not give in the manifest or the store; 0 when neither says. */
+/**
+ * Finds sizes that an index does not give in the manifest or the store; 0 when neither says.
+ * Content that is missing is for whoever reads it to tell, as where the index gives its size.
+ */
 function sizeFinder({ store, contents = [] }: EntrySource, options: OperationOptions) {
   const listed = new Map(contents.map(({ digest, size }) => [digest, size]));
   const stat = capability(store, "stat");
-  return async ({ path, blob: { digest } }: RegistryEntry): Promise<number> => {
+  return async ({ blob: { digest } }: RegistryEntry): Promise<number> => {
     const size = listed.get(digest);
     if (size !== undefined || stat === undefined) return size ?? 0;
-    return (await explained(stat(digest, options), quote(path), { path })).size;
+    return (await ifFound(stat(digest, options)))?.size ?? 0;
   };
 }

@@ -104,6 +104,8 @@ Deno.test("a file whose blob is gone is a failed transfer, however its index say
       assert.ok(error instanceof TransferError, `${form}: ${error}`);
       assert.match(error.message, /missing/);
       assert.equal((await bundles.resolve("x:1")).totalSize >= 0, true);
+      const { files } = await bundles.verify("x:1");
+      assert.deepEqual(files.map(({ path, state }) => [path, state]), [["f", "missing"]], form);
     }
   }
 });

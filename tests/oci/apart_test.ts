@@ -154,16 +154,24 @@ Deno.test("a tag that two give at once to a model and to an index names one of t
   }
 });
 
-/** Does work once when a method is called: before it begins, or before anybody has its result. */
+/**
+ * Does work once when a method is called, before it begins or before anybody has its result; or for
+ * each call.
+ */
 function during<Name extends string>(
   owner: { [name in Name]: (...args: never[]) => unknown },
   name: Name,
-  { before, after }: { before?: () => Promise<void>; after?: () => Promise<void> },
+  { before, after, each }: {
+    before?: () => Promise<void>;
+    after?: () => Promise<void>;
+    each?: () => void;
+  },
 ): Disposable {
   const original = owner[name] as (...args: unknown[]) => unknown;
   let [begun, ended]: Promise<void>[] = [];
   Object.assign(owner, {
     async [name](this: unknown, ...args: unknown[]) {
+      each?.();
       await (begun ??= before?.());
       const result = await original.apply(this, args);
       await (ended ??= after?.());
@@ -416,6 +424,18 @@ Deno.test("an index that lists what nobody has brought has its tag apart too", a
   assert.deepEqual(await opened.tags(), { shared: [], apart: ["all"] });
   await opened.pruneShared();
   await assertWhole(store, [one!]);
+});
+
+Deno.test("an index that lists one manifest many times has it looked at once", async () => {
+  await using opened = await openStore();
+  const { store } = opened;
+  const [one] = samples("one");
+  await store.tag(await writeIndex(store, [one!]), "all");
+  const index = await writeIndex(store, Array.from({ length: 500 }, () => one!));
+  let looks = 0;
+  using _looks = during(DiskRepository.prototype, "has", { each: () => looks++ });
+  await store.tag(index, "many");
+  assert.equal(looks, 2, "the index and the manifest");
 });
 
 Deno.test("a tag appears whole and goes whole, and so does a repository: modctl lists at any moment", async () => {

@@ -3,8 +3,9 @@
  * @module
  */
 import type { Digest } from "../../core/digest.ts";
-import { NotFoundError } from "../../core/errors.ts";
+import { ifFound } from "../../core/errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
+import { giveWay } from "../../core/runtime/turn.ts";
 import type { Descriptor } from "../descriptor.ts";
 import type { DiskRepository } from "../disk_repository.ts";
 import { children } from "../manifest.ts";
@@ -30,31 +31,37 @@ export async function adopt(
   parts: Parts,
   options: OperationOptions,
 ): Promise<ReadonlySet<Digest>> {
-  const seen = new Set<Digest>();
-  await take(root, parts, options, seen);
-  return seen;
+  const adopted = new Set<Digest>();
+  await take(root, parts, options, { adopted, seen: new Set() });
+  return adopted;
+}
+
+/** What was looked at: an index may list one manifest many times over. */
+interface Taken {
+  readonly adopted: Set<Digest>;
+  readonly seen: Set<Digest>;
 }
 
 async function take(
   root: Descriptor,
   parts: Parts,
   options: OperationOptions,
-  seen: Set<Digest>,
+  taken: Taken,
 ): Promise<void> {
   const { from, to } = parts;
+  await giveWay();
   options.signal?.throwIfAborted();
-  if (seen.has(root.digest) || await to.has(root, options)) return;
-  seen.add(root.digest);
+  if (taken.seen.has(root.digest)) return;
+  taken.seen.add(root.digest);
+  if (await to.has(root, options)) return;
+  taken.adopted.add(root.digest);
   if (!isManifestType(root.mediaType)) return await to.takeOver(root, from, options);
   const places = [from, to] as const;
   const document = await firstOf(places, ({ manifests }) => manifests.read(root.digest, options));
   for (const child of children(document)) {
-    try {
-      await take(child, parts, options, seen);
-    } catch (error) {
-      // An index may list what nobody has brought.
-      if (!(error instanceof NotFoundError)) throw error;
-    }
+    // An index may list what nobody has brought: thousands, of which each would be an error.
+    if (!await from.members.has(child)) continue;
+    await ifFound(take(child, parts, options, taken));
   }
   await to.takeOver(root, from, { ...options, document });
 }

@@ -5,6 +5,7 @@
 import { mapConcurrent } from "../../core/concurrency.ts";
 import { ifExists, syncPath } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
+import { giveWay } from "../../core/runtime/turn.ts";
 import type { Descriptor } from "../descriptor.ts";
 import type { DiskBlobs } from "../disk_blobs.ts";
 import { children, type ManifestDocument } from "../manifest.ts";
@@ -37,6 +38,7 @@ export async function flushAll(
   for (const descriptor of needed.values()) {
     if (!isManifestType(descriptor.mediaType)) continue;
     for (const child of children(await read(descriptor))) {
+      await giveWay();
       if (needed.has(child.digest) || !await members.has(child)) continue;
       needed.set(child.digest, child);
     }

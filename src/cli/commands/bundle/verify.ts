@@ -74,9 +74,8 @@ async function failureOf(
 /** The command that brings back what a workspace lacks, where it is known what was asked for. */
 async function remedyOf(folder: string, faults: readonly VerifiedFile[]): Promise<string> {
   const provenance = await readProvenance(folder);
-  const pointers = faults.map(({ path }) => lstatIfExists(join(folder, pointerPath(path))));
   // Without that flag a pointer stays in the place of an external file that somebody changed.
-  const external = (await Promise.all(pointers)).some(Boolean) ? ["--prefetch-external"] : [];
+  const external = await areExternal(folder, faults) ? ["--prefetch-external"] : [];
   const flags = ["--overwrite", ...external];
   if (provenance === undefined || provenance.ref.kind === "path") {
     return `materialize the bundle again with ${flags.join(" and ")}`;
@@ -84,6 +83,14 @@ async function remedyOf(folder: string, faults: readonly VerifiedFile[]): Promis
   const words = [formatBundleRef(pinnedRef(provenance)), folder, ...selectionFlags(provenance)];
   const command = ["modelops bundle materialize", ...words.map(shellWord), ...flags].join(" ");
   return `bring them back with \`${command}\``;
+}
+
+/** Whether one of the files has a pointer; there may be a hundred thousand of them. */
+async function areExternal(folder: string, files: readonly VerifiedFile[]): Promise<boolean> {
+  for (const { path } of files) {
+    if (await lstatIfExists(join(folder, pointerPath(path)))) return true;
+  }
+  return false;
 }
 
 /** What makes the same choice among the files of a bundle. */

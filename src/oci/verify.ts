@@ -7,7 +7,7 @@ import { type Digest, isDigest, shortDigest } from "../core/digest.ts";
 import { ModelOpsError } from "../core/errors.ts";
 import { isOfThisRun } from "../core/file_errors.ts";
 import { type OperationOptions, operationOptions } from "../core/operation.ts";
-import { reported } from "../core/progress.ts";
+import { reported, reportPlan } from "../core/progress.ts";
 import { collectInSeries } from "../core/runtime/garbage.ts";
 import { sortByText } from "../core/text.ts";
 import type { DiskBlobs, FileStamp } from "./disk_blobs.ts";
@@ -82,13 +82,10 @@ export async function verifyStore(
   const survey = new Survey(parts, operationOptions(options));
   for (const root of roots === "all" ? await allRoots(parts) : roots) await survey.add(root);
   if (roots === "all") await survey.addRest();
-  const holders = blobsOf(parts);
   const { needed } = survey;
-  const found = await mapConcurrent(
-    needed,
-    ([digest, { size }]) => checkContent(holders, digest, size, options),
-    options,
-  );
+  const contents = await mapConcurrent(needed, ([digest, { size }]) => look(parts, digest, size));
+  reportPlan("hash", contents.flatMap(readFiles).map(([copy]) => copy!.stamp), options);
+  const found = await mapConcurrent(contents, (content) => checkContent(content, options), options);
   return {
     artifacts: survey.artifacts,
     checked: found.length,
@@ -209,36 +206,69 @@ class Survey {
   }
 }
 
+/** A file of a content, in one part. */
+interface Copy {
+  readonly blobs: DiskBlobs;
+  readonly stamp: FileStamp;
+}
+
+/** One file, in each part that has it. */
+type SameFile = readonly Copy[];
+
+/** A content, wherever it is. */
+interface FoundContent {
+  readonly digest: Digest;
+  /** The size that a manifest says; absent where none does. */
+  readonly size: number | undefined;
+  /** Each part has a file of its own, or both have the same one. */
+  readonly files: readonly SameFile[];
+}
+
 interface CheckedContent {
   readonly digest: Digest;
+  /** Bytes that were read. */
   readonly bytes: number;
   readonly reason?: string;
 }
 
-/** Reads a content wherever it is: each part has a file of its own, or both have the same one. */
-async function checkContent(
-  holders: readonly DiskBlobs[],
+/** Looks for a content in both parts. */
+async function look(
+  parts: StoreParts,
   digest: Digest,
   size: number | undefined,
-  options: VerifyStoreOptions,
-): Promise<CheckedContent> {
-  const copies: { readonly blobs: DiskBlobs; readonly stamp: FileStamp }[] = [];
-  for (const blobs of holders) {
+): Promise<FoundContent> {
+  const copies: Copy[] = [];
+  for (const blobs of blobsOf(parts)) {
     const stamp = await blobs.stamp(digest);
     if (stamp !== undefined) copies.push({ blobs, stamp });
   }
-  let reason = copies.length === 0 ? "it is missing" : undefined;
+  const files = Map.groupBy(copies, ({ stamp }) => stamp.ino ?? stamp);
+  return { digest, size, files: [...files.values()] };
+}
+
+/** The files of a content that are worth reading: those of another size are damaged anyway. */
+function readFiles({ size, files }: FoundContent): readonly SameFile[] {
+  return files.filter(([copy]) => size === undefined || size === copy?.stamp.size);
+}
+
+async function checkContent(
+  content: FoundContent,
+  options: VerifyStoreOptions,
+): Promise<CheckedContent> {
+  const { digest, size, files } = content;
+  let reason = files.length === 0 ? "it is missing" : undefined;
   let bytes = 0;
-  for (const same of Map.groupBy(copies, ({ stamp }) => stamp.ino ?? stamp).values()) {
-    const { blobs, stamp } = same[0]!;
-    const fault = size !== undefined && size !== stamp.size
-      ? `it has ${stamp.size} bytes, not ${size}`
-      : await contentFault(blobs, digest, stamp.size, options);
-    if (fault === undefined) bytes += stamp.size;
-    else for (const { blobs } of same) blobs.distrust(digest);
+  for (const file of files) {
+    const { blobs, stamp } = file[0]!;
+    const isRead = size === undefined || size === stamp.size;
+    const fault = isRead
+      ? await contentFault(blobs, digest, stamp.size, options)
+      : `it has ${stamp.size} bytes, not ${size}`;
+    if (isRead) bytes += stamp.size;
+    if (fault !== undefined) { for (const { blobs } of file) blobs.distrust(digest); }
     reason ??= fault;
   }
-  return reason === undefined ? { digest, bytes } : { digest, bytes: 0, reason };
+  return { digest, bytes, reason };
 }
 
 async function contentFault(

@@ -40,3 +40,25 @@ Deno.test("content that the disk cannot read is damaged", async () => {
     assert.match(damaged[0]!.reason, /^Cannot read "/);
   }
 });
+
+Deno.test("verifying tells all that it reads before it begins, and counts what turns out damaged", async () => {
+  await using folder = await tempFolder();
+  const catalog = diskCatalog(folder.path);
+  const store = catalog.repository("registry.test/x");
+  const sample = sampleArtifact();
+  await writeSample(store, sample);
+  await store.tag(sample.manifest, "v1");
+  const { layer, config, manifest } = sample;
+  await Deno.writeTextFile(store.capabilities!.filePath!(layer), "w".repeat(layer.size));
+  const plans: number[] = [];
+  let done = 0;
+  const report = await catalog.verify("all", {
+    progress(event) {
+      if (event.state === "plan") plans.push(event.size);
+      else if (event.state === "done") done += event.size ?? 0;
+    },
+  });
+  const total = layer.size + config.size + manifest.size;
+  assert.deepEqual([plans, done, report.bytes], [[total], total, total]);
+  assert.deepEqual(report.damaged.map(({ digest }) => digest), [layer.digest]);
+});

@@ -11,6 +11,7 @@ import { reported, reportPlan } from "../core/progress.ts";
 import { collectInSeries } from "../core/runtime/garbage.ts";
 import { sortByText } from "../core/text.ts";
 import type { DiskBlobs, FileStamp } from "./disk_blobs.ts";
+import { MemberLinks } from "./disk/member_links.ts";
 import { PartedRepository, type StoreParts } from "./parts/repository.ts";
 import { children } from "./manifest.ts";
 import { isManifestType, MediaType } from "./media_types.ts";
@@ -65,6 +66,8 @@ interface Needed {
   /** The size that a manifest says; absent where none does. */
   readonly size?: number;
   readonly artifacts: Set<SameArtifacts>;
+  /** The parts of the store in which it is a member; each has to have its file. */
+  readonly holders: Set<DiskBlobs>;
 }
 
 /**
@@ -83,7 +86,7 @@ export async function verifyStore(
   for (const root of roots === "all" ? await allRoots(parts) : roots) await survey.add(root);
   if (roots === "all") await survey.addRest();
   const { needed } = survey;
-  const contents = await mapConcurrent(needed, ([digest, { size }]) => look(parts, digest, size));
+  const contents = await mapConcurrent(needed, (content) => look(content, blobsOf(parts)));
   reportPlan("hash", contents.flatMap(readFiles).map(([copy]) => copy!.stamp), options);
   const found = await mapConcurrent(contents, (content) => checkContent(content, options), options);
   return {
@@ -172,7 +175,8 @@ class Survey {
   async addRest(): Promise<void> {
     for (const blobs of blobsOf(this.#parts)) {
       for await (const digest of blobs.digests()) {
-        if (!this.needed.has(digest)) this.needed.set(digest, { artifacts: new Set() });
+        if (this.needed.has(digest)) continue;
+        this.needed.set(digest, { artifacts: new Set(), holders: new Set() });
       }
     }
   }
@@ -187,10 +191,14 @@ class Survey {
   ): Promise<void> {
     const { repository, artifacts, mayBePart } = whole;
     this.#options.signal?.throwIfAborted();
-    const known = this.needed.get(digest) ?? { size, artifacts: new Set() };
+    const known = this.needed.get(digest) ?? { size, artifacts: new Set(), holders: new Set() };
     this.needed.set(digest, { ...known, size: known.size ?? size });
     if (known.artifacts.has(artifacts)) return;
     known.artifacts.add(artifacts);
+    for (const store of [this.#parts.shared, this.#parts.apart]) {
+      const members = new MemberLinks(repository.name, store);
+      if (await members.has({ digest, mediaType })) known.holders.add(store.blobs);
+    }
     if (!isManifestType(mediaType)) return;
     const document = await this.#manifest(repository, digest);
     if (document === undefined) return;
@@ -222,6 +230,8 @@ interface FoundContent {
   readonly size: number | undefined;
   /** Each part has a file of its own, or both have the same one. */
   readonly files: readonly SameFile[];
+  /** Whether a part that has to have it does not. */
+  readonly isMissing: boolean;
 }
 
 interface CheckedContent {
@@ -231,19 +241,22 @@ interface CheckedContent {
   readonly reason?: string;
 }
 
-/** Looks for a content in both parts. */
+/**
+ * Looks for a content wherever it is. Where it is a member of one part only, what another has left
+ * of it is for prune.
+ */
 async function look(
-  parts: StoreParts,
-  digest: Digest,
-  size: number | undefined,
+  [digest, { size, holders }]: readonly [Digest, Needed],
+  all: readonly DiskBlobs[],
 ): Promise<FoundContent> {
   const copies: Copy[] = [];
-  for (const blobs of blobsOf(parts)) {
+  for (const blobs of holders.size > 0 ? holders : all) {
     const stamp = await blobs.stamp(digest);
     if (stamp !== undefined) copies.push({ blobs, stamp });
   }
+  const isMissing = copies.length < Math.max(1, holders.size);
   const files = Map.groupBy(copies, ({ stamp }) => stamp.ino ?? stamp);
-  return { digest, size, files: [...files.values()] };
+  return { digest, size, isMissing, files: [...files.values()] };
 }
 
 /** The files of a content that are worth reading: those of another size are damaged anyway. */
@@ -255,8 +268,8 @@ async function checkContent(
   content: FoundContent,
   options: VerifyStoreOptions,
 ): Promise<CheckedContent> {
-  const { digest, size, files } = content;
-  let reason = files.length === 0 ? "it is missing" : undefined;
+  const { digest, size, isMissing, files } = content;
+  let reason = isMissing ? "it is missing" : undefined;
   let bytes = 0;
   for (const file of files) {
     const { blobs, stamp } = file[0]!;

@@ -413,6 +413,41 @@ Deno.test("damage in what is shared is mended though it lies whole apart", async
   assert.deepEqual((await catalog.verify("all")).damaged, []);
 });
 
+for (const part of ["shared", "apart"] as const) {
+  Deno.test(`what is gone from one part is found, and mended by copying again: ${part}`, async () => {
+    await using opened = await openStore();
+    const { store, catalog, layouts } = opened;
+    const [one] = samples("one");
+    const index = await writeIndex(store, [one!]);
+    await store.tag(index, "all");
+    await store.tag(one!.manifest, "v1");
+    const origin = memoryStore();
+    await writeIndex(origin, [one!]);
+    for (const { digest } of [one!.layer, one!.manifest]) {
+      await Deno.remove(layouts[part].blobData(digest));
+      const report = await catalog.verify("all");
+      assert.deepEqual(report.damaged.map((damaged) => damaged.digest), [digest]);
+      for (const artifact of [index, one!.manifest]) await copyGraph(origin, store, artifact);
+      assert.deepEqual((await catalog.verify("all")).damaged, []);
+      await assertWhole(new DiskRepository(NAME, new DiskStore(opened.folder.path)), [one!]);
+    }
+  });
+}
+
+Deno.test("what others left damaged is no content of the part that takes it", async () => {
+  await using opened = await openStore();
+  const { store, catalog, layouts } = opened;
+  const [one] = samples("one");
+  await store.tag(await writeIndex(store, [one!]), "all");
+  // Shared, it is a file that no link leads to.
+  const left = layouts.shared.blobData(one!.manifest.digest);
+  await Deno.remove(left);
+  await Deno.writeTextFile(left, "x".repeat(one!.manifest.size));
+  assert.deepEqual((await catalog.verify("all")).damaged, []);
+  await store.tag(one!.manifest, "v1");
+  await assertWhole(new DiskRepository(NAME, new DiskStore(opened.folder.path)), [one!]);
+});
+
 Deno.test("an index that lists what nobody has brought has its tag apart too", async () => {
   await using opened = await openStore();
   const { store } = opened;

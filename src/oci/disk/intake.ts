@@ -5,7 +5,7 @@
  */
 import type { BlobSource } from "../../core/content/source.ts";
 import { NotFoundError } from "../../core/errors.ts";
-import { lstatIfExists, removeIfExists } from "../../core/files.ts";
+import { lstatIfExists, lstatIfExistsSync, removeIfExists } from "../../core/files.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { join } from "../../core/runtime/path.ts";
 import { quote } from "../../core/text.ts";
@@ -64,7 +64,9 @@ export class DiskIntake {
    */
   async link(descriptor: Descriptor, path: string, options: OperationOptions): Promise<boolean> {
     const { blobs } = this.#store;
-    if (!await blobs.has(descriptor)) {
+    const isSame = lstatIfExistsSync(path)?.ino === (await blobs.stamp(descriptor.digest))?.ino;
+    // What others left here is read again before it is a member.
+    if (!isSame && !await blobs.isRight(descriptor, options)) {
       const folder = join(this.#uploads, crypto.randomUUID());
       try {
         Deno.mkdirSync(folder, { recursive: true });

@@ -37,7 +37,7 @@ export class MemberLinks {
   }
 
   /** Whether content is a member. */
-  async has(descriptor: Descriptor): Promise<boolean> {
+  async has(descriptor: Omit<Descriptor, "size">): Promise<boolean> {
     return await linkExists(this.#link(descriptor));
   }
 
@@ -134,7 +134,7 @@ export class MemberLinks {
     }
   }
 
-  #link({ mediaType, digest }: Descriptor): string {
+  #link({ mediaType, digest }: Omit<Descriptor, "size">): string {
     return isManifestType(mediaType)
       ? this.#manifest(digest)
       : this.#store.layout.memberLink(this.repository, "_layers", digest);

@@ -57,8 +57,11 @@ export interface StoreParts {
   readonly apart: DiskStore;
 }
 
-/** Manifests that are let go of at once: one look at all tags serves all of them. */
-const LEFT_AT_ONCE = { concurrency: 500 };
+/**
+ * Manifests that are let go of at once: one look at all tags serves all of them. Where files have no
+ * second names, each has two files open, of the thousand that some systems let a process have.
+ */
+const LEFT_AT_ONCE = { concurrency: 250 };
 
 /** One repository in both parts, with every capability. */
 export class PartedRepository implements LocalRepository {

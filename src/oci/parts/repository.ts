@@ -58,8 +58,8 @@ export interface StoreParts {
 }
 
 /**
- * Manifests that are let go of at once: one look at all tags serves all of them. Where files have no
- * second names, each has two files open, of the thousand that some systems let a process have.
+ * Manifests that are let go of at once: one look at all tags serves all of them. Where files have
+ * no second names each has two open, of the thousand that some systems let a process have.
  */
 const LEFT_AT_ONCE = { concurrency: 250 };
 
@@ -124,20 +124,24 @@ export class PartedRepository implements LocalRepository {
     await using _lock = await this.deferPrune(options);
     const isShared = await this.#isListable(descriptor, options);
     const to = isShared ? this.#shared : this.#openApart();
-    let adopted: ReadonlySet<Digest>;
+    const other = () => this.#parts.find((part) => part !== to);
+    let adopted: ReadonlySet<Digest> = new Set();
     {
       await using _naming = await to.namingTurn(descriptor, options);
-      const from = this.#parts.find((part) => part !== to);
-      if (from === undefined) return await to.tag(descriptor, tag, options);
-      const { adopt } = await import("./adopt.ts");
-      adopted = await adopt(descriptor, { from, to }, options);
+      const from = other();
+      if (from !== undefined) {
+        const { adopt } = await import("./adopt.ts");
+        adopted = await adopt(descriptor, { from, to }, options);
+      }
       await using _turn = await this.#tagTurn(tag, options);
       await to.tag(descriptor, tag, options);
-      if (await from.knows(tag)) {
+      // Somebody may just have made it.
+      const before = other();
+      if (before !== undefined && await before.knows(tag)) {
         // Whoever is stopped here leaves two, of which the newer counts.
         to.tagLinks.renew(tag);
         // It goes with the manifest that it names, where somebody removes that.
-        await ifFound(from.untag(tag, options));
+        await ifFound(before.untag(tag, options));
       }
     }
     // modctl pulls nothing that the repository has, and gives it no tag then.
@@ -269,7 +273,7 @@ export class PartedRepository implements LocalRepository {
 
   async untag(tag: string, options: OperationOptions = {}): Promise<void> {
     await using _lock = await this.deferPrune(options);
-    await using _turn = this.#parts.length > 1 ? await this.#tagTurn(tag, options) : undefined;
+    await using _turn = await this.#tagTurn(tag, options);
     await inEach(this.#parts, (part) => part.untag(tag, options));
   }
 

@@ -207,6 +207,7 @@ async function requireChildren(exchange: Exchange, document: ManifestDocument): 
   for (let at = 0; at < all.length && unknown.length < REPORTED_LIMIT; at += CHECKED_TOGETHER) {
     const some = all.slice(at, at + CHECKED_TOGETHER);
     const fresh = some.filter((child) => !seen.has(child.digest) && !isForeign(child));
+    await giveWay();
     await mapConcurrent(fresh, async (child) => {
       seen.add(child.digest);
       if (!await hasChild(exchange, child)) unknown.push(child.digest);

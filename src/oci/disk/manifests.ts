@@ -7,6 +7,7 @@ import type { Digest } from "../../core/digest.ts";
 import { isOfThisRun } from "../../core/file_errors.ts";
 import type { OperationOptions } from "../../core/operation.ts";
 import { collectGarbage, collectInSeries } from "../../core/runtime/garbage.ts";
+import { giveWay } from "../../core/runtime/turn.ts";
 import { inTurn } from "../../work/turns.ts";
 import type { Descriptor } from "../descriptor.ts";
 import type { FileStamp } from "../disk_blobs.ts";
@@ -46,6 +47,7 @@ export class DiskManifests {
     if (seen.has(descriptor.digest)) return true;
     seen.add(descriptor.digest);
     collectInSeries(seen.size);
+    await giveWay();
     options.signal?.throwIfAborted();
     if (!await this.#content.holds(descriptor, options)) return false;
     if (!isManifestType(descriptor.mediaType)) return true;

@@ -49,7 +49,6 @@ async function take(
   taken: Taken,
 ): Promise<void> {
   const { from, to } = parts;
-  await giveWay();
   options.signal?.throwIfAborted();
   if (taken.seen.has(root.digest)) return;
   taken.seen.add(root.digest);
@@ -59,6 +58,7 @@ async function take(
   const places = [from, to] as const;
   const document = await firstOf(places, ({ manifests }) => manifests.read(root.digest, options));
   for (const child of children(document)) {
+    await giveWay();
     // An index may list what nobody has brought: thousands, of which each would be an error.
     if (!await from.members.has(child)) continue;
     await ifFound(take(child, parts, options, taken));

@@ -3,6 +3,7 @@
  * @module
  */
 import { CHUNK_SIZE, pieceReader, streamOf } from "../../core/streams.ts";
+import { giveWay } from "../../core/runtime/turn.ts";
 import { onAbort } from "../../core/waiting/on_abort.ts";
 import { RegistryFault } from "../fault.ts";
 
@@ -41,6 +42,8 @@ async function* receive(
     received += chunk.byteLength;
     if (expected !== undefined && received > expected) throw wrongLength(expected, received);
     yield chunk;
+    // Several that come as fast as they are written would keep those waiting who only ask.
+    await giveWay();
   }
   if (expected !== undefined && received < expected) throw wrongLength(expected, received);
 }

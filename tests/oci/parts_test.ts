@@ -77,6 +77,15 @@ async function openStore() {
   };
 }
 
+/** A store with artifacts of these contents, and an index of them that a tag names. */
+async function openIndexed(...contents: string[]) {
+  const opened = await openStore();
+  const all = samples(...contents);
+  const index = await writeIndex(opened.store, all);
+  await opened.store.tag(index, "all");
+  return { ...opened, all, index };
+}
+
 async function assertWhole(store: ContentStore, all: readonly Sample[]): Promise<void> {
   for (const { layer, layerBytes, manifest } of all) {
     assert.equal(await store.has(manifest), true);
@@ -282,11 +291,8 @@ Deno.test("a manifest that is here only apart can have a tag where modctl lists 
 });
 
 Deno.test("what another repository has apart alone can be mounted", async () => {
-  await using opened = await openStore();
-  const { store, catalog } = opened;
-  const [model] = samples("model");
-  const index = await writeIndex(store, [model!]);
-  await store.tag(index, "all");
+  await using opened = await openIndexed("model");
+  const { store, catalog, index, all: [model] } = opened;
   await opened.pruneShared();
   const other = catalog.repository("registry.test/y");
   const report = await copyGraph(store, other, index, { tag: "again" });
@@ -328,11 +334,8 @@ Deno.test("prune() keeps what an index lists, and frees what both parts have onc
 });
 
 Deno.test("a dry run tells once what both parts would let go of", async () => {
-  await using opened = await openStore();
-  const { store, catalog } = opened;
-  const [one] = samples("one");
-  const index = await writeIndex(store, [one!]);
-  await store.tag(index, "all");
+  await using opened = await openIndexed("one");
+  const { store, catalog, index, all: [one] } = opened;
   await store.untag("all");
   const all = [one!.layer, one!.config, one!.manifest, index];
   const dry = await catalog.prune({ now: LATER(), dryRun: true });
@@ -342,11 +345,8 @@ Deno.test("a dry run tells once what both parts would let go of", async () => {
 });
 
 Deno.test("a referrer of what lies apart stays, and is listed", async () => {
-  await using opened = await openStore();
-  const { store, catalog } = opened;
-  const [one] = samples("one");
-  const index = await writeIndex(store, [one!]);
-  await store.tag(index, "all");
+  await using opened = await openIndexed("one");
+  const { store, catalog, index, all: [one] } = opened;
   const signature = sampleArtifact("signature", { subject: index, artifactType: "test/signature" });
   await writeSample(store, signature);
   const { manifests } = await catalog.prune({ now: LATER() });
@@ -397,11 +397,8 @@ for (const [form, hasLinks] of Object.entries(LINKS)) {
 }
 
 Deno.test("damage in what is shared is mended though it lies whole apart", async () => {
-  await using opened = await openStore();
-  const { store, catalog, layouts } = opened;
-  const [one] = samples("one");
-  const index = await writeIndex(store, [one!]);
-  await store.tag(index, "all");
+  await using opened = await openIndexed("one");
+  const { store, catalog, layouts, all: [one] } = opened;
   await store.tag(one!.manifest, "v1");
   const damaged = layouts.shared.blobData(one!.layer.digest);
   await Deno.remove(damaged);
